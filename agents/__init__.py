@@ -1,0 +1,1 @@
+"""Drivers, put together from what `drive_stack` offers."""

@@ -1,0 +1,144 @@
+"""Files that people write: read as YAML, checked by pydantic, refused in one clear line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class ConfigError(ValueError):
+    """Something a person wrote cannot be used; the message says what, where and what is allowed."""
+
+
+class StrictModel(BaseModel):
+    """A frozen record in which an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def unknown_name(what: str, name: str, options: Iterable[str]) -> ConfigError:
+    """The error for a name that is not among ``options``, with the nearest ones."""
+    known = sorted(options)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
+    return ConfigError(f"unknown {what} '{name}': {hint}")
+
+
+def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
+    """Read a YAML file as ``model`` after applying ``key.sub=value`` overrides.
+
+    Raises `ConfigError` naming the file and line, or the override, and what is allowed there.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(_yaml_message(path, error)) from None
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}:1: expected keys and values, found {type(data).__name__}")
+    for override in overrides:
+        apply_override(data, override)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(_validation_message(str(path), node, model, error, overrides)) from None
+
+
+def apply_override(data: dict[str, object], override: str) -> None:
+    """Set ``a.b.c=value`` in nested ``data``; the value is read as YAML."""
+    key, equals, raw = override.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {override}: expected key=value, such as perception.detector=oracle")
+    *parents, last = key.strip().split(".")
+    target = data
+    for parent in parents:
+        inner = target.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {override}: '{parent}' holds a value, not further keys")
+        target = inner
+    try:
+        target[last] = yaml.safe_load(raw)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: '{raw}' is not a valid value") from None
+
+
+def _yaml_message(path: Path, error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{path}:{error.problem_mark.line + 1}: not valid YAML: {error.problem}"
+    return f"{path}: not valid YAML: {' '.join(str(error).split())}"
+
+
+def _validation_message(
+    path: str,
+    node: yaml.Node | None,
+    model: type[BaseModel],
+    error: ValidationError,
+    overrides: Sequence[str],
+) -> str:
+    """The first problem, with its place and what is allowed; how many more there are."""
+    first = error.errors()[0]
+    keys = [str(part) for part in first["loc"]]
+    dotted = ".".join(keys)
+    if any(override.partition("=")[0].strip() == dotted for override in overrides):
+        place = f"--set {dotted}"
+    else:
+        place = f"{path}:{_line_of(node, keys)}"
+    if first["type"] == "extra_forbidden":
+        problem = str(unknown_name("key", keys[-1], _fields_at(model, keys[:-1])))
+    else:
+        problem = f"{dotted}: {first['msg']}" if dotted else first["msg"]
+        if not isinstance(first["input"], Mapping):
+            problem += f" (found {first['input']!r})"
+    more = len(error.errors()) - 1
+    return f"{place}: {problem}" + (f" (and {more} more)" if more else "")
+
+
+def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int:
+    """Line of the deepest of ``keys`` that the document has, from 1."""
+    line = 1
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == key]
+            if not found:
+                continue  # a tag of a union, or a missing key
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and key.isdigit() and int(key) < len(node.value):
+            node = node.value[int(key)]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _fields_at(model: type[BaseModel], keys: Sequence[str]) -> list[str]:
+    """Names allowed where ``keys`` lead, over all models that may stand there."""
+    models = [model]
+    for key in keys:
+        inner: list[type[BaseModel]] = []
+        for candidate in models:
+            if key in candidate.model_fields:
+                inner += _models_in(candidate.model_fields[key].annotation)
+        models = inner or models
+    return sorted({name for candidate in models for name in candidate.model_fields})
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    """Every pydantic model named in a type annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) is None:
+        return []
+    return [model for part in get_args(annotation) for model in _models_in(part)]

@@ -1,0 +1,52 @@
+"""The ego car: its size, its limits, and the normalised action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.types import Control
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleParameters:
+    """A mid-size car. Lengths [m], angles [rad], times [s]."""
+
+    length: float = 4.7
+    width: float = 1.85
+    height: float = 1.45
+    wheelbase: float = 2.8
+    rear_overhang: float = 0.95  # rear axle to rear bumper
+    max_steering: float = 0.5  # road-wheel angle
+    max_steering_rate: float = 0.6  # [rad/s]
+    steering_lag: float = 0.15  # time constant of the first-order lag
+    acceleration_lag: float = 0.25
+    min_acceleration: float = -8.0  # [m/s²]
+    max_acceleration: float = 3.0
+    grip: float = 8.0  # greatest lateral acceleration on a dry road [m/s²]
+
+    @property
+    def centre_ahead(self) -> float:
+        """Distance of the body's centre ahead of the rear axle [m]."""
+        return self.length / 2.0 - self.rear_overhang
+
+
+def control_to_action(control: Control, car: VehicleParameters) -> NDArray[np.float32]:
+    """Normalise a control to ``(2,)`` in [−1, 1]: steering left positive, then pedals.
+
+    Pedals: −1 is full braking, 0 coasts, +1 is full throttle; each side is scaled by its own limit.
+    Non-finite values pass through for the environment to judge.
+    """
+    pedal_scale = car.max_acceleration if control.acceleration >= 0.0 else -car.min_acceleration
+    return np.array(
+        [control.steering / car.max_steering, control.acceleration / pedal_scale], dtype=np.float32
+    )
+
+
+def action_to_control(action: NDArray[np.float32], car: VehicleParameters) -> Control:
+    """Undo `control_to_action`."""
+    pedal = float(action[1])
+    scale = car.max_acceleration if pedal >= 0.0 else -car.min_acceleration
+    return Control(steering=float(action[0]) * car.max_steering, acceleration=pedal * scale)

@@ -1,0 +1,148 @@
+"""The truth of the world at one instant, for scores, labels, oracles, the expert and the viewer.
+
+Agents that drive by their senses never receive it. World frame; SI units. Actor ids are unique in
+an episode over vehicles, pedestrians and obstacles; the ego is 0. Arrays are copies: a state stays
+as it was when the world steps on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.road_map import RoadMap
+from drive_stack.types import Contact, FloatArray, NavigationCommand
+from drive_stack.vehicle import VehicleParameters
+
+
+class Weather(StrEnum):
+    """What falls from the sky or hangs in the air."""
+
+    CLEAR = "clear"
+    OVERCAST = "overcast"
+    RAIN = "rain"
+    FOG = "fog"
+
+
+class Light(StrEnum):
+    """Time of day."""
+
+    DAY = "day"
+    DUSK = "dusk"
+    NIGHT = "night"  # headlamps on
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Weather, light and wear of one episode."""
+
+    weather: Weather = Weather.CLEAR
+    light: Light = Light.DAY
+    visibility: float = 2000.0  # meteorological, contrast 5 % [m]
+    rain_rate: float = 0.0  # 0 none … 1 heavy
+    paint_wear: float = 0.2  # 0 fresh … 1 nearly gone
+    sun_azimuth: float = 0.8  # world frame [rad]
+    scenery_seed: int = 0  # trees, hills, buildings, signs
+    held_out_looks: bool = False  # vehicle bodies and colours kept from training may appear
+
+
+@dataclass(frozen=True, slots=True)
+class EgoState:
+    """The car under test; position is that of the rear axle's centre."""
+
+    x: float
+    y: float
+    yaw: float
+    speed: float  # along the car, ≥ 0
+    acceleration: float  # reached, after the lag [m/s²]
+    steering: float  # reached road-wheel angle [rad]
+    yaw_rate: float
+    station: float  # on the road map [m]
+    lateral: float  # on the road map [m]
+    brake_lamp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleStates:
+    """Other vehicles, one row each; position is that of the body's centre."""
+
+    id: NDArray[np.int64]
+    x: FloatArray
+    y: FloatArray
+    yaw: FloatArray
+    speed: FloatArray
+    acceleration: FloatArray
+    length: FloatArray
+    width: FloatArray
+    height: FloatArray
+    label: NDArray[np.int64]  # ObjectClass: CAR or LARGE_VEHICLE
+    body: NDArray[np.int64]  # index into envs.bodies.BODIES
+    colour: NDArray[np.uint8]  # (N, 3) RGB of the paint
+    lane: NDArray[np.int64]  # index on the road map, −1 off the lanes
+    target_lane: NDArray[np.int64]
+    station: FloatArray
+    lateral: FloatArray
+    brake_lamp: NDArray[np.bool_]
+    indicator: NDArray[np.int64]  # −1 left, 0 off, +1 right, 2 both (hazard)
+
+
+@dataclass(frozen=True, slots=True)
+class PedestrianStates:
+    """People, one row each; position is that of the feet's centre."""
+
+    id: NDArray[np.int64]
+    x: FloatArray
+    y: FloatArray
+    yaw: FloatArray
+    speed: FloatArray
+    height: FloatArray
+    radius: FloatArray  # of the body seen from above [m]
+    gait: FloatArray  # phase of the walking cycle [rad]
+    child: NDArray[np.bool_]
+    clothes: NDArray[np.uint8]  # (N, 4, 3) RGB of top, trousers, hair, skin
+
+
+class ObstacleKind(IntEnum):
+    """Things that stand on the road."""
+
+    CONE = 0
+    BARRIER = 1
+    ARROW_BOARD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ObstacleStates:
+    """Things that stand still, one row each; position is that of the centre."""
+
+    id: NDArray[np.int64]
+    x: FloatArray
+    y: FloatArray
+    yaw: FloatArray
+    length: FloatArray
+    width: FloatArray
+    height: FloatArray
+    kind: NDArray[np.int64]  # ObstacleKind
+
+
+@dataclass(frozen=True, slots=True)
+class WorldState:
+    """Everything true at one instant."""
+
+    time: float  # since the episode began [s]
+    ego: EgoState
+    car: VehicleParameters
+    vehicles: VehicleStates
+    pedestrians: PedestrianStates
+    obstacles: ObstacleStates
+    road: RoadMap
+    conditions: Conditions
+    speed_limit: float  # here [m/s]
+    command: NavigationCommand
+    blind_spot_left: bool
+    blind_spot_right: bool
+    route_start: float  # station [m]
+    route_end: float  # station [m]
+    contacts: tuple[Contact, ...] = ()  # all so far
