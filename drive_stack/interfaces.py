@@ -148,3 +148,16 @@ class OracleStages(Protocol):
     def lateral(self) -> LateralController: ...
 
     def longitudinal(self) -> LongitudinalController: ...
+
+
+class WorldAccess(Protocol):
+    """What the unwrapped environment offers beside gymnasium's interface."""
+
+    @property
+    def platform(self) -> Platform: ...
+
+    @property
+    def truth(self) -> TruthSource: ...
+
+    @property
+    def oracles(self) -> OracleStages: ...

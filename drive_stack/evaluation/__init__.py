@@ -1,0 +1,1 @@
+"""Episodes driven and judged: rollout, metrics, scores."""

@@ -1,0 +1,1 @@
+"""One pure function for each measure; each names its source."""

@@ -1,0 +1,110 @@
+"""One agent on one scenario with one seed, step by step."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from drive_stack.driving_env import DrivingEnv
+from drive_stack.evaluation.episode_log import EpisodeLog
+from drive_stack.evaluation.result import EpisodeId, EpisodeResult, Status, score_so_far, summarise
+from drive_stack.interfaces import Agent
+from drive_stack.types import Observation, StepTrace
+from drive_stack.world_state import WorldState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """All there is to show of one instant."""
+
+    observation: Observation  # what the agent acted on
+    state: WorldState  # the truth at that time
+    trace: StepTrace | None  # what the agent thought of it
+
+
+class Rollout:
+    """Drives one episode; `advance` until `done`, then take the `result`.
+
+    An exception in the agent ends the episode with status ``error`` and its traceback in the
+    result; one in the environment is ours and is raised.
+    """
+
+    def __init__(self, env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> None:
+        self._env, self._agent = env, agent
+        self.episode = EpisodeId(agent.name, agent.privileged, scenario, seed)
+        self.status = Status.RUNNING
+        self.error: str | None = None
+        self.log = EpisodeLog(dt=env.platform.dt)
+        self._stage_ms: dict[str, list[float]] = defaultdict(list)
+        self._clamped = 0
+        self._observation = env.reset(seed)
+        self.log.add(env.truth.world_state())
+        self._guard(lambda: agent.reset(seed))
+
+    @property
+    def done(self) -> bool:
+        """Whether the episode is over."""
+        return self.status is not Status.RUNNING
+
+    def advance(self) -> Moment:
+        """Let the agent act once; the moment shows what it acted on."""
+        observation, state = self._observation, self._env.truth.world_state()
+        control = None
+        if not self.done:
+            begin = time.perf_counter()
+            control = self._guard(lambda: self._agent.act(observation))
+            self._stage_ms["agent"].append(1000.0 * (time.perf_counter() - begin))
+        trace = self._agent.trace if control is not None else None
+        if control is not None:
+            for stage, milliseconds in (trace.stage_ms if trace else {}).items():
+                self._stage_ms[stage].append(milliseconds)
+            step = self._env.step(control)
+            self._observation, self._clamped = step.observation, step.clamped_actions
+            self.log.add(self._env.truth.world_state())
+            if step.outcome is not None:
+                self.status = Status(step.outcome)
+        return Moment(observation, state, trace)
+
+    def moment(self) -> Moment:
+        """The instant the episode stands at, with no new thought."""
+        return Moment(self._observation, self._env.truth.world_state(), None)
+
+    @property
+    def driving_score(self) -> float:
+        """So far, 0 … 100."""
+        return score_so_far(self.log, self.status).score
+
+    @property
+    def result(self) -> EpisodeResult:
+        """The scores; final once `done`."""
+        return summarise(
+            self.episode,
+            self.log,
+            self.status,
+            clamped_actions=self._clamped,
+            stages_ms={stage: float(np.median(values)) for stage, values in self._stage_ms.items()},
+            error=self.error,
+        )
+
+    def _guard(self, call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except Exception:  # an agent may be anyone's code: its failure is a result
+            self.status, self.error = Status.ERROR, traceback.format_exc()
+            return None
+
+
+def run_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> EpisodeResult:
+    """Drive one whole episode with nobody watching."""
+    rollout = Rollout(env, agent, scenario=scenario, seed=seed)
+    while not rollout.done:
+        rollout.advance()
+    return rollout.result
