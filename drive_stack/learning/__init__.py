@@ -1,0 +1,1 @@
+"""Recording, training and judging of what is learned."""

@@ -1,0 +1,1 @@
+"""From the image to objects and lanes on the road."""

@@ -1,0 +1,1 @@
+"""Running exported networks: checked weights, fixed threads, the same numbers every time."""

@@ -1,0 +1,61 @@
+"""Weights and the card that vouches for them.
+
+Beside ``NAME.onnx`` stands ``NAME.card.json`` with its SHA-256 and the command that makes it; any
+further keys of the card say how the network was trained and how good it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from drive_stack.config import ConfigError
+
+MODELS = Path(__file__).resolve().parents[1] / "models"
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def card_path(weights: Path) -> Path:
+    """Where the card of some weights stands."""
+    return weights.with_suffix(".card.json")
+
+
+def write_card(weights: Path, command: str, facts: Mapping[str, object]) -> Path:
+    """Write the card of ``weights``: file name, hash, the command that makes them, and ``facts``."""
+    card = {"file": weights.name, "sha256": sha256_of(weights), "command": command, **facts}
+    path = card_path(weights)
+    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def read_card(weights: Path, command: str) -> dict[str, object]:
+    """The card of ``weights`` once their hash has been found to match.
+
+    Raises `ConfigError` naming the file, its hash and the command that makes it (``command`` where
+    the card does not say).
+    """
+    path = card_path(weights)
+    if not path.is_file():
+        raise ConfigError(f"{path}: no card for {weights.name}; make both with: {command}")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid JSON: {error}; make it with: {command}") from None
+    if not isinstance(card, dict) or not isinstance(card.get("sha256"), str):
+        raise ConfigError(f"{path}: holds no sha256; make it with: {command}")
+    expected, maker = card["sha256"], str(card.get("command", command))
+    if not weights.is_file():
+        raise ConfigError(f"{weights}: no such file (SHA-256 {expected}); make it with: {maker}")
+    found = sha256_of(weights)
+    if found != expected:
+        raise ConfigError(
+            f"{weights}: SHA-256 is {found} but its card says {expected}; restore it or make it with: {maker}"
+        )
+    return card
