@@ -1,0 +1,107 @@
+"""Episodes as the viewer wants them: one picture's worth of records a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from drive_stack.app.episodes import EpisodeSpec, Factories, EpisodeStarter
+from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.viewer.records import History, ViewFrame
+
+
+class EpisodeSession:
+    """Implements the viewer's `Session` over rollouts; results go to ``on_result``."""
+
+    def __init__(
+        self,
+        factories: Factories,
+        episodes: Sequence[EpisodeSpec],
+        *,
+        catalogue: Sequence[str],
+        on_result: Callable[[EpisodeResult], None],
+    ) -> None:
+        self._starter = EpisodeStarter(factories)
+        self._episodes = list(episodes)
+        self._index = 0
+        self._catalogue = tuple(catalogue)
+        self._on_result = on_result
+        self._history = History()
+        self._env, self._rollout = self._starter.begin(self._episodes[0])
+
+    @property
+    def dt(self) -> float:
+        """Simulated time of one step [s]."""
+        return self._env.platform.dt
+
+    @property
+    def done(self) -> bool:
+        """Whether the present episode is over."""
+        return self._rollout.done
+
+    def reset(self) -> ViewFrame:
+        """Begin the present episode again."""
+        self._history.clear()
+        self._env, self._rollout = self._starter.begin(self._episodes[self._index])
+        return self._frame(self._rollout.moment())
+
+    def step(self) -> ViewFrame:
+        """One agent step."""
+        moment = self._rollout.advance()
+        self._history.add(moment.state, moment.trace)
+        if self._rollout.done:
+            self._on_result(self._rollout.result)
+        return self._frame(moment)
+
+    def next_episode(self) -> ViewFrame | None:
+        """Begin the next episode that was asked for; None where none is left."""
+        if self._index + 1 >= len(self._episodes):
+            return None
+        self._index += 1
+        return self.reset()
+
+    def next_scenario(self) -> ViewFrame:
+        """Begin an episode of the catalogue's next scenario, with the same seed."""
+        spec = self._episodes[self._index]
+        known = self._catalogue
+        following = (known.index(spec.scenario) + 1) % len(known) if spec.scenario in known else 0
+        self._episodes[self._index] = EpisodeSpec(known[following], spec.seed)
+        return self.reset()
+
+    def close(self) -> None:
+        """Free the world."""
+        self._starter.close()
+
+    def _frame(self, moment: Moment) -> ViewFrame:
+        episode = self._rollout.episode
+        return ViewFrame(
+            observation=moment.observation,
+            state=moment.state,
+            camera_model=self._env.platform.camera,
+            agent_name=episode.agent,
+            scenario=episode.scenario,
+            seed=episode.seed,
+            trace=moment.trace,
+            score=score_lines(self._rollout),
+            history=self._history.points,
+            episode=self._index + 1,
+            episodes=len(self._episodes),
+            privileged=episode.privileged,
+            outcome=self._rollout.status.value if self._rollout.done else None,
+        )
+
+
+def score_lines(rollout: Rollout) -> Mapping[str, str]:
+    """The score so far, worded for a person."""
+    log = rollout.log
+    lines = {
+        "Progress": f"{100.0 * log.route_completion:.0f} %",
+        "Distance": f"{log.distance:.0f} m",
+        "Time": f"{log.time[-1] - log.time[0]:.1f} s",
+        "Least TTC": "–" if log.min_ttc is None else f"{log.min_ttc:.1f} s",
+        "Driving score": f"{rollout.driving_score:.0f}",
+    }
+    if log.contacts:
+        contact, verdict = log.contacts[0]
+        lines["Hit"] = f"{contact.kind.value}, {'at fault' if verdict.at_fault else 'not at fault'}"
+    return lines

@@ -1,0 +1,65 @@
+"""Results as a table for people, with the means below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from drive_stack.evaluation.result import EpisodeResult, Status
+
+STYLES = {Status.COMPLETED: "green", Status.TIMEOUT: "yellow", Status.STUCK: "yellow"}
+
+
+def print_results(results: Sequence[EpisodeResult], console: Console) -> None:
+    """One row an episode; an agent that read the truth is marked."""
+    table = Table(title="Episodes", title_style="bold", show_footer=len(results) > 1)
+    score = f"{np.mean([result.driving_score for result in results]):.1f}"
+    route = f"{100 * np.mean([result.route_completion for result in results]):.0f} %"
+    completed = f"{sum(result.status is Status.COMPLETED for result in results)} of {len(results)} completed"
+    table.add_column("agent", footer="mean")
+    table.add_column("scenario")
+    table.add_column("seed", justify="right")
+    table.add_column("status", footer=completed)
+    table.add_column("hit")
+    table.add_column("route", justify="right", footer=route)
+    table.add_column("distance", justify="right")
+    table.add_column("mean speed", justify="right")
+    table.add_column("least TTC", justify="right")
+    table.add_column("comfort", justify="right")
+    table.add_column("driving score", justify="right", footer=score)
+    for result in results:
+        table.add_row(*_cells(result))
+    console.print(table)
+    for result in results:
+        if result.error is not None:
+            console.print(
+                f"[red]{result.agent} failed on {result.scenario} {result.seed}:[/red]", highlight=False
+            )
+            console.print(result.error, markup=False, highlight=False)
+
+
+def _cells(result: EpisodeResult) -> list[str]:
+    style = STYLES.get(result.status, "red")
+    return [
+        result.agent + (" (privileged)" if result.privileged else ""),
+        result.scenario,
+        str(result.seed),
+        f"[{style}]{result.status.value}[/{style}]",
+        _hit(result),
+        f"{100 * result.route_completion:.0f} %",
+        f"{result.distance_m:.0f} m",
+        f"{3.6 * result.mean_speed_mps:.0f} km/h",
+        "–" if result.min_ttc_s is None else f"{result.min_ttc_s:.1f} s",
+        f"{100 * result.comfort:.0f} %",
+        f"{result.driving_score:.1f}",
+    ]
+
+
+def _hit(result: EpisodeResult) -> str:
+    if result.collision_with is None:
+        return "–"
+    fault = "at fault" if result.at_fault else "not at fault"
+    return f"{result.collision_with} at {3.6 * (result.impact_speed_mps or 0.0):.0f} km/h, {fault}"
