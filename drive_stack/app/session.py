@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from drive_stack.app.episodes import EpisodeSpec, Factories, EpisodeStarter
+from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.viewer.records import History, ViewFrame
