@@ -1,0 +1,82 @@
+"""Numbers of a scenario file: fixed, from a range, or one of a few, drawn with the seed."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import numpy as np
+from pydantic import AfterValidator, Field, model_validator
+
+from drive_stack.config import StrictModel
+
+
+class Quantity(StrictModel):
+    """A number, ``{min: …, max: …}`` (uniform) or ``{choices: […]}`` (equally likely)."""
+
+    min: float | None = None
+    max: float | None = None
+    choices: tuple[float, ...] = Field(default=(), description="one of these")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_number(cls, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"choices": (value,)}
+        if not isinstance(value, dict | Quantity):
+            raise ValueError("expected a number, {min: …, max: …} or {choices: […]}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Quantity:
+        ranged = self.min is not None and self.max is not None
+        partly = (self.min is None) != (self.max is None)
+        if partly or ranged == bool(self.choices):
+            raise ValueError("give a number, both min and max, or choices")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is greater than max")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and greatest value that can be drawn."""
+        if self.min is not None and self.max is not None:
+            return self.min, self.max
+        return min(self.choices), max(self.choices)
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """One value; takes a number from ``rng`` even where fixed, so that later draws stay put."""
+        share = float(rng.random())
+        if self.min is not None and self.max is not None:
+            return self.min + (self.max - self.min) * share
+        return self.choices[min(int(share * len(self.choices)), len(self.choices) - 1)]
+
+
+def fixed(value: float) -> Quantity:
+    """A quantity that is always ``value``."""
+    return Quantity(choices=(value,))
+
+
+def between(low: float, high: float) -> Quantity:
+    """A quantity uniform in ``low`` … ``high``."""
+    return Quantity(min=low, max=high)
+
+
+def _within(low: float, high: float) -> AfterValidator:
+    def check(quantity: Quantity) -> Quantity:
+        least, greatest = quantity.bounds
+        if least < low or greatest > high:
+            raise ValueError(f"must lie within {low:g} … {high:g}")
+        return quantity
+
+    return AfterValidator(check)
+
+
+Distance: TypeAlias = Annotated[Quantity, _within(0.0, 5000.0)]  # [m]
+Offset: TypeAlias = Annotated[Quantity, _within(-20.0, 20.0)]  # [m]
+Duration: TypeAlias = Annotated[Quantity, _within(0.0, 600.0)]  # [s]
+Share: TypeAlias = Annotated[Quantity, _within(0.0, 1.0)]
+SpeedKmh: TypeAlias = Annotated[Quantity, _within(0.0, 130.0)]
+SpeedLimitKmh: TypeAlias = Annotated[Quantity, _within(30.0, 130.0)]
+Deceleration: TypeAlias = Annotated[Quantity, _within(0.5, 9.81)]  # [m/s²], positive
+Density: TypeAlias = Annotated[Quantity, _within(0.0, 60.0)]  # [vehicles / km / lane]
+Count: TypeAlias = Annotated[Quantity, _within(0.0, 40.0)]  # rounded to a whole number

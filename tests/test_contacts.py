@@ -1,0 +1,159 @@
+"""Hits: hand-worked geometry of who, where, how fast, and once per contact."""
+
+import numpy as np
+import pytest
+
+from drive_stack.geometry import box_corners, boxes_overlap
+from drive_stack.road_map import Lane, build_road
+from drive_stack.types import ContactKind, Side
+from drive_stack.vehicle import VehicleParameters
+from envs.contacts import ContactMonitor, EgoBody, Shapes, side_of
+from envs.overlap import count_touching, first_touch
+
+CAR = VehicleParameters(length=4.0, width=2.0)
+DT = 0.05
+
+
+def body(x: float, y: float, yaw: float, speed: float) -> EgoBody:
+    return EgoBody(np.array([x, y, yaw], dtype=np.float64), speed)
+
+
+def shapes(*rows: tuple[int, float, float, float, float, float, float, float]) -> Shapes:
+    """Rows of id, x, y, yaw, speed, length, width, radius."""
+    table = np.array(rows, dtype=np.float64).reshape(-1, 8)
+    kinds = [ContactKind.PEDESTRIAN if row[7] > 0 else ContactKind.VEHICLE for row in table]
+    return Shapes(
+        id=table[:, 0].astype(np.int64),
+        kind=tuple(kinds),
+        pose=table[:, 1:4].copy(),
+        speed=table[:, 4].copy(),
+        length=table[:, 5].copy(),
+        width=table[:, 6].copy(),
+        radius=table[:, 7].copy(),
+    )
+
+
+def drive(ego: EgoBody, other: tuple[float, ...], ticks: int) -> list:
+    """Both go straight on; all contacts reported."""
+    monitor, contacts = ContactMonitor(CAR), []
+    before, was = ego, shapes(other)
+    for tick in range(ticks):
+        heading = np.array([np.cos(before.pose[2]), np.sin(before.pose[2])])
+        moved = before.pose.copy()
+        moved[:2] += heading * before.speed * DT
+        now = EgoBody(moved, before.speed)
+        pose = was.pose.copy()
+        pose[:, 0] += was.speed * np.cos(pose[:, 2]) * DT
+        pose[:, 1] += was.speed * np.sin(pose[:, 2]) * DT
+        shifted = Shapes(was.id, was.kind, pose, was.speed, was.length, was.width, was.radius)
+        contacts += monitor.update((tick + 1) * DT, before, now, was, shifted)
+        before, was = now, shifted
+    return contacts
+
+
+def test_rear_end_hit_is_on_the_front_at_the_difference_of_speeds() -> None:
+    # gap of 10 m (bumper to bumper) closed at 20 m/s: after 0.5 s
+    contacts = drive(body(0, 0, 0, 30.0), (7, 14.0, 0.5, 0.0, 10.0, 4.0, 2.0, 0.0), 20)
+    assert len(contacts) == 1
+    hit = contacts[0]
+    assert (hit.actor_id, hit.kind, hit.side) == (7, ContactKind.VEHICLE, Side.FRONT)
+    assert hit.impact_speed == pytest.approx(20.0)
+    assert hit.time == pytest.approx(0.5, abs=DT)
+
+
+def test_being_hit_from_behind_is_on_the_rear() -> None:
+    contacts = drive(body(0, 0, 0, 10.0), (3, -8.0, 0.0, 0.0, 25.0, 4.0, 2.0, 0.0), 20)
+    assert [(c.side, c.impact_speed) for c in contacts] == [(Side.REAR, pytest.approx(15.0))]
+
+
+@pytest.mark.parametrize("side, y, yaw", [(Side.LEFT, 3.0, -0.1), (Side.RIGHT, -3.0, 0.1)])
+def test_a_sideswipe_is_on_the_flank_at_the_lateral_speed(side: Side, y: float, yaw: float) -> None:
+    contacts = drive(body(0, 0, 0, 20.0), (4, 0.5, y, yaw, 20.0, 4.0, 2.0, 0.0), 30)
+    assert [c.side for c in contacts] == [side]
+    assert contacts[0].impact_speed == pytest.approx(20.0 * np.sin(0.1), rel=1e-6)
+
+
+def test_a_walker_met_by_the_bonnet_counts_the_ego_speed() -> None:
+    # walks in from the right at 1.5 m/s and is at y = 0 when the front is there
+    contacts = drive(body(0, 0, 0, 15.0), (9, 17.0, -1.5, np.pi / 2, 1.5, 0.0, 0.0, 0.3), 40)
+    assert [(c.kind, c.side) for c in contacts] == [(ContactKind.PEDESTRIAN, Side.FRONT)]
+    assert contacts[0].impact_speed == pytest.approx(15.0)
+    assert contacts[0].actor_speed == pytest.approx(1.5)
+
+
+def test_a_walker_who_walks_into_the_flank_counts_their_own_speed() -> None:
+    contacts = drive(body(0, 0, 0, 0.0), (9, 0.0, -2.0, np.pi / 2, 1.5, 0.0, 0.0, 0.3), 40)
+    assert [(c.side, c.impact_speed) for c in contacts] == [(Side.RIGHT, pytest.approx(1.5))]
+
+
+def test_a_contact_is_reported_once_until_parted() -> None:
+    monitor = ContactMonitor(CAR)
+    near, far = shapes((5, 3.9, 0, 0, 0, 4.0, 2.0, 0)), shapes((5, 9.0, 0, 0, 0, 4.0, 2.0, 0))
+    ego = body(0, 0, 0, 0.0)
+    counts = [len(monitor.update(0.0, ego, ego, now, now)) for now in (near, near, far, near, near)]
+    assert counts == [1, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("speed", [10.0, 36.0, 72.0])
+@pytest.mark.parametrize("offset", [0.0, 0.31, 0.77, 1.3])
+def test_nothing_thin_passes_through(speed: float, offset: float) -> None:
+    """A disc of 5 cm right ahead is met at any speed and phase."""
+    contacts = drive(body(offset, 0, 0, speed), (2, 12.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.05), 60)
+    assert [c.side for c in contacts] == [Side.FRONT]
+
+
+def test_the_swept_test_agrees_with_separating_axes_on_still_boxes() -> None:
+    rng = np.random.default_rng(0)
+    poses = np.stack([rng.uniform(-6, 6, 400), rng.uniform(-6, 6, 400), rng.uniform(-4, 4, 400)], axis=1)
+    sizes = rng.uniform(0.5, 6.0, (400, 2))
+    ego = np.array([0.3, -0.2, 0.7])
+    share = first_touch(ego, ego, 4.0, 2.0, poses, poses, sizes[:, 0], sizes[:, 1], np.zeros(400), 0.05)
+    own = box_corners(ego[:2], 0.7, 4.0, 2.0)
+    expected = [
+        boxes_overlap(own, box_corners(pose[:2], pose[2], *size))
+        for pose, size in zip(poses, sizes, strict=True)
+    ]
+    assert list(share >= 0.0) == expected
+    assert 50 < sum(expected) < 350
+
+
+def test_hits_do_not_depend_on_the_world_frame() -> None:
+    ego, other = np.array([0.0, 0.0, 0.0]), np.array([[10.0, 1.0, 0.4]])
+    moved = np.array([4.0, 0.0, 0.05])
+    args = (np.array([4.5]), np.array([1.8]), np.zeros(1), 0.05)
+    reference = first_touch(ego, moved * 2, 4.0, 2.0, other, other, *args)[0]
+    for turn in (1.0, 2.5, -3.0):
+        cos, sin = np.cos(turn), np.sin(turn)
+
+        def turned(pose: np.ndarray, cos: float = cos, sin: float = sin, turn: float = turn) -> np.ndarray:
+            x, y, yaw = pose[..., 0], pose[..., 1], pose[..., 2]
+            return np.stack([cos * x - sin * y, sin * x + cos * y, yaw + turn], axis=-1)
+
+        share = first_touch(turned(ego), turned(moved * 2), 4.0, 2.0, turned(other), turned(other), *args)[0]
+        assert share == pytest.approx(reference, abs=0.02)
+
+
+def test_side_of_the_four_faces() -> None:
+    points = {Side.FRONT: (2.0, 0.3), Side.REAR: (-2.0, -0.5), Side.LEFT: (0.4, 1.0), Side.RIGHT: (1.2, -1.0)}
+    for side, point in points.items():
+        assert side_of(np.array(point), np.zeros(2), CAR) is side
+
+
+def test_the_rail_stands_half_a_metre_outside_the_pavement() -> None:
+    road = build_road(((500.0, 0.0),), (Lane(0.0, 3.5, 0.0, 500.0),), left_shoulder=1.0, right_shoulder=3.0)
+    monitor = ContactMonitor(CAR)
+    # paved from −4.75 to 2.75; rails at −5.25 and 3.25; the car is 2 m wide
+    assert monitor.update_rail(0.0, body(100, 2.2, 0, 20.0), road, 100.0) == []
+    (hit,) = monitor.update_rail(0.1, body(102, 2.3, 0.05, 20.0), road, 100.0)
+    assert (hit.kind, hit.side, hit.actor_id) == (ContactKind.RAIL, Side.LEFT, 0)
+    assert hit.impact_speed == pytest.approx(20.0 * np.sin(0.05))
+    assert monitor.update_rail(0.2, body(104, 2.35, 0.05, 20.0), road, 100.0) == []
+    assert monitor.update_rail(0.3, body(106, 0.0, 0.0, 20.0), road, 100.0) == []
+    assert len(monitor.update_rail(0.4, body(108, -4.4, 0.0, 20.0), road, 100.0)) == 1
+
+
+def test_pairs_among_others_are_counted() -> None:
+    poses = np.array([[0.0, 0, 0], [3.9, 0, 0], [20.0, 0, 0]])
+    sizes = np.full(3, 4.0), np.full(3, 2.0)
+    people = np.array([[20.0, 1.2, 0.0], [50.0, 0.0, 0.0]])
+    assert count_touching(poses, *sizes, people, np.array([0.3, 0.3])) == 2
