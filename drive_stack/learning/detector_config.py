@@ -1,0 +1,74 @@
+"""What people choose about making the detector; read from ``configs/training/detector.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from drive_stack.config import ConfigError, StrictModel
+
+COMMAND = "python run_sim.py train detector"
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class FrameSettings(StrictModel):
+    """Which frames are recorded."""
+
+    training: Annotated[int, Field(ge=1)] = 7000
+    validation: Annotated[int, Field(ge=1)] = 1000
+    per_episode: Annotated[int, Field(ge=1)] = 12
+    interval: tuple[float, float] = (1.0, 2.5)  # between two frames of an episode [s]
+    workers: Annotated[int, Field(ge=1)] = 2
+
+    @model_validator(mode="after")
+    def _ordered(self) -> FrameSettings:
+        if not 0.0 < self.interval[0] <= self.interval[1]:
+            raise ValueError("interval: expected 0 < low ≤ high")
+        return self
+
+
+class WindowSettings(StrictModel):
+    """How training windows are cut from frames."""
+
+    size: tuple[int, int] = (192, 384)  # height, width [px], multiples of 32
+    whole_share: Share = 0.3  # of batches that see whole frames
+    native_share: Share = 0.5  # of windows at the camera's own scale
+    zoom: tuple[float, float] = (0.8, 1.6)
+    least_height: float = 8.0  # objects lower than this are neither taught nor punished [px]
+    least_visible: Share = 0.25
+
+    @model_validator(mode="after")
+    def _fits_strides(self) -> WindowSettings:
+        if any(side <= 0 or side % 32 for side in self.size):
+            raise ValueError("size: expected multiples of 32")
+        if not 0.0 < self.zoom[0] <= self.zoom[1]:
+            raise ValueError("zoom: expected 0 < low ≤ high")
+        return self
+
+
+class DetectorTraining(StrictModel):
+    """All of it."""
+
+    network: str = "detector_network.yaml"
+    seed: int = 0
+    frames: FrameSettings = FrameSettings()
+    epochs: Annotated[int, Field(ge=1)] = 16
+    batch: Annotated[int, Field(ge=1)] = 16
+    learning_rate: Annotated[float, Field(gt=0.0)] = 0.002
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.02
+    warmup_steps: Annotated[int, Field(ge=0)] = 200
+    decay_share: Share = 0.35
+    average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
+    bfloat16: bool = True  # where the processor computes in it
+    threads: Annotated[int, Field(ge=1)] = 2
+    validate_frames: Annotated[int, Field(ge=1)] = 300  # of the validation frames, after each epoch
+    windows: WindowSettings = WindowSettings()
+
+    def network_path(self, config: Path) -> Path:
+        """The network's description, beside the file that names it."""
+        path = config.parent / self.network
+        if not path.is_file():
+            raise ConfigError(f"{config}: network: no such file: {path}")
+        return path

@@ -1,0 +1,107 @@
+"""The detector's network: built by ultralytics, exported to one ONNX file.
+
+ultralytics is kept offline: no telemetry, no self-installs, and its settings in a folder of ours.
+Its own trainer and validator are not used; they import torchvision, which is broken beside a CPU
+build of torch.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import torch
+import yaml
+from torch import nn
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import ConfigError
+
+# box, class and distance gains of ultralytics' default.yaml
+GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
+
+
+def keep_ultralytics_offline() -> None:
+    """Set what ultralytics reads when it is first imported."""
+    settings = Path(tempfile.gettempdir()) / "drive-stack-ultralytics"
+    settings.mkdir(exist_ok=True)
+    os.environ.update(
+        YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false", YOLO_CONFIG_DIR=str(settings)
+    )
+
+
+def build_network(description: Path) -> nn.Module:
+    """An untrained ultralytics `DetectionModel` from its YAML description."""
+    keep_ultralytics_offline()
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  (only after the settings above)
+    from ultralytics.utils import SETTINGS  # noqa: PLC0415
+
+    if SETTINGS["sync"]:
+        SETTINGS.update(sync=False)
+    try:
+        plan = yaml.safe_load(description.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{description}: cannot be read: {error}") from None
+    network = DetectionModel(plan, ch=3, nc=plan["nc"], verbose=False)
+    network.args = SimpleNamespace(**GAINS)
+    return cast("nn.Module", network.to(memory_format=torch.channels_last))
+
+
+def build_loss(network: nn.Module) -> Any:
+    """ultralytics' loss of that network: called with (predictions, batch)."""
+    from ultralytics.utils.loss import v8DetectionLoss  # noqa: PLC0415  (after `build_network`)
+
+    return v8DetectionLoss(network)
+
+
+def strides(network: nn.Module) -> list[int]:
+    """Pixels per cell of each output level."""
+    detect = cast("Any", network).model[-1]
+    return [int(stride) for stride in detect.stride]
+
+
+class _Deployed(nn.Module):
+    """Takes the camera's picture as it is, gives boxes and class scores of every cell."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        planes = image.permute(0, 3, 1, 2).to(torch.float32) * (1.0 / 255.0)
+        output = self.network(planes)[0].permute(0, 2, 1)
+        return output[0, :, :4], output[0, :, 4:]
+
+
+def deployable(network: nn.Module) -> nn.Module:
+    """A copy for inference, normalisation folded into the convolutions.
+
+    Input ``(1, H, W, 3)`` uint8 RGB; outputs boxes ``(A, 4)`` as x1, y1, x2, y2 [px] and scores
+    ``(A, classes)`` in 0 … 1, for each of the A cells.
+    """
+    fused = copy.deepcopy(network).float().eval()
+    cast("Any", fused).model[-1].xyxy = True
+    cast("Any", fused).fuse(verbose=False)
+    return _Deployed(fused).eval()
+
+
+def export(network: nn.Module, path: Path, camera: CameraModel) -> None:
+    """Write ``network`` as ONNX for pictures of the camera's size."""
+    model = deployable(network)
+    example = torch.zeros((1, camera.height, camera.width, 3), dtype=torch.uint8)
+    part = path.with_suffix(".part")
+    with torch.no_grad():
+        torch.onnx.export(
+            model,
+            (example,),
+            str(part),
+            input_names=["image"],
+            output_names=["boxes", "scores"],
+            opset_version=17,
+            dynamo=False,
+        )
+    part.rename(path)

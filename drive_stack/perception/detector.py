@@ -1,0 +1,98 @@
+"""Objects in one image, by the trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.config import ConfigError
+from drive_stack.runtime.sessions import open_session
+from drive_stack.runtime.weights import MODELS, read_card
+from drive_stack.types import Detection, Image, ObjectClass
+
+WEIGHTS = MODELS / "detector.onnx"
+COMMAND = "python run_sim.py train detector"
+
+
+class YoloDetector:
+    """A YOLO network in OpenVINO or ONNX Runtime; the same image gives the same detections.
+
+    Takes images of the size it was trained for. Raises `ConfigError` where the weights are missing
+    or altered, or made for another size.
+    """
+
+    def __init__(
+        self,
+        weights: Path = WEIGHTS,
+        *,
+        confidence: float = 0.35,
+        overlap: float = 0.6,
+        threads: int = 2,
+        engine: str = "openvino",
+    ) -> None:
+        """Load ``weights``; keep detections from ``confidence`` up, and of two that overlap with an
+        IoU above ``overlap`` the more confident."""
+        read_card(weights, COMMAND)
+        self._session = open_session(weights, engine=engine, threads=threads)
+        self._confidence = confidence
+        self._overlap = overlap
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Shape (H, W, 3) of the images it takes."""
+        return self._session.input_shape[1:]
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        """What is seen in ``image``, most confident first, boxes clipped to the image."""
+        if image.shape != self.image_shape:
+            raise ConfigError(f"the detector takes images of {self.image_shape}, not {image.shape}")
+        boxes, scores = self._session.run(np.ascontiguousarray(image[None]))
+        return decode(boxes, scores, image.shape[:2], self._confidence, self._overlap)
+
+
+def decode(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    size: tuple[int, ...],
+    confidence: float,
+    overlap: float,
+) -> tuple[Detection, ...]:
+    """Detections from the boxes ``(A, 4)`` [px] and class scores ``(A, classes)`` of all cells.
+
+    ``size`` is the image's (height, width).
+    """
+    best = scores.max(axis=1)
+    likely = np.flatnonzero(best >= confidence)
+    likely = likely[np.argsort(-best[likely], kind="stable")]
+    limit = np.array([size[1], size[0], size[1], size[0]], dtype=np.float32)
+    clipped = np.clip(boxes[likely], 0.0, limit)
+    kept = distinct(clipped, overlap)
+    return tuple(
+        Detection(
+            box=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
+            label=ObjectClass(int(scores[cell].argmax())),
+            confidence=float(best[cell]),
+        )
+        for cell, box in zip(likely[kept], clipped[kept], strict=True)
+    )
+
+
+def distinct(boxes: NDArray[np.float32], overlap: float) -> list[int]:
+    """Rows of ``boxes`` (N, 4), best first, that overlap no better one by more than ``overlap`` IoU.
+
+    Classes are not told apart: a thing is a car or a lorry, not both. Boxes without area are dropped.
+    """
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    left = [int(row) for row in np.flatnonzero(areas > 0.0)]
+    kept: list[int] = []
+    while left:
+        first, *others = left
+        kept.append(first)
+        low = np.maximum(boxes[first, :2], boxes[others, :2])
+        high = np.minimum(boxes[first, 2:], boxes[others, 2:])
+        shared = np.prod(np.clip(high - low, 0.0, None), axis=1)
+        iou = shared / (areas[first] + areas[others] - shared)
+        left = [other for other, value in zip(others, iou, strict=True) if value <= overlap]
+    return kept

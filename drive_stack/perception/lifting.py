@@ -1,0 +1,180 @@
+"""From boxes in the image to places on the road.
+
+Two cues give the distance to an object of which we see a box:
+
+- *contact*: the box stands on the road, so its lower edge is seen under an angle that falls with
+  the distance (level road). One pixel near the horizon is many metres, so this cue fades far off.
+- *size*: an object of a known height H fills h = f·H/Z pixels. Its error is a share of the
+  distance, as sizes vary by some percent within a class.
+
+Both are nearly normal in the logarithm of the depth, where they are joined by inverse variance
+(maximum likelihood, e.g. Thrun, Burgard & Fox, *Probabilistic Robotics*, 2005, §3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.geometry import rotation
+from drive_stack.types import Detection, LiftedObject, ObjectClass
+
+
+@dataclass(frozen=True, slots=True)
+class UsualSize:
+    """What objects of a class measure, with relative standard deviations."""
+
+    height: float  # [m]
+    width: float  # [m]
+    height_spread: float
+    width_spread: float
+
+
+USUAL_SIZES: Mapping[ObjectClass, UsualSize] = {
+    ObjectClass.CAR: UsualSize(1.53, 1.83, 0.08, 0.06),
+    ObjectClass.LARGE_VEHICLE: UsualSize(3.2, 2.38, 0.19, 0.09),
+    ObjectClass.PEDESTRIAN: UsualSize(1.65, 0.55, 0.14, 0.35),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BoxErrors:
+    """How well boxes are known, standard deviations."""
+
+    edge_px: float = 1.0  # of one edge, from the detector
+    pitch_px: float = 0.7  # of the horizon: the road is not quite level, the car not quite still
+    border_px: float = 2.0  # an edge this near the image's border is taken as cut off
+    oblique_spread: float = 0.35  # relative, of the seen width where a side shows beside the face
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    """One estimate of the depth along the optical axis."""
+
+    log_depth: float  # of [m]
+    variance: float
+
+
+class GroundLifter:
+    """Places detections by where they touch the road and by how large they look."""
+
+    def __init__(
+        self,
+        camera: CameraModel,
+        sizes: Mapping[ObjectClass, UsualSize] = USUAL_SIZES,
+        errors: BoxErrors | None = None,
+    ) -> None:
+        self._camera = camera
+        self._sizes = sizes
+        self._errors = errors or BoxErrors()
+
+    def lift(self, detections: tuple[Detection, ...]) -> tuple[LiftedObject, ...]:
+        """The objects that can be placed, in the order of ``detections``."""
+        lifted = (self._lift_one(detection, detections) for detection in detections)
+        return tuple(one for one in lifted if one is not None)
+
+    def _lift_one(self, detection: Detection, others: tuple[Detection, ...]) -> LiftedObject | None:
+        x1, y1, x2, y2 = detection.box
+        if x2 <= x1 or y2 <= y1:
+            return None
+        covered = _stands_behind(detection, others)
+        candidates = (self._contact(detection, covered), self._size(detection, covered))
+        cues = [cue for cue in candidates if cue is not None]
+        if not cues:
+            return None
+        variance = 1.0 / sum(1.0 / cue.variance for cue in cues)
+        log_depth = variance * sum(cue.log_depth / cue.variance for cue in cues)
+        return self._place(detection, float(np.exp(log_depth)), variance)
+
+    def _contact(self, detection: Detection, covered: bool) -> _Cue | None:
+        """Depth from the lower edge; None where something hides it or it lies at the horizon."""
+        camera, errors = self._camera, self._errors
+        row = detection.box[3]
+        below = row - camera.horizon_px
+        sigma = float(np.hypot(errors.edge_px, errors.pitch_px))
+        if covered or below < sigma:
+            return None
+        pitch = np.radians(camera.pitch_down_deg)
+        angle = float(np.arctan((row - camera.height / 2.0) / camera.focal_px) + pitch)
+        ahead = camera.mount_z / np.tan(angle)
+        depth = float(ahead * np.cos(pitch) + camera.mount_z * np.sin(pitch))
+        if row >= camera.height - errors.border_px:
+            # wheels or feet are below the picture: nearer than its lower border, who knows how much
+            return _Cue(float(np.log(0.75 * depth)), 0.3**2)
+        return _Cue(float(np.log(depth)), (sigma / below) ** 2)
+
+    def _size(self, detection: Detection, covered: bool) -> _Cue | None:
+        """Depth from the height or, where that is not seen whole, from the width."""
+        x1, y1, x2, y2 = detection.box
+        camera, errors, usual = self._camera, self._errors, self._sizes[detection.label]
+        border = errors.border_px
+        if y1 > border and y2 < camera.height - border and not covered:
+            extent, real, spread = y2 - y1, usual.height, usual.height_spread
+        elif x1 > border and x2 < camera.width - border:
+            extent, real, spread = x2 - x1, usual.width, usual.width_spread
+            if not x1 < camera.width / 2.0 < x2:
+                spread = errors.oblique_spread
+        else:
+            return None
+        depth = camera.focal_px * real / extent
+        edge = np.sqrt(2.0) * errors.edge_px / extent
+        return _Cue(float(np.log(depth)), float(spread**2 + edge**2))
+
+    def _place(self, detection: Detection, depth: float, variance: float) -> LiftedObject:
+        """Position and covariance at ``depth`` [m], whose logarithm has ``variance``."""
+        camera = self._camera
+        column, column_px, width = self._face(detection, depth)
+        pitch = np.radians(camera.pitch_down_deg)
+        ahead = (depth - camera.mount_z * np.sin(pitch)) / np.cos(pitch)
+        lateral = (camera.width / 2.0 - column) / camera.focal_px * depth
+        along = float(np.sqrt(variance)) * float(np.hypot(ahead, lateral))
+        across = float(np.hypot(column_px * depth / camera.focal_px, 0.05))
+        turn = rotation(float(np.arctan2(lateral, ahead)))
+        return LiftedObject(
+            position=np.array([camera.mount_x + ahead, lateral]),
+            covariance=turn @ np.diag([along**2, across**2]) @ turn.T,
+            label=detection.label,
+            confidence=detection.confidence,
+            width=width,
+            detection=detection,
+        )
+
+    def _face(self, detection: Detection, depth: float) -> tuple[float, float, float]:
+        """Column of the nearest face's centre, its standard deviation [px], the face's width [m].
+
+        Of a vehicle beside our way its flank shows on the inner side, so its face reaches inwards
+        from the outer edge by the class's usual width.
+        """
+        camera, errors, usual = self._camera, self._errors, self._sizes[detection.label]
+        x1, _, x2, _ = detection.box
+        usual_px = camera.focal_px * usual.width / depth
+        middle_px = errors.edge_px / float(np.sqrt(2.0))
+        usual_error = float(np.hypot(errors.edge_px, usual.width_spread * usual_px / 2.0))
+        cut_left, cut_right = x1 <= errors.border_px, x2 >= camera.width - errors.border_px
+        flank = detection.label is not ObjectClass.PEDESTRIAN and x2 - x1 > 1.1 * usual_px
+        left_of_us, right_of_us = x2 < camera.width / 2.0, x1 > camera.width / 2.0
+        if cut_left and cut_right:
+            return (x1 + x2) / 2.0, usual_px / 2.0, usual.width
+        if cut_left:  # the face reaches at least to the border, and at least as far in as is seen
+            return min(x2 - usual_px / 2.0, usual_px / 2.0), usual_px / 4.0, usual.width
+        if cut_right:
+            return max(x1 + usual_px / 2.0, camera.width - usual_px / 2.0), usual_px / 4.0, usual.width
+        if flank and right_of_us:
+            return x2 - usual_px / 2.0, usual_error, usual.width
+        if flank and left_of_us:
+            return x1 + usual_px / 2.0, usual_error, usual.width
+        return (x1 + x2) / 2.0, middle_px, (x2 - x1) * depth / camera.focal_px
+
+
+def _stands_behind(detection: Detection, others: tuple[Detection, ...]) -> bool:
+    """Whether something nearer hides the middle of the lower edge."""
+    x1, _, x2, y2 = detection.box
+    middle = (x1 + x2) / 2.0
+    for other in others:
+        left, top, right, bottom = other.box
+        if other is not detection and left < middle < right and top < y2 < bottom - 1.5:
+            return True
+    return False

@@ -1,0 +1,105 @@
+"""Exact boxes of known objects come back to where they stand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.perception.lifting import USUAL_SIZES, BoxErrors, GroundLifter
+from drive_stack.types import Detection, FloatArray, LiftedObject, ObjectClass
+
+CAMERA = CameraModel()
+LENGTHS = {ObjectClass.CAR: 4.6, ObjectClass.LARGE_VEHICLE: 10.0, ObjectClass.PEDESTRIAN: 0.4}
+
+
+def box_of(label: ObjectClass, x: float, y: float, scale: float = 1.0) -> Detection:
+    """The exact box of a cuboid of the usual size whose near face is centred at (x, y)."""
+    usual = USUAL_SIZES[label]
+    corners = np.array(
+        [
+            [x + along * LENGTHS[label], y + across * scale * usual.width / 2.0, up * scale * usual.height]
+            for along in (0.0, 1.0)
+            for across in (-1.0, 1.0)
+            for up in (0.0, 1.0)
+        ]
+    )
+    pixels = CAMERA.project(corners)
+    low = np.clip(pixels[:, :2].min(axis=0), 0.0, [CAMERA.width, CAMERA.height])
+    high = np.clip(pixels[:, :2].max(axis=0), 0.0, [CAMERA.width, CAMERA.height])
+    return Detection((float(low[0]), float(low[1]), float(high[0]), float(high[1])), label, 0.9)
+
+
+def lift(*detections: Detection) -> tuple[LiftedObject, ...]:
+    return GroundLifter(CAMERA).lift(detections)
+
+
+def range_error(found: FloatArray, x: float, y: float) -> float:
+    return abs(float(np.hypot(*found)) / float(np.hypot(x, y)) - 1.0)
+
+
+@pytest.mark.parametrize("label", list(ObjectClass))
+@pytest.mark.parametrize("x", [12.0, 20.0, 40.0, 80.0, 120.0])
+@pytest.mark.parametrize("y", [-3.5, 0.0, 3.5])
+def test_exact_boxes_give_range_within_three_percent(label: ObjectClass, x: float, y: float) -> None:
+    (found,) = lift(box_of(label, x, y))
+    assert range_error(found.position, x, y) < 0.03
+    assert abs(float(found.position[1]) - y) < 0.25
+
+
+def test_contact_rules_near_and_size_helps_far() -> None:
+    """A child is placed right near by, where the ground is sure."""
+    (near,) = lift(box_of(ObjectClass.PEDESTRIAN, 10.0, 0.0, scale=0.6))
+    assert range_error(near.position, 10.0, 0.0) < 0.05
+    (far,) = lift(box_of(ObjectClass.CAR, 100.0, 0.0))
+    relative = float(np.sqrt(far.covariance[0, 0])) / 100.0
+    errors, below = BoxErrors(), far.detection.box[3] - CAMERA.horizon_px
+    assert relative < 0.8 * np.hypot(errors.edge_px, errors.pitch_px) / below
+
+
+def test_car_cut_by_the_lower_border_is_placed_by_its_width() -> None:
+    (found,) = lift(box_of(ObjectClass.CAR, 5.0, 0.0))
+    assert found.detection.box[3] >= CAMERA.height - 2.0
+    assert abs(float(found.position[0]) - 5.0) < 0.6
+
+
+def test_lorry_cut_by_the_side_keeps_its_seen_edge() -> None:
+    (found,) = lift(box_of(ObjectClass.LARGE_VEHICLE, 9.0, -3.6))
+    assert found.detection.box[2] >= CAMERA.width - 2.0
+    assert abs(float(found.position[1]) + 3.6) < 0.6
+
+
+def test_lower_edge_hidden_by_a_nearer_car_is_not_believed() -> None:
+    whole = box_of(ObjectClass.CAR, 40.0, 0.0)
+    x1, y1, x2, y2 = whole.box
+    peeking = Detection((x1, y1, x2, y2 - 0.4 * (y2 - y1)), ObjectClass.CAR, 0.6)
+    alone, (_, behind) = lift(peeking)[0], lift(box_of(ObjectClass.CAR, 15.0, 0.3), peeking)
+    assert range_error(behind.position, 40.0, 0.0) < range_error(alone.position, 40.0, 0.0)
+    assert range_error(behind.position, 40.0, 0.0) < 0.1
+
+
+@given(
+    label=st.sampled_from(list(ObjectClass)),
+    box=st.tuples(st.floats(0, 600), st.floats(0, 250), st.floats(0.5, 640), st.floats(0.5, 256)),
+)
+def test_any_box_gives_finite_places_with_positive_covariance(
+    label: ObjectClass, box: tuple[float, float, float, float]
+) -> None:
+    x1, y1, width, height = box
+    detection = Detection((x1, y1, min(x1 + width, 640.0), min(y1 + height, 256.0)), label, 0.5)
+    for found in lift(detection):
+        assert np.isfinite(found.position).all()
+        assert np.linalg.eigvalsh(found.covariance).min() > 0.0
+
+
+@given(x=st.floats(8.0, 110.0), y=st.floats(0.0, 6.0), label=st.sampled_from(list(ObjectClass)))
+def test_mirrored_scene_is_lifted_mirrored(x: float, y: float, label: ObjectClass) -> None:
+    left, right = box_of(label, x, y), box_of(label, x, -y)
+    for one, other in zip(lift(left), lift(right), strict=True):
+        np.testing.assert_allclose(one.position, other.position * [1.0, -1.0], atol=1e-6)
+        np.testing.assert_allclose(one.covariance, other.covariance * [[1, -1], [-1, 1]], atol=1e-6)
+
+
+def test_uncertainty_along_the_ray_grows_with_distance() -> None:
+    spreads = [float(lift(box_of(ObjectClass.CAR, x, 0.0))[0].covariance[0, 0]) for x in (10, 30, 90)]
+    assert spreads[0] < spreads[1] < spreads[2]
