@@ -1,10 +1,12 @@
-"""Pure plane geometry: angles, frames and oriented boxes."""
+"""Pure plane geometry: angles, frames, oriented boxes and coordinates along a lane."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from drive_stack.types import FloatArray
+from drive_stack.types import FloatArray, LanePath
 
 
 def wrap_angle(angle: float) -> float:
@@ -48,3 +50,69 @@ def boxes_overlap(first: FloatArray, second: FloatArray) -> bool:
         if np.any((a.max(axis=0) < b.min(axis=0)) | (b.max(axis=0) < a.min(axis=0))):
             return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceLine:
+    """A lane's centre line for Frenet coordinates: station s along it, lateral d positive to its left.
+
+    Between its samples it is linear; before its start it goes on straight, beyond its end it was
+    extended by `reference_line` with the curvature it had there.
+    """
+
+    station: FloatArray  # (M,) [m], increasing
+    xy: FloatArray  # (M, 2) [m]
+    heading: FloatArray  # (M,) [rad], continuous
+    curvature: FloatArray  # (M,) [1/m]
+
+    def to_frenet(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Station and lateral, each ``(...,)`` [m], of points ``(..., 2)``."""
+        flat = points.reshape(-1, 2)
+        x, y = self.xy[:, 0], self.xy[:, 1]
+        squared = (flat[:, :1] - x) ** 2 + (flat[:, 1:] - y) ** 2
+        nearest = np.argmin(squared, axis=1)
+        along = self.heading[nearest]
+        ahead = flat - self.xy[nearest]
+        cos, sin = np.cos(along), np.sin(along)
+        step = ahead[:, 0] * cos + ahead[:, 1] * sin
+        left = ahead[:, 1] * cos - ahead[:, 0] * sin
+        # second order: the line bends away from its tangent by κ·step²/2
+        lateral = left - 0.5 * self.curvature[nearest] * step**2
+        station = self.station[nearest] + step / np.maximum(1.0 - self.curvature[nearest] * lateral, 0.2)
+        return station.reshape(points.shape[:-1]), lateral.reshape(points.shape[:-1])
+
+    def to_plane(self, station: FloatArray, lateral: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Points ``(..., 2)`` [m] and the line's heading ``(...,)`` [rad] at stations and laterals."""
+        heading = self.heading_at(station)
+        before = np.minimum(station - self.station[0], 0.0)
+        x = np.interp(station, self.station, self.xy[:, 0]) + before * np.cos(heading)
+        y = np.interp(station, self.station, self.xy[:, 1]) + before * np.sin(heading)
+        return np.stack([x - lateral * np.sin(heading), y + lateral * np.cos(heading)], axis=-1), heading
+
+    def heading_at(self, station: FloatArray) -> FloatArray:
+        """Heading [rad] at stations of any shape."""
+        return np.asarray(np.interp(station, self.station, self.heading), dtype=np.float64)
+
+    def curvature_at(self, station: FloatArray) -> FloatArray:
+        """Curvature [1/m] at stations of any shape."""
+        return np.asarray(np.interp(station, self.station, self.curvature), dtype=np.float64)
+
+
+def reference_line(path: LanePath, reach: float = 220.0, step: float = 2.0) -> ReferenceLine:
+    """The Frenet reference of a lane path, carried on to station ``reach`` [m] in steps of ``step``."""
+    heading = np.unwrap(path.heading)
+    missing = reach - float(path.station[-1])
+    if missing <= 0.0:
+        return ReferenceLine(path.station, path.xy, heading, path.curvature)
+    along = np.arange(step, missing + step, step)
+    kappa, yaw0 = float(path.curvature[-1]), float(heading[-1])
+    turned = kappa * along
+    chord = along * np.sinc(turned / (2.0 * np.pi))
+    direction = yaw0 + turned / 2.0
+    beyond = path.xy[-1] + np.stack([chord * np.cos(direction), chord * np.sin(direction)], axis=1)
+    return ReferenceLine(
+        station=np.concatenate([path.station, path.station[-1] + along]),
+        xy=np.concatenate([path.xy, beyond]),
+        heading=np.concatenate([heading, yaw0 + turned]),
+        curvature=np.concatenate([path.curvature, np.full(len(along), kappa)]),
+    )

@@ -1,0 +1,60 @@
+"""LQR about the planned path, with the steering lag in its model."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import solve_discrete_are
+
+from drive_stack.config import StrictModel
+from drive_stack.control.preview import previewed
+from drive_stack.types import FloatArray, Plan
+from drive_stack.vehicle import VehicleParameters
+
+
+class LqrSettings(StrictModel):
+    """Weights of the quadratic cost."""
+
+    lateral: float = 1.0  # [1/m²]
+    heading: float = 4.0  # [1/rad²]
+    steering: float = 600.0  # [1/rad²] at the reference speed; grows with speed squared
+    reference_speed: float = 10.0  # [m/s]
+    dt: float = 0.1  # [s]
+
+
+def lqr_gain(speed: float, car: VehicleParameters, settings: LqrSettings) -> FloatArray:
+    """Gain ``(3,)`` on (lateral error, heading error, steering beyond feed-forward).
+
+    Kinematic bicycle linearised about the path: ė = v·ψ, ψ̇ = v/L·δ, δ̇ = (u − δ)/τ, Euler steps.
+    """
+    dt, lag = settings.dt, float(np.exp(-settings.dt / car.steering_lag))
+    a = np.array([[1.0, speed * dt, 0.0], [0.0, 1.0, speed * dt / car.wheelbase], [0.0, 0.0, lag]])
+    b = np.array([[0.0], [0.0], [1.0 - lag]])
+    weight = settings.steering * max(speed / settings.reference_speed, 0.3) ** 2
+    q, r = np.diag([settings.lateral, settings.heading, 0.0]), np.array([[weight]])
+    p = solve_discrete_are(a, b, q, r)
+    return np.asarray(np.linalg.solve(r + b.T @ p @ b, b.T @ p @ a)[0], dtype=np.float64)
+
+
+class Lqr:
+    """Feed-forward atan(L·κ) plus optimal feedback; gains are tabled by speed when built."""
+
+    def __init__(self, car: VehicleParameters, settings: LqrSettings | None = None) -> None:
+        self._car = car
+        self._settings = settings or LqrSettings()
+        self._speeds = np.arange(1.0, 61.0, 1.0)
+        self._gains = np.array([lqr_gain(float(v), car, self._settings) for v in self._speeds])
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+    def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
+        """Road-wheel angle [rad] within the car's limit."""
+        path = previewed(plan, speed, yaw_rate, delay=0.05, reach=20.0)
+        arc, lateral, heading, kappa = path.nearest()
+        ahead = path.curvature_at(arc + speed * self._car.steering_lag)
+        wheelbase = self._car.wheelbase
+        reached = float(np.arctan(wheelbase * yaw_rate / max(speed, 1.0)))
+        state = np.array([lateral, heading, reached - float(np.arctan(wheelbase * kappa))])
+        gain = [float(np.interp(speed, self._speeds, self._gains[:, i])) for i in range(3)]
+        steering = float(np.arctan(wheelbase * ahead)) - float(state @ np.array(gain))
+        return float(np.clip(steering, -self._car.max_steering, self._car.max_steering))

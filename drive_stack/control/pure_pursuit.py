@@ -1,0 +1,54 @@
+"""Pure pursuit: steer along the arc that meets the path at a point ahead."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drive_stack.config import StrictModel
+from drive_stack.control.preview import previewed
+from drive_stack.types import FloatArray, Plan
+from drive_stack.vehicle import VehicleParameters
+
+
+class PurePursuitSettings(StrictModel):
+    """How far ahead it aims."""
+
+    seconds_ahead: float = 0.75
+    shortest: float = 4.5  # [m]
+    longest: float = 30.0  # [m]
+    delay: float = 0.2  # steering lag and half a step [s]
+
+
+def pursuit_steering(target: FloatArray, wheelbase: float) -> float:
+    """Road-wheel angle [rad] of the arc from the rear axle through ``target`` (2,) ahead of it.
+
+    Coulter 1992, "Implementation of the Pure Pursuit Path Tracking Algorithm": κ = 2·y / L².
+    """
+    squared = max(float(target @ target), 1e-6)
+    return float(np.arctan(wheelbase * 2.0 * float(target[1]) / squared))
+
+
+class PurePursuit:
+    """Aims from the pose the car will have when its steering has followed.
+
+    The aim lies on the planned curve itself, so a steady curve is fed forward by the geometry.
+    """
+
+    def __init__(self, car: VehicleParameters, settings: PurePursuitSettings | None = None) -> None:
+        self._car = car
+        self._settings = settings or PurePursuitSettings()
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+    def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
+        """Road-wheel angle [rad] within the car's limit."""
+        settings = self._settings
+        distance = float(np.clip(settings.seconds_ahead * speed, settings.shortest, settings.longest))
+        path = previewed(plan, speed, yaw_rate, settings.delay, reach=2.0 * distance)
+        arc, _, _, _ = path.nearest()
+        target = path.point_at_distance(distance, arc)
+        if target is None:
+            return 0.0
+        limit = self._car.max_steering
+        return float(np.clip(pursuit_steering(target, self._car.wheelbase), -limit, limit))

@@ -1,0 +1,1 @@
+"""Chooses what to do and the trajectory that does it."""

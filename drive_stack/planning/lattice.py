@@ -1,0 +1,170 @@
+"""The Frenet lattice: every path with every speed profile, judged together.
+
+Arrays are ``(L, K, T)``: L lateral paths, K longitudinal profiles, T instants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.planning.directive import Directive
+from drive_stack.planning.paths import Paths, path_curvature
+from drive_stack.planning.profiles import Profiles
+from drive_stack.planning.scene import Scene
+from drive_stack.planning.settings import PlannerSettings
+from drive_stack.types import FloatArray
+
+WORTH_CHECKING = 1e-3  # less probable hypotheses are left out
+LENGTH_MARGIN = 1.0  # kept free before and behind other things [m]
+SIDE_MARGIN, PERSON_MARGIN = 0.2, 0.5  # kept free beside vehicles and people [m]
+SIDE_WISH, PERSON_WISH = 0.9, 1.6  # liked free beside them [m]
+ROAD_MARGIN = 0.1  # to the edge of the usable road [m]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Cost of every candidate; inf where it must not be driven."""
+
+    cost: FloatArray  # (L, K)
+    collides: FloatArray  # (L, K) probability-weighted share of the cost that is collision
+    allowed: FloatArray  # (L, K, T) speed [m/s]
+
+    def best(self) -> tuple[int, int] | None:
+        """Path and profile of least cost; None where no candidate may be driven."""
+        if not np.isfinite(self.cost).any():
+            return None
+        path, profile = np.unravel_index(int(np.argmin(self.cost)), self.cost.shape)
+        return int(path), int(profile)
+
+
+def judge(
+    paths: Paths,
+    profiles: Profiles,
+    times: FloatArray,
+    scene: Scene,
+    directive: Directive,
+    settings: PlannerSettings,
+) -> Judgement:
+    """Cost of comfort, progress, clearance and collision for each path with each profile."""
+    shape = (len(paths.target), *profiles.station.shape)
+    station = np.broadcast_to(profiles.station, shape)
+    lateral, slope, bend = paths.lateral(station)
+    kappa = path_curvature(scene.line.curvature_at(profiles.station)[None], lateral, slope, bend)
+    sideways = profiles.speed**2 * kappa
+    allowed = allowed_speed(paths, profiles, times, scene, directive, settings)
+    clear, hit = _against_others(lateral + _ahead(scene) * slope, profiles, scene)
+    weights = settings.cost
+    cost = (
+        _speed_cost(profiles, allowed, settings)
+        + _comfort_cost(profiles, sideways, settings)
+        + _path_cost(paths, directive, settings)[:, None]
+        + weights.clearance * clear
+        + weights.collision * hit
+    )
+    drivable = _on_road(lateral, scene, directive) & _steerable(sideways, profiles, settings)
+    return Judgement(np.where(drivable, cost, np.inf), hit, allowed)
+
+
+def allowed_speed(
+    paths: Paths,
+    profiles: Profiles,
+    times: FloatArray,
+    scene: Scene,
+    directive: Directive,
+    settings: PlannerSettings,
+) -> FloatArray:
+    """Speed ``(L, K, T)`` that caps and leads allow at each instant; a path that is clear of a lead
+    where it would meet it is not held up by it."""
+    shape = (len(paths.target), *profiles.station.shape)
+    allowed = np.broadcast_to(directive.caps.at(profiles.station), shape).copy()
+    front = profiles.station + scene.ego_front
+    for lead in directive.leads:
+        meets = np.maximum(lead.rear + lead.speed * times - scene.ego_front - 1.0, 0.0)
+        lateral, _, _ = paths.lateral(np.broadcast_to(meets, (shape[0], len(times))))
+        in_way = np.abs(lateral - lead.lateral) < lead.half_width + scene.ego_half_width
+        limit = lead.allowed(front, times, settings.following.time_gap)
+        allowed = np.minimum(allowed, np.where(in_way[:, None, :], limit, np.inf))
+    return np.asarray(allowed, dtype=np.float64)
+
+
+def _ahead(scene: Scene) -> float:
+    """Station of the body's centre ahead of the rear axle [m]."""
+    return (scene.ego_front - scene.ego_rear) / 2.0
+
+
+def _speed_cost(profiles: Profiles, allowed: FloatArray, settings: PlannerSettings) -> FloatArray:
+    over = profiles.speed - allowed
+    weights = settings.cost
+    cost = weights.too_fast * np.maximum(over, 0.0) ** 2 + weights.too_slow * np.minimum(over, 0.0) ** 2
+    return np.asarray(cost.mean(axis=2), dtype=np.float64)
+
+
+def _comfort_cost(profiles: Profiles, sideways: FloatArray, settings: PlannerSettings) -> FloatArray:
+    weights = settings.cost
+    along = weights.acceleration * (profiles.acceleration**2).mean(axis=1)
+    along = along + weights.jerk * (profiles.jerk**2).mean(axis=1) + weights.emergency * profiles.emergency
+    across = weights.lateral_acceleration * (sideways**2).mean(axis=2)
+    return np.asarray(along[None, :] + across, dtype=np.float64)
+
+
+def _path_cost(paths: Paths, directive: Directive, settings: PlannerSettings) -> FloatArray:
+    weights = settings.cost
+    at = np.linspace(0.0, 1.0, 9)[None, :] * paths.length[:, None]
+    _, slope, _ = paths.lateral(at)
+    off_goal = np.abs(paths.target - directive.goal)
+    return np.asarray(
+        weights.off_goal * np.minimum(off_goal, 2.0) ** 2 + weights.lateral_shape * (slope**2).mean(axis=1)
+    )
+
+
+def _on_road(lateral: FloatArray, scene: Scene, directive: Directive) -> NDArray[np.bool_]:
+    """Candidates that leave the ego's lane only towards the lane decided on. A start beyond is forgiven."""
+    lanes, shift = scene.lanes, directive.decision.shift
+    room = lanes.width / 2.0 - scene.ego_half_width - ROAD_MARGIN
+    left = room + (lanes.left.width if shift > 0 else 0.0)
+    right = -room - (lanes.right.width if shift < 0 else 0.0)
+    start = lateral[..., :1]
+    left_limit, right_limit = np.maximum(left, start + 0.05), np.minimum(right, start - 0.05)
+    # settling back from a move under way may swing a little wider
+    return np.asarray(((lateral <= left_limit + 0.3) & (lateral >= right_limit - 0.3)).all(axis=2))
+
+
+def _steerable(sideways: FloatArray, profiles: Profiles, settings: PlannerSettings) -> NDArray[np.bool_]:
+    bound = settings.comfort.max_lateral_acceleration
+    start = np.abs(sideways[..., :1])
+    return np.asarray((np.abs(sideways) <= np.maximum(bound, start + 0.1)).all(axis=2) | profiles.emergency)
+
+
+def _against_others(centre: FloatArray, profiles: Profiles, scene: Scene) -> tuple[FloatArray, FloatArray]:
+    """Clearance cost and collision weight, each ``(L, K)``.
+
+    Who is behind at the start is left out: it has to keep its distance, and a change into its lane
+    was refused before if it could not.
+    """
+    futures = scene.futures
+    nothing = np.zeros(centre.shape[:2])
+    behind = futures.station[:, 0] + futures.half_length < -scene.ego_rear
+    along = np.abs(futures.station[None] - (profiles.station + _ahead(scene))[:, None])  # (K, H, T)
+    length = futures.half_length + (scene.ego_front + scene.ego_rear) / 2.0 + LENGTH_MARGIN
+    abreast = along < length[None, :, None]
+    rows = np.flatnonzero(abreast.any(axis=(0, 2)) & ~behind & (futures.probability > WORTH_CHECKING))
+    if len(rows) == 0:
+        return nothing, nothing
+    abreast = abreast[:, rows]
+    beside = np.abs(futures.lateral[rows][None, None] - centre[:, :, None]) - (
+        futures.half_width[rows, None] + scene.ego_half_width
+    )
+    person = futures.person[rows, None]
+    chance = futures.probability[rows]
+    wish = np.where(person, PERSON_WISH, SIDE_WISH)
+    short = np.where(abreast[None], np.maximum(wish - beside, 0.0), 0.0)
+    clear = ((short**2).mean(axis=3) * chance).sum(axis=2)
+    struck = abreast[None] & (beside < np.where(person, PERSON_MARGIN, SIDE_MARGIN))
+    # sooner and faster hits are worse; certain ones far worse than unlikely ones
+    soon = np.linspace(1.0, 0.4, centre.shape[2])
+    harm = soon * (0.3 + profiles.speed / 20.0)
+    worst = np.where(struck, harm[None, :, None, :], 0.0).max(axis=3)
+    return clear, (worst * chance**2).sum(axis=2)

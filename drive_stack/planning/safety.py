@@ -1,0 +1,86 @@
+"""The safety layer: it may only brake harder or hold the lane, and says each time that it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.planning.following import needed_braking, rss_distance, time_to_collision
+from drive_stack.planning.gaps import refusal
+from drive_stack.planning.lane_choice import LaneDecision
+from drive_stack.planning.paths import Paths
+from drive_stack.planning.scene import Actor, Scene
+from drive_stack.planning.settings import LaneChangeSettings, SafetySettings
+from drive_stack.types import FloatArray, PlanningInput
+
+
+@dataclass(frozen=True, slots=True)
+class Braking:
+    """A deceleration asked for by the safety layer, and why."""
+
+    acceleration: float  # [m/s²], negative
+    reason: str
+    emergency: bool
+
+
+class SafetyLayer:
+    """Judges by present distances alone, whatever was predicted."""
+
+    def __init__(self, settings: SafetySettings, lane_change: LaneChangeSettings) -> None:
+        self._settings = settings
+        self._lane_change = lane_change
+
+    def hold_lane(
+        self, scene: Scene, given: PlanningInput, decision: LaneDecision, lateral: float
+    ) -> str | None:
+        """Why the lane must be held although a change was decided on; None where it need not be."""
+        if decision.shift == 0 or lateral * decision.shift > self._lane_change.committed * scene.lanes.width:
+            return None
+        problem = refusal(scene, given, decision.shift, self._lane_change, pressing=True)
+        return None if problem is None else f"lane held: {problem}"
+
+    def brake_harder(self, scene: Scene, path: Paths, speed: float, planned: FloatArray) -> Braking | None:
+        """The braking that distances ask beyond the ``planned`` accelerations; None where it is enough."""
+        hardest = float(planned.min())
+        demands = [self._demand(scene, actor, speed) for actor in self._in_way(scene, path)]
+        worst = min((demand for demand in demands if demand), key=lambda d: d.acceleration, default=None)
+        if worst is None or worst.acceleration >= hardest - 0.05:
+            return None
+        return worst
+
+    def _in_way(self, scene: Scene, path: Paths) -> list[Actor]:
+        found = []
+        for actor in scene.actors:
+            if actor.rear < scene.ego_front - 0.5:
+                continue
+            meets = np.array([[max(actor.rear - scene.ego_front, 0.0)]])
+            lateral = float(path.lateral(meets)[0][0, 0])
+            if abs(actor.lateral - lateral) < actor.half_width + scene.ego_half_width + 0.1:
+                found.append(actor)
+        return found
+
+    def _demand(self, scene: Scene, actor: Actor, speed: float) -> Braking | None:
+        settings = self._settings
+        lead_speed = max(actor.along, 0.0)
+        gap = actor.rear - scene.ego_front
+        what = "person" if actor.person else "vehicle"
+        needed = needed_braking(speed, lead_speed, gap - settings.margin)
+        left = time_to_collision(speed, lead_speed, gap)
+        if needed > settings.needed_braking or (left < settings.least_ttc and needed > 1.5):
+            wanted = min(1.2 * needed + 0.5, 8.0)
+            reason = f"{what} {gap:.0f} m ahead, {left:.1f} s to impact: braking at {wanted:.1f} m/s²"
+            return Braking(-wanted, reason, emergency=wanted > 4.0)
+        safe = rss_distance(
+            speed,
+            lead_speed,
+            response=settings.response,
+            acceleration=settings.own_acceleration,
+            braking=settings.own_braking,
+            lead_braking=settings.lead_braking,
+        )
+        if gap < safe and speed > lead_speed - 0.5:
+            wanted = min(0.3 + 3.0 * (safe - max(gap, 0.0)) / safe, 3.0)
+            reason = f"RSS: {what} {gap:.0f} m ahead, {safe:.0f} m are safe: easing off"
+            return Braking(-wanted, reason, emergency=False)
+        return None

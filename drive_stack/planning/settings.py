@@ -1,0 +1,102 @@
+"""Everything of the planner that a person may tune."""
+
+from __future__ import annotations
+
+from drive_stack.config import StrictModel
+
+
+class ComfortSettings(StrictModel):
+    """nuPlan's comfort bounds with a little kept in hand, and what a passenger likes."""
+
+    min_acceleration: float = -4.0  # [m/s²]
+    max_acceleration: float = 2.3
+    max_jerk: float = 4.0  # along the car [m/s³]
+    curve_acceleration: float = 2.6  # sideways, chosen by speed [m/s²]
+    max_lateral_acceleration: float = 4.6  # of a candidate [m/s²]
+    emergency_jerk: float = 20.0  # [m/s³]
+
+
+class FollowingSettings(StrictModel):
+    """How closely to follow and how early to brake."""
+
+    time_gap: float = 1.2  # [s]
+    standstill_gap: float = 4.0  # [m]
+    blocked_gap: float = 11.0  # behind what stands in the lane: room to pull out [m]
+    braking: float = 2.2  # planned for, behind what moves or stands [m/s²]
+    cut_in_probability: float = 0.4  # from which a predicted cut-in is followed
+
+
+class CautionSettings(StrictModel):
+    """Speed near people and beside what may hide them: slow enough to stop for a step into the road."""
+
+    pace: float = 1.6  # of a person who steps out [m/s]
+    reaction: float = 0.4  # [s]
+    braking: float = 6.0  # [m/s²]
+    lowest: float = 4.5  # [m/s]
+    lowest_share: float = 0.35  # of the speed limit, beside an occluder
+    occluder_reach: float = 2.6  # lateral gap within which a parked vehicle matters [m]
+    view_braking: float = 6.0  # stop within what is seen of the road [m/s²]
+    lead_in: float = 2.0  # braking towards a cap [m/s²]
+    yield_clearance: float = 0.9  # kept free beside a crossing person [m]
+    yield_margin: float = 4.0  # stop this far before a crossing person [m]
+    yield_braking: float = 3.0  # [m/s²]
+
+
+class LaneChangeSettings(StrictModel):
+    """When changing lanes is worth it and safe."""
+
+    gain: float = 2.0  # of speed [m/s]
+    look_ahead_seconds: float = 8.0  # over which a lane's speed is judged
+    wish_seconds: float = 0.3  # a wish must last
+    cool_down: float = 3.0  # between two free changes [s]
+    front_gap: float = 3.0  # [m]
+    front_seconds: float = 0.35  # [s]
+    rear_gap: float = 3.0  # [m]
+    rear_seconds: float = 0.5  # [s]
+    rear_braking: float = 2.0  # asked at most of who comes from behind [m/s²]
+    end_seconds: float = 12.0  # leave an ending lane this early
+    end_metres: float = 60.0
+    committed: float = 0.4  # share of the lane width after which a change is carried through
+    end_margin: float = 8.0  # stop this far before a lane's end [m]
+
+
+class CostSettings(StrictModel):
+    """Weights of the lattice's cost."""
+
+    too_fast: float = 1.0
+    too_slow: float = 0.12
+    acceleration: float = 0.12
+    jerk: float = 0.05
+    lateral_acceleration: float = 0.25
+    off_goal: float = 6.0
+    lateral_shape: float = 60.0
+    collision: float = 1500.0
+    clearance: float = 6.0
+    emergency: float = 12.0
+    change_of_mind: float = 0.4
+
+
+class SafetySettings(StrictModel):
+    """RSS (Shalev-Shwartz, Shammah, Shashua 2017) and time to collision."""
+
+    response: float = 0.25  # [s]
+    own_acceleration: float = 1.0  # during the response [m/s²]
+    own_braking: float = 6.5  # [m/s²]
+    lead_braking: float = 7.5  # [m/s²]
+    least_ttc: float = 1.6  # [s]
+    needed_braking: float = 3.6  # from which the layer takes over [m/s²]
+    margin: float = 2.0  # left when stopped [m]
+
+
+class PlannerSettings(StrictModel):
+    """The planner's settings, part by part."""
+
+    horizon: float = 4.0  # [s]
+    step: float = 0.1  # of the plan [s]; candidates are judged at every second instant
+    dt: float = 0.1  # between two plans [s]
+    comfort: ComfortSettings = ComfortSettings()
+    following: FollowingSettings = FollowingSettings()
+    caution: CautionSettings = CautionSettings()
+    lane_change: LaneChangeSettings = LaneChangeSettings()
+    cost: CostSettings = CostSettings()
+    safety: SafetySettings = SafetySettings()

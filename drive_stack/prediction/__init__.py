@@ -1,0 +1,1 @@
+"""Where tracked objects may go over the next seconds."""

@@ -1,0 +1,40 @@
+"""The plainest predictor: everything goes on as it moves now."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drive_stack.config import StrictModel
+from drive_stack.types import FloatArray, Hypothesis, LaneEstimate, Prediction, Track
+
+
+class Horizon(StrictModel):
+    """How far and how finely to look ahead [s]."""
+
+    seconds: float = 4.0
+    step: float = 0.25
+
+    def times(self) -> FloatArray:
+        """Instants from now, ``(T,)``, the first one step ahead."""
+        count = round(self.seconds / self.step)
+        return np.linspace(self.step, count * self.step, count)
+
+
+def constant_velocity(track: Track, times: FloatArray, name: str, probability: float) -> Hypothesis:
+    """The track carried on along its velocity."""
+    positions = track.position + times[:, None] * track.velocity
+    return Hypothesis(name, probability, positions, np.full(len(times), track.heading))
+
+
+class ConstantVelocityPredictor:
+    """One hypothesis a track: it keeps its velocity."""
+
+    def __init__(self, horizon: Horizon | None = None) -> None:
+        self._times = (horizon or Horizon()).times()
+
+    def predict(self, tracks: tuple[Track, ...], lanes: LaneEstimate) -> tuple[Prediction, ...]:  # noqa: ARG002 - the protocol's
+        """One prediction a track, in the same order."""
+        return tuple(
+            Prediction(track, self._times, (constant_velocity(track, self._times, "keeps going", 1.0),))
+            for track in tracks
+        )
