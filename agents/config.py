@@ -1,0 +1,83 @@
+"""What an agent file holds: which implementation each stage has, and its settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from drive_stack.config import StrictModel
+from drive_stack.control.longitudinal import LongitudinalSettings
+from drive_stack.control.lqr import LqrSettings
+from drive_stack.control.pure_pursuit import PurePursuitSettings
+from drive_stack.control.stanley import StanleySettings
+from drive_stack.planning.settings import PlannerSettings
+from drive_stack.prediction.constant_velocity import Horizon
+from drive_stack.prediction.lane_following import LaneFollowingSettings
+
+
+class PerceptionConfig(StrictModel):
+    """From the image to objects and lanes on the road."""
+
+    detector: Literal["yolo", "none", "oracle"] = "yolo"
+    confidence: float = 0.35  # least of a detection
+    engine: Literal["openvino", "onnxruntime"] = "openvino"
+    threads: int = 2
+    lanes: Literal["network", "oracle"] = "network"
+    lifter: Literal["ground", "oracle"] = "ground"
+
+
+class TrackingConfig(StrictModel):
+    """From objects to tracks."""
+
+    tracker: Literal["kalman", "oracle"] = "kalman"
+
+
+class PredictionConfig(StrictModel):
+    """From tracks to where they may go."""
+
+    predictor: Literal["lane_following", "constant_velocity", "oracle"] = "lane_following"
+    lane_following: LaneFollowingSettings = LaneFollowingSettings()
+    constant_velocity: Horizon = Horizon()
+
+
+class PlanningConfig(StrictModel):
+    """From predictions to a trajectory."""
+
+    planner: Literal["lattice"] = "lattice"
+    lattice: PlannerSettings = PlannerSettings()
+
+
+class ControlConfig(StrictModel):
+    """From the trajectory to steering and acceleration."""
+
+    lateral: Literal["pure_pursuit", "stanley", "lqr", "oracle"] = "pure_pursuit"
+    pure_pursuit: PurePursuitSettings = PurePursuitSettings()
+    stanley: StanleySettings = StanleySettings()
+    lqr: LqrSettings = LqrSettings()
+    longitudinal: Literal["feed_forward", "oracle"] = "feed_forward"
+    feed_forward: LongitudinalSettings = LongitudinalSettings()
+
+
+class ModularConfig(StrictModel):
+    """One driver of the modular kind."""
+
+    name: str
+    about: str = ""  # one line for people
+    perception: PerceptionConfig = PerceptionConfig()
+    tracking: TrackingConfig = TrackingConfig()
+    prediction: PredictionConfig = PredictionConfig()
+    planning: PlanningConfig = PlanningConfig()
+    control: ControlConfig = ControlConfig()
+
+    @property
+    def privileged(self) -> bool:
+        """Whether any stage reads the truth."""
+        chosen = (
+            self.perception.detector,
+            self.perception.lanes,
+            self.perception.lifter,
+            self.tracking.tracker,
+            self.prediction.predictor,
+            self.control.lateral,
+            self.control.longitudinal,
+        )
+        return "oracle" in chosen

@@ -1,0 +1,21 @@
+"""The privileged driver that teaches: the modular one's planner and controllers on true surroundings."""
+
+from __future__ import annotations
+
+from agents.config import ModularConfig
+from agents.modular import ModularAgent
+from drive_stack.config import ConfigError
+from drive_stack.interfaces import OracleStages, Platform
+
+
+class ExpertAgent(ModularAgent):
+    """A modular driver whose tracker and lanes read the truth; it needs no camera."""
+
+    def __init__(self, config: ModularConfig, platform: Platform, oracles: OracleStages | None) -> None:
+        seen = (config.perception.detector, config.perception.lanes, config.tracking.tracker)
+        if seen != ("none", "oracle", "oracle"):
+            raise ConfigError(
+                f"{config.name}: the expert has detector none, lanes oracle and tracker oracle, not "
+                + ", ".join(seen)
+            )
+        super().__init__(config, platform, oracles)

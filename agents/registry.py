@@ -1,0 +1,129 @@
+"""Finds drivers by name, by configuration file, or by ``package.module:Class``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.baselines import ConstantAgent, RandomAgent
+from agents.config import ModularConfig
+from agents.expert import ExpertAgent
+from agents.modular import ModularAgent
+from drive_stack.config import ConfigError, load_model, unknown_name
+from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "agents"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a builder is given."""
+
+    platform: Platform
+    oracles: OracleStages | None
+    truth: TruthSource | None
+    overrides: tuple[str, ...]
+
+
+Builder = Callable[[Request], Agent]
+
+
+class Registry:
+    """Names and the builders behind them."""
+
+    def __init__(self) -> None:
+        self._builders: dict[str, Builder] = {}
+
+    def register(self, name: str, builder: Builder) -> None:
+        """Add a name. Raises `ValueError` where it is taken."""
+        if name in self._builders:
+            raise ValueError(f"agent '{name}' is registered twice")
+        self._builders[name] = builder
+
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted."""
+        return tuple(sorted(self._builders))
+
+    def build(self, name: str, request: Request) -> Agent:
+        """Build by name; raises `ConfigError` with the nearest names for an unknown one."""
+        if name not in self._builders:
+            raise unknown_name("agent", name, self._builders)
+        return self._builders[name](request)
+
+
+def agent_names() -> tuple[str, ...]:
+    """The names `build_agent` knows: registered ones, and files in ``configs/agents``."""
+    return tuple(sorted({*_registry().names(), *_files()}))
+
+
+def build_agent(
+    spec: str,
+    platform: Platform,
+    *,
+    oracles: OracleStages | None = None,
+    truth: TruthSource | None = None,
+    overrides: Sequence[str] = (),
+) -> Agent:
+    """An agent by registered name, name in or path of ``configs/agents``, or ``package.module:Class``.
+
+    A class of one's own is called with the platform, and with ``truth=`` where it says
+    ``privileged = True``. ``overrides`` are ``key.sub=value`` for
+    drivers that have a file. Raises `ConfigError` in one clear line.
+    """
+    request = Request(platform, oracles, truth, tuple(overrides))
+    registry = _registry()
+    if spec in registry.names():
+        return registry.build(spec, request)
+    if spec in _files():
+        return _modular(_files()[spec], request)
+    if spec.endswith((".yaml", ".yml")):
+        return _modular(Path(spec), request)
+    if ":" in spec:
+        return _by_class(spec, request)
+    raise unknown_name("agent", spec, agent_names())
+
+
+def _registry() -> Registry:
+    registry = Registry()
+    registry.register("modular", lambda request: _modular(CONFIGS / "modular.yaml", request))
+    registry.register("expert", _expert)
+    registry.register("constant", lambda request: ConstantAgent(_plain(request)))
+    registry.register("random", lambda request: RandomAgent(_plain(request)))
+    registry.register("human", lambda request: _by_class("agents.human:HumanAgent", request))
+    return registry
+
+
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in CONFIGS.glob("*.yaml")}
+
+
+def _modular(path: Path, request: Request) -> Agent:
+    config = load_model(path, ModularConfig, request.overrides)
+    return ModularAgent(config, request.platform, request.oracles if config.privileged else None)
+
+
+def _expert(request: Request) -> Agent:
+    config = load_model(CONFIGS / "expert.yaml", ModularConfig, request.overrides)
+    return ExpertAgent(config, request.platform, request.oracles)
+
+
+def _plain(request: Request) -> Platform:
+    if request.overrides:
+        raise ConfigError(f"--set {request.overrides[0]}: this agent has nothing to set")
+    return request.platform
+
+
+def _by_class(spec: str, request: Request) -> Agent:
+    module_name, _, class_name = spec.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"agent '{spec}': {error}") from None
+    if not hasattr(module, class_name):
+        raise unknown_name(f"class of {module_name}", class_name, [n for n in dir(module) if n[0].isupper()])
+    made = getattr(module, class_name)
+    truth = {"truth": request.truth} if getattr(made, "privileged", False) is True else {}
+    agent: Agent = made(_plain(request), **truth)
+    return agent

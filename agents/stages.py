@@ -1,0 +1,117 @@
+"""Makes the stages that a configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from agents.config import ControlConfig, ModularConfig, PerceptionConfig, PredictionConfig, TrackingConfig
+from drive_stack.config import ConfigError
+from drive_stack.control.longitudinal import FeedForwardLongitudinal
+from drive_stack.control.lqr import Lqr
+from drive_stack.control.pure_pursuit import PurePursuit
+from drive_stack.control.stanley import Stanley
+from drive_stack.interfaces import (
+    Detector,
+    LaneDetector,
+    LateralController,
+    Lifter,
+    LongitudinalController,
+    OracleStages,
+    Platform,
+    Predictor,
+    Tracker,
+)
+from drive_stack.perception.detector import YoloDetector
+from drive_stack.perception.lifting import GroundLifter
+from drive_stack.pipeline import Stages
+from drive_stack.planning.planner import LatticePlanner
+from drive_stack.prediction.constant_velocity import ConstantVelocityPredictor
+from drive_stack.prediction.lane_following import LaneFollowingPredictor
+from drive_stack.sense_watch import SenseWatch
+from drive_stack.types import Detection, Image
+
+Stage = TypeVar("Stage")
+
+
+class NoDetector:
+    """Sees nothing: for drivers whose tracker reads the truth."""
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:  # noqa: ARG002 - the protocol's
+        """No detections."""
+        return ()
+
+
+def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStages | None) -> Stages:
+    """Every stage that ``config`` names. Raises `ConfigError` for an oracle where there is none."""
+    car = platform.car
+    looks = config.perception.detector == "yolo" or config.perception.lanes == "network"
+    return Stages(
+        detector=_detector(config.perception, oracles),
+        lanes=_lanes(config.perception, oracles),
+        lifter=_lifter(config.perception, platform, oracles),
+        tracker=_tracker(config.tracking, oracles),
+        predictor=_predictor(config.prediction, oracles),
+        planner=LatticePlanner(car, config.planning.lattice.model_copy(update={"dt": platform.dt})),
+        lateral=_lateral(config.control, platform, oracles),
+        longitudinal=_longitudinal(config.control, platform, oracles),
+        watch=SenseWatch() if looks else None,
+    )
+
+
+def _made(name: str, makers: dict[str, Callable[[], Stage]], oracle: Callable[[], Stage] | None) -> Stage:
+    """The stage called ``name``; the table and the configuration's allowed names must agree."""
+    if name != "oracle":
+        return makers[name]()
+    if oracle is None:
+        raise ConfigError("an oracle stage needs the simulator's truth, which this agent was not given")
+    return oracle()
+
+
+def _detector(config: PerceptionConfig, oracles: OracleStages | None) -> Detector:
+    def yolo() -> Detector:
+        return YoloDetector(confidence=config.confidence, threads=config.threads, engine=config.engine)
+
+    makers: dict[str, Callable[[], Detector]] = {"yolo": yolo, "none": NoDetector}
+    return _made(config.detector, makers, oracles.detector if oracles else None)
+
+
+def _lanes(config: PerceptionConfig, oracles: OracleStages | None) -> LaneDetector:
+    makers: dict[str, Callable[[], LaneDetector]] = {}
+    return _made(config.lanes, makers, oracles.lanes if oracles else None)
+
+
+def _lifter(config: PerceptionConfig, platform: Platform, oracles: OracleStages | None) -> Lifter:
+    makers: dict[str, Callable[[], Lifter]] = {"ground": lambda: GroundLifter(platform.camera)}
+    return _made(config.lifter, makers, oracles.lifter if oracles else None)
+
+
+def _tracker(config: TrackingConfig, oracles: OracleStages | None) -> Tracker:
+    makers: dict[str, Callable[[], Tracker]] = {}
+    return _made(config.tracker, makers, oracles.tracker if oracles else None)
+
+
+def _predictor(config: PredictionConfig, oracles: OracleStages | None) -> Predictor:
+    makers: dict[str, Callable[[], Predictor]] = {
+        "lane_following": lambda: LaneFollowingPredictor(config.lane_following),
+        "constant_velocity": lambda: ConstantVelocityPredictor(config.constant_velocity),
+    }
+    return _made(config.predictor, makers, oracles.predictor if oracles else None)
+
+
+def _lateral(config: ControlConfig, platform: Platform, oracles: OracleStages | None) -> LateralController:
+    makers: dict[str, Callable[[], LateralController]] = {
+        "pure_pursuit": lambda: PurePursuit(platform.car, config.pure_pursuit),
+        "stanley": lambda: Stanley(platform.car, config.stanley),
+        "lqr": lambda: Lqr(platform.car, config.lqr),
+    }
+    return _made(config.lateral, makers, oracles.lateral if oracles else None)
+
+
+def _longitudinal(
+    config: ControlConfig, platform: Platform, oracles: OracleStages | None
+) -> LongitudinalController:
+    makers: dict[str, Callable[[], LongitudinalController]] = {
+        "feed_forward": lambda: FeedForwardLongitudinal(platform.car, config.feed_forward)
+    }
+    return _made(config.longitudinal, makers, oracles.longitudinal if oracles else None)
