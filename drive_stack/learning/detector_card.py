@@ -1,0 +1,129 @@
+"""The detector's card for people, and a picture of what it finds, misses and imagines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from drive_stack.learning.detection_metrics import Criteria, iou_matrix
+from drive_stack.learning.detector_evaluation import Judged
+from drive_stack.types import Detection, Image
+
+FOUND, MISSED, WRONG, IGNORED = (80, 220, 100), (255, 210, 40), (255, 70, 70), (150, 170, 190)
+
+
+def card_markdown(card: Mapping[str, Any]) -> str:
+    """The card as Markdown; every figure comes from ``card``."""
+    scores, criteria = card["validation"], card["validation"]["criteria"]
+    lines = [
+        "# Detector",
+        "",
+        f"Finds cars, large vehicles and pedestrians in the front camera's picture. {card['network']}",
+        "",
+        f"Made by `{card['command']}` on {card['date']}: trained from scratch on "
+        f"{card['training_data']['frames']} frames (seeds {_span(card['training_data']['seeds'])}, "
+        f"{card['training_data']['boxes']} boxes), {card['epochs']} epochs, {card['minutes']} minutes on "
+        f"{card['threads']} threads. SHA-256 of `{card['file']}`: `{card['sha256']}`.",
+        "",
+        f"Judged on {card['validation_data']['frames']} validation frames (seeds "
+        f"{_span(card['validation_data']['seeds'])}; bodies and paints that training never showed among "
+        f"them) of {len(card['validation_data']['scenarios'])} scenarios, in {card['engine']}. Objects count "
+        f"from {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} visible; smaller or "
+        f"more hidden ones count neither way. Found means IoU ≥ {criteria['iou']:g}; recall and precision at "
+        f"confidence {criteria['confidence']:g}, where there are "
+        f"{scores['false_positives_per_frame']:.3f} wrong detections a frame.",
+        "",
+        "| Class | Objects | AP50 | Recall | Precision |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in scores["classes"].items():
+        cells = " | ".join(_number(row[key]) for key in ("ap50", "recall", "precision"))
+        lines.append(f"| {name.replace('_', ' ')} | {row['objects']} | {cells} |")
+    lines += ["", "Recall by distance:", "", "| Distance [m] | Vehicles | Pedestrians |", "|---|---|---|"]
+    bands = scores["recall_by_distance_m"]
+    for band, row in bands["vehicles"].items():
+        people = bands["pedestrian"][band]
+        lines.append(
+            f"| {band} | {_number(row['recall'])} of {row['objects']} "
+            f"| {_number(people['recall'])} of {people['objects']} |"
+        )
+    for title, key in (("weather", "weather"), ("light", "light"), ("scenario", "scenario")):
+        lines += ["", f"AP50 by {title}:", "", f"| {title.capitalize()} | Frames | Vehicles | Pedestrians |"]
+        lines.append("|---|---|---|---|")
+        for value, row in scores[f"ap50_by_{key}"].items():
+            cells = f"{row['frames']} | {_number(row['vehicles'])} | {_number(row['pedestrian'])}"
+            lines.append(f"| {value} | {cells} |")
+    lines += ["", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""]
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _span(seeds: Sequence[int]) -> str:
+    return f"{seeds[0]}–{seeds[1]}"
+
+
+def draw_judged(image: Image, judged: Judged, row: int, confidence: float, criteria: Criteria) -> Image:
+    """One frame with found (green), missed (yellow), wrong (red) and ignored (grey) boxes."""
+    frame, canvas = judged.frames[row], image.copy()
+    seen = [found for found in judged.detections[row] if found.confidence >= confidence]
+    boxes = np.array([found.box for found in seen]).reshape(-1, 4)
+    overlaps = iou_matrix(boxes, frame.truth.boxes)
+    same = np.array([[int(f.label) == int(label) for label in frame.truth.labels] for f in seen], dtype=bool)
+    hits = (overlaps >= criteria.iou) & same.reshape(overlaps.shape)
+    for index, (box, judge) in enumerate(zip(frame.truth.boxes, criteria.judged(frame.truth), strict=True)):
+        if not hits[:, index].any():
+            _rectangle(canvas, tuple(box), MISSED if judge else IGNORED)
+    for found, hit in zip(seen, hits, strict=True):
+        _label(canvas, found, FOUND if hit.any() else WRONG)
+    title = f"{frame.episode.scenario} {frame.episode.seed} {frame.episode.weather} {frame.episode.light}"
+    cv2.putText(canvas, title, (6, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
+    return canvas
+
+
+def _rectangle(canvas: Image, box: tuple[float, ...], colour: tuple[int, int, int]) -> None:
+    x1, y1, x2, y2 = (round(float(value)) for value in box)
+    cv2.rectangle(canvas, (x1, y1), (x2, y2), colour, 1)
+
+
+def _label(canvas: Image, found: Detection, colour: tuple[int, int, int]) -> None:
+    _rectangle(canvas, found.box, colour)
+    text = f"{found.label.name[0]}{found.confidence:.2f}"
+    place = (round(found.box[0]), max(round(found.box[1]) - 2, 8))
+    cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.3, colour, 1, cv2.LINE_AA)
+
+
+def example_sheet(
+    judged: Judged, confidence: float, criteria: Criteria, rows: int = 6, columns: int = 2
+) -> Image:
+    """A sheet of frames from different scenarios and weathers, drawn by a fixed seed."""
+    rng = np.random.default_rng(0)
+    order = [int(index) for index in rng.permutation(len(judged.frames))]
+    chosen: list[int] = []
+    kinds: set[tuple[str, str]] = set()
+    scenarios: set[str] = set()
+    for index in order:
+        episode, labels = judged.frames[index].episode, judged.frames[index].truth.labels
+        kind = (episode.weather, episode.light)
+        if len(labels) >= 3 and (kind not in kinds or episode.scenario not in scenarios):
+            chosen.append(index)
+            kinds.add(kind)
+            scenarios.add(episode.scenario)
+    chosen = (chosen + [index for index in order if index not in chosen])[: rows * columns]
+    tiles = [draw_judged(judged.frames[i].image(), judged, i, confidence, criteria) for i in chosen]
+    blank = np.zeros_like(tiles[0])
+    tiles += [blank] * (rows * columns - len(tiles))
+    lines = [np.concatenate(tiles[row * columns : (row + 1) * columns], axis=1) for row in range(rows)]
+    return np.concatenate(lines, axis=0)
+
+
+def write_picture(path: Path, picture: Image) -> None:
+    """Write an RGB picture as PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

@@ -1,0 +1,127 @@
+"""How good a detector is on recorded frames, by class, distance, height, weather and scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.interfaces import Detector
+from drive_stack.learning.detection_metrics import (
+    PEDESTRIANS,
+    VEHICLES,
+    Criteria,
+    Matches,
+    average_precision,
+    false_positives_at,
+    match_frames,
+    precision_at,
+    recall_at,
+)
+from drive_stack.learning.frame_store import StoredFrame
+from drive_stack.types import Detection, ObjectClass
+
+DISTANCES = (0.0, 20.0, 40.0, 60.0, 80.0, 120.0)  # bands, as far as objects are judged at all [m]
+
+GROUPS: dict[str, frozenset[ObjectClass]] = {
+    "vehicles": VEHICLES,
+    "car": frozenset({ObjectClass.CAR}),
+    "large_vehicle": frozenset({ObjectClass.LARGE_VEHICLE}),
+    "pedestrian": PEDESTRIANS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Frames with what the detector found in each."""
+
+    frames: Sequence[StoredFrame]
+    detections: Sequence[tuple[Detection, ...]]
+
+    def where(self, keep: Callable[[StoredFrame], bool]) -> Judged:
+        """The part whose frames pass ``keep``."""
+        rows = [index for index, frame in enumerate(self.frames) if keep(frame)]
+        return Judged([self.frames[row] for row in rows], [self.detections[row] for row in rows])
+
+    def matches(self, group: frozenset[ObjectClass], criteria: Criteria) -> Matches:
+        """Detections of a group of classes against the truth."""
+        return match_frames(self.detections, [frame.truth for frame in self.frames], group, criteria)
+
+
+def run_detector(detector: Detector, frames: Sequence[StoredFrame]) -> Judged:
+    """Detect in every frame. The detector's threshold should be low, for precision at all recalls."""
+    return Judged(frames, [detector.detect(frame.image()) for frame in frames])
+
+
+def best_confidence(judged: Judged, criteria: Criteria, false_positives: float) -> float:
+    """The lowest confidence (in steps of 0.05) with at most that many wrong detections a frame."""
+    everything = [judged.matches(group, criteria) for group in (VEHICLES, PEDESTRIANS)]
+    for confidence in np.arange(0.2, 0.8, 0.05):
+        wrong = sum(false_positives_at(m, float(confidence), len(judged.frames)) for m in everything)
+        if wrong <= false_positives:
+            return round(float(confidence), 2)
+    return 0.8
+
+
+def evaluate(judged: Judged, confidence: float, criteria: Criteria | None = None) -> dict[str, object]:
+    """All figures of a card, as plain numbers; recall, precision and errors at ``confidence``."""
+    rules = criteria or Criteria()
+    matches = {name: judged.matches(group, rules) for name, group in GROUPS.items()}
+    wrong = sum(
+        false_positives_at(matches[name], confidence, len(judged.frames))
+        for name in ("vehicles", "pedestrian")
+    )
+    classes = {
+        name: {
+            "objects": len(found.found_at),
+            "ap50": _rounded(average_precision(found)),
+            "recall": _rounded(recall_at(found, confidence)),
+            "precision": _rounded(precision_at(found, confidence)),
+        }
+        for name, found in matches.items()
+    }
+    return {
+        "criteria": {
+            "min_height_px": rules.min_height,
+            "min_visible": rules.min_visible,
+            "iou": rules.iou,
+            "confidence": confidence,
+        },
+        "classes": classes,
+        "false_positives_per_frame": _rounded(wrong),
+        "recall_by_distance_m": {
+            name: _recall_by_distance(matches[name], confidence) for name in ("vehicles", "pedestrian")
+        },
+        "ap50_by_weather": _by(judged, rules, lambda frame: frame.episode.weather),
+        "ap50_by_light": _by(judged, rules, lambda frame: frame.episode.light),
+        "ap50_by_scenario": _by(judged, rules, lambda frame: frame.episode.scenario),
+    }
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 4)
+
+
+def _recall_by_distance(matches: Matches, confidence: float) -> dict[str, dict[str, float | int | None]]:
+    bands: dict[str, dict[str, float | int | None]] = {}
+    for low, high in zip(DISTANCES, (*DISTANCES[1:], np.inf), strict=True):
+        mine = (matches.distance >= low) & (matches.distance < high)
+        name = f"{low:.0f}–{high:.0f}" if np.isfinite(high) else f"over {low:.0f}"
+        share = float(np.mean(matches.found_at[mine] >= confidence)) if mine.any() else float("nan")
+        bands[name] = {"objects": int(mine.sum()), "recall": _rounded(share)}
+    return bands
+
+
+def _by(
+    judged: Judged, rules: Criteria, key: Callable[[StoredFrame], str]
+) -> dict[str, dict[str, float | int | None]]:
+    values: Iterable[str] = sorted({key(frame) for frame in judged.frames})
+    table: dict[str, dict[str, float | int | None]] = {}
+    for value in values:
+        part = judged.where(lambda frame, value=value: key(frame) == value)  # type: ignore[misc]
+        row: dict[str, float | int | None] = {"frames": len(part.frames)}
+        for name in ("vehicles", "pedestrian"):
+            row[name] = _rounded(average_precision(part.matches(GROUPS[name], rules)))
+        table[value] = row
+    return table

@@ -1,0 +1,113 @@
+"""The detector: decoding, duplicates, refusals; and a real network through both engines."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import ConfigError
+from drive_stack.learning.detector_network import build_network, deployable, export, strides
+from drive_stack.perception.detector import WEIGHTS, YoloDetector, decode, distinct
+from drive_stack.runtime.weights import write_card
+from drive_stack.types import ObjectClass
+
+ROOT = Path(__file__).resolve().parents[1]
+NETWORK = ROOT / "configs" / "training" / "detector_network.yaml"
+SIZE = (256, 640)
+
+
+def scores(*rows: tuple[float, float, float]) -> np.ndarray:
+    return np.array(rows, dtype=np.float32)
+
+
+def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray:
+    return np.array(rows, dtype=np.float32)
+
+
+def test_decode_keeps_likely_cells_in_order_with_their_class() -> None:
+    found = decode(
+        boxes((10, 10, 30, 30), (100, 50, 120, 90), (200, 50, 220, 90)),
+        scores((0.1, 0.5, 0.0), (0.0, 0.0, 0.9), (0.2, 0.1, 0.1)),
+        SIZE,
+        confidence=0.3,
+        overlap=0.6,
+    )
+    assert [one.label for one in found] == [ObjectClass.PEDESTRIAN, ObjectClass.LARGE_VEHICLE]
+    assert found[0].box == (100.0, 50.0, 120.0, 90.0)
+    assert found[1].confidence == pytest.approx(0.5)
+
+
+def test_decode_clips_to_the_image_and_drops_what_lies_outside() -> None:
+    found = decode(
+        boxes((-20, 240, 30, 300), (700, 10, 800, 50)),
+        scores((0.9, 0, 0), (0.9, 0, 0)),
+        SIZE,
+        confidence=0.3,
+        overlap=0.6,
+    )
+    assert [one.box for one in found] == [(0.0, 240.0, 30.0, 256.0)]
+
+
+def test_of_two_boxes_on_one_thing_the_better_stays_whatever_its_class() -> None:
+    near_twins = boxes((10, 10, 50, 50), (11, 10, 51, 50), (45, 10, 85, 50))
+    assert distinct(near_twins, 0.6) == [0, 2]
+    both = decode(near_twins, scores((0.6, 0, 0), (0, 0.8, 0), (0, 0, 0.5)), SIZE, 0.3, 0.6)
+    assert [one.label for one in both] == [ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN]
+
+
+def test_nothing_likely_gives_nothing() -> None:
+    assert decode(boxes((0, 0, 9, 9)), scores((0.1, 0.1, 0.1)), SIZE, 0.3, 0.6) == ()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, torch.nn.Module]:
+    torch.manual_seed(0)
+    network = build_network(NETWORK)
+    path = tmp_path_factory.mktemp("weights") / "detector.onnx"
+    export(network, path, CameraModel())
+    write_card(path, "make it", {})
+    return path, network
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_exported_network_agrees_with_torch_and_repeats(
+    exported: tuple[Path, torch.nn.Module], engine: str
+) -> None:
+    path, network = exported
+    image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+    with torch.no_grad():
+        wanted = decode(
+            *(o.numpy() for o in deployable(network)(torch.from_numpy(image[None]))), SIZE, 0.0, 0.9
+        )
+    detector = YoloDetector(path, confidence=0.0, overlap=0.9, threads=2, engine=engine)
+    found = detector.detect(image)
+    assert found == detector.detect(image)
+    assert len(found) == pytest.approx(len(wanted), rel=0.05)
+    np.testing.assert_allclose(
+        [one.confidence for one in found[:20]], [one.confidence for one in wanted[:20]], rtol=1e-3
+    )
+
+
+def test_network_is_small_and_looks_at_three_scales(exported: tuple[Path, torch.nn.Module]) -> None:
+    network = exported[1]
+    assert strides(network) == [8, 16, 32]
+    assert sum(p.numel() for p in network.parameters()) < 1.5e6
+
+
+def test_wrong_picture_size_is_refused(exported: tuple[Path, torch.nn.Module]) -> None:
+    with pytest.raises(ConfigError, match="256, 640, 3"):
+        YoloDetector(exported[0]).detect(np.zeros((100, 100, 3), dtype=np.uint8))
+
+
+def test_missing_weights_name_file_and_command(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing\.card\.json.*run_sim\.py train detector"):
+        YoloDetector(tmp_path / "nothing.onnx")
+
+
+@pytest.mark.skipif(not WEIGHTS.exists(), reason="weights not made yet")
+def test_committed_weights_find_nothing_in_an_empty_picture() -> None:
+    detector = YoloDetector(threads=1)
+    assert detector.image_shape == (*SIZE, 3)
+    assert detector.detect(np.full((*SIZE, 3), 128, dtype=np.uint8)) == ()

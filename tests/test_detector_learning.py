@@ -1,0 +1,210 @@
+"""Frames on disk, training windows, the loop that learns, and the judgement."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from drive_stack.config import ConfigError, load_model
+from drive_stack.learning.detection_metrics import Criteria
+from drive_stack.learning.detector_batches import collate, epoch_batches
+from drive_stack.learning.detector_config import DetectorTraining, WindowSettings
+from drive_stack.learning.detector_evaluation import Judged, best_confidence, evaluate
+from drive_stack.learning.detector_network import build_network
+from drive_stack.learning.detector_training import Trainer, rate_at
+from drive_stack.learning.detector_windows import Window, cut, select, unpunished
+from drive_stack.learning.frame_store import (
+    EpisodeInfo,
+    FrameTruth,
+    ShardWriter,
+    StoredFrame,
+    describe,
+    encode,
+    read_frames,
+    write_manifest,
+)
+from drive_stack.types import Detection, Image, ObjectClass
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "training"
+EPISODE = EpisodeInfo("toy", 7, "clear", "day")
+COLOURS = {0: (200, 30, 30), 1: (30, 30, 200), 2: (30, 200, 30)}
+
+
+def toy_frame(rng: np.random.Generator) -> tuple[Image, FrameTruth]:
+    """Coloured blocks on noise, one colour a class."""
+    image = rng.integers(90, 140, (256, 640, 3), dtype=np.uint8)
+    boxes, labels = [], []
+    for label in (0, 1, 2):
+        width, height = int(rng.integers(16, 60)), int(rng.integers(16, 60))
+        x, y = int(rng.integers(200 * label, 200 * label + 130)), int(rng.integers(60, 190))
+        image[y : y + height, x : x + width] = COLOURS[label]
+        boxes.append((x, y, x + width, y + height))
+        labels.append(label)
+    return image, FrameTruth(
+        boxes=np.array(boxes, dtype=np.float32),
+        labels=np.array(labels, dtype=np.int8),
+        visible=np.ones(3, dtype=np.float32),
+        distance=np.full(3, 30.0, dtype=np.float32),
+    )
+
+
+def toy_frames(count: int) -> list[StoredFrame]:
+    rng = np.random.default_rng(0)
+    pairs = [toy_frame(rng) for _ in range(count)]
+    return [StoredFrame(encode(image), truth, 0.0, EPISODE, {}) for image, truth in pairs]
+
+
+def test_shard_gives_back_what_was_written(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    writer, wanted = ShardWriter(), [toy_frame(rng) for _ in range(3)]
+    for index, (image, truth) in enumerate(wanted):
+        writer.add(image, truth, float(index), {"offset": np.array([index / 2.0])})
+    writer.write(tmp_path / "toy.npz", EPISODE)
+    frames = read_frames(tmp_path)
+    assert [frame.time for frame in frames] == [0.0, 1.0, 2.0]
+    assert all(frame.episode == EPISODE for frame in frames)
+    for frame, (image, truth) in zip(frames, wanted, strict=True):
+        np.testing.assert_array_equal(frame.truth.boxes, truth.boxes)
+        np.testing.assert_array_equal(frame.truth.labels, truth.labels)
+        assert np.abs(frame.image().astype(int) - image).mean() < 6.0
+        assert frame.lanes["offset"].item() == frame.time / 2.0
+    assert describe(frames)["frames"] == 3
+    assert '"sha256"' in write_manifest(tmp_path).read_text()
+
+
+def test_empty_folder_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="train detector"):
+        read_frames(tmp_path)
+
+
+def test_committed_configuration_is_valid_and_strict() -> None:
+    config = load_model(CONFIGS / "detector.yaml", DetectorTraining, ["epochs=3"])
+    assert config.epochs == 3
+    assert config.network_path(CONFIGS / "detector.yaml").is_file()
+    with pytest.raises(ConfigError, match="epochs"):
+        load_model(CONFIGS / "detector.yaml", DetectorTraining, ["epoch=3"])
+    with pytest.raises(ConfigError, match="multiples of 32"):
+        load_model(CONFIGS / "detector.yaml", DetectorTraining, ["windows.size=[100, 100]"])
+
+
+def test_boxes_follow_their_objects_into_the_window() -> None:
+    """Where the window says an object is, its colour dominates: through place, zoom and mirror."""
+    rng, settings = np.random.default_rng(2), WindowSettings()
+    checked = 0
+    for _ in range(30):
+        image, truth = toy_frame(rng)
+        clean = np.full_like(image, 128)
+        for box, label in zip(truth.boxes.astype(int), truth.labels, strict=True):
+            clean[box[1] : box[3], box[0] : box[2]] = COLOURS[int(label)]
+        state = rng.bit_generator.state
+        window = cut(clean, truth, settings.size, settings, rng)
+        rng.bit_generator.state = state
+        assert np.array_equal(cut(clean, truth, settings.size, settings, rng).image, window.image)
+        for (x1, y1, x2, y2), _ in zip(window.boxes, window.labels, strict=True):
+            inner = window.image[int(y1) + 2 : int(y2) - 2, int(x1) + 2 : int(x2) - 2].reshape(-1, 3)
+            assert inner.size
+            assert np.ptp(inner.astype(int), axis=0).max() <= 6
+            assert np.ptp(inner.mean(axis=0)) > 60.0
+            checked += 1
+    assert checked > 30
+
+
+def test_low_hidden_and_cut_objects_are_ignored() -> None:
+    boxes = np.array(
+        [[10, 10, 40, 40], [10, 10, 40, 16], [10, 10, 40, 40], [-80, 10, 20, 40], [-80, 10, -1, 40]],
+        dtype=np.float32,
+    )
+    visible = np.array([1.0, 1.0, 0.1, 1.0, 1.0], dtype=np.float32)
+    taught, ignored, clipped = select(boxes, visible, (192, 384), WindowSettings())
+    assert taught.tolist() == [True, False, False, False, False]
+    assert ignored.tolist() == [False, True, True, True, False]
+    assert clipped[3].tolist() == [0.0, 10.0, 20.0, 40.0]
+
+
+def test_unpunished_cells_cover_ignored_boxes_but_not_taught_ones() -> None:
+    window = Window(
+        image=np.zeros((64, 64, 3), dtype=np.uint8),
+        boxes=np.array([[0, 0, 16, 64]], dtype=np.float32),
+        labels=np.array([0], dtype=np.int8),
+        ignored=np.array([[8, 0, 32, 64]], dtype=np.float32),
+    )
+    mask = unpunished([window], (64, 64), [8, 16, 32])[0]
+    fine = mask[:64].reshape(8, 8)
+    assert fine[:, :2].sum() == 0
+    assert fine[:, 2:4].all()
+    assert not fine[:, 4:].any()
+    assert len(mask) == 64 + 16 + 4
+
+
+def test_batches_hold_every_frame_once_and_repeat() -> None:
+    frames, config = toy_frames(8), DetectorTraining(batch=4)
+    first = list(epoch_batches(frames, config, 0, [8, 16, 32]))
+    again = list(epoch_batches(frames, config, 0, [8, 16, 32]))
+    assert len(first) == 2
+    for one, other in zip(first, again, strict=True):
+        assert torch.equal(one.images, other.images)
+        assert one.images.shape[1] == 3
+        assert 0.0 <= float(one.targets["bboxes"].min()) <= float(one.targets["bboxes"].max()) <= 1.0
+
+
+def test_collate_of_windows_without_objects() -> None:
+    empty = Window(
+        image=np.zeros((64, 64, 3), dtype=np.uint8),
+        boxes=np.zeros((0, 4), dtype=np.float32),
+        labels=np.zeros(0, dtype=np.int8),
+        ignored=np.zeros((0, 4), dtype=np.float32),
+    )
+    batch = collate([empty, empty], [8, 16, 32])
+    assert batch.targets["bboxes"].shape == (0, 4)
+    assert not batch.unpunished.any()
+
+
+def test_rate_rises_holds_and_falls_to_zero() -> None:
+    config = DetectorTraining(learning_rate=1.0, warmup_steps=10, decay_share=0.5)
+    rates = [rate_at(step, 100, config) for step in range(101)]
+    assert rates[4] == 0.5
+    assert set(rates[10:50]) == {1.0}
+    assert rates[75] == 0.5
+    assert rates[100] == 0.0
+
+
+def test_training_learns_resumes_and_counts_on(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = DetectorTraining(
+        batch=4, epochs=2, warmup_steps=2, windows=WindowSettings(size=(96, 160), whole_share=0.0)
+    )
+    frames, lines = toy_frames(32), list[str]()
+    trainer = Trainer(build_network(CONFIGS / "detector_network.yaml"), config, lines.append)
+    trainer.fit(frames, tmp_path, lambda network, epoch: {"epoch": float(epoch)})
+    log = [eval(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert sum(log[1]["loss"]) < sum(log[0]["loss"])
+
+    again = Trainer(build_network(CONFIGS / "detector_network.yaml"), config, lines.append)
+    again.load(tmp_path / "checkpoint.pt")
+    assert (again.step, again.epoch) == (trainer.step, trainer.epoch) == (16, 2)
+    for mine, theirs in zip(again.averaged.parameters(), trainer.averaged.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    with pytest.raises(ConfigError, match="no checkpoint"):
+        again.load(tmp_path / "missing.pt")
+
+
+def test_judgement_of_a_detector_that_finds_all_but_one_person() -> None:
+    frames = toy_frames(10)
+    seen = [
+        tuple(
+            Detection((float(b[0]), float(b[1]), float(b[2]), float(b[3])), ObjectClass(int(label)), 0.9)
+            for b, label in zip(frame.truth.boxes, frame.truth.labels, strict=True)
+        )
+        for frame in frames
+    ]
+    seen[0] = tuple(one for one in seen[0] if one.label is not ObjectClass.PEDESTRIAN)
+    seen[1] = (*seen[1], Detection((0.0, 0.0, 20.0, 20.0), ObjectClass.CAR, 0.3))
+    judged = Judged(frames, seen)
+    scores = evaluate(judged, 0.25)
+    classes = scores["classes"]
+    assert isinstance(classes, dict)
+    assert classes["large_vehicle"]["ap50"] == 1.0
+    assert classes["pedestrian"]["ap50"] == pytest.approx(0.9)
+    assert scores["false_positives_per_frame"] == pytest.approx(0.1)
+    assert best_confidence(judged, Criteria(), 0.05) == pytest.approx(0.35)
