@@ -57,6 +57,7 @@ class Trainer:
     report: Report = print
     step: int = 0
     epoch: int = 0
+    seconds: float = 0.0  # spent in training so far, by the wall clock
     averaged: nn.Module = field(init=False)
     optimizer: torch.optim.Optimizer = field(init=False)
     loss: Any = field(init=False)
@@ -85,6 +86,7 @@ class Trainer:
                     pace = done * self.config.batch / spent
                     self.report(f"epoch {self.epoch + 1} step {done}/{steps} loss {mean} {pace:.0f} images/s")
             self.epoch += 1
+            self.seconds += time.perf_counter() - start
             self.save(folder / "checkpoint.pt")
             scores = dict(after_epoch(self.averaged, self.epoch))
             row = {"epoch": self.epoch, "loss": losses.tolist(), **scores}
@@ -137,6 +139,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "epoch": self.epoch,
+            "seconds": self.seconds,
         }
         part = path.with_suffix(".part")
         torch.save(state, part)
@@ -154,3 +157,4 @@ class Trainer:
         except (RuntimeError, ValueError) as error:
             raise ConfigError(f"{path}: made for another network: {error}") from None
         self.step, self.epoch = int(state["step"]), int(state["epoch"])
+        self.seconds = float(state["seconds"])
