@@ -38,6 +38,21 @@ class Mode(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Motion:
+    """How a person will move once they do."""
+
+    speed: float = 0.0  # [m/s]
+    goal: float = 0.0  # lateral where a crossing ends [m]
+    meets: float = 0.0  # lateral from the ego's middle where its bonnet would hit, positive left [m]
+    hold_at: float = float("nan")  # the same for where they stop half-way, nan if they don't [m]
+    hold_for: float = 0.0  # [s]
+    leaves_after: float = float("inf")  # walks so far along the lane, then off it [m]
+
+
+AT_REST = Motion()
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One person to put on the road; angles relative to the road's direction."""
 
@@ -49,12 +64,7 @@ class Person:
     height: float
     child: bool
     clothes: NDArray[np.uint8]  # (4, 3)
-    speed: float = 0.0  # once moving [m/s]
-    goal: float = 0.0  # lateral where a crossing ends [m]
-    meets: float = 0.0  # lateral from the ego's middle where its bonnet would hit, positive left [m]
-    hold_at: float = float("nan")  # the same for where they stop half-way, nan if they don't [m]
-    hold_for: float = 0.0  # [s]
-    leaves_after: float = float("inf")  # walks so far along the lane, then off it [m]
+    motion: Motion = AT_REST
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ class Pedestrians:
         self.radius = np.array([0.22 if person.child else 0.3 for person in people], dtype=np.float64)
         self.gait = (self.station * 1.7) % (2.0 * np.pi)
         self.speed = np.array(
-            [person.speed if person.mode is Mode.ALONG else 0.0 for person in people], dtype=np.float64
+            [person.motion.speed if person.mode is Mode.ALONG else 0.0 for person in people], dtype=np.float64
         )
         self.held = np.zeros(len(people))
         self.walked = np.zeros(len(people))
@@ -118,7 +128,7 @@ class Pedestrians:
                 continue
             self._decide(row, person, dt, ego, bodies)
             walking = self.mode[row] in (Mode.ALONG, Mode.CROSS) and not self._blocked(row, bodies)
-            wanted = person.speed if walking else 0.0
+            wanted = person.motion.speed if walking else 0.0
             change = np.clip(wanted - self.speed[row], -_GATHER_SPEED * dt, _GATHER_SPEED * dt)
             self.speed[row] += change
         along = self.speed * np.cos(self.facing) * dt
@@ -166,21 +176,25 @@ class Pedestrians:
             self._cross(row, person, ego)
         elif mode is Mode.HOLD:
             self.held[row] += dt
-            if self.held[row] >= person.hold_for:
+            if self.held[row] >= person.motion.hold_for:
                 self.mode[row] = Mode.CROSS
-        elif mode is Mode.ALONG and self.walked[row] >= person.leaves_after:
+        elif mode is Mode.ALONG and self.walked[row] >= person.motion.leaves_after:
             self.mode[row] = Mode.CROSS
-            self.facing[row] = np.pi / 2.0 if person.goal > self.lateral[row] else -np.pi / 2.0
+            self.facing[row] = np.pi / 2.0 if person.motion.goal > self.lateral[row] else -np.pi / 2.0
 
     def _cross(self, row: int, person: Person, ego: EgoView) -> None:
         to_left = np.sin(self.facing[row]) > 0.0
-        if (self.lateral[row] >= person.goal) if to_left else (self.lateral[row] <= person.goal):
+        if (
+            (self.lateral[row] >= person.motion.goal)
+            if to_left
+            else (self.lateral[row] <= person.motion.goal)
+        ):
             self.mode[row] = Mode.STAND
             self.speed[row] = 0.0
             return
-        if np.isnan(person.hold_at) or self.held[row] > 0.0:
+        if np.isnan(person.motion.hold_at) or self.held[row] > 0.0:
             return
-        stop = ego.lateral + person.hold_at
+        stop = ego.lateral + person.motion.hold_at
         if (self.lateral[row] >= stop) if to_left else (self.lateral[row] <= stop):
             self.mode[row] = Mode.HOLD
 
@@ -189,8 +203,8 @@ class Pedestrians:
         if gap < 0.0 or ego.speed < _STANDING:
             # behind the ego, or before one that has stopped: they cross when the road is free
             return bool(gap >= 1.5 or ego.rear > self.station[row] + 3.0) and self._free(row, bodies)
-        walk = abs(ego.lateral + person.meets - float(self.lateral[row]))
-        lead_time = walk / person.speed + person.speed / (2.0 * _GATHER_SPEED)
+        walk = abs(ego.lateral + person.motion.meets - float(self.lateral[row]))
+        lead_time = walk / person.motion.speed + person.motion.speed / (2.0 * _GATHER_SPEED)
         return gap / ego.speed <= lead_time and self._free(row, bodies)
 
     def _free(self, row: int, bodies: Bodies) -> bool:

@@ -111,22 +111,10 @@ class LaneClosure(StrictModel):
 
     kind: Literal["lane_closure"]
     at: Distance  # of the first cone
-    lane: LaneName = "ego"
+    lane: Literal["leftmost", "rightmost"] = "rightmost"
     taper: Distance = between(60.0, 90.0)  # [m]
     length: Distance = between(60.0, 120.0)  # behind the taper [m]
     spacing: Distance = fixed(8.0)  # between cones [m]
-
-
-class LostCargo(StrictModel):
-    """Something that fell off a lorry and lies in a lane."""
-
-    kind: Literal["lost_cargo"]
-    at: Distance
-    lane: LaneName = "ego"
-    offset: Offset = fixed(0.0)  # to the left of the lane's middle [m]
-
-
-Obstacle: TypeAlias = Annotated[LaneClosure | LostCargo, Field(discriminator="kind")]
 
 
 def whole(quantity: Quantity, draw: float) -> int:

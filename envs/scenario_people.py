@@ -50,6 +50,7 @@ class Hiding(StrictModel):
 class HalfWay(StrictModel):
     """A person who stops in front of the ego before going on."""
 
+    chance: float = Field(default=1.0, ge=0.0, le=1.0)
     at: Share = fixed(0.5)  # of the bonnet, as `Crosser.bonnet`
     hold: Duration = between(2.0, 4.0)
 

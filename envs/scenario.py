@@ -1,0 +1,100 @@
+"""A scenario: road, traffic, people, conditions and the ego's start, as a person writes it in YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
+from envs.quantity import Density, Distance, Share, SpeedLimitKmh, between, fixed
+from envs.roads import RoadSpec
+from envs.scenario_actors import Actor, LaneClosure
+from envs.scenario_conditions import ConditionsSpec
+from envs.scenario_people import Person
+
+CATALOGUE = Path(__file__).parents[1] / "configs" / "scenarios"
+
+
+class EgoStart(StrictModel):
+    """Where and how fast the ego begins."""
+
+    lane: Literal["leftmost", "rightmost", "middle", "any", "ramp"] = "rightmost"
+    station: Distance = fixed(300.0)  # on the road [m]
+    speed_share: Share = between(0.85, 1.0)  # of the limit there
+
+
+class TrafficSpec(StrictModel):
+    """The cars, vans, trucks and buses that nobody scripted."""
+
+    density: Density = between(5.0, 12.0)  # [vehicles / km / lane]
+    speed_share: Share = between(0.85, 1.0)  # of the limit, what cars wish for on average
+    large_share: Share | None = None  # of vans, trucks and buses; the bodies' usual if not given
+    clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, its lane [m]
+
+
+class SpeedZone(StrictModel):
+    """A lower limit over a part of the route, in metres ahead of the ego's start."""
+
+    begin: Distance
+    end: Distance
+    limit_kmh: SpeedLimitKmh
+
+
+class NavigationStep(StrictModel):
+    """What the navigation asks over a part of the route."""
+
+    command: Literal["follow", "change_left", "change_right"]
+    begin: Distance = fixed(0.0)  # ahead of the ego's start [m]
+    end: Distance = fixed(5000.0)
+    where: Literal["anywhere", "ramp"] = "anywhere"
+
+
+class Scenario(StrictModel):
+    """Everything an episode is drawn from, with a seed."""
+
+    name: str
+    description: str
+    source: str
+    road: RoadSpec = Field(discriminator="kind")
+    speed_limit_kmh: SpeedLimitKmh
+    speed_zones: tuple[SpeedZone, ...] = ()
+    ego: EgoStart = EgoStart()
+    route_length: Distance = between(600.0, 900.0)  # [m]
+    time_limit: float = Field(default=120.0, gt=0.0, le=900.0)  # [s]
+    stuck_after: float = Field(default=30.0, gt=0.0)  # standing so long, not for a jam [s]
+    conditions: ConditionsSpec = ConditionsSpec()
+    traffic: TrafficSpec = TrafficSpec()
+    actors: tuple[Actor, ...] = ()
+    people: tuple[Person, ...] = ()
+    obstacles: tuple[LaneClosure, ...] = ()
+    navigation: tuple[NavigationStep, ...] = ()
+
+    @model_validator(mode="after")
+    def _start_is_consistent(self) -> Scenario:
+        if self.ego.lane == "ramp" and self.road.kind != "on_ramp":
+            raise ValueError("ego.lane: a ramp needs a road of kind on_ramp")
+        return self
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Names in the catalogue, sorted."""
+    return tuple(sorted(path.stem for path in CATALOGUE.glob("*.yaml")))
+
+
+def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> Scenario:
+    """A scenario of the catalogue by name, or of a user's own file.
+
+    Raises `ConfigError` naming the nearest scenarios, or the file's line and what is allowed there.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        names = scenario_names()
+        if str(name_or_path) not in names:
+            raise unknown_name("scenario", str(name_or_path), names)
+        path = CATALOGUE / f"{name_or_path}.yaml"
+    scenario = load_model(path, Scenario, overrides)
+    if path.parent == CATALOGUE and scenario.name != path.stem:
+        raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")
+    return scenario

@@ -1,0 +1,166 @@
+"""What scripted vehicles do, tick by tick. A script holds ids and numbers only, so a world can be copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from drive_stack.road_map import RoadMap
+from envs.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a script may look at."""
+
+    time: float  # [s]
+    ego_front: float  # station [m]
+    ego_rear: float
+    ego_speed: float
+    ego_lane: int
+    road: RoadMap
+    traffic: Traffic
+
+
+class Script(Protocol):
+    """Directs vehicles; each keeps its own progress."""
+
+    def step(self, scene: Scene) -> None:
+        """Give this tick's orders."""
+        ...
+
+
+@dataclass(slots=True)
+class HardBrake:
+    """Brakes at a time, stands or crawls, then drives on."""
+
+    id: int
+    after: float  # [s]
+    deceleration: float  # [m/s²], positive
+    to_speed: float  # [m/s]
+    hold: float  # [s]
+    until: float = float("inf")  # when it drives on, once known [s]
+    done: bool = False
+
+    def step(self, scene: Scene) -> None:
+        """See `Script`."""
+        if self.done or scene.time < self.after:
+            return
+        row = scene.traffic.row_of(self.id)
+        if scene.time >= self.until:
+            scene.traffic.release(row)
+            self.done = True
+        elif np.isfinite(self.until):
+            scene.traffic.force_acceleration(row, 0.0)
+        elif scene.traffic.speed[row] <= self.to_speed + 0.05:
+            self.until = scene.time + self.hold
+        else:
+            scene.traffic.force_acceleration(row, -self.deceleration)
+
+
+@dataclass(slots=True)
+class LaneCutIn:
+    """Drives beside the ego's lane, then changes into it close ahead of the ego."""
+
+    id: int
+    gap: float  # bumper to bumper as it begins [m]
+    after: float  # earliest [s]
+    duration: float  # [s]
+    done: bool = False
+
+    def step(self, scene: Scene) -> None:
+        """See `Script`."""
+        if self.done or scene.time < self.after:
+            return
+        traffic, row = scene.traffic, scene.traffic.row_of(self.id)
+        lane = int(traffic.lane[row])
+        if abs(lane - scene.ego_lane) != 1:
+            return
+        rear = float(traffic.station[row] - traffic.length[row] / 2.0)
+        ahead = rear - scene.ego_front
+        crossable = scene.road.may_cross(lane, scene.ego_lane, float(traffic.station[row]))
+        if 0.6 * self.gap <= ahead <= self.gap and crossable:
+            traffic.force_lane_change(row, scene.ego_lane, self.duration)
+            self.done = True
+
+
+@dataclass(slots=True)
+class LaneCutOut:
+    """Leads the ego and swerves out of the lane late, before a standing car."""
+
+    id: int
+    obstacle_rear: float  # station of the standing car's rear bumper [m]
+    reveal: float  # [m]
+    duration: float  # [s]
+    released_at: float = float("inf")  # [s]
+    done: bool = False
+
+    def step(self, scene: Scene) -> None:
+        """See `Script`."""
+        if self.done:
+            return
+        traffic, row = scene.traffic, scene.traffic.row_of(self.id)
+        if scene.time >= self.released_at:
+            traffic.release(row)
+            self.done = True
+        elif np.isfinite(self.released_at):
+            return
+        else:
+            front = float(traffic.station[row] + traffic.length[row] / 2.0)
+            # it holds its speed: left to itself it would brake for what it sees ahead
+            traffic.force_acceleration(row, 0.0)
+            if self.obstacle_rear - front <= self.reveal:
+                self._swerve(scene, row)
+
+    def _swerve(self, scene: Scene, row: int) -> None:
+        lane = int(scene.traffic.lane[row])
+        for side in (-1, 1):
+            target = scene.road.neighbour(lane, side, float(scene.traffic.station[row]))
+            if target >= 0 and _free_beside(scene, row, target):
+                scene.traffic.force_lane_change(row, target, self.duration)
+                self.released_at = scene.time + self.duration
+                return
+        scene.traffic.release(row)  # hemmed in: it brakes like anybody
+        self.done = True
+
+
+@dataclass(slots=True)
+class JamDissolves:
+    """A standing queue that drives off some time after the ego has come up to it."""
+
+    ids: tuple[int, ...]
+    tail: float  # station of its last bumper [m]
+    wait: float  # [s]
+    near: float = 40.0  # [m]
+    at: float = float("inf")  # [s]
+    done: bool = False
+
+    def step(self, scene: Scene) -> None:
+        """See `Script`."""
+        if self.done:
+            return
+        if not np.isfinite(self.at) and self.tail - scene.ego_front <= self.near:
+            self.at = scene.time + self.wait
+        for vehicle in self.ids:
+            row = scene.traffic.row_of(vehicle)
+            if scene.time >= self.at:
+                scene.traffic.release(row)
+            else:
+                scene.traffic.force_acceleration(row, 0.0)
+        self.done = scene.time >= self.at
+
+
+def _free_beside(scene: Scene, row: int, lane: int) -> bool:
+    """Whether nobody in ``lane`` is beside the vehicle or so near behind that they would have to brake."""
+    traffic = scene.traffic
+    apart = traffic.station - traffic.station[row]
+    room = (traffic.length + traffic.length[row]) / 2.0
+    behind = 4.0 + room + np.maximum(traffic.speed - traffic.speed[row], 0.0) * 3.0
+    there = (traffic.lane == lane) | (traffic.target_lane == lane)
+    others = np.arange(len(apart)) != row
+    ego_there = scene.ego_lane == lane
+    front = traffic.station[row] + traffic.length[row] / 2.0
+    ego_close = ego_there and scene.ego_front > front - traffic.length[row] - 10.0 and scene.ego_rear < front
+    return not ego_close and not bool(np.any(others & there & (apart < 4.0 + room) & (apart > -behind)))

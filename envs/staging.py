@@ -1,0 +1,165 @@
+"""Sets the stage of an episode: everything that is drawn from (scenario, seed) before the first tick.
+
+Each part draws from a generator of its own, so that a change to one leaves the others as they were.
+"""
+
+from __future__ import annotations
+
+import copy
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.types import NavigationCommand
+from drive_stack.vehicle import VehicleParameters
+from drive_stack.world_state import Conditions, ObstacleStates
+from envs.casting import Casting
+from envs.crowd import Crowd, HidingPlace
+from envs.ego import Ego
+from envs.pedestrians import Pedestrians
+from envs.scenario import EgoStart, NavigationStep, Scenario
+from envs.scenario_conditions import grip, sight_limit
+from envs.scripts import Script
+from envs.speed_limits import SpeedLimits, posted, speed_limits
+from envs.traffic import Traffic
+from envs.works import place_closures
+
+_FIRST_PERSON, _FIRST_OBSTACLE, _FIRST_SCRIPTED, _FIRST_TRAFFIC = 1, 1001, 2001, 3001
+_CAPACITY = 160  # rows for vehicles
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the navigation asks between two stations."""
+
+    command: NavigationCommand
+    begin: float  # [m]
+    end: float
+    on_ramp_only: bool
+
+
+@dataclass(slots=True)
+class Stage:
+    """All parts of an episode, those that move and those that do not."""
+
+    road: RoadMap
+    limits: SpeedLimits
+    conditions: Conditions
+    start: float  # station where the route begins [m]
+    end: float
+    navigation: tuple[Guidance, ...]
+    ego: Ego
+    traffic: Traffic
+    scripts: tuple[Script, ...]
+    people: Pedestrians
+    obstacles: ObstacleStates
+
+    def copy(self) -> Stage:
+        """A stage whose moving parts live on apart; the rest is shared."""
+        return replace(
+            self,
+            ego=copy.copy(self.ego),
+            traffic=self.traffic.copy(),
+            scripts=tuple(copy.copy(script) for script in self.scripts),
+            people=self.people.copy(),
+        )
+
+
+def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
+    """Draw everything. The same scenario name and seed give the same stage."""
+    names = ("road", "conditions", "ego", "works", "people", "actors", "traffic", "route")
+    root = np.random.SeedSequence((zlib.crc32(scenario.name.encode()), seed))
+    rngs = {name: np.random.default_rng(child) for name, child in zip(names, root.spawn(8), strict=True)}
+
+    road = scenario.road.build(rngs["road"])
+    conditions = scenario.conditions.draw(rngs["conditions"], seed)
+    start = scenario.ego.station.draw(rngs["route"])
+    limits = _limits(scenario, road, conditions, start, rngs["route"])
+    navigation = tuple(_guidance(step, start, rngs["route"]) for step in scenario.navigation)
+    lane = start_lane(scenario.ego, road, start, rngs["ego"])
+    ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
+    people, hiding = _draw_people(scenario, road, start, lane, car, rngs["people"])
+    traffic = Traffic(road, rngs["traffic"])
+    casting = Casting(
+        road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),
+        conditions.held_out_looks, rngs["actors"], _FIRST_SCRIPTED,
+    )  # fmt: skip
+    for actor in scenario.actors:
+        casting.add(actor)
+    for place in hiding:
+        casting.hide(place)
+    traffic.populate(start, scenario.traffic.density.draw(rngs["traffic"]), limits.at(start))
+    return Stage(
+        road=road,
+        limits=limits,
+        conditions=conditions,
+        start=start,
+        end=start + scenario.route_length.draw(rngs["route"]),
+        navigation=navigation,
+        ego=ego,
+        traffic=traffic,
+        scripts=tuple(casting.scripts),
+        people=people,
+        obstacles=place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE),
+    )
+
+
+def _guidance(step: NavigationStep, start: float, rng: np.random.Generator) -> Guidance:
+    begin, end = start + step.begin.draw(rng), start + step.end.draw(rng)
+    return Guidance(NavigationCommand[step.command.upper()], begin, end, step.where == "ramp")
+
+
+def start_lane(spec: EgoStart, road: RoadMap, station: float, rng: np.random.Generator) -> int:
+    """Index of the lane in which the ego begins."""
+    share = float(rng.random())
+    covering = [index for index, lane in enumerate(road.lanes) if lane.covers(station)]
+    main = [index for index in covering if road.lanes[index].kind is LaneKind.MAIN]
+    if spec.lane == "ramp":
+        return next(index for index in covering if road.lanes[index].kind is LaneKind.RAMP)
+    if spec.lane == "leftmost":
+        return main[0]
+    if spec.lane == "rightmost":
+        return main[-1]
+    if spec.lane == "middle":
+        return main[len(main) // 2]
+    return main[min(int(share * len(main)), len(main) - 1)]
+
+
+def _limits(
+    scenario: Scenario, road: RoadMap, conditions: Conditions, start: float, rng: np.random.Generator
+) -> SpeedLimits:
+    general = min(scenario.speed_limit_kmh.draw(rng) / 3.6, posted(sight_limit(conditions.visibility)))
+    zones = tuple(
+        (start + zone.begin.draw(rng), start + zone.end.draw(rng), zone.limit_kmh.draw(rng) / 3.6)
+        for zone in scenario.speed_zones
+    )
+    return speed_limits(road, general, zones, grip(conditions))
+
+
+def _place_ego(
+    spec: EgoStart, road: RoadMap, start: float, lane: int, limits: SpeedLimits,
+    conditions: Conditions, car: VehicleParameters, rng: np.random.Generator,
+) -> Ego:  # fmt: skip
+    lateral = road.lanes[lane].lateral_at(start)
+    ahead = road.lanes[lane].lateral_at(start + 1.0)
+    point, yaw = road.to_world(np.asarray(start), np.asarray(lateral))
+    ego = Ego(car, grip(conditions))
+    speed = limits.at(start) * spec.speed_share.draw(rng)
+    ego.reset(float(point[0]), float(point[1]), float(yaw) + float(np.arctan(ahead - lateral)), speed)
+    return ego
+
+
+def _draw_people(
+    scenario: Scenario,
+    road: RoadMap,
+    start: float,
+    lane: int,
+    car: VehicleParameters,
+    rng: np.random.Generator,
+) -> tuple[Pedestrians, list[HidingPlace]]:
+    crowd = Crowd(road, start, lane, car, rng, _FIRST_PERSON, [], [])
+    for spec in scenario.people:
+        crowd.add(spec)
+    return Pedestrians(road, tuple(crowd.people)), crowd.hiding

@@ -1,0 +1,64 @@
+"""Road works as obstacles: an arrow board, a taper of cones, then barriers along a closed lane."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drive_stack.road_map import RoadMap
+from drive_stack.world_state import ObstacleKind, ObstacleStates
+from envs.scenario_actors import LaneClosure
+
+SIZES = {  # length, width, height [m]
+    ObstacleKind.CONE: (0.4, 0.4, 0.75),
+    ObstacleKind.BARRIER: (2.0, 0.5, 0.9),
+    ObstacleKind.ARROW_BOARD: (1.2, 2.0, 2.6),
+}
+_INSIDE = 0.3  # cones and barriers stand this far inside the closed lane [m]
+_BARRIER_SPACING = 4.0  # [m]
+
+Place = tuple[ObstacleKind, float, float]  # kind, station, lateral
+
+
+def place_closures(
+    closures: tuple[LaneClosure, ...], road: RoadMap, start: float, rng: np.random.Generator, first_id: int
+) -> ObstacleStates:
+    """Everything that the closures put on the road; `at` counts from station ``start`` [m]."""
+    places = [place for closure in closures for place in _closure(closure, road, start, rng)]
+    kinds = [kind for kind, _, _ in places]
+    points, yaw = road.to_world(
+        np.array([station for _, station, _ in places], dtype=np.float64),
+        np.array([lateral for _, _, lateral in places], dtype=np.float64),
+    )
+    sizes = np.array([SIZES[kind] for kind in kinds], dtype=np.float64).reshape(-1, 3)
+    return ObstacleStates(
+        id=np.arange(first_id, first_id + len(places), dtype=np.int64),
+        x=points[:, 0],
+        y=points[:, 1],
+        yaw=yaw,
+        length=sizes[:, 0],
+        width=sizes[:, 1],
+        height=sizes[:, 2],
+        kind=np.array(kinds, dtype=np.int64),
+    )
+
+
+def _closure(closure: LaneClosure, road: RoadMap, start: float, rng: np.random.Generator) -> list[Place]:
+    at = start + closure.at.draw(rng)
+    taper, length, spacing = (
+        quantity.draw(rng) for quantity in (closure.taper, closure.length, closure.spacing)
+    )
+    covering = [lane for lane in road.lanes if lane.covers(at)]
+    lane = covering[0] if closure.lane == "leftmost" else covering[-1]
+    inwards = -1.0 if closure.lane == "leftmost" else 1.0  # to the open lanes
+    half = lane.width / 2.0
+    places: list[Place] = []
+    for along in np.arange(0.0, taper + 0.1, spacing):
+        aside = -half + (2.0 * half - _INSIDE) * float(along) / taper
+        station = at + float(along)
+        places.append((ObstacleKind.CONE, station, lane.lateral_at(station) + inwards * aside))
+    board = at + taper * 0.75
+    places.append((ObstacleKind.ARROW_BOARD, board, lane.lateral_at(board) - inwards * (half - 1.2)))
+    for along in np.arange(_BARRIER_SPACING, length, _BARRIER_SPACING):
+        station = at + taper + float(along)
+        places.append((ObstacleKind.BARRIER, station, lane.lateral_at(station) + inwards * (half - _INSIDE)))
+    return places

@@ -1,0 +1,126 @@
+"""People: Euro NCAP's timing, stopping half-way, looking out for others, copies that live apart."""
+
+import numpy as np
+import pytest
+
+from drive_stack.road_map import Lane, RoadMap, build_road
+from envs.pedestrians import Bodies, EgoView, Mode, Motion, Pedestrians, Person
+
+DT = 0.05
+WIDTH = 1.85
+EGO_LATERAL = -1.8
+CLOTHES = np.zeros((4, 3), dtype=np.uint8)
+NOBODY = Bodies(*(np.zeros(0) for _ in range(5)), is_ego=np.zeros(0, dtype=np.bool_))
+
+
+def road(curvature: float = 0.0) -> RoadMap:
+    lanes = (Lane(1.8, 3.6, 0.0, 1000.0), Lane(-1.8, 3.6, 0.0, 1000.0))
+    return build_road(((1000.0, curvature),), lanes)
+
+
+def crosser(motion: Motion, lateral: float = -6.8, facing: float = np.pi / 2) -> Pedestrians:
+    person = Person(1, 200.0, lateral, facing, Mode.WAIT, 1.75, False, CLOTHES, motion)
+    return Pedestrians(road(), (person,))
+
+
+def ego(front: float, speed: float) -> EgoView:
+    return EgoView(front, front - 4.7, EGO_LATERAL, speed)
+
+
+def vehicle(station: float, lateral: float, speed: float) -> Bodies:
+    one = (np.array([value]) for value in (station, lateral, speed, 4.5, 1.8))
+    return Bodies(*one, is_ego=np.array([False]))
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+@pytest.mark.parametrize("side, speed", [(1.0, 5 / 3.6), (-1.0, 8 / 3.6), (1.0, 3 / 3.6)])
+@pytest.mark.parametrize("ego_speed", [10.0, 16.7, 25.0])
+def test_an_ego_that_keeps_its_speed_meets_them_at_the_intended_point(
+    share: float, side: float, speed: float, ego_speed: float
+) -> None:
+    meets = side * (share - 0.5) * WIDTH
+    begin = EGO_LATERAL - side * 5.0
+    people = crosser(Motion(speed, goal=begin + side * 12.0, meets=meets), begin, side * np.pi / 2)
+    front = 20.0
+    while front < 200.0:
+        people.step(DT, ego(front, ego_speed), NOBODY)
+        front += ego_speed * DT
+    assert people.lateral[0] - EGO_LATERAL == pytest.approx(meets, abs=2 * speed * DT + 0.05)
+
+
+def test_they_cross_to_the_other_side_and_stay_there() -> None:
+    people = crosser(Motion(1.4, goal=5.0))
+    for tick in range(600):
+        people.step(DT, ego(100.0 + tick * 0.75, 15.0), NOBODY)
+    assert people.mode[0] == Mode.STAND
+    assert people.lateral[0] == pytest.approx(5.0, abs=0.1)
+    assert people.speed[0] == 0.0
+
+
+def test_somebody_stops_half_way_for_as_long_as_said_and_goes_on() -> None:
+    people = crosser(Motion(1.4, goal=5.0, hold_at=0.0, hold_for=2.0))
+    held = []
+    for _ in range(800):
+        people.step(DT, ego(170.0, 10.0), NOBODY)
+        if people.mode[0] == Mode.HOLD:
+            held.append(people.lateral[0])
+    assert len(held) * DT == pytest.approx(2.0, abs=0.1)
+    assert np.allclose(held, EGO_LATERAL, atol=0.5)
+    assert people.lateral[0] == pytest.approx(5.0, abs=0.1)
+
+
+def test_nobody_steps_out_before_a_driver_who_could_not_stop() -> None:
+    near = vehicle(170.0, 1.8, 20.0)  # 28 m away at 20 m/s
+    far = vehicle(60.0, 1.8, 20.0)  # 138 m away
+    for others, goes in ((near, False), (far, True)):
+        people = crosser(Motion(1.4, goal=5.0))
+        people.step(DT, ego(190.0, 10.0), others)
+        assert bool(people.mode[0] == Mode.CROSS) is goes
+
+
+def test_nobody_walks_into_a_standing_vehicle() -> None:
+    people = crosser(Motion(1.4, goal=5.0))
+    people.mode[0] = Mode.CROSS
+    for _ in range(400):
+        people.step(DT, ego(100.0, 5.0), vehicle(200.0, -1.8, 0.0))
+    flank = -1.8 - 0.9
+    assert flank - 1.2 < people.lateral[0] < flank - people.radius[0]
+
+
+def test_a_walker_leaves_the_lane_after_a_while_and_curves_follow_the_road() -> None:
+    motion = Motion(1.5, goal=-6.8, leaves_after=15.0)
+    person = Person(1, 200.0, -1.8, 0.0, Mode.ALONG, 1.7, False, CLOTHES, motion)
+    people = Pedestrians(road(1.0 / 250.0), (person,))
+    start, _ = people.xy()
+    for _ in range(200):
+        people.step(DT, ego(0.0, 10.0), NOBODY)
+    assert people.lateral[0] == pytest.approx(-1.8)
+    assert np.linalg.norm(people.xy()[0] - start) == pytest.approx(15.0, abs=0.05)
+    for _ in range(200):
+        people.step(DT, ego(0.0, 10.0), NOBODY)
+    assert people.lateral[0] == pytest.approx(-6.8, abs=0.1)
+
+
+def test_legs_move_with_speed_only() -> None:
+    people = crosser(Motion(1.4, goal=5.0))
+    before = people.gait.copy()
+    people.step(DT, ego(0.0, 1.0), NOBODY)
+    assert np.array_equal(people.gait, before)
+    people.mode[0], cycles, last = Mode.CROSS, 0.0, float(people.gait[0])
+    people.speed[0] = 1.4
+    for _ in range(20):
+        people.step(DT, ego(0.0, 1.0), NOBODY)
+        cycles += (float(people.gait[0]) - last) % (2 * np.pi) / (2 * np.pi)
+        last = float(people.gait[0])
+    assert 0.8 < cycles < 1.2  # an adult makes about two steps a second
+
+
+def test_a_copy_lives_on_apart() -> None:
+    people = crosser(Motion(1.4, goal=5.0))
+    twin = people.copy()
+    people.mode[0] = Mode.CROSS
+    for _ in range(20):
+        people.step(DT, ego(0.0, 1.0), NOBODY)
+    assert twin.lateral[0] == -6.8
+    assert twin.mode[0] == Mode.WAIT
+    assert people.lateral[0] > -6.8
