@@ -80,7 +80,8 @@ def caution_caps(
     caps = []
     for actor in scene.actors:
         beside = abs(actor.lateral - centre) - actor.half_width - scene.ego_half_width
-        if actor.front < -scene.ego_rear or beside <= 0.0:
+        leaving = actor.crosses and (actor.lateral - centre) * actor.across > 0.0
+        if actor.front < -scene.ego_rear or beside <= 0.0 or (leaving and beside > 0.6):
             continue
         if actor.person:
             caps.append(_near_person(actor, beside, scene, settings))

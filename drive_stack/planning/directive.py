@@ -71,6 +71,7 @@ def _behind_the_gap(scene: Scene, decision: LaneDecision, settings: PlannerSetti
             half_width=scene.lanes.width / 2.0,
             gap=settings.lane_change.front_gap,
             braking=settings.following.braking,
+            time_gap=0.5 * settings.following.time_gap,
             reason=f"waiting for a gap on the {side}: {decision.refused}",
             behaviour=Behaviour.FOLLOW,
         ),

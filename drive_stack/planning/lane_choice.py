@@ -107,6 +107,8 @@ class LaneChooser:
     def _faster(self, scene: Scene, given: PlanningInput) -> _Wish | None:
         here = self._lane_speed(scene, given, 0)
         blocked = here < 0.4 * given.speed_limit
+        if any(actor.crosses and actor.front > 0.0 for actor in scene.actors):
+            return None  # keep a steady course towards people on the road
         if not blocked and self._since < self._change.cool_down:
             return None
         best: tuple[float, int] | None = None
@@ -140,9 +142,7 @@ class LaneChooser:
         return [
             actor
             for actor in scene.actors
-            if actor.rear > 0.0
-            and scene.in_corridor(actor, centre)
-            and not (actor.person and abs(actor.across) > 0.4)
+            if actor.rear > 0.0 and scene.in_corridor(actor, centre) and not actor.crosses
         ]
 
     def _what_is_slow(self, scene: Scene) -> str:

@@ -52,15 +52,18 @@ def judge(
     shape = (len(paths.target), *profiles.station.shape)
     station = np.broadcast_to(profiles.station, shape)
     lateral, slope, bend = paths.lateral(station)
-    kappa = path_curvature(scene.line.curvature_at(profiles.station)[None], lateral, slope, bend)
+    road = scene.line.curvature_at(profiles.station)[None]
+    kappa = path_curvature(road, lateral, slope, bend)
     sideways = profiles.speed**2 * kappa
-    allowed = allowed_speed(paths, profiles, times, scene, directive, settings)
+    steered = profiles.speed**2 * (kappa - road)  # beyond what the road itself asks
+    allowed = allowed_speed(paths, profiles, times, scene, directive)
     clear, hit = _against_others(lateral + _ahead(scene) * slope, profiles, scene)
     weights = settings.cost
     cost = (
         _speed_cost(profiles, allowed, settings)
-        + _comfort_cost(profiles, sideways, settings)
-        + _path_cost(paths, directive, settings)[:, None]
+        + _comfort_cost(profiles, steered, settings)
+        + _path_cost(paths, float(profiles.speed[0, 0]), directive, settings)[:, None]
+        + weights.lateral_error * ((lateral - directive.goal) ** 2).mean(axis=2)
         + weights.clearance * clear
         + weights.collision * hit
     )
@@ -74,7 +77,6 @@ def allowed_speed(
     times: FloatArray,
     scene: Scene,
     directive: Directive,
-    settings: PlannerSettings,
 ) -> FloatArray:
     """Speed ``(L, K, T)`` that caps and leads allow at each instant; a path that is clear of a lead
     where it would meet it is not held up by it."""
@@ -85,7 +87,7 @@ def allowed_speed(
         meets = np.maximum(lead.rear + lead.speed * times - scene.ego_front - 1.0, 0.0)
         lateral, _, _ = paths.lateral(np.broadcast_to(meets, (shape[0], len(times))))
         in_way = np.abs(lateral - lead.lateral) < lead.half_width + scene.ego_half_width
-        limit = lead.allowed(front, times, settings.following.time_gap)
+        limit = lead.allowed(front, times)
         allowed = np.minimum(allowed, np.where(in_way[:, None, :], limit, np.inf))
     return np.asarray(allowed, dtype=np.float64)
 
@@ -102,21 +104,22 @@ def _speed_cost(profiles: Profiles, allowed: FloatArray, settings: PlannerSettin
     return np.asarray(cost.mean(axis=2), dtype=np.float64)
 
 
-def _comfort_cost(profiles: Profiles, sideways: FloatArray, settings: PlannerSettings) -> FloatArray:
+def _comfort_cost(profiles: Profiles, steered: FloatArray, settings: PlannerSettings) -> FloatArray:
     weights = settings.cost
     along = weights.acceleration * (profiles.acceleration**2).mean(axis=1)
     along = along + weights.jerk * (profiles.jerk**2).mean(axis=1) + weights.emergency * profiles.emergency
-    across = weights.lateral_acceleration * (sideways**2).mean(axis=2)
+    across = weights.lateral_acceleration * (steered**2).mean(axis=2)
     return np.asarray(along[None, :] + across, dtype=np.float64)
 
 
-def _path_cost(paths: Paths, directive: Directive, settings: PlannerSettings) -> FloatArray:
+def _path_cost(paths: Paths, speed: float, directive: Directive, settings: PlannerSettings) -> FloatArray:
     weights = settings.cost
     at = np.linspace(0.0, 1.0, 9)[None, :] * paths.length[:, None]
     _, slope, _ = paths.lateral(at)
     off_goal = np.abs(paths.target - directive.goal)
     return np.asarray(
-        weights.off_goal * np.minimum(off_goal, 2.0) ** 2 + weights.lateral_shape * (slope**2).mean(axis=1)
+        weights.off_goal * np.minimum(off_goal, 2.0) ** 2
+        + weights.lateral_speed * ((slope * speed) ** 2).mean(axis=1)
     )
 
 

@@ -24,20 +24,21 @@ class Lead:
     half_width: float  # with the clearance to keep [m]
     gap: float  # kept when standing [m]
     braking: float  # planned [m/s²]
+    time_gap: float  # [s]
     reason: str
     behaviour: Behaviour
 
-    def allowed(self, front: FloatArray, times: FloatArray, time_gap: float) -> FloatArray:
+    def allowed(self, front: FloatArray, times: FloatArray) -> FloatArray:
         """Speed allowed with the ego's front at stations ``front`` (..., T) at ``times`` (T,)."""
         room = self.rear + self.speed * times - front - self.gap
-        return safe_speed(room, self.speed, self.braking, time_gap)
+        return safe_speed(room, self.speed, self.braking, self.time_gap)
 
 
 def vehicles_ahead(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:
     """Every vehicle or slow walker ahead, as a lead at the lateral where it is or is going to be."""
     leads = []
     for index, actor in enumerate(scene.actors):
-        if actor.station < scene.ego_front - 1.0 or (actor.person and abs(actor.across) > 0.4):
+        if actor.station < scene.ego_front - 1.0 or actor.crosses:
             continue
         laterals = _laterals(scene, index, actor, settings)
         leads += [_lead(scene, actor, lateral, settings) for lateral in laterals]
@@ -78,6 +79,7 @@ def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings)
         half_width=actor.half_width + clearance,
         gap=gap,
         braking=following.braking,
+        time_gap=following.stop_time_gap if actor.standing else following.time_gap,
         reason=reason,
         behaviour=behaviour,
     )
@@ -88,7 +90,7 @@ def crossing_people(scene: Scene, speed: float, settings: PlannerSettings) -> tu
     caution = settings.caution
     leads = []
     for actor in scene.actors:
-        if not actor.person or abs(actor.across) <= 0.4 or actor.rear < scene.ego_front - 0.5:
+        if not actor.crosses or actor.rear < scene.ego_front - 0.5:
             continue
         reach = scene.ego_half_width + actor.half_width + caution.yield_clearance
         if not _meets(actor, reach, scene, speed):
@@ -102,6 +104,7 @@ def crossing_people(scene: Scene, speed: float, settings: PlannerSettings) -> tu
                 half_width=ALONG_EVERYWHERE,
                 gap=caution.yield_margin,
                 braking=caution.yield_braking,
+                time_gap=settings.following.stop_time_gap,
                 reason=f"person crossing {away:.0f} m ahead, giving way",
                 behaviour=Behaviour.YIELD,
             )
@@ -137,6 +140,7 @@ def lane_end(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:
             half_width=scene.lanes.width / 2.0 - scene.ego_half_width,
             gap=settings.lane_change.end_margin,
             braking=settings.following.braking,
+            time_gap=settings.following.stop_time_gap,
             reason=f"lane ends in {ends:.0f} m",
             behaviour=Behaviour.STOP,
         ),

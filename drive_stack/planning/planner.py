@@ -121,7 +121,7 @@ class LatticePlanner:
     ) -> Plan:
         positions, headings, curvatures = path_poses(scene.line, path, moving.station[0])
         emergency = bool(moving.emergency[0])
-        behaviour, reason = explain(scene, directive, path, moving, self._times, braking, self._settings)
+        behaviour, reason = explain(scene, directive, path, moving, self._times, braking)
         return Plan(
             times=self._times,
             positions=positions,

@@ -12,6 +12,7 @@ from drive_stack.types import FloatArray, LaneEstimate, ObjectClass, PlanningInp
 from drive_stack.vehicle import VehicleParameters
 
 STANDING = 0.5  # slower counts as standing [m/s]
+CROSSING = 0.4  # a person who moves sideways faster than this crosses [m/s]
 AHEAD, BEHIND, BESIDE = 200.0, 80.0, 14.0  # what is looked at [m]
 
 
@@ -46,6 +47,11 @@ class Actor:
     def standing(self) -> bool:
         """Whether it stands still."""
         return abs(self.along) < STANDING and abs(self.across) < STANDING
+
+    @property
+    def crosses(self) -> bool:
+        """Whether it is a person on the way across the road."""
+        return self.person and abs(self.across) > CROSSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ class ComfortSettings(StrictModel):
 class FollowingSettings(StrictModel):
     """How closely to follow and how early to brake."""
 
-    time_gap: float = 1.2  # [s]
+    time_gap: float = 1.2  # behind what moves [s]
+    stop_time_gap: float = 0.6  # towards a place to stop [s]
     standstill_gap: float = 4.0  # [m]
     blocked_gap: float = 11.0  # behind what stands in the lane: room to pull out [m]
     braking: float = 2.2  # planned for, behind what moves or stands [m/s²]
@@ -68,8 +69,9 @@ class CostSettings(StrictModel):
     acceleration: float = 0.12
     jerk: float = 0.05
     lateral_acceleration: float = 0.25
-    off_goal: float = 6.0
-    lateral_shape: float = 60.0
+    off_goal: float = 6.0  # of where a path ends
+    lateral_error: float = 0.15  # on the way there
+    lateral_speed: float = 0.1
     collision: float = 1500.0
     clearance: float = 6.0
     emergency: float = 12.0

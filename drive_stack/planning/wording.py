@@ -10,7 +10,6 @@ from drive_stack.planning.paths import Paths
 from drive_stack.planning.profiles import Profiles
 from drive_stack.planning.safety import Braking
 from drive_stack.planning.scene import Scene
-from drive_stack.planning.settings import PlannerSettings
 from drive_stack.types import Behaviour, FloatArray
 
 SLOWER = 0.5  # a lead is told of when it allows this much less than the road does [m/s]
@@ -23,10 +22,9 @@ def explain(
     moving: Profiles,
     times: FloatArray,
     braking: Braking | None,
-    settings: PlannerSettings,
 ) -> tuple[Behaviour, str]:
     """Behaviour and reason of a chosen trajectory."""
-    lead = _binding_lead(scene, directive, path, moving, times, settings)
+    lead = _binding_lead(scene, directive, path, moving, times)
     cap = directive.caps.binding
     why = lead.reason if lead is not None else cap.reason
     if braking is not None and braking.emergency:
@@ -49,7 +47,6 @@ def _binding_lead(
     path: Paths,
     moving: Profiles,
     times: FloatArray,
-    settings: PlannerSettings,
 ) -> Lead | None:
     """The lead that holds the ego back most over the next two seconds; None where the road does."""
     soon = times <= 2.0
@@ -60,7 +57,7 @@ def _binding_lead(
         lateral = float(path.lateral(meets)[0][0, 0])
         if abs(lateral - lead.lateral) >= lead.half_width + scene.ego_half_width:
             continue
-        allowed = float(lead.allowed(front, times[soon], settings.following.time_gap).min())
+        allowed = float(lead.allowed(front, times[soon]).min())
         if allowed < least:
             least, binding = allowed, lead
     return binding

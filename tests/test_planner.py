@@ -1,0 +1,225 @@
+"""Properties of plans, and what the planner does in the situations it is for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_world import PLATFORM, Body, TinyWorld, straight_road
+
+from agents.registry import build_agent
+from drive_stack.planning.planner import LatticePlanner
+from drive_stack.prediction.lane_following import LaneFollowingPredictor
+from drive_stack.types import Behaviour, NavigationCommand, Plan, PlanningInput
+from envs.oracles import Oracles
+
+
+def planning_input(world: TinyWorld) -> PlanningInput:
+    oracles, seen = Oracles(world, PLATFORM), world.observation()
+    lanes = oracles.lanes().estimate(seen.image, seen.speed, seen.yaw_rate)
+    tracks = oracles.tracker().update((), seen.speed, seen.yaw_rate)
+    return PlanningInput(
+        speed=seen.speed,
+        acceleration=0.0,
+        yaw_rate=seen.yaw_rate,
+        speed_limit=seen.speed_limit,
+        command=seen.command,
+        blind_spot_left=seen.blind_spot_left,
+        blind_spot_right=seen.blind_spot_right,
+        lanes=lanes,
+        predictions=LaneFollowingPredictor().predict(tracks, lanes),
+    )
+
+
+def first_plan(world: TinyWorld) -> Plan:
+    return LatticePlanner(PLATFORM.car).plan(planning_input(world))
+
+
+def drive(world: TinyWorld, seconds: float) -> list[Plan]:
+    agent = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM))
+    agent.reset(0)
+    plans = []
+    for _ in range(round(seconds * 10)):
+        control = agent.act(world.observation())
+        assert agent.trace is not None
+        assert agent.trace.plan is not None
+        plans.append(agent.trace.plan)
+        world.step(control)
+    return plans
+
+
+bodies = st.lists(
+    st.builds(
+        Body,
+        station=st.floats(-20.0, 150.0),
+        lateral=st.floats(-8.0, 8.0),
+        speed=st.floats(0.0, 35.0),
+        across=st.floats(-1.5, 1.5),
+        person=st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(bodies, st.floats(0.0, 36.0), st.sampled_from([0.0, 1.0 / 300.0, -1.0 / 500.0]))
+def test_any_plan_is_finite_and_within_the_cars_limits(
+    around: list[Body], speed: float, curvature: float
+) -> None:
+    world = TinyWorld(straight_road(3, curvature=curvature), lane=1, speed=speed, bodies=around)
+    plan = first_plan(world)
+    for values in (plan.positions, plan.headings, plan.curvatures, plan.speeds, plan.accelerations):
+        assert np.isfinite(values).all()
+    car = PLATFORM.car
+    assert plan.accelerations.min() >= car.min_acceleration - 1e-6
+    assert plan.accelerations.max() <= car.max_acceleration + 1e-6
+    assert plan.speeds.min() >= 0.0
+    assert plan.emergency or plan.accelerations.min() >= -4.05
+    assert plan.reason
+
+
+def test_a_mirrored_road_gives_a_mirrored_plan() -> None:
+    def plan(side: float) -> Plan:
+        person = Body(90.0, side * 3.2, 0.0, 0.0, True, 0.6, 0.6)
+        road = straight_road(1, curvature=side / 400.0)
+        return first_plan(TinyWorld(road, lane=0, aside=side * 0.5, bodies=[person]))
+
+    left, right = plan(1.0), plan(-1.0)
+    assert left.positions[:, 0] == pytest.approx(right.positions[:, 0], abs=1e-6)
+    assert left.positions[:, 1] == pytest.approx(-right.positions[:, 1], abs=1e-6)
+    assert left.curvatures == pytest.approx(-right.curvatures, abs=1e-9)
+    assert left.speeds == pytest.approx(right.speeds)
+
+
+def test_the_same_input_gives_the_same_plan() -> None:
+    world = TinyWorld(straight_road(2), lane=1, bodies=[Body(80.0, -1.8, 12.0)])
+    first, second = first_plan(world), first_plan(world)
+    assert np.array_equal(first.positions, second.positions)
+    assert np.array_equal(first.speeds, second.speeds)
+
+
+def test_stops_behind_what_blocks_its_only_lane_with_room_left() -> None:
+    body = Body(220.0, 0.0)
+    world = TinyWorld(straight_road(1), lane=0, bodies=[body])
+    plans = drive(world, 22.0)
+    assert world.speed == pytest.approx(0.0, abs=0.05)
+    assert 3.0 < world.gap(body) < 15.0
+    assert not any(plan.emergency for plan in plans)
+
+
+def test_follows_a_slower_car_at_its_speed_and_a_safe_gap() -> None:
+    body = Body(120.0, 0.0, 15.0)
+    world = TinyWorld(straight_road(1), lane=0, bodies=[body])
+    drive(world, 30.0)
+    assert world.speed == pytest.approx(15.0, abs=0.5)
+    assert 15.0 < world.gap(body) < 35.0
+
+
+def test_overtakes_a_standing_car_early_and_without_braking_hard() -> None:
+    body = Body(200.0, -1.8)
+    world = TinyWorld(straight_road(2), lane=1, bodies=[body])
+    plans = drive(world, 10.0)
+    assert world.gap(body) < 0.0
+    assert world.ego().lateral == pytest.approx(1.8, abs=0.3)
+    assert min(plan.accelerations[0] for plan in plans) > -1.5
+    assert any("standing vehicle" in plan.reason and "changing left" in plan.reason for plan in plans)
+
+
+def test_never_changes_into_a_flagged_blind_spot() -> None:
+    body = Body(200.0, -1.8)
+    world = TinyWorld(straight_road(2), lane=1, bodies=[body], blind_left=True)
+    plans = drive(world, 20.0)
+    assert world.ego().lateral == pytest.approx(-1.8, abs=0.3)
+    assert world.speed < 0.1
+    assert any("blind spot" in plan.reason for plan in plans)
+
+
+def test_holds_the_lane_when_the_blind_spot_fills_while_pulling_out() -> None:
+    world = TinyWorld(straight_road(2), lane=1, bodies=[Body(250.0, -1.8)])
+    agent = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM))
+    agent.reset(0)
+    for _ in range(60):
+        control = agent.act(world.observation())
+        world.step(control)
+        pulled = world.ego().lateral + 1.8
+        world.blind_left = world.blind_left or pulled > 0.3
+    assert world.ego().lateral < -0.9
+
+
+@pytest.mark.parametrize(
+    ("command", "lane", "target"),
+    [(NavigationCommand.CHANGE_LEFT, 1, 1.8), (NavigationCommand.CHANGE_RIGHT, 0, -1.8)],
+)
+def test_obeys_the_navigation(command: NavigationCommand, lane: int, target: float) -> None:
+    world = TinyWorld(straight_road(2), lane=lane, command=command)
+    for _ in range(2):
+        drive(world, 3.0)
+        if abs(world.ego().lateral - target) < 1.7:
+            world.command = NavigationCommand.FOLLOW
+    drive(world, 4.0)
+    assert world.ego().lateral == pytest.approx(target, abs=0.3)
+
+
+def test_gives_way_to_a_person_who_crosses() -> None:
+    person = Body(100.0, -6.5, 0.0, 1.4, True, 0.6, 0.6)
+    world = TinyWorld(straight_road(2), lane=1, speed=15.0, limit=15.0, bodies=[person])
+    least, reasons = float("inf"), set()
+    agent = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM))
+    agent.reset(0)
+    for _ in range(100):
+        world.step(agent.act(world.observation()))
+        assert agent.trace is not None
+        assert agent.trace.plan is not None
+        reasons.add(agent.trace.plan.behaviour)
+        if abs(person.lateral - world.ego().lateral) < 1.3:
+            least = min(least, world.gap(person))
+    assert least > 3.0
+    assert Behaviour.YIELD in reasons
+
+
+def test_slows_beside_a_parked_truck_that_may_hide_people() -> None:
+    truck = Body(150.0, -3.9, large=True, length=10.0, width=2.5)
+    world = TinyWorld(straight_road(1), lane=0, speed=20.0, limit=20.0, bodies=[truck])
+    slowest, reasons = 20.0, set()
+    agent = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM))
+    agent.reset(0)
+    for _ in range(120):
+        world.step(agent.act(world.observation()))
+        slowest = min(slowest, world.speed)
+        assert agent.trace is not None
+        assert agent.trace.plan is not None
+        reasons.add(agent.trace.plan.reason)
+    assert slowest < 13.0
+    assert world.gap(truck) < 0.0
+    assert any("hide people" in reason for reason in reasons)
+
+
+def test_brakes_for_life_when_something_drops_into_the_lane() -> None:
+    world = TinyWorld(straight_road(1), lane=0, speed=20.0, bodies=[Body(20.0 + 42.0, 0.0)])
+    plans = drive(world, 4.0)
+    assert any(plan.emergency and plan.interventions for plan in plans)
+    assert world.gap(world.bodies[0]) > 0.0
+
+
+def test_slows_for_a_curve_to_a_comfortable_lateral_acceleration() -> None:
+    world = TinyWorld(straight_road(1, curvature=1.0 / 120.0), lane=0, speed=16.0, limit=36.0)
+    drive(world, 15.0)
+    assert world.speed**2 / 120.0 < 3.0
+
+
+def test_stops_when_lanes_are_no_longer_seen_and_says_so() -> None:
+    world = TinyWorld(straight_road(1), lane=0, speed=15.0, limit=15.0)
+    planner, speeds, reasons = LatticePlanner(PLATFORM.car), [], []
+    given = planning_input(world)
+    given = replace(given, lanes=replace(given.lanes, confidence=0.0))
+    for _ in range(120):
+        plan = planner.plan(given)
+        given = replace(given, speed=float(plan.speeds[1]), acceleration=float(plan.accelerations[1]))
+        speed = given.speed
+        speeds.append(speed)
+        reasons.append(plan.reason)
+    assert speeds[-1] < 0.3
+    assert any("no lane seen" in reason for reason in reasons)
