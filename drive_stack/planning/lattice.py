@@ -17,7 +17,6 @@ from drive_stack.planning.scene import Scene
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.types import FloatArray
 
-WORTH_CHECKING = 1e-3  # less probable hypotheses are left out
 LENGTH_MARGIN = 1.0  # kept free before and behind other things [m]
 SIDE_MARGIN, PERSON_MARGIN = 0.2, 0.5  # kept free beside vehicles and people [m]
 SIDE_WISH, PERSON_WISH = 0.9, 1.6  # liked free beside them [m]
@@ -81,13 +80,16 @@ def allowed_speed(
     """Speed ``(L, K, T)`` that caps and leads allow at each instant; a path that is clear of a lead
     where it would meet it is not held up by it."""
     shape = (len(paths.target), *profiles.station.shape)
-    allowed = np.broadcast_to(directive.caps.at(profiles.station), shape).copy()
+    road = directive.caps.at(profiles.station)
+    allowed = np.broadcast_to(road, shape).copy()
     front = profiles.station + scene.ego_front
     for lead in directive.leads:
+        limit = lead.allowed(front, times)
+        if bool(np.all(limit >= road)):
+            continue
         meets = np.maximum(lead.rear + lead.speed * times - scene.ego_front - 1.0, 0.0)
         lateral, _, _ = paths.lateral(np.broadcast_to(meets, (shape[0], len(times))))
         in_way = np.abs(lateral - lead.lateral) < lead.half_width + scene.ego_half_width
-        limit = lead.allowed(front, times)
         allowed = np.minimum(allowed, np.where(in_way[:, None, :], limit, np.inf))
     return np.asarray(allowed, dtype=np.float64)
 
@@ -153,7 +155,7 @@ def _against_others(centre: FloatArray, profiles: Profiles, scene: Scene) -> tup
     along = np.abs(futures.station[None] - (profiles.station + _ahead(scene))[:, None])  # (K, H, T)
     length = futures.half_length + (scene.ego_front + scene.ego_rear) / 2.0 + LENGTH_MARGIN
     abreast = along < length[None, :, None]
-    rows = np.flatnonzero(abreast.any(axis=(0, 2)) & ~behind & (futures.probability > WORTH_CHECKING))
+    rows = np.flatnonzero(abreast.any(axis=(0, 2)) & ~behind)
     if len(rows) == 0:
         return nothing, nothing
     abreast = abreast[:, rows]

@@ -12,6 +12,7 @@ from drive_stack.types import FloatArray, LaneEstimate, ObjectClass, PlanningInp
 from drive_stack.vehicle import VehicleParameters
 
 STANDING = 0.5  # slower counts as standing [m/s]
+UNLIKELY = 0.03  # less probable hypotheses are left out
 CROSSING = 0.4  # a person who moves sideways faster than this crosses [m/s]
 AHEAD, BEHIND, BESIDE = 200.0, 80.0, 14.0  # what is looked at [m]
 
@@ -140,6 +141,8 @@ def _futures(
     for index, prediction in enumerate(predictions):
         known = np.concatenate([[0.0], prediction.times])
         for hypothesis in prediction.hypotheses:
+            if hypothesis.probability < UNLIKELY:
+                continue
             points = np.vstack([prediction.track.position, hypothesis.positions])
             rows.append(np.stack([np.interp(times, known, points[:, axis]) for axis in (0, 1)], axis=1))
             owner.append(index)

@@ -12,6 +12,7 @@ from drive_stack.planning.safety import Braking
 from drive_stack.planning.scene import Scene
 from drive_stack.types import Behaviour, FloatArray
 
+BRAKES = -0.6  # slower than this and nothing else tells why: something near is given room [m/s²]
 SLOWER = 0.5  # a lead is told of when it allows this much less than the road does [m/s]
 
 
@@ -27,6 +28,8 @@ def explain(
     lead = _binding_lead(scene, directive, path, moving, times)
     cap = directive.caps.binding
     why = lead.reason if lead is not None else cap.reason
+    if lead is None and cap.behaviour is Behaviour.CRUISE and float(moving.acceleration[0, 5]) < BRAKES:
+        why = _room_for(scene) or why
     if braking is not None and braking.emergency:
         return Behaviour.EMERGENCY, braking.reason
     if bool(moving.emergency[0]):
@@ -61,3 +64,13 @@ def _binding_lead(
         if allowed < least:
             least, binding = allowed, lead
     return binding
+
+
+def _room_for(scene: Scene) -> str | None:
+    """The nearest person or vehicle ahead that is given room, in words."""
+    ahead = [actor for actor in scene.actors if 0.0 < actor.rear < 60.0 and abs(actor.lateral) < 6.0]
+    if not ahead:
+        return None
+    nearest = min(ahead, key=lambda actor: (not actor.person, actor.rear))
+    what = "person" if nearest.person else "vehicle"
+    return f"giving room to a {what} {max(nearest.rear - scene.ego_front, 0.0):.0f} m ahead"
