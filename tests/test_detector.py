@@ -90,9 +90,9 @@ def test_exported_network_agrees_with_torch_and_repeats(
     )
 
 
-def test_network_is_small_and_looks_at_three_scales(exported: tuple[Path, torch.nn.Module]) -> None:
+def test_network_is_small_and_looks_at_four_scales(exported: tuple[Path, torch.nn.Module]) -> None:
     network = exported[1]
-    assert strides(network) == [8, 16, 32]
+    assert strides(network) == [4, 8, 16, 32]
     assert sum(p.numel() for p in network.parameters()) < 1.5e6
 
 
