@@ -84,7 +84,7 @@ def test_exported_network_agrees_with_torch_and_repeats(
     detector = YoloDetector(path, confidence=0.0, overlap=0.9, threads=2, engine=engine)
     found = detector.detect(image)
     assert found == detector.detect(image)
-    assert len(found) == pytest.approx(len(wanted), rel=0.05)
+    assert len(found) == pytest.approx(len(wanted), abs=5)
     np.testing.assert_allclose(
         [one.confidence for one in found[:20]], [one.confidence for one in wanted[:20]], rtol=1e-3
     )

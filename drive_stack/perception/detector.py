@@ -14,6 +14,7 @@ from drive_stack.types import Detection, Image, ObjectClass
 
 WEIGHTS = MODELS / "detector.onnx"
 COMMAND = "python run_sim.py train detector"
+MOST_CANDIDATES = 300  # cells looked at, so that no picture takes long
 
 
 class YoloDetector:
@@ -65,7 +66,7 @@ def decode(
     """
     best = scores.max(axis=1)
     likely = np.flatnonzero(best >= confidence)
-    likely = likely[np.argsort(-best[likely], kind="stable")]
+    likely = likely[np.argsort(-best[likely], kind="stable")][:MOST_CANDIDATES]
     limit = np.array([size[1], size[0], size[1], size[0]], dtype=np.float32)
     clipped = np.clip(boxes[likely], 0.0, limit)
     kept = distinct(clipped, overlap)
