@@ -103,3 +103,18 @@ def test_mirrored_scene_is_lifted_mirrored(x: float, y: float, label: ObjectClas
 def test_uncertainty_along_the_ray_grows_with_distance() -> None:
     spreads = [float(lift(box_of(ObjectClass.CAR, x, 0.0))[0].covariance[0, 0]) for x in (10, 30, 90)]
     assert spreads[0] < spreads[1] < spreads[2]
+
+
+def test_stated_uncertainty_is_honest_about_noise_in_boxes_and_sizes() -> None:
+    """Mean squared error over its own variance, along the ray, is about one."""
+    rng = np.random.default_rng(0)
+    squares = []
+    for _ in range(600):
+        label = ObjectClass(int(rng.integers(3)))
+        x = float(rng.uniform(15.0, 70.0))
+        usual = USUAL_SIZES[label]
+        exact = np.array(box_of(label, x, 0.0, scale=1.0 + usual.height_spread * rng.normal()).box)
+        noisy = exact + rng.normal(0.0, BoxErrors().edge_px, 4) + [0, 1, 0, 1] * rng.normal(0.0, 0.7, 4)
+        found = lift(Detection((*map(float, noisy),), label, 0.9))[0]  # type: ignore[arg-type]
+        squares.append((float(found.position[0]) - x) ** 2 / float(found.covariance[0, 0]))
+    assert 0.6 < float(np.mean(squares)) < 1.6
