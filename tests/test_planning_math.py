@@ -84,3 +84,8 @@ def test_ramp_is_the_integral_of_its_acceleration() -> None:
     station = np.concatenate([[0.0], np.cumsum(ramp.speed[0, :-1] * 0.001)])
     assert ramp.speed[0] == pytest.approx(speed, abs=0.01)
     assert ramp.station[0] == pytest.approx(station, abs=0.03)
+
+
+def test_a_standing_car_can_start() -> None:
+    profiles = longitudinal_profiles(0.0, 0.0, np.array([10.0]), TIMES, ComfortSettings())
+    assert profiles.station[:, -1].max() > 5.0

@@ -91,8 +91,9 @@ def _quartics(
 
 def _stopped(profiles: Profiles) -> Profiles:
     """Once a car stands it stays: no profile runs backwards."""
-    stands = np.logical_or.accumulate(profiles.speed <= 0.0, axis=1)
-    stands[:, 0] = False
+    stops = profiles.speed <= 1e-9
+    stops[:, 0] = False  # a start from rest
+    stands = np.logical_or.accumulate(stops, axis=1)
     return Profiles(
         station=np.maximum.accumulate(np.where(stands, 0.0, profiles.station), axis=1),
         speed=np.where(stands, 0.0, np.maximum(profiles.speed, 0.0)),
