@@ -100,10 +100,12 @@ def _ahead(scene: Scene) -> float:
 
 
 def _speed_cost(profiles: Profiles, allowed: FloatArray, settings: PlannerSettings) -> FloatArray:
-    over = profiles.speed - allowed
+    """Above what is allowed it grows with the square; progress is worth the same at any speed, so
+    that a speed allowed farther on never makes waiting look better."""
+    over = np.maximum(profiles.speed - allowed, 0.0)
     weights = settings.cost
-    cost = weights.too_fast * np.maximum(over, 0.0) ** 2 + weights.too_slow * np.minimum(over, 0.0) ** 2
-    return np.asarray(cost.mean(axis=2), dtype=np.float64)
+    cost = weights.too_fast * (over**2).mean(axis=2) - weights.progress * profiles.speed.mean(axis=1)
+    return np.asarray(cost, dtype=np.float64)
 
 
 def _comfort_cost(profiles: Profiles, steered: FloatArray, settings: PlannerSettings) -> FloatArray:

@@ -65,7 +65,7 @@ class CostSettings(StrictModel):
     """Weights of the lattice's cost."""
 
     too_fast: float = 1.0
-    too_slow: float = 0.12
+    progress: float = 0.35
     acceleration: float = 0.12
     jerk: float = 0.05
     lateral_acceleration: float = 0.25
