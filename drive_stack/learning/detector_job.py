@@ -1,0 +1,160 @@
+"""The whole making of the detector: frames, training, export, judgement, card."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import load_model
+from drive_stack.learning.detection_metrics import Criteria
+from drive_stack.learning.detector_card import card_markdown, example_sheet, write_picture
+from drive_stack.learning.detector_config import COMMAND, DetectorTraining
+from drive_stack.learning.detector_evaluation import best_confidence, evaluate, run_detector
+from drive_stack.learning.detector_network import build_network, export, strides
+from drive_stack.learning.detector_training import Trainer
+from drive_stack.learning.frame_store import StoredFrame, describe, read_frames
+from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
+from drive_stack.perception.detector import YoloDetector
+from drive_stack.runtime.weights import MODELS, card_path, sha256_of, write_card
+
+LIMITS = (
+    "Trained on this simulator's pictures alone; it knows nothing of real roads.",
+    "Objects below 8 px height or less than a quarter visible were neither taught nor punished.",
+    "Boxes are those of the visible pixels: behind a nearer car the lower edge is that of what shows.",
+    "Made for level pictures of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
+)
+FALSE_POSITIVES = 0.05  # a frame, at the confidence that is written into the card
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorJob:
+    """Where everything lies and how to speak."""
+
+    config_path: Path
+    config: DetectorTraining
+    scenarios: Sequence[str]
+    work: Path  # frames, checkpoints, log, and the weights until they are judged
+    report: Callable[[str], None] = print
+
+    def collect(self) -> None:
+        """Record the training and validation frames that are not there yet."""
+        settings = self.config.frames
+        for part, frames, first in (
+            ("training", settings.training, TRAINING_SEEDS),
+            ("validation", settings.validation, VALIDATION_SEEDS),
+        ):
+            folder = self.work / part
+            tasks = plan_episodes(self.scenarios, frames, first, settings, folder)
+            collect(tasks, folder, settings.workers, self.report)
+
+    def train(self, resume: bool) -> Path:
+        """Train and export after every epoch; returns the weights."""
+        frames, validation = read_frames(self.work / "training"), read_frames(self.work / "validation")
+        torch.manual_seed(self.config.seed)
+        network = build_network(self.config.network_path(self.config_path))
+        trainer = Trainer(network, self.config, self.report)
+        if resume:
+            trainer.load(self.work / "checkpoint.pt")
+        some = validation[:: max(1, len(validation) // self.config.validate_frames)]
+        weights = self.work / "detector.onnx"
+
+        def after_epoch(averaged: nn.Module, epoch: int) -> Mapping[str, float]:
+            export(averaged, weights, CameraModel())
+            facts = {
+                "network": _about(averaged),
+                "epochs": epoch,
+                "minutes": round(trainer.seconds / 60.0, 1),
+                "threads": self.config.threads,
+                "training_data": describe(frames),
+                "limits": LIMITS,
+            }
+            write_card(weights, COMMAND, facts)
+            return self._quick_scores(weights, some)
+
+        trainer.fit(frames, self.work, after_epoch)
+        return weights
+
+    def _quick_scores(self, weights: Path, frames: Sequence[StoredFrame]) -> dict[str, float]:
+        """AP50 on a part of the validation frames, to watch the training by."""
+        judged = run_detector(YoloDetector(weights, confidence=0.02, threads=self.config.threads), frames)
+        scores = evaluate(judged, 0.35)
+        classes = scores["classes"]
+        assert isinstance(classes, dict)
+        return {name: row["ap50"] if row["ap50"] is not None else math.nan for name, row in classes.items()}
+
+    def judge(self, weights: Path, picture: Path | None = None) -> dict[str, object]:
+        """Judge the weights on all validation frames; completes the card and draws examples."""
+        frames = read_frames(self.work / "validation")
+        judged = run_detector(YoloDetector(weights, confidence=0.02, threads=self.config.threads), frames)
+        criteria = Criteria()
+        confidence = best_confidence(judged, criteria, FALSE_POSITIVES)
+        card = json.loads(card_path(weights).read_text(encoding="utf-8"))
+        facts = {key: value for key, value in card.items() if key not in ("file", "sha256", "command")}
+        facts |= {
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "engine": "OpenVINO, single precision",
+            "training_frames_sha256": sha256_of(self.work / "training" / "manifest.json"),
+            "validation_data": describe(frames),
+            "validation": evaluate(judged, confidence, criteria),
+        }
+        path = write_card(weights, COMMAND, facts)
+        card = json.loads(path.read_text(encoding="utf-8"))
+        path.with_suffix(".md").write_text(card_markdown(card), encoding="utf-8")
+        if picture is not None:
+            write_picture(picture, example_sheet(judged, confidence, criteria))
+        return facts
+
+
+def _about(network: nn.Module) -> str:
+    """The network in a sentence."""
+    count = sum(parameter.numel() for parameter in network.parameters())
+    return (
+        f"A YOLO26-style network of {count / 1e6:.2f} million weights (ultralytics modules, one-to-many "
+        f"head) at strides {', '.join(map(str, strides(network)))}; duplicates are dropped by overlap."
+    )
+
+
+def train_detector(
+    config_path: Path,
+    scenarios: Sequence[str],
+    *,
+    overrides: Sequence[str] = (),
+    work: Path = Path("runs/detector"),
+    out: Path = MODELS,
+    picture: Path | None = None,
+    resume: bool = False,
+    report: Callable[[str], None] = print,
+) -> Path:
+    """Collect frames, train, export and judge the detector; returns the path of its weights.
+
+    ``overrides`` are ``key=value`` as in ``epochs=4`` or ``frames.training=500``. Frames already in
+    ``work`` are kept, and weights go to ``out`` once judged; with ``resume`` the training goes on
+    from the checkpoint there. Raises `ConfigError` for a configuration, checkpoint or frames that
+    cannot be used.
+    """
+    config = load_model(config_path, DetectorTraining, overrides)
+    job = DetectorJob(config_path, config, scenarios, work, report)
+    job.collect()
+    weights = job.train(resume)
+    scores = job.judge(weights, picture)
+    report(json.dumps(scores["validation"], ensure_ascii=False, indent=1))
+    return install(weights, out)
+
+
+def install(weights: Path, out: Path) -> Path:
+    """Copy weights and cards to where the detector looks for them; returns the weights' new path."""
+    out.mkdir(parents=True, exist_ok=True)
+    card = card_path(weights)
+    for path in (weights, card, card.with_suffix(".md")):
+        if path.exists():
+            shutil.copyfile(path, out / path.name)
+    return out / weights.name

@@ -1,0 +1,150 @@
+"""Recording of labelled frames from the simulator.
+
+The environment is named by its gymnasium id, so that worker processes can make it; what is read
+of it beyond gymnasium's interface is declared here as protocols.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+import gymnasium as gym
+import numpy as np
+
+from drive_stack.interfaces import Platform, TruthSource
+from drive_stack.learning.detector_config import FrameSettings
+from drive_stack.learning.frame_store import EpisodeInfo, ShardWriter, truth_of, write_manifest
+from drive_stack.learning.lanes_truth import lane_truth
+from drive_stack.learning.recording_driver import RecordingDriver
+from drive_stack.types import Control
+from drive_stack.vehicle import control_to_action
+from drive_stack.world_state import WorldState
+
+ENVIRONMENT = "envs:drive_stack/Highway-v0"
+TRAINING_SEEDS, VALIDATION_SEEDS = 0, 100_000  # where each span begins
+
+
+class SteppedWorld(Protocol):
+    """The world inside the environment: stepped without rendering between two frames."""
+
+    @property
+    def outcome(self) -> str | None:
+        """How the episode ended, None while it goes on."""
+        ...
+
+    @property
+    def physics_dt(self) -> float:
+        """Length of a tick [s]."""
+        ...
+
+    def step(self, control: Control) -> None:
+        """Move on by one tick."""
+        ...
+
+    def state(self) -> WorldState:
+        """The truth at this instant."""
+        ...
+
+
+class RecordedEnvironment(Protocol):
+    """What the environment offers beside gymnasium's interface."""
+
+    platform: Platform
+    truth: TruthSource
+
+    @property
+    def world(self) -> SteppedWorld:
+        """The world of the present episode."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeTask:
+    """One episode to record."""
+
+    scenario: str
+    seed: int
+    frames: int
+    interval: tuple[float, float]  # [s]
+    path: Path
+
+
+def plan_episodes(
+    scenarios: Sequence[str], frames: int, first_seed: int, settings: FrameSettings, folder: Path
+) -> list[EpisodeTask]:
+    """Episodes that give about ``frames`` frames, from every scenario in turn with rising seeds."""
+    count = -(-frames // settings.per_episode)
+    tasks = []
+    for index in range(count):
+        scenario, seed = scenarios[index % len(scenarios)], first_seed + index // len(scenarios)
+        path = folder / f"{Path(scenario).stem}-{seed:06d}.npz"
+        tasks.append(EpisodeTask(scenario, seed, settings.per_episode, settings.interval, path))
+    return tasks
+
+
+def collect(
+    tasks: Iterable[EpisodeTask], folder: Path, workers: int, report: Callable[[str], None] = print
+) -> None:
+    """Record the episodes that are not there yet, in ``workers`` processes, then the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [task for task in tasks if not task.path.exists()]
+    if missing:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_pin_threads) as pool:
+            futures = [pool.submit(record_chunk, missing[start::workers]) for start in range(workers)]
+            for future in as_completed(futures):
+                report(f"recorded {future.result()} frames in {folder}")
+    write_manifest(folder)
+
+
+def _pin_threads() -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def record_chunk(tasks: Sequence[EpisodeTask]) -> int:
+    """Record several episodes in one environment; returns how many frames."""
+    env = gym.make(ENVIRONMENT, scenario=tasks[0].scenario, disable_env_checker=True)
+    try:
+        return sum(record_episode(env, task) for task in tasks)
+    finally:
+        env.close()
+
+
+def record_episode(env: gym.Env[dict[str, object], object], task: EpisodeTask) -> int:
+    """Drive one episode with the recording driver and write its shard; returns its frames."""
+    rng = np.random.default_rng([zlib.crc32(Path(task.scenario).stem.encode()), task.seed])
+    driver = RecordingDriver(rng)
+    env.reset(seed=task.seed, options={"scenario": task.scenario})
+    inner = cast("RecordedEnvironment", env.unwrapped)
+    world, platform = inner.world, inner.platform
+    writer, written = ShardWriter(), 0
+    ticks = round(platform.dt / world.physics_dt)
+    wait = float(rng.uniform(0.0, task.interval[1]))
+    while written < task.frames and world.outcome is None:
+        for _ in range(round(wait / platform.dt)):
+            control = driver.control(world.state())
+            for _ in range(ticks):
+                world.step(control)
+        action = control_to_action(driver.control(world.state()), platform.car)
+        observation = env.step(action)[0]
+        state = inner.truth.world_state()
+        image = cast("np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", observation["image"])
+        lanes = lane_truth(state, platform.camera)
+        writer.add(image, truth_of(inner.truth.labels()), state.time, dict(lanes))
+        written += 1
+        wait = float(rng.uniform(*task.interval))
+    conditions = world.state().conditions
+    if written:
+        origin = EpisodeInfo(
+            Path(task.scenario).stem, task.seed, conditions.weather.value, conditions.light.value
+        )
+        writer.write(task.path, origin)
+    return written
