@@ -1,0 +1,61 @@
+"""Which target was seen as which object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from drive_stack.tracking.target import Target
+from drive_stack.types import LiftedObject
+
+GATE = 9.21  # squared Mahalanobis distance: 99 % of a chi-squared with two degrees of freedom
+WIDE_GATE = 25.0  # where the boxes overlap as well
+OVERLAP = 0.4
+IOU_WORTH = 4.0  # of a full overlap, in squared Mahalanobis distance
+OTHER_CLASS = 3.0  # a car taken for a lorry costs so much
+FORBIDDEN = 1e6
+
+Box = tuple[float, float, float, float]
+
+
+def box_iou(first: Box, second: Box) -> float:
+    """Intersection over union of two boxes (x1, y1, x2, y2)."""
+    wide = min(first[2], second[2]) - max(first[0], second[0])
+    high = min(first[3], second[3]) - max(first[1], second[1])
+    if wide <= 0.0 or high <= 0.0:
+        return 0.0
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
+    return wide * high / (areas[0] + areas[1] - wide * high)
+
+
+def cost_of(target: Target, seen: LiftedObject) -> float:
+    """How little they fit; `FORBIDDEN` where they cannot be the same."""
+    if not target.may_be(seen):
+        return FORBIDDEN
+    distance = target.state.distance(seen.position, seen.covariance)
+    overlap = box_iou(target.box, seen.detection.box)
+    if distance > (WIDE_GATE if overlap > OVERLAP else GATE):
+        return FORBIDDEN
+    _, spread = target.state.innovation(seen.position, seen.covariance)
+    # the determinant keeps a vague target from taking every object (likelihood, not distance alone)
+    vagueness = float(np.log(np.linalg.det(spread)))
+    return distance + vagueness + IOU_WORTH * (1.0 - overlap) + OTHER_CLASS * (target.label != seen.label)
+
+
+def associate(
+    targets: Sequence[Target], objects: Sequence[LiftedObject]
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Pairs (target, object) of least total cost (Kuhn, 1955), and the objects left over."""
+    if not targets or not objects:
+        return [], list(range(len(objects)))
+    cost = np.array([[cost_of(target, seen) for seen in objects] for target in targets])
+    rows, columns = linear_sum_assignment(cost)
+    pairs = [
+        (int(row), int(column))
+        for row, column in zip(rows, columns, strict=True)
+        if cost[row, column] < FORBIDDEN
+    ]
+    taken = {column for _, column in pairs}
+    return pairs, [column for column in range(len(objects)) if column not in taken]

@@ -1,0 +1,116 @@
+"""An object under observation: its motion, its looks, and how long it has been seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.geometry import wrap_angle
+from drive_stack.tracking.classes import CLASS_MODELS, ClassModel, same_kind
+from drive_stack.tracking.ego_motion import EgoStep
+from drive_stack.tracking.kalman import KalmanState
+from drive_stack.types import LiftedObject, ObjectClass, Track
+
+HEADING_SPEED = 2.0  # from which the velocity says where a vehicle points [m/s]
+FADING = 0.93  # of the confidence with each image in which it is not found
+LEARNING = 0.3  # of confidence and width with each in which it is
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Bounds on a target's life."""
+
+    hits: int = 3  # sightings until it counts
+    sure_hits: int = 2  # if they are confident
+    sure: float = 0.6  # what that means
+    misses: int = 2  # in a row that end a target which does not count yet
+    coast: float = 1.5  # how long one that counts is carried on unseen [s]
+
+
+class Target:
+    """One object from its first sighting on."""
+
+    def __init__(self, seen: LiftedObject, ego_speed: float) -> None:
+        self._votes = dict.fromkeys(ObjectClass, 0.0)
+        self._votes[seen.label] = seen.confidence
+        self.state = KalmanState(seen.position, seen.covariance, ego_speed, self.model)
+        self.box = seen.detection.box
+        self._width, self._confidence = seen.width, seen.confidence
+        self._heading = 0.0  # the road's direction is about the ego's
+        self._age, self._hits, self.missed = 0, 1, 0
+        self.id: int | None = None  # given once it counts
+
+    @property
+    def label(self) -> ObjectClass:
+        """The class it was most often taken for."""
+        return max(self._votes, key=lambda label: self._votes[label])
+
+    @property
+    def model(self) -> ClassModel:
+        """What is assumed of its class."""
+        return CLASS_MODELS[self.label]
+
+    def may_be(self, seen: LiftedObject) -> bool:
+        """Whether its class agrees with a sighting's."""
+        return same_kind(self.label, seen.label)
+
+    def predict(self, step: EgoStep, dt: float) -> None:
+        """Carry it on to the present image."""
+        self.state.predict(step, dt, self.model)
+        self._heading = wrap_angle(self._heading - step.turn)
+        self._age += 1
+        self.missed += 1
+
+    def see(self, seen: LiftedObject) -> None:
+        """It was found in the present image."""
+        self.state.update(seen.position, seen.covariance)
+        self._votes = {label: 0.9 * votes for label, votes in self._votes.items()}
+        self._votes[seen.label] += seen.confidence
+        self._width += LEARNING * (seen.width - self._width)
+        self._confidence += LEARNING * (seen.confidence - self._confidence)
+        self.box = seen.detection.box
+        self._hits += 1
+        self.missed = 0
+
+    def settle(self) -> None:
+        """After the image: let the velocity say where it points; fade while it is hidden."""
+        if self.missed:
+            self._confidence *= FADING
+        vx, vy = self.state.mean[2:]
+        if np.hypot(vx, vy) > HEADING_SPEED:
+            self._heading = float(np.arctan2(vy, vx))
+
+    def counts(self, bounds: Sighting) -> bool:
+        """Whether it has been seen often enough."""
+        enough = bounds.sure_hits if self._confidence >= bounds.sure else bounds.hits
+        return self.id is not None or self._hits >= enough
+
+    def over(self, bounds: Sighting, dt: float) -> bool:
+        """Whether it has been missing for too long."""
+        if self.id is None:
+            return self.missed >= bounds.misses
+        return self.missed * dt > bounds.coast
+
+    def track(self) -> Track:
+        """As a record, with the object's centre; it must have its id."""
+        assert self.id is not None
+        model, mean = self.model, self.state.mean
+        person = self.label is ObjectClass.PEDESTRIAN
+        heading = float(np.arctan2(mean[3], mean[2])) if person else self._heading
+        ahead = 0.0 if person else model.length / 2.0
+        seen_width = float(np.clip(self._width, 0.85 * model.width, 1.15 * model.width))
+        return Track(
+            id=self.id,
+            label=self.label,
+            position=mean[:2] + ahead * np.array([np.cos(heading), np.sin(heading)]),
+            velocity=mean[2:].copy(),
+            covariance=self.state.covariance.copy(),
+            heading=heading,
+            length=model.length,
+            width=model.width if person else seen_width,
+            age=self._age,
+            missed=self.missed,
+            confidence=self._confidence,
+            box=self.box,
+        )
