@@ -1,0 +1,150 @@
+"""The kinds of road a scenario may ask for; each draws its numbers and builds a road map.
+
+All roads begin with a straight, so that an episode starts settled, and are long enough for traffic
+to be recycled out of sight.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+from pydantic import AfterValidator
+
+from drive_stack.config import StrictModel
+from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
+from envs.quantity import Distance, Quantity, between
+
+LENGTH = 2600.0  # of every road [m]
+_LARGEST_TURN = 1.2  # of one arc [rad]
+
+
+def _within(low: float, high: float) -> AfterValidator:
+    def check(quantity: Quantity) -> Quantity:
+        least, greatest = quantity.bounds
+        if least < low or greatest > high:
+            raise ValueError(f"must lie within {low:g} … {high:g}")
+        return quantity
+
+    return AfterValidator(check)
+
+
+LaneCount: TypeAlias = Annotated[Quantity, _within(2.0, 4.0)]
+LaneWidth: TypeAlias = Annotated[Quantity, _within(3.5, 3.75)]  # [m]
+ShoulderWidth: TypeAlias = Annotated[Quantity, _within(0.5, 4.0)]  # [m]
+Radius: TypeAlias = Annotated[Quantity, _within(200.0, 5000.0)]  # [m]
+Side: TypeAlias = Literal["left", "right", "either"]
+
+
+class CrossSection(StrictModel):
+    """What all roads share: lanes and paved shoulders."""
+
+    lanes: LaneCount = Quantity(choices=(2, 3, 4))
+    lane_width: LaneWidth = Quantity(choices=(3.5, 3.75))
+    left_shoulder: ShoulderWidth = between(0.75, 1.25)
+    right_shoulder: ShoulderWidth = between(2.5, 3.25)
+
+    def draw_lanes(self, rng: np.random.Generator) -> tuple[Lane, ...]:
+        """Main lanes over the whole length, the reference line in their middle."""
+        count, width = round(self.lanes.draw(rng)), self.lane_width.draw(rng)
+        middle = (count - 1) / 2.0
+        return tuple(Lane((middle - index) * width, width, 0.0, LENGTH) for index in range(count))
+
+    def assemble(
+        self, pieces: tuple[tuple[float, float], ...], lanes: tuple[Lane, ...], rng: np.random.Generator
+    ) -> RoadMap:
+        """Chain ``pieces`` of (length [m], curvature [1/m]) and a straight up to the full length."""
+        rest = LENGTH - sum(length for length, _ in pieces)
+        left, right = self.left_shoulder.draw(rng), self.right_shoulder.draw(rng)
+        return build_road((*pieces, (rest, 0.0)), lanes, left_shoulder=left, right_shoulder=right)
+
+
+class Straight(CrossSection):
+    """A straight road."""
+
+    kind: Literal["straight"] = "straight"
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        return self.assemble((), self.draw_lanes(rng), rng)
+
+
+class Curve(CrossSection):
+    """A straight, one arc, a straight."""
+
+    kind: Literal["curve"] = "curve"
+    radius: Radius = Quantity(choices=(250, 500, 1000))
+    side: Side = "either"
+    begins: Distance = between(420.0, 520.0)  # station [m]
+    length: Distance = between(300.0, 600.0)  # of the arc, less where it would turn too far [m]
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        lanes, bend = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
+        sign, begins, length = _sign(self.side, rng), self.begins.draw(rng), self.length.draw(rng)
+        return self.assemble(((begins, 0.0), (_arc(length, bend), sign * bend)), lanes, rng)
+
+
+class SBend(CrossSection):
+    """Two arcs one after the other, one each way; ``side`` names the first."""
+
+    kind: Literal["s_bend"] = "s_bend"
+    radius: Radius = Quantity(choices=(250, 500, 1000))
+    side: Side = "either"
+    begins: Distance = between(420.0, 500.0)  # station [m]
+    length: Distance = between(200.0, 350.0)  # of each arc [m]
+    between_arcs: Distance = between(20.0, 80.0)  # straight [m]
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        lanes, bend = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
+        sign, begins, length = _sign(self.side, rng), self.begins.draw(rng), self.length.draw(rng)
+        arc, middle = _arc(length, bend), self.between_arcs.draw(rng)
+        pieces = ((begins, 0.0), (arc, sign * bend), (middle, 0.0), (arc, -sign * bend))
+        return self.assemble(pieces, lanes, rng)
+
+
+class OnRamp(CrossSection):
+    """A straight road that a ramp joins from the right, drawing near it in half a cosine."""
+
+    kind: Literal["on_ramp"] = "on_ramp"
+    lanes: LaneCount = Quantity(choices=(2, 3))
+    opens: Distance = between(500.0, 580.0)  # station from which one may change lanes [m]
+    merge_length: Distance = between(250.0, 300.0)  # [m]
+    approach: Annotated[Quantity, _within(0.0, 15.0)] = between(5.0, 8.0)  # farther right at first [m]
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        main, opens = self.draw_lanes(rng), self.opens.draw(rng)
+        width, end = main[-1].width, opens + self.merge_length.draw(rng)
+        ramp = Lane(main[-1].offset - width, width, 0.0, end, LaneKind.RAMP, opens, self.approach.draw(rng))
+        return self.assemble((), (*main, ramp), rng)
+
+
+class LaneDrop(CrossSection):
+    """A straight road whose outermost lane on one side ends."""
+
+    kind: Literal["lane_drop"] = "lane_drop"
+    lanes: LaneCount = Quantity(choices=(3, 4))
+    side: Side = "right"
+    drops: Distance = between(680.0, 800.0)  # station [m]
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        lanes, left, drops = self.draw_lanes(rng), _sign(self.side, rng) > 0.0, self.drops.draw(rng)
+        gone = lanes[0] if left else lanes[-1]
+        short = Lane(gone.offset, gone.width, gone.start, drops)
+        return self.assemble((), (short, *lanes[1:]) if left else (*lanes[:-1], short), rng)
+
+
+RoadSpec: TypeAlias = Straight | Curve | SBend | OnRamp | LaneDrop
+
+
+def _sign(side: Side, rng: np.random.Generator) -> float:
+    """+1 for left, −1 for right; takes a number from ``rng`` even where it is given."""
+    drawn = 1.0 if rng.random() < 0.5 else -1.0
+    return {"left": 1.0, "right": -1.0, "either": drawn}[side]
+
+
+def _arc(length: float, bend: float) -> float:
+    return min(length, _LARGEST_TURN / bend)
