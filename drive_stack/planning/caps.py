@@ -83,9 +83,9 @@ def caution_caps(
         leaving = actor.crosses and (actor.lateral - centre) * actor.across > 0.0
         if actor.front < -scene.ego_rear or beside <= 0.0 or (leaving and beside > 0.6):
             continue
-        if actor.person:
+        if actor.person and beside < settings.person_reach:
             caps.append(_near_person(actor, beside, scene, settings))
-        elif _hides_people(actor, beside, settings):
+        elif not actor.person and _hides_people(actor, beside, settings):
             caps.append(_beside_occluder(actor, beside, scene, speed_limit, settings))
     return tuple(cap for cap in caps if cap.speed < speed_limit)
 
@@ -97,13 +97,13 @@ def _hides_people(actor: Actor, beside: float, settings: CautionSettings) -> boo
     return actor.standing and actor.track.length > 2.5 and beside < reach
 
 
-def _stoppable(gap: float, settings: CautionSettings) -> float:
+def _stoppable(gap: float, pace: float, settings: CautionSettings) -> float:
     """Speed from which the ego stops in the time a person needs to cover ``gap`` [m]."""
-    return 2.0 * settings.braking * max(gap / settings.pace - settings.reaction, 0.0)
+    return 2.0 * settings.braking * max(gap / pace - settings.reaction, 0.0)
 
 
 def _near_person(actor: Actor, gap: float, scene: Scene, settings: CautionSettings) -> SpeedCap:
-    speed = max(_stoppable(gap, settings), settings.lowest)
+    speed = max(_stoppable(gap, settings.pace, settings), settings.lowest)
     begin = actor.rear - scene.ego_front - 4.0
     reason = f"person {gap:.1f} m beside the lane, slowing"
     return SpeedCap(begin, actor.front + scene.ego_rear, speed, reason, Behaviour.YIELD)
@@ -112,7 +112,9 @@ def _near_person(actor: Actor, gap: float, scene: Scene, settings: CautionSettin
 def _beside_occluder(
     actor: Actor, gap: float, scene: Scene, speed_limit: float, settings: CautionSettings
 ) -> SpeedCap:
-    speed = max(_stoppable(gap, settings), settings.lowest, settings.lowest_share * speed_limit)
+    speed = max(
+        _stoppable(gap, settings.hidden_pace, settings), settings.lowest, settings.lowest_share * speed_limit
+    )
     begin = actor.rear - scene.ego_front
     reason = f"parked vehicle {max(actor.rear - scene.ego_front, 0.0):.0f} m ahead may hide people, slowing"
     return SpeedCap(begin, actor.front, speed, reason)

@@ -174,4 +174,4 @@ def _against_others(centre: FloatArray, profiles: Profiles, scene: Scene) -> tup
     soon = np.linspace(1.0, 0.4, centre.shape[2])
     harm = soon * (0.3 + profiles.speed / 20.0)
     worst = np.where(struck, harm[None, :, None, :], 0.0).max(axis=3)
-    return clear, (worst * chance**2).sum(axis=2)
+    return clear, (worst * chance**3).sum(axis=2)

@@ -86,45 +86,59 @@ def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings)
 
 
 def crossing_people(scene: Scene, speed: float, settings: PlannerSettings) -> tuple[Lead, ...]:
-    """A place to stop before everyone who crosses the ego's way in time to be met."""
-    caution = settings.caution
+    """A place to stop before everyone who crosses the ego's way, or probably will, in time to be met."""
     leads = []
-    for actor in scene.actors:
-        if not actor.crosses or actor.rear < scene.ego_front - 0.5:
+    for index, actor in enumerate(scene.actors):
+        if not actor.person or actor.rear < scene.ego_front - 0.5:
             continue
-        reach = scene.ego_half_width + actor.half_width + caution.yield_clearance
-        if not _meets(actor, reach, scene, speed):
+        span = _in_the_way(scene, index, actor, settings)
+        if span is None or not _meets(actor, span, scene, speed):
             continue
-        away = max(actor.rear - scene.ego_front, 0.0)
-        leads.append(
-            Lead(
-                rear=actor.rear,
-                speed=0.0,
-                lateral=0.0,
-                half_width=ALONG_EVERYWHERE,
-                gap=caution.yield_margin,
-                braking=caution.yield_braking,
-                time_gap=settings.following.stop_time_gap,
-                reason=f"person crossing {away:.0f} m ahead, giving way",
-                behaviour=Behaviour.YIELD,
-            )
-        )
+        leads.append(_stop_before(scene, actor, settings))
     return tuple(leads)
 
 
-def _meets(actor: Actor, reach: float, scene: Scene, speed: float) -> bool:
-    """Whether the person is in the strip of half width ``reach`` when the ego may be there."""
-    towards = -actor.lateral * actor.across
-    if abs(actor.lateral) < reach:
-        enters, leaves = 0.0, (reach - actor.lateral * np.sign(actor.across)) / abs(actor.across)
-    elif towards > 0.0:
-        enters = (abs(actor.lateral) - reach) / abs(actor.across)
-        leaves = (abs(actor.lateral) + reach) / abs(actor.across)
-    else:
-        return False
+def _stop_before(scene: Scene, actor: Actor, settings: PlannerSettings) -> Lead:
+    away = max(actor.rear - scene.ego_front, 0.0)
+    return Lead(
+        rear=actor.rear,
+        speed=0.0,
+        lateral=0.0,
+        half_width=ALONG_EVERYWHERE,
+        gap=settings.caution.yield_margin,
+        braking=settings.caution.yield_braking,
+        time_gap=settings.following.stop_time_gap,
+        reason=f"person crossing {away:.0f} m ahead, giving way",
+        behaviour=Behaviour.YIELD,
+    )
+
+
+def _in_the_way(
+    scene: Scene, index: int, actor: Actor, settings: PlannerSettings
+) -> tuple[float, float] | None:
+    """From when to when [s] a person is in the ego's strip: carried on as they walk, else as predicted."""
+    reach = scene.ego_half_width + actor.half_width + settings.caution.yield_clearance
+    if actor.crosses:
+        if abs(actor.lateral) < reach:
+            return 0.0, (reach - actor.lateral * float(np.sign(actor.across))) / abs(actor.across)
+        if actor.lateral * actor.across < 0.0:
+            away = abs(actor.lateral)
+            return (away - reach) / abs(actor.across), (away + reach) / abs(actor.across)
+        return None
+    futures = scene.futures
+    likely = (futures.actor == index) & (futures.probability >= settings.caution.yield_probability)
+    moves = np.abs(futures.lateral[likely] - actor.lateral).max(initial=0.0) > 0.5
+    inside = np.flatnonzero((np.abs(futures.lateral[likely]) < reach).any(axis=0))
+    if not moves or len(inside) == 0:
+        return None
+    return float(scene.times[inside[0]]), float(scene.times[inside[-1]])
+
+
+def _meets(actor: Actor, span: tuple[float, float], scene: Scene, speed: float) -> bool:
+    """Whether the ego may be abreast of the person while they are in its way, with a second to spare."""
     arrives = (actor.rear - scene.ego_front) / max(speed, 1.0)
     gone = (actor.front + scene.ego_rear) / max(speed, 1.0)
-    return gone + 1.0 > enters and arrives < leaves + 1.5
+    return gone + 1.0 > span[0] and arrives < span[1] + 1.5
 
 
 def lane_end(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:

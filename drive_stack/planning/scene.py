@@ -76,6 +76,7 @@ class Scene:
     lanes: LaneEstimate
     actors: tuple[Actor, ...]
     futures: Futures
+    times: FloatArray  # (T,) instants of the futures [s]
     ego_front: float  # of the front bumper ahead of the rear axle [m]
     ego_rear: float  # of the rear bumper behind it [m]
     ego_half_width: float
@@ -102,6 +103,7 @@ def build_scene(given: PlanningInput, times: FloatArray, car: VehicleParameters)
         lanes=given.lanes,
         actors=tuple(actor for _, actor in kept),
         futures=_futures([p for p, _ in kept], [actor for _, actor in kept], line, times),
+        times=times,
         ego_front=car.length - car.rear_overhang,
         ego_rear=car.rear_overhang,
         ego_half_width=car.width / 2.0,

@@ -30,14 +30,17 @@ class FollowingSettings(StrictModel):
 class CautionSettings(StrictModel):
     """Speed near people and beside what may hide them: slow enough to stop for a step into the road."""
 
-    pace: float = 1.6  # of a person who steps out [m/s]
-    reaction: float = 0.4  # [s]
+    pace: float = 2.2  # of a person who steps out: 8 km/h, as Euro NCAP's running adult [m/s]
+    reaction: float = 0.6  # to see it, and until the brakes bite [s]
+    person_reach: float = 4.0  # lateral gap within which a standing person may step out [m]
     braking: float = 6.0  # [m/s²]
     lowest: float = 4.5  # [m/s]
     lowest_share: float = 0.35  # of the speed limit, beside an occluder
+    hidden_pace: float = 1.5  # of a child that steps out from behind something [m/s]
     occluder_reach: float = 2.6  # lateral gap within which a parked vehicle matters [m]
     view_braking: float = 6.0  # stop within what is seen of the road [m/s²]
     lead_in: float = 2.0  # braking towards a cap [m/s²]
+    yield_probability: float = 0.4  # from which a predicted crossing is given way to
     yield_clearance: float = 0.9  # kept free beside a crossing person [m]
     yield_margin: float = 4.0  # stop this far before a crossing person [m]
     yield_braking: float = 3.0  # [m/s²]
