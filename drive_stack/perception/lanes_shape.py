@@ -1,0 +1,116 @@
+"""The shape of the road ahead as a vector of eleven numbers, and where its lines then lie.
+
+State: offset of the rear axle left of the ego lane's centre [m], heading of the ego against the lane
+[rad], curvature of the lane at fixed distances ahead of the ego [1/m] (linear in between, constant
+outside), widths of the ego, left and right lanes [m]. Curvature by knots, unlike one clothoid
+(Dickmanns & Mysliwetz, 1992), also follows the step from a straight into an arc and an S-bend.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drive_stack.types import FloatArray, LanePath
+
+OFFSET, HEADING = 0, 1
+KNOTS = np.array([0.0, 15.0, 30.0, 50.0, 75.0, 105.0])  # [m]
+CURVATURES = slice(2, 2 + len(KNOTS))
+WIDTH, LEFT_WIDTH, RIGHT_WIDTH = 8, 9, 10
+SIZE = 11
+
+BEHIND, AHEAD, STEP = 6.0, 130.0, 2.0  # of the sampled centre line [m]
+STATIONS = np.arange(-BEHIND, AHEAD + STEP, STEP)
+_ABREAST = int(np.argmin(np.abs(STATIONS)))
+# laterals of the four boundaries from the ego lane's centre, as they follow from the widths
+_EDGES = np.array([[0.5, 1.0, 0.0], [0.5, 0.0, 0.0], [-0.5, 0.0, 0.0], [-0.5, 0.0, -1.0]])
+
+
+def _hats(at: FloatArray) -> FloatArray:
+    """Weights ``(len(at), knots)`` that interpolate the knots at given distances."""
+    return np.stack([np.interp(at, KNOTS, row) for row in np.eye(len(KNOTS))], axis=1)
+
+
+_CURVATURE = _hats(STATIONS)  # knots → curvature at each station
+
+
+def _turning() -> FloatArray:
+    """Knots → heading gained from abreast of the ego to each station: the trapezoid rule."""
+    steps = 0.5 * STEP * (_CURVATURE[1:] + _CURVATURE[:-1])
+    gained = np.concatenate([np.zeros((1, len(KNOTS))), np.cumsum(steps, axis=0)])
+    return np.asarray(gained - gained[_ABREAST], dtype=np.float64)
+
+
+_TURN = _turning()
+
+
+def centre_lines(states: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """x, y [m] and heading [rad], each ``(N, len(STATIONS))`` in the ego frame, of states ``(N, 11)``."""
+    heading = states[:, CURVATURES] @ _TURN.T - states[:, HEADING, None]
+    middle = 0.5 * (heading[:, 1:] + heading[:, :-1])
+    zero = np.zeros((len(states), 1))
+    x = np.concatenate([zero, np.cumsum(STEP * np.cos(middle), axis=1)], axis=1)
+    y = np.concatenate([zero, np.cumsum(STEP * np.sin(middle), axis=1)], axis=1)
+    # the rear axle is `offset` left of the centre, at right angles to the lane
+    offset, turned = states[:, OFFSET, None], states[:, HEADING, None]
+    x += -offset * np.sin(turned) - x[:, _ABREAST, None]
+    y += -offset * np.cos(turned) - y[:, _ABREAST, None]
+    return x, y, heading
+
+
+def edge_offsets(states: FloatArray) -> FloatArray:
+    """Laterals ``(N, 4)`` [m] of the boundaries from the ego lane's centre, left to right."""
+    return np.asarray(states[:, WIDTH : RIGHT_WIDTH + 1] @ _EDGES.T, dtype=np.float64)
+
+
+def boundaries(states: FloatArray, anchors: FloatArray) -> FloatArray:
+    """Laterals ``(N, 4, len(anchors))`` [m] in the ego frame of the boundaries at distances ahead."""
+    x, y, heading = centre_lines(states)
+    cos, sin = np.cos(heading), np.sin(heading)
+    found = np.empty((len(states), 4, len(anchors)))
+    for row, edges in enumerate(edge_offsets(states)):
+        for index, edge in enumerate(edges):
+            found[row, index] = np.interp(anchors, x[row] - edge * sin[row], y[row] + edge * cos[row])
+    return found
+
+
+def jacobian(state: FloatArray, anchors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The boundaries ``(4, R)`` of one state and their derivatives ``(4, R, 11)``, by differences."""
+    steps = np.full(SIZE, 1e-3)
+    steps[HEADING], steps[CURVATURES] = 1e-4, 1e-6
+    lines = boundaries(np.concatenate([state[None], state + np.diag(steps)]), anchors)
+    return lines[0], np.moveaxis((lines[1:] - lines[0]) / steps[:, None, None], 0, -1)
+
+
+def lateral_spread(covariance: FloatArray) -> FloatArray:
+    """Standard deviation ``(len(STATIONS),)`` [m] across the road of the centre line, to first order."""
+    drift = np.concatenate([np.zeros((1, len(KNOTS))), np.cumsum(STEP * _TURN[:-1], axis=0)])
+    drift -= drift[_ABREAST]
+    gain = np.concatenate([-np.ones((len(STATIONS), 1)), -STATIONS[:, None], drift], axis=1)
+    inner = covariance[: CURVATURES.stop, : CURVATURES.stop]
+    return np.asarray(np.sqrt(np.einsum("si,ij,sj->s", gain, inner, gain)), dtype=np.float64)
+
+
+def motion(state: FloatArray, travelled: float, turned: float) -> tuple[FloatArray, FloatArray]:
+    """State after the ego drove ``travelled`` [m] while turning ``turned`` [rad]; its derivative (11, 11)."""
+    shift = _hats(KNOTS + travelled)
+    moved, gain = state.copy(), np.eye(SIZE)
+    kappa = float(state[CURVATURES.start])
+    moved[OFFSET] += travelled * float(np.sin(state[HEADING] + 0.5 * turned - 0.5 * kappa * travelled))
+    moved[HEADING] += turned - 0.5 * travelled * float((np.eye(len(KNOTS))[0] + shift[0]) @ state[CURVATURES])
+    moved[CURVATURES] = shift @ state[CURVATURES]
+    gain[OFFSET, HEADING] = travelled
+    gain[HEADING, CURVATURES] = -0.5 * travelled * (np.eye(len(KNOTS))[0] + shift[0])
+    gain[CURVATURES, CURVATURES] = shift
+    return moved, gain
+
+
+def lane_path(state: FloatArray, ahead: float) -> LanePath:
+    """The ego lane's centre line from `BEHIND` to ``ahead`` [m]."""
+    x, y, heading = (values[0] for values in centre_lines(state[None]))
+    upto = max(int(np.searchsorted(STATIONS, ahead, side="right")), _ABREAST + 2)
+    return LanePath(
+        station=STATIONS[:upto].copy(),
+        xy=np.stack([x, y], axis=1)[:upto],
+        heading=heading[:upto],
+        curvature=(_CURVATURE @ state[CURVATURES])[:upto],
+    )

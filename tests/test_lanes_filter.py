@@ -1,0 +1,275 @@
+"""The lane filter on roads whose lines are known, through noise, curves, lane changes and blindness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from drive_stack.geometry import to_local, wrap_angle
+from drive_stack.perception.lanes import FilteredLanes
+from drive_stack.perception.lanes_filter import ShapeFilter
+from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.perception.lanes_memory import Belief, LaneEnds
+from drive_stack.perception.lanes_network import LaneSighting, decode
+from drive_stack.perception.lanes_shape import (
+    CURVATURES,
+    KNOTS,
+    SIZE,
+    WIDTH,
+    boundaries,
+    lane_path,
+    motion,
+)
+from drive_stack.road_map import Lane, RoadMap, build_road
+from drive_stack.types import FloatArray, Image, LaneEstimate
+
+GRID, DT, LANE = GroundGrid(), 0.1, 3.6
+BLACK: Image = np.zeros((2, 2, 3), dtype=np.uint8)
+
+
+def shape(offset: float, heading: float, curvature: float) -> FloatArray:
+    state = np.zeros(SIZE)
+    state[0], state[1], state[CURVATURES], state[WIDTH:] = offset, heading, curvature, LANE
+    return state
+
+
+@pytest.mark.parametrize("curvature", [0.0, 1 / 250.0, -1 / 500.0])
+def test_boundaries_of_an_arc_are_circles(curvature: float) -> None:
+    lines = boundaries(shape(0.0, 0.0, curvature)[None], GRID.anchors[:28])[0]
+    for line, edge in zip(lines, (5.4, 1.8, -1.8, -5.4), strict=True):
+        if curvature == 0.0:
+            expected = np.full(28, edge)
+        else:
+            centre = 1.0 / curvature
+            arc = np.sqrt((centre - edge) ** 2 - GRID.anchors[:28] ** 2)
+            expected = centre - np.sign(curvature) * arc
+        assert line == pytest.approx(expected, abs=0.03)
+
+
+def test_offset_and_heading_place_the_path() -> None:
+    path = lane_path(shape(0.5, 0.1, 0.0), 60.0)
+    across = path.xy @ np.array([np.sin(0.1), np.cos(0.1)])  # along the lane's normal
+    assert across == pytest.approx(-0.5, abs=1e-9)
+    assert path.heading == pytest.approx(-0.1)
+
+
+def test_motion_keeps_the_lines_where_they_are() -> None:
+    before = shape(0.4, 0.05, 1 / 400.0)
+    before[CURVATURES] += 1e-5 * KNOTS
+    after, _ = motion(before, 2.0, 0.01)
+    old, new = lane_path(before, 80.0), lane_path(after, 80.0)
+    middle = np.array([2.0 * np.cos(0.005), 2.0 * np.sin(0.005)])
+    cos, sin = np.cos(0.01), np.sin(0.01)
+    seen_from_new = (old.xy - middle) @ np.array([[cos, -sin], [sin, cos]])
+    y = np.interp(seen_from_new[5:30, 0], new.xy[:, 0], new.xy[:, 1])
+    assert y == pytest.approx(seen_from_new[5:30, 1], abs=0.02)
+
+
+@pytest.mark.parametrize("offset", [-1.2, 0.0, 0.9])
+@pytest.mark.parametrize("heading", [-0.08, 0.03])
+@pytest.mark.parametrize("curvature", [0.0, 1 / 250.0, -1 / 500.0])
+def test_lines_give_back_the_shape_that_made_them(offset: float, heading: float, curvature: float) -> None:
+    truth = shape(offset, heading, curvature)
+    y = boundaries(truth[None], GRID.anchors)[0]
+    y[np.abs(y) > GRID.reach] = np.nan
+    shapes = ShapeFilter()
+    shapes.update(GRID.anchors, y, np.full_like(y, 0.03), rounds=10)
+    assert shapes.mean[0] == pytest.approx(offset, abs=0.05)
+    assert shapes.mean[1] == pytest.approx(heading, abs=0.005)
+    assert shapes.mean[CURVATURES][0] == pytest.approx(curvature, abs=6e-4)
+    assert shapes.mean[WIDTH] == pytest.approx(LANE, abs=0.05)
+
+
+def test_outliers_do_not_bend_the_road() -> None:
+    y = boundaries(shape(0.3, 0.0, 0.0)[None], GRID.anchors)[0]
+    y[1, 5:9] += 1.5
+    shapes = ShapeFilter()
+    shapes.update(GRID.anchors, y, np.full_like(y, 0.05), rounds=10)
+    assert shapes.mean[0] == pytest.approx(0.3, abs=0.08)
+    assert np.abs(shapes.mean[CURVATURES]).max() < 5e-4
+
+
+def test_covariance_stays_positive_definite() -> None:
+    rng, shapes = np.random.default_rng(0), ShapeFilter()
+    truth = shape(0.0, 0.0, 1 / 500.0)
+    for _ in range(100):
+        shapes.predict(3.0, 3.0 / 500.0)
+        y = boundaries(truth[None], GRID.anchors)[0] + rng.normal(size=(4, GRID.rows)) * 0.1
+        y[rng.random(y.shape) < 0.5] = np.nan
+        shapes.update(GRID.anchors, y, np.full_like(y, 0.1))
+        assert float(np.linalg.eigvalsh(shapes.covariance).min()) > 0.0
+
+
+@dataclass
+class DrivenRoad:
+    """Sees the lines of a road as a good network would, from where the car is put."""
+
+    road: RoadMap
+    rng: np.random.Generator
+    grid: GroundGrid = field(default_factory=GroundGrid)
+    station: float = 50.0
+    lateral: float = 0.0
+    turned: float = 0.0
+    blind: bool = False
+
+    def lane(self) -> int:
+        return self.road.lane_at(self.station, self.lateral)
+
+    def see(self, image: Image) -> LaneSighting:
+        index, rows = self.lane(), []
+        position, yaw = self.road.to_world(np.asarray(self.station), np.asarray(self.lateral))
+        along = self.station + np.arange(-10.0, 150.0)
+        for lane, share in ((index - 1, 0.5), (index, 0.5), (index, -0.5), (index + 1, -0.5)):
+            if self.blind or not 0 <= lane < len(self.road.lanes):
+                rows.append(np.full(self.grid.rows, np.nan))
+                continue
+            edge = self.road.lanes[lane].offset + share * self.road.lanes[lane].width
+            world, _ = self.road.to_world(along, np.full(len(along), edge))
+            x, y = to_local(world, position, float(yaw) + self.turned).T
+            line = np.interp(self.grid.anchors, x, y) + self.rng.normal(size=self.grid.rows) * 0.08
+            rows.append(np.where(np.abs(line) < self.grid.reach, line, np.nan))
+        beside = np.array([index > 0, index < len(self.road.lanes) - 1])
+        y = np.stack(rows)
+        chance = np.where(beside, 0.9, 0.1)
+        return LaneSighting(y, np.full_like(y, 0.08), chance, chance, np.full(3, 0.05), np.zeros(3))
+
+
+def road(pieces: tuple[tuple[float, float], ...]) -> RoadMap:
+    return build_road(pieces, tuple(Lane(offset, LANE, 0.0, 1e4) for offset in (3.6, 0.0, -3.6)))
+
+
+Sample = tuple[LaneEstimate, float, float, float]
+
+
+def drive(
+    lanes: FilteredLanes, world: DrivenRoad, steps: int, speed: float, drift: float = 0.0
+) -> list[Sample]:
+    """Estimates with the true offset, heading and curvature, while drifting ``drift`` [m/s] to the left."""
+    world.turned = float(np.arcsin(drift / speed))
+    found, last_yaw = [], None
+    for _ in range(steps):
+        kappa = float(world.road.curvature_at(np.asarray(world.station)))
+        yaw = float(world.road.to_world(np.asarray(world.station), np.asarray(0.0))[1]) + world.turned
+        rate = 0.0 if last_yaw is None else wrap_angle(yaw - last_yaw) / DT
+        last_yaw = yaw
+        estimate = lanes.estimate(BLACK, speed, rate)
+        centre = world.road.lanes[world.lane()].offset
+        found.append((estimate, world.lateral - centre, world.turned, kappa / (1.0 - kappa * centre)))
+        world.station += speed * np.cos(world.turned) * DT / (1.0 - kappa * world.lateral)
+        world.lateral += drift * DT
+    return found
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ((2000.0, 0.0),),
+        ((150.0, 0.0), (1500.0, 1 / 250.0)),
+        ((120.0, 0.0), (100.0, 1 / 300.0), (900.0, -1 / 300.0)),
+    ],
+    ids=["straight", "into a curve", "S-bend"],
+)
+def test_it_holds_on_every_road(pieces: tuple[tuple[float, float], ...]) -> None:
+    world = DrivenRoad(road(pieces), np.random.default_rng(1), lateral=0.3)
+    found = drive(FilteredLanes(world, DT), world, 120, 22.0)[5:]
+    offset = np.array([estimate.offset - true for estimate, true, _, _ in found])
+    heading = np.array([estimate.heading - true for estimate, _, true, _ in found])
+    assert float(np.median(np.abs(offset))) < 0.06
+    assert float(np.quantile(np.abs(offset), 0.95)) < 0.15
+    assert float(np.degrees(np.quantile(np.abs(heading), 0.95))) < 0.7
+    assert min(estimate.confidence for estimate, *_ in found) > 0.6
+    assert found[-1][0].left.exists and found[-1][0].right.exists
+
+
+def test_a_lane_change_passes_smoothly_to_the_next_lane() -> None:
+    world = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(2))
+    found = drive(FilteredLanes(world, DT), world, 45, 25.0, drift=0.9)
+    for estimate, true, _, _ in found[5:]:
+        # the count may change a little before or after the line
+        error = estimate.offset - true
+        assert min(abs(error), abs(abs(error) - LANE)) < 0.25
+    assert abs(found[-1][0].offset - found[-1][1]) < 0.15
+    assert not found[-1][0].left.exists
+    assert found[-1][0].right.exists and found[-1][0].right.enterable
+
+
+def test_confidence_fades_and_comes_back_with_sight() -> None:
+    world = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(3))
+    lanes = FilteredLanes(world, DT)
+    clear = drive(lanes, world, 20, 25.0)
+    world.blind = True
+    dark = drive(lanes, world, 40, 25.0)
+    world.blind = False
+    again = drive(lanes, world, 20, 25.0)
+    fading = [estimate.confidence for estimate, *_ in dark]
+    assert fading == sorted(fading, reverse=True)
+    assert clear[-1][0].confidence > 0.7 > dark[3][0].confidence > dark[-1][0].confidence
+    assert dark[-1][0].confidence < 0.2
+    assert again[-1][0].confidence > 0.7
+    assert abs(dark[9][0].offset - dark[9][1]) < 0.3
+
+
+def test_a_first_image_without_lanes_gives_no_confidence() -> None:
+    world = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(4), blind=True)
+    estimate = FilteredLanes(world, DT).estimate(BLACK, 20.0, 0.0)
+    assert estimate.confidence == 0.0
+    assert len(estimate.path.station) > 10
+
+
+def test_it_starts_afresh_when_the_road_is_another() -> None:
+    world = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(5))
+    lanes = FilteredLanes(world, DT)
+    drive(lanes, world, 10, 20.0)
+    world.lateral, world.turned = 1.3, 0.0
+    found = drive(lanes, world, 12, 20.0)
+    assert abs(found[-1][0].offset - 1.3) < 0.15
+
+
+def test_reset_forgets() -> None:
+    first = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(6))
+    lanes = FilteredLanes(first, DT)
+    one = drive(lanes, first, 8, 20.0)
+    lanes.reset()
+    second = DrivenRoad(first.road, np.random.default_rng(6))
+    lanes._sight = second
+    two = drive(lanes, second, 8, 20.0)
+    assert [a[0].offset for a in one] == [b[0].offset for b in two]
+
+
+def test_heat_decodes_to_places_between_bins() -> None:
+    heat = np.zeros((4, GRID.rows, GRID.bins), dtype=np.float32)
+    place = 1.7  # between the centres of bins 56 and 57
+    share = (GRID.bin_centres[56] - place) / GRID.bin_width
+    heat[1, :, 56], heat[1, :, 57] = 1.0 - share, share
+    seen = np.zeros((4, GRID.rows), dtype=np.float32)
+    seen[1, :10] = 0.9
+    sighting = decode(heat, seen, np.full(10, 0.5, dtype=np.float32), GRID)
+    assert sighting.y[1, :10] == pytest.approx(place, abs=1e-5)
+    assert np.isnan(sighting.y[[0, 2, 3]]).all() and np.isnan(sighting.y[1, 10:]).all()
+    assert (sighting.sigma[1, :10] < 0.05).all()
+    assert sighting.end_distance == pytest.approx(50.0)
+
+
+def test_belief_needs_more_than_one_image_to_turn() -> None:
+    belief = Belief(1)
+    for _ in range(10):
+        belief.learn(np.array([0.95]))
+    belief.learn(np.array([0.05]))
+    assert belief.likely == (True,)
+    for _ in range(10):
+        belief.learn(np.array([0.05]))
+    assert belief.likely == (False,)
+
+
+def test_a_lane_end_comes_nearer_as_the_ego_drives() -> None:
+    ends, rng = LaneEnds(), np.random.default_rng(7)
+    for step in range(30):
+        ends.predict(2.0)
+        noisy = np.array([0.0, 90.0 - 2.0 * step + 4.0 * rng.normal(), 0.0])
+        ends.learn(np.array([0.05, 0.9, 0.05]), noisy)
+    assert ends.distances()[0] == ends.distances()[2] == np.inf
+    assert ends.distances()[1] == pytest.approx(32.0, abs=5.0)
+    ends.enter(1)
+    assert ends.distances()[2] == pytest.approx(32.0, abs=5.0)
