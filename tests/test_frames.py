@@ -1,23 +1,30 @@
 """Recording: what is planned, and what one recorded episode holds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from drive_stack.camera_model import CameraModel
 from drive_stack.learning.detector_config import FrameSettings
+from drive_stack.learning.frame_choice import CHANCE, chance_of_frame
 from drive_stack.learning.frame_store import read_shard
 from drive_stack.learning.frames import EpisodeTask, plan_episodes, record_chunk
+from drive_stack.world_state import WorldState
+from envs.scenario import load_scenario
+from envs.world import World
 
 
 def test_plan_takes_scenarios_in_turn_with_rising_seeds() -> None:
-    tasks = plan_episodes(["a", "b"], 50, 100, FrameSettings(per_episode=12), Path("x"))
+    settings = FrameSettings(per_episode=12, twice=("b",))
+    tasks = plan_episodes(["a", "b"], 50, 100, settings, Path("x"))
     assert [(task.scenario, task.seed) for task in tasks] == [
         ("a", 100),
         ("b", 100),
-        ("a", 101),
         ("b", 101),
-        ("a", 102),
+        ("a", 101),
+        ("b", 102),
     ]
     assert len({task.path for task in tasks}) == 5
 
@@ -36,3 +43,19 @@ def test_recorded_episode_is_labelled_and_repeats(tmp_path: Path) -> None:
         inside = (frame.truth.boxes >= 0.0).all() and (frame.truth.boxes[:, 2] <= 640.0).all()
         assert inside
     assert [frame.time for frame in first] == sorted({frame.time for frame in first})
+
+
+def test_frames_with_people_and_traffic_are_preferred() -> None:
+    state = World(load_scenario("pedestrian_crossing"), 0).state()
+    ego, camera = state.ego, CameraModel()
+
+    def people_at(distance: float) -> WorldState:
+        count = len(state.pedestrians.id)
+        spot = np.array([ego.x, ego.y]) + distance * np.array([np.cos(ego.yaw), np.sin(ego.yaw)])
+        people = replace(state.pedestrians, x=np.full(count, spot[0]), y=np.full(count, spot[1]))
+        nowhere = replace(state.vehicles, x=np.full(len(state.vehicles.id), ego.x - 500.0))
+        return replace(state, pedestrians=people, vehicles=nowhere)
+
+    assert chance_of_frame(people_at(40.0), camera) == CHANCE["people"]
+    assert chance_of_frame(people_at(300.0), camera) == CHANCE["nothing"]
+    assert chance_of_frame(people_at(-40.0), camera) == CHANCE["nothing"]

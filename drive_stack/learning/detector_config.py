@@ -19,7 +19,8 @@ class FrameSettings(StrictModel):
     training: Annotated[int, Field(ge=1)] = 7000
     validation: Annotated[int, Field(ge=1)] = 1000
     per_episode: Annotated[int, Field(ge=1)] = 12
-    interval: tuple[float, float] = (1.0, 2.5)  # between two frames of an episode [s]
+    interval: tuple[float, float] = (0.5, 1.5)  # least time between two frames of an episode [s]
+    twice: tuple[str, ...] = ()  # scenarios recorded twice as often
     workers: Annotated[int, Field(ge=1)] = 2
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ import numpy as np
 
 from drive_stack.interfaces import Platform, TruthSource
 from drive_stack.learning.detector_config import FrameSettings
+from drive_stack.learning.frame_choice import chance_of_frame
 from drive_stack.learning.frame_store import EpisodeInfo, ShardWriter, truth_of, write_manifest
 from drive_stack.learning.lanes_truth import lane_truth
 from drive_stack.learning.recording_driver import RecordingDriver
@@ -28,6 +29,7 @@ from drive_stack.vehicle import control_to_action
 from drive_stack.world_state import WorldState
 
 ENVIRONMENT = "envs:drive_stack/Highway-v0"
+LONGEST_EPISODE = 60.0  # then the recording goes on to the next [s]
 TRAINING_SEEDS, VALIDATION_SEEDS = 0, 100_000  # where each span begins
 
 
@@ -79,11 +81,17 @@ class EpisodeTask:
 def plan_episodes(
     scenarios: Sequence[str], frames: int, first_seed: int, settings: FrameSettings, folder: Path
 ) -> list[EpisodeTask]:
-    """Episodes that give about ``frames`` frames, from every scenario in turn with rising seeds."""
-    count = -(-frames // settings.per_episode)
+    """Episodes that give about ``frames`` frames, from every scenario in turn with rising seeds.
+
+    Those of ``settings.twice`` come twice in each turn.
+    """
+    turn = [name for name in scenarios for _ in range(2 if Path(name).stem in settings.twice else 1)]
+    seeds = dict.fromkeys(scenarios, first_seed)
     tasks = []
-    for index in range(count):
-        scenario, seed = scenarios[index % len(scenarios)], first_seed + index // len(scenarios)
+    for index in range(-(-frames // settings.per_episode)):
+        scenario = turn[index % len(turn)]
+        seed = seeds[scenario]
+        seeds[scenario] += 1
         path = folder / f"{Path(scenario).stem}-{seed:06d}.npz"
         tasks.append(EpisodeTask(scenario, seed, settings.per_episode, settings.interval, path))
     return tasks
@@ -127,22 +135,22 @@ def record_episode(env: gym.Env[dict[str, object], object], task: EpisodeTask) -
     world, platform = inner.world, inner.platform
     writer, written = ShardWriter(), 0
     ticks = round(platform.dt / world.physics_dt)
-    wait = float(rng.uniform(0.0, task.interval[1]))
-    while written < task.frames and world.outcome is None:
-        for _ in range(round(wait / platform.dt)):
+    while written < task.frames and world.outcome is None and world.state().time < LONGEST_EPISODE:
+        for _ in range(round(float(rng.uniform(*task.interval)) / platform.dt)):
             control = driver.control(world.state())
             for _ in range(ticks):
                 world.step(control)
-        action = control_to_action(driver.control(world.state()), platform.car)
-        observation = env.step(action)[0]
+        state = world.state()
+        if world.outcome is not None or rng.random() >= chance_of_frame(state, platform.camera):
+            continue
+        # one step through the environment, which renders; all others pass it by
+        image = env.step(control_to_action(driver.control(state), platform.car))[0]["image"]
         state = inner.truth.world_state()
-        image = cast("np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", observation["image"])
         lanes = lane_truth(state, platform.camera)
-        writer.add(image, truth_of(inner.truth.labels()), state.time, dict(lanes))
+        writer.add(np.asarray(image, dtype=np.uint8), truth_of(inner.truth.labels()), state.time, lanes)
         written += 1
-        wait = float(rng.uniform(*task.interval))
-    conditions = world.state().conditions
     if written:
+        conditions = world.state().conditions
         origin = EpisodeInfo(
             Path(task.scenario).stem, task.seed, conditions.weather.value, conditions.light.value
         )
