@@ -28,7 +28,7 @@ class PerceptionConfig(StrictModel):
 class TrackingConfig(StrictModel):
     """From objects to tracks."""
 
-    tracker: Literal["kalman", "oracle"] = "kalman"
+    tracker: Literal["kalman", "alpha_beta", "oracle"] = "kalman"
 
 
 class PredictionConfig(StrictModel):

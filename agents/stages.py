@@ -23,12 +23,16 @@ from drive_stack.interfaces import (
     Tracker,
 )
 from drive_stack.perception.detector import YoloDetector
+from drive_stack.perception.lanes import FilteredLanes
+from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lifting import GroundLifter
 from drive_stack.pipeline import Stages
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.prediction.constant_velocity import ConstantVelocityPredictor
 from drive_stack.prediction.lane_following import LaneFollowingPredictor
 from drive_stack.sense_watch import SenseWatch
+from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
+from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import Detection, Image
 
 Stage = TypeVar("Stage")
@@ -48,9 +52,9 @@ def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStage
     looks = config.perception.detector == "yolo" or config.perception.lanes == "network"
     return Stages(
         detector=_detector(config.perception, oracles),
-        lanes=_lanes(config.perception, oracles),
+        lanes=_lanes(config.perception, platform, oracles),
         lifter=_lifter(config.perception, platform, oracles),
-        tracker=_tracker(config.tracking, oracles),
+        tracker=_tracker(config.tracking, platform, oracles),
         predictor=_predictor(config.prediction, oracles),
         planner=LatticePlanner(car, config.planning.lattice.model_copy(update={"dt": platform.dt})),
         lateral=_lateral(config.control, platform, oracles),
@@ -76,8 +80,12 @@ def _detector(config: PerceptionConfig, oracles: OracleStages | None) -> Detecto
     return _made(config.detector, makers, oracles.detector if oracles else None)
 
 
-def _lanes(config: PerceptionConfig, oracles: OracleStages | None) -> LaneDetector:
-    makers: dict[str, Callable[[], LaneDetector]] = {}
+def _lanes(config: PerceptionConfig, platform: Platform, oracles: OracleStages | None) -> LaneDetector:
+    def network() -> LaneDetector:
+        sight = LaneNetwork(platform.camera, threads=config.threads, engine=config.engine)
+        return FilteredLanes(sight, platform.dt)
+
+    makers: dict[str, Callable[[], LaneDetector]] = {"network": network}
     return _made(config.lanes, makers, oracles.lanes if oracles else None)
 
 
@@ -86,8 +94,11 @@ def _lifter(config: PerceptionConfig, platform: Platform, oracles: OracleStages 
     return _made(config.lifter, makers, oracles.lifter if oracles else None)
 
 
-def _tracker(config: TrackingConfig, oracles: OracleStages | None) -> Tracker:
-    makers: dict[str, Callable[[], Tracker]] = {}
+def _tracker(config: TrackingConfig, platform: Platform, oracles: OracleStages | None) -> Tracker:
+    makers: dict[str, Callable[[], Tracker]] = {
+        "kalman": lambda: KalmanTracker(platform.dt),
+        "alpha_beta": lambda: AlphaBetaTracker(platform.dt),
+    }
     return _made(config.tracker, makers, oracles.tracker if oracles else None)
 
 

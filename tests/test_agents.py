@@ -14,7 +14,8 @@ from agents.config import ModularConfig
 from agents.registry import CONFIGS, Registry, agent_names, build_agent
 from drive_stack.config import ConfigError, load_model
 from drive_stack.sense_watch import SenseWatch
-from drive_stack.types import Control
+from drive_stack.types import Control, FloatArray
+from drive_stack.world_state import WorldState
 from envs.oracles import Oracles
 
 
@@ -150,8 +151,11 @@ class Behind(TinyWorld):
     def __init__(self, holder: list[TinyWorld]) -> None:
         self._holder = holder
 
-    def world_state(self):  # type: ignore[no-untyped-def]
+    def world_state(self) -> WorldState:
         return self._holder[0].world_state()
+
+    def forecast(self, horizon: float, dt: float) -> dict[int, FloatArray]:
+        return self._holder[0].forecast(horizon, dt)
 
 
 def test_a_black_or_frozen_camera_is_noticed() -> None:
