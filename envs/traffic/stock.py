@@ -1,0 +1,198 @@
+"""highway-env 1.12's own traffic on a straight road, over resident arrays, to the last digit that matters.
+
+What it does, order effects included, is highway-env's (`vehicle/behavior.py`, `vehicle/controller.py`,
+`vehicle/kinematics.py`, `road/road.py`); what differs is that neighbours are found by walking along
+vehicles sorted by position. It serves as a reference and for fair comparisons of speed; our own
+worlds are driven by `envs.traffic.stepping`. Frame: x along the road, y to the left, lane k at −k · width.
+Vehicles do not collide here: highway-env's traffic by itself does not either unless it starts so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from envs.traffic.rows import Records
+
+STOCK_VEHICLE = np.dtype(
+    [(name, np.float64) for name in (
+        "x", "y", "heading", "speed", "target_speed", "delta", "timer", "steering", "acceleration",
+    )]
+    + [("lane", np.int64), ("target_lane", np.int64)]
+)  # fmt: skip
+
+_LENGTH = 5.0  # of vehicles [m]
+_MAX_SPEED = 40.0  # [m/s]
+_HARDEST, _COMFORT, _COMFORT_BRAKING = 6.0, 3.0, 5.0  # [m/s²]
+_ROOM, _TIME_GAP = 10.0, 1.5  # centre to centre [m], [s]
+_MAX_IMPOSED, _MIN_GAIN, _DELAY = 2.0, 0.2, 1.0
+_TAU_HEADING, _TAU_LATERAL = 0.2, 0.6  # [s]
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class StockTraffic:
+    """Vehicles, `STOCK_VEHICLE`, in list order, on ``lanes`` lanes."""
+
+    rows: Records
+    lanes: int
+    lane_width: float  # [m]
+    length: float  # of the road [m]
+    speed_limit: float  # [m/s]
+
+    def step(self, dt: float, ticks: int = 1) -> None:
+        """Everybody acts in list order, then everybody moves; ``ticks`` times."""
+        road = (self.lanes, self.lane_width, self.length, self.speed_limit)
+        for _ in range(ticks):
+            step_stock(self.rows, road, dt)
+
+
+@numba.njit(cache=True)
+def _not_zero(value):  # type: ignore[no-untyped-def]
+    if abs(value) > 1e-2:
+        return value
+    return 1e-2 if value >= 0.0 else -1e-2
+
+
+@numba.njit(cache=True)
+def _on_lane(row, lane, road):  # type: ignore[no-untyped-def]
+    aside = abs(row.y + lane * road[1])
+    return aside <= road[1] / 2.0 + 1.0 and -_LENGTH <= row.x < road[2] + _LENGTH
+
+
+@numba.njit(cache=True)
+def _neighbours(rows, order, rank, lane, road):  # type: ignore[no-untyped-def]
+    """Who is ahead (of equals the last in the list) and behind (of equals the first)."""
+    own = order[rank]
+    x, count = rows[own].x, order.shape[0]
+    while rank > 0 and rows[order[rank - 1]].x == x:
+        rank -= 1
+    front = rear = _NOBODY
+    for k in range(rank, count):
+        other = order[k]
+        if front != _NOBODY and rows[other].x > rows[front].x:
+            break
+        if other != own and _on_lane(rows[other], lane, road):
+            front = other
+    for k in range(rank - 1, -1, -1):
+        other = order[k]
+        if rear != _NOBODY and rows[other].x < rows[rear].x:
+            break
+        if _on_lane(rows[other], lane, road):
+            rear = other
+    return front, rear
+
+
+@numba.njit(cache=True)
+def _desired_gap(own, front):  # type: ignore[no-untyped-def]
+    cos, sin = math.cos(own.heading), math.sin(own.heading)
+    along = (own.speed * cos - front.speed * math.cos(front.heading)) * cos
+    along += (own.speed * sin - front.speed * math.sin(front.heading)) * sin
+    return _ROOM + own.speed * _TIME_GAP + own.speed * along / (2.0 * math.sqrt(_COMFORT * _COMFORT_BRAKING))
+
+
+@numba.njit(cache=True)
+def _acceleration(rows, who, front, delta, limit):  # type: ignore[no-untyped-def]
+    """IDM for ``who`` behind ``front`` with the decider's exponent; 0 for nobody."""
+    if who == _NOBODY:
+        return 0.0
+    own = rows[who]
+    wish = min(max(own.target_speed, 0.0), limit)
+    result = _COMFORT * (1.0 - (max(own.speed, 0.0) / abs(_not_zero(wish))) ** delta)
+    if front != _NOBODY:
+        distance = _not_zero(rows[front].x - own.x)
+        result -= _COMFORT * (_desired_gap(own, rows[front]) / distance) ** 2
+    return result
+
+
+@numba.njit(cache=True)
+def _worth_changing(rows, order, rank, lane, road):  # type: ignore[no-untyped-def]
+    """MOBIL with politeness 0."""
+    own = order[rank]
+    delta, limit = rows[own].delta, road[3]
+    front, rear = _neighbours(rows, order, rank, lane, road)
+    if _acceleration(rows, rear, own, delta, limit) < -_MAX_IMPOSED:
+        return False
+    present, _ = _neighbours(rows, order, rank, rows[own].lane, road)
+    gain = _acceleration(rows, own, front, delta, limit) - _acceleration(rows, own, present, delta, limit)
+    return gain >= _MIN_GAIN
+
+
+@numba.njit(cache=True)
+def _decide(rows, order, rank, road):  # type: ignore[no-untyped-def]
+    """Give a change up where another makes for the same lane close ahead; else look round once a second."""
+    own = rows[order[rank]]
+    if own.lane != own.target_lane:
+        for k in range(rank + 1, order.shape[0]):
+            other = rows[order[k]]
+            distance = other.x - own.x
+            if other.lane == own.target_lane or other.target_lane != own.target_lane:
+                continue
+            if 0.0 < distance < _desired_gap(own, other):
+                own.target_lane = own.lane
+                return
+        return
+    if not own.timer > _DELAY:
+        return
+    own.timer = 0.0
+    here = own.lane
+    for lane in (here - 1, here + 1):
+        if not 0 <= lane < road[0] or abs(own.speed) < 1.0:
+            continue
+        reachable = abs(own.y + lane * road[1]) <= 2.0 * road[1] and 0.0 <= own.x < road[2] + _LENGTH
+        if reachable and _worth_changing(rows, order, rank, lane, road):
+            own.target_lane = lane
+
+
+@numba.njit(cache=True)
+def _steering(own, road):  # type: ignore[no-untyped-def]
+    lateral = own.y + own.target_lane * road[1]
+    heading = math.asin(min(max(-lateral / _TAU_LATERAL / _not_zero(own.speed), -1.0), 1.0))
+    heading = min(max(heading, -math.pi / 4.0), math.pi / 4.0)
+    error = (heading - own.heading + math.pi) % (2.0 * math.pi) - math.pi
+    slip = _LENGTH / 2.0 / _not_zero(own.speed) * error / _TAU_HEADING
+    angle = math.atan(2.0 * math.tan(math.asin(min(max(slip, -1.0), 1.0))))
+    return min(max(angle, -math.pi / 3.0), math.pi / 3.0)
+
+
+@numba.njit(cache=True)
+def _move(own, road, dt):  # type: ignore[no-untyped-def]
+    if own.speed > _MAX_SPEED:
+        own.acceleration = min(own.acceleration, _MAX_SPEED - own.speed)
+    elif own.speed < -_MAX_SPEED:
+        own.acceleration = max(own.acceleration, -_MAX_SPEED - own.speed)
+    slip = math.atan(0.5 * math.tan(own.steering))
+    own.x += own.speed * math.cos(own.heading + slip) * dt
+    own.y += own.speed * math.sin(own.heading + slip) * dt
+    own.heading += own.speed * math.sin(slip) / (_LENGTH / 2.0) * dt
+    own.speed += own.acceleration * dt
+    own.timer += dt
+    nearest = 0
+    for lane in range(1, road[0]):
+        if abs(own.y + lane * road[1]) < abs(own.y + nearest * road[1]):
+            nearest = lane
+    own.lane = nearest
+
+
+@numba.njit(cache=True)
+def step_stock(rows, road, dt):  # type: ignore[no-untyped-def]
+    """One tick; ``road`` is lanes, lane width, length, speed limit."""
+    order = np.argsort(rows["x"], kind="mergesort")
+    rank_of = np.empty_like(order)
+    for rank in range(order.shape[0]):
+        rank_of[order[rank]] = rank
+    for i in range(rows.shape[0]):
+        own, rank = rows[i], rank_of[i]
+        _decide(rows, order, rank, road)
+        own.steering = _steering(own, road)
+        front, _ = _neighbours(rows, order, rank, own.lane, road)
+        result = _acceleration(rows, i, front, own.delta, road[3])
+        if own.lane != own.target_lane:
+            front, _ = _neighbours(rows, order, rank, own.target_lane, road)
+            result = min(result, _acceleration(rows, i, front, own.delta, road[3]))
+        own.acceleration = min(max(result, -_HARDEST), _HARDEST)
+    for i in range(rows.shape[0]):
+        _move(rows[i], road, dt)

@@ -1,0 +1,54 @@
+"""On a straight road our kernel gives the very trajectories of highway-env's own traffic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from highway_env.road.road import Road, RoadNetwork
+from highway_env.vehicle.behavior import IDMVehicle
+
+from envs.highway_adapter import flip, stock_traffic
+
+DT, SECONDS = 1.0 / 15.0, 40.0
+
+
+def stock_road(count: int, seed: int) -> Road:
+    """highway-v0's road and traffic with its default spacing."""
+    network = RoadNetwork.straight_road_network(4, speed_limit=30)
+    road = Road(network=network, np_random=np.random.RandomState(seed), record_history=False)
+    for _ in range(count):
+        vehicle = IDMVehicle.create_random(road, spacing=1.0)
+        vehicle.randomize_behavior()
+        road.vehicles.append(vehicle)
+    return road
+
+
+def compare(count: int, seed: int) -> None:
+    road = stock_road(count, seed)
+    ours = stock_traffic(road)
+    changes = 0
+    for _ in range(round(SECONDS / DT)):
+        before = [vehicle.target_lane_index[2] for vehicle in road.vehicles]
+        road.act()
+        road.step(DT)
+        ours.step(DT)
+        theirs = flip(np.array([vehicle.position for vehicle in road.vehicles]))
+        assert not any(vehicle.crashed for vehicle in road.vehicles)
+        assert np.abs(theirs[:, 0] - ours.rows["x"]).max() < 1e-9
+        assert np.abs(theirs[:, 1] - ours.rows["y"]).max() < 1e-9
+        lanes = [vehicle.target_lane_index[2] for vehicle in road.vehicles]
+        assert lanes == list(ours.rows["target_lane"])
+        changes += sum(was != now for was, now in zip(before, lanes, strict=True))
+    assert changes > 0, "nobody changed lane: the comparison shows little"
+
+
+@pytest.mark.parametrize(("count", "seed"), [(5, 2), (20, 0), (20, 1)])
+def test_same_trajectories_as_highway_env(count: int, seed: int) -> None:
+    compare(count, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [50, 100])
+def test_same_trajectories_as_highway_env_in_dense_traffic(count: int, seed: int) -> None:
+    compare(count, seed)
