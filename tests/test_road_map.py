@@ -1,0 +1,72 @@
+"""The road map: coordinates there and back, and lanes as they begin, open and end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
+
+LENGTH = 1500.0
+
+
+@st.composite
+def roads(draw: st.DrawFn) -> RoadMap:
+    """Three tangent pieces that never come near themselves."""
+    bends = st.sampled_from([0.0, 1 / 250, -1 / 250, 1 / 500, -1 / 1000])
+    pieces = tuple((draw(st.floats(100.0, 250.0)), draw(bends)) for _ in range(3))
+    return build_road(pieces, (Lane(0.0, 3.6, 0.0, sum(length for length, _ in pieces)),))
+
+
+@given(roads(), st.floats(0.0, 1.0), st.floats(-15.0, 15.0))
+def test_there_and_back(road: RoadMap, share: float, lateral: float) -> None:
+    station = share * road.length
+    point, yaw = road.to_world(np.asarray(station), np.asarray(lateral))
+    for near in (None, station):
+        back = road.to_road(float(point[0]), float(point[1]), near)
+        assert back[0] == pytest.approx(station, abs=1e-6)
+        assert back[1] == pytest.approx(lateral, abs=1e-6)
+        assert back[2] == pytest.approx(float(yaw), abs=1e-8)
+
+
+@given(roads(), st.floats(0.0, 1.0))
+def test_pieces_are_tangent(road: RoadMap, share: float) -> None:
+    station = share * (road.length - 0.02)
+    points, yaw = road.to_world(np.array([station, station + 0.01]), np.zeros(2))
+    assert np.hypot(*(points[1] - points[0])) == pytest.approx(0.01, rel=1e-6)
+    assert abs(yaw[1] - yaw[0]) <= 0.01 / 250 + 1e-12
+
+
+def test_quarter_circle() -> None:
+    road = build_road(((np.pi / 2.0 * 100.0, 0.01),), (Lane(0.0, 3.6, 0.0, 157.0),))
+    point, yaw = road.to_world(np.asarray(road.length), np.asarray(0.0))
+    assert point == pytest.approx([100.0, 100.0])
+    assert float(yaw) == pytest.approx(np.pi / 2.0)
+    inside, _ = road.to_world(np.asarray(road.length), np.asarray(10.0))
+    assert inside == pytest.approx([90.0, 100.0])
+
+
+def ramp_road() -> RoadMap:
+    main = (Lane(3.6, 3.6, 0.0, LENGTH), Lane(0.0, 3.6, 0.0, LENGTH))
+    ramp = Lane(-3.6, 3.6, 0.0, 800.0, LaneKind.RAMP, opens=500.0, approach=8.0)
+    return build_road(((LENGTH, 0.0),), (*main, ramp))
+
+
+def test_ramp_draws_near_opens_and_ends() -> None:
+    road = ramp_road()
+    ramp = road.lanes[2]
+    assert ramp.lateral_at(0.0) == pytest.approx(-11.6)
+    assert ramp.lateral_at(250.0) == pytest.approx(-7.6)
+    assert ramp.lateral_at(500.0) == ramp.lateral_at(700.0) == -3.6
+    assert not road.may_cross(2, 1, 499.0)
+    assert road.may_cross(2, 1, 500.0)
+    assert road.neighbour(1, 1, 801.0) == -1
+    assert road.lane_at(801.0, -3.6) == 1
+
+
+def test_pavement_follows_the_outermost_lane() -> None:
+    road = ramp_road()
+    assert road.paved(0.0) == pytest.approx((-11.6 - 1.8 - 3.0, 3.6 + 1.8 + 1.0))
+    assert road.paved(900.0) == pytest.approx((-1.8 - 3.0, 6.4))
