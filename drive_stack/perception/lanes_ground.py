@@ -50,7 +50,7 @@ class GroundGrid:
 
 
 class GroundView:
-    """Cuts the view from above out of camera images; farthest row on top."""
+    """Cuts the view from above out of camera images; its rows run with the anchors, nearest first."""
 
     def __init__(self, camera: CameraModel, grid: GroundGrid, samples: int = 2) -> None:
         """Each pixel of the view is the mean of ``samples``² points of the image."""
@@ -59,7 +59,7 @@ class GroundView:
         ratio = (grid.farthest / grid.nearest) ** (1.0 / (grid.rows - 1))
         # fractional anchor index of each sample row, so that a view row pair is centred on its anchor
         index = (np.arange(height) + 0.5) / (samples * grid.fineness) - 0.5
-        ahead = grid.nearest * ratio ** (grid.rows - 1 - index)
+        ahead = grid.nearest * ratio**index
         left = grid.reach - (np.arange(width) + 0.5) * 2.0 * grid.reach / width
         x, y = np.meshgrid(ahead, left, indexing="ij")
         points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)

@@ -1,0 +1,65 @@
+"""The lane network's card for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+COLUMNS = (
+    ("estimates", "Estimates", "{:.0f}"),
+    ("lateral_m", "Lateral [m]", "{:.3f}"),
+    ("lateral_m_p95", "95 %", "{:.3f}"),
+    ("heading_deg", "Heading [°]", "{:.2f}"),
+    ("heading_deg_p95", "95 %", "{:.2f}"),
+    ("curvature_per_m", "Curvature [1/km]", "{:.2f}"),
+    ("curvature_per_m_p95", "95 %", "{:.2f}"),
+    ("path_30m_m", "Path at 30 m [m]", "{:.2f}"),
+    ("path_30m_m_p95", "95 %", "{:.2f}"),
+    ("neighbours_right", "Neighbours right", "{:.1%}"),
+    ("enterable_right", "Enterable right", "{:.1%}"),
+)
+
+
+def card_markdown(card: Mapping[str, Any]) -> str:
+    """The card as Markdown; every figure comes from ``card``."""
+    data, drives, images = card["training_data"], card["validation"], card["validation_images"]
+    lines = [
+        "# Lanes",
+        "",
+        "Finds the lines of the ego lane and its neighbours in the front camera's picture. "
+        f"{card['network']}",
+        "",
+        f"Made by `{card['command']}` on {card['date']}: trained from scratch on {data['frames']} frames "
+        f"(seeds {data['seeds'][0]}–{data['seeds'][1]}), {card['epochs']} epochs, {card['minutes']} minutes "
+        f"on {card['threads']} threads. SHA-256 of `{card['file']}`: `{card['sha256']}`.",
+        "",
+        f"Judged along drives through all scenarios, validation seeds {card['validation_seeds'][0]}–"
+        f"{card['validation_seeds'][1]}, ten estimates a second, filtered over time: medians and 95th "
+        f"percentiles of absolute errors. In {drives['all']['other_lane']:.1%} of estimates the lane was "
+        "counted from its neighbour (in a lane change, shortly before or after the line is crossed); the "
+        "lateral error is then that to the same lane.",
+        "",
+        "| | " + " | ".join(title for _, title, _ in COLUMNS) + " |",
+        "|---" * (len(COLUMNS) + 1) + "|",
+        _row("**all**", drives["all"]),
+    ]
+    for key in ("by_road", "by_weather", "by_light", "by_scenario"):
+        lines += [_row(name, part) for name, part in drives[key].items()]
+    lines += [
+        "",
+        f"From single images, {images['images']} validation frames, without memory: lateral "
+        f"{images['lateral_m']:.3f} m (95 %: {images['lateral_m_p95']:.3f}), heading "
+        f"{images['heading_deg']:.2f}° ({images['heading_deg_p95']:.2f}); each line in plain sight "
+        f"{images['boundary_m']:.3f} m ({images['boundary_m_p95']:.3f}).",
+        "",
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in card["limits"]),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(name: str, part: Mapping[str, float]) -> str:
+    scaled = {key: value * (1000.0 if key.startswith("curvature") else 1.0) for key, value in part.items()}
+    return f"| {name} | " + " | ".join(form.format(scaled[key]) for key, _, form in COLUMNS) + " |"

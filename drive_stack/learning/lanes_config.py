@@ -1,0 +1,39 @@
+"""What people choose about making the lane network; read from ``configs/training/lanes.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from drive_stack.config import StrictModel
+from drive_stack.learning.detector_config import FrameSettings
+
+COMMAND = "python run_sim.py train lanes"
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class DriveSettings(StrictModel):
+    """Validation episodes on which the filtered estimate is judged."""
+
+    seeds: Count = 2
+    seconds: Annotated[float, Field(gt=0.0)] = 12.0
+
+
+class LaneTraining(StrictModel):
+    """All of it."""
+
+    seed: int = 0
+    frames: FrameSettings = FrameSettings()
+    epochs: Count = 8
+    batch: Count = 32
+    learning_rate: Annotated[float, Field(gt=0.0)] = 0.003
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.02
+    warmup_share: Share = 0.05
+    average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
+    threads: Count = 2
+    hidden_weight: Share = 0.3
+    largest_shift: Annotated[float, Field(ge=0.0, le=3.0)] = 1.0  # [m]
+    erased_share: Share = 0.3
+    drives: DriveSettings = DriveSettings()

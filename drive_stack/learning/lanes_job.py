@@ -1,0 +1,119 @@
+"""The whole making of the lane network: frames, training, export, judgement, card."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import load_model
+from drive_stack.learning.frame_store import StoredFrame, describe, read_frames
+from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
+from drive_stack.learning.lanes_batches import cut_views
+from drive_stack.learning.lanes_card import card_markdown
+from drive_stack.learning.lanes_config import COMMAND, LaneTraining
+from drive_stack.learning.lanes_evaluation import judge_drives, judge_images, summary
+from drive_stack.learning.lanes_model import export
+from drive_stack.learning.lanes_training import Trained, train
+from drive_stack.perception.lanes import FilteredLanes
+from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.perception.lanes_network import LaneNetwork
+from drive_stack.runtime.weights import MODELS, card_path, sha256_of, write_card
+
+LIMITS = (
+    "Trained on this simulator's pictures alone; it knows nothing of real roads.",
+    "Takes the road for level and the camera for fixed to it: no hills, no pitching.",
+    "Lines more than 16 m to the side or 110 m ahead are not looked for; beyond, the path bends on.",
+    "On one line between two lanes it may count from either of them.",
+)
+STEP = 0.1  # between two images of an agent [s]
+
+
+def train_lanes(
+    config_path: Path,
+    scenarios: Sequence[str],
+    *,
+    overrides: Sequence[str] = (),
+    frames: Path = Path("runs/detector"),
+    work: Path = Path("runs/lanes"),
+    out: Path = MODELS,
+    report: Callable[[str], None] = print,
+) -> Path:
+    """Collect frames, train, export and judge the lane network; returns the path of its weights.
+
+    ``overrides`` are ``key=value`` as in ``epochs=4``. Frames already in ``frames`` (the detector's
+    recording) are used, and recorded where they are missing. Raises `ConfigError` for a configuration
+    or frames that cannot be used.
+    """
+    config = load_model(config_path, LaneTraining, overrides)
+    _collect(config, scenarios, frames, report)
+    work.mkdir(parents=True, exist_ok=True)
+    grid, weights = GroundGrid(), work / "lanes.onnx"
+    training = read_frames(frames / "training")
+    trained = train(cut_views(training, grid), [frame.lanes for frame in training], config, grid, report)
+    export(trained.network, weights, grid)
+    facts = _facts(trained, config, training) | {
+        "training_frames_sha256": sha256_of(frames / "training" / "manifest.json")
+    }
+    write_card(weights, COMMAND, facts)
+    facts |= judge_lanes(weights, config, scenarios, read_frames(frames / "validation"), report)
+    write_card(weights, COMMAND, facts)
+    return install(weights, out)
+
+
+def judge_lanes(
+    weights: Path,
+    config: LaneTraining,
+    scenarios: Sequence[str],
+    frames: Sequence[StoredFrame],
+    report: Callable[[str], None] = print,
+) -> dict[str, object]:
+    """What the card says of the weights' quality, from validation frames and drives."""
+    network = LaneNetwork(CameraModel(), weights, threads=config.threads)
+    drives = config.drives
+    errors = judge_drives(FilteredLanes(network, STEP), scenarios, drives.seeds, drives.seconds, report)
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "validation_seeds": [VALIDATION_SEEDS, VALIDATION_SEEDS + drives.seeds - 1],
+        "validation": summary(errors),
+        "validation_images": judge_images(network, frames),
+    }
+
+
+def install(weights: Path, out: Path) -> Path:
+    """Copy weights and card to where the agent looks for them, with the card for people."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in (weights, card_path(weights)):
+        shutil.copyfile(path, out / path.name)
+    card = json.loads(card_path(weights).read_text(encoding="utf-8"))
+    (out / card_path(weights).with_suffix(".md").name).write_text(card_markdown(card), encoding="utf-8")
+    return out / weights.name
+
+
+def _collect(
+    config: LaneTraining, scenarios: Sequence[str], folder: Path, report: Callable[[str], None]
+) -> None:
+    settings = config.frames
+    spans = (
+        ("training", settings.training, TRAINING_SEEDS),
+        ("validation", settings.validation, VALIDATION_SEEDS),
+    )
+    for part, count, first in spans:
+        tasks = plan_episodes(scenarios, count, first, settings, folder / part)
+        collect(tasks, folder / part, settings.workers, report)
+
+
+def _facts(trained: Trained, config: LaneTraining, frames: Sequence[StoredFrame]) -> dict[str, object]:
+    count = sum(parameter.numel() for parameter in trained.network.parameters())
+    return {
+        "network": f"An encoder-decoder of {count / 1e6:.2f} million weights over the road seen from above.",
+        "epochs": config.epochs,
+        "minutes": round(trained.seconds / 60.0, 1),
+        "threads": config.threads,
+        "last_loss": round(trained.loss, 4),
+        "training_data": describe(frames),
+        "limits": LIMITS,
+    }
