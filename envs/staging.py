@@ -19,7 +19,7 @@ from envs.casting import Casting
 from envs.crowd import Crowd, HidingPlace
 from envs.ego import Ego
 from envs.pedestrians import Pedestrians
-from envs.scenario import EgoStart, NavigationStep, Scenario
+from envs.scenario import EgoStart, NavigationStep, Scenario, TrafficSpec
 from envs.scenario_conditions import grip, sight_limit
 from envs.scripts import Script
 from envs.speed_limits import SpeedLimits, posted, speed_limits
@@ -27,7 +27,6 @@ from envs.traffic import Traffic
 from envs.works import place_closures
 
 _FIRST_PERSON, _FIRST_OBSTACLE, _FIRST_SCRIPTED, _FIRST_TRAFFIC = 1, 1001, 2001, 3001
-_CAPACITY = 160  # rows for vehicles
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,8 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     lane = start_lane(scenario.ego, road, start, rngs["ego"])
     ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
     people, hiding = _draw_people(scenario, road, start, lane, car, rngs["people"])
-    traffic = Traffic(road, rngs["traffic"])
+    traffic = Traffic(road, rngs["traffic"], first_id=_FIRST_TRAFFIC)
+    traffic.set_limits(limits.station, limits.limit)
     casting = Casting(
         road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),
         conditions.held_out_looks, rngs["actors"], _FIRST_SCRIPTED,
@@ -90,7 +90,7 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
         casting.add(actor)
     for place in hiding:
         casting.hide(place)
-    traffic.populate(start, scenario.traffic.density.draw(rngs["traffic"]), limits.at(start))
+    _populate(scenario.traffic, traffic, start, limits.at(start), conditions, rngs["traffic"])
     return Stage(
         road=road,
         limits=limits,
@@ -163,3 +163,22 @@ def _draw_people(
     for spec in scenario.people:
         crowd.add(spec)
     return Pedestrians(road, tuple(crowd.people)), crowd.hiding
+
+
+def _populate(
+    spec: TrafficSpec,
+    traffic: Traffic,
+    start: float,
+    limit: float,
+    conditions: Conditions,
+    rng: np.random.Generator,
+) -> None:
+    """Unscripted traffic, which heeds the vehicles that already stand on the stage."""
+    density, speed_share = spec.density.draw(rng), spec.speed_share.draw(rng)
+    clear = spec.clear_ahead.draw(rng)
+    large = None if spec.large_share is None else spec.large_share.draw(rng)
+    if density > 0.0:
+        traffic.populate(
+            start, density, limit, held_out=conditions.held_out_looks, speed_share=speed_share,
+            large_share=large, clear_ahead=clear,
+        )  # fmt: skip
