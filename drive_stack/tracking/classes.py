@@ -22,8 +22,8 @@ class ClassModel:
 
 
 CLASS_MODELS: Mapping[ObjectClass, ClassModel] = {
-    ObjectClass.CAR: ClassModel(4.5, 1.83, 2.5, 0.8, 0.8, 9.0, 1.0),
-    ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.0, 0.6, 0.8, 8.0, 0.8),
+    ObjectClass.CAR: ClassModel(4.5, 1.83, 3.0, 1.5, 0.8, 9.0, 2.0),
+    ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.5, 1.2, 0.8, 8.0, 2.0),
     ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, 0.0, 1.2, 1.5),
 }
 
