@@ -9,6 +9,7 @@ from envs.traffic.following import (
     ahead_of,
     along_lane,
     behind_of,
+    change_reach,
     gap_between,
     idm,
     lane_centre,
@@ -22,6 +23,9 @@ _CONTINUES = 350.0  # a lane taken by choice goes on at least so far [m]
 _LOOK_AHEAD_OF_OPENING = 60.0  # [m]
 _SAFE = 2.0  # braking that may be asked of another [m/s²]
 _URGENT = 2.5  # more, by the end of one's lane
+_DURATION, _LARGE_DURATION = 3.0, 4.0  # of a change [s]
+_CLEARED = 0.65  # share of a change after which one is out of the old lane
+_SLOW = 3.0  # what is slower stands, to all intents [m/s]
 _KEEP_RIGHT = 0.15  # [m/s²]
 _LARGE_KEEP_RIGHT = 0.4
 
@@ -69,6 +73,18 @@ def gap_is_safe(bodies, order, rank, lanes, rows, row, lane, wish, most):  # typ
     # the ego is no row: it is taken to drive like the one who asks
     driver = rows[follower] if follower < rows.shape[0] else row
     return idm(driver, other.speed, max(other.speed, 1.0), gap, own.speed, 2.0) >= -most
+
+
+@numba.njit(cache=True)
+def can_pull_out(bodies, order, rank, row, leader, duration):  # type: ignore[no-untyped-def]
+    """Whether a change now clears what lies ahead in one's own lane before one gets there."""
+    if leader == NOBODY:
+        return True
+    own, other = bodies[order[rank]], bodies[leader]
+    slower = max(own.speed - max(other.speed, 0.0), 0.0)
+    standing = other.speed < _SLOW
+    reach = max(slower * duration, change_reach(row) if standing else 0.0)
+    return gap_between(own, other) > _CLEARED * reach + 0.5
 
 
 @numba.njit(cache=True)
@@ -146,8 +162,11 @@ def consider(bodies, order, rank, lanes, rows, row, wish, road_end, dt):  # type
         return
     left = lanes[row.target_lane].end - row.station
     most = _SAFE + _URGENT * min(max(1.0 - left / 200.0, 0.0), 1.0) if row.must else _SAFE
+    duration = _LARGE_DURATION if row.large else _DURATION
+    leader = ahead_of(bodies, order, rank, lanes, row.target_lane, 0.0)
     free = gap_is_safe(bodies, order, rank, lanes, rows, row, row.wish, wish, most)
+    free = free and can_pull_out(bodies, order, rank, row, leader, duration)
     if free and crossable(lanes, row.target_lane, row.wish, row.station):
-        begin_change(row, own, lanes, row.wish, 4.0 if row.large else 3.0)
+        begin_change(row, own, lanes, row.wish, duration)
     elif not row.must:
         row.wish = NOBODY

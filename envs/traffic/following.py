@@ -21,6 +21,7 @@ _PERSON_MARGIN = 0.6  # beside people [m]
 _MARGIN = 0.25  # beside other bodies [m]
 _END_MARGIN = 3.0  # stops so far before a lane's end [m]
 _PERSON_ROOM = 5.0  # [m]
+_CAR_REACH, _LARGE_REACH = 18.0, 30.0  # of a lane change, at least [m]
 _CAR_ROOM, _LARGE_ROOM = 16.0, 28.0  # kept behind something standing, to be able to pull out [m]
 
 
@@ -32,6 +33,12 @@ def lane_centre(lanes, index, station):  # type: ignore[no-untyped-def]
         return lane.offset
     share = min(max((station - lane.start) / (lane.opens - lane.start), 0.0), 1.0)
     return lane.offset - lane.approach * 0.5 * (1.0 + math.cos(math.pi * share))
+
+
+@numba.njit(cache=True)
+def change_reach(row):  # type: ignore[no-untyped-def]
+    """The least distance a lane change takes [m]."""
+    return _LARGE_REACH if row.large else _CAR_REACH
 
 
 @numba.njit(cache=True)

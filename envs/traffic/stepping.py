@@ -11,11 +11,14 @@ from envs.traffic.changing import consider, required_lane
 from envs.traffic.following import (
     HARDEST,
     NOBODY,
+    ahead_of,
     along_lane,
     along_path,
+    change_reach,
     gap_between,
     idm,
     lane_centre,
+    response,
     speed_cap_at,
 )
 from envs.traffic.rows import BODY, MOVING, PERSON, STANDING
@@ -24,8 +27,7 @@ _YIELD_REACH = 70.0  # lets in somebody so far ahead [m]
 _YIELD_BRAKING = 2.0  # for their sake [m/s²]
 _YIELD_SLOWEST = 5.0  # who wants in and is slower than this must wait, unless traffic crawls [m/s]
 _CRAWL = 12.0  # [m/s]
-_CHANGE_REACH = 18.0  # a lane change takes at least so far [m]
-_LARGE_CHANGE_REACH = 30.0
+_EGO_STANDS = 1.0  # below this speed the ego is driven round like a parked car [m/s]
 FAR = -1e9  # where rows without a vehicle lie [m]
 
 
@@ -67,7 +69,7 @@ def _gather(rows, lanes, pieces, ego, people, obstacles, road_end):  # type: ign
     body = bodies[count]
     body.station, body.lateral, body.speed = ego[0], ego[1], ego[2]
     body.half_length, body.half_width = ego[3] / 2.0, ego[4] / 2.0
-    body.kind, body.target, lane = MOVING, NOBODY, int(ego[5])
+    body.kind, body.target, lane = STANDING if ego[2] < _EGO_STANDS else MOVING, NOBODY, int(ego[5])
     body.yields_to = required_lane(lanes, lane, ego[0], road_end) if lane >= 0 else NOBODY
     for i in range(people.shape[1]):
         body = bodies[count + 1 + i]
@@ -105,8 +107,10 @@ def _drive(bodies, order, rank, lanes, row, wish):  # type: ignore[no-untyped-de
     if row.progress < 1.0:
         result = min(result, along_path(bodies, order, rank, lanes, row, wish))
     if row.wish != NOBODY and row.must:
-        there = along_lane(bodies, order, rank, lanes, row, row.wish, wish)
-        result = min(result, max(there, -_YIELD_BRAKING))
+        leader = ahead_of(bodies, order, rank, lanes, row.wish, 0.0)
+        if leader != NOBODY and bodies[leader].speed > _YIELD_SLOWEST:
+            there = response(row, bodies[order[rank]], wish, bodies[leader], 2.0, 2.0)
+            result = min(result, max(there, -_YIELD_BRAKING))
     return min(result, _courtesy(bodies, order, rank, row, wish))
 
 
@@ -124,8 +128,7 @@ def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
     piece = min(max(np.searchsorted(pieces[0], row.station, side="right") - 1, 0), pieces[4].shape[0] - 1)
     row.station += distance / (1.0 - pieces[4][piece] * row.lateral)
     if row.progress < 1.0:
-        reach = _LARGE_CHANGE_REACH if row.large else _CHANGE_REACH
-        row.progress = min(row.progress + min(dt / row.duration, distance / reach), 1.0)
+        row.progress = min(row.progress + min(dt / row.duration, distance / change_reach(row)), 1.0)
     p = row.progress
     still = 1.0 - p * p * p * (10.0 - 15.0 * p + 6.0 * p * p)  # minimum jerk (Flash and Hogan 1985)
     was = row.lateral

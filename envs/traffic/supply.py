@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.road_map import LaneKind, RoadMap
-from drive_stack.types import ObjectClass
+from drive_stack.types import FloatArray, ObjectClass
 from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS
 from envs.traffic.rows import DriverProfile, Records
 
@@ -16,6 +16,7 @@ ENTER_BEHIND, ENTER_AHEAD = (120.0, 250.0), (420.0, 600.0)  # where vehicles app
 _LEAVE = 30.0  # beyond the window [m]
 _ROAD_END = 30.0  # vehicles go before the road's end [m]
 _ENDING = 350.0  # nobody appears so near before their lane's end [m]
+_OBSTACLE_ROOM = 80.0  # nobody appears so near to obstacles in their lane [m]
 _LARGE_SPEED = 90.0 / 3.6  # [m/s]
 
 
@@ -96,6 +97,13 @@ def leaving(rows: Records, ego_station: float, road_end: float) -> np.ndarray[tu
     gone = (station < ego_station - BEHIND - _LEAVE) | (station > ego_station + AHEAD + _LEAVE)
     gone |= station > road_end - _ROAD_END
     return np.flatnonzero(gone & (rows["alive"] == 1) & (rows["scripted"] == 0) & (rows["parked"] == 0))
+
+
+def is_blocked(road: RoadMap, lane: int, station: float, obstacles: FloatArray) -> bool:
+    """Whether obstacles ``(K, 2)`` (station, lateral) lie in or close beside a lane near a station."""
+    aside = np.abs(obstacles[:, 1] - road.lanes[lane].lateral_at(station))
+    near = np.abs(obstacles[:, 0] - station) < _OBSTACLE_ROOM
+    return bool(np.any(near & (aside < road.lanes[lane].width / 2.0 + 0.2)))
 
 
 def has_room(rows: Records, lane: int, station: float, new: Newcomer, speed: float) -> bool:

@@ -15,7 +15,17 @@ from envs.bodies import BODIES
 from envs.traffic.following import NOBODY
 from envs.traffic.rows import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
 from envs.traffic.stepping import FAR, step_all
-from envs.traffic.supply import AHEAD, BEHIND, ENTER_AHEAD, ENTER_BEHIND, Mix, has_room, leaving, usable_lanes
+from envs.traffic.supply import (
+    AHEAD,
+    BEHIND,
+    ENTER_AHEAD,
+    ENTER_BEHIND,
+    Mix,
+    has_room,
+    is_blocked,
+    leaving,
+    usable_lanes,
+)
 
 _LABELS = np.array([int(body.label) for body in BODIES], dtype=np.int64)
 _REFILL_EVERY = 0.5  # [s]
@@ -47,9 +57,10 @@ class Traffic:
             np.asarray(road.piece_curvature, dtype=np.float64),
         )  # fmt: skip
         self.set_limits(np.zeros(1), np.full(1, _UNLIMITED))
-        self._mix = Mix(_UNLIMITED)
+        self._mix: Mix | None = None  # what newcomers are, once populated
         self._missing_ahead = self._missing_behind = 0  # vehicles to appear at either end
         self._until_refill = 0.0
+        self._blocked = np.zeros((0, 2))  # station and lateral of obstacles [m]
 
     def set_limits(self, station: FloatArray, limit: FloatArray) -> None:
         """Speed limits [m/s], each from its station on; drivers slow down before a lower one."""
@@ -100,11 +111,16 @@ class Traffic:
     def populate(
         self, ego_station: float, density: float, limit: float, *, held_out: bool = False,
         speed_share: float = 0.95, large_share: float | None = None, clear_ahead: float = 40.0,
+        obstacles: Sequence[FloatArray] | None = None,
     ) -> None:  # fmt: skip
         """Fill the window about the ego: ``density`` vehicles a kilometre and lane, ``limit`` [m/s].
 
-        Nobody begins within ``clear_ahead`` [m] before the ego or 30 m behind it.
+        Nobody begins within ``clear_ahead`` [m] before the ego or 30 m behind it, nor among
+        ``obstacles`` (x, y, and whatever `step` takes besides).
         """
+        if obstacles is not None and len(obstacles[0]):
+            places = [self.road.to_road(float(x), float(y))[:2] for x, y in zip(*obstacles[:2], strict=True)]
+            self._blocked = np.array(places)
         self._mix = Mix(limit, held_out, speed_share, large_share)
         for lane in range(len(self.road.lanes)):
             spacing = 1000.0 / max(density, 1e-3)
@@ -213,13 +229,12 @@ class Traffic:
     def _recycle(self, ego_station: float, dt: float) -> None:
         """Take away who drove out of sight; let others in at the far end they would come from."""
         for row in leaving(self._rows[: self._used], ego_station, self.road.length):
-            if self._rows["station"][row] > ego_station:
-                self._missing_behind += 1
-            else:
-                self._missing_ahead += 1
+            past = bool(self._rows["station"][row] > ego_station)
+            self._missing_behind += past
+            self._missing_ahead += not past
             self.remove(int(row))
         self._until_refill -= dt
-        if self._until_refill > 0.0:
+        if self._mix is None or self._until_refill > 0.0:
             return
         self._until_refill = _REFILL_EVERY
         if self._missing_ahead:
@@ -234,7 +249,8 @@ class Traffic:
 
     def _enter(self, lane: int, station: float) -> bool:
         """Put a newcomer into a lane if it is safe there."""
-        if lane not in usable_lanes(self.road, station):
+        usable = lane in usable_lanes(self.road, station)
+        if self._mix is None or not usable or is_blocked(self.road, lane, station, self._blocked):
             return False
         new = self._mix.draw(self._rng, lane, self.road)
         cap = float(np.interp(station, np.arange(len(self._cap)) * 10.0, self._cap))
