@@ -91,7 +91,8 @@ def _validation_message(
     overrides: Sequence[str],
 ) -> str:
     """The first problem, with its place and what is allowed; how many more there are."""
-    first = error.errors()[0]
+    # a misspelt key also leaves the right one missing: the spelling is what helps
+    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     keys = [str(part) for part in first["loc"]]
     dotted = ".".join(keys)
     if any(override.partition("=")[0].strip() == dotted for override in overrides):

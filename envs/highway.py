@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
@@ -50,7 +50,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
     ``options={"scenario": …}`` changes the scenario from this episode on.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 10}
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 10}  # noqa: RUF012
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
             raise ConfigError(f"render_mode '{render_mode}': there are {self.metadata['render_modes']}")
         if labels and not camera:
             raise ConfigError("labels=True needs camera=True")
-        self.metadata = {**type(self).metadata, "render_fps": agent_hz}  # type: ignore[misc]
+        self.metadata = {**type(self).metadata, "render_fps": agent_hz}  # shared by no other environment
         self.render_mode = render_mode
         self.scenario = _as_scenario(scenario)
         self.platform = Platform(VehicleParameters(), CameraModel(), 1.0 / agent_hz)
@@ -137,7 +137,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
             command=state.command,
         )
 
-    def render(self) -> Image | None:  # type: ignore[override]
+    def render(self) -> Image | None:
         """The picture for `rgb_array`; in `human` it is shown instead."""
         if self.render_mode == "rgb_array":
             return self._picture()

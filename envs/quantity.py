@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 import numpy as np
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from drive_stack.config import StrictModel
 
@@ -13,9 +13,9 @@ from drive_stack.config import StrictModel
 class Quantity(StrictModel):
     """A number, ``{min: …, max: …}`` (uniform) or ``{choices: […]}`` (equally likely)."""
 
-    min: float | None = None
-    max: float | None = None
-    choices: tuple[float, ...] = Field(default=(), description="one of these")
+    min: FiniteFloat | None = None
+    max: FiniteFloat | None = None
+    choices: tuple[FiniteFloat, ...] = Field(default=(), description="one of these")
 
     @model_validator(mode="before")
     @classmethod
