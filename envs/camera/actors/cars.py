@@ -1,0 +1,260 @@
+"""Car-like bodies: cross-sections lofted along the length, a cabin of glass on top."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from drive_stack.types import FloatArray
+from envs.camera.actors import parts
+from envs.camera.actors.car_shapes import CarShape, Line, Pane
+from envs.camera.actors.mesh import Mesh, both_sides, join
+from envs.camera.actors.parts import Build, LampGlass, LampKind, VehicleParts
+from envs.camera.actors.shapes import box, grid
+
+_ARCH_GAP = 0.05  # between tyre and wheel arch [m]
+
+
+def _along(line: Line, x: ArrayLike) -> FloatArray:
+    xs, values = zip(*line, strict=True)
+    return np.interp(x, xs, values)
+
+
+def _bent(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
+    """Sections (R, C, 3) whose left half mirrors the right one; y, z are (R, half) from below to the middle."""
+    ys = np.concatenate([-y, y[:, -2::-1]], axis=1)
+    zs = np.concatenate([z, z[:, -2::-1]], axis=1)
+    xs = np.asarray(x, dtype=float)
+    xs = xs if xs.ndim == 2 else np.repeat(xs[:, None], y.shape[1], axis=1)
+    return np.stack([np.concatenate([xs, xs[:, -2::-1]], axis=1), ys, zs], axis=-1)
+
+
+class CarLoft:
+    """One car: `CarShape` with the measures of a `Build`."""
+
+    def __init__(self, shape: CarShape, build: Build) -> None:
+        self.shape = shape
+        self.build = build
+        self.half_width = build.width / 2.0
+
+    def x(self, share: ArrayLike) -> FloatArray:
+        """Ahead of the middle [m], from the share of the length behind the front."""
+        return self.build.length * (0.5 - np.asarray(share, dtype=float))
+
+    def _stations(self) -> FloatArray:
+        knots = {x for line in (self.shape.top, self.shape.plan, self.shape.sill) for x, _ in line}
+        if not self.build.fine:
+            knots = {x for x, _ in self.shape.top}
+        arch = (self.shape.wheel_radius + _ARCH_GAP) / self.build.length
+        steps = (
+            (-1.0, -0.999, -0.72, 0.0, 0.72, 0.999, 1.0)
+            if self.build.fine
+            else (-1.0, -0.999, 0.0, 0.999, 1.0)
+        )
+        arches = {axle + arch * step for axle in self.shape.axles for step in steps}
+        plain = {k for k in knots if all(abs(k - axle) > arch * 1.12 for axle in self.shape.axles)}
+        return np.array(sorted(plain | arches))
+
+    def _sill(self, share: FloatArray) -> FloatArray:
+        edge = _along(self.shape.sill, share) * self.build.height
+        radius = self.shape.wheel_radius + _ARCH_GAP
+        for axle in self.shape.axles:
+            off = (share - axle) * self.build.length
+            inside = np.abs(off) < radius * 0.9995
+            arch = self.shape.wheel_radius + np.sqrt(np.maximum(radius**2 - off**2, 0.0))
+            edge = np.where(inside, np.maximum(edge, arch), edge)
+        return edge
+
+    def tub(self) -> Mesh:
+        """Everything below the windows, bonnet and boot."""
+        height, paint = self.build.height, self.build.paint
+        share = self._stations()
+        sill, top = self._sill(share), _along(self.shape.top, share) * height
+        half = _along(self.shape.plan, share) * self.half_width
+        crease = np.clip(0.36 * height, sill + 0.015, np.maximum(top - 0.05, sill + 0.016))
+        shoulder = np.maximum(top - 0.055 * height, crease + 0.01)
+        y = np.stack([half * 0.965, half, half * 0.975, half * 0.88, half * 0.5, half * 0.0], axis=1)
+        z = np.stack([sill, crease, shoulder, top, top + 0.012 * height, top + 0.018 * height], axis=1)
+        points = _bent(y, np.maximum.accumulate(z, axis=1), self.x(share))
+        lower = np.zeros((points.shape[0] - 1, points.shape[1] - 1), dtype=bool)
+        lower[:, [0, -1]] = True
+        clad = parts.TRIM if self.shape.cladding else paint
+        caps = (self._cap(points[0][::-1], paint), self._cap(points[-1], paint))
+        return join((grid(points, clad, lower), grid(points, paint, ~lower), *caps))
+
+    @staticmethod
+    def _cap(section: FloatArray, colour: ArrayLike) -> Mesh:
+        """Close an end by level strips between the two halves of its section."""
+        middle = len(section) // 2
+        return grid(np.stack([section[: middle + 1], section[::-1][: middle + 1]]), colour)
+
+    def cabin(self) -> tuple[Mesh, ...]:
+        """Pillars, roof and glass."""
+        build, stations = self.build, self.shape.cabin
+        share = np.array([s.x for s in stations])
+        rise = np.array([s.rise for s in stations])[:, None]
+        belt = (_along(self.shape.top, share) * build.height)[:, None]
+        half = (_along(self.shape.plan, share) * self.half_width)[:, None]
+        roof = belt + rise * (build.height - belt)
+        across = np.array([0.885, 0.0, 0.0, 0.0, 0.0, 0.0]) + np.array([0.0, 0.875, 0.80, 0.70, 0.36, 0.0])
+        narrow = 1.0 - rise * (1.0 - self.shape.roof_width) * np.array([0.0, 0.86, 1.0, 1.0, 1.0, 1.0])
+        y = half * across * narrow
+        drop = np.array([1.0, 0.115, 0.03, 0.012, 0.002, 0.0]) * (build.height - belt)
+        z = np.where(np.arange(6) == 0, belt - 0.012 * build.height, np.maximum(roof - drop * rise, belt))
+        screen = np.array([s.behind in (Pane.SCREEN,) or s.rise == 0.0 for s in stations])[:, None]
+        sense = np.where(share < 0.5, 1.0, -1.0)[:, None]
+        bulge = np.array([0.0, 0.0, 0.0, 0.01, 0.05, 0.07]) * screen * sense
+        points = _bent(y, z, self.x(share)[:, None] + bulge)
+        colours = {"paint": build.paint, "trim": parts.RUBBER}
+        sheets = []
+        for material in ("paint", "trim", "glass"):
+            cells = self._cells(material)
+            sheet = grid(points, colours.get(material, parts.GLASS_LOW), cells)
+            if material == "glass" and sheet.triangles:
+                low = float(belt.min())
+                sheet = sheet.graded((low, parts.GLASS_LOW), (build.height, parts.GLASS_HIGH))
+            sheets.append(sheet)
+        return tuple(sheets)
+
+    def _cells(self, material: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+        """Which of the cabin's cells (stations − 1, 10) are of the material."""
+        rows = []
+        for station in self.shape.cabin[:-1]:
+            side, top = station.behind.value if station.behind is not None else ("paint", "paint")
+            frame = "trim" if side == "trim" and top in ("trim", "glass") else "paint"
+            half = [side, frame, frame, top, top]
+            rows.append([name == material for name in half + half[::-1]])
+        return np.array(rows)
+
+    def chassis(self) -> Mesh:
+        """A dark floor that closes the view through the wheel arches."""
+        inner = self.half_width - 0.24
+        length, height = self.build.length, self.build.height
+        tops = [z for x, z in self.shape.top if 0.1 < x < 0.9]
+        return box(
+            (-0.46 * length, -inner, 0.13 * height),
+            (0.46 * length, inner, min(min(tops) * height - 0.05, 0.52 * height)),
+            parts.RUBBER,
+        )
+
+    def end_x(self, z_share: float, *, front: bool) -> float:
+        """Share of the length at which the end's surface reaches a height."""
+        line = (
+            [p for p in self.shape.top if p[0] < 0.4]
+            if front
+            else [p for p in self.shape.top[::-1] if p[0] > 0.9]
+        )
+        heights = [z for _, z in line]
+        order = int(np.argmax(heights)) + 1
+        return float(np.interp(z_share, heights[:order], [x for x, _ in line[:order]]))
+
+    def corner_lamp(self, z: tuple[float, float], inner: float, depth: float, *, front: bool) -> Mesh:
+        """A left lamp glass lying on the body's corner, heights as shares."""
+        low, high = (self.end_x(share, front=front) for share in z)
+        reach = depth if front else -depth
+        half = _along(self.shape.plan, [low + (0.012 if front else -0.012), low + reach]) * self.half_width
+        slant = abs(high - low) * self.build.length
+        out = 0.02 if front else -0.02
+        return parts.wrapped(
+            (float(self.x(low)) + out, float(half[0]) * 0.93),
+            (float(self.x(low + reach)), float(half[1]) + 0.004),
+            inner * self.half_width,
+            (z[0] * self.build.height, z[1] * self.build.height),
+            slant,
+        )
+
+    def lamps(self) -> tuple[LampGlass, ...]:
+        """Head, tail and turn lamps."""
+        shape = self.shape
+        low, high = shape.head_lamp
+        tail_low, tail_high = shape.tail_lamp
+        waist = tail_low + 0.3 * (tail_high - tail_low)
+        head = self.corner_lamp((low, high), 0.50, 0.075, front=True)
+        turn = self.corner_lamp((low - 0.055, low - 0.012), 0.58, 0.04, front=True)
+        tail = self.corner_lamp((waist, tail_high), shape.tail_lamp_inner, 0.035, front=False)
+        rear_turn = self.corner_lamp((tail_low, waist), shape.tail_lamp_inner, 0.034, front=False)
+        return (
+            *parts.lamp_pair("head", LampKind.HEAD, head),
+            *parts.lamp_pair("tail", LampKind.TAIL, tail),
+            *parts.lamp_pair("front_turn", LampKind.LEFT, turn),
+            *parts.lamp_pair("rear_turn", LampKind.LEFT, rear_turn),
+        )
+
+    def fittings(self) -> tuple[Mesh, ...]:
+        """Grille, bumpers' dark inserts, plates, handles, rails, spoiler."""
+        length, height, half = self.build.length, self.build.height, self.half_width
+        front, rear = length / 2.0, -length / 2.0
+        low = self.shape.top[0][1]
+        plates = (
+            parts.number_plate(front, 0.75 * low * height),
+            parts.number_plate(
+                float(self.x(self.end_x(self.shape.tail_lamp[0], front=False))),
+                self.shape.tail_lamp[0] * height,
+            ),
+        )
+        if not self.build.fine:
+            return plates
+        sill = self.shape.sill[0][1] * height
+        grille_x = float(self.x(self.end_x(low + 0.05, front=True)))
+        items = [
+            *plates,
+            box(
+                (front - 0.06, -0.55 * half, sill + 0.02),
+                (front + 0.012, 0.55 * half, 0.68 * low * height),
+                parts.RUBBER,
+            ),
+            box(
+                (grille_x - 0.3, -0.42 * half, (low + 0.005) * height),
+                (grille_x + 0.03, 0.42 * half, (low + 0.06) * height),
+                parts.RUBBER,
+            ),
+            box(
+                (rear - 0.012, -0.62 * half, self.shape.sill[-1][1] * height),
+                (rear + 0.06, 0.62 * half, (self.shape.sill[-1][1] + 0.06) * height),
+                parts.RUBBER,
+            ),
+        ]
+        return (*items, *self._roof_fittings())
+
+    def _roof_fittings(self) -> list[Mesh]:
+        height, cabin = self.build.height, self.shape.cabin
+        half = self.half_width * 0.80 * self.shape.roof_width
+        items: list[Mesh] = []
+        if self.shape.rails:
+            front, rear = (float(self.x(s)) for s in (cabin[2].x - 0.03, cabin[-3].x))
+            items.append(
+                both_sides(box((rear, half - 0.02, height - 0.06), (front, half + 0.025, height), parts.TRIM))
+            )
+        if self.shape.spoiler:
+            x, z = float(self.x(cabin[-2].x)), height * (0.66 + 0.34 * cabin[-2].rise)
+            items.append(
+                box((x - 0.14, -half * 0.96, z - 0.035), (x + 0.10, half * 0.96, z + 0.012), self.build.paint)
+            )
+        if self.shape.bed is not None:
+            front, rear = (float(self.x(s)) for s in self.shape.bed)
+            z = (self.shape.top[-3][1] + 0.021) * height
+            items.append(
+                box(
+                    (rear, -0.80 * self.half_width, z - 0.1), (front, 0.80 * self.half_width, z), parts.RUBBER
+                )
+            )
+        return items
+
+    def parts(self) -> VehicleParts:
+        """The whole car."""
+        shape, build = self.shape, self.build
+        belt = float(_along(shape.top, shape.cabin[0].x + 0.06)) * build.height
+        body = parts.painted((self.tub(), *self.cabin(), self.chassis(), *self.fittings()), build.height)
+        return VehicleParts(
+            body=body,
+            overhang=parts.mirrors(
+                float(self.x(shape.cabin[0].x + 0.07)), self.half_width * 0.94, belt, build.paint
+            ),
+            axles=tuple(
+                parts.axle(
+                    float(self.x(share)), shape.wheel_radius, self.half_width * 0.965, 0.21, fine=build.fine
+                )
+                for share in shape.axles
+            ),
+            lamps=self.lamps(),
+        )

@@ -1,0 +1,134 @@
+"""Triangle meshes as arrays, and their way into Panda3D."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from panda3d.core import (
+    Geom,
+    GeomEnums,
+    GeomNode,
+    GeomTriangles,
+    GeomVertexData,
+    GeomVertexFormat,
+)
+from scipy.sparse import csr_matrix
+
+from drive_stack.types import FloatArray
+
+CREASE_DEG = 38.0  # faces that meet at a sharper angle keep their edge
+_VERTEX = np.dtype([("vertex", "<f4", 3), ("normal", "<f4", 3), ("colour", "u1", 4)])
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """Loose coloured triangles, their corners counter-clockwise as seen from outside."""
+
+    points: FloatArray  # (T, 3 corners, xyz) [m]
+    colours: FloatArray  # (T, 3 corners, RGB) 0 … 255
+
+    @property
+    def triangles(self) -> int:
+        """How many triangles it has."""
+        return len(self.points)
+
+    @property
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Least and greatest corner, (3,) each [m]."""
+        flat = self.points.reshape(-1, 3)
+        return flat.min(axis=0), flat.max(axis=0)
+
+    def moved(self, offset: ArrayLike) -> Mesh:
+        """Shifted by ``offset`` (3,) [m]."""
+        return Mesh(self.points + np.asarray(offset, dtype=float), self.colours)
+
+    def fitted(self, scale: FloatArray, offset: FloatArray) -> Mesh:
+        """``points × scale + offset``; scale (3,) is positive."""
+        return Mesh(self.points * scale + offset, self.colours)
+
+    def mirrored(self) -> Mesh:
+        """The other side: y turned round, still facing outward."""
+        flipped = (self.points * np.array([1.0, -1.0, 1.0]))[:, ::-1]
+        return Mesh(flipped, self.colours[:, ::-1])
+
+    def coloured(self, colour: ArrayLike) -> Mesh:
+        """All in one RGB colour."""
+        return Mesh(self.points, np.broadcast_to(np.asarray(colour, dtype=float), self.points.shape))
+
+    def graded(self, low: tuple[float, ArrayLike], high: tuple[float, ArrayLike]) -> Mesh:
+        """Coloured by height, from ``(z, RGB)`` to ``(z, RGB)``."""
+        share = np.clip((self.points[..., 2:] - low[0]) / (high[0] - low[0]), 0.0, 1.0)
+        below, above = (np.asarray(c, dtype=float) for c in (low[1], high[1]))
+        return Mesh(self.points, below + share * (above - below))
+
+    def shaded(self, z_low: float, z_high: float, darkest: float) -> Mesh:
+        """Darkened towards the ground, where less sky is seen: ``darkest`` (0 … 1) at ``z_low``."""
+        share = np.clip((self.points[..., 2:] - z_low) / (z_high - z_low), 0.0, 1.0)
+        return Mesh(self.points, self.colours * (darkest + (1.0 - darkest) * share))
+
+
+def join(meshes: Iterable[Mesh]) -> Mesh:
+    """All triangles in one mesh, in order."""
+    parts = list(meshes)
+    if not parts:
+        return Mesh(np.zeros((0, 3, 3)), np.zeros((0, 3, 3)))
+    return Mesh(np.concatenate([p.points for p in parts]), np.concatenate([p.colours for p in parts]))
+
+
+def both_sides(mesh: Mesh) -> Mesh:
+    """The mesh and its mirror image across y = 0."""
+    return join((mesh, mesh.mirrored()))
+
+
+def triangles(
+    points: FloatArray, indices: Sequence[Sequence[int]] | NDArray[np.int64], colour: ArrayLike
+) -> Mesh:
+    """Triangles over shared ``points`` (N, 3); those without area are left out."""
+    corners = points[np.asarray(indices, dtype=np.int64)]
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    corners = corners[area > 1e-9]
+    return Mesh(corners, np.broadcast_to(np.asarray(colour, dtype=float), corners.shape))
+
+
+def corner_normals(points: FloatArray, crease_deg: float = CREASE_DEG) -> FloatArray:
+    """Unit normals (T, 3, 3): faces about a corner are blended by area unless a crease parts them."""
+    cross = np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
+    unit = cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-12)
+    face = np.repeat(np.arange(len(points)), 3)
+    _, place = np.unique(np.round(points.reshape(-1, 3), 5), axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    touch = csr_matrix((np.ones(len(face)), (np.arange(len(face)), place)))
+    pairs = (touch @ touch.T).tocoo()
+    blend = np.einsum("ij,ij->i", unit[face[pairs.row]], unit[face[pairs.col]]) > np.cos(
+        np.radians(crease_deg)
+    )
+    normals = np.zeros((len(face), 3))
+    np.add.at(normals, pairs.row[blend], cross[face[pairs.col[blend]]])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return np.asarray(normals.reshape(points.shape))
+
+
+def geom_node(name: str, mesh: Mesh, crease_deg: float = CREASE_DEG) -> GeomNode:
+    """One Geom with vertices, normals and colours, equal corners shared."""
+    corners = np.zeros(mesh.triangles * 3, dtype=_VERTEX)
+    corners["vertex"] = mesh.points.reshape(-1, 3)
+    corners["normal"] = np.round(corner_normals(mesh.points, crease_deg).reshape(-1, 3), 4)
+    corners["colour"][:, :3] = np.clip(np.round(mesh.colours.reshape(-1, 3)), 0, 255)
+    corners["colour"][:, 3] = 255
+    _, first, index = np.unique(corners.view(f"V{_VERTEX.itemsize}"), return_index=True, return_inverse=True)
+    vertices = GeomVertexData(name, GeomVertexFormat.get_v3n3c4(), GeomEnums.UH_static)
+    vertices.unclean_set_num_rows(len(first))
+    memoryview(vertices.modify_array(0)).cast("B")[:] = corners[first].tobytes()
+    faces = GeomTriangles(GeomEnums.UH_static)
+    faces.set_index_type(GeomEnums.NT_uint16)
+    array = faces.modify_vertices()
+    array.unclean_set_num_rows(index.size)
+    memoryview(array).cast("B")[:] = index.astype(np.uint16).tobytes()
+    geom = Geom(vertices)
+    geom.add_primitive(faces)
+    node = GeomNode(name)
+    node.add_geom(geom)
+    return node

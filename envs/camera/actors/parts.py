@@ -1,0 +1,159 @@
+"""What a vehicle is made of before it becomes nodes, and the parts that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from drive_stack.types import FloatArray
+from envs.camera.actors.mesh import Mesh, both_sides, join
+from envs.camera.actors.shapes import box, prism, wheel
+
+RGB = tuple[float, float, float]
+
+TYRE: RGB = (30.0, 30.0, 32.0)
+TRIM: RGB = (34.0, 35.0, 38.0)
+RUBBER: RGB = (22.0, 22.0, 24.0)
+CHROME: RGB = (176.0, 180.0, 186.0)
+RIM: RGB = (158.0, 162.0, 168.0)
+RIM_DARK: RGB = (70.0, 72.0, 76.0)
+PLATE: RGB = (232.0, 230.0, 214.0)
+GLASS_LOW: RGB = (22.0, 27.0, 33.0)
+GLASS_HIGH: RGB = (84.0, 100.0, 116.0)
+
+
+class LampKind(StrEnum):
+    """What a lamp is for."""
+
+    HEAD = "head"
+    TAIL = "tail"  # brake lamps too
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """Where a lamp shines from, in the body's frame."""
+
+    name: str
+    position: tuple[float, float, float]  # centre of its glass [m]
+    kind: LampKind
+
+
+@dataclass(frozen=True, slots=True)
+class LampGlass:
+    """One lamp's glass."""
+
+    name: str
+    kind: LampKind
+    mesh: Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class Axle:
+    """Wheels that turn together; ``mesh`` has its hub at the origin."""
+
+    x: float
+    radius: float
+    mesh: Mesh
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleParts:
+    """A vehicle: origin on the ground at the body's centre, x forward, y left, z up [m]."""
+
+    body: Mesh
+    overhang: Mesh  # mirrors and the like, outside length × width × height
+    axles: tuple[Axle, ...]
+    lamps: tuple[LampGlass, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What is asked of a body's builder."""
+
+    length: float
+    width: float
+    height: float
+    paint: RGB
+    fine: bool  # near, or far away with fewer triangles
+
+
+def axle(x: float, radius: float, half_track: float, width: float, *, fine: bool, sides: int = 10) -> Axle:
+    """Two wheels whose outer faces are ``half_track`` from the middle."""
+    count = sides if fine else 6
+    one = wheel(radius, width, count, TYRE, (RIM, RIM_DARK) if fine else (RIM, RIM))
+    return Axle(x, radius, both_sides(one.moved((0.0, half_track - width / 2.0, 0.0))))
+
+
+def wrapped(
+    end: tuple[float, float],
+    side: tuple[float, float],
+    inner: float,
+    z: tuple[float, float],
+    slant: float = 0.0,
+) -> Mesh:
+    """A left lamp that wraps a corner, in white.
+
+    ``end`` (x, y) is its outer corner at the car's end, ``side`` (x, y) where it ends along the side,
+    ``inner`` its y towards the middle; the top stands back by ``slant`` towards the car's middle [m].
+    """
+    inward = -np.sign(end[0])
+    plan = [(end[0], inner), end, side, (side[0], inner)]
+    lower = np.array([(x, y, z[0]) for x, y in plan])
+    upper = np.array([(x + inward * slant * (k < 2), y, z[1]) for k, (x, y) in enumerate(plan)])
+    if inward > 0.0:  # the rear: keep counter-clockwise from above
+        lower, upper = lower[::-1], upper[::-1]
+    return prism(lower, upper, (255.0, 255.0, 255.0))
+
+
+def lamp_pair(name: str, kind: LampKind, left: Mesh) -> tuple[LampGlass, LampGlass]:
+    """The same lamp on both sides; side lamps take the side as their kind."""
+    right_kind = LampKind.RIGHT if kind is LampKind.LEFT else kind
+    return LampGlass(f"{name}_left", kind, left), LampGlass(f"{name}_right", right_kind, left.mirrored())
+
+
+def number_plate(x: float, z: float, *, bulge: float = 0.02) -> Mesh:
+    """A light plate on the end at ``x``, standing out by ``bulge``."""
+    toward = float(np.sign(x))
+    near, far = sorted((x - toward * 0.05, x + toward * bulge))
+    return box((near, -0.26, z - 0.055), (far, 0.26, z + 0.055), PLATE)
+
+
+def mirrors(x: float, y: float, z: float, paint: RGB) -> Mesh:
+    """Door mirrors whose feet stand at ``y``."""
+    left = box((x - 0.07, y - 0.06, z), (x + 0.09, y + 0.15, z + 0.14), paint)
+    return both_sides(left)
+
+
+def centre(mesh: Mesh) -> tuple[float, float, float]:
+    """Middle of the bounding box [m]."""
+    low, high = mesh.bounds
+    x, y, z = (low + high) / 2.0
+    return float(x), float(y), float(z)
+
+
+def fit(parts: VehicleParts, length: float, width: float, height: float) -> VehicleParts:
+    """Stretch ever so little that body, lamps and wheels fill length × width × height exactly."""
+    solids = [parts.body, *(lamp.mesh for lamp in parts.lamps)]
+    low, high = join(solids).bounds
+    scale = np.array([length, width, height]) / np.array([high[0] - low[0], high[1] - low[1], high[2]])
+    offset: FloatArray = np.array([-(low[0] + high[0]) / 2.0 * scale[0], 0.0, 0.0])
+
+    def fitted(mesh: Mesh) -> Mesh:
+        return mesh.fitted(scale, offset)
+
+    return VehicleParts(
+        body=fitted(parts.body),
+        overhang=fitted(parts.overhang),
+        axles=tuple(Axle(float(a.x * scale[0] + offset[0]), a.radius, a.mesh) for a in parts.axles),
+        lamps=tuple(LampGlass(lamp.name, lamp.kind, fitted(lamp.mesh)) for lamp in parts.lamps),
+    )
+
+
+def painted(meshes: Iterable[Mesh], height: float) -> Mesh:
+    """The body in one mesh, a little darker towards the ground."""
+    return join(meshes).shaded(0.05 * height, 0.5 * height, 0.66)

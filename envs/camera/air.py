@@ -1,0 +1,122 @@
+"""What lies between the scene and the picture: fog, headlamps' light, rain and sensor noise.
+
+Things that stand carry in alpha how much of them the air lets through (Koschmieder: contrast falls
+as exp(−σ·d), 5 % at the meteorological visibility). Ground and sky have alpha 0: for them the
+distance of every pixel is known beforehand.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.types import FloatArray, Image
+from drive_stack.world_state import Conditions, Light, Weather
+
+_CODE_ZERO = 64  # alpha of a thing that the air hides wholly
+_NOISE_FRAMES = 7
+
+
+def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
+    """Share of contrast left after ``distance`` [m]; 5 % at ``visibility`` [m]."""
+    return np.asarray(np.exp(np.log(0.05) * np.asarray(distance) / visibility), dtype=np.float64)
+
+
+def alpha_of(distance: float, visibility: float) -> float:
+    """Alpha 0 … 1 of a thing at ``distance`` [m]."""
+    share = float(transmittance(np.asarray(distance), visibility))
+    return (_CODE_ZERO + (255 - _CODE_ZERO) * share) / 255.0
+
+
+def headlamp(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Light of the ego's low beams on a spot ahead and to the left of the camera [m], 0 … 1."""
+    ahead = np.maximum(x, 0.1)
+    cone = np.exp(-((y / (1.5 + 0.28 * ahead)) ** 2))
+    reach = np.exp(-((ahead / 55.0) ** 2)) + 0.25 * np.exp(-ahead / 90.0)
+    return np.asarray(cone * reach * (x > 0.0), dtype=np.float64)
+
+
+class Air:
+    """The air and light of one episode, made ready for each pixel."""
+
+    def __init__(self, model: CameraModel, conditions: Conditions) -> None:
+        self.visibility = conditions.visibility
+        self.night = conditions.light is Light.NIGHT
+        self.fog_colour = _fog_colour(conditions)
+        self.ambient = {Light.DAY: 1.0, Light.DUSK: 0.62, Light.NIGHT: 0.13}[conditions.light]
+        if conditions.weather is not Weather.CLEAR and not self.night:
+            self.ambient *= 0.85
+        u, v = np.meshgrid(np.arange(model.width) + 0.5, np.arange(model.height) + 0.5)
+        spots = model.to_ground(np.stack([u.ravel(), v.ravel()], axis=1))
+        x, y = spots[:, 0] - model.mount_x, spots[:, 1]
+        sky = np.isnan(x)
+        away = np.where(sky, 0.0, np.hypot(np.nan_to_num(x), np.nan_to_num(y)))
+        through = np.where(sky, 1.0, transmittance(away, self.visibility))
+        lit = np.where(sky, 1.0, self.light_at(np.nan_to_num(x), np.nan_to_num(y)))
+        shape = (model.height, model.width)
+        self.ground_depth = np.where(sky, np.inf, x).reshape(shape)
+        self._ground_through = np.round(255.0 * through).astype(np.uint8).reshape(shape)
+        self._ground_lit = np.round(255.0 * lit).astype(np.uint8).reshape(shape)
+        code = np.arange(256)
+        share = np.clip((code - _CODE_ZERO) / (255 - _CODE_ZERO), 0.0, 1.0)
+        self._through_of = np.round(255.0 * share).astype(np.uint8)
+        self._haze = np.empty((*shape, 3), np.uint8)
+        self._haze[:] = np.round(self.fog_colour)
+        rng = np.random.default_rng((conditions.scenery_seed, 2))
+        sigma = 3.5 if self.night else 2.2
+        noise = rng.normal(0.0, sigma, (_NOISE_FRAMES, *shape, 3))
+        rain = np.stack([_streaks(shape, conditions.rain_rate, rng) for _ in range(_NOISE_FRAMES)])
+        self._bright = np.clip(np.round(noise + rain[..., None]), 0, 255).astype(np.uint8)
+        self._dark = np.clip(np.round(-noise), 0, 255).astype(np.uint8)
+
+    def light_at(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Brightness at spots ahead of and left of the camera [m], 0 … 1."""
+        if not self.night:
+            return np.full(np.shape(x), self.ambient)
+        return np.minimum(self.ambient + 0.85 * headlamp(x, y), 1.0)
+
+    def apply(self, large: NDArray[np.uint8], time: float) -> Image:
+        """The supersampled picture (H·n, W·n, 4) BGRA as the sensor sees it at ``time`` [s], (H, W, 3) RGB.
+
+        What the air lets through is settled before shrinking, so that edges blend as colours do.
+        """
+        height, width = self._ground_through.shape
+        alpha = cv2.extractChannel(large, 3)
+        _, solid = cv2.threshold(alpha, 0, 255, cv2.THRESH_BINARY)
+        standing = cv2.resize(
+            cv2.min(cv2.LUT(alpha, self._through_of), solid), (width, height), interpolation=cv2.INTER_AREA
+        )
+        solid = cv2.resize(solid, (width, height), interpolation=cv2.INTER_AREA)
+        rgb = cv2.cvtColor(
+            cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGRA2RGB
+        )
+        open_ = cv2.bitwise_not(solid)
+        through = cv2.add(standing, cv2.multiply(self._ground_through, open_, scale=1.0 / 255.0))
+        lit = cv2.add(solid, cv2.multiply(self._ground_lit, open_, scale=1.0 / 255.0))
+        weight = cv2.multiply(through, lit, scale=1.0 / 255.0)
+        seen = cv2.multiply(rgb, cv2.merge([weight] * 3), scale=1.0 / 255.0)
+        veil = cv2.bitwise_not(through)
+        out = cv2.add(seen, cv2.multiply(self._haze, cv2.merge([veil] * 3), scale=1.0 / 255.0))
+        frame = round(time * 20.0) * 3 % _NOISE_FRAMES
+        return np.asarray(cv2.subtract(cv2.add(out, self._bright[frame]), self._dark[frame]), dtype=np.uint8)
+
+
+def _fog_colour(conditions: Conditions) -> FloatArray:
+    if conditions.light is Light.NIGHT:
+        return np.array([16.0, 18.0, 24.0])
+    if conditions.light is Light.DUSK:
+        return np.array([150.0, 128.0, 122.0])
+    clear = conditions.weather is Weather.CLEAR
+    return np.array([196.0, 212.0, 228.0]) if clear else np.array([186.0, 190.0, 194.0])
+
+
+def _streaks(shape: tuple[int, int], rate: float, rng: np.random.Generator) -> FloatArray:
+    """Rain as faint slanted lines, brightness added (H, W)."""
+    canvas = np.zeros(shape, np.uint8)
+    for _ in range(int(150 * rate)):
+        x, y = int(rng.integers(0, shape[1])), int(rng.integers(-10, shape[0]))
+        long = int(rng.integers(6, 22))
+        cv2.line(canvas, (x, y), (x + long // 6, y + long), int(rng.integers(15, 45)), 1, cv2.LINE_AA)
+    return canvas.astype(np.float64)

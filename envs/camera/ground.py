@@ -1,0 +1,213 @@
+"""Everything flat: terrain, pavement with its wear, and painted lines.
+
+All of it lies at z = 0 and is drawn first, in order and without the depth buffer, so that layers
+never flicker against one another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.types import FloatArray, SemanticClass
+from drive_stack.world_state import Conditions, Weather
+from envs.camera.triangles import quads as as_triangles
+
+STEP = 3.0  # between two rows of vertices along the road [m]
+LINE, DASH, GAP = 0.15, 6.0, 12.0  # German motorway: 6 m dashes, 12 m gaps (RMS 1993) [m]
+ASPHALT, SHOULDER, PAINT = np.array([92, 93, 96]), np.array([104, 104, 104]), np.array([232, 232, 226])
+GRASS = np.array([96, 122, 66])
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A ribbon along the road between two laterals, functions of the station."""
+
+    left: FloatArray  # (N,)
+    right: FloatArray  # (N,)
+    station: FloatArray  # (N,)
+
+    def quads(self, road: RoadMap, z: float = 0.0) -> FloatArray:
+        """``(N − 1, 4, 3)`` in the world."""
+        left, _ = road.to_world(self.station, self.left)
+        right, _ = road.to_world(self.station, self.right)
+        height = np.full((len(self.station), 1), z)
+        return _strip_quads(np.hstack([left, height]), np.hstack([right, height]))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Triangles of one kind: ``points`` (T, 3, 3) [m], RGBA ``colours`` (T, 3, 4) of 0 … 255."""
+
+    kind: SemanticClass
+    points: FloatArray
+    colours: FloatArray
+
+
+def ground_layers(road: RoadMap, conditions: Conditions, begin: float, end: float) -> list[Layer]:
+    """The flat layers between two stations, lowest first; alpha is 0 throughout."""
+    rng = np.random.default_rng((conditions.scenery_seed, 1, int(begin) + 10_000))
+    made = (
+        _terrain(road, conditions, rng, begin, end),
+        _shoulders(road, conditions, rng, begin, end),
+        _lanes(road, conditions, rng, begin, end),
+        _markings(road, conditions, rng, begin, end),
+    )
+    return [layer for layer in made if layer is not None]
+
+
+def _layer(kind: SemanticClass, corners: FloatArray, colours: FloatArray) -> Layer:
+    """Quads (Q, 4, 3) with colours (Q, 3) or (Q, 4, 3)."""
+    shades = colours if colours.ndim == 3 else np.repeat(colours[:, None, :], 4, axis=1)
+    rgba = np.concatenate([shades, np.zeros((*shades.shape[:2], 1))], axis=2)
+    return Layer(kind, *as_triangles(corners, rgba))
+
+
+def _strip_quads(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Quads ``(N − 1, 4, 3)`` between two lines of points ``(N, 3)``, facing up."""
+    return np.stack([left[:-1], right[:-1], right[1:], left[1:]], axis=1)
+
+
+def _stations(start: float, end: float) -> FloatArray:
+    return np.linspace(start, end, max(int(np.ceil((end - start) / STEP)), 1) + 1)
+
+
+def _full(station: FloatArray, value: float) -> FloatArray:
+    return np.full(len(station), value)
+
+
+def _terrain(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer:
+    """Grass in bands that fade from mown verge to meadow."""
+    station = _stations(start, end)[::5]
+    if station[-1] < end:
+        station = np.append(station, end)
+    wet = 0.82 if conditions.weather is Weather.RAIN else 1.0
+    quads, colours = [], []
+    edges = [-200.0, -90.0, -45.0, -25.0, -14.0, 0.0, 14.0, 25.0, 45.0, 90.0, 200.0]
+    for right, left in itertools.pairwise(edges):
+        strip = Strip(_full(station, left), _full(station, right), station).quads(road)
+        shade = GRASS * wet * rng.uniform(0.88, 1.1, (len(strip), 4, 1)) + rng.uniform(
+            -6, 6, (len(strip), 1, 3)
+        )
+        quads.append(strip)
+        colours.append(shade)
+    return _layer(SemanticClass.TERRAIN, np.concatenate(quads), np.concatenate(colours))
+
+
+def _paved(road: RoadMap, station: FloatArray) -> tuple[FloatArray, FloatArray]:
+    inside = np.clip(station, 0.0, road.length)
+    edges = np.array([road.paved(float(s)) for s in inside])
+    return edges[:, 0], edges[:, 1]
+
+
+def _shoulders(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer:
+    station = _stations(start, end)
+    right, left = _paved(road, station)
+    quads = Strip(left, right, station).quads(road)
+    tone = _wetness(conditions) * rng.uniform(0.97, 1.03, (len(quads), 4, 1))
+    return _layer(SemanticClass.SHOULDER, quads, SHOULDER * tone)
+
+
+def _wetness(conditions: Conditions) -> float:
+    return 1.0 - 0.38 * min(conditions.rain_rate * 1.5, 1.0)
+
+
+def _lanes(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer | None:
+    """Asphalt with darker wheel tracks and patches of repair."""
+    quads, colours = [], []
+    for lane in road.lanes:
+        low = start if lane.start <= 0.0 else max(start, lane.start)
+        high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
+        if high - low < 0.5:
+            continue
+        station = _stations(low, high)
+        centre = np.array([lane.lateral_at(float(s)) for s in station])
+        edges = np.array([-0.5, -0.31, -0.15, 0.15, 0.31, 0.5]) * lane.width
+        tones = np.array([1.03, 0.93, 1.02, 0.93, 1.03])
+        patch = rng.choice([1.0, 0.9, 1.06], p=[0.9, 0.06, 0.04])
+        for right, left, tone in zip(edges[:-1], edges[1:], tones, strict=True):
+            strip = Strip(centre + left, centre + right, station).quads(road)
+            jitter = rng.uniform(0.985, 1.015, (len(strip), 4, 1))
+            quads.append(strip)
+            colours.append(ASPHALT * tone * patch * _wetness(conditions) * jitter)
+    if not quads:
+        return None
+    return _layer(SemanticClass.ROAD, np.concatenate(quads), np.concatenate(colours))
+
+
+def _markings(
+    road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float
+) -> Layer | None:
+    """Edge lines, lane lines and barrier lines, worn piece by piece."""
+    pieces: list[FloatArray] = []
+    for index, lane in enumerate(road.lanes):
+        low = start if lane.start <= 0.0 else max(start, lane.start)
+        high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
+        for side in (-1, 1):
+            for begin, stop, style in _line_runs(road, index, side, low, high):
+                pieces += _paint(road, index, side, begin, stop, style)
+    if not pieces:
+        return None
+    quads = np.concatenate(pieces)
+    wear = np.clip(conditions.paint_wear + rng.normal(0.0, 0.12, (len(quads), 1)), 0.0, 0.92)
+    base = ASPHALT * _wetness(conditions)
+    return _layer(SemanticClass.MARKING, quads, PAINT * (1.0 - wear) + base * wear)
+
+
+def _line_runs(
+    road: RoadMap, index: int, side: int, low: float, high: float
+) -> list[tuple[float, float, str]]:
+    """Runs of one line of a lane (side −1 left, +1 right) with their styles, between two stations.
+
+    The line between two neighbours is painted once, by the left one; a lane without a neighbour
+    there has an edge line.
+    """
+    if high <= low:
+        return []
+    lane = road.lanes[index]
+    cuts = {low, high}
+    for other in road.lanes:
+        cuts |= {s for s in (other.start, other.end, other.opens) if low < s < high}
+    runs = []
+    ordered = sorted(cuts)
+    for begin, stop in itertools.pairwise(ordered):
+        middle = min(max(0.5 * (begin + stop), 0.0), road.length)
+        other = road.neighbour(index, side, middle)
+        if other < 0 or _apart(road, index, other, middle):
+            runs.append((begin, stop, "edge"))
+        elif side == 1:
+            open_ = road.may_cross(index, other, middle)
+            merging = LaneKind.RAMP in (lane.kind, road.lanes[other].kind)
+            runs.append((begin, stop, ("short" if merging else "dashed") if open_ else "solid"))
+    return runs
+
+
+def _apart(road: RoadMap, index: int, other: int, station: float) -> bool:
+    """Whether a strip of ground lies between two neighbours there."""
+    first, second = road.lanes[index], road.lanes[other]
+    gap = abs(first.lateral_at(station) - second.lateral_at(station))
+    return gap > (first.width + second.width) / 2.0 + 0.3
+
+
+def _paint(road: RoadMap, index: int, side: int, begin: float, stop: float, style: str) -> list[FloatArray]:
+    """Quads of one run. Dashes keep their phase from station 0 on."""
+    lane = road.lanes[index]
+    wide = 2.0 * LINE if style in ("edge", "short") else LINE
+    if style in ("dashed", "short"):
+        dash, gap = (DASH, GAP) if style == "dashed" else (DASH / 2.0, DASH / 2.0)
+        first = np.arange(np.floor(begin / (dash + gap)) * (dash + gap), stop, dash + gap)
+        spans = [(max(s, begin), min(s + dash, stop)) for s in first if s + dash > begin]
+    else:
+        cuts = np.append(np.arange(begin, stop, STEP), stop)
+        spans = list(itertools.pairwise(cuts))
+    quads = []
+    for low, high in spans:
+        station = np.array([low, 0.5 * (low + high), high])
+        inset = wide / 2.0 if style == "edge" else 0.0
+        line = np.array([lane.lateral_at(float(s)) for s in station]) - side * (lane.width / 2.0 - inset)
+        quads.append(Strip(line + wide / 2.0, line - wide / 2.0, station).quads(road))
+    return quads

@@ -1,0 +1,95 @@
+"""Labels from the flat-coloured picture: ids, kinds, depth, and boxes of what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.geometry import to_local
+from drive_stack.types import FloatArray, FrameLabels, LabelBox, ObjectClass
+from drive_stack.world_state import WorldState
+
+_VEHICLE_FILL, _PERSON_FILL = 0.84, 0.55  # share of a projected box's outline that its body covers
+
+
+def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraModel,
+                 ground_depth: FloatArray, ids: Mapping[int, int]) -> FrameLabels:  # fmt: skip
+    """Labels of a BGRA ``picture`` whose red is the kind and whose green and blue are the number.
+
+    Depth is the ground's, and over a thing the depth of its centre.
+    """
+    semantic = np.ascontiguousarray(picture[:, :, 2])
+    number = picture[:, :, 1].astype(np.int32) * 256 + picture[:, :, 0]
+    table = np.zeros(max(ids, default=0) + 1, dtype=np.int32)
+    for index, actor in ids.items():
+        table[index] = actor
+    instance = table[number]
+    depth = ground_depth.astype(np.float32)
+    boxes: list[LabelBox] = []
+    for actor, label, pose, size in _solids(state):
+        seen = instance == actor
+        count = int(np.count_nonzero(seen))
+        if count == 0:
+            continue
+        corners = model.project(_corners(state, pose, size))
+        depth[seen] = max(float(corners[:, 2].mean()), 0.0)
+        if label is None:
+            continue
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        fill = _PERSON_FILL if label is ObjectClass.PEDESTRIAN else _VEHICLE_FILL
+        whole = _outline(state, pose, size, model) * fill
+        boxes.append(LabelBox(
+            actor, label,
+            (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)),
+            min(count / max(whole, 1.0), 1.0),
+            _distance(state, pose, model),
+        ))  # fmt: skip
+    return FrameLabels(tuple(boxes), instance, semantic, depth)
+
+
+def _solids(state: WorldState) -> list[tuple[int, ObjectClass | None, FloatArray, FloatArray]]:
+    """Id, class (None for things), pose (x, y, yaw) and size (length, width, height) of each actor."""
+    cars, people, things = state.vehicles, state.pedestrians, state.obstacles
+    found: list[tuple[int, ObjectClass | None, FloatArray, FloatArray]] = []
+    for k, actor in enumerate(cars.id.tolist()):
+        pose, size = (cars.x[k], cars.y[k], cars.yaw[k]), (cars.length[k], cars.width[k], cars.height[k])
+        found.append((actor, ObjectClass(int(cars.label[k])), np.array(pose), np.array(size)))
+    for k, actor in enumerate(people.id.tolist()):
+        pose = (people.x[k], people.y[k], people.yaw[k])
+        found.append((actor, ObjectClass.PEDESTRIAN, np.array(pose), np.array([0.4, 0.5, people.height[k]])))
+    for k, actor in enumerate(things.id.tolist()):
+        pose, size = (
+            (things.x[k], things.y[k], things.yaw[k]),
+            (things.length[k], things.width[k], things.height[k]),
+        )
+        found.append((actor, None, np.array(pose), np.array(size)))
+    return found
+
+
+def _corners(state: WorldState, pose: FloatArray, size: FloatArray) -> FloatArray:
+    """The eight corners (8, 3) of a solid in the ego frame [m]."""
+    unit = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
+    body = unit * size
+    cos, sin = np.cos(pose[2]), np.sin(pose[2])
+    world = body[:, :2] @ np.array([[cos, sin], [-sin, cos]]) + pose[:2]
+    ego = state.ego
+    flat = to_local(world, np.array([ego.x, ego.y]), ego.yaw)
+    return np.column_stack([flat, body[:, 2]])
+
+
+def _outline(state: WorldState, pose: FloatArray, size: FloatArray, model: CameraModel) -> float:
+    """Area [px²] of the projected box, beyond the picture's edges too."""
+    points = _corners(state, pose, size)
+    points[:, 0] = np.maximum(points[:, 0], model.mount_x + 0.5)
+    hull = cv2.convexHull(model.project(points)[:, :2].astype(np.float32))
+    return float(cv2.contourArea(hull))
+
+
+def _distance(state: WorldState, pose: FloatArray, model: CameraModel) -> float:
+    ego = state.ego
+    spot = to_local(pose[:2], np.array([ego.x, ego.y]), ego.yaw) - np.array([model.mount_x, 0.0])
+    return float(np.hypot(spot[0], spot[1]))

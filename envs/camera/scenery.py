@@ -1,0 +1,129 @@
+"""What stands beside the road and above it: guard rails, trees, signs, hills and the sky."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drive_stack.road_map import RoadMap
+from drive_stack.types import FloatArray, SemanticClass
+from drive_stack.world_state import Conditions, Light, Weather
+from envs.camera.ground import Layer
+from envs.camera.triangles import quads
+
+_STEEL = np.array([150.0, 154.0, 158.0])
+
+
+def rails(road: RoadMap, begin: float, end: float) -> Layer:
+    """Guard rails on both sides, with posts."""
+    station = np.linspace(begin, end, 5)
+    inside = np.clip(station, 0.0, road.length)
+    edges = np.array([road.paved(float(s)) for s in inside])
+    corners, colours = [], []
+    for lateral in (edges[:, 0] - 0.5, edges[:, 1] + 0.5):
+        xy, _ = road.to_world(station, lateral)
+        for low, high, shade in ((0.48, 0.60, 0.75), (0.60, 0.66, 0.5), (0.66, 0.78, 1.0)):
+            a, b = np.insert(xy, 2, low, axis=1), np.insert(xy, 2, high, axis=1)
+            corners.append(np.stack([a[:-1], a[1:], b[1:], b[:-1]], axis=1))
+            colours.append(np.tile(_STEEL * shade, (len(xy) - 1, 4, 1)))
+        posts, _ = road.to_world(station, lateral + 0.05 * np.sign(lateral))
+        side = np.array([[-0.07, -0.07], [0.07, 0.07], [0.07, 0.07], [-0.07, -0.07]])
+        post = np.repeat(posts[:, None] + side, 1, axis=1)
+        corners.append(
+            np.concatenate([post, np.tile(np.array([0.0, 0.0, 0.5, 0.5])[None, :, None], (5, 1, 1))], axis=2)
+        )
+        colours.append(np.tile(_STEEL * 0.6, (5, 4, 1)))
+    rgb = np.concatenate(colours)
+    rgba = np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255.0)], axis=2)
+    return Layer(SemanticClass.STRUCTURE, *quads(np.concatenate(corners), rgba))
+
+
+def trees(road: RoadMap, conditions: Conditions, begin: float, end: float) -> Layer | None:
+    """Conifers and round trees beyond the rails; a side the sun does not reach is darker."""
+    rng = np.random.default_rng((conditions.scenery_seed, 3, int(begin) + 10_000))
+    points, colours = [], []
+    for _ in range(int(rng.integers(2, 9))):
+        station, side = rng.uniform(begin, end), float(rng.choice((-1.0, 1.0)))
+        right, left = road.paved(float(np.clip(station, 0.0, road.length)))
+        lateral = (left if side > 0.0 else right) + side * rng.uniform(7.0, 55.0)
+        foot, _ = road.to_world(np.asarray(station), np.asarray(lateral))
+        tree, shade = _tree(rng, conditions.sun_azimuth)
+        points.append(tree + np.array([foot[0], foot[1], 0.0]))
+        colours.append(shade)
+    return Layer(SemanticClass.VEGETATION, np.concatenate(points), np.concatenate(colours))
+
+
+def _tree(rng: np.random.Generator, sun: float) -> tuple[FloatArray, FloatArray]:
+    height, pointed = rng.uniform(5.0, 12.0), rng.random() < 0.5
+    level = np.array([0.0, 0.12, 0.13, 0.35, 0.65, 0.9, 1.0])
+    girth = np.array(
+        [0.02, 0.02, 0.2, 0.16, 0.1, 0.04, 0.0] if pointed else [0.03, 0.03, 0.16, 0.27, 0.27, 0.14, 0.0]
+    )
+    green = np.array([46.0, 82.0, 44.0] if pointed else [74.0, 104.0, 46.0]) * rng.uniform(0.8, 1.15)
+    angle = np.linspace(0.0, 2.0 * np.pi, 8) + rng.uniform(0.0, 1.0)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    skin = np.concatenate(
+        [girth[:, None, None] * height * ring, np.tile(level[:, None, None] * height, (1, 8, 1))], axis=2
+    )
+    facing = 0.72 + 0.28 * np.cos(angle - sun)
+    tone = np.where(
+        level[:, None, None] < 0.125, np.array([84.0, 66.0, 48.0]), green * (0.7 + 0.4 * level[:, None, None])
+    )
+    rgba = np.concatenate([tone * facing[None, :, None], np.full((7, 8, 1), 255.0)], axis=2)
+    cells = [a.reshape(-1, 4, a.shape[-1]) for a in (
+        np.stack([s[:-1, :-1], s[:-1, 1:], s[1:, 1:], s[1:, :-1]], axis=2) for s in (skin, rgba))]  # fmt: skip
+    return quads(cells[0], cells[1])
+
+
+def sky(conditions: Conditions, haze: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """A ring of sky and hills around the camera: triangles and RGBA with alpha 0."""
+    rng = np.random.default_rng((conditions.scenery_seed, 4))
+    angle = np.linspace(0.0, 2.0 * np.pi, 97)
+    top = _zenith(conditions, haze)
+    levels = np.array([-0.02, 0.0, 0.06, 0.16, 0.4, 1.2])
+    share = np.array([0.0, 0.0, 0.3, 0.6, 0.9, 1.0])[:, None, None]
+    glow = np.maximum(np.cos(angle - conditions.sun_azimuth), 0.0)[None, :, None] ** 4
+    warm = np.array([90.0, 30.0, -30.0]) if conditions.light is Light.DUSK else np.array([24.0, 18.0, 8.0])
+    warmth = 0.0 if conditions.light is Light.NIGHT or conditions.weather is not Weather.CLEAR else 1.0
+    colour = haze + share * (top - haze) + warmth * (1.0 - share) * glow * warm
+    points, rgba = _ring(angle, levels, colour)
+    phase = rng.uniform(0.0, 6.0, 4)
+    ridge = 0.022 + sum(
+        0.009 * np.sin(k * angle + p) / (1 + 0.3 * k) for k, p in zip((3, 5, 9, 14), phase, strict=True)
+    )
+    far = 0.0 if conditions.visibility < 800.0 else 0.45
+    hill = np.broadcast_to(
+        haze + far * (np.array([70.0, 92.0, 84.0]) * (haze.mean() / 200.0) - haze), (2, 97, 3)
+    )
+    hill_points, hill_rgba = _ring(angle, np.stack([np.full(97, -0.02), np.maximum(ridge, 0.002)]), hill)
+    return np.concatenate([points, hill_points]), np.concatenate([rgba, hill_rgba])
+
+
+def _zenith(conditions: Conditions, haze: FloatArray) -> FloatArray:
+    if conditions.weather is Weather.FOG:
+        return haze
+    if conditions.light is Light.NIGHT:
+        return np.array([6.0, 8.0, 16.0])
+    if conditions.weather is not Weather.CLEAR:
+        return haze * 0.8
+    return np.array([86.0, 138.0, 204.0]) if conditions.light is Light.DAY else np.array([62.0, 74.0, 122.0])
+
+
+def _ring(angle: FloatArray, slope: FloatArray, colour: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Rows of a wall at radius 1000 m; ``slope`` (R,) or (R, N) is height over radius."""
+    rise = np.broadcast_to(slope.reshape(len(slope), -1), (len(slope), len(angle))) * 1000.0
+    wall = np.stack(
+        [
+            np.tile(1000.0 * np.cos(angle), (len(slope), 1)),
+            np.tile(1000.0 * np.sin(angle), (len(slope), 1)),
+            rise,
+        ],
+        axis=2,
+    )
+    rgba = np.concatenate(
+        [np.broadcast_to(colour, (*wall.shape[:2], 3)), np.zeros((*wall.shape[:2], 1))], axis=2
+    )
+    cells = [
+        np.stack([s[:-1, :-1], s[:-1, 1:], s[1:, 1:], s[1:, :-1]], axis=2).reshape(-1, 4, s.shape[-1])
+        for s in (wall, rgba)
+    ]
+    return quads(cells[0], cells[1])
