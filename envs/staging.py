@@ -21,10 +21,10 @@ from envs.ego import Ego
 from envs.pedestrians import Pedestrians
 from envs.scenario import EgoStart, NavigationStep, Scenario, TrafficSpec
 from envs.scenario_conditions import grip, sight_limit
-from envs.scripts import Script
+from envs.scripts import Script, WorksStayClear, remove_between
 from envs.speed_limits import SpeedLimits, posted, speed_limits
 from envs.traffic import Traffic
-from envs.works import place_closures
+from envs.works import Closed, place_closures
 
 _FIRST_PERSON, _FIRST_OBSTACLE, _FIRST_SCRIPTED, _FIRST_TRAFFIC = 1, 1001, 2001, 3001
 
@@ -79,6 +79,7 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     navigation = tuple(_guidance(step, start, rngs["route"]) for step in scenario.navigation)
     lane = start_lane(scenario.ego, road, start, rngs["ego"])
     ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
+    works = place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE)
     people, hiding = _draw_people(scenario, road, start, lane, car, rngs["people"])
     traffic = Traffic(road, rngs["traffic"], first_id=_FIRST_TRAFFIC)
     traffic.set_limits(limits.station, limits.limit)
@@ -91,6 +92,8 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     for place in hiding:
         casting.hide(place)
     _populate(scenario.traffic, traffic, start, limits.at(start), conditions, rngs["traffic"])
+    for closed in (*works.closed, *_walked_on(people, road)):
+        remove_between(traffic, closed.lane, closed.begin - 1.5 * limits.at(closed.begin), closed.end)
     return Stage(
         road=road,
         limits=limits,
@@ -100,9 +103,9 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
         navigation=navigation,
         ego=ego,
         traffic=traffic,
-        scripts=tuple(casting.scripts),
+        scripts=(*casting.scripts, *(WorksStayClear(closed) for closed in works.closed)),
         people=people,
-        obstacles=place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE),
+        obstacles=works.obstacles,
     )
 
 
@@ -163,6 +166,18 @@ def _draw_people(
     for spec in scenario.people:
         crowd.add(spec)
     return Pedestrians(road, tuple(crowd.people)), crowd.hiding
+
+
+def _walked_on(people: Pedestrians, road: RoadMap) -> list[Closed]:
+    """Where people are in a lane from the start, with the way drivers need to stop for them."""
+    places = []
+    for station, lateral in zip(people.station, people.lateral, strict=True):
+        right, left = road.paved(float(station))
+        if right + road.right_shoulder < lateral < left - road.left_shoulder:
+            places.append(
+                Closed(road.lane_at(float(station), float(lateral)), station - 60.0, station + 20.0)
+            )
+    return places
 
 
 def _populate(

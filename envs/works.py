@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from drive_stack.road_map import RoadMap
@@ -19,11 +21,33 @@ _BARRIER_SPACING = 4.0  # [m]
 Place = tuple[ObstacleKind, float, float]  # kind, station, lateral
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A lane that nobody can be in between two stations."""
+
+    lane: int
+    begin: float  # [m]
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """All road works of an episode."""
+
+    obstacles: ObstacleStates
+    closed: tuple[Closed, ...]
+
+
 def place_closures(
     closures: tuple[LaneClosure, ...], road: RoadMap, start: float, rng: np.random.Generator, first_id: int
-) -> ObstacleStates:
+) -> Works:
     """Everything that the closures put on the road; `at` counts from station ``start`` [m]."""
-    places = [place for closure in closures for place in _closure(closure, road, start, rng)]
+    drawn = [_closure(closure, road, start, rng) for closure in closures]
+    places = [place for placed, _ in drawn for place in placed]
+    return Works(_states(places, road, first_id), tuple(closed for _, closed in drawn))
+
+
+def _states(places: list[Place], road: RoadMap, first_id: int) -> ObstacleStates:
     kinds = [kind for kind, _, _ in places]
     points, yaw = road.to_world(
         np.array([station for _, station, _ in places], dtype=np.float64),
@@ -42,7 +66,9 @@ def place_closures(
     )
 
 
-def _closure(closure: LaneClosure, road: RoadMap, start: float, rng: np.random.Generator) -> list[Place]:
+def _closure(
+    closure: LaneClosure, road: RoadMap, start: float, rng: np.random.Generator
+) -> tuple[list[Place], Closed]:
     at = start + closure.at.draw(rng)
     taper, length, spacing = (
         quantity.draw(rng) for quantity in (closure.taper, closure.length, closure.spacing)
@@ -61,4 +87,4 @@ def _closure(closure: LaneClosure, road: RoadMap, start: float, rng: np.random.G
     for along in np.arange(_BARRIER_SPACING, length, _BARRIER_SPACING):
         station = at + taper + float(along)
         places.append((ObstacleKind.BARRIER, station, lane.lateral_at(station) + inwards * (half - _INSIDE)))
-    return places
+    return places, Closed(road.lanes.index(lane), at, at + taper + length)
