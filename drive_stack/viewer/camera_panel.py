@@ -1,0 +1,184 @@
+"""The front camera with what the agent makes of it drawn onto the road."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+from pygame import Rect
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.geometry import box_corners, to_local
+from drive_stack.types import Detection, FloatArray, LaneEstimate, Plan, Track
+from drive_stack.viewer.canvas import Canvas, dashes
+from drive_stack.viewer.records import Layer, ViewFrame
+from drive_stack.viewer.style import Style
+from drive_stack.viewer.theme import CLASS_NAMES, Colour
+from drive_stack.world_state import WorldState
+
+_NEAR = 0.8  # points closer to the camera than this are not drawn [m]
+_RIBBON_STEP = 1.0  # [m]
+
+
+def draw_camera(
+    canvas: Canvas, rect: Rect, frame: ViewFrame, layers: AbstractSet[Layer], style: Style
+) -> None:
+    """Show the image in ``rect``, as large as fits, with the chosen layers on it."""
+    model = frame.camera_model
+    zoom = min(rect.width / model.width, rect.height / model.height)
+    place = Rect(0, 0, round(model.width * zoom), round(model.height * zoom))
+    place.center = rect.center
+    part = canvas.region(place)
+    if frame.observation.image.any():
+        part.picture(frame.observation.image)
+    else:
+        part.fill(style.theme.panel)
+        style.type.draw(
+            part, "camera off", part.bounds.center, style.large, style.theme.faint, anchor="center"
+        )
+    overlay = _Overlay(part, model, zoom, style)
+    trace = frame.trace
+    if Layer.TRUE_BOXES in layers:
+        overlay.truth(frame.state)
+    if trace is not None:
+        if Layer.PLANS in layers and trace.plan is not None:
+            overlay.plan(trace.plan, frame.state.car.width, frame.observation.speed_limit)
+        if Layer.LANES in layers and trace.lanes is not None:
+            overlay.lanes(trace.lanes)
+        detections = trace.detections if Layer.DETECTIONS in layers else ()
+        tracks = trace.tracks if Layer.TRACKS in layers else ()
+        if detections or tracks:
+            overlay.legend()
+        overlay.objects(detections, tracks)
+
+
+class _Overlay:
+    """Draws ego-frame things onto one camera picture."""
+
+    def __init__(self, canvas: Canvas, model: CameraModel, zoom: float, style: Style) -> None:
+        self._canvas, self._model, self._zoom, self._style = canvas, model, zoom, style
+        self._labels: list[Rect] = []
+
+    def _project(self, points: FloatArray, height: float = 0.0) -> FloatArray:
+        """Ego-frame ``(N, 2)`` at a height, or ``(N, 3)``, as canvas points; NaN behind the camera."""
+        if points.shape[1] == 2:
+            points = np.column_stack([points, np.full(len(points), height)])
+        projected = self._model.project(points)
+        projected[projected[:, 2] < _NEAR, :2] = np.nan
+        return np.asarray(projected[:, :2] * self._zoom, dtype=np.float64)
+
+    def lanes(self, lanes: LaneEstimate) -> None:
+        """Lane lines as estimated, fainter the less sure; the centre dashed."""
+        theme, path = self._style.theme, lanes.path
+        normal = np.stack([-np.sin(path.heading), np.cos(path.heading)], axis=1)
+        half = lanes.width / 2.0
+        laterals = [(half, 2), (-half, 2)]
+        if lanes.left.exists:
+            laterals.append((half + lanes.left.width, 1))
+        if lanes.right.exists:
+            laterals.append((-half - lanes.right.width, 1))
+        with self._canvas.glazed(0.35 + 0.55 * lanes.confidence):
+            for lateral, weight in laterals:
+                line = self._project(path.xy + lateral * normal)
+                self._canvas.line(line, theme.lane_line, self._style.px(weight))
+            centre = dashes(self._project(path.xy), self._style.px(7), self._style.px(9))
+            self._canvas.lines(centre, theme.lane_line, 1)
+
+    def plan(self, plan: Plan, car_width: float, speed_limit: float) -> None:
+        """The chosen plan as a ribbon as wide as the car, coloured by speed."""
+        step = np.hypot(*np.diff(plan.positions, axis=0).T)
+        along = np.concatenate([[0.0], np.cumsum(step)])
+        if along[-1] < _RIBBON_STEP:
+            return
+        at = np.arange(0.0, along[-1], _RIBBON_STEP)
+        xy = np.stack([np.interp(at, along, plan.positions[:, axis]) for axis in (0, 1)], axis=1)
+        heading, speed = np.interp(at, along, plan.headings), np.interp(at, along, plan.speeds)
+        side = car_width / 2.0 * np.stack([-np.sin(heading), np.cos(heading)], axis=1)
+        left, right = self._project(xy + side), self._project(xy - side)
+        with self._canvas.glazed(0.42):
+            for i in range(len(at) - 1):
+                colour = self._style.theme.speed_colour(float(speed[i]) / max(speed_limit, 1.0))
+                corners = np.array([left[i], left[i + 1], right[i + 1], right[i]])
+                self._canvas.polygon(corners, colour)
+
+    def truth(self, state: WorldState) -> None:
+        """Where everything really is, as boxes in space."""
+        ego = np.array([state.ego.x, state.ego.y])
+        cars, people = state.vehicles, state.pedestrians
+        with self._canvas.glazed(0.55):
+            for x, y, yaw, length, width, height in zip(
+                cars.x, cars.y, cars.yaw, cars.length, cars.width, cars.height, strict=True
+            ):
+                corners = box_corners(np.array([x, y]), float(yaw), float(length), float(width))
+                self._cuboid(to_local(corners, ego, state.ego.yaw), float(height))
+            for x, y, radius, height in zip(people.x, people.y, people.radius, people.height, strict=True):
+                centre = to_local(np.array([x, y]), ego, state.ego.yaw)
+                corners = centre + float(radius) * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+                self._cuboid(corners, float(height))
+
+    def _cuboid(self, corners: FloatArray, height: float) -> None:
+        base, top = self._project(corners), self._project(corners, height)
+        if not (np.isfinite(base).all() and np.isfinite(top).all()):
+            return
+        edges = [np.array([base[i], top[i]]) for i in range(4)]
+        self._canvas.lines([base, top], self._style.theme.text, 1, closed=True)
+        self._canvas.lines(edges, self._style.theme.text, 1)
+
+    def objects(self, detections: tuple[Detection, ...], tracks: tuple[Track, ...]) -> None:
+        """Boxes of detections, and one label for each track that was just seen; near ones first."""
+        style = self._style
+        for detection in detections:
+            rect = self._scaled(detection.box)
+            self._canvas.frame(
+                rect, style.theme.classes[detection.label], radius=style.px(3), thickness=style.px(1.6)
+            )
+        seen = [track for track in tracks if track.box is not None and track.missed == 0]
+        for track in sorted(seen, key=lambda track: float(np.hypot(*track.position))):
+            assert track.box is not None
+            text = f"#{track.id}  {np.hypot(*track.position):.0f} m"
+            if not detections:
+                self._canvas.frame(self._scaled(track.box), style.theme.classes[track.label])
+            self._label(text, self._scaled(track.box), style.theme.classes[track.label], above=True)
+        for detection in sorted(detections, key=lambda detection: -detection.box[3]):
+            text = f"{100 * detection.confidence:.0f} %"
+            self._label(text, self._scaled(detection.box), style.theme.classes[detection.label], above=False)
+
+    def _label(self, text: str, box: Rect, colour: Colour, *, above: bool) -> None:
+        """A chip above or below a box, unless it would cover another."""
+        style = self._style
+        size = style.small
+        chip = Rect(0, 0, style.type.width(text, size, bold=above) + style.px(8), size + style.px(5))
+        if above:
+            chip.midbottom = (box.centerx, box.top - style.px(2))
+        else:
+            chip.midtop = (box.centerx, box.bottom + style.px(2))
+        chip.clamp_ip(self._canvas.bounds)
+        if chip.collidelist(self._labels) >= 0:
+            return
+        self._labels.append(chip.inflate(2, 2))
+        part = self._canvas.region(chip)
+        with part.glazed(0.75):
+            part.fill(style.theme.background)
+        style.type.draw(self._canvas, text, chip.center, size, colour, bold=above, anchor="center")
+
+    def legend(self) -> None:
+        """What the colours of boxes mean, at the upper left."""
+        style = self._style
+        chip = Rect(style.px(8), style.px(8), 0, style.small + style.px(10))
+        dot, gap = style.px(5), style.px(9)
+        widths = [style.type.width(name, style.small) + 2 * dot + 2 * gap for name in CLASS_NAMES.values()]
+        chip.width = min(sum(widths) + gap, self._canvas.width - 2 * chip.left)
+        self._labels.append(chip)
+        part = self._canvas.region(chip)
+        with part.glazed(0.7):
+            part.fill(style.theme.background)
+        x = gap
+        for (label, name), width in zip(CLASS_NAMES.items(), widths, strict=True):
+            part.disc(x + dot, chip.height / 2.0, dot, style.theme.classes[label])
+            at = (x + 2 * dot + gap * 0.6, chip.height / 2.0)
+            style.type.draw(part, name, at, style.small, style.theme.text, anchor="midleft")
+            x += width
+
+    def _scaled(self, box: tuple[float, float, float, float]) -> Rect:
+        x1, y1, x2, y2 = (round(value * self._zoom) for value in box)
+        return Rect(x1, y1, max(x2 - x1, 2), max(y2 - y1, 2))

@@ -1,0 +1,159 @@
+"""An RGB picture with antialiased shapes and text in one piece of memory.
+
+OpenCV draws the shapes and pygame the text, both into the same pixels. Points are ``(N, 2)`` x, y
+[px] from the top left of the canvas or region, with subpixel precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from drive_stack.types import FloatArray, Image
+from drive_stack.viewer.theme import Colour
+
+_SHIFT = 4  # fractional bits of OpenCV's coordinates
+_FAR = 1.0e5  # keeps fixed-point coordinates well inside 32 bits [px]
+
+
+class Canvas:
+    """A picture, or a rectangle of one, that shapes are drawn into and clipped by."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.pixels: Image = np.zeros((height, width, 3), dtype=np.uint8)
+        self.surface = pygame.image.frombuffer(self.pixels.data, (width, height), "RGB")
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def bounds(self) -> pygame.Rect:
+        """The whole canvas as a rectangle at (0, 0)."""
+        return pygame.Rect(0, 0, self.width, self.height)
+
+    def region(self, rect: pygame.Rect) -> Canvas:
+        """The part inside ``rect``, sharing the pixels; its own origin is the rectangle's corner."""
+        inside = rect.clip(self.bounds)
+        part = Canvas.__new__(Canvas)
+        part.pixels = self.pixels[inside.top : inside.bottom, inside.left : inside.right]
+        part.surface = self.surface.subsurface(inside)
+        return part
+
+    @contextmanager
+    def glazed(self, opacity: float) -> Iterator[None]:
+        """What is drawn inside the ``with`` block covers with ``opacity`` 0 … 1."""
+        before = self.pixels.copy()
+        yield
+        self.pixels[:] = cv2.addWeighted(self.pixels, opacity, before, 1.0 - opacity, 0.0)
+
+    def fill(self, colour: Colour) -> None:
+        """Paint everything."""
+        self.pixels[:] = colour
+
+    def picture(self, image: Image) -> None:
+        """Show an image ``(H, W, 3)``, stretched to the canvas."""
+        smaller = self.width < image.shape[1]
+        how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+        self.pixels[:] = cv2.resize(image, (self.width, self.height), interpolation=how)
+
+    def polygon(self, points: FloatArray, colour: Colour) -> None:
+        """Fill a polygon ``(N, 2)``, unless a corner is not finite."""
+        if len(points) >= 3 and np.all(np.isfinite(points)):
+            cv2.fillPoly(self.pixels, [_fixed(points)], colour, cv2.LINE_AA, _SHIFT)
+
+    def line(self, points: FloatArray, colour: Colour, thickness: int = 1, *, closed: bool = False) -> None:
+        """Draw a polyline ``(N, 2)``; points that are not finite break it."""
+        self.lines(_finite_runs(points), colour, thickness, closed=closed)
+
+    def lines(
+        self, runs: Sequence[FloatArray], colour: Colour, thickness: int = 1, *, closed: bool = False
+    ) -> None:
+        """Draw many polylines, each ``(N, 2)`` and finite."""
+        fixed = [_fixed(run) for run in runs if len(run) >= 2]
+        if fixed:
+            cv2.polylines(self.pixels, fixed, closed, colour, thickness, cv2.LINE_AA, _SHIFT)
+
+    def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
+        """Fill a circle."""
+        self._circle(x, y, radius, colour, cv2.FILLED)
+
+    def ring(self, x: float, y: float, radius: float, colour: Colour, thickness: int = 1) -> None:
+        """Draw a circle's outline."""
+        self._circle(x, y, radius, colour, thickness)
+
+    def _circle(self, x: float, y: float, radius: float, colour: Colour, thickness: int) -> None:
+        if abs(x) < _FAR and abs(y) < _FAR:  # false for NaN too
+            centre = _fixed(np.array([x, y]))
+            at = (int(centre[0]), int(centre[1]))
+            cv2.circle(self.pixels, at, round(radius * (1 << _SHIFT)), colour, thickness, cv2.LINE_AA, _SHIFT)
+
+    def box(self, rect: pygame.Rect, colour: Colour, *, radius: int = 0) -> None:
+        """Fill a rectangle with rounded corners."""
+        pygame.draw.rect(self.surface, colour, rect) if radius == 0 else self.polygon(
+            rounded_rectangle(rect.left, rect.top, rect.right, rect.bottom, radius), colour
+        )
+
+    def frame(self, rect: pygame.Rect, colour: Colour, *, radius: int = 0, thickness: int = 1) -> None:
+        """Draw the outline of a rectangle with rounded corners, inside it."""
+        inset = thickness / 2.0
+        corners = rounded_rectangle(
+            rect.left + inset, rect.top + inset, rect.right - inset, rect.bottom - inset, radius
+        )
+        self.line(corners, colour, thickness, closed=True)
+
+
+def rounded_rectangle(left: float, top: float, right: float, bottom: float, radius: float) -> FloatArray:
+    """Outline ``(N, 2)`` of an upright rectangle with rounded corners [px]."""
+    radius = min(radius, (right - left) / 2.0, (bottom - top) / 2.0)
+    centres = (
+        (right - radius, bottom - radius),
+        (left + radius, bottom - radius),
+        (left + radius, top + radius),
+        (right - radius, top + radius),
+    )
+    arcs = []
+    for quarter, (x, y) in enumerate(centres):
+        angle = np.linspace(0.0, np.pi / 2.0, 6) + quarter * np.pi / 2.0
+        arcs.append(np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1))
+    return np.concatenate(arcs)
+
+
+def dashes(points: FloatArray, on: float, off: float) -> list[FloatArray]:
+    """Cut a polyline ``(N, 2)`` into dashes of ``on`` px with gaps of ``off`` px."""
+    pieces: list[FloatArray] = []
+    for run in _finite_runs(points):
+        step = np.hypot(*np.diff(run, axis=0).T) if len(run) > 1 else np.zeros(0)
+        along = np.concatenate([[0.0], np.cumsum(step)])
+        for start in np.arange(0.0, along[-1], on + off):
+            at = np.linspace(start, min(start + on, along[-1]), 3)
+            pieces.append(
+                np.stack([np.interp(at, along, run[:, 0]), np.interp(at, along, run[:, 1])], axis=1)
+            )
+    return pieces
+
+
+def _fixed(points: FloatArray) -> NDArray[np.int32]:
+    """OpenCV's fixed-point form; it puts whole numbers at pixel centres, we at their corners."""
+    clipped = np.clip(points - 0.5, -_FAR, _FAR)
+    return np.asarray(np.round(clipped * (1 << _SHIFT)), dtype=np.int32)
+
+
+def _finite_runs(points: FloatArray) -> list[FloatArray]:
+    """Stretches of a polyline whose points are all finite."""
+    good = np.all(np.isfinite(points), axis=1)
+    if good.all():
+        return [points]
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(np.int8)))
+    return [points[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]

@@ -1,0 +1,100 @@
+"""The bars at the top and the bottom of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from pygame import Rect
+
+from drive_stack.viewer.canvas import Canvas
+from drive_stack.viewer.keys import HINTS
+from drive_stack.viewer.records import Layer, Playback, ViewFrame
+from drive_stack.viewer.style import Style
+from drive_stack.viewer.theme import Colour
+
+
+def draw_header(canvas: Canvas, rect: Rect, frame: ViewFrame, playback: Playback, style: Style) -> None:
+    """Who drives what, and at the right the time and the pace."""
+    theme, y = style.theme, rect.centery
+    edge = style.px(16)
+    time = f"{frame.state.time:.1f} s"
+    right = style.type.draw(
+        canvas, time, (rect.right - edge, y), style.body, theme.text, bold=True, anchor="midright"
+    ).left
+    right = _chip(canvas, _pace(playback), right - style.px(12), y, theme.muted, style)
+    if playback.paused:
+        right = _chip(canvas, "paused", right - style.px(8), y, theme.warning, style)
+    place = style.type.draw(
+        canvas, "Drive Stack", (rect.left + edge, y), style.large, theme.text, bold=True, anchor="midleft"
+    )
+    x = place.right + style.px(20)
+    episode = f"episode {frame.episode} of {frame.episodes}" if frame.episodes > 1 else ""
+    who = f"{frame.agent_name} (reads the truth)" if frame.privileged else frame.agent_name
+    parts = (
+        (who, theme.accent),
+        (frame.scenario.replace("_", " "), theme.text),
+        (f"seed {frame.seed}", theme.muted),
+        (f"{frame.state.conditions.light.value}, {frame.state.conditions.weather.value}", theme.muted),
+        (episode, theme.muted),
+    )
+    for text, colour in parts:
+        room = right - style.px(16) - x
+        if not text or room < style.px(40):
+            continue
+        place = style.type.draw(canvas, text, (x, y), style.body, colour, anchor="midleft", most=room)
+        x = place.right + style.px(20)
+
+
+def _pace(playback: Playback) -> str:
+    text = f"{playback.speed_factor:g}×"
+    if playback.reached is not None:
+        text += f" (reaches {playback.reached:.1f}×)"
+    return text
+
+
+def _chip(canvas: Canvas, text: str, right: float, y: float, colour: Colour, style: Style) -> int:
+    """A word in a rounded frame; its left edge."""
+    width = style.type.width(text, style.small, bold=True) + style.px(18)
+    rect = Rect(0, 0, width, style.small + style.px(12))
+    rect.midright = (round(right), round(y))
+    canvas.frame(rect, colour, radius=rect.height // 2, thickness=style.px(1.4))
+    style.type.draw(canvas, text, rect.center, style.small, colour, bold=True, anchor="center")
+    return rect.left
+
+
+def draw_footer(canvas: Canvas, rect: Rect, layers: AbstractSet[Layer], style: Style) -> None:
+    """Layers with their keys at the left, lit when shown; the most used keys at the right."""
+    theme, y = style.theme, rect.centery
+    x = rect.left + style.px(16)
+    for layer in Layer:
+        shown = layer in layers
+        colour = theme.text if shown else theme.faint
+        key = style.type.draw(
+            canvas,
+            layer.key,
+            (x, y),
+            style.small,
+            theme.accent if shown else theme.faint,
+            bold=True,
+            anchor="midleft",
+        )
+        name = style.type.draw(
+            canvas, layer.title, (key.right + style.px(5), y), style.small, colour, anchor="midleft"
+        )
+        x = name.right + style.px(16)
+    right = rect.right - style.px(16)
+    for key_name, meaning in HINTS:
+        needed = style.type.width(f"{key_name} {meaning}", style.small, bold=True)
+        if right - needed < x + style.px(10):
+            return
+        place = style.type.draw(canvas, meaning, (right, y), style.small, theme.muted, anchor="midright")
+        place = style.type.draw(
+            canvas,
+            key_name,
+            (place.left - style.px(5), y),
+            style.small,
+            theme.text,
+            bold=True,
+            anchor="midright",
+        )
+        right = place.left - style.px(16)

@@ -1,0 +1,138 @@
+"""What the car is doing and why: speed, pedals, steering wheel, behaviour, reason, interventions."""
+
+from __future__ import annotations
+
+import numpy as np
+from pygame import Rect
+
+from drive_stack.types import NavigationCommand, StepTrace
+from drive_stack.viewer.canvas import Canvas
+from drive_stack.viewer.records import ViewFrame
+from drive_stack.viewer.style import Style
+from drive_stack.viewer.theme import Colour
+
+_COMMANDS = {
+    NavigationCommand.FOLLOW: "keep to the lane",
+    NavigationCommand.CHANGE_LEFT: "change to the left lane",
+    NavigationCommand.CHANGE_RIGHT: "change to the right lane",
+}
+
+
+def draw_decision(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
+    """Draw the panel into ``rect``."""
+    inside = style.panel(canvas, rect, "Now")
+    below = _draw_speed(canvas, inside, frame, style)
+    below = _draw_gauges(canvas, Rect(inside.left, below, inside.width, inside.bottom - below), frame, style)
+    room = Rect(inside.left, below, inside.width, inside.bottom - below)
+    _draw_thought(canvas, room, frame, style)
+
+
+def _draw_speed(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
+    """Speed in large figures and the limit as a traffic sign; where the next thing may begin."""
+    theme, ego = style.theme, frame.state.ego
+    size = max(22, style.px(38))
+    digits = style.type.draw(
+        canvas, f"{3.6 * ego.speed:.0f}", (rect.left, rect.top - style.px(4)), size, theme.text, bold=True
+    )
+    style.type.draw(
+        canvas, "km/h", (digits.right + style.px(6), digits.bottom - style.px(7)),
+        style.body, theme.muted, anchor="bottomleft",
+    )  # fmt: skip
+    radius = digits.height / 2.0 - style.px(2)
+    centre = (rect.right - radius, float(digits.centery))
+    canvas.disc(*centre, radius, (200, 30, 40))
+    canvas.disc(*centre, radius * 0.8, (245, 245, 245))
+    limit = f"{3.6 * frame.state.speed_limit:.0f}"
+    style.type.draw(
+        canvas, limit, centre, max(10, round(radius * 0.78)), (20, 20, 20), bold=True, anchor="center"
+    )
+    return digits.bottom + style.px(4)
+
+
+def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
+    """Steering and acceleration as bars from the middle."""
+    state, theme = frame.state, style.theme
+    rows = (
+        (
+            "steering",
+            -np.degrees(state.ego.steering) / 5.0,
+            f"{np.degrees(state.ego.steering):+.1f}°",
+            theme.accent,
+        ),
+        (
+            "acceleration",
+            state.ego.acceleration / (3.0 if state.ego.acceleration > 0.0 else 8.0),
+            f"{state.ego.acceleration:+.1f} m/s²",
+            theme.accent if state.ego.acceleration >= 0.0 else theme.danger,
+        ),
+    )
+    y = rect.top
+    for name, share, text, colour in rows:
+        y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, float(share), text, colour, style)
+    return y + style.px(6)
+
+
+def _draw_gauge(
+    canvas: Canvas, row: Rect, name: str, share: float, text: str, colour: Colour, style: Style
+) -> int:
+    theme, size = style.theme, style.small
+    height = size + style.px(8)
+    middle = row.top + height / 2.0
+    name_width = style.type.width("acceleration", size) + style.px(8)
+    text_width = style.type.width("−0.0 m/s²", size) + style.px(8)
+    style.type.draw(canvas, name, (row.left, middle), size, theme.muted, anchor="midleft")
+    style.type.draw(canvas, text.replace("-", "−"), (row.right, middle), size, theme.text, anchor="midright")
+    bar = Rect(
+        row.left + name_width, round(middle) - style.px(3), row.width - name_width - text_width, style.px(6)
+    )
+    if bar.width > 8:
+        canvas.box(bar, theme.panel_edge, radius=style.px(3))
+        reach = round(min(max(share, -1.0), 1.0) * bar.width / 2.0)
+        filled = Rect(bar.centerx + min(reach, 0), bar.top, max(abs(reach), 2), bar.height)
+        canvas.box(filled, colour)
+    return row.top + height
+
+
+def _draw_thought(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
+    """Behaviour, reason, what safety changed, notes and the command, as far as there is room."""
+    theme, trace = style.theme, frame.trace
+    writer = _Writer(canvas, rect, style)
+    if trace is None:
+        writer.write("This agent does not say what it thinks.", style.body, theme.muted)
+    elif trace.plan is not None:
+        plan = trace.plan
+        colour = theme.behaviour_colour(plan.behaviour)
+        title = plan.behaviour.value[:1].upper() + plan.behaviour.value[1:]
+        writer.write(title, style.large, colour, bold=True)
+        writer.write(plan.reason, style.body, theme.text, lines=4)
+    for text in _safety_lines(trace):
+        writer.write(text, style.body, theme.warning, lines=2)
+    if trace is not None:
+        for note in trace.notes:
+            writer.write(note, style.small, theme.muted, lines=2)
+    command = frame.observation.command
+    if command is not NavigationCommand.FOLLOW:
+        writer.write(f"Navigation: {_COMMANDS[command]}", style.small, theme.muted)
+
+
+def _safety_lines(trace: StepTrace | None) -> list[str]:
+    if trace is None or trace.plan is None:
+        return []
+    return [f"Safety: {text}" for text in trace.plan.interventions]
+
+
+class _Writer:
+    """Writes paragraphs downwards and stops where the room ends."""
+
+    def __init__(self, canvas: Canvas, rect: Rect, style: Style) -> None:
+        self._canvas, self._rect, self._style = canvas, rect, style
+        self._y = rect.top
+
+    def write(self, text: str, size: int, colour: Colour, *, bold: bool = False, lines: int = 1) -> None:
+        """One paragraph of at most ``lines`` lines."""
+        height = round(size * 1.32)
+        room = min(lines, (self._rect.bottom - self._y) // height)
+        for line in self._style.type.wrap(text, size, self._rect.width, lines=room, bold=bold):
+            self._style.type.draw(self._canvas, line, (self._rect.left, self._y), size, colour, bold=bold)
+            self._y += height
+        self._y += self._style.px(3)

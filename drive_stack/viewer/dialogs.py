@@ -1,0 +1,87 @@
+"""What lies over the picture: help, and how an episode ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pygame import Rect
+
+from drive_stack.viewer.canvas import Canvas
+from drive_stack.viewer.keys import BINDINGS, DRIVING
+from drive_stack.viewer.records import Layer, ViewFrame
+from drive_stack.viewer.style import Style
+from drive_stack.viewer.theme import Colour
+
+_OUTCOMES = {
+    "completed": "Route completed",
+    "collision": "Collision",
+    "off_road": "Off the road",
+    "stuck": "Stuck",
+    "timeout": "Out of time",
+    "error": "The agent failed",
+}
+
+
+def draw_help(canvas: Canvas, style: Style) -> None:
+    """Every key, over the dimmed picture."""
+    theme = style.theme
+    with canvas.glazed(0.7):
+        canvas.fill(theme.background)
+    keys = [(binding.shown, binding.meaning) for binding in BINDINGS]
+    layers = [(layer.key, f"show and hide {layer.title}") for layer in Layer]
+    columns = ((("Playing", keys), ("With --agent human", list(DRIVING))), (("Layers", layers),))
+    line = style.body + style.px(12)
+    rect = Rect(0, 0, min(style.px(980), canvas.width - 40), min(17 * line, canvas.height - 20))
+    rect.center = canvas.bounds.center
+    inside = style.panel(canvas, rect, "Keys")
+    half = inside.width // 2
+    for index, sections in enumerate(columns):
+        x, y = inside.left + index * half, inside.top
+        for title, rows in sections:
+            y = _draw_section(canvas, (x, y), half, title, rows, line, style)
+
+
+def _draw_section(
+    canvas: Canvas,
+    at: tuple[int, int],
+    width: int,
+    title: str,
+    rows: Sequence[tuple[str, str]],
+    line: int,
+    style: Style,
+) -> int:
+    x, y = at
+    theme = style.theme
+    style.type.draw(canvas, title, (x, y), style.body, theme.accent, bold=True, most=width)
+    y += line
+    indent = style.type.width("← → or a d", style.body, bold=True) + style.px(18)
+    for key, meaning in rows:
+        style.type.draw(canvas, key, (x, y), style.body, theme.text, bold=True)
+        style.type.draw(
+            canvas, meaning, (x + indent, y), style.body, theme.muted, most=width - indent - style.px(12)
+        )
+        y += line
+    return y + line // 2
+
+
+def draw_outcome(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
+    """A banner in the middle of ``rect`` that says how the episode ended."""
+    outcome = frame.outcome
+    if outcome is None:
+        return
+    theme = style.theme
+    title = _OUTCOMES.get(outcome, outcome)
+    colour: Colour = theme.accent if outcome == "completed" else theme.danger
+    hint = "r again   n next scenario   q quit"
+    size = max(24, style.px(34))
+    width = max(style.type.width(title, size, bold=True), style.type.width(hint, style.body)) + style.px(60)
+    chip = Rect(0, 0, min(width, rect.width), size + style.body + style.px(54))
+    chip.center = rect.center
+    part = canvas.region(chip)
+    with part.glazed(0.85):
+        part.fill(theme.background)
+    canvas.frame(chip, colour, thickness=style.px(2))
+    middle = chip.centery - style.px(14)
+    style.type.draw(canvas, title, (chip.centerx, middle), size, colour, bold=True, anchor="center")
+    below = middle + size / 2.0 + style.px(12)
+    style.type.draw(canvas, hint, (chip.centerx, below), style.body, theme.muted, anchor="midtop")

@@ -1,0 +1,72 @@
+"""One picture of a drive: the same code for the window and for videos."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from drive_stack.types import Image
+from drive_stack.viewer.birdseye import draw_birdseye
+from drive_stack.viewer.camera_panel import draw_camera
+from drive_stack.viewer.canvas import Canvas
+from drive_stack.viewer.chrome import draw_footer, draw_header
+from drive_stack.viewer.decision_panel import draw_decision
+from drive_stack.viewer.dialogs import draw_help, draw_outcome
+from drive_stack.viewer.layout import Layout, arrange
+from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, ViewFrame
+from drive_stack.viewer.score_panel import draw_score, draw_timing
+from drive_stack.viewer.style import Style
+from drive_stack.viewer.theme import Theme
+from drive_stack.viewer.traces import draw_traces
+from drive_stack.viewer.typeface import Typeface
+
+
+class FrameRenderer:
+    """Draws frames at one size; keeps its canvas and its type between them. Needs no display."""
+
+    def __init__(self, width: int = 1600, height: int = 900, theme: Theme | None = None) -> None:
+        self._theme = theme if theme is not None else Theme()
+        self._type = Typeface()
+        self.resize(width, height)
+
+    def resize(self, width: int, height: int) -> None:
+        """Draw at another size from now on, but never smaller than `layout.MIN_SIZE`."""
+        self._canvas = Canvas(*arrange(width, height, camera_aspect=1.0).size)
+
+    @property
+    def canvas(self) -> Canvas:
+        """What was drawn last."""
+        return self._canvas
+
+    def draw(
+        self,
+        frame: ViewFrame,
+        layers: AbstractSet[Layer] = DEFAULT_LAYERS,
+        playback: Playback | None = None,
+        *,
+        show_help: bool = False,
+    ) -> Image:
+        """The picture ``(H, W, 3)``; its memory is drawn over by the next call."""
+        canvas = self._canvas
+        model = frame.camera_model
+        layout = arrange(canvas.width, canvas.height, model.width / model.height)
+        style = Style(self._theme, self._type, layout.scale)
+        self._draw_panels(layout, frame, layers, style)
+        draw_header(canvas, layout.header, frame, playback if playback is not None else Playback(), style)
+        draw_footer(canvas, layout.footer, layers, style)
+        if frame.outcome is not None:
+            draw_outcome(canvas, layout.camera, frame, style)
+        if show_help:
+            draw_help(canvas, style)
+        return canvas.pixels
+
+    def _draw_panels(
+        self, layout: Layout, frame: ViewFrame, layers: AbstractSet[Layer], style: Style
+    ) -> None:
+        canvas = self._canvas
+        canvas.fill(self._theme.background)
+        draw_camera(canvas, layout.camera, frame, layers, style)
+        draw_birdseye(canvas, layout.birdseye, frame, layers, style)
+        draw_decision(canvas, layout.decision, frame, style)
+        draw_traces(canvas, layout.traces, frame, style)
+        draw_score(canvas, layout.score, frame.score, style)
+        draw_timing(canvas, layout.timing, frame, style)

@@ -1,0 +1,102 @@
+"""What the keys do, and which keys drive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import pygame
+
+from drive_stack.viewer.records import Layer
+
+
+class Action(Enum):
+    """What a key press asks of the window."""
+
+    PAUSE = auto()
+    STEP = auto()
+    SLOWER = auto()
+    FASTER = auto()
+    NEXT_SCENARIO = auto()
+    RESET = auto()
+    HELP = auto()
+    QUIT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An action, the keys for it, and their names for a person."""
+
+    action: Action
+    keys: tuple[int, ...]
+    shown: str
+    meaning: str
+
+
+BINDINGS: tuple[Binding, ...] = (
+    Binding(Action.PAUSE, (pygame.K_SPACE,), "space", "pause and go on"),
+    Binding(Action.STEP, (pygame.K_PERIOD, pygame.K_RIGHT), ". or →", "one step, then pause"),
+    Binding(Action.SLOWER, (pygame.K_MINUS, pygame.K_KP_MINUS), "−", "slower"),
+    Binding(Action.FASTER, (pygame.K_PLUS, pygame.K_EQUALS, pygame.K_KP_PLUS), "+", "faster"),
+    Binding(Action.RESET, (pygame.K_r,), "r", "the same episode from its start"),
+    Binding(Action.NEXT_SCENARIO, (pygame.K_n,), "n", "next scenario"),
+    Binding(Action.HELP, (pygame.K_h, pygame.K_F1), "h or ?", "show and hide this help"),
+    Binding(Action.QUIT, (pygame.K_q, pygame.K_ESCAPE), "q or esc", "quit"),
+)
+
+DRIVING = (("↑ or w", "accelerate"), ("↓ or s", "brake"), ("← → or a d", "steer"))
+
+HINTS = (
+    ("h", "help"),
+    ("q", "quit"),
+    ("n", "next"),
+    ("r", "reset"),
+    ("− +", "pace"),
+    (".", "step"),
+    ("space", "pause"),
+)
+
+
+def action_of(key: int, typed: str, *, driving: bool) -> Action | Layer | None:
+    """What a key press means; ``typed`` is the character it wrote, as keyboards differ.
+
+    While a person is ``driving``, the arrow keys are the steering wheel's.
+    """
+    if typed == "?":
+        return Action.HELP
+    if driving and key in _DRIVING_KEYS:
+        return None
+    for layer in Layer:
+        if typed == layer.key:
+            return layer
+    for binding in BINDINGS:
+        if key in binding.keys or (typed in ("+", "-", ".") and typed == _TYPED.get(binding.action)):
+            return binding.action
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class DrivingKeys:
+    """Which pedals and which way a person is pressing."""
+
+    left: bool = False
+    right: bool = False
+    accelerate: bool = False
+    brake: bool = False
+
+
+_TYPED: Mapping[Action, str] = {Action.STEP: ".", Action.SLOWER: "-", Action.FASTER: "+"}
+_LEFT, _RIGHT = (pygame.K_LEFT, pygame.K_a), (pygame.K_RIGHT, pygame.K_d)
+_UP, _DOWN = (pygame.K_UP, pygame.K_w), (pygame.K_DOWN, pygame.K_s)
+_DRIVING_KEYS = frozenset((*_LEFT, *_RIGHT, *_UP, *_DOWN))
+
+
+def driving_keys(is_down: Callable[[int], bool]) -> DrivingKeys:
+    """The driving keys held, given a test of one key."""
+    return DrivingKeys(
+        left=any(map(is_down, _LEFT)),
+        right=any(map(is_down, _RIGHT)),
+        accelerate=any(map(is_down, _UP)),
+        brake=any(map(is_down, _DOWN)),
+    )

@@ -1,0 +1,72 @@
+"""Where the panels lie in a window of a given size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pygame import Rect
+
+MIN_SIZE = (900, 560)  # smaller windows show the picture of this size, scaled down
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Rectangles [px] of one window size; they neither overlap nor leave the window."""
+
+    size: tuple[int, int]
+    scale: float  # of type and lines; 1 at 1600 × 900
+    header: Rect
+    camera: Rect
+    birdseye: Rect
+    decision: Rect
+    traces: Rect
+    score: Rect
+    timing: Rect
+    footer: Rect
+
+    @property
+    def panels(self) -> tuple[Rect, ...]:
+        """All of them."""
+        return (
+            self.header, self.camera, self.birdseye, self.decision,
+            self.traces, self.score, self.timing, self.footer,
+        )  # fmt: skip
+
+
+def arrange(width: int, height: int, camera_aspect: float) -> Layout:
+    """Lay the panels out for a window of at least `MIN_SIZE`; ``camera_aspect`` is width / height.
+
+    Camera at the upper left, bird's-eye view over the full height on the right, and below the
+    camera what the agent does and why, the traces, the score and the time each stage took.
+    """
+    width, height = max(width, MIN_SIZE[0]), max(height, MIN_SIZE[1])
+    scale = min(max(min(width / 1600.0, height / 900.0), 0.7), 2.4)
+    gap = max(4, round(10 * scale))
+    header_height, footer_height = round(46 * scale), max(22, round(30 * scale))
+    top, bottom = header_height, height - footer_height
+    body = bottom - top
+    side = min(max(round(width * 0.27), round(body * 0.42)), round(width * 0.34))
+    birdseye = Rect(width - gap - side, top, side, body)
+    left_width = birdseye.left - 2 * gap
+    camera_height = min(round(left_width / camera_aspect), round(body * 0.58))
+    camera = Rect(gap, top, left_width, camera_height)
+    row = Rect(gap, camera.bottom + gap, left_width, bottom - camera.bottom - gap)
+    decision_width, score_width = round(row.width * 0.36), round(row.width * 0.26)
+    traces_width = row.width - decision_width - score_width - 2 * gap
+    decision = Rect(row.left, row.top, decision_width, row.height)
+    traces = Rect(decision.right + gap, row.top, traces_width, row.height)
+    score_height = (row.height - gap) // 2
+    score = Rect(traces.right + gap, row.top, score_width, score_height)
+    timing = Rect(score.left, score.bottom + gap, score_width, row.bottom - score.bottom - gap)
+    return Layout(
+        size=(width, height),
+        scale=scale,
+        header=Rect(0, 0, width, header_height),
+        camera=camera,
+        birdseye=birdseye,
+        decision=decision,
+        traces=traces,
+        score=score,
+        timing=timing,
+        footer=Rect(0, bottom, width, height - bottom),
+    )

@@ -1,0 +1,76 @@
+"""Colours of the viewer: dark, and told apart by people with any kind of colour vision.
+
+The object colours are from Okabe and Ito's palette (Color Universal Design, 2008), lightened for a
+dark ground.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from drive_stack.types import Behaviour, ObjectClass
+
+Colour: TypeAlias = tuple[int, int, int]
+
+_CLASSES: Mapping[ObjectClass, Colour] = {
+    ObjectClass.CAR: (86, 180, 233),
+    ObjectClass.LARGE_VEHICLE: (240, 165, 40),
+    ObjectClass.PEDESTRIAN: (240, 140, 200),
+}
+
+CLASS_NAMES: Mapping[ObjectClass, str] = {
+    ObjectClass.CAR: "car",
+    ObjectClass.LARGE_VEHICLE: "large vehicle",
+    ObjectClass.PEDESTRIAN: "pedestrian",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Every colour on the screen."""
+
+    background: Colour = (13, 17, 23)
+    panel: Colour = (22, 27, 34)
+    panel_edge: Colour = (42, 49, 58)
+    text: Colour = (232, 237, 243)
+    muted: Colour = (152, 163, 176)
+    faint: Colour = (72, 82, 94)
+    accent: Colour = (64, 214, 176)
+    warning: Colour = (244, 206, 70)
+    danger: Colour = (255, 108, 80)
+    terrain: Colour = (24, 32, 32)
+    shoulder: Colour = (43, 49, 57)
+    road: Colour = (55, 61, 70)
+    ramp: Colour = (62, 66, 72)
+    marking: Colour = (206, 212, 220)
+    truth: Colour = (150, 160, 172)
+    truth_fill: Colour = (88, 97, 110)
+    obstacle: Colour = (232, 120, 50)
+    brake_lamp: Colour = (255, 66, 60)
+    indicator: Colour = (255, 190, 40)
+    rejected: Colour = (118, 128, 140)
+    lane_line: Colour = (120, 235, 255)
+    classes: Mapping[ObjectClass, Colour] = field(default_factory=lambda: dict(_CLASSES))
+
+    def speed_colour(self, share: float) -> Colour:
+        """Of a plan at a share 0 … 1 of the speed limit: orange at standstill, over yellow, to green."""
+        stops = (self.danger, self.warning, self.accent)
+        place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
+        index = min(int(place), len(stops) - 2)
+        return mix(stops[index], stops[index + 1], place - index)
+
+    def behaviour_colour(self, behaviour: Behaviour) -> Colour:
+        """Calm for driving on, yellow for giving way and stopping, orange-red for emergencies."""
+        if behaviour is Behaviour.EMERGENCY:
+            return self.danger
+        if behaviour in (Behaviour.YIELD, Behaviour.STOP):
+            return self.warning
+        return self.accent
+
+
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """``share`` 0 gives the first colour, 1 the second."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue

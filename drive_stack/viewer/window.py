@@ -1,0 +1,150 @@
+"""A window in which a person watches, and paces, a drive."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Set as AbstractSet
+
+import pygame
+
+from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.keys import Action, DrivingKeys, action_of, driving_keys
+from drive_stack.viewer.pacer import Pacer
+from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Session, ViewFrame
+
+_POLL_HZ = 60
+_BANNER_SECONDS = 2.5  # before the next of several episodes begins
+_NO_DISPLAY = ("dummy", "offscreen")
+
+
+def display_available() -> bool:
+    """Whether a window can be opened here. Opens none."""
+    if os.environ.get("SDL_VIDEODRIVER", "") in _NO_DISPLAY:
+        return False
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return False
+    was_open = pygame.display.get_init()
+    try:
+        pygame.display.init()
+        return pygame.display.get_driver() not in _NO_DISPLAY
+    except pygame.error:
+        return False
+    finally:
+        if not was_open:
+            pygame.display.quit()
+
+
+class Keyboard:
+    """Reads the driving keys of the window that has the focus; handed to a human agent."""
+
+    def __call__(self) -> DrivingKeys:
+        """What is held down now; nothing without a window."""
+        if not pygame.display.get_init() or pygame.display.get_surface() is None:
+            return DrivingKeys()
+        held = pygame.key.get_pressed()
+        return driving_keys(lambda key: bool(held[key]))
+
+
+class Window:
+    """Owns the display and the keys; the session owns the simulation, the pacer the clock.
+
+    With ``driving`` the arrow keys are left to the person who drives.
+    """
+
+    def __init__(self, size: tuple[int, int] = (1600, 900), *, driving: bool = False) -> None:
+        self._size, self._driving = size, driving
+        self._layers: AbstractSet[Layer] = DEFAULT_LAYERS
+        self._help = False
+        self._stale = True  # the screen no longer shows what it should
+
+    def run(self, session: Session) -> None:
+        """Show the session until the person quits."""
+        pygame.display.init()
+        try:
+            pygame.display.set_caption("Drive Stack")
+            desktop = pygame.display.get_desktop_sizes()[0]
+            size = min(self._size[0], desktop[0]), min(self._size[1], desktop[1])
+            pygame.display.set_mode(size, pygame.RESIZABLE)
+            self._renderer = FrameRenderer(*size)
+            self._loop(session)
+        finally:
+            pygame.display.quit()
+
+    def _loop(self, session: Session) -> None:
+        clock = pygame.time.Clock()
+        frame = session.reset()
+        pacer = Pacer(session.dt, time.perf_counter())
+        banner: float | None = None  # when the present episode's outcome was first shown
+        while True:
+            for action in self._read_events():
+                if action is Action.QUIT:
+                    return
+                frame = self._obey(action, session, pacer, frame)
+                self._stale = True
+            if not session.done:
+                banner = None
+                while not session.done and pacer.due(time.perf_counter()):
+                    frame = session.step()
+                    self._stale = True
+            elif banner is None:
+                banner = time.perf_counter()
+            elif time.perf_counter() - banner > _BANNER_SECONDS and not pacer.paused:
+                following = session.next_episode()
+                banner = float("inf") if following is None else None  # inf: none is left, wait for a key
+                frame, self._stale = (frame, self._stale) if following is None else (following, True)
+                pacer.restart(time.perf_counter())
+            if self._stale:
+                self._show(frame, pacer)
+            clock.tick(_POLL_HZ)
+
+    def _read_events(self) -> list[Action]:
+        """Take what happened to the window; layers and size are dealt with here."""
+        actions: list[Action] = []
+        for event in pygame.event.get():
+            if event.type == pygame.QUIT:
+                actions.append(Action.QUIT)
+            elif event.type == pygame.VIDEORESIZE:
+                self._renderer.resize(event.w, event.h)
+                self._stale = True
+            elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWRESTORED):
+                self._stale = True
+            elif event.type == pygame.KEYDOWN:
+                asked = action_of(event.key, event.unicode, driving=self._driving)
+                if isinstance(asked, Layer):
+                    self._layers = self._layers ^ {asked}
+                    self._stale = True
+                elif asked is not None:
+                    actions.append(asked)
+        return actions
+
+    def _obey(self, action: Action, session: Session, pacer: Pacer, frame: ViewFrame) -> ViewFrame:
+        """Do what a key asked; the frame to show then."""
+        now = time.perf_counter()
+        if action is Action.HELP:
+            self._help = not self._help
+        elif action is Action.PAUSE:
+            pacer.pause(not pacer.paused, now)
+        elif action in (Action.SLOWER, Action.FASTER):
+            pacer.change(1 if action is Action.FASTER else -1, now)
+        elif action is Action.STEP:
+            pacer.pause(True, now)
+            return frame if session.done else session.step()
+        elif action in (Action.RESET, Action.NEXT_SCENARIO):
+            frame = session.reset() if action is Action.RESET else session.next_scenario()
+            pacer.restart(time.perf_counter())
+        return frame
+
+    def _show(self, frame: ViewFrame, pacer: Pacer) -> None:
+        self._renderer.draw(frame, self._layers, pacer.playback, show_help=self._help)
+        screen = pygame.display.get_surface()
+        assert screen is not None
+        picture = self._renderer.canvas.surface
+        if picture.get_size() != screen.get_size():  # the window is smaller than the least layout
+            picture = pygame.transform.smoothscale(picture, screen.get_size())
+        screen.blit(picture, (0, 0))
+        pygame.display.flip()
+        self._stale = False

@@ -1,0 +1,181 @@
+"""What is drawn, where, and by which keys."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pygame
+import pytest
+import view_samples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drive_stack.viewer.canvas import Canvas
+from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.keys import BINDINGS, Action, action_of, driving_keys
+from drive_stack.viewer.layout import MIN_SIZE, arrange
+from drive_stack.viewer.pacer import PACES, Pacer
+from drive_stack.viewer.records import DEFAULT_LAYERS, History, Layer
+from drive_stack.viewer.theme import Theme
+from drive_stack.viewer.traces import nice_ticks
+from drive_stack.viewer.typeface import Typeface
+
+SIZES = st.tuples(st.integers(100, 4000), st.integers(100, 2400))
+THEME = Theme()
+
+
+@given(size=SIZES, aspect=st.floats(1.0, 4.0))
+def test_panels_neither_overlap_nor_leave_the_window(size: tuple[int, int], aspect: float) -> None:
+    layout = arrange(*size, camera_aspect=aspect)
+    window = pygame.Rect((0, 0), layout.size)
+    assert layout.size >= MIN_SIZE
+    for index, panel in enumerate(layout.panels):
+        assert window.contains(panel)
+        assert panel.width > 20
+        assert panel.height > 20
+        assert panel.collidelist(layout.panels[index + 1 :]) == -1
+
+
+@pytest.fixture(scope="module")
+def renderer() -> FrameRenderer:
+    return FrameRenderer(1280, 720)
+
+
+def near(pixels: np.ndarray, colour: tuple[int, int, int], tolerance: int = 30) -> np.ndarray:
+    return np.all(np.abs(pixels.astype(int) - colour) <= tolerance, axis=-1)
+
+
+def test_a_detection_is_drawn_where_the_camera_saw_it(renderer: FrameRenderer) -> None:
+    frame = view_samples.view_frame()
+    assert frame.trace is not None
+    detection = frame.trace.detections[-1]  # the pedestrian
+    camera = arrange(1280, 720, 2.5).camera
+    zoom = min(camera.width / 640, camera.height / 256)
+    x0, y0 = camera.centerx - 320 * zoom, camera.centery - 128 * zoom
+    left, middle = (
+        round(x0 + detection.box[0] * zoom),
+        round(y0 + zoom * (detection.box[1] + detection.box[3]) / 2),
+    )
+    edge = (slice(middle - 3, middle + 3), slice(left - 2, left + 4))
+    colour = THEME.classes[detection.label]
+    assert near(renderer.draw(frame, {Layer.DETECTIONS})[edge], colour).any()
+    assert not near(renderer.draw(frame, set())[edge], colour).any()
+
+
+@pytest.mark.parametrize("layer", list(Layer))
+def test_each_layer_changes_the_picture(renderer: FrameRenderer, layer: Layer) -> None:
+    frame = view_samples.view_frame()
+    without = renderer.draw(frame, DEFAULT_LAYERS - {layer}).copy()
+    assert (renderer.draw(frame, DEFAULT_LAYERS | {layer}) != without).any()
+
+
+def test_the_same_frame_gives_the_same_picture(renderer: FrameRenderer) -> None:
+    first = renderer.draw(view_samples.view_frame()).copy()
+    renderer.draw(view_samples.view_frame("collision"), show_help=True)
+    assert (renderer.draw(view_samples.view_frame()) == first).all()
+
+
+def test_an_agent_that_says_nothing_and_an_empty_world_can_be_drawn() -> None:
+    frame = view_samples.view_frame()
+    silent = dataclasses.replace(frame, trace=None, history=(), score={})
+    assert FrameRenderer(*MIN_SIZE).draw(silent).std() > 10.0
+
+
+def test_shapes_share_pixels_with_regions_and_stay_inside() -> None:
+    canvas = Canvas(40, 30)
+    part = canvas.region(pygame.Rect(10, 10, 10, 10))
+    part.polygon(np.array([[-50.0, -50.0], [50.0, -50.0], [50.0, 50.0], [-50.0, 50.0]]), (9, 9, 9))
+    assert (canvas.pixels[10:20, 10:20] == 9).all()
+    assert canvas.pixels.sum() == 3 * 9 * 100
+
+
+def test_lines_break_where_points_are_not_finite() -> None:
+    canvas = Canvas(40, 10)
+    canvas.line(np.array([[2.0, 5.0], [10.0, 5.0], [np.nan, 5.0], [30.0, 5.0], [38.0, 5.0]]), (255, 0, 0), 3)
+    assert canvas.pixels[4:6, 6].any()
+    assert canvas.pixels[4:6, 34].any()
+    assert not canvas.pixels[:, 16:24].any()
+
+
+@given(
+    text=st.text(st.characters(codec="ascii", exclude_categories=("C",)), max_size=60),
+    width=st.integers(20, 300),
+    lines=st.integers(1, 4),
+)
+def test_wrapped_text_fits(text: str, width: int, lines: int) -> None:
+    face = Typeface()
+    broken = face.wrap(text, 14, width, lines=lines)
+    assert len(broken) <= lines
+    assert all(face.width(line, 14) <= width for line in broken)
+
+
+@given(low=st.floats(-200, 0), span=st.floats(0.1, 400), most=st.integers(2, 8))
+def test_ticks_are_few_and_inside(low: float, span: float, most: int) -> None:
+    ticks = nice_ticks(low, low + span, most)
+    assert len(ticks) <= most + 1
+    assert all(low - 1e-6 <= tick <= low + span + 1e-6 for tick in ticks)
+
+
+def test_history_holds_ten_seconds() -> None:
+    history, state = History(seconds=10.0), view_samples.world()
+    for step in range(150):
+        history.add(dataclasses.replace(state, time=0.1 * step), view_samples.trace(state) if step else None)
+    assert history.points[0].time == pytest.approx(4.9)
+    assert history.points[-1].time == pytest.approx(14.9)
+
+
+def test_every_action_has_a_key_of_its_own() -> None:
+    assert {binding.action for binding in BINDINGS} == set(Action)
+    for binding in BINDINGS:
+        for key in binding.keys:
+            assert action_of(key, "", driving=False) is binding.action
+
+
+@pytest.mark.parametrize(
+    ("typed", "meaning"),
+    [("?", Action.HELP), ("+", Action.FASTER), ("-", Action.SLOWER), (".", Action.STEP), ("3", Layer.LANES)],
+)
+def test_signs_work_on_any_keyboard(typed: str, meaning: Action | Layer) -> None:
+    assert action_of(pygame.K_F12, typed, driving=False) is meaning
+
+
+def test_arrow_keys_steer_while_driving() -> None:
+    assert action_of(pygame.K_RIGHT, "", driving=False) is Action.STEP
+    assert action_of(pygame.K_RIGHT, "", driving=True) is None
+    held = driving_keys(lambda key: key in (pygame.K_d, pygame.K_UP))
+    assert held.right
+    assert held.accelerate
+    assert not held.left
+    assert not held.brake
+
+
+def steps_in(pacer: Pacer, seconds: float, begin: float) -> int:
+    return sum(pacer.due(begin + 0.01 * tick) for tick in range(round(seconds / 0.01)))
+
+
+def test_the_pacer_keeps_real_time_and_obeys() -> None:
+    pacer = Pacer(0.1, now=0.0)
+    assert steps_in(pacer, 5.0, 0.0) == pytest.approx(50, abs=1)
+    pacer.change(1, now=5.0)
+    assert steps_in(pacer, 5.0, 5.0) == pytest.approx(100, abs=1)
+    pacer.pause(True, now=10.0)
+    assert steps_in(pacer, 5.0, 10.0) == 0
+    for _ in range(20):
+        pacer.change(-1, now=15.0)
+    assert pacer.factor == PACES[0]
+
+
+def test_a_slow_machine_owes_nothing_and_is_told_its_pace() -> None:
+    pacer = Pacer(0.1, now=0.0)
+    now, steps = 0.0, 0
+    while now < 20.0:  # each step takes 0.2 s, twice real time
+        if pacer.due(now):
+            steps += 1
+            now += 0.2
+        else:
+            now += 0.01
+    assert steps == pytest.approx(100, abs=8)
+    assert pacer.playback.reached == pytest.approx(0.5, abs=0.06)
+    pacer.restart(now)
+    assert not pacer.due(now)
