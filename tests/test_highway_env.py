@@ -1,0 +1,162 @@
+"""The gymnasium environment: its contract, its determinism, and what it does with nonsense."""
+
+import warnings
+from collections.abc import Iterator
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import envs
+from drive_stack.config import ConfigError
+from envs.highway import HighwayEnv
+from envs.render import birds_eye
+from envs.reward import step_reward
+from envs.scenario import load_scenario
+
+assert envs.__doc__  # importing the package registers the environment
+
+COAST = np.zeros(2, dtype=np.float32)
+
+
+def make(**options: object) -> gym.Env:
+    return gym.make("drive_stack/Highway-v0", camera=False, **options)
+
+
+@pytest.fixture
+def env() -> Iterator[HighwayEnv]:
+    made = make()
+    yield made.unwrapped
+    made.close()
+
+
+@pytest.mark.parametrize("camera", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_gymnasiums_checker_finds_nothing(camera: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    made = gym.make("drive_stack/Highway-v0", camera=camera, render_mode="rgb_array")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(made.unwrapped)
+    made.close()
+
+
+def test_twins_see_the_same_and_training_goes_on_after_an_unseeded_reset(env: HighwayEnv) -> None:
+    twin = make().unwrapped
+    for seed in (4, None):
+        first, second = env.reset(seed=seed)[0], twin.reset(seed=seed)[0]
+        for _ in range(20):
+            assert all(np.array_equal(first[key], second[key]) for key in first)
+            action = env.action_space.sample()
+            first, second = env.step(action)[0], twin.step(action)[0]
+    twin.close()
+
+
+def test_the_observation_is_that_of_the_design(env: HighwayEnv) -> None:
+    observation, info = env.reset(seed=1)
+    shapes = {key: np.shape(value) for key, value in observation.items()}
+    assert shapes == {
+        "image": (256, 640, 3), "speed": (1,), "yaw_rate": (1,),
+        "blind_spot": (2,), "speed_limit": (1,), "command": (),
+    }  # fmt: skip
+    assert not observation["image"].any()
+    assert info == {"outcome": None, "clamped_actions": 0}
+    seen = env.observation()
+    assert seen.speed == pytest.approx(float(observation["speed"][0]))
+    assert seen.speed_limit == pytest.approx(float(observation["speed_limit"][0]))
+
+
+def test_nan_and_wild_actions_are_counted_and_the_world_stays_finite(env: HighwayEnv) -> None:
+    env.reset(seed=1)
+    for action in ([np.nan, np.nan], [np.inf, 0.0], [50.0, -7.0]):
+        observation, _, _, _, info = env.step(np.array(action, dtype=np.float32))
+        assert all(np.isfinite(value).all() for value in observation.values())
+    assert info["clamped_actions"] == 6  # physics ticks
+
+
+@pytest.mark.parametrize("physics, agent, ticks", [(20, 10, 2), (40, 20, 2), (60, 10, 6), (10, 10, 1)])
+def test_rates_are_configurable(physics: int, agent: int, ticks: int) -> None:
+    made = make(physics_hz=physics, agent_hz=agent).unwrapped
+    made.reset(seed=1)
+    made.step(COAST)
+    assert made.world.time == pytest.approx(1.0 / agent)
+    assert made.world.physics_dt * ticks == pytest.approx(made.platform.dt)
+    made.close()
+
+
+def test_rates_that_do_not_divide_and_unknown_names_are_refused() -> None:
+    for options, words in (
+        ({"physics_hz": 20, "agent_hz": 7}, "must divide"),
+        ({"scenario": "cruse"}, "did you mean cruise"),
+        ({"labels": True}, "camera"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            HighwayEnv(camera=False, **options)  # type: ignore[arg-type]
+
+
+def test_a_reset_may_change_the_scenario(env: HighwayEnv) -> None:
+    env.reset(seed=1, options={"scenario": "merge"})
+    assert env.world.scenario.name == "merge"
+    assert env.observation().command == 1
+
+
+def test_timeouts_truncate_and_crashes_terminate() -> None:
+    for overrides, action, expected in (
+        (("time_limit=2",), COAST, (False, True, "timeout")),
+        ((), np.array([-1.0, 0.5], dtype=np.float32), (True, False, "collision")),
+    ):
+        made = HighwayEnv(load_scenario("cruise", overrides), camera=False)
+        made.reset(seed=1)
+        ended = (False, False, None)
+        for _ in range(400):
+            _, _, terminated, truncated, info = made.step(action)
+            ended = (terminated, truncated, info["outcome"])
+            if terminated or truncated:
+                break
+        assert ended == expected
+        made.close()
+
+
+def test_standing_and_reversing_earn_nothing() -> None:
+    assert step_reward(0.0, 30.0, 0.1, None) == 0.0
+    assert step_reward(-1.0, 30.0, 0.1, None) == 0.0
+    assert step_reward(1.5, 30.0, 0.1, None) == pytest.approx(0.5)
+    assert step_reward(3.0, 30.0, 0.1, "collision") == -10.0
+
+
+def test_environments_share_nothing() -> None:
+    slow, fast = make(agent_hz=10).unwrapped, make(physics_hz=20, agent_hz=20).unwrapped
+    assert (slow.metadata["render_fps"], fast.metadata["render_fps"]) == (10, 20)
+    slow.reset(seed=1)
+    fast.reset(seed=2)
+    before = slow.world.state()
+    fast.step(COAST)
+    assert slow.world.state().ego == before.ego
+    slow.close()
+    fast.close()
+
+
+def test_the_birds_eye_view_shows_the_ego_at_its_place(env: HighwayEnv) -> None:
+    env.reset(seed=1)
+    picture = birds_eye(env.world.state())
+    assert picture.shape == (200, 640, 3)
+    blue = np.argwhere((picture == (64, 160, 255)).all(axis=2))
+    assert np.abs(blue.mean(axis=0) - [100.0, (30.0 + 1.4) * 4.5]).max() < 3.0
+
+
+def test_the_oracles_and_truth_are_there_for_the_privileged(env: HighwayEnv) -> None:
+    env.reset(seed=1)
+    assert env.truth.world_state().ego.speed == env.world.ego.speed
+    assert env.oracles.lanes() is not None
+    with pytest.raises(RuntimeError, match="camera=True"):
+        env.truth.labels()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["PPO", "A2C"])
+def test_stable_baselines3_learns_from_it_as_it_is(algorithm: str) -> None:
+    stable_baselines3 = pytest.importorskip("stable_baselines3")
+    made = make()
+    model = getattr(stable_baselines3, algorithm)("MultiInputPolicy", made, n_steps=16, device="cpu")
+    model.learn(32)
+    made.close()
