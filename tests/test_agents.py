@@ -13,6 +13,7 @@ from agents.baselines import ConstantAgent
 from agents.config import ModularConfig
 from agents.registry import CONFIGS, Registry, agent_names, build_agent
 from drive_stack.config import ConfigError, load_model
+from drive_stack.runtime.weights import MODELS
 from drive_stack.sense_watch import SenseWatch
 from drive_stack.types import Control, FloatArray
 from drive_stack.world_state import WorldState
@@ -100,6 +101,18 @@ def test_the_walk_finds_the_truth_in_an_expert() -> None:
     world = TinyWorld(straight_road())
     expert = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM), truth=world)
     assert reachable(expert, world)
+
+
+@pytest.mark.skipif(
+    not ((MODELS / "detector.onnx").exists() and (MODELS / "lanes.onnx").exists()),
+    reason="the trained weights are not there yet",
+)
+def test_a_modular_agent_cannot_reach_the_truth_it_is_offered() -> None:
+    world = TinyWorld(straight_road())
+    agent = build_agent("modular", PLATFORM, oracles=Oracles(world, PLATFORM), truth=world)
+    agent.reset(0)
+    assert not agent.privileged
+    assert not reachable(agent, world)
 
 
 def test_the_seeded_random_agent_repeats_itself() -> None:
