@@ -70,18 +70,19 @@ class Trainer:
     def fit(self, frames: Sequence[StoredFrame], folder: Path, after_epoch: AfterEpoch) -> None:
         """Train to the configured epochs, with a checkpoint and a line of the log after each."""
         torch.set_num_threads(self.config.threads)
-        total = steps_per_epoch(len(frames), self.config) * self.config.epochs
-        if total == 0:
+        steps = steps_per_epoch(len(frames), self.config)
+        if steps == 0:
             raise ConfigError(f"{len(frames)} frames do not fill one batch of {self.config.batch}")
+        # counted from here: a resumed run may have other frames than before
+        total = self.step + steps * (self.config.epochs - self.epoch)
         while self.epoch < self.config.epochs:
-            start, losses = time.perf_counter(), torch.zeros(3)
-            steps = steps_per_epoch(len(frames), self.config)
+            start, done, losses = time.perf_counter(), 0, torch.zeros(3)
             for batch in epoch_batches(frames, self.config, self.epoch, strides(self.network)):
                 losses += self._step(batch, rate_at(self.step, total, self.config)) / steps
                 self.step += 1
-                if self.step % 50 == 0:
+                done += 1
+                if done % 50 == 0:
                     spent = time.perf_counter() - start
-                    done = self.step % steps or steps
                     mean = (losses * steps / done).tolist()
                     pace = done * self.config.batch / spent
                     self.report(f"epoch {self.epoch + 1} step {done}/{steps} loss {mean} {pace:.0f} images/s")
