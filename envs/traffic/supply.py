@@ -106,9 +106,11 @@ def is_blocked(road: RoadMap, lane: int, station: float, obstacles: FloatArray) 
     return bool(np.any(near & (aside < road.lanes[lane].width / 2.0 + 0.2)))
 
 
-def has_room(rows: Records, lane: int, station: float, new: Newcomer, speed: float) -> bool:
-    """Whether a newcomer fits into a lane with safe gaps to those ahead and behind."""
-    there = (rows["alive"] == 1) & ((rows["lane"] == lane) | (rows["target_lane"] == lane))
+def has_room(rows: Records, road: RoadMap, lane: int, station: float, new: Newcomer, speed: float) -> bool:
+    """Whether a newcomer fits into a lane with safe gaps to those ahead and behind, leaving ones too."""
+    aside = np.abs(rows["lateral"] - road.lanes[lane].lateral_at(station))
+    within = aside < (rows["width"] + new.width) / 2.0 + 0.5
+    there = (rows["alive"] == 1) & ((rows["lane"] == lane) | (rows["target_lane"] == lane) | within)
     apart = rows["station"][there] - station
     gap = np.abs(apart) - (rows["length"][there] + new.length) / 2.0
     others = rows["speed"][there]

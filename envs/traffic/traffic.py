@@ -255,7 +255,7 @@ class Traffic:
         new = self._mix.draw(self._rng, lane, self.road)
         cap = float(np.interp(station, np.arange(len(self._cap)) * 10.0, self._cap))
         speed = min(new.target_speed, cap * new.driver.speed_factor)
-        if not has_room(self._rows, lane, station, new, speed):
+        if not has_room(self._rows, self.road, lane, station, new, speed):
             return False
         self.spawn(
             id=self._next_id, body=new.body, colour=new.colour, length=new.length, width=new.width,
