@@ -76,11 +76,11 @@ class Trainer:
         # counted from here: a resumed run may have other frames than before
         total = self.step + steps * (self.config.epochs - self.epoch)
         while self.epoch < self.config.epochs:
-            start, done, losses = time.perf_counter(), 0, torch.zeros(3)
-            for batch in epoch_batches(frames, self.config, self.epoch, strides(self.network)):
+            start, losses = time.perf_counter(), torch.zeros(3)
+            batches = epoch_batches(frames, self.config, self.epoch, strides(self.network))
+            for done, batch in enumerate(batches, start=1):
                 losses += self._step(batch, rate_at(self.step, total, self.config)) / steps
                 self.step += 1
-                done += 1
                 if done % 50 == 0:
                     spent = time.perf_counter() - start
                     mean = (losses * steps / done).tolist()
