@@ -8,9 +8,26 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rich.console import Console
+from rich.table import Table
+
+from agents.human import HumanAgent
+from agents.registry import agent_names, build_agent
+from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
+from drive_stack.app.session import EpisodeSession
+from drive_stack.app.table import print_results
 from drive_stack.config import ConfigError
+from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.interfaces import Agent
+from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.recording import RecordedSession, Recorder
+from drive_stack.viewer.records import Session, ViewFrame
+from drive_stack.viewer.window import Keyboard, Window, display_available
+from envs.scenario import load_scenario, scenario_names
 
 ROOT = Path(__file__).resolve().parent
+VIDEO_SIZE = (1600, 900)
 
 DRIVE_HELP = """\
 examples:
@@ -53,7 +70,76 @@ def drive(given: Sequence[str]) -> int:
     options = drive_parser().parse_args(given)
     if options.list:
         return show_list()
-    return 0
+    episodes = episodes_of(options)
+    factories = Factories(
+        env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=lambda env: driver(options, env)
+    )
+    results: list[EpisodeResult] = []
+
+    def finished(result: EpisodeResult) -> None:
+        results.append(result)
+        if options.json:
+            print(result.to_json(), flush=True)
+
+    session = EpisodeSession(factories, episodes, catalogue=scenario_names(), on_result=finished)
+    try:
+        show(options, session)
+    finally:
+        session.close()
+        if results and not options.json:
+            print_results(results, Console())
+    return 1 if any(result.status is Status.ERROR for result in results) else 0
+
+
+def episodes_of(options: argparse.Namespace) -> Sequence[EpisodeSpec]:
+    """The episodes asked for; a scenario that cannot be read is refused here, before anything opens."""
+    load_scenario(options.scenario)
+    return consecutive(options.scenario, options.seed, options.episodes)
+
+
+def driver(options: argparse.Namespace, env: DrivingEnv) -> Agent:
+    """The agent asked for, with oracles at hand for those whose configuration names them."""
+    if options.agent == "human":
+        return HumanAgent(env.platform, Keyboard())
+    return build_agent(
+        options.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=tuple(options.set)
+    )
+
+
+def show(options: argparse.Namespace, session: EpisodeSession) -> None:
+    """In a window where there is a display, else unseen; filmed where asked, or where nobody can watch."""
+    windowed = not options.headless and display_available()
+    film: Path | None = options.record
+    if not windowed and options.agent == "human":
+        raise ConfigError("--agent human: needs a window, and there is no display")
+    if not windowed and not options.headless:
+        film = (
+            film
+            or ROOT
+            / "runs"
+            / "videos"
+            / f"{Path(options.agent).stem}-{Path(options.scenario).stem}-{options.seed}.mp4"
+        )
+        film.parent.mkdir(parents=True, exist_ok=True)
+        print(f"no display: driving unseen, writing what a window would show to {film}", file=sys.stderr)
+    if film is None:
+        watch(options, session, windowed)
+        return
+    with Recorder(film, VIDEO_SIZE, session.dt) as recorder:
+        watch(options, RecordedSession(session, recorder, FrameRenderer(*VIDEO_SIZE)), windowed)
+    print(f"video: {film}", file=sys.stderr)
+
+
+def watch(options: argparse.Namespace, session: Session, windowed: bool) -> None:
+    """Let the window pace the session, or run it to its end as fast as it goes."""
+    if windowed:
+        Window(driving=options.agent == "human").run(session)
+        return
+    frame: ViewFrame | None = session.reset()
+    while frame is not None:
+        while not session.done:
+            session.step()
+        frame = session.next_episode()
 
 
 def drive_parser() -> argparse.ArgumentParser:
@@ -110,11 +196,51 @@ def positive(text: str) -> int:
 
 
 def show_list() -> int:
-    """Scenarios with what they are and where they come from; agents."""
+    """Scenarios with what they are and where they come from, and agents."""
+    console = Console()
+    table = Table(title="Scenarios", title_style="bold", title_justify="left")
+    for heading in ("name", "what happens", "source"):
+        table.add_column(heading, overflow="fold")
+    for name in scenario_names():
+        scenario = load_scenario(name)
+        table.add_row(name, scenario.description, scenario.source)
+    console.print(table)
+    console.print("[bold]Agents[/bold] " + ", ".join(agent_names()))
     return 0
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {}
+def train(given: Sequence[str]) -> int:
+    """Make a trained model again: collect frames, train, judge, write weights and card."""
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py train",
+        description="Make a trained model again: record frames of training seeds, train, judge on validation "
+        "seeds, and write weights and card to drive_stack/models/. Frames already recorded are used.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("what", choices=("detector", "lanes"))
+    parser.add_argument("--config", type=Path, metavar="FILE", help="default: configs/training/WHAT.yaml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override the configuration"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint (detector)")
+    options = parser.parse_args(given)
+    config = options.config or ROOT / "configs" / "training" / f"{options.what}.yaml"
+    if options.what == "detector":
+        from drive_stack.learning.detector_job import train_detector  # noqa: PLC0415 - torch is slow to import
+
+        picture = ROOT / "docs" / "images" / "detector_examples.png"
+        weights = train_detector(
+            config, scenario_names(), overrides=options.set, resume=options.resume, picture=picture
+        )
+    else:
+        from drive_stack.learning.lanes_job import train_lanes  # noqa: PLC0415
+
+        weights = train_lanes(config, scenario_names(), overrides=options.set)
+    print(f"weights: {weights}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"train": train}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -67,10 +67,9 @@ def _draw_thoughts(
 def _draw_field_of_view(canvas: Canvas, view: GroundView, frame: ViewFrame, style: Style) -> None:
     half, reach = np.radians(frame.camera_model.fov_x_deg) / 2.0, 200.0
     mount = np.array([frame.camera_model.mount_x, 0.0])
-    with canvas.glazed(0.25):
-        for side in (-1.0, 1.0):
-            far = mount + reach * np.array([np.cos(half), side * np.sin(half)])
-            canvas.line(view.from_ego(np.stack([mount, far])), style.theme.muted, 1)
+    for side in (-1.0, 1.0):
+        far = mount + reach * np.array([np.cos(half), side * np.sin(half)])
+        canvas.line(view.from_ego(np.stack([mount, far])), style.theme.panel_edge, 1)
 
 
 def _draw_route_end(canvas: Canvas, view: GroundView, frame: ViewFrame, style: Style) -> None:

@@ -11,7 +11,7 @@ from drive_stack.types import FloatArray
 from drive_stack.viewer.canvas import Canvas, rounded_rectangle
 from drive_stack.viewer.ground_view import GroundView
 from drive_stack.viewer.style import Style
-from drive_stack.viewer.theme import Colour
+from drive_stack.viewer.theme import Colour, mix
 from drive_stack.world_state import ObstacleKind, ObstacleStates, PedestrianStates, VehicleStates, WorldState
 
 _BLINK = 0.8  # period of an indicator [s]
@@ -50,8 +50,8 @@ def draw_ego(canvas: Canvas, view: GroundView, state: WorldState, style: Style) 
     car, theme = state.car, style.theme
     for flag, side in ((state.blind_spot_left, 1.0), (state.blind_spot_right, -1.0)):
         if flag:
-            with canvas.glazed(0.45):
-                canvas.polygon(view.from_ego(_BLIND_SPOT * np.array([1.0, side])), theme.warning)
+            zone = view.from_ego(_BLIND_SPOT * np.array([1.0, side]))
+            canvas.polygon(zone, mix(theme.road, theme.warning, 0.5))
     shape = Shape(view, np.array([car.centre_ahead, 0.0]), 0.0, car.length, car.width)
     canvas.polygon(shape.outline(grow=0.25), theme.background)
     canvas.polygon(shape.outline(), theme.accent)

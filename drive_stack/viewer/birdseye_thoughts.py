@@ -14,6 +14,7 @@ from drive_stack.viewer.theme import mix
 
 _ARROW_SECONDS = 1.0  # a velocity arrow ends where the object will be then
 _LEAST_PROBABILITY = 0.05
+_PLAN_PIECE = 3  # steps of a plan drawn in one colour
 _DOT_EVERY = 0.4  # between dots of a prediction [s]
 
 
@@ -21,12 +22,11 @@ def draw_lanes(canvas: Canvas, view: GroundView, lanes: LaneEstimate, style: Sty
     """The ego lane's lines as estimated."""
     path = lanes.path
     normal = np.stack([-np.sin(path.heading), np.cos(path.heading)], axis=1)
-    with canvas.glazed(0.3 + 0.5 * lanes.confidence):
-        for side in (0.5, -0.5):
-            line = view.from_ego(path.xy + side * lanes.width * normal)
-            canvas.line(line, style.theme.lane_line, style.px(1.4))
-        centre = dashes(view.from_ego(path.xy), style.px(3), style.px(7))
-        canvas.lines(centre, style.theme.lane_line, 1)
+    colour = mix(style.theme.road, style.theme.lane_line, 0.3 + 0.5 * lanes.confidence)
+    for side in (0.5, -0.5):
+        line = view.from_ego(path.xy + side * lanes.width * normal)
+        canvas.line(line, colour, style.px(1.4))
+    canvas.lines(dashes(view.from_ego(path.xy), style.px(3), style.px(7)), colour, 1)
 
 
 def draw_predictions(
@@ -56,9 +56,9 @@ def draw_plans(canvas: Canvas, view: GroundView, plan: Plan, speed_limit: float,
     canvas.lines([view.from_ego(path) for path in plan.rejected], theme.rejected, 1)
     points = view.from_ego(plan.positions)
     canvas.line(points, theme.background, style.px(7))
-    for i in range(len(points) - 1):
+    for i in range(0, len(points) - 1, _PLAN_PIECE):
         colour = theme.speed_colour(float(plan.speeds[i]) / max(speed_limit, 1.0))
-        canvas.line(points[i : i + 2], colour, style.px(4.5))
+        canvas.line(points[i : i + _PLAN_PIECE + 1], colour, style.px(4.5))
 
 
 def draw_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], style: Style) -> None:
@@ -85,11 +85,13 @@ def label_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], st
         text = f"#{track.id}"
         x, y = view.from_ego(track.position)
         beside = x + (track.width / 2.0 + 0.5) * view.scale + style.px(3)
-        chip = style.type.font(style.small, bold=True).render(text, False, (0, 0, 0)).get_rect()
+        chip = Rect((0, 0), style.type.font(style.small, bold=True).size(text))
         chip.midleft = (round(beside), round(y))
         if chip.collidelist(taken) >= 0 or not canvas.bounds.contains(chip):
             continue
         taken.append(chip)
+        with canvas.region(chip).glazed(0.55):
+            canvas.region(chip).fill(style.theme.background)
         style.type.draw(
             canvas,
             text,

@@ -130,7 +130,7 @@ class _Overlay:
         for detection in detections:
             rect = self._scaled(detection.box)
             self._canvas.frame(
-                rect, style.theme.classes[detection.label], radius=style.px(3), thickness=style.px(1.6)
+                rect, style.theme.classes[detection.label], radius=style.px(3), thickness=style.px(2.2)
             )
         seen = [track for track in tracks if track.box is not None and track.missed == 0]
         for track in sorted(seen, key=lambda track: float(np.hypot(*track.position))):

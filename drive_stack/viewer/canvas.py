@@ -18,6 +18,12 @@ from drive_stack.types import FloatArray, Image
 from drive_stack.viewer.theme import Colour
 
 _SHIFT = 4  # fractional bits of OpenCV's coordinates
+_TURN = np.linspace(0.0, 2.0 * np.pi, 20, endpoint=False)
+_UNIT_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
+_QUARTER = np.linspace(0.0, np.pi / 2.0, 5) + np.pi / 2.0 * np.arange(4)[:, None]
+_ROUNDING = np.stack([np.cos(_QUARTER), np.sin(_QUARTER)], axis=-1) - np.array(
+    [[[1, 1]], [[-1, 1]], [[-1, -1]], [[1, -1]]]
+)  # (4, 5, 2): from each corner of a rectangle to the points of its quarter circle of radius 1
 _FAR = 1.0e5  # keeps fixed-point coordinates well inside 32 bits [px]
 
 
@@ -56,11 +62,11 @@ class Canvas:
         """What is drawn inside the ``with`` block covers with ``opacity`` 0 … 1."""
         before = self.pixels.copy()
         yield
-        self.pixels[:] = cv2.addWeighted(self.pixels, opacity, before, 1.0 - opacity, 0.0)
+        cv2.addWeighted(self.pixels, opacity, before, 1.0 - opacity, 0.0, dst=self.pixels)
 
     def fill(self, colour: Colour) -> None:
         """Paint everything."""
-        self.pixels[:] = colour
+        self.surface.fill(colour)
 
     def picture(self, image: Image) -> None:
         """Show an image ``(H, W, 3)``, stretched to the canvas."""
@@ -81,9 +87,15 @@ class Canvas:
         self, runs: Sequence[FloatArray], colour: Colour, thickness: int = 1, *, closed: bool = False
     ) -> None:
         """Draw many polylines, each ``(N, 2)`` and finite."""
+        if thickness > 1:
+            for run in runs:
+                if len(run) >= 2:
+                    contours = [_fixed(edge) for edge in _stroke(run, thickness, closed=closed)]
+                    cv2.fillPoly(self.pixels, contours, colour, cv2.LINE_AA, _SHIFT)
+            return
         fixed = [_fixed(run) for run in runs if len(run) >= 2]
         if fixed:
-            cv2.polylines(self.pixels, fixed, closed, colour, thickness, cv2.LINE_AA, _SHIFT)
+            cv2.polylines(self.pixels, fixed, closed, colour, 1, cv2.LINE_AA, _SHIFT)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Fill a circle."""
@@ -94,10 +106,14 @@ class Canvas:
         self._circle(x, y, radius, colour, thickness)
 
     def _circle(self, x: float, y: float, radius: float, colour: Colour, thickness: int) -> None:
-        if abs(x) < _FAR and abs(y) < _FAR:  # false for NaN too
-            centre = _fixed(np.array([x, y]))
-            at = (int(centre[0]), int(centre[1]))
-            cv2.circle(self.pixels, at, round(radius * (1 << _SHIFT)), colour, thickness, cv2.LINE_AA, _SHIFT)
+        """As polygons: OpenCV's own small circles are squares on their tip."""
+        if not (abs(x) < _FAR and abs(y) < _FAR):  # NaN too
+            return
+        points = np.array([x, y]) + radius * _UNIT_CIRCLE
+        if thickness == cv2.FILLED:
+            self.polygon(points, colour)
+        else:
+            self.line(points, colour, thickness, closed=True)
 
     def box(self, rect: pygame.Rect, colour: Colour, *, radius: int = 0) -> None:
         """Fill a rectangle with rounded corners."""
@@ -117,17 +133,8 @@ class Canvas:
 def rounded_rectangle(left: float, top: float, right: float, bottom: float, radius: float) -> FloatArray:
     """Outline ``(N, 2)`` of an upright rectangle with rounded corners [px]."""
     radius = min(radius, (right - left) / 2.0, (bottom - top) / 2.0)
-    centres = (
-        (right - radius, bottom - radius),
-        (left + radius, bottom - radius),
-        (left + radius, top + radius),
-        (right - radius, top + radius),
-    )
-    arcs = []
-    for quarter, (x, y) in enumerate(centres):
-        angle = np.linspace(0.0, np.pi / 2.0, 6) + quarter * np.pi / 2.0
-        arcs.append(np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1))
-    return np.concatenate(arcs)
+    corners = np.array([[right, bottom], [left, bottom], [left, top], [right, top]])
+    return (corners[:, None] + radius * _ROUNDING).reshape(-1, 2)
 
 
 def dashes(points: FloatArray, on: float, off: float) -> list[FloatArray]:
@@ -144,10 +151,26 @@ def dashes(points: FloatArray, on: float, off: float) -> list[FloatArray]:
     return pieces
 
 
+def _stroke(run: FloatArray, thickness: float, *, closed: bool) -> list[FloatArray]:
+    """Outline of a thick line: one contour, or for a closed one the outer and the inner.
+
+    Filled as one shape it is smoother than OpenCV's thick lines, which draw each segment apart.
+    """
+    along = np.roll(run, -1, axis=0) - np.roll(run, 1, axis=0)
+    if not closed:
+        along[0], along[-1] = run[1] - run[0], run[-1] - run[-2]
+    length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
+    half = max(thickness - 1.0, 0.3) / 2.0  # the filled shape's soft edge adds half a pixel a side
+    side = half * np.stack([-along[:, 1], along[:, 0]], axis=1) / length[:, None]
+    if closed:
+        return [run + side, run - side]
+    return [np.concatenate([run + side, (run - side)[::-1]])]
+
+
 def _fixed(points: FloatArray) -> NDArray[np.int32]:
     """OpenCV's fixed-point form; it puts whole numbers at pixel centres, we at their corners."""
-    clipped = np.clip(points - 0.5, -_FAR, _FAR)
-    return np.asarray(np.round(clipped * (1 << _SHIFT)), dtype=np.int32)
+    clipped = np.minimum(np.maximum(points - 0.5, -_FAR), _FAR)
+    return np.rint(clipped * (1 << _SHIFT)).astype(np.int32)
 
 
 def _finite_runs(points: FloatArray) -> list[FloatArray]:

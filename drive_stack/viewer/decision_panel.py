@@ -30,7 +30,7 @@ def draw_decision(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
 def _draw_speed(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
     """Speed in large figures and the limit as a traffic sign; where the next thing may begin."""
     theme, ego = style.theme, frame.state.ego
-    size = max(22, style.px(38))
+    size = max(26, style.px(46))
     digits = style.type.draw(
         canvas, f"{3.6 * ego.speed:.0f}", (rect.left, rect.top - style.px(4)), size, theme.text, bold=True
     )
@@ -46,7 +46,7 @@ def _draw_speed(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> i
     style.type.draw(
         canvas, limit, centre, max(10, round(radius * 0.78)), (20, 20, 20), bold=True, anchor="center"
     )
-    return digits.bottom + style.px(4)
+    return digits.bottom + style.px(8)
 
 
 def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
@@ -69,14 +69,14 @@ def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> 
     y = rect.top
     for name, share, text, colour in rows:
         y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, float(share), text, colour, style)
-    return y + style.px(6)
+    return y + style.px(12)
 
 
 def _draw_gauge(
     canvas: Canvas, row: Rect, name: str, share: float, text: str, colour: Colour, style: Style
 ) -> int:
     theme, size = style.theme, style.small
-    height = size + style.px(8)
+    height = size + style.px(11)
     middle = row.top + height / 2.0
     name_width = style.type.width("acceleration", size) + style.px(8)
     text_width = style.type.width("−0.0 m/s²", size) + style.px(8)
@@ -102,9 +102,8 @@ def _draw_thought(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     elif trace.plan is not None:
         plan = trace.plan
         colour = theme.behaviour_colour(plan.behaviour)
-        title = plan.behaviour.value[:1].upper() + plan.behaviour.value[1:]
-        writer.write(title, style.large, colour, bold=True)
-        writer.write(plan.reason, style.body, theme.text, lines=4)
+        writer.write(_sentence(plan.behaviour.value), style.large, colour, bold=True)
+        writer.write(_sentence(plan.reason), style.body, theme.text, lines=5)
     for text in _safety_lines(trace):
         writer.write(text, style.body, theme.warning, lines=2)
     if trace is not None:
@@ -113,6 +112,10 @@ def _draw_thought(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     command = frame.observation.command
     if command is not NavigationCommand.FOLLOW:
         writer.write(f"Navigation: {_COMMANDS[command]}", style.small, theme.muted)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _safety_lines(trace: StepTrace | None) -> list[str]:

@@ -45,7 +45,7 @@ def arrange(width: int, height: int, camera_aspect: float) -> Layout:
     header_height, footer_height = round(46 * scale), max(22, round(30 * scale))
     top, bottom = header_height, height - footer_height
     body = bottom - top
-    side = min(max(round(width * 0.27), round(body * 0.42)), round(width * 0.34))
+    side = min(max(round(width * 0.23), round(body * 0.42)), round(width * 0.3))
     birdseye = Rect(width - gap - side, top, side, body)
     left_width = birdseye.left - 2 * gap
     camera_height = min(round(left_width / camera_aspect), round(body * 0.58))

@@ -15,6 +15,7 @@ from panda3d.core import (
     PerspectiveLens,
     Texture,
     WindowProperties,
+    load_prc_file_data,
 )
 
 from drive_stack.camera_model import CameraModel
@@ -26,6 +27,7 @@ class Stage:
     """One engine, so that scenes of several cameras never meet. World axes are Panda's own."""
 
     def __init__(self, model: CameraModel) -> None:
+        load_prc_file_data("drive_stack", "notify-level-x11display fatal")  # no display is no error here
         pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe("p3tinydisplay")
         self._model, self._pipe, self._engine = model, pipe, GraphicsEngine(pipe)
         self.root = NodePath("world")
