@@ -15,7 +15,7 @@ SIZES = {  # length, width, height [m]
     ObstacleKind.BARRIER: (2.0, 0.5, 0.9),
     ObstacleKind.ARROW_BOARD: (1.2, 2.0, 2.6),
 }
-_INSIDE = 0.3  # cones and barriers stand this far inside the closed lane [m]
+_INSIDE = 0.6  # the last cones and the barriers stand this far inside the closed lane [m]
 _BARRIER_SPACING = 4.0  # [m]
 
 Place = tuple[ObstacleKind, float, float]  # kind, station, lateral
