@@ -134,7 +134,7 @@ def rounded_rectangle(left: float, top: float, right: float, bottom: float, radi
     """Outline ``(N, 2)`` of an upright rectangle with rounded corners [px]."""
     radius = min(radius, (right - left) / 2.0, (bottom - top) / 2.0)
     corners = np.array([[right, bottom], [left, bottom], [left, top], [right, top]])
-    return (corners[:, None] + radius * _ROUNDING).reshape(-1, 2)
+    return np.asarray((corners[:, None] + radius * _ROUNDING).reshape(-1, 2), dtype=np.float64)
 
 
 def dashes(points: FloatArray, on: float, off: float) -> list[FloatArray]:
@@ -170,7 +170,7 @@ def _stroke(run: FloatArray, thickness: float, *, closed: bool) -> list[FloatArr
 def _fixed(points: FloatArray) -> NDArray[np.int32]:
     """OpenCV's fixed-point form; it puts whole numbers at pixel centres, we at their corners."""
     clipped = np.minimum(np.maximum(points - 0.5, -_FAR), _FAR)
-    return np.rint(clipped * (1 << _SHIFT)).astype(np.int32)
+    return np.asarray(np.rint(clipped * (1 << _SHIFT)), dtype=np.int32)
 
 
 def _finite_runs(points: FloatArray) -> list[FloatArray]:
