@@ -144,6 +144,12 @@ class Pedestrians:
         points, yaw = self.road.to_world(self.station, self.lateral)
         return points, yaw + self.facing
 
+    def motion(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """World x, y, velocity x, y and radius, ``(N,)`` each."""
+        feet, heading = self.xy()
+        vx, vy = self.speed * np.cos(heading), self.speed * np.sin(heading)
+        return feet[:, 0], feet[:, 1], vx, vy, self.radius
+
     def states(self) -> PedestrianStates:
         """A copy for the world's state."""
         points, yaw = self.xy()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
-
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
@@ -51,7 +49,7 @@ class World:
         self._standing = 0.0  # [s]
         self._ticks = 0
         self._ego: EgoState
-        self._vehicles: VehicleStates
+        self._seen: VehicleStates | None = None  # traffic at this instant, once somebody asked
         self._locate(self._stage.start)
 
     @property
@@ -100,18 +98,17 @@ class World:
         staged, scene = self._stage, self._scene()
         for script in staged.scripts:
             script.step(scene)
-        people, obstacles = staged.people, staged.obstacles
-        feet, heading = people.xy()
-        walking = people.speed * np.cos(heading), people.speed * np.sin(heading)
+        people, works = staged.people, staged.obstacles
         staged.traffic.step(
             self.physics_dt,
             self._ego_on_road(scene),
-            (feet[:, 0], feet[:, 1], *walking, people.radius),
-            (obstacles.x, obstacles.y, obstacles.length, obstacles.width),
+            people.motion() if people.people else None,
+            (works.x, works.y, works.length, works.width) if len(works.id) else None,
         )
-        people.step(
-            self.physics_dt, ego_view(self._ego, self.car), bodies_of(self._vehicles, self._ego, self.car)
-        )
+        self._seen = None
+        if people.people:
+            bodies = bodies_of(self._vehicles, self._ego, self.car)
+            people.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
         staged.ego.step(control, self.physics_dt)
         self._ticks += 1
         self.time = self._ticks * self.physics_dt
@@ -155,6 +152,12 @@ class World:
         other._monitor = copy.deepcopy(self._monitor)
         return other
 
+    @property
+    def _vehicles(self) -> VehicleStates:
+        if self._seen is None:
+            self._seen = self._stage.traffic.states()
+        return self._seen
+
     def _locate(self, near: float) -> None:
         """Read the ego and traffic anew after a move."""
         ego = self._stage.ego
@@ -164,7 +167,6 @@ class World:
             steering=ego.steering, yaw_rate=ego.yaw_rate, station=station, lateral=lateral,
             brake_lamp=ego.acceleration < -_LAMP_DECELERATION or ego.speed < STANDING,
         )  # fmt: skip
-        self._vehicles = self._stage.traffic.states()
 
     def _judge(self, body: EgoBody) -> None:
         """Settle the outcome; the first one stays."""
