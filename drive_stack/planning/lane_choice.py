@@ -66,7 +66,7 @@ class LaneChooser:
         problem = refusal(scene, given, wish.shift, self._change, pressing=wish.must)
         if problem is not None:
             return LaneDecision(0, wish.reason, wish.shift if wish.must else 0, problem)
-        if lasted < self._change.wish_seconds:
+        if lasted < self._change.wish_seconds and not wish.must:
             return LaneDecision(0)
         self._active = wish
         return LaneDecision(wish.shift, wish.reason)

@@ -51,7 +51,7 @@ class LaneChangeSettings(StrictModel):
 
     gain: float = 2.0  # of speed [m/s]
     look_ahead_seconds: float = 8.0  # over which a lane's speed is judged
-    wish_seconds: float = 0.3  # a wish must last
+    wish_seconds: float = 0.3  # a wish must last, unless the lane is blocked or ends
     cool_down: float = 3.0  # between two free changes [s]
     front_gap: float = 3.0  # [m]
     front_seconds: float = 0.35  # [s]
@@ -77,7 +77,7 @@ class CostSettings(StrictModel):
     lateral_speed: float = 0.1
     collision: float = 1500.0
     clearance: float = 6.0
-    emergency: float = 12.0
+    emergency: float = 40.0
     change_of_mind: float = 0.4
 
 
