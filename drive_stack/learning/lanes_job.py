@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
-from drive_stack.learning.frame_store import StoredFrame, describe, read_frames
+from drive_stack.learning.frame_store import StoredFrame, describe, read_shard
 from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
 from drive_stack.learning.lanes_batches import cut_views
 from drive_stack.learning.lanes_card import card_markdown
@@ -49,17 +50,15 @@ def train_lanes(
     or frames that cannot be used.
     """
     config = load_model(config_path, LaneTraining, overrides)
-    _collect(config, scenarios, frames, report)
+    shards = _collect(config, scenarios, frames, report)
+    training, validation = (_read(shards[part]) for part in ("training", "validation"))
     work.mkdir(parents=True, exist_ok=True)
     grid, weights = GroundGrid(), work / "lanes.onnx"
-    training = read_frames(frames / "training")
     trained = train(cut_views(training, grid), [frame.lanes for frame in training], config, grid, report)
     export(trained.network, weights, grid)
-    facts = _facts(trained, config, training) | {
-        "training_frames_sha256": sha256_of(frames / "training" / "manifest.json")
-    }
+    facts = _facts(trained, config, training) | {"training_frames_sha256": _hash(shards["training"])}
     write_card(weights, COMMAND, facts)
-    facts |= judge_lanes(weights, config, scenarios, read_frames(frames / "validation"), report)
+    facts |= judge_lanes(weights, config, scenarios, validation, report)
     write_card(weights, COMMAND, facts)
     return install(weights, out)
 
@@ -95,15 +94,29 @@ def install(weights: Path, out: Path) -> Path:
 
 def _collect(
     config: LaneTraining, scenarios: Sequence[str], folder: Path, report: Callable[[str], None]
-) -> None:
+) -> dict[str, list[Path]]:
+    """Record what is missing; the shards of each part, and no others that lie there."""
     settings = config.frames
     spans = (
         ("training", settings.training, TRAINING_SEEDS),
         ("validation", settings.validation, VALIDATION_SEEDS),
     )
+    shards: dict[str, list[Path]] = {}
     for part, count, first in spans:
         tasks = plan_episodes(scenarios, count, first, settings, folder / part)
-        collect(tasks, folder / part, settings.workers, report)
+        if not all(task.path.exists() for task in tasks):
+            collect(tasks, folder / part, settings.workers, report)
+        shards[part] = [task.path for task in tasks if task.path.exists()]
+    return shards
+
+
+def _read(shards: Sequence[Path]) -> list[StoredFrame]:
+    return [frame for path in shards for frame in read_shard(path)]
+
+
+def _hash(shards: Sequence[Path]) -> str:
+    """SHA-256 over the shards' own."""
+    return hashlib.sha256("".join(sha256_of(path) for path in shards).encode()).hexdigest()
 
 
 def _facts(trained: Trained, config: LaneTraining, frames: Sequence[StoredFrame]) -> dict[str, object]:
