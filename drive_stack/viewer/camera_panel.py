@@ -57,7 +57,7 @@ class _Overlay:
 
     def __init__(self, canvas: Canvas, model: CameraModel, zoom: float, style: Style) -> None:
         self._canvas, self._model, self._zoom, self._style = canvas, model, zoom, style
-        self._labels: list[Rect] = []
+        self._taken: list[Rect] = []  # by labels, and by boxes that confidences keep off
 
     def _project(self, points: FloatArray, height: float = 0.0) -> FloatArray:
         """Ego-frame ``(N, 2)`` at a height, or ``(N, 3)``, as canvas points; NaN behind the camera."""
@@ -126,40 +126,54 @@ class _Overlay:
 
     def objects(self, detections: tuple[Detection, ...], tracks: tuple[Track, ...]) -> None:
         """Boxes of detections, and one label for each track that was just seen; near ones first."""
-        style = self._style
+        style, colours = self._style, self._style.theme.classes
         for detection in detections:
             rect = self._scaled(detection.box)
-            self._canvas.frame(
-                rect, style.theme.classes[detection.label], radius=style.px(3), thickness=style.px(2.2)
-            )
+            self._canvas.frame(rect, colours[detection.label], radius=style.px(3), thickness=style.px(2.2))
         seen = [track for track in tracks if track.box is not None and track.missed == 0]
         for track in sorted(seen, key=lambda track: float(np.hypot(*track.position))):
             assert track.box is not None
-            text = f"#{track.id}  {np.hypot(*track.position):.0f} m"
+            box, colour = self._scaled(track.box), colours[track.label]
             if not detections:
-                self._canvas.frame(self._scaled(track.box), style.theme.classes[track.label])
-            self._label(text, self._scaled(track.box), style.theme.classes[track.label], above=True)
+                self._canvas.frame(box, colour)
+            text = f"#{track.id}  {np.hypot(*track.position):.0f} m"
+            chip = self._chip(text, bold=True)
+            lift = style.px(2)
+            self._label(
+                text,
+                [
+                    _placed(chip, "midbottom", (box.centerx, box.top - lift)),
+                    _placed(chip, "bottomright", (box.right, box.top - lift)),
+                    _placed(chip, "bottomleft", (box.left, box.top - lift)),
+                    _placed(chip, "midbottom", (box.centerx, box.top - chip.height - 2 * lift)),
+                ],
+                colour,
+                bold=True,
+            )
+        self._taken += [self._scaled(detection.box) for detection in detections]
         for detection in sorted(detections, key=lambda detection: -detection.box[3]):
-            text = f"{100 * detection.confidence:.0f} %"
-            self._label(text, self._scaled(detection.box), style.theme.classes[detection.label], above=False)
+            text, box = f"{100 * detection.confidence:.0f} %", self._scaled(detection.box)
+            below = _placed(self._chip(text, bold=False), "midtop", (box.centerx, box.bottom + style.px(2)))
+            self._label(text, [below], colours[detection.label], bold=False)
 
-    def _label(self, text: str, box: Rect, colour: Colour, *, above: bool) -> None:
-        """A chip above or below a box, unless it would cover another."""
+    def _chip(self, text: str, *, bold: bool) -> Rect:
+        size = self._style.small
+        width = self._style.type.width(text, size, bold=bold) + self._style.px(8)
+        return Rect(0, 0, width, size + self._style.px(5))
+
+    def _label(self, text: str, places: list[Rect], colour: Colour, *, bold: bool) -> None:
+        """Write on a dark chip at the first place that covers nothing taken, if there is one."""
         style = self._style
-        size = style.small
-        chip = Rect(0, 0, style.type.width(text, size, bold=above) + style.px(8), size + style.px(5))
-        if above:
-            chip.midbottom = (box.centerx, box.top - style.px(2))
-        else:
-            chip.midtop = (box.centerx, box.bottom + style.px(2))
-        chip.clamp_ip(self._canvas.bounds)
-        if chip.collidelist(self._labels) >= 0:
+        for place in places:
+            chip = place.clamp(self._canvas.bounds)
+            if chip.collidelist(self._taken) >= 0:
+                continue
+            self._taken.append(chip.inflate(2, 2))
+            part = self._canvas.region(chip)
+            with part.glazed(0.75):
+                part.fill(style.theme.background)
+            style.type.draw(self._canvas, text, chip.center, style.small, colour, bold=bold, anchor="center")
             return
-        self._labels.append(chip.inflate(2, 2))
-        part = self._canvas.region(chip)
-        with part.glazed(0.75):
-            part.fill(style.theme.background)
-        style.type.draw(self._canvas, text, chip.center, size, colour, bold=above, anchor="center")
 
     def legend(self) -> None:
         """What the colours of boxes mean, at the upper left."""
@@ -168,7 +182,7 @@ class _Overlay:
         dot, gap = style.px(5), style.px(9)
         widths = [style.type.width(name, style.small) + 2 * dot + 2 * gap for name in CLASS_NAMES.values()]
         chip.width = min(sum(widths) + gap, self._canvas.width - 2 * chip.left)
-        self._labels.append(chip)
+        self._taken.append(chip)
         part = self._canvas.region(chip)
         with part.glazed(0.7):
             part.fill(style.theme.background)
@@ -182,3 +196,10 @@ class _Overlay:
     def _scaled(self, box: tuple[float, float, float, float]) -> Rect:
         x1, y1, x2, y2 = (round(value * self._zoom) for value in box)
         return Rect(x1, y1, max(x2 - x1, 2), max(y2 - y1, 2))
+
+
+def _placed(rect: Rect, anchor: str, at: tuple[int, int]) -> Rect:
+    """The rectangle with its ``anchor`` (an attribute of pygame.Rect) at a point."""
+    placed = rect.copy()
+    setattr(placed, anchor, at)
+    return placed

@@ -23,8 +23,10 @@ def draw_decision(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     inside = style.panel(canvas, rect, "Now")
     below = _draw_speed(canvas, inside, frame, style)
     below = _draw_gauges(canvas, Rect(inside.left, below, inside.width, inside.bottom - below), frame, style)
-    room = Rect(inside.left, below, inside.width, inside.bottom - below)
-    _draw_thought(canvas, room, frame, style)
+    foot = _draw_surroundings(
+        canvas, Rect(inside.left, below, inside.width, inside.bottom - below), frame, style
+    )
+    _draw_thought(canvas, Rect(inside.left, below, inside.width, foot - below), frame, style)
 
 
 def _draw_speed(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
@@ -56,13 +58,13 @@ def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> 
         (
             "steering",
             -np.degrees(state.ego.steering) / 5.0,
-            f"{np.degrees(state.ego.steering):+.1f}°",
+            f"{_signed(float(np.degrees(state.ego.steering)))}°",
             theme.accent,
         ),
         (
             "acceleration",
             state.ego.acceleration / (3.0 if state.ego.acceleration > 0.0 else 8.0),
-            f"{state.ego.acceleration:+.1f} m/s²",
+            f"{_signed(state.ego.acceleration)} m/s²",
             theme.accent if state.ego.acceleration >= 0.0 else theme.danger,
         ),
     )
@@ -70,6 +72,12 @@ def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> 
     for name, share, text, colour in rows:
         y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, float(share), text, colour, style)
     return y + style.px(12)
+
+
+def _signed(value: float) -> str:
+    """One decimal with a sign, a true minus, and no sign on zero."""
+    rounded = round(value, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
 def _draw_gauge(
@@ -81,7 +89,7 @@ def _draw_gauge(
     name_width = style.type.width("acceleration", size) + style.px(8)
     text_width = style.type.width("−0.0 m/s²", size) + style.px(8)
     style.type.draw(canvas, name, (row.left, middle), size, theme.muted, anchor="midleft")
-    style.type.draw(canvas, text.replace("-", "−"), (row.right, middle), size, theme.text, anchor="midright")
+    style.type.draw(canvas, text, (row.right, middle), size, theme.text, anchor="midright")
     bar = Rect(
         row.left + name_width, round(middle) - style.px(3), row.width - name_width - text_width, style.px(6)
     )
@@ -91,6 +99,45 @@ def _draw_gauge(
         filled = Rect(bar.centerx + min(reach, 0), bar.top, max(abs(reach), 2), bar.height)
         canvas.box(filled, colour)
     return row.top + height
+
+
+def _draw_surroundings(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
+    """What the navigation asks and the blind-spot radar says, at the foot; its upper edge."""
+    theme, seen = style.theme, frame.observation
+    sides = [
+        name for name, flag in (("left", seen.blind_spot_left), ("right", seen.blind_spot_right)) if flag
+    ]
+    rows = (
+        ("navigation", _COMMANDS[seen.command], theme.text),
+        (
+            "blind spots",
+            f"occupied {' and '.join(sides)}" if sides else "free",
+            theme.warning if sides else theme.text,
+        ),
+    )
+    height = style.small + style.px(8)
+    top = rect.bottom - len(rows) * height
+    if top - rect.top < 4 * style.large:
+        return rect.bottom  # the thought needs the room
+    column = style.type.width("acceleration", style.small) + style.px(8)
+    canvas.line(
+        np.array([[rect.left, top], [rect.right, top]], dtype=np.float64) - [0.0, style.px(6)],
+        theme.panel_edge,
+        1,
+    )
+    for index, (name, text, colour) in enumerate(rows):
+        y = top + (index + 0.5) * height
+        style.type.draw(canvas, name, (rect.left, y), style.small, theme.muted, anchor="midleft")
+        style.type.draw(
+            canvas,
+            text,
+            (rect.left + column, y),
+            style.small,
+            colour,
+            anchor="midleft",
+            most=rect.width - column,
+        )
+    return top - style.px(10)
 
 
 def _draw_thought(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
@@ -109,9 +156,6 @@ def _draw_thought(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     if trace is not None:
         for note in trace.notes:
             writer.write(note, style.small, theme.muted, lines=2)
-    command = frame.observation.command
-    if command is not NavigationCommand.FOLLOW:
-        writer.write(f"Navigation: {_COMMANDS[command]}", style.small, theme.muted)
 
 
 def _sentence(text: str) -> str:

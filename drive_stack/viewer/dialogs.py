@@ -31,7 +31,7 @@ def draw_help(canvas: Canvas, style: Style) -> None:
     layers = [(layer.key, f"show and hide {layer.title}") for layer in Layer]
     columns = ((("Playing", keys), ("With --agent human", list(DRIVING))), (("Layers", layers),))
     line = style.body + style.px(12)
-    rect = Rect(0, 0, min(style.px(980), canvas.width - 40), min(17 * line, canvas.height - 20))
+    rect = Rect(0, 0, min(style.px(980), canvas.width - 40), min(round(15.5 * line), canvas.height - 20))
     rect.center = canvas.bounds.center
     inside = style.panel(canvas, rect, "Keys")
     half = inside.width // 2
