@@ -113,21 +113,24 @@ def show(options: argparse.Namespace, session: EpisodeSession) -> None:
     if not windowed and options.agent == "human":
         raise ConfigError("--agent human: needs a window, and there is no display")
     if not windowed and not options.headless:
-        film = (
-            film
-            or ROOT
-            / "runs"
-            / "videos"
-            / f"{Path(options.agent).stem}-{Path(options.scenario).stem}-{options.seed}.mp4"
-        )
+        film = film or default_film(options)
         film.parent.mkdir(parents=True, exist_ok=True)
-        print(f"no display: driving unseen, writing what a window would show to {film}", file=sys.stderr)
     if film is None:
+        session.begin()
         watch(options, session, windowed)
         return
-    with Recorder(film, VIDEO_SIZE, session.dt) as recorder:
+    with Recorder(film, VIDEO_SIZE, 1.0 / EnvSpec(options.scenario).agent_hz) as recorder:
+        session.begin()
+        if not windowed and not options.headless:
+            print(f"no display: driving unseen; what a window would show goes to {film}", file=sys.stderr)
         watch(options, RecordedSession(session, recorder, FrameRenderer(*VIDEO_SIZE)), windowed)
     print(f"video: {film}", file=sys.stderr)
+
+
+def default_film(options: argparse.Namespace) -> Path:
+    """Where the video goes when there is no display and none was named."""
+    name = f"{Path(options.agent).stem.replace(':', '-')}-{Path(options.scenario).stem}-{options.seed}.mp4"
+    return ROOT / "runs" / "videos" / name
 
 
 def watch(options: argparse.Namespace, session: Session, windowed: bool) -> None:

@@ -103,6 +103,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
             self.scenario = _as_scenario(options["scenario"])
         if seed is None:
             seed = int(self.np_random.integers(_TRAINING_SEEDS))
+        self._clamped = 0  # actions of this episode that were not finite or out of range
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
         if self._with_camera:
             self._camera = self._camera or _make_camera(self.platform.camera)
@@ -113,9 +114,10 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         """Hold the action for one agent step."""
         world = self.world
         control = action_to_control(np.asarray(action, dtype=np.float32), self.platform.car)
-        before, limit = world.progress, world.speed_limit
+        before, limit, clamped = world.progress, world.speed_limit, world.clamped_actions
         for _ in range(self._ticks):
             world.step(control)
+        self._clamped += world.clamped_actions > clamped
         reward = step_reward(world.progress - before, limit, self.platform.dt, world.outcome)
         ended = world.outcome is not None
         timeout = world.outcome == "timeout"
@@ -169,7 +171,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
     def _info(self) -> dict[str, Any]:
         info: dict[str, Any] = {
             "outcome": self.world.outcome,
-            "clamped_actions": self.world.clamped_actions,
+            "clamped_actions": self._clamped,
         }
         if self._with_labels:
             info["labels"] = self.truth.labels()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories
+from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.viewer.records import History, ViewFrame
@@ -27,7 +28,11 @@ class EpisodeSession:
         self._catalogue = tuple(catalogue)
         self._on_result = on_result
         self._history = History()
-        self._env, self._rollout = self._starter.begin(self._episodes[0])
+        self._running: tuple[DrivingEnv, Rollout] | None = None  # begun when first asked for
+
+    def begin(self) -> None:
+        """Make the world and the driver now, so that what is wrong with them shows before anything opens."""
+        self._begun()
 
     @property
     def dt(self) -> float:
@@ -42,7 +47,7 @@ class EpisodeSession:
     def reset(self) -> ViewFrame:
         """Begin the present episode again."""
         self._history.clear()
-        self._env, self._rollout = self._starter.begin(self._episodes[self._index])
+        self._running = self._starter.begin(self._episodes[self._index])
         return self._frame(self._rollout.moment())
 
     def step(self) -> ViewFrame:
@@ -71,6 +76,19 @@ class EpisodeSession:
     def close(self) -> None:
         """Free the world."""
         self._starter.close()
+
+    @property
+    def _env(self) -> DrivingEnv:
+        return self._begun()[0]
+
+    @property
+    def _rollout(self) -> Rollout:
+        return self._begun()[1]
+
+    def _begun(self) -> tuple[DrivingEnv, Rollout]:
+        if self._running is None:
+            self._running = self._starter.begin(self._episodes[self._index])
+        return self._running
 
     def _frame(self, moment: Moment) -> ViewFrame:
         episode = self._rollout.episode
