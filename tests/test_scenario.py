@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.config import ConfigError
 from drive_stack.world_state import Weather
 from envs.quantity import Quantity, between, fixed
-from envs.scenario import load_scenario, scenario_names
+from envs.scenario import CATALOGUE, load_scenario, scenario_names
 from envs.scenario_conditions import ConditionsSpec, sight_limit
 
 ASKED = {
@@ -131,3 +132,31 @@ def test_the_sight_limit_is_the_speed_that_stops_within_sight() -> None:
     for visibility in (60.0, 120.0, 300.0):
         v = sight_limit(visibility)
         assert v * 1.2 + v * v / 8.0 == pytest.approx(0.7 * visibility)
+
+
+def _keys(data: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Paths of all keys of a file; those of weights, which are names of weathers, aside."""
+    if isinstance(data, dict):
+        here = [(*path, key) for key in data]
+        return here + [deep for key, inner in data.items() for deep in _keys(inner, (*path, key))]
+    if isinstance(data, list):
+        return [deep for index, inner in enumerate(data) for deep in _keys(inner, (*path, index))]
+    return []
+
+
+@pytest.mark.parametrize("name", ["braking_lead", "occluded_child", "construction", "merge"])
+def test_any_misspelt_key_of_a_catalogue_file_names_the_right_one(name: str, tmp_path: Path) -> None:
+    text = (CATALOGUE / f"{name}.yaml").read_text(encoding="utf-8")
+    paths = _keys(yaml.safe_load(text))
+    assert len(paths) > 20
+    for path in paths:
+        data = yaml.safe_load(text)
+        inner = data
+        for step in path[:-1]:
+            inner = inner[step]
+        key = str(path[-1])
+        inner[f"{key}x"] = inner.pop(key)
+        broken_file = tmp_path / "broken.yaml"
+        broken_file.write_text(yaml.safe_dump(data), encoding="utf-8")
+        with pytest.raises(ConfigError, match=rf"broken\.yaml:\d+: .*\b{key}\b"):
+            load_scenario(broken_file)
