@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from agents.registry import build_agent
+from drive_stack.planning.paths import LateralState, lateral_paths
 from drive_stack.planning.planner import LatticePlanner
+from drive_stack.planning.safety import SafetyLayer
+from drive_stack.planning.scene import build_scene
+from drive_stack.planning.settings import PlannerSettings
 from drive_stack.prediction.lane_following import LaneFollowingPredictor
 from drive_stack.types import Behaviour, NavigationCommand, Plan, PlanningInput
 from envs.oracles import Oracles
@@ -200,8 +204,21 @@ def test_slows_beside_a_parked_truck_that_may_hide_people() -> None:
 def test_brakes_for_life_when_something_drops_into_the_lane() -> None:
     world = TinyWorld(straight_road(1), lane=0, speed=20.0, bodies=[Body(20.0 + 42.0, 0.0)])
     plans = drive(world, 4.0)
-    assert any(plan.emergency and plan.interventions for plan in plans)
+    assert any(plan.emergency for plan in plans)
     assert world.gap(world.bodies[0]) > 0.0
+
+
+@pytest.mark.parametrize(("gap", "emergency"), [(25.0, True), (120.0, None)])
+def test_the_safety_layer_brakes_whatever_was_planned(gap: float, emergency: bool | None) -> None:
+    world = TinyWorld(straight_road(1), lane=0, speed=20.0, bodies=[Body(20.0 + 3.75 + gap + 2.25, 0.0)])
+    settings, times = PlannerSettings(), np.linspace(0.0, 4.0, 21)
+    scene = build_scene(planning_input(world), times, PLATFORM.car)
+    layer = SafetyLayer(settings.safety, settings.lane_change)
+    straight_on = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None).select(0)
+    braking = layer.brake_harder(scene, straight_on, 20.0, np.zeros(10))
+    assert (braking.emergency if braking else None) is emergency
+    braked_already = layer.brake_harder(scene, straight_on, 20.0, np.full(10, -8.0))
+    assert braked_already is None
 
 
 def test_slows_for_a_curve_to_a_comfortable_lateral_acceleration() -> None:

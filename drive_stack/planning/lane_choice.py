@@ -120,7 +120,8 @@ class LaneChooser:
                 best = (gain, shift)
         if best is None:
             return None
-        return _Wish(best[1], self._what_is_slow(scene), must=blocked)
+        standing = any(actor.standing for actor in self._in_lane(scene, 0.0))
+        return _Wish(best[1], self._what_is_slow(scene), must=blocked or standing)
 
     def _lane_speed(self, scene: Scene, given: PlanningInput, shift: int) -> float:
         """Mean speed [m/s] expected in a lane over the next seconds."""

@@ -78,7 +78,7 @@ def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings)
         lateral=lateral,
         half_width=actor.half_width + clearance,
         gap=gap,
-        braking=following.braking,
+        braking=following.stop_braking if actor.standing else following.braking,
         time_gap=following.stop_time_gap if actor.standing else following.time_gap,
         reason=reason,
         behaviour=behaviour,

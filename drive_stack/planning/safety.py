@@ -68,7 +68,7 @@ class SafetyLayer:
         needed = needed_braking(speed, lead_speed, gap - settings.margin)
         left = time_to_collision(speed, lead_speed, gap)
         if needed > settings.needed_braking or (left < settings.least_ttc and needed > 1.5):
-            wanted = min(1.2 * needed + 0.5, 8.0)
+            wanted = min(1.1 * needed + 0.3, 8.0)
             reason = f"{what} {gap:.0f} m ahead, {left:.1f} s to impact: braking at {wanted:.1f} m/s²"
             return Braking(-wanted, reason, emergency=wanted > 4.0)
         safe = rss_distance(

@@ -23,7 +23,8 @@ class FollowingSettings(StrictModel):
     stop_time_gap: float = 0.6  # towards a place to stop [s]
     standstill_gap: float = 4.0  # [m]
     blocked_gap: float = 11.0  # behind what stands in the lane: room to pull out [m]
-    braking: float = 2.2  # planned for, behind what moves or stands [m/s²]
+    braking: float = 2.2  # planned for, behind what moves [m/s²]
+    stop_braking: float = 3.0  # planned for, towards a place to stop [m/s²]
     cut_in_probability: float = 0.4  # from which a predicted cut-in is followed
 
 
@@ -89,7 +90,7 @@ class SafetySettings(StrictModel):
     own_braking: float = 6.5  # [m/s²]
     lead_braking: float = 7.5  # [m/s²]
     least_ttc: float = 1.6  # [s]
-    needed_braking: float = 3.6  # from which the layer takes over [m/s²]
+    needed_braking: float = 4.2  # from which the layer takes over [m/s²]
     margin: float = 2.0  # left when stopped [m]
 
 
