@@ -32,7 +32,7 @@ def draw_timing(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> N
     theme = style.theme
     stages = dict(frame.trace.stage_ms) if frame.trace is not None else {}
     total = sum(stages.values())
-    inside = style.panel(canvas, rect, f"Computing, {total:.0f} ms a step" if stages else "Computing")
+    inside = style.panel(canvas, rect, f"Computing, {total:.0f} ms" if stages else "Computing")
     if not stages:
         style.type.draw(
             canvas, "no stages timed", inside.topleft, style.small, theme.faint, most=inside.width
