@@ -117,7 +117,7 @@ def _draw_surroundings(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Styl
     )
     height = style.small + style.px(8)
     top = rect.bottom - len(rows) * height
-    if top - rect.top < 6 * style.large:
+    if top - rect.top < 5 * style.large:
         return rect.bottom  # the thought needs the room
     column = style.type.width("acceleration", style.small) + style.px(8)
     canvas.line(
