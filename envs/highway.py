@@ -78,6 +78,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         self._window: PlainWindow | None = None
         self._world: World | None = None
         self._image: Image = self._blank()
+        self._clamped = 0  # actions of this episode that were not finite or out of range
         self.truth: TruthSource = Truth(lambda: self.world, self._labels_of)
         self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
         self.observation_space = _observation_space(self.platform.camera)
@@ -103,7 +104,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
             self.scenario = _as_scenario(options["scenario"])
         if seed is None:
             seed = int(self.np_random.integers(_TRAINING_SEEDS))
-        self._clamped = 0  # actions of this episode that were not finite or out of range
+        self._clamped = 0
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
         if self._with_camera:
             self._camera = self._camera or _make_camera(self.platform.camera)
