@@ -9,11 +9,12 @@ from pydantic import Field, model_validator
 
 from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
 from envs.quantity import Density, Distance, Share, SpeedLimitKmh, between, fixed
-from envs.roads import RoadSpec
+from envs.roads import LENGTH, RoadSpec
 from envs.scenario_actors import Actor, LaneClosure
 from envs.scenario_conditions import ConditionsSpec
 from envs.scenario_people import Person
 
+ROAD_BEYOND_ROUTE = 300.0  # so that there is something to see at the route's end [m]
 CATALOGUE = Path(__file__).parents[1] / "configs" / "scenarios"
 
 
@@ -75,6 +76,10 @@ class Scenario(StrictModel):
     def _start_is_consistent(self) -> Scenario:
         if self.ego.lane == "ramp" and self.road.kind != "on_ramp":
             raise ValueError("ego.lane: a ramp needs a road of kind on_ramp")
+        farthest = self.ego.station.bounds[1] + self.route_length.bounds[1]
+        if farthest > LENGTH - ROAD_BEYOND_ROUTE:
+            allowed = LENGTH - ROAD_BEYOND_ROUTE - self.ego.station.bounds[1]
+            raise ValueError(f"route_length: at most {allowed:g} m from where the ego starts")
         return self
 
 

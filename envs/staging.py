@@ -26,6 +26,7 @@ from envs.speed_limits import SpeedLimits, posted, speed_limits
 from envs.traffic import Traffic
 from envs.works import Closed, place_closures
 
+_CAPACITY = 400  # vehicles: the greatest density on four lanes, and the longest queue
 _FIRST_PERSON, _FIRST_OBSTACLE, _FIRST_SCRIPTED, _FIRST_TRAFFIC = 1, 1001, 2001, 3001
 
 
@@ -81,7 +82,7 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
     works = place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE)
     people, hiding = _draw_people(scenario, road, start, lane, car, rngs["people"])
-    traffic = Traffic(road, rngs["traffic"], first_id=_FIRST_TRAFFIC)
+    traffic = Traffic(road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC)
     traffic.set_limits(limits.station, limits.limit)
     casting = Casting(
         road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),

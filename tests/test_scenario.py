@@ -105,6 +105,10 @@ def test_a_value_out_of_bounds_says_what_is_allowed(tmp_path: Path, old: str, ne
     assert words in broken(tmp_path, old, new)
 
 
+def test_a_route_must_fit_on_the_road(tmp_path: Path) -> None:
+    assert "at most 2000 m" in broken(tmp_path, "traffic:", "route_length: 2001\ntraffic:")
+
+
 def test_a_ramp_start_needs_a_ramp(tmp_path: Path) -> None:
     assert "on_ramp" in broken(tmp_path, "traffic:", "ego: {lane: ramp}\ntraffic:")
 

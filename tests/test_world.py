@@ -4,13 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+import yaml
 from lane_driver import drive
 
 from drive_stack.types import ContactKind, Control, NavigationCommand
 from drive_stack.world_state import WorldState
 from envs.bodies import BODIES, HELD_OUT_PAINTS
 from envs.lane_hold import hold_lane
-from envs.scenario import load_scenario, scenario_names
+from envs.scenario import CATALOGUE, Scenario, load_scenario, scenario_names
 from envs.speed_limits import posted, speed_limits
 from envs.truth import forecast
 from envs.world import World
@@ -141,6 +142,15 @@ def test_the_ramp_asks_for_a_change_to_the_left() -> None:
     world = World(load_scenario("merge"), 1)
     assert world.state().command is NavigationCommand.CHANGE_LEFT
     assert World(load_scenario("cruise"), 1).state().command is NavigationCommand.FOLLOW
+
+
+def test_the_greatest_density_and_queue_fit_on_the_road() -> None:
+    data = yaml.safe_load((CATALOGUE / "jam_tail.yaml").read_text(encoding="utf-8"))
+    data["road"]["lanes"], data["traffic"]["density"], data["actors"][0]["per_lane"] = 4, 60, 40
+    world = World(Scenario.model_validate(data), 1)
+    assert len(world.state().vehicles.id) > 180
+    drive(world, 3.0)
+    assert world.traffic_contacts == 0
 
 
 def test_limits_fall_in_zones_and_before_curves() -> None:
