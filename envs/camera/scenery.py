@@ -69,9 +69,13 @@ def _tree(rng: np.random.Generator, sun: float) -> tuple[FloatArray, FloatArray]
         level[:, None, None] < 0.125, np.array([84.0, 66.0, 48.0]), green * (0.7 + 0.4 * level[:, None, None])
     )
     rgba = np.concatenate([tone * facing[None, :, None], np.full((7, 8, 1), 255.0)], axis=2)
-    cells = [a.reshape(-1, 4, a.shape[-1]) for a in (
-        np.stack([s[:-1, :-1], s[:-1, 1:], s[1:, 1:], s[1:, :-1]], axis=2) for s in (skin, rgba))]  # fmt: skip
-    return quads(cells[0], cells[1])
+    return quads(_cells(skin), _cells(rgba))
+
+
+def _cells(sheet: FloatArray) -> FloatArray:
+    """Corners (N, 4, …) of the quadrilaterals of a sheet (R, C, …)."""
+    corners = np.stack([sheet[:-1, :-1], sheet[:-1, 1:], sheet[1:, 1:], sheet[1:, :-1]], axis=2)
+    return corners.reshape(-1, 4, sheet.shape[-1])
 
 
 def sky(conditions: Conditions, haze: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -122,8 +126,4 @@ def _ring(angle: FloatArray, slope: FloatArray, colour: FloatArray) -> tuple[Flo
     rgba = np.concatenate(
         [np.broadcast_to(colour, (*wall.shape[:2], 3)), np.zeros((*wall.shape[:2], 1))], axis=2
     )
-    cells = [
-        np.stack([s[:-1, :-1], s[:-1, 1:], s[1:, 1:], s[1:, :-1]], axis=2).reshape(-1, 4, s.shape[-1])
-        for s in (wall, rgba)
-    ]
-    return quads(cells[0], cells[1])
+    return quads(_cells(wall), _cells(rgba))

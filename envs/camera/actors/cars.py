@@ -21,7 +21,7 @@ def _along(line: Line, x: ArrayLike) -> FloatArray:
 
 
 def _bent(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
-    """Sections (R, C, 3) whose left half mirrors the right one; y, z are (R, half) from below to the middle."""
+    """Sections (R, C, 3) whose left half mirrors the right one; y, z are (R, half) upward to the middle."""
     ys = np.concatenate([-y, y[:, -2::-1]], axis=1)
     zs = np.concatenate([z, z[:, -2::-1]], axis=1)
     xs = np.asarray(x, dtype=float)

@@ -177,9 +177,16 @@ def _tractor(build: Build, front: float, half: float) -> tuple[Mesh, ...]:
     height = min(3.55, 0.93 * build.height)
     top = build.height - 0.04
     fairing = slab(
-        [(front - 2.15, height - 0.1), (front - 0.75, height - 0.08), (front - 1.35, top), (front - 2.15, top)],
-        half * 0.9, 0.08, build.paint,
-    )  # fmt: skip
+        [
+            (front - 2.15, height - 0.1),
+            (front - 0.75, height - 0.08),
+            (front - 1.35, top),
+            (front - 2.15, top),
+        ],
+        half * 0.9,
+        0.08,
+        build.paint,
+    )
     return (
         *cab(front, 2.2, half, height, build),
         fairing,
@@ -258,10 +265,7 @@ def bus(build: Build) -> VehicleParts:
     stripe = tuple(0.6 * c for c in build.paint)
     items = [
         shell,
-        *(
-            _side_pane((a + 0.06, b - 0.06), y_low, (sill, top), y_top)
-            for a, b in itertools.pairwise(edges)
-        ),
+        *(_side_pane((a + 0.06, b - 0.06), y_low, (sill, top), y_top) for a, b in itertools.pairwise(edges)),
         _end_pane(front + 0.012, half * 0.90, (0.36 * height, 0.86 * height)),
         _end_pane(rear - 0.012, half * 0.80, (0.50 * height, 0.80 * height)),
         both_sides(box((rear + 0.3, half - 0.06, 0.38), (front - 0.3, half + 0.005, 0.55), stripe)),

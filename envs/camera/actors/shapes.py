@@ -69,7 +69,7 @@ def slab(
 
 
 def rounded_profile(x0: float, x1: float, z0: float, z1: float, radii: Sequence[float]) -> FloatArray:
-    """A rectangle with cut corners for `slab`; radii at front bottom, front top, rear top, rear bottom [m]."""
+    """A rectangle with cut corners for `slab`; radii from front bottom over the top to rear bottom."""
     corners = ((x1, z0, -1, 1), (x1, z1, -1, -1), (x0, z1, 1, -1), (x0, z0, 1, 1))
     points: list[tuple[float, float]] = []
     for k, ((x, z, sx, sz), radius) in enumerate(zip(corners, radii, strict=True)):

@@ -1,4 +1,4 @@
-"""Stand-ins for people and things on the road, with the interface of `envs.camera.actors`."""
+"""People: a walking figure on swinging limbs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
 
-from drive_stack.world_state import ObstacleKind
 from envs.camera.actors.mesh import Mesh, geom_node, join
 from envs.camera.actors.shapes import box, ellipses, tube
 
@@ -23,8 +22,9 @@ class PersonModel:
         h = height
         head = (0.085 if child else 0.068) * h
         hip, neck = 0.48 * h, h - 2.1 * head
-        body = tube(ellipses(8, (hip, 0.6 * h, neck - 0.05 * h, neck), (0.07 * h, 0.06 * h, 0.07 * h, 0.03 * h),
-                             (0.095 * h, 0.085 * h, 0.115 * h, 0.04 * h)), top)  # fmt: skip
+        levels = (hip, 0.6 * h, neck - 0.05 * h, neck)
+        depths, widths = (0.07 * h, 0.06 * h, 0.07 * h, 0.03 * h), (0.095 * h, 0.085 * h, 0.115 * h, 0.04 * h)
+        body = tube(ellipses(8, levels, depths, widths), top)
         level = np.array([0.0, 0.6, 1.4, 2.0])
         girth = np.array([0.45, 0.85, 0.8, 0.3]) * head
         face = tube(ellipses(8, h - 2.0 * head + level[:3] * head, girth[:3], girth[:3] * 0.85), skin)
@@ -51,30 +51,6 @@ class PersonModel:
             limb.set_r(swing * reach * float(np.sin(phase)))
 
 
-def build_obstacle(kind: ObstacleKind, length: float, width: float, height: float) -> NodePath:
-    """A cone, barrier or board of ``length × width × height`` [m]."""
-    orange, white = (232.0, 96.0, 30.0), (236.0, 236.0, 232.0)
-    levels = np.linspace(0.0, height, 6)
-    if kind is ObstacleKind.CONE:
-        radius = np.interp(levels, (0.0, height), (0.38, 0.06))
-        bands = [
-            tube(ellipses(8, levels[k : k + 2], radius[k : k + 2] * length, radius[k : k + 2] * width),
-                 orange if k % 2 == 0 else white)
-            for k in range(5)
-        ]  # fmt: skip
-        base = box((-length / 2, -width / 2, 0.0), (length / 2, width / 2, 0.06 * height), orange)
-        return NodePath(geom_node("cone", join((base, *bands))))
-    edges = np.linspace(-width / 2.0, width / 2.0, 7)
-    stripes = [
-        box(
-            (-length / 2, edges[k], 0.15 * height),
-            (length / 2, edges[k + 1], height),
-            (190.0, 30.0, 30.0) if k % 2 else white,
-        )
-        for k in range(6)
-    ]
-    return NodePath(
-        geom_node(
-            "board", join((*stripes, box((-0.05, -width / 3, 0.0), (0.05, width / 3, 0.2 * height), white)))
-        )
-    )
+def build_person(height: float, child: bool, clothes: NDArray[np.uint8]) -> PersonModel:
+    """A person of a height [m] in ``clothes`` (4, 3) RGB: top, trousers, hair, skin."""
+    return PersonModel(height, child, clothes)

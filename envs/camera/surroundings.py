@@ -1,0 +1,77 @@
+"""What does not move in an episode: sky, ground, rails and trees, as nodes."""
+
+from __future__ import annotations
+
+import numpy as np
+from panda3d.core import CardMaker, NodePath
+
+from drive_stack.road_map import RoadMap
+from drive_stack.types import SemanticClass
+from drive_stack.world_state import Conditions, EgoState
+from envs.camera.air import Air
+from envs.camera.ground import ground_layers
+from envs.camera.scenery import rails, sky, trees
+from envs.camera.shading import lay_flat, shade
+from envs.camera.tags import LabelTags
+from envs.camera.triangles import triangle_node
+
+_GROUND_CHUNK, _SCENERY_CHUNK = 200.0, 40.0  # [m]
+_BEYOND = 600.0  # the road goes on past its ends [m]
+_PLAIN = 1400.0  # half the side of the meadow that goes along with the ego [m]
+_MEADOW = (88 / 255.0, 116 / 255.0, 62 / 255.0, 0.0)
+
+
+class Surroundings:
+    """The static scene of an episode, hung below ``parent``."""
+
+    def __init__(
+        self, parent: NodePath, road: RoadMap, conditions: Conditions, air: Air, tags: LabelTags
+    ) -> None:
+        self._parent, self._tags = parent, tags
+        self._backdrop = parent.attach_new_node("backdrop")
+        self._hang_backdrop(conditions, air)
+        for begin in np.arange(-_GROUND_CHUNK, road.length + _BEYOND, _GROUND_CHUNK):
+            self._lay_ground(road, conditions, float(begin))
+        self._chunks = [
+            self._stand_scenery(road, conditions, float(begin))
+            for begin in np.arange(-_GROUND_CHUNK, road.length + _BEYOND, _SCENERY_CHUNK)
+        ]
+
+    def follow(self, ego: EgoState, air: Air) -> None:
+        """Take the backdrop along, and shade what stands."""
+        self._backdrop.set_pos(ego.x, ego.y, 0.0)
+        for chunk, x, y in self._chunks:
+            shade(chunk, x, y, ego, air)
+
+    def _hang_backdrop(self, conditions: Conditions, air: Air) -> None:
+        dome = self._backdrop.attach_new_node(triangle_node("sky", *sky(conditions, air.fog_colour)))
+        dome.set_two_sided(True)
+        lay_flat(dome, 0)
+        self._tags.mark(dome, SemanticClass.SKY)
+        card = CardMaker("terrain")
+        card.set_frame(-_PLAIN, _PLAIN, -_PLAIN, _PLAIN)
+        plain = self._backdrop.attach_new_node(card.generate())
+        plain.set_p(-90.0)
+        plain.set_color(*_MEADOW)
+        lay_flat(plain, 1)
+        self._tags.mark(plain, SemanticClass.TERRAIN)
+
+    def _lay_ground(self, road: RoadMap, conditions: Conditions, begin: float) -> None:
+        for sort, layer in enumerate(ground_layers(road, conditions, begin, begin + _GROUND_CHUNK)):
+            node = self._parent.attach_new_node(triangle_node("ground", layer.points, layer.colours))
+            lay_flat(node, 2 + sort)
+            self._tags.mark(node, layer.kind)
+
+    def _stand_scenery(
+        self, road: RoadMap, conditions: Conditions, begin: float
+    ) -> tuple[NodePath, float, float]:
+        """One chunk and where its middle is."""
+        end = begin + _SCENERY_CHUNK
+        middle, _ = road.to_world(np.asarray((begin + end) / 2.0), np.asarray(0.0))
+        chunk = self._parent.attach_new_node("scenery")
+        for layer in (rails(road, begin, end), trees(road, conditions, begin, end)):
+            if layer is not None:
+                node = chunk.attach_new_node(triangle_node("thing", layer.points, layer.colours))
+                node.set_two_sided(True)
+                self._tags.mark(node, layer.kind)
+        return chunk, float(middle[0]), float(middle[1])
