@@ -1,0 +1,69 @@
+"""Meshes of vehicles, people and things: size, facing and movement."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from panda3d.core import NodePath
+
+from drive_stack.world_state import ObstacleKind
+from envs.bodies import BODIES
+from envs.camera.actors import build_obstacle, build_person, build_vehicle
+from envs.camera.actors.vehicles import vehicle_parts
+
+PAINT = (150, 26, 30)
+CLOTHES = np.array([[40, 60, 120], [50, 50, 54], [60, 40, 30], [220, 180, 150]], dtype=np.uint8)
+
+
+def extent(node: NodePath) -> np.ndarray:
+    low, high = node.get_tight_bounds()
+    return np.array([tuple(low), tuple(high)])
+
+
+@pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_body_fills_the_size_asked_for_and_stands_on_the_ground(index: int, end: int) -> None:
+    body = BODIES[index]
+    size = np.array([body.length[end], body.width[end], body.height[end]])
+    low, high = extent(build_vehicle(index, PAINT, *size).node)
+    found = high - low
+    assert found[0] == pytest.approx(size[0], rel=0.03) and found[2] == pytest.approx(size[2], rel=0.03)
+    assert size[1] * 0.98 <= found[1] <= size[1] * 1.25  # mirrors stand out
+    assert abs(low[2]) < 0.03
+
+
+@pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
+def test_a_bodys_skin_faces_outward(index: int) -> None:
+    """By the divergence theorem a skin that faces outward encloses a positive volume."""
+    body = BODIES[index]
+    mesh = vehicle_parts(index, PAINT, body.length[0], body.width[0], body.height[0]).body
+    a, b, c = mesh.points[:, 0], mesh.points[:, 1], mesh.points[:, 2]
+    volume = float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6.0)
+    assert 0.2 < volume / (body.length[0] * body.width[0] * body.height[0]) < 1.2
+
+
+@pytest.mark.parametrize(("height", "child"), [(1.12, True), (1.6, False), (1.95, False)])
+def test_a_person_stands_as_tall_as_asked(height: float, child: bool) -> None:
+    low, high = extent(build_person(height, child, CLOTHES).node)
+    assert abs(low[2]) < 0.05 and high[2] == pytest.approx(height, rel=0.03)
+    assert high[1] - low[1] < 0.5 * height
+
+
+def test_walking_feet_swing_apart_and_back() -> None:
+    person = build_person(1.75, False, CLOTHES)
+    depths = []
+    for phase in (0.0, np.pi / 2.0, np.pi, 3.0 * np.pi / 2.0):
+        person.set_gait(phase, 1.4)
+        low, high = extent(person.node)
+        depths.append(high[0] - low[0])
+    assert min(depths[1], depths[3]) > 1.5 * max(depths[0], depths[2])
+    person.set_gait(np.pi / 2.0, 0.0)
+    low, high = extent(person.node)
+    assert high[0] - low[0] == pytest.approx(depths[0], abs=0.02)
+
+
+@pytest.mark.parametrize("kind", list(ObstacleKind))
+def test_a_thing_fills_the_size_asked_for(kind: ObstacleKind) -> None:
+    low, high = extent(build_obstacle(kind, 0.4, 0.4, 0.75))
+    assert high[2] == pytest.approx(0.75, rel=0.03) and low[2] >= -0.01
+    assert high[1] - low[1] <= 0.45
