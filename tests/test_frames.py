@@ -17,7 +17,7 @@ from envs.world import World
 
 
 def test_plan_takes_scenarios_in_turn_with_rising_seeds() -> None:
-    settings = FrameSettings(per_episode=12, twice=("b",))
+    settings = FrameSettings(per_episode=12, times={"b": 2})
     tasks = plan_episodes(["a", "b"], 50, 100, settings, Path("x"))
     assert [(task.scenario, task.seed) for task in tasks] == [
         ("a", 100),

@@ -20,7 +20,8 @@ class FrameSettings(StrictModel):
     validation: Annotated[int, Field(ge=1)] = 1000
     per_episode: Annotated[int, Field(ge=1)] = 12
     interval: tuple[float, float] = (0.5, 1.5)  # least time between two frames of an episode [s]
-    twice: tuple[str, ...] = ()  # scenarios recorded twice as often
+    # how often a scenario comes in each turn, where not once
+    times: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     workers: Annotated[int, Field(ge=1)] = 2
 
     @model_validator(mode="after")

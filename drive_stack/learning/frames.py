@@ -83,9 +83,9 @@ def plan_episodes(
 ) -> list[EpisodeTask]:
     """Episodes that give about ``frames`` frames, from every scenario in turn with rising seeds.
 
-    Those of ``settings.twice`` come twice in each turn.
+    Those of ``settings.times`` come that often in each turn.
     """
-    turn = [name for name in scenarios for _ in range(2 if Path(name).stem in settings.twice else 1)]
+    turn = [name for name in scenarios for _ in range(settings.times.get(Path(name).stem, 1))]
     seeds = dict.fromkeys(scenarios, first_seed)
     tasks = []
     for index in range(-(-frames // settings.per_episode)):
