@@ -12,7 +12,7 @@ from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_memory import Belief, LaneEnds
-from drive_stack.perception.lanes_network import LaneSighting, decode
+from drive_stack.perception.lanes_network import LaneSighting, decode, visible_end
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     KNOTS,
@@ -273,3 +273,20 @@ def test_a_lane_end_comes_nearer_as_the_ego_drives() -> None:
     assert ends.distances()[1] == pytest.approx(32.0, abs=5.0)
     ends.enter(1)
     assert ends.distances()[2] == pytest.approx(32.0, abs=5.0)
+
+
+def test_a_line_that_stops_short_ends_its_lane() -> None:
+    inner, outer = np.full(GRID.rows, -1.8), np.full(GRID.rows, -5.4)
+    assert visible_end(outer, inner, GRID) is None
+    outer[GRID.anchors > 50.0] = np.nan
+    assert visible_end(outer, inner, GRID) == pytest.approx(50.0, rel=0.1)
+    inner[GRID.anchors > 50.0] = np.nan
+    assert visible_end(outer, inner, GRID) is None
+
+
+def test_a_line_that_leaves_the_grid_does_not_end_its_lane() -> None:
+    inner = -1.8 - 0.5 * GRID.anchors**2 / 250.0
+    outer = inner - 3.6
+    for line in (inner, outer):
+        line[np.abs(line) > GRID.reach] = np.nan
+    assert visible_end(outer, inner, GRID) is None

@@ -29,6 +29,9 @@ LIMITS = (
     "Takes the road for level and the camera for fixed to it: no hills, no pitching.",
     "Lines more than 16 m to the side or 110 m ahead are not looked for; beyond, the path bends on.",
     "On one line between two lanes it may count from either of them.",
+    "A neighbouring lane's end is seen from some 60 m on; the ego lane's own end is not seen: no training "
+    "frame was taken near one.",
+    "A ramp's barrier line is often taken for one that may be crossed.",
 )
 STEP = 0.1  # between two images of an agent [s]
 

@@ -19,6 +19,8 @@ WEIGHTS = MODELS / "lanes.onnx"
 COMMAND = "python run_sim.py train lanes"
 WINDOW = 3  # bins on either side of the likeliest that count for a boundary's place
 END_RANGE = 100.0  # a lane's end is looked for so far ahead [m]
+STOPS_SHORT = 4  # anchors by which a lane's outer line must stop before its inner one, where it ends
+STOPPED = 0.9  # how probable the end then is
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,35 @@ def decode(
     y = share @ grid.bin_centres
     spread = np.einsum("krb,krb->kr", share, (grid.bin_centres - y[:, :, None]) ** 2)
     # two bins share the truth, so a sure answer still spreads by up to half a bin
-    inner = np.maximum(spread - (0.5 * grid.bin_width) ** 2, 0.0)
+    variance = np.maximum(spread - (0.5 * grid.bin_width) ** 2, 0.0)
     known = (seen > 0.5) & (mass > 0.5)
+    lines = np.where(known, y, np.nan)
+    ends, distance = facts[4:7].astype(np.float64), facts[7:10].astype(np.float64) * END_RANGE
+    for lane, outer, inner in ((0, 0, 1), (2, 3, 2)):
+        stop = visible_end(lines[outer], lines[inner], grid)
+        if stop is not None:
+            ends[lane], distance[lane] = max(ends[lane], STOPPED), stop
     return LaneSighting(
-        y=np.where(known, y, np.nan),
-        sigma=np.sqrt(inner) / np.maximum(mass, 1e-3) + 0.5 * (1.0 - mass),
+        y=lines,
+        sigma=np.sqrt(variance) / np.maximum(mass, 1e-3) + 0.5 * (1.0 - mass),
         neighbour=facts[0:2].astype(np.float64),
         enterable=facts[2:4].astype(np.float64),
-        ends=facts[4:7].astype(np.float64),
-        end_distance=facts[7:10].astype(np.float64) * END_RANGE,
+        ends=ends,
+        end_distance=distance,
     )
+
+
+def visible_end(outer: FloatArray, inner: FloatArray, grid: GroundGrid) -> float | None:
+    """Where a neighbouring lane's outer line stops short of the inner one [m]; None where it does not.
+
+    ``outer`` and ``inner`` (R,) are laterals at the anchors [m], NaN where not seen. Ends are rare in
+    the training frames, so the network's own word for them is weak, but it sees the line stop.
+    """
+    far, near = np.flatnonzero(np.isfinite(outer)), np.flatnonzero(np.isfinite(inner))
+    if len(far) < STOPS_SHORT or len(near) < STOPS_SHORT or near[-1] < far[-1] + STOPS_SHORT:
+        return None
+    beyond = near[near > far[-1]][0]
+    apart = float(np.nanmedian(np.abs(outer - inner)))
+    if abs(inner[beyond]) + apart > grid.reach - 1.0:
+        return None  # it leaves the grid sideways
+    return float(grid.anchors[far[-1]])
