@@ -87,7 +87,7 @@ def drive(given: Sequence[str]) -> int:
     finally:
         session.close()
         if results and not options.json:
-            print_results(results, Console())
+            print_results(results, Console(width=None if sys.stdout.isatty() else 110))
     return 1 if any(result.status is Status.ERROR for result in results) else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -15,24 +16,25 @@ STYLES = {Status.COMPLETED: "green", Status.TIMEOUT: "yellow", Status.STUCK: "ye
 
 def print_results(results: Sequence[EpisodeResult], console: Console) -> None:
     """One row an episode; an agent that read the truth is marked."""
-    table = Table(title="Episodes", title_style="bold", show_footer=len(results) > 1)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_footer=len(results) > 1)
     score = f"{np.mean([result.driving_score for result in results]):.1f}"
     route = f"{100 * np.mean([result.route_completion for result in results]):.0f} %"
     completed = f"{sum(result.status is Status.COMPLETED for result in results)} of {len(results)} completed"
-    table.add_column("agent", footer="mean")
-    table.add_column("scenario")
-    table.add_column("seed", justify="right")
+    table.add_column("agent", footer="mean", no_wrap=True)
+    table.add_column("scenario", no_wrap=True)
+    table.add_column("seed", justify="right", no_wrap=True)
     table.add_column("status", footer=completed)
     table.add_column("hit")
     table.add_column("route", justify="right", footer=route)
-    table.add_column("distance", justify="right")
-    table.add_column("mean speed", justify="right")
+    table.add_column("km/h", justify="right")
     table.add_column("least TTC", justify="right")
     table.add_column("comfort", justify="right")
-    table.add_column("driving score", justify="right", footer=score)
+    table.add_column("score", justify="right", footer=score)
     for result in results:
         table.add_row(*_cells(result))
     console.print(table)
+    if any(result.privileged for result in results):
+        console.print("* read the truth", style="dim")
     for result in results:
         if result.error is not None:
             console.print(
@@ -44,14 +46,13 @@ def print_results(results: Sequence[EpisodeResult], console: Console) -> None:
 def _cells(result: EpisodeResult) -> list[str]:
     style = STYLES.get(result.status, "red")
     return [
-        result.agent + (" (privileged)" if result.privileged else ""),
+        result.agent + (" *" if result.privileged else ""),
         result.scenario,
         str(result.seed),
         f"[{style}]{result.status.value}[/{style}]",
         _hit(result),
         f"{100 * result.route_completion:.0f} %",
-        f"{result.distance_m:.0f} m",
-        f"{3.6 * result.mean_speed_mps:.0f} km/h",
+        f"{3.6 * result.mean_speed_mps:.0f}",
         "–" if result.min_ttc_s is None else f"{result.min_ttc_s:.1f} s",
         f"{100 * result.comfort:.0f} %",
         f"{result.driving_score:.1f}",
