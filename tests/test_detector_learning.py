@@ -1,5 +1,6 @@
 """Frames on disk, training windows, the loop that learns, and the judgement."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from drive_stack.config import ConfigError, load_model
 from drive_stack.learning.detection_metrics import Criteria
-from drive_stack.learning.detector_batches import collate, epoch_batches
+from drive_stack.learning.detector_batches import collate, epoch_batches, with_people_repeated
 from drive_stack.learning.detector_config import DetectorTraining, WindowSettings
 from drive_stack.learning.detector_evaluation import Judged, best_confidence, evaluate
 from drive_stack.learning.detector_network import build_network
@@ -146,6 +147,12 @@ def test_batches_hold_every_frame_once_and_repeat() -> None:
         assert torch.equal(one.images, other.images)
         assert one.images.shape[1] == 3
         assert 0.0 <= float(one.targets["bboxes"].min()) <= float(one.targets["bboxes"].max()) <= 1.0
+
+
+def test_frames_with_people_are_repeated() -> None:
+    frames = toy_frames(2)
+    nobody = replace(frames[1], truth=replace(frames[1].truth, labels=np.zeros(3, dtype=np.int8)))
+    assert with_people_repeated([frames[0], nobody], 3) == [frames[0]] * 3 + [nobody]
 
 
 def test_collate_of_windows_without_objects() -> None:

@@ -12,6 +12,7 @@ import torch
 from drive_stack.learning.detector_config import DetectorTraining
 from drive_stack.learning.detector_windows import Window, cut, unpunished
 from drive_stack.learning.frame_store import StoredFrame
+from drive_stack.types import ObjectClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,15 @@ def collate(windows: Sequence[Window], strides: Sequence[int]) -> Batch:
         },
         unpunished=torch.from_numpy(unpunished(windows, (height, width), strides)),
     )
+
+
+def with_people_repeated(frames: Sequence[StoredFrame], times: int) -> list[StoredFrame]:
+    """The frames, those with people ``times`` times: people are few, and hard to learn."""
+    repeated: list[StoredFrame] = []
+    for frame in frames:
+        has_people = bool(np.any(frame.truth.labels == ObjectClass.PEDESTRIAN))
+        repeated += [frame] * (times if has_people else 1)
+    return repeated
 
 
 def epoch_batches(

@@ -58,6 +58,7 @@ class DetectorTraining(StrictModel):
     frames: FrameSettings = FrameSettings()
     epochs: Annotated[int, Field(ge=1)] = 16
     batch: Annotated[int, Field(ge=1)] = 16
+    people_times: Annotated[int, Field(ge=1)] = 1  # how often an epoch shows a frame with people
     learning_rate: Annotated[float, Field(gt=0.0)] = 0.002
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.02
     warmup_steps: Annotated[int, Field(ge=0)] = 200

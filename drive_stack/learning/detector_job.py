@@ -16,6 +16,7 @@ from torch import nn
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.learning.detection_metrics import Criteria
+from drive_stack.learning.detector_batches import with_people_repeated
 from drive_stack.learning.detector_card import card_markdown, example_sheet, write_picture
 from drive_stack.learning.detector_config import COMMAND, DetectorTraining
 from drive_stack.learning.detector_evaluation import best_confidence, evaluate, run_detector
@@ -80,7 +81,7 @@ class DetectorJob:
             write_card(weights, COMMAND, facts)
             return self._quick_scores(weights, some)
 
-        trainer.fit(frames, self.work, after_epoch)
+        trainer.fit(with_people_repeated(frames, self.config.people_times), self.work, after_epoch)
         return weights
 
     def _quick_scores(self, weights: Path, frames: Sequence[StoredFrame]) -> dict[str, float]:
