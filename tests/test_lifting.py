@@ -14,14 +14,20 @@ LENGTHS = {ObjectClass.CAR: 4.6, ObjectClass.LARGE_VEHICLE: 10.0, ObjectClass.PE
 
 
 def box_of(label: ObjectClass, x: float, y: float, scale: float = 1.0) -> Detection:
-    """The exact box of a cuboid of the usual size whose near face is centred at (x, y)."""
+    """The exact box of a body of the usual size, on wheels or feet, whose near face is centred at (x, y)."""
     usual = USUAL_SIZES[label]
+    feet = usual.contact
     corners = np.array(
         [
-            [x + along * LENGTHS[label], y + across * scale * usual.width / 2.0, up * scale * usual.height]
-            for along in (0.0, 1.0)
+            [x + along, y + across * scale * usual.width / 2.0, up]
             for across in (-1.0, 1.0)
-            for up in (0.0, 1.0)
+            for along, up in [
+                (0.0, 0.3 * (feet > 0.0)),
+                (0.0, scale * usual.height),
+                (LENGTHS[label], scale * usual.height),
+                (feet, 0.0),
+                (LENGTHS[label] - feet, 0.0),
+            ]
         ]
     )
     pixels = CAMERA.project(corners)

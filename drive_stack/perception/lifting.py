@@ -31,12 +31,14 @@ class UsualSize:
     width: float  # [m]
     height_spread: float
     width_spread: float
+    contact: float  # where it touches the ground, behind the near face: wheels stand further in [m]
+    contact_spread: float  # [m]
 
 
 USUAL_SIZES: Mapping[ObjectClass, UsualSize] = {
-    ObjectClass.CAR: UsualSize(1.53, 1.83, 0.08, 0.06),
-    ObjectClass.LARGE_VEHICLE: UsualSize(3.2, 2.38, 0.19, 0.09),
-    ObjectClass.PEDESTRIAN: UsualSize(1.65, 0.55, 0.14, 0.35),
+    ObjectClass.CAR: UsualSize(1.53, 1.83, 0.08, 0.06, 0.7, 0.2),
+    ObjectClass.LARGE_VEHICLE: UsualSize(3.2, 2.38, 0.19, 0.09, 0.8, 0.4),
+    ObjectClass.PEDESTRIAN: UsualSize(1.65, 0.55, 0.14, 0.35, 0.0, 0.2),
 }
 
 
@@ -100,11 +102,13 @@ class GroundLifter:
         pitch = np.radians(camera.pitch_down_deg)
         angle = float(np.arctan((row - camera.height / 2.0) / camera.focal_px) + pitch)
         ahead = camera.mount_z / np.tan(angle)
-        depth = float(ahead * np.cos(pitch) + camera.mount_z * np.sin(pitch))
+        usual = self._sizes[detection.label]
+        touching = float(ahead * np.cos(pitch) + camera.mount_z * np.sin(pitch))
+        depth = max(touching - usual.contact, 1.0)
         if row >= camera.height - errors.border_px:
             # wheels or feet are below the picture: nearer than its lower border, who knows how much
             return _Cue(float(np.log(0.75 * depth)), 0.3**2)
-        return _Cue(float(np.log(depth)), (sigma / below) ** 2)
+        return _Cue(float(np.log(depth)), (sigma / below) ** 2 + (usual.contact_spread / depth) ** 2)
 
     def _size(self, detection: Detection, covered: bool) -> _Cue | None:
         """Depth from the height or, where that is not seen whole, from the width."""
