@@ -20,6 +20,7 @@ from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent
+from drive_stack.runtime.weights import MODELS
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.recording import RecordedSession, Recorder
 from drive_stack.viewer.records import Session, ViewFrame
@@ -225,20 +226,42 @@ def train(given: Sequence[str]) -> int:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override the configuration"
     )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=ROOT / "runs",
+        metavar="DIR",
+        help="frames, checkpoints, logs (default: runs)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="weights and card (default: drive_stack/models)"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint (detector)")
     options = parser.parse_args(given)
     config = options.config or ROOT / "configs" / "training" / f"{options.what}.yaml"
     if options.what == "detector":
         from drive_stack.learning.detector_job import train_detector  # noqa: PLC0415 - torch is slow to import
 
-        picture = ROOT / "docs" / "images" / "detector_examples.png"
         weights = train_detector(
-            config, scenario_names(), overrides=options.set, resume=options.resume, picture=picture
+            config,
+            scenario_names(),
+            overrides=options.set,
+            work=options.work / "detector",
+            out=options.out or MODELS,
+            picture=None if options.out else ROOT / "docs" / "images" / "detector_examples.png",
+            resume=options.resume,
         )
     else:
         from drive_stack.learning.lanes_job import train_lanes  # noqa: PLC0415
 
-        weights = train_lanes(config, scenario_names(), overrides=options.set)
+        weights = train_lanes(
+            config,
+            scenario_names(),
+            overrides=options.set,
+            frames=options.work / "detector",
+            work=options.work / "lanes",
+            out=options.out or MODELS,
+        )
     print(f"weights: {weights}")
     return 0
 
