@@ -145,7 +145,8 @@ def _draw_thought(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     theme, trace = style.theme, frame.trace
     writer = _Writer(canvas, rect, style)
     if trace is None:
-        writer.write("This agent does not say what it thinks.", style.body, theme.muted)
+        silent = "This agent does not say what it thinks." if frame.history else "About to set off."
+        writer.write(silent, style.body, theme.muted)
     elif trace.plan is not None:
         plan = trace.plan
         colour = theme.behaviour_colour(plan.behaviour)
