@@ -16,7 +16,7 @@ from agents.registry import agent_names, build_agent
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.table import print_results
-from drive_stack.config import ConfigError
+from drive_stack.config import ConfigError, unknown_name
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent
@@ -54,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given and given[0] in COMMANDS:
             return COMMANDS[given[0]](given[1:])
+        if given and not given[0].startswith("-"):
+            raise unknown_name("command", given[0], COMMANDS)
         return drive(given)
     except ConfigError as error:
         print(f"run_sim.py: {error}", file=sys.stderr)

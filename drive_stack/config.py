@@ -91,8 +91,9 @@ def _validation_message(
     overrides: Sequence[str],
 ) -> str:
     """The first problem, with its place and what is allowed; how many more there are."""
-    # a misspelt key also leaves the right one missing: the spelling is what helps
-    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    # a misspelt key also leaves the right one missing: the spelling is what helps, then a wrong value
+    order = {"extra_forbidden": 0, "missing": 2}
+    first = min(error.errors(), key=lambda problem: order.get(problem["type"], 1))
     keys = [str(part) for part in first["loc"]]
     dotted = ".".join(keys)
     if any(override.partition("=")[0].strip() == dotted for override in overrides):

@@ -117,6 +117,7 @@ def test_json_has_the_promised_fields(capsys: pytest.CaptureFixture[str]) -> Non
         (["--scenario", "pedestrian_crosing"], "did you mean pedestrian_crossing or"),
         (["--set", "perception.detecter=oracle", "--headless"], "detector"),
         (["--scenario", "nowhere.yaml"], "no such file"),
+        (["trian", "detector"], "did you mean train?"),
         (["--headless", "--record", "/proc/nowhere/drive.mp4"], "--record"),
         (["train", "lanes", "--set", "epoch=3"], "epochs"),
     ],
