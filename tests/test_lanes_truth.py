@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.learning.lanes_truth import lane_truth
-from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.learning.lanes_truth import RECORDED, lane_truth
 from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
 from drive_stack.types import NavigationCommand
 from drive_stack.vehicle import VehicleParameters
@@ -20,7 +19,7 @@ from drive_stack.world_state import (
     WorldState,
 )
 
-CAMERA, GRID = CameraModel(), GroundGrid()
+CAMERA, GRID = CameraModel(), RECORDED
 EDGES = (7.5, 3.75, 0.0, -3.75)  # of three lanes, seen from the middle one; reference = its right edge
 
 
@@ -113,6 +112,16 @@ def test_a_ramp_may_not_be_entered_before_it_opens() -> None:
     road = build_road(((1e4, 0.0),), lanes)
     assert lane_truth(state_on(road, 150.0, 0.0), CAMERA)["enterable"].tolist() == [False, False]
     assert lane_truth(state_on(road, 250.0, 0.0), CAMERA)["enterable"].tolist() == [False, True]
+
+
+def test_a_line_may_be_crossed_from_where_the_ramp_opens_to_its_end() -> None:
+    lanes = (Lane(0.0, 3.75, 0.0, 1e4), Lane(-3.75, 3.75, 0.0, 240.0, LaneKind.RAMP, opens=200.0))
+    road = build_road(((1e4, 0.0),), lanes)
+    for lateral, side in ((0.0, 1), (-3.75, 0)):
+        crossable = lane_truth(state_on(road, 150.0, lateral), CAMERA)["crossable"]
+        assert not crossable[1 - side].any()
+        expected = (GRID.anchors >= 50.0) & (GRID.anchors <= 90.0)
+        assert crossable[side].tolist() == expected.tolist()
 
 
 def test_a_car_hides_what_lies_behind_it() -> None:

@@ -21,12 +21,13 @@ from drive_stack.world_state import WorldState
 
 BESIDE = 1.4  # a lane farther away than this many widths is not adjacent
 STEP = 1.0  # between samples of a line [m]
+RECORDED = GroundGrid(farthest=160.0, rows=40)  # where frames are labelled
 
 
 def lane_truth(
     state: WorldState, camera: CameraModel, grid: GroundGrid | None = None
 ) -> dict[str, NDArray[np.generic]]:
-    """Labels of one frame.
+    """Labels of one frame, at the anchors of ``grid``, by default `RECORDED`.
 
     ==============  ==========  ================================================================
     ``y``           (4, R) f4   lateral of each boundary at the grid's anchors [m], NaN where none
@@ -34,6 +35,7 @@ def lane_truth(
     ``clear``       (4, R) b1   whether it does and no vehicle hides it
     ``neighbour``   (2,) b1     whether there is a lane on the left, on the right
     ``enterable``   (2,) b1     whether the ego lane's left, right line may be crossed here
+    ``crossable``   (2, R) b1   whether it may be at each anchor; False where the lane has ended
     ``ends``        (3,) f4     distance to the end of the left, ego, right lane [m], inf if none
     ``offset``      () f4       rear axle left of the ego lane's centre [m]
     ``heading``     () f4       ego yaw minus lane direction [rad]
@@ -41,7 +43,7 @@ def lane_truth(
     ``width``       () f4       of the ego lane [m]
     ==============  ==========  ================================================================
     """
-    grid = grid or GroundGrid()
+    grid = grid or RECORDED
     road, ego = state.road, state.ego
     index = max(road.lane_at(ego.station, ego.lateral), 0)
     mine = road.lanes[index]
@@ -63,6 +65,7 @@ def lane_truth(
         "clear": inside & ~_hidden(y, state, camera, grid),
         "neighbour": np.array([lane is not None for lane in beside]),
         "enterable": np.array(cross),
+        "crossable": _crossable(state, index, grid),
         "ends": np.array(
             [_ends_in(road, lane, ego.station) for lane in (beside[0], mine, beside[1])], dtype=np.float32
         ),
@@ -94,6 +97,19 @@ def _boundary(state: WorldState, lane: Lane | None, share: float, grid: GroundGr
     covered = (station >= lane.start) & (station <= lane.end)
     y = np.interp(grid.anchors, xy[:, 0], np.where(covered, xy[:, 1], np.nan))
     return np.where(np.abs(y) < grid.reach, y, np.nan)
+
+
+def _crossable(state: WorldState, index: int, grid: GroundGrid) -> NDArray[np.bool_]:
+    """Whether the lines on the left and right of lane ``index`` may be crossed, ``(2, R)``."""
+    road, ego = state.road, state.ego
+    station = ego.station + np.arange(-10.0, 1.3 * grid.farthest, STEP)
+    lateral = np.array([road.lanes[index].lateral_at(float(s)) for s in station])
+    x = to_local(road.to_world(station, lateral)[0], np.array([ego.x, ego.y]), ego.yaw)[:, 0]
+    there = np.interp(grid.anchors, x, station)
+    others = [road.neighbour(index, side, ego.station) for side in (-1, 1)]
+    return np.array(
+        [[other >= 0 and road.may_cross(index, other, float(s)) for s in there] for other in others]
+    )
 
 
 def _inside(y: FloatArray, camera: CameraModel, grid: GroundGrid) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 It keeps the road and the distance well enough to get through, but off the lane's centre, at many
 speeds and with many lane changes, so that frames show the world from where an agent may come to be.
+In most episodes it lingers: it stays in a lane that ends until shortly before, and brakes there.
 """
 
 from __future__ import annotations
@@ -17,19 +18,31 @@ from drive_stack.world_state import EgoState, WorldState
 LOOK_AHEAD = 110.0  # things farther off do not matter [m]
 COMFORT_BRAKING = 3.0  # [m/s²]
 LATERAL_ACCELERATION = 2.5  # in curves [m/s²]
+LEAVES_EARLY = 180.0  # before an ending lane's end, unless it lingers [m]
+LINGERING_SHARE = 0.75  # of episodes
+CREEP = 1.5  # slower than this, a lingering driver takes a smaller gap [m/s]
 
 
 class RecordingDriver:
-    """Drives one episode; everything it draws comes from ``rng``."""
+    """Drives one episode; everything it draws comes from ``rng``.
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    ``lingers`` says whether it stays late in a lane that ends; where None, it is drawn.
+    """
+
+    def __init__(self, rng: np.random.Generator, lingers: bool | None = None) -> None:
         self._rng = rng
         self._lane: int | None = None
+        drawn = bool(rng.random() < LINGERING_SHARE)
+        self._lingers = drawn if lingers is None else lingers
+        self._stops_at = float(rng.uniform(2.0, 25.0))  # before a lane's end [m]
+        late = self._stops_at + float(rng.uniform(8.0, 80.0))
+        self._leaves_at = late if self._lingers else LEAVES_EARLY
+        self._late_braking = float(rng.uniform(1.5, 4.5))  # for a lane's end [m/s²]
         self._next_change = float(rng.uniform(3.0, 10.0))
         self._speed_share = float(rng.uniform(0.6, 1.0))
         self._sway = float(rng.uniform(0.0, 0.7))  # greatest distance from the centre [m]
         self._phase = float(rng.uniform(0.0, 2.0 * np.pi))
-        self._period = float(rng.uniform(6.0, 15.0))
+        self._period = float(rng.uniform(5.0, 15.0))
 
     def control(self, state: WorldState) -> Control:
         """What to do in ``state``."""
@@ -40,24 +53,31 @@ class RecordingDriver:
         road, ego = state.road, state.ego
         if self._lane is None or not road.lanes[self._lane].covers(ego.station):
             self._lane = max(road.lane_at(ego.station, ego.lateral), 0)
-        ends_soon = road.lanes[self._lane].end - ego.station < 180.0
-        if state.time < self._next_change and not ends_soon:
+        left = self._lane_left(state, self._lane)
+        lingering = self._lingers and left < math.inf
+        if left > self._leaves_at and (lingering or state.time < self._next_change):
             return
         sides = [-1, 1] if self._rng.random() < 0.5 else [1, -1]
         for side in sides:
             other = road.neighbour(self._lane, side, ego.station)
             if other < 0 or not road.may_cross(self._lane, other, ego.station):
                 continue
-            if road.lanes[other].end - ego.station > 250.0 and self._is_free(state, other):
+            if self._lane_left(state, other) > 250.0 and self._is_free(state, other):
                 self._lane = other
                 self._next_change = state.time + float(self._rng.uniform(5.0, 15.0))
                 return
+
+    def _lane_left(self, state: WorldState, lane: int) -> float:
+        """Distance from the rear axle to a lane's end [m], inf where it goes on with the road."""
+        end = state.road.lanes[lane].end
+        return math.inf if end >= state.road.length - 1.0 else end - state.ego.station
 
     def _is_free(self, state: WorldState, lane: int) -> bool:
         """Whether a lane has room beside the ego and for a second and a half behind it."""
         others = state.vehicles
         ahead = others.station - state.ego.station
-        room = 12.0 + others.length / 2.0 + 1.5 * np.abs(others.speed - state.ego.speed)
+        seconds = 0.8 if state.ego.speed < CREEP else 1.5
+        room = 12.0 + others.length / 2.0 + seconds * np.abs(others.speed - state.ego.speed)
         near = (others.lane == lane) | (others.target_lane == lane)
         return not bool(np.any(near & (np.abs(ahead) < room)))
 
@@ -86,7 +106,17 @@ class RecordingDriver:
         gap, leader_speed = self._leader(state, ego)
         closing = speed - leader_speed
         wanted_gap = 4.0 + max(0.0, 1.3 * speed + speed * closing / (2.0 * math.sqrt(1.5 * COMFORT_BRAKING)))
-        return max(free - 1.5 * (wanted_gap / max(gap, 0.5)) ** 2, state.car.min_acceleration)
+        following = free - 1.5 * (wanted_gap / max(gap, 0.5)) ** 2
+        return max(min(following, self._brake_for_end(state)), state.car.min_acceleration)
+
+    def _brake_for_end(self, state: WorldState) -> float:
+        """Acceleration [m/s²] at which it stops before its lane's end: none needed until late."""
+        nose = state.car.length - state.car.rear_overhang
+        left = self._lane_left(state, self._lane or 0) - nose - self._stops_at
+        if left <= 0.5:
+            return -self._late_braking if state.ego.speed > 0.0 else 0.0
+        needed = state.ego.speed**2 / (2.0 * left)
+        return -needed if needed > self._late_braking else math.inf
 
     def _leader(self, state: WorldState, ego: EgoState) -> tuple[float, float]:
         """Gap [m] to the nearest thing in the way and its speed along the road [m/s]."""
