@@ -108,7 +108,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
         if self._with_camera:
             self._camera = self._camera or _make_camera(self.platform.camera)
-            self._camera.load(self._world.road, self._world.conditions)
+            self._camera.load(self._world.road, self._world.conditions, self._world.limits)
         return self._look(), self._info()
 
     def step(self, action: NDArray[np.float32]) -> tuple[ObsDict, float, bool, bool, dict[str, Any]]:

@@ -12,6 +12,7 @@ from envs.contacts import ContactMonitor, EgoBody, Shapes, ego_body
 from envs.scenario import Scenario
 from envs.scripts import Scene
 from envs.sensors import blind_spot
+from envs.speed_limits import SpeedLimits
 from envs.staging import Stage, stage
 from envs.traffic import EgoOnRoad
 from envs.views import bodies_of, ego_view, shapes_of, touching_others
@@ -76,6 +77,11 @@ class World:
     def speed_limit(self) -> float:
         """The limit where the ego is [m/s]."""
         return self._stage.limits.at(self._ego.station)
+
+    @property
+    def limits(self) -> SpeedLimits:
+        """The posted limits along the road."""
+        return self._stage.limits
 
     @property
     def ego(self) -> EgoState:

@@ -17,6 +17,7 @@ from drive_stack.world_state import Conditions, Light, Weather
 
 _CODE_ZERO = 64  # alpha of a thing that the air hides wholly
 _NOISE_FRAMES = 7
+_RETRO = 5.0  # how much brighter in the headlamps' beam retro-reflecting sheeting looks
 
 
 def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
@@ -76,6 +77,12 @@ class Air:
         if not self.night:
             return np.full(np.shape(x), self.ambient)
         return np.minimum(self.ambient + 0.85 * headlamp(x, y), 1.0)
+
+    def reflected_at(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """The same for retro-reflecting sheeting."""
+        if not self.night:
+            return self.light_at(x, y)
+        return np.minimum(self.ambient + _RETRO * headlamp(x, y), 1.0)
 
     def apply(self, large: NDArray[np.uint8], time: float) -> Image:
         """The supersampled picture (H·n, W·n, 4) BGRA as the sensor sees it at ``time`` [s], (H, W, 3) RGB.

@@ -12,9 +12,11 @@ from drive_stack.world_state import Conditions, WorldState
 from envs.camera.air import Air
 from envs.camera.cast import Cast
 from envs.camera.labels import frame_labels
+from envs.camera.signs import signs_along
 from envs.camera.stage import Stage
 from envs.camera.surroundings import Surroundings
 from envs.camera.tags import LabelTags
+from envs.speed_limits import SpeedLimits
 
 _PICTURE, _LABELS = 0, 1  # the two eyes
 
@@ -30,12 +32,13 @@ class Camera:
         self._scene = NodePath("empty")
         self._loaded: tuple[Surroundings, Cast, Air] | None = None
 
-    def load(self, road: RoadMap, conditions: Conditions) -> None:
-        """Build the static scene of an episode."""
+    def load(self, road: RoadMap, conditions: Conditions, limits: SpeedLimits | None = None) -> None:
+        """Build the static scene of an episode; without ``limits`` no sign shows one."""
         self._scene.remove_node()
         self._scene = self._stage.root.attach_new_node("scene")
         air = Air(self._model, conditions)
         surroundings = Surroundings(self._scene, road, conditions, air, self._tags)
+        surroundings.put_up(signs_along(road, limits, conditions))
         self._loaded = surroundings, Cast(self._scene, conditions, self._tags), air
 
     def render(self, state: WorldState) -> Image:

@@ -15,6 +15,7 @@ from numpy.random import Generator
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Weather
+from envs.camera.arrows import merge_arrows
 from envs.camera.triangles import quads as as_triangles
 
 STEP = 3.0  # between two rows of vertices along the road [m]
@@ -142,7 +143,7 @@ def _lanes(road: RoadMap, conditions: Conditions, rng: Generator, start: float, 
 def _markings(
     road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float
 ) -> Layer | None:
-    """Edge lines, lane lines and barrier lines, worn piece by piece."""
+    """Edge lines, lane lines, barrier lines and arrows, worn piece by piece."""
     pieces: list[FloatArray] = []
     for index, lane in enumerate(road.lanes):
         low = start if lane.start <= 0.0 else max(start, lane.start)
@@ -150,6 +151,7 @@ def _markings(
         for side in (-1, 1):
             for begin, stop, style in _line_runs(road, index, side, low, high):
                 pieces += _paint(road, index, side, begin, stop, style)
+        pieces += merge_arrows(road, index, low, high)
     if not pieces:
         return None
     quads = np.concatenate(pieces)
@@ -176,12 +178,12 @@ def _line_runs(
     ordered = sorted(cuts)
     for begin, stop in itertools.pairwise(ordered):
         middle = min(max(0.5 * (begin + stop), 0.0), road.length)
-        other = road.neighbour(index, side, middle)
-        if other < 0 or _apart(road, index, other, middle):
+        beside = road.neighbour(index, side, middle)
+        if beside < 0 or _apart(road, index, beside, middle):
             runs.append((begin, stop, "edge"))
         elif side == 1:
-            open_ = road.may_cross(index, other, middle)
-            merging = LaneKind.RAMP in (lane.kind, road.lanes[other].kind)
+            open_ = road.may_cross(index, beside, middle)
+            merging = LaneKind.RAMP in (lane.kind, road.lanes[beside].kind)
             runs.append((begin, stop, ("short" if merging else "dashed") if open_ else "solid"))
     return runs
 

@@ -11,6 +11,11 @@ from envs.camera.ground import Layer
 from envs.camera.triangles import quads
 
 _STEEL = np.array([150.0, 154.0, 158.0])
+_DELINEATOR = (  # from and to which height, how wide [m], colour
+    (0.0, 0.72, 0.14, (228.0, 228.0, 226.0)),
+    (0.72, 0.94, 0.13, (28.0, 28.0, 28.0)),
+    (0.94, 1.05, 0.12, (228.0, 228.0, 226.0)),
+)
 
 
 def rails(road: RoadMap, begin: float, end: float) -> Layer:
@@ -35,6 +40,24 @@ def rails(road: RoadMap, begin: float, end: float) -> Layer:
     rgb = np.concatenate(colours)
     rgba = np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255.0)], axis=2)
     return Layer(SemanticClass.STRUCTURE, *quads(np.concatenate(corners), rgba))
+
+
+def delineators(road: RoadMap, begin: float, end: float) -> Layer | None:
+    """White posts with a black band and a reflector every 50 m on both sides (StVO sign 620)."""
+    stations = np.arange(np.ceil(begin / 50.0) * 50.0, end, 50.0)
+    if len(stations) == 0:
+        return None
+    edges = np.array([road.paved(float(s)) for s in np.clip(stations, 0.0, road.length)])
+    corners, colours = [], []
+    for lateral, lean in ((edges[:, 0] - 0.8, 1.0), (edges[:, 1] + 0.8, -1.0)):
+        for low, high, wide, shade in _DELINEATOR:
+            across = np.array([0.5, -0.5, -0.5, 0.5]) * wide
+            flat, _ = road.to_world(stations[:, None] + np.zeros(4), lateral[:, None] + across)
+            tilt = 0.04 * lean * np.array([1.0, -1.0, -1.0, 1.0]) * (shade[0] < 100.0)
+            level = np.broadcast_to(np.array([low, low, high, high]) + tilt, flat.shape[:2])
+            corners.append(np.concatenate([flat, level[..., None]], axis=2))
+            colours.append(np.tile(np.array([*shade, 255.0]), (len(stations), 4, 1)))
+    return Layer(SemanticClass.STRUCTURE, *quads(np.concatenate(corners), np.concatenate(colours)))
 
 
 def trees(road: RoadMap, conditions: Conditions, begin: float, end: float) -> Layer | None:

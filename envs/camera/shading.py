@@ -12,15 +12,19 @@ _REACH = 500.0  # what is farther off is not drawn, nor what fog hides [m]
 _BEHIND = 30.0  # long bodies reach into view from here [m]
 
 
-def shade(node: NodePath, x: float, y: float, ego: EgoState, air: Air) -> None:
-    """Hide a node about ``x, y`` that cannot be seen, else give it its light and its alpha."""
+def shade(node: NodePath, x: float, y: float, ego: EgoState, air: Air, *, reflecting: bool = False) -> None:
+    """Hide a node about ``x, y`` that cannot be seen, else give it its light and its alpha.
+
+    What is ``reflecting`` throws the headlamps' light back to the driver.
+    """
     dx, dy = x - ego.x, y - ego.y
     ahead, left = dx * np.cos(ego.yaw) + dy * np.sin(ego.yaw), dy * np.cos(ego.yaw) - dx * np.sin(ego.yaw)
     if not -_BEHIND < ahead < min(_REACH, air.visibility):
         node.hide()
         return
     node.show()
-    light = float(air.light_at(np.asarray(ahead), np.asarray(left)))
+    shine = air.reflected_at if reflecting else air.light_at
+    light = float(shine(np.asarray(ahead), np.asarray(left)))
     node.set_color_scale(light, light, light, alpha_of(float(np.hypot(ahead, left)), air.visibility))
 
 

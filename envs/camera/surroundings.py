@@ -1,6 +1,8 @@
-"""What does not move in an episode: sky, ground, rails and trees, as nodes."""
+"""What does not move in an episode: sky, ground, rails, trees and signs, as nodes."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from panda3d.core import CardMaker, NodePath
@@ -10,8 +12,10 @@ from drive_stack.types import SemanticClass
 from drive_stack.world_state import Conditions, EgoState
 from envs.camera.air import Air
 from envs.camera.ground import ground_layers
-from envs.camera.scenery import rails, sky, trees
+from envs.camera.scenery import delineators, rails, sky, trees
 from envs.camera.shading import lay_flat, shade
+from envs.camera.sign_nodes import board_node, posts_node
+from envs.camera.signs import Sign
 from envs.camera.tags import LabelTags
 from envs.camera.triangles import triangle_node
 
@@ -27,7 +31,8 @@ class Surroundings:
     def __init__(
         self, parent: NodePath, road: RoadMap, conditions: Conditions, air: Air, tags: LabelTags
     ) -> None:
-        self._parent, self._tags = parent, tags
+        self._parent, self._road, self._tags = parent, road, tags
+        self._boards: list[tuple[NodePath, float, float]] = []
         self._backdrop = parent.attach_new_node("backdrop")
         self._hang_backdrop(conditions, air)
         for begin in np.arange(-_GROUND_CHUNK, road.length + _BEYOND, _GROUND_CHUNK):
@@ -37,11 +42,23 @@ class Surroundings:
             for begin in np.arange(-_GROUND_CHUNK, road.length + _BEYOND, _SCENERY_CHUNK)
         ]
 
+    def put_up(self, signs: Sequence[Sign]) -> None:
+        """Add signs."""
+        for sign in signs:
+            middle, _ = self._road.to_world(np.asarray(sign.station), np.asarray(sign.lateral))
+            for made, kept in ((board_node, self._boards), (posts_node, self._chunks)):
+                node = made(sign, self._road)
+                node.reparent_to(self._parent)
+                self._tags.mark(node, SemanticClass.STRUCTURE)
+                kept.append((node, float(middle[0]), float(middle[1])))
+
     def follow(self, ego: EgoState, air: Air) -> None:
         """Take the backdrop along, and shade what stands."""
         self._backdrop.set_pos(ego.x, ego.y, 0.0)
         for chunk, x, y in self._chunks:
             shade(chunk, x, y, ego, air)
+        for board, x, y in self._boards:
+            shade(board, x, y, ego, air, reflecting=True)
 
     def _hang_backdrop(self, conditions: Conditions, air: Air) -> None:
         dome = self._backdrop.attach_new_node(triangle_node("sky", *sky(conditions, air.fog_colour)))
@@ -69,7 +86,11 @@ class Surroundings:
         end = begin + _SCENERY_CHUNK
         middle, _ = road.to_world(np.asarray((begin + end) / 2.0), np.asarray(0.0))
         chunk = self._parent.attach_new_node("scenery")
-        for layer in (rails(road, begin, end), trees(road, conditions, begin, end)):
+        for layer in (
+            rails(road, begin, end),
+            delineators(road, begin, end),
+            trees(road, conditions, begin, end),
+        ):
             if layer is not None:
                 node = chunk.attach_new_node(triangle_node("thing", layer.points, layer.colours))
                 node.set_two_sided(True)

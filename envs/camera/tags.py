@@ -9,6 +9,7 @@ from panda3d.core import (
     LightAttrib,
     NodePath,
     RenderState,
+    TextureAttrib,
     TransparencyAttrib,
 )
 
@@ -40,6 +41,7 @@ def _flat_state(*parts: int) -> RenderState:
     state = RenderState.make(ColorAttrib.make_flat((red, green, blue, 1.0)), 100)
     for attribute in (
         LightAttrib.make_all_off(),
+        TextureAttrib.make_all_off(),
         ColorScaleAttrib.make_off(),
         TransparencyAttrib.make(TransparencyAttrib.M_none),
     ):

@@ -1,0 +1,101 @@
+"""Signs as nodes: a textured board on grey posts, upright across the road."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    Geom,
+    GeomEnums,
+    GeomNode,
+    GeomTrifans,
+    GeomVertexData,
+    GeomVertexFormat,
+    NodePath,
+    SamplerState,
+    Texture,
+)
+
+from drive_stack.road_map import RoadMap
+from drive_stack.types import FloatArray
+from envs.camera.signs import Sign, paint_face
+from envs.camera.triangles import quads, triangle_node
+
+_VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4), ("place", "<f4", 2)])
+_POST, _BEAM = 0.11, 0.35  # thickness [m]
+_STEEL = np.array([128.0, 132.0, 136.0, 255.0])
+_AHEAD = 0.12  # posts stand behind their board [m]
+
+
+def board_node(sign: Sign, road: RoadMap) -> NodePath:
+    """The board alone, in world coordinates."""
+    node = NodePath(_board(sign, road))
+    texture = Texture("face")
+    face = _to_powers_of_two(paint_face(sign))
+    texture.setup_2d_texture(face.shape[1], face.shape[0], Texture.T_unsigned_byte, Texture.F_rgb)
+    texture.set_ram_image(np.ascontiguousarray(face[::-1, :, ::-1]).tobytes())  # bottom row first, BGR
+    texture.set_minfilter(SamplerState.FT_linear_mipmap_linear)
+    texture.set_magfilter(SamplerState.FT_linear)
+    node.set_texture(texture)
+    node.set_two_sided(True)
+    return node
+
+
+def _to_powers_of_two(face: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The software renderer takes no other sizes."""
+    height, width = (1 << (side.bit_length() - 1) for side in face.shape[:2])
+    return np.asarray(cv2.resize(face, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def posts_node(sign: Sign, road: RoadMap) -> NodePath:
+    """What holds the board: posts from the ground, and a beam between two of them."""
+    top = sign.bottom + sign.height * (1.0 if len(sign.posts) == 1 else 0.55)
+    sheets = [
+        _upright(road, sign.station + _AHEAD, lateral, _POST * len(sign.posts), 0.0, top)
+        for lateral in sign.posts
+    ]
+    if len(sign.posts) > 1:
+        middle, reach = float(np.mean(sign.posts)), max(sign.posts) - min(sign.posts)
+        sheets.append(_upright(road, sign.station + _AHEAD, middle, reach, top - _BEAM, top))
+    corners = np.stack(sheets)
+    return NodePath(triangle_node("posts", *quads(corners, np.tile(_STEEL, (len(corners), 4, 1)))))
+
+
+def _upright(
+    road: RoadMap, station: float, lateral: float, width: float, low: float, high: float
+) -> FloatArray:
+    """Corners (4, 3) of a sheet across the road."""
+    across = np.array([0.5, -0.5, -0.5, 0.5]) * width
+    flat, _ = road.to_world(np.full(4, station), lateral + across)
+    return np.column_stack([flat, [low, low, high, high]])
+
+
+def _board(sign: Sign, road: RoadMap) -> GeomNode:
+    place = _outline(sign.is_round)
+    flat, _ = road.to_world(
+        np.full(len(place), sign.station), sign.lateral + (0.5 - place[:, 0]) * sign.width
+    )
+    rows = np.zeros(len(place), dtype=_VERTEX)
+    rows["vertex"] = np.column_stack([flat, sign.bottom + place[:, 1] * sign.height])
+    rows["colour"] = 255
+    rows["place"] = place
+    data = GeomVertexData("board", GeomVertexFormat.get_v3c4t2(), GeomEnums.UH_static)
+    data.unclean_set_num_rows(len(rows))
+    memoryview(data.modify_array(0)).cast("B")[:] = rows.tobytes()
+    fan = GeomTrifans(GeomEnums.UH_static)
+    fan.add_consecutive_vertices(0, len(rows))
+    fan.close_primitive()
+    geom = Geom(data)
+    geom.add_primitive(fan)
+    node = GeomNode("board")
+    node.add_geom(geom)
+    return node
+
+
+def _outline(is_round: bool) -> NDArray[np.float64]:
+    """Corners (N, 2) of the board, 0 … 1 from its lower left, in order."""
+    if not is_round:
+        return np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    angle = np.linspace(0.0, 2.0 * np.pi, 20, endpoint=False)
+    return 0.5 + 0.5 * np.stack([np.cos(angle), np.sin(angle)], axis=1)

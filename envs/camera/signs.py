@@ -1,0 +1,187 @@
+"""Signs beside and above the road: limits, directions, a lane's end. Where they stand, and their faces.
+
+Shapes and sizes after the German road traffic regulations (StVO signs 274, 449, 531), on boards a
+driver reads from the front.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.world_state import Conditions
+from envs.speed_limits import SpeedLimits
+
+_ASIDE = 1.4  # centre of a roadside board beyond the pavement's edge [m]
+_REPEATED = 800.0  # a limit is shown again after so much road [m]
+_GANTRIES = 1300.0  # between two gantries [m]
+_CLEARANCE = 5.2  # below a gantry's panel [m]
+_WARNINGS = (400.0, 200.0)  # a lane's end is announced so far before it [m]
+_PIXELS = 128  # of a face for each metre of height
+_WHITE, _BLACK, _RED, _BLUE = (238, 238, 236), (22, 22, 22), (196, 24, 30), (16, 74, 150)
+_TOWNS = ("Altenau", "Birkfeld", "Eschbach", "Falkenstein", "Hohenried", "Lindau", "Neuhaven", "Seedorf")
+
+
+class Face(Enum):
+    """What a board shows."""
+
+    LIMIT = "limit"
+    DIRECTION = "direction"
+    LANE_ENDS = "lane_ends"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A board across the road's direction; its lateral is that of its middle."""
+
+    face: Face
+    station: float
+    lateral: float
+    bottom: float  # height of its lower edge [m]
+    width: float
+    height: float
+    text: tuple[
+        str, ...
+    ] = ()  # a limit; lines of places; the drawing of lanes, "|" and the ending one "\\" or "/"
+
+    @property
+    def posts(self) -> tuple[float, ...]:
+        """Laterals of the posts that hold it."""
+        if self.face is not Face.DIRECTION:
+            return (self.lateral,)
+        reach = self.width / 2.0 + 0.4
+        return (self.lateral - reach, self.lateral + reach)
+
+    @property
+    def is_round(self) -> bool:
+        """Whether the board is a disc."""
+        return self.face is Face.LIMIT
+
+
+def signs_along(road: RoadMap, limits: SpeedLimits | None, conditions: Conditions) -> tuple[Sign, ...]:
+    """All signs of a road, in no order."""
+    rng = np.random.default_rng((conditions.scenery_seed, 5))
+    shown = [] if limits is None else _limit_signs(road, limits)
+    return (*shown, *_lane_end_signs(road), *_gantries(road, rng))
+
+
+def _beside(road: RoadMap, station: float) -> tuple[float, float]:
+    right, left = road.paved(float(np.clip(station, 0.0, road.length)))
+    return right - _ASIDE, left + _ASIDE
+
+
+def _limit_signs(road: RoadMap, limits: SpeedLimits) -> list[Sign]:
+    """On both sides where the limit changes, and again after some way."""
+    edges = np.append(limits.station, road.length)
+    signs = []
+    for begin, end, limit in zip(edges[:-1], edges[1:], limits.limit, strict=True):
+        text = (str(round(float(limit) * 3.6)),)
+        for station in np.arange(begin, max(float(end) - 50.0, float(begin) + 1.0), _REPEATED):
+            signs += [
+                Sign(Face.LIMIT, float(station), lateral, 1.7, 1.0, 1.0, text)
+                for lateral in _beside(road, float(station))
+            ]
+    return signs
+
+
+def _lane_end_signs(road: RoadMap) -> list[Sign]:
+    """On the ending lane's side, ahead of where it ends."""
+    signs = []
+    for index, lane in enumerate(road.lanes):
+        if lane.end >= road.length - 1e-6 or lane.kind is LaneKind.RAMP:
+            continue
+        on_right = index > 0
+        drawing = "|" * index + ("\\" if on_right else "/") + "|" * (len(road.lanes) - index - 1)
+        for ahead in _WARNINGS:
+            station = lane.end - ahead
+            if station > max(lane.start, 0.0):
+                lateral = _beside(road, station)[0 if on_right else 1]
+                signs.append(Sign(Face.LANE_ENDS, station, lateral, 1.3, 1.3, 1.6, (drawing,)))
+    return signs
+
+
+def _gantries(road: RoadMap, rng: np.random.Generator) -> list[Sign]:
+    signs = []
+    for station in np.arange(rng.uniform(250.0, 900.0), road.length, _GANTRIES):
+        right, left = road.paved(float(station))
+        first, second = rng.choice(len(_TOWNS), 2, replace=False)
+        lines = (
+            f"{_TOWNS[first]}  {rng.integers(3, 40)} km",
+            f"{_TOWNS[second]}  {rng.integers(41, 180)} km",
+        )
+        width = left - right + 1.6
+        signs.append(
+            Sign(Face.DIRECTION, float(station), (left + right) / 2.0, _CLEARANCE, width, 2.4, lines)
+        )
+    return signs
+
+
+def paint_face(sign: Sign) -> NDArray[np.uint8]:
+    """The face of a board, ``(H, W, 3)`` RGB."""
+    size = (round(sign.width * _PIXELS), round(sign.height * _PIXELS))
+    painter = {Face.LIMIT: _paint_limit, Face.DIRECTION: _paint_direction, Face.LANE_ENDS: _paint_lane_ends}
+    return painter[sign.face](size, sign.text)
+
+
+def _blank(size: tuple[int, int], colour: tuple[int, int, int]) -> NDArray[np.uint8]:
+    return np.full((size[1], size[0], 3), colour, np.uint8)
+
+
+def _write(face: NDArray[np.uint8], text: str, middle: tuple[float, float], tall: float,
+           colour: tuple[int, int, int]) -> None:  # fmt: skip
+    """Letters ``tall`` pixels high about a point."""
+    font, weight = cv2.FONT_HERSHEY_DUPLEX, max(round(tall / 6.0), 1)
+    (wide, high), _ = cv2.getTextSize(text, font, 1.0, 1)
+    scale = tall / high
+    origin = (round(middle[0] - wide * scale / 2.0), round(middle[1] + tall / 2.0))
+    cv2.putText(face, text, origin, font, scale, colour, weight, cv2.LINE_AA)
+
+
+def _paint_limit(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np.uint8]:
+    face, middle = _blank(size, _RED), (size[0] // 2, size[1] // 2)
+    cv2.circle(face, middle, round(0.38 * size[0]), _WHITE, -1, cv2.LINE_AA)
+    _write(face, text[0], middle, (0.36 if len(text[0]) < 3 else 0.29) * size[1], _BLACK)
+    return face
+
+
+def _paint_direction(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np.uint8]:
+    face, edge = _blank(size, _BLUE), round(0.04 * size[1])
+    cv2.rectangle(face, (edge, edge), (size[0] - edge, size[1] - edge), _WHITE, max(edge // 2, 1))
+    for row, line in enumerate(text):
+        _write(face, line, (size[0] / 2.0, size[1] * (0.29 + 0.42 * row)), 0.25 * size[1], _WHITE)
+    return face
+
+
+def _paint_lane_ends(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np.uint8]:
+    """One arrow a lane; the ending one bends into its neighbour."""
+    face, (lanes,) = _blank(size, _WHITE), text
+    cv2.rectangle(face, (2, 2), (size[0] - 3, size[1] - 3), _BLACK, 3)
+    across = [(k + 0.5) / len(lanes) * 0.84 * size[0] + 0.08 * size[0] for k in range(len(lanes))]
+    low, bend, high, thick = (
+        0.9 * size[1],
+        0.6 * size[1],
+        0.14 * size[1],
+        max(round(0.2 * size[0] / len(lanes)), 2),
+    )
+    for k, mark in enumerate(lanes):
+        if mark == "|":
+            _line(face, (across[k], low), (across[k], high + 2.0 * thick), thick)
+            head = np.array([[across[k], high], [across[k] - 1.5 * thick, high + 2.5 * thick],
+                             [across[k] + 1.5 * thick, high + 2.5 * thick]])  # fmt: skip
+            cv2.fillPoly(face, [np.round(head).astype(np.int32)], _BLACK, cv2.LINE_AA)
+        else:
+            into = across[k - 1 if mark == "\\" else k + 1]
+            _line(face, (across[k], low), (across[k], bend), thick)
+            _line(face, (across[k], bend), (into, bend - abs(across[k] - into)), thick)
+    return face
+
+
+def _line(face: NDArray[np.uint8], start: tuple[float, float], end: tuple[float, float], thick: int) -> None:
+    cv2.line(
+        face, (round(start[0]), round(start[1])), (round(end[0]), round(end[1])), _BLACK, thick, cv2.LINE_AA
+    )
