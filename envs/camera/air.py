@@ -17,7 +17,7 @@ from drive_stack.world_state import Conditions, Light, Weather
 
 _CODE_ZERO = 64  # alpha of a thing that the air hides wholly
 _NOISE_FRAMES = 7
-_RETRO = 5.0  # how much brighter in the headlamps' beam retro-reflecting sheeting looks
+_UPRIGHT, _RETRO = 1.9, 5.0  # brightness in the headlamps' beam, against 0.85 of the road's
 
 
 def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
@@ -35,7 +35,7 @@ def headlamp(x: FloatArray, y: FloatArray) -> FloatArray:
     """Light of the ego's low beams on a spot ahead and to the left of the camera [m], 0 … 1."""
     ahead = np.maximum(x, 0.1)
     cone = np.exp(-((y / (1.5 + 0.28 * ahead)) ** 2))
-    reach = np.exp(-((ahead / 55.0) ** 2)) + 0.25 * np.exp(-ahead / 90.0)
+    reach = np.exp(-((ahead / 75.0) ** 2)) + 0.3 * np.exp(-ahead / 110.0)
     return np.asarray(cone * reach * (x > 0.0), dtype=np.float64)
 
 
@@ -78,11 +78,11 @@ class Air:
             return np.full(np.shape(x), self.ambient)
         return np.minimum(self.ambient + 0.85 * headlamp(x, y), 1.0)
 
-    def reflected_at(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """The same for retro-reflecting sheeting."""
+    def light_on(self, x: FloatArray, y: FloatArray, *, reflecting: bool) -> FloatArray:
+        """The same for what stands upright in the beam, or throws it back."""
         if not self.night:
             return self.light_at(x, y)
-        return np.minimum(self.ambient + _RETRO * headlamp(x, y), 1.0)
+        return np.minimum(self.ambient + (_RETRO if reflecting else _UPRIGHT) * headlamp(x, y), 1.0)
 
     def apply(self, large: NDArray[np.uint8], time: float) -> Image:
         """The supersampled picture (H·n, W·n, 4) BGRA as the sensor sees it at ``time`` [s], (H, W, 3) RGB.

@@ -18,6 +18,7 @@ _MOST_ACTORS = 60_000  # numbers that fit into two colours
 _DETAIL = 60.0  # bodies farther off are drawn with fewer triangles [m]
 _BLINK = 0.8  # period of indicators [s]
 _SHADOWS = ((1.12, 74, 10), (0.98, 46, 11))  # size over the body's, grey, order of drawing
+_BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62, 1.0), (0.4, 0.4, 0.4, 1.0), (0.1, 0.1, 0.1, 1.0)
 _FOOTPRINT = (0.5, 0.5)  # of a person's shadow [m]
 
 
@@ -55,9 +56,11 @@ class Cast:
 
     def _light(self, conditions: Conditions) -> None:
         ambient, sun = AmbientLight("sky"), DirectionalLight("sun")
-        ambient.set_color((0.66, 0.67, 0.70, 1.0))
-        bright = conditions.weather is Weather.CLEAR and conditions.light is not Light.NIGHT
-        sun.set_color((0.7, 0.68, 0.62, 1.0) if bright else (0.4, 0.4, 0.4, 1.0))
+        night = conditions.light is Light.NIGHT
+        bright = conditions.weather is Weather.CLEAR and not night
+        # at night the light comes from where the eye is: surfaces turned to it all look alike
+        ambient.set_color((0.95, 0.95, 0.93, 1.0) if night else (0.66, 0.67, 0.70, 1.0))
+        sun.set_color(_NIGHT_SUN if night else _BRIGHT_SUN if bright else _VEILED_SUN)
         sun.set_direction((-np.cos(conditions.sun_azimuth), -np.sin(conditions.sun_azimuth), -0.9))
         for light in (ambient, sun):
             self._root.set_light(self._root.attach_new_node(light))

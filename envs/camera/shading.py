@@ -9,6 +9,7 @@ from drive_stack.world_state import EgoState
 from envs.camera.air import Air, alpha_of
 
 _REACH = 500.0  # what is farther off is not drawn, nor what fog hides [m]
+_LIT_FROM = 20.0  # what reaches nearer is lit as it is there: one light for a whole node [m]
 _BEHIND = 30.0  # long bodies reach into view from here [m]
 
 
@@ -23,8 +24,8 @@ def shade(node: NodePath, x: float, y: float, ego: EgoState, air: Air, *, reflec
         node.hide()
         return
     node.show()
-    shine = air.reflected_at if reflecting else air.light_at
-    light = float(shine(np.asarray(ahead), np.asarray(left)))
+    lit = np.asarray(max(ahead, _LIT_FROM)), np.asarray(left)
+    light = float(air.light_on(*lit, reflecting=reflecting))
     node.set_color_scale(light, light, light, alpha_of(float(np.hypot(ahead, left)), air.visibility))
 
 
