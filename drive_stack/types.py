@@ -26,6 +26,7 @@ class ObjectClass(IntEnum):
     CAR = 0
     LARGE_VEHICLE = 1
     PEDESTRIAN = 2
+    OBSTACLE = 3  # what closes a lane at road works: cones, barriers, boards
 
 
 class NavigationCommand(IntEnum):

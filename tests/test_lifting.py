@@ -10,7 +10,12 @@ from drive_stack.perception.lifting import USUAL_SIZES, BoxErrors, GroundLifter
 from drive_stack.types import Detection, FloatArray, LiftedObject, ObjectClass
 
 CAMERA = CameraModel()
-LENGTHS = {ObjectClass.CAR: 4.6, ObjectClass.LARGE_VEHICLE: 10.0, ObjectClass.PEDESTRIAN: 0.4}
+LENGTHS = {
+    ObjectClass.CAR: 4.6,
+    ObjectClass.LARGE_VEHICLE: 10.0,
+    ObjectClass.PEDESTRIAN: 0.4,
+    ObjectClass.OBSTACLE: 0.4,
+}
 
 
 def box_of(label: ObjectClass, x: float, y: float, scale: float = 1.0) -> Detection:

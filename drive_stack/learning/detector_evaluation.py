@@ -29,6 +29,7 @@ GROUPS: dict[str, frozenset[ObjectClass]] = {
     "car": frozenset({ObjectClass.CAR}),
     "large_vehicle": frozenset({ObjectClass.LARGE_VEHICLE}),
     "pedestrian": PEDESTRIANS,
+    "obstacle": frozenset({ObjectClass.OBSTACLE}),
 }
 
 

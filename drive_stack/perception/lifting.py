@@ -39,7 +39,11 @@ USUAL_SIZES: Mapping[ObjectClass, UsualSize] = {
     ObjectClass.CAR: UsualSize(1.53, 1.83, 0.08, 0.06, 0.7, 0.2),
     ObjectClass.LARGE_VEHICLE: UsualSize(3.2, 2.38, 0.19, 0.09, 0.8, 0.4),
     ObjectClass.PEDESTRIAN: UsualSize(1.65, 0.55, 0.14, 0.35, 0.0, 0.2),
+    ObjectClass.OBSTACLE: UsualSize(0.85, 0.6, 0.5, 0.6, 0.0, 0.2),
 }
+
+
+_LONG = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)  # whose flank may show beside the face
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class GroundLifter:
         middle_px = errors.edge_px / float(np.sqrt(2.0))
         usual_error = float(np.hypot(errors.edge_px, usual.width_spread * usual_px / 2.0))
         cut_left, cut_right = x1 <= errors.border_px, x2 >= camera.width - errors.border_px
-        flank = detection.label is not ObjectClass.PEDESTRIAN and x2 - x1 > 1.1 * usual_px
+        flank = detection.label in _LONG and x2 - x1 > 1.1 * usual_px
         left_of_us, right_of_us = x2 < camera.width / 2.0, x1 > camera.width / 2.0
         if cut_left and cut_right:
             return (x1 + x2) / 2.0, usual_px / 2.0, usual.width

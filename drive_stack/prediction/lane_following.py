@@ -52,7 +52,8 @@ class LaneFollowingPredictor:
     def _hypotheses(self, track: Track, lanes: LaneEstimate, line: ReferenceLine) -> tuple[Hypothesis, ...]:
         if track.label is ObjectClass.PEDESTRIAN:
             return pedestrian_hypotheses(track, line, lanes.width / 2.0, self._times)
-        if float(np.hypot(*track.velocity)) < self._settings.standing:
+        obstacle = track.label is ObjectClass.OBSTACLE
+        if obstacle or float(np.hypot(*track.velocity)) < self._settings.standing:
             return (constant_velocity(track, self._times, "stands", 1.0),)
         on_lane = self._on_lane(track, lanes, line)
         if on_lane is None or on_lane.along <= 0.0:

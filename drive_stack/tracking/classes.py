@@ -25,10 +25,11 @@ CLASS_MODELS: Mapping[ObjectClass, ClassModel] = {
     ObjectClass.CAR: ClassModel(4.5, 1.83, 3.0, 1.5, 0.8, 9.0, 2.0),
     ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.5, 1.2, 0.8, 8.0, 2.0),
     ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, 0.0, 1.2, 1.5),
+    ObjectClass.OBSTACLE: ClassModel(0.5, 0.6, 0.1, 0.1, 0.0, 0.2, 0.2),
 }
 
 
 def same_kind(first: ObjectClass, second: ObjectClass) -> bool:
     """Whether the detector might take one for the other: vehicles for vehicles."""
-    person = ObjectClass.PEDESTRIAN
-    return (first is person) == (second is person)
+    vehicles = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)
+    return first is second or (first in vehicles and second in vehicles)

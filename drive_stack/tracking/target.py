@@ -99,7 +99,8 @@ class Target:
         person = self.label is ObjectClass.PEDESTRIAN
         heading = float(np.arctan2(mean[3], mean[2])) if person else self._heading
         ahead = 0.0 if person else model.length / 2.0
-        seen_width = float(np.clip(self._width, 0.85 * model.width, 1.15 * model.width))
+        narrow, wide = (0.5, 4.0) if self.label is ObjectClass.OBSTACLE else (0.85, 1.15)  # of the usual
+        seen_width = float(np.clip(self._width, narrow * model.width, wide * model.width))
         return Track(
             id=self.id,
             label=self.label,

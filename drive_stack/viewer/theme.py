@@ -18,12 +18,14 @@ _CLASSES: Mapping[ObjectClass, Colour] = {
     ObjectClass.CAR: (86, 180, 233),
     ObjectClass.LARGE_VEHICLE: (240, 165, 40),
     ObjectClass.PEDESTRIAN: (240, 140, 200),
+    ObjectClass.OBSTACLE: (228, 92, 60),
 }
 
 CLASS_NAMES: Mapping[ObjectClass, str] = {
     ObjectClass.CAR: "car",
     ObjectClass.LARGE_VEHICLE: "large vehicle",
     ObjectClass.PEDESTRIAN: "pedestrian",
+    ObjectClass.OBSTACLE: "obstacle",
 }
 
 

@@ -13,7 +13,12 @@ from drive_stack.geometry import to_local
 from drive_stack.types import FloatArray, FrameLabels, LabelBox, ObjectClass
 from drive_stack.world_state import WorldState
 
-_VEHICLE_FILL, _PERSON_FILL = 0.84, 0.55  # share of a projected box's outline that its body covers
+_FILL = {  # share of a projected box's outline that its body covers
+    ObjectClass.CAR: 0.84,
+    ObjectClass.LARGE_VEHICLE: 0.84,
+    ObjectClass.PEDESTRIAN: 0.55,
+    ObjectClass.OBSTACLE: 0.5,
+}
 
 
 def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraModel,
@@ -37,11 +42,8 @@ def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraMod
             continue
         corners = model.project(_corners(state, pose, size))
         depth[seen] = max(float(corners[:, 2].mean()), 0.0)
-        if label is None:
-            continue
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-        fill = _PERSON_FILL if label is ObjectClass.PEDESTRIAN else _VEHICLE_FILL
-        whole = _outline(state, pose, size, model) * fill
+        whole = _outline(state, pose, size, model) * _FILL[label]
         boxes.append(LabelBox(
             actor, label,
             (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)),
@@ -51,10 +53,10 @@ def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraMod
     return FrameLabels(tuple(boxes), instance, semantic, depth)
 
 
-def _solids(state: WorldState) -> list[tuple[int, ObjectClass | None, FloatArray, FloatArray]]:
-    """Id, class (None for things), pose (x, y, yaw) and size (length, width, height) of each actor."""
+def _solids(state: WorldState) -> list[tuple[int, ObjectClass, FloatArray, FloatArray]]:
+    """Id, class, pose (x, y, yaw) and size (length, width, height) of each actor."""
     cars, people, things = state.vehicles, state.pedestrians, state.obstacles
-    found: list[tuple[int, ObjectClass | None, FloatArray, FloatArray]] = []
+    found: list[tuple[int, ObjectClass, FloatArray, FloatArray]] = []
     for k, actor in enumerate(cars.id.tolist()):
         pose, size = (cars.x[k], cars.y[k], cars.yaw[k]), (cars.length[k], cars.width[k], cars.height[k])
         found.append((actor, ObjectClass(int(cars.label[k])), np.array(pose), np.array(size)))
@@ -66,7 +68,7 @@ def _solids(state: WorldState) -> list[tuple[int, ObjectClass | None, FloatArray
             (things.x[k], things.y[k], things.yaw[k]),
             (things.length[k], things.width[k], things.height[k]),
         )
-        found.append((actor, None, np.array(pose), np.array(size)))
+        found.append((actor, ObjectClass.OBSTACLE, np.array(pose), np.array(size)))
     return found
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_stack.geometry import to_local, wrap_angle
 from drive_stack.interfaces import TruthSource
 from drive_stack.types import Detection, FloatArray, FrameLabels, Image, LabelBox, LiftedObject, ObjectClass
-from drive_stack.world_state import WorldState
+from drive_stack.world_state import EgoState, WorldState
 
 SEEN = 0.25  # share visible from which a box counts
 SAME = 0.3  # overlap (IoU) from which a detection is that of a label
@@ -71,13 +72,11 @@ def _place(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | Non
     ego = state.ego
     origin = np.array([ego.x, ego.y])
     if label.label is ObjectClass.PEDESTRIAN:
-        rows = np.flatnonzero(state.pedestrians.id == label.actor_id)
-        if len(rows) == 0:
-            return None
-        row = int(rows[0])
         people = state.pedestrians
-        feet = np.array([people.x[row], people.y[row]])
-        return to_local(feet, origin, ego.yaw), 2.0 * float(people.radius[row])
+        return _upright(label, ego, people.id, people.x, people.y, 2.0 * people.radius)
+    if label.label is ObjectClass.OBSTACLE:
+        things = state.obstacles
+        return _upright(label, ego, things.id, things.x, things.y, things.width)
     vehicles = state.vehicles
     rows = np.flatnonzero(vehicles.id == label.actor_id)
     if len(rows) == 0:
@@ -88,3 +87,20 @@ def _place(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | Non
     half = np.array([np.cos(yaw), np.sin(yaw)]) * float(vehicles.length[row]) / 2.0
     faces = (centre - half, centre + half)
     return min(faces, key=lambda face: float(np.hypot(*face))), float(vehicles.width[row])
+
+
+def _upright(
+    label: LabelBox,
+    ego: EgoState,
+    ids: NDArray[np.int64],
+    x: FloatArray,
+    y: FloatArray,
+    width: FloatArray,
+) -> tuple[FloatArray, float] | None:
+    """The same of a thing that stands on one spot."""
+    rows = np.flatnonzero(ids == label.actor_id)
+    if len(rows) == 0:
+        return None
+    row = int(rows[0])
+    foot = to_local(np.array([x[row], y[row]]), np.array([ego.x, ego.y]), ego.yaw)
+    return foot, float(width[row])

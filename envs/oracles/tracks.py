@@ -48,7 +48,7 @@ class TrueTracker:
 
 
 def true_tracks(state: WorldState, ages: dict[int, int]) -> tuple[Track, ...]:
-    """Everything within reach as tracks in the ego frame; things that stand on the road count as cars."""
+    """Everything within reach as tracks in the ego frame; what closes lanes included."""
     tracks: list[Track] = []
     vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
     for row, actor in enumerate(vehicles.id):
@@ -63,7 +63,7 @@ def true_tracks(state: WorldState, ages: dict[int, int]) -> tuple[Track, ...]:
     for row, actor in enumerate(things.id):
         pose = (things.x[row], things.y[row], things.yaw[row], 0.0)
         size = (float(things.length[row]), float(things.width[row]))
-        _append(tracks, state.ego, int(actor), ObjectClass.CAR, pose, size, ages)
+        _append(tracks, state.ego, int(actor), ObjectClass.OBSTACLE, pose, size, ages)
     return tuple(tracks)
 
 
