@@ -1,56 +1,258 @@
-"""People: a walking figure on swinging limbs."""
+"""People: rounded bodies on jointed limbs that walk and run."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
 
 from envs.camera.actors.mesh import Mesh, geom_node, join
-from envs.camera.actors.shapes import box, ellipses, tube
+from envs.camera.actors.shapes import ellipses, tube
+
+RGB = tuple[int, int, int]
+Clothes = tuple[RGB, RGB, RGB, RGB]  # top, trousers, hair, skin
+
+_SHOE = (44.0, 40.0, 38.0)
+_PERSON_CREASE_DEG = 80.0
+_WALKING = 1.4  # [m/s]
+_RUNNING = 3.5  # [m/s]
 
 
-def _limb(z: tuple[float, float], radii: tuple[float, float], y: float, colour: NDArray[np.uint8]) -> Mesh:
-    return tube(ellipses(6, z, radii, radii), colour).moved((0.0, y, 0.0))
+@dataclass(frozen=True, slots=True)
+class Proportions:
+    """Heights of joints and breadths of a body [m]."""
+
+    hip: float
+    knee: float
+    ankle: float  # of the sole below it
+    shoulder: float
+    elbow: float
+    hand: float
+    chin: float
+    head_half_width: float
+    shoulder_half_width: float
+    hip_half_width: float
+    limb: float  # radius of the thigh
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Joint angles of one instant [rad], (left, right): swings forward, bends of knees and elbows ≥ 0."""
+
+    hips: tuple[float, float]
+    knees: tuple[float, float]
+    shoulders: tuple[float, float]
+    elbows: tuple[float, float]
+    lean: float
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMeshes:
+    """Each limb hangs down from a joint at the origin; the trunk stands on the hips' height."""
+
+    trunk: Mesh
+    upper_arm: Mesh
+    forearm: Mesh
+    thigh: Mesh
+    shin: Mesh
+
+
+def proportions(height: float, *, child: bool) -> Proportions:
+    """Measures for a body of a height [m]; a child has a larger head and shorter legs."""
+    h = height
+    head, hip = (0.175, 0.46) if child else (0.132, 0.50)
+    return Proportions(
+        hip=hip * h,
+        knee=(hip * 0.54) * h,
+        ankle=0.045 * h,
+        shoulder=(0.775 if child else 0.815) * h,
+        elbow=0.60 * h,
+        hand=0.42 * h,
+        chin=(1.0 - head) * h,
+        head_half_width=(0.066 if child else 0.047) * h,
+        shoulder_half_width=0.115 * h,
+        hip_half_width=0.056 * h,
+        limb=0.050 * h,
+    )
+
+
+def gait(phase: float, speed: float) -> Pose:
+    """Joint angles at a phase of the walking cycle [rad] and a speed [m/s]; upright at speed 0.
+
+    Legs are half a cycle apart and arms swing against them; runners lift their knees, bend their
+    arms and lean forward.
+    """
+    pace = min(max(speed, 0.0) / _WALKING, 1.0)
+    run = float(np.clip((speed - 2.0) / (_RUNNING - 2.0), 0.0, 1.0))
+    swing = pace * (0.44 + 0.26 * run)
+    legs = (phase, phase + np.pi)
+    hips = [swing * float(np.sin(p)) + 0.14 * run for p in legs]
+    lift = [max(0.0, float(np.cos(p))) for p in legs]  # the leg that swings forward
+    knees = [pace * (0.08 + (0.85 + 0.65 * run) * up**1.5 + 0.10 * run) for up in lift]
+    arms = [-pace * (0.42 + 0.35 * run) * float(np.sin(p)) for p in legs]
+    elbow = 0.12 + 0.18 * pace + 1.15 * run
+    return Pose(
+        hips=(hips[0], hips[1]),
+        knees=(knees[0], knees[1]),
+        shoulders=(arms[0], arms[1]),
+        elbows=(elbow, elbow),
+        lean=0.03 * pace + 0.13 * run,
+    )
+
+
+def _head(p: Proportions, height: float, hair: RGB, skin: RGB, sides: int) -> Mesh:
+    """Face, neck and a cap of hair that reaches lower at the back."""
+    tall = height - p.chin
+    across = p.head_half_width
+    levels = np.array([0.0, 0.16, 0.45, 0.74, 0.93])
+    girth = np.array([0.52, 0.82, 1.0, 0.96, 0.62])
+    face = tube(ellipses(sides, p.chin + levels * tall, girth * across * 1.16, girth * across), skin)
+    neck = tube(
+        ellipses(
+            6, np.array([p.shoulder - 0.01, p.chin + 0.2 * tall]), across * 0.62, across * 0.62, -0.1 * across
+        ),
+        skin,
+        caps=(False, False),
+    )
+    crown = np.array([0.22, 0.55, 0.82, 0.96, 1.0])
+    volume = np.array([0.70, 1.10, 1.06, 0.74, 0.26])
+    back = np.array([-0.62, -0.22, -0.10, -0.05, -0.05]) * across
+    depth = np.array([0.62, 1.06, 1.16, 0.84, 0.30]) * across
+    cap = tube(ellipses(sides, p.chin + crown * tall, depth, volume * across, back), hair)
+    return join((face, neck, cap))
+
+
+def _trunk(p: Proportions, height: float, clothes: Clothes) -> Mesh:
+    """Pelvis, chest, neck and head; z above the ground."""
+    top, trousers, hair, skin = clothes
+    h, sides = height, 6
+    waist = p.hip + 0.05 * h
+    torso = ellipses(
+        sides,
+        np.array(
+            [
+                waist - 0.02 * h,
+                waist + 0.06 * h,
+                p.shoulder - 0.07 * h,
+                p.shoulder - 0.005 * h,
+                p.shoulder + 0.022 * h,
+            ]
+        ),
+        np.array([0.068, 0.066, 0.074, 0.060, 0.030]) * h,
+        np.array([0.094, 0.088, 0.106, 0.104, 0.045]) * h,
+    )
+    pelvis = ellipses(
+        sides,
+        np.array([p.hip - 0.055 * h, p.hip, waist]),
+        np.array([0.040, 0.068, 0.064]) * h,
+        np.array([0.062, 0.095, 0.090]) * h,
+    )
+    return join(
+        (tube(torso, top), tube(pelvis, trousers, caps=(True, False)), _head(p, height, hair, skin, sides))
+    )
+
+
+def _limb(
+    sides: int,
+    heights: list[float],
+    radii: list[float],
+    colour: RGB,
+    caps: tuple[bool, bool] = (False, False),
+) -> Mesh:
+    rings = ellipses(sides, np.array(heights), np.array(radii), np.array(radii) * 0.95)
+    return tube(rings, colour, caps=caps)
+
+
+def _shin(p: Proportions, trousers: RGB) -> Mesh:
+    """Lower leg with its shoe, the sole at the length of the shin."""
+    down, r = p.knee, p.limb
+    leg = _limb(5, [-down + 0.4 * p.ankle, -0.4 * down, 0.02], [r * 0.60, r * 0.82, r * 0.80], trousers)
+    reach = 3.3 * p.ankle
+    sole = ellipses(
+        5,
+        np.array([-down, -down + 0.6 * p.ankle, -down + 1.25 * p.ankle]),
+        np.array([0.5, 0.46, 0.22]) * reach,
+        np.array([0.78, 0.76, 0.5]) * r,
+        np.array([0.22, 0.20, 0.04]) * reach,
+    )
+    return join((leg, tube(sole, _SHOE)))
+
+
+@lru_cache(maxsize=256)
+def person_meshes(height: float, child: bool, clothes: Clothes) -> PersonMeshes:
+    """The limbs of a person."""
+    p = proportions(height, child=child)
+    top, trousers, _, skin = clothes
+    r = p.limb
+    upper, fore, thigh = p.shoulder - p.elbow, p.elbow - p.hand, p.hip - p.knee
+    sleeve = _limb(
+        5, [-upper, -0.5 * upper, 0.02 * height], [r * 0.56, r * 0.66, r * 0.72], top, (False, True)
+    )
+    cuff = _limb(5, [-0.72 * fore, 0.01], [r * 0.46, r * 0.56], top)
+    hand = _limb(4, [-fore, -0.86 * fore, -0.68 * fore], [r * 0.26, r * 0.46, r * 0.34], skin, (True, False))
+    leg = _limb(5, [-thigh, -0.45 * thigh, 0.02 * height], [r * 0.78, r * 0.98, r * 1.05], trousers)
+    trunk = _trunk(p, height, clothes).moved((0.0, 0.0, -p.hip))
+    return PersonMeshes(
+        trunk=trunk, upper_arm=sleeve, forearm=join((cuff, hand)), thigh=leg, shin=_shin(p, trousers)
+    )
 
 
 class PersonModel:
-    """A walking figure: ``node`` has its origin at the feet, x forward [m]."""
+    """One person to hang into a scene; ``node`` has its origin at the feet, x forward, y left, z up [m]."""
 
-    def __init__(self, height: float, child: bool, clothes: NDArray[np.uint8]) -> None:
-        top, trousers, hair, skin = clothes
-        h = height
-        head = (0.085 if child else 0.068) * h
-        hip, neck = 0.48 * h, h - 2.1 * head
-        levels = (hip, 0.6 * h, neck - 0.05 * h, neck)
-        depths, widths = (0.07 * h, 0.06 * h, 0.07 * h, 0.03 * h), (0.095 * h, 0.085 * h, 0.115 * h, 0.04 * h)
-        body = tube(ellipses(8, levels, depths, widths), top)
-        level = np.array([0.0, 0.6, 1.4, 2.0])
-        girth = np.array([0.45, 0.85, 0.8, 0.3]) * head
-        face = tube(ellipses(8, h - 2.0 * head + level[:3] * head, girth[:3], girth[:3] * 0.85), skin)
-        cap = tube(
-            ellipses(8, h - 2.0 * head + level[1:] * head, girth[1:] * 1.06, girth[1:] * 0.9, -0.01), hair
-        )
+    def __init__(self, meshes: PersonMeshes, measures: Proportions) -> None:
+        self._measures = measures
         self.node = NodePath("person")
-        self.node.attach_new_node(geom_node("body", join((body, face, cap))))
-        self._limbs: list[tuple[NodePath, float]] = []
-        for side in (1.0, -1.0):
-            leg = join((_limb((0.02 - hip, 0.0), (0.032 * h, 0.055 * h), 0.0, trousers),
-                        box((-0.05, -0.04, -hip), (0.13, 0.04, 0.05 - hip), (40.0, 36.0, 34.0))))  # fmt: skip
-            arm = join((_limb((-0.36 * h, -0.30 * h), (0.02 * h, 0.024 * h), 0.0, skin),
-                        _limb((-0.30 * h, 0.0), (0.024 * h, 0.035 * h), 0.0, top)))  # fmt: skip
-            for mesh, z, y, swing in ((leg, hip, 0.05 * h, side), (arm, neck - 0.02 * h, 0.125 * h, -side)):
-                limb = self.node.attach_new_node(geom_node("limb", mesh))
-                limb.set_pos(0.0, side * y, z)
-                self._limbs.append((limb, swing))
+        self._hips = self.node.attach_new_node("hips")
+        self._trunk = self._attach(self._hips, "trunk", meshes.trunk)
+        sides = (1.0, -1.0)
+        self._thighs = tuple(self._attach(self._hips, "thigh", meshes.thigh) for _ in sides)
+        self._shins = tuple(self._attach(thigh, "shin", meshes.shin) for thigh in self._thighs)
+        self._arms = tuple(self._attach(self._trunk, "upper_arm", meshes.upper_arm) for _ in sides)
+        self._forearms = tuple(self._attach(arm, "forearm", meshes.forearm) for arm in self._arms)
+        m = measures
+        for k, side in enumerate(sides):
+            self._thighs[k].set_pos(0.0, side * m.hip_half_width, 0.0)
+            self._shins[k].set_pos(0.0, 0.0, m.knee - m.hip)
+            self._arms[k].set_pos(0.0, side * m.shoulder_half_width, m.shoulder - m.hip - 0.02 * m.shoulder)
+            self._forearms[k].set_pos(0.0, 0.0, m.elbow - m.shoulder)
+        self.set_gait(0.0, 0.0)
 
-    def set_gait(self, phase: float, speed: float) -> None:
-        """Swing arms and legs at ``phase`` [rad]; they hang when ``speed`` [m/s] is 0."""
-        reach = float(np.degrees(np.arctan(0.45 * min(speed, 3.0) / 1.6)))
-        for limb, swing in self._limbs:
-            limb.set_r(swing * reach * float(np.sin(phase)))
+    @staticmethod
+    def _attach(parent: NodePath, name: str, mesh: Mesh) -> NodePath:
+        return parent.attach_new_node(geom_node(name, mesh, _PERSON_CREASE_DEG))
+
+    def set_gait(self, phase_rad: float, speed: float) -> None:
+        """Take the pose at a phase of the walking cycle [rad] and a speed [m/s], a foot on the ground."""
+        pose = gait(phase_rad, speed)
+        for k in (0, 1):
+            side = 1.0 if k == 0 else -1.0
+            _swing(self._thighs[k], pose.hips[k])
+            _swing(self._shins[k], -pose.knees[k])
+            _swing(self._arms[k], pose.shoulders[k] - pose.lean, spread=side * 0.09)
+            _swing(self._forearms[k], pose.elbows[k])
+        _swing(self._trunk, -pose.lean)
+        self._hips.set_z(max(self._leg_reach(h, k) for h, k in zip(pose.hips, pose.knees, strict=True)))
+
+    def _leg_reach(self, hip: float, knee: float) -> float:
+        """How far below the hip a leg's sole is [m]."""
+        m = self._measures
+        shin = hip - knee
+        toe = 3.3 * m.ankle * (0.72 if shin < 0.0 else -0.28)
+        return float((m.hip - m.knee) * np.cos(hip) + m.knee * np.cos(shin) - toe * np.sin(shin))
+
+
+def _swing(node: NodePath, forward: float, spread: float = 0.0) -> None:
+    """Turn what hangs below a joint forward (about −y) and to the left (about x) [rad]."""
+    node.set_hpr(0.0, float(np.degrees(spread)), float(-np.degrees(forward)))
 
 
 def build_person(height: float, child: bool, clothes: NDArray[np.uint8]) -> PersonModel:
     """A person of a height [m] in ``clothes`` (4, 3) RGB: top, trousers, hair, skin."""
-    return PersonModel(height, child, clothes)
+    rows = [(int(r), int(g), int(b)) for r, g, b in np.asarray(clothes)]
+    dressed: Clothes = (rows[0], rows[1], rows[2], rows[3])
+    meshes = person_meshes(float(height), bool(child), dressed)
+    return PersonModel(meshes, proportions(float(height), child=bool(child)))
