@@ -9,6 +9,7 @@ from drive_stack.control.longitudinal import LongitudinalSettings
 from drive_stack.control.lqr import LqrSettings
 from drive_stack.control.pure_pursuit import PurePursuitSettings
 from drive_stack.control.stanley import StanleySettings
+from drive_stack.faults import FaultSettings
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.prediction.constant_velocity import Horizon
 from drive_stack.prediction.lane_following import LaneFollowingSettings
@@ -67,6 +68,7 @@ class ModularConfig(StrictModel):
     prediction: PredictionConfig = PredictionConfig()
     planning: PlanningConfig = PlanningConfig()
     control: ControlConfig = ControlConfig()
+    faults: FaultSettings = FaultSettings()  # senses made to fail, to see what it does then
 
     @property
     def privileged(self) -> bool:

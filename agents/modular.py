@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.config import ModularConfig
 from agents.stages import build_stages
+from drive_stack.faults import Faults
 from drive_stack.interfaces import OracleStages, Platform
 from drive_stack.pipeline import Pipeline
 from drive_stack.types import Control, Observation, StepTrace
@@ -17,7 +18,8 @@ class ModularAgent:
     ) -> None:
         self._config = config
         given = oracles if config.privileged else None
-        self._pipeline = Pipeline(build_stages(config, platform, given), platform)
+        self._faults = Faults(config.faults, platform.dt)
+        self._pipeline = Pipeline(self._faults.wrap(build_stages(config, platform, given)), platform)
         self._trace: StepTrace | None = None
 
     @property
@@ -35,12 +37,13 @@ class ModularAgent:
         """What it thought in its last step."""
         return self._trace
 
-    def reset(self, seed: int) -> None:  # noqa: ARG002 - nothing here is random
-        """Forget the episode before."""
+    def reset(self, seed: int) -> None:
+        """Forget the episode before; only faults made on purpose draw from ``seed``."""
         self._trace = None
+        self._faults.reset(seed)
         self._pipeline.reset()
 
     def act(self, observation: Observation) -> Control:
         """One step of the chain."""
-        self._trace = self._pipeline.step(observation)
+        self._trace = self._pipeline.step(self._faults.observe(observation))
         return self._trace.control

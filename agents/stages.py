@@ -11,6 +11,7 @@ from drive_stack.control.longitudinal import FeedForwardLongitudinal
 from drive_stack.control.lqr import Lqr
 from drive_stack.control.pure_pursuit import PurePursuit
 from drive_stack.control.stanley import Stanley
+from drive_stack.detection_watch import DetectionWatch
 from drive_stack.interfaces import (
     Detector,
     LaneDetector,
@@ -49,7 +50,8 @@ class NoDetector:
 def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStages | None) -> Stages:
     """Every stage that ``config`` names. Raises `ConfigError` for an oracle where there is none."""
     car = platform.car
-    looks = config.perception.detector == "yolo" or config.perception.lanes == "network"
+    detects = config.perception.detector != "none"
+    looks = detects or config.perception.lanes == "network"
     return Stages(
         detector=_detector(config.perception, oracles),
         lanes=_lanes(config.perception, platform, oracles),
@@ -60,6 +62,7 @@ def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStage
         lateral=_lateral(config.control, platform, oracles),
         longitudinal=_longitudinal(config.control, platform, oracles),
         watch=SenseWatch() if looks else None,
+        census=DetectionWatch(platform.camera) if detects else None,
     )
 
 

@@ -41,11 +41,11 @@ class Detector(Protocol):
 
 
 class LaneDetector(Protocol):
-    """Estimates the lanes from the image, filtered over time."""
+    """Estimates the lanes from the image, filtered over time; without one, from what it remembers."""
 
     def reset(self) -> None: ...
 
-    def estimate(self, image: Image, speed: float, yaw_rate: float) -> LaneEstimate: ...
+    def estimate(self, image: Image | None, speed: float, yaw_rate: float) -> LaneEstimate: ...
 
 
 class Lifter(Protocol):

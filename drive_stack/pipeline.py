@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from drive_stack.detection_watch import DetectionWatch
 from drive_stack.interfaces import (
     Detector,
     LaneDetector,
@@ -20,7 +21,7 @@ from drive_stack.interfaces import (
     Predictor,
     Tracker,
 )
-from drive_stack.sense_watch import SenseWatch
+from drive_stack.sense_watch import Look, SenseWatch
 from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
 
 Result = TypeVar("Result")
@@ -39,6 +40,7 @@ class Stages:
     lateral: LateralController
     longitudinal: LongitudinalController
     watch: SenseWatch | None = None  # None where nothing looks at the image
+    census: DetectionWatch | None = None  # None where nothing is detected
 
 
 class AccelerationEstimate:
@@ -71,7 +73,7 @@ class AccelerationEstimate:
 
 
 class Pipeline:
-    """Runs the stages in order; where the camera fails it goes on blind, and the planner slows to a stop."""
+    """Runs the stages in order; where a sense fails it goes on by memory, and the planner slows to a stop."""
 
     def __init__(self, stages: Stages, platform: Platform) -> None:
         self._stages = stages
@@ -83,23 +85,28 @@ class Pipeline:
         stages = self._stages
         for stage in (stages.lanes, stages.tracker, stages.planner, stages.lateral, stages.longitudinal):
             stage.reset()
-        if stages.watch is not None:
-            stages.watch.reset()
+        for watch in (stages.watch, stages.census):
+            if watch is not None:
+                watch.reset()
         self._acceleration.reset()
 
     def step(self, seen: Observation) -> StepTrace:
         """Drive one step; the trace holds the control and all that led to it."""
         stages, clock = self._stages, _Clock()
-        fault = None if stages.watch is None else stages.watch.fault(seen.image, seen.speed)
-        blind = fault is not None
-        detections = clock.time("detector", lambda: () if blind else stages.detector.detect(seen.image))
-        lanes = clock.time("lanes", lambda: stages.lanes.estimate(seen.image, seen.speed, seen.yaw_rate))
-        if blind:
+        look = Look(usable=True) if stages.watch is None else stages.watch.look(seen)
+        image = seen.image if look.usable else None
+        reported = clock.time("detector", lambda: () if image is None else stages.detector.detect(image))
+        crowd = None if stages.census is None else stages.census.crowd(reported)
+        detections = () if crowd is not None else reported  # none of them can be believed
+        lanes = clock.time("lanes", lambda: stages.lanes.estimate(image, seen.speed, seen.yaw_rate))
+        if look.fault is not None:
             lanes = replace(lanes, confidence=0.0)
         objects = clock.time("lifter", lambda: stages.lifter.lift(detections))
         tracks = clock.time("tracker", lambda: stages.tracker.update(objects, seen.speed, seen.yaw_rate))
         predictions = clock.time("predictor", lambda: stages.predictor.predict(tracks, lanes))
-        given = self._given(seen, lanes, predictions)
+        lost = None if stages.census is None or image is None else stages.census.lost(reported, tracks)
+        fault = look.fault or crowd or lost
+        given = self._given(seen, lanes, predictions, fault)
         plan = clock.time("planner", lambda: stages.planner.plan(given))
         control = clock.time("control", lambda: self._control(plan, seen))
         self._acceleration.command(control.acceleration)
@@ -116,7 +123,11 @@ class Pipeline:
         )
 
     def _given(
-        self, seen: Observation, lanes: LaneEstimate, predictions: tuple[Prediction, ...]
+        self,
+        seen: Observation,
+        lanes: LaneEstimate,
+        predictions: tuple[Prediction, ...],
+        fault: str | None,
     ) -> PlanningInput:
         return PlanningInput(
             speed=seen.speed,
@@ -128,6 +139,7 @@ class Pipeline:
             blind_spot_right=seen.blind_spot_right,
             lanes=lanes,
             predictions=predictions,
+            fault=fault,
         )
 
     def _control(self, plan: Plan, seen: Observation) -> Control:

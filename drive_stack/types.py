@@ -48,6 +48,7 @@ class Observation:
     blind_spot_right: bool
     speed_limit: float  # [m/s]
     command: NavigationCommand
+    image_age: float = 0.0  # since the image was taken; it grows where no new one comes [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ class PlanningInput:
     blind_spot_right: bool
     lanes: LaneEstimate
     predictions: tuple[Prediction, ...]
+    fault: str | None = None  # what is wrong with the senses, in words
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from types import ModuleType
 
-import numpy as np
 import pytest
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
@@ -14,7 +13,6 @@ from agents.config import ModularConfig
 from agents.registry import CONFIGS, Registry, agent_names, build_agent
 from drive_stack.config import ConfigError, load_model
 from drive_stack.runtime.weights import MODELS
-from drive_stack.sense_watch import SenseWatch
 from drive_stack.types import Control, FloatArray
 from drive_stack.world_state import WorldState
 from envs.oracles import Oracles
@@ -169,17 +167,3 @@ class Behind(TinyWorld):
 
     def forecast(self, horizon: float, dt: float) -> dict[int, FloatArray]:
         return self._holder[0].forecast(horizon, dt)
-
-
-def test_a_black_or_frozen_camera_is_noticed() -> None:
-    watch = SenseWatch()
-    rng = np.random.default_rng(0)
-    picture = rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    assert watch.fault(picture, 20.0) is None
-    assert watch.fault(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8), 20.0) is None
-    assert watch.fault(np.zeros_like(picture), 20.0) == "the camera shows nothing"
-    faults = [watch.fault(picture, 20.0) for _ in range(5)]
-    assert faults[0] is None
-    assert faults[-1] == "the camera is frozen"
-    watch.reset()
-    assert all(watch.fault(picture, 0.0) is None for _ in range(5))

@@ -69,12 +69,16 @@ class FilteredLanes:
         self._started, self._disagreed, self._agreement = False, 0, 0.0
         self._network_lane = 0  # lanes by which the network last counted left (+) of the filter
 
-    def estimate(self, image: Image, speed: float, yaw_rate: float) -> LaneEstimate:
-        """The lanes now; ``speed`` [m/s] and ``yaw_rate`` [rad/s] are those since the last image."""
+    def estimate(self, image: Image | None, speed: float, yaw_rate: float) -> LaneEstimate:
+        """The lanes now; ``speed`` [m/s] and ``yaw_rate`` [rad/s] are those since the last step.
+
+        Without an image the road is carried on by the ego's motion.
+        """
         if self._started:
             self._filter.predict(speed * self._dt, yaw_rate * self._dt)
             self._ends.predict(speed * self._dt)
-        self._take_in(self._sight.see(image))
+        if image is not None:
+            self._take_in(self._sight.see(image))
         self._settle()
         return self._estimate()
 

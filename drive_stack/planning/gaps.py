@@ -18,6 +18,8 @@ def refusal(
     """Why the lane ``shift`` lanes to the left cannot be entered now, in words; None where it can."""
     beside = scene.lanes.left if shift > 0 else scene.lanes.right
     side = "left" if shift > 0 else "right"
+    if given.fault is not None:
+        return given.fault
     if not beside.exists:
         return f"no lane on the {side}"
     if not beside.enterable:

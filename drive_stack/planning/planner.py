@@ -8,7 +8,7 @@ from drive_stack.planning.continuity import Continuity, Start
 from drive_stack.planning.directive import Directive, direct
 from drive_stack.planning.lane_choice import LaneChooser, LaneDecision
 from drive_stack.planning.lattice import Judgement, judge
-from drive_stack.planning.lost_lanes import LostLanes
+from drive_stack.planning.lost_senses import LostSenses
 from drive_stack.planning.paths import Paths, lateral_paths, path_poses
 from drive_stack.planning.profiles import Profiles, longitudinal_profiles, ramp_profiles
 from drive_stack.planning.safety import Braking, SafetyLayer
@@ -33,13 +33,13 @@ class LatticePlanner:
         self._lane_chooser = LaneChooser(self._settings)
         self._safety = SafetyLayer(self._settings.safety, self._settings.lane_change)
         self._continuity = Continuity()
-        self._lost_lanes = LostLanes(self._settings.dt)
+        self._lost_senses = LostSenses(self._settings.dt)
 
     def reset(self) -> None:
         """Forget the episode before."""
         self._lane_chooser.reset()
         self._continuity.reset()
-        self._lost_lanes.reset()
+        self._lost_senses.reset()
 
     def plan(self, given: PlanningInput) -> Plan:
         """The trajectory of this step, from where the last plan has the car by now."""
@@ -50,7 +50,7 @@ class LatticePlanner:
             self._lane_chooser.crossed(start.crossed)
         notes: list[str] = []
         decision = self._decide(scene, given, start, notes)
-        further = self._lost_lanes.caps(given.lanes, given.speed)
+        further = self._lost_senses.caps(given)
         directive = direct(scene, given, decision, further, self._settings)
         paths = self._paths(directive, scene, start, given.speed)
         profiles = self._profiles(directive, given)

@@ -23,7 +23,7 @@ class TrueLanes:
     def reset(self) -> None:
         """Nothing is remembered."""
 
-    def estimate(self, image: Image, speed: float, yaw_rate: float) -> LaneEstimate:  # noqa: ARG002
+    def estimate(self, image: Image | None, speed: float, yaw_rate: float) -> LaneEstimate:  # noqa: ARG002
         """The lanes about the ego; the image is not looked at."""
         state = self._truth.world_state()
         return lane_estimate(state.road, state.ego)
