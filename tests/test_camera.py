@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from panda3d.core import CullBinAttrib
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.world_state import Conditions, Light, Weather, WorldState
@@ -97,3 +98,14 @@ def test_cameras_can_be_made_and_closed_again_and_again() -> None:
         one.load(state.road, state.conditions)
         one.render(state)
         one.close()
+
+
+def test_nothing_is_drawn_in_an_order_that_memory_decides(camera: Camera) -> None:
+    """Bins that sort by state sort by address: where faces meet, pixels would differ from run to run."""
+    state = world(Body(50.0, 1.8), Body(30.0, -1.8, person=True))
+    camera.load(state.road, state.conditions)
+    camera.render(state)
+    drawn = camera._stage.root.find_all_matches("**/+GeomNode")
+    bins = {path.get_net_state().get_attrib(CullBinAttrib).get_bin_name() for path in drawn}
+    assert len(drawn) > 50
+    assert bins == {"unsorted", "background"}

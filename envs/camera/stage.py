@@ -31,6 +31,9 @@ class Stage:
         pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe("p3tinydisplay")
         self._model, self._pipe, self._engine = model, pipe, GraphicsEngine(pipe)
         self.root = NodePath("world")
+        # drawn in the scene's own order: the default sorts by addresses in memory, and where faces meet
+        # a pixel's colour would differ from process to process
+        self.root.set_bin("unsorted", 0)
         self._eyes: list[NodePath] = []
         self._buffers: list[tuple[GraphicsOutput, Texture]] = []
 
