@@ -199,3 +199,14 @@ def test_covariances_stay_positive_definite(
             state.update(state.mean[:2] + rng.normal(size=2) * [along, across], spread)
         assert np.array_equal(state.covariance, state.covariance.T)
         assert float(np.linalg.eigvalsh(state.covariance).min()) > 0.0
+
+
+def test_a_lorry_that_seemed_to_move_aside_is_straight_again_once_it_stands() -> None:
+    """Its middle lies half a length behind the face that is seen: a false heading would move it sideways."""
+    tracker, tracks = KalmanTracker(DT), ()
+    for step in range(50):
+        lateral = min(-7.0 + 0.25 * step, -3.5)  # what shows of its flank misleads the lifter at first
+        tracks = tracker.update((seen(np.array([30.0, lateral]), ObjectClass.LARGE_VEHICLE),), 0.0, 0.0)
+    (track,) = tracks
+    assert track.position[1] == pytest.approx(-3.5, abs=0.3)
+    assert track.heading == pytest.approx(0.0, abs=0.05)

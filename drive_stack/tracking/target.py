@@ -13,6 +13,8 @@ from drive_stack.tracking.kalman import KalmanState
 from drive_stack.types import LiftedObject, ObjectClass, Track
 
 HEADING_SPEED = 2.0  # from which the velocity says where a vehicle points [m/s]
+HEADING_SPREAD = 0.15  # if its direction is known so well [rad]
+STRAIGHTENING = 0.9  # of a heading that nothing confirms, with each image: the road's is about the ego's
 FADING = 0.93  # of the confidence with each image in which it is not found
 LEARNING = 0.3  # of confidence and width with each in which it is
 
@@ -74,12 +76,19 @@ class Target:
         self.missed = 0
 
     def settle(self) -> None:
-        """After the image: let the velocity say where it points; fade while it is hidden."""
+        """After the image: let the velocity say where it points; fade while it is hidden.
+
+        What hardly moves, or seems to move backwards, points along the road: the velocity of a standing
+        vehicle is noise, and a false heading would put its middle into another lane.
+        """
         if self.missed:
             self._confidence *= FADING
         vx, vy = self.state.mean[2:]
-        if np.hypot(vx, vy) > HEADING_SPEED:
+        speed, spread = float(np.hypot(vx, vy)), float(np.sqrt(self.state.covariance[3, 3]))
+        if vx > 0.0 and speed > HEADING_SPEED and spread < HEADING_SPREAD * speed:
             self._heading = float(np.arctan2(vy, vx))
+        else:
+            self._heading *= STRAIGHTENING
 
     def counts(self, bounds: Sighting) -> bool:
         """Whether it has been seen often enough."""
