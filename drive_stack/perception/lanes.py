@@ -49,6 +49,7 @@ class LaneTuning:
     patience: int = 4  # such images in a row until it starts afresh
     path_spread: float = 0.9  # the path is given out to where it is known so well [m]
     path_range: tuple[float, float] = (30.0, 120.0)
+    bends_known: float = 40.0  # ahead; farther ones are not relied on without images [m]
     vouched_at: float = 20.0  # ahead, where the confidence is judged [m]
     vouched_spread: float = 0.45  # spread at which the confidence has fallen to 1/e [m]
 
@@ -67,6 +68,7 @@ class FilteredLanes:
         self._filter = ShapeFilter()
         self._neighbours, self._enterable, self._ends = Belief(2), Belief(2), LaneEnds()
         self._started, self._disagreed, self._agreement = False, 0, 0.0
+        self._seeing = False  # whether there was an image in the last step
         self._network_lane = 0  # lanes by which the network last counted left (+) of the filter
 
     def estimate(self, image: Image | None, speed: float, yaw_rate: float) -> LaneEstimate:
@@ -79,6 +81,9 @@ class FilteredLanes:
             self._ends.predict(speed * self._dt)
         if image is not None:
             self._take_in(self._sight.see(image))
+        elif self._seeing:
+            self._filter.bend_on(self._tuning.bends_known)
+        self._seeing = image is not None
         self._settle()
         return self._estimate()
 

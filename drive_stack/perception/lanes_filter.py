@@ -105,6 +105,14 @@ class ShapeFilter:
         self.mean, self.covariance = mean, 0.5 * (covariance + covariance.T)
         return agreeing
 
+    def bend_on(self, from_here: float) -> None:
+        """Take the road beyond ``from_here`` [m] to bend as it does up to there.
+
+        Bends farther on are hardly known while new pictures come, and there is no correcting them later.
+        """
+        knots = self.mean[CURVATURES]
+        knots[from_here < KNOTS] = knots[from_here >= KNOTS].mean()
+
     def enter(self, side: int) -> None:
         """Count from the lane on the left (+1) or right (−1) from now on."""
         moved = np.eye(SIZE)

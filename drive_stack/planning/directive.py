@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,7 +49,10 @@ def direct(
     if decision.waiting:
         leads += _behind_the_gap(scene, decision, settings)
     here = max(given.speed, 2.0) * 1.0
-    return Directive(decision, goal, profile(caps, scene, settings, here), leads)
+    limits = profile(caps, scene, settings, here)
+    if further:  # a failing sense is told of before what follows from it
+        limits = replace(limits, binding=further[0])
+    return Directive(decision, goal, limits, leads)
 
 
 def _behind_the_gap(scene: Scene, decision: LaneDecision, settings: PlannerSettings) -> tuple[Lead, ...]:

@@ -8,7 +8,7 @@ from drive_stack.types import Behaviour, PlanningInput
 SEEN = 0.2  # confidence from which lanes count as seen
 PATIENCE = 0.7  # with lanes that are not seen [s]
 SLOWING = 2.0  # without lanes, with all else seen [m/s²]
-BLIND_SLOWING = 3.0  # with a sense that fails; UN R157 allows 4 in its minimal-risk manoeuvre [m/s²]
+BLIND_SLOWING = 4.0  # with a sense that fails: the most UN R157 allows in its minimal-risk manoeuvre [m/s²]
 
 
 class LostSenses:
