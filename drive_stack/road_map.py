@@ -43,6 +43,14 @@ class Lane:
         share = min(max((station - self.start) / (self.opens - self.start), 0.0), 1.0)
         return self.offset - self.approach * 0.5 * (1.0 + float(np.cos(np.pi * share)))
 
+    def laterals_at(self, station: FloatArray) -> FloatArray:
+        """Lateral of the centre at many stations [m], same shape."""
+        if self.approach == 0.0:
+            return np.full(np.shape(station), self.offset)
+        share = np.clip((station - self.start) / (self.opens - self.start), 0.0, 1.0)
+        ramp = self.offset - self.approach * 0.5 * (1.0 + np.cos(np.pi * share))
+        return np.asarray(np.where(station >= self.opens, self.offset, ramp), dtype=np.float64)
+
     def covers(self, station: float) -> bool:
         """Whether the lane exists at a station."""
         return self.start <= station <= self.end

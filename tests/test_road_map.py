@@ -70,3 +70,9 @@ def test_pavement_follows_the_outermost_lane() -> None:
     road = ramp_road()
     assert road.paved(0.0) == pytest.approx((-11.6 - 1.8 - 3.0, 3.6 + 1.8 + 1.0))
     assert road.paved(900.0) == pytest.approx((-1.8 - 3.0, 6.4))
+
+
+@given(st.lists(st.floats(-50.0, 1500.0), min_size=1, max_size=5))
+def test_laterals_of_many_stations_are_those_of_each(stations: list[float]) -> None:
+    for lane in (Lane(1.8, 3.6, 0.0, 1000.0), Lane(-5.4, 3.6, 0.0, 900.0, LaneKind.RAMP, 400.0, 20.0)):
+        assert lane.laterals_at(np.array(stations)) == pytest.approx([lane.lateral_at(s) for s in stations])

@@ -68,6 +68,12 @@ def _layer(kind: SemanticClass, corners: FloatArray, colours: FloatArray) -> Lay
     return Layer(kind, *as_triangles(corners, rgba))
 
 
+def _on_ground(road: RoadMap, station: FloatArray, lateral: FloatArray) -> FloatArray:
+    """World points ``(..., 3)`` at height 0."""
+    flat, _ = road.to_world(station, lateral)
+    return np.concatenate([flat, np.zeros((*station.shape, 1))], axis=-1)
+
+
 def _strip_quads(left: FloatArray, right: FloatArray) -> FloatArray:
     """Quads ``(N − 1, 4, 3)`` between two lines of points ``(N, 3)``, facing up."""
     return np.stack([left[:-1], right[:-1], right[1:], left[1:]], axis=1)
@@ -126,7 +132,7 @@ def _lanes(road: RoadMap, conditions: Conditions, rng: Generator, start: float, 
         if high - low < 0.5:
             continue
         station = _stations(low, high)
-        centre = np.array([lane.lateral_at(float(s)) for s in station])
+        centre = lane.laterals_at(station)
         edges = np.array([-0.5, -0.31, -0.15, 0.15, 0.31, 0.5]) * lane.width
         tones = np.array([1.03, 0.93, 1.02, 0.93, 1.03])
         patch = rng.choice([1.0, 0.9, 1.06], p=[0.9, 0.06, 0.04])
@@ -206,10 +212,12 @@ def _paint(road: RoadMap, index: int, side: int, begin: float, stop: float, styl
     else:
         cuts = np.append(np.arange(begin, stop, STEP), stop)
         spans = list(itertools.pairwise(cuts))
-    quads = []
-    for low, high in spans:
-        station = np.array([low, 0.5 * (low + high), high])
-        inset = wide / 2.0 if style == "edge" else 0.0
-        line = np.array([lane.lateral_at(float(s)) for s in station]) - side * (lane.width / 2.0 - inset)
-        quads.append(Strip(line + wide / 2.0, line - wide / 2.0, station).quads(road))
-    return quads
+    if not spans:
+        return []
+    ends = np.array(spans)
+    station = np.stack([ends[:, 0], ends.mean(axis=1), ends[:, 1]], axis=1)
+    inset = wide / 2.0 if style == "edge" else 0.0
+    line = lane.laterals_at(station) - side * (lane.width / 2.0 - inset)
+    left, right = (_on_ground(road, station, line + reach) for reach in (wide / 2.0, -wide / 2.0))
+    quads = np.stack([left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]], axis=2)
+    return [quads.reshape(-1, 4, 3)]
