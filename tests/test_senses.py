@@ -92,6 +92,13 @@ def test_what_may_have_gone_out_of_sight_is_not_missed(hidden: Track) -> None:
     assert verdicts((hidden,)) == [None] * 10
 
 
+def test_several_small_ones_weigh_as_much_as_a_large_one() -> None:
+    small = track(60.0, box=(300.0, 100.0, 311.0, 111.0))
+    assert verdicts((small, small)) == [None] * 10
+    said = verdicts((small,) * 3)[-1]
+    assert said == "the detector no longer sees 3 objects that were in plain view"
+
+
 def test_an_empty_road_is_an_empty_road() -> None:
     assert verdicts(()) == [None] * 10
 
