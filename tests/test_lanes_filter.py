@@ -11,8 +11,8 @@ from drive_stack.geometry import to_local, wrap_angle
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.perception.lanes_memory import Belief, LaneEnds
-from drive_stack.perception.lanes_network import LaneSighting, decode, visible_end
+from drive_stack.perception.lanes_memory import Belief, CrossableLines, LaneEnds
+from drive_stack.perception.lanes_network import END_RANGE, LINES_RANGE, LaneSighting, decode
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     KNOTS,
@@ -113,6 +113,7 @@ class DrivenRoad:
     lateral: float = 0.0
     turned: float = 0.0
     blind: bool = False
+    end: float = np.inf  # of the ego's lane [m]
 
     def lane(self) -> int:
         return self.road.lane_at(self.station, self.lateral)
@@ -133,7 +134,25 @@ class DrivenRoad:
         beside = np.array([index > 0, index < len(self.road.lanes) - 1])
         y = np.stack(rows)
         chance = np.where(beside, 0.9, 0.1)
-        return LaneSighting(y, np.full_like(y, 0.08), chance, chance, np.full(3, 0.05), np.zeros(3))
+        return LaneSighting(
+            y,
+            np.full_like(y, 0.08),
+            neighbour=chance,
+            crossable=np.tile(chance[:, None], self.grid.rows),
+            ends=seen_ends((np.inf, self.end - self.station, np.inf)),
+            sight=0.0 if self.blind else 0.95,
+        )
+
+
+def seen_ends(distances: tuple[float, ...]) -> FloatArray:
+    """Probabilities ``(3, R + 2)`` of a fairly sure network."""
+    spread = np.append(np.gradient(GRID.anchors), [END_RANGE - GRID.farthest, 250.0])
+    rows = np.tile(0.1 * spread / spread.sum(), (len(distances), 1))
+    for row, distance in zip(rows, distances, strict=True):
+        nearest = int(np.abs(GRID.anchors - distance).argmin())
+        at = nearest if distance <= GRID.farthest else GRID.rows + int(distance > END_RANGE)
+        row[at] += 0.9
+    return rows
 
 
 def road(pieces: tuple[tuple[float, float], ...]) -> RoadMap:
@@ -244,12 +263,26 @@ def test_heat_decodes_to_places_between_bins() -> None:
     share = (GRID.bin_centres[56] - place) / GRID.bin_width
     heat[1, :, 56], heat[1, :, 57] = 1.0 - share, share
     seen = np.zeros((4, GRID.rows), dtype=np.float32)
-    seen[1, :10] = 0.9
-    sighting = decode(heat, seen, np.full(10, 0.5, dtype=np.float32), GRID)
+    seen[1, :10] = seen[1, -1] = 0.9
+    half = np.full((5, GRID.rows + 2), 0.5, dtype=np.float32)
+    sighting = decode((heat, seen, half[0, :2], half[:2, :-2], half[:3]), GRID)
     assert sighting.y[1, :10] == pytest.approx(place, abs=1e-5)
     assert np.isnan(sighting.y[[0, 2, 3]]).all() and np.isnan(sighting.y[1, 10:]).all()
+    assert GRID.anchors[-1] > LINES_RANGE  # so the last one is too far off to steer by
     assert (sighting.sigma[1, :10] < 0.05).all()
-    assert sighting.end_distance == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "blurred", "expected"), [(4, 1, 1.0), (2, 1, 1.0), (2, 40, 0.2), (0, 1, 0.0)]
+)
+def test_sight_tells_how_distinctly_lines_show(lines: int, blurred: int, expected: float) -> None:
+    heat = np.zeros((4, GRID.rows, GRID.bins), dtype=np.float32)
+    heat[:, :, 40 : 40 + blurred] = 1.0 / blurred
+    seen = np.zeros((4, GRID.rows), dtype=np.float32)
+    seen[:lines] = 1.0
+    some = np.zeros((5, GRID.rows + 2), dtype=np.float32)
+    sighting = decode((heat, seen, some[0, :2], some[:2, :-2], some[:3]), GRID)
+    assert sighting.sight == pytest.approx(expected, abs=0.1)
 
 
 def test_belief_needs_more_than_one_image_to_turn() -> None:
@@ -264,29 +297,81 @@ def test_belief_needs_more_than_one_image_to_turn() -> None:
 
 
 def test_a_lane_end_comes_nearer_as_the_ego_drives() -> None:
-    ends, rng = LaneEnds(), np.random.default_rng(7)
+    ends, rng = LaneEnds(END_RANGE), np.random.default_rng(7)
     for step in range(30):
         ends.predict(2.0)
-        noisy = np.array([0.0, 90.0 - 2.0 * step + 4.0 * rng.normal(), 0.0])
-        ends.learn(np.array([0.05, 0.9, 0.05]), noisy)
+        noisy = 150.0 - 2.0 * step + 6.0 * float(rng.normal())
+        ends.learn(seen_ends((np.inf, noisy, np.inf)), GRID.anchors)
     assert ends.distances()[0] == ends.distances()[2] == np.inf
-    assert ends.distances()[1] == pytest.approx(32.0, abs=5.0)
+    assert ends.distances()[1] == pytest.approx(92.0, abs=5.0)
     ends.enter(1)
-    assert ends.distances()[2] == pytest.approx(32.0, abs=5.0)
+    assert ends.distances()[1] == np.inf
+    assert ends.distances()[2] == pytest.approx(92.0, abs=5.0)
 
 
-def test_a_line_that_stops_short_ends_its_lane() -> None:
-    inner, outer = np.full(GRID.rows, -1.8), np.full(GRID.rows, -5.4)
-    assert visible_end(outer, inner, GRID) is None
-    outer[GRID.anchors > 50.0] = np.nan
-    assert visible_end(outer, inner, GRID) == pytest.approx(50.0, rel=0.1)
-    inner[GRID.anchors > 50.0] = np.nan
-    assert visible_end(outer, inner, GRID) is None
+def test_one_false_sighting_ends_no_lane() -> None:
+    ends = LaneEnds(END_RANGE)
+    for _ in range(10):
+        ends.predict(2.0)
+        ends.learn(seen_ends((np.inf, np.inf, np.inf)), GRID.anchors)
+    ends.learn(seen_ends((np.inf, 60.0, np.inf)), GRID.anchors)
+    assert ends.distances() == (np.inf,) * 3
 
 
-def test_a_line_that_leaves_the_grid_does_not_end_its_lane() -> None:
-    inner = -1.8 - 0.5 * GRID.anchors**2 / 250.0
-    outer = inner - 3.6
-    for line in (inner, outer):
-        line[np.abs(line) > GRID.reach] = np.nan
-    assert visible_end(outer, inner, GRID) is None
+def test_an_end_beyond_the_anchors_is_known_to_be_far() -> None:
+    ends = LaneEnds(END_RANGE)
+    for _ in range(15):
+        ends.learn(seen_ends((np.inf, 200.0, np.inf)), GRID.anchors)
+    assert GRID.farthest < ends.distances()[1] < END_RANGE
+
+
+def test_an_end_that_is_passed_is_forgotten() -> None:
+    ends = LaneEnds(END_RANGE)
+    for step in range(40):
+        ends.predict(2.0)
+        left = 60.0 - 2.0 * step
+        ends.learn(seen_ends((np.inf, left if left > 8.0 else np.inf, np.inf)), GRID.anchors)
+    assert ends.distances()[1] == np.inf
+
+
+def barrier(until: float) -> FloatArray:
+    """Probabilities ``(2, R)``: no crossing on the left before ``until`` [m], none on the right."""
+    return np.stack([np.where(GRID.anchors < until, 0.1, 0.9), np.full(GRID.rows, 0.1)])
+
+
+def test_a_line_may_be_crossed_once_the_barrier_is_passed() -> None:
+    lines = CrossableLines()
+    assert lines.here == (False, False)
+    found = []
+    for step in range(30):
+        lines.learn(barrier(40.0 - 2.0 * step), GRID.anchors)
+        found.append(lines.here)
+        lines.predict(2.0)
+    opened = next(step for step, (left, _) in enumerate(found) if left)
+    assert 40.0 - 2.0 * opened == pytest.approx(0.0, abs=6.0)
+    assert not any(right for _, right in found)
+
+
+def test_a_standing_car_judges_a_line_by_its_nearest_part_in_sight() -> None:
+    lines = CrossableLines()
+    for _ in range(5):
+        lines.predict(0.0)
+        lines.learn(barrier(0.0), GRID.anchors)
+    assert lines.here == (True, False)
+
+
+def test_the_line_that_was_crossed_may_be_crossed_back() -> None:
+    lines = CrossableLines()
+    for _ in range(10):
+        lines.learn(barrier(0.0), GRID.anchors)
+        lines.predict(2.0)
+    lines.enter(1)
+    assert lines.here == (False, True)
+
+
+def test_the_estimate_carries_the_end_of_the_ego_lane_and_what_may_be_entered() -> None:
+    world = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(8), end=150.0)
+    found = drive(FilteredLanes(world, DT), world, 30, 20.0)
+    assert found[-1][0].ends_in == pytest.approx(150.0 - world.station + 20.0 * DT, abs=5.0)
+    assert found[-1][0].left.enterable and found[-1][0].right.enterable
+    assert found[-1][0].left.ends_in == np.inf

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError, load_model
-from drive_stack.learning.lanes_batches import Labels, collate, mirror, move, vary
+from drive_stack.learning.lanes_batches import Labels, collate, end_shares, mirror, move, repeats, vary
 from drive_stack.learning.lanes_config import LaneTraining
 from drive_stack.learning.lanes_model import LaneNet, export
 from drive_stack.learning.lanes_training import loss_of, train
@@ -50,6 +50,7 @@ def labels(offset: float, curvature: float = 0.0) -> Labels:
         "clear": there,
         "neighbour": np.array([True, False]),
         "enterable": np.array([True, False]),
+        "crossable": np.array([GRID.anchors < 40.0, np.zeros(GRID.rows, dtype=np.bool_)]),
         "ends": np.array([np.inf, 50.0, np.inf], dtype=np.float32),
         "offset": np.asarray(offset, dtype=np.float32),
         "heading": np.asarray(0.01, dtype=np.float32),
@@ -114,8 +115,46 @@ def test_labels_become_shares_of_two_bins() -> None:
     expected = torch.from_numpy(labels(0.3, 4e-3)["y"].astype(np.float32))
     assert torch.allclose(y[there], expected[there], atol=1e-4)
     assert not there.all() and there.any()
-    assert batch.facts[0].tolist() == pytest.approx([1, 0, 1, 0, 0, 1, 0, 1, 0.5, 1])
-    assert batch.facts_weight[0].tolist() == [1.0] * 7 + [0.0, 3.0, 0.0]
+    assert batch.neighbour[0].tolist() == [1.0, 0.0]
+    assert batch.ends_weight[0].tolist() == [1.0, 1.0, 0.0]
+    assert batch.ends[0, 0, -1] == 1.0
+    weighed = batch.crossable_weight[0] > 0.0
+    assert not weighed[1].any()  # there is no lane on the right
+    assert weighed[0].tolist() == (GRID.anchors < 50.0).tolist()  # and the ego's ends at 50 m
+    assert batch.crossable[0, 0].tolist() == (GRID.anchors < 40.0).tolist()
+
+
+@pytest.mark.parametrize("end", [3.0, 7.5, 50.0, 160.0])
+def test_an_end_is_shared_between_the_anchors_about_it(end: float) -> None:
+    shares = end_shares(torch.tensor([[end]]), GRID)[0, 0]
+    assert float(shares.sum()) == pytest.approx(1.0)
+    anchors = torch.from_numpy(GRID.anchors).float()
+    assert float((shares[:-2] * anchors).sum()) == pytest.approx(max(end, GRID.nearest), rel=1e-3)
+
+
+def test_far_ends_and_none_have_classes_of_their_own() -> None:
+    shares = end_shares(torch.tensor([[200.0, 400.0, np.inf]]), GRID)[0]
+    assert shares[:, -2].tolist() == [1.0, 0.0, 0.0]
+    assert shares[:, -1].tolist() == [0.0, 1.0, 1.0]
+    assert float(shares.sum()) == 3.0
+
+
+def test_frames_of_ends_and_barriers_come_more_often() -> None:
+    none = labels(0.0) | {"ends": np.full(3, np.inf, dtype=np.float32)}
+    barrier = none | {"enterable": np.array([False, False])}
+    config = LaneTraining(ending_times=3, barrier_times=2)
+    assert repeats([none, labels(0.0), barrier], config).tolist() == [0, 1, 1, 1, 2, 2]
+
+
+def test_spoilt_views_teach_that_nothing_shows() -> None:
+    view = GroundView(CAMERA, GRID).cut(picture(0.0))
+    config = LaneTraining(spoilt_share=1.0)
+    spoilt = [vary(view, labels(0.0), np.random.default_rng(seed), config, GRID) for seed in range(8)]
+    batch = collate(spoilt, config, GRID)
+    assert float(batch.seen.sum()) == float(batch.weight.sum()) == float(batch.ends_weight.sum()) == 0.0
+    assert float(batch.crossable_weight.sum()) == float(batch.shows.sum()) == 0.0
+    for changed, _ in spoilt:
+        assert changed.shape == view.shape and not np.array_equal(changed, view)
 
 
 def test_variation_repeats_with_its_seed() -> None:
@@ -151,7 +190,7 @@ def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path:
     assert np.isfinite(errors).mean() > 0.9
     assert float(np.nanmedian(errors)) < 0.15
     with torch.no_grad():
-        heat, _, _ = trained.network(torch.from_numpy(cut.cut(picture(0.5, 1e-3))[None]))
+        heat, *_ = trained.network(torch.from_numpy(cut.cut(picture(0.5, 1e-3))[None]))
     session_heat = network._session.run(cut.cut(picture(0.5, 1e-3))[None])[0]
     assert np.allclose(heat.softmax(dim=3).numpy(), session_heat, atol=2e-3)
 
@@ -159,15 +198,23 @@ def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path:
 def test_the_loss_is_least_for_the_truth() -> None:
     view = np.zeros((*GRID.view_shape, 3), dtype=np.uint8)
     batch = collate([(view, labels(0.3))], LaneTraining(), GRID)
-    logits = (batch.heat + 1e-6).log()
-    facts = torch.logit(batch.facts, eps=1e-3)
-    right = float(loss_of((logits, 60.0 * batch.seen - 30.0, facts), batch))
-    for wrong in (
-        (logits.roll(5, dims=3), 60.0 * batch.seen - 30.0, facts),
-        (logits, 30.0 - 60.0 * batch.seen, facts),
-        (logits, 60.0 * batch.seen - 30.0, -facts),
+    sure = 60.0
+
+    def logits(values: torch.Tensor) -> torch.Tensor:
+        return sure * values - sure / 2.0
+
+    truth = (
+        (batch.heat + 1e-6).log(),
+        logits(batch.seen),
+        logits(batch.neighbour),
+        logits(batch.crossable),
+        (batch.ends + 1e-6).log(),
+    )
+    right = float(loss_of(truth, batch))
+    for index, wrong in enumerate(
+        (truth[0].roll(5, dims=3), -truth[1], -truth[2], -truth[3], truth[4].roll(5, dims=2))
     ):
-        assert float(loss_of(wrong, batch)) > right + 1.0
+        assert float(loss_of((*truth[:index], wrong, *truth[index + 1 :]), batch)) > right + 1.0
 
 
 def test_weights_for_another_grid_are_refused(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.learning.lanes_truth import RECORDED, lane_truth
+from drive_stack.learning.lanes_truth import lane_truth
+from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
 from drive_stack.types import NavigationCommand
 from drive_stack.vehicle import VehicleParameters
@@ -19,7 +20,7 @@ from drive_stack.world_state import (
     WorldState,
 )
 
-CAMERA, GRID = CameraModel(), RECORDED
+CAMERA, GRID = CameraModel(), GroundGrid()
 EDGES = (7.5, 3.75, 0.0, -3.75)  # of three lanes, seen from the middle one; reference = its right edge
 
 

@@ -16,7 +16,7 @@ from drive_stack.faults import SWAMPED, Faults, FaultSettings
 from drive_stack.interfaces import Agent, TruthSource
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.perception.lanes_network import LaneSighting
+from drive_stack.perception.lanes_network import LINES_RANGE, LaneSighting
 from drive_stack.pipeline import Pipeline
 from drive_stack.sense_watch import SenseWatch
 from drive_stack.types import Control, Image, Observation, StepTrace
@@ -38,8 +38,10 @@ class TrueSight:
         for row, edge in ((1, 0.5 * width), (2, -0.5 * width)):
             x = path.xy[:, 0] - edge * np.sin(path.heading)
             y[row] = np.interp(self.grid.anchors, x, path.xy[:, 1] + edge * np.cos(path.heading))
-        none, ends = np.zeros(2), np.zeros(3)
-        return LaneSighting(y, np.full_like(y, 0.1), none, none, ends, ends)
+        y[:, self.grid.anchors > LINES_RANGE] = np.nan
+        ends = np.zeros((3, len(self.grid.anchors) + 2))
+        ends[:, -1] = 1.0  # none
+        return LaneSighting(y, np.full_like(y, 0.1), np.zeros(2), np.zeros_like(y[:2]), ends, sight=1.0)
 
 
 class Rememberer:

@@ -45,12 +45,19 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     ]
     for key in ("by_road", "by_weather", "by_light", "by_scenario"):
         lines += [_row(name, part) for name, part in drives[key].items()]
+    lines += ["", *_ends(card), ""]
     lines += [
-        "",
         f"From single images, {images['images']} validation frames, without memory: lateral "
         f"{images['lateral_m']:.3f} m (95 %: {images['lateral_m_p95']:.3f}), heading "
         f"{images['heading_deg']:.2f}° ({images['heading_deg_p95']:.2f}); each line in plain sight "
         f"{images['boundary_m']:.3f} m ({images['boundary_m_p95']:.3f}).",
+        "",
+        "Confidence in a standing picture, and the share of offsets within 0.3 m, which it should be near "
+        "(in black the offset is a guess: the lane's centre):",
+        "",
+        "| Picture | Confidence | 5 % | 95 % | Good offsets |",
+        "|---|---|---|---|---|",
+        *(_confidence_row(name, part) for name, part in card["confidence"].items()),
         "",
         "## Limits",
         "",
@@ -58,6 +65,41 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _ends(card: Mapping[str, Any]) -> list[str]:
+    """How well the ends of lanes are known, and lines that must not be crossed."""
+    ends = card["validation_ends"]
+    lines = [
+        "Driven up to the ends of lanes (scenarios and share of estimates with enterable neighbours right: "
+        + ", ".join(f"{name} {part['enterable_right']:.1%}" for name, part in ends["drives"].items())
+        + f"; validation seeds {ends['seeds'][0]}–{ends['seeds'][1]}):",
+        "",
+        "| Lane | Its end is | Estimates | Found | Error [m] | 95 % |",
+        "|---|---|---|---|---|---|",
+    ]
+    for lane, title in (("ego", "ego's"), ("neighbour", "neighbour")):
+        for band, part in ends[lane].items():
+            if band == "none":
+                shown = f"{part['false']:.1%} falsely | |"
+            else:
+                error, high = part.get("error_m"), part.get("error_m_p95")
+                shown = f"{part['found']:.1%} | " + (
+                    f"{error:.1f} | {high:.1f}" if error is not None else "|"
+                )
+            lines.append(f"| {title} | {band} | {part['estimates']} | {shown} |")
+    none = ends["elsewhere"].get("none", {"estimates": 0, "false": 0.0})
+    lines += [
+        "",
+        f"On the drives through all scenarios, {none['false']:.1%} of {none['estimates']} estimates have the "
+        "ego's lane end where it does not.",
+    ]
+    return lines
+
+
+def _confidence_row(name: str, part: Mapping[str, float]) -> str:
+    shown = " | ".join(f"{part[key]:.2f}" for key in ("median", "p05", "p95"))
+    return f"| {name} | {shown} | {part['good_offsets']:.0%} |"
 
 
 def _row(name: str, part: Mapping[str, float]) -> str:

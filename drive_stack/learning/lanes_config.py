@@ -21,6 +21,14 @@ class DriveSettings(StrictModel):
     seconds: Annotated[float, Field(gt=0.0)] = 12.0
 
 
+class EndingSettings(StrictModel):
+    """Scenarios whose lanes end: more frames of them, and drives on which the ends are judged."""
+
+    scenarios: tuple[str, ...] = ("lane_drop", "merge")
+    training: Count = 960  # frames beyond the detector's
+    drives: DriveSettings = DriveSettings(seeds=3, seconds=40.0)
+
+
 class LaneTraining(StrictModel):
     """All of it."""
 
@@ -36,4 +44,9 @@ class LaneTraining(StrictModel):
     hidden_weight: Share = 0.3
     largest_shift: Annotated[float, Field(ge=0.0, le=3.0)] = 1.0  # [m]
     erased_share: Share = 0.3
+    spoilt_share: Share = 0.04
+    ending_times: Count = 2
+    barrier_times: Count = 2
+    confidence_every: Count = 6  # validation frames, of which the confidence is read
     drives: DriveSettings = DriveSettings()
+    ending: EndingSettings = EndingSettings()

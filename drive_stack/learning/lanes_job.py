@@ -16,7 +16,9 @@ from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collec
 from drive_stack.learning.lanes_batches import cut_views
 from drive_stack.learning.lanes_card import card_markdown
 from drive_stack.learning.lanes_config import COMMAND, LaneTraining
-from drive_stack.learning.lanes_evaluation import judge_drives, judge_images, summary
+from drive_stack.learning.lanes_evaluation import judge_drives
+from drive_stack.learning.lanes_figures import end_figures, summary
+from drive_stack.learning.lanes_images import judge_confidence, judge_images
 from drive_stack.learning.lanes_model import export
 from drive_stack.learning.lanes_training import Trained, train
 from drive_stack.perception.lanes import FilteredLanes
@@ -29,11 +31,10 @@ LIMITS = (
     "Takes the road for level and the camera for fixed to it: no hills, no pitching.",
     "Lines more than 16 m to the side or 110 m ahead are not looked for; beyond, the path bends on.",
     "On one line between two lanes it may count from either of them.",
-    "A neighbouring lane's end is seen from some 60 m on; the ego lane's own end is not seen: no training "
-    "frame was taken near one.",
-    "A ramp's barrier line is often taken for one that may be crossed.",
+    "Ends and barriers were taught on straight roads only, with arrows painted before an end.",
 )
 STEP = 0.1  # between two images of an agent [s]
+ENDING_SEEDS = TRAINING_SEEDS + 50_000  # of frames beyond the detector's
 
 
 def train_lanes(
@@ -53,9 +54,9 @@ def train_lanes(
     or frames that cannot be used.
     """
     config = load_model(config_path, LaneTraining, overrides)
-    shards = _collect(config, scenarios, frames, report)
-    training, validation = (_read(shards[part]) for part in ("training", "validation"))
     work.mkdir(parents=True, exist_ok=True)
+    shards = _collect(config, scenarios, frames, work, report)
+    training, validation = (_read(shards[part]) for part in ("training", "validation"))
     grid, weights = GroundGrid(), work / "lanes.onnx"
     trained = train(cut_views(training, grid), [frame.lanes for frame in training], config, grid, report)
     export(trained.network, weights, grid)
@@ -75,13 +76,23 @@ def judge_lanes(
 ) -> dict[str, object]:
     """What the card says of the weights' quality, from validation frames and drives."""
     network = LaneNetwork(CameraModel(), weights, threads=config.threads)
-    drives = config.drives
-    errors = judge_drives(FilteredLanes(network, STEP), scenarios, drives.seeds, drives.seconds, report)
+    lanes, drives, ending = FilteredLanes(network, STEP), config.drives, config.ending
+    errors = judge_drives(lanes, scenarios, drives.seeds, drives.seconds, report)
+    to_ends = judge_drives(
+        lanes, ending.scenarios, ending.drives.seeds, ending.drives.seconds, report, lingers=True
+    )
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "validation_seeds": [VALIDATION_SEEDS, VALIDATION_SEEDS + drives.seeds - 1],
         "validation": summary(errors),
+        "validation_ends": {
+            "seeds": [VALIDATION_SEEDS, VALIDATION_SEEDS + ending.drives.seeds - 1],
+            **end_figures(to_ends),
+            "elsewhere": end_figures(errors)["ego"],
+            "drives": summary(to_ends)["by_scenario"],
+        },
         "validation_images": judge_images(network, frames),
+        "confidence": judge_confidence(lanes, frames[:: config.confidence_every]),
     }
 
 
@@ -96,20 +107,21 @@ def install(weights: Path, out: Path) -> Path:
 
 
 def _collect(
-    config: LaneTraining, scenarios: Sequence[str], folder: Path, report: Callable[[str], None]
+    config: LaneTraining, scenarios: Sequence[str], folder: Path, work: Path, report: Callable[[str], None]
 ) -> dict[str, list[Path]]:
     """Record what is missing; the shards of each part, and no others that lie there."""
-    settings = config.frames
+    settings, ending = config.frames, config.ending
     spans = (
-        ("training", settings.training, TRAINING_SEEDS),
-        ("validation", settings.validation, VALIDATION_SEEDS),
+        ("training", scenarios, settings.training, TRAINING_SEEDS, folder / "training"),
+        ("training", ending.scenarios, ending.training, ENDING_SEEDS, work / "ending"),
+        ("validation", scenarios, settings.validation, VALIDATION_SEEDS, folder / "validation"),
     )
-    shards: dict[str, list[Path]] = {}
-    for part, count, first in spans:
-        tasks = plan_episodes(scenarios, count, first, settings, folder / part)
+    shards: dict[str, list[Path]] = {"training": [], "validation": []}
+    for part, chosen, count, first, place in spans:
+        tasks = plan_episodes(chosen, count, first, settings, place)
         if not all(task.path.exists() for task in tasks):
-            collect(tasks, folder / part, settings.workers, report)
-        shards[part] = [task.path for task in tasks if task.path.exists()]
+            collect(tasks, place, settings.workers, report)
+        shards[part] += [task.path for task in tasks if task.path.exists()]
     return shards
 
 

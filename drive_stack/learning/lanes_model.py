@@ -2,7 +2,8 @@
 
 For each of the four boundaries and each anchor it gives a distribution over the bins across (row-wise
 classification, as in Qin, Wang & Li, "Ultra fast structure-aware deep lane detection", 2020, but on
-the ground instead of the image), whether the boundary is there, and facts about the lanes.
+the ground instead of the image) and whether the boundary is there. Features gathered along the lines
+and between them then tell, anchor by anchor, which lines may be crossed and where lanes end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from torch.nn import functional
 from drive_stack.perception.lanes_ground import GroundGrid
 
 WIDTHS = (24, 32, 48, 64)  # channels at each scale
-FACTS = 10  # see `drive_stack.perception.lanes_network.decode`
+ALONG = 64  # channels of what is told anchor by anchor
+Outputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+OUTPUTS = ("heat", "seen", "neighbour", "crossable", "ends")
 
 
 def _conv(given: int, made: int, size: tuple[int, int] = (3, 3), stride: int = 1) -> nn.Sequential:
@@ -29,7 +32,9 @@ def _conv(given: int, made: int, size: tuple[int, int] = (3, 3), stride: int = 1
 
 
 class LaneNet(nn.Module):
-    """Input: views ``(B, H, W, 3)`` uint8. Outputs: logits (B, 4, R, bins), (B, 4, R) and (B, 10)."""
+    """Input: views ``(B, H, W, 3)`` uint8. Outputs: logits of the boundaries' bins (B, 4, R, bins), of their
+    presence (B, 4, R), of neighbouring lanes (B, 2), of the ego lane's lines being crossable (B, 2, R) and
+    of where the left, ego and right lane end (B, 3, R + 2), see `lanes_network.decode`."""
 
     places: torch.Tensor
 
@@ -50,10 +55,22 @@ class LaneNet(nn.Module):
         self.up_first, self.mix_first = _conv(two, one, (1, 1)), _conv(one, one)
         self.heat = nn.Conv2d(one, 4, 1)
         self.seen = nn.Linear(2 * one, 4)
-        self.facts = nn.Sequential(nn.Linear(2 * four + 4 * one, 64), nn.ReLU(), nn.Linear(64, FACTS))
+        self.neighbour = nn.Sequential(nn.Linear(2 * four + 4 * one, ALONG), nn.ReLU(), nn.Linear(ALONG, 2))
+        # along the road: four lines, three lanes, the whole width, and the picture at large
+        self.reduce = nn.Linear(2 * four, one)
+        self.along = nn.Sequential(
+            nn.Conv1d(9 * one, ALONG, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv1d(ALONG, ALONG, 5, padding=4, dilation=2),
+            nn.ReLU(),
+            nn.Conv1d(ALONG, ALONG, 5, padding=8, dilation=4),
+            nn.ReLU(),
+        )
+        self.stretch = nn.Conv1d(ALONG, 5, 1)  # two lines crossable, three lanes ending, at each anchor
+        self.no_end = nn.Linear(2 * ALONG + 2 * four, 6)  # of three lanes: beyond the anchors, none
 
-    def forward(self, views: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Logits of the boundaries' bins, of their presence at each anchor, and of the facts."""
+    def forward(self, views: torch.Tensor) -> Outputs:
+        """Logits, see the class."""
         first = self.first(self._planes(views))
         second = self.second(first)
         third = self.third(second)
@@ -65,12 +82,24 @@ class LaneNet(nn.Module):
         features = self.mix_first(first + _double(self.up_first(features)))
         heat = self.heat(features)
         # what lies along each boundary tells whether it is there, and whether it is dashed
-        along = torch.einsum("bkrw,bcrw->bkcr", heat.softmax(dim=3), features)
-        rows = features.mean(dim=3)[:, None].expand_as(along)
-        evidence = torch.cat([along, rows], dim=2)
+        place = heat.softmax(dim=3)
+        lines = torch.einsum("bkrw,bcrw->bkcr", place, features)
+        rows = features.mean(dim=3)
+        evidence = torch.cat([lines, rows[:, None].expand_as(lines)], dim=2)
         seen = torch.einsum("bkcr,kc->bkr", evidence, self.seen.weight) + self.seen.bias[:, None]
-        facts = self.facts(torch.cat([summary, along.mean(dim=3).flatten(1)], dim=1))
-        return heat, seen, facts
+        neighbour = self.neighbour(torch.cat([summary, lines.mean(dim=3).flatten(1)], dim=1))
+        crossable, ends = self._along(lines, _between(place, features), rows, summary)
+        return heat, seen, neighbour, crossable, ends
+
+    def _along(
+        self, lines: torch.Tensor, lanes: torch.Tensor, rows: torch.Tensor, summary: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What is told anchor by anchor, from features of lines (B, 4, C, R), lanes (B, 3, C, R) and rows."""
+        large = self.reduce(summary)[:, :, None].expand_as(rows)
+        along = self.along(torch.cat([lines.flatten(1, 2), lanes.flatten(1, 2), rows, large], dim=1))
+        crossable, ends = self.stretch(along).split([2, 3], dim=1)
+        whole = torch.cat([along.mean(dim=2), along.amax(dim=2), summary], dim=1)
+        return crossable, torch.cat([ends, self.no_end(whole).reshape(-1, 3, 2)], dim=2)
 
     def _planes(self, views: torch.Tensor) -> torch.Tensor:
         """Colours of zero mean and unit contrast over each view, so that night is like day; and places."""
@@ -79,6 +108,14 @@ class LaneNet(nn.Module):
         contrast = ((colours - mean) ** 2).mean(dim=(1, 2, 3), keepdim=True).sqrt()
         colours = (colours - mean) / (contrast + 0.02)
         return torch.cat([colours, self.places.expand(views.shape[0], -1, -1, -1)], dim=1)
+
+
+def _between(place: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """Mean features ``(B, 3, C, R)`` between neighbouring boundaries, whose places are distributions."""
+    passed = place.cumsum(dim=3)
+    inside = (passed[:, :-1] - passed[:, 1:]).clamp(min=0.0)
+    share = inside / (inside.sum(dim=3, keepdim=True) + 0.1)
+    return torch.einsum("bkrw,bcrw->bkcr", share, features)
 
 
 def _double(features: torch.Tensor) -> torch.Tensor:
@@ -92,9 +129,15 @@ class _Deployed(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, view: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        heat, seen, facts = self.network(view)
-        return heat.softmax(dim=3), seen.sigmoid(), facts.sigmoid()
+    def forward(self, view: torch.Tensor) -> Outputs:
+        heat, seen, neighbour, crossable, ends = self.network(view)
+        return (
+            heat.softmax(dim=3),
+            seen.sigmoid(),
+            neighbour.sigmoid(),
+            crossable.sigmoid(),
+            ends.softmax(dim=2),
+        )
 
 
 def export(network: LaneNet, path: Path, grid: GroundGrid) -> None:
@@ -108,7 +151,7 @@ def export(network: LaneNet, path: Path, grid: GroundGrid) -> None:
             (example,),
             str(part),
             input_names=["view"],
-            output_names=["heat", "seen", "facts"],
+            output_names=list(OUTPUTS),
             opset_version=17,
             dynamo=False,
         )

@@ -15,13 +15,12 @@ from torch import nn
 from torch.nn import functional
 
 from drive_stack.config import ConfigError
-from drive_stack.learning.lanes_batches import Labels, LaneBatch, epoch_batches, steps_per_epoch
+from drive_stack.learning.lanes_batches import Labels, LaneBatch, epoch_batches, repeats
 from drive_stack.learning.lanes_config import LaneTraining
-from drive_stack.learning.lanes_model import LaneNet
+from drive_stack.learning.lanes_model import LaneNet, Outputs
 from drive_stack.perception.lanes_ground import GroundGrid
 
-FACTS_SHARE = 0.5  # of the loss
-Outputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+NEIGHBOUR_SHARE, CROSSABLE_SHARE, ENDS_SHARE = 0.3, 0.5, 0.4  # in the loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,24 @@ class Trained:
 
 
 def loss_of(outputs: Outputs, batch: LaneBatch) -> torch.Tensor:
-    """Cross entropy of places, of presence and of facts."""
-    heat, seen, facts = (values.float() for values in outputs)
+    """Cross entropy of the lines' places and presence, of neighbours, crossable lines and lanes' ends."""
+    heat, seen, neighbour, crossable, ends = (values.float() for values in outputs)
     places = -(batch.heat * heat.log_softmax(dim=3)).sum(dim=3)
-    where = (places * batch.weight).sum() / batch.weight.sum().clamp(min=1.0)
     there = functional.binary_cross_entropy_with_logits(seen, batch.seen)
-    known = functional.binary_cross_entropy_with_logits(facts, batch.facts, weight=batch.facts_weight)
-    return where + there + FACTS_SHARE * known
+    beside = functional.binary_cross_entropy_with_logits(neighbour, batch.neighbour, reduction="none")
+    cross = functional.binary_cross_entropy_with_logits(crossable, batch.crossable, reduction="none")
+    where = -(batch.ends * ends.log_softmax(dim=2)).sum(dim=2)
+    return (
+        _mean(places, batch.weight)
+        + there
+        + NEIGHBOUR_SHARE * _mean(beside, batch.shows[:, None].expand_as(beside))
+        + CROSSABLE_SHARE * _mean(cross, batch.crossable_weight)
+        + ENDS_SHARE * _mean(where, batch.ends_weight)
+    )
+
+
+def _mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return (values * weight).sum() / weight.sum().clamp(min=1.0)
 
 
 def rate_at(step: int, total: int, config: LaneTraining) -> float:
@@ -58,7 +68,8 @@ def train(
     report: Callable[[str], None] = print,
 ) -> Trained:
     """Train on ``views`` (N, H, W, 3) with their labels; repeats bit for bit on one machine."""
-    total = steps_per_epoch(len(views), config) * config.epochs
+    rows = repeats(labels, config)
+    total = len(rows) // config.batch * config.epochs
     if total == 0:
         raise ConfigError(f"{len(views)} frames do not fill one batch of {config.batch}")
     torch.set_num_threads(config.threads)
@@ -72,7 +83,7 @@ def train(
     start, step, mean = time.perf_counter(), 0, 0.0
     for epoch in range(config.epochs):
         mean = 0.0
-        for batch in epoch_batches(views, labels, config, epoch, grid):
+        for batch in epoch_batches(views, labels, rows, config, epoch, grid):
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(step, total, config)
             network.train()

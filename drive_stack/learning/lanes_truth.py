@@ -21,13 +21,12 @@ from drive_stack.world_state import WorldState
 
 BESIDE = 1.4  # a lane farther away than this many widths is not adjacent
 STEP = 1.0  # between samples of a line [m]
-RECORDED = GroundGrid(farthest=160.0, rows=40)  # where frames are labelled
 
 
 def lane_truth(
     state: WorldState, camera: CameraModel, grid: GroundGrid | None = None
 ) -> dict[str, NDArray[np.generic]]:
-    """Labels of one frame, at the anchors of ``grid``, by default `RECORDED`.
+    """Labels of one frame, at the anchors of ``grid``.
 
     ==============  ==========  ================================================================
     ``y``           (4, R) f4   lateral of each boundary at the grid's anchors [m], NaN where none
@@ -43,7 +42,7 @@ def lane_truth(
     ``width``       () f4       of the ego lane [m]
     ==============  ==========  ================================================================
     """
-    grid = grid or RECORDED
+    grid = grid or GroundGrid()
     road, ego = state.road, state.ego
     index = max(road.lane_at(ego.station, ego.lateral), 0)
     mine = road.lanes[index]

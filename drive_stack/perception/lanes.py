@@ -9,8 +9,8 @@ import numpy as np
 
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.perception.lanes_memory import Belief, LaneEnds
-from drive_stack.perception.lanes_network import LaneSighting
+from drive_stack.perception.lanes_memory import Belief, CrossableLines, LaneEnds
+from drive_stack.perception.lanes_network import END_RANGE, LaneSighting
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     HEADING,
@@ -52,6 +52,8 @@ class LaneTuning:
     bends_known: float = 40.0  # ahead; farther ones are not relied on without images [m]
     vouched_at: float = 20.0  # ahead, where the confidence is judged [m]
     vouched_spread: float = 0.45  # spread at which the confidence has fallen to 1/e [m]
+    sight_gain: float = 0.25  # of one image's distinctness in that of the last ones
+    sight_power: float = 4.0  # fitted on blurred pictures: confidence is then near the share of good offsets
 
 
 class FilteredLanes:
@@ -66,8 +68,8 @@ class FilteredLanes:
     def reset(self) -> None:
         """Forget the road."""
         self._filter = ShapeFilter()
-        self._neighbours, self._enterable, self._ends = Belief(2), Belief(2), LaneEnds()
-        self._started, self._disagreed, self._agreement = False, 0, 0.0
+        self._neighbours, self._crossable, self._ends = Belief(2), CrossableLines(), LaneEnds(END_RANGE)
+        self._started, self._disagreed, self._agreement, self._distinct = False, 0, 0.0, 0.0
         self._seeing = False  # whether there was an image in the last step
         self._network_lane = 0  # lanes by which the network last counted left (+) of the filter
 
@@ -78,6 +80,7 @@ class FilteredLanes:
         """
         if self._started:
             self._filter.predict(speed * self._dt, yaw_rate * self._dt)
+            self._crossable.predict(speed * self._dt)
             self._ends.predict(speed * self._dt)
         if image is not None:
             self._take_in(self._sight.see(image))
@@ -91,9 +94,11 @@ class FilteredLanes:
         shift = self._network_lane = self._shift(sighting.y)
         y, sigma = _shifted(sighting.y, shift, np.nan), _shifted(sighting.sigma, shift, 1.0)
         agreement = self._filter.update(self._anchors, y, sigma, rounds=3 if self._started else 8)
-        seen = bool(np.isfinite(y).any())
+        seen, was_started = bool(np.isfinite(y).any()), self._started
         self._started |= seen
         self._agreement += 0.4 * (agreement - self._agreement)
+        gain = self._tuning.sight_gain if was_started else 1.0
+        self._distinct += gain * (sighting.sight - self._distinct)
         self._disagreed = self._disagreed + 1 if seen and agreement < self._tuning.agreement else 0
         if self._disagreed >= self._tuning.patience:
             self._disagreed = 0
@@ -101,8 +106,8 @@ class FilteredLanes:
             self._filter.update(self._anchors, sighting.y, sighting.sigma, rounds=8)
         if shift == 0 and seen:
             self._neighbours.learn(sighting.neighbour)
-            self._enterable.learn(sighting.enterable)
-            self._ends.learn(sighting.ends, sighting.end_distance)
+            self._crossable.learn(sighting.crossable, self._anchors)
+            self._ends.learn(sighting.ends, self._anchors)
 
     def _shift(self, y: FloatArray) -> int:
         """+1 where the network counts from the lane on the filter's left, −1 the right, else 0."""
@@ -128,12 +133,10 @@ class FilteredLanes:
         self._filter.enter(side)
         left_to_right: tuple[int | None, int | None] = (None, 0) if side > 0 else (1, None)
         self._neighbours.move(left_to_right, 0.0)
-        self._enterable.move(left_to_right, -1.0)
-        behind = 1 if side > 0 else 0  # the lane that was left exists, and its line was just crossed
         was_left = np.array([0.5, 0.5])
-        was_left[behind] = 0.95
-        for belief in (self._neighbours, self._enterable):
-            belief.learn(was_left)
+        was_left[1 if side > 0 else 0] = 0.95  # the lane that was left exists
+        self._neighbours.learn(was_left)
+        self._crossable.enter(side)
         self._ends.enter(side)
 
     def _estimate(self) -> LaneEstimate:
@@ -157,16 +160,17 @@ class FilteredLanes:
     def _adjacent(self, index: int, width: float, ends_in: float) -> AdjacentLane:
         if not self._neighbours.likely[index]:
             return AdjacentLane(exists=False, enterable=False, width=0.0)
-        enterable = self._enterable.likely[index]
+        enterable = self._crossable.here[index]
         return AdjacentLane(exists=True, enterable=enterable, width=width, ends_in=max(ends_in, 0.0))
 
     def _confidence(self, spread: FloatArray) -> float:
-        """How well the path just ahead is known, and whether what is seen agrees with it."""
+        """How well the path just ahead is known, whether lines show now, and whether they agree with it."""
         if not self._started:
             return 0.0
         here = float(np.interp(self._tuning.vouched_at, STATIONS, spread))
         known = float(np.exp(-((here / self._tuning.vouched_spread) ** 2)))
-        return known * min(1.0, self._agreement / 0.6 + 0.35)
+        shown = float(np.power(self._distinct, self._tuning.sight_power))
+        return known * shown * min(1.0, self._agreement / 0.6 + 0.35)
 
 
 def _shifted(values: FloatArray, shift: int, fill: float) -> FloatArray:

@@ -22,8 +22,8 @@ class GroundGrid:
     """Where the network looks, in the ego frame [m]."""
 
     nearest: float = 7.5
-    farthest: float = 110.0
-    rows: int = 32  # anchors, at which boundaries are located
+    farthest: float = 160.0
+    rows: int = 40  # anchors, at which boundaries are located
     reach: float = 16.0  # to either side
     bins: int = 128  # across, in which a boundary is located
     fineness: int = 2  # pixels of the view for each row and for each bin

@@ -17,10 +17,10 @@ from drive_stack.types import FloatArray, Image
 
 WEIGHTS = MODELS / "lanes.onnx"
 COMMAND = "python run_sim.py train lanes"
-WINDOW = 3  # bins on either side of the likeliest that count for a boundary's place
-END_RANGE = 100.0  # a lane's end is looked for so far ahead [m]
-STOPS_SHORT = 4  # anchors by which a lane's outer line must stop before its inner one, where it ends
-STOPPED = 0.9  # how probable the end then is
+WINDOW = 3  # bins or anchors on either side of the likeliest that count for a place
+LINES_RANGE = 110.0  # beyond, a line's place is too coarse to steer by [m]
+END_RANGE = 250.0  # a lane's end is looked for so far ahead [m]
+SIGHT_RANGE = 45.0  # where the lines must show for the lane to count as seen [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,14 @@ class LaneSighting:
     """One image's evidence; boundaries are the left lane's outer line, the ego lane's left and right
     line, the right lane's outer line. Nothing is remembered from earlier images."""
 
-    y: FloatArray  # (4, R) laterals at the anchors [m], NaN where not seen
+    y: FloatArray  # (4, R) laterals at the anchors [m], NaN where not seen or beyond `LINES_RANGE`
     sigma: FloatArray  # (4, R) their standard deviations [m]
     neighbour: FloatArray  # (2,) probability of a lane on the left, right
-    enterable: FloatArray  # (2,) probability that it may be entered
-    ends: FloatArray  # (3,) probability that the left, ego, right lane ends within `END_RANGE`
-    end_distance: FloatArray  # (3,) where, if it does [m]
+    crossable: FloatArray  # (2, R) probability that the ego lane's left, right line may be crossed there
+    # (3, R + 2) probabilities of where the left, ego, right lane ends: at each anchor, beyond them but
+    # within `END_RANGE`, not at all
+    ends: FloatArray
+    sight: float  # 0 … 1, how distinctly lines show near the ego
 
 
 class LaneNetwork:
@@ -62,19 +64,23 @@ class LaneNetwork:
 
     def see(self, image: Image) -> LaneSighting:
         """The lanes in ``image``."""
-        heat, seen, facts = self._session.run(self._view.cut(image)[None])
-        return decode(heat[0], seen[0], facts[0], self.grid)
+        heat, seen, neighbour, crossable, ends = self._session.run(self._view.cut(image)[None])
+        return decode((heat[0], seen[0], neighbour[0], crossable[0], ends[0]), self.grid)
 
 
-def decode(
-    heat: NDArray[np.float32], seen: NDArray[np.float32], facts: NDArray[np.float32], grid: GroundGrid
-) -> LaneSighting:
+Outputs = tuple[
+    NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
+]
+
+
+def decode(outputs: Outputs, grid: GroundGrid) -> LaneSighting:
     """A sighting from the network's outputs.
 
-    ``heat`` (4, R, bins): share of each bin in a boundary's place, anchors by increasing distance;
-    ``seen`` (4, R): probability that there is such a boundary; ``facts`` (10,): see `LaneSighting`,
-    in its order, the distances as shares of `END_RANGE`.
+    These are ``heat`` (4, R, bins), the share of each bin in a boundary's place, anchors by increasing
+    distance; ``seen`` (4, R), the probability that there is such a boundary; ``neighbour`` (2,),
+    ``crossable`` (2, R) and ``ends`` (3, R + 2) as in `LaneSighting`.
     """
+    heat, seen, neighbour, crossable, ends = outputs
     best = heat.argmax(axis=2)
     window = np.abs(np.arange(grid.bins) - best[:, :, None]) <= WINDOW
     near = np.where(window, heat, 0.0).astype(np.float64)
@@ -84,34 +90,19 @@ def decode(
     spread = np.einsum("krb,krb->kr", share, (grid.bin_centres - y[:, :, None]) ** 2)
     # two bins share the truth, so a sure answer still spreads by up to half a bin
     variance = np.maximum(spread - (0.5 * grid.bin_width) ** 2, 0.0)
-    known = (seen > 0.5) & (mass > 0.5)
-    lines = np.where(known, y, np.nan)
-    ends, distance = facts[4:7].astype(np.float64), facts[7:10].astype(np.float64) * END_RANGE
-    for lane, outer, inner in ((0, 0, 1), (2, 3, 2)):
-        stop = visible_end(lines[outer], lines[inner], grid)
-        if stop is not None:
-            ends[lane], distance[lane] = max(ends[lane], STOPPED), stop
+    known = (seen > 0.5) & (mass > 0.5) & (grid.anchors <= LINES_RANGE)
     return LaneSighting(
-        y=lines,
+        y=np.where(known, y, np.nan),
         sigma=np.sqrt(variance) / np.maximum(mass, 1e-3) + 0.5 * (1.0 - mass),
-        neighbour=facts[0:2].astype(np.float64),
-        enterable=facts[2:4].astype(np.float64),
-        ends=ends,
-        end_distance=distance,
+        neighbour=neighbour.astype(np.float64),
+        crossable=crossable.astype(np.float64),
+        ends=ends.astype(np.float64),
+        sight=_sight(seen * mass, grid),
     )
 
 
-def visible_end(outer: FloatArray, inner: FloatArray, grid: GroundGrid) -> float | None:
-    """Where a neighbouring lane's outer line stops short of the inner one [m]; None where it does not.
-
-    ``outer`` and ``inner`` (R,) are laterals at the anchors [m], NaN where not seen. Ends are rare in
-    the training frames, so the network's own word for them is weak, but it sees the line stop.
-    """
-    far, near = np.flatnonzero(np.isfinite(outer)), np.flatnonzero(np.isfinite(inner))
-    if len(far) < STOPS_SHORT or len(near) < STOPS_SHORT or near[-1] < far[-1] + STOPS_SHORT:
-        return None
-    beyond = near[near > far[-1]][0]
-    apart = float(np.nanmedian(np.abs(outer - inner)))
-    if abs(inner[beyond]) + apart > grid.reach - 1.0:
-        return None  # it leaves the grid sideways
-    return float(grid.anchors[far[-1]])
+def _sight(distinct: FloatArray, grid: GroundGrid) -> float:
+    """Mean over the better half of the near anchors of the two most distinct lines, from ``(4, R)``."""
+    near = distinct[:, grid.anchors <= SIGHT_RANGE]
+    two = np.sort(near, axis=0)[-2:].mean(axis=0)
+    return float(np.sort(two)[len(two) // 2 :].mean())
