@@ -52,9 +52,17 @@ def test_decode_clips_to_the_image_and_drops_what_lies_outside() -> None:
 
 def test_of_two_boxes_on_one_thing_the_better_stays_whatever_its_class() -> None:
     near_twins = boxes((10, 10, 50, 50), (11, 10, 51, 50), (45, 10, 85, 50))
-    assert distinct(near_twins, 0.6) == [0, 2]
+    assert distinct(near_twins, np.array([0, 1, 2]), 0.6) == [0, 2]
     both = decode(near_twins, scores((0.6, 0, 0), (0, 0.8, 0), (0, 0, 0.5)), SIZE, 0.3, 0.6)
     assert [one.label for one in both] == [ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN]
+
+
+def test_a_part_of_a_thing_is_dropped_but_not_what_stands_before_it_or_beside_it() -> None:
+    whole, part, beside = (10, 10, 90, 90), (15, 12, 45, 50), (60, 40, 120, 100)
+    for rows in ((whole, part, beside), (part, whole, beside)):
+        assert distinct(boxes(*rows), np.array([1, 1, 1]), 0.6) == [0, 2]
+    person_before_lorry = distinct(boxes(whole, part, beside), np.array([1, 2, 1]), 0.6)
+    assert person_before_lorry == [0, 1, 2]
 
 
 def test_nothing_likely_gives_nothing() -> None:

@@ -15,6 +15,7 @@ from drive_stack.types import Detection, Image, ObjectClass
 WEIGHTS = MODELS / "detector.onnx"
 COMMAND = "python run_sim.py train detector"
 MOST_CANDIDATES = 300  # cells looked at, so that no picture takes long
+CONTAINED = 0.95  # of the smaller of two boxes of one class that shows them to be one thing
 
 
 class YoloDetector:
@@ -34,7 +35,7 @@ class YoloDetector:
         engine: str = "openvino",
     ) -> None:
         """Load ``weights``; keep detections from ``confidence`` up, and of two that overlap with an
-        IoU above ``overlap`` the more confident."""
+        IoU above ``overlap``, or of one class with one inside the other, the more confident."""
         read_card(weights, COMMAND)
         self._session = open_session(weights, engine=engine, threads=threads)
         self._confidence = confidence
@@ -69,21 +70,24 @@ def decode(
     likely = likely[np.argsort(-best[likely], kind="stable")][:MOST_CANDIDATES]
     limit = np.array([size[1], size[0], size[1], size[0]], dtype=np.float32)
     clipped = np.clip(boxes[likely], 0.0, limit)
-    kept = distinct(clipped, overlap)
+    labels = scores[likely].argmax(axis=1)
+    kept = distinct(clipped, labels, overlap)
     return tuple(
         Detection(
             box=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
-            label=ObjectClass(int(scores[cell].argmax())),
+            label=ObjectClass(int(label)),
             confidence=float(best[cell]),
         )
-        for cell, box in zip(likely[kept], clipped[kept], strict=True)
+        for cell, label, box in zip(likely[kept], labels[kept], clipped[kept], strict=True)
     )
 
 
-def distinct(boxes: NDArray[np.float32], overlap: float) -> list[int]:
-    """Rows of ``boxes`` (N, 4), best first, that overlap no better one by more than ``overlap`` IoU.
+def distinct(boxes: NDArray[np.float32], labels: NDArray[np.int64], overlap: float) -> list[int]:
+    """Rows of ``boxes`` (N, 4), best first, that show no better one again.
 
-    Classes are not told apart: a thing is a car or a lorry, not both. Boxes without area are dropped.
+    That is: whose IoU with it is at most ``overlap``, whatever the classes ``labels`` (N,), as a thing is
+    a car or a lorry, not both; and which, if of its class, neither lie in it nor hold it: a part or a
+    surplus of the same thing. Boxes without area are dropped.
     """
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     left = [int(row) for row in np.flatnonzero(areas > 0.0)]
@@ -95,5 +99,7 @@ def distinct(boxes: NDArray[np.float32], overlap: float) -> list[int]:
         high = np.minimum(boxes[first, 2:], boxes[others, 2:])
         shared = np.prod(np.clip(high - low, 0.0, None), axis=1)
         iou = shared / (areas[first] + areas[others] - shared)
-        left = [other for other, value in zip(others, iou, strict=True) if value <= overlap]
+        contained = shared > CONTAINED * np.minimum(areas[first], areas[others])
+        again = (iou > overlap) | (contained & (labels[others] == labels[first]))
+        left = [other for other, same in zip(others, again, strict=True) if not same]
     return kept
