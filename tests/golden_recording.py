@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from agents.registry import build_agent
+from tiny_world import PLATFORM, TinyWorld, straight_road
+
+from agents.config import ModularConfig
+from agents.registry import CONFIGS, build_agent
+from agents.stages import build_stages
+from drive_stack.config import load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.golden.codec import as_stored
 from drive_stack.golden.trace import About, Given
+from drive_stack.pipeline import Stages
 from drive_stack.types import Image, Observation
+from envs.oracles import Oracles
 
 STEPS = 14  # of a trace
 
@@ -20,6 +27,13 @@ PICTURES = {
     "person_crosses": About("pedestrian_crossing", 3, 60),
     "curve": About("curves", 3, 80),
 }
+
+
+def without_networks(*overrides: str) -> Stages:
+    """The modular agent's stages, but for detector and lanes."""
+    given = ["perception.detector=none", "perception.lanes=oracle", *overrides]
+    config = load_model(CONFIGS / "modular.yaml", ModularConfig, given)
+    return build_stages(config, PLATFORM, Oracles(TinyWorld(straight_road()), PLATFORM))
 
 
 def record_trace(about: About) -> list[Given]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from golden_recording import PICTURES, TRACES, record_picture, record_trace
+from golden_recording import PICTURES, TRACES, record_picture, record_trace, without_networks
 from tiny_world import PLATFORM
 
 from agents.config import ModularConfig
@@ -29,9 +29,8 @@ HOW = "If this is as it should be: python -m pytest tests/test_golden.py --accep
 
 @pytest.fixture(scope="module")
 def stages() -> Stages:
-    """Those that need no network."""
-    config = load_model(CONFIGS / "modular.yaml", ModularConfig, ["perception.detector=none"])
-    return build_stages(config, PLATFORM, None)
+    """Those that need no network; lanes and detections are read, not made."""
+    return without_networks()
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_world import PLATFORM
+from golden_recording import without_networks
 
-from agents.config import ModularConfig
-from agents.registry import CONFIGS
-from agents.stages import build_stages
-from drive_stack.config import ConfigError, load_model
+from drive_stack.config import ConfigError
 from drive_stack.golden.changes import report, stage_changes
 from drive_stack.golden.codec import decode, encode
 from drive_stack.golden.compare import Tolerance, differences
@@ -75,10 +72,8 @@ def test_of_an_array_the_worst_is_told_and_a_lost_item_is_counted() -> None:
 
 
 def test_a_changed_stage_is_told_by_name_and_the_others_are_not() -> None:
-    config = load_model(CONFIGS / "modular.yaml", ModularConfig, ["perception.detector=none"])
-    planning = ["perception.detector=none", "planning.lattice.following.time_gap=2.5"]
-    usual = build_stages(config, PLATFORM, None)
-    changed = build_stages(load_model(CONFIGS / "modular.yaml", ModularConfig, planning), PLATFORM, None)
+    usual = without_networks()
+    changed = without_networks("planning.lattice.following.time_gap=2.5")
     steps = read_trace(GOLDEN / "car_cuts_in.json.gz").steps
     assert stage_changes(usual, steps, "planner") == []
     changes = stage_changes(changed, steps, "planner")

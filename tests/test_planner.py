@@ -240,3 +240,15 @@ def test_stops_when_lanes_are_no_longer_seen_and_says_so() -> None:
         reasons.append(plan.reason)
     assert speeds[-1] < 0.3
     assert any("no lane seen" in reason for reason in reasons)
+
+
+def test_a_failing_sense_stops_the_car_in_its_lane_until_it_is_mended() -> None:
+    world = TinyWorld(straight_road(2), lane=1, speed=15.0, limit=15.0, command=NavigationCommand.CHANGE_LEFT)
+    planner, given = LatticePlanner(PLATFORM.car), planning_input(world)
+    for _ in range(80):
+        plan = planner.plan(replace(given, fault="the camera is frozen"))
+        assert plan.behaviour is Behaviour.STOP and "the camera is frozen" in plan.reason
+        assert plan.accelerations.min() > -4.01 and not plan.emergency
+        given = replace(given, speed=float(plan.speeds[1]), acceleration=float(plan.accelerations[1]))
+    assert given.speed < 0.3
+    assert planner.plan(replace(given, acceleration=0.0)).speeds[-1] > 2.0

@@ -168,7 +168,7 @@ def test_without_lanes_it_stops_and_says_so(scenario: str) -> None:
         stop = stopped(env, Rememberer(env, faults), 3, faults)
     finally:
         env.close()
-    assert stop.distance < 1.7 * stop.entry_speed + stop.entry_speed**2 / 3.0  # braking at 1.5 m/s²
+    assert stop.distance < stop.allowed + 1.5 * stop.entry_speed  # it waits, and brakes gently at first
     assert stop.astray < 0.9 and stop.back_up_to > 4.0
     assert any("no lane seen for" in reason for reason in stop.reasons)
 

@@ -7,8 +7,10 @@ from drive_stack.types import Behaviour, PlanningInput
 
 SEEN = 0.2  # confidence from which lanes count as seen
 PATIENCE = 0.7  # with lanes that are not seen [s]
-SLOWING = 2.0  # without lanes, with all else seen [m/s²]
+SLOWING = 2.0  # without lanes, with all else seen, at first [m/s²]
+HOPE = 3.0  # for so long; afterwards too little is known of the lane to take one's time [s]
 BLIND_SLOWING = 4.0  # with a sense that fails: the most UN R157 allows in its minimal-risk manoeuvre [m/s²]
+AHEAD = 1.0  # what is allowed so much later is asked for now, as the car takes its time to slow [s]
 
 
 class LostSenses:
@@ -32,9 +34,11 @@ class LostSenses:
         if given.fault is None and self._unseen <= PATIENCE:
             self._allowed = None
             return ()
-        slowing = SLOWING if given.fault is None else BLIND_SLOWING
-        before = given.speed if self._allowed is None else self._allowed
+        gently = given.fault is None and self._unseen <= HOPE
+        slowing = SLOWING if gently else BLIND_SLOWING
+        before = given.speed if self._allowed is None else min(self._allowed, given.speed)
         self._allowed = max(before - slowing * self._dt, 0.0)
         what = given.fault or f"no lane seen for {self._unseen:.1f} s"
         reason = f"{what}, stopping in the lane as last known"
-        return (SpeedCap(0.0, float("inf"), self._allowed, reason, Behaviour.STOP),)
+        soon = max(self._allowed - slowing * AHEAD, 0.0)
+        return (SpeedCap(0.0, float("inf"), soon, reason, Behaviour.STOP),)
