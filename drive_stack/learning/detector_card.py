@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from drive_stack.learning.detection_metrics import Criteria, iou_matrix
-from drive_stack.learning.detector_evaluation import Judged
+from drive_stack.learning.detector_evaluation import REPORTED, Judged
 from drive_stack.types import Detection, Image
 
 FOUND, MISSED, WRONG, IGNORED = (80, 220, 100), (255, 210, 40), (255, 70, 70), (150, 170, 190)
@@ -22,7 +22,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     lines = [
         "# Detector",
         "",
-        f"Finds cars, large vehicles and pedestrians in the front camera's picture. {card['network']}",
+        "Finds cars, large vehicles, pedestrians and what closes lanes at road works (obstacles) in the front "
+        f"camera's picture. {card['network']}",
         "",
         f"Made by `{card['command']}` on {card['date']}: trained from scratch on "
         f"{card['training_data']['frames']} frames (seeds {_span(card['training_data']['seeds'])}, "
@@ -43,20 +44,25 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     for name, row in scores["classes"].items():
         cells = " | ".join(_number(row[key]) for key in ("ap50", "recall", "precision"))
         lines.append(f"| {name.replace('_', ' ')} | {row['objects']} | {cells} |")
-    lines += ["", "Recall by distance:", "", "| Distance [m] | Vehicles | Pedestrians |", "|---|---|---|"]
+    heading = "".join(f" {name.capitalize()} |" for name in REPORTED)
+    rule = "---|" * len(REPORTED)
+    lines += ["", "Recall by distance:", "", f"| Distance [m] |{heading}", f"|---|{rule}"]
     bands = scores["recall_by_distance_m"]
-    for band, row in bands["vehicles"].items():
-        people = bands["pedestrian"][band]
-        lines.append(
-            f"| {band} | {_number(row['recall'])} of {row['objects']} "
-            f"| {_number(people['recall'])} of {people['objects']} |"
-        )
-    for title, key in (("weather", "weather"), ("light", "light"), ("scenario", "scenario")):
-        lines += ["", f"AP50 by {title}:", "", f"| {title.capitalize()} | Frames | Vehicles | Pedestrians |"]
-        lines.append("|---|---|---|---|")
-        for value, row in scores[f"ap50_by_{key}"].items():
-            cells = f"{row['frames']} | {_number(row['vehicles'])} | {_number(row['pedestrian'])}"
-            lines.append(f"| {value} | {cells} |")
+    for band in bands["vehicles"]:
+        rows = [bands[name][band] for name in REPORTED]
+        cells = " | ".join(f"{_number(row['recall'])} of {row['objects']}" for row in rows)
+        lines.append(f"| {band} | {cells} |")
+    for title in ("weather", "light", "scenario"):
+        lines += [
+            "",
+            f"AP50 by {title}:",
+            "",
+            f"| {title.capitalize()} | Frames |{heading}",
+            f"|---|---|{rule}",
+        ]
+        for value, row in scores[f"ap50_by_{title}"].items():
+            cells = " | ".join(_number(row[name]) for name in REPORTED)
+            lines.append(f"| {value} | {row['frames']} | {cells} |")
     lines += ["", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""]
     return "\n".join(lines)
 

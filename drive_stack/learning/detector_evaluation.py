@@ -31,6 +31,7 @@ GROUPS: dict[str, frozenset[ObjectClass]] = {
     "pedestrian": PEDESTRIANS,
     "obstacle": frozenset({ObjectClass.OBSTACLE}),
 }
+REPORTED = ("vehicles", "pedestrian", "obstacle")  # groups that share no class and leave none out
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def run_detector(detector: Detector, frames: Sequence[StoredFrame]) -> Judged:
 
 def best_confidence(judged: Judged, criteria: Criteria, false_positives: float) -> float:
     """The lowest confidence (in steps of 0.05) with at most that many wrong detections a frame."""
-    everything = [judged.matches(group, criteria) for group in (VEHICLES, PEDESTRIANS)]
+    everything = [judged.matches(GROUPS[name], criteria) for name in REPORTED]
     for confidence in np.arange(0.2, 0.8, 0.05):
         wrong = sum(false_positives_at(m, float(confidence), len(judged.frames)) for m in everything)
         if wrong <= false_positives:
@@ -69,10 +70,7 @@ def evaluate(judged: Judged, confidence: float, criteria: Criteria | None = None
     """All figures of a card, as plain numbers; recall, precision and errors at ``confidence``."""
     rules = criteria or Criteria()
     matches = {name: judged.matches(group, rules) for name, group in GROUPS.items()}
-    wrong = sum(
-        false_positives_at(matches[name], confidence, len(judged.frames))
-        for name in ("vehicles", "pedestrian")
-    )
+    wrong = sum(false_positives_at(matches[name], confidence, len(judged.frames)) for name in REPORTED)
     classes = {
         name: {
             "objects": len(found.found_at),
@@ -91,9 +89,7 @@ def evaluate(judged: Judged, confidence: float, criteria: Criteria | None = None
         },
         "classes": classes,
         "false_positives_per_frame": _rounded(wrong),
-        "recall_by_distance_m": {
-            name: _recall_by_distance(matches[name], confidence) for name in ("vehicles", "pedestrian")
-        },
+        "recall_by_distance_m": {name: _recall_by_distance(matches[name], confidence) for name in REPORTED},
         "ap50_by_weather": _by(judged, rules, lambda frame: frame.episode.weather),
         "ap50_by_light": _by(judged, rules, lambda frame: frame.episode.light),
         "ap50_by_scenario": _by(judged, rules, lambda frame: frame.episode.scenario),
@@ -122,7 +118,7 @@ def _by(
     for value in values:
         part = judged.where(lambda frame, value=value: key(frame) == value)  # type: ignore[misc]
         row: dict[str, float | int | None] = {"frames": len(part.frames)}
-        for name in ("vehicles", "pedestrian"):
+        for name in REPORTED:
             row[name] = _rounded(average_precision(part.matches(GROUPS[name], rules)))
         table[value] = row
     return table
