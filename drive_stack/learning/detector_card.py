@@ -22,8 +22,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     lines = [
         "# Detector",
         "",
-        "Finds cars, large vehicles, pedestrians and what closes lanes at road works (obstacles) in the front "
-        f"camera's picture. {card['network']}",
+        "Finds cars, large vehicles, pedestrians and what closes lanes at road works (obstacles) in the "
+        f"front camera's picture. {card['network']}",
         "",
         f"Made by `{card['command']}` on {card['date']}: trained from scratch on "
         f"{card['training_data']['frames']} frames (seeds {_span(card['training_data']['seeds'])}, "
