@@ -17,7 +17,7 @@ _ARCH_GAP = 0.05  # between tyre and wheel arch [m]
 
 def _along(line: Line, x: ArrayLike) -> FloatArray:
     xs, values = zip(*line, strict=True)
-    return np.interp(x, xs, values)
+    return np.asarray(np.interp(np.asarray(x, dtype=np.float64), xs, values), dtype=np.float64)
 
 
 def _bent(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
