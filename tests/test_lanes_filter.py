@@ -318,6 +318,15 @@ def test_one_false_sighting_ends_no_lane() -> None:
     assert ends.distances() == (np.inf,) * 3
 
 
+def test_lasting_doubt_ends_no_lane() -> None:
+    ends, doubt = LaneEnds(END_RANGE), seen_ends((np.inf, 130.0, np.inf))
+    doubt[1] = 0.4 * doubt[1] + 0.6 * doubt[0]
+    for _ in range(100):
+        ends.predict(1.5)
+        ends.learn(doubt, GRID.anchors)
+    assert ends.distances() == (np.inf,) * 3
+
+
 def test_an_end_beyond_the_anchors_is_known_to_be_far() -> None:
     ends = LaneEnds(END_RANGE)
     for _ in range(15):

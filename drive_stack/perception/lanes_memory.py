@@ -10,7 +10,7 @@ SUREST = 4.0  # log-odds beyond which evidence no longer adds up
 FADING = 0.9  # of old evidence, per step
 CELL = 2.0  # of what is remembered along the road [m]
 NO_END = 0.98  # how likely a lane goes on, before anything is seen
-TAUGHT_NO_END = 0.8  # and how often it did in the frames that taught the network
+DOUBTED_NO_END = 0.5  # a picture speaks for an end where it gives no end less than this
 FORGETTING = 0.02  # of what is known of ends, per step
 INDEPENDENCE = 0.3  # of one image's evidence from the one before
 KNOWN = 0.5  # log-odds from which a line's kind counts as known
@@ -80,7 +80,7 @@ class LaneEnds:
 
     def __init__(self, reach: float) -> None:
         self._ahead = np.arange(0.0, reach, CELL)
-        self._prior, self._taught = (self._evenly(none) for none in (NO_END, TAUGHT_NO_END))
+        self._prior, self._doubted = (self._evenly(none) for none in (NO_END, DOUBTED_NO_END))
         self._chance = np.tile(self._prior, (3, 1))
 
     def _evenly(self, none: float) -> FloatArray:
@@ -120,7 +120,7 @@ class LaneEnds:
             there[self._ahead > anchors[-1]] = rest[0] / far
             seen = np.append(CELL * there, rest[1])
             # pictures that follow one another err alike: each counts for less than one
-            likelihood = (seen / self._taught + 0.02) ** INDEPENDENCE
+            likelihood = (seen / self._doubted + 0.02) ** INDEPENDENCE
             np.multiply(row, likelihood, out=row)
         self._chance /= self._chance.sum(axis=1, keepdims=True)
 
