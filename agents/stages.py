@@ -117,7 +117,7 @@ def _lateral(config: ControlConfig, platform: Platform, oracles: OracleStages | 
     makers: dict[str, Callable[[], LateralController]] = {
         "pure_pursuit": lambda: PurePursuit(platform.car, config.pure_pursuit),
         "stanley": lambda: Stanley(platform.car, config.stanley),
-        "lqr": lambda: Lqr(platform.car, config.lqr),
+        "lqr": lambda: Lqr(platform.car, config.lqr.model_copy(update={"dt": platform.dt})),
     }
     return _made(config.lateral, makers, oracles.lateral if oracles else None)
 
@@ -125,7 +125,8 @@ def _lateral(config: ControlConfig, platform: Platform, oracles: OracleStages | 
 def _longitudinal(
     config: ControlConfig, platform: Platform, oracles: OracleStages | None
 ) -> LongitudinalController:
+    settings = config.feed_forward.model_copy(update={"dt": platform.dt})
     makers: dict[str, Callable[[], LongitudinalController]] = {
-        "feed_forward": lambda: FeedForwardLongitudinal(platform.car, config.feed_forward)
+        "feed_forward": lambda: FeedForwardLongitudinal(platform.car, settings)
     }
     return _made(config.longitudinal, makers, oracles.longitudinal if oracles else None)

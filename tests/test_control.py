@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from tiny_world import PLATFORM, TinyWorld, straight_road
 
-from agents.registry import build_agent
-from drive_stack.control.longitudinal import FeedForwardLongitudinal
+from agents.config import ModularConfig
+from agents.registry import CONFIGS, build_agent
+from agents.stages import build_stages
+from drive_stack.config import load_model
+from drive_stack.control.longitudinal import FeedForwardLongitudinal, LongitudinalSettings
 from drive_stack.control.lqr import LqrSettings, lqr_gain
 from drive_stack.control.pure_pursuit import PurePursuit, pursuit_steering
 from drive_stack.control.stanley import Stanley
@@ -92,3 +97,13 @@ def test_recovers_from_a_start_beside_the_lane(lateral: str) -> None:
         world.step(agent.act(world.observation()))
     assert abs(world.ego().lateral - world.road.lanes[1].offset) < 0.1
     assert abs(world.ego().yaw) < 0.01
+
+
+@pytest.mark.parametrize("dt", [0.05, 0.1])
+def test_the_jerk_limit_holds_at_the_agents_own_rate(dt: float) -> None:
+    platform = dataclasses.replace(PLATFORM, dt=dt)
+    config = load_model(CONFIGS / "expert.yaml", ModularConfig)
+    stages = build_stages(config, platform, Oracles(TinyWorld(straight_road()), platform))
+    plan = circle_plan(500.0, 20.0, accelerations=np.full(len(TIMES), 3.0))
+    first, second = (stages.longitudinal.accelerate(plan, 20.0) for _ in range(2))
+    assert second - first == pytest.approx(LongitudinalSettings().max_jerk * dt)
