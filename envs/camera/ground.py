@@ -26,18 +26,17 @@ GRASS = np.array([96, 122, 66])
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """A ribbon along the road between two laterals, functions of the station."""
+    """Ribbons along the road between two laterals, functions of the station."""
 
-    left: FloatArray  # (N,)
-    right: FloatArray  # (N,)
-    station: FloatArray  # (N,)
+    left: FloatArray  # (..., N)
+    right: FloatArray  # (..., N)
+    station: FloatArray  # (..., N)
 
-    def quads(self, road: RoadMap, z: float = 0.0) -> FloatArray:
-        """``(N − 1, 4, 3)`` in the world."""
-        left, _ = road.to_world(self.station, self.left)
-        right, _ = road.to_world(self.station, self.right)
-        height = np.full((len(self.station), 1), z)
-        return _strip_quads(np.hstack([left, height]), np.hstack([right, height]))
+    def quads(self, road: RoadMap) -> FloatArray:
+        """Those of all ribbons in turn, ``(K, 4, 3)`` in the world, facing up."""
+        left, right = (_on_ground(road, self.station, lateral) for lateral in (self.left, self.right))
+        ends = [left[..., :-1, :], right[..., :-1, :], right[..., 1:, :], left[..., 1:, :]]
+        return np.stack(ends, axis=-2).reshape(-1, 4, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,6 @@ def _on_ground(road: RoadMap, station: FloatArray, lateral: FloatArray) -> Float
     """World points ``(..., 3)`` at height 0."""
     flat, _ = road.to_world(station, lateral)
     return np.concatenate([flat, np.zeros((*station.shape, 1))], axis=-1)
-
-
-def _strip_quads(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Quads ``(N − 1, 4, 3)`` between two lines of points ``(N, 3)``, facing up."""
-    return np.stack([left[:-1], right[:-1], right[1:], left[1:]], axis=1)
 
 
 def _stations(start: float, end: float) -> FloatArray:
@@ -218,6 +212,4 @@ def _paint(road: RoadMap, index: int, side: int, begin: float, stop: float, styl
     station = np.stack([ends[:, 0], ends.mean(axis=1), ends[:, 1]], axis=1)
     inset = wide / 2.0 if style == "edge" else 0.0
     line = lane.laterals_at(station) - side * (lane.width / 2.0 - inset)
-    left, right = (_on_ground(road, station, line + reach) for reach in (wide / 2.0, -wide / 2.0))
-    quads = np.stack([left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]], axis=2)
-    return [quads.reshape(-1, 4, 3)]
+    return [Strip(line + wide / 2.0, line - wide / 2.0, station).quads(road)]

@@ -42,6 +42,18 @@ def rails(road: RoadMap, begin: float, end: float) -> Layer:
     return Layer(SemanticClass.STRUCTURE, *quads(np.concatenate(corners), rgba))
 
 
+def uprights(
+    road: RoadMap, station: FloatArray, lateral: FloatArray, width: float, level: FloatArray
+) -> FloatArray:
+    """Sheets (N, 4, 3) across the road about stations and laterals (N,).
+
+    ``level`` (4,) are the heights of the corners left and right below, right and left above [m].
+    """
+    across = np.array([0.5, -0.5, -0.5, 0.5]) * width
+    flat, _ = road.to_world(station[:, None] + np.zeros(4), lateral[:, None] + across)
+    return np.concatenate([flat, np.broadcast_to(level, flat.shape[:2])[..., None]], axis=2)
+
+
 def delineators(road: RoadMap, begin: float, end: float) -> Layer | None:
     """White posts with a black band and a reflector every 50 m on both sides (StVO sign 620)."""
     stations = np.arange(np.ceil(begin / 50.0) * 50.0, end, 50.0)
@@ -51,11 +63,9 @@ def delineators(road: RoadMap, begin: float, end: float) -> Layer | None:
     corners, colours = [], []
     for lateral, lean in ((edges[:, 0] - 0.8, 1.0), (edges[:, 1] + 0.8, -1.0)):
         for low, high, wide, shade in _DELINEATOR:
-            across = np.array([0.5, -0.5, -0.5, 0.5]) * wide
-            flat, _ = road.to_world(stations[:, None] + np.zeros(4), lateral[:, None] + across)
             tilt = 0.04 * lean * np.array([1.0, -1.0, -1.0, 1.0]) * (shade[0] < 100.0)
-            level = np.broadcast_to(np.array([low, low, high, high]) + tilt, flat.shape[:2])
-            corners.append(np.concatenate([flat, level[..., None]], axis=2))
+            level = np.array([low, low, high, high]) + tilt
+            corners.append(uprights(road, stations, lateral, wide, level))
             colours.append(np.tile(np.array([*shade, 255.0]), (len(stations), 4, 1)))
     return Layer(SemanticClass.STRUCTURE, *quads(np.concatenate(corners), np.concatenate(colours)))
 

@@ -6,11 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
-    Geom,
     GeomEnums,
     GeomNode,
     GeomTrifans,
-    GeomVertexData,
     GeomVertexFormat,
     NodePath,
     SamplerState,
@@ -18,9 +16,9 @@ from panda3d.core import (
 )
 
 from drive_stack.road_map import RoadMap
-from drive_stack.types import FloatArray
+from envs.camera.scenery import uprights
 from envs.camera.signs import Sign, paint_face
-from envs.camera.triangles import quads, triangle_node
+from envs.camera.triangles import node_of, quads, triangle_node
 
 _VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4), ("place", "<f4", 2)])
 _POST, _BEAM = 0.11, 0.35  # thickness [m]
@@ -51,24 +49,13 @@ def _to_powers_of_two(face: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def posts_node(sign: Sign, road: RoadMap) -> NodePath:
     """What holds the board: posts from the ground, and a beam between two of them."""
     top = sign.bottom + sign.height * (1.0 if len(sign.posts) == 1 else 0.55)
-    sheets = [
-        _upright(road, sign.station + _AHEAD, lateral, _POST * len(sign.posts), 0.0, top)
-        for lateral in sign.posts
-    ]
-    if len(sign.posts) > 1:
-        middle, reach = float(np.mean(sign.posts)), max(sign.posts) - min(sign.posts)
-        sheets.append(_upright(road, sign.station + _AHEAD, middle, reach, top - _BEAM, top))
-    corners = np.stack(sheets)
+    lateral, behind = np.array(sign.posts), np.full(len(sign.posts), sign.station + _AHEAD)
+    sheets = [uprights(road, behind, lateral, _POST * len(lateral), np.array([0.0, 0.0, top, top]))]
+    if len(lateral) > 1:
+        beam = np.array([top - _BEAM, top - _BEAM, top, top])
+        sheets.append(uprights(road, behind[:1], lateral.mean(keepdims=True), float(np.ptp(lateral)), beam))
+    corners = np.concatenate(sheets)
     return NodePath(triangle_node("posts", *quads(corners, np.tile(_STEEL, (len(corners), 4, 1)))))
-
-
-def _upright(
-    road: RoadMap, station: float, lateral: float, width: float, low: float, high: float
-) -> FloatArray:
-    """Corners (4, 3) of a sheet across the road."""
-    across = np.array([0.5, -0.5, -0.5, 0.5]) * width
-    flat, _ = road.to_world(np.full(4, station), lateral + across)
-    return np.column_stack([flat, [low, low, high, high]])
 
 
 def _board(sign: Sign, road: RoadMap) -> GeomNode:
@@ -80,17 +67,10 @@ def _board(sign: Sign, road: RoadMap) -> GeomNode:
     rows["vertex"] = np.column_stack([flat, sign.bottom + place[:, 1] * sign.height])
     rows["colour"] = 255
     rows["place"] = place
-    data = GeomVertexData("board", GeomVertexFormat.get_v3c4t2(), GeomEnums.UH_static)
-    data.unclean_set_num_rows(len(rows))
-    memoryview(data.modify_array(0)).cast("B")[:] = rows.tobytes()
     fan = GeomTrifans(GeomEnums.UH_static)
     fan.add_consecutive_vertices(0, len(rows))
     fan.close_primitive()
-    geom = Geom(data)
-    geom.add_primitive(fan)
-    node = GeomNode("board")
-    node.add_geom(geom)
-    return node
+    return node_of("board", GeomVertexFormat.get_v3c4t2(), rows, fan)
 
 
 def _outline(is_round: bool) -> NDArray[np.float64]:

@@ -45,9 +45,7 @@ class Sign:
     bottom: float  # height of its lower edge [m]
     width: float
     height: float
-    text: tuple[
-        str, ...
-    ] = ()  # a limit; lines of places; the drawing of lanes, "|" and the ending one "\\" or "/"
+    text: tuple[str, ...] = ()  # a limit, lines of places, or lanes: "|", the ending one "\\" or "/"
 
     @property
     def posts(self) -> tuple[float, ...]:

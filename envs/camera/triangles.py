@@ -1,9 +1,18 @@
-"""Coloured triangles with an alpha channel, as nodes of the static scene."""
+"""Coloured triangles with an alpha channel as nodes of the static scene, and any node from packed rows."""
 
 from __future__ import annotations
 
 import numpy as np
-from panda3d.core import Geom, GeomEnums, GeomNode, GeomTriangles, GeomVertexData, GeomVertexFormat
+from numpy.typing import NDArray
+from panda3d.core import (
+    Geom,
+    GeomEnums,
+    GeomNode,
+    GeomPrimitive,
+    GeomTriangles,
+    GeomVertexData,
+    GeomVertexFormat,
+)
 
 from drive_stack.types import FloatArray
 
@@ -15,11 +24,16 @@ def triangle_node(name: str, points: FloatArray, colours: FloatArray) -> GeomNod
     rows = np.zeros(points.shape[0] * 3, dtype=_VERTEX)
     rows["vertex"] = points.reshape(-1, 3)
     rows["colour"] = np.clip(np.round(colours.reshape(-1, 4)), 0, 255)
-    data = GeomVertexData(name, GeomVertexFormat.get_v3c4(), GeomEnums.UH_static)
-    data.unclean_set_num_rows(len(rows))
-    memoryview(data.modify_array(0)).cast("B")[:] = rows.tobytes()
     faces = GeomTriangles(GeomEnums.UH_static)
     faces.add_consecutive_vertices(0, len(rows))
+    return node_of(name, GeomVertexFormat.get_v3c4(), rows, faces)
+
+
+def node_of(name: str, layout: GeomVertexFormat, rows: NDArray[np.void], faces: GeomPrimitive) -> GeomNode:
+    """One Geom of ``faces`` over vertices given as packed ``rows`` that fit the ``layout``."""
+    data = GeomVertexData(name, layout, GeomEnums.UH_static)
+    data.unclean_set_num_rows(len(rows))
+    memoryview(data.modify_array(0)).cast("B")[:] = rows.tobytes()
     geom = Geom(data)
     geom.add_primitive(faces)
     node = GeomNode(name)

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from panda3d.core import (
-    Geom,
     GeomEnums,
     GeomNode,
     GeomTriangles,
-    GeomVertexData,
     GeomVertexFormat,
 )
 from scipy.sparse import csr_matrix
 
 from drive_stack.types import FloatArray
+from envs.camera.triangles import node_of
 
 CREASE_DEG = 38.0  # faces that meet at a sharper angle keep their edge
 _VERTEX = np.dtype([("vertex", "<f4", 3), ("normal", "<f4", 3), ("colour", "u1", 4)])
@@ -119,16 +118,9 @@ def geom_node(name: str, mesh: Mesh, crease_deg: float = CREASE_DEG) -> GeomNode
     corners["colour"][:, :3] = np.clip(np.round(mesh.colours.reshape(-1, 3)), 0, 255)
     corners["colour"][:, 3] = 255
     _, first, index = np.unique(corners.view(f"V{_VERTEX.itemsize}"), return_index=True, return_inverse=True)
-    vertices = GeomVertexData(name, GeomVertexFormat.get_v3n3c4(), GeomEnums.UH_static)
-    vertices.unclean_set_num_rows(len(first))
-    memoryview(vertices.modify_array(0)).cast("B")[:] = corners[first].tobytes()
     faces = GeomTriangles(GeomEnums.UH_static)
     faces.set_index_type(GeomEnums.NT_uint16)
     array = faces.modify_vertices()
     array.unclean_set_num_rows(index.size)
     memoryview(array).cast("B")[:] = index.astype(np.uint16).tobytes()
-    geom = Geom(vertices)
-    geom.add_primitive(faces)
-    node = GeomNode(name)
-    node.add_geom(geom)
-    return node
+    return node_of(name, GeomVertexFormat.get_v3n3c4(), corners[first], faces)

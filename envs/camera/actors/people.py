@@ -207,12 +207,12 @@ class PersonModel:
         self._measures = measures
         self.node = NodePath("person")
         self._hips = self.node.attach_new_node("hips")
-        self._trunk = self._attach(self._hips, "trunk", meshes.trunk)
+        self._trunk = self._hips.attach_new_node(geom_node("trunk", meshes.trunk, _PERSON_CREASE_DEG))
         sides = (1.0, -1.0)
-        self._thighs = tuple(self._attach(self._hips, "thigh", meshes.thigh) for _ in sides)
-        self._shins = tuple(self._attach(thigh, "shin", meshes.shin) for thigh in self._thighs)
-        self._arms = tuple(self._attach(self._trunk, "upper_arm", meshes.upper_arm) for _ in sides)
-        self._forearms = tuple(self._attach(arm, "forearm", meshes.forearm) for arm in self._arms)
+        self._thighs = self._hang_pair((self._hips, self._hips), "thigh", meshes.thigh)
+        self._shins = self._hang_pair(self._thighs, "shin", meshes.shin)
+        self._arms = self._hang_pair((self._trunk, self._trunk), "upper_arm", meshes.upper_arm)
+        self._forearms = self._hang_pair(self._arms, "forearm", meshes.forearm)
         m = measures
         for k, side in enumerate(sides):
             self._thighs[k].set_pos(0.0, side * m.hip_half_width, 0.0)
@@ -222,8 +222,13 @@ class PersonModel:
         self.set_gait(0.0, 0.0)
 
     @staticmethod
-    def _attach(parent: NodePath, name: str, mesh: Mesh) -> NodePath:
-        return parent.attach_new_node(geom_node(name, mesh, _PERSON_CREASE_DEG))
+    def _hang_pair(joints: tuple[NodePath, NodePath], name: str, mesh: Mesh) -> tuple[NodePath, NodePath]:
+        """A limb at the left and the right joint: one geometry, placed twice."""
+        limb = geom_node(name, mesh, _PERSON_CREASE_DEG)
+        left, right = (joint.attach_new_node(name) for joint in joints)
+        for side in (left, right):
+            side.attach_new_node(limb)
+        return left, right
 
     def set_gait(self, phase_rad: float, speed: float) -> None:
         """Take the pose at a phase of the walking cycle [rad] and a speed [m/s], a foot on the ground."""
