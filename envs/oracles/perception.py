@@ -78,10 +78,9 @@ def _place(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | Non
         things = state.obstacles
         return _upright(label, ego, things.id, things.x, things.y, things.width)
     vehicles = state.vehicles
-    rows = np.flatnonzero(vehicles.id == label.actor_id)
-    if len(rows) == 0:
+    row = _row_of(label, vehicles.id)
+    if row is None:
         return None
-    row = int(rows[0])
     centre = to_local(np.array([vehicles.x[row], vehicles.y[row]]), origin, ego.yaw)
     yaw = wrap_angle(float(vehicles.yaw[row]) - ego.yaw)
     half = np.array([np.cos(yaw), np.sin(yaw)]) * float(vehicles.length[row]) / 2.0
@@ -98,9 +97,14 @@ def _upright(
     width: FloatArray,
 ) -> tuple[FloatArray, float] | None:
     """The same of a thing that stands on one spot."""
-    rows = np.flatnonzero(ids == label.actor_id)
-    if len(rows) == 0:
+    row = _row_of(label, ids)
+    if row is None:
         return None
-    row = int(rows[0])
     foot = to_local(np.array([x[row], y[row]]), np.array([ego.x, ego.y]), ego.yaw)
     return foot, float(width[row])
+
+
+def _row_of(label: LabelBox, ids: NDArray[np.int64]) -> int | None:
+    """Where the labelled actor stands among ``ids``; None when it is gone."""
+    rows = np.flatnonzero(ids == label.actor_id)
+    return int(rows[0]) if len(rows) else None
