@@ -38,6 +38,7 @@ examples:
   python run_sim.py --agent modular --episodes 10 --headless           ten seeds, scores as a table
   python run_sim.py --agent modular --headless --json                  one JSON object an episode
   python run_sim.py --agent modular --set perception.detector=oracle   replace a stage by its oracle
+  python run_sim.py --agent modular --set faults.camera=frozen         make a sense fail
   python run_sim.py --agent modular --record drive.mp4    write what the window shows
   python run_sim.py --list                                scenarios and agents
 
