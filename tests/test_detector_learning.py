@@ -14,7 +14,7 @@ from drive_stack.learning.detector_config import DetectorTraining, WindowSetting
 from drive_stack.learning.detector_evaluation import Judged, best_confidence, evaluate
 from drive_stack.learning.detector_network import build_network
 from drive_stack.learning.detector_training import Trainer, rate_at
-from drive_stack.learning.detector_windows import Window, cut, select, unpunished
+from drive_stack.learning.detector_windows import Window, cut, select, unpunished, veiled
 from drive_stack.learning.frame_store import (
     EpisodeInfo,
     FrameTruth,
@@ -26,6 +26,7 @@ from drive_stack.learning.frame_store import (
     write_manifest,
 )
 from drive_stack.types import Detection, Image, ObjectClass
+from envs.scenario import load_scenario
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "training"
 EPISODE = EpisodeInfo("toy", 7, "clear", "day")
@@ -215,3 +216,27 @@ def test_judgement_of_a_detector_that_finds_all_but_one_person() -> None:
     assert classes["pedestrian"]["ap50"] == pytest.approx(0.9)
     assert scores["false_positives_per_frame"] == pytest.approx(0.1)
     assert best_confidence(judged, Criteria(), 0.05) == pytest.approx(0.35)
+
+
+def test_veil_takes_contrast_and_keeps_noise() -> None:
+    """Black and white halves come closer to one another, never to be exchanged; a flat picture gets noise."""
+    halves = np.zeros((64, 64, 3), dtype=np.uint8)
+    halves[:, 32:] = 255
+    for seed in range(20):
+        picture = veiled(halves, 0.3, np.random.default_rng(seed)).astype(float)
+        contrast = picture[:, 32:].mean() - picture[:, :32].mean()
+        assert 0.25 * 255 < contrast <= 255
+        assert np.array_equal(picture, veiled(halves, 0.3, np.random.default_rng(seed)))
+    flat = np.full((64, 64, 3), 120, dtype=np.uint8)
+    assert 0.3 < veiled(flat, 0.3, np.random.default_rng(0)).std() < 12.0
+
+
+def test_scenes_of_training_lie_beside_the_configuration() -> None:
+    path = CONFIGS / "detector.yaml"
+    scenes = load_model(path, DetectorTraining).scene_paths(path)
+    assert scenes
+    for scene in scenes:
+        assert load_scenario(scene).name == Path(scene).stem
+    wrong = load_model(path, DetectorTraining, ["frames.scenes={nowhere.yaml: 3}"])
+    with pytest.raises(ConfigError, match=r"frames\.scenes: no such file"):
+        wrong.scene_paths(path)

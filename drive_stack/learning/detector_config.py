@@ -23,6 +23,8 @@ class FrameSettings(StrictModel):
     # how often a scenario comes in each turn, where not once
     times: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     workers: Annotated[int, Field(ge=1)] = 2
+    # scenario files beside the configuration that only training sees, and episodes of each
+    scenes: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _ordered(self) -> FrameSettings:
@@ -40,6 +42,8 @@ class WindowSettings(StrictModel):
     zoom: tuple[float, float] = (0.8, 1.6)
     least_height: float = 8.0  # objects lower than this are neither taught nor punished [px]
     least_visible: Share = 0.25
+    veil_share: Share = 0.0  # of windows veiled as by haze, with noise over it
+    veil: Share = 0.5  # the least contrast a veil leaves
 
     @model_validator(mode="after")
     def _fits_strides(self) -> WindowSettings:
@@ -71,7 +75,16 @@ class DetectorTraining(StrictModel):
 
     def network_path(self, config: Path) -> Path:
         """The network's description, beside the file that names it."""
-        path = config.parent / self.network
-        if not path.is_file():
-            raise ConfigError(f"{config}: network: no such file: {path}")
-        return path
+        return _beside(config, "network", self.network)
+
+    def scene_paths(self, config: Path) -> dict[str, int]:
+        """Paths of the scenes that only training sees, with the episodes of each."""
+        scenes = self.frames.scenes
+        return {str(_beside(config, "frames.scenes", name)): count for name, count in scenes.items()}
+
+
+def _beside(config: Path, key: str, name: str) -> Path:
+    path = config.parent / name
+    if not path.is_file():
+        raise ConfigError(f"{config}: {key}: no such file: {path}")
+    return path

@@ -33,6 +33,7 @@ LIMITS = (
     "Boxes are those of the visible pixels: behind a nearer car the lower edge is that of what shows.",
     "Made for level pictures of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
 )
+SCENE_SEEDS = TRAINING_SEEDS + 60_000  # of scenes that only training sees
 FALSE_POSITIVES = 0.05  # a frame, at the confidence that is written into the card
 
 
@@ -49,13 +50,14 @@ class DetectorJob:
     def collect(self) -> None:
         """Record the training and validation frames that are not there yet."""
         settings = self.config.frames
-        for part, frames, first in (
-            ("training", settings.training, TRAINING_SEEDS),
-            ("validation", settings.validation, VALIDATION_SEEDS),
-        ):
-            folder = self.work / part
-            tasks = plan_episodes(self.scenarios, frames, first, settings, folder)
-            collect(tasks, folder, settings.workers, self.report)
+        training, validation = self.work / "training", self.work / "validation"
+        tasks = plan_episodes(self.scenarios, settings.training, TRAINING_SEEDS, settings, training)
+        for scene, episodes in self.config.scene_paths(self.config_path).items():
+            frames = episodes * settings.per_episode
+            tasks += plan_episodes([scene], frames, SCENE_SEEDS, settings, training)
+        collect(tasks, training, settings.workers, self.report)
+        tasks = plan_episodes(self.scenarios, settings.validation, VALIDATION_SEEDS, settings, validation)
+        collect(tasks, validation, settings.workers, self.report)
 
     def train(self, resume: bool) -> Path:
         """Train and export after every epoch; returns the weights."""

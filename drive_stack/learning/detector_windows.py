@@ -54,8 +54,11 @@ def cut(
         picture = picture[:, ::-1]
         boxes = np.stack([size[1] - boxes[:, 2], boxes[:, 1], size[1] - boxes[:, 0], boxes[:, 3]], axis=1)
     taught, ignored, clipped = select(boxes, truth.visible, size, settings)
+    picture = recolour(np.ascontiguousarray(picture), rng)
+    if rng.random() < settings.veil_share:
+        picture = veiled(picture, settings.veil, rng)
     return Window(
-        image=recolour(np.ascontiguousarray(picture), rng),
+        image=picture,
         boxes=clipped[taught],
         labels=truth.labels[taught],
         ignored=clipped[ignored],
@@ -107,6 +110,16 @@ def recolour(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.1:
         image = np.ascontiguousarray(image[:, :, rng.permutation(3)])
     return np.asarray(cv2.LUT(image, table.reshape(1, 256, 3)), dtype=np.uint8)
+
+
+def veiled(image: Image, least: float, rng: np.random.Generator) -> Image:
+    """The picture as through haze of one density: contrast falls towards a grey of the picture's own
+    brightness, down to ``least``, and the camera's noise stays."""
+    kept = np.float32(rng.uniform(least, 1.0))
+    grey = image.mean(axis=(0, 1)) * rng.uniform(0.8, 1.25) * rng.uniform(0.95, 1.05, 3)
+    noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(0.5, 3.0))
+    levels = kept * image + (1.0 - kept) * grey.astype(np.float32) + noise
+    return np.asarray(np.clip(np.rint(levels), 0, 255), dtype=np.uint8)
 
 
 def unpunished(windows: Sequence[Window], size: tuple[int, int], strides: Sequence[int]) -> NDArray[np.bool_]:
