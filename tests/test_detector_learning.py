@@ -118,10 +118,15 @@ def test_low_hidden_and_cut_objects_are_ignored() -> None:
         dtype=np.float32,
     )
     visible = np.array([1.0, 1.0, 0.1, 1.0, 1.0], dtype=np.float32)
-    taught, ignored, clipped = select(boxes, visible, (192, 384), WindowSettings())
+    people = FrameTruth(boxes, np.full(5, int(ObjectClass.PEDESTRIAN), np.int8), visible, visible)
+    taught, ignored, clipped = select(boxes, people, (192, 384), WindowSettings())
     assert taught.tolist() == [True, False, False, False, False]
     assert ignored.tolist() == [False, True, True, True, False]
     assert clipped[3].tolist() == [0.0, 10.0, 20.0, 40.0]
+    cars = replace(people, labels=np.full(5, int(ObjectClass.CAR), np.int8))
+    taught, ignored, _ = select(boxes, cars, (192, 384), WindowSettings())
+    assert taught.tolist() == [True, True, False, False, False]
+    assert ignored.tolist() == [False, False, True, True, False]
 
 
 def test_unpunished_cells_cover_ignored_boxes_but_not_taught_ones() -> None:

@@ -40,7 +40,10 @@ class WindowSettings(StrictModel):
     whole_share: Share = 0.3  # of batches that see whole frames
     native_share: Share = 0.5  # of windows at the camera's own scale
     zoom: tuple[float, float] = (0.8, 1.6)
-    least_height: float = 8.0  # objects lower than this are neither taught nor punished [px]
+    least_height: float = 8.0  # people and obstacles lower than this are neither taught nor punished [px]
+    least_vehicle_height: float = (
+        5.0  # nor vehicles: untaught, far ones seem larger and so nearer than they are
+    )
     least_visible: Share = 0.25
     veil_share: Share = 0.0  # of windows veiled as by haze, with noise over it
     veil: Share = 0.5  # the least contrast a veil leaves

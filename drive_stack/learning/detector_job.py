@@ -29,7 +29,7 @@ from drive_stack.runtime.weights import MODELS, card_path, sha256_of, write_card
 
 LIMITS = (
     "Trained on this simulator's pictures alone; it knows nothing of real roads.",
-    "Objects below 8 px height or less than a quarter visible were neither taught nor punished.",
+    "Vehicles below 5 px height, others below 8, and what is less than a quarter visible were not taught.",
     "Boxes are those of the visible pixels: behind a nearer car the lower edge is that of what shows.",
     "Made for level pictures of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
 )

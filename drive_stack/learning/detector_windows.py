@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.learning.detection_metrics import VEHICLES
 from drive_stack.learning.detector_config import WindowSettings
 from drive_stack.learning.frame_store import FrameTruth
 from drive_stack.types import Image, ObjectClass
@@ -53,7 +54,7 @@ def cut(
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
         boxes = np.stack([size[1] - boxes[:, 2], boxes[:, 1], size[1] - boxes[:, 0], boxes[:, 3]], axis=1)
-    taught, ignored, clipped = select(boxes, truth.visible, size, settings)
+    taught, ignored, clipped = select(boxes, truth, size, settings)
     picture = recolour(np.ascontiguousarray(picture), rng)
     if rng.random() < settings.veil_share:
         picture = veiled(picture, settings.veil, rng)
@@ -82,11 +83,12 @@ def _place(
 
 def select(
     boxes: NDArray[np.float32],
-    visible: NDArray[np.float32],
+    truth: FrameTruth,
     size: tuple[int, int],
     settings: WindowSettings,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float32]]:
-    """Which boxes are taught, which ignored, and all of them clipped to the window.
+    """Which of ``boxes`` (N, 4), those of ``truth`` in the window, are taught, which ignored, and all of
+    them clipped to the window.
 
     What the window cuts off counts as hidden. Too low or too hidden objects are ignored.
     """
@@ -95,8 +97,13 @@ def select(
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     kept = np.prod(clipped[:, 2:] - clipped[:, :2], axis=1)
     inside = kept > 1.0
-    shown = visible * kept / np.maximum(area, 1e-6)
-    tall = clipped[:, 3] - clipped[:, 1] >= settings.least_height
+    shown = truth.visible * kept / np.maximum(area, 1e-6)
+    least = np.where(
+        np.isin(truth.labels, [int(label) for label in VEHICLES]),
+        settings.least_vehicle_height,
+        settings.least_height,
+    )
+    tall = clipped[:, 3] - clipped[:, 1] >= least
     taught = inside & tall & (shown >= settings.least_visible)
     return taught, inside & ~taught, clipped
 
