@@ -11,16 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from agents.facts import agent_facts
 from agents.human import HumanAgent
 from agents.registry import agent_names, build_agent
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
+from drive_stack.app.options import natural, positive
 from drive_stack.app.session import EpisodeSession
+from drive_stack.app.stages_command import Outside, stages
 from drive_stack.app.table import print_results
+from drive_stack.app.train_command import train
 from drive_stack.config import ConfigError, unknown_name
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent
-from drive_stack.runtime.weights import MODELS
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.recording import RecordedSession, Recorder
 from drive_stack.viewer.records import Session, ViewFrame
@@ -44,6 +47,7 @@ examples:
 
 other commands (each has its own --help):
   python run_sim.py train detector|lanes                  make the trained models again
+  python run_sim.py stages                                what each stage costs: replace it by its oracle
 
 Seeds: 0–99999 train, 100000–199999 validate, 200000–299999 test.
 """
@@ -188,20 +192,6 @@ def drive_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def natural(text: str) -> int:
-    """A whole number from 0."""
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0")
-    return int(text)
-
-
-def positive(text: str) -> int:
-    """A whole number from 1."""
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
-    return int(text)
-
-
 def show_list() -> int:
     """Scenarios with what they are and where they come from, and agents."""
     console = Console()
@@ -216,60 +206,24 @@ def show_list() -> int:
     return 0
 
 
-def train(given: Sequence[str]) -> int:
-    """Make a trained model again: collect frames, train, judge, write weights and card."""
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py train",
-        description="Make a trained model again: record frames of training seeds, train, judge on validation "
-        "seeds, and write weights and card to drive_stack/models/. Frames already recorded are used.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("what", choices=("detector", "lanes"))
-    parser.add_argument("--config", type=Path, metavar="FILE", help="default: configs/training/WHAT.yaml")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override the configuration"
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=ROOT / "runs",
-        metavar="DIR",
-        help="frames, checkpoints, logs (default: runs)",
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="weights and card (default: drive_stack/models)"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint (detector)")
-    options = parser.parse_args(given)
-    config = options.config or ROOT / "configs" / "training" / f"{options.what}.yaml"
-    if options.what == "detector":
-        from drive_stack.learning.detector_job import train_detector  # noqa: PLC0415 - torch is slow to import
-
-        weights = train_detector(
-            config,
-            scenario_names(),
-            overrides=options.set,
-            work=options.work / "detector",
-            out=options.out or MODELS,
-            picture=None if options.out else ROOT / "docs" / "images" / "detector_examples.png",
-            resume=options.resume,
-        )
-    else:
-        from drive_stack.learning.lanes_job import train_lanes  # noqa: PLC0415
-
-        weights = train_lanes(
-            config,
-            scenario_names(),
-            overrides=options.set,
-            frames=options.work / "detector",
-            work=options.work / "lanes",
-            out=options.out or MODELS,
-        )
-    print(f"weights: {weights}")
-    return 0
+def train_model(given: Sequence[str]) -> int:
+    """Make a trained model again."""
+    return train(given, scenario_names(), ROOT)
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"train": train}
+def compare_stages(given: Sequence[str]) -> int:
+    """The modular driver with each stage replaced by its oracle in turn."""
+    outside = Outside(
+        scenarios=scenario_names(),
+        scenario_content=lambda name: load_scenario(name).model_dump_json(),
+        agent_facts=agent_facts,
+        build=build_agent,
+        packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
+    )
+    return stages(given, outside, ROOT)
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"train": train_model, "stages": compare_stages}
 
 if __name__ == "__main__":
     sys.exit(main())

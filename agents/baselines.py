@@ -13,6 +13,7 @@ class ConstantAgent:
 
     name = "constant"
     privileged = False
+    looks = False
     trace: StepTrace | None = None
 
     def __init__(self, platform: Platform) -> None:
@@ -36,6 +37,7 @@ class RandomAgent:
 
     name = "random"
     privileged = False
+    looks = False
     trace: StepTrace | None = None
 
     def __init__(self, platform: Platform) -> None:

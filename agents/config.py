@@ -83,3 +83,8 @@ class ModularConfig(StrictModel):
             self.control.longitudinal,
         )
         return "oracle" in chosen
+
+    @property
+    def looks(self) -> bool:
+        """Whether any stage needs the camera: its picture, or the labels that come with it."""
+        return self.perception.detector != "none" or self.perception.lanes == "network"

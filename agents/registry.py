@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from agents.baselines import ConstantAgent, RandomAgent
 from agents.config import ModularConfig
 from agents.expert import ExpertAgent
 from agents.modular import ModularAgent
@@ -15,6 +15,11 @@ from drive_stack.config import ConfigError, load_model, unknown_name
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "agents"
+CLASSES = {  # drivers with nothing to set
+    "constant": "agents.baselines:ConstantAgent",
+    "random": "agents.baselines:RandomAgent",
+    "human": "agents.human:HumanAgent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,8 @@ def _registry() -> Registry:
     registry = Registry()
     registry.register("modular", lambda request: _modular(CONFIGS / "modular.yaml", request))
     registry.register("expert", _expert)
-    registry.register("constant", lambda request: ConstantAgent(_plain(request)))
-    registry.register("random", lambda request: RandomAgent(_plain(request)))
-    registry.register("human", lambda request: _by_class("agents.human:HumanAgent", request))
+    for name, spec in CLASSES.items():
+        registry.register(name, partial(_by_class, spec))
     return registry
 
 
@@ -115,15 +119,31 @@ def _plain(request: Request) -> Platform:
     return request.platform
 
 
-def _by_class(spec: str, request: Request) -> Agent:
-    module_name, _, class_name = spec.partition(":")
+def config_of(spec: str, overrides: Sequence[str] = ()) -> ModularConfig | None:
+    """The configuration a driver is built from; None for one that has none. Raises as `build_agent`."""
+    if spec in _files():
+        return load_model(_files()[spec], ModularConfig, overrides)
+    if spec.endswith((".yaml", ".yml")):
+        return load_model(Path(spec), ModularConfig, overrides)
+    return None
+
+
+def class_of(spec: str) -> type[Agent]:
+    """The class of a driver without a configuration, by its name or as ``package.module:Class``."""
+    if spec not in CLASSES and ":" not in spec:
+        raise unknown_name("agent", spec, agent_names())
+    module_name, _, class_name = CLASSES.get(spec, spec).partition(":")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise ConfigError(f"agent '{spec}': {error}") from None
     if not hasattr(module, class_name):
         raise unknown_name(f"class of {module_name}", class_name, [n for n in dir(module) if n[0].isupper()])
-    made = getattr(module, class_name)
+    found: type[Agent] = getattr(module, class_name)
+    return found
+
+
+def _by_class(spec: str, request: Request) -> Agent:
+    made: Callable[..., Agent] = class_of(spec)
     truth = {"truth": request.truth} if getattr(made, "privileged", False) is True else {}
-    agent: Agent = made(_plain(request), **truth)
-    return agent
+    return made(_plain(request), **truth)

@@ -1,0 +1,54 @@
+"""What is known of a driver before it is built: what it reads, and what decides how it drives."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.config import ModularConfig
+from agents.registry import class_of, config_of
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.fingerprint import AgentFacts
+from drive_stack.perception import detector, lanes_network
+from drive_stack.runtime.weights import read_card
+
+
+def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
+    """Facts on what `agents.registry.build_agent` would build. Raises `ConfigError` as it does.
+
+    A class of one's own may say ``looks = False`` where it needs no picture.
+    """
+    config = config_of(spec, overrides)
+    if config is not None:
+        return AgentFacts(
+            name=config.name,
+            privileged=config.privileged,
+            looks=config.looks,
+            content=json.dumps(config.model_dump(exclude={"about"}), sort_keys=True),
+            weights={
+                path.name: str(read_card(path, command)["sha256"]) for path, command in _weights(config)
+            },
+        )
+    made = class_of(spec)
+    if overrides:
+        raise ConfigError(f"--set {overrides[0]}: this agent has nothing to set")
+    name = getattr(made, "name", spec)
+    return AgentFacts(
+        name=name if isinstance(name, str) else spec,
+        privileged=getattr(made, "privileged", False) is True,
+        looks=getattr(made, "looks", True) is not False,
+        content=f"{made.__qualname__}\n{inspect.getsource(inspect.getmodule(made) or made)}",
+        weights={},
+    )
+
+
+def _weights(config: ModularConfig) -> list[tuple[Path, str]]:
+    """The networks that the configuration's stages run, and the commands that make them."""
+    used = []
+    if config.perception.detector == "yolo":
+        used.append((detector.WEIGHTS, detector.COMMAND))
+    if config.perception.lanes == "network":
+        used.append((lanes_network.WEIGHTS, lanes_network.COMMAND))
+    return used

@@ -1,0 +1,57 @@
+"""The columns of ``run_sim.py stages``: expert, modular, and modular with oracles in place of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drive_stack.config import unknown_name
+
+ONE_THREAD = "perception.threads=1"  # rows must not depend on how many cores are free
+STAGES = (
+    "perception.detector",
+    "perception.lanes",
+    "perception.lifter",
+    "tracking.tracker",
+    "prediction.predictor",
+    "control.lateral",
+    "control.longitudinal",
+)
+EXPERT = "expert"  # whose speed is the measure of all
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One driver of the comparison."""
+
+    label: str
+    agent: str
+    overrides: tuple[str, ...] = ()
+
+
+def _replaced(stage: str) -> Column:
+    return Column(stage.partition(".")[2], "modular", (ONE_THREAD, f"{stage}=oracle"))
+
+
+def _all_replaced() -> Column:
+    """Every oracle at once; the true tracker reads no detections, so that none need be made."""
+    blind = ("perception.detector=none", "perception.lifter=ground")
+    others = (stage for stage in STAGES if stage.partition(".")[2] not in ("detector", "lifter"))
+    return Column("all", "modular", (ONE_THREAD, *blind, *(f"{stage}=oracle" for stage in others)))
+
+
+COLUMNS = (
+    Column(EXPERT, EXPERT, (ONE_THREAD,)),
+    Column("modular", "modular", (ONE_THREAD,)),
+    *map(_replaced, STAGES),
+    _all_replaced(),
+)
+
+
+def columns_named(labels: Sequence[str]) -> tuple[Column, ...]:
+    """Those columns, in the order of the table; `ConfigError` for a name that is not among them."""
+    known = [column.label for column in COLUMNS]
+    for label in labels:
+        if label not in known:
+            raise unknown_name("column", label, known)
+    return tuple(column for column in COLUMNS if column.label in labels)

@@ -1,0 +1,186 @@
+"""``run_sim.py stages``: what each stage costs, by replacing it with its oracle."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from drive_stack.app.options import natural, positive
+from drive_stack.app.stages_columns import COLUMNS, Column, columns_named
+from drive_stack.app.stages_report import show_table, write_table
+from drive_stack.app.stages_table import stages_table
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.drive import AgentBuilder, drive_task
+from drive_stack.evaluation.batch.fingerprint import AgentFacts, code_state, fingerprint
+from drive_stack.evaluation.batch.progress import watched
+from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
+from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+
+SPLIT = 100_000  # seeds of training, validation and test, each so many
+
+HELP = """\
+examples:
+  python run_sim.py stages --seeds 2 --only expert,modular      a first look, some minutes
+  python run_sim.py stages --seeds 10 --workers 2               all of it, hours: break it off when you like
+  python run_sim.py stages --report-only                        the table of what has been driven so far
+
+The same command drives only what is missing in --out; after a change to a configuration, a scenario or
+weights it drives again what that touches. docs/evaluation.md explains the table and the rows.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What only the command line knows: the worlds and the drivers."""
+
+    scenarios: Sequence[str]  # the catalogue
+    scenario_content: Callable[[str], str]  # name or file → all that its episodes are drawn from
+    agent_facts: Callable[[str, Sequence[str]], AgentFacts]
+    build: AgentBuilder
+    packages: Sequence[Path]  # whose sources drive
+
+
+def stages(given: Sequence[str], outside: Outside, root: Path) -> int:
+    """Drive what is missing, print the table, write it; returns the exit status."""
+    options = _parser(root).parse_args(given)
+    out: Path = options.out
+    if not options.report_only:
+        _drive(options, outside)
+    rows = list(read_rows(out).values())
+    if not rows:
+        raise ConfigError(f"{out / NAME}: holds no rows yet")
+    current = _current(outside, {row.result.scenario for row in rows})
+    table = stages_table(rows, current, order=outside.scenarios)
+    show_table(table, Console(width=None if sys.stdout.isatty() else 110))
+    print("written: " + ", ".join(map(str, write_table(table, out))), file=sys.stderr)
+    return 0
+
+
+def _drive(options: argparse.Namespace, outside: Outside) -> None:
+    tasks = plan(
+        columns_named(_names(options.only) or [column.label for column in COLUMNS]),
+        _names(options.scenarios) or outside.scenarios,
+        _seeds(options.first_seed, options.seeds),
+        outside,
+    )
+    errors = Console(stderr=True)
+    with open_rows(options.out) as file:
+        left = missing(tasks, file, retry_lost=options.retry_lost)
+        have = f"{len(tasks) - len(left)} of {len(tasks)} episodes are there already"
+        errors.print(have if len(left) < len(tasks) else f"{len(tasks)} episodes to drive", highlight=False)
+        try:
+            with watched(left, options.workers, errors) as watcher:
+                run_batch(
+                    left,
+                    file,
+                    partial(drive_task, outside.build),
+                    watcher,
+                    code=code_state(outside.packages),
+                    workers=options.workers,
+                    time_limit=float(options.time_limit),
+                )
+        except KeyboardInterrupt:
+            done = len(tasks) - len(missing(tasks, file))
+            print(
+                f"{done} of {len(tasks)} rows are kept; the same command goes on from there", file=sys.stderr
+            )
+            raise
+
+
+def plan(
+    columns: Sequence[Column], scenarios: Sequence[str], seeds: Sequence[int], outside: Outside
+) -> list[EpisodeTask]:
+    """All episodes, one seed after another, so that a run broken off has driven every scenario alike.
+
+    Raises `ConfigError` for a scenario, a configuration or weights that cannot be used.
+    """
+    facts = {column.label: outside.agent_facts(column.agent, column.overrides) for column in columns}
+    contents = {scenario: outside.scenario_content(scenario) for scenario in scenarios}
+    return [
+        EpisodeTask(
+            label=column.label,
+            agent=column.agent,
+            overrides=column.overrides,
+            scenario=scenario,
+            seed=seed,
+            config=fingerprint(facts[column.label], content),
+            privileged=facts[column.label].privileged,
+            camera=facts[column.label].looks,
+        )
+        for seed in seeds
+        for scenario, content in contents.items()
+        for column in columns
+    ]
+
+
+def _current(outside: Outside, scenarios: Iterable[str]) -> frozenset[str]:
+    """Hashes of everything as it is now; rows with others were driven before some change."""
+    facts = [outside.agent_facts(column.agent, column.overrides) for column in COLUMNS]
+    hashes = set()
+    for scenario in scenarios:
+        try:
+            content = outside.scenario_content(scenario)
+        except ConfigError:
+            continue  # no longer there
+        hashes |= {fingerprint(fact, content) for fact in facts}
+    return frozenset(hashes)
+
+
+def _names(text: str) -> list[str]:
+    """Names between commas, each once; none for ``all``."""
+    names = [] if text == "all" else [name.strip() for name in text.split(",")]
+    if "" in names:
+        raise ConfigError(f"'{text}': expected names between commas, or all")
+    return list(dict.fromkeys(names))
+
+
+def _seeds(first: int, count: int) -> range:
+    seeds = range(first, first + count)
+    if seeds[0] // SPLIT != seeds[-1] // SPLIT:
+        raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
+    return seeds
+
+
+def _parser(root: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py stages",
+        description="Scenario by scenario: the expert, the modular driver, and the modular driver with each "
+        "stage replaced by its oracle in turn, and all of them: where that helps, mending the stage pays.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    what = parser.add_argument_group("what is driven")
+    what.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
+    what.add_argument(
+        "--seeds", type=positive, default=10, metavar="N", help="of each scenario (default: 10)"
+    )
+    what.add_argument(
+        "--first-seed", type=natural, default=100_000, metavar="SEED", help="default: 100000, validation"
+    )
+    labels = ", ".join(column.label for column in COLUMNS)
+    what.add_argument(
+        "--only", "--columns", default="all", metavar="A,B", help=f"of the columns {labels} (default: all)"
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    how.add_argument(
+        "--time-limit",
+        type=positive,
+        default=900,
+        metavar="S",
+        help="by the clock for one episode; a longer one becomes an error row (default: 900)",
+    )
+    how.add_argument("--retry-lost", action="store_true", help="drive again what killed or slow workers lost")
+    how.add_argument(
+        "--out", type=Path, default=root / "runs" / "stages", metavar="DIR", help="default: runs/stages"
+    )
+    how.add_argument("--report-only", action="store_true", help="drive nothing; the table of what is there")
+    return parser

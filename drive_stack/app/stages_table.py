@@ -1,0 +1,77 @@
+"""The table of stages as numbers: one summary a scenario and column, one a column."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from drive_stack.app.stages_columns import COLUMNS, EXPERT
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.summary import Course, Summary, summarise_episodes
+
+
+@dataclass(frozen=True, slots=True)
+class StagesTable:
+    """What a folder of rows shows."""
+
+    labels: tuple[str, ...]  # columns, those that have rows
+    scenarios: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Summary]  # scenario, label
+    overall: Mapping[str, Summary]  # label
+    worst: Mapping[str, float]  # label → least success of any of its scenarios
+    seeds: tuple[int, int]  # first and last
+    outdated: int  # rows shown that were driven before a change to configuration, scenario or weights
+    left_out: int  # rows not shown, since newer ones stand for them
+    codes: int  # states of the code that drove the rows shown
+
+
+def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[str]) -> StagesTable:
+    """Summaries of at least one row, given in the order in which they were driven.
+
+    For each scenario and column the rows of one configuration count: of the ``current`` one (hashes
+    as they are now) where there are any, else of that driven last. ``order`` is that of the scenarios.
+    """
+    shown = _of_one_configuration(rows, current)
+    groups: dict[tuple[str, str], list[EpisodeResult]] = defaultdict(list)
+    for row in shown:
+        groups[row.result.scenario, row.label].append(row.result)
+    expert: dict[Course, EpisodeResult] = {
+        (row.result.scenario, row.result.seed): row.result for row in shown if row.label == EXPERT
+    }
+    known = [column.label for column in COLUMNS]
+    labels = tuple(sorted({label for _, label in groups}, key=lambda label: _place(label, known)))
+    scenarios = tuple(sorted({name for name, _ in groups}, key=lambda name: _place(name, order)))
+    cells = {key: summarise_episodes(results, expert) for key, results in groups.items()}
+    seeds = [row.result.seed for row in shown]
+    return StagesTable(
+        labels=labels,
+        scenarios=scenarios,
+        cells=cells,
+        overall={
+            label: summarise_episodes([row.result for row in shown if row.label == label], expert)
+            for label in labels
+        },
+        worst={
+            label: min(cell.success for (_, own), cell in cells.items() if own == label) for label in labels
+        },
+        seeds=(min(seeds), max(seeds)),
+        outdated=sum(row.config not in current for row in shown),
+        left_out=len(rows) - len(shown),
+        codes=len({row.code for row in shown}),
+    )
+
+
+def _of_one_configuration(rows: Sequence[Row], current: Collection[str]) -> list[Row]:
+    chosen: dict[tuple[str, str], str] = {}
+    for row in rows:
+        place = row.label, row.result.scenario
+        if row.config in current or chosen.get(place) not in current:
+            chosen[place] = row.config
+    return [row for row in rows if chosen[row.label, row.result.scenario] == row.config]
+
+
+def _place(name: str, order: Sequence[str]) -> tuple[int, str]:
+    """Known names in their order, then the others by name."""
+    return (order.index(name) if name in order else len(order)), name

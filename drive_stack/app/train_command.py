@@ -1,0 +1,69 @@
+"""``run_sim.py train``: make a trained model again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from drive_stack.runtime.weights import MODELS
+
+
+def train(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
+    """Collect frames of ``scenarios``, train, judge, write weights and card; returns the exit status.
+
+    Configurations and results lie where the project in ``root`` has them, unless options say other.
+    """
+    options = _parser(root).parse_args(given)
+    config = options.config or root / "configs" / "training" / f"{options.what}.yaml"
+    if options.what == "detector":
+        from drive_stack.learning.detector_job import train_detector  # noqa: PLC0415 - torch is slow to import
+
+        weights = train_detector(
+            config,
+            scenarios,
+            overrides=options.set,
+            work=options.work / "detector",
+            out=options.out or MODELS,
+            picture=None if options.out else root / "docs" / "images" / "detector_examples.png",
+            resume=options.resume,
+        )
+    else:
+        from drive_stack.learning.lanes_job import train_lanes  # noqa: PLC0415
+
+        weights = train_lanes(
+            config,
+            scenarios,
+            overrides=options.set,
+            frames=options.work / "detector",
+            work=options.work / "lanes",
+            out=options.out or MODELS,
+        )
+    print(f"weights: {weights}")
+    return 0
+
+
+def _parser(root: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py train",
+        description="Make a trained model again: record frames of training seeds, train, judge on validation "
+        "seeds, and write weights and card to drive_stack/models/. Frames already recorded are used.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("what", choices=("detector", "lanes"))
+    parser.add_argument("--config", type=Path, metavar="FILE", help="default: configs/training/WHAT.yaml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override the configuration"
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=root / "runs",
+        metavar="DIR",
+        help="frames, checkpoints, logs (default: runs)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="weights and card (default: drive_stack/models)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint (detector)")
+    return parser

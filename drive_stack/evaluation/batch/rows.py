@@ -1,0 +1,90 @@
+"""One driven episode with what it was driven by, as one line of JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
+from drive_stack.evaluation.result import EpisodeResult, Status
+
+TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all else repeats bit for bit
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An episode's result and its provenance; in the file the result's fields follow these."""
+
+    label: str  # of the agent in reports, such as a column of `stages`
+    config: str  # hash of agent, weights, scenario and version
+    code: str  # hash of the sources that drove it
+    lost: bool  # the worker process was killed or ran too long: the episode itself is not to blame
+    wall_s: float  # that the episode took [s]
+    result: EpisodeResult
+
+    @property
+    def key(self) -> Key:
+        """What tells this row from all others; of rows with one key the last counts."""
+        return self.config, self.label, self.result.scenario, self.result.seed
+
+    def to_json(self) -> str:
+        """One line."""
+        fields = dataclasses.asdict(self)
+        return json.dumps(fields | fields.pop("result"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: bytes) -> Row:
+        """Read `to_json`'s line; `ValueError` says what is wrong with it."""
+        try:
+            fields = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"not valid JSON: {error}") from None
+        if not isinstance(fields, dict):
+            raise ValueError("not a JSON object")
+        own = {key: fields.pop(key) for key in ("label", "config", "code", "lost", "wall_s") if key in fields}
+        try:
+            return _ROW.validate_python(own | {"result": fields})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"{first['loc'][-1]}: {first['msg']}") from None
+
+
+_ROW = TypeAdapter(Row)
+
+
+def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:
+    """Each row's fields but for `TIMINGS`: what must be equal whenever the same episodes are driven."""
+    kept = {}
+    for row in rows:
+        fields = json.loads(row.to_json())
+        kept[row.key] = {name: value for name, value in fields.items() if name not in TIMINGS}
+    return kept
+
+
+def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
+    """The result of an episode that came to nothing."""
+    return EpisodeResult(
+        agent=task.agent,
+        privileged=task.privileged,
+        scenario=task.scenario,
+        seed=task.seed,
+        status=Status.ERROR,
+        collision_with=None,
+        at_fault=None,
+        fault_reason=None,
+        impact_speed_mps=None,
+        route_completion=0.0,
+        distance_m=0.0,
+        duration_s=0.0,
+        mean_speed_mps=0.0,
+        min_ttc_s=None,
+        comfort=0.0,
+        off_lane=0.0,
+        driving_score=0.0,
+        clamped_actions=0,
+        error=error,
+    )

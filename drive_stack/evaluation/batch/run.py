@@ -1,0 +1,59 @@
+"""A batch: drives what is missing in a file of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from drive_stack.evaluation.batch.pool import Outcome, Pool
+from drive_stack.evaluation.batch.row_file import RowFile
+from drive_stack.evaluation.batch.rows import Row, undriven
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.worker import Drive
+
+
+class Watcher(Protocol):
+    """Told of each row; a progress bar."""
+
+    def note(self, row: Row) -> None:
+        """A row was written."""
+        ...
+
+
+def missing(tasks: Iterable[EpisodeTask], file: RowFile, *, retry_lost: bool = False) -> list[EpisodeTask]:
+    """Those with no row yet; with ``retry_lost`` also those whose row says that the worker was lost."""
+    return [task for task in tasks if task.key not in file.rows or (retry_lost and file.rows[task.key].lost)]
+
+
+def run_batch(
+    tasks: Sequence[EpisodeTask],
+    file: RowFile,
+    drive: Drive,
+    watcher: Watcher,
+    *,
+    code: str,
+    workers: int,
+    time_limit: float,
+) -> None:
+    """Drive ``tasks`` and append a row for each; ``time_limit`` is one episode's [s], by the clock.
+
+    Raises `ConfigError` where rows cannot be written or a task can never be driven. Whatever ends
+    it, the rows written so far stay, and no process is left.
+    """
+    with Pool(drive, workers=workers, time_limit=time_limit) as pool:
+        for outcome in pool.run(tasks):
+            row = _row(outcome, code)
+            file.append(row)
+            watcher.note(row)
+
+
+def _row(outcome: Outcome, code: str) -> Row:
+    task, answer = outcome.task, outcome.answer
+    return Row(
+        label=task.label,
+        config=task.config,
+        code=code,
+        lost=outcome.lost,
+        wall_s=round(answer.wall_s, 2),
+        result=answer.result or undriven(task, answer.failed or "no result"),
+    )
