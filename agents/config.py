@@ -7,6 +7,7 @@ from typing import Literal
 from drive_stack.config import StrictModel
 from drive_stack.control.longitudinal import LongitudinalSettings
 from drive_stack.control.lqr import LqrSettings
+from drive_stack.control.mpc import MpcSettings
 from drive_stack.control.pure_pursuit import PurePursuitSettings
 from drive_stack.control.stanley import StanleySettings
 from drive_stack.faults import FaultSettings
@@ -50,10 +51,11 @@ class PlanningConfig(StrictModel):
 class ControlConfig(StrictModel):
     """From the trajectory to steering and acceleration."""
 
-    lateral: Literal["pure_pursuit", "stanley", "lqr", "oracle"] = "pure_pursuit"
+    lateral: Literal["pure_pursuit", "stanley", "lqr", "mpc", "oracle"] = "pure_pursuit"
     pure_pursuit: PurePursuitSettings = PurePursuitSettings()
     stanley: StanleySettings = StanleySettings()
     lqr: LqrSettings = LqrSettings()
+    mpc: MpcSettings = MpcSettings()
     longitudinal: Literal["feed_forward", "oracle"] = "feed_forward"
     feed_forward: LongitudinalSettings = LongitudinalSettings()
 

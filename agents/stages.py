@@ -9,6 +9,7 @@ from agents.config import ControlConfig, ModularConfig, PerceptionConfig, Predic
 from drive_stack.config import ConfigError
 from drive_stack.control.longitudinal import FeedForwardLongitudinal
 from drive_stack.control.lqr import Lqr
+from drive_stack.control.mpc import Mpc
 from drive_stack.control.pure_pursuit import PurePursuit
 from drive_stack.control.stanley import Stanley
 from drive_stack.detection_watch import DetectionWatch
@@ -113,20 +114,25 @@ def _predictor(config: PredictionConfig, oracles: OracleStages | None) -> Predic
     return _made(config.predictor, makers, oracles.predictor if oracles else None)
 
 
-def _lateral(config: ControlConfig, platform: Platform, oracles: OracleStages | None) -> LateralController:
-    makers: dict[str, Callable[[], LateralController]] = {
-        "pure_pursuit": lambda: PurePursuit(platform.car, config.pure_pursuit),
-        "stanley": lambda: Stanley(platform.car, config.stanley),
-        "lqr": lambda: Lqr(platform.car, config.lqr.model_copy(update={"dt": platform.dt})),
+def lateral_makers(config: ControlConfig, platform: Platform) -> dict[str, Callable[[], LateralController]]:
+    """The lateral controllers that need no truth, by name."""
+    return {
+        "pure_pursuit": lambda: PurePursuit(platform, config.pure_pursuit),
+        "stanley": lambda: Stanley(platform, config.stanley),
+        "lqr": lambda: Lqr(platform, config.lqr),
+        "mpc": lambda: Mpc(platform, config.mpc),
     }
+
+
+def _lateral(config: ControlConfig, platform: Platform, oracles: OracleStages | None) -> LateralController:
+    makers = lateral_makers(config, platform)
     return _made(config.lateral, makers, oracles.lateral if oracles else None)
 
 
 def _longitudinal(
     config: ControlConfig, platform: Platform, oracles: OracleStages | None
 ) -> LongitudinalController:
-    settings = config.feed_forward.model_copy(update={"dt": platform.dt})
     makers: dict[str, Callable[[], LongitudinalController]] = {
-        "feed_forward": lambda: FeedForwardLongitudinal(platform.car, settings)
+        "feed_forward": lambda: FeedForwardLongitudinal(platform, config.feed_forward)
     }
     return _made(config.longitudinal, makers, oracles.longitudinal if oracles else None)

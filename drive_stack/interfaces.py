@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.types import (
@@ -92,6 +92,14 @@ class LongitudinalController(Protocol):
     def reset(self) -> None: ...
 
     def accelerate(self, plan: Plan, speed: float) -> float: ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """A controller that may have something to say about its last step; the trace notes it."""
+
+    @property
+    def remark(self) -> str | None: ...
 
 
 class Agent(Protocol):

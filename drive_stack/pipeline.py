@@ -19,6 +19,7 @@ from drive_stack.interfaces import (
     Planner,
     Platform,
     Predictor,
+    Remarking,
     Tracker,
 )
 from drive_stack.sense_watch import Look, SenseWatch
@@ -119,7 +120,7 @@ class Pipeline:
             predictions=predictions,
             plan=plan,
             stage_ms=clock.milliseconds,
-            notes=(() if fault is None else (fault,)) + plan.interventions,
+            notes=(() if fault is None else (fault,)) + plan.interventions + self._remarks(),
         )
 
     def _given(
@@ -141,6 +142,11 @@ class Pipeline:
             predictions=predictions,
             fault=fault,
         )
+
+    def _remarks(self) -> tuple[str, ...]:
+        controllers = (self._stages.lateral, self._stages.longitudinal)
+        said = (stage.remark for stage in controllers if isinstance(stage, Remarking))
+        return tuple(remark for remark in said if remark is not None)
 
     def _control(self, plan: Plan, seen: Observation) -> Control:
         stages, car = self._stages, self._limits

@@ -45,7 +45,7 @@ def test_pursuit_of_a_point_on_a_circle_is_that_circle(radius: float) -> None:
     assert pursuit_steering(target, 2.8) == pytest.approx(np.arctan(2.8 / radius), rel=1e-9)
 
 
-@pytest.mark.parametrize("controller", [PurePursuit(CAR), Stanley(CAR)])
+@pytest.mark.parametrize("controller", [PurePursuit(PLATFORM), Stanley(PLATFORM)])
 @pytest.mark.parametrize("radius", [120.0, -400.0])
 def test_on_the_path_the_steering_is_that_of_the_curve(
     controller: PurePursuit | Stanley, radius: float
@@ -56,24 +56,22 @@ def test_on_the_path_the_steering_is_that_of_the_curve(
 
 @pytest.mark.parametrize("speed", [3.0, 15.0, 40.0])
 def test_lqr_gain_makes_the_loop_stable(speed: float) -> None:
-    settings = LqrSettings()
-    gain, lag = lqr_gain(speed, CAR, settings), float(np.exp(-settings.dt / CAR.steering_lag))
-    a = np.array(
-        [[1.0, speed * settings.dt, 0.0], [0.0, 1.0, speed * settings.dt / CAR.wheelbase], [0.0, 0.0, lag]]
-    )
+    dt = PLATFORM.dt
+    gain, lag = lqr_gain(speed, PLATFORM, LqrSettings()), float(np.exp(-dt / CAR.steering_lag))
+    a = np.array([[1.0, speed * dt, 0.0], [0.0, 1.0, speed * dt / CAR.wheelbase], [0.0, 0.0, lag]])
     closed = a - np.array([[0.0], [0.0], [1.0 - lag]]) @ gain[None]
     assert np.abs(np.linalg.eigvals(closed)).max() < 1.0
 
 
 def test_longitudinal_jerk_is_limited_unless_braking_for_life() -> None:
     braking = circle_plan(1e9, 20.0, accelerations=np.full(len(TIMES), -8.0))
-    calm, hard = FeedForwardLongitudinal(CAR), FeedForwardLongitudinal(CAR)
+    calm, hard = FeedForwardLongitudinal(PLATFORM), FeedForwardLongitudinal(PLATFORM)
     assert calm.accelerate(braking, 20.0) == pytest.approx(-0.4)
     urgent = circle_plan(1e9, 20.0, accelerations=np.full(len(TIMES), -8.0), emergency=True)
     assert hard.accelerate(urgent, 20.0) == pytest.approx(-8.0)
 
 
-@pytest.mark.parametrize("lateral", ["pure_pursuit", "stanley", "lqr", "oracle"])
+@pytest.mark.parametrize("lateral", ["pure_pursuit", "stanley", "lqr", "mpc", "oracle"])
 def test_tracks_a_curve_of_500_m_at_30_mps_within_0_2_m(lateral: str) -> None:
     world = TinyWorld(straight_road(curvature=1.0 / 500.0), lane=1, speed=30.0, limit=30.0)
     overrides = [f"control.lateral={lateral}"]
@@ -87,7 +85,7 @@ def test_tracks_a_curve_of_500_m_at_30_mps_within_0_2_m(lateral: str) -> None:
     assert world.speed > 29.0
 
 
-@pytest.mark.parametrize("lateral", ["pure_pursuit", "stanley", "lqr"])
+@pytest.mark.parametrize("lateral", ["pure_pursuit", "stanley", "lqr", "mpc"])
 def test_recovers_from_a_start_beside_the_lane(lateral: str) -> None:
     world = TinyWorld(straight_road(), lane=1, aside=0.8)
     overrides = [f"control.lateral={lateral}"]

@@ -7,8 +7,9 @@ from scipy.linalg import solve_discrete_are
 
 from drive_stack.config import StrictModel
 from drive_stack.control.preview import previewed
+from drive_stack.control.steering import SteeringActuator
+from drive_stack.interfaces import Platform
 from drive_stack.types import FloatArray, Plan
-from drive_stack.vehicle import VehicleParameters
 
 
 class LqrSettings(StrictModel):
@@ -18,15 +19,15 @@ class LqrSettings(StrictModel):
     heading: float = 4.0  # [1/rad²]
     steering: float = 600.0  # [1/rad²] at the reference speed; grows with speed squared
     reference_speed: float = 10.0  # [m/s]
-    dt: float = 0.1  # [s]
 
 
-def lqr_gain(speed: float, car: VehicleParameters, settings: LqrSettings) -> FloatArray:
+def lqr_gain(speed: float, platform: Platform, settings: LqrSettings) -> FloatArray:
     """Gain ``(3,)`` on (lateral error, heading error, steering beyond feed-forward).
 
     Kinematic bicycle linearised about the path: ė = v·ψ, ψ̇ = v/L·δ, δ̇ = (u − δ)/τ, Euler steps.
     """
-    dt, lag = settings.dt, float(np.exp(-settings.dt / car.steering_lag))
+    car, dt = platform.car, platform.dt
+    lag = float(np.exp(-dt / car.steering_lag))
     a = np.array([[1.0, speed * dt, 0.0], [0.0, 1.0, speed * dt / car.wheelbase], [0.0, 0.0, lag]])
     b = np.array([[0.0], [0.0], [1.0 - lag]])
     weight = settings.steering * max(speed / settings.reference_speed, 0.3) ** 2
@@ -38,23 +39,29 @@ def lqr_gain(speed: float, car: VehicleParameters, settings: LqrSettings) -> Flo
 class Lqr:
     """Feed-forward atan(L·κ) plus optimal feedback; gains are tabled by speed when built."""
 
-    def __init__(self, car: VehicleParameters, settings: LqrSettings | None = None) -> None:
-        self._car = car
-        self._settings = settings or LqrSettings()
+    def __init__(self, platform: Platform, settings: LqrSettings | None = None) -> None:
+        self._car, self._dt = platform.car, platform.dt
+        self._actuator = SteeringActuator(platform)
         self._speeds = np.arange(1.0, 61.0, 1.0)
-        self._gains = np.array([lqr_gain(float(v), car, self._settings) for v in self._speeds])
+        self._gains = np.array(
+            [lqr_gain(float(v), platform, settings or LqrSettings()) for v in self._speeds]
+        )
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Wheels straight."""
+        self._actuator.reset()
 
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
-        """Road-wheel angle [rad] within the car's limit."""
-        path = previewed(plan, speed, yaw_rate, delay=0.05, reach=20.0)
+        """Road-wheel angle [rad] within the car's limits."""
+        reached = self._actuator.reached(speed, yaw_rate)
+        return self._actuator.command(self.law(plan, speed, yaw_rate, reached))
+
+    def law(self, plan: Plan, speed: float, yaw_rate: float, reached: float) -> float:
+        """Road-wheel angle [rad] wanted where the wheels have ``reached`` theirs, no limit kept."""
+        path = previewed(plan, speed, yaw_rate, self._dt / 2.0, reach=20.0)
         arc, lateral, heading, kappa = path.nearest()
         ahead = path.curvature_at(arc + speed * self._car.steering_lag)
         wheelbase = self._car.wheelbase
-        reached = float(np.arctan(wheelbase * yaw_rate / max(speed, 1.0)))
         state = np.array([lateral, heading, reached - float(np.arctan(wheelbase * kappa))])
         gain = [float(np.interp(speed, self._speeds, self._gains[:, i])) for i in range(3)]
-        steering = float(np.arctan(wheelbase * ahead)) - float(state @ np.array(gain))
-        return float(np.clip(steering, -self._car.max_steering, self._car.max_steering))
+        return float(np.arctan(wheelbase * ahead)) - float(state @ np.array(gain))

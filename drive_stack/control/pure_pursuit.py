@@ -6,8 +6,9 @@ import numpy as np
 
 from drive_stack.config import StrictModel
 from drive_stack.control.preview import previewed
+from drive_stack.control.steering import SteeringActuator
+from drive_stack.interfaces import Platform
 from drive_stack.types import FloatArray, Plan
-from drive_stack.vehicle import VehicleParameters
 
 
 class PurePursuitSettings(StrictModel):
@@ -16,7 +17,6 @@ class PurePursuitSettings(StrictModel):
     seconds_ahead: float = 0.75
     shortest: float = 4.5  # [m]
     longest: float = 30.0  # [m]
-    delay: float = 0.2  # steering lag and half a step [s]
 
 
 def pursuit_steering(target: FloatArray, wheelbase: float) -> float:
@@ -34,21 +34,23 @@ class PurePursuit:
     The aim lies on the planned curve itself, so a steady curve is fed forward by the geometry.
     """
 
-    def __init__(self, car: VehicleParameters, settings: PurePursuitSettings | None = None) -> None:
-        self._car = car
+    def __init__(self, platform: Platform, settings: PurePursuitSettings | None = None) -> None:
+        self._wheelbase = platform.car.wheelbase
+        self._delay = platform.car.steering_lag + platform.dt / 2.0
+        self._actuator = SteeringActuator(platform)
         self._settings = settings or PurePursuitSettings()
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Wheels straight."""
+        self._actuator.reset()
 
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
-        """Road-wheel angle [rad] within the car's limit."""
+        """Road-wheel angle [rad] within the car's limits."""
         settings = self._settings
         distance = float(np.clip(settings.seconds_ahead * speed, settings.shortest, settings.longest))
-        path = previewed(plan, speed, yaw_rate, settings.delay, reach=2.0 * distance)
+        path = previewed(plan, speed, yaw_rate, self._delay, reach=2.0 * distance)
         arc, _, _, _ = path.nearest()
         target = path.point_at_distance(distance, arc)
-        if target is None:
-            return 0.0
-        limit = self._car.max_steering
-        return float(np.clip(pursuit_steering(target, self._car.wheelbase), -limit, limit))
+        wanted = 0.0 if target is None else pursuit_steering(target, self._wheelbase)
+        self._actuator.reached(speed, yaw_rate)
+        return self._actuator.command(wanted)

@@ -6,8 +6,9 @@ import numpy as np
 
 from drive_stack.config import StrictModel
 from drive_stack.control.preview import previewed
+from drive_stack.control.steering import SteeringActuator
+from drive_stack.interfaces import Platform
 from drive_stack.types import Plan
-from drive_stack.vehicle import VehicleParameters
 
 
 class StanleySettings(StrictModel):
@@ -15,7 +16,6 @@ class StanleySettings(StrictModel):
 
     gain: float = 1.6  # cross-track gain [1/s]
     softening: float = 2.0  # keeps the gain bounded when slow [m/s]
-    delay: float = 0.2  # steering lag and half a step [s]
     front_share: float = 0.4  # heading error at speed is worth less: the lag would make it swing
 
 
@@ -25,17 +25,20 @@ class Stanley:
     δ = atan(L·κ) − ψ_e − atan(k·e / (k_s + v)), e at the front axle.
     """
 
-    def __init__(self, car: VehicleParameters, settings: StanleySettings | None = None) -> None:
-        self._car = car
+    def __init__(self, platform: Platform, settings: StanleySettings | None = None) -> None:
+        self._wheelbase = platform.car.wheelbase
+        self._delay = platform.car.steering_lag + platform.dt / 2.0
+        self._actuator = SteeringActuator(platform)
         self._settings = settings or StanleySettings()
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Wheels straight."""
+        self._actuator.reset()
 
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
-        """Road-wheel angle [rad] within the car's limit."""
-        settings, wheelbase = self._settings, self._car.wheelbase
-        path = previewed(plan, speed, yaw_rate, settings.delay, reach=20.0)
+        """Road-wheel angle [rad] within the car's limits."""
+        settings, wheelbase = self._settings, self._wheelbase
+        path = previewed(plan, speed, yaw_rate, self._delay, reach=20.0)
         _, lateral, heading, kappa = path.nearest()
         front = lateral + wheelbase * float(np.sin(heading))
         share = settings.front_share + (1.0 - settings.front_share) * 5.0 / max(speed, 5.0)
@@ -44,4 +47,5 @@ class Stanley:
             - share * heading
             - float(np.arctan(settings.gain * share * front / (settings.softening + speed)))
         )
-        return float(np.clip(steering, -self._car.max_steering, self._car.max_steering))
+        self._actuator.reached(speed, yaw_rate)
+        return self._actuator.command(steering)
