@@ -72,6 +72,25 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeCue:
+    """One reading of how far off an object is."""
+
+    distance: float  # from the camera; of a cue by size, if the object has its class's usual size [m]
+    variance: float  # of its logarithm: what differs from image to image
+    usual_size: float | None = None  # where the cue is by size: an object twice as large is twice as far [m]
+    size_spread: float = 0.0  # of the logarithm of its class's sizes: the same error in every image
+
+
+@dataclass(frozen=True, slots=True)
+class Sightline:
+    """What the place of an object was found from."""
+
+    eye: FloatArray  # (2,) the camera, in the ego frame [m]
+    across: float  # how well the place is known across the line of sight, standard deviation [m]
+    cues: tuple[RangeCue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LiftedObject:
     """A detection placed on the road, in the ego frame."""
 
@@ -81,6 +100,7 @@ class LiftedObject:
     confidence: float
     width: float  # [m], as estimated or the class's usual one
     detection: Detection
+    sightline: Sightline | None = None  # None: the position is all there is
 
 
 @dataclass(frozen=True, slots=True)

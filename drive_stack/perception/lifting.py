@@ -5,10 +5,11 @@ Two cues give the distance to an object of which we see a box:
 - *contact*: the box stands on the road, so its lower edge is seen under an angle that falls with
   the distance (level road). One pixel near the horizon is many metres, so this cue fades far off.
 - *size*: an object of a known height H fills h = f·H/Z pixels. Its error is a share of the
-  distance, as sizes vary by some percent within a class.
+  distance, as sizes vary by some percent within a class, and stays the same for one object.
 
 Both are nearly normal in the logarithm of the depth, where they are joined by inverse variance
-(maximum likelihood, e.g. Thrun, Burgard & Fox, *Probabilistic Robotics*, 2005, §3.2).
+(maximum likelihood, e.g. Thrun, Burgard & Fox, *Probabilistic Robotics*, 2005, §3.2). They are handed
+on singly as well, so that who sees an object over time can learn its size.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import rotation
-from drive_stack.types import Detection, LiftedObject, ObjectClass
+from drive_stack.types import Detection, LiftedObject, ObjectClass, RangeCue, Sightline
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,30 @@ _LONG = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)  # whose flank may show bes
 class BoxErrors:
     """How well boxes are known, standard deviations."""
 
-    edge_px: float = 1.0  # of one edge, from the detector
-    pitch_px: float = 0.7  # of the horizon: the road is not quite level, the car not quite still
+    edge_px: float = 0.5  # of one edge, from the detector
+    edge_share: float = 0.03  # and of the box's height: legs, loads and mirrors blur the edges of large boxes
+    pitch_px: float = 0.4  # of the horizon: the road is not quite level, the car not quite still
+    touched_px: float = 0.5  # boxes are higher than what they hold: pixels touched in part count whole
     border_px: float = 2.0  # an edge this near the image's border is taken as cut off
     oblique_spread: float = 0.35  # relative, of the seen width where a side shows beside the face
 
 
 @dataclass(frozen=True, slots=True)
 class _Cue:
-    """One estimate of the depth along the optical axis."""
+    """One estimate of the depth along the optical axis, as a logarithm of [m]."""
 
-    log_depth: float  # of [m]
-    variance: float
+    log_depth: float
+    white: float  # variance of what differs from image to image
+    usual_size: float | None = None  # [m], where the object's height gave it
+    spread: float = 0.0  # standard deviation of what stays the same
+
+    @property
+    def variance(self) -> float:
+        return self.white + self.spread**2
+
+    def seen_at(self, away: float) -> RangeCue:
+        """The cue for others, with ``away`` metres over the ground for each of depth."""
+        return RangeCue(away * float(np.exp(self.log_depth)), self.white, self.usual_size, self.spread)
 
 
 class GroundLifter:
@@ -93,14 +106,14 @@ class GroundLifter:
             return None
         variance = 1.0 / sum(1.0 / cue.variance for cue in cues)
         log_depth = variance * sum(cue.log_depth / cue.variance for cue in cues)
-        return self._place(detection, float(np.exp(log_depth)), variance)
+        return self._place(detection, float(np.exp(log_depth)), variance, cues)
 
     def _contact(self, detection: Detection, covered: bool) -> _Cue | None:
         """Depth from the lower edge; None where something hides it or it lies at the horizon."""
         camera, errors = self._camera, self._errors
         row = detection.box[3]
         below = row - camera.horizon_px
-        sigma = float(np.hypot(errors.edge_px, errors.pitch_px))
+        sigma = float(np.hypot(self._edge(detection), errors.pitch_px))
         if covered or below < sigma:
             return None
         pitch = np.radians(camera.pitch_down_deg)
@@ -119,19 +132,23 @@ class GroundLifter:
         x1, y1, x2, y2 = detection.box
         camera, errors, usual = self._camera, self._errors, self._sizes[detection.label]
         border = errors.border_px
+        edge = 2.0 * self._edge(detection) ** 2  # variance of the distance of two edges [px²]
         if y1 > border and y2 < camera.height - border and not covered:
-            extent, real, spread = y2 - y1, usual.height, usual.height_spread
-        elif x1 > border and x2 < camera.width - border:
-            extent, real, spread = x2 - x1, usual.width, usual.width_spread
-            if not x1 < camera.width / 2.0 < x2:
-                spread = errors.oblique_spread
-        else:
-            return None
-        depth = camera.focal_px * real / extent
-        edge = np.sqrt(2.0) * errors.edge_px / extent
-        return _Cue(float(np.log(depth)), float(spread**2 + edge**2))
+            height = max(y2 - y1 - errors.touched_px, 1.0)
+            depth = camera.focal_px * usual.height / height
+            return _Cue(float(np.log(depth)), edge / height**2, usual.height, usual.height_spread)
+        if x1 > border and x2 < camera.width - border:
+            spread = usual.width_spread if x1 < camera.width / 2.0 < x2 else errors.oblique_spread
+            depth = camera.focal_px * usual.width / (x2 - x1)
+            return _Cue(float(np.log(depth)), spread**2 + edge / (x2 - x1) ** 2)
+        return None
 
-    def _place(self, detection: Detection, depth: float, variance: float) -> LiftedObject:
+    def _edge(self, detection: Detection) -> float:
+        """Standard deviation of an upper or lower edge [px]."""
+        height = detection.box[3] - detection.box[1]
+        return float(np.hypot(self._errors.edge_px, self._errors.edge_share * height))
+
+    def _place(self, detection: Detection, depth: float, variance: float, cues: list[_Cue]) -> LiftedObject:
         """Position and covariance at ``depth`` [m], whose logarithm has ``variance``."""
         camera = self._camera
         column, column_px, width = self._face(detection, depth)
@@ -141,13 +158,16 @@ class GroundLifter:
         along = float(np.sqrt(variance)) * float(np.hypot(ahead, lateral))
         across = float(np.hypot(column_px * depth / camera.focal_px, 0.05))
         turn = rotation(float(np.arctan2(lateral, ahead)))
+        eye = np.array([camera.mount_x, 0.0])
+        away = float(np.hypot(ahead, lateral)) / depth  # distance over the ground for each metre of depth
         return LiftedObject(
-            position=np.array([camera.mount_x + ahead, lateral]),
+            position=eye + np.array([ahead, lateral]),
             covariance=turn @ np.diag([along**2, across**2]) @ turn.T,
             label=detection.label,
             confidence=detection.confidence,
             width=width,
             detection=detection,
+            sightline=Sightline(eye, across, tuple(cue.seen_at(away) for cue in cues)),
         )
 
     def _face(self, detection: Detection, depth: float) -> tuple[float, float, float]:

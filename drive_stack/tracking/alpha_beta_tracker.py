@@ -61,7 +61,7 @@ class AlphaBetaTracker:
                 free = [seen for seen in free if seen is not near]
                 self._see(follow, near)
         for seen in free:
-            share = CLASS_MODELS[seen.label].first_speed_share
+            share = CLASS_MODELS[seen.label].usual_speed_share
             velocity = np.array([share * speed, 0.0])
             self._follows.append(_Follow(self._next_id, seen, seen.position.copy(), velocity))
             self._next_id += 1

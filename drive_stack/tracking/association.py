@@ -10,11 +10,11 @@ from scipy.optimize import linear_sum_assignment
 from drive_stack.tracking.target import Target
 from drive_stack.types import LiftedObject
 
-GATE = 9.21  # squared Mahalanobis distance: 99 % of a chi-squared with two degrees of freedom
-WIDE_GATE = 25.0  # where the boxes overlap as well
+GATE = 4.6  # squared Mahalanobis distance of each dimension: 99 % of a chi-squared with two
+WIDE_GATE = 12.5  # where the boxes overlap as well
 OVERLAP = 0.4
-IOU_WORTH = 4.0  # of a full overlap, in squared Mahalanobis distance
-OTHER_CLASS = 3.0  # a car taken for a lorry costs so much
+IOU_WORTH = 2.0  # of a full overlap, in the same measure
+OTHER_CLASS = 1.5  # a car taken for a lorry costs so much
 FORBIDDEN = 1e6
 
 Box = tuple[float, float, float, float]
@@ -34,13 +34,11 @@ def cost_of(target: Target, seen: LiftedObject) -> float:
     """How little they fit; `FORBIDDEN` where they cannot be the same."""
     if not target.may_be(seen):
         return FORBIDDEN
-    distance = target.state.distance(seen.position, seen.covariance)
+    distance, vagueness = target.motion.distance(seen)
     overlap = box_iou(target.box, seen.detection.box)
     if distance > (WIDE_GATE if overlap > OVERLAP else GATE):
         return FORBIDDEN
-    _, spread = target.state.innovation(seen.position, seen.covariance)
-    # the determinant keeps a vague target from taking every object (likelihood, not distance alone)
-    vagueness = float(np.log(np.linalg.det(spread)))
+    # vagueness keeps a vague target from taking every object (likelihood, not distance alone)
     return distance + vagueness + IOU_WORTH * (1.0 - overlap) + OTHER_CLASS * (target.label != seen.label)
 
 

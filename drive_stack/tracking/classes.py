@@ -9,6 +9,16 @@ from drive_stack.types import ObjectClass
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A supposition about a new object's velocity."""
+
+    probability: float
+    speed_share: float  # of the ego's speed
+    along: float  # standard deviation along the ego's axis [m/s]
+    across: float  # and across it
+
+
+@dataclass(frozen=True, slots=True)
 class ClassModel:
     """How an object moves and how large it usually is."""
 
@@ -16,16 +26,21 @@ class ClassModel:
     width: float  # [m]
     along: float  # acceleration along the ego's axis, standard deviation [m/s²]
     across: float  # and across it
-    first_speed_share: float  # a new one is expected at this share of the ego's speed
-    first_along: float  # with this standard deviation along [m/s]
-    first_across: float  # and across
+    starts: tuple[Start, ...]
 
+    @property
+    def usual_speed_share(self) -> float:
+        """What a new object's speed is of the ego's, on average."""
+        return sum(start.probability * start.speed_share for start in self.starts)
+
+
+STANDS, DRIVES = Start(0.3, 0.0, 1.0, 0.5), Start(0.7, 0.85, 6.0, 1.5)
 
 CLASS_MODELS: Mapping[ObjectClass, ClassModel] = {
-    ObjectClass.CAR: ClassModel(4.5, 1.83, 3.0, 1.5, 0.8, 9.0, 2.0),
-    ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.5, 1.2, 0.8, 8.0, 2.0),
-    ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, 0.0, 1.2, 1.5),
-    ObjectClass.OBSTACLE: ClassModel(0.5, 0.6, 0.1, 0.1, 0.0, 0.2, 0.2),
+    ObjectClass.CAR: ClassModel(4.5, 1.83, 3.0, 1.5, (STANDS, DRIVES)),
+    ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.5, 1.2, (STANDS, DRIVES)),
+    ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, (Start(1.0, 0.0, 1.2, 1.5),)),
+    ObjectClass.OBSTACLE: ClassModel(0.5, 0.6, 0.1, 0.1, (Start(1.0, 0.0, 0.2, 0.2),)),
 }
 
 

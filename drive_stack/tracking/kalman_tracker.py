@@ -30,7 +30,7 @@ class KalmanTracker:
             target.predict(step, self._dt)
         pairs, fresh = associate(self._targets, objects)
         for row, column in pairs:
-            self._targets[row].see(objects[column])
+            self._targets[row].see(objects[column], speed)
         self._targets += [Target(objects[column], speed) for column in fresh]
         for target in self._targets:
             target.settle()

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.geometry import wrap_angle
+from drive_stack.tracking.bank import Bank
 from drive_stack.tracking.classes import CLASS_MODELS, ClassModel, same_kind
 from drive_stack.tracking.ego_motion import EgoStep
-from drive_stack.tracking.kalman import KalmanState
 from drive_stack.types import LiftedObject, ObjectClass, Track
 
 HEADING_SPEED = 2.0  # from which the velocity says where a vehicle points [m/s]
 HEADING_SPREAD = 0.15  # if its direction is known so well [rad]
 STRAIGHTENING = 0.9  # of a heading that nothing confirms, with each image: the road's is about the ego's
 FADING = 0.93  # of the confidence with each image in which it is not found
+OTHER_CLASS = 1.3  # times the votes of its class that make another class its own
 LEARNING = 0.3  # of confidence and width with each in which it is
 
 
@@ -36,7 +37,8 @@ class Target:
     def __init__(self, seen: LiftedObject, ego_speed: float) -> None:
         self._votes = dict.fromkeys(ObjectClass, 0.0)
         self._votes[seen.label] = seen.confidence
-        self.state = KalmanState(seen.position, seen.covariance, ego_speed, self.model)
+        self._label = seen.label
+        self.motion = Bank(seen, ego_speed, self.model)
         self.box = seen.detection.box
         self._width, self._confidence = seen.width, seen.confidence
         self._heading = 0.0  # the road's direction is about the ego's
@@ -46,7 +48,7 @@ class Target:
     @property
     def label(self) -> ObjectClass:
         """The class it was most often taken for."""
-        return max(self._votes, key=lambda label: self._votes[label])
+        return self._label
 
     @property
     def model(self) -> ClassModel:
@@ -59,16 +61,21 @@ class Target:
 
     def predict(self, step: EgoStep, dt: float) -> None:
         """Carry it on to the present image."""
-        self.state.predict(step, dt, self.model)
+        self.motion.predict(step, dt, self.model)
         self._heading = wrap_angle(self._heading - step.turn)
         self._age += 1
         self.missed += 1
 
-    def see(self, seen: LiftedObject) -> None:
-        """It was found in the present image."""
-        self.state.update(seen.position, seen.covariance)
+    def see(self, seen: LiftedObject, ego_speed: float) -> None:
+        """It was found in the present image, by an ego at ``ego_speed`` [m/s]."""
         self._votes = {label: 0.9 * votes for label, votes in self._votes.items()}
         self._votes[seen.label] += seen.confidence
+        if self._votes[seen.label] > OTHER_CLASS * self._votes[self._label]:
+            # what was thought of its size, and so of its place, was another class's
+            self._label = seen.label
+            self.motion = Bank(seen, ego_speed, self.model)
+        else:
+            self.motion.update(seen)
         self._width += LEARNING * (seen.width - self._width)
         self._confidence += LEARNING * (seen.confidence - self._confidence)
         self.box = seen.detection.box
@@ -83,8 +90,8 @@ class Target:
         """
         if self.missed:
             self._confidence *= FADING
-        vx, vy = self.state.mean[2:]
-        speed, spread = float(np.hypot(vx, vy)), float(np.sqrt(self.state.covariance[3, 3]))
+        vx, vy = self.motion.mean[2:4]
+        speed, spread = float(np.hypot(vx, vy)), float(np.sqrt(self.motion.covariance[3, 3]))
         if vx > 0.0 and speed > HEADING_SPEED and spread < HEADING_SPREAD * speed:
             self._heading = float(np.arctan2(vy, vx))
         else:
@@ -104,7 +111,7 @@ class Target:
     def track(self) -> Track:
         """As a record, with the object's centre; it must have its id."""
         assert self.id is not None
-        model, mean = self.model, self.state.mean
+        model, mean = self.model, self.motion.mean
         person = self.label is ObjectClass.PEDESTRIAN
         heading = float(np.arctan2(mean[3], mean[2])) if person else self._heading
         ahead = 0.0 if person else model.length / 2.0
@@ -114,8 +121,8 @@ class Target:
             id=self.id,
             label=self.label,
             position=mean[:2] + ahead * np.array([np.cos(heading), np.sin(heading)]),
-            velocity=mean[2:].copy(),
-            covariance=self.state.covariance.copy(),
+            velocity=mean[2:4].copy(),
+            covariance=self.motion.covariance[:4, :4].copy(),
             heading=heading,
             length=model.length,
             width=model.width if person else seen_width,

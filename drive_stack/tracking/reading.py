@@ -1,0 +1,84 @@
+"""A sighting as rows of a linear measurement of a target's state.
+
+The state is (x, y, vx, vy, s) with s the logarithm of the object's true size [m] that its size cue
+goes by. A cue by size that puts an object of usual size S at the distance d says that it is at
+d·exp(s − ln S): an error of the assumed size is one and the same in every image, so it must not be
+averaged away as noise would be, but learnt (bias estimation by augmenting the state: Bar-Shalom, Li
+& Kirubarajan, 2001, §11.5). About the present estimate of s that is linear enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.types import FloatArray, LiftedObject, Sightline
+
+LEAST_VARIANCE = 0.03**2  # of a measured position [m²]
+CREDIBLE = 3.0  # squared Mahalanobis distance for each dimension, from which a reading is doubted
+STATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Differences (M,) [m] between what is seen and what the state says, their rows (M, 5) and
+    covariance (M, M)."""
+
+    difference: FloatArray
+    rows: FloatArray
+    noise: FloatArray
+
+    def innovation_covariance(self, covariance: FloatArray) -> FloatArray:
+        """(M, M) of the differences, given the state's (5, 5)."""
+        return np.asarray(self.rows @ covariance @ self.rows.T + self.noise)
+
+    def distance(self, covariance: FloatArray) -> float:
+        """Squared Mahalanobis distance for each dimension, given the state's covariance (5, 5)."""
+        spread = self.innovation_covariance(covariance)
+        return float(self.difference @ np.linalg.solve(spread, self.difference)) / len(self.difference)
+
+    def doubted(self, covariance: FloatArray) -> Reading:
+        """The reading, with more noise the less credible it is: a box that jumps is wrong, not the world
+        (the weights of Huber, *Robust Statistics*, 1981, §7.3)."""
+        excess = self.distance(covariance) / CREDIBLE
+        return self if excess <= 1.0 else Reading(self.difference, self.rows, self.noise * excess)
+
+
+def read(seen: LiftedObject, mean: FloatArray) -> Reading:
+    """The sighting against a state's mean (5,)."""
+    if seen.sightline is None:
+        noise = seen.covariance + LEAST_VARIANCE * np.eye(2)
+        return Reading(seen.position - mean[:2], np.eye(2, STATES), noise)
+    return _along_and_across(seen, seen.sightline, mean)
+
+
+def _along_and_across(seen: LiftedObject, sightline: Sightline, mean: FloatArray) -> Reading:
+    """One row for each cue, along the line of sight, and one across it."""
+    sight = seen.position - sightline.eye
+    along = sight / np.hypot(*sight)
+    across = np.array([-along[1], along[0]])
+    place = mean[:2] - sightline.eye
+    count = len(sightline.cues)
+    difference, rows, noise = np.zeros(count + 1), np.zeros((count + 1, STATES)), np.zeros(count + 1)
+    for row, cue in enumerate(sightline.cues):
+        distance = cue.distance
+        if cue.usual_size is not None:
+            distance *= float(np.exp(mean[4])) / cue.usual_size
+            rows[row, 4] = -distance
+        rows[row, :2] = along
+        difference[row] = distance - along @ place
+        noise[row] = cue.variance * distance**2
+    rows[count, :2] = across
+    difference[count] = -across @ place
+    noise[count] = sightline.across**2
+    return Reading(difference, rows, np.diag(noise + LEAST_VARIANCE))
+
+
+def usual_log_size(seen: LiftedObject) -> tuple[float, float] | None:
+    """What its class says of the logarithm of its size [m], and the variance; None where no cue goes
+    by size."""
+    for cue in seen.sightline.cues if seen.sightline is not None else ():
+        if cue.usual_size is not None:
+            return float(np.log(cue.usual_size)), cue.size_spread**2
+    return None
