@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
 
@@ -53,18 +54,22 @@ class RowFile:
     def append(self, row: Row) -> None:
         """Write a row through to the disk; `ConfigError` where that fails, with the file still whole."""
         line = row.to_json().encode() + b"\n"
-        try:
-            written = os.write(self._file, line)
-            if written < len(line):
-                written += os.write(self._file, line[written:])  # says why, if it cannot
-            os.fsync(self._file)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._file, self._end)
-            raise _unwritable(self.folder, error, f"{len(self.rows)} rows are kept") from None
-        self._end += len(line)
-        self.rows.pop(row.key, None)
-        self.rows[row.key] = row
+        with interrupts_held():
+            try:
+                self._write(line)
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._file, self._end)
+                raise _unwritable(self.folder, error, f"{len(self.rows)} rows are kept") from None
+            self._end += len(line)
+            self.rows.pop(row.key, None)
+            self.rows[row.key] = row
+
+    def _write(self, line: bytes) -> None:
+        written = os.write(self._file, line)
+        if written < len(line):
+            os.write(self._file, line[written:])  # says why, if it cannot
+        os.fsync(self._file)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
 
@@ -54,7 +55,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, drive), daemon=True)
-        with _environment(ONE_THREAD), _interrupts_held():
+        with _environment(ONE_THREAD), interrupts_held():
             self._process.start()
         theirs.close()  # so that the pipe ends with the process
         self.task: EpisodeTask | None = None
@@ -128,13 +129,3 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C comes a moment later here, and never to processes started meanwhile."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

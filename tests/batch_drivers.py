@@ -1,0 +1,64 @@
+"""Ways to drive a task in tests of batches: importable by worker processes, and known to end as they do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import replace
+
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.rows import undriven
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.result import EpisodeResult, Status
+
+UNLUCKY = 3  # the seed on which something happens
+KILLED, LEAVES, HANGS = 2, 3, 5
+
+
+def made_up(task: EpisodeTask) -> EpisodeResult:
+    """A result at once, its figures told by the seed."""
+    return replace(
+        undriven(task, ""),
+        status=Status.COMPLETED,
+        route_completion=1.0,
+        distance_m=100.0 + task.seed,
+        duration_s=10.0,
+        mean_speed_mps=10.0 + task.seed / 10.0,
+        comfort=1.0,
+        driving_score=100.0,
+        error=None,
+    )
+
+
+def dangerous(task: EpisodeTask) -> EpisodeResult:
+    """Some are killed, leave, or never come to an end."""
+    if task.seed == KILLED:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if task.seed == LEAVES:
+        os._exit(7)
+    if task.seed == HANGS:
+        time.sleep(600.0)
+    return made_up(task)
+
+
+def world_breaks(task: EpisodeTask) -> EpisodeResult:
+    if task.seed == UNLUCKY:
+        raise RuntimeError("the road has a hole")
+    return made_up(task)
+
+
+def cannot(task: EpisodeTask) -> EpisodeResult:
+    if task.seed == UNLUCKY:
+        raise ConfigError("weights.onnx: no such file")
+    return made_up(task)
+
+
+def chatters(task: EpisodeTask) -> EpisodeResult:
+    print("this belongs on no standard output", flush=True)
+    return made_up(task)
+
+
+def threads(task: EpisodeTask) -> EpisodeResult:
+    """Where ``clamped_actions`` stands: how many threads numeric libraries may use."""
+    return replace(made_up(task), clamped_actions=int(os.environ["OMP_NUM_THREADS"]))
