@@ -11,23 +11,31 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from agents.config import ModularConfig
 from agents.facts import agent_facts
 from agents.human import HumanAgent
-from agents.registry import agent_names, build_agent
+from agents.registry import CONFIGS, agent_names, build_agent
+from agents.stages import lateral_makers
+from drive_stack.app.control_command import Compared, control
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
+from drive_stack.app.judge_command import judge
 from drive_stack.app.options import natural, positive
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.stages_command import Outside, stages
 from drive_stack.app.table import print_results
 from drive_stack.app.train_command import train
-from drive_stack.config import ConfigError, unknown_name
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import ConfigError, load_model, unknown_name
+from drive_stack.control_study.study import Controllers
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.interfaces import Agent
+from drive_stack.interfaces import Agent, Platform
+from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.recording import RecordedSession, Recorder
 from drive_stack.viewer.records import Session, ViewFrame
 from drive_stack.viewer.window import Keyboard, Window, display_available
+from envs.ego import Ego
 from envs.scenario import load_scenario, scenario_names
 
 ROOT = Path(__file__).resolve().parent
@@ -47,7 +55,9 @@ examples:
 
 other commands (each has its own --help):
   python run_sim.py train detector|lanes                  make the trained models again
+  python run_sim.py judge detector|lanes                  judge them on seeds they never saw
   python run_sim.py stages                                what each stage costs: replace it by its oracle
+  python run_sim.py control                               the lateral controllers compared, on paths
 
 Seeds: 0–99999 train, 100000–199999 validate, 200000–299999 test.
 """
@@ -211,6 +221,11 @@ def train_model(given: Sequence[str]) -> int:
     return train(given, scenario_names(), ROOT)
 
 
+def judge_model(given: Sequence[str]) -> int:
+    """Judge a trained model on seeds it never saw."""
+    return judge(given, scenario_names(), ROOT)
+
+
 def compare_stages(given: Sequence[str]) -> int:
     """The modular driver with each stage replaced by its oracle in turn."""
     outside = Outside(
@@ -223,7 +238,23 @@ def compare_stages(given: Sequence[str]) -> int:
     return stages(given, outside, ROOT)
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"train": train_model, "stages": compare_stages}
+def compare_controllers(given: Sequence[str]) -> int:
+    """The lateral controllers, as modular has them set, on reference paths."""
+
+    def controllers(platform: Platform, overrides: Sequence[str]) -> Controllers:
+        config = load_model(CONFIGS / "modular.yaml", ModularConfig, overrides)
+        return lateral_makers(config.control, platform)
+
+    platform = Platform(VehicleParameters(), CameraModel())
+    return control(given, Compared(controllers, Ego, platform))
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "train": train_model,
+    "judge": judge_model,
+    "stages": compare_stages,
+    "control": compare_controllers,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

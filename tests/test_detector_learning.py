@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,8 +11,10 @@ import torch
 from drive_stack.config import ConfigError, load_model
 from drive_stack.learning.detection_metrics import Criteria
 from drive_stack.learning.detector_batches import collate, epoch_batches, with_people_repeated
+from drive_stack.learning.detector_card import card_markdown
 from drive_stack.learning.detector_config import DetectorTraining, WindowSettings
 from drive_stack.learning.detector_evaluation import Judged, best_confidence, evaluate
+from drive_stack.learning.detector_figures import write_curves
 from drive_stack.learning.detector_network import build_network
 from drive_stack.learning.detector_training import Trainer, rate_at
 from drive_stack.learning.detector_windows import Window, cut, select, unpunished, veiled
@@ -221,6 +224,39 @@ def test_judgement_of_a_detector_that_finds_all_but_one_person() -> None:
     assert classes["pedestrian"]["ap50"] == pytest.approx(0.9)
     assert scores["false_positives_per_frame"] == pytest.approx(0.1)
     assert best_confidence(judged, Criteria(), 0.05) == pytest.approx(0.35)
+    # the toy episode's weather is clear, and everything stands 30 m away
+    assert scores["recall_in_clear_weather"] == {
+        "vehicles": {"up_to_m": 80.0, "objects": 20, "recall": 1.0},
+        "pedestrian": {"up_to_m": 50.0, "objects": 10, "recall": 0.9},
+    }
+
+
+def test_card_shows_test_frames_once_they_were_judged_and_curves_are_drawn(tmp_path: Path) -> None:
+    frames = toy_frames(6)
+    seen = [
+        tuple(
+            Detection(tuple(float(v) for v in b), ObjectClass(int(label)), 0.9)  # type: ignore[arg-type]
+            for b, label in zip(frame.truth.boxes, frame.truth.labels, strict=True)
+        )
+        for frame in frames
+    ]
+    judged = Judged(frames, seen)
+    scores = evaluate(judged, 0.5)
+    about = {"frames": 6, "seeds": [7, 7], "boxes": 18, "scenarios": {"toy": 6}}
+    card = {
+        "network": "A toy.", "command": "make", "date": "today", "training_data": about, "epochs": 1,
+        "minutes": 1, "threads": 1, "file": "toy.onnx", "sha256": "0", "engine": "none", "limits": ["none"],
+        "validation_data": about, "validation": scores,
+    }  # fmt: skip
+    text = card_markdown(card)
+    assert "## Validation" in text
+    assert "## Test" not in text
+    tested = card_markdown(card | {"test_data": about | {"seeds": [200000, 200001]}, "test": scores})
+    assert "seeds 200000–200001" in tested
+    write_curves(tmp_path / "curves.png", judged, scores, Criteria())
+    picture = cv2.imread(str(tmp_path / "curves.png"))
+    assert picture is not None
+    assert np.ptp(picture.reshape(-1, 3), axis=0).min() > 100
 
 
 def test_veil_takes_contrast_and_keeps_noise() -> None:

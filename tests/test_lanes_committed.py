@@ -19,6 +19,8 @@ from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.types import Image
 from drive_stack.vehicle import control_to_action
 
+SEEDS = range(VALIDATION_SEEDS, VALIDATION_SEEDS + 1)
+
 
 @pytest.fixture(scope="module")
 def lanes() -> FilteredLanes:
@@ -27,7 +29,7 @@ def lanes() -> FilteredLanes:
 
 @pytest.mark.parametrize("scenario", ["s_bend", "dense_traffic"])
 def test_lanes_are_found_on_validation_drives(lanes: FilteredLanes, scenario: str) -> None:
-    found = figures(judge_drives(lanes, [scenario], 1, 4.0, lambda _: None))
+    found = figures(judge_drives(lanes, [scenario], SEEDS, 4.0, lambda _: None))
     assert found["estimates"] > 20
     assert found["lateral_m"] < 0.15
     assert found["heading_deg"] < 0.7
@@ -70,7 +72,7 @@ def test_a_black_picture_shows_no_lane(lanes: FilteredLanes) -> None:
 
 @pytest.mark.slow
 def test_the_end_of_the_ego_lane_is_seen_from_afar(lanes: FilteredLanes) -> None:
-    errors = judge_drives(lanes, ["lane_drop"], 1, 25.0, lambda _: None, lingers=True)
+    errors = judge_drives(lanes, ["lane_drop"], SEEDS, 25.0, lambda _: None, lingers=True)
     ego = end_figures(errors)["ego"]
     assert ego["60–160 m"]["found"] > 0.9
     assert ego["60–160 m"]["error_m"] < 12.0

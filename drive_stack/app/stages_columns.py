@@ -18,6 +18,7 @@ STAGES = (
     "control.longitudinal",
 )
 EXPERT = "expert"  # whose speed is the measure of all
+MODULAR = "modular"  # what oracles are to better
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,19 @@ class Column:
 
 
 def _replaced(stage: str) -> Column:
-    return Column(stage.partition(".")[2], "modular", (ONE_THREAD, f"{stage}=oracle"))
+    return Column(stage.partition(".")[2], MODULAR, (ONE_THREAD, f"{stage}=oracle"))
 
 
 def _all_replaced() -> Column:
     """Every oracle at once; the true tracker reads no detections, so that none need be made."""
     blind = ("perception.detector=none", "perception.lifter=ground")
     others = (stage for stage in STAGES if stage.partition(".")[2] not in ("detector", "lifter"))
-    return Column("all", "modular", (ONE_THREAD, *blind, *(f"{stage}=oracle" for stage in others)))
+    return Column("all", MODULAR, (ONE_THREAD, *blind, *(f"{stage}=oracle" for stage in others)))
 
 
 COLUMNS = (
     Column(EXPERT, EXPERT, (ONE_THREAD,)),
-    Column("modular", "modular", (ONE_THREAD,)),
+    Column(MODULAR, MODULAR, (ONE_THREAD,)),
     *map(_replaced, STAGES),
     _all_replaced(),
 )

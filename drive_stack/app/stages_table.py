@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from drive_stack.app.stages_columns import COLUMNS, EXPERT
+from drive_stack.app.stages_columns import COLUMNS, EXPERT, MODULAR
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.evaluation.summary import Course, Summary, summarise_episodes
+from drive_stack.evaluation.summary import Course, Summary, succeeded, summarise_episodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class StagesTable:
     cells: Mapping[tuple[str, str], Summary]  # scenario, label
     overall: Mapping[str, Summary]  # label
     worst: Mapping[str, float]  # label → least success of any of its scenarios
+    gain: Mapping[str, float | None]  # label → success less that of modular on the same courses
+    uneven: bool  # some column holds episodes that another does not
     seeds: tuple[int, int]  # first and last
     outdated: int  # rows shown that were driven before a change to configuration, scenario or weights
     left_out: int  # rows not shown, since newer ones stand for them
@@ -34,33 +36,47 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
     as they are now) where there are any, else of that driven last. ``order`` is that of the scenarios.
     """
     shown = _of_one_configuration(rows, current)
-    groups: dict[tuple[str, str], list[EpisodeResult]] = defaultdict(list)
+    drives: dict[str, dict[Course, EpisodeResult]] = defaultdict(dict)
     for row in shown:
-        groups[row.result.scenario, row.label].append(row.result)
-    expert: dict[Course, EpisodeResult] = {
-        (row.result.scenario, row.result.seed): row.result for row in shown if row.label == EXPERT
-    }
-    known = [column.label for column in COLUMNS]
-    labels = tuple(sorted({label for _, label in groups}, key=lambda label: _place(label, known)))
-    scenarios = tuple(sorted({name for name, _ in groups}, key=lambda name: _place(name, order)))
-    cells = {key: summarise_episodes(results, expert) for key, results in groups.items()}
+        drives[row.label][row.result.scenario, row.result.seed] = row.result
+    labels = tuple(sorted(drives, key=lambda label: _place(label, [column.label for column in COLUMNS])))
+    names = {scenario for courses in drives.values() for scenario, _ in courses}
+    cells = _cells(drives)
     seeds = [row.result.seed for row in shown]
     return StagesTable(
         labels=labels,
-        scenarios=scenarios,
+        scenarios=tuple(sorted(names, key=lambda name: _place(name, order))),
         cells=cells,
         overall={
-            label: summarise_episodes([row.result for row in shown if row.label == label], expert)
-            for label in labels
+            label: summarise_episodes([*drives[label].values()], drives.get(EXPERT)) for label in labels
         },
         worst={
             label: min(cell.success for (_, own), cell in cells.items() if own == label) for label in labels
         },
+        gain={label: _gain(drives[label], drives.get(MODULAR, {})) for label in labels},
+        uneven=len({frozenset(courses) for courses in drives.values()}) > 1,
         seeds=(min(seeds), max(seeds)),
         outdated=sum(row.config not in current for row in shown),
         left_out=len(rows) - len(shown),
         codes=len({row.code for row in shown}),
     )
+
+
+def _cells(drives: Mapping[str, Mapping[Course, EpisodeResult]]) -> dict[tuple[str, str], Summary]:
+    groups: dict[tuple[str, str], list[EpisodeResult]] = defaultdict(list)
+    for label, courses in drives.items():
+        for (scenario, _), result in courses.items():
+            groups[scenario, label].append(result)
+    return {key: summarise_episodes(results, drives.get(EXPERT)) for key, results in groups.items()}
+
+
+def _gain(own: Mapping[Course, EpisodeResult], base: Mapping[Course, EpisodeResult]) -> float | None:
+    """Share of successes more than ``base`` has, on the courses of both; None for itself, or without any."""
+    shared = own.keys() & base.keys()
+    if own is base or not shared:
+        return None
+    more = sum(succeeded(own[course]) - succeeded(base[course]) for course in shared)
+    return more / len(shared)
 
 
 def _of_one_configuration(rows: Sequence[Row], current: Collection[str]) -> list[Row]:

@@ -18,6 +18,7 @@ def train(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
     config = options.config or root / "configs" / "training" / f"{options.what}.yaml"
     if options.what == "detector":
         from drive_stack.learning.detector_job import train_detector  # noqa: PLC0415 - torch is slow to import
+        from drive_stack.learning.detector_judgement import Pictures  # noqa: PLC0415
 
         weights = train_detector(
             config,
@@ -25,7 +26,7 @@ def train(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
             overrides=options.set,
             work=options.work / "detector",
             out=options.out or MODELS,
-            picture=None if options.out else root / "docs" / "images" / "detector_examples.png",
+            pictures=None if options.out else Pictures.in_folder(root / "docs" / "images"),
             resume=options.resume,
         )
     else:

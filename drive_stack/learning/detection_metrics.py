@@ -105,20 +105,23 @@ def match_frames(
     )
 
 
+def precision_recall(matches: Matches) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Recall and interpolated precision (D,) as the confidence falls: the best at that recall or beyond."""
+    order = np.argsort(-matches.confidence, kind="stable")
+    true_positives = np.cumsum(matches.correct[order])
+    precision = true_positives / np.arange(1, len(order) + 1)
+    recall = true_positives / max(len(matches.found_at), 1)
+    return recall, np.maximum.accumulate(precision[::-1])[::-1]
+
+
 def average_precision(matches: Matches) -> float:
     """Area under the interpolated precision-recall curve (all points, as in VOC 2010).
 
     NaN where there is nothing to find.
     """
-    objects = len(matches.found_at)
-    if objects == 0:
+    if len(matches.found_at) == 0:
         return float("nan")
-    order = np.argsort(-matches.confidence, kind="stable")
-    correct = matches.correct[order]
-    true_positives = np.cumsum(correct)
-    precision = true_positives / np.arange(1, len(correct) + 1)
-    recall = true_positives / objects
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    recall, envelope = precision_recall(matches)
     return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
 
 

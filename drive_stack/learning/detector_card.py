@@ -30,12 +30,27 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         f"{card['training_data']['boxes']} boxes), {card['epochs']} epochs, {card['minutes']} minutes on "
         f"{card['threads']} threads. SHA-256 of `{card['file']}`: `{card['sha256']}`.",
         "",
-        f"Judged on {card['validation_data']['frames']} validation frames (seeds "
-        f"{_span(card['validation_data']['seeds'])}; bodies and paints that training never showed among "
-        f"them) of {len(card['validation_data']['scenarios'])} scenarios, in {card['engine']}. Objects count "
-        f"from {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} visible; smaller or "
-        f"more hidden ones count neither way. Found means IoU ≥ {criteria['iou']:g}; recall and precision at "
-        f"confidence {criteria['confidence']:g}, where there are "
+        f"Objects count from {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} "
+        "visible; smaller or more hidden ones count neither way. Found means IoU ≥ "
+        f"{criteria['iou']:g}; recall and precision are those at confidence {criteria['confidence']:g}, "
+        f"chosen on validation frames. Run in {card['engine']}.",
+    ]
+    lines += _part("Validation", card["validation_data"], scores)
+    lines += ["", "![Curves on validation frames](../../docs/images/detector_curves.png)"]
+    if "test" in card:
+        lines += _part("Test", card["test_data"], card["test"])
+    lines += ["", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""]
+    return "\n".join(lines)
+
+
+def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
+    """The figures on frames of one span of seeds."""
+    lines = [
+        "",
+        f"## {title}",
+        "",
+        f"{data['frames']} frames (seeds {_span(data['seeds'])}; bodies and paints that training never "
+        f"showed among them) of {len(data['scenarios'])} scenarios; "
         f"{scores['false_positives_per_frame']:.3f} wrong detections a frame.",
         "",
         "| Class | Objects | AP50 | Recall | Precision |",
@@ -44,6 +59,12 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     for name, row in scores["classes"].items():
         cells = " | ".join(_number(row[key]) for key in ("ap50", "recall", "precision"))
         lines.append(f"| {name.replace('_', ' ')} | {row['objects']} | {cells} |")
+    clear = scores["recall_in_clear_weather"]
+    words = (
+        f"{_number(row['recall'])} of {row['objects']} ({name}, up to {row['up_to_m']:g} m)"
+        for name, row in clear.items()
+    )
+    lines += ["", f"Recall in clear weather: {', '.join(words)}."]
     heading = "".join(f" {name.capitalize()} |" for name in REPORTED)
     rule = "---|" * len(REPORTED)
     lines += ["", "Recall by distance:", "", f"| Distance [m] |{heading}", f"|---|{rule}"]
@@ -52,19 +73,12 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         rows = [bands[name][band] for name in REPORTED]
         cells = " | ".join(f"{_number(row['recall'])} of {row['objects']}" for row in rows)
         lines.append(f"| {band} | {cells} |")
-    for title in ("weather", "light", "scenario"):
-        lines += [
-            "",
-            f"AP50 by {title}:",
-            "",
-            f"| {title.capitalize()} | Frames |{heading}",
-            f"|---|---|{rule}",
-        ]
-        for value, row in scores[f"ap50_by_{title}"].items():
+    for by in ("weather", "light", "scenario"):
+        lines += ["", f"AP50 by {by}:", "", f"| {by.capitalize()} | Frames |{heading}", f"|---|---|{rule}"]
+        for value, row in scores[f"ap50_by_{by}"].items():
             cells = " | ".join(_number(row[name]) for name in REPORTED)
             lines.append(f"| {value} | {row['frames']} | {cells} |")
-    lines += ["", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""]
-    return "\n".join(lines)
+    return lines
 
 
 def _number(value: float | None) -> str:

@@ -21,6 +21,7 @@ from drive_stack.learning.detection_metrics import (
 )
 from drive_stack.learning.frame_store import StoredFrame
 from drive_stack.types import Detection, ObjectClass
+from drive_stack.world_state import Weather
 
 DISTANCES = (0.0, 20.0, 40.0, 60.0, 80.0, 120.0)  # bands, as far as objects are judged at all [m]
 
@@ -32,6 +33,7 @@ GROUPS: dict[str, frozenset[ObjectClass]] = {
     "obstacle": frozenset({ObjectClass.OBSTACLE}),
 }
 REPORTED = ("vehicles", "pedestrian", "obstacle")  # groups that share no class and leave none out
+REACH = {"vehicles": 80.0, "pedestrian": 50.0}  # to which recall in clear weather is reported [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ def evaluate(judged: Judged, confidence: float, criteria: Criteria | None = None
         },
         "classes": classes,
         "false_positives_per_frame": _rounded(wrong),
+        "recall_in_clear_weather": {
+            name: {"up_to_m": reach, **_recall_within(judged, name, reach, confidence, rules)}
+            for name, reach in REACH.items()
+        },
         "recall_by_distance_m": {name: _recall_by_distance(matches[name], confidence) for name in REPORTED},
         "ap50_by_weather": _by(judged, rules, lambda frame: frame.episode.weather),
         "ap50_by_light": _by(judged, rules, lambda frame: frame.episode.light),
@@ -98,6 +104,17 @@ def evaluate(judged: Judged, confidence: float, criteria: Criteria | None = None
 
 def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 4)
+
+
+def _recall_within(
+    judged: Judged, name: str, reach: float, confidence: float, rules: Criteria
+) -> dict[str, float | int | None]:
+    """Recall in clear weather, by day and night, of what is judged and no farther than ``reach`` [m]."""
+    clear = judged.where(lambda frame: frame.episode.weather == Weather.CLEAR)
+    matches = clear.matches(GROUPS[name], rules)
+    near = matches.found_at[matches.distance <= reach]
+    share = float(np.mean(near >= confidence)) if len(near) else float("nan")
+    return {"objects": len(near), "recall": _rounded(share)}
 
 
 def _recall_by_distance(matches: Matches, confidence: float) -> dict[str, dict[str, float | int | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import math
 import shutil
@@ -15,11 +14,10 @@ from torch import nn
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
-from drive_stack.learning.detection_metrics import Criteria
 from drive_stack.learning.detector_batches import with_people_repeated
-from drive_stack.learning.detector_card import card_markdown, example_sheet, write_picture
 from drive_stack.learning.detector_config import COMMAND, DetectorTraining
-from drive_stack.learning.detector_evaluation import best_confidence, evaluate, run_detector
+from drive_stack.learning.detector_evaluation import evaluate, run_detector
+from drive_stack.learning.detector_judgement import Pictures, judge
 from drive_stack.learning.detector_network import build_network, export, strides
 from drive_stack.learning.detector_training import Trainer
 from drive_stack.learning.frame_store import StoredFrame, describe, read_frames
@@ -34,7 +32,6 @@ LIMITS = (
     "Made for level pictures of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
 )
 SCENE_SEEDS = TRAINING_SEEDS + 60_000  # of scenes that only training sees
-FALSE_POSITIVES = 0.05  # a frame, at the confidence that is written into the card
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +75,7 @@ class DetectorJob:
                 "minutes": round(trainer.seconds / 60.0, 1),
                 "threads": self.config.threads,
                 "training_data": describe(frames),
+                "training_frames_sha256": sha256_of(self.work / "training" / "manifest.json"),
                 "limits": LIMITS,
             }
             write_card(weights, COMMAND, facts)
@@ -93,28 +91,6 @@ class DetectorJob:
         classes = scores["classes"]
         assert isinstance(classes, dict)
         return {name: row["ap50"] if row["ap50"] is not None else math.nan for name, row in classes.items()}
-
-    def judge(self, weights: Path, picture: Path | None = None) -> dict[str, object]:
-        """Judge the weights on all validation frames; completes the card and draws examples."""
-        frames = read_frames(self.work / "validation")
-        judged = run_detector(YoloDetector(weights, confidence=0.02, threads=self.config.threads), frames)
-        criteria = Criteria()
-        confidence = best_confidence(judged, criteria, FALSE_POSITIVES)
-        card = json.loads(card_path(weights).read_text(encoding="utf-8"))
-        facts = {key: value for key, value in card.items() if key not in ("file", "sha256", "command")}
-        facts |= {
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "engine": "OpenVINO, single precision",
-            "training_frames_sha256": sha256_of(self.work / "training" / "manifest.json"),
-            "validation_data": describe(frames),
-            "validation": evaluate(judged, confidence, criteria),
-        }
-        path = write_card(weights, COMMAND, facts)
-        card = json.loads(path.read_text(encoding="utf-8"))
-        path.with_suffix(".md").write_text(card_markdown(card), encoding="utf-8")
-        if picture is not None:
-            write_picture(picture, example_sheet(judged, confidence, criteria))
-        return facts
 
 
 def _about(network: nn.Module) -> str:
@@ -133,7 +109,7 @@ def train_detector(
     overrides: Sequence[str] = (),
     work: Path = Path("runs/detector"),
     out: Path = MODELS,
-    picture: Path | None = None,
+    pictures: Pictures | None = None,
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> Path:
@@ -148,8 +124,8 @@ def train_detector(
     job = DetectorJob(config_path, config, scenarios, work, report)
     job.collect()
     weights = job.train(resume)
-    scores = job.judge(weights, picture)
-    report(json.dumps(scores["validation"], ensure_ascii=False, indent=1))
+    scores = judge(weights, config, scenarios, work, "validation", pictures, report)
+    report(json.dumps(scores, ensure_ascii=False, indent=1))
     return install(weights, out)
 
 

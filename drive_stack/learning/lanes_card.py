@@ -45,6 +45,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     ]
     for key in ("by_road", "by_weather", "by_light", "by_scenario"):
         lines += [_row(name, part) for name, part in drives[key].items()]
+    lines += _test(card)
     lines += ["", *_ends(card), ""]
     lines += [
         f"From single images, {images['images']} validation frames, without memory: lateral "
@@ -100,6 +101,22 @@ def _ends(card: Mapping[str, Any]) -> list[str]:
 def _confidence_row(name: str, part: Mapping[str, float]) -> str:
     shown = " | ".join(f"{part[key]:.2f}" for key in ("median", "p05", "p95"))
     return f"| {name} | {shown} | {part['good_offsets']:.0%} |"
+
+
+def _test(card: Mapping[str, Any]) -> list[str]:
+    """The same figures along drives of test seeds, where they have been driven."""
+    if "test" not in card:
+        return []
+    low, high = card["test_seeds"]
+    return [
+        "",
+        f"The same along drives of test seeds {low}–{high}:",
+        "",
+        "| | " + " | ".join(title for _, title, _ in COLUMNS) + " |",
+        "|---" * (len(COLUMNS) + 1) + "|",
+        _row("**all**", card["test"]["all"]),
+        *(_row(name, part) for key in ("by_road", "by_weather") for name, part in card["test"][key].items()),
+    ]
 
 
 def _row(name: str, part: Mapping[str, float]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from drive_stack.geometry import wrap_angle
 from drive_stack.interfaces import LaneDetector
-from drive_stack.learning.frames import ENVIRONMENT, VALIDATION_SEEDS, RecordedEnvironment
+from drive_stack.learning.frames import ENVIRONMENT, RecordedEnvironment
 from drive_stack.learning.lanes_batches import Labels
 from drive_stack.learning.lanes_truth import lane_truth
 from drive_stack.learning.recording_driver import RecordingDriver
@@ -97,13 +97,13 @@ def _ends(estimate: LaneEstimate, truth: Labels) -> tuple[LaneEnd, ...]:
 def judge_drives(
     lanes: LaneDetector,
     scenarios: Sequence[str],
-    seeds: int,
+    seeds: range,
     seconds: float,
     report: Callable[[str], None] = print,
     *,
     lingers: bool | None = None,
 ) -> list[LaneErrors]:
-    """Drive validation episodes with the recording driver and compare each estimate.
+    """Drive episodes of ``seeds`` with the recording driver and compare each estimate.
 
     ``lingers`` is whether it stays late in lanes that end, see `RecordingDriver`.
     """
@@ -111,7 +111,7 @@ def judge_drives(
     found: list[LaneErrors] = []
     try:
         for scenario in scenarios:
-            for seed in range(VALIDATION_SEEDS, VALIDATION_SEEDS + seeds):
+            for seed in seeds:
                 found += _judge_drive(env, lanes, (scenario, seed), seconds, lingers)
             report(f"judged {len(found)} estimates up to {Path(scenario).stem}")
     finally:

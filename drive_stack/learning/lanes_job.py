@@ -12,7 +12,14 @@ from pathlib import Path
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.learning.frame_store import StoredFrame, describe, read_shard
-from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
+from drive_stack.learning.frames import (
+    TEST_SEEDS,
+    TRAINING_SEEDS,
+    VALIDATION_SEEDS,
+    Span,
+    collect,
+    plan_episodes,
+)
 from drive_stack.learning.lanes_batches import cut_views
 from drive_stack.learning.lanes_card import card_markdown
 from drive_stack.learning.lanes_config import COMMAND, LaneTraining
@@ -24,7 +31,7 @@ from drive_stack.learning.lanes_training import Trained, train
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
-from drive_stack.runtime.weights import MODELS, card_path, sha256_of, write_card
+from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
 
 LIMITS = (
     "Trained on this simulator's pictures alone; it knows nothing of real roads.",
@@ -77,10 +84,10 @@ def judge_lanes(
     """What the card says of the weights' quality, from validation frames and drives."""
     network = LaneNetwork(CameraModel(), weights, threads=config.threads)
     lanes, drives, ending = FilteredLanes(network, STEP), config.drives, config.ending
-    errors = judge_drives(lanes, scenarios, drives.seeds, drives.seconds, report)
-    to_ends = judge_drives(
-        lanes, ending.scenarios, ending.drives.seeds, ending.drives.seconds, report, lingers=True
-    )
+    seeds = range(VALIDATION_SEEDS, VALIDATION_SEEDS + drives.seeds)
+    errors = judge_drives(lanes, scenarios, seeds, drives.seconds, report)
+    seeds = range(VALIDATION_SEEDS, VALIDATION_SEEDS + ending.drives.seeds)
+    to_ends = judge_drives(lanes, ending.scenarios, seeds, ending.drives.seconds, report, lingers=True)
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "validation_seeds": [VALIDATION_SEEDS, VALIDATION_SEEDS + drives.seeds - 1],
@@ -94,6 +101,33 @@ def judge_lanes(
         "validation_images": judge_images(network, frames),
         "confidence": judge_confidence(lanes, frames[:: config.confidence_every]),
     }
+
+
+def judge_shipped(
+    config_path: Path, scenarios: Sequence[str], *, weights: Path, frames: Path, span: Span
+) -> dict[str, object]:
+    """Judge weights that are there, and complete the card beside them; returns the new figures.
+
+    On validation seeds as after training, with recorded ``frames``; on test seeds along drives alone.
+    """
+    config, card = load_model(config_path, LaneTraining), read_card(weights, COMMAND)
+    if span == "validation":
+        place = frames / "validation"
+        tasks = plan_episodes(scenarios, config.frames.validation, VALIDATION_SEEDS, config.frames, place)
+        collect(tasks, place, config.frames.workers)
+        validation = _read([task.path for task in tasks if task.path.exists()])
+        found = judge_lanes(weights, config, scenarios, validation)
+    else:
+        lanes = FilteredLanes(LaneNetwork(CameraModel(), weights, threads=config.threads), STEP)
+        seeds = range(TEST_SEEDS, TEST_SEEDS + config.drives.seeds)
+        errors = judge_drives(lanes, scenarios, seeds, config.drives.seconds)
+        found = {"test_seeds": [seeds[0], seeds[-1]], "test": summary(errors)}
+    facts = {key: value for key, value in card.items() if key not in ("file", "sha256", "command")} | found
+    path = write_card(weights, COMMAND, facts)
+    path.with_suffix(".md").write_text(
+        card_markdown(json.loads(path.read_text(encoding="utf-8"))), encoding="utf-8"
+    )
+    return found
 
 
 def install(weights: Path, out: Path) -> Path:

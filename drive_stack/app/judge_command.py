@@ -1,0 +1,65 @@
+"""``run_sim.py judge``: how good a shipped model is, on frames and drives that training never saw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from drive_stack.config import load_model
+from drive_stack.runtime.weights import MODELS
+
+
+def judge(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
+    """Judge a model over ``scenarios`` and complete its card; returns the exit status."""
+    options = _parser(root).parse_args(given)
+    config = root / "configs" / "training" / f"{options.what}.yaml"
+    scores = _judge_detector if options.what == "detector" else _judge_lanes
+    print(json.dumps(scores(config, scenarios, root, options), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _judge_detector(
+    config: Path, scenarios: Sequence[str], root: Path, options: argparse.Namespace
+) -> dict[str, object]:
+    from drive_stack.learning import detector_judgement  # noqa: PLC0415 - slow to import
+    from drive_stack.learning.detector_config import DetectorTraining  # noqa: PLC0415
+
+    return detector_judgement.judge(
+        MODELS / "detector.onnx",
+        load_model(config, DetectorTraining),
+        scenarios,
+        options.work / "detector",
+        options.on,
+        detector_judgement.Pictures.in_folder(root / "docs" / "images"),
+    )
+
+
+def _judge_lanes(
+    config: Path, scenarios: Sequence[str], _root: Path, options: argparse.Namespace
+) -> dict[str, object]:
+    from drive_stack.learning import lanes_job  # noqa: PLC0415 - slow to import
+
+    return lanes_job.judge_shipped(
+        config, scenarios, weights=MODELS / "lanes.onnx", frames=options.work / "detector", span=options.on
+    )
+
+
+def _parser(root: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py judge",
+        description="Judge a shipped model on validation seeds, or on test seeds, and complete its card in "
+        "drive_stack/models/. Test seeds are for the end: nothing may be chosen by them.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("what", choices=("detector", "lanes"))
+    parser.add_argument("--on", choices=("validation", "test"), default="validation", help="which seeds")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=root / "runs",
+        metavar="DIR",
+        help="frames, recorded where they are missing (default: runs)",
+    )
+    return parser

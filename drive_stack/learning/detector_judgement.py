@@ -1,0 +1,76 @@
+"""Judges the detector's weights on frames that training never saw, and completes their card."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from drive_stack.learning.detection_metrics import Criteria
+from drive_stack.learning.detector_card import card_markdown, example_sheet, write_picture
+from drive_stack.learning.detector_config import COMMAND, DetectorTraining
+from drive_stack.learning.detector_evaluation import best_confidence, evaluate, run_detector
+from drive_stack.learning.detector_figures import write_curves
+from drive_stack.learning.frame_store import describe, read_frames
+from drive_stack.learning.frames import FIRST_SEEDS, Span, collect, plan_episodes
+from drive_stack.perception.detector import YoloDetector
+from drive_stack.runtime.weights import card_path, write_card
+
+FALSE_POSITIVES = 0.05  # a frame, at the confidence that is written into the card
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where pictures for people go."""
+
+    examples: Path
+    curves: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Pictures:
+        """Those of the project's documents."""
+        return cls(folder / "detector_examples.png", folder / "detector_curves.png")
+
+
+def judge(
+    weights: Path,
+    config: DetectorTraining,
+    scenarios: Sequence[str],
+    work: Path,
+    span: Span = "validation",
+    pictures: Pictures | None = None,
+    report: Callable[[str], None] = print,
+) -> dict[str, object]:
+    """Judge ``weights`` on frames of ``span``, recorded in ``work`` where missing; returns the scores.
+
+    Completes the card beside the weights. The confidence is chosen on validation frames; on test
+    frames it stays. ``pictures``, where given, are drawn from validation frames.
+    """
+    folder = work / span
+    tasks = plan_episodes(scenarios, config.frames.validation, FIRST_SEEDS[span], config.frames, folder)
+    collect(tasks, folder, config.frames.workers, report)
+    frames = read_frames(folder)
+    judged = run_detector(YoloDetector(weights, confidence=0.02, threads=config.threads), frames)
+    card = json.loads(card_path(weights).read_text(encoding="utf-8"))
+    criteria = Criteria()
+    if span == "test" and "validation" in card:
+        confidence = float(card["validation"]["criteria"]["confidence"])
+    else:
+        confidence = best_confidence(judged, criteria, FALSE_POSITIVES)
+    scores = evaluate(judged, confidence, criteria)
+    facts = {key: value for key, value in card.items() if key not in ("file", "sha256", "command")}
+    facts |= {
+        "date": facts.get("date", datetime.datetime.now(datetime.UTC).date().isoformat()),
+        "engine": "OpenVINO, single precision",
+        f"{span}_data": describe(frames),
+        span: scores,
+    }
+    path = write_card(weights, COMMAND, facts)
+    card = json.loads(path.read_text(encoding="utf-8"))
+    path.with_suffix(".md").write_text(card_markdown(card), encoding="utf-8")
+    if pictures is not None and span == "validation":
+        write_picture(pictures.examples, example_sheet(judged, confidence, criteria))
+        write_curves(pictures.curves, judged, scores, criteria)
+    return scores
