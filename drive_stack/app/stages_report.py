@@ -44,8 +44,8 @@ def notes(table: StagesTable) -> Iterator[str]:
     """What must be known to read the table."""
     first, last = table.seeds
     yield (
-        "In the cells: episodes completed with no collision of the driver's own fault"
-        f"; seeds {first}–{last}. ! marks errors. Named by a stage: modular with that stage's oracle. Shares in %."
+        f"In the cells: episodes completed with no collision of the driver's own fault; seeds {first}–{last}. "
+        "! marks errors. Named by a stage: modular with that stage's oracle. Shares in %."
     )
     if table.uneven:
         yield "Columns hold different episodes; speed and points over modular are of those that both drove."
