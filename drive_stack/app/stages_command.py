@@ -151,7 +151,7 @@ def _seeds(first: int, count: int) -> range:
 def _parser(root: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py stages",
-        description="Scenario by scenario: the expert, the modular driver, and the modular driver with each "
+        description="Scenario by scenario: the expert, the modular driver, and the modular driver with each\n"
         "stage replaced by its oracle in turn, and all of them: where that helps, mending the stage pays.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,

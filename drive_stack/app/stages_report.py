@@ -44,7 +44,7 @@ def notes(table: StagesTable) -> Iterator[str]:
     """What must be known to read the table."""
     first, last = table.seeds
     yield (
-        f"In the cells: episodes completed with no collision of the driver's own fault; seeds {first}–{last}. "
+        f"In the cells: episodes completed with no at-fault collision; seeds {first}–{last}. "
         "! marks errors. Named by a stage: modular with that stage's oracle. Shares in %."
     )
     if table.uneven:
