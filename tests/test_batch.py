@@ -31,7 +31,7 @@ from drive_stack.evaluation.batch.rows import Row, without_timings
 from drive_stack.evaluation.batch.run import missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
-from drive_stack.evaluation.result import Status
+from drive_stack.evaluation.result import EpisodeResult, Status
 from envs.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +70,16 @@ def batch(
     noted = Noted()
     with open_rows(folder) as file:
         left = missing(tasks, file, retry_lost=retry_lost)
-        run_batch(left, file, drive, noted, code="code", workers=workers, time_limit=limit)
+        run_batch(
+            left,
+            file,
+            drive,
+            noted,
+            hash_now=lambda given: given.config,
+            code="code",
+            workers=workers,
+            time_limit=limit,
+        )
     return [row.result.seed for row in noted.rows]
 
 
@@ -208,6 +217,32 @@ def test_a_task_that_can_never_be_driven_ends_the_batch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"weights\.onnx: no such file"):
         batch(tmp_path, batch_drivers.cannot)
     assert sorted(by_seed(tmp_path)) == [1, 2]
+    assert multiprocessing.active_children() == []
+
+
+def test_what_changes_while_driving_is_not_written(tmp_path: Path) -> None:
+    def edited(given: EpisodeTask) -> str:
+        return "c1" if given.seed == 2 else given.config
+
+    drive = partial(run_batch, TASKS, drive=batch_drivers.made_up, watcher=Noted(), code="", workers=1)
+    with open_rows(tmp_path) as file, pytest.raises(ConfigError, match="changed while driving"):
+        drive(file=file, hash_now=edited, time_limit=300.0)
+    assert sorted(by_seed(tmp_path)) == [1]
+
+
+class Unopened:
+    """Cannot be unpickled: the process ends."""
+
+    def __call__(self, task: EpisodeTask) -> EpisodeResult:
+        return batch_drivers.made_up(task)
+
+    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
+        return os._exit, (9,)
+
+
+def test_a_worker_that_cannot_start_ends_the_batch(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="could not start: ended with exit code 9"):
+        batch(tmp_path, Unopened())
     assert multiprocessing.active_children() == []
 
 

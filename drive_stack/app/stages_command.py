@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -22,6 +23,8 @@ from drive_stack.evaluation.batch.progress import watched
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.run import missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+
+Read = TypeVar("Read")
 
 SPLIT = 100_000  # seeds of training, validation and test, each so many
 
@@ -45,6 +48,11 @@ class Outside:
     agent_facts: Callable[[str, Sequence[str]], AgentFacts]
     build: AgentBuilder
     packages: Sequence[Path]  # whose sources drive
+
+    def hash_of(self, task: EpisodeTask) -> str:
+        """Of all that decides a task's result, as it is now."""
+        facts = self.agent_facts(task.agent, task.overrides)
+        return fingerprint(facts, self.scenario_content(task.scenario))
 
 
 def stages(given: Sequence[str], outside: Outside, root: Path) -> int:
@@ -82,6 +90,7 @@ def _drive(options: argparse.Namespace, outside: Outside) -> None:
                     file,
                     partial(drive_task, outside.build),
                     watcher,
+                    hash_now=outside.hash_of,
                     code=code_state(outside.packages),
                     workers=options.workers,
                     time_limit=float(options.time_limit),
@@ -122,15 +131,22 @@ def plan(
 
 def _current(outside: Outside, scenarios: Iterable[str]) -> frozenset[str]:
     """Hashes of everything as it is now; rows with others were driven before some change."""
-    facts = [outside.agent_facts(column.agent, column.overrides) for column in COLUMNS]
-    hashes = set()
-    for scenario in scenarios:
-        try:
-            content = outside.scenario_content(scenario)
-        except ConfigError:
-            continue  # no longer there
-        hashes |= {fingerprint(fact, content) for fact in facts}
-    return frozenset(hashes)
+    facts = [_if_any(partial(outside.agent_facts, column.agent, column.overrides)) for column in COLUMNS]
+    contents = [_if_any(partial(outside.scenario_content, scenario)) for scenario in scenarios]
+    return frozenset(
+        fingerprint(fact, content)
+        for fact in facts
+        for content in contents
+        if fact is not None and content is not None
+    )
+
+
+def _if_any(read: Callable[[], Read]) -> Read | None:
+    """What is read; None where it is no longer there, or cannot be used."""
+    try:
+        return read()
+    except ConfigError:
+        return None
 
 
 def _names(text: str) -> list[str]:

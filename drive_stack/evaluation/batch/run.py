@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.pool import Outcome, Pool
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row, undriven
@@ -31,17 +32,24 @@ def run_batch(
     drive: Drive,
     watcher: Watcher,
     *,
+    hash_now: Callable[[EpisodeTask], str],
     code: str,
     workers: int,
     time_limit: float,
 ) -> None:
     """Drive ``tasks`` and append a row for each; ``time_limit`` is one episode's [s], by the clock.
 
-    Raises `ConfigError` where rows cannot be written or a task can never be driven. Whatever ends
-    it, the rows written so far stay, and no process is left.
+    ``hash_now`` gives a task's hash once it has been driven: a file edited meanwhile must not go by
+    the hash of the old one. Raises `ConfigError` for that, where rows cannot be written, and where a
+    task can never be driven. Whatever ends it, the rows written so far stay, and no process is left.
     """
     with Pool(drive, workers=workers, time_limit=time_limit) as pool:
         for outcome in pool.run(tasks):
+            if hash_now(outcome.task) != outcome.task.config:
+                raise ConfigError(
+                    f"the configuration of {outcome.task.label}, its weights or scenario "
+                    f"{outcome.task.scenario} changed while driving; run again to drive what it touches"
+                )
             row = _row(outcome, code)
             file.append(row)
             watcher.note(row)
