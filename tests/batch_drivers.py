@@ -42,23 +42,15 @@ def dangerous(task: EpisodeTask) -> EpisodeResult:
     return made_up(task)
 
 
-def world_breaks(task: EpisodeTask) -> EpisodeResult:
-    if task.seed == UNLUCKY:
-        raise RuntimeError("the road has a hole")
-    return made_up(task)
-
-
 def cannot(task: EpisodeTask) -> EpisodeResult:
     if task.seed == UNLUCKY:
         raise ConfigError("weights.onnx: no such file")
     return made_up(task)
 
 
-def chatters(task: EpisodeTask) -> EpisodeResult:
+def observed(task: EpisodeTask) -> EpisodeResult:
+    """Prints, tells how many threads numeric libraries may use as ``clamped_actions``, and fails once."""
     print("this belongs on no standard output", flush=True)
-    return made_up(task)
-
-
-def threads(task: EpisodeTask) -> EpisodeResult:
-    """Where ``clamped_actions`` stands: how many threads numeric libraries may use."""
+    if task.seed == UNLUCKY:
+        raise RuntimeError("the road has a hole")
     return replace(made_up(task), clamped_actions=int(os.environ["OMP_NUM_THREADS"]))
