@@ -299,3 +299,17 @@ def test_a_lorry_that_seemed_to_move_aside_is_straight_again_once_it_stands() ->
     (track,) = tracks
     assert track.position[1] == pytest.approx(-3.5, abs=0.3)
     assert track.heading == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_standing_car_that_seemed_to_come_along_is_soon_supposed_to_stand_again() -> None:
+    """Far off, boxes may err alike for seconds: here all beyond 110 m seems to be there."""
+    tracker, tracks = KalmanTracker(DT), ()
+    speed = 25.0
+    for step in range(33):
+        place = np.array([min(160.0 - speed * DT * step, 110.0), 0.0])
+        tracks = tracker.update((seen(place, CAR),), speed, 0.0)
+        if step == 20:
+            assert tracks[0].velocity[0] > 20.0
+    (track,) = tracks
+    assert track.position[0] - track.length / 2.0 == pytest.approx(80.0, rel=0.06)
+    assert abs(track.velocity[0]) < 7.0

@@ -2,8 +2,9 @@
 
 Whether something ahead stands or drives decides everything, and a single Gaussian about a usual speed
 needs seconds to tell. So a vehicle begins both as standing and as driving, each with a Kalman filter
-of its own, weighed by likelihood until they agree or one is left (static multiple models: Bar-Shalom,
-Li & Kirubarajan, 2001, §11.6.2).
+of its own, weighed by likelihood (static multiple models: Bar-Shalom, Li & Kirubarajan, 2001,
+§11.6.2). Boxes far off err alike for seconds and may condemn the right supposition, so from time to
+time that it stands is supposed anew, from where it is by then.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from drive_stack.tracking.kalman import KalmanState
 from drive_stack.types import FloatArray, LiftedObject
 
 BELIEF = 0.6  # of each likelihood: errors of neighbouring images resemble each other
-LEAST_WEIGHT = 0.02  # of a supposition; below, it is dropped, but not before
-PATIENCE = 25  # sightings, as a few bad boxes prove nothing
+LEAST_WEIGHT = 0.02  # of a supposition; one that has no more counts for nothing
+TERM = 15  # sightings between two times at which it is supposed anew that the object stands
 ALIKE = 1.5  # suppositions whose speeds differ by less are one [m/s]
 
 
@@ -36,20 +37,21 @@ class Bank:
     def __init__(self, seen: LiftedObject, ego_speed: float, model: ClassModel) -> None:
         """Begin with the class's starts."""
         self._all = [_Supposition(KalmanState(seen, ego_speed, s), s.probability) for s in model.starts]
+        self._may_drive = len(model.starts) > 1
         self._sightings = 1
 
     @property
     def mean(self) -> FloatArray:
         """Of the state, (5,)."""
-        return np.asarray(sum(one.weight * one.state.mean for one in self._all))
+        return np.asarray(sum(weight * one.state.mean for one, weight in self._counted()))
 
     @property
     def covariance(self) -> FloatArray:
         """Of the state, (5, 5): of each supposition, and of their means about the whole mean."""
         mean = self.mean
         parts = [
-            one.weight * (one.state.covariance + np.outer(one.state.mean - mean, one.state.mean - mean))
-            for one in self._all
+            weight * (one.state.covariance + np.outer(one.state.mean - mean, one.state.mean - mean))
+            for one, weight in self._counted()
         ]
         return np.asarray(sum(parts))
 
@@ -69,16 +71,27 @@ class Bank:
         for one, value in zip(self._all, logs, strict=True):
             one.weight = max(math.exp(value - most), LEAST_WEIGHT)
         self._sightings += 1
-        self._settle()
+        if self._may_drive and self._sightings % TERM == 0:
+            self._suppose_anew()
+        self._unite()
 
-    def _settle(self) -> None:
-        """Drop the unlikely; make those one that agree."""
-        patient = self._sightings < PATIENCE
-        kept = [one for one in self._all if patient or one.weight > LEAST_WEIGHT]
-        speeds = [one.state.mean[2] for one in kept]
+    def _counted(self) -> list[tuple[_Supposition, float]]:
+        """Those that are not condemned, with weights that add up to 1."""
+        heard = [one for one in self._all if one.weight > LEAST_WEIGHT]
+        total = sum(one.weight for one in heard)
+        return [(one, one.weight / total) for one in heard]
+
+    def _suppose_anew(self) -> None:
+        """Let the likeliest stay, and beside it that the object stands where it says."""
+        best = max(self._all, key=lambda one: one.weight)
+        others = [one for one in self._all if one is not best and one.weight > LEAST_WEIGHT]
+        best.weight = 1.0
+        self._all = [best, *(others or [_Supposition(best.state.stopped(), LEAST_WEIGHT)])]
+
+    def _unite(self) -> None:
+        """Make those one that agree."""
+        speeds = [one.state.mean[2] for one in self._all]
         if max(speeds) - min(speeds) < ALIKE:
-            kept = [max(kept, key=lambda one: one.weight)]
-        total = sum(one.weight for one in kept)
-        for one in kept:
-            one.weight /= total
-        self._all = kept
+            best = max(self._all, key=lambda one: one.weight)
+            best.weight = 1.0
+            self._all = [best]

@@ -8,11 +8,12 @@ size (see `reading`). Noise: piecewise constant white acceleration (Bar-Shalom, 
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
 
-from drive_stack.tracking.classes import ClassModel, Start
+from drive_stack.tracking.classes import STANDS, ClassModel, Start
 from drive_stack.tracking.ego_motion import EgoStep
 from drive_stack.tracking.reading import STATES, Reading, read, usual_log_size
 from drive_stack.types import FloatArray, LiftedObject
@@ -33,6 +34,14 @@ class KalmanState:
         self.covariance[2, 2], self.covariance[3, 3] = start.along**2, start.across**2
         self._sized = False
         self.update(seen)
+
+    def stopped(self) -> KalmanState:
+        """The same object, standing where it is."""
+        other = copy.deepcopy(self)
+        other.mean[2:4] = 0.0
+        other.covariance[2:4, :] = other.covariance[:, 2:4] = 0.0
+        other.covariance[2, 2], other.covariance[3, 3] = STANDS.along**2, STANDS.across**2
+        return other
 
     def predict(self, step: EgoStep, dt: float, model: ClassModel) -> None:
         """Let the object move for ``dt`` [s] and look at it from where the ego is then."""
