@@ -230,7 +230,7 @@ def compare_stages(given: Sequence[str]) -> int:
     """The modular driver with each stage replaced by its oracle in turn."""
     outside = Outside(
         scenarios=scenario_names(),
-        scenario_content=lambda name: load_scenario(name).model_dump_json(),
+        scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
         agent_facts=agent_facts,
         build=build_agent,
         packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),

@@ -26,7 +26,7 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
             name=config.name,
             privileged=config.privileged,
             looks=config.looks,
-            content=json.dumps(config.model_dump(exclude={"about"}), sort_keys=True),
+            content=json.dumps(config.model_dump(exclude={"about"}, exclude_unset=True), sort_keys=True),
             weights={
                 path.name: str(read_card(path, command)["sha256"]) for path, command in _weights(config)
             },

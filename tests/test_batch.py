@@ -27,7 +27,7 @@ from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.progress import Tally, clock, watched
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
-from drive_stack.evaluation.batch.rows import Row, without_timings
+from drive_stack.evaluation.batch.rows import Row, failure, without_timings
 from drive_stack.evaluation.batch.run import missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
@@ -208,6 +208,21 @@ def test_lost_rows_are_driven_again_when_asked(three: Path) -> None:
         assert missing(TASKS, file, retry_lost=True) == TASKS[4:]
 
 
+def test_rows_of_other_code_are_driven_again_when_asked(three: Path) -> None:
+    with open_rows(three) as file:
+        file.append(replace(row(TASKS[3]), code="older code"))
+        assert missing(TASKS, file) == TASKS[4:]
+        assert missing(TASKS, file, code="code") == TASKS[3:]
+        assert missing(TASKS, file, code="newer code") == TASKS
+
+
+def test_a_failure_is_told_in_a_line() -> None:
+    failed = replace(
+        row(TASKS[0]), result=replace(row(TASKS[0]).result, error="Traceback:\n  x\nKeyError: 'y'\n")
+    )
+    assert failure(failed) == "made up on nowhere 1: KeyError: 'y'"
+
+
 def test_a_worker_keeps_to_itself(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     before = dict(os.environ)
     assert batch(tmp_path, batch_drivers.observed, TASKS[:4]) == [1, 2, 3, 4]
@@ -272,9 +287,13 @@ def short(tmp_path: Path) -> Path:
     return path
 
 
+def content(scenario: Path) -> str:
+    return load_scenario(scenario).model_dump_json(exclude_unset=True)
+
+
 def episodes(agent: str, scenario: Path, seeds: range, overrides: tuple[str, ...] = ()) -> list[EpisodeTask]:
     facts = agent_facts(agent, overrides)
-    config = fingerprint(facts, load_scenario(scenario).model_dump_json())
+    config = fingerprint(facts, content(scenario))
     return [
         EpisodeTask(agent, agent, overrides, str(scenario), seed, config, facts.privileged, facts.looks)
         for seed in seeds
@@ -345,7 +364,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_nobody_behind(tmp_path: Path, short
 
 def test_the_hash_follows_contents_and_not_places(tmp_path: Path, short: Path) -> None:
     def of(path: Path, *overrides: str) -> str:
-        return fingerprint(agent_facts("expert", overrides), load_scenario(path).model_dump_json())
+        return fingerprint(agent_facts("expert", overrides), content(path))
 
     first = of(short)
     elsewhere = tmp_path / "elsewhere.yaml"
@@ -364,6 +383,8 @@ def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
     copy.write_text((ROOT / "configs" / "agents" / "modular.yaml").read_text())
     modular, mine = agent_facts("modular"), agent_facts(str(copy))
     assert modular == mine and set(modular.weights) == {"detector.onnx", "lanes.onnx"}
+    copy.write_text("# a comment\n" + copy.read_text() + "\nabout: a remark\n")
+    assert agent_facts(str(copy)) == modular
     copy.write_text(copy.read_text() + "\nfaults: {camera: black}\n")
     assert agent_facts(str(copy)).content != modular.content
 

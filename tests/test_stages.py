@@ -30,7 +30,7 @@ from envs.scenario import load_scenario, scenario_names
 
 OUTSIDE = Outside(
     scenarios=("cruise", "merge"),
-    scenario_content=lambda name: load_scenario(name).model_dump_json(),
+    scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
     agent_facts=agent_facts,
     build=build_agent,
     packages=(),

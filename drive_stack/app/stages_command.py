@@ -21,11 +21,13 @@ from drive_stack.evaluation.batch.drive import AgentBuilder, drive_task
 from drive_stack.evaluation.batch.fingerprint import AgentFacts, code_state, fingerprint
 from drive_stack.evaluation.batch.progress import watched
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
+from drive_stack.evaluation.batch.rows import Row, failure
 from drive_stack.evaluation.batch.run import missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 
 Read = TypeVar("Read")
 
+FAILURES = 5  # told one by one
 SPLIT = 100_000  # seeds of training, validation and test, each so many
 
 HELP = """\
@@ -59,28 +61,33 @@ def stages(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print the table, write it; returns the exit status."""
     options = _parser(root).parse_args(given)
     out: Path = options.out
-    if not options.report_only:
-        _drive(options, outside)
+    failed = [] if options.report_only else _drive(options, outside)
     rows = list(read_rows(out).values())
     if not rows:
         raise ConfigError(f"{out / NAME}: holds no rows yet")
     current = _current(outside, {row.result.scenario for row in rows})
     table = stages_table(rows, current, order=outside.scenarios)
     show_table(table, Console(width=None if sys.stdout.isatty() else 110))
+    for row in failed[:FAILURES]:
+        print(f"failed: {failure(row)}", file=sys.stderr)
+    if len(failed) > FAILURES:
+        print(f"and {len(failed) - FAILURES} more; {out / NAME} has them all", file=sys.stderr)
     print("written: " + ", ".join(map(str, write_table(table, out))), file=sys.stderr)
-    return 0
+    return 1 if failed else 0
 
 
-def _drive(options: argparse.Namespace, outside: Outside) -> None:
+def _drive(options: argparse.Namespace, outside: Outside) -> list[Row]:
+    """Drive what is missing; the rows of what was asked for that tell of a failure."""
     tasks = plan(
         columns_named(_names(options.only) or [column.label for column in COLUMNS]),
         _names(options.scenarios) or outside.scenarios,
         _seeds(options.first_seed, options.seeds),
         outside,
     )
-    errors = Console(stderr=True)
+    code, errors = code_state(outside.packages), Console(stderr=True)
+    needed = partial(missing, tasks, code=code if options.this_code else None)
     with open_rows(options.out) as file:
-        left = missing(tasks, file, retry_lost=options.retry_lost)
+        left = needed(file, retry_lost=options.retry_lost)
         have = f"{len(tasks) - len(left)} of {len(tasks)} episodes are there already"
         errors.print(have if len(left) < len(tasks) else f"{len(tasks)} episodes to drive", highlight=False)
         try:
@@ -91,16 +98,17 @@ def _drive(options: argparse.Namespace, outside: Outside) -> None:
                     partial(drive_task, outside.build),
                     watcher,
                     hash_now=outside.hash_of,
-                    code=code_state(outside.packages),
+                    code=code,
                     workers=options.workers,
                     time_limit=float(options.time_limit),
                 )
         except KeyboardInterrupt:
-            done = len(tasks) - len(missing(tasks, file))
+            kept = len(tasks) - len(needed(file))
             print(
-                f"{done} of {len(tasks)} rows are kept; the same command goes on from there", file=sys.stderr
+                f"{kept} of {len(tasks)} rows are kept; the same command goes on from there", file=sys.stderr
             )
             raise
+        return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
 
 
 def plan(
@@ -195,6 +203,9 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         help="by the clock for one episode; a longer one becomes an error row (default: 900)",
     )
     how.add_argument("--retry-lost", action="store_true", help="drive again what killed or slow workers lost")
+    how.add_argument(
+        "--this-code", action="store_true", help="drive again what other states of the code drove"
+    )
     how.add_argument(
         "--out", type=Path, default=root / "runs" / "stages", metavar="DIR", help="default: runs/stages"
     )

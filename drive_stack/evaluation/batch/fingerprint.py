@@ -21,7 +21,7 @@ class AgentFacts:
     name: str
     privileged: bool  # some part of it reads the truth
     looks: bool  # at the picture or its labels; others drive the same with the camera switched off
-    content: str  # its configuration, overrides applied, or its source
+    content: str  # what its file says, overrides applied, or its source; defaults belong to the code
     weights: Mapping[str, str]  # file name → SHA-256 of the networks it runs
 
 

@@ -49,7 +49,7 @@ class Tally:
     def words(self) -> str:
         """Success so far and time left."""
         share = f"{100.0 * self.succeeded / self.done:.0f} % succeeded" if self.done else "starting"
-        errors = f", {self.errors} errors" if self.errors else ""
+        errors = f", {self.errors} failed" if self.errors else ""
         left = self.seconds_left
         return (
             share + errors + (f", {clock(left)} left" if left is not None and self.done < self.total else "")

@@ -88,3 +88,9 @@ def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
         clamped_actions=0,
         error=error,
     )
+
+
+def failure(row: Row) -> str:
+    """What failed, in one line: the last one of its traceback."""
+    lines = (row.result.error or "").strip().splitlines() or [""]
+    return f"{row.label} on {row.result.scenario} {row.result.seed}: {lines[-1]}"

@@ -21,9 +21,19 @@ class Watcher(Protocol):
         ...
 
 
-def missing(tasks: Iterable[EpisodeTask], file: RowFile, *, retry_lost: bool = False) -> list[EpisodeTask]:
-    """Those with no row yet; with ``retry_lost`` also those whose row says that the worker was lost."""
-    return [task for task in tasks if task.key not in file.rows or (retry_lost and file.rows[task.key].lost)]
+def missing(
+    tasks: Iterable[EpisodeTask], file: RowFile, *, retry_lost: bool = False, code: str | None = None
+) -> list[EpisodeTask]:
+    """Those with no row yet.
+
+    With ``retry_lost`` also those whose row says that the worker was lost; with ``code`` also those
+    that another state of the code drove.
+    """
+
+    def stands(row: Row | None) -> bool:
+        return row is not None and not (retry_lost and row.lost) and code in (None, row.code)
+
+    return [task for task in tasks if not stands(file.rows.get(task.key))]
 
 
 def run_batch(
