@@ -101,6 +101,7 @@ class LiftedObject:
     width: float  # [m], as estimated or the class's usual one
     detection: Detection
     sightline: Sightline | None = None  # None: the position is all there is
+    at_side: bool = False  # the left or right border of the image cuts it off
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,20 @@ def test_what_drives_is_not_taken_to_stand() -> None:
         assert min(tracks[0].velocity[0] for tracks in found[8:]) > 15.0
 
 
+def test_what_comes_in_from_the_side_is_thought_to_drive() -> None:
+    """A car that overtakes enters the image at its side, close by and cut off."""
+    lifter, speeds = GroundLifter(CameraModel()), []
+    for box in ((300.0, 104.0, 340.0, 136.0), (0.0, 104.0, 40.0, 136.0)):
+        tracker = KalmanTracker(DT)
+        (lifted,) = lifter.lift((Detection(box, CAR, 0.9),))
+        assert lifted.at_side == (box[0] == 0.0)
+        tracks: tuple[Track, ...] = ()
+        while not tracks:
+            tracks = tracker.update((lifted,), 25.0, 0.0)
+        speeds.append(tracks[0].velocity[0])
+    assert speeds[0] < 20.0 < speeds[1]
+
+
 def test_one_wrong_box_moves_a_known_object_little() -> None:
     """A box that jumps by half the distance is doubted."""
     state = KalmanState(seen(np.array([40.0, 0.0]), CAR), 0.0, CLASS_MODELS[CAR].starts[0])

@@ -143,6 +143,12 @@ class GroundLifter:
             return _Cue(float(np.log(depth)), spread**2 + edge / (x2 - x1) ** 2)
         return None
 
+    def _cut_left(self, detection: Detection) -> bool:
+        return detection.box[0] <= self._errors.border_px
+
+    def _cut_right(self, detection: Detection) -> bool:
+        return detection.box[2] >= self._camera.width - self._errors.border_px
+
     def _edge(self, detection: Detection) -> float:
         """Standard deviation of an upper or lower edge [px]."""
         height = detection.box[3] - detection.box[1]
@@ -168,6 +174,7 @@ class GroundLifter:
             width=width,
             detection=detection,
             sightline=Sightline(eye, across, tuple(cue.seen_at(away) for cue in cues)),
+            at_side=self._cut_left(detection) or self._cut_right(detection),
         )
 
     def _face(self, detection: Detection, depth: float) -> tuple[float, float, float]:
@@ -181,7 +188,7 @@ class GroundLifter:
         usual_px = camera.focal_px * usual.width / depth
         middle_px = errors.edge_px / float(np.sqrt(2.0))
         usual_error = float(np.hypot(errors.edge_px, usual.width_spread * usual_px / 2.0))
-        cut_left, cut_right = x1 <= errors.border_px, x2 >= camera.width - errors.border_px
+        cut_left, cut_right = self._cut_left(detection), self._cut_right(detection)
         flank = detection.label in _LONG and x2 - x1 > 1.1 * usual_px
         left_of_us, right_of_us = x2 < camera.width / 2.0, x1 > camera.width / 2.0
         if cut_left and cut_right:

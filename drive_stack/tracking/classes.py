@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drive_stack.types import ObjectClass
 
@@ -27,6 +27,7 @@ class ClassModel:
     along: float  # acceleration along the ego's axis, standard deviation [m/s²]
     across: float  # and across it
     starts: tuple[Start, ...]
+    starts_at_side: tuple[Start, ...]  # of what comes into the image from the side
 
     @property
     def usual_speed_share(self) -> float:
@@ -35,12 +36,15 @@ class ClassModel:
 
 
 STANDS, DRIVES = Start(0.3, 0.0, 1.0, 0.5), Start(0.7, 0.85, 6.0, 1.5)
+AHEAD = (STANDS, DRIVES)
+OVERTAKING = (replace(STANDS, probability=0.04), Start(0.96, 1.1, 5.0, 1.5))  # or seen before
+ON_FOOT, FIXED = (Start(1.0, 0.0, 1.2, 1.5),), (Start(1.0, 0.0, 0.2, 0.2),)
 
 CLASS_MODELS: Mapping[ObjectClass, ClassModel] = {
-    ObjectClass.CAR: ClassModel(4.5, 1.83, 3.0, 1.5, (STANDS, DRIVES)),
-    ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.5, 1.2, (STANDS, DRIVES)),
-    ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, (Start(1.0, 0.0, 1.2, 1.5),)),
-    ObjectClass.OBSTACLE: ClassModel(0.5, 0.6, 0.1, 0.1, (Start(1.0, 0.0, 0.2, 0.2),)),
+    ObjectClass.CAR: ClassModel(4.5, 1.83, 3.0, 1.5, AHEAD, OVERTAKING),
+    ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.5, 1.2, AHEAD, OVERTAKING),
+    ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, ON_FOOT, ON_FOOT),
+    ObjectClass.OBSTACLE: ClassModel(0.5, 0.6, 0.1, 0.1, FIXED, FIXED),
 }
 
 
