@@ -37,7 +37,7 @@ def model_of(plan: Plan, speed: float, wheels: float = 0.0) -> BicycleModel:
 def solve(model: BicycleModel, iterations: int = 80) -> FloatArray | None:
     one = np.ones(STEPS)
     problem = SteeringProblem(STEPS, CAR.max_steering, MOST_CHANGE / SHARE, iterations)
-    return problem.solve(model, Weights(one, 100.0 * one, one, 0.0 * one))
+    return problem.solve(model, Weights(one, 100.0 * one, one))
 
 
 def changes_under(commands: FloatArray, wheels: float) -> FloatArray:

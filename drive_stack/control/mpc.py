@@ -13,7 +13,6 @@ from drive_stack.control.steering import SteeringActuator
 from drive_stack.interfaces import Platform
 from drive_stack.types import Plan
 
-SOFTENED = np.array([0.25, 0.5, 0.25])  # share of a turn of the path taken a step early, in time, late
 SLOWEST_JERK = 5.0  # slower than this, turning the wheel costs as at this [m/s]
 
 
@@ -21,8 +20,8 @@ class MpcSettings(StrictModel):
     """Weights of the quadratic cost, and how far and how long it looks."""
 
     lateral: float = 1.0  # [1/m²]
-    heading: float = 100.0  # [1/rad²]
-    jerk: float = 0.005  # of the lateral jerk beyond the path's own [1/(m/s³)²]
+    sideways: float = 0.16  # of the speed across the path [1/(m/s)²]
+    jerk: float = 0.002  # of the lateral jerk that turning the wheels makes [1/(m/s³)²]
     terminal: float = 5.0  # the last instant's errors weigh this much more
     steps: int = 20
     iterations: int = 80  # of the solver, always
@@ -71,12 +70,10 @@ class Mpc:
         settings, car = self._settings, self._platform.car
         ends = np.ones(settings.steps)
         ends[-1] = settings.terminal
-        turns = np.diff(model.feed_forward) / self._actuator.share
         # lateral jerk of turning the wheels: v²/L · (u − δ)/τ
         jerk = np.maximum(model.speed, SLOWEST_JERK) ** 2 / (car.wheelbase * car.steering_lag)
         return Weights(
             lateral=settings.lateral * ends,
-            heading=settings.heading * ends,
+            heading=settings.sideways * model.speed**2 * ends,
             move=settings.jerk * jerk**2,
-            wanted_move=np.convolve(np.pad(turns, 1, mode="edge"), SOFTENED, mode="valid"),
         )

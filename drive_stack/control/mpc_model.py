@@ -22,7 +22,6 @@ class BicycleModel:
     c: FloatArray  # (N, 3)
     start: FloatArray  # (3,) state now
     speed: FloatArray  # (N,) in each step [m/s]
-    feed_forward: FloatArray  # (N + 1,) angle that the path's curvature asks for at each instant [rad]
 
 
 def bicycle_model(
@@ -43,7 +42,7 @@ def bicycle_model(
     slopes = np.clip(car.wheelbase * np.interp(arcs, path.arc, path.curvature), -most, most)
     middle = np.arctan((slopes[:-1] + slopes[1:]) / 2.0)
     a, b, c = _transitions(speeds, middle, platform)
-    return BicycleModel(a, b, c, np.array([lateral, heading, wheels]), speeds, np.arctan(slopes))
+    return BicycleModel(a, b, c, np.array([lateral, heading, wheels]), speeds)
 
 
 def _transitions(

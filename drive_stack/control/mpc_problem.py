@@ -31,11 +31,10 @@ class Weights:
     lateral: FloatArray  # (N,) [1/m²]
     heading: FloatArray  # (N,) [1/rad²]
     move: FloatArray  # (N,) [1/rad²]
-    wanted_move: FloatArray  # (N,) the move that costs nothing [rad]
 
 
 class SteeringProblem:
-    """min Σ q_e·e² + q_ψ·ψ² + w·(u − δ − m)², subject to the model, |u| ≤ most, |u − δ| ≤ farthest.
+    """min Σ q_e·e² + q_ψ·ψ² + w·(u − δ)², subject to the model, |u| ≤ most, |u − δ| ≤ farthest.
 
     OSQP (Stellato et al. 2020) runs a fixed number of iterations with a fixed ρ and no scaling of its
     own, so that the answer depends on the numbers given and on the last answer alone.
@@ -99,13 +98,10 @@ class SteeringProblem:
     def _costs(self, model: BicycleModel, weights: Weights) -> tuple[FloatArray, FloatArray]:
         n, move = self._steps, weights.move * COMMAND**2
         later = np.append(move[1:], 0.0)  # the move of step k + 1 is made from the state after step k
-        wanted = weights.wanted_move / COMMAND
         states = np.stack([weights.lateral * UNITS[0] ** 2, weights.heading * UNITS[1] ** 2, later], axis=1)
         quadratic = 2.0 * np.concatenate([states.ravel(), move, -move[1:]])
         linear = np.zeros(4 * n)
-        linear[2 : 3 * n : 3] = 2.0 * later * np.append(wanted[1:], 0.0)
-        linear[3 * n :] = -2.0 * move * wanted
-        linear[3 * n] -= 2.0 * move[0] * float(model.start[2]) / COMMAND
+        linear[3 * n] = -2.0 * move[0] * float(model.start[2]) / COMMAND
         return quadratic, linear
 
     def _constraints(self, model: BicycleModel) -> tuple[FloatArray, FloatArray, FloatArray]:
