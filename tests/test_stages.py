@@ -15,6 +15,7 @@ from rich.console import Console
 import run_sim
 from agents.facts import agent_facts
 from agents.registry import build_agent, config_of
+from drive_stack.app.stages_blame import what_happened
 from drive_stack.app.stages_columns import COLUMNS, STAGES, columns_named
 from drive_stack.app.stages_command import Outside, plan
 from drive_stack.app.stages_figures import FIGURES
@@ -153,6 +154,36 @@ def test_the_worth_of_a_stage_is_judged_on_the_same_courses() -> None:
     assert table.uneven and table.cells["merge", "modular"].successes == 1
 
 
+def test_a_failure_names_who_drove_it_better() -> None:
+    (blame,) = table_of(example()).failures
+    assert (blame.scenario, blame.seed) == ("merge", 2)
+    assert blame.saved_by == ("expert", "detector") and blame.not_by == ()
+    both = [*example(), *rows([crashed("lanes", "merge", 2), result("lifter", "merge", 1)])]
+    (blame,) = table_of(both).failures
+    assert blame.not_by == ("lanes",)
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [
+        (
+            replace(crashed("a", "b", 0), impact_speed_mps=10.0, fault_reason="ran into it"),
+            "hit vehicle at 36 km/h: ran into it",
+        ),
+        (
+            replace(result("a", "b", 0), status=Status.OFF_ROAD, route_completion=0.5),
+            "off road after 50 % of the route",
+        ),
+        (
+            replace(result("a", "b", 0), status=Status.ERROR, error="Traceback\nKeyError: 1\n"),
+            "error: KeyError: 1",
+        ),
+    ],
+)
+def test_failures_are_told_in_words(failed: EpisodeResult, said: str) -> None:
+    assert what_happened(failed) == said
+
+
 def test_the_bar_is_judged() -> None:
     table = table_of(example())
     failed = {figure.heading for figure in FIGURES if figure.passes(table, "modular") is False}
@@ -200,8 +231,10 @@ def test_the_files_hold_the_table(tmp_path: Path) -> None:
     assert len(lines) == (len(scenario_names()) + 1) * len(COLUMNS)
     last = lines[-1]
     assert (last["scenario"], last["column"], last["success"]) == ("all", "all", "0.9000")
-    widths = {line.count("|") for line in markdown_of(table).splitlines() if line.startswith("|")}
-    assert widths == {len(COLUMNS) + 2}
+    grid, failed = markdown_of(table).split("\n\n")[:2]
+    assert {line.count("|") for line in grid.splitlines()} == {len(COLUMNS) + 2}
+    assert {line.count("|") for line in failed.splitlines()} == {6}
+    assert len(failed.splitlines()) == len(scenario_names()) + 2
 
 
 def test_a_table_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -36,8 +36,28 @@ def show_table(table: StagesTable, console: Console) -> None:
     for figure in FIGURES:
         printed.add_row(figure.heading, *(_judged(figure, table, label) for label in table.labels))
     console.print(printed)
+    if table.failures:
+        console.print(_failures(table))
     for note in notes(table):
         console.print(note, style="dim", highlight=False)
+
+
+def _failures(table: StagesTable) -> Table:
+    printed = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title="Where modular failed",
+        title_justify="left",
+        title_style="bold",
+    )
+    for heading in ("scenario", "seed"):
+        printed.add_column(heading, no_wrap=True)
+    for heading in ("what happened", "saved by"):
+        printed.add_column(heading, overflow="fold")
+    for blame in table.failures:
+        printed.add_row(blame.scenario, str(blame.seed), Text(blame.what), blame.saviours)
+    return printed
 
 
 def notes(table: StagesTable) -> Iterator[str]:
@@ -74,6 +94,16 @@ def markdown_of(table: StagesTable) -> str:
     for figure in FIGURES:
         cells = [figure.text(table, label) for label in table.labels]
         lines.append(f"| **{figure.heading}** | " + " | ".join(cells) + " |")
+    if table.failures:
+        lines += [
+            "",
+            "| modular failed | seed | what happened | saved by | not by |",
+            "|---|---:|---|---|---|",
+        ]
+    for blame in table.failures:
+        saved, not_by = ", ".join(blame.saved_by), ", ".join(blame.not_by)
+        what = blame.what.replace("|", r"\|")
+        lines.append(f"| {blame.scenario} | {blame.seed} | {what} | {saved} | {not_by} |")
     return "\n".join([*lines, "", *notes(table), ""])
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from drive_stack.app.stages_blame import Blame, blames
 from drive_stack.app.stages_columns import COLUMNS, EXPERT, MODULAR
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult
@@ -22,6 +23,7 @@ class StagesTable:
     overall: Mapping[str, Summary]  # label
     worst: Mapping[str, float]  # label → least success of any of its scenarios
     gain: Mapping[str, float | None]  # label → success less that of modular on the same courses
+    failures: tuple[Blame, ...]  # of modular
     uneven: bool  # some column holds episodes that another does not
     seeds: tuple[int, int]  # first and last
     outdated: int  # rows shown that were driven before a change to configuration, scenario or weights
@@ -41,11 +43,12 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
         drives[row.label][row.result.scenario, row.result.seed] = row.result
     labels = tuple(sorted(drives, key=lambda label: _place(label, [column.label for column in COLUMNS])))
     names = {scenario for courses in drives.values() for scenario, _ in courses}
+    scenarios = tuple(sorted(names, key=lambda name: _place(name, order)))
     cells = _cells(drives)
     seeds = [row.result.seed for row in shown]
     return StagesTable(
         labels=labels,
-        scenarios=tuple(sorted(names, key=lambda name: _place(name, order))),
+        scenarios=scenarios,
         cells=cells,
         overall={
             label: summarise_episodes([*drives[label].values()], drives.get(EXPERT)) for label in labels
@@ -54,6 +57,7 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
             label: min(cell.success for (_, own), cell in cells.items() if own == label) for label in labels
         },
         gain={label: _gain(drives[label], drives.get(MODULAR, {})) for label in labels},
+        failures=tuple(blames(drives, labels, scenarios)),
         uneven=len({frozenset(courses) for courses in drives.values()}) > 1,
         seeds=(min(seeds), max(seeds)),
         outdated=sum(row.config not in current for row in shown),
