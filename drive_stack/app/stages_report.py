@@ -95,15 +95,10 @@ def markdown_of(table: StagesTable) -> str:
         cells = [figure.text(table, label) for label in table.labels]
         lines.append(f"| **{figure.heading}** | " + " | ".join(cells) + " |")
     if table.failures:
-        lines += [
-            "",
-            "| modular failed | seed | what happened | saved by | not by |",
-            "|---|---:|---|---|---|",
-        ]
+        lines += ["", "| modular failed | seed | what happened | saved by |", "|---|---:|---|---|"]
     for blame in table.failures:
-        saved, not_by = ", ".join(blame.saved_by), ", ".join(blame.not_by)
         what = blame.what.replace("|", r"\|")
-        lines.append(f"| {blame.scenario} | {blame.seed} | {what} | {saved} | {not_by} |")
+        lines.append(f"| {blame.scenario} | {blame.seed} | {what} | {blame.saviours} |")
     return "\n".join([*lines, "", *notes(table), ""])
 
 
