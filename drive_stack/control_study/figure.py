@@ -13,7 +13,10 @@ from matplotlib.figure import Figure
 
 from drive_stack.control_study.study import Result
 
-SHOWN = ("radius 500 m, 30 m/s", "lane change, 25 m/s")
+SHOWN = (  # the curve's end lies beyond what is shown
+    "radius 500 m, 30 m/s",
+    "lane change, 25 m/s",
+)
 SECONDS = 10.0
 COLOURS = ("#E69F00", "#009E73", "#0072B2", "#CC3311", "#555555")  # told apart by the colour-blind, too
 STROKES = ("-", "--", "-.", "-", ":")
@@ -38,7 +41,8 @@ def _panel(axes: Axes, results: Sequence[Result]) -> None:
         lateral = result.drive.lateral
         times = (np.arange(len(lateral)) + 1) * result.drive.dt
         label = result.controller.replace("_", " ")
-        axes.plot(times, lateral, color=colour, linestyle=stroke, linewidth=1.6, label=label)
+        shown = times <= SECONDS
+        axes.plot(times[shown], lateral[shown], color=colour, linestyle=stroke, linewidth=1.6, label=label)
     axes.set_xlim(0.0, SECONDS)
     axes.set_ylabel("left of the path [m]")
     axes.grid(color="#dddddd", linewidth=0.5)

@@ -18,14 +18,15 @@ class Column:
 
     heading: str
     text: Callable[[Measures], str]
+    aside_only: bool = False  # says something only where the car starts beside the path
 
 
 COLUMNS = (
     Column("worst [m]", lambda of: f"{of.worst:.3f}"),
     Column("RMS [m]", lambda of: f"{of.rms:.3f}"),
     Column("heading [°]", lambda of: f"{np.degrees(of.heading):.2f}"),
-    Column("settled [s]", lambda of: f"{of.settled_after:.1f}"),
-    Column("overshoot [m]", lambda of: f"{of.overshoot:.3f}"),
+    Column("settled [s]", lambda of: f"{of.settled_after:.1f}", aside_only=True),
+    Column("overshoot [m]", lambda of: f"{of.overshoot:.3f}", aside_only=True),
     Column("steering [°/s]", lambda of: f"{np.degrees(of.steering_rate):.2f}"),
     Column("jerk [m/s³]", lambda of: f"{of.jerk:.2f}"),
     Column("worst jerk", lambda of: f"{of.worst_jerk:.0f}"),
@@ -85,7 +86,12 @@ def _rows(part: Sequence[Result]) -> Iterator[tuple[str, str, list[str]]]:
     for result in part:
         path = result.path.name if result.path.name != before else ""
         before = result.path.name
-        yield path, result.controller, [column.text(result.measures) for column in COLUMNS]
+        yield path, result.controller, [_cell(column, result) for column in COLUMNS]
+
+
+def _cell(column: Column, result: Result) -> str:
+    silent = column.aside_only and result.path.aside == 0.0
+    return "–" if silent else column.text(result.measures)
 
 
 def _line(cells: Sequence[str]) -> str:
