@@ -31,7 +31,7 @@ from drive_stack.evaluation.batch.rows import Row, failure, without_timings
 from drive_stack.evaluation.batch.run import missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
-from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.result import Status
 from envs.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -250,20 +250,13 @@ def test_what_changes_while_driving_is_not_written(tmp_path: Path) -> None:
     assert sorted(by_seed(tmp_path)) == [1]
 
 
-class Unopened:
-    """Cannot be unpickled: the process ends."""
-
-    def __call__(self, task: EpisodeTask) -> EpisodeResult:
-        return batch_drivers.made_up(task)
-
-    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
-        return os._exit, (9,)
-
-
-def test_a_worker_that_cannot_start_ends_the_batch(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="could not start: ended with exit code 9"):
-        batch(tmp_path, Unopened())
-    assert multiprocessing.active_children() == []
+def test_a_worker_may_fail_to_start_now_and_then(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    starts.mkdir()
+    assert batch(tmp_path, batch_drivers.SlowToStart(starts, 2), TASKS[:2]) == [1, 2]
+    with pytest.raises(ConfigError, match="worker processes cannot start: ended with exit code 9"):
+        batch(tmp_path, batch_drivers.SlowToStart(starts, 99))
+    assert multiprocessing.active_children() == [] and sorted(by_seed(tmp_path)) == [1, 2]
 
 
 # --- real episodes -------------------------------------------------------------------------------

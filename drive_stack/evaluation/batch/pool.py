@@ -14,6 +14,7 @@ from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Answer, Drive, Worker
 
 START_LIMIT = 300.0  # within which a process must have started [s]
+MOST_FAILED_STARTS = 3  # in a row, after which it is not chance
 NAP = 1.0  # between two looks at the clock [s]
 
 
@@ -32,6 +33,7 @@ class Pool:
     def __init__(self, drive: Drive, *, workers: int, time_limit: float) -> None:
         self._drive, self._count, self._time_limit = drive, workers, time_limit
         self._workers: list[Worker] = []
+        self._failed_starts = 0  # in a row
 
     def __enter__(self) -> Self:
         return self
@@ -44,8 +46,8 @@ class Pool:
         self._workers = []
 
     def run(self, tasks: Iterable[EpisodeTask]) -> Iterator[Outcome]:
-        """Outcomes as they come, begun in the order of ``tasks``. Raises `ConfigError` where a worker
-        cannot start, or finds that a task can never be driven."""
+        """Outcomes as they come, begun in the order of ``tasks``. Raises `ConfigError` where workers
+        cannot start, or one finds that a task can never be driven."""
         waiting = deque(tasks)
         while len(self._workers) < min(self._count, len(waiting)):
             self._workers.append(Worker(self._drive))
@@ -64,6 +66,7 @@ class Pool:
             message: object = worker.connection.recv()
         except (EOFError, OSError):
             return self._died(worker, waiting)
+        self._failed_starts = 0
         task, worker.task = worker.task, None
         if waiting:
             worker.give(waiting.popleft())
@@ -81,19 +84,23 @@ class Pool:
         if worker.busy_for <= limit:
             return None
         worker.kill()
-        return self._lose(worker, waiting, f"it ran longer than the limit of {limit:g} s")
+        return self._replace(worker, waiting, f"it ran longer than the limit of {limit:g} s")
 
-    def _died(self, worker: Worker, waiting: deque[EpisodeTask]) -> Outcome:
+    def _died(self, worker: Worker, waiting: deque[EpisodeTask]) -> Outcome | None:
         how = worker.kill(patience=5.0)  # its pipe is closed: it is about to end, if it has not
         memory = " (by hand, or for want of memory)" if how.endswith("SIGKILL") else ""
-        return self._lose(worker, waiting, how + memory)
+        return self._replace(worker, waiting, how + memory)
 
-    def _lose(self, worker: Worker, waiting: deque[EpisodeTask], why: str) -> Outcome:
-        """The outcome of the task of a worker that is no more, once another has taken its place."""
+    def _replace(self, worker: Worker, waiting: deque[EpisodeTask], why: str) -> Outcome | None:
+        """Start another in place of a worker that is no more; the outcome of the task it had."""
         self._workers.remove(worker)
         if worker.task is None:
-            raise ConfigError(f"a worker process could not start: {why}")
+            self._failed_starts += 1
+            if self._failed_starts >= MOST_FAILED_STARTS:
+                raise ConfigError(f"worker processes cannot start: {why}")
         if waiting:
             self._workers.append(Worker(self._drive))
+        if worker.task is None:
+            return None
         message = f"the worker process was lost: {why}"
         return Outcome(worker.task, Answer(worker.busy_for, failed=message), lost=True)

@@ -62,11 +62,6 @@ class Worker:
         self._since = time.monotonic()
 
     @property
-    def pid(self) -> int | None:
-        """Of the process."""
-        return self._process.pid
-
-    @property
     def busy_for(self) -> float:
         """Since it got its task, or was started [s]."""
         return time.monotonic() - self._since
