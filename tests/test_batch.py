@@ -11,6 +11,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,7 @@ from agents.registry import build_agent
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.progress import Tally, clock, watched
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row, failure, without_timings
@@ -170,6 +172,23 @@ def test_a_full_disk_leaves_the_file_whole(three: Path) -> None:
         assert path.read_bytes() == whole
         file.append(row(TASKS[3]))
     assert len(read_rows(three)) == 4
+
+
+def test_an_interrupt_waits_for_a_row_that_is_being_written() -> None:
+    go = threading.Event()
+
+    def take_the_signal() -> None:
+        go.wait()
+        signal.raise_signal(signal.SIGINT)
+
+    written: list[bool] = []
+    other = threading.Thread(target=take_the_signal)  # as libraries have them: it does not block signals
+    other.start()
+    with pytest.raises(KeyboardInterrupt), interrupts_held():
+        go.set()
+        other.join()
+        written.append(True)
+    assert written == [True]
 
 
 # --- workers -------------------------------------------------------------------------------------
