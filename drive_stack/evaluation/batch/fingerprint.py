@@ -11,7 +11,9 @@ from pathlib import Path
 import drive_stack
 
 DIGITS = 16  # of SHA-256, in hexadecimal
-ELSEWHERE = frozenset(("app", "golden", "learning", "viewer"))  # packages that have no part in an episode
+ELSEWHERE = frozenset(
+    ("app", "control_study", "golden", "learning", "viewer")
+)  # packages that have no part in an episode
 
 
 @dataclass(frozen=True, slots=True)
