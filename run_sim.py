@@ -20,6 +20,8 @@ from drive_stack.app.control_command import Compared, control
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
 from drive_stack.app.judge_command import judge
 from drive_stack.app.options import natural, positive
+from drive_stack.app.perception_command import Outside as Measured
+from drive_stack.app.perception_command import perception
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.stages_command import Outside, stages
 from drive_stack.app.table import print_results
@@ -57,6 +59,7 @@ other commands (each has its own --help):
   python run_sim.py train detector|lanes                  make the trained models again
   python run_sim.py judge detector|lanes                  judge them on seeds they never saw
   python run_sim.py stages                                what each stage costs: replace it by its oracle
+  python run_sim.py perception                            every stage measured against the truth
   python run_sim.py control                               the lateral controllers compared, on paths
 
 Seeds: 0–99999 train, 100000–199999 validate, 200000–299999 test.
@@ -238,6 +241,11 @@ def compare_stages(given: Sequence[str]) -> int:
     return stages(given, outside, ROOT)
 
 
+def measure_stages(given: Sequence[str]) -> int:
+    """Every stage of a driver against the truth, closed loop."""
+    return perception(given, Measured(scenario_names(), build_agent), ROOT)
+
+
 def compare_controllers(given: Sequence[str]) -> int:
     """The lateral controllers, as modular has them set, on reference paths."""
 
@@ -253,6 +261,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "train": train_model,
     "judge": judge_model,
     "stages": compare_stages,
+    "perception": measure_stages,
     "control": compare_controllers,
 }
 

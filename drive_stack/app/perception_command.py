@@ -1,0 +1,152 @@
+"""``run_sim.py perception``: every stage of a driver against the truth, closed loop."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from drive_stack.app.options import natural, positive
+from drive_stack.config import ConfigError
+from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.batch.drive import AgentBuilder
+from drive_stack.evaluation.perception.observer import EpisodeMeasure, measure_episode
+from drive_stack.evaluation.perception.report import as_json, markdown, terminal_table
+from drive_stack.evaluation.perception.summary import summaries
+
+SPLIT = 100_000  # seeds of training, validation and test, each so many
+
+HELP = """\
+examples:
+  python run_sim.py perception --scenarios jam_tail,cruise         one seed of each, a minute
+  python run_sim.py perception --seeds 3 --workers 2               the whole catalogue
+  python run_sim.py perception --set tracking.tracker=oracle       how well the rest does with true tracks
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One episode to drive; all that a worker process needs to begin."""
+
+    agent: str
+    overrides: tuple[str, ...]
+    scenario: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What only the command line knows: the worlds and the drivers."""
+
+    scenarios: Sequence[str]  # the catalogue
+    build: AgentBuilder  # importable by name, for worker processes
+
+
+def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
+    """Drive, print the tables, write them and the figure; returns the exit status."""
+    options = _parser(root).parse_args(given)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    if seeds[0] // SPLIT != seeds[-1] // SPLIT:
+        raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
+    tasks = [
+        Task(options.agent, tuple(options.set), scenario, seed)
+        for seed in seeds
+        for scenario in _names(options.scenarios, outside.scenarios)
+    ]
+    episodes = []
+    for episode in _measured(tasks, outside.build, options.workers):
+        episodes.append(episode)
+        print(
+            f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}",
+            file=sys.stderr,
+        )
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    for table in summaries(episodes):
+        console.print(terminal_table(table))
+    _write(episodes, options.out, " ".join(["python run_sim.py perception", *given]))
+    return 0
+
+
+def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
+    from drive_stack.evaluation.perception.figures import write_figure  # noqa: PLC0415 - matplotlib is slow to import
+
+    tables = summaries(episodes)
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / name for name in ("perception.md", "perception.json", "perception.svg")]
+    files[0].write_text(markdown(tables, episodes, command), encoding="utf-8")
+    files[1].write_text(as_json(tables, episodes), encoding="utf-8")
+    write_figure(episodes, files[2])
+    print("written: " + ", ".join(map(str, files)), file=sys.stderr)
+
+
+def _measured(tasks: Sequence[Task], build: AgentBuilder, workers: int) -> Iterator[EpisodeMeasure]:
+    """In the order of ``tasks``, however many processes drive."""
+    drive = partial(measure, build)
+    if workers == 1:
+        yield from map(drive, tasks)
+        return
+    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks))) as pool:
+        yield from pool.imap(drive, tasks)
+
+
+def measure(build: AgentBuilder, task: Task) -> EpisodeMeasure:
+    """Drive one task with an environment and an agent of its own."""
+    with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
+        agent = build(
+            task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
+        )
+        return measure_episode(env, agent, scenario=task.scenario, seed=task.seed)
+
+
+def _names(text: str, catalogue: Sequence[str]) -> Sequence[str]:
+    """Names between commas, each once, or the whole catalogue."""
+    if text == "all":
+        return catalogue
+    names = [name.strip() for name in text.split(",")]
+    if "" in names:
+        raise ConfigError(f"'{text}': expected names between commas, or all")
+    return list(dict.fromkeys(names))
+
+
+def _parser(root: Path) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py perception",
+        description="Drive, and compare what every stage said with the truth of the same frame: lifting,\n"
+        "tracking (HOTA, IDF1, speeds by age), lanes, prediction, control, time.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    what = parser.add_argument_group("what is driven")
+    what.add_argument(
+        "--agent", default="modular", metavar="NAME", help="one that leaves a trace (default: modular)"
+    )
+    what.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
+    what.add_argument("--seeds", type=positive, default=1, metavar="N", help="of each scenario (default: 1)")
+    what.add_argument(
+        "--first-seed", type=natural, default=100_000, metavar="SEED", help="default: 100000, validation"
+    )
+    what.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override the agent's configuration; repeatable",
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    how.add_argument(
+        "--out",
+        type=Path,
+        default=root / "runs" / "perception",
+        metavar="DIR",
+        help="default: runs/perception",
+    )
+    return parser

@@ -1,0 +1,1 @@
+"""What each stage of a driver said, against the truth of the same frame."""
