@@ -11,9 +11,8 @@ from pathlib import Path
 import drive_stack
 
 DIGITS = 16  # of SHA-256, in hexadecimal
-ELSEWHERE = frozenset(
-    ("app", "control_study", "golden", "learning", "viewer")
-)  # packages that have no part in an episode
+# packages that have no part in an episode
+ELSEWHERE = frozenset(("app", "control_study", "golden", "learning", "viewer"))
 
 
 @dataclass(frozen=True, slots=True)
