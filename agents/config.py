@@ -51,7 +51,7 @@ class PlanningConfig(StrictModel):
 class ControlConfig(StrictModel):
     """From the trajectory to steering and acceleration."""
 
-    lateral: Literal["pure_pursuit", "stanley", "lqr", "mpc", "oracle"] = "pure_pursuit"
+    lateral: Literal["pure_pursuit", "stanley", "lqr", "mpc", "oracle"] = "mpc"
     pure_pursuit: PurePursuitSettings = PurePursuitSettings()
     stanley: StanleySettings = StanleySettings()
     lqr: LqrSettings = LqrSettings()
