@@ -243,7 +243,7 @@ def compare_stages(given: Sequence[str]) -> int:
 
 def measure_stages(given: Sequence[str]) -> int:
     """Every stage of a driver against the truth, closed loop."""
-    return perception(given, Measured(scenario_names(), build_agent), ROOT)
+    return perception(given, Measured(scenario_names(), load_scenario, build_agent), ROOT)
 
 
 def compare_controllers(given: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.perception.observer import EpisodeMeasure, measure_episode
 from drive_stack.evaluation.perception.report import as_json, markdown, terminal_table
 from drive_stack.evaluation.perception.summary import summaries
+from drive_stack.evaluation.result import Status
 
 SPLIT = 100_000  # seeds of training, validation and test, each so many
 
@@ -46,6 +47,7 @@ class Outside:
     """What only the command line knows: the worlds and the drivers."""
 
     scenarios: Sequence[str]  # the catalogue
+    check: Callable[[str], object]  # raises `ConfigError` for a scenario that cannot be read
     build: AgentBuilder  # importable by name, for worker processes
 
 
@@ -55,10 +57,11 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     if seeds[0] // SPLIT != seeds[-1] // SPLIT:
         raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
+    scenarios = _names(options.scenarios, outside.scenarios)
+    for scenario in scenarios:
+        outside.check(scenario)
     tasks = [
-        Task(options.agent, tuple(options.set), scenario, seed)
-        for seed in seeds
-        for scenario in _names(options.scenarios, outside.scenarios)
+        Task(options.agent, tuple(options.set), scenario, seed) for seed in seeds for scenario in scenarios
     ]
     episodes = []
     for episode in _measured(tasks, outside.build, options.workers):
@@ -67,11 +70,13 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
             f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}",
             file=sys.stderr,
         )
+    if not any(episode.stage_ms for episode in episodes):
+        raise ConfigError(f"--agent {options.agent}: leaves no trace of its stages that could be measured")
     console = Console(width=None if sys.stdout.isatty() else 140)
     for table in summaries(episodes):
         console.print(terminal_table(table))
     _write(episodes, options.out, " ".join(["python run_sim.py perception", *given]))
-    return 0
+    return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
 
 
 def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
