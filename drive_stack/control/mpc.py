@@ -62,7 +62,7 @@ class Mpc:
         wheels = float(np.clip(reached, -self._actuator.most, self._actuator.most))
         model = bicycle_model(plan, path, speed, wheels, self._platform, self._settings.steps)
         commands = self._problem.solve(model, self._weights(model))
-        self._remark = None if commands is not None else "MPC: no solution, steered by LQR"
+        self._remark = None if commands is not None else "MPC: no solution found, steered by LQR"
         wanted = self._fallback.law(plan, speed, yaw_rate, reached) if commands is None else commands[0]
         return self._actuator.command(float(wanted))
 

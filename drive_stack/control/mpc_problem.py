@@ -16,7 +16,7 @@ IndexArray = NDArray[np.int64]
 
 UNITS = np.array([1.0, 0.05, 0.03])  # of lateral error [m], heading error and wheels [rad] in the solver
 COMMAND = UNITS[2]
-WORST_RESIDUAL = 2e-2  # of the constraints, in these units, in what is taken as solved
+WORST_RESIDUAL = 2e-2  # of the constraints in what is taken as solved, to the greatest unknown or 1
 USABLE = (
     osqp.SolverStatus.OSQP_SOLVED,
     osqp.SolverStatus.OSQP_SOLVED_INACCURATE,
@@ -45,13 +45,13 @@ class SteeringProblem:
         self._cost = _Pattern(*_cost_places(steps), shape=(4 * steps, 4 * steps))
         self._rows = _Pattern(*_row_places(steps), shape=(5 * steps, 4 * steps))
         self._solver = osqp.OSQP()
-        ones, limits = np.ones(5 * steps), np.concatenate([np.zeros(3 * steps), np.ones(2 * steps)])
+        limits = np.concatenate([np.zeros(3 * steps), np.ones(2 * steps)])
         self._solver.setup(
             self._cost.matrix(np.ones(self._cost.count)),
             np.zeros(4 * steps),
             self._rows.matrix(np.ones(self._rows.count)),
             -limits,
-            limits * ones,
+            limits,
             verbose=False,
             scaling=0,
             adaptive_rho=0,
@@ -79,12 +79,13 @@ class SteeringProblem:
         )
         self._solver.warm_start(x=self._x, y=self._y)
         found = self._solver.solve(raise_error=False)
-        solved = found.info.status_val in USABLE and found.info.prim_res <= WORST_RESIDUAL
-        if not (solved and np.isfinite(found.x).all()):
+        x, y = np.array(found.x), np.array(found.y)
+        greatest = max(1.0, float(np.abs(x).max()))
+        if not (found.info.status_val in USABLE and found.info.prim_res <= WORST_RESIDUAL * greatest):
             self.reset()
             return None
-        self._keep(np.array(found.x), np.array(found.y))
-        return np.asarray(found.x[3 * self._steps :] * COMMAND, dtype=np.float64)
+        self._keep(x, y)
+        return np.asarray(x[3 * self._steps :] * COMMAND, dtype=np.float64)
 
     def _keep(self, x: FloatArray, y: FloatArray) -> None:
         """The answer, one step on, as the next one's start."""
