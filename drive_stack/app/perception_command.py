@@ -63,13 +63,16 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     tasks = [
         Task(options.agent, tuple(options.set), scenario, seed) for seed in seeds for scenario in scenarios
     ]
-    episodes = []
-    for episode in _measured(tasks, outside.build, options.workers):
-        episodes.append(episode)
-        print(
-            f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}",
-            file=sys.stderr,
-        )
+    episodes: list[EpisodeMeasure] = []
+    try:
+        for episode in _measured(tasks, outside.build, options.workers):
+            episodes.append(episode)
+            done = f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}"
+            print(done, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("broken off: what was driven is told", file=sys.stderr)
+    if not episodes:
+        raise ConfigError("nothing was driven to its end")
     if not any(episode.stage_ms for episode in episodes):
         raise ConfigError(f"--agent {options.agent}: leaves no trace of its stages that could be measured")
     console = Console(width=None if sys.stdout.isatty() else 140)
