@@ -90,6 +90,15 @@ def test_lower_edge_hidden_by_a_nearer_car_is_not_believed() -> None:
     assert range_error(behind.position, 40.0, 0.0) < 0.1
 
 
+def test_a_cone_before_a_board_does_not_hide_where_it_stands() -> None:
+    """The board is wider than usual obstacles: by its width alone it would stand in our way at 8 m."""
+    board = Detection((391.0, 83.0, 437.0, 137.0), ObjectClass.OBSTACLE, 0.9)
+    cone = Detection((400.0, 118.0, 420.0, 150.0), ObjectClass.OBSTACLE, 0.9)
+    (found, _) = lift(board, cone)
+    assert found.position[0] > 20.0
+    assert found.position[1] < -3.0
+
+
 @given(
     label=st.sampled_from(list(ObjectClass)),
     box=st.tuples(st.floats(0, 600), st.floats(0, 250), st.floats(0.5, 640), st.floats(0.5, 256)),

@@ -59,12 +59,13 @@ def run_detector(detector: Detector, frames: Sequence[StoredFrame]) -> Judged:
 
 
 def best_confidence(judged: Judged, criteria: Criteria, false_positives: float) -> float:
-    """The lowest confidence (in steps of 0.05) with at most that many wrong detections a frame."""
+    """The lowest confidence (in steps of 0.01) with at most that many wrong detections a frame."""
     everything = [judged.matches(GROUPS[name], criteria) for name in REPORTED]
-    for confidence in np.arange(0.2, 0.8, 0.05):
-        wrong = sum(false_positives_at(m, float(confidence), len(judged.frames)) for m in everything)
+    for percent in range(20, 80):
+        confidence = percent / 100.0
+        wrong = sum(false_positives_at(m, confidence, len(judged.frames)) for m in everything)
         if wrong <= false_positives:
-            return round(float(confidence), 2)
+            return confidence
     return 0.8
 
 

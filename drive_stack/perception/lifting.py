@@ -44,6 +44,7 @@ USUAL_SIZES: Mapping[ObjectClass, UsualSize] = {
 }
 
 
+MOSTLY_HIDDEN, HIDDEN_SAMPLES = 0.65, 16  # share of a lower edge that must not be hidden, and how it is taken
 _LONG = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)  # whose flank may show beside the face
 
 
@@ -138,7 +139,8 @@ class GroundLifter:
             depth = camera.focal_px * usual.height / height
             return _Cue(float(np.log(depth)), edge / height**2, usual.height, usual.height_spread)
         if x1 > border and x2 < camera.width - border:
-            spread = usual.width_spread if x1 < camera.width / 2.0 < x2 else errors.oblique_spread
+            oblique = not x1 < camera.width / 2.0 < x2
+            spread = max(usual.width_spread, errors.oblique_spread * oblique)
             depth = camera.focal_px * usual.width / (x2 - x1)
             return _Cue(float(np.log(depth)), spread**2 + edge / (x2 - x1) ** 2)
         return None
@@ -205,11 +207,12 @@ class GroundLifter:
 
 
 def _stands_behind(detection: Detection, others: tuple[Detection, ...]) -> bool:
-    """Whether something nearer hides the middle of the lower edge."""
+    """Whether nearer things hide most of the lower edge; a cone before a board does not."""
     x1, _, x2, y2 = detection.box
-    middle = (x1 + x2) / 2.0
+    hidden = np.zeros(HIDDEN_SAMPLES, dtype=bool)
+    columns = x1 + (x2 - x1) * (np.arange(HIDDEN_SAMPLES) + 0.5) / HIDDEN_SAMPLES
     for other in others:
         left, top, right, bottom = other.box
-        if other is not detection and left < middle < right and top < y2 < bottom - 1.5:
-            return True
-    return False
+        if other is not detection and top < y2 < bottom - 1.5:
+            hidden |= (left < columns) & (columns < right)
+    return bool(hidden.mean() > MOSTLY_HIDDEN)
