@@ -90,6 +90,20 @@ def test_lower_edge_hidden_by_a_nearer_car_is_not_believed() -> None:
     assert range_error(behind.position, 40.0, 0.0) < 0.1
 
 
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_barrier_beside_our_way_does_not_reach_into_it(side: float) -> None:
+    """2.0 m long, 0.5 m wide, 0.9 m high, 1.6 m beside our middle: its flank shows, and is not its face."""
+    corners = np.array(
+        [[x, side * (1.6 + y), z] for x in (8.0, 10.0) for y in (-0.25, 0.25) for z in (0.0, 0.9)]
+    )
+    pixels = CAMERA.project(corners)[:, :2]
+    low, high = pixels.min(axis=0), pixels.max(axis=0)
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    (found,) = lift(Detection(box, ObjectClass.OBSTACLE, 0.9))
+    assert found.position[1] == pytest.approx(side * 1.6, abs=0.15)
+    assert found.width < 0.8
+
+
 def test_a_cone_before_a_board_does_not_hide_where_it_stands() -> None:
     """The board is wider than usual obstacles: by its width alone it would stand in our way at 8 m."""
     board = Detection((391.0, 83.0, 437.0, 137.0), ObjectClass.OBSTACLE, 0.9)

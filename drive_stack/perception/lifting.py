@@ -45,6 +45,7 @@ USUAL_SIZES: Mapping[ObjectClass, UsualSize] = {
 
 
 MOSTLY_HIDDEN, HIDDEN_SAMPLES = 0.65, 16  # share of a lower edge that must not be hidden, and how it is taken
+BARRIER_HEIGHT = 1.3  # obstacles no higher may be long ones, seen along [m]
 _LONG = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)  # whose flank may show beside the face
 
 
@@ -182,16 +183,18 @@ class GroundLifter:
     def _face(self, detection: Detection, depth: float) -> tuple[float, float, float]:
         """Column of the nearest face's centre, its standard deviation [px], the face's width [m].
 
-        Of a vehicle beside our way its flank shows on the inner side, so its face reaches inwards
-        from the outer edge by the class's usual width.
+        Of a vehicle or a barrier beside our way its flank shows on the inner side, so its face reaches
+        inwards from the outer edge by the class's usual width. A board is wide, but high as well.
         """
         camera, errors, usual = self._camera, self._errors, self._sizes[detection.label]
-        x1, _, x2, _ = detection.box
+        x1, y1, x2, y2 = detection.box
         usual_px = camera.focal_px * usual.width / depth
         middle_px = errors.edge_px / float(np.sqrt(2.0))
         usual_error = float(np.hypot(errors.edge_px, usual.width_spread * usual_px / 2.0))
         cut_left, cut_right = self._cut_left(detection), self._cut_right(detection)
-        flank = detection.label in _LONG and x2 - x1 > 1.1 * usual_px
+        low = (y2 - y1) * depth < camera.focal_px * BARRIER_HEIGHT
+        long = detection.label in _LONG or (detection.label is ObjectClass.OBSTACLE and low)
+        flank = long and x2 - x1 > 1.1 * usual_px
         left_of_us, right_of_us = x2 < camera.width / 2.0, x1 > camera.width / 2.0
         if cut_left and cut_right:
             return (x1 + x2) / 2.0, usual_px / 2.0, usual.width
