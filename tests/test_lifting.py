@@ -104,6 +104,13 @@ def test_a_barrier_beside_our_way_does_not_reach_into_it(side: float) -> None:
     assert found.width < 0.8
 
 
+def test_what_shows_of_an_obstacle_behind_another_is_not_placed() -> None:
+    """A barrier of a row, mostly hidden by the next: how wide it is does not tell how far off it is."""
+    behind = Detection((380.0, 115.0, 420.0, 140.0), ObjectClass.OBSTACLE, 0.9)
+    before = Detection((385.0, 112.0, 450.0, 170.0), ObjectClass.OBSTACLE, 0.9)
+    assert [one.detection for one in lift(behind, before)] == [before]
+
+
 def test_a_cone_before_a_board_does_not_hide_where_it_stands() -> None:
     """The board is wider than usual obstacles: by its width alone it would stand in our way at 8 m."""
     board = Detection((391.0, 83.0, 437.0, 137.0), ObjectClass.OBSTACLE, 0.9)

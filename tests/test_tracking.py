@@ -123,6 +123,13 @@ def test_a_track_ends_when_nothing_is_seen_any_more(make: Callable[[float], Trac
     assert found[-1] == ()
 
 
+def test_what_was_seen_for_a_moment_is_not_carried_on_for_longer() -> None:
+    """Three boxes of nothing: gone soon after, not a second and a half later."""
+    found = drive(KalmanTracker(DT), (20.0, 0.0), (0.0, 0.0), CAR, 12, hidden=range(3, 12))
+    assert len(found[2]) == 1
+    assert [len(tracks) for tracks in found[3:]] == [1, 1, 1] + [0] * 6
+
+
 def test_one_false_alarm_makes_no_track() -> None:
     tracker = KalmanTracker(DT)
     alarm = (seen(np.array([20.0, 1.0]), CAR),)

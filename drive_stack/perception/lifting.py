@@ -139,6 +139,8 @@ class GroundLifter:
             height = max(y2 - y1 - errors.touched_px, 1.0)
             depth = camera.focal_px * usual.height / height
             return _Cue(float(np.log(depth)), edge / height**2, usual.height, usual.height_spread)
+        if detection.label is ObjectClass.OBSTACLE:
+            return None  # a cone, a barrier seen along, a board: their widths say nothing
         if x1 > border and x2 < camera.width - border:
             oblique = not x1 < camera.width / 2.0 < x2
             spread = max(usual.width_spread, errors.oblique_spread * oblique)

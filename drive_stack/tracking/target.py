@@ -28,7 +28,8 @@ class Sighting:
     sure_hits: int = 2  # if they are confident
     sure: float = 0.6  # what that means
     misses: int = 2  # in a row that end a target which does not count yet
-    coast: float = 1.5  # how long one that counts is carried on unseen [s]
+    coast: float = 1.5  # how long one that counts is carried on unseen, but no longer than it was seen [s]
+    least_coast: float = 0.3  # and however shortly it was seen [s]
 
 
 class Target:
@@ -106,7 +107,7 @@ class Target:
         """Whether it has been missing for too long."""
         if self.id is None:
             return self.missed >= bounds.misses
-        return self.missed * dt > bounds.coast
+        return self.missed * dt > min(bounds.coast, max(self._hits * dt, bounds.least_coast))
 
     def track(self) -> Track:
         """As a record, with the object's centre; it must have its id."""
