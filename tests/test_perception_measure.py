@@ -18,7 +18,7 @@ from drive_stack.evaluation.perception.matching import along_across, labels_of, 
 from drive_stack.evaluation.perception.objects import Group, TrueObject
 from drive_stack.evaluation.perception.observer import Observer
 from drive_stack.evaluation.perception.report import as_json, cell, markdown
-from drive_stack.evaluation.perception.summary import summaries
+from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.perception.tracks import identify, similarities, track_sample
 from drive_stack.types import Detection, LabelBox, LiftedObject, ObjectClass, Track
 

@@ -19,7 +19,7 @@ from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.perception.observer import EpisodeMeasure, measure_episode
 from drive_stack.evaluation.perception.report import as_json, markdown, terminal_table
-from drive_stack.evaluation.perception.summary import summaries
+from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.result import Status
 
 SPLIT = 100_000  # seeds of training, validation and test, each so many

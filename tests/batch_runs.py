@@ -1,0 +1,63 @@
+"""Batches of made-up episodes, for the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import batch_drivers
+
+from drive_stack.evaluation.batch.row_file import open_rows, read_rows
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.worker import Drive
+
+
+class Noted:
+    """Remembers the rows it is told of."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    def note(self, row: Row) -> None:
+        self.rows.append(row)
+
+
+def task(seed: int, label: str = "made up", config: str = "c0") -> EpisodeTask:
+    return EpisodeTask(label, "nobody", (), "nowhere", seed, config)
+
+
+TASKS = [task(seed) for seed in range(1, 7)]
+
+
+def row(of: EpisodeTask, *, lost: bool = False) -> Row:
+    return Row(of.label, of.config, "code", lost, 0.5, batch_drivers.made_up(of))
+
+
+def batch(
+    folder: Path,
+    drive: Drive,
+    tasks: list[EpisodeTask] = TASKS,
+    workers: int = 1,
+    limit: float = 300.0,
+    retry_lost: bool = False,
+) -> list[int]:
+    """Drive what is missing; the seeds that were driven now, in the order of their rows."""
+    noted = Noted()
+    with open_rows(folder) as file:
+        left = missing(tasks, file, retry_lost=retry_lost)
+        run_batch(
+            left,
+            file,
+            drive,
+            noted,
+            hash_now=lambda given: given.config,
+            code="code",
+            workers=workers,
+            time_limit=limit,
+        )
+    return [row.result.seed for row in noted.rows]
+
+
+def by_seed(folder: Path) -> dict[int, Row]:
+    return {row.result.seed: row for row in read_rows(folder).values()}
