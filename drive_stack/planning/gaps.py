@@ -53,13 +53,13 @@ def _too_close(
     ahead = actor.rear - scene.ego_front
     behind = -scene.ego_rear - actor.front
     if ahead <= 0.0 and behind <= 0.0:
-        return "vehicle beside"
+        return f"{actor.word} beside"
     if ahead > 0.0:
         closing = max(speed - max(actor.along, 0.0), 0.0)
         needed = settings.front_gap + settings.front_seconds * speed + closing**2 / (2.0 * CLOSING_BRAKE)
-        return "vehicle close ahead" if ahead < needed else None
+        return f"{actor.word} close ahead" if ahead < needed else None
     closing = max(actor.along - speed, 0.0)
     braking = settings.rear_braking * (1.5 if pressing else 1.0)
     seconds = settings.rear_seconds * (0.6 if pressing else 1.0)
     needed = settings.rear_gap + seconds * (actor.along + closing) + closing**2 / (2.0 * braking)
-    return "vehicle coming from behind" if behind < needed else None
+    return f"{actor.word} coming from behind" if behind < needed else None

@@ -151,6 +151,6 @@ class LaneChooser:
         if not ahead:
             return "keeping away from the edge of the road"
         slowest = min(ahead[:3], key=lambda actor: actor.along)
-        what = "person" if slowest.person else "vehicle"
+        what = slowest.word
         kind = "standing" if slowest.standing else "slow"
         return f"{kind} {what} {max(slowest.rear - scene.ego_front, 0.0):.0f} m ahead"

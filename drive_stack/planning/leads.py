@@ -63,7 +63,7 @@ def _laterals(scene: Scene, index: int, actor: Actor, settings: PlannerSettings)
 def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings) -> Lead:
     following = settings.following
     away = max(actor.rear - scene.ego_front, 0.0)
-    what = "person" if actor.person else "vehicle"
+    what = actor.word
     if actor.standing:
         reason, behaviour, gap = f"standing {what} {away:.0f} m ahead", Behaviour.STOP, following.blocked_gap
         if actor.along > 0.1:

@@ -64,7 +64,7 @@ class SafetyLayer:
         settings = self._settings
         lead_speed = max(actor.along, 0.0)
         gap = actor.rear - scene.ego_front
-        what = "person" if actor.person else "vehicle"
+        what = actor.word
         needed = needed_braking(speed, lead_speed, gap - settings.margin)
         left = time_to_collision(speed, lead_speed, gap)
         if needed > settings.needed_braking or (left < settings.least_ttc and needed > 1.5):

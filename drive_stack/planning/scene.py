@@ -17,6 +17,9 @@ CROSSING = 0.4  # a person who moves sideways faster than this crosses [m/s]
 AHEAD, BEHIND, BESIDE = 200.0, 80.0, 14.0  # what is looked at [m]
 
 
+_WORDS = {ObjectClass.PEDESTRIAN: "person", ObjectClass.OBSTACLE: "obstacle"}
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """One tracked object; station and lateral are those of its centre, half sizes along the lane."""
@@ -43,6 +46,11 @@ class Actor:
     def person(self) -> bool:
         """Whether it is a pedestrian."""
         return self.track.label is ObjectClass.PEDESTRIAN
+
+    @property
+    def word(self) -> str:
+        """What it is, for a person."""
+        return _WORDS.get(self.track.label, "vehicle")
 
     @property
     def standing(self) -> bool:

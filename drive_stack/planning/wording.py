@@ -72,5 +72,5 @@ def _room_for(scene: Scene) -> str | None:
     if not ahead:
         return None
     nearest = min(ahead, key=lambda actor: (not actor.person, actor.rear))
-    what = "person" if nearest.person else "vehicle"
-    return f"giving room to a {what} {max(nearest.rear - scene.ego_front, 0.0):.0f} m ahead"
+    what = "an obstacle" if nearest.word == "obstacle" else f"a {nearest.word}"
+    return f"giving room to {what} {max(nearest.rear - scene.ego_front, 0.0):.0f} m ahead"
