@@ -19,7 +19,7 @@ class LongitudinalSettings(StrictModel):
     stop_jerk: float = 2.5  # of letting go of the brake as the car comes to a stop [m/s³]
     last_braking: float = 0.15  # with which it comes to its stop [m/s²]
     hold: float = -1.5  # keeps the car standing [m/s²]
-    standing: float = 0.2  # a plan this slow is to stand [m/s]
+    standing: float = 0.35  # a plan this slow is to stand, not to creep [m/s]
     still: float = 0.02  # the car stands [m/s]
 
 
