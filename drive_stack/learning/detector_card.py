@@ -29,6 +29,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         f"{card['training_data']['frames']} frames (seeds {_span(card['training_data']['seeds'])}, "
         f"{card['training_data']['boxes']} boxes), {card['epochs']} epochs, {card['minutes']} minutes on "
         f"{card['threads']} threads. SHA-256 of `{card['file']}`: `{card['sha256']}`.",
+        *(f"\n{remark}" for remark in card.get("remarks", ())),
         "",
         f"Objects count from {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} "
         "visible; smaller or more hidden ones count neither way. Found means IoU ≥ "
