@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -279,6 +280,46 @@ def test_what_comes_in_from_the_side_is_thought_to_drive() -> None:
             tracks = tracker.update((lifted,), 25.0, 0.0)
         speeds.append(tracks[0].velocity[0])
     assert speeds[0] < 20.0 < speeds[1]
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_what_the_side_of_the_image_cuts_off_is_not_drawn_into_our_way(side: float) -> None:
+    """A standing car that we draw up to: of its flank ever less shows, and what shows lies further in."""
+    tracker, lateral = KalmanTracker(DT), 2.8 * side
+    tracks: tuple[Track, ...] = ()
+    for step in range(60):
+        away = max(20.0 - 0.5 * step, 5.0)
+        speed = 5.0 if away > 5.0 else 0.0
+        whole = seen(np.array([away, lateral]), CAR)
+        shown = np.array([away, 1.6 * side])  # as it seems where the border cuts it
+        cut = replace(
+            seen(shown, CAR),
+            sightline=Sightline(
+                np.array([1.7, 0.0]), 0.4, (RangeCue(float(np.hypot(away - 1.7, 1.6)), 0.01),)
+            ),
+            at_side=True,
+        )
+        tracks = tracker.update((whole if away > 6.0 else cut,), speed, 0.0)
+    (track,) = tracks
+    assert track.position[1] * side > 2.3
+    # but it is put out to where it is seen at least
+    moved = KalmanTracker(DT)
+    for _ in range(20):
+        tracks = moved.update((replace(cut, position=np.array([5.0, 1.6 * side])),), 0.0, 0.0)
+    assert tracks[0].position[1] == pytest.approx(1.6 * side, abs=0.1)
+
+
+def test_what_stands_beside_us_out_of_view_is_remembered_until_it_is_behind() -> None:
+    """We draw up to a standing car and wait beside it, where the camera does not look; then drive on."""
+    tracker, place = KalmanTracker(DT), np.array([15.0, -2.8])
+    for _ in range(20):
+        tracker.update((replace(seen(place, CAR), at_side=True),), 5.0, 0.0)
+        place = place - np.array([5.0 * DT, 0.0])
+    waiting = [len(tracker.update((), 0.0, 0.0)) for _ in range(50)]
+    assert waiting == [1] * 50
+    leaving = [len(tracker.update((), 6.0, 0.0)) for _ in range(40)]
+    assert leaving[0] == 1
+    assert leaving[-1] == 0
 
 
 def test_one_wrong_box_moves_a_known_object_little() -> None:

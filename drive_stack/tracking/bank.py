@@ -61,6 +61,11 @@ class Bank:
         for one in self._all:
             one.state.predict(step, dt, model)
 
+    def stop(self) -> None:
+        """Suppose alone that it stands."""
+        best = max(self._all, key=lambda one: one.weight)
+        self._all = [_Supposition(best.state.stopped(), 1.0)]
+
     def distance(self, seen: LiftedObject) -> tuple[float, float]:
         """As `KalmanState.distance`, of the supposition that the sighting fits best."""
         return min(one.state.distance(seen) for one in self._all)

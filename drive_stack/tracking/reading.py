@@ -69,8 +69,13 @@ def _along_and_across(seen: LiftedObject, sightline: Sightline, mean: FloatArray
         rows[row, :2] = along
         difference[row] = distance - along @ place
         noise[row] = cue.variance * distance**2
-    rows[count, :2] = across
     difference[count] = -across @ place
+    # cut off by the image's side it reaches at least so far out: what is farther out agrees with that
+    farther_out = difference[count] * seen.position[1] < 0.0
+    if seen.at_side and farther_out:
+        difference[count] = 0.0
+    else:
+        rows[count, :2] = across
     noise[count] = sightline.across**2
     return Reading(difference, rows, np.diag(noise + LEAST_VARIANCE))
 

@@ -15,6 +15,7 @@ from drive_stack.types import LiftedObject, ObjectClass, Track
 HEADING_SPEED = 2.0  # from which the velocity says where a vehicle points [m/s]
 HEADING_SPREAD = 0.15  # if its direction is known so well [rad]
 STRAIGHTENING = 0.9  # of a heading that nothing confirms, with each image: the road's is about the ego's
+STILL, KNOWN = 1.0, 10  # slower is standing [m/s]; sightings from which that is known
 FADING = 0.93  # of the confidence with each image in which it is not found
 OTHER_CLASS = 1.3  # times the votes of its class that make another class its own
 LEARNING = 0.3  # of confidence and width with each in which it is
@@ -30,6 +31,8 @@ class Sighting:
     misses: int = 2  # in a row that end a target which does not count yet
     coast: float = 1.5  # how long one that counts is carried on unseen, but no longer than it was seen [s]
     least_coast: float = 0.3  # and however shortly it was seen [s]
+    beside: float = 15.0  # how long one is remembered that stood and left the image by its side [s]
+    behind: float = -8.0  # then until it is so far back [m]
 
 
 class Target:
@@ -40,7 +43,7 @@ class Target:
         self._votes[seen.label] = seen.confidence
         self._label = seen.label
         self.motion = Bank(seen, ego_speed, self.model)
-        self.box = seen.detection.box
+        self.box, self._at_side = seen.detection.box, seen.at_side
         self._width, self._confidence = seen.width, seen.confidence
         self._heading = 0.0  # the road's direction is about the ego's
         self._age, self._hits, self.missed = 0, 1, 0
@@ -62,6 +65,8 @@ class Target:
 
     def predict(self, step: EgoStep, dt: float) -> None:
         """Carry it on to the present image."""
+        if self.missed and self._stands_beside():
+            self.motion.stop()
         self.motion.predict(step, dt, self.model)
         self._heading = wrap_angle(self._heading - step.turn)
         self._age += 1
@@ -79,7 +84,7 @@ class Target:
             self.motion.update(seen)
         self._width += LEARNING * (seen.width - self._width)
         self._confidence += LEARNING * (seen.confidence - self._confidence)
-        self.box = seen.detection.box
+        self.box, self._at_side = seen.detection.box, seen.at_side
         self._hits += 1
         self.missed = 0
 
@@ -107,7 +112,13 @@ class Target:
         """Whether it has been missing for too long."""
         if self.id is None:
             return self.missed >= bounds.misses
+        if self._stands_beside():
+            return self.missed * dt > bounds.beside or float(self.motion.mean[0]) < bounds.behind
         return self.missed * dt > min(bounds.coast, max(self._hits * dt, bounds.least_coast))
+
+    def _stands_beside(self) -> bool:
+        """Whether it is not seen because we drew up to it, out of the camera's view, while it stood."""
+        return self._at_side and self._hits >= KNOWN and float(np.hypot(*self.motion.mean[2:4])) < STILL
 
     def track(self) -> Track:
         """As a record, with the object's centre; it must have its id."""
