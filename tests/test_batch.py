@@ -120,10 +120,14 @@ def test_an_interrupt_waits_for_a_row_that_is_being_written() -> None:
     written: list[bool] = []
     other = threading.Thread(target=take_the_signal)  # as libraries have them: it does not block signals
     other.start()
-    with pytest.raises(KeyboardInterrupt), interrupts_held():
-        go.set()
-        other.join()
-        written.append(True)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupts_held():
+            go.set()
+            other.join()
+            written.append(True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert written == [True]
 
 
