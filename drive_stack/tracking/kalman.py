@@ -63,8 +63,8 @@ class KalmanState:
         expectation is (logarithm of the innovation covariance's determinant, also for each)."""
         reading = read(seen, self.mean)
         spread = reading.innovation_covariance(self.covariance)
-        vagueness = float(np.linalg.slogdet(spread)[1]) / len(reading.difference)
-        return reading.distance(self.covariance), vagueness
+        size = len(reading.difference)
+        return reading.squared_distance(spread) / size, float(np.linalg.slogdet(spread)[1]) / size
 
     def update(self, seen: LiftedObject) -> float:
         """Take in a sighting; returns its log-likelihood.
@@ -91,6 +91,5 @@ class KalmanState:
 
 
 def _log_likelihood(reading: Reading, spread: FloatArray) -> float:
-    distance = float(reading.difference @ np.linalg.solve(spread, reading.difference))
     normaliser = float(np.linalg.slogdet(spread)[1]) + len(reading.difference) * math.log(2.0 * math.pi)
-    return -0.5 * (distance + normaliser)
+    return -0.5 * (reading.squared_distance(spread) + normaliser)

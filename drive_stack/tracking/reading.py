@@ -33,15 +33,15 @@ class Reading:
         """(M, M) of the differences, given the state's (5, 5)."""
         return np.asarray(self.rows @ covariance @ self.rows.T + self.noise)
 
-    def distance(self, covariance: FloatArray) -> float:
-        """Squared Mahalanobis distance for each dimension, given the state's covariance (5, 5)."""
-        spread = self.innovation_covariance(covariance)
-        return float(self.difference @ np.linalg.solve(spread, self.difference)) / len(self.difference)
+    def squared_distance(self, spread: FloatArray) -> float:
+        """Squared Mahalanobis distance, given the innovation covariance (M, M)."""
+        return float(self.difference @ np.linalg.solve(spread, self.difference))
 
     def doubted(self, covariance: FloatArray) -> Reading:
         """The reading, with more noise the less credible it is: a box that jumps is wrong, not the world
         (the weights of Huber, *Robust Statistics*, 1981, §7.3)."""
-        excess = self.distance(covariance) / CREDIBLE
+        distance = self.squared_distance(self.innovation_covariance(covariance))
+        excess = distance / len(self.difference) / CREDIBLE
         return self if excess <= 1.0 else Reading(self.difference, self.rows, self.noise * excess)
 
 
