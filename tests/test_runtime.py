@@ -8,7 +8,7 @@ import pytest
 
 from drive_stack.config import ConfigError
 from drive_stack.runtime.sessions import ENGINES, open_session
-from drive_stack.runtime.weights import card_path, read_card, write_card
+from drive_stack.runtime.weights import amend_card, card_path, read_card, write_card
 
 
 @pytest.fixture
@@ -62,6 +62,15 @@ def test_missing_weights_and_missing_card_name_the_command(affine: Path) -> None
     card_path(affine).unlink()
     with pytest.raises(ConfigError, match="other"):
         read_card(affine, "other")
+
+
+def test_amended_card_keeps_what_it_said_and_vouches_for_the_weights_still(affine: Path) -> None:
+    before = read_card(affine, "other")
+    after = amend_card(affine, "make affine", {"accuracy": 0.5, "test": [1, 2]})
+    assert after == before | {"accuracy": 0.5, "test": [1, 2]}
+    affine.write_bytes(affine.read_bytes() + b"x")
+    with pytest.raises(ConfigError, match="SHA-256"):
+        amend_card(affine, "make affine", {})
 
 
 def test_broken_card_is_refused(affine: Path) -> None:

@@ -14,36 +14,26 @@ from drive_stack.runtime.weights import MODELS
 def judge(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
     """Judge a model over ``scenarios`` and complete its card; returns the exit status."""
     options = _parser(root).parse_args(given)
-    config = root / "configs" / "training" / f"{options.what}.yaml"
-    scores = _judge_detector if options.what == "detector" else _judge_lanes
-    print(json.dumps(scores(config, scenarios, root, options), ensure_ascii=False, indent=1))
+    config, frames = root / "configs" / "training" / f"{options.what}.yaml", options.work / "detector"
+    if options.what == "detector":
+        from drive_stack.learning import detector_judgement  # noqa: PLC0415 - slow to import
+        from drive_stack.learning.detector_config import DetectorTraining  # noqa: PLC0415
+
+        scores = detector_judgement.judge(
+            MODELS / "detector.onnx",
+            load_model(config, DetectorTraining),
+            scenarios,
+            frames,
+            options.on,
+            detector_judgement.Pictures.in_folder(root / "docs" / "images"),
+        )
+    else:
+        from drive_stack.learning import lanes_job  # noqa: PLC0415
+
+        weights = MODELS / "lanes.onnx"
+        scores = lanes_job.judge_shipped(config, scenarios, weights=weights, frames=frames, span=options.on)
+    print(json.dumps(scores, ensure_ascii=False, indent=1))
     return 0
-
-
-def _judge_detector(
-    config: Path, scenarios: Sequence[str], root: Path, options: argparse.Namespace
-) -> dict[str, object]:
-    from drive_stack.learning import detector_judgement  # noqa: PLC0415 - slow to import
-    from drive_stack.learning.detector_config import DetectorTraining  # noqa: PLC0415
-
-    return detector_judgement.judge(
-        MODELS / "detector.onnx",
-        load_model(config, DetectorTraining),
-        scenarios,
-        options.work / "detector",
-        options.on,
-        detector_judgement.Pictures.in_folder(root / "docs" / "images"),
-    )
-
-
-def _judge_lanes(
-    config: Path, scenarios: Sequence[str], _root: Path, options: argparse.Namespace
-) -> dict[str, object]:
-    from drive_stack.learning import lanes_job  # noqa: PLC0415 - slow to import
-
-    return lanes_job.judge_shipped(
-        config, scenarios, weights=MODELS / "lanes.onnx", frames=options.work / "detector", span=options.on
-    )
 
 
 def _parser(root: Path) -> argparse.ArgumentParser:

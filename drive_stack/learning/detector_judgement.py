@@ -16,7 +16,7 @@ from drive_stack.learning.detector_figures import write_curves
 from drive_stack.learning.frame_store import describe, read_frames
 from drive_stack.learning.frames import FIRST_SEEDS, Span, collect, plan_episodes
 from drive_stack.perception.detector import YoloDetector
-from drive_stack.runtime.weights import card_path, write_card
+from drive_stack.runtime.weights import amend_card, card_path
 
 FALSE_POSITIVES = 0.05  # a frame, at the confidence that is written into the card
 
@@ -60,16 +60,14 @@ def judge(
     else:
         confidence = best_confidence(judged, criteria, FALSE_POSITIVES)
     scores = evaluate(judged, confidence, criteria)
-    facts = {key: value for key, value in card.items() if key not in ("file", "sha256", "command")}
-    facts |= {
-        "date": facts.get("date", datetime.datetime.now(datetime.UTC).date().isoformat()),
+    facts = {
+        "date": card.get("date", datetime.datetime.now(datetime.UTC).date().isoformat()),
         "engine": "OpenVINO, single precision",
         f"{span}_data": describe(frames),
         span: scores,
     }
-    path = write_card(weights, COMMAND, facts)
-    card = json.loads(path.read_text(encoding="utf-8"))
-    path.with_suffix(".md").write_text(card_markdown(card), encoding="utf-8")
+    amended = amend_card(weights, COMMAND, facts)
+    card_path(weights).with_suffix(".md").write_text(card_markdown(amended), encoding="utf-8")
     if pictures is not None and span == "validation":
         write_picture(pictures.examples, example_sheet(judged, confidence, criteria))
         write_curves(pictures.curves, judged, scores, criteria)

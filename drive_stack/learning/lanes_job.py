@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from drive_stack.camera_model import CameraModel
@@ -31,7 +30,7 @@ from drive_stack.learning.lanes_training import Trained, train
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
-from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
+from drive_stack.runtime.weights import MODELS, amend_card, card_path, read_card, sha256_of, write_card
 
 LIMITS = (
     "Trained on this simulator's pictures alone; it knows nothing of real roads.",
@@ -110,7 +109,7 @@ def judge_shipped(
 
     On validation seeds as after training, with recorded ``frames``; on test seeds along drives alone.
     """
-    config, card = load_model(config_path, LaneTraining), read_card(weights, COMMAND)
+    config = load_model(config_path, LaneTraining)
     if span == "validation":
         place = frames / "validation"
         tasks = plan_episodes(scenarios, config.frames.validation, VALIDATION_SEEDS, config.frames, place)
@@ -122,11 +121,7 @@ def judge_shipped(
         seeds = range(TEST_SEEDS, TEST_SEEDS + config.drives.seeds)
         errors = judge_drives(lanes, scenarios, seeds, config.drives.seconds)
         found = {"test_seeds": [seeds[0], seeds[-1]], "test": summary(errors)}
-    facts = {key: value for key, value in card.items() if key not in ("file", "sha256", "command")} | found
-    path = write_card(weights, COMMAND, facts)
-    path.with_suffix(".md").write_text(
-        card_markdown(json.loads(path.read_text(encoding="utf-8"))), encoding="utf-8"
-    )
+    _write_for_people(weights, amend_card(weights, COMMAND, found))
     return found
 
 
@@ -135,9 +130,13 @@ def install(weights: Path, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     for path in (weights, card_path(weights)):
         shutil.copyfile(path, out / path.name)
-    card = json.loads(card_path(weights).read_text(encoding="utf-8"))
-    (out / card_path(weights).with_suffix(".md").name).write_text(card_markdown(card), encoding="utf-8")
+    _write_for_people(out / weights.name, read_card(out / weights.name, COMMAND))
     return out / weights.name
+
+
+def _write_for_people(weights: Path, card: Mapping[str, object]) -> None:
+    """The card as Markdown beside the weights."""
+    card_path(weights).with_suffix(".md").write_text(card_markdown(card), encoding="utf-8")
 
 
 def _collect(

@@ -35,6 +35,17 @@ def write_card(weights: Path, command: str, facts: Mapping[str, object]) -> Path
     return path
 
 
+def amend_card(weights: Path, command: str, facts: Mapping[str, object]) -> dict[str, object]:
+    """Add ``facts`` to the card of ``weights``, or put them in place of older ones; returns the card.
+
+    Raises as `read_card` does.
+    """
+    own = ("file", "sha256", "command")  # which `write_card` fills in
+    kept = {key: value for key, value in read_card(weights, command).items() if key not in own}
+    write_card(weights, command, kept | dict(facts))
+    return read_card(weights, command)
+
+
 def read_card(weights: Path, command: str) -> dict[str, object]:
     """The card of ``weights`` once their hash has been found to match.
 
