@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack import road_kernels
 from drive_stack.types import FloatArray
 
 
@@ -83,18 +84,20 @@ class RoadMap:
         """Curvature of the reference line [1/m], same shape as ``station``."""
         return np.asarray(self.piece_curvature[self.piece_at(station)], dtype=np.float64)
 
+    @property
+    def pieces(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """The reference line as `drive_stack.road_kernels` takes it."""
+        return self.piece_station, self.piece_x, self.piece_y, self.piece_yaw, self.piece_curvature
+
     def to_world(self, station: FloatArray, lateral: FloatArray) -> tuple[FloatArray, FloatArray]:
         """World points ``(..., 2)`` [m] and the reference line's yaw there ``(...,)`` [rad]."""
-        piece = self.piece_at(station)
-        along = station - self.piece_station[piece]
-        kappa, yaw0 = self.piece_curvature[piece], self.piece_yaw[piece]
-        turned = kappa * along
-        yaw = yaw0 + turned
-        # sinc form: exact on arcs and smooth through curvature 0
-        chord = along * np.sinc(turned / (2.0 * np.pi))
-        x = self.piece_x[piece] + chord * np.cos(yaw0 + turned / 2.0) - lateral * np.sin(yaw)
-        y = self.piece_y[piece] + chord * np.sin(yaw0 + turned / 2.0) + lateral * np.cos(yaw)
-        return np.stack([x, y], axis=-1), np.asarray(yaw, dtype=np.float64)
+        if np.shape(station) != np.shape(lateral):
+            station, lateral = np.broadcast_arrays(station, lateral)
+        # copied, so that the kernel always gets arrays of one and the same layout
+        flat = np.array(station, np.float64).reshape(-1), np.array(lateral, np.float64).reshape(-1)
+        points, yaw = road_kernels.all_to_world(self.pieces, *flat)
+        shape = np.shape(station)
+        return points.reshape(*shape, 2), yaw.reshape(shape)
 
     def to_road(self, x: float, y: float, near: float | None = None) -> tuple[float, float, float]:
         """Station, lateral [m] and the reference line's yaw [rad] abreast of a world point.
@@ -102,37 +105,11 @@ class RoadMap:
         With ``near`` (a recent station) only pieces close to it are looked at, which keeps the
         answer continuous where a road comes near itself.
         """
-        pieces = range(len(self.piece_yaw))
-        if near is not None:
-            here = int(self.piece_at(np.asarray(near)))
-            pieces = range(max(here - 1, 0), min(here + 2, len(self.piece_yaw)))
-        best: tuple[float, float, float, float] | None = None
-        for piece in pieces:
-            station, lateral, yaw, beyond = self._project(piece, x, y)
-            if best is None or beyond + abs(lateral) < best[0]:
-                best = (beyond + abs(lateral), station, lateral, yaw)
-        assert best is not None
-        return best[1], best[2], best[3]
-
-    def _project(self, piece: int, x: float, y: float) -> tuple[float, float, float, float]:
-        """Station, lateral, yaw and how far the point lies beyond the piece's ends [m]."""
-        yaw0, kappa = float(self.piece_yaw[piece]), float(self.piece_curvature[piece])
-        dx, dy = x - float(self.piece_x[piece]), y - float(self.piece_y[piece])
-        ahead = dx * np.cos(yaw0) + dy * np.sin(yaw0)
-        left = -dx * np.sin(yaw0) + dy * np.cos(yaw0)
-        if kappa == 0.0:
-            along, lateral = float(ahead), float(left)
+        if near is None:
+            station, lateral, yaw = road_kernels.to_road(self.pieces, x, y, 0, len(self.piece_yaw) - 1)
         else:
-            radius = 1.0 / kappa
-            turned = np.arctan2(np.sign(kappa) * ahead, np.sign(kappa) * (radius - left))
-            along = float(turned * radius)
-            lateral = float(radius - np.sign(kappa) * np.hypot(ahead, radius - left))
-        length = float(self.piece_station[piece + 1] - self.piece_station[piece])
-        low = 0.0 if piece > 0 else -np.inf
-        high = length if piece < len(self.piece_yaw) - 1 else np.inf
-        clipped = min(max(along, low), high)
-        beyond = abs(along - clipped)
-        return float(self.piece_station[piece]) + along, lateral, yaw0 + kappa * along, beyond
+            station, lateral, yaw = road_kernels.to_road_near(self.pieces, x, y, near)
+        return station, lateral, yaw
 
     def lane_at(self, station: float, lateral: float) -> int:
         """Index of the lane whose centre is nearest among those that exist there; −1 if none."""
@@ -186,7 +163,7 @@ def build_road(
         piece_x=np.array(x[:-1]),
         piece_y=np.array(y[:-1]),
         piece_yaw=np.array(yaw[:-1]),
-        piece_curvature=np.array([kappa for _, kappa in pieces]),
+        piece_curvature=np.array([kappa for _, kappa in pieces], dtype=np.float64),
         lanes=lanes,
         left_shoulder=left_shoulder,
         right_shoulder=right_shoulder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,7 @@ from drive_stack.geometry import box_corners, to_local
 from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, ContactKind, FloatArray, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.overlap import first_touch, pose_at
+from envs.overlap import first_touch, pose_at, poses_before
 
 RAIL_ID = 0
 RAIL_BEYOND_PAVEMENT = 0.5  # guard rails stand this far outside the paved edge [m]
@@ -46,10 +47,26 @@ class EgoBody:
     speed: float  # along the yaw [m/s]
 
 
+@dataclass(frozen=True, slots=True)
+class OnRoad:
+    """A place on the road, and the edges of the pavement abreast of it, all [m]."""
+
+    station: float
+    lateral: float
+    right: float
+    left: float
+
+    @classmethod
+    def of(cls, body: EgoBody, road: RoadMap, near: float) -> OnRoad:
+        """Where a body's centre is; ``near`` is a recent station."""
+        station, lateral, _ = road.to_road(float(body.pose[0]), float(body.pose[1]), near)
+        return cls(station, lateral, *road.paved(station))
+
+
 def ego_body(x: float, y: float, yaw: float, speed: float, car: VehicleParameters) -> EgoBody:
     """The body over a rear axle at (x, y)."""
     ahead = car.centre_ahead
-    return EgoBody(np.array([x + ahead * np.cos(yaw), y + ahead * np.sin(yaw), yaw]), speed)
+    return EgoBody(np.array([x + ahead * math.cos(yaw), y + ahead * math.sin(yaw), yaw]), speed)
 
 
 @dataclass(slots=True)
@@ -63,11 +80,14 @@ class ContactMonitor:
         self, time: float, before: EgoBody, now: EgoBody, was: Shapes, shapes: Shapes
     ) -> list[Contact]:
         """New contacts within one tick; ``was`` and ``shapes`` may differ in rows, ids tell."""
-        starts = _poses_before(was, shapes)
+        starts = poses_before(was.id, was.pose, shapes.id, shapes.pose)
         touched = first_touch(
             before.pose, now.pose, self.car.length, self.car.width,
             starts, shapes.pose, shapes.length, shapes.width, shapes.radius, _RESOLUTION,
         )  # fmt: skip
+        if len(touched) == 0 or touched.max() < 0.0:
+            self._closed &= {RAIL_ID}
+            return []
         rows = [int(row) for row in np.flatnonzero(touched >= 0.0)]
         ids = {int(shapes.id[row]) for row in rows}
         fresh = [row for row in rows if int(shapes.id[row]) not in self._closed]
@@ -77,9 +97,12 @@ class ContactMonitor:
             self._contact(time, before, now, starts[row], shapes, row, float(touched[row])) for row in fresh
         ]
 
-    def update_rail(self, time: float, now: EgoBody, road: RoadMap, near: float) -> list[Contact]:
-        """A new contact with a guard rail, if a corner of the car has gone through one."""
-        corner = self._through_rail(now, road, near)
+    def update_rail(self, time: float, now: EgoBody, road: RoadMap, middle: OnRoad) -> list[Contact]:
+        """A new contact with a guard rail, if a corner of the car has gone through one.
+
+        ``middle`` is where the body's centre is.
+        """
+        corner = self._through_rail(now, road, middle)
         was_closed = RAIL_ID in self._closed
         if corner is None:
             self._closed.discard(RAIL_ID)
@@ -117,16 +140,14 @@ class ContactMonitor:
             actor_speed=float(shapes.speed[row]),
         )
 
-    def _through_rail(self, now: EgoBody, road: RoadMap, near: float) -> tuple[Side, FloatArray] | None:
+    def _through_rail(self, now: EgoBody, road: RoadMap, middle: OnRoad) -> tuple[Side, FloatArray] | None:
         """The side of the first corner beyond a rail, and the world direction out through the rail."""
-        x, y, yaw = (float(value) for value in now.pose)
-        station, lateral, _ = road.to_road(x, y, near)
-        right, left = road.paved(station)
-        reach = float(np.hypot(self.car.length, self.car.width)) / 2.0 - RAIL_BEYOND_PAVEMENT
-        if right + reach < lateral < left - reach:
+        reach = math.hypot(self.car.length, self.car.width) / 2.0 - RAIL_BEYOND_PAVEMENT
+        if middle.right + reach < middle.lateral < middle.left - reach:
             return None
-        for corner in box_corners(now.pose[:2], yaw, self.car.length, self.car.width):
-            station, lateral, along = road.to_road(float(corner[0]), float(corner[1]), near)
+        for corner in box_corners(now.pose[:2], float(now.pose[2]), self.car.length, self.car.width):
+            x, y = float(corner[0]), float(corner[1])
+            station, lateral, along = road.to_road(x, y, middle.station)
             right, left = road.paved(station)
             to_left = np.array([-np.sin(along), np.cos(along)])
             if lateral > left + RAIL_BEYOND_PAVEMENT:
@@ -175,16 +196,3 @@ def _inside(point: FloatArray, length: float, width: float) -> bool:
 
 def _direction(yaw: float) -> FloatArray:
     return np.array([np.cos(yaw), np.sin(yaw)], dtype=np.float64)
-
-
-def _poses_before(was: Shapes, now: Shapes) -> FloatArray:
-    """Start poses in the rows of ``now``; what has just appeared starts where it is."""
-    if np.array_equal(was.id, now.id):
-        return was.pose
-    rows = {int(actor): row for row, actor in enumerate(was.id)}
-    return np.array(
-        [
-            was.pose[rows[int(actor)]] if int(actor) in rows else now.pose[row]
-            for row, actor in enumerate(now.id)
-        ]
-    ).reshape(-1, 3)

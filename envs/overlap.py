@@ -89,18 +89,30 @@ def first_touch(  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def count_touching(poses, lengths, widths, poses_b, radii_b):  # type: ignore[no-untyped-def]
-    """How many pairs touch: boxes ``(N, 3)`` among themselves, and boxes against discs ``(M, 3)``."""
-    total = 0
-    for i in range(poses.shape[0]):
-        for j in range(i + 1, poses.shape[0]):
-            reach = (lengths[i] + lengths[j] + widths[i] + widths[j]) / 2.0
-            if abs(poses[i, 0] - poses[j, 0]) > reach or abs(poses[i, 1] - poses[j, 1]) > reach:
+    """How many pairs touch: boxes ``(N, 3)`` among themselves, and boxes against discs ``(M, 3)``.
+
+    Boxes are swept along x, so that only those near one another are compared.
+    """
+    count, total, longest = poses.shape[0], 0, 0.0
+    order = np.argsort(poses[:, 0])
+    for i in range(count):
+        longest = max(longest, (lengths[i] + widths[i]) / 2.0)
+    for first in range(count):
+        i = order[first]
+        own = (lengths[i] + widths[i]) / 2.0
+        for second in range(first + 1, count):
+            j = order[second]
+            if poses[j, 0] - poses[i, 0] > own + longest:
+                break
+            reach = own + (lengths[j] + widths[j]) / 2.0
+            if poses[j, 0] - poses[i, 0] > reach or abs(poses[i, 1] - poses[j, 1]) > reach:
                 continue
             if _boxes_touch(
                 poses[i, 0], poses[i, 1], poses[i, 2], lengths[i], widths[i],
                 poses[j, 0], poses[j, 1], poses[j, 2], lengths[j], widths[j],
             ):  # fmt: skip
                 total += 1
+    for i in range(count):
         for j in range(poses_b.shape[0]):
             if _disc_touches(
                 poses[i, 0], poses[i, 1], poses[i, 2], lengths[i], widths[i],
@@ -108,6 +120,22 @@ def count_touching(poses, lengths, widths, poses_b, radii_b):  # type: ignore[no
             ):  # fmt: skip
                 total += 1
     return total
+
+
+@numba.njit(cache=True)
+def poses_before(was_ids, was_poses, ids, poses):  # type: ignore[no-untyped-def]
+    """Poses (N, 3) a tick ago in the rows of now; what has just appeared begins where it is."""
+    same = was_ids.shape[0] == ids.shape[0]
+    for i in range(ids.shape[0]):
+        same = same and was_ids[i] == ids[i]
+    if same:
+        return was_poses
+    starts = poses.copy()
+    for i in range(ids.shape[0]):
+        for j in range(was_ids.shape[0]):
+            if was_ids[j] == ids[i]:
+                starts[i] = was_poses[j]
+    return starts
 
 
 def pose_at(start: FloatArray, end: FloatArray, share: float) -> FloatArray:

@@ -10,38 +10,38 @@ from drive_stack.world_state import EgoState, ObstacleStates, VehicleStates
 from envs.contacts import Shapes
 from envs.overlap import count_touching
 from envs.pedestrians import Bodies, EgoView, Pedestrians
+from envs.traffic import Traffic
 
 
-def shapes_of(vehicles: VehicleStates, people: Pedestrians, obstacles: ObstacleStates) -> Shapes:
+def shapes_of(traffic: Traffic, people: Pedestrians, obstacles: ObstacleStates) -> Shapes:
     """Everything that the ego can hit: vehicles, then people, then obstacles."""
+    ids, poses, speeds, lengths, widths = traffic.placed()
+    count, walkers, things = len(ids), len(people.people), len(obstacles.id)
+    vehicles = Shapes(ids, (ContactKind.VEHICLE,) * count, poses, speeds, lengths, widths, np.zeros(count))
+    if not walkers and not things:
+        return vehicles
     feet, heading = people.xy()
-    count, walkers, things = len(vehicles.id), len(people.people), len(obstacles.id)
-    ids = np.array([person.id for person in people.people], dtype=np.int64)
-    kinds = (ContactKind.VEHICLE, ContactKind.PEDESTRIAN, ContactKind.OBJECT)
-    no_size, no_radius = np.zeros(walkers), np.zeros(count)
+    no_size, no_speed = np.zeros(walkers), np.zeros(things)
+    walking = np.array([person.id for person in people.people], dtype=np.int64)
+    standing = np.stack([obstacles.x, obstacles.y, obstacles.yaw], axis=1)
+    kind = vehicles.kind + (ContactKind.PEDESTRIAN,) * walkers + (ContactKind.OBJECT,) * things
     return Shapes(
-        id=np.concatenate([vehicles.id, ids, obstacles.id]),
-        kind=tuple(np.repeat(np.array(kinds, dtype=object), (count, walkers, things))),
-        pose=np.concatenate(
-            [
-                np.stack([vehicles.x, vehicles.y, vehicles.yaw], axis=1),
-                np.column_stack([feet, heading]),
-                np.stack([obstacles.x, obstacles.y, obstacles.yaw], axis=1),
-            ]
-        ),
-        speed=np.concatenate([vehicles.speed, people.speed, np.zeros(things)]),
-        length=np.concatenate([vehicles.length, no_size, obstacles.length]),
-        width=np.concatenate([vehicles.width, no_size, obstacles.width]),
-        radius=np.concatenate([no_radius, people.radius, np.zeros(things)]),
+        id=np.concatenate([ids, walking, obstacles.id]),
+        kind=kind,
+        pose=np.concatenate([poses, np.column_stack([feet, heading]), standing]),
+        speed=np.concatenate([speeds, people.speed, no_speed]),
+        length=np.concatenate([lengths, no_size, obstacles.length]),
+        width=np.concatenate([widths, no_size, obstacles.width]),
+        radius=np.concatenate([vehicles.radius, people.radius, no_speed]),
     )
 
 
 def touching_others(shapes: Shapes) -> int:
     """How many vehicles touch one another or a person; none should."""
-    vehicles = np.array([kind is ContactKind.VEHICLE for kind in shapes.kind], dtype=np.bool_)
-    people = shapes.radius > 0.0
+    vehicles = shapes.kind.count(ContactKind.VEHICLE)
+    people = slice(vehicles, vehicles + shapes.kind.count(ContactKind.PEDESTRIAN))
     pairs = count_touching(
-        shapes.pose[vehicles], shapes.length[vehicles], shapes.width[vehicles],
+        shapes.pose[:vehicles], shapes.length[:vehicles], shapes.width[:vehicles],
         shapes.pose[people], shapes.radius[people],
     )  # fmt: skip
     return int(pairs)

@@ -8,7 +8,7 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
-from envs.contacts import ContactMonitor, EgoBody, Shapes, ego_body
+from envs.contacts import ContactMonitor, EgoBody, OnRoad, Shapes, ego_body
 from envs.scenario import Scenario
 from envs.scripts import Scene
 from envs.sensors import blind_spot
@@ -51,6 +51,7 @@ class World:
         self._ticks = 0
         self._ego: EgoState
         self._seen: VehicleStates | None = None  # traffic at this instant, once somebody asked
+        self._hit: Shapes | None = None  # what can be hit, likewise
         self._locate(self._stage.start)
 
     @property
@@ -90,14 +91,15 @@ class World:
 
     def step(self, control: Control) -> None:
         """Move everything on by one physics tick, and judge what came of it."""
-        was, before = self._shapes(), self._body()
+        was, before = self._shapes, self._body()
         self.move(control)
-        now, after = self._shapes(), self._body()
+        now, after = self._shapes, self._body()
+        middle = OnRoad.of(after, self.road, self._ego.station)
         fresh = self._monitor.update(self.time, before, after, was, now)
-        fresh += self._monitor.update_rail(self.time, after, self.road, self._ego.station)
+        fresh += self._monitor.update_rail(self.time, after, self.road, middle)
         self._contacts += tuple(fresh)
         self.traffic_contacts += touching_others(now)
-        self._judge(after)
+        self._judge(middle)
 
     def move(self, control: Control) -> None:
         """Move everything on by one physics tick without looking for contacts."""
@@ -111,7 +113,7 @@ class World:
             people.motion() if people.people else None,
             (works.x, works.y, works.length, works.width) if len(works.id) else None,
         )
-        self._seen = None
+        self._seen = self._hit = None
         if people.people:
             bodies = bodies_of(self._vehicles, self._ego, self.car)
             people.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
@@ -144,8 +146,8 @@ class World:
 
     def actor_poses(self) -> dict[int, tuple[float, float, float]]:
         """World x, y, yaw of every vehicle and person by id."""
-        shapes = self._shapes()
-        moving = len(self._vehicles.id) + len(self._stage.people.people)
+        shapes = self._shapes
+        moving = len(shapes.id) - len(self._stage.obstacles.id)
         return {
             int(actor): (float(pose[0]), float(pose[1]), float(pose[2]))
             for actor, pose in zip(shapes.id[:moving], shapes.pose[:moving], strict=True)
@@ -174,18 +176,15 @@ class World:
             brake_lamp=ego.acceleration < -_LAMP_DECELERATION or ego.speed < STANDING,
         )  # fmt: skip
 
-    def _judge(self, body: EgoBody) -> None:
+    def _judge(self, middle: OnRoad) -> None:
         """Settle the outcome; the first one stays."""
         standing = self._ego.speed < STANDING
         self._standing = self._standing + self.physics_dt if standing else 0.0
         if self.outcome is not None:
             return
-        x, y, _ = (float(value) for value in body.pose)
-        station, lateral, _ = self.road.to_road(x, y, self._ego.station)
-        right, left = self.road.paved(station)
         if self._contacts:
             self.outcome = "collision"
-        elif not right - OFF_ROAD_MARGIN <= lateral <= left + OFF_ROAD_MARGIN:
+        elif not middle.right - OFF_ROAD_MARGIN <= middle.lateral <= middle.left + OFF_ROAD_MARGIN:
             self.outcome = "off_road"
         elif self._ego.station >= self._stage.end:
             self.outcome = "completed"
@@ -194,8 +193,11 @@ class World:
         elif self.time >= self.scenario.time_limit - self.physics_dt / 2.0:
             self.outcome = "timeout"
 
+    @property
     def _shapes(self) -> Shapes:
-        return shapes_of(self._vehicles, self._stage.people, self._stage.obstacles)
+        if self._hit is None:
+            self._hit = shapes_of(self._stage.traffic, self._stage.people, self._stage.obstacles)
+        return self._hit
 
     def _body(self) -> EgoBody:
         return ego_body(self._ego.x, self._ego.y, self._ego.yaw, self._ego.speed, self.car)

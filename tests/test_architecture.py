@@ -17,6 +17,7 @@ RECORDS = {
         "vehicle",
         "camera_model",
         "road_map",
+        "road_kernels",
         "world_state",
         "interfaces",
         "config",

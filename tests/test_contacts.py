@@ -1,14 +1,18 @@
 """Hits: hand-worked geometry of who, where, how fast, and once per contact."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drive_stack.geometry import box_corners, boxes_overlap
 from drive_stack.road_map import Lane, build_road
-from drive_stack.types import ContactKind, Side
+from drive_stack.types import Contact, ContactKind, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.contacts import ContactMonitor, EgoBody, Shapes, side_of
-from envs.overlap import count_touching, first_touch
+from envs.contacts import ContactMonitor, EgoBody, OnRoad, Shapes, side_of
+from envs.overlap import count_touching, first_touch, poses_before
 
 CAR = VehicleParameters(length=4.0, width=2.0)
 DT = 0.05
@@ -142,14 +146,18 @@ def test_side_of_the_four_faces() -> None:
 def test_the_rail_stands_half_a_metre_outside_the_pavement() -> None:
     road = build_road(((500.0, 0.0),), (Lane(0.0, 3.5, 0.0, 500.0),), left_shoulder=1.0, right_shoulder=3.0)
     monitor = ContactMonitor(CAR)
+
+    def rail(time: float, now: EgoBody) -> list[Contact]:
+        return monitor.update_rail(time, now, road, OnRoad.of(now, road, 100.0))
+
     # paved from −4.75 to 2.75; rails at −5.25 and 3.25; the car is 2 m wide
-    assert monitor.update_rail(0.0, body(100, 2.2, 0, 20.0), road, 100.0) == []
-    (hit,) = monitor.update_rail(0.1, body(102, 2.3, 0.05, 20.0), road, 100.0)
+    assert rail(0.0, body(100, 2.2, 0, 20.0)) == []
+    (hit,) = rail(0.1, body(102, 2.3, 0.05, 20.0))
     assert (hit.kind, hit.side, hit.actor_id) == (ContactKind.RAIL, Side.LEFT, 0)
     assert hit.impact_speed == pytest.approx(20.0 * np.sin(0.05))
-    assert monitor.update_rail(0.2, body(104, 2.35, 0.05, 20.0), road, 100.0) == []
-    assert monitor.update_rail(0.3, body(106, 0.0, 0.0, 20.0), road, 100.0) == []
-    assert len(monitor.update_rail(0.4, body(108, -4.4, 0.0, 20.0), road, 100.0)) == 1
+    assert rail(0.2, body(104, 2.35, 0.05, 20.0)) == []
+    assert rail(0.3, body(106, 0.0, 0.0, 20.0)) == []
+    assert len(rail(0.4, body(108, -4.4, 0.0, 20.0))) == 1
 
 
 def test_pairs_among_others_are_counted() -> None:
@@ -157,3 +165,28 @@ def test_pairs_among_others_are_counted() -> None:
     sizes = np.full(3, 4.0), np.full(3, 2.0)
     people = np.array([[20.0, 1.2, 0.0], [50.0, 0.0, 0.0]])
     assert count_touching(poses, *sizes, people, np.array([0.3, 0.3])) == 2
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(-30, 30), st.floats(-6, 6), st.floats(-3.2, 3.2), st.floats(1, 18), st.floats(0.5, 2.6)
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_sweeping_along_x_misses_no_pair(rows: list[tuple[float, float, float, float, float]]) -> None:
+    table = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    poses, length, width = table[:, :3].copy(), table[:, 3].copy(), table[:, 4].copy()
+    corners = [box_corners(p[:2], float(p[2]), a, b) for p, a, b in zip(poses, length, width, strict=True)]
+    touching = sum(boxes_overlap(first, second) for first, second in combinations(corners, 2))
+    assert count_touching(poses, length, width, np.zeros((0, 3)), np.zeros(0)) == touching
+
+
+def test_what_appears_or_moves_up_a_row_begins_where_it_was() -> None:
+    poses = np.arange(9.0).reshape(3, 3)
+    now = poses + 100.0
+    assert np.array_equal(poses_before(np.array([7, 8, 9]), poses, np.array([7, 8, 9]), now), poses)
+    found = poses_before(np.array([7, 8, 9]), poses, np.array([9, 5, 7]), now)
+    assert np.array_equal(found, np.stack([poses[2], now[1], poses[0]]))

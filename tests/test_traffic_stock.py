@@ -23,7 +23,8 @@ def stock_road(count: int, seed: int) -> Road:
     return road
 
 
-def compare(count: int, seed: int) -> None:
+def changes_alike(count: int, seed: int) -> int:
+    """How often somebody changed lane, in both alike, over the whole drive."""
     road = stock_road(count, seed)
     ours = stock_traffic(road)
     changes = 0
@@ -39,16 +40,15 @@ def compare(count: int, seed: int) -> None:
         lanes = [vehicle.target_lane_index[2] for vehicle in road.vehicles]
         assert lanes == list(ours.rows["target_lane"])
         changes += sum(was != now for was, now in zip(before, lanes, strict=True))
-    assert changes > 0, "nobody changed lane: the comparison shows little"
+    return changes
 
 
 @pytest.mark.parametrize(("count", "seed"), [(5, 2), (20, 0), (20, 1)])
 def test_same_trajectories_as_highway_env(count: int, seed: int) -> None:
-    compare(count, seed)
+    assert changes_alike(count, seed) > 0, "nobody changed lane: the comparison shows little"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("count", [50, 100])
-def test_same_trajectories_as_highway_env_in_dense_traffic(count: int, seed: int) -> None:
-    compare(count, seed)
+@pytest.mark.parametrize("count", [5, 20, 50, 100])
+def test_same_trajectories_as_highway_env_over_twenty_seeds(count: int) -> None:
+    assert sum(changes_alike(count, seed) for seed in range(20)) > 20

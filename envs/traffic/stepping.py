@@ -7,6 +7,7 @@ import math
 import numba
 import numpy as np
 
+from drive_stack.road_kernels import piece_of, to_road, to_world
 from envs.traffic.changing import consider, required_lane
 from envs.traffic.following import (
     HARDEST,
@@ -32,31 +33,9 @@ FAR = -1e9  # where rows without a vehicle lie [m]
 
 
 @numba.njit(cache=True)
-def to_road(pieces, x, y):  # type: ignore[no-untyped-def]
-    """Station, lateral and yaw abreast of a world point; see `drive_stack.road_map.RoadMap.to_road`."""
-    starts, xs, ys, yaws, bends = pieces
-    best, count = (np.inf, 0.0, 0.0, 0.0), yaws.shape[0]
-    for piece in range(count):
-        cos, sin, bend = math.cos(yaws[piece]), math.sin(yaws[piece]), bends[piece]
-        dx, dy = x - xs[piece], y - ys[piece]
-        along, left = dx * cos + dy * sin, dy * cos - dx * sin
-        if bend != 0.0:
-            sign, radius = math.copysign(1.0, bend), 1.0 / bend
-            ahead, inwards = along, radius - left
-            along = math.atan2(sign * ahead, sign * inwards) * radius
-            left = radius - sign * math.hypot(ahead, inwards)
-        low = 0.0 if piece > 0 else -np.inf
-        high = starts[piece + 1] - starts[piece] if piece < count - 1 else np.inf
-        distance = abs(along - min(max(along, low), high)) + abs(left)
-        if distance < best[0]:
-            best = (distance, starts[piece] + along, left, yaws[piece] + bend * along)
-    return best[1], best[2], best[3]
-
-
-@numba.njit(cache=True)
 def _gather(rows, lanes, pieces, ego, people, obstacles, road_end):  # type: ignore[no-untyped-def]
     """All bodies: rows first, at their own index, then the ego, people and obstacles."""
-    count = rows.shape[0]
+    count, last = rows.shape[0], pieces[3].shape[0] - 1
     bodies = np.zeros(count + 1 + people.shape[1] + obstacles.shape[1], dtype=BODY)
     for i in range(count):
         row, body = rows[i], bodies[i]
@@ -73,7 +52,7 @@ def _gather(rows, lanes, pieces, ego, people, obstacles, road_end):  # type: ign
     body.yields_to = required_lane(lanes, lane, ego[0], road_end) if lane >= 0 else NOBODY
     for i in range(people.shape[1]):
         body = bodies[count + 1 + i]
-        body.station, body.lateral, yaw = to_road(pieces, people[0, i], people[1, i])
+        body.station, body.lateral, yaw = to_road(pieces, people[0, i], people[1, i], 0, last)
         vx, vy = people[2, i], people[3, i]
         body.speed = vx * math.cos(yaw) + vy * math.sin(yaw)
         body.drift = vy * math.cos(yaw) - vx * math.sin(yaw)
@@ -81,7 +60,7 @@ def _gather(rows, lanes, pieces, ego, people, obstacles, road_end):  # type: ign
         body.kind, body.target, body.yields_to = PERSON, NOBODY, NOBODY
     for i in range(obstacles.shape[1]):
         body = bodies[count + 1 + people.shape[1] + i]
-        body.station, body.lateral, _ = to_road(pieces, obstacles[0, i], obstacles[1, i])
+        body.station, body.lateral, _ = to_road(pieces, obstacles[0, i], obstacles[1, i], 0, last)
         body.half_length, body.half_width = obstacles[2, i] / 2.0, obstacles[3, i] / 2.0
         body.kind, body.target, body.yields_to = STANDING, NOBODY, NOBODY
     return bodies
@@ -125,8 +104,7 @@ def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
         distance = -before * before / (2.0 * row.acceleration)
     if row.speed == 0.0 and row.acceleration < 0.0 and before == 0.0:
         row.acceleration = 0.0
-    piece = min(max(np.searchsorted(pieces[0], row.station, side="right") - 1, 0), pieces[4].shape[0] - 1)
-    row.station += distance / (1.0 - pieces[4][piece] * row.lateral)
+    row.station += distance / (1.0 - pieces[4][piece_of(pieces, row.station)] * row.lateral)
     if row.progress < 1.0:
         row.progress = min(row.progress + min(dt / row.duration, distance / change_reach(row)), 1.0)
     p = row.progress
@@ -169,3 +147,21 @@ def step_all(rows, lanes, pieces, cap, road_end, ego, people, obstacles, dt):  #
     for i in range(rows.shape[0]):
         if rows[i].alive and not rows[i].parked:
             _move(rows[i], lanes, pieces, dt)
+
+
+@numba.njit(cache=True)
+def placed(rows, pieces):  # type: ignore[no-untyped-def]
+    """Of the V vehicles: ids, poses (V, 3) x, y, yaw in the world, speeds, lengths and widths."""
+    count = 0
+    for i in range(rows.shape[0]):
+        count += rows[i].alive
+    ids, poses, values = np.empty(count, np.int64), np.empty((count, 3)), np.empty((3, count))
+    k = 0
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        if row.alive:
+            x, y, yaw = to_world(pieces, row.station, row.lateral)
+            ids[k], poses[k, 0], poses[k, 1], poses[k, 2] = row.id, x, y, yaw + row.heading
+            values[0, k], values[1, k], values[2, k] = row.speed, row.length, row.width
+            k += 1
+    return ids, poses, values[0], values[1], values[2]

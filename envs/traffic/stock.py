@@ -126,9 +126,14 @@ def _decide(rows, order, rank, road):  # type: ignore[no-untyped-def]
     """Give a change up where another makes for the same lane close ahead; else look round once a second."""
     own = rows[order[rank]]
     if own.lane != own.target_lane:
+        # no desired gap is longer, as nobody drives faster than this
+        longest = _ROOM + own.speed * _TIME_GAP
+        longest += own.speed * (own.speed + 2.0 * _MAX_SPEED) / (2.0 * math.sqrt(_COMFORT * _COMFORT_BRAKING))
         for k in range(rank + 1, order.shape[0]):
             other = rows[order[k]]
             distance = other.x - own.x
+            if distance >= longest:
+                break
             if other.lane == own.target_lane or other.target_lane != own.target_lane:
                 continue
             if 0.0 < distance < _desired_gap(own, other):

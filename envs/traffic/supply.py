@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from drive_stack.road_map import LaneKind, RoadMap
@@ -11,13 +12,20 @@ from drive_stack.types import FloatArray, ObjectClass
 from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS
 from envs.traffic.rows import DriverProfile, Records
 
-BEHIND, AHEAD = 250.0, 600.0  # the window about the ego [m]
 ENTER_BEHIND, ENTER_AHEAD = (120.0, 250.0), (420.0, 600.0)  # where vehicles appear, out of sight [m]
 _LEAVE = 30.0  # beyond the window [m]
 _ROAD_END = 30.0  # vehicles go before the road's end [m]
 _ENDING = 350.0  # nobody appears so near before their lane's end [m]
 _OBSTACLE_ROOM = 80.0  # nobody appears so near to obstacles in their lane [m]
 _LARGE_SPEED = 90.0 / 3.6  # [m/s]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The stretch about the ego that has traffic [m]."""
+
+    behind: float = 250.0
+    ahead: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +99,18 @@ def usable_lanes(road: RoadMap, station: float) -> list[int]:
     ]
 
 
-def leaving(rows: Records, ego_station: float, road_end: float) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Rows out of the window or at the road's end, scripted ones aside."""
-    station = rows["station"]
-    gone = (station < ego_station - BEHIND - _LEAVE) | (station > ego_station + AHEAD + _LEAVE)
-    gone |= station > road_end - _ROAD_END
-    return np.flatnonzero(gone & (rows["alive"] == 1) & (rows["scripted"] == 0) & (rows["parked"] == 0))
+@numba.njit(cache=True)
+def leaving(rows, low, high, road_end):  # type: ignore[no-untyped-def]
+    """Rows well out of the stations ``low`` … ``high`` or at the road's end, scripted ones aside."""
+    low, high = low - _LEAVE, min(high + _LEAVE, road_end - _ROAD_END)
+    gone = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        if row.alive and not row.scripted and not row.parked and not low <= row.station <= high:
+            gone[count] = i
+            count += 1
+    return gone[:count]
 
 
 def is_blocked(road: RoadMap, lane: int, station: float, obstacles: FloatArray) -> bool:

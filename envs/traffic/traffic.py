@@ -14,13 +14,12 @@ from drive_stack.world_state import VehicleStates
 from envs.bodies import BODIES
 from envs.traffic.following import NOBODY
 from envs.traffic.rows import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
-from envs.traffic.stepping import FAR, step_all
+from envs.traffic.stepping import FAR, placed, step_all
 from envs.traffic.supply import (
-    AHEAD,
-    BEHIND,
     ENTER_AHEAD,
     ENTER_BEHIND,
     Mix,
+    Window,
     has_room,
     is_blocked,
     leaving,
@@ -42,9 +41,11 @@ class Traffic:
     """
 
     def __init__(
-        self, road: RoadMap, rng: np.random.Generator, *, capacity: int = 192, first_id: int = 3001
-    ) -> None:
+        self, road: RoadMap, rng: np.random.Generator, *, capacity: int = 192, first_id: int = 3001,
+        window: Window = Window(),  # noqa: B008 - frozen
+    ) -> None:  # fmt: skip
         self.road = road
+        self.window = window
         self._rng = rng
         self._rows: Records = np.zeros(capacity, dtype=VEHICLE)
         self._rows["lane"] = self._rows["target_lane"] = NOBODY
@@ -52,10 +53,6 @@ class Traffic:
         self._used = 0  # rows beyond this were never taken
         self._next_id = first_id
         self._lanes = lane_records(road)
-        self._pieces = (
-            road.piece_station, road.piece_x, road.piece_y, road.piece_yaw,
-            np.asarray(road.piece_curvature, dtype=np.float64),
-        )  # fmt: skip
         self.set_limits(np.zeros(1), np.full(1, _UNLIMITED))
         self._mix: Mix | None = None  # what newcomers are, once populated
         self._missing_ahead = self._missing_behind = 0  # vehicles to appear at either end
@@ -124,8 +121,8 @@ class Traffic:
         self._mix = Mix(limit, held_out, speed_share, large_share)
         for lane in range(len(self.road.lanes)):
             spacing = 1000.0 / max(density, 1e-3)
-            station = ego_station - BEHIND + float(self._rng.uniform(0.0, spacing))
-            while station < ego_station + AHEAD:
+            station = ego_station - self.window.behind + float(self._rng.uniform(0.0, spacing))
+            while station < ego_station + self.window.ahead:
                 apart = station - ego_station
                 if not -30.0 - 10.0 < apart < clear_ahead + 10.0:
                     self._enter(lane, station)
@@ -141,7 +138,7 @@ class Traffic:
         """Move on by ``dt`` [s]. ``people``: x, y, vx, vy, radius; ``obstacles``: x, y, length, width."""
         seen = np.array([ego.station, ego.lateral, ego.speed, ego.length, ego.width, ego.lane], dtype=float)
         step_all(
-            self._rows[: self._used], self._lanes, self._pieces, self._cap, self.road.length, seen,
+            self._rows[: self._used], self._lanes, self.road.pieces, self._cap, self.road.length, seen,
             _NO_PEOPLE if people is None else np.array(people, dtype=np.float64).reshape(5, -1),
             _NO_OBSTACLES if obstacles is None else np.array(obstacles, dtype=np.float64).reshape(4, -1), dt,
         )  # fmt: skip
@@ -201,6 +198,11 @@ class Traffic:
         """By row; the lane it is changing into, or is in."""
         return self._rows["target_lane"]
 
+    def placed(self) -> tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Of the vehicles: ids, poses (V, 3) x, y, yaw in the world, speeds, lengths and widths."""
+        ids, poses, speeds, lengths, widths = placed(self._rows[: self._used], self.road.pieces)
+        return ids, poses, speeds, lengths, widths
+
     def states(self) -> VehicleStates:
         """The vehicles at this instant, copied."""
         rows = self._rows[: self._used]
@@ -228,7 +230,8 @@ class Traffic:
 
     def _recycle(self, ego_station: float, dt: float) -> None:
         """Take away who drove out of sight; let others in at the far end they would come from."""
-        for row in leaving(self._rows[: self._used], ego_station, self.road.length):
+        low, high = ego_station - self.window.behind, ego_station + self.window.ahead
+        for row in leaving(self._rows[: self._used], low, high, self.road.length):
             past = bool(self._rows["station"][row] > ego_station)
             self._missing_behind += past
             self._missing_ahead += not past
