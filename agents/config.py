@@ -11,6 +11,7 @@ from drive_stack.control.mpc import MpcSettings
 from drive_stack.control.pure_pursuit import PurePursuitSettings
 from drive_stack.control.stanley import StanleySettings
 from drive_stack.faults import FaultSettings
+from drive_stack.perception.confidences import Confidences
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.prediction.constant_velocity import Horizon
 from drive_stack.prediction.lane_following import LaneFollowingSettings
@@ -20,7 +21,7 @@ class PerceptionConfig(StrictModel):
     """From the image to objects and lanes on the road."""
 
     detector: Literal["yolo", "none", "oracle"] = "yolo"
-    confidence: float = 0.46  # least of a detection: at most 0.05 wrong ones a frame, says the card
+    confidence: Confidences = Confidences()
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: int = 2
     lanes: Literal["network", "oracle"] = "network"

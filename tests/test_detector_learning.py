@@ -13,7 +13,7 @@ from drive_stack.learning.detection_metrics import Criteria
 from drive_stack.learning.detector_batches import collate, epoch_batches, with_people_repeated
 from drive_stack.learning.detector_card import card_markdown
 from drive_stack.learning.detector_config import DetectorTraining, WindowSettings
-from drive_stack.learning.detector_evaluation import Judged, best_confidence, evaluate
+from drive_stack.learning.detector_evaluation import Judged, best_confidences, evaluate
 from drive_stack.learning.detector_figures import write_curves
 from drive_stack.learning.detector_network import build_network
 from drive_stack.learning.detector_training import Trainer, rate_at
@@ -28,6 +28,7 @@ from drive_stack.learning.frame_store import (
     read_frames,
     write_manifest,
 )
+from drive_stack.perception.confidences import Confidences
 from drive_stack.types import Detection, Image, ObjectClass
 from envs.scenario import load_scenario
 
@@ -145,6 +146,8 @@ def test_unpunished_cells_cover_ignored_boxes_but_not_taught_ones() -> None:
     assert fine[:, 2:4].all()
     assert not fine[:, 4:].any()
     assert len(mask) == 64 + 16 + 4
+    twice = unpunished([window], (64, 64), [4, 8, 16])[0]  # seen at twice the scale
+    assert np.array_equal(twice[256 : 256 + 64], mask[:64])
 
 
 def test_batches_hold_every_frame_once_and_repeat() -> None:
@@ -217,13 +220,15 @@ def test_judgement_of_a_detector_that_finds_all_but_one_person() -> None:
     seen[0] = tuple(one for one in seen[0] if one.label is not ObjectClass.PEDESTRIAN)
     seen[1] = (*seen[1], Detection((0.0, 0.0, 20.0, 20.0), ObjectClass.CAR, 0.3))
     judged = Judged(frames, seen)
-    scores = evaluate(judged, 0.25)
+    scores = evaluate(judged, Confidences.all(0.25))
     classes = scores["classes"]
     assert isinstance(classes, dict)
     assert classes["large_vehicle"]["ap50"] == 1.0
     assert classes["pedestrian"]["ap50"] == pytest.approx(0.9)
     assert scores["false_positives_per_frame"] == pytest.approx(0.1)
-    assert best_confidence(judged, Criteria(), 0.05) == pytest.approx(0.31)
+    chosen = best_confidences(judged, Criteria(), 0.05)
+    assert chosen == Confidences(vehicles=0.31, pedestrian=0.2, obstacle=0.2)
+    assert best_confidences(judged, Criteria(), 0.1) == Confidences.all(0.2)
     # the toy episode's weather is clear, and everything stands 30 m away
     assert scores["recall_in_clear_weather"] == {
         "vehicles": {"up_to_m": 80.0, "objects": 20, "recall": 1.0},
@@ -241,7 +246,7 @@ def test_card_shows_test_frames_once_they_were_judged_and_curves_are_drawn(tmp_p
         for frame in frames
     ]
     judged = Judged(frames, seen)
-    scores = evaluate(judged, 0.5)
+    scores = evaluate(judged, Confidences.all(0.5))
     about = {"frames": 6, "seeds": [7, 7], "boxes": 18, "scenarios": {"toy": 6}}
     card = {
         "network": "A toy.", "command": "make", "date": "today", "training_data": about, "epochs": 1,

@@ -24,7 +24,7 @@ class Batch:
     unpunished: torch.Tensor  # (B, A) bool, cells whose scores are not taught
 
 
-def collate(windows: Sequence[Window], strides: Sequence[int]) -> Batch:
+def collate(windows: Sequence[Window], cells: Sequence[float]) -> Batch:
     """Stack windows of one size."""
     height, width = windows[0].image.shape[:2]
     counts = [len(window.labels) for window in windows]
@@ -39,7 +39,7 @@ def collate(windows: Sequence[Window], strides: Sequence[int]) -> Batch:
             "cls": torch.from_numpy(np.concatenate([window.labels for window in windows])).float()[:, None],
             "bboxes": centred / scale,
         },
-        unpunished=torch.from_numpy(unpunished(windows, (height, width), strides)),
+        unpunished=torch.from_numpy(unpunished(windows, (height, width), cells)),
     )
 
 
@@ -53,7 +53,7 @@ def with_people_repeated(frames: Sequence[StoredFrame], times: int) -> list[Stor
 
 
 def epoch_batches(
-    frames: Sequence[StoredFrame], config: DetectorTraining, epoch: int, strides: Sequence[int]
+    frames: Sequence[StoredFrame], config: DetectorTraining, epoch: int, cells: Sequence[float]
 ) -> Iterator[Batch]:
     """Every frame once, shuffled; the same for the same seed and epoch."""
     rng = np.random.default_rng([config.seed, epoch])
@@ -70,7 +70,7 @@ def epoch_batches(
             cut(picture, frames[index].truth, (size[0], size[1]), config.windows, own)
             for picture, index in zip(pictures, chosen, strict=True)
         ]
-        return collate(windows, strides)
+        return collate(windows, cells)
 
     with ThreadPoolExecutor(max_workers=1) as ahead:
         waiting = [ahead.submit(make, step) for step in range(min(2, steps))]

@@ -11,6 +11,7 @@ import numpy as np
 
 from drive_stack.learning.detection_metrics import Criteria, iou_matrix
 from drive_stack.learning.detector_evaluation import REPORTED, Judged
+from drive_stack.perception.confidences import Confidences
 from drive_stack.types import Detection, Image
 
 FOUND, MISSED, WRONG, IGNORED = (80, 220, 100), (255, 210, 40), (255, 70, 70), (150, 170, 190)
@@ -33,8 +34,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         "",
         f"Objects count from {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} "
         "visible; smaller or more hidden ones count neither way. Found means IoU ≥ "
-        f"{criteria['iou']:g}; recall and precision are those at confidence {criteria['confidence']:g}, "
-        f"chosen on validation frames. Run in {card['engine']}.",
+        f"{criteria['iou']:g}; recall and precision are those at the confidences chosen on "
+        f"validation frames: {_confidences(criteria['confidence'])}. Run in {card['engine']}.",
     ]
     lines += _part("Validation", card["validation_data"], scores)
     lines += ["", "![Curves on validation frames](../../docs/images/detector_curves.png)"]
@@ -82,6 +83,10 @@ def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> lis
     return lines
 
 
+def _confidences(levels: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {level:g}" for name, level in levels.items())
+
+
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
@@ -90,10 +95,12 @@ def _span(seeds: Sequence[int]) -> str:
     return f"{seeds[0]}–{seeds[1]}"
 
 
-def draw_judged(image: Image, judged: Judged, row: int, confidence: float, criteria: Criteria) -> Image:
+def draw_judged(
+    image: Image, judged: Judged, row: int, confidences: Confidences, criteria: Criteria
+) -> Image:
     """One frame with found (green), missed (yellow), wrong (red) and ignored (grey) boxes."""
     frame, canvas = judged.frames[row], image.copy()
-    seen = [found for found in judged.detections[row] if found.confidence >= confidence]
+    seen = confidences.keep(judged.detections[row])
     boxes = np.array([found.box for found in seen]).reshape(-1, 4)
     overlaps = iou_matrix(boxes, frame.truth.boxes)
     same = np.array([[int(f.label) == int(label) for label in frame.truth.labels] for f in seen], dtype=bool)
@@ -121,7 +128,7 @@ def _label(canvas: Image, found: Detection, colour: tuple[int, int, int]) -> Non
 
 
 def example_sheet(
-    judged: Judged, confidence: float, criteria: Criteria, rows: int = 6, columns: int = 2
+    judged: Judged, confidences: Confidences, criteria: Criteria, rows: int = 6, columns: int = 2
 ) -> Image:
     """A sheet of frames from different scenarios and weathers, drawn by a fixed seed."""
     rng = np.random.default_rng(0)
@@ -137,7 +144,7 @@ def example_sheet(
             kinds.add(kind)
             scenarios.add(episode.scenario)
     chosen = (chosen + [index for index in order if index not in chosen])[: rows * columns]
-    tiles = [draw_judged(judged.frames[i].image(), judged, i, confidence, criteria) for i in chosen]
+    tiles = [draw_judged(judged.frames[i].image(), judged, i, confidences, criteria) for i in chosen]
     blank = np.zeros_like(tiles[0])
     tiles += [blank] * (rows * columns - len(tiles))
     lines = [np.concatenate(tiles[row * columns : (row + 1) * columns], axis=1) for row in range(rows)]

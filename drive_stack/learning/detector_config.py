@@ -36,7 +36,7 @@ class FrameSettings(StrictModel):
 class WindowSettings(StrictModel):
     """How training windows are cut from frames."""
 
-    size: tuple[int, int] = (192, 384)  # height, width [px], multiples of 32
+    size: tuple[int, int] = (192, 384)  # height, width [px of the camera]
     whole_share: Share = 0.3  # of batches that see whole frames
     native_share: Share = 0.5  # of windows at the camera's own scale
     zoom: tuple[float, float] = (0.8, 1.6)
@@ -49,9 +49,7 @@ class WindowSettings(StrictModel):
     veil: Share = 0.5  # the least contrast a veil leaves
 
     @model_validator(mode="after")
-    def _fits_strides(self) -> WindowSettings:
-        if any(side <= 0 or side % 32 for side in self.size):
-            raise ValueError("size: expected multiples of 32")
+    def _ordered(self) -> WindowSettings:
         if not 0.0 < self.zoom[0] <= self.zoom[1]:
             raise ValueError("zoom: expected 0 < low ≤ high")
         return self
@@ -61,6 +59,8 @@ class DetectorTraining(StrictModel):
     """All of it."""
 
     network: str = "detector_network.yaml"
+    width: Annotated[float, Field(ge=0.25, le=4.0)] = 1.0  # of the network's layers, times its description
+    input_scale: Annotated[float, Field(ge=0.5, le=3.0)] = 1.0  # pixels the network sees per camera pixel
     seed: int = 0
     frames: FrameSettings = FrameSettings()
     epochs: Annotated[int, Field(ge=1)] = 16
@@ -75,6 +75,12 @@ class DetectorTraining(StrictModel):
     threads: Annotated[int, Field(ge=1)] = 2
     validate_frames: Annotated[int, Field(ge=1)] = 300  # of the validation frames, after each epoch
     windows: WindowSettings = WindowSettings()
+
+    @model_validator(mode="after")
+    def _fits_strides(self) -> DetectorTraining:
+        if any(side <= 0 or side * self.input_scale % 32 for side in self.windows.size):
+            raise ValueError("windows.size times input_scale: expected multiples of 32")
+        return self
 
     def network_path(self, config: Path) -> Path:
         """The network's description, beside the file that names it."""

@@ -20,7 +20,8 @@ from drive_stack.learning.detection_metrics import (
     recall_at,
 )
 from drive_stack.learning.frame_store import StoredFrame
-from drive_stack.types import Detection, ObjectClass
+from drive_stack.perception.confidences import Confidences
+from drive_stack.types import Detection, FloatArray, ObjectClass
 from drive_stack.world_state import Weather
 
 DISTANCES = (0.0, 20.0, 40.0, 60.0, 80.0, 120.0)  # bands, as far as objects are judged at all [m]
@@ -33,6 +34,7 @@ GROUPS: dict[str, frozenset[ObjectClass]] = {
     "obstacle": frozenset({ObjectClass.OBSTACLE}),
 }
 REPORTED = ("vehicles", "pedestrian", "obstacle")  # groups that share no class and leave none out
+NEARLY_ALL = Confidences.all(0.02)  # at which a detector is run to be judged at any confidence
 REACH = {"vehicles": 80.0, "pedestrian": 50.0}  # to which recall in clear weather is reported [m]
 
 
@@ -58,28 +60,40 @@ def run_detector(detector: Detector, frames: Sequence[StoredFrame]) -> Judged:
     return Judged(frames, [detector.detect(frame.image()) for frame in frames])
 
 
-def best_confidence(judged: Judged, criteria: Criteria, false_positives: float) -> float:
-    """The lowest confidence (in steps of 0.01) with at most that many wrong detections a frame."""
-    everything = [judged.matches(GROUPS[name], criteria) for name in REPORTED]
-    for percent in range(20, 80):
-        confidence = percent / 100.0
-        wrong = sum(false_positives_at(m, confidence, len(judged.frames)) for m in everything)
-        if wrong <= false_positives:
-            return confidence
-    return 0.8
+def best_confidences(judged: Judged, criteria: Criteria, false_positives: float) -> Confidences:
+    """Of the confidences (in steps of 0.01) with at most that many wrong detections a frame, those at
+    which the recall, averaged over the kinds, is highest."""
+    levels = np.arange(20, 81) / 100.0
+    wrong, recall = np.zeros((2, len(REPORTED), len(levels)))
+    for row, name in enumerate(REPORTED):
+        matches = judged.matches(GROUPS[name], criteria)
+        wrong[row] = [false_positives_at(matches, level, len(judged.frames)) for level in levels]
+        recall[row] = np.nan_to_num([recall_at(matches, level) for level in levels])
+    allowed = _sums(wrong) <= false_positives + 1e-9
+    if not allowed.any():
+        return Confidences.all(float(levels[-1]))
+    best = np.unravel_index(np.where(allowed, _sums(recall), -1.0).argmax(), allowed.shape)
+    return Confidences(**{name: float(levels[at]) for name, at in zip(REPORTED, best, strict=True)})
 
 
-def evaluate(judged: Judged, confidence: float, criteria: Criteria | None = None) -> dict[str, object]:
-    """All figures of a card, as plain numbers; recall, precision and errors at ``confidence``."""
+def _sums(values: FloatArray) -> FloatArray:
+    """Sums of one value of each of the three rows, ``(L, L, L)``."""
+    first, second, third = values
+    return np.asarray(first[:, None, None] + second[:, None] + third)
+
+
+def evaluate(judged: Judged, confidences: Confidences, criteria: Criteria | None = None) -> dict[str, object]:
+    """All figures of a card, as plain numbers; recall, precision and errors at ``confidences``."""
     rules = criteria or Criteria()
     matches = {name: judged.matches(group, rules) for name, group in GROUPS.items()}
-    wrong = sum(false_positives_at(matches[name], confidence, len(judged.frames)) for name in REPORTED)
+    least = {name: confidences.of(min(group)) for name, group in GROUPS.items()}
+    wrong = sum(false_positives_at(matches[name], least[name], len(judged.frames)) for name in REPORTED)
     classes = {
         name: {
             "objects": len(found.found_at),
             "ap50": _rounded(average_precision(found)),
-            "recall": _rounded(recall_at(found, confidence)),
-            "precision": _rounded(precision_at(found, confidence)),
+            "recall": _rounded(recall_at(found, least[name])),
+            "precision": _rounded(precision_at(found, least[name])),
         }
         for name, found in matches.items()
     }
@@ -88,15 +102,15 @@ def evaluate(judged: Judged, confidence: float, criteria: Criteria | None = None
             "min_height_px": rules.min_height,
             "min_visible": rules.min_visible,
             "iou": rules.iou,
-            "confidence": confidence,
+            "confidence": confidences.model_dump(),
         },
         "classes": classes,
         "false_positives_per_frame": _rounded(wrong),
         "recall_in_clear_weather": {
-            name: {"up_to_m": reach, **_recall_within(judged, name, reach, confidence, rules)}
+            name: {"up_to_m": reach, **_recall_within(judged, name, reach, least[name], rules)}
             for name, reach in REACH.items()
         },
-        "recall_by_distance_m": {name: _recall_by_distance(matches[name], confidence) for name in REPORTED},
+        "recall_by_distance_m": {name: _recall_by_distance(matches[name], least[name]) for name in REPORTED},
         "ap50_by_weather": _by(judged, rules, lambda frame: frame.episode.weather),
         "ap50_by_light": _by(judged, rules, lambda frame: frame.episode.light),
         "ap50_by_scenario": _by(judged, rules, lambda frame: frame.episode.scenario),

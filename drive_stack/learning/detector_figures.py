@@ -45,7 +45,7 @@ def _precision_over_recall(axes: Axes, judged: Judged, scores: Mapping[str, Any]
         if row["recall"] is not None and row["precision"] is not None:
             axes.plot(row["recall"], row["precision"], "o", color=COLOURS[name])
     axes.set(xlim=(0.0, 1.02), xlabel="recall", ylabel="precision")
-    axes.set_title(f"Precision over recall (dots: confidence {scores['criteria']['confidence']:g})")
+    axes.set_title("Precision over recall (dots: the working confidences)")
     axes.legend(loc="lower left", frameon=False)
 
 

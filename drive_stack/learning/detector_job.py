@@ -16,12 +16,13 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.learning.detector_batches import with_people_repeated
 from drive_stack.learning.detector_config import COMMAND, DetectorTraining
-from drive_stack.learning.detector_evaluation import evaluate, run_detector
+from drive_stack.learning.detector_evaluation import NEARLY_ALL, evaluate, run_detector
 from drive_stack.learning.detector_judgement import Pictures, judge
 from drive_stack.learning.detector_network import build_network, export, strides
 from drive_stack.learning.detector_training import Trainer
 from drive_stack.learning.frame_store import StoredFrame, describe, read_frames
 from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
+from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import MODELS, card_path, sha256_of, write_card
 
@@ -60,7 +61,7 @@ class DetectorJob:
         """Train and export after every epoch; returns the weights."""
         frames, validation = read_frames(self.work / "training"), read_frames(self.work / "validation")
         torch.manual_seed(self.config.seed)
-        network = build_network(self.config.network_path(self.config_path))
+        network = build_network(self.config.network_path(self.config_path), self.config.width)
         trainer = Trainer(network, self.config, self.report)
         if resume:
             trainer.load(self.work / "checkpoint.pt")
@@ -68,7 +69,7 @@ class DetectorJob:
         weights = self.work / "detector.onnx"
 
         def after_epoch(averaged: nn.Module, epoch: int) -> Mapping[str, float]:
-            export(averaged, weights, CameraModel())
+            export(averaged, weights, CameraModel(), self.config.input_scale)
             facts = {
                 "network": _about(averaged),
                 "epochs": epoch,
@@ -86,8 +87,8 @@ class DetectorJob:
 
     def _quick_scores(self, weights: Path, frames: Sequence[StoredFrame]) -> dict[str, float]:
         """AP50 on a part of the validation frames, to watch the training by."""
-        judged = run_detector(YoloDetector(weights, confidence=0.02, threads=self.config.threads), frames)
-        scores = evaluate(judged, 0.35)
+        detector = YoloDetector(weights, confidence=NEARLY_ALL, threads=self.config.threads)
+        scores = evaluate(run_detector(detector, frames), Confidences())
         classes = scores["classes"]
         assert isinstance(classes, dict)
         return {name: row["ap50"] if row["ap50"] is not None else math.nan for name, row in classes.items()}

@@ -11,14 +11,15 @@ from pathlib import Path
 from drive_stack.learning.detection_metrics import Criteria
 from drive_stack.learning.detector_card import card_markdown, example_sheet, write_picture
 from drive_stack.learning.detector_config import COMMAND, DetectorTraining
-from drive_stack.learning.detector_evaluation import best_confidence, evaluate, run_detector
+from drive_stack.learning.detector_evaluation import NEARLY_ALL, best_confidences, evaluate, run_detector
 from drive_stack.learning.detector_figures import write_curves
 from drive_stack.learning.frame_store import describe, read_frames
 from drive_stack.learning.frames import FIRST_SEEDS, Span, collect, plan_episodes
+from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import amend_card, card_path
 
-FALSE_POSITIVES = 0.05  # a frame, at the confidence that is written into the card
+FALSE_POSITIVES = 0.05  # a frame, at the confidences that are written into the card
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,21 @@ def judge(
 ) -> dict[str, object]:
     """Judge ``weights`` on frames of ``span``, recorded in ``work`` where missing; returns the scores.
 
-    Completes the card beside the weights. The confidence is chosen on validation frames; on test
-    frames it stays. ``pictures``, where given, are drawn from validation frames.
+    Completes the card beside the weights. The confidences are chosen on validation frames; on test
+    frames they stay. ``pictures``, where given, are drawn from validation frames.
     """
     folder = work / span
     tasks = plan_episodes(scenarios, config.frames.validation, FIRST_SEEDS[span], config.frames, folder)
     collect(tasks, folder, config.frames.workers, report)
     frames = read_frames(folder)
-    judged = run_detector(YoloDetector(weights, confidence=0.02, threads=config.threads), frames)
+    judged = run_detector(YoloDetector(weights, confidence=NEARLY_ALL, threads=config.threads), frames)
     card = json.loads(card_path(weights).read_text(encoding="utf-8"))
     criteria = Criteria()
     if span == "test" and "validation" in card:
-        confidence = float(card["validation"]["criteria"]["confidence"])
+        confidences = Confidences.model_validate(card["validation"]["criteria"]["confidence"])
     else:
-        confidence = best_confidence(judged, criteria, FALSE_POSITIVES)
-    scores = evaluate(judged, confidence, criteria)
+        confidences = best_confidences(judged, criteria, FALSE_POSITIVES)
+    scores = evaluate(judged, confidences, criteria)
     facts = {
         "date": card.get("date", datetime.datetime.now(datetime.UTC).date().isoformat()),
         "engine": "OpenVINO, single precision",
@@ -69,6 +70,6 @@ def judge(
     amended = amend_card(weights, COMMAND, facts)
     card_path(weights).with_suffix(".md").write_text(card_markdown(amended), encoding="utf-8")
     if pictures is not None and span == "validation":
-        write_picture(pictures.examples, example_sheet(judged, confidence, criteria))
+        write_picture(pictures.examples, example_sheet(judged, confidences, criteria))
         write_curves(pictures.curves, judged, scores, criteria)
     return scores

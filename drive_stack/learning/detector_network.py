@@ -34,8 +34,8 @@ def keep_ultralytics_offline() -> None:
     )
 
 
-def build_network(description: Path) -> nn.Module:
-    """An untrained ultralytics `DetectionModel` from its YAML description."""
+def build_network(description: Path, width: float = 1.0) -> nn.Module:
+    """An untrained ultralytics `DetectionModel` from its YAML description, its channels times ``width``."""
     keep_ultralytics_offline()
     from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  (only after the settings above)
     from ultralytics.utils import SETTINGS  # noqa: PLC0415
@@ -46,6 +46,7 @@ def build_network(description: Path) -> nn.Module:
         plan = yaml.safe_load(description.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{description}: cannot be read: {error}") from None
+    plan["width_multiple"] = width
     network = DetectionModel(plan, ch=3, nc=plan["nc"], verbose=False)
     network.args = SimpleNamespace(**GAINS)
     return cast("nn.Module", network.to(memory_format=torch.channels_last))
@@ -64,21 +65,29 @@ def strides(network: nn.Module) -> list[int]:
     return [int(stride) for stride in detect.stride]
 
 
+def enlarged(planes: torch.Tensor, scale: float) -> torch.Tensor:
+    """Pictures (B, 3, H, W) with ``scale`` times the pixels a side."""
+    if scale == 1.0:
+        return planes
+    return nn.functional.interpolate(planes, scale_factor=scale, mode="bilinear", align_corners=False)
+
+
 class _Deployed(nn.Module):
     """Takes the camera's picture as it is, gives boxes and class scores of every cell."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, input_scale: float) -> None:
         super().__init__()
         self.network = network
+        self.input_scale = input_scale
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         planes = image.permute(0, 3, 1, 2).to(torch.float32) * (1.0 / 255.0)
-        output = self.network(planes)[0].permute(0, 2, 1)
-        return output[0, :, :4], output[0, :, 4:]
+        output = self.network(enlarged(planes, self.input_scale))[0].permute(0, 2, 1)
+        return output[0, :, :4] * (1.0 / self.input_scale), output[0, :, 4:]
 
 
-def deployable(network: nn.Module) -> nn.Module:
-    """A copy for inference, normalisation folded into the convolutions.
+def deployable(network: nn.Module, input_scale: float = 1.0) -> nn.Module:
+    """A copy for inference, normalisation folded into the convolutions, that sees its pictures enlarged.
 
     Input ``(1, H, W, 3)`` uint8 RGB; outputs boxes ``(A, 4)`` as x1, y1, x2, y2 [px] and scores
     ``(A, classes)`` in 0 … 1, for each of the A cells.
@@ -86,12 +95,12 @@ def deployable(network: nn.Module) -> nn.Module:
     fused = copy.deepcopy(network).float().eval()
     cast("Any", fused).model[-1].xyxy = True
     cast("Any", fused).fuse(verbose=False)
-    return _Deployed(fused).eval()
+    return _Deployed(fused, input_scale).eval()
 
 
-def export(network: nn.Module, path: Path, camera: CameraModel) -> None:
-    """Write ``network`` as ONNX for pictures of the camera's size."""
-    model = deployable(network)
+def export(network: nn.Module, path: Path, camera: CameraModel, input_scale: float = 1.0) -> None:
+    """Write ``network`` as ONNX for pictures of the camera's size, which it sees enlarged."""
+    model = deployable(network, input_scale)
     example = torch.zeros((1, camera.height, camera.width, 3), dtype=torch.uint8)
     part = path.with_suffix(".part")
     with torch.no_grad():

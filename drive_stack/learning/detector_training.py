@@ -20,7 +20,7 @@ from torch import nn
 from drive_stack.config import ConfigError
 from drive_stack.learning.detector_batches import Batch, epoch_batches, steps_per_epoch
 from drive_stack.learning.detector_config import DetectorTraining
-from drive_stack.learning.detector_network import build_loss, strides
+from drive_stack.learning.detector_network import build_loss, enlarged, strides
 from drive_stack.learning.frame_store import StoredFrame
 
 Report = Callable[[str], None]
@@ -77,7 +77,8 @@ class Trainer:
         total = self.step + steps * (self.config.epochs - self.epoch)
         while self.epoch < self.config.epochs:
             start, losses = time.perf_counter(), torch.zeros(3)
-            batches = epoch_batches(frames, self.config, self.epoch, strides(self.network))
+            cells = [stride / self.config.input_scale for stride in strides(self.network)]
+            batches = epoch_batches(frames, self.config, self.epoch, cells)
             for done, batch in enumerate(batches, start=1):
                 losses += self._step(batch, rate_at(self.step, total, self.config)) / steps
                 self.step += 1
@@ -101,7 +102,8 @@ class Trainer:
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        images = batch.images.contiguous(memory_format=torch.channels_last)
+        images = enlarged(batch.images, self.config.input_scale)
+        images = images.contiguous(memory_format=torch.channels_last)
         use_bfloat16 = self.config.bfloat16 and has_bfloat16()
         with torch.autocast("cpu", torch.bfloat16, enabled=use_bfloat16):
             output = self.network(images)

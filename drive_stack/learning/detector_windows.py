@@ -129,14 +129,17 @@ def veiled(image: Image, least: float, rng: np.random.Generator) -> Image:
     return np.asarray(np.clip(np.rint(levels), 0, 255), dtype=np.uint8)
 
 
-def unpunished(windows: Sequence[Window], size: tuple[int, int], strides: Sequence[int]) -> NDArray[np.bool_]:
-    """Cells that lie in an ignored box and in no taught one: ``(B, A)``, in the network's order."""
+def unpunished(windows: Sequence[Window], size: tuple[int, int], cells: Sequence[float]) -> NDArray[np.bool_]:
+    """Cells that lie in an ignored box and in no taught one: ``(B, A)``, in the network's order.
+
+    ``cells`` are the sides of a cell at each level [px of the window].
+    """
     levels = []
-    for stride in strides:
-        mask = np.zeros((len(windows), size[0] // stride, size[1] // stride), dtype=bool)
+    for side in cells:
+        mask = np.zeros((len(windows), round(size[0] / side), round(size[1] / side)), dtype=bool)
         for plane, window in zip(mask, windows, strict=True):
             for boxes, value in ((window.ignored, True), (window.boxes, False)):
-                for x1, y1, x2, y2 in boxes / stride:
+                for x1, y1, x2, y2 in boxes / side:
                     plane[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))] = value
         levels.append(mask.reshape(len(windows), -1))
     return np.concatenate(levels, axis=1)

@@ -107,8 +107,9 @@ def collect(
     missing = [task for task in tasks if not task.path.exists()]
     if missing:
         context = multiprocessing.get_context("spawn")
+        chunks = [missing[start::workers] for start in range(min(workers, len(missing)))]
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_pin_threads) as pool:
-            futures = [pool.submit(record_chunk, missing[start::workers]) for start in range(workers)]
+            futures = [pool.submit(record_chunk, chunk) for chunk in chunks]
             for future in as_completed(futures):
                 report(f"recorded {future.result()} frames in {folder}")
     write_manifest(folder)

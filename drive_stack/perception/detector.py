@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.config import ConfigError
+from drive_stack.perception.confidences import Confidences
 from drive_stack.runtime.sessions import open_session
 from drive_stack.runtime.weights import MODELS, read_card
-from drive_stack.types import Detection, Image, ObjectClass
+from drive_stack.types import Detection, FloatArray, Image, ObjectClass
 
 WEIGHTS = MODELS / "detector.onnx"
 COMMAND = "python run_sim.py train detector"
@@ -29,7 +30,7 @@ class YoloDetector:
         self,
         weights: Path = WEIGHTS,
         *,
-        confidence: float = 0.35,
+        confidence: Confidences = Confidences(),  # noqa: B008 - frozen
         overlap: float = 0.6,
         threads: int = 2,
         engine: str = "openvino",
@@ -38,7 +39,7 @@ class YoloDetector:
         IoU above ``overlap``, or of one class with one inside the other, the more confident."""
         read_card(weights, COMMAND)
         self._session = open_session(weights, engine=engine, threads=threads)
-        self._confidence = confidence
+        self._least = confidence.by_class()
         self._overlap = overlap
 
     @property
@@ -51,22 +52,23 @@ class YoloDetector:
         if image.shape != self.image_shape:
             raise ConfigError(f"the detector takes images of {self.image_shape}, not {image.shape}")
         boxes, scores = self._session.run(np.ascontiguousarray(image[None]))
-        return decode(boxes, scores, image.shape[:2], self._confidence, self._overlap)
+        return decode(boxes, scores, image.shape[:2], self._least, self._overlap)
 
 
 def decode(
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
     size: tuple[int, ...],
-    confidence: float,
+    least: FloatArray,
     overlap: float,
 ) -> tuple[Detection, ...]:
     """Detections from the boxes ``(A, 4)`` [px] and class scores ``(A, classes)`` of all cells.
 
-    ``size`` is the image's (height, width).
+    ``size`` is the image's (height, width), ``least`` (classes,) the least score of each class.
     """
     best = scores.max(axis=1)
-    likely = np.flatnonzero(best >= confidence)
+    likely = np.flatnonzero(best >= least.min())
+    likely = likely[best[likely] >= least[scores[likely].argmax(axis=1)]]
     likely = likely[np.argsort(-best[likely], kind="stable")][:MOST_CANDIDATES]
     limit = np.array([size[1], size[0], size[1], size[0]], dtype=np.float32)
     clipped = np.clip(boxes[likely], 0.0, limit)
