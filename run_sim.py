@@ -61,6 +61,7 @@ other commands (each has its own --help):
   python run_sim.py stages                                what each stage costs: replace it by its oracle
   python run_sim.py perception                            every stage measured against the truth
   python run_sim.py control                               the lateral controllers compared, on paths
+  python run_sim.py bench                                 how fast, beside highway-env and ultralytics
 
 Seeds: 0–99999 train, 100000–199999 validate, 200000–299999 test.
 """
@@ -257,12 +258,32 @@ def compare_controllers(given: Sequence[str]) -> int:
     return control(given, Compared(controllers, Ego, platform))
 
 
+def measure_speed(given: Sequence[str]) -> int:
+    """Everything's speed, side by side with what it is built from."""
+    from drive_stack.app.bench_command import Benched, bench  # noqa: PLC0415 - torch is slow to import
+    from envs.benchmarks import camera, env_steps, traffic  # noqa: PLC0415 - and only this needs them
+
+    benched = Benched(
+        stock_traffic=traffic.stock_ticks,
+        same_traffic=traffic.stock_ticks_as_arrays,
+        world_traffic=traffic.world_ticks,
+        stock_steps=env_steps.stock_steps,
+        our_steps=env_steps.our_steps,
+        camera=camera.camera_and_bare_engine,
+        crowded=lambda vehicles: env_steps.crowded(vehicles).model_dump_json(exclude_unset=True),
+        agent=lambda platform: build_agent("modular", platform),
+        network=ROOT / "configs" / "training" / "detector_network.yaml",
+    )
+    return bench(given, benched)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "train": train_model,
     "judge": judge_model,
     "stages": compare_stages,
     "perception": measure_stages,
     "control": compare_controllers,
+    "bench": measure_speed,
 }
 
 if __name__ == "__main__":

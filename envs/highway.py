@@ -16,6 +16,7 @@ from drive_stack.interfaces import OracleStages, Platform, TruthSource
 from drive_stack.types import FrameLabels, Image, Observation
 from drive_stack.vehicle import VehicleParameters, action_to_control
 from drive_stack.world_state import WorldState
+from envs.compiling import tell_of_compiling
 from envs.oracles import Oracles
 from envs.render import PlainWindow, compose
 from envs.reward import step_reward
@@ -105,6 +106,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         if seed is None:
             seed = int(self.np_random.integers(_TRAINING_SEEDS))
         self._clamped = 0
+        tell_of_compiling()
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
         if self._with_camera:
             self._camera = self._camera or _make_camera(self.platform.camera)

@@ -52,6 +52,10 @@ class Camera:
         flat = self._stage.draw(_LABELS)
         return frame_labels(flat, state, self._model, air.ground_depth, cast.actor_of_number)
 
+    def redraw(self, times: int) -> None:
+        """Let the engine alone draw the last picture's scene again, to measure it by."""
+        self._stage.redraw(_PICTURE, times)
+
     def close(self) -> None:
         """Free the renderer; the camera cannot be used any more."""
         self._loaded = None

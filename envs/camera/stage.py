@@ -72,6 +72,12 @@ class Stage:
             eye.set_pos(x + ahead * np.cos(yaw), y + ahead * np.sin(yaw), self._model.mount_z)
             eye.set_hpr(np.degrees(yaw) - 90.0, -self._model.pitch_down_deg, 0.0)
 
+    def redraw(self, number: int, times: int) -> None:
+        """Draw one eye's picture again and again, and read none."""
+        self.draw(number)
+        for _ in range(times):
+            self._engine.render_frame()
+
     def draw(self, number: int) -> NDArray[np.uint8]:
         """The picture of one eye, (H, W, 4) BGRA, first row at the top; a view into the buffer."""
         for index, (buffer, _) in enumerate(self._buffers):

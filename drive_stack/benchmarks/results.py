@@ -1,0 +1,114 @@
+"""What was measured, as records, a table, Markdown and one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.table import Table
+
+BESIDE = ("highway-env", "ultralytics", "torch", "openvino", "panda3d", "numba", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison; ``beside`` is the rate of what ours is measured against, in the same unit."""
+
+    key: str  # in the JSON's ratios
+    what: str
+    ours: float
+    beside: float
+    unit: str
+    against: str
+    needed: float | None = None  # the ratio asked for
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast."""
+        return self.ours / self.beside
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All of a run."""
+
+    rows: tuple[Row, ...]
+    stages_ms: Mapping[str, float]  # medians of a step of the modular driver
+    growth: Mapping[str, Mapping[int, float]]  # ticks or steps a second by vehicles, of each contender
+
+
+def terminal_table(results: Results) -> Table:
+    """The comparisons for a terminal."""
+    table = Table(title="Medians, side by side in one run", title_style="bold", title_justify="left")
+    for heading in ("what", "ours", "beside it", "unit", "against", "ratio", "needed"):
+        table.add_column(heading, justify="right" if heading in ("ours", "beside it", "ratio") else "left")
+    for row in results.rows:
+        table.add_row(*_cells(row))
+    return table
+
+
+def markdown(results: Results, command: str) -> str:
+    """The comparisons and the stages for the README or `docs/`."""
+    lines = [
+        f"Measured by `{command}` on {machine()}.",
+        "",
+        "| what | ours | beside it | unit | against | ratio | needed |",
+        "|---|---|---|---|---|---|---|",
+        *("| " + " | ".join(_cells(row)) + " |" for row in results.rows),
+        "",
+        "A step of the modular driver, medians in ms: "
+        + ", ".join(f"{stage} {spent:.1f}" for stage, spent in results.stages_ms.items())
+        + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def json_line(results: Results) -> str:
+    """One line: ``ratios``, ``rates``, ``stages_ms``, ``growth`` and where it was measured."""
+    by_key = {row.key: row for row in results.rows}
+    content = {
+        "ratios": {key: round(row.ratio, 3) for key, row in by_key.items()},
+        "rates": {
+            "camera_fps": round(by_key["camera_of_bare_engine"].ours, 1),
+            "traffic_ticks_20": round(by_key["traffic_20"].ours, 1),
+            "traffic_ticks_50": round(by_key["traffic_50"].ours, 1),
+        },
+        "stages_ms": {stage: round(spent, 3) for stage, spent in results.stages_ms.items()},
+        "growth": {
+            name: {str(count): round(rate, 1) for count, rate in line.items()}
+            for name, line in results.growth.items()
+        },
+        "machine": machine(),
+        "versions": {name: version(name) for name in BESIDE},
+    }
+    return json.dumps(content)
+
+
+def machine() -> str:
+    """The processor and how much of it may be used."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    try:
+        lines: Sequence[str] = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = ()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    needed = "" if row.needed is None else f"≥ {row.needed:g}"
+    return row.what, _figure(row.ours), _figure(row.beside), row.unit, row.against, _figure(row.ratio), needed
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:.3g}"
