@@ -11,6 +11,7 @@ from pathlib import Path
 from agents.config import ModularConfig
 from agents.expert import ExpertAgent
 from agents.modular import ModularAgent
+from agents.networks import Networks
 from drive_stack.config import ConfigError, load_model, unknown_name
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 
@@ -30,6 +31,7 @@ class Request:
     oracles: OracleStages | None
     truth: TruthSource | None
     overrides: tuple[str, ...]
+    networks: Networks | None
 
 
 Builder = Callable[[Request], Agent]
@@ -70,14 +72,16 @@ def build_agent(
     oracles: OracleStages | None = None,
     truth: TruthSource | None = None,
     overrides: Sequence[str] = (),
+    networks: Networks | None = None,
 ) -> Agent:
     """An agent by registered name, name in or path of ``configs/agents``, or ``package.module:Class``.
 
     A class of one's own is called with the platform, and with ``truth=`` where it says
     ``privileged = True``. ``overrides`` are ``key.sub=value`` for
-    drivers that have a file. Raises `ConfigError` in one clear line.
+    drivers that have a file. Those that run networks share ``networks`` where they are given.
+    Raises `ConfigError` in one clear line.
     """
-    request = Request(platform, oracles, truth, tuple(overrides))
+    request = Request(platform, oracles, truth, tuple(overrides), networks)
     registry = _registry()
     if spec in registry.names():
         return registry.build(spec, request)
@@ -105,7 +109,8 @@ def _files() -> dict[str, Path]:
 
 def _modular(path: Path, request: Request) -> Agent:
     config = load_model(path, ModularConfig, request.overrides)
-    return ModularAgent(config, request.platform, request.oracles if config.privileged else None)
+    oracles = request.oracles if config.privileged else None
+    return ModularAgent(config, request.platform, oracles, request.networks)
 
 
 def _expert(request: Request) -> Agent:

@@ -2,4 +2,8 @@
 
 from gymnasium.envs.registration import register
 
-register(id="drive_stack/Highway-v0", entry_point="envs.highway:HighwayEnv")
+register(
+    id="drive_stack/Highway-v0",
+    entry_point="envs.highway:HighwayEnv",
+    vector_entry_point="envs.vector:HighwayVectorEnv",
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError
 from drive_stack.perception.lanes_ground import GroundGrid, GroundView
-from drive_stack.runtime.sessions import open_session
+from drive_stack.runtime.sessions import each, open_session
 from drive_stack.runtime.weights import MODELS, read_card
 from drive_stack.types import FloatArray, Image
 
@@ -52,11 +53,12 @@ class LaneNetwork:
         grid: GroundGrid | None = None,
         threads: int = 1,
         engine: str = "openvino",
+        streams: int = 1,
     ) -> None:
         read_card(weights, COMMAND)
         self.grid = grid or GroundGrid()
         self._view = GroundView(camera, self.grid)
-        self._session = open_session(weights, engine=engine, threads=threads)
+        self._session = open_session(weights, engine=engine, threads=threads, streams=streams)
         expected = (1, *self.grid.view_shape, 3)
         if self._session.input_shape != expected:
             found = self._session.input_shape
@@ -66,6 +68,10 @@ class LaneNetwork:
         """The lanes in ``image``."""
         heat, seen, neighbour, crossable, ends = self._session.run(self._view.cut(image)[None])
         return decode((heat[0], seen[0], neighbour[0], crossable[0], ends[0]), self.grid)
+
+    def see_batch(self, images: Iterable[Image]) -> tuple[LaneSighting, ...]:
+        """What `see` finds in each of ``images``, ``streams`` at a time."""
+        return each(self.see, images, self._session.streams)
 
 
 Outputs = tuple[
