@@ -17,7 +17,7 @@ from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Rollout
 from drive_stack.evaluation.together import Together, drive_together
 from drive_stack.types import Control
@@ -28,7 +28,7 @@ description: A few seconds of driving.
 source: made for this test
 road: {kind: straight}
 speed_limit_kmh: 110
-route_length: {min: 25, max: 70}
+route_length: {min: 20, max: 45}
 time_limit: 20
 traffic: {density: 12}
 """
@@ -90,30 +90,28 @@ def test_the_modular_drivers_from_pixels_do_what_they_do_alone(short: Path) -> N
 
 @pytest.mark.parametrize("worlds", [1, 3, 8])
 def test_results_are_those_of_each_alone_however_many_are_under_way(short: Path, worlds: int) -> None:
-    given = tasks(short, "expert", range(100_000, 100_006), camera=False)
+    given = tasks(short, "random", range(100_000, 100_006), camera=False)
     driven = list(drive_together(build_agent, given, worlds=worlds))
     found = {task: without_times(result) for task, result in driven}
     assert found == {task: without_times(drive_task(build_agent, task)) for task in given}
-    assert {result.status for result in found.values()} == {Status.COMPLETED}
+    assert len({result.distance_m for result in found.values()}) == len(given)
     if worlds == 1:
         assert [task for task, _ in driven] == given
 
 
 def test_oracles_that_read_the_labels_may_be_among_them(short: Path) -> None:
-    given = tasks(short, "modular", (100_000, 100_001), "perception.detector=oracle", camera=True)
-    given += tasks(short, "modular", (100_002,), "perception.threads=1", camera=True)
-    found = {
-        task.seed: without_times(result)
-        for task, result in drive_together(build_agent, given, worlds=3, threads=3)
-    }
-    assert found[100_001] == without_times(drive_task(build_agent, given[1]))
+    oracle = ("perception.detector=oracle", "perception.lanes=oracle")
+    given = [replace(task, privileged=True) for task in tasks(short, "modular", (1, 2), *oracle, camera=True)]
+    found = dict(drive_together(build_agent, given, threads=2))
+    assert found[given[1]].privileged
+    assert without_times(found[given[1]]) == without_times(drive_task(build_agent, given[1]))
 
 
 def test_an_agent_that_fails_ends_its_own_episode_only(short: Path) -> None:
-    given = tasks(short, "expert", (100_000,), camera=False)
+    given = tasks(short, "random", (100_000,), camera=False)
     given += tasks(short, "test_together:Failing", (100_001,), camera=False)
     found = {task.agent: result for task, result in drive_together(build_agent, given)}
-    assert found["expert"].status is Status.COMPLETED
+    assert found["random"].error is None
     assert found["test_together:Failing"].error is not None and "lost" in found["test_together:Failing"].error
 
 
@@ -138,7 +136,7 @@ class Failing:
 def test_breaking_off_leaves_neither_threads_nor_worlds(short: Path) -> None:
     before = threading.active_count()
     running = drive_together(
-        build_agent, tasks(short, "expert", range(100_000, 100_004), camera=False), worlds=2
+        build_agent, tasks(short, "random", range(100_000, 100_004), camera=False), worlds=2
     )
     next(running)
     running.close()
