@@ -21,17 +21,19 @@ DT = 1.0 / 15.0  # highway-env's tick [s]
 TICKS = 60  # of each traffic
 LANES, WIDTH, LIMIT = 4, 4.0, 30.0  # of highway-env's straight road
 _ROAD = 20_000.0  # [m]
+_ROOM = _ROAD - 2000.0  # for vehicles to begin on: they drive on by a few hundred metres [m]
 _SPACING_M = 21.0  # from one vehicle to the next in whatever lane, as highway-v0 has it
 _NO_DISCS = np.zeros((0, 3)), np.zeros(0)
 _FIRST_STATION = 100.0  # [m]
 
 
 def stock_road(vehicles: int, seed: int) -> Road:
-    """highway-v0's road with that many of its own vehicles on it."""
-    network = RoadNetwork.straight_road_network(LANES, speed_limit=LIMIT)
+    """highway-v0's road with that many of its own vehicles on it; closer together where they would not fit."""
+    network = RoadNetwork.straight_road_network(LANES, length=_ROAD, speed_limit=LIMIT)
     road = Road(network=network, np_random=np.random.RandomState(seed), record_history=False)
+    spacing = min(1.0, _ROOM / (vehicles * _SPACING_M))
     for _ in range(vehicles):
-        vehicle = IDMVehicle.create_random(road, spacing=1.0)
+        vehicle = IDMVehicle.create_random(road, spacing=spacing)
         vehicle.randomize_behavior()
         road.vehicles.append(vehicle)
     return road
@@ -101,7 +103,7 @@ def _our_traffic(vehicles: int, seed: int) -> tuple[Traffic, EgoOnRoad]:
     window = Window(behind=_ROAD, ahead=_ROAD)
     traffic = Traffic(road, rng, capacity=vehicles, window=window)
     traffic.set_limits(np.zeros(1), np.full(1, LIMIT))
-    spacing = min(_SPACING_M, (_ROAD - 2000.0) / vehicles)
+    spacing = min(_SPACING_M, _ROOM / vehicles)
     for number in range(vehicles):
         station = _FIRST_STATION + spacing * number + float(rng.uniform(0.0, 5.0))
         traffic.spawn(
