@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from short_course import short_course
 
 from agents.networks import Networks
 from agents.registry import build_agent
@@ -22,23 +23,10 @@ from drive_stack.evaluation.rollout import Rollout
 from drive_stack.evaluation.together import Together, drive_together
 from drive_stack.types import Control
 
-SHORT = """\
-name: short
-description: A few seconds of driving.
-source: made for this test
-road: {kind: straight}
-speed_limit_kmh: 110
-route_length: {min: 20, max: 45}
-time_limit: 20
-traffic: {density: 12}
-"""
-
 
 @pytest.fixture
 def short(tmp_path: Path) -> Path:
-    path = tmp_path / "short.yaml"
-    path.write_text(SHORT)
-    return path
+    return short_course(tmp_path, least=20, most=45, density=12)
 
 
 def tasks(
