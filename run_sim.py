@@ -261,7 +261,7 @@ def compare_controllers(given: Sequence[str]) -> int:
 def measure_speed(given: Sequence[str]) -> int:
     """Everything's speed, side by side with what it is built from."""
     from drive_stack.app.bench_command import Benched, bench  # noqa: PLC0415 - torch is slow to import
-    from envs.benchmarks import camera, env_steps, traffic  # noqa: PLC0415 - and only this needs them
+    from envs.benchmarks import batch, camera, env_steps, traffic  # noqa: PLC0415 - and only this needs them
 
     benched = Benched(
         stock_traffic=traffic.stock_ticks,
@@ -270,6 +270,7 @@ def measure_speed(given: Sequence[str]) -> int:
         stock_steps=env_steps.stock_steps,
         our_steps=env_steps.our_steps,
         camera=camera.camera_and_bare_engine,
+        batch=batch.batch_and_one_by_one,
         crowded=lambda vehicles: env_steps.crowded(vehicles).model_dump_json(exclude_unset=True),
         agent=lambda platform: build_agent("modular", platform),
         network=ROOT / "configs" / "training" / "detector_network.yaml",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from agents.config import ModularConfig
-from agents.networks import Networks
 from agents.stages import build_stages
 from drive_stack.faults import Faults
 from drive_stack.interfaces import OracleStages, Platform
@@ -12,23 +11,15 @@ from drive_stack.types import Control, Observation, StepTrace
 
 
 class ModularAgent:
-    """Drives by a `Pipeline`. It is handed oracles only where its configuration names one.
-
-    Its networks are its own unless it is given some to share.
-    """
+    """Drives by a `Pipeline`. It is handed oracles only where its configuration names one."""
 
     def __init__(
-        self,
-        config: ModularConfig,
-        platform: Platform,
-        oracles: OracleStages | None = None,
-        networks: Networks | None = None,
+        self, config: ModularConfig, platform: Platform, oracles: OracleStages | None = None
     ) -> None:
         self._config = config
         given = oracles if config.privileged else None
         self._faults = Faults(config.faults, platform.dt)
-        stages = build_stages(config, platform, given, networks)
-        self._pipeline = Pipeline(self._faults.wrap(stages), platform)
+        self._pipeline = Pipeline(self._faults.wrap(build_stages(config, platform, given)), platform)
         self._trace: StepTrace | None = None
 
     @property

@@ -11,7 +11,6 @@ from pathlib import Path
 from agents.config import ModularConfig
 from agents.expert import ExpertAgent
 from agents.modular import ModularAgent
-from agents.networks import Networks
 from drive_stack.config import ConfigError, load_model, unknown_name
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 
@@ -31,7 +30,6 @@ class Request:
     oracles: OracleStages | None
     truth: TruthSource | None
     overrides: tuple[str, ...]
-    networks: Networks | None
 
 
 Builder = Callable[[Request], Agent]
@@ -72,16 +70,14 @@ def build_agent(
     oracles: OracleStages | None = None,
     truth: TruthSource | None = None,
     overrides: Sequence[str] = (),
-    networks: Networks | None = None,
 ) -> Agent:
     """An agent by registered name, name in or path of ``configs/agents``, or ``package.module:Class``.
 
     A class of one's own is called with the platform, and with ``truth=`` where it says
     ``privileged = True``. ``overrides`` are ``key.sub=value`` for
-    drivers that have a file. Those that run networks share ``networks`` where they are given.
-    Raises `ConfigError` in one clear line.
+    drivers that have a file. Raises `ConfigError` in one clear line.
     """
-    request = Request(platform, oracles, truth, tuple(overrides), networks)
+    request = Request(platform, oracles, truth, tuple(overrides))
     registry = _registry()
     if spec in registry.names():
         return registry.build(spec, request)
@@ -109,8 +105,7 @@ def _files() -> dict[str, Path]:
 
 def _modular(path: Path, request: Request) -> Agent:
     config = load_model(path, ModularConfig, request.overrides)
-    oracles = request.oracles if config.privileged else None
-    return ModularAgent(config, request.platform, oracles, request.networks)
+    return ModularAgent(config, request.platform, request.oracles if config.privileged else None)
 
 
 def _expert(request: Request) -> Agent:

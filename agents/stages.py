@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from agents.config import ControlConfig, ModularConfig, PerceptionConfig, PredictionConfig, TrackingConfig
-from agents.networks import Networks
 from drive_stack.config import ConfigError
 from drive_stack.control.longitudinal import FeedForwardLongitudinal
 from drive_stack.control.lqr import Lqr
@@ -25,7 +24,9 @@ from drive_stack.interfaces import (
     Predictor,
     Tracker,
 )
+from drive_stack.perception.detector import YoloDetector
 from drive_stack.perception.lanes import FilteredLanes
+from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lifting import GroundLifter
 from drive_stack.pipeline import Stages
 from drive_stack.planning.planner import LatticePlanner
@@ -47,20 +48,14 @@ class NoDetector:
         return ()
 
 
-def build_stages(
-    config: ModularConfig,
-    platform: Platform,
-    oracles: OracleStages | None,
-    networks: Networks | None = None,
-) -> Stages:
+def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStages | None) -> Stages:
     """Every stage that ``config`` names. Raises `ConfigError` for an oracle where there is none."""
-    networks = networks or Networks()
     car = platform.car
     detects = config.perception.detector != "none"
     looks = detects or config.perception.lanes == "network"
     return Stages(
-        detector=_detector(config.perception, oracles, networks),
-        lanes=_lanes(config.perception, platform, oracles, networks),
+        detector=_detector(config.perception, oracles),
+        lanes=_lanes(config.perception, platform, oracles),
         lifter=_lifter(config.perception, platform, oracles),
         tracker=_tracker(config.tracking, platform, oracles),
         predictor=_predictor(config.prediction, oracles),
@@ -81,20 +76,20 @@ def _made(name: str, makers: dict[str, Callable[[], Stage]], oracle: Callable[[]
     return oracle()
 
 
-def _detector(config: PerceptionConfig, oracles: OracleStages | None, networks: Networks) -> Detector:
-    makers: dict[str, Callable[[], Detector]] = {
-        "yolo": lambda: networks.detector(config),
-        "none": NoDetector,
-    }
+def _detector(config: PerceptionConfig, oracles: OracleStages | None) -> Detector:
+    def yolo() -> Detector:
+        return YoloDetector(confidence=config.confidence, threads=config.threads, engine=config.engine)
+
+    makers: dict[str, Callable[[], Detector]] = {"yolo": yolo, "none": NoDetector}
     return _made(config.detector, makers, oracles.detector if oracles else None)
 
 
-def _lanes(
-    config: PerceptionConfig, platform: Platform, oracles: OracleStages | None, networks: Networks
-) -> LaneDetector:
-    makers: dict[str, Callable[[], LaneDetector]] = {
-        "network": lambda: FilteredLanes(networks.lanes(config, platform.camera), platform.dt)
-    }
+def _lanes(config: PerceptionConfig, platform: Platform, oracles: OracleStages | None) -> LaneDetector:
+    def network() -> LaneDetector:
+        sight = LaneNetwork(platform.camera, threads=config.threads, engine=config.engine)
+        return FilteredLanes(sight, platform.dt)
+
+    makers: dict[str, Callable[[], LaneDetector]] = {"network": network}
     return _made(config.lanes, makers, oracles.lanes if oracles else None)
 
 

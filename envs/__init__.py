@@ -2,8 +2,4 @@
 
 from gymnasium.envs.registration import register
 
-register(
-    id="drive_stack/Highway-v0",
-    entry_point="envs.highway:HighwayEnv",
-    vector_entry_point="envs.vector:HighwayVectorEnv",
-)
+register(id="drive_stack/Highway-v0", entry_point="envs.highway:HighwayEnv")

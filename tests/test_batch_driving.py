@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from batch_runs import TASKS, batch, row, task
 from rich.console import Console
-from short_course import short_course
 
 from agents.facts import agent_facts
 from agents.registry import build_agent
@@ -31,10 +30,23 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # --- real episodes -------------------------------------------------------------------------------
 
+SHORT = """\
+name: short
+description: A few seconds of driving.
+source: made for this test
+road: {kind: straight}
+speed_limit_kmh: 110
+route_length: {min: 45, max: 60}
+time_limit: 20
+traffic: {density: 8}
+"""
+
 
 @pytest.fixture
 def short(tmp_path: Path) -> Path:
-    return short_course(tmp_path, least=45, most=60, density=8)
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
 
 
 def content(scenario: Path) -> str:
@@ -118,10 +130,10 @@ def test_the_hash_follows_contents_and_not_places(tmp_path: Path, short: Path) -
 
     first = of(short)
     elsewhere = tmp_path / "elsewhere.yaml"
-    elsewhere.write_text("# the same road\n" + short.read_text())
+    elsewhere.write_text("# the same road\n" + SHORT)
     assert of(elsewhere) == first
     assert of(short, "tracking.tracker=kalman") != first
-    elsewhere.write_text(short.read_text().replace("110", "100"))
+    elsewhere.write_text(SHORT.replace("110", "100"))
     assert of(elsewhere) != first
     facts = agent_facts("expert")
     assert fingerprint(replace(facts, weights={"a.onnx": "00"}), "") != fingerprint(facts, "")

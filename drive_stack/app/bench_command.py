@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +29,11 @@ COUNTS = (20, 50)  # vehicles that are compared
 STOCK_UP_TO = 100  # vehicles; highway-env takes too long with more
 GROWTH = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 THREADS = 2  # of the detectors
+WORLDS = 8  # of a batch
 _CONFIDENCE, _OVERLAP = 0.25, 0.6
 _NEEDED = {
     "traffic_20": 200.0, "traffic_50": 1000.0, "env_step_20": 30.0, "env_step_50": 100.0,
-    "camera_of_bare_engine": 0.8, "detector": 3.0, "closed_loop_real_time": 4.0,
+    "camera_of_bare_engine": 0.8, "detector": 3.0, "closed_loop_real_time": 4.0, "batch": 1.5,
 }  # fmt: skip
 
 ByVehicles = Callable[[int], Contender]
@@ -48,6 +49,7 @@ class Benched:
     stock_steps: ByVehicles
     our_steps: ByVehicles
     camera: Callable[[int], tuple[Contender, Contender]]  # so many vehicles in view: ours, the bare engine
+    batch: Callable[[int], AbstractContextManager[tuple[Contender, Contender]]]  # worlds: together, singly
     crowded: Callable[[int], str]  # a scenario with so many vehicles, as YAML
     agent: MakeAgent
     network: Path  # the detector's description
@@ -81,6 +83,8 @@ def measure(benched: Benched, crowded: str, report: Callable[[str], None]) -> Re
         rows.append(_step_row(benched, count))
     report("camera …")
     rows.append(_camera_row(benched))
+    report(f"{WORLDS} worlds together …")
+    rows.append(_batch_row(benched))
     report("detector …")
     rows.append(_detector_row(benched.network, pictures(crowded)))
     report("closed loop …")
@@ -124,6 +128,13 @@ def _camera_row(benched: Benched) -> Row:
         cv2.setNumThreads(threads)
     what = f"camera, one core, {COUNTS[0]} vehicles in view"
     return _row("camera_of_bare_engine", what, rates["ours"], rates["bare"], "frames/s", "Panda3D alone")
+
+
+def _batch_row(benched: Benched) -> Row:
+    with benched.batch(WORLDS) as (together, singly):
+        rates = race({"together": together, "singly": singly}, blocks=4, seconds=0.5)
+    what = f"env.step of {WORLDS} worlds with camera, together"
+    return _row("batch", what, rates["together"], rates["singly"], "steps/s", "one by one")
 
 
 def _detector_row(network: Path, seen: Sequence[Image]) -> Row:

@@ -28,7 +28,7 @@ _FIRST_STATION = 100.0  # [m]
 
 
 def stock_road(vehicles: int, seed: int) -> Road:
-    """highway-v0's road with that many of its own vehicles on it; closer together where they would not fit."""
+    """highway-v0's road with that many of its own vehicles on it; closer together if need be."""
     network = RoadNetwork.straight_road_network(LANES, length=_ROAD, speed_limit=LIMIT)
     road = Road(network=network, np_random=np.random.RandomState(seed), record_history=False)
     spacing = min(1.0, _ROOM / (vehicles * _SPACING_M))
