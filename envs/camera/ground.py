@@ -16,7 +16,6 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Weather
 from envs.camera.arrows import merge_arrows
-from envs.camera.triangles import quads as as_triangles
 
 STEP = 3.0  # between two rows of vertices along the road [m]
 LINE, DASH, GAP = 0.15, 6.0, 12.0  # German motorway: 6 m dashes, 12 m gaps (RMS 1993) [m]
@@ -41,10 +40,10 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Triangles of one kind: ``points`` (T, 3, 3) [m], RGBA ``colours`` (T, 3, 4) of 0 … 255."""
+    """Quadrilaterals of one kind: ``corners`` (Q, 4, 3) [m], RGBA ``colours`` (Q, 4, 4) of 0 … 255."""
 
     kind: SemanticClass
-    points: FloatArray
+    corners: FloatArray
     colours: FloatArray
 
 
@@ -64,7 +63,7 @@ def _layer(kind: SemanticClass, corners: FloatArray, colours: FloatArray) -> Lay
     """Quads (Q, 4, 3) with colours (Q, 3) or (Q, 4, 3)."""
     shades = colours if colours.ndim == 3 else np.repeat(colours[:, None, :], 4, axis=1)
     rgba = np.concatenate([shades, np.zeros((*shades.shape[:2], 1))], axis=2)
-    return Layer(kind, *as_triangles(corners, rgba))
+    return Layer(kind, corners, rgba)
 
 
 def _on_ground(road: RoadMap, station: FloatArray, lateral: FloatArray) -> FloatArray:

@@ -8,7 +8,6 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Light, Weather
 from envs.camera.ground import Layer
-from envs.camera.triangles import quads
 
 _STEEL = np.array([150.0, 154.0, 158.0])
 _DELINEATOR = (  # from and to which height, how wide [m], colour
@@ -39,7 +38,7 @@ def rails(road: RoadMap, begin: float, end: float) -> Layer:
         colours.append(np.tile(_STEEL * 0.6, (5, 4, 1)))
     rgb = np.concatenate(colours)
     rgba = np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255.0)], axis=2)
-    return Layer(SemanticClass.STRUCTURE, *quads(np.concatenate(corners), rgba))
+    return Layer(SemanticClass.STRUCTURE, np.concatenate(corners), rgba)
 
 
 def uprights(
@@ -67,7 +66,7 @@ def delineators(road: RoadMap, begin: float, end: float) -> Layer | None:
             level = np.array([low, low, high, high]) + tilt
             corners.append(uprights(road, stations, lateral, wide, level))
             colours.append(np.tile(np.array([*shade, 255.0]), (len(stations), 4, 1)))
-    return Layer(SemanticClass.STRUCTURE, *quads(np.concatenate(corners), np.concatenate(colours)))
+    return Layer(SemanticClass.STRUCTURE, np.concatenate(corners), np.concatenate(colours))
 
 
 def trees(road: RoadMap, conditions: Conditions, begin: float, end: float) -> Layer | None:
@@ -102,7 +101,7 @@ def _tree(rng: np.random.Generator, sun: float) -> tuple[FloatArray, FloatArray]
         level[:, None, None] < 0.125, np.array([84.0, 66.0, 48.0]), green * (0.7 + 0.4 * level[:, None, None])
     )
     rgba = np.concatenate([tone * facing[None, :, None], np.full((7, 8, 1), 255.0)], axis=2)
-    return quads(_cells(skin), _cells(rgba))
+    return _cells(skin), _cells(rgba)
 
 
 def _cells(sheet: FloatArray) -> FloatArray:
@@ -112,7 +111,7 @@ def _cells(sheet: FloatArray) -> FloatArray:
 
 
 def sky(conditions: Conditions, haze: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """A ring of sky and hills around the camera: triangles and RGBA with alpha 0."""
+    """A ring of sky and hills around the camera: quadrilaterals and RGBA with alpha 0."""
     rng = np.random.default_rng((conditions.scenery_seed, 4))
     angle = np.linspace(0.0, 2.0 * np.pi, 97)
     top = _zenith(conditions, haze)
@@ -159,4 +158,4 @@ def _ring(angle: FloatArray, slope: FloatArray, colour: FloatArray) -> tuple[Flo
     rgba = np.concatenate(
         [np.broadcast_to(colour, (*wall.shape[:2], 3)), np.zeros((*wall.shape[:2], 1))], axis=2
     )
-    return quads(_cells(wall), _cells(rgba))
+    return _cells(wall), _cells(rgba)

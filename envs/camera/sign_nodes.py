@@ -18,7 +18,7 @@ from panda3d.core import (
 from drive_stack.road_map import RoadMap
 from envs.camera.scenery import uprights
 from envs.camera.signs import Sign, paint_face
-from envs.camera.triangles import node_of, quads, triangle_node
+from envs.camera.triangles import node_of, quad_node
 
 _VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4), ("place", "<f4", 2)])
 _POST, _BEAM = 0.11, 0.35  # thickness [m]
@@ -55,7 +55,7 @@ def posts_node(sign: Sign, road: RoadMap) -> NodePath:
         beam = np.array([top - _BEAM, top - _BEAM, top, top])
         sheets.append(uprights(road, behind[:1], lateral.mean(keepdims=True), float(np.ptp(lateral)), beam))
     corners = np.concatenate(sheets)
-    return NodePath(triangle_node("posts", *quads(corners, np.tile(_STEEL, (len(corners), 4, 1)))))
+    return NodePath(quad_node("posts", corners, np.tile(_STEEL, (len(corners), 4, 1))))
 
 
 def _board(sign: Sign, road: RoadMap) -> GeomNode:

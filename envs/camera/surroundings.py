@@ -17,7 +17,7 @@ from envs.camera.shading import lay_flat, shade
 from envs.camera.sign_nodes import board_node, posts_node
 from envs.camera.signs import Sign
 from envs.camera.tags import LabelTags
-from envs.camera.triangles import triangle_node
+from envs.camera.triangles import quad_node
 
 _GROUND_CHUNK, _SCENERY_CHUNK = 200.0, 40.0  # [m]
 _BEYOND = 600.0  # the road goes on past its ends [m]
@@ -61,7 +61,7 @@ class Surroundings:
             shade(board, x, y, ego, air, reflecting=True)
 
     def _hang_backdrop(self, conditions: Conditions, air: Air) -> None:
-        dome = self._backdrop.attach_new_node(triangle_node("sky", *sky(conditions, air.fog_colour)))
+        dome = self._backdrop.attach_new_node(quad_node("sky", *sky(conditions, air.fog_colour)))
         dome.set_two_sided(True)
         lay_flat(dome, 0)
         self._tags.mark(dome, SemanticClass.SKY)
@@ -75,7 +75,7 @@ class Surroundings:
 
     def _lay_ground(self, road: RoadMap, conditions: Conditions, begin: float) -> None:
         for sort, layer in enumerate(ground_layers(road, conditions, begin, begin + _GROUND_CHUNK)):
-            node = self._parent.attach_new_node(triangle_node("ground", layer.points, layer.colours))
+            node = self._parent.attach_new_node(quad_node("ground", layer.corners, layer.colours, weld=False))
             lay_flat(node, 2 + sort)
             self._tags.mark(node, layer.kind)
 
@@ -92,7 +92,7 @@ class Surroundings:
             trees(road, conditions, begin, end),
         ):
             if layer is not None:
-                node = chunk.attach_new_node(triangle_node("thing", layer.points, layer.colours))
+                node = chunk.attach_new_node(quad_node("thing", layer.corners, layer.colours))
                 node.set_two_sided(True)
                 self._tags.mark(node, layer.kind)
         return chunk, float(middle[0]), float(middle[1])

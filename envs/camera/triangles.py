@@ -17,15 +17,28 @@ from panda3d.core import (
 from drive_stack.types import FloatArray
 
 _VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4)])
+_HALVES = np.array([0, 1, 2, 0, 2, 3])  # corners of a quadrilateral's two triangles
 
 
-def triangle_node(name: str, points: FloatArray, colours: FloatArray) -> GeomNode:
-    """Triangles ``points`` (T, 3, 3) [m] with RGBA ``colours`` (T, 3, 4) of 0 … 255, in one Geom."""
-    rows = np.zeros(points.shape[0] * 3, dtype=_VERTEX)
-    rows["vertex"] = points.reshape(-1, 3)
+def quad_node(name: str, corners: FloatArray, colours: FloatArray, *, weld: bool = True) -> GeomNode:
+    """Quadrilaterals ``corners`` (Q, 4, 3) [m] with RGBA ``colours`` (Q, 4, 4) of 0 … 255, in one Geom.
+
+    The renderer's time goes by vertices: with ``weld`` corners alike in place and colour are one.
+    """
+    rows = np.zeros(corners.shape[0] * 4, dtype=_VERTEX)
+    rows["vertex"] = corners.reshape(-1, 3)
     rows["colour"] = np.clip(np.round(colours.reshape(-1, 4)), 0, 255)
+    place = np.arange(len(rows))
+    if weld:
+        raw = rows.view(f"V{_VERTEX.itemsize}")
+        _, kept, place = np.unique(raw, return_index=True, return_inverse=True)
+        rows = rows[kept]
+    index = place.reshape(-1, 4)[:, _HALVES]
     faces = GeomTriangles(GeomEnums.UH_static)
-    faces.add_consecutive_vertices(0, len(rows))
+    faces.set_index_type(GeomEnums.NT_uint32)
+    array = faces.modify_vertices()
+    array.unclean_set_num_rows(index.size)
+    memoryview(array).cast("B")[:] = index.astype(np.uint32).tobytes()
     return node_of(name, GeomVertexFormat.get_v3c4(), rows, faces)
 
 
@@ -40,8 +53,3 @@ def node_of(name: str, layout: GeomVertexFormat, rows: NDArray[np.void], faces: 
     node.add_geom(geom)
     return node
 
-
-def quads(corners: FloatArray, colours: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Quadrilaterals (N, 4, 3) with RGBA (N, 4, 4) as triangles and their colours."""
-    order = np.array([0, 1, 2, 0, 2, 3])
-    return corners[:, order].reshape(-1, 3, 3), colours[:, order].reshape(-1, 3, 4)
