@@ -25,10 +25,9 @@ def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
     return np.asarray(np.exp(np.log(0.05) * np.asarray(distance) / visibility), dtype=np.float64)
 
 
-def alpha_of(distance: float, visibility: float) -> float:
-    """Alpha 0 … 1 of a thing at ``distance`` [m]."""
-    share = float(transmittance(np.asarray(distance), visibility))
-    return (_CODE_ZERO + (255 - _CODE_ZERO) * share) / 255.0
+def alpha_of(distance: FloatArray, visibility: float) -> FloatArray:
+    """Alpha 0 … 1 of things at ``distance`` [m]."""
+    return (_CODE_ZERO + (255 - _CODE_ZERO) * transmittance(distance, visibility)) / 255.0
 
 
 def headlamp(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -85,20 +84,16 @@ class Air:
         return np.minimum(self.ambient + (_RETRO if reflecting else _UPRIGHT) * headlamp(x, y), 1.0)
 
     def apply(self, large: NDArray[np.uint8], time: float) -> Image:
-        """The supersampled picture (H·n, W·n, 4) BGRA as the sensor sees it at ``time`` [s], (H, W, 3) RGB.
+        """The supersampled picture as the sensor sees it at ``time`` [s], (H, W, 3) RGB.
 
+        ``large`` is (H·n, W·n, 4) BGRA with its first row at the bottom.
         What the air lets through is settled before shrinking, so that edges blend as colours do.
         """
-        height, width = self._ground_through.shape
         alpha = cv2.extractChannel(large, 3)
         _, solid = cv2.threshold(alpha, 0, 255, cv2.THRESH_BINARY)
-        standing = cv2.resize(
-            cv2.min(cv2.LUT(alpha, self._through_of), solid), (width, height), interpolation=cv2.INTER_AREA
-        )
-        solid = cv2.resize(solid, (width, height), interpolation=cv2.INTER_AREA)
-        rgb = cv2.cvtColor(
-            cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGRA2RGB
-        )
+        standing = self._shrunk(cv2.min(cv2.LUT(alpha, self._through_of), solid))
+        solid = self._shrunk(solid)
+        rgb = cv2.cvtColor(self._shrunk(large), cv2.COLOR_BGRA2RGB)
         open_ = cv2.bitwise_not(solid)
         through = cv2.add(standing, cv2.multiply(self._ground_through, open_, scale=1.0 / 255.0))
         lit = cv2.add(solid, cv2.multiply(self._ground_lit, open_, scale=1.0 / 255.0))
@@ -108,6 +103,12 @@ class Air:
         out = cv2.add(seen, cv2.multiply(self._haze, cv2.merge([veil] * 3), scale=1.0 / 255.0))
         frame = round(time * 20.0) * 3 % _NOISE_FRAMES
         return np.asarray(cv2.subtract(cv2.add(out, self._bright[frame]), self._dark[frame]), dtype=np.uint8)
+
+    def _shrunk(self, large: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """At the sensor's size, and first row at the top."""
+        height, width = self._ground_through.shape
+        small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.flip(small, 0), dtype=np.uint8)
 
 
 def _fog_colour(conditions: Conditions) -> FloatArray:

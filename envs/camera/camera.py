@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from panda3d.core import NodePath
 
 from drive_stack.camera_model import CameraModel
@@ -44,12 +43,12 @@ class Camera:
     def render(self, state: WorldState) -> Image:
         """The picture at this instant, (H, W, 3) RGB; the same state gives the same bytes."""
         _, air = self._follow(state)
-        return air.apply(np.ascontiguousarray(self._stage.draw(_PICTURE)), state.time)
+        return air.apply(self._stage.draw(_PICTURE), state.time)
 
     def labels(self, state: WorldState) -> FrameLabels:
         """What the picture of this instant shows."""
         cast, air = self._follow(state)
-        flat = self._stage.draw(_LABELS)
+        flat = self._stage.draw(_LABELS)[::-1]
         return frame_labels(flat, state, self._model, air.ground_depth, cast.actor_of_number)
 
     def redraw(self, times: int) -> None:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from panda3d.core import AmbientLight, CardMaker, DirectionalLight, NodePath
 
 from drive_stack.types import ObjectClass, SemanticClass
-from drive_stack.world_state import Conditions, Light, ObstacleKind, Weather, WorldState
+from drive_stack.world_state import (
+    Conditions,
+    Light,
+    ObstacleKind,
+    ObstacleStates,
+    PedestrianStates,
+    VehicleStates,
+    Weather,
+    WorldState,
+)
 from envs.camera.actors import PersonModel, VehicleModel, build_obstacle, build_person, build_vehicle
 from envs.camera.air import Air
 from envs.camera.shading import lay_flat, shade
@@ -20,6 +31,8 @@ _BLINK = 0.8  # period of indicators [s]
 _SHADOWS = ((1.12, 74, 10), (0.98, 46, 11))  # size over the body's, grey, order of drawing
 _BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62, 1.0), (0.4, 0.4, 0.4, 1.0), (0.1, 0.1, 0.1, 1.0)
 _FOOTPRINT = (0.5, 0.5)  # of a person's shadow [m]
+
+_Kind: TypeAlias = VehicleStates | PedestrianStates | ObstacleStates
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +58,52 @@ class Cast:
         return {number: actor for actor, number in self._numbers.items()}
 
     def follow(self, state: WorldState, air: Air) -> None:
-        """Bring every actor to where it is now."""
-        present = (
-            self._follow_vehicles(state, air)
-            | self._follow_people(state, air)
-            | self._follow_obstacles(state, air)
-        )
+        """Bring every actor within reach to where it is now."""
+        self._add_new(state)
+        for row in self._place(state.vehicles, state, air):
+            self._drive(state, row)
+        for row in self._place(state.pedestrians, state, air):
+            self._walk(state.pedestrians, row)
+        self._place(state.obstacles, state, air)
+        present = {actor for kind in _kinds(state) for actor in kind.id.tolist()}
         for gone in self._actors.keys() - present:
             self._actors.pop(gone).holder.remove_node()
+
+    def _add_new(self, state: WorldState) -> None:
+        adders = self._add_vehicle, self._add_person, self._add_obstacle
+        for kind, add in zip(_kinds(state), adders, strict=True):
+            for row, actor in enumerate(kind.id.tolist()):
+                if actor not in self._actors:
+                    add(actor, state, row)
+
+    def _place(self, kind: _Kind, state: WorldState, air: Air) -> list[int]:
+        """Put those of a kind where they are; the rows of those within reach."""
+        holders = [self._actors[actor].holder for actor in kind.id.tolist()]
+        shown = shade(holders, kind.x, kind.y, state.ego, air)
+        x, y, heading = kind.x.tolist(), kind.y.tolist(), np.degrees(kind.yaw).tolist()
+        for row in shown:
+            holders[row].set_pos_hpr(x[row], y[row], 0.0, heading[row], 0.0, 0.0)
+        return shown
+
+    def _drive(self, state: WorldState, row: int) -> None:
+        """Switch a vehicle's lamps and its level of detail."""
+        cars, ego = state.vehicles, state.ego
+        blink = state.time % _BLINK < _BLINK / 2.0
+        model, side = self._actors[int(cars.id[row])].model, int(cars.indicator[row])
+        assert isinstance(model, VehicleModel)
+        model.set_lamps(
+            brake=bool(cars.brake_lamp[row]),
+            left=blink and side in (-1, 2),
+            right=blink and side in (1, 2),
+            headlamps=self._lamps_on,
+        )
+        away = math.hypot(float(cars.x[row]) - ego.x, float(cars.y[row]) - ego.y)
+        model.set_detail(int(away > _DETAIL))
+
+    def _walk(self, people: PedestrianStates, row: int) -> None:
+        model = self._actors[int(people.id[row])].model
+        assert isinstance(model, PersonModel)
+        model.set_gait(float(people.gait[row]), float(people.speed[row]))
 
     def _light(self, conditions: Conditions) -> None:
         ambient, sun = AmbientLight("sky"), DirectionalLight("sun")
@@ -65,25 +116,6 @@ class Cast:
         for light in (ambient, sun):
             self._root.set_light(self._root.attach_new_node(light))
 
-    def _follow_vehicles(self, state: WorldState, air: Air) -> set[int]:
-        cars = state.vehicles
-        blink = state.time % _BLINK < _BLINK / 2.0
-        for row, actor in enumerate(cars.id.tolist()):
-            if actor not in self._actors:
-                self._add_vehicle(actor, state, row)
-            model, side = self._actors[actor].model, int(cars.indicator[row])
-            assert isinstance(model, VehicleModel)
-            model.set_lamps(
-                brake=bool(cars.brake_lamp[row]),
-                left=blink and side in (-1, 2),
-                right=blink and side in (1, 2),
-                headlamps=self._lamps_on,
-            )
-            away = float(np.hypot(cars.x[row] - state.ego.x, cars.y[row] - state.ego.y))
-            model.set_detail(int(away > _DETAIL))
-            self._pose(actor, (cars.x[row], cars.y[row], cars.yaw[row]), state, air)
-        return set(cars.id.tolist())
-
     def _add_vehicle(self, actor: int, state: WorldState, row: int) -> None:
         cars = state.vehicles
         red, green, blue = (int(part) for part in cars.colour[row])
@@ -95,27 +127,16 @@ class Cast:
             lamp.set_color_scale_off(1)
         self._add(actor, model.node, kind, (length, width), model)
 
-    def _follow_people(self, state: WorldState, air: Air) -> set[int]:
+    def _add_person(self, actor: int, state: WorldState, row: int) -> None:
         people = state.pedestrians
-        for row, actor in enumerate(people.id.tolist()):
-            if actor not in self._actors:
-                made = build_person(float(people.height[row]), bool(people.child[row]), people.clothes[row])
-                self._add(actor, made.node, SemanticClass.PEDESTRIAN, _FOOTPRINT, made)
-            model = self._actors[actor].model
-            assert isinstance(model, PersonModel)
-            model.set_gait(float(people.gait[row]), float(people.speed[row]))
-            self._pose(actor, (people.x[row], people.y[row], people.yaw[row]), state, air)
-        return set(people.id.tolist())
+        made = build_person(float(people.height[row]), bool(people.child[row]), people.clothes[row])
+        self._add(actor, made.node, SemanticClass.PEDESTRIAN, _FOOTPRINT, made)
 
-    def _follow_obstacles(self, state: WorldState, air: Air) -> set[int]:
+    def _add_obstacle(self, actor: int, state: WorldState, row: int) -> None:
         things = state.obstacles
-        for row, actor in enumerate(things.id.tolist()):
-            if actor not in self._actors:
-                size = (float(things.length[row]), float(things.width[row]))
-                node = build_obstacle(ObstacleKind(int(things.kind[row])), *size, float(things.height[row]))
-                self._add(actor, node, SemanticClass.STRUCTURE, size)
-            self._pose(actor, (things.x[row], things.y[row], things.yaw[row]), state, air)
-        return set(things.id.tolist())
+        size = (float(things.length[row]), float(things.width[row]))
+        node = build_obstacle(ObstacleKind(int(things.kind[row])), *size, float(things.height[row]))
+        self._add(actor, node, SemanticClass.STRUCTURE, size)
 
     def _add(
         self,
@@ -143,9 +164,6 @@ class Cast:
             self._tags.mark(shadow, SemanticClass.ROAD)
         self._actors[actor] = _Actor(holder, model)
 
-    def _pose(self, actor: int, pose: tuple[float, float, float], state: WorldState, air: Air) -> None:
-        x, y, yaw = (float(value) for value in pose)
-        holder = self._actors[actor].holder
-        holder.set_pos(x, y, 0.0)
-        holder.set_h(float(np.degrees(yaw)))
-        shade(holder, x, y, state.ego, air)
+
+def _kinds(state: WorldState) -> tuple[_Kind, _Kind, _Kind]:
+    return state.vehicles, state.pedestrians, state.obstacles

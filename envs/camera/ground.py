@@ -47,6 +47,20 @@ class Layer:
     colours: FloatArray
 
 
+def joined(layer: Layer, most: int) -> Layer:
+    """The layer with up to ``most`` successive quadrilaterals of a ribbon in one, in their mean colour."""
+    corners = layer.corners
+    goes_on = np.all(corners[1:, [0, 1]] == corners[:-1, [3, 2]], axis=(1, 2))
+    heads = np.append(True, ~goes_on)
+    in_ribbon = np.arange(len(corners)) - np.maximum.accumulate(np.where(heads, np.arange(len(corners)), 0))
+    first = np.flatnonzero(in_ribbon % most == 0)
+    last = np.append(first[1:], len(corners)) - 1
+    outline = np.stack([corners[first, 0], corners[first, 1], corners[last, 2], corners[last, 3]], axis=1)
+    total = np.add.reduceat(layer.colours.mean(axis=1), first, axis=0)
+    mean = total / (last - first + 1)[:, None]
+    return Layer(layer.kind, outline, np.repeat(mean[:, None], 4, axis=1))
+
+
 def ground_layers(road: RoadMap, conditions: Conditions, begin: float, end: float) -> list[Layer]:
     """The flat layers between two stations, lowest first; alpha is 0 throughout."""
     rng = np.random.default_rng((conditions.scenery_seed, 1, int(begin) + 10_000))

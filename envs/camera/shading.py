@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from panda3d.core import NodePath
 
+from drive_stack.types import FloatArray
 from drive_stack.world_state import EgoState
 from envs.camera.air import Air, alpha_of
 
@@ -13,20 +16,32 @@ _LIT_FROM = 20.0  # what reaches nearer is lit as it is there: one light for a w
 _BEHIND = 30.0  # long bodies reach into view from here [m]
 
 
-def shade(node: NodePath, x: float, y: float, ego: EgoState, air: Air, *, reflecting: bool = False) -> None:
-    """Hide a node about ``x, y`` that cannot be seen, else give it its light and its alpha.
+def shade(
+    nodes: Sequence[NodePath],
+    x: FloatArray,
+    y: FloatArray,
+    ego: EgoState,
+    air: Air,
+    *,
+    reflecting: bool = False,
+) -> list[int]:
+    """Hide those of the nodes about ``x, y`` (N,) that are out of reach, give the others light and alpha.
 
-    What is ``reflecting`` throws the headlamps' light back to the driver.
+    Returns which those others are. What is ``reflecting`` throws the headlamps' light back to the driver.
     """
     dx, dy = x - ego.x, y - ego.y
-    ahead, left = dx * np.cos(ego.yaw) + dy * np.sin(ego.yaw), dy * np.cos(ego.yaw) - dx * np.sin(ego.yaw)
-    if not -_BEHIND < ahead < min(_REACH, air.visibility):
-        node.hide()
-        return
-    node.show()
-    lit = np.asarray(max(ahead, _LIT_FROM)), np.asarray(left)
-    light = float(air.light_on(*lit, reflecting=reflecting))
-    node.set_color_scale(light, light, light, alpha_of(float(np.hypot(ahead, left)), air.visibility))
+    cos, sin = np.cos(ego.yaw), np.sin(ego.yaw)
+    ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
+    seen = (ahead > -_BEHIND) & (ahead < min(_REACH, air.visibility))
+    light = air.light_on(np.maximum(ahead, _LIT_FROM), left, reflecting=reflecting)
+    alpha = alpha_of(np.hypot(ahead, left), air.visibility)
+    for row in np.flatnonzero(~seen).tolist():
+        nodes[row].hide()
+    shown: list[int] = np.flatnonzero(seen).tolist()
+    for row, bright, through in zip(shown, light[seen].tolist(), alpha[seen].tolist(), strict=True):
+        nodes[row].show()
+        nodes[row].set_color_scale(bright, bright, bright, through)
+    return shown
 
 
 def lay_flat(node: NodePath, sort: int) -> None:

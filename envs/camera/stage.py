@@ -79,13 +79,13 @@ class Stage:
             self._engine.render_frame()
 
     def draw(self, number: int) -> NDArray[np.uint8]:
-        """The picture of one eye, (H, W, 4) BGRA, first row at the top; a view into the buffer."""
+        """The picture of one eye, (H, W, 4) BGRA, first row at the bottom; a view into the buffer."""
         for index, (buffer, _) in enumerate(self._buffers):
             buffer.set_active(index == number)
         self._engine.render_frame()
         texture = self._buffers[number][1]
         shape = (texture.get_y_size(), texture.get_x_size(), 4)
-        return np.frombuffer(texture.get_ram_image(), np.uint8).reshape(shape)[::-1]
+        return np.frombuffer(texture.get_ram_image(), np.uint8).reshape(shape)
 
     def close(self) -> None:
         """Free the buffers and the scene."""

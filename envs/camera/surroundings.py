@@ -8,10 +8,10 @@ import numpy as np
 from panda3d.core import CardMaker, NodePath
 
 from drive_stack.road_map import RoadMap
-from drive_stack.types import SemanticClass
+from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, EgoState
 from envs.camera.air import Air
-from envs.camera.ground import ground_layers
+from envs.camera.ground_nodes import Ground
 from envs.camera.scenery import delineators, rails, sky, trees
 from envs.camera.shading import lay_flat, shade
 from envs.camera.sign_nodes import board_node, posts_node
@@ -19,10 +19,28 @@ from envs.camera.signs import Sign
 from envs.camera.tags import LabelTags
 from envs.camera.triangles import quad_node
 
-_GROUND_CHUNK, _SCENERY_CHUNK = 200.0, 40.0  # [m]
-_BEYOND = 600.0  # the road goes on past its ends [m]
+_SCENERY_CHUNK = 40.0  # [m]
+_BEHIND, _BEYOND = 200.0, 600.0  # things stand past the road's ends [m]
 _PLAIN = 1400.0  # half the side of the meadow that goes along with the ego [m]
 _MEADOW = (88 / 255.0, 116 / 255.0, 62 / 255.0, 0.0)
+
+
+class _Placed:
+    """Nodes and where they are."""
+
+    def __init__(self) -> None:
+        self._nodes: list[NodePath] = []
+        self._places: list[FloatArray] = []
+
+    def add(self, node: NodePath, place: FloatArray) -> None:
+        """Take in a node about ``place`` (2,)."""
+        self._nodes.append(node)
+        self._places.append(place)
+
+    def shade(self, ego: EgoState, air: Air, *, reflecting: bool = False) -> None:
+        """Shade all of them."""
+        places = np.reshape(self._places, (-1, 2))
+        shade(self._nodes, places[:, 0], places[:, 1], ego, air, reflecting=reflecting)
 
 
 class Surroundings:
@@ -32,15 +50,12 @@ class Surroundings:
         self, parent: NodePath, road: RoadMap, conditions: Conditions, air: Air, tags: LabelTags
     ) -> None:
         self._parent, self._road, self._tags = parent, road, tags
-        self._boards: list[tuple[NodePath, float, float]] = []
+        self._chunks, self._boards = _Placed(), _Placed()
         self._backdrop = parent.attach_new_node("backdrop")
         self._hang_backdrop(conditions, air)
-        for begin in np.arange(-_GROUND_CHUNK, road.length + _BEYOND, _GROUND_CHUNK):
-            self._lay_ground(road, conditions, float(begin))
-        self._chunks = [
+        self._ground = Ground(parent, road, conditions, tags)
+        for begin in np.arange(-_BEHIND, road.length + _BEYOND, _SCENERY_CHUNK):
             self._stand_scenery(road, conditions, float(begin))
-            for begin in np.arange(-_GROUND_CHUNK, road.length + _BEYOND, _SCENERY_CHUNK)
-        ]
 
     def put_up(self, signs: Sequence[Sign]) -> None:
         """Add signs."""
@@ -50,15 +65,14 @@ class Surroundings:
                 node = made(sign, self._road)
                 node.reparent_to(self._parent)
                 self._tags.mark(node, SemanticClass.STRUCTURE)
-                kept.append((node, float(middle[0]), float(middle[1])))
+                kept.add(node, middle)
 
     def follow(self, ego: EgoState, air: Air) -> None:
         """Take the backdrop along, and shade what stands."""
         self._backdrop.set_pos(ego.x, ego.y, 0.0)
-        for chunk, x, y in self._chunks:
-            shade(chunk, x, y, ego, air)
-        for board, x, y in self._boards:
-            shade(board, x, y, ego, air, reflecting=True)
+        self._ground.follow(ego.station)
+        self._chunks.shade(ego, air)
+        self._boards.shade(ego, air, reflecting=True)
 
     def _hang_backdrop(self, conditions: Conditions, air: Air) -> None:
         dome = self._backdrop.attach_new_node(quad_node("sky", *sky(conditions, air.fog_colour)))
@@ -73,16 +87,7 @@ class Surroundings:
         lay_flat(plain, 1)
         self._tags.mark(plain, SemanticClass.TERRAIN)
 
-    def _lay_ground(self, road: RoadMap, conditions: Conditions, begin: float) -> None:
-        for sort, layer in enumerate(ground_layers(road, conditions, begin, begin + _GROUND_CHUNK)):
-            node = self._parent.attach_new_node(quad_node("ground", layer.corners, layer.colours, weld=False))
-            lay_flat(node, 2 + sort)
-            self._tags.mark(node, layer.kind)
-
-    def _stand_scenery(
-        self, road: RoadMap, conditions: Conditions, begin: float
-    ) -> tuple[NodePath, float, float]:
-        """One chunk and where its middle is."""
+    def _stand_scenery(self, road: RoadMap, conditions: Conditions, begin: float) -> None:
         end = begin + _SCENERY_CHUNK
         middle, _ = road.to_world(np.asarray((begin + end) / 2.0), np.asarray(0.0))
         chunk = self._parent.attach_new_node("scenery")
@@ -95,4 +100,4 @@ class Surroundings:
                 node = chunk.attach_new_node(quad_node("thing", layer.corners, layer.colours))
                 node.set_two_sided(True)
                 self._tags.mark(node, layer.kind)
-        return chunk, float(middle[0]), float(middle[1])
+        self._chunks.add(chunk, middle)

@@ -52,4 +52,3 @@ def node_of(name: str, layout: GeomVertexFormat, rows: NDArray[np.void], faces: 
     node = GeomNode(name)
     node.add_geom(geom)
     return node
-

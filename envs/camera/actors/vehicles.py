@@ -87,6 +87,7 @@ class VehicleModel:
         self._axles = tuple(self._add_axle(axle) for axle in near.axles)
         self._lamp_nodes = {kind: self._add_lamps(near, kind) for kind in LampKind}
         self._lit: dict[LampKind, tuple[float, float, float] | None] = {}
+        self._switched: tuple[bool, bool, bool, bool] | None = None
         self._level = 0
         self.set_lamps(brake=False, left=False, right=False, headlamps=False)
 
@@ -103,6 +104,9 @@ class VehicleModel:
 
     def set_lamps(self, brake: bool, left: bool, right: bool, headlamps: bool) -> None:
         """Switch lamps; lit ones shine whatever the light. With headlamps the tail lamps glow too."""
+        if (asked := (brake, left, right, headlamps)) == self._switched:
+            return
+        self._switched = asked
         tail = _LIT[LampKind.TAIL] if brake else _TAIL_RUNNING if headlamps else None
         self._light(LampKind.TAIL, tail)
         for kind, on in ((LampKind.HEAD, headlamps), (LampKind.LEFT, left), (LampKind.RIGHT, right)):
