@@ -8,7 +8,10 @@ outside), widths of the ego, left and right lanes [m]. Curvature by knots, unlik
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numba import njit
 
 from drive_stack.types import FloatArray, LanePath
 
@@ -65,12 +68,38 @@ def edge_offsets(states: FloatArray) -> FloatArray:
 def boundaries(states: FloatArray, anchors: FloatArray) -> FloatArray:
     """Laterals ``(N, 4, len(anchors))`` [m] in the ego frame of the boundaries at distances ahead."""
     x, y, heading = centre_lines(states)
-    cos, sin = np.cos(heading), np.sin(heading)
     found = np.empty((len(states), 4, len(anchors)))
-    for row, edges in enumerate(edge_offsets(states)):
-        for index, edge in enumerate(edges):
-            found[row, index] = np.interp(anchors, x[row] - edge * sin[row], y[row] + edge * cos[row])
+    _at_anchors(x, y, heading, edge_offsets(states), anchors, found)
     return found
+
+
+@njit(cache=True)
+def _at_anchors(  # type: ignore[no-untyped-def]
+    x, y, heading, edges, anchors, found
+):
+    """Lines beside the centre lines, interpolated as `numpy.interp` does; x grows along each of them."""
+    last = x.shape[1] - 1
+    for row in range(x.shape[0]):
+        for index in range(edges.shape[1]):
+            edge = edges[row, index]
+            for place, anchor in enumerate(anchors):
+                low, high = 0, last
+                while high - low > 1:
+                    middle = (low + high) // 2
+                    if x[row, middle] - edge * math.sin(heading[row, middle]) <= anchor:
+                        low = middle
+                    else:
+                        high = middle
+                x0 = x[row, low] - edge * math.sin(heading[row, low])
+                x1 = x[row, high] - edge * math.sin(heading[row, high])
+                y0 = y[row, low] + edge * math.cos(heading[row, low])
+                y1 = y[row, high] + edge * math.cos(heading[row, high])
+                if anchor <= x0:
+                    found[row, index, place] = y0
+                elif anchor >= x1:
+                    found[row, index, place] = y1
+                else:
+                    found[row, index, place] = y0 + (y1 - y0) / (x1 - x0) * (anchor - x0)
 
 
 def jacobian(state: FloatArray, anchors: FloatArray) -> tuple[FloatArray, FloatArray]:

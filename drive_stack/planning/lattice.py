@@ -88,7 +88,7 @@ def allowed_speed(
         if bool(np.all(limit >= road)):
             continue
         meets = np.maximum(lead.rear + lead.speed * times - scene.ego_front - 1.0, 0.0)
-        lateral, _, _ = paths.lateral(np.broadcast_to(meets, (shape[0], len(times))))
+        lateral = paths.offset(np.broadcast_to(meets, (shape[0], len(times))))
         in_way = np.abs(lateral - lead.lateral) < lead.half_width + scene.ego_half_width
         allowed = np.minimum(allowed, np.where(in_way[:, None, :], limit, np.inf))
     return np.asarray(allowed, dtype=np.float64)

@@ -38,9 +38,7 @@ class Paths:
 
     def lateral(self, station: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Lateral, slope and bend at stations ``(L, ...)``; beyond its length a path keeps its target."""
-        shape = (len(self.length),) + (1,) * (station.ndim - 1)
-        within = np.minimum(station, self.length.reshape(shape))
-        settled = station >= self.length.reshape(shape)
+        within, settled = np.minimum(station, self._upto(station)), station >= self._upto(station)
         first = derivative(self.coefficients)
         second = derivative(first)
         return (
@@ -48,6 +46,14 @@ class Paths:
             np.where(settled, 0.0, evaluate(first, within)),
             np.where(settled, 0.0, evaluate(second, within)),
         )
+
+    def offset(self, station: FloatArray) -> FloatArray:
+        """The lateral alone."""
+        return evaluate(self.coefficients, np.minimum(station, self._upto(station)))
+
+    def _upto(self, station: FloatArray) -> FloatArray:
+        """The lengths, shaped as stations ``(L, ...)`` are."""
+        return self.length.reshape((len(self.length),) + (1,) * (station.ndim - 1))
 
 
 def lateral_paths(

@@ -8,6 +8,7 @@ Coefficients are ``(..., N)``, lowest power first.
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from drive_stack.types import FloatArray
 
@@ -48,8 +49,17 @@ def derivative(coefficients: FloatArray) -> FloatArray:
 
 def evaluate(coefficients: FloatArray, at: FloatArray) -> FloatArray:
     """Values of ``K`` polynomials (K, N) at ``at`` (K, ...), each at its own row (Horner)."""
-    shape = (len(coefficients),) + (1,) * (at.ndim - 1)
-    value = np.zeros_like(at)
-    for power in range(coefficients.shape[-1] - 1, -1, -1):
-        value = value * at + coefficients[:, power].reshape(shape)
+    value = np.empty(at.shape)
+    _horner(np.ascontiguousarray(coefficients), at.reshape(len(at), -1), value.reshape(len(at), -1))
     return value
+
+
+@njit(cache=True)
+def _horner(coefficients, at, value):  # type: ignore[no-untyped-def]
+    last = coefficients.shape[1] - 1
+    for row in range(at.shape[0]):
+        for column in range(at.shape[1]):
+            found = coefficients[row, last]
+            for power in range(last - 1, -1, -1):
+                found = found * at[row, column] + coefficients[row, power]
+            value[row, column] = found

@@ -55,7 +55,7 @@ class SafetyLayer:
             if actor.rear < scene.ego_front - 0.5:
                 continue
             meets = np.array([[max(actor.rear - scene.ego_front, 0.0)]])
-            lateral = float(path.lateral(meets)[0][0, 0])
+            lateral = float(path.offset(meets)[0, 0])
             if abs(actor.lateral - lateral) < actor.half_width + scene.ego_half_width + 0.1:
                 found.append(actor)
         return found

@@ -57,7 +57,7 @@ def _binding_lead(
     least, binding = float(directive.caps.at(moving.station[0, soon]).min()) - SLOWER, None
     for lead in directive.leads:
         meets = np.array([[max(lead.rear - scene.ego_front - 1.0, 0.0)]])
-        lateral = float(path.lateral(meets)[0][0, 0])
+        lateral = float(path.offset(meets)[0, 0])
         if abs(lateral - lead.lateral) >= lead.half_width + scene.ego_half_width:
             continue
         allowed = float(lead.allowed(front, times[soon]).min())

@@ -15,7 +15,8 @@ import numpy as np
 
 from drive_stack.tracking.classes import STANDS, ClassModel, Start
 from drive_stack.tracking.ego_motion import EgoStep
-from drive_stack.tracking.reading import STATES, Reading, read, usual_log_size
+from drive_stack.tracking.kernels import STATES
+from drive_stack.tracking.reading import Reading, read, usual_log_size
 from drive_stack.types import FloatArray, LiftedObject
 
 SIZE_DRIFT = 0.005  # of the logarithm of the size with each image: it is seen from ever new sides
@@ -63,8 +64,9 @@ class KalmanState:
         expectation is (logarithm of the innovation covariance's determinant, also for each)."""
         reading = read(seen, self.mean)
         spread = reading.innovation_covariance(self.covariance)
+        distance, vagueness = reading.fit(spread)
         size = len(reading.difference)
-        return reading.squared_distance(spread) / size, float(np.linalg.slogdet(spread)[1]) / size
+        return distance / size, vagueness / size
 
     def update(self, seen: LiftedObject) -> float:
         """Take in a sighting; returns its log-likelihood.
@@ -91,5 +93,5 @@ class KalmanState:
 
 
 def _log_likelihood(reading: Reading, spread: FloatArray) -> float:
-    normaliser = float(np.linalg.slogdet(spread)[1]) + len(reading.difference) * math.log(2.0 * math.pi)
-    return -0.5 * (reading.squared_distance(spread) + normaliser)
+    squared, log_determinant = reading.fit(spread)
+    return -0.5 * (squared + log_determinant + len(reading.difference) * math.log(2.0 * math.pi))

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drive_stack.tracking.kernels import STATES, along_and_across, mahalanobis
 from drive_stack.types import FloatArray, LiftedObject, Sightline
 
 LEAST_VARIANCE = 0.03**2  # of a measured position [m²]
 CREDIBLE = 3.0  # squared Mahalanobis distance for each dimension, from which a reading is doubted
-STATES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,16 @@ class Reading:
         """(M, M) of the differences, given the state's (5, 5)."""
         return np.asarray(self.rows @ covariance @ self.rows.T + self.noise)
 
-    def squared_distance(self, spread: FloatArray) -> float:
-        """Squared Mahalanobis distance, given the innovation covariance (M, M)."""
-        return float(self.difference @ np.linalg.solve(spread, self.difference))
+    def fit(self, spread: FloatArray) -> tuple[float, float]:
+        """Squared Mahalanobis distance, and the logarithm of the determinant of ``spread``, which is the
+        innovation covariance (M, M)."""
+        squared, log_determinant = mahalanobis(self.difference, spread)
+        return float(squared), float(log_determinant)
 
     def doubted(self, covariance: FloatArray) -> Reading:
         """The reading, with more noise the less credible it is: a box that jumps is wrong, not the world
         (the weights of Huber, *Robust Statistics*, 1981, §7.3)."""
-        distance = self.squared_distance(self.innovation_covariance(covariance))
+        distance, _ = self.fit(self.innovation_covariance(covariance))
         excess = distance / len(self.difference) / CREDIBLE
         return self if excess <= 1.0 else Reading(self.difference, self.rows, self.noise * excess)
 
@@ -55,28 +57,10 @@ def read(seen: LiftedObject, mean: FloatArray) -> Reading:
 
 def _along_and_across(seen: LiftedObject, sightline: Sightline, mean: FloatArray) -> Reading:
     """One row for each cue, along the line of sight, and one across it."""
-    sight = seen.position - sightline.eye
-    along = sight / np.hypot(*sight)
-    across = np.array([-along[1], along[0]])
-    place = mean[:2] - sightline.eye
-    count = len(sightline.cues)
-    difference, rows, noise = np.zeros(count + 1), np.zeros((count + 1, STATES)), np.zeros(count + 1)
-    for row, cue in enumerate(sightline.cues):
-        distance = cue.distance
-        if cue.usual_size is not None:
-            distance *= float(np.exp(mean[4])) / cue.usual_size
-            rows[row, 4] = -distance
-        rows[row, :2] = along
-        difference[row] = distance - along @ place
-        noise[row] = cue.variance * distance**2
-    difference[count] = -across @ place
-    # cut off by the image's side it reaches at least so far out: what is farther out agrees with that
-    farther_out = difference[count] * seen.position[1] < 0.0
-    if seen.at_side and farther_out:
-        difference[count] = 0.0
-    else:
-        rows[count, :2] = across
-    noise[count] = sightline.across**2
+    cues = np.array([(cue.distance, cue.variance, cue.usual_size or np.nan) for cue in sightline.cues])
+    difference, rows, noise = along_and_across(
+        seen.position, sightline.eye, cues.reshape(-1, 3), sightline.across, seen.at_side, mean
+    )
     return Reading(difference, rows, np.diag(noise + LEAST_VARIANCE))
 
 
