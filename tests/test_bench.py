@@ -18,7 +18,7 @@ from drive_stack.config import ConfigError
 from drive_stack.golden.pictures import read_picture
 from drive_stack.learning.detection_metrics import iou_matrix
 from drive_stack.perception.confidences import Confidences
-from drive_stack.perception.detector import WEIGHTS, YoloDetector
+from drive_stack.perception.detector import TRAINED, YoloDetector
 from envs.benchmarks.camera import camera_and_bare_engine, in_view
 from envs.benchmarks.env_steps import STEPS, our_steps
 from envs.benchmarks.traffic import TICKS, stock_ticks, stock_ticks_as_arrays, world_ticks
@@ -101,8 +101,8 @@ def test_camera_sees_the_vehicles_it_is_said_to_see() -> None:
 
 
 def test_ultralytics_predict_finds_the_same_with_the_same_weights() -> None:
-    theirs = UltralyticsPredict(WEIGHTS, NETWORK, confidence=0.4, overlap=0.6)
-    ours, found = YoloDetector(confidence=Confidences.all(0.4)), 0
+    theirs = UltralyticsPredict(TRAINED, NETWORK, confidence=0.4, overlap=0.6)
+    ours, found = YoloDetector(TRAINED, confidence=Confidences.all(0.4)), 0
     for path in PICTURES:
         picture = read_picture(path)
         mine, other = ours.detect(picture), theirs.detect(picture)
@@ -118,4 +118,4 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     smaller = tmp_path / "smaller.yaml"
     smaller.write_text(NETWORK.read_text().replace("C3k2, [128, False]", "C3k2, [64, False]"))
     with pytest.raises(ConfigError, match="not the network of"):
-        UltralyticsPredict(WEIGHTS, smaller, confidence=0.4, overlap=0.6)
+        UltralyticsPredict(TRAINED, smaller, confidence=0.4, overlap=0.6)

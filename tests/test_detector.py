@@ -10,8 +10,11 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError, load_model
 from drive_stack.learning.detector_config import DetectorTraining
 from drive_stack.learning.detector_network import build_network, deployable, export, strides
+from drive_stack.learning.detector_quantised import quantised
+from drive_stack.learning.frame_store import EpisodeInfo, FrameTruth, ShardWriter, read_frames
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import COMMAND, WEIGHTS, YoloDetector, decode, distinct
+from drive_stack.runtime.sessions import open_session
 from drive_stack.runtime.weights import read_card, write_card
 from drive_stack.types import ObjectClass
 
@@ -109,6 +112,27 @@ def test_exported_network_agrees_with_torch_and_repeats(
     np.testing.assert_allclose(
         [one.confidence for one in found[:20]], [one.confidence for one in wanted[:20]], rtol=1e-3
     )
+
+
+def test_in_eight_bits_it_scores_nearly_as_in_single_precision(
+    exported: tuple[Path, torch.nn.Module], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(3)
+    writer = ShardWriter()
+    nothing = FrameTruth(np.zeros((0, 4), np.float32), *(np.zeros(0, t) for t in (np.int8, "f4", "f4")))
+    for time in range(4):
+        writer.add(rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8), nothing, float(time), {})
+    writer.write(tmp_path / "0.npz", EpisodeInfo("toy", 0, "clear", "day"))
+    out = tmp_path / "detector.int8.onnx"
+    quantised(exported[0], read_frames(tmp_path), out, count=4, seed=0)
+    assert out.stat().st_size < 0.5 * exported[0].stat().st_size
+    image = rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8)
+    (places, levels), (coarse, scores) = (
+        open_session(path, threads=1).run(image) for path in (exported[0], out)
+    )
+    assert float(np.abs(scores - levels).max()) < 0.02
+    assert float(np.abs(coarse - places).mean()) < 2.0
+    assert not np.array_equal(coarse, places)
 
 
 def test_a_network_that_sees_more_pixels_gives_boxes_in_those_of_the_camera() -> None:

@@ -247,10 +247,12 @@ def test_card_shows_test_frames_once_they_were_judged_and_curves_are_drawn(tmp_p
     ]
     judged = Judged(frames, seen)
     scores = evaluate(judged, Confidences.all(0.5))
+    scores["single_precision"] = scores["classes"]
     about = {"frames": 6, "seeds": [7, 7], "boxes": 18, "scenarios": {"toy": 6}}
     card = {
         "network": "A toy.", "command": "make", "date": "today", "training_data": about, "epochs": 1,
         "minutes": 1, "threads": 1, "file": "toy.onnx", "sha256": "0", "engine": "none", "limits": ["none"],
+        "single_precision": {"file": "toy.onnx", "sha256": "1"}, "calibration_frames": 2,
         "validation_data": about, "validation": scores,
     }  # fmt: skip
     text = card_markdown(card)

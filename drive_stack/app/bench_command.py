@@ -21,7 +21,7 @@ from drive_stack.benchmarks.results import Results, Row, json_line, markdown, te
 from drive_stack.benchmarks.ultralytics_predict import UltralyticsPredict
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.perception.confidences import Confidences
-from drive_stack.perception.detector import WEIGHTS, YoloDetector
+from drive_stack.perception.detector import TRAINED, YoloDetector
 from drive_stack.types import Control, Image
 
 SEEDS = range(100_000, 100_003)  # validation
@@ -140,7 +140,7 @@ def _batch_row(benched: Benched) -> Row:
 def _detector_row(network: Path, seen: Sequence[Image]) -> Row:
     torch.set_num_threads(THREADS)
     ours = YoloDetector(confidence=Confidences.all(_CONFIDENCE), overlap=_OVERLAP, threads=THREADS)
-    theirs = UltralyticsPredict(WEIGHTS, network, confidence=_CONFIDENCE, overlap=_OVERLAP)
+    theirs = UltralyticsPredict(TRAINED, network, confidence=_CONFIDENCE, overlap=_OVERLAP)
     contenders = {"ours": Detecting(ours, seen), "theirs": Detecting(theirs, seen)}
     rates = race(contenders, blocks=7, seconds=0.4)
     what = f"detector, {THREADS} threads"

@@ -20,7 +20,7 @@ def judge(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
         from drive_stack.learning.detector_config import DetectorTraining  # noqa: PLC0415
 
         scores = detector_judgement.judge(
-            MODELS / "detector.onnx",
+            MODELS / "detector.int8.onnx",
             load_model(config, DetectorTraining),
             scenarios,
             frames,

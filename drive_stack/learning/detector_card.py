@@ -29,7 +29,12 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         f"Made by `{card['command']}` on {card['date']}: trained from scratch on "
         f"{card['training_data']['frames']} frames (seeds {_span(card['training_data']['seeds'])}, "
         f"{card['training_data']['boxes']} boxes), {card['epochs']} epochs, {card['minutes']} minutes on "
-        f"{card['threads']} threads. SHA-256 of `{card['file']}`: `{card['sha256']}`.",
+        f"{card['threads']} threads. SHA-256 of `{card['single_precision']['file']}`, in single precision: "
+        f"`{card['single_precision']['sha256']}`.",
+        "",
+        f"Its convolutions were then turned into whole numbers of 8 bits, with ranges from "
+        f"{card['calibration_frames']} of the training frames; so it drives, and so it is judged here. "
+        f"SHA-256 of `{card['file']}`: `{card['sha256']}`.",
         *(f"\n{remark}" for remark in card.get("remarks", ())),
         "",
         f"Objects count from {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} "
@@ -55,11 +60,12 @@ def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> lis
         f"showed among them) of {len(data['scenarios'])} scenarios; "
         f"{scores['false_positives_per_frame']:.3f} wrong detections a frame.",
         "",
-        "| Class | Objects | AP50 | Recall | Precision |",
-        "|---|---|---|---|---|",
+        "| Class | Objects | AP50 | in single precision | Recall | Precision |",
+        "|---|---|---|---|---|---|",
     ]
     for name, row in scores["classes"].items():
-        cells = " | ".join(_number(row[key]) for key in ("ap50", "recall", "precision"))
+        figures = row["ap50"], scores["single_precision"][name]["ap50"], row["recall"], row["precision"]
+        cells = " | ".join(map(_number, figures))
         lines.append(f"| {name.replace('_', ' ')} | {row['objects']} | {cells} |")
     clear = scores["recall_in_clear_weather"]
     words = (

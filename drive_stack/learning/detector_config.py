@@ -75,6 +75,7 @@ class DetectorTraining(StrictModel):
     threads: Annotated[int, Field(ge=1)] = 2
     validate_frames: Annotated[int, Field(ge=1)] = 300  # of the validation frames, after each epoch
     windows: WindowSettings = WindowSettings()
+    calibration_frames: Annotated[int, Field(ge=1)] = 160  # that give the ranges of 8-bit numbers
 
     @model_validator(mode="after")
     def _fits_strides(self) -> DetectorTraining:

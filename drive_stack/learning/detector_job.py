@@ -19,12 +19,13 @@ from drive_stack.learning.detector_config import COMMAND, DetectorTraining
 from drive_stack.learning.detector_evaluation import NEARLY_ALL, evaluate, run_detector
 from drive_stack.learning.detector_judgement import Pictures, judge
 from drive_stack.learning.detector_network import build_network, export, strides
+from drive_stack.learning.detector_quantised import quantised
 from drive_stack.learning.detector_training import Trainer
 from drive_stack.learning.frame_store import StoredFrame, describe, read_frames
 from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
-from drive_stack.runtime.weights import MODELS, card_path, sha256_of, write_card
+from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
 
 LIMITS = (
     "Trained on this simulator's pictures alone; it knows nothing of real roads.",
@@ -32,6 +33,15 @@ LIMITS = (
     "Boxes are those of the visible pixels: behind a nearer car the lower edge is that of what shows.",
     "Made for level pictures of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
 )
+TRAINING_FACTS = {
+    "network",
+    "epochs",
+    "minutes",
+    "threads",
+    "training_data",
+    "training_frames_sha256",
+    "limits",
+}
 SCENE_SEEDS = TRAINING_SEEDS + 60_000  # of scenes that only training sees
 
 
@@ -85,6 +95,20 @@ class DetectorJob:
         trainer.fit(with_people_repeated(frames, self.config.people_times), self.work, after_epoch)
         return weights
 
+    def deploy(self, weights: Path) -> Path:
+        """The weights in 8 bits; their card takes over what the others' card says of the training."""
+        deployed = weights.with_suffix(".int8.onnx")
+        frames = read_frames(self.work / "training")
+        quantised(weights, frames, deployed, count=self.config.calibration_frames, seed=self.config.seed)
+        trained = read_card(weights, COMMAND)
+        facts = {
+            **{key: trained[key] for key in trained.keys() & TRAINING_FACTS},
+            "single_precision": {"file": weights.name, "sha256": trained["sha256"]},
+            "calibration_frames": min(self.config.calibration_frames, len(frames)),
+        }
+        write_card(deployed, COMMAND, facts)
+        return deployed
+
     def _quick_scores(self, weights: Path, frames: Sequence[StoredFrame]) -> dict[str, float]:
         """AP50 on a part of the validation frames, to watch the training by."""
         detector = YoloDetector(weights, confidence=NEARLY_ALL, threads=self.config.threads)
@@ -124,10 +148,12 @@ def train_detector(
     config = load_model(config_path, DetectorTraining, overrides)
     job = DetectorJob(config_path, config, scenarios, work, report)
     job.collect()
-    weights = job.train(resume)
-    scores = judge(weights, config, scenarios, work, "validation", pictures, report)
+    trained = job.train(resume)
+    deployed = job.deploy(trained)
+    scores = judge(deployed, config, scenarios, work, "validation", pictures, report)
     report(json.dumps(scores, ensure_ascii=False, indent=1))
-    return install(weights, out)
+    install(trained, out)
+    return install(deployed, out)
 
 
 def install(weights: Path, out: Path) -> Path:

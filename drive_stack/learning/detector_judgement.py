@@ -46,7 +46,8 @@ def judge(
 ) -> dict[str, object]:
     """Judge ``weights`` on frames of ``span``, recorded in ``work`` where missing; returns the scores.
 
-    Completes the card beside the weights. The confidences are chosen on validation frames; on test
+    Completes the card beside the weights, which are in 8 bits; those in single precision, which lie beside
+    them, are judged with them. The confidences are chosen on validation frames; on test
     frames they stay. ``pictures``, where given, are drawn from validation frames.
     """
     folder = work / span
@@ -61,9 +62,12 @@ def judge(
     else:
         confidences = best_confidences(judged, criteria, FALSE_POSITIVES)
     scores = evaluate(judged, confidences, criteria)
+    single = weights.with_name(card["single_precision"]["file"])
+    before = run_detector(YoloDetector(single, confidence=NEARLY_ALL, threads=config.threads), frames)
+    scores["single_precision"] = evaluate(before, confidences, criteria)["classes"]
     facts = {
         "date": card.get("date", datetime.datetime.now(datetime.UTC).date().isoformat()),
-        "engine": "OpenVINO, single precision",
+        "engine": "OpenVINO, convolutions in 8 bits",
         f"{span}_data": describe(frames),
         span: scores,
     }

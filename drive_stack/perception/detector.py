@@ -14,7 +14,8 @@ from drive_stack.runtime.sessions import each, open_session
 from drive_stack.runtime.weights import MODELS, read_card
 from drive_stack.types import Detection, FloatArray, Image, ObjectClass
 
-WEIGHTS = MODELS / "detector.onnx"
+TRAINED = MODELS / "detector.onnx"  # single precision, as it was trained
+WEIGHTS = MODELS / "detector.int8.onnx"  # the same in 8 bits, which drives
 COMMAND = "python run_sim.py train detector"
 MOST_CANDIDATES = 300  # cells looked at, so that no picture takes long
 CONTAINED = 0.95  # of the smaller of two boxes of one class that shows them to be one thing

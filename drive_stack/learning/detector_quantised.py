@@ -1,0 +1,61 @@
+"""The detector in whole numbers: convolutions of 8 bits, their ranges learnt from training frames.
+
+All but the last layers, after training, per channel, by the least and greatest values that frames give rise
+to (Jacob et al., 2018,
+"Quantization and training of neural networks for efficient integer-arithmetic-only inference").
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from drive_stack.learning.frame_store import StoredFrame
+
+
+def quantised(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: int, seed: int) -> None:
+    """Write ``weights`` with 8-bit convolutions to ``out``; ``count`` of the ``frames`` give the ranges."""
+    from onnxruntime import quantization  # noqa: PLC0415  (loads onnx and its checker)
+    from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
+
+    chosen = np.random.default_rng(seed).choice(len(frames), min(count, len(frames)), replace=False)
+    with tempfile.TemporaryDirectory() as folder:
+        prepared, part = Path(folder) / "prepared.onnx", Path(folder) / out.name
+        quant_pre_process(weights, prepared, skip_symbolic_shape=True)
+        quantization.quantize_static(
+            prepared,
+            part,
+            _Pictures(frames[index] for index in chosen),
+            quant_format=quantization.QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+            op_types_to_quantize=["Conv"],
+            nodes_to_exclude=_last_layers(prepared),
+            calibrate_method=quantization.CalibrationMethod.MinMax,
+        )
+        out.write_bytes(part.read_bytes())
+
+
+def _last_layers(network: Path) -> list[str]:
+    """Names of the convolutions that no activation follows: they give boxes and scores, and stay exact."""
+    nodes = onnx.load(str(network)).graph.node
+    activated = {name for node in nodes if node.op_type == "Sigmoid" for name in node.input}
+    return [node.name for node in nodes if node.op_type == "Conv" and node.output[0] not in activated]
+
+
+class _Pictures:
+    """Feeds frames to onnxruntime's calibration, which asks until it is given None."""
+
+    def __init__(self, frames: Iterator[StoredFrame]) -> None:
+        self._frames = frames
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next picture."""
+        frame = next(self._frames, None)
+        return None if frame is None else {"image": frame.image()[None]}
