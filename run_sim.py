@@ -242,6 +242,20 @@ def compare_stages(given: Sequence[str]) -> int:
     return stages(given, outside, ROOT)
 
 
+def collect_drives(given: Sequence[str]) -> int:
+    """Record drives to learn from."""
+    from drive_stack.app.collect_command import Recorded, collect  # noqa: PLC0415 - pyarrow is slow to import
+
+    recorded = Recorded(
+        scenarios=scenario_names(),
+        scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
+        agent_facts=agent_facts,
+        build=build_agent,
+        packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
+    )
+    return collect(given, recorded)
+
+
 def measure_stages(given: Sequence[str]) -> int:
     """Every stage of a driver against the truth, closed loop."""
     return perception(given, Measured(scenario_names(), load_scenario, build_agent), ROOT)
@@ -279,6 +293,7 @@ def measure_speed(given: Sequence[str]) -> int:
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "collect": collect_drives,
     "train": train_model,
     "judge": judge_model,
     "stages": compare_stages,

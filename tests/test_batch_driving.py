@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from batch_runs import TASKS, batch, row, task
 from rich.console import Console
+from short_course import SHORT
 
 from agents.facts import agent_facts
 from agents.registry import build_agent
@@ -29,17 +30,6 @@ from envs.scenario import load_scenario
 ROOT = Path(__file__).resolve().parents[1]
 
 # --- real episodes -------------------------------------------------------------------------------
-
-SHORT = """\
-name: short
-description: A few seconds of driving.
-source: made for this test
-road: {kind: straight}
-speed_limit_kmh: 110
-route_length: {min: 45, max: 60}
-time_limit: 20
-traffic: {density: 8}
-"""
 
 
 @pytest.fixture

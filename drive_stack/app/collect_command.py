@@ -1,0 +1,164 @@
+"""``run_sim.py collect``: record drives to learn from."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from drive_stack.app.options import natural, positive
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.drive import AgentBuilder
+from drive_stack.evaluation.batch.fingerprint import AgentFacts, code_state, fingerprint
+from drive_stack.evaluation.batch.progress import watched
+from drive_stack.evaluation.batch.row_file import open_rows
+from drive_stack.evaluation.batch.rows import failure
+from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.recording.collecting import (
+    EXPERT,
+    CollectSettings,
+    check_settings,
+    list_shards,
+    record_task,
+)
+
+TEST_SEEDS = 200_000
+
+HELP = """\
+examples:
+  python run_sim.py collect --seeds 10 --out runs/recordings/plain              the expert drives
+  python run_sim.py collect --seeds 10 --out runs/recordings/pushed --disturb   and is pushed off its course
+  python run_sim.py collect --seeds 5 --out runs/recordings/dagger1 --driver end_to_end --expert-share 0.3
+
+Break it off when you like: the same command goes on from there. docs/recordings.md has the columns.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What only the command line knows: the worlds and the drivers."""
+
+    scenarios: Sequence[str]  # the catalogue
+    scenario_content: Callable[[str], str]
+    agent_facts: Callable[[str, Sequence[str]], AgentFacts]
+    build: AgentBuilder
+    packages: Sequence[Path]  # whose sources drive
+
+
+def collect(given: Sequence[str], recorded: Recorded) -> int:
+    """Record what is missing and write the manifest; returns the exit status."""
+    options = _parser().parse_args(given)
+    if options.first_seed + options.seeds > TEST_SEEDS:
+        raise ConfigError(
+            f"--first-seed {options.first_seed}: seeds from {TEST_SEEDS} on are for tests, not to learn from"
+        )
+    settings = _settings(options, recorded)
+    check_settings(options.out, settings)
+    names = options.scenarios.split(",") if options.scenarios != "all" else list(recorded.scenarios)
+    tasks = [_task(name, seed, settings, recorded) for seed in _seeds(options) for name in names]
+    errors = Console(stderr=True)
+    with open_rows(options.out) as file:
+        try:
+            left = missing(tasks, file)
+            errors.print(f"{len(tasks) - len(left)} of {len(tasks)} episodes are there", highlight=False)
+            with watched(left, options.workers, errors) as watcher:
+                run_batch(
+                    left,
+                    file,
+                    partial(record_task, recorded.build, settings, options.out),
+                    watcher,
+                    hash_now=lambda task: _task(task.scenario, task.seed, settings, recorded).config,
+                    code=code_state(recorded.packages),
+                    workers=options.workers,
+                    time_limit=600.0,
+                )
+        finally:
+            manifest = list_shards(options.out, settings, file.rows.values())
+        failed = [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
+    for row in failed:
+        print(f"failed: {failure(row)}", file=sys.stderr)
+    rows = sum(shard.rows for shard in manifest.shards)
+    print(f"{rows} rows of {len(manifest.shards)} episodes in {options.out}, hash {manifest.hash[:16]}")
+    return 1 if failed else 0
+
+
+def _seeds(options: argparse.Namespace) -> range:
+    return range(options.first_seed, options.first_seed + options.seeds)
+
+
+def _settings(options: argparse.Namespace, recorded: Recorded) -> CollectSettings:
+    student = None if options.driver in (None, EXPERT) else str(options.driver)
+    if student is None and (options.set or options.expert_share):
+        raise ConfigError("--set and --expert-share go with --driver")
+    hashed = fingerprint(recorded.agent_facts(student, options.set), "") if student is not None else ""
+    return CollectSettings(
+        student=student,
+        student_overrides=tuple(options.set),
+        student_hash=hashed,
+        expert_share=options.expert_share,
+        disturbed=options.disturb,
+        every=options.every,
+    )
+
+
+def _task(scenario: str, seed: int, settings: CollectSettings, recorded: Recorded) -> EpisodeTask:
+    facts = recorded.agent_facts(EXPERT, ())
+    content = recorded.scenario_content(scenario) + settings.model_dump_json()
+    return EpisodeTask(EXPERT, EXPERT, (), scenario, seed, fingerprint(facts, content), privileged=True)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 1")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py collect",
+        description="Record drives to learn from: what was seen, what the expert would do, what was true.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the recordings go")
+    parser.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
+    parser.add_argument(
+        "--seeds", type=positive, default=10, metavar="N", help="of each scenario (default: 10)"
+    )
+    parser.add_argument("--first-seed", type=natural, default=0, metavar="SEED", help="default: 0, training")
+    parser.add_argument(
+        "--every", type=positive, default=2, metavar="K", help="keep each K-th step (default: 2)"
+    )
+    parser.add_argument("--disturb", action="store_true", help="push the car off its course now and then")
+    parser.add_argument(
+        "--driver",
+        metavar="NAME",
+        help="who drives while the expert says what it would do (default: the expert)",
+    )
+    parser.add_argument(
+        "--expert-share",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="of the time the expert drives beside --driver",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override the driver's configuration; repeatable",
+    )
+    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes (default: 2)")
+    return parser

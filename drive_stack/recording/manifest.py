@@ -1,0 +1,78 @@
+"""What a folder of recordings holds: the shards with their hashes, and how they were made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from drive_stack.config import ConfigError, StrictModel
+from drive_stack.recording.schema import VERSION
+from drive_stack.recording.shard import open_shard
+from drive_stack.runtime.weights import sha256_of
+
+NAME = "manifest.json"
+
+
+class ShardEntry(StrictModel):
+    """One episode."""
+
+    file: str
+    scenario: str
+    seed: int
+    rows: Annotated[int, Field(ge=1)]
+    sha256: str
+
+
+class Manifest(StrictModel):
+    """All of a folder."""
+
+    version: int
+    made_with: str  # the settings that every shard shares, as JSON
+    shards: tuple[ShardEntry, ...]
+
+    @property
+    def hash(self) -> str:
+        """Of all shards' contents, in order."""
+        return hashlib.sha256("".join(shard.sha256 for shard in self.shards).encode()).hexdigest()
+
+
+def shard_entry(path: Path, scenario: str, seed: int) -> ShardEntry:
+    """What the manifest says of a shard that lies there; raises as `open_shard`."""
+    rows = open_shard(path).metadata.num_rows
+    return ShardEntry(file=path.name, scenario=scenario, seed=seed, rows=rows, sha256=sha256_of(path))
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Put it in place of the one before, in one stroke."""
+    part = folder / (NAME + ".part")
+    try:
+        part.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        part.rename(folder / NAME)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ConfigError(f"{folder / NAME}: cannot be written: {error.strerror or error}") from None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises `ConfigError` where there is none, it cannot be read, or is of another version."""
+    path = folder / NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{folder}: holds no recordings ({NAME}); make some with: run_sim.py collect"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    if isinstance(content, dict) and content.get("version") != VERSION:
+        found = content.get("version")
+        raise ConfigError(f"{path}: schema version {found}, but this program reads {VERSION}; collect again")
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
