@@ -134,7 +134,7 @@ def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
     copy = tmp_path / "mine.yaml"
     copy.write_text((ROOT / "configs" / "agents" / "modular.yaml").read_text())
     modular, mine = agent_facts("modular"), agent_facts(str(copy))
-    assert modular == mine and set(modular.weights) == {"detector.onnx", "lanes.onnx"}
+    assert modular == mine and set(modular.weights) == {"detector.int8.onnx", "lanes.onnx"}
     copy.write_text("# a comment\n" + copy.read_text() + "\nabout: a remark\n")
     assert agent_facts(str(copy)) == modular
     copy.write_text(copy.read_text() + "\nfaults: {camera: black}\n")
