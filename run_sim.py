@@ -222,7 +222,7 @@ def show_list() -> int:
 
 def train_model(given: Sequence[str]) -> int:
     """Make a trained model again."""
-    return train(given, scenario_names(), ROOT)
+    return train(given, scenario_names(), ROOT, collect_drives)
 
 
 def judge_model(given: Sequence[str]) -> int:

@@ -64,6 +64,7 @@ class ControlConfig(StrictModel):
 class ModularConfig(StrictModel):
     """One driver of the modular kind."""
 
+    kind: Literal["modular"] = "modular"
     name: str
     about: str = ""  # one line for people
     perception: PerceptionConfig = PerceptionConfig()

@@ -7,11 +7,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.config import ModularConfig
-from agents.registry import class_of, config_of
+from agents.end_to_end import EndToEndConfig
+from agents.registry import DriverConfig, class_of, config_of
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
+from drive_stack.policy import runner
 from drive_stack.runtime.weights import read_card
 
 
@@ -44,8 +45,10 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
     )
 
 
-def _weights(config: ModularConfig) -> list[tuple[Path, str]]:
-    """The networks that the configuration's stages run, and the commands that make them."""
+def _weights(config: DriverConfig) -> list[tuple[Path, str]]:
+    """The networks that a driver runs, and the commands that make them."""
+    if isinstance(config, EndToEndConfig):
+        return [(path, runner.COMMAND) for path in (config.trunk, runner.head_path(config.trunk))]
     used = []
     if config.perception.detector == "yolo":
         used.append((detector.WEIGHTS, detector.COMMAND))

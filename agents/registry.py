@@ -7,8 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
+
+from pydantic import BaseModel, ConfigDict
 
 from agents.config import ModularConfig
+from agents.end_to_end import EndToEndAgent, EndToEndConfig
 from agents.expert import ExpertAgent
 from agents.modular import ModularAgent
 from drive_stack.config import ConfigError, load_model, unknown_name
@@ -22,6 +26,13 @@ CLASSES = {  # drivers with nothing to set
 }
 
 
+class _Kind(BaseModel):
+    """What a driver's file is read as first."""
+
+    model_config = ConfigDict(extra="ignore")
+    kind: str = "modular"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a builder is given."""
@@ -33,6 +44,7 @@ class Request:
 
 
 Builder = Callable[[Request], Agent]
+DriverConfig: TypeAlias = ModularConfig | EndToEndConfig
 
 
 class Registry:
@@ -82,9 +94,9 @@ def build_agent(
     if spec in registry.names():
         return registry.build(spec, request)
     if spec in _files():
-        return _modular(_files()[spec], request)
+        return _from_file(_files()[spec], request)
     if spec.endswith((".yaml", ".yml")):
-        return _modular(Path(spec), request)
+        return _from_file(Path(spec), request)
     if ":" in spec:
         return _by_class(spec, request)
     raise unknown_name("agent", spec, agent_names())
@@ -92,7 +104,7 @@ def build_agent(
 
 def _registry() -> Registry:
     registry = Registry()
-    registry.register("modular", lambda request: _modular(CONFIGS / "modular.yaml", request))
+    registry.register("modular", lambda request: _from_file(CONFIGS / "modular.yaml", request))
     registry.register("expert", _expert)
     for name, spec in CLASSES.items():
         registry.register(name, partial(_by_class, spec))
@@ -103,9 +115,20 @@ def _files() -> dict[str, Path]:
     return {path.stem: path for path in CONFIGS.glob("*.yaml")}
 
 
-def _modular(path: Path, request: Request) -> Agent:
-    config = load_model(path, ModularConfig, request.overrides)
+def _from_file(path: Path, request: Request) -> Agent:
+    config = _read(path, request.overrides)
+    if isinstance(config, EndToEndConfig):
+        return EndToEndAgent(config, request.platform)
     return ModularAgent(config, request.platform, request.oracles if config.privileged else None)
+
+
+def _read(path: Path, overrides: Sequence[str]) -> DriverConfig:
+    """A driver's file, by the ``kind`` that it says it is of; modular where it says none."""
+    kinds: dict[str, type[DriverConfig]] = {"modular": ModularConfig, "end_to_end": EndToEndConfig}
+    kind = load_model(path, _Kind).kind
+    if kind not in kinds:
+        raise unknown_name(f"kind in {path}:", kind, kinds)
+    return load_model(path, kinds[kind], overrides)
 
 
 def _expert(request: Request) -> Agent:
@@ -119,12 +142,12 @@ def _plain(request: Request) -> Platform:
     return request.platform
 
 
-def config_of(spec: str, overrides: Sequence[str] = ()) -> ModularConfig | None:
+def config_of(spec: str, overrides: Sequence[str] = ()) -> DriverConfig | None:
     """The configuration a driver is built from; None for one that has none. Raises as `build_agent`."""
     if spec in _files():
-        return load_model(_files()[spec], ModularConfig, overrides)
+        return _read(_files()[spec], overrides)
     if spec.endswith((".yaml", ".yml")):
-        return load_model(Path(spec), ModularConfig, overrides)
+        return _read(Path(spec), overrides)
     return None
 
 

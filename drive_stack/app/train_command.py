@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drive_stack.runtime.weights import MODELS
 
 
-def train(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
+def train(
+    given: Sequence[str],
+    scenarios: Sequence[str],
+    root: Path,
+    collect: Callable[[Sequence[str]], int],
+) -> int:
     """Collect frames of ``scenarios``, train, judge, write weights and card; returns the exit status.
 
-    Configurations and results lie where the project in ``root`` has them, unless options say other.
+    ``collect`` is ``run_sim.py collect``, by which the policy's drives are recorded. Configurations and
+    results lie where the project in ``root`` has them, unless options say other.
     """
     options = _parser(root).parse_args(given)
     config = options.config or root / "configs" / "training" / f"{options.what}.yaml"
@@ -28,6 +34,17 @@ def train(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
             out=options.out or MODELS,
             pictures=None if options.out else Pictures.in_folder(root / "docs" / "images"),
             resume=options.resume,
+        )
+    elif options.what == "policy":
+        from drive_stack.learning.policy_job import train_policy  # noqa: PLC0415
+
+        weights = train_policy(
+            config,
+            collect,
+            overrides=options.set,
+            recordings=options.work / "recordings",
+            work=options.work / "policy",
+            out=options.out or MODELS,
         )
     else:
         from drive_stack.learning.lanes_job import train_lanes  # noqa: PLC0415
@@ -51,7 +68,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         "seeds, and write weights and card to drive_stack/models/. Frames already recorded are used.",
         allow_abbrev=False,
     )
-    parser.add_argument("what", choices=("detector", "lanes"))
+    parser.add_argument("what", choices=("detector", "lanes", "policy"))
     parser.add_argument("--config", type=Path, metavar="FILE", help="default: configs/training/WHAT.yaml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override the configuration"

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from drive_stack.config import ConfigError
+from drive_stack.learning.averaging import average
 from drive_stack.learning.lanes_batches import Labels, LaneBatch, epoch_batches, repeats
 from drive_stack.learning.lanes_config import LaneTraining
 from drive_stack.learning.lanes_model import LaneNet, Outputs
@@ -94,20 +95,9 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
-            _average(averaged, network, min(config.average_decay, (step + 1) / (step + 10)))
+            average(averaged, network, min(config.average_decay, (step + 1) / (step + 10)))
             step += 1
             mean += float(loss.detach()) * config.epochs / total
         pace = step * config.batch / (time.perf_counter() - start)
         report(f"epoch {epoch + 1}/{config.epochs}: loss {mean:.3f}, {pace:.0f} views/s")
     return Trained(averaged, time.perf_counter() - start, mean)
-
-
-def _average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the average a little towards the present weights."""
-    with torch.no_grad():
-        mine, present = averaged.state_dict(), network.state_dict()
-        for name, value in mine.items():
-            if value.dtype.is_floating_point:
-                value.lerp_(present[name], 1.0 - decay)
-            else:
-                value.copy_(present[name])

@@ -1,0 +1,107 @@
+"""How the end-to-end policy is made; ``configs/training/policy.yaml`` is one of these."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from drive_stack.config import StrictModel
+from drive_stack.policy.views import View
+
+COMMAND = "python run_sim.py train policy"
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Convolution(StrictModel):
+    """One layer: channels out, side of the kernel, strides down and across."""
+
+    channels: Count
+    kernel: Count = 3
+    stride: tuple[Count, Count] = (2, 2)
+
+
+class Eye(StrictModel):
+    """A view and the layers that look at it."""
+
+    view: View
+    layers: Annotated[tuple[Convolution, ...], Field(min_length=1)]
+    features: Count  # numbers that are made of it
+
+
+class NetworkSettings(StrictModel):
+    """Trunk over each picture, head over what was lately seen."""
+
+    eyes: Annotated[tuple[Eye, ...], Field(min_length=1)]
+    normalised: bool = True  # batch normalisation after each layer
+    history: Annotated[tuple[float, ...], Field(min_length=1)] = (0.0,)  # ages of the pictures seen [s]
+    head: tuple[Count, ...] = (128, 64)  # widths of its hidden layers
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+
+    @model_validator(mode="after")
+    def _looks_now(self) -> NetworkSettings:
+        if self.history[0] != 0.0 or min(self.history) < 0.0:
+            raise ValueError("history: the first age must be 0, and none negative")
+        return self
+
+
+class BalanceSettings(StrictModel):
+    """How much oftener rare events are shown than free driving."""
+
+    braking: Positive = 4.0  # label below −1 m/s²
+    turning: Positive = 3.0  # label beyond 0.5 m/s² sideways of what the road asks
+    starting: Positive = 4.0  # from below 3 m/s
+    pushed: Positive = 1.5
+
+
+class AugmentSettings(StrictModel):
+    """Changes of what is seen that change nothing of what is to be done."""
+
+    gain: Share = 0.25  # of brightness, for all pictures of a clip
+    tint: Share = 0.08  # of each colour
+    noise: Share = 0.03
+    speed: float = 0.5  # error of the speed, standard deviation [m/s]
+    blind_to_yaw: Share = 0.5  # of clips in which the yaw rate, which tells the steering, is not seen
+
+
+class Round(StrictModel):
+    """One round of recording and training; each learns from all recordings so far."""
+
+    name: str
+    seeds: Count  # of each scenario
+    first_seed: Annotated[int, Field(ge=0, lt=100_000)]
+    disturbed: bool = False
+    dagger: bool = False  # the policy of the round before drives, the expert says what it would do
+    expert_share: Share = 0.0
+    epochs: Count
+
+
+class PolicyTraining(StrictModel):
+    """All of it."""
+
+    network: NetworkSettings
+    rounds: Annotated[tuple[Round, ...], Field(min_length=1)]
+    validation_seeds: Count = 2
+    every: Count = 2  # steps from one recorded row to the next
+    clip: Count = 12  # rows that are predicted at a time
+    batch: Count = 12  # clips
+    learning_rate: Positive = 1.0e-3
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
+    average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
+    patience: Count = 4  # epochs without a better validation loss that end a round
+    acceleration_weight: Positive = 0.5
+    balance: BalanceSettings = BalanceSettings()
+    augment: AugmentSettings = AugmentSettings()
+    workers: Count = 2
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _rounds_differ(self) -> PolicyTraining:
+        names = [one.name for one in self.rounds]
+        if len(set(names)) < len(names):
+            raise ValueError("rounds: two have the same name")
+        if self.rounds[0].dagger:
+            raise ValueError("rounds: the first has no policy yet that could drive")
+        return self

@@ -1,0 +1,147 @@
+"""Recordings made ready for training: views packed once, numbers as arrays, clips drawn by rarity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.config import ConfigError
+from drive_stack.learning.policy_config import BalanceSettings
+from drive_stack.policy.numbers import sideways_of, state_rows
+from drive_stack.policy.views import View, pack, packed_size
+from drive_stack.recording.reader import Recording
+from drive_stack.vehicle import VehicleParameters
+
+BRAKING, TURNING, SLOW, STARTING = -1.0, 0.5, 3.0, 0.3  # [m/s², m/s², m/s, m/s²]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyData:
+    """Rows of many episodes, one after another."""
+
+    packed: NDArray[np.uint8]  # (N, K) views, on the disk
+    state: NDArray[np.float32]  # (N, STATE_SIZE)
+    target: NDArray[np.float32]  # (N, 2) the expert's lateral and longitudinal acceleration [m/s²]
+    begin: NDArray[np.int64]  # (N,) first row of the row's episode
+    weight: NDArray[np.float64]  # (N,) how often it should be shown
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return len(self.state)
+
+
+def prepare(
+    folders: Sequence[Path], views: Sequence[View], balance: BalanceSettings, cache: Path
+) -> PolicyData:
+    """Read recordings; packed views are kept in ``cache``. Raises `ConfigError` as `Recording` does."""
+    recording = Recording(folders)
+    car = VehicleParameters()
+    speed = recording.column("speed_mps").astype(np.float64)
+    steering = recording.column("expert_steering_rad").astype(np.float64)
+    sideways = sideways_of(steering, speed, car)
+    acceleration = recording.column("expert_acceleration_mps2").astype(np.float32)
+    starts = np.concatenate([[0], recording.episode_ends[:-1]])
+    return PolicyData(
+        packed=_packed(recording, views, cache),
+        state=state_rows(
+            speed,
+            recording.column("yaw_rate_radps"),
+            recording.column("speed_limit_mps"),
+            (recording.column("blind_spot_left"), recording.column("blind_spot_right")),
+            recording.column("command"),
+        ),
+        target=np.stack([sideways, acceleration], axis=1),
+        begin=np.repeat(starts, np.diff(np.append(starts, recording.rows))),
+        weight=_weights(recording, speed, sideways, acceleration, balance),
+    )
+
+
+def _weights(
+    recording: Recording,
+    speed: NDArray[np.float64],
+    sideways: NDArray[np.float32],
+    acceleration: NDArray[np.float32],
+    balance: BalanceSettings,
+) -> NDArray[np.float64]:
+    turning = np.abs(sideways - recording.column("curvature_1pm") * speed**2) > TURNING
+    weight = np.ones(len(speed))
+    for rare, times in (
+        (acceleration < BRAKING, balance.braking),
+        (turning, balance.turning),
+        ((speed < SLOW) & (acceleration > STARTING), balance.starting),
+        (recording.column("disturbed").astype(bool), balance.pushed),
+    ):
+        weight[rare] = np.maximum(weight[rare], times)
+    return weight
+
+
+def _packed(recording: Recording, views: Sequence[View], cache: Path) -> NDArray[np.uint8]:
+    """All pictures' views, (N, K); decoded once and kept."""
+    key = hashlib.sha256((recording.hash + "".join(view.model_dump_json() for view in views)).encode())
+    path = cache / f"views-{key.hexdigest()[:16]}.npy"
+    if not path.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        try:
+            _fill(part, recording, views)
+            part.rename(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+    kept: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return kept
+
+
+def _fill(path: Path, recording: Recording, views: Sequence[View]) -> None:
+    shape = (recording.rows, packed_size(views))
+    rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    starts = np.concatenate([[0], recording.episode_ends[:-1]])
+
+    def fill(episode: int) -> None:
+        for offset, image in enumerate(recording.images(episode)):
+            rows[starts[episode] + offset] = pack(image, views)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(fill, range(recording.episodes)))
+    rows.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """Stretches of rows that are predicted together, so that a picture is looked at once for all of them."""
+
+    first: NDArray[np.int64]  # (C,) the first row of each
+    weight: NDArray[np.float64]  # (C,)
+    length: int
+
+    @classmethod
+    def of(cls, data: PolicyData, length: int) -> Clips:
+        """Stretches of ``length`` rows that lie in one episode, each half over the one before."""
+        if data.rows < length:
+            raise ConfigError(f"{data.rows} rows do not fill one clip of {length}")
+        first = np.arange(0, data.rows - length + 1, max(length // 2, 1))
+        first = first[data.begin[first] == data.begin[first + length - 1]]
+        sums = np.concatenate([[0.0], np.cumsum(data.weight)])
+        return cls(first, (sums[first + length] - sums[first]) / length, length)
+
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """First rows of ``count`` clips, by weight."""
+        return rng.choice(self.first, count, p=self.weight / self.weight.sum())
+
+
+def seen_rows(
+    first: NDArray[np.int64], length: int, ages: Sequence[int], begin: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows (P,) whose pictures clips need, and for each predicted row where its history is among them,
+    (clips · length, ages). Before an episode's first picture everything looked like it."""
+    rows = (first[:, None] + np.arange(length)).reshape(-1)
+    wanted = np.maximum(rows[:, None] - np.asarray(ages), begin[rows][:, None])
+    needed, place = np.unique(wanted, return_inverse=True)
+    return needed, place.reshape(wanted.shape)

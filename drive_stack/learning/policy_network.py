@@ -1,0 +1,128 @@
+"""The end-to-end policy's network: a trunk over each picture, a head over what was lately seen.
+
+The trunk's convolutions follow PilotNet (Bojarski et al., 2016, "End to end learning for self-driving
+cars"), of which ``configs/training/policy_pilotnet.yaml`` is the original.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from drive_stack.learning.policy_config import Eye, NetworkSettings
+from drive_stack.policy.runner import Layout, head_path
+from drive_stack.policy.views import packed_size
+
+OUTPUTS = 2  # lateral and longitudinal acceleration [m/s²]
+
+
+class EyeNet(nn.Module):
+    """Looks at one view: (B, 3, H, W) of −1 … 1 to (B, features)."""
+
+    def __init__(self, eye: Eye, *, normalised: bool) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = 3
+        for one in eye.layers:
+            layers.append(
+                nn.Conv2d(before, one.channels, one.kernel, one.stride, one.kernel // 2, bias=not normalised)
+            )
+            layers += [nn.BatchNorm2d(one.channels)] if normalised else []
+            layers.append(nn.ReLU(inplace=True))
+            before = one.channels
+        self.layers = nn.Sequential(*layers)
+        with torch.no_grad():
+            shape = self.layers(torch.zeros(2, 3, eye.view.height, eye.view.width)).shape[1:]
+        self.out = nn.Linear(shape.numel(), eye.features)
+
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        """The view's features."""
+        return torch.relu(self.out(self.layers(planes).flatten(1)))
+
+
+class Trunk(nn.Module):
+    """Packed views (B, K) uint8 to (B, features); see `drive_stack.policy.views`."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self._views = tuple(eye.view for eye in settings.eyes)
+        self.eyes = nn.ModuleList(EyeNet(eye, normalised=settings.normalised) for eye in settings.eyes)
+
+    def planes(self, packed: torch.Tensor) -> list[torch.Tensor]:
+        """Each view as (B, 3, H, W) of −1 … 1."""
+        planes, begin = [], 0
+        for view in self._views:
+            part = packed[:, begin : begin + view.size].reshape(-1, view.height, view.width, 3)
+            planes.append(part.permute(0, 3, 1, 2).float() * (2.0 / 255.0) - 1.0)
+            begin += view.size
+        return planes
+
+    def look(self, planes: list[torch.Tensor]) -> torch.Tensor:
+        """Features of views that have been unpacked."""
+        return torch.cat([eye(seen) for eye, seen in zip(self.eyes, planes, strict=True)], dim=1)
+
+    def forward(self, packed: torch.Tensor) -> torch.Tensor:
+        """Features of packed views."""
+        return self.look(self.planes(packed))
+
+
+class PolicyNet(nn.Module):
+    """Trunk and head."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.trunk = Trunk(settings)
+        width = self.layout.head_size
+        layers: list[nn.Module] = []
+        for hidden in settings.head:
+            layers += [nn.Linear(width, hidden), nn.ReLU(inplace=True), nn.Dropout(settings.dropout)]
+            width = hidden
+        self.head = nn.Sequential(*layers, nn.Linear(width, OUTPUTS))
+
+    @property
+    def layout(self) -> Layout:
+        """What it takes."""
+        eyes = self.settings.eyes
+        return Layout(
+            views=tuple(eye.view for eye in eyes),
+            history=self.settings.history,
+            features=sum(eye.features for eye in eyes),
+        )
+
+    def decide(self, features: torch.Tensor, rows: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """(B, `OUTPUTS`) from features (F, D) of many pictures, of which ``rows`` (B, history) are seen."""
+        return torch.as_tensor(self.head(torch.cat([features[rows].flatten(1), state], dim=1)))
+
+
+def export(network: PolicyNet, trunk: Path) -> None:
+    """Write trunk and head as ONNX for one observation at a time, and all weights as safetensors."""
+    network = network.eval()
+    layout = network.layout
+    examples = (
+        (network.trunk, trunk, torch.zeros((1, packed_size(layout.views)), dtype=torch.uint8)),
+        (network.head, head_path(trunk), torch.zeros((1, layout.head_size))),
+    )
+    with torch.no_grad():
+        for module, path, example in examples:
+            part = path.with_suffix(".part")
+            torch.onnx.export(
+                module,
+                (example,),
+                str(part),
+                input_names=["given"],
+                output_names=["found"],
+                opset_version=17,
+                dynamo=False,
+            )
+            part.rename(path)
+    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    save_file(weights, trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors")))
+
+
+def parameters(settings: NetworkSettings) -> int:
+    """How many weights it has."""
+    return sum(one.numel() for one in PolicyNet(settings).parameters())

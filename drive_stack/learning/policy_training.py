@@ -1,0 +1,259 @@
+"""Training of the end-to-end policy by imitation."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+from torch.utils.tensorboard import SummaryWriter
+
+from drive_stack.learning.averaging import average
+from drive_stack.learning.policy_config import AugmentSettings, PolicyTraining, Round
+from drive_stack.learning.policy_data import Clips, PolicyData, seen_rows
+from drive_stack.learning.policy_network import PolicyNet
+from drive_stack.policy.numbers import SPEED, STATE_NAMES
+
+SIDEWAYS_SOFT, FORWARD_SOFT = 0.1, 0.3  # errors below it count by their square [m/s²]
+_SPEED, _YAW, _BELOW = (STATE_NAMES.index(name) for name in ("speed", "yaw rate", "below the limit"))
+WARM_UP = 200  # steps until the full learning rate
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Mean absolute differences from the expert on frames that were not learnt from [m/s²]."""
+
+    loss: float
+    sideways: float
+    forward: float
+
+
+class PolicyTrainer:
+    """Learns round by round; what it knows is in ``folder`` after every epoch."""
+
+    def __init__(self, config: PolicyTraining, folder: Path, report: Callable[[str], None] = print) -> None:
+        torch.manual_seed(config.seed)
+        self._config, self._folder, self._report = config, folder, report
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._reduced = self._device.type == "cuda" or bool(
+            torch.cpu.get_capabilities().get("avx512_bf16", False)
+        )
+        self.network = PolicyNet(config.network).to(self._device)
+        self.best = copy.deepcopy(self.network).eval()  # of the round, by validation
+        self.seconds = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def learn(self, one: Round, data: PolicyData, validation: PolicyData, *, resume: bool) -> list[Errors]:
+        """A round: from what the one before knew. Returns the validation errors after each epoch."""
+        run = _Run(self, one, data)
+        checkpoint = self._folder / f"{one.name}.checkpoint.pt"
+        if resume and checkpoint.is_file():
+            run.load(checkpoint)
+        with SummaryWriter(str(self._folder / "curves" / one.name)) as curves:
+            while len(run.errors) < one.epochs and not run.stale(self._config.patience):
+                start = time.perf_counter()
+                loss, pace = run.epoch()
+                found = self.judge(run.averaged, validation)
+                run.note(found)
+                self.seconds += time.perf_counter() - start
+                epoch = len(run.errors)
+                shown = {"training": loss, "validation": found.loss}
+                shown |= {"sideways": found.sideways, "forward": found.forward}
+                for name, value in shown.items():
+                    curves.add_scalar(f"loss/{name}", value, epoch)
+                self._report(
+                    f"{one.name} epoch {epoch}/{one.epochs}: loss {loss:.4f}, validation {found.loss:.4f} "
+                    f"(sideways {found.sideways:.3f}, forward {found.forward:.3f} m/s²), {pace:.0f} rows/s"
+                )
+                run.save(checkpoint)
+        self.best.load_state_dict(run.best)
+        self.network.load_state_dict(run.best)
+        return run.errors
+
+    def judge(self, network: PolicyNet, data: PolicyData) -> Errors:
+        """Errors of every row of ``data``."""
+        network.eval()
+        ages, sums, count = self.ages, np.zeros(3), 0
+        for begin in range(0, data.rows, 256):
+            first = np.arange(begin, min(begin + 256, data.rows))
+            with torch.no_grad():
+                asked, target = self.predicted(network, data, first, 1, ages, None)
+                loss = loss_of(asked, target, self._config.acceleration_weight)
+            apart = (asked - target).abs().sum(dim=0).cpu().numpy()
+            sums += [float(loss) * len(first), *apart]
+            count += len(first)
+        loss_mean, sideways, forward = (sums / count).tolist()
+        return Errors(loss_mean, sideways, forward)
+
+    @property
+    def ages(self) -> list[int]:
+        """Of the pictures seen, in recorded rows."""
+        return [round(age / (0.1 * self._config.every)) for age in self._config.network.history]
+
+    def predicted(
+        self,
+        network: PolicyNet,
+        data: PolicyData,
+        first: NDArray[np.int64],
+        length: int,
+        ages: Sequence[int],
+        rng: np.random.Generator | None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the network asks for in clips and what the expert does; ``rng`` changes appearances."""
+        needed, place = seen_rows(first, length, ages, data.begin)
+        rows = (first[:, None] + np.arange(length)).reshape(-1)
+        packed = torch.from_numpy(np.ascontiguousarray(data.packed[needed])).to(self._device)
+        state = torch.from_numpy(data.state[rows]).to(self._device)
+        target = torch.from_numpy(data.target[rows]).to(self._device)
+        planes = [
+            plane.contiguous(memory_format=torch.channels_last) for plane in network.trunk.planes(packed)
+        ]
+        if rng is not None:
+            planes = changed_looks(planes, needed, data.begin, self._config.augment, rng)
+            state = changed_state(state, length, self._config.augment, rng)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._reduced and rng is not None):
+            features = network.trunk.look(planes)
+            asked = network.decide(features, torch.from_numpy(place).to(self._device), state)
+        return asked.float(), target
+
+
+class _Run:
+    """One round under way."""
+
+    def __init__(self, trainer: PolicyTrainer, one: Round, data: PolicyData) -> None:
+        config = trainer._config
+        self._trainer, self._round, self._data, self._config = trainer, one, data, config
+        self._clips = Clips.of(data, config.clip)
+        self._steps = max(len(self._clips.first) // 2 // config.batch, 1)  # clips lie half over one another
+        self._optimizer = torch.optim.AdamW(
+            trainer.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.averaged = copy.deepcopy(trainer.network).eval()
+        self.errors: list[Errors] = []
+        self.best = copy.deepcopy(self.averaged.state_dict())
+
+    def stale(self, patience: int) -> bool:
+        """Whether the last epochs brought nothing."""
+        losses = [errors.loss for errors in self.errors]
+        return len(losses) > patience and min(losses[-patience:]) > min(losses[:-patience])
+
+    def note(self, errors: Errors) -> None:
+        """Keep the weights where they are the best so far."""
+        if not self.errors or errors.loss < min(one.loss for one in self.errors):
+            self.best = copy.deepcopy(self.averaged.state_dict())
+        self.errors.append(errors)
+
+    def epoch(self) -> tuple[float, float]:
+        """Mean loss, and rows a second."""
+        config, trainer, network = self._config, self._trainer, self._trainer.network
+        rng = np.random.default_rng([config.seed, len(self.errors), hash_of(self._round.name)])
+        torch.manual_seed(int(rng.integers(2**31)))
+        network.train()
+        total, start = 0.0, time.perf_counter()
+        for step in range(self._steps):
+            done = len(self.errors) * self._steps + step
+            self._set_rate(done)
+            first = self._clips.draw(config.batch, rng)
+            asked, target = trainer.predicted(network, self._data, first, config.clip, trainer.ages, rng)
+            loss = loss_of(asked, target, config.acceleration_weight)
+            self._optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            self._optimizer.step()
+            average(self.averaged, network, min(config.average_decay, (done + 1) / (done + 10)))
+            total += float(loss.detach())
+        rows = self._steps * config.batch * config.clip
+        return total / self._steps, rows / (time.perf_counter() - start)
+
+    def _set_rate(self, step: int) -> None:
+        """A short rise, then half a cosine down."""
+        share = step / (self._steps * self._round.epochs)
+        rate = self._config.learning_rate * min((step + 1) / WARM_UP, 1.0)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate * max(0.5 * (1.0 + math.cos(math.pi * share)), 0.01)
+
+    def save(self, path: Path) -> None:
+        """In one stroke, so that a kill leaves the checkpoint before."""
+        part = path.with_suffix(".part")
+        content = {
+            "network": self._trainer.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "best": self.best,
+            "optimizer": self._optimizer.state_dict(),
+            "errors": [(one.loss, one.sideways, one.forward) for one in self.errors],
+            "seconds": self._trainer.seconds,
+        }
+        torch.save(content, part)
+        part.rename(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same round."""
+        content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        self._trainer.network.load_state_dict(content["network"])
+        self.averaged.load_state_dict(content["averaged"])
+        self.best = content["best"]
+        self._optimizer.load_state_dict(content["optimizer"])
+        self.errors = [Errors(*one) for one in content["errors"]]
+        self._trainer.seconds = float(content["seconds"])
+
+
+def hash_of(name: str) -> int:
+    """A number for a name, the same in every process."""
+    return int.from_bytes(name.encode()[:7], "little")
+
+
+def loss_of(asked: torch.Tensor, target: torch.Tensor, forward_weight: float) -> torch.Tensor:
+    """Huber's loss of both accelerations."""
+    sideways = functional.smooth_l1_loss(asked[:, 0], target[:, 0], beta=SIDEWAYS_SOFT)
+    forward = functional.smooth_l1_loss(asked[:, 1], target[:, 1], beta=FORWARD_SOFT)
+    return sideways + forward_weight * forward
+
+
+def changed_looks(
+    planes: list[torch.Tensor],
+    rows: NDArray[np.int64],
+    begin: NDArray[np.int64],
+    augment: AugmentSettings,
+    rng: np.random.Generator,
+) -> list[torch.Tensor]:
+    """Brightness, tint and noise; alike for all pictures of an episode, as a camera's are."""
+    _, episode = np.unique(begin[rows], return_inverse=True)
+    count = int(episode.max()) + 1
+    gain = (
+        1.0
+        + rng.uniform(-augment.gain, augment.gain, (count, 1))
+        + rng.uniform(-augment.tint, augment.tint, (count, 3))
+    )
+    shift = rng.uniform(-augment.gain, augment.gain, (count, 1)).repeat(3, axis=1)
+    scale, offset = (
+        torch.from_numpy(values[episode].astype(np.float32))[:, :, None, None].to(planes[0].device)
+        for values in (gain, shift)
+    )
+    strength = float(rng.uniform(0.0, augment.noise))
+    return [
+        (plane * scale + offset + strength * torch.randn_like(plane)).clamp(-1.0, 1.0) for plane in planes
+    ]
+
+
+def changed_state(
+    state: torch.Tensor, length: int, augment: AugmentSettings, rng: np.random.Generator
+) -> torch.Tensor:
+    """The speed read wrongly, and in some clips no yaw rate, which would tell what is steered anyway."""
+    clips = len(state) // length
+    changed = state.clone()
+    wrong = torch.from_numpy(
+        np.repeat(rng.normal(0.0, augment.speed / SPEED, clips), length).astype(np.float32)
+    )
+    changed[:, _SPEED] += wrong
+    changed[:, _BELOW] -= wrong
+    unseen = torch.from_numpy(np.repeat(rng.random(clips) < augment.blind_to_yaw, length)).to(state.device)
+    changed[unseen, _YAW] = 0.0
+    return changed

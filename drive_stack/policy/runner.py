@@ -1,0 +1,83 @@
+"""Runs the policy's two networks: the trunk over each picture, the head over what it has lately seen."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from drive_stack.config import ConfigError, StrictModel
+from drive_stack.policy.numbers import STATE_SIZE, control_of, state_of
+from drive_stack.policy.views import View, pack, packed_size
+from drive_stack.runtime.sessions import open_session
+from drive_stack.runtime.weights import MODELS, read_card
+from drive_stack.types import Control, Observation
+from drive_stack.vehicle import VehicleParameters
+
+TRUNK = MODELS / "policy.trunk.onnx"
+COMMAND = "python run_sim.py train policy"
+
+
+class Layout(StrictModel):
+    """What the networks take; it stands in the trunk's card."""
+
+    views: tuple[View, ...]
+    history: tuple[Annotated[float, Field(ge=0.0)], ...]  # ages of the pictures the head sees, 0 first [s]
+    features: Annotated[int, Field(ge=1)]  # numbers the trunk makes of one picture
+
+    @property
+    def head_size(self) -> int:
+        """Numbers the head takes."""
+        return len(self.history) * self.features + STATE_SIZE
+
+
+def head_path(trunk: Path) -> Path:
+    """Where the head's weights lie."""
+    return trunk.with_name(trunk.name.replace(".trunk.", ".head."))
+
+
+class PolicyRunner:
+    """From observations to controls; the same observations give the same controls.
+
+    Raises `ConfigError` where weights are missing, altered, or do not fit one another.
+    """
+
+    def __init__(
+        self, trunk: Path, car: VehicleParameters, dt: float, *, threads: int = 1, engine: str = "openvino"
+    ) -> None:
+        card = read_card(trunk, COMMAND)
+        read_card(head_path(trunk), COMMAND)
+        try:
+            self.layout = Layout.model_validate(card.get("layout"))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ConfigError(f"{trunk}: its card's layout is wrong: {where}: {first['msg']}") from None
+        self._trunk = open_session(trunk, engine=engine, threads=threads)
+        self._head = open_session(head_path(trunk), engine=engine, threads=threads)
+        _check(trunk, self._trunk.input_shape, (1, packed_size(self.layout.views)))
+        _check(head_path(trunk), self._head.input_shape, (1, self.layout.head_size))
+        self._car = car
+        self._ages = [round(age / dt) for age in self.layout.history]
+        self._seen: deque[NDArray[np.float32]] = deque(maxlen=max(self._ages) + 1)
+
+    def reset(self) -> None:
+        """Forget what was seen."""
+        self._seen.clear()
+
+    def drive(self, observation: Observation) -> Control:
+        """One step. What lies before the first picture is taken to have looked like it."""
+        (features,) = self._trunk.run(pack(observation.image, self.layout.views)[None])
+        self._seen.appendleft(features[0])
+        known = [self._seen[min(age, len(self._seen) - 1)] for age in self._ages]
+        (asked,) = self._head.run(np.concatenate([*known, state_of(observation)])[None])
+        return control_of(float(asked[0, 0]), float(asked[0, 1]), observation.speed, self._car)
+
+
+def _check(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if found != expected:
+        raise ConfigError(f"{path}: takes {found}, but its card says {expected}; make it with: {COMMAND}")
