@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = ("perception", "tracking", "prediction", "planning", "control")
+STAGES = ("perception", "tracking", "prediction", "planning", "control", "policy")
 RECORDS = {
     f"drive_stack.{name}"
     for name in (
