@@ -62,8 +62,9 @@ class Air:
         code = np.arange(256)
         share = np.clip((code - _CODE_ZERO) / (255 - _CODE_ZERO), 0.0, 1.0)
         self._through_of = np.round(255.0 * share).astype(np.uint8)
-        self._haze = np.empty((*shape, 3), np.uint8)
-        self._haze[:] = np.round(self.fog_colour)
+        veil = np.repeat(code.astype(np.uint8)[:, None, None], 3, axis=2)
+        haze = np.broadcast_to(np.round(self.fog_colour).astype(np.uint8), veil.shape)
+        self._haze_of = cv2.multiply(np.ascontiguousarray(haze), veil, scale=1.0 / 255.0)  # by thickness
         rng = np.random.default_rng((conditions.scenery_seed, 2))
         sigma = 3.5 if self.night else 2.2
         noise = rng.normal(0.0, sigma, (_NOISE_FRAMES, *shape, 3))
@@ -91,7 +92,7 @@ class Air:
         """
         alpha = cv2.extractChannel(large, 3)
         _, solid = cv2.threshold(alpha, 0, 255, cv2.THRESH_BINARY)
-        standing = self._shrunk(cv2.min(cv2.LUT(alpha, self._through_of), solid))
+        standing = self._shrunk(cv2.LUT(alpha, self._through_of))
         solid = self._shrunk(solid)
         rgb = cv2.cvtColor(self._shrunk(large), cv2.COLOR_BGRA2RGB)
         open_ = cv2.bitwise_not(solid)
@@ -100,7 +101,7 @@ class Air:
         weight = cv2.multiply(through, lit, scale=1.0 / 255.0)
         seen = cv2.multiply(rgb, cv2.merge([weight] * 3), scale=1.0 / 255.0)
         veil = cv2.bitwise_not(through)
-        out = cv2.add(seen, cv2.multiply(self._haze, cv2.merge([veil] * 3), scale=1.0 / 255.0))
+        out = cv2.add(seen, cv2.applyColorMap(veil, self._haze_of))
         frame = round(time * 20.0) * 3 % _NOISE_FRAMES
         return np.asarray(cv2.subtract(cv2.add(out, self._bright[frame]), self._dark[frame]), dtype=np.uint8)
 
