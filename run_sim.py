@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from drive_stack.app.judge_command import judge
 from drive_stack.app.options import natural, positive
 from drive_stack.app.perception_command import Outside as Measured
 from drive_stack.app.perception_command import perception
+from drive_stack.app.race import RaceResult, RaceSession, overrides_of, print_races, racing_names
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.stages_command import Outside, stages
 from drive_stack.app.table import print_results
@@ -33,9 +35,10 @@ from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.vehicle import VehicleParameters
-from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.frame import FrameRenderer, Renderer
+from drive_stack.viewer.race_frame import RaceRenderer
 from drive_stack.viewer.recording import RecordedSession, Recorder
-from drive_stack.viewer.records import Session, ViewFrame
+from drive_stack.viewer.records import Frame, PreparedSession, Session
 from drive_stack.viewer.window import Keyboard, Window, display_available
 from envs.ego import Ego
 from envs.scenario import load_scenario, scenario_names
@@ -47,6 +50,7 @@ DRIVE_HELP = """\
 examples:
   python run_sim.py --agent modular                       watch the modular agent on the highway
   python run_sim.py --agent expert --scenario merge       watch the privileged expert merge
+  python run_sim.py --agent modular --agent expert        a race: the same road and seed, side by side
   python run_sim.py --agent human --scenario cruise       drive yourself: arrow keys or W A S D
   python run_sim.py --agent modular --episodes 10 --headless           ten seeds, scores as a table
   python run_sim.py --agent modular --headless --json                  one JSON object an episode
@@ -56,7 +60,8 @@ examples:
   python run_sim.py --list                                scenarios and agents
 
 other commands (each has its own --help):
-  python run_sim.py train detector|lanes                  make the trained models again
+  python run_sim.py train detector|lanes|policy           make the trained models again
+  python run_sim.py collect                               record drives to learn from
   python run_sim.py judge detector|lanes                  judge them on seeds they never saw
   python run_sim.py stages                                what each stage costs: replace it by its oracle
   python run_sim.py perception                            every stage measured against the truth
@@ -88,14 +93,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def drive(given: Sequence[str]) -> int:
-    """The main job: put an agent on the road, watched or unseen."""
+    """The main job: put an agent on the road, or several in a race, watched or unseen."""
     options = drive_parser().parse_args(given)
+    options.agent = options.agent or ["modular"]
     if options.list:
         return show_list()
-    episodes = episodes_of(options)
-    factories = Factories(
-        env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=lambda env: driver(options, env)
-    )
+    return race(options) if len(options.agent) > 1 else drive_alone(options)
+
+
+def drive_alone(options: argparse.Namespace) -> int:
+    """One driver."""
     results: list[EpisodeResult] = []
 
     def finished(result: EpisodeResult) -> None:
@@ -103,14 +110,54 @@ def drive(given: Sequence[str]) -> int:
         if options.json:
             print(result.to_json(), flush=True)
 
-    session = EpisodeSession(factories, episodes, catalogue=scenario_names(), on_result=finished)
+    session = EpisodeSession(
+        factories_of(options, options.agent[0]),
+        episodes_of(options),
+        catalogue=scenario_names(),
+        on_result=finished,
+    )
     try:
-        show(options, session)
+        show(options, session, FrameRenderer)
     finally:
         session.close()
         if results and not options.json:
             print_results(results, Console(width=None if sys.stdout.isatty() else 110))
     return 1 if any(result.status is Status.ERROR for result in results) else 0
+
+
+def race(options: argparse.Namespace) -> int:
+    """Several drivers, side by side."""
+    races: list[RaceResult] = []
+
+    def finished(result: RaceResult) -> None:
+        races.append(result)
+        if options.json:
+            for one in result.results:
+                print(one.to_json(), flush=True)
+            print(json.dumps({"verdict": result.verdict.words, "winner": result.verdict.winner}), flush=True)
+
+    session = RaceSession(
+        [factories_of(options, spec) for spec in options.agent],
+        racing_names(options.agent),
+        episodes_of(options),
+        catalogue=scenario_names(),
+        on_result=finished,
+    )
+    try:
+        show(options, session, RaceRenderer)
+    finally:
+        session.close()
+        if races and not options.json:
+            print_races(races, Console(width=None if sys.stdout.isatty() else 140))
+    return 1 if any(one.status is Status.ERROR for result in races for one in result.results) else 0
+
+
+def factories_of(options: argparse.Namespace, spec: str) -> Factories:
+    """How a driver and its world are made."""
+    overrides = overrides_of(spec, options.agent, options.set)
+    return Factories(
+        env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=lambda env: driver(spec, overrides, env)
+    )
 
 
 def episodes_of(options: argparse.Namespace) -> Sequence[EpisodeSpec]:
@@ -119,48 +166,52 @@ def episodes_of(options: argparse.Namespace) -> Sequence[EpisodeSpec]:
     return consecutive(options.scenario, options.seed, options.episodes)
 
 
-def driver(options: argparse.Namespace, env: DrivingEnv) -> Agent:
+def driver(spec: str, overrides: Sequence[str], env: DrivingEnv) -> Agent:
     """The agent asked for, with oracles at hand for those whose configuration names them."""
-    if options.agent == "human":
+    if spec == "human":
         return HumanAgent(env.platform, Keyboard())
-    return build_agent(
-        options.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=tuple(options.set)
-    )
+    return build_agent(spec, env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides)
 
 
-def show(options: argparse.Namespace, session: EpisodeSession) -> None:
+def show(
+    options: argparse.Namespace,
+    session: PreparedSession[Frame],
+    renderer: Callable[[int, int], Renderer[Frame]],
+) -> None:
     """In a window where there is a display, else unseen; filmed where asked, or where nobody can watch."""
     windowed = not options.headless and display_available()
     film: Path | None = options.record
-    if not windowed and options.agent == "human":
+    if not windowed and "human" in options.agent:
         raise ConfigError("--agent human: needs a window, and there is no display")
     if not windowed and not options.headless:
         film = film or default_film(options)
         film.parent.mkdir(parents=True, exist_ok=True)
+    window = Window(renderer(*VIDEO_SIZE), driving="human" in options.agent) if windowed else None
     if film is None:
         session.begin()
-        watch(options, session, windowed)
+        watch(session, window)
         return
     with Recorder(film, VIDEO_SIZE, 1.0 / EnvSpec(options.scenario).agent_hz) as recorder:
         session.begin()
         if not windowed and not options.headless:
             print(f"no display: driving unseen; what a window would show goes to {film}", file=sys.stderr)
-        watch(options, RecordedSession(session, recorder, FrameRenderer(*VIDEO_SIZE)), windowed)
+        watch(RecordedSession(session, recorder, renderer(*VIDEO_SIZE)), window)
     print(f"video: {film}", file=sys.stderr)
 
 
 def default_film(options: argparse.Namespace) -> Path:
     """Where the video goes when there is no display and none was named."""
-    name = f"{Path(options.agent).stem.replace(':', '-')}-{Path(options.scenario).stem}-{options.seed}.mp4"
+    who = "-".join(Path(spec).stem.replace(":", "-") for spec in options.agent)
+    name = f"{who}-{Path(options.scenario).stem}-{options.seed}.mp4"
     return ROOT / "runs" / "videos" / name
 
 
-def watch(options: argparse.Namespace, session: Session, windowed: bool) -> None:
+def watch(session: Session[Frame], window: Window[Frame] | None) -> None:
     """Let the window pace the session, or run it to its end as fast as it goes."""
-    if windowed:
-        Window(driving=options.agent == "human").run(session)
+    if window is not None:
+        window.run(session)
         return
-    frame: ViewFrame | None = session.reset()
+    frame: Frame | None = session.reset()
     while frame is not None:
         while not session.done:
             session.step()
@@ -179,9 +230,10 @@ def drive_parser() -> argparse.ArgumentParser:
     who = parser.add_argument_group("who drives where")
     who.add_argument(
         "--agent",
-        default="modular",
+        action="append",
         metavar="NAME",
-        help="registered name, configuration file or package.module:Class",
+        help="registered name, configuration file or package.module:Class (default: modular); "
+        "two to four times for a race",
     )
     who.add_argument(
         "--scenario",
@@ -196,7 +248,7 @@ def drive_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="override the agent's configuration; repeatable",
+        help="override the agent's configuration, in a race NAME:KEY=VALUE; repeatable",
     )
     how = parser.add_argument_group("how it is shown")
     how.add_argument("--headless", action="store_true", help="no window; as fast as it goes")

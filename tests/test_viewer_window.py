@@ -8,6 +8,7 @@ import pygame
 import pytest
 import view_samples
 
+from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.records import ViewFrame
 from drive_stack.viewer.window import Keyboard, Window, display_available
 
@@ -57,7 +58,7 @@ def test_keys_reach_the_session() -> None:
     session = Script(
         {2: lambda: press(pygame.K_n), 4: lambda: press(pygame.K_r), 6: lambda: press(pygame.K_q)}
     )
-    Window((900, 560)).run(session)
+    Window(FrameRenderer(), (900, 560)).run(session)
     assert session.asked == ["reset", "next scenario", "reset"]
     assert session.made == pytest.approx(6, abs=2)
 
@@ -65,7 +66,7 @@ def test_keys_reach_the_session() -> None:
 def test_pausing_stops_all_but_single_steps() -> None:
     keys = (pygame.K_SPACE, pygame.K_PERIOD, pygame.K_h, pygame.K_PERIOD, pygame.K_ESCAPE)
     session = Script({3: lambda: press(*keys)})
-    Window((900, 560)).run(session)
+    Window(FrameRenderer(), (900, 560)).run(session)
     assert 5 <= session.made <= 6
 
 
@@ -75,7 +76,7 @@ def test_a_resized_window_and_an_ended_episode_go_on_until_closed() -> None:
         pygame.time.set_timer(pygame.QUIT, 400, loops=1)
 
     session = Script({1: resize}, length=3)
-    Window((1000, 600)).run(session)
+    Window(FrameRenderer(), (1000, 600)).run(session)
     assert session.made == 3
 
 

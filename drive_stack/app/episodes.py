@@ -56,3 +56,10 @@ class EpisodeStarter:
 def consecutive(scenario: str, seed: int, count: int) -> Sequence[EpisodeSpec]:
     """``count`` episodes of one scenario, seeds counting up."""
     return [EpisodeSpec(scenario, seed + index) for index in range(count)]
+
+
+def following(spec: EpisodeSpec, catalogue: Sequence[str]) -> EpisodeSpec:
+    """The same seed in the catalogue's next scenario."""
+    known = tuple(catalogue)
+    place = (known.index(spec.scenario) + 1) % len(known) if spec.scenario in known else 0
+    return EpisodeSpec(known[place], spec.seed)

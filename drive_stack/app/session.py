@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories
+from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, following
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
@@ -67,10 +68,7 @@ class EpisodeSession:
 
     def next_scenario(self) -> ViewFrame:
         """Begin an episode of the catalogue's next scenario, with the same seed."""
-        spec = self._episodes[self._index]
-        known = self._catalogue
-        following = (known.index(spec.scenario) + 1) % len(known) if spec.scenario in known else 0
-        self._episodes[self._index] = EpisodeSpec(known[following], spec.seed)
+        self._episodes[self._index] = following(self._episodes[self._index], self._catalogue)
         return self.reset()
 
     def close(self) -> None:
@@ -91,22 +89,27 @@ class EpisodeSession:
         return self._running
 
     def _frame(self, moment: Moment) -> ViewFrame:
-        episode = self._rollout.episode
-        return ViewFrame(
-            observation=moment.observation,
-            state=moment.state,
-            camera_model=self._env.platform.camera,
-            agent_name=episode.agent,
-            scenario=episode.scenario,
-            seed=episode.seed,
-            trace=moment.trace,
-            score=score_lines(self._rollout),
-            history=self._history.points,
-            episode=self._index + 1,
-            episodes=len(self._episodes),
-            privileged=episode.privileged,
-            outcome=self._rollout.status.value if self._rollout.done else None,
-        )
+        count = self._index + 1, len(self._episodes)
+        return replace(view_of(self._env, self._rollout, moment, count), history=self._history.points)
+
+
+def view_of(env: DrivingEnv, rollout: Rollout, moment: Moment, count: tuple[int, int]) -> ViewFrame:
+    """What is shown of a moment; ``count`` says which episode it is, of how many."""
+    episode = rollout.episode
+    return ViewFrame(
+        observation=moment.observation,
+        state=moment.state,
+        camera_model=env.platform.camera,
+        agent_name=episode.agent,
+        scenario=episode.scenario,
+        seed=episode.seed,
+        trace=moment.trace,
+        score=score_lines(rollout),
+        episode=count[0],
+        episodes=count[1],
+        privileged=episode.privileged,
+        outcome=rollout.status.value if rollout.done else None,
+    )
 
 
 def score_lines(rollout: Rollout) -> Mapping[str, str]:

@@ -64,16 +64,25 @@ def _draw_section(
     return y + line // 2
 
 
+def outcome_words(outcome: str) -> str:
+    """How an episode ended, for a person."""
+    return _OUTCOMES.get(outcome, outcome)
+
+
 def draw_outcome(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
     """A banner in the middle of ``rect`` that says how the episode ended."""
-    outcome = frame.outcome
-    if outcome is None:
-        return
+    if frame.outcome is not None:
+        colour = style.theme.accent if frame.outcome == "completed" else style.theme.danger
+        draw_banner(canvas, rect, outcome_words(frame.outcome), colour, style)
+
+
+def draw_banner(canvas: Canvas, rect: Rect, title: str, colour: Colour, style: Style) -> None:
+    """A title in the middle of ``rect``, as large as fits, with the keys that go on from there."""
     theme = style.theme
-    title = _OUTCOMES.get(outcome, outcome)
-    colour: Colour = theme.accent if outcome == "completed" else theme.danger
     hint = "r again   n next scenario   q quit"
-    size = max(24, style.px(34))
+    size, most = max(24, style.px(34)), rect.width - style.px(60)
+    while size > style.body and style.type.width(title, size, bold=True) > most:
+        size -= 2
     width = max(style.type.width(title, size, bold=True), style.type.width(hint, style.body)) + style.px(60)
     chip = Rect(0, 0, min(width, rect.width), size + style.body + style.px(54))
     chip.center = rect.center
@@ -82,6 +91,8 @@ def draw_outcome(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> 
         part.fill(theme.background)
     canvas.frame(chip, colour, thickness=style.px(2))
     middle = chip.centery - style.px(14)
-    style.type.draw(canvas, title, (chip.centerx, middle), size, colour, bold=True, anchor="center")
+    style.type.draw(
+        canvas, title, (chip.centerx, middle), size, colour, bold=True, anchor="center", most=most
+    )
     below = middle + size / 2.0 + style.px(12)
     style.type.draw(canvas, hint, (chip.centerx, below), style.body, theme.muted, anchor="midtop")

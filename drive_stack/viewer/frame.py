@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from typing import Protocol
 
 from drive_stack.types import Image
 from drive_stack.viewer.birdseye import draw_birdseye
@@ -12,12 +13,36 @@ from drive_stack.viewer.chrome import draw_footer, draw_header
 from drive_stack.viewer.decision_panel import draw_decision
 from drive_stack.viewer.dialogs import draw_help, draw_outcome
 from drive_stack.viewer.layout import Layout, arrange
-from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, ViewFrame
+from drive_stack.viewer.records import DEFAULT_LAYERS, FrameDrawn_contra, Layer, Playback, ViewFrame
 from drive_stack.viewer.score_panel import draw_score, draw_timing
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Theme
 from drive_stack.viewer.traces import draw_traces
 from drive_stack.viewer.typeface import Typeface
+
+
+class Renderer(Protocol[FrameDrawn_contra]):
+    """Draws frames of one kind at one size."""
+
+    @property
+    def canvas(self) -> Canvas:
+        """What was drawn last."""
+        ...
+
+    def resize(self, width: int, height: int) -> None:
+        """Draw at another size from now on."""
+        ...
+
+    def draw(
+        self,
+        frame: FrameDrawn_contra,
+        layers: AbstractSet[Layer] = DEFAULT_LAYERS,
+        playback: Playback | None = None,
+        *,
+        show_help: bool = False,
+    ) -> Image:
+        """The picture ``(H, W, 3)``; its memory is drawn over by the next call."""
+        ...
 
 
 class FrameRenderer:

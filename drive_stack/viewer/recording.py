@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self
 
 import av
 
 from drive_stack.config import ConfigError
 from drive_stack.types import Image
-from drive_stack.viewer.frame import FrameRenderer
-from drive_stack.viewer.records import Session, ViewFrame
+from drive_stack.viewer.frame import Renderer
+from drive_stack.viewer.records import Frame, Session
 
 _QUALITY = "23"  # x264's constant rate factor
 _SHORT_SIDE = 16  # no codec takes less [px]
@@ -73,10 +73,10 @@ class Recorder:
         self.close()  # what was driven up to an error or Ctrl-C is worth watching too
 
 
-class RecordedSession:
+class RecordedSession(Generic[Frame]):
     """A session that films itself: every frame it hands on is drawn off-screen and written."""
 
-    def __init__(self, session: Session, recorder: Recorder, renderer: FrameRenderer) -> None:
+    def __init__(self, session: Session[Frame], recorder: Recorder, renderer: Renderer[Frame]) -> None:
         self._session, self._recorder, self._renderer = session, recorder, renderer
 
     @property
@@ -89,23 +89,23 @@ class RecordedSession:
         """Whether the present episode is over."""
         return self._session.done
 
-    def reset(self) -> ViewFrame:
+    def reset(self) -> Frame:
         """Begin the present episode, from its start, again."""
         return self._film(self._session.reset())
 
-    def step(self) -> ViewFrame:
+    def step(self) -> Frame:
         """One agent step."""
         return self._film(self._session.step())
 
-    def next_episode(self) -> ViewFrame | None:
+    def next_episode(self) -> Frame | None:
         """Begin the next episode that was asked for; None where none is left."""
         frame = self._session.next_episode()
         return None if frame is None else self._film(frame)
 
-    def next_scenario(self) -> ViewFrame:
+    def next_scenario(self) -> Frame:
         """Begin an episode of the next scenario of the catalogue."""
         return self._film(self._session.next_scenario())
 
-    def _film(self, frame: ViewFrame) -> ViewFrame:
+    def _film(self, frame: Frame) -> Frame:
         self._recorder.write(self._renderer.draw(frame))
         return frame

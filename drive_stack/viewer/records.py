@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -113,7 +113,28 @@ class Playback:
     reached: float | None = None  # the factor that the machine keeps up, where it is less
 
 
-class Session(Protocol):
+@dataclass(frozen=True, slots=True)
+class RaceFrame:
+    """One instant of a race: the same scenario and seed in a world for each driver."""
+
+    drivers: tuple[ViewFrame, ...]  # each with a name of its own
+    progress: tuple[float, ...]  # along the route, 0 … 1
+    scores: tuple[float, ...]  # driving score so far, 0 … 100
+    leader: int | None = None  # who is ahead; None where nobody is alone in front
+    verdict: str | None = None  # who won and why, once all are done
+
+    @property
+    def time(self) -> float:
+        """The longest that any has driven [s]."""
+        return max(frame.state.time for frame in self.drivers)
+
+
+Frame = TypeVar("Frame")
+FrameMade_co = TypeVar("FrameMade_co", covariant=True)
+FrameDrawn_contra = TypeVar("FrameDrawn_contra", contravariant=True)
+
+
+class Session(Protocol[FrameMade_co]):
     """A run that can be stepped; the viewer calls it and knows nothing else of the simulation."""
 
     @property
@@ -126,18 +147,26 @@ class Session(Protocol):
         """Whether the present episode is over."""
         ...
 
-    def reset(self) -> ViewFrame:
+    def reset(self) -> FrameMade_co:
         """Begin the present episode, from its start, again."""
         ...
 
-    def step(self) -> ViewFrame:
+    def step(self) -> FrameMade_co:
         """One agent step; only while not `done`."""
         ...
 
-    def next_episode(self) -> ViewFrame | None:
+    def next_episode(self) -> FrameMade_co | None:
         """Begin the next episode that was asked for; None where none is left."""
         ...
 
-    def next_scenario(self) -> ViewFrame:
+    def next_scenario(self) -> FrameMade_co:
         """Begin an episode of the next scenario of the catalogue."""
+        ...
+
+
+class PreparedSession(Session[FrameMade_co], Protocol[FrameMade_co]):
+    """One that can be made ready before anything opens."""
+
+    def begin(self) -> None:
+        """Make worlds and drivers now, so that what is wrong with them shows."""
         ...

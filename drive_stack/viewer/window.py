@@ -6,13 +6,14 @@ import os
 import sys
 import time
 from collections.abc import Set as AbstractSet
+from typing import Generic
 
 import pygame
 
-from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.keys import Action, DrivingKeys, action_of, driving_keys
 from drive_stack.viewer.pacer import Pacer
-from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Session, ViewFrame
+from drive_stack.viewer.records import DEFAULT_LAYERS, Frame, Layer, Session
 
 _POLL_HZ = 60
 _BANNER_SECONDS = 2.5  # before the next of several episodes begins
@@ -49,19 +50,21 @@ class Keyboard:
         return driving_keys(lambda key: bool(held[key]))
 
 
-class Window:
+class Window(Generic[Frame]):
     """Owns the display and the keys; the session owns the simulation, the pacer the clock.
 
-    With ``driving`` the arrow keys are left to the person who drives.
+    ``renderer`` draws the session's frames. With ``driving`` the arrow keys are left to the person.
     """
 
-    def __init__(self, size: tuple[int, int] = (1600, 900), *, driving: bool = False) -> None:
-        self._size, self._driving = size, driving
+    def __init__(
+        self, renderer: Renderer[Frame], size: tuple[int, int] = (1600, 900), *, driving: bool = False
+    ) -> None:
+        self._renderer, self._size, self._driving = renderer, size, driving
         self._layers: AbstractSet[Layer] = DEFAULT_LAYERS
         self._help = False
         self._stale = True  # the screen no longer shows what it should
 
-    def run(self, session: Session) -> None:
+    def run(self, session: Session[Frame]) -> None:
         """Show the session until the person quits."""
         pygame.display.init()
         try:
@@ -69,12 +72,12 @@ class Window:
             desktop = pygame.display.get_desktop_sizes()[0]
             size = min(self._size[0], desktop[0]), min(self._size[1], desktop[1])
             pygame.display.set_mode(size, pygame.RESIZABLE)
-            self._renderer = FrameRenderer(*size)
+            self._renderer.resize(*size)
             self._loop(session)
         finally:
             pygame.display.quit()
 
-    def _loop(self, session: Session) -> None:
+    def _loop(self, session: Session[Frame]) -> None:
         clock = pygame.time.Clock()
         frame = session.reset()
         pacer = Pacer(session.dt, time.perf_counter())
@@ -121,7 +124,7 @@ class Window:
                     actions.append(asked)
         return actions
 
-    def _obey(self, action: Action, session: Session, pacer: Pacer, frame: ViewFrame) -> ViewFrame:
+    def _obey(self, action: Action, session: Session[Frame], pacer: Pacer, frame: Frame) -> Frame:
         """Do what a key asked; the frame to show then."""
         now = time.perf_counter()
         if action is Action.HELP:
@@ -138,7 +141,7 @@ class Window:
             pacer.restart(time.perf_counter())
         return frame
 
-    def _show(self, frame: ViewFrame, pacer: Pacer) -> None:
+    def _show(self, frame: Frame, pacer: Pacer) -> None:
         self._renderer.draw(frame, self._layers, pacer.playback, show_help=self._help)
         screen = pygame.display.get_surface()
         assert screen is not None

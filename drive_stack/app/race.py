@@ -1,0 +1,165 @@
+"""Races: the same scenario and seed for several drivers, each in a world of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, following
+from drive_stack.app.session import view_of
+from drive_stack.config import ConfigError
+from drive_stack.driving_env import DrivingEnv
+from drive_stack.evaluation.race import Verdict, clean, leader, verdict
+from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.viewer.records import RaceFrame
+
+MOST = 4  # drivers that a person can watch
+
+
+@dataclass(frozen=True, slots=True)
+class RaceResult:
+    """One race."""
+
+    results: tuple[EpisodeResult, ...]  # in the order of the drivers, under their names in the race
+    verdict: Verdict
+
+
+class RaceSession:
+    """Implements the viewer's `Session` over one rollout for each driver."""
+
+    def __init__(
+        self,
+        factories: Sequence[Factories],
+        names: Sequence[str],
+        episodes: Sequence[EpisodeSpec],
+        *,
+        catalogue: Sequence[str],
+        on_result: Callable[[RaceResult], None],
+    ) -> None:
+        self._starters = [EpisodeStarter(one) for one in factories]
+        self._names, self._episodes = tuple(names), list(episodes)
+        self._index, self._catalogue, self._on_result = 0, tuple(catalogue), on_result
+        self._running: list[tuple[DrivingEnv, Rollout]] = []
+        self._moments: list[Moment] = []
+        self._verdict: Verdict | None = None
+
+    def begin(self) -> None:
+        """Make worlds and drivers now, so that what is wrong with them shows before anything opens."""
+        if not self._running:
+            self.reset()
+
+    @property
+    def dt(self) -> float:
+        """Simulated time of one step [s]."""
+        self.begin()
+        return self._running[0][0].platform.dt
+
+    @property
+    def done(self) -> bool:
+        """Whether all have ended."""
+        self.begin()
+        return all(rollout.done for _, rollout in self._running)
+
+    def reset(self) -> RaceFrame:
+        """Begin the present race again."""
+        spec = self._episodes[self._index]
+        self._running = [starter.begin(spec) for starter in self._starters]
+        self._moments = [rollout.moment() for _, rollout in self._running]
+        self._verdict = None
+        return self._frame()
+
+    def step(self) -> RaceFrame:
+        """One step of every driver that goes on."""
+        for index, (_, rollout) in enumerate(self._running):
+            if not rollout.done:
+                self._moments[index] = rollout.advance()
+        if self.done and self._verdict is None:
+            results = tuple(
+                replace(rollout.result, agent=name)
+                for name, (_, rollout) in zip(self._names, self._running, strict=True)
+            )
+            self._verdict = verdict(self._names, results)
+            self._on_result(RaceResult(results, self._verdict))
+        return self._frame()
+
+    def next_episode(self) -> RaceFrame | None:
+        """Begin the next race that was asked for; None where none is left."""
+        if self._index + 1 >= len(self._episodes):
+            return None
+        self._index += 1
+        return self.reset()
+
+    def next_scenario(self) -> RaceFrame:
+        """Begin a race in the catalogue's next scenario, with the same seed."""
+        self._episodes[self._index] = following(self._episodes[self._index], self._catalogue)
+        return self.reset()
+
+    def close(self) -> None:
+        """Free the worlds."""
+        for starter in self._starters:
+            starter.close()
+
+    def _frame(self) -> RaceFrame:
+        rollouts = [rollout for _, rollout in self._running]
+        progress = tuple(rollout.log.route_completion for rollout in rollouts)
+        crashed = [rollout.done and not clean(rollout.result) for rollout in rollouts]
+        drivers = tuple(
+            replace(view_of(env, rollout, moment, (self._index + 1, len(self._episodes))), agent_name=name)
+            for name, (env, rollout), moment in zip(self._names, self._running, self._moments, strict=True)
+        )
+        return RaceFrame(
+            drivers=drivers,
+            progress=progress,
+            scores=tuple(rollout.driving_score for rollout in rollouts),
+            leader=leader(progress, crashed),
+            verdict=None if self._verdict is None else self._verdict.words,
+        )
+
+
+def racing_names(specs: Sequence[str]) -> tuple[str, ...]:
+    """A name for each driver; those that are there twice get numbers. Raises `ConfigError` for too many."""
+    if len(specs) > MOST:
+        raise ConfigError(f"{len(specs)} times --agent: at most {MOST} drivers can race")
+    times, seen = Counter(specs), Counter[str]()
+    names = []
+    for spec in specs:
+        seen[spec] += 1
+        names.append(spec if times[spec] == 1 else f"{spec} {seen[spec]}")
+    return tuple(names)
+
+
+def overrides_of(spec: str, specs: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """Those ``--set`` that are a driver's: all where it is alone, in a race those that begin with its name.
+
+    Raises `ConfigError` for one that is nobody's.
+    """
+    if len(specs) == 1:
+        return tuple(given)
+    for override in given:
+        if not any(override.startswith(f"{other}:") for other in specs):
+            raise ConfigError(f"--set {override}: say whose in a race, such as {specs[0]}:{override}")
+    return tuple(one.removeprefix(f"{spec}:") for one in given if one.startswith(f"{spec}:"))
+
+
+def print_races(races: Sequence[RaceResult], console: Console) -> None:
+    """A row for each race with every driver's score and who won, then the wins."""
+    names = [result.agent for result in races[0].results]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_footer=len(races) > 1)
+    table.add_column("scenario", footer="won", no_wrap=True)
+    table.add_column("seed", justify="right", no_wrap=True)
+    for index, name in enumerate(names):
+        wins = sum(race.verdict.winner == index for race in races)
+        table.add_column(name, justify="right", footer=f"{wins} of {len(races)}")
+    table.add_column("verdict")
+    for race in races:
+        cells = [f"{one.driving_score:.1f}{' *' if one.privileged else ''}" for one in race.results]
+        table.add_row(race.results[0].scenario, str(race.results[0].seed), *cells, race.verdict.words)
+    console.print(table)
+    if any(one.privileged for race in races for one in race.results):
+        console.print("* read the truth", style="dim")
