@@ -80,9 +80,17 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         self._world: World | None = None
         self._image: Image = self._blank()
         self._clamped = 0  # actions of this episode that were not finite or out of range
-        self.truth: TruthSource = Truth(lambda: self.world, self._labels_of)
         self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
         self.observation_space = _observation_space(self.platform.camera)
+
+    @property
+    def truth(self) -> TruthSource:
+        """The reader of the truth.
+
+        Made anew for whoever asks: one that was kept here would hold the environment that holds it, and both
+        would outlive their use until Python looks for such rings, which it does seldom.
+        """
+        return Truth(lambda: self.world, self._labels_of)
 
     @property
     def world(self) -> World:

@@ -1,6 +1,8 @@
 """The gymnasium environment: its contract, its determinism, and what it does with nonsense."""
 
+import gc
 import warnings
+import weakref
 from collections.abc import Iterator
 
 import gymnasium as gym
@@ -160,3 +162,20 @@ def test_stable_baselines3_learns_from_it_as_it_is(algorithm: str) -> None:
     model = getattr(stable_baselines3, algorithm)("MultiInputPolicy", made, n_steps=16, device="cpu")
     model.learn(32)
     made.close()
+
+
+@pytest.mark.parametrize("camera", [False, True])
+def test_an_environment_goes_when_nobody_holds_it(camera: bool) -> None:
+    """Not only when Python looks for rings of objects that hold one another, which it does seldom."""
+    env = HighwayEnv("cruise", camera=camera)
+    env.reset(seed=0)
+    env.step(np.zeros(2, dtype=np.float32))
+    env.truth.world_state()
+    gone = weakref.ref(env), weakref.ref(env.world)
+    gc.disable()
+    try:
+        env.close()
+        del env
+        assert [one() for one in gone] == [None, None]
+    finally:
+        gc.enable()

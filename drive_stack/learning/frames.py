@@ -61,7 +61,11 @@ class RecordedEnvironment(Protocol):
     """What the environment offers beside gymnasium's interface."""
 
     platform: Platform
-    truth: TruthSource
+
+    @property
+    def truth(self) -> TruthSource:
+        """The reader of the truth."""
+        ...
 
     @property
     def world(self) -> SteppedWorld:
