@@ -64,7 +64,8 @@ class RaceRenderer:
         if frame.verdict is not None:
             top, bottom = layout.cameras[0].top, layout.cameras[-1].bottom
             middle = Rect(0, top, canvas.width, bottom - top)
-            draw_banner(canvas, middle, frame.verdict, self._theme.accent, style)
+            title = frame.verdict[0].upper() + frame.verdict[1:]
+            draw_banner(canvas, middle, title, self._theme.accent, style)
         if show_help:
             draw_help(canvas, style)
         return canvas.pixels

@@ -18,8 +18,10 @@ from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour, mix
 from drive_stack.world_state import WorldState
 
-BEHIND, AHEAD = 120.0, 180.0  # of the one in front that the strip shows [m]
+BEHIND, AHEAD = 80.0, 120.0  # of the one in front that the strip shows [m]
 _TICK = 50.0  # between two marks of the scale [m]
+_ACROSS = 1.7  # times as large across the road as along it, at most
+_LINED = 10.0  # narrower lanes have no lines [px]
 _MARGIN = 2.0  # of ground beside the pavement [m]
 
 
@@ -62,7 +64,7 @@ class _Band:
             self._box(middle, ego.lateral, car.length + 2.0, car.width + 1.0), theme.background
         )
         self.canvas.polygon(body, colour)
-        self._name(frame, colour, float(body[:, 0].min()))
+        self._name(frame, colour, body)
 
     def _road(self) -> None:
         stations = np.linspace(self.front - BEHIND, self.front + AHEAD, 60)
@@ -75,8 +77,9 @@ class _Band:
             upper = self._points(here, centre + lane.width / 2.0)
             lower = self._points(here, centre - lane.width / 2.0)
             self.canvas.polygon(np.concatenate([upper, lower[::-1]]), theme.road)
-            self.canvas.line(upper, mix(theme.road, theme.marking, 0.5))
-            self.canvas.line(lower, mix(theme.road, theme.marking, 0.5))
+            if abs(upper[0, 1] - lower[0, 1]) > _LINED:
+                self.canvas.line(upper, mix(theme.road, theme.marking, 0.5))
+                self.canvas.line(lower, mix(theme.road, theme.marking, 0.5))
         end = self.state.route_end
         if self.front - BEHIND < end < self.front + AHEAD:
             across = self._points(np.array([end, end]), np.array(self._reach()))
@@ -103,9 +106,11 @@ class _Band:
             shapes.append((self._box(station, lateral, 1.5, 1.0), theme.obstacle))
         return shapes
 
-    def _name(self, frame: ViewFrame, colour: Colour, left: float) -> None:
-        """Before the car; at the border with how far behind, where the car is out of the band."""
-        style, y = self.style, self.canvas.height / 2.0
+    def _name(self, frame: ViewFrame, colour: Colour, body: FloatArray) -> None:
+        """Behind the car; at the border with how far behind, where the car is out of the band."""
+        style, y = self.style, float(body[:, 1].mean())
+        half = style.small / 2.0
+        y = min(max(y, half), self.canvas.height - half)  # a car may leave the road
         behind = self.front - self.state.ego.station
         if behind > BEHIND - 25.0:
             text = f"{frame.agent_name}, {behind:.0f} m behind"
@@ -113,7 +118,7 @@ class _Band:
                 self.canvas, text, (style.px(6), y), style.small, colour, bold=True, anchor="midleft"
             )
             return
-        at = (left - style.px(8), y)
+        at = (float(body[:, 0].min()) - style.px(12), y)
         style.type.draw(self.canvas, frame.agent_name, at, style.small, colour, bold=True, anchor="midright")
 
     def _reach(self) -> tuple[float, float]:
@@ -126,8 +131,10 @@ class _Band:
 
     def _points(self, station: FloatArray, lateral: FloatArray) -> FloatArray:
         right, left = self._reach()
-        x = (station - (self.front - BEHIND)) / (BEHIND + AHEAD) * self.canvas.width
-        y = (left - lateral) / (left - right) * self.canvas.height
+        along = self.canvas.width / (BEHIND + AHEAD)
+        across = min(self.canvas.height / (left - right), _ACROSS * along)
+        x = (station - (self.front - BEHIND)) * along
+        y = self.canvas.height / 2.0 + ((left + right) / 2.0 - lateral) * across
         return np.stack([x, y], axis=1)
 
     def _box(self, station: float, lateral: float, length: float, width: float) -> FloatArray:
