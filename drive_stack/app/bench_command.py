@@ -161,8 +161,9 @@ def _growth(benched: Benched) -> dict[str, dict[int, float]]:
         }
         if count <= STOCK_UP_TO:
             contenders["highway-env's traffic, ticks"] = benched.stock_traffic(count)
-            contenders["our env.step"] = benched.our_steps(count)
-            contenders["highway-v0 env.step"] = benched.stock_steps(count)
+            if count <= COUNTS[-1]:  # no more than that come within reach of our ego
+                contenders["our env.step"] = benched.our_steps(count)
+                contenders["highway-v0 env.step"] = benched.stock_steps(count)
         for name, rate in race(contenders, blocks=1, seconds=0.1).items():
             lines.setdefault(name, {})[count] = rate
     return lines
