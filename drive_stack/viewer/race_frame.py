@@ -18,8 +18,8 @@ from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour, Theme
 from drive_stack.viewer.typeface import Typeface
 
-# Okabe and Ito's palette (Color Universal Design, 2008), lightened for a dark ground
-COLOURS: tuple[Colour, ...] = ((86, 180, 233), (240, 165, 40), (64, 214, 150), (224, 140, 200))
+# Blue, orange, yellow and magenta: at least 70 of 255 apart for all kinds of colour vision (a test)
+COLOURS: tuple[Colour, ...] = ((70, 130, 240), (240, 165, 40), (244, 228, 80), (220, 80, 170))
 
 
 class RaceRenderer:
@@ -79,5 +79,6 @@ class RaceRenderer:
             tone = self._theme.accent if one.outcome == "completed" else self._theme.danger
             words = outcome_words(one.outcome)
             style.type.draw(canvas, words, camera.center, style.large, tone, bold=True, anchor="center")
-        canvas.frame(camera, colour, thickness=style.px(3 if frame.leader == index else 1.5))
+        width = max(4, style.px(4)) if frame.leader == index else 2
+        canvas.frame(camera, colour, thickness=width)
         draw_bar(canvas, layout.bars[index], frame, index, colour, style)

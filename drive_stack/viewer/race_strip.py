@@ -21,8 +21,9 @@ from drive_stack.world_state import WorldState
 
 BEHIND, AHEAD = 120.0, 180.0  # of the one in front that the strip shows [m]
 _TICK = 50.0  # between two marks of the scale [m]
-_MARGIN = 2.0  # of ground beside the pavement [m]
+_MARGIN = 0.5  # of ground beside the pavement [m]
 _STRETCH = 1.8  # at most, of the road's width against its length
+_LEAST = 6  # thickness of a car where the band is too low for its width
 _NAMES = 190  # room at the left for who it is and how far behind
 
 
@@ -126,13 +127,17 @@ class _Band:
             np.array([lateral + width / 2.0, lateral - width / 2.0]),
         )
         (left, top), (right, bottom) = corners.tolist()
+        thin = max(self.style.px(_LEAST) - (bottom - top), 0.0) / 2.0
+        top, bottom = top - thin, bottom + thin
         return rounded_rectangle(left, top, right, bottom, 0.3 * (bottom - top))
 
 
 def _reach(road: RoadMap) -> tuple[float, float]:
     """Rightmost and leftmost lateral that a band shows [m]."""
     edges = [lane.lateral_at(station) for lane in road.lanes for station in (lane.start, lane.end)]
-    return min(edges) - 1.9 - _MARGIN, max(edges) + 1.9 + _MARGIN
+    half = max(lane.width for lane in road.lanes) / 2.0
+    right, left = min(edges) - half - road.right_shoulder, max(edges) + half + road.left_shoulder
+    return right - _MARGIN, left + _MARGIN
 
 
 def _draw_name(
