@@ -1,13 +1,16 @@
-"""Races: who wins, who leads, and that racing changes nothing of how anybody drives."""
+"""Races: who wins and who leads, that racing changes nobody's drive, and how it is shown."""
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from short_course import SHORT
 
 import run_sim
 from agents.registry import build_agent
@@ -15,218 +18,204 @@ from drive_stack.app.episodes import EpisodeSpec, Factories
 from drive_stack.app.race import RaceResult, RaceSession, overrides_of, racing_names
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.evaluation.race import CLOSE_SCORE, CLOSE_TIME, leader, verdict
+from drive_stack.evaluation.batch.rows import undriven
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.race import leader, verdict
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
+from drive_stack.viewer.race_frame import RaceRenderer
+from drive_stack.viewer.race_layout import arrange_race
 
-SCENARIO = "stationary_lead"
-
-
-def result(
-    score: float = 90.0,
-    seconds: float = 30.0,
-    status: Status = Status.COMPLETED,
-    *,
-    hit: str | None = None,
-    at_fault: bool = True,
-) -> EpisodeResult:
-    return EpisodeResult(
-        agent="any",
-        privileged=False,
-        scenario=SCENARIO,
-        seed=1,
-        status=status,
-        collision_with=hit,
-        at_fault=at_fault if hit else None,
-        fault_reason=None,
-        impact_speed_mps=None,
-        route_completion=1.0,
-        distance_m=412.3,
-        duration_s=seconds,
-        mean_speed_mps=20.0,
-        min_ttc_s=None,
-        comfort=1.0,
-        off_lane=0.0,
-        driving_score=score,
-        clamped_actions=0,
-    )
-
-
-CRASH = result(99.0, 5.0, Status.COLLISION, hit="vehicle")
-
-
-def judge(*results: EpisodeResult) -> tuple[int | None, str]:
-    found = verdict([f"d{index}" for index in range(len(results))], results)
-    return found.winner, found.words
-
-
-def test_who_arrives_clean_beats_any_score_of_one_who_did_not() -> None:
-    assert judge(result(10.0, 60.0), CRASH) == (0, "d0 wins: d1 hit a vehicle at 412 m")
-    assert judge(result(99.0, hit="object"), result(10.0))[0] == 1
-
-
-def test_a_hit_by_another_s_fault_is_not_held_against_a_driver() -> None:
-    assert judge(result(80.0, hit="vehicle", at_fault=False), result(70.0, 10.0))[0] == 0
-
-
-def test_then_the_score_counts_then_the_time() -> None:
-    assert judge(result(80.0, 20.0), result(90.0, 40.0)) == (
-        1,
-        "d1 wins: driving score 90.0 against 80.0 of d0",
-    )
-    assert judge(result(90.0, 32.0), result(90.2, 35.1)) == (0, "d0 wins: 3.1 s sooner than d1")
-
-
-def test_among_those_who_failed_the_score_decides_and_the_winner_s_failure_is_told() -> None:
-    stuck = result(50.0, status=Status.STUCK)
-    assert judge(CRASH, stuck)[1].startswith("d0 hit a vehicle at 412 m, yet wins: driving score 99.0")
-
-
-def test_hardly_apart_is_a_tie() -> None:
-    first, second = result(90.0, 30.0), result(90.0 + 0.9 * CLOSE_SCORE, 30.0 + 0.9 * CLOSE_TIME)
-    winner, words = judge(first, second, CRASH)
-    assert winner is None and words.startswith("A tie between d0 and d1:")
-    assert judge(CRASH, dataclasses.replace(CRASH, duration_s=9.0))[0] is None
-
-
-@given(
-    st.lists(
-        st.builds(
-            result,
-            st.floats(0.0, 100.0),
-            st.floats(1.0, 100.0),
-            st.sampled_from([Status.COMPLETED, Status.COLLISION, Status.STUCK, Status.ERROR]),
-            hit=st.sampled_from([None, "vehicle", "object"]),
-        ),
-        min_size=2,
-        max_size=4,
-    )
+NAMES = ("first", "second")
+DONE = replace(
+    undriven(EpisodeTask("a", "a", (), "cruise", 1, ""), ""),
+    status=Status.COMPLETED,
+    error=None,
+    route_completion=1.0,
+    distance_m=800.0,
+    duration_s=40.0,
+    driving_score=100.0,
 )
-def test_the_order_of_the_flags_does_not_matter(results: list[EpisodeResult]) -> None:
-    forth, _ = judge(*results)
-    back, _ = judge(*results[::-1])
-    assert back == (None if forth is None else len(results) - 1 - forth)
-
-
-def test_the_one_ahead_leads_unless_out_or_level() -> None:
-    assert leader((0.2, 0.5), (False, False)) == 1
-    assert leader((0.2, 0.5), (False, True)) == 0
-    assert leader((0.3, 0.3), (False, False)) is None
-    assert leader((0.3, 0.4), (True, True)) is None
-
-
-def test_names_are_short_and_told_apart() -> None:
-    specs = ("modular", "my/own.yaml", "a.b:Careful", "modular")
-    assert racing_names(specs) == ("modular 1", "own", "Careful", "modular 2")
-
-
-def test_overrides_go_to_those_they_name() -> None:
-    specs = ("modular", "expert", "modular")
-    given = ("modular:a=1", "modular 2:b=2:3", "expert:c=4")
-    assert [overrides_of(index, specs, given) for index in range(3)] == [
-        ("a=1",),
-        ("c=4",),
-        ("a=1", "b=2:3"),
-    ]
-    assert overrides_of(0, ("modular",), ("a=1",)) == ("a=1",)
-    with pytest.raises(ConfigError, match="modular:a=1"):
-        overrides_of(0, specs, ("a=1",))
-
-
-def factories(agent: str) -> Factories:
-    return Factories(
-        env=lambda scenario: DrivingEnv(EnvSpec(scenario)),
-        agent=lambda env: build_agent(agent, env.platform, oracles=env.oracles, truth=env.truth),
-    )
-
-
-def alone(agent: str, seed: int) -> EpisodeResult:
-    env = DrivingEnv(EnvSpec(SCENARIO))
-    try:
-        driver = build_agent(agent, env.platform, oracles=env.oracles, truth=env.truth)
-        return run_episode(env, driver, scenario=SCENARIO, seed=seed)
-    finally:
-        env.close()
-
-
-def untimed(one: EpisodeResult) -> EpisodeResult:
-    return dataclasses.replace(one, stages_ms={}, agent="")
-
-
-@pytest.mark.slow
-def test_a_race_drives_as_each_drives_alone_bit_for_bit() -> None:
-    agents, races = ("modular", "expert", "constant"), list[RaceResult]()
-    session = RaceSession(
-        [factories(agent) for agent in agents],
-        agents,
-        [EpisodeSpec(SCENARIO, 3)],
-        catalogue=(),
-        on_result=races.append,
-    )
-    try:
-        session.reset()
-        while not session.done:
-            session.step()
-    finally:
-        session.close()
-    (race,) = races
-    assert [untimed(one) for one in race.results] == [untimed(alone(agent, 3)) for agent in agents]
-
-
-def test_drivers_of_one_kind_see_the_same_at_the_same_time_and_stop_where_they_end() -> None:
-    races: list[RaceResult] = []
-    session = RaceSession(
-        [factories("constant"), factories("random"), factories("constant")],
-        ("one", "two", "three"),
-        [EpisodeSpec(SCENARIO, 3), EpisodeSpec(SCENARIO, 4)],
-        catalogue=(SCENARIO,),
-        on_result=races.append,
-    )
-    try:
-        frame, steps = session.reset(), 0
-        ended: dict[int, float] = {}
-        while not session.done:
-            frame, steps = session.step(), steps + 1
-            for index, one in enumerate(frame.drivers):
-                if one.outcome is None:
-                    assert one.state.time == pytest.approx((steps - 1) * session.dt)
-                else:
-                    assert ended.setdefault(index, one.state.time) == one.state.time
-            first, third = frame.drivers[0], frame.drivers[2]
-            assert (first.observation.image == third.observation.image).all()
-            assert first.state.ego == third.state.ego
-        assert frame.verdict is not None and len(races) == 1
-        assert untimed(races[0].results[0]) == untimed(races[0].results[2])
-        following = session.next_episode()
-        assert following is not None and following.drivers[0].seed == 4 and following.verdict is None
-        assert session.next_episode() is None
-    finally:
-        session.close()
-
-
-def test_json_has_a_row_a_driver_and_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--agent", "constant", "--agent", "random", "--scenario", "stationary_lead"]
-    assert run_sim.main([*arguments, "--headless", "--json"]) == 0
-    *rows, said = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    assert [row["agent"] for row in rows] == ["constant", "random"]
-    assert said["seed"] == 100_000 and said["winner"] in ("constant", "random", None)
+CRASHED = replace(
+    DONE,
+    status=Status.COLLISION,
+    collision_with="vehicle",
+    at_fault=True,
+    distance_m=412.0,
+    driving_score=30.0,
+)
 
 
 @pytest.mark.parametrize(
-    ("agents", "rest", "said"),
+    ("results", "winner", "words"),
     [
-        (["constant"] * 5, [], "at most 4"),
-        (["human", "constant"], ["--headless"], "needs a window"),
-        (["human", "human"], [], "one keyboard"),
-        (["constant", "modlar"], ["--headless"], "did you mean modular?"),
-        (["modular", "modular"], ["--set", "a=1"], "modular:a=1"),
-        (["constant", "modular"], ["--headless", "--set", "modular:planer=x"], "planning"),
+        ((DONE, CRASHED), 0, "first wins: second hit a vehicle at 412 m"),
+        ((CRASHED, DONE), 1, "second wins: first hit a vehicle at 412 m"),
+        ((DONE, replace(DONE, duration_s=43.5)), 0, "first wins: 3.5 s sooner than second"),
+        ((replace(DONE, driving_score=80.0), DONE), 1, "driving score 100.0 against 80.0 of first"),
+        ((DONE, replace(DONE, duration_s=40.1)), None, "a tie between first and second"),
+        ((CRASHED, replace(CRASHED, driving_score=45.0)), 1, "yet wins: driving score 45.0 against 30.0"),
+        ((replace(CRASHED, at_fault=False), DONE), 1, "first was hit by a vehicle at 412 m"),
+        ((DONE, replace(DONE, status=Status.STUCK, driving_score=50.0)), 0, "second stood for too long"),
+        ((replace(DONE, status=Status.ERROR, driving_score=0.0), DONE), 1, "first failed"),
     ],
 )
-def test_bad_input_gets_one_clear_line(
-    agents: list[str], rest: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_who_wins_and_why(results: tuple[EpisodeResult, ...], winner: int | None, words: str) -> None:
+    found = verdict(NAMES, results)
+    assert found.winner == winner
+    assert words in found.words
+
+
+def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
+    field = {
+        "a": DONE,
+        "b": CRASHED,
+        "c": replace(DONE, driving_score=90.0),
+        "d": replace(DONE, duration_s=39.0),
+    }
+    for names in itertools.permutations(field):
+        found = verdict(names, [field[name] for name in names])
+        assert found.winner is not None and names[found.winner] == "d"
+
+
+@pytest.mark.parametrize(
+    ("progress", "out", "ahead"),
+    [
+        ((0.2, 0.5), (False, False), 1),
+        ((0.2, 0.5), (False, True), 0),
+        ((0.5, 0.5), (False, False), None),
+        ((0.2, 0.5), (True, True), None),
+    ],
+)
+def test_who_leads(progress: tuple[float, ...], out: tuple[bool, ...], ahead: int | None) -> None:
+    assert leader(progress, out) == ahead
+
+
+def test_drivers_that_are_there_twice_get_numbers() -> None:
+    assert racing_names(["expert", "constant", "expert"]) == ("expert 1", "constant", "expert 2")
+    with pytest.raises(ConfigError, match="at most 4"):
+        racing_names(["expert"] * 5)
+
+
+def test_in_a_race_an_override_says_whose_it_is() -> None:
+    both = ["modular", "expert"]
+    given = ["modular:perception.threads=1", "expert:control.lateral=lqr"]
+    assert overrides_of(0, both, given) == ("perception.threads=1",)
+    assert overrides_of(1, both, given) == ("control.lateral=lqr",)
+    assert overrides_of(0, ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
+    with pytest.raises(ConfigError, match="say whose in a race, such as modular:perception"):
+        overrides_of(0, both, ["perception.threads=1"])
+
+
+# --- driving -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+def factories(spec: str) -> Factories:
+    def build(env: DrivingEnv) -> object:
+        return build_agent(spec, env.platform, oracles=env.oracles, truth=env.truth)
+
+    return Factories(env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=build)  # type: ignore[arg-type]
+
+
+def raced(specs: list[str], course: Path, seeds: range, look: Callable[[object], None]) -> list[RaceResult]:
+    found: list[RaceResult] = []
+    episodes = [EpisodeSpec(str(course), seed) for seed in seeds]
+    names = racing_names(specs)
+    session = RaceSession(
+        [factories(spec) for spec in specs], names, episodes, catalogue=["cruise"], on_result=found.append
+    )
+    frame = session.reset()
+    while frame is not None:
+        while not session.done:
+            look(session.step())
+        frame = session.next_episode()
+    session.close()
+    return found
+
+
+def test_racing_changes_nobodys_drive(course: Path) -> None:
+    races = raced(["modular", "constant", "expert"], course, range(3, 5), lambda _: None)
+    assert [race.results[0].seed for race in races] == [3, 4]
+    for race in races:
+        for result in race.results:
+            env = DrivingEnv(EnvSpec(str(course)))
+            agent = build_agent(result.agent, env.platform, oracles=env.oracles, truth=env.truth)
+            alone = run_episode(env, agent, scenario=str(course), seed=result.seed)
+            env.close()
+            assert replace(alone, stages_ms={}) == replace(result, stages_ms={})
+
+
+def test_all_are_shown_until_the_last_is_done_and_then_the_verdict(course: Path) -> None:
+    frames: list[object] = []
+    raced(["constant", "expert"], course, range(3, 4), frames.append)
+    times = np.array([[one.state.time for one in frame.drivers] for frame in frames])  # type: ignore[attr-defined]
+    ended = [[one.outcome is not None for one in frame.drivers] for frame in frames]  # type: ignore[attr-defined]
+    for (before, after), over in zip(itertools.pairwise(times), ended, strict=False):
+        assert all(now == then for now, then, gone in zip(after, before, over, strict=True) if gone)
+    verdicts = [frame.verdict for frame in frames]  # type: ignore[attr-defined]
+    assert verdicts[-1] is not None and not any(verdicts[:-1])
+
+
+# --- showing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drivers", [2, 3, 4])
+@pytest.mark.parametrize("size", [(900, 560), (1280, 720), (1600, 900), (2560, 1080)])
+def test_parts_neither_overlap_nor_leave_the_window(drivers: int, size: tuple[int, int]) -> None:
+    layout = arrange_race(*size, drivers, 2.5)
+    parts = [layout.header, *layout.cameras, *layout.bars, layout.strip, layout.footer]
+    assert len(layout.cameras) == len(layout.bars) == drivers
+    for part in parts:
+        assert part.width > 0 and part.height > 0
+        assert (
+            part.left >= 0
+            and part.right <= layout.size[0]
+            and part.top >= 0
+            and part.bottom <= layout.size[1]
+        )
+    for first, second in itertools.combinations(parts, 2):
+        assert not first.colliderect(second), (first, second)
+    assert layout.strip.height > 20 * drivers
+
+
+def test_a_race_is_drawn_and_who_leads_shows(course: Path) -> None:
+    frames: list[object] = []
+    raced(["constant", "expert"], course, range(3, 4), frames.append)
+    renderer = RaceRenderer(1280, 720)
+    going = renderer.draw(frames[5]).copy()  # type: ignore[arg-type]
+    other = renderer.draw(replace(frames[5], leader=None)).copy()  # type: ignore[type-var]
+    done = renderer.draw(frames[-1])  # type: ignore[arg-type]
+    assert going.shape == (720, 1280, 3) and going.std() > 20.0
+    assert not np.array_equal(going, other) and not np.array_equal(going, done)
+
+
+def test_the_command_line_races_and_tells_who_won(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--agent", "expert", "--agent", "constant", "--scenario", str(course), "--headless", "--json"]
+    assert run_sim.main([*given, "--episodes", "2"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("agent") for line in lines] == ["expert", "constant", None] * 2
+    assert {"scenario", "seed", "verdict", "winner"} == set(lines[2])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--agent", "expert"] * 5, "at most 4 drivers"),
+        (["--agent", "expert", "--agent", "nobody"], "unknown agent 'nobody'"),
+        (["--agent", "expert", "--agent", "modular", "--set", "a=1"], "say whose"),
+        (["--agent", "expert", "--agent", "human"], "needs a window"),
+    ],
+)
+def test_what_cannot_race_is_refused_in_one_line(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flags = [part for agent in agents for part in ("--agent", agent)]
-    assert run_sim.main([*flags, *rest]) == 2
-    error = capsys.readouterr().err
-    assert said in error and error.count("\n") == 1
+    assert run_sim.main([*arguments, "--headless"]) == 2
+    complaints = capsys.readouterr().err.strip().splitlines()
+    assert len(complaints) == 1 and complaint in complaints[0]

@@ -39,7 +39,7 @@ def verdict(names: Sequence[str], results: Sequence[EpisodeResult]) -> Verdict:
             rival = max(others, key=lambda index: (clean(results[index]), _score(results[index])))
             return Verdict(left[0], _reason(names, results, left[0], rival))
     tied = " and ".join(names[index] for index in left)
-    return Verdict(None, f"A tie between {tied}: {_outcome(results[left[0]])}")
+    return Verdict(None, f"a tie between {tied}: {_outcome(results[left[0]])}")
 
 
 def _score(result: EpisodeResult) -> float:

@@ -61,7 +61,8 @@ class RaceRenderer:
         draw_header(canvas, layout.header, headed, playback if playback is not None else Playback(), style)
         draw_footer(canvas, layout.footer, layers, style)
         if frame.verdict is not None:
-            draw_banner(canvas, layout.strip, frame.verdict, self._theme.accent, style)
+            title = frame.verdict[0].upper() + frame.verdict[1:]
+            draw_banner(canvas, layout.strip, title, self._theme.accent, style)
         if show_help:
             draw_help(canvas, style)
         return canvas.pixels

@@ -40,7 +40,9 @@ def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) ->
     for index in range(drivers):
         left = gap + (index % columns) * (cell_width + gap)
         top = header_height + (index // columns) * (camera_height + bar_height + gap)
-        cameras.append(Rect(left, top, cell_width, camera_height))
+        camera = Rect(0, top, min(cell_width, round(camera_height * camera_aspect)), camera_height)
+        camera.centerx = left + cell_width // 2
+        cameras.append(camera)
         bars.append(Rect(left, top + camera_height, cell_width, bar_height))
     top = bars[-1].bottom + gap
     strip = Rect(gap, top, width - 2 * gap, height - footer_height - gap - top)

@@ -19,10 +19,11 @@ from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour, mix
 from drive_stack.world_state import WorldState
 
-BEHIND, AHEAD = 120.0, 180.0  # of the one in front that the strip shows [m]
+BEHIND, AHEAD = 80.0, 120.0  # of the one in front that the strip shows [m]
 _TICK = 50.0  # between two marks of the scale [m]
 _MARGIN = 0.5  # of ground beside the pavement [m]
 _STRETCH = 1.8  # at most, of the road's width against its length
+_LINED = 10.0  # narrower lanes have no lines [px]
 _LEAST = 6  # thickness of a car where the band is too low for its width
 _NAMES = 190  # room at the left for who it is and how far behind
 
@@ -87,8 +88,9 @@ class _Band:
             upper = self._points(here, centre + lane.width / 2.0)
             lower = self._points(here, centre - lane.width / 2.0)
             self.canvas.polygon(np.concatenate([upper, lower[::-1]]), theme.road)
-            self.canvas.line(upper, mix(theme.road, theme.marking, 0.5))
-            self.canvas.line(lower, mix(theme.road, theme.marking, 0.5))
+            if abs(upper[0, 1] - lower[0, 1]) > _LINED:
+                self.canvas.line(upper, mix(theme.road, theme.marking, 0.5))
+                self.canvas.line(lower, mix(theme.road, theme.marking, 0.5))
         end = self.state.route_end
         if self.front - BEHIND < end < self.front + AHEAD:
             across = self._points(np.array([end, end]), np.array(_reach(self.state.road)))
