@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panda3d.core import NodePath
+from panda3d.core import NodePath, RenderState, TransformState
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.road_map import RoadMap
@@ -33,7 +33,7 @@ class Camera:
 
     def load(self, road: RoadMap, conditions: Conditions, limits: SpeedLimits | None = None) -> None:
         """Build the static scene of an episode; without ``limits`` no sign shows one."""
-        self._scene.remove_node()
+        self._strike()
         self._scene = self._stage.root.attach_new_node("scene")
         air = Air(self._model, conditions)
         surroundings = Surroundings(self._scene, road, conditions, air, self._tags)
@@ -57,8 +57,18 @@ class Camera:
 
     def close(self) -> None:
         """Free the renderer; the camera cannot be used any more."""
-        self._loaded = None
+        self._strike()
         self._stage.close()
+
+    def _strike(self) -> None:
+        """Take the present episode's scene down."""
+        if self._loaded is not None:
+            self._loaded[1].close()
+        self._loaded = None
+        self._scene.remove_node()
+        # Panda keeps states, and with them the pictures on signs, until it is told to look for unused ones
+        RenderState.garbage_collect()
+        TransformState.garbage_collect()
 
     def _follow(self, state: WorldState) -> tuple[Cast, Air]:
         if self._loaded is None:

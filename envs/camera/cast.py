@@ -69,6 +69,17 @@ class Cast:
         for gone in self._actors.keys() - present:
             self._actors.pop(gone).holder.remove_node()
 
+    def close(self) -> None:
+        """Take the actors away.
+
+        The lights stand in the scene that they light, so it holds itself unless they are taken out first.
+        """
+        self._root.clear_light()
+        for light in self._lights:
+            light.remove_node()
+        self._root.remove_node()
+        self._actors.clear()
+
     def _add_new(self, state: WorldState) -> None:
         adders = self._add_vehicle, self._add_person, self._add_obstacle
         for kind, add in zip(_kinds(state), adders, strict=True):
@@ -113,8 +124,9 @@ class Cast:
         ambient.set_color((0.95, 0.95, 0.93, 1.0) if night else (0.66, 0.67, 0.70, 1.0))
         sun.set_color(_NIGHT_SUN if night else _BRIGHT_SUN if bright else _VEILED_SUN)
         sun.set_direction((-np.cos(conditions.sun_azimuth), -np.sin(conditions.sun_azimuth), -0.9))
-        for light in (ambient, sun):
-            self._root.set_light(self._root.attach_new_node(light))
+        self._lights = [self._root.attach_new_node(light) for light in (ambient, sun)]
+        for light in self._lights:
+            self._root.set_light(light)
 
     def _add_vehicle(self, actor: int, state: WorldState, row: int) -> None:
         cars = state.vehicles

@@ -21,6 +21,7 @@ from panda3d.core import (
 from drive_stack.camera_model import CameraModel
 
 NEAR, FAR = 0.3, 1500.0  # [m]
+_OFFSCREEN = GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_resizeable
 
 
 class Stage:
@@ -45,9 +46,7 @@ class Stage:
         bits.set_depth_bits(24)
         number = len(self._buffers)
         size = WindowProperties.size(width, height)
-        buffer = self._engine.make_output(
-            self._pipe, f"eye{number}", number, bits, size, GraphicsPipe.BF_refuse_window
-        )
+        buffer = self._engine.make_output(self._pipe, f"eye{number}", number, bits, size, _OFFSCREEN)
         if buffer is None:
             raise RuntimeError("Panda3D's software renderer (p3tinydisplay) did not start")
         texture = Texture()
@@ -89,6 +88,8 @@ class Stage:
 
     def close(self) -> None:
         """Free the buffers and the scene."""
+        for buffer, _ in self._buffers:
+            buffer.set_size(1, 1)  # the renderer frees the memory of a buffer only when that is resized
         self._engine.remove_all_windows()
         self.root.remove_node()
         self._buffers.clear()
