@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -111,7 +110,7 @@ def drive_alone(options: argparse.Namespace) -> int:
             print(result.to_json(), flush=True)
 
     session = EpisodeSession(
-        factories_of(options, options.agent[0]),
+        factories_of(options, 0),
         episodes_of(options),
         catalogue=scenario_names(),
         on_result=finished,
@@ -134,11 +133,12 @@ def race(options: argparse.Namespace) -> int:
         if options.json:
             for one in result.results:
                 print(one.to_json(), flush=True)
-            print(json.dumps({"verdict": result.verdict.words, "winner": result.verdict.winner}), flush=True)
+            print(result.verdict_json(), flush=True)
 
+    names = racing_names(options.agent)
     session = RaceSession(
-        [factories_of(options, spec) for spec in options.agent],
-        racing_names(options.agent),
+        [factories_of(options, index) for index in range(len(names))],
+        names,
         episodes_of(options),
         catalogue=scenario_names(),
         on_result=finished,
@@ -152,9 +152,9 @@ def race(options: argparse.Namespace) -> int:
     return 1 if any(one.status is Status.ERROR for result in races for one in result.results) else 0
 
 
-def factories_of(options: argparse.Namespace, spec: str) -> Factories:
-    """How a driver and its world are made."""
-    overrides = overrides_of(spec, options.agent, options.set)
+def factories_of(options: argparse.Namespace, index: int) -> Factories:
+    """How a driver, counted in the order of --agent, and its world are made."""
+    spec, overrides = options.agent[index], overrides_of(index, options.agent, options.set)
     return Factories(
         env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=lambda env: driver(spec, overrides, env)
     )
@@ -253,7 +253,9 @@ def drive_parser() -> argparse.ArgumentParser:
     how = parser.add_argument_group("how it is shown")
     how.add_argument("--headless", action="store_true", help="no window; as fast as it goes")
     how.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what the window shows")
-    how.add_argument("--json", action="store_true", help="one JSON object an episode on stdout")
+    how.add_argument(
+        "--json", action="store_true", help="one JSON object an episode on stdout; in a race also the verdict"
+    )
     how.add_argument("--list", action="store_true", help="list scenarios and agents, and stop")
     return parser
 

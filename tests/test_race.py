@@ -52,9 +52,9 @@ CRASHED = replace(
         ((DONE, CRASHED), 0, "first wins: second hit a vehicle at 412 m"),
         ((CRASHED, DONE), 1, "second wins: first hit a vehicle at 412 m"),
         ((DONE, replace(DONE, duration_s=43.5)), 0, "first wins: 3.5 s sooner than second"),
-        ((replace(DONE, driving_score=80.0), DONE), 1, "first arrived after 40.0 s, driving score 80"),
+        ((replace(DONE, driving_score=80.0), DONE), 1, "driving score 100.0 against 80.0 of first"),
         ((DONE, replace(DONE, duration_s=40.1)), None, "a tie between first and second"),
-        ((CRASHED, replace(CRASHED, driving_score=45.0)), 1, "second wins"),
+        ((CRASHED, replace(CRASHED, driving_score=45.0)), 1, "yet wins: driving score 45.0 against 30.0"),
         ((replace(CRASHED, at_fault=False), DONE), 1, "first was hit by a vehicle at 412 m"),
         ((DONE, replace(DONE, status=Status.STUCK, driving_score=50.0)), 0, "second stood for too long"),
         ((replace(DONE, status=Status.ERROR, driving_score=0.0), DONE), 1, "first failed"),
@@ -100,11 +100,11 @@ def test_drivers_that_are_there_twice_get_numbers() -> None:
 def test_in_a_race_an_override_says_whose_it_is() -> None:
     both = ["modular", "expert"]
     given = ["modular:perception.threads=1", "expert:control.lateral=lqr"]
-    assert overrides_of("modular", both, given) == ("perception.threads=1",)
-    assert overrides_of("expert", both, given) == ("control.lateral=lqr",)
-    assert overrides_of("modular", ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
+    assert overrides_of(0, both, given) == ("perception.threads=1",)
+    assert overrides_of(1, both, given) == ("control.lateral=lqr",)
+    assert overrides_of(0, ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
     with pytest.raises(ConfigError, match="say whose in a race, such as modular:perception"):
-        overrides_of("modular", both, ["perception.threads=1"])
+        overrides_of(0, both, ["perception.threads=1"])
 
 
 # --- driving -------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_the_command_line_races_and_tells_who_won(course: Path, capsys: pytest.C
     assert run_sim.main([*given, "--episodes", "2"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("agent") for line in lines] == ["expert", "constant", None] * 2
-    assert {"verdict", "winner"} == set(lines[2])
+    assert {"scenario", "seed", "verdict", "winner"} == set(lines[2])
 
 
 @pytest.mark.parametrize(

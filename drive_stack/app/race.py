@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, following
 from drive_stack.app.session import view_of
+from drive_stack.app.table import print_failures
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.race import Verdict, clean, leader, verdict
@@ -28,6 +32,17 @@ class RaceResult:
 
     results: tuple[EpisodeResult, ...]  # in the order of the drivers, under their names in the race
     verdict: Verdict
+
+    def verdict_json(self) -> str:
+        """Who won and why, as one line of JSON; ``winner`` is null after a tie."""
+        first, winner = self.results[0], self.verdict.winner
+        row = {
+            "scenario": first.scenario,
+            "seed": first.seed,
+            "winner": None if winner is None else self.results[winner].agent,
+            "verdict": self.verdict.words,
+        }
+        return json.dumps(row)
 
 
 class RaceSession:
@@ -123,43 +138,65 @@ class RaceSession:
 
 
 def racing_names(specs: Sequence[str]) -> tuple[str, ...]:
-    """A name for each driver; those that are there twice get numbers. Raises `ConfigError` for too many."""
+    """A name for each driver, short for files and classes; those that are there twice get numbers.
+
+    Raises `ConfigError` for too many drivers, and for two at the one keyboard.
+    """
     if len(specs) > MOST:
         raise ConfigError(f"{len(specs)} times --agent: at most {MOST} drivers can race")
-    times, seen = Counter(specs), Counter[str]()
+    if specs.count("human") > 1:
+        raise ConfigError("--agent human, twice: there is one keyboard")
+    plain = [_plain_name(spec) for spec in specs]
+    times, seen = Counter(plain), Counter[str]()
     names = []
-    for spec in specs:
-        seen[spec] += 1
-        names.append(spec if times[spec] == 1 else f"{spec} {seen[spec]}")
+    for name in plain:
+        seen[name] += 1
+        names.append(name if times[name] == 1 else f"{name} {seen[name]}")
     return tuple(names)
 
 
-def overrides_of(spec: str, specs: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
-    """Those ``--set`` that are a driver's: all where it is alone, in a race those that begin with its name.
+def _plain_name(spec: str) -> str:
+    if spec.endswith((".yaml", ".yml")):
+        return Path(spec).stem
+    return spec.rpartition(":")[2]
 
+
+def overrides_of(index: int, specs: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """Those ``--set`` that are for driver ``index``: all where it is alone.
+
+    In a race, those that begin with what ``--agent`` says of it, or with its name on the screen:
+    ``modular:key=value`` is for every modular driver, ``modular 2:key=value`` for the second.
     Raises `ConfigError` for one that is nobody's.
     """
     if len(specs) == 1:
         return tuple(given)
+    known = [(f"{spec}:", f"{name}:") for spec, name in zip(specs, racing_names(specs), strict=True)]
     for override in given:
-        if not any(override.startswith(f"{other}:") for other in specs):
+        if not any(override.startswith(prefixes) for prefixes in known):
             raise ConfigError(f"--set {override}: say whose in a race, such as {specs[0]}:{override}")
-    return tuple(one.removeprefix(f"{spec}:") for one in given if one.startswith(f"{spec}:"))
+    return tuple(
+        override.removeprefix(next(prefix for prefix in known[index] if override.startswith(prefix)))
+        for override in given
+        if override.startswith(known[index])
+    )
 
 
 def print_races(races: Sequence[RaceResult], console: Console) -> None:
-    """A row for each race with every driver's score and who won, then the wins."""
+    """A row for each race with every driver's score and who won; below, the means and the wins."""
     names = [result.agent for result in races[0].results]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_footer=len(races) > 1)
-    table.add_column("scenario", footer="won", no_wrap=True)
+    table.add_column("scenario", footer="mean, won", no_wrap=True)
     table.add_column("seed", justify="right", no_wrap=True)
     for index, name in enumerate(names):
         wins = sum(race.verdict.winner == index for race in races)
-        table.add_column(name, justify="right", footer=f"{wins} of {len(races)}")
-    table.add_column("verdict")
+        mean = np.mean([race.results[index].driving_score for race in races])
+        table.add_column(name, justify="right", footer=f"{mean:.1f}, {wins} of {len(races)}")
+    ties = sum(race.verdict.winner is None for race in races)
+    table.add_column("verdict", footer=f"{ties} tied" if ties else "")
     for race in races:
         cells = [f"{one.driving_score:.1f}{' *' if one.privileged else ''}" for one in race.results]
         table.add_row(race.results[0].scenario, str(race.results[0].seed), *cells, race.verdict.words)
     console.print(table)
     if any(one.privileged for race in races for one in race.results):
         console.print("* read the truth", style="dim")
+    print_failures([one for race in races for one in race.results], console)

@@ -35,6 +35,11 @@ def print_results(results: Sequence[EpisodeResult], console: Console) -> None:
     console.print(table)
     if any(result.privileged for result in results):
         console.print("* read the truth", style="dim")
+    print_failures(results, console)
+
+
+def print_failures(results: Sequence[EpisodeResult], console: Console) -> None:
+    """The traceback of each agent that failed."""
     for result in results:
         if result.error is not None:
             console.print(

@@ -37,7 +37,7 @@ def verdict(names: Sequence[str], results: Sequence[EpisodeResult]) -> Verdict:
         if len(left) == 1:
             others = [index for index in range(len(results)) if index != left[0]]
             rival = max(others, key=lambda index: (clean(results[index]), _score(results[index])))
-            return Verdict(left[0], f"{names[left[0]]} wins: {_reason(names, results, left[0], rival)}")
+            return Verdict(left[0], _reason(names, results, left[0], rival))
     tied = " and ".join(names[index] for index in left)
     return Verdict(None, f"a tie between {tied}: {_outcome(results[left[0]])}")
 
@@ -53,9 +53,13 @@ def _haste(result: EpisodeResult) -> float:
 
 def _reason(names: Sequence[str], results: Sequence[EpisodeResult], winner: int, rival: int) -> str:
     first, second = results[winner], results[rival]
-    if clean(first) != clean(second) or abs(first.driving_score - second.driving_score) > CLOSE_SCORE:
-        return f"{names[rival]} {_outcome(second)}"
-    return f"{second.duration_s - first.duration_s:.1f} s sooner than {names[rival]}"
+    wins = f"{names[winner]} wins" if clean(first) else f"{names[winner]} {_outcome(first)}, yet wins"
+    if clean(first) == clean(second) and first.driving_score - second.driving_score > CLOSE_SCORE:
+        scores = f"{first.driving_score:.1f} against {second.driving_score:.1f}"
+        return f"{wins}: driving score {scores} of {names[rival]}"
+    if clean(first) != clean(second) or second.status is not Status.COMPLETED:
+        return f"{wins}: {names[rival]} {_outcome(second)}"
+    return f"{wins}: {second.duration_s - first.duration_s:.1f} s sooner than {names[rival]}"
 
 
 def _outcome(result: EpisodeResult) -> str:

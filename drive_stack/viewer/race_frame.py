@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from pygame import Rect
-
 from drive_stack.types import Image
 from drive_stack.viewer.camera_panel import draw_camera
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.chrome import draw_footer, draw_header
 from drive_stack.viewer.dialogs import draw_banner, draw_help, outcome_words
+from drive_stack.viewer.race_bar import draw_bar
 from drive_stack.viewer.race_layout import RaceLayout, arrange_race
 from drive_stack.viewer.race_strip import draw_strip
 from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, RaceFrame
@@ -19,8 +18,8 @@ from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour, Theme
 from drive_stack.viewer.typeface import Typeface
 
-# Okabe and Ito's palette (Color Universal Design, 2008), lightened for a dark ground
-COLOURS: tuple[Colour, ...] = ((86, 180, 233), (240, 165, 40), (64, 214, 150), (224, 140, 200))
+# Blue, orange, yellow and magenta: at least 70 of 255 apart for all kinds of colour vision (a test)
+COLOURS: tuple[Colour, ...] = ((70, 130, 240), (240, 165, 40), (244, 228, 80), (220, 80, 170))
 
 
 class RaceRenderer:
@@ -62,10 +61,8 @@ class RaceRenderer:
         draw_header(canvas, layout.header, headed, playback if playback is not None else Playback(), style)
         draw_footer(canvas, layout.footer, layers, style)
         if frame.verdict is not None:
-            top, bottom = layout.cameras[0].top, layout.cameras[-1].bottom
-            middle = Rect(0, top, canvas.width, bottom - top)
             title = frame.verdict[0].upper() + frame.verdict[1:]
-            draw_banner(canvas, middle, title, self._theme.accent, style)
+            draw_banner(canvas, layout.strip, title, self._theme.accent, style)
         if show_help:
             draw_help(canvas, style)
         return canvas.pixels
@@ -80,34 +77,9 @@ class RaceRenderer:
             part = canvas.region(camera)
             with part.glazed(0.55):
                 part.fill(self._theme.background)
-            if frame.verdict is None:
-                tone = self._theme.accent if one.outcome == "completed" else self._theme.danger
-                middle = camera.center
-                words = outcome_words(one.outcome)
-                style.type.draw(canvas, words, middle, style.large, tone, bold=True, anchor="center")
-        canvas.frame(camera, colour, thickness=style.px(3 if frame.leader == index else 1.5))
-        _draw_bar(canvas, layout.bars[index], frame, index, style)
-
-
-def _draw_bar(canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, style: Style) -> None:
-    """Name, who leads, speed and score; below it the way that is done."""
-    theme, one, colour = style.theme, frame.drivers[index], COLOURS[index]
-    y, edge = rect.top + rect.height * 0.36, style.px(6)
-    name = f"{one.agent_name} (reads the truth)" if one.privileged else one.agent_name
-    place = style.type.draw(
-        canvas, name, (rect.left + edge, y), style.body, colour, bold=True, anchor="midleft"
-    )
-    if frame.leader == index:
-        at = (place.right + style.px(10), y)
-        style.type.draw(canvas, "leads", at, style.small, theme.text, anchor="midleft")
-    right = f"{3.6 * one.state.ego.speed:.0f} km/h    score {frame.scores[index]:.0f}"
-    room = rect.width // 2
-    style.type.draw(
-        canvas, right, (rect.right - edge, y), style.body, theme.text, anchor="midright", most=room
-    )
-    track = Rect(rect.left + edge, round(rect.top + rect.height * 0.68), rect.width - 2 * edge, style.px(9))
-    canvas.box(track, theme.panel_edge, radius=track.height // 2)
-    done = Rect(
-        track.left, track.top, max(round(track.width * frame.progress[index]), track.height), track.height
-    )
-    canvas.box(done, colour, radius=track.height // 2)
+            tone = self._theme.accent if one.outcome == "completed" else self._theme.danger
+            words = outcome_words(one.outcome)
+            style.type.draw(canvas, words, camera.center, style.large, tone, bold=True, anchor="center")
+        width = max(4, style.px(4)) if frame.leader == index else 2
+        canvas.frame(camera, colour, thickness=width)
+        draw_bar(canvas, layout.bars[index], frame, index, colour, style)

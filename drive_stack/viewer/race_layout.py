@@ -32,7 +32,7 @@ def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) ->
     columns = -(-drivers // rows)
     body = height - header_height - footer_height
     bar_height = round((54 if rows == 1 else 48) * scale)
-    strip_height = max(round(body * (0.38 if rows == 1 else 0.27)), round(24 * scale) * drivers)
+    strip_height = max(round(body * (0.38 if rows == 1 else 0.31)), round(24 * scale) * drivers)
     cell_width = (width - gap * (columns + 1)) // columns
     cell_height = (body - strip_height - gap * (rows + 1)) // rows
     camera_height = min(round(cell_width / camera_aspect), cell_height - bar_height)

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 from pygame import Rect
 
+from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
 from drive_stack.viewer.canvas import Canvas, rounded_rectangle
-from drive_stack.viewer.records import RaceFrame, ViewFrame
+from drive_stack.viewer.records import RaceFrame
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour, mix
 from drive_stack.world_state import WorldState
 
 BEHIND, AHEAD = 80.0, 120.0  # of the one in front that the strip shows [m]
 _TICK = 50.0  # between two marks of the scale [m]
-_ACROSS = 1.7  # times as large across the road as along it, at most
+_MARGIN = 0.5  # of ground beside the pavement [m]
+_STRETCH = 1.8  # at most, of the road's width against its length
 _LINED = 10.0  # narrower lanes have no lines [px]
-_MARGIN = 2.0  # of ground beside the pavement [m]
+_LEAST = 6  # thickness of a car where the band is too low for its width
+_NAMES = 190  # room at the left for who it is and how far behind
 
 
 def draw_strip(canvas: Canvas, rect: Rect, frame: RaceFrame, colours: Sequence[Colour], style: Style) -> None:
@@ -30,12 +33,18 @@ def draw_strip(canvas: Canvas, rect: Rect, frame: RaceFrame, colours: Sequence[C
     inside = style.panel(canvas, rect, "The road from above, and who is where on it")
     foot = style.small + style.px(8)
     gap = style.px(5)
-    height = (inside.height - foot - gap * (len(frame.drivers) - 1)) // len(frame.drivers)
+    slot = (inside.height - foot - gap * (len(frame.drivers) - 1)) // len(frame.drivers)
+    names = style.px(_NAMES)
+    left, width = inside.left + names, inside.width - names
     front = max(one.state.ego.station for one in frame.drivers)
     for index, one in enumerate(frame.drivers):
-        band = Rect(inside.left, inside.top + index * (height + gap), inside.width, height)
-        _Band(canvas.region(band), one.state, front, style).draw(one, colours[index])
-    _draw_scale(canvas, Rect(inside.left, inside.bottom - foot, inside.width, foot), frame, front, style)
+        right_edge, left_edge = _reach(one.state.road)
+        height = min(slot, round(_STRETCH * (left_edge - right_edge) * width / (BEHIND + AHEAD)))
+        middle = inside.top + index * (slot + gap) + slot / 2.0
+        band = Rect(left, round(middle - height / 2.0), width, height)
+        _Band(canvas.region(band), one.state, front, style).draw(colours[index])
+        _draw_name(canvas, Rect(inside.left, band.top, names, height), frame, index, colours[index], style)
+    _draw_scale(canvas, Rect(left, inside.bottom - foot, width, foot), frame, front, style)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class _Band:
     front: float  # station of the one in front [m]
     style: Style
 
-    def draw(self, frame: ViewFrame, colour: Colour) -> None:
+    def draw(self, colour: Colour) -> None:
         theme, state = self.style.theme, self.state
         self.canvas.fill(theme.terrain)
         self._road()
@@ -64,7 +73,9 @@ class _Band:
             self._box(middle, ego.lateral, car.length + 2.0, car.width + 1.0), theme.background
         )
         self.canvas.polygon(body, colour)
-        self._name(frame, colour, body)
+        if ego.station < self.front - BEHIND:
+            edge, y = self.style.px(9), self.canvas.height / 2.0
+            self.canvas.polygon(np.array([[0.0, y], [edge, y - edge], [edge, y + edge]]), colour)
 
     def _road(self) -> None:
         stations = np.linspace(self.front - BEHIND, self.front + AHEAD, 60)
@@ -82,7 +93,7 @@ class _Band:
                 self.canvas.line(lower, mix(theme.road, theme.marking, 0.5))
         end = self.state.route_end
         if self.front - BEHIND < end < self.front + AHEAD:
-            across = self._points(np.array([end, end]), np.array(self._reach()))
+            across = self._points(np.array([end, end]), np.array(_reach(self.state.road)))
             self.canvas.line(across, theme.accent, self.style.px(3))
 
     def _others(self) -> list[tuple[FloatArray, Colour]]:
@@ -106,35 +117,10 @@ class _Band:
             shapes.append((self._box(station, lateral, 1.5, 1.0), theme.obstacle))
         return shapes
 
-    def _name(self, frame: ViewFrame, colour: Colour, body: FloatArray) -> None:
-        """Behind the car; at the border with how far behind, where the car is out of the band."""
-        style, y = self.style, float(body[:, 1].mean())
-        half = style.small / 2.0
-        y = min(max(y, half), self.canvas.height - half)  # a car may leave the road
-        behind = self.front - self.state.ego.station
-        if behind > BEHIND - 25.0:
-            text = f"{frame.agent_name}, {behind:.0f} m behind"
-            style.type.draw(
-                self.canvas, text, (style.px(6), y), style.small, colour, bold=True, anchor="midleft"
-            )
-            return
-        at = (float(body[:, 0].min()) - style.px(12), y)
-        style.type.draw(self.canvas, frame.agent_name, at, style.small, colour, bold=True, anchor="midright")
-
-    def _reach(self) -> tuple[float, float]:
-        """Rightmost and leftmost lateral that the band shows [m]."""
-        lanes = self.state.road.lanes
-        edges = [lane.lateral_at(lane.start) for lane in lanes] + [
-            lane.lateral_at(lane.end) for lane in lanes
-        ]
-        return min(edges) - 1.9 - _MARGIN, max(edges) + 1.9 + _MARGIN
-
     def _points(self, station: FloatArray, lateral: FloatArray) -> FloatArray:
-        right, left = self._reach()
-        along = self.canvas.width / (BEHIND + AHEAD)
-        across = min(self.canvas.height / (left - right), _ACROSS * along)
-        x = (station - (self.front - BEHIND)) * along
-        y = self.canvas.height / 2.0 + ((left + right) / 2.0 - lateral) * across
+        right, left = _reach(self.state.road)
+        x = (station - (self.front - BEHIND)) / (BEHIND + AHEAD) * self.canvas.width
+        y = (left - lateral) / (left - right) * self.canvas.height
         return np.stack([x, y], axis=1)
 
     def _box(self, station: float, lateral: float, length: float, width: float) -> FloatArray:
@@ -143,7 +129,31 @@ class _Band:
             np.array([lateral + width / 2.0, lateral - width / 2.0]),
         )
         (left, top), (right, bottom) = corners.tolist()
+        thin = max(self.style.px(_LEAST) - (bottom - top), 0.0) / 2.0
+        top, bottom = top - thin, bottom + thin
         return rounded_rectangle(left, top, right, bottom, 0.3 * (bottom - top))
+
+
+def _reach(road: RoadMap) -> tuple[float, float]:
+    """Rightmost and leftmost lateral that a band shows [m]."""
+    edges = [lane.lateral_at(station) for lane in road.lanes for station in (lane.start, lane.end)]
+    half = max(lane.width for lane in road.lanes) / 2.0
+    right, left = min(edges) - half - road.right_shoulder, max(edges) + half + road.left_shoulder
+    return right - _MARGIN, left + _MARGIN
+
+
+def _draw_name(
+    canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style
+) -> None:
+    """Whose band it is, and how far behind the one in front."""
+    one = frame.drivers[index]
+    behind = max(other.state.ego.station for other in frame.drivers) - one.state.ego.station
+    text = "leads" if frame.leader == index else f"−{behind:.0f} m" if behind >= 0.5 else ""
+    at = (rect.right - style.px(12), rect.centery)
+    place = style.type.draw(canvas, text, at, style.small, style.theme.muted, anchor="midright")
+    room = place.left - style.px(8) - rect.left
+    at = (rect.left, rect.centery)
+    style.type.draw(canvas, one.agent_name, at, style.small, colour, bold=True, anchor="midleft", most=room)
 
 
 def _draw_scale(canvas: Canvas, rect: Rect, frame: RaceFrame, front: float, style: Style) -> None:
