@@ -16,6 +16,7 @@ from agents.registry import build_agent
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError, load_model
 from drive_stack.interfaces import Platform
+from drive_stack.jpeg import encode
 from drive_stack.learning.policy_config import BalanceSettings, PolicyTraining, Round
 from drive_stack.learning.policy_data import Clips, PolicyData, prepare, seen_rows
 from drive_stack.learning.policy_network import PolicyNet, export
@@ -23,7 +24,6 @@ from drive_stack.learning.policy_training import Errors, PolicyTrainer
 from drive_stack.policy.numbers import STATE_NAMES, STATE_SIZE, control_of, sideways_of, state_of
 from drive_stack.policy.runner import PolicyRunner, head_path
 from drive_stack.policy.views import View, pack, packed_size
-from drive_stack.recording.jpeg import encode
 from drive_stack.recording.manifest import Manifest, shard_entry, write_manifest
 from drive_stack.recording.schema import SCHEMA, VERSION
 from drive_stack.recording.shard import ShardWriter

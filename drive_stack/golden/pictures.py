@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from drive_stack import jpeg
 from drive_stack.config import ConfigError
 from drive_stack.golden.codec import decode, encode
 from drive_stack.pipeline import Stages
@@ -41,19 +41,15 @@ def read_picture(path: Path) -> Image:
     """An (H, W, 3) RGB picture. Raises `ConfigError` where it cannot be read."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
-    stream = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    picture = cv2.imdecode(stream, cv2.IMREAD_COLOR)
-    if picture is None:
-        raise ConfigError(f"{path}: not a picture")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    try:
+        return jpeg.decode(np.frombuffer(path.read_bytes(), dtype=np.uint8))
+    except ValueError:
+        raise ConfigError(f"{path}: not a picture") from None
 
 
 def write_picture(path: Path, image: Image) -> None:
     """Write a JPEG."""
-    _, stream = cv2.imencode(
-        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    )
-    path.write_bytes(stream.tobytes())
+    path.write_bytes(jpeg.encode(image, QUALITY, full_colour=False).tobytes())
 
 
 def read_sight(path: Path) -> Sight:

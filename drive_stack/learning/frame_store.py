@@ -25,11 +25,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.config import ConfigError
+from drive_stack.jpeg import decode, encode
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.types import FrameLabels, Image
 
@@ -71,26 +71,6 @@ class StoredFrame:
         return decode(self.jpeg)
 
 
-def encode(image: Image) -> NDArray[np.uint8]:
-    """JPEG stream of an RGB image with full colour resolution, which far objects need."""
-    flags = [
-        cv2.IMWRITE_JPEG_QUALITY,
-        JPEG_QUALITY,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-    ]
-    stream = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), flags)[1]
-    return np.asarray(stream, dtype=np.uint8).reshape(-1)
-
-
-def decode(stream: NDArray[np.uint8]) -> Image:
-    """Undo `encode`, but for the compression."""
-    picture = cv2.imdecode(stream, cv2.IMREAD_COLOR)
-    if picture is None:
-        raise ValueError("not a JPEG stream")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
 def truth_of(labels: FrameLabels) -> FrameTruth:
     """The objects of a labelled frame as arrays."""
     boxes = labels.boxes
@@ -115,7 +95,7 @@ class ShardWriter:
         self, image: Image, truth: FrameTruth, time: float, lanes: dict[str, NDArray[np.generic]]
     ) -> None:
         """Keep one frame."""
-        self._streams.append(encode(image))
+        self._streams.append(encode(image, JPEG_QUALITY, full_colour=True))
         self._truths.append(truth)
         self._times.append(time)
         self._lanes.append(lanes)

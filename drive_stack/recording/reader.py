@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.config import ConfigError
-from drive_stack.recording.jpeg import decode
+from drive_stack.jpeg import decode
 from drive_stack.recording.manifest import read_manifest
 from drive_stack.recording.schema import SCHEMA
 from drive_stack.recording.shard import open_shard

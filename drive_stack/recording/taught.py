@@ -10,8 +10,8 @@ import numpy as np
 from drive_stack.config import ConfigError
 from drive_stack.geometry import wrap_angle
 from drive_stack.interfaces import Agent, TruthSource
+from drive_stack.jpeg import encode
 from drive_stack.recording.disturbance import Disturbance
-from drive_stack.recording.jpeg import encode
 from drive_stack.recording.shard import ShardWriter
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
