@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from drive_stack.config import ConfigError, load_model
+from drive_stack.jpeg import encode
 from drive_stack.learning.detection_metrics import Criteria
 from drive_stack.learning.detector_batches import collate, epoch_batches, with_people_repeated
 from drive_stack.learning.detector_card import card_markdown
@@ -24,7 +25,6 @@ from drive_stack.learning.frame_store import (
     ShardWriter,
     StoredFrame,
     describe,
-    encode,
     read_frames,
     write_manifest,
 )
@@ -58,7 +58,9 @@ def toy_frame(rng: np.random.Generator) -> tuple[Image, FrameTruth]:
 def toy_frames(count: int) -> list[StoredFrame]:
     rng = np.random.default_rng(0)
     pairs = [toy_frame(rng) for _ in range(count)]
-    return [StoredFrame(encode(image), truth, 0.0, EPISODE, {}) for image, truth in pairs]
+    return [
+        StoredFrame(encode(image, 95, full_colour=True), truth, 0.0, EPISODE, {}) for image, truth in pairs
+    ]
 
 
 def test_shard_gives_back_what_was_written(tmp_path: Path) -> None:
