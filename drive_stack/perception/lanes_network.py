@@ -88,12 +88,14 @@ def decode(outputs: Outputs, grid: GroundGrid) -> LaneSighting:
     """
     heat, seen, neighbour, crossable, ends = outputs
     best = heat.argmax(axis=2)
-    window = np.abs(np.arange(grid.bins) - best[:, :, None]) <= WINDOW
-    near = np.where(window, heat, 0.0).astype(np.float64)
+    about = best[:, :, None] + np.arange(-WINDOW, WINDOW + 1)
+    bins = np.clip(about, 0, grid.bins - 1)
+    near = np.where(about == bins, np.take_along_axis(heat, bins, axis=2), 0.0).astype(np.float64)
     mass = near.sum(axis=2)
     share = near / np.maximum(mass, 1e-9)[:, :, None]
-    y = share @ grid.bin_centres
-    spread = np.einsum("krb,krb->kr", share, (grid.bin_centres - y[:, :, None]) ** 2)
+    centres = grid.bin_centres[bins]
+    y = (share * centres).sum(axis=2)
+    spread = (share * (centres - y[:, :, None]) ** 2).sum(axis=2)
     # two bins share the truth, so a sure answer still spreads by up to half a bin
     variance = np.maximum(spread - (0.5 * grid.bin_width) ** 2, 0.0)
     known = (seen > 0.5) & (mass > 0.5) & (grid.anchors <= LINES_RANGE)

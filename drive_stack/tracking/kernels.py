@@ -41,6 +41,19 @@ def along_and_across(position, eye, cues, across_sigma, at_side, mean):  # type:
 
 
 @njit(cache=True)
+def innovation_covariance(rows, covariance, noise):  # type: ignore[no-untyped-def]
+    """``rows`` (M, 5) times the state's ``covariance`` (5, 5) times the rows again, plus ``noise`` (M, M)."""
+    size, found = rows.shape[0], noise.copy()
+    for first in range(size):
+        for left in range(STATES):
+            for right in range(STATES):
+                part = rows[first, left] * covariance[left, right]
+                for second in range(size):
+                    found[first, second] += part * rows[second, right]
+    return found
+
+
+@njit(cache=True)
 def mahalanobis(difference, spread):  # type: ignore[no-untyped-def]
     """Squared Mahalanobis distance of ``difference`` (M,), and the logarithm of the determinant of the
     covariance ``spread`` (M, M), by Cholesky's factors."""

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive_stack.tracking.kernels import STATES, along_and_across, mahalanobis
+from drive_stack.tracking.kernels import (
+    STATES,
+    along_and_across,
+    innovation_covariance,
+    mahalanobis,
+)
 from drive_stack.types import FloatArray, LiftedObject, Sightline
 
 LEAST_VARIANCE = 0.03**2  # of a measured position [m²]
@@ -31,7 +36,7 @@ class Reading:
 
     def innovation_covariance(self, covariance: FloatArray) -> FloatArray:
         """(M, M) of the differences, given the state's (5, 5)."""
-        return np.asarray(self.rows @ covariance @ self.rows.T + self.noise)
+        return np.asarray(innovation_covariance(self.rows, covariance, self.noise))
 
     def fit(self, spread: FloatArray) -> tuple[float, float]:
         """Squared Mahalanobis distance, and the logarithm of the determinant of ``spread``, which is the
