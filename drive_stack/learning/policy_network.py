@@ -56,7 +56,7 @@ class Trunk(nn.Module):
         planes, begin = [], 0
         for view in self._views:
             part = packed[:, begin : begin + view.size].reshape(-1, view.height, view.width, 3)
-            planes.append(part.permute(0, 3, 1, 2).float() * (2.0 / 255.0) - 1.0)
+            planes.append(part.float().mul_(2.0 / 255.0).sub_(1.0).permute(0, 3, 1, 2))  # channels last
             begin += view.size
         return planes
 
