@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 
 from envs.traffic.stepping import step_all
@@ -11,8 +12,9 @@ NOTICE = "compiling traffic and hit tests for this machine, once: about ten seco
 _LOG = logging.getLogger("envs")
 
 
+@cache
 def tell_of_compiling() -> None:
-    """Say so where this process has not loaded the kernels and no cache of them is found."""
+    """Say so, once, where this process has not loaded the kernels and no cache of them is found."""
     if step_all.signatures:
         return
     index = f"{Path(step_all.py_func.__code__.co_filename).stem}.{step_all.__name__}-*.nbi"
