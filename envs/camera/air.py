@@ -67,10 +67,13 @@ class Air:
         self._haze_of = cv2.multiply(np.ascontiguousarray(haze), veil, scale=1.0 / 255.0)  # by thickness
         rng = np.random.default_rng((conditions.scenery_seed, 2))
         sigma = 3.5 if self.night else 2.2
-        noise = rng.normal(0.0, sigma, (_NOISE_FRAMES, *shape, 3))
-        rain = np.stack([_streaks(shape, conditions.rain_rate, rng) for _ in range(_NOISE_FRAMES)])
-        self._bright = np.clip(np.round(noise + rain[..., None]), 0, 255).astype(np.uint8)
-        self._dark = np.clip(np.round(-noise), 0, 255).astype(np.uint8)
+        noises = [rng.normal(0.0, sigma, (*shape, 3)) for _ in range(_NOISE_FRAMES)]
+        rains = [_streaks(shape, conditions.rain_rate, rng) for _ in range(_NOISE_FRAMES)]
+        # frame by frame: of all at once there would be several copies of 28 MB
+        self._bright = np.stack(
+            [_bytes(noise + rain[..., None]) for noise, rain in zip(noises, rains, strict=True)]
+        )
+        self._dark = np.stack([_bytes(-noise) for noise in noises])
 
     def light_at(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Brightness at spots ahead of and left of the camera [m], 0 … 1."""
@@ -110,6 +113,11 @@ class Air:
         height, width = self._ground_through.shape
         small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
         return np.asarray(cv2.flip(small, 0), dtype=np.uint8)
+
+
+def _bytes(values: FloatArray) -> NDArray[np.uint8]:
+    """Rounded, and cut off at what a byte holds."""
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
 def _fog_colour(conditions: Conditions) -> FloatArray:

@@ -55,7 +55,7 @@ _LIT = MappingProxyType(
 )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def vehicle_parts(
     body_index: int,
     colour: tuple[int, int, int],
