@@ -66,9 +66,11 @@ class Camera:
             self._loaded[1].close()
         self._loaded = None
         self._scene.remove_node()
-        # Panda keeps states, and with them the pictures on signs, until it is told to look for unused ones
-        RenderState.garbage_collect()
-        TransformState.garbage_collect()
+        # Panda keeps states, and with them the pictures on signs, until it is told to look for unused ones;
+        # each time it looks at a part of them only
+        for states in (RenderState, TransformState):
+            while states.garbage_collect():
+                pass
 
     def _follow(self, state: WorldState) -> tuple[Cast, Air]:
         if self._loaded is None:
