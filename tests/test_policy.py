@@ -171,7 +171,8 @@ def test_views_are_packed_once_and_a_changed_view_makes_them_anew(folder: Path, 
     (kept,) = tmp_path.iterdir()
     written = kept.stat().st_mtime_ns
     again = prepare([folder], (view,), BalanceSettings(), tmp_path)
-    assert kept.stat().st_mtime_ns == written and np.array_equal(first.packed, again.packed)
+    every = np.arange(first.rows)
+    assert kept.stat().st_mtime_ns == written and np.array_equal(first.packed[every], again.packed[every])
     prepare([folder], (view.model_copy(update={"top": 10}),), BalanceSettings(), tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 

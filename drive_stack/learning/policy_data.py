@@ -21,11 +21,31 @@ from drive_stack.vehicle import VehicleParameters
 BRAKING, TURNING, SLOW, STARTING = -1.0, 0.5, 3.0, 0.3  # [m/s², m/s², m/s, m/s²]
 
 
+class PackedViews:
+    """Views (N, K) of several recordings, one after another, each in a file of its own on the disk."""
+
+    def __init__(self, parts: Sequence[NDArray[np.uint8]]) -> None:
+        self._parts = parts
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The views (R, K) of some rows."""
+        found = np.empty((len(rows), self._parts[0].shape[1]), dtype=np.uint8)
+        part_of = np.searchsorted(self._starts, rows, side="right") - 1
+        for number in np.unique(part_of):
+            here = part_of == number
+            found[here] = self._parts[number][rows[here] - self._starts[number]]
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyData:
     """Rows of many episodes, one after another."""
 
-    packed: NDArray[np.uint8]  # (N, K) views, on the disk
+    packed: PackedViews
     state: NDArray[np.float32]  # (N, STATE_SIZE)
     target: NDArray[np.float32]  # (N, 2) the expert's lateral and longitudinal acceleration [m/s²]
     begin: NDArray[np.int64]  # (N,) first row of the row's episode
@@ -49,7 +69,7 @@ def prepare(
     acceleration = recording.column("expert_acceleration_mps2").astype(np.float32)
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
     return PolicyData(
-        packed=_packed(recording, views, cache),
+        packed=PackedViews([_packed(Recording([folder]), views, cache) for folder in folders]),
         state=state_rows(
             speed,
             recording.column("yaw_rate_radps"),

@@ -110,7 +110,7 @@ class PolicyTrainer:
         """What the network asks for in clips and what the expert does; ``rng`` changes appearances."""
         needed, place = seen_rows(first, length, ages, data.begin)
         rows = (first[:, None] + np.arange(length)).reshape(-1)
-        packed = torch.from_numpy(np.ascontiguousarray(data.packed[needed])).to(self._device)
+        packed = torch.from_numpy(data.packed[needed]).to(self._device)
         state = torch.from_numpy(data.state[rows]).to(self._device)
         target = torch.from_numpy(data.target[rows]).to(self._device)
         planes = [
