@@ -20,11 +20,12 @@ from drive_stack.app.control_command import Compared, control
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
 from drive_stack.app.judge_command import judge
 from drive_stack.app.options import natural, positive
+from drive_stack.app.outside import Outside
 from drive_stack.app.perception_command import Outside as Measured
 from drive_stack.app.perception_command import perception
 from drive_stack.app.race import RaceResult, RaceSession, overrides_of, print_races, racing_names
 from drive_stack.app.session import EpisodeSession
-from drive_stack.app.stages_command import Outside, stages
+from drive_stack.app.stages_command import stages
 from drive_stack.app.table import print_results
 from drive_stack.app.train_command import train
 from drive_stack.camera_model import CameraModel
@@ -33,6 +34,7 @@ from drive_stack.control_study.study import Controllers
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
+from drive_stack.scenario_name import file_stem
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.frame import FrameRenderer, Renderer
 from drive_stack.viewer.race_frame import RaceRenderer
@@ -202,7 +204,7 @@ def show(
 def default_film(options: argparse.Namespace) -> Path:
     """Where the video goes when there is no display and none was named."""
     who = "-".join(Path(spec).stem.replace(":", "-") for spec in options.agent)
-    name = f"{who}-{Path(options.scenario).stem}-{options.seed}.mp4"
+    name = f"{who}-{file_stem(options.scenario)}-{options.seed}.mp4"
     return ROOT / "runs" / "videos" / name
 
 
@@ -274,6 +276,17 @@ def show_list() -> int:
     return 0
 
 
+def outside() -> Outside:
+    """What commands that drive batches need from here."""
+    return Outside(
+        scenarios=scenario_names(),
+        scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
+        agent_facts=agent_facts,
+        build=build_agent,
+        packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
+    )
+
+
 def train_model(given: Sequence[str]) -> int:
     """Make a trained model again."""
     return train(given, scenario_names(), ROOT, collect_drives)
@@ -286,28 +299,14 @@ def judge_model(given: Sequence[str]) -> int:
 
 def compare_stages(given: Sequence[str]) -> int:
     """The modular driver with each stage replaced by its oracle in turn."""
-    outside = Outside(
-        scenarios=scenario_names(),
-        scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
-        agent_facts=agent_facts,
-        build=build_agent,
-        packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
-    )
-    return stages(given, outside, ROOT)
+    return stages(given, outside(), ROOT)
 
 
 def collect_drives(given: Sequence[str]) -> int:
     """Record drives to learn from."""
-    from drive_stack.app.collect_command import Recorded, collect  # noqa: PLC0415 - pyarrow is slow to import
+    from drive_stack.app.collect_command import collect  # noqa: PLC0415 - pyarrow is slow to import
 
-    recorded = Recorded(
-        scenarios=scenario_names(),
-        scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
-        agent_facts=agent_facts,
-        build=build_agent,
-        packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
-    )
-    return collect(given, recorded)
+    return collect(given, outside())
 
 
 def measure_stages(given: Sequence[str]) -> int:

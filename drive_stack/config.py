@@ -60,21 +60,37 @@ def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) ->
 
 
 def apply_override(data: dict[str, object], override: str) -> None:
-    """Set ``a.b.c=value`` in nested ``data``; the value is read as YAML."""
+    """Set ``a.b.c=value`` in nested ``data``; the value is read as YAML, and ``a.0.c`` goes into a list."""
     key, equals, raw = override.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"--set {override}: expected key=value, such as perception.detector=oracle")
     *parents, last = key.strip().split(".")
-    target = data
+    target: dict[str, object] | list[object] = data
     for parent in parents:
-        inner = target.setdefault(parent, {})
-        if not isinstance(inner, dict):
+        inner = _held(target, parent, override)
+        if not isinstance(inner, dict | list):
             raise ConfigError(f"--set {override}: '{parent}' holds a value, not further keys")
         target = inner
     try:
-        target[last] = yaml.safe_load(raw)
+        value = yaml.safe_load(raw)
     except yaml.YAMLError:
         raise ConfigError(f"--set {override}: '{raw}' is not a valid value") from None
+    if isinstance(target, list):
+        target[_place(target, last, override)] = value
+    else:
+        target[last] = value
+
+
+def _held(target: dict[str, object] | list[object], key: str, override: str) -> object:
+    if isinstance(target, list):
+        return target[_place(target, key, override)]
+    return target.setdefault(key, {})
+
+
+def _place(target: list[object], key: str, override: str) -> int:
+    if not key.isdigit() or int(key) >= len(target):
+        raise ConfigError(f"--set {override}: '{key}' is no place in a list of {len(target)}, counted from 0")
+    return int(key)
 
 
 def _yaml_message(path: Path, error: yaml.YAMLError) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
+from drive_stack.scenario_name import without_keys
 from envs.quantity import Density, Distance, Share, SpeedLimitKmh, between, fixed
 from envs.roads import LENGTH, RoadSpec
 from envs.scenario_actors import Actor, LaneClosure
@@ -89,17 +90,18 @@ def scenario_names() -> tuple[str, ...]:
 
 
 def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> Scenario:
-    """A scenario of the catalogue by name, or of a user's own file.
+    """A scenario of the catalogue by name, or of a user's own file; either with keys set in brackets.
 
     Raises `ConfigError` naming the nearest scenarios, or the file's line and what is allowed there.
     """
-    path = Path(name_or_path)
+    name, keys = without_keys(str(name_or_path))
+    path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         names = scenario_names()
-        if str(name_or_path) not in names:
-            raise unknown_name("scenario", str(name_or_path), names)
-        path = CATALOGUE / f"{name_or_path}.yaml"
-    scenario = load_model(path, Scenario, overrides)
+        if name not in names:
+            raise unknown_name("scenario", name, names)
+        path = CATALOGUE / f"{name}.yaml"
+    scenario = load_model(path, Scenario, (*keys, *overrides))
     if path.parent == CATALOGUE and scenario.name != path.stem:
         raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")
     return scenario

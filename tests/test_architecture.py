@@ -21,6 +21,7 @@ RECORDS = {
         "world_state",
         "interfaces",
         "config",
+        "scenario_name",
     )
 }
 

@@ -15,9 +15,10 @@ from rich.console import Console
 import run_sim
 from agents.facts import agent_facts
 from agents.registry import build_agent, config_of
+from drive_stack.app.outside import Outside
 from drive_stack.app.stages_blame import what_happened
 from drive_stack.app.stages_columns import COLUMNS, STAGES, columns_named
-from drive_stack.app.stages_command import Outside, plan
+from drive_stack.app.stages_command import plan
 from drive_stack.app.stages_figures import FIGURES
 from drive_stack.app.stages_report import csv_of, markdown_of, show_table, write_table
 from drive_stack.app.stages_table import StagesTable, stages_table

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
+from drive_stack.app.driving import Driving, tell_failures
 from drive_stack.app.options import natural, positive
+from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
-from drive_stack.evaluation.batch.drive import AgentBuilder
-from drive_stack.evaluation.batch.fingerprint import AgentFacts, code_state, fingerprint
-from drive_stack.evaluation.batch.progress import watched
-from drive_stack.evaluation.batch.row_file import open_rows
-from drive_stack.evaluation.batch.rows import failure
-from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.row_file import NAME, open_rows
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.recording.collecting import (
     EXPERT,
@@ -40,49 +34,30 @@ Break it off when you like: the same command goes on from there. docs/recordings
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What only the command line knows: the worlds and the drivers."""
-
-    scenarios: Sequence[str]  # the catalogue
-    scenario_content: Callable[[str], str]
-    agent_facts: Callable[[str, Sequence[str]], AgentFacts]
-    build: AgentBuilder
-    packages: Sequence[Path]  # whose sources drive
-
-
-def collect(given: Sequence[str], recorded: Recorded) -> int:
+def collect(given: Sequence[str], outside: Outside) -> int:
     """Record what is missing and write the manifest; returns the exit status."""
     options = _parser().parse_args(given)
     if options.first_seed + options.seeds > TEST_SEEDS:
         raise ConfigError(
             f"--first-seed {options.first_seed}: seeds from {TEST_SEEDS} on are for tests, not to learn from"
         )
-    settings = _settings(options, recorded)
+    settings = _settings(options, outside)
     check_settings(options.out, settings)
-    names = options.scenarios.split(",") if options.scenarios != "all" else list(recorded.scenarios)
-    tasks = [_task(name, seed, settings, recorded) for seed in _seeds(options) for name in names]
-    errors = Console(stderr=True)
+    names = options.scenarios.split(",") if options.scenarios != "all" else list(outside.scenarios)
+    tasks = [_task(name, seed, settings, outside) for seed in _seeds(options) for name in names]
+    driving = Driving(options.workers, time_limit=600.0, retry_lost=False, this_code=False)
     with open_rows(options.out) as file:
         try:
-            left = missing(tasks, file)
-            errors.print(f"{len(tasks) - len(left)} of {len(tasks)} episodes are there", highlight=False)
-            with watched(left, options.workers, errors) as watcher:
-                run_batch(
-                    left,
-                    file,
-                    partial(record_task, recorded.build, settings, options.out),
-                    watcher,
-                    hash_now=lambda task: _task(task.scenario, task.seed, settings, recorded).config,
-                    code=code_state(recorded.packages),
-                    workers=options.workers,
-                    time_limit=600.0,
-                )
+            failed = driving.drive(
+                tasks,
+                file,
+                partial(record_task, outside.build, settings, options.out),
+                code=code_state(outside.packages),
+                hash_now=lambda task: _task(task.scenario, task.seed, settings, outside).config,
+            )
         finally:
             manifest = list_shards(options.out, settings, file.rows.values())
-        failed = [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
-    for row in failed:
-        print(f"failed: {failure(row)}", file=sys.stderr)
+    tell_failures(failed, options.out / NAME)
     rows = sum(shard.rows for shard in manifest.shards)
     print(f"{rows} rows of {len(manifest.shards)} episodes in {options.out}, hash {manifest.hash[:16]}")
     return 1 if failed else 0
@@ -92,11 +67,11 @@ def _seeds(options: argparse.Namespace) -> range:
     return range(options.first_seed, options.first_seed + options.seeds)
 
 
-def _settings(options: argparse.Namespace, recorded: Recorded) -> CollectSettings:
+def _settings(options: argparse.Namespace, outside: Outside) -> CollectSettings:
     student = None if options.driver in (None, EXPERT) else str(options.driver)
     if student is None and (options.set or options.expert_share):
         raise ConfigError("--set and --expert-share go with --driver")
-    hashed = fingerprint(recorded.agent_facts(student, options.set), "") if student is not None else ""
+    hashed = fingerprint(outside.agent_facts(student, options.set), "") if student is not None else ""
     return CollectSettings(
         student=student,
         student_overrides=tuple(options.set),
@@ -107,9 +82,9 @@ def _settings(options: argparse.Namespace, recorded: Recorded) -> CollectSetting
     )
 
 
-def _task(scenario: str, seed: int, settings: CollectSettings, recorded: Recorded) -> EpisodeTask:
-    facts = recorded.agent_facts(EXPERT, ())
-    content = recorded.scenario_content(scenario) + settings.model_dump_json()
+def _task(scenario: str, seed: int, settings: CollectSettings, outside: Outside) -> EpisodeTask:
+    facts = outside.agent_facts(EXPERT, ())
+    content = outside.scenario_content(scenario) + settings.model_dump_json()
     return EpisodeTask(EXPERT, EXPERT, (), scenario, seed, fingerprint(facts, content), privileged=True)
 
 

@@ -5,29 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
 
+from drive_stack.app.driving import Driving, tell_failures
 from drive_stack.app.options import natural, positive
+from drive_stack.app.outside import Outside
 from drive_stack.app.stages_columns import COLUMNS, Column, columns_named
 from drive_stack.app.stages_report import show_table, write_table
 from drive_stack.app.stages_table import stages_table
 from drive_stack.config import ConfigError
-from drive_stack.evaluation.batch.drive import AgentBuilder, drive_task
-from drive_stack.evaluation.batch.fingerprint import AgentFacts, code_state, fingerprint
-from drive_stack.evaluation.batch.progress import watched
+from drive_stack.evaluation.batch.drive import drive_task
+from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
-from drive_stack.evaluation.batch.rows import Row, failure
-from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 
 Read = TypeVar("Read")
 
-FAILURES = 5  # told one by one
 SPLIT = 100_000  # seeds of training, validation and test, each so many
 
 HELP = """\
@@ -41,22 +39,6 @@ weights it drives again what that touches. docs/evaluation.md explains the table
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What only the command line knows: the worlds and the drivers."""
-
-    scenarios: Sequence[str]  # the catalogue
-    scenario_content: Callable[[str], str]  # name or file → all that its episodes are drawn from
-    agent_facts: Callable[[str, Sequence[str]], AgentFacts]
-    build: AgentBuilder
-    packages: Sequence[Path]  # whose sources drive
-
-    def hash_of(self, task: EpisodeTask) -> str:
-        """Of all that decides a task's result, as it is now."""
-        facts = self.agent_facts(task.agent, task.overrides)
-        return fingerprint(facts, self.scenario_content(task.scenario))
-
-
 def stages(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print the table, write it; returns the exit status."""
     options = _parser(root).parse_args(given)
@@ -68,10 +50,7 @@ def stages(given: Sequence[str], outside: Outside, root: Path) -> int:
     current = _current(outside, {row.result.scenario for row in rows})
     table = stages_table(rows, current, order=outside.scenarios)
     show_table(table, Console(width=None if sys.stdout.isatty() else 110))
-    for row in failed[:FAILURES]:
-        print(f"failed: {failure(row)}", file=sys.stderr)
-    if len(failed) > FAILURES:
-        print(f"and {len(failed) - FAILURES} more; {out / NAME} has them all", file=sys.stderr)
+    tell_failures(failed, out / NAME)
     print("written: " + ", ".join(map(str, write_table(table, out))), file=sys.stderr)
     return 1 if failed else 0
 
@@ -86,31 +65,14 @@ def _drive(options: argparse.Namespace, outside: Outside) -> list[Row]:
     )
     if options.first_seed >= 2 * SPLIT:
         print("these are test seeds: to be looked at once, at the end", file=sys.stderr)
-    code, errors = code_state(outside.packages), Console(stderr=True)
-    needed = partial(missing, tasks, code=code if options.this_code else None)
     with open_rows(options.out) as file:
-        left = needed(file, retry_lost=options.retry_lost)
-        have = f"{len(tasks) - len(left)} of {len(tasks)} episodes are there already"
-        errors.print(have if len(left) < len(tasks) else f"{len(tasks)} episodes to drive", highlight=False)
-        try:
-            with watched(left, options.workers, errors) as watcher:
-                run_batch(
-                    left,
-                    file,
-                    partial(drive_task, outside.build),
-                    watcher,
-                    hash_now=outside.hash_of,
-                    code=code,
-                    workers=options.workers,
-                    time_limit=float(options.time_limit),
-                )
-        except KeyboardInterrupt:
-            kept = len(tasks) - len(needed(file))
-            print(
-                f"{kept} of {len(tasks)} rows are kept; the same command goes on from there", file=sys.stderr
-            )
-            raise
-        return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
+        return Driving.of(options).drive(
+            tasks,
+            file,
+            partial(drive_task, outside.build),
+            code=code_state(outside.packages),
+            hash_now=outside.hash_of,
+        )
 
 
 def plan(
@@ -195,19 +157,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     what.add_argument(
         "--only", "--columns", default="all", metavar="A,B", help=f"of the columns {labels} (default: all)"
     )
-    how = parser.add_argument_group("how")
-    how.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
-    how.add_argument(
-        "--time-limit",
-        type=positive,
-        default=900,
-        metavar="S",
-        help="by the clock for one episode; a longer one becomes an error row (default: 900)",
-    )
-    how.add_argument("--retry-lost", action="store_true", help="drive again what killed or slow workers lost")
-    how.add_argument(
-        "--this-code", action="store_true", help="drive again what other states of the code drove"
-    )
+    how = Driving.add_options(parser)
     how.add_argument(
         "--out", type=Path, default=root / "runs" / "stages", metavar="DIR", help="default: runs/stages"
     )

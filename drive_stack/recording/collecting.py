@@ -22,6 +22,7 @@ from drive_stack.recording.disturbance import Disturbance, DisturbanceSettings
 from drive_stack.recording.manifest import NAME, Manifest, read_manifest, shard_entry, write_manifest
 from drive_stack.recording.schema import VERSION
 from drive_stack.recording.taught import Keeping, TaughtDriver, Wheel
+from drive_stack.scenario_name import file_stem
 
 EXPERT = "expert"
 
@@ -40,7 +41,7 @@ class CollectSettings(StrictModel):
 
 def shard_path(folder: Path, scenario: str, seed: int) -> Path:
     """Where an episode lies."""
-    return folder / f"{Path(scenario).stem}-{seed:06d}.parquet"
+    return folder / f"{file_stem(scenario)}-{seed:06d}.parquet"
 
 
 def record_task(
@@ -59,9 +60,9 @@ def record_task(
             env.truth,
             wheel,
             Keeping(settings.every, settings.quality),
-            episode=(Path(task.scenario).stem, task.seed),
+            episode=(file_stem(task.scenario), task.seed),
             disturbance=partial(Disturbance, DisturbanceSettings()) if settings.disturbed else None,
-            rng=np.random.default_rng([zlib.crc32(Path(task.scenario).stem.encode()), task.seed, 1]),
+            rng=np.random.default_rng([zlib.crc32(file_stem(task.scenario).encode()), task.seed, 1]),
         )
         result = run_episode(env, driver, scenario=task.scenario, seed=task.seed)
         if result.status is not Status.ERROR:
@@ -82,7 +83,7 @@ def check_settings(folder: Path, settings: CollectSettings) -> None:
 
 def list_shards(folder: Path, settings: CollectSettings, rows: Iterable[Row]) -> Manifest:
     """Write the manifest of all episodes that were recorded, in the order of names and seeds."""
-    driven = {(Path(row.result.scenario).stem, row.result.seed) for row in rows}
+    driven = {(file_stem(row.result.scenario), row.result.seed) for row in rows}
     there = [(shard_path(folder, *episode), episode) for episode in sorted(driven)]
     entries = tuple(shard_entry(path, *episode) for path, episode in there if path.is_file())
     manifest = Manifest(version=VERSION, made_with=settings.model_dump_json(), shards=entries)

@@ -1,0 +1,101 @@
+"""Driving what is missing in a folder of rows, as ``stages`` and ``evaluate`` do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from rich.console import Console
+
+from drive_stack.app.options import positive
+from drive_stack.evaluation.batch.progress import watched
+from drive_stack.evaluation.batch.row_file import RowFile
+from drive_stack.evaluation.batch.rows import Row, failure
+from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.worker import Drive
+
+FAILURES = 5  # told one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Driving:
+    """How episodes are driven, as the command line says."""
+
+    workers: int
+    time_limit: float  # of one episode, by the clock [s]
+    retry_lost: bool
+    this_code: bool  # drive again what other states of the code drove
+
+    @classmethod
+    def add_options(cls, parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+        """The options that `of` reads; returns their group."""
+        how = parser.add_argument_group("how")
+        how.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
+        how.add_argument(
+            "--time-limit",
+            type=positive,
+            default=900,
+            metavar="S",
+            help="by the clock for one episode; a longer one becomes an error row (default: 900)",
+        )
+        how.add_argument(
+            "--retry-lost", action="store_true", help="drive again what killed or slow workers lost"
+        )
+        how.add_argument(
+            "--this-code", action="store_true", help="drive again what other states of the code drove"
+        )
+        return how
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Self:
+        """From a parsed command line."""
+        return cls(options.workers, float(options.time_limit), options.retry_lost, options.this_code)
+
+    def drive(
+        self,
+        tasks: Sequence[EpisodeTask],
+        file: RowFile,
+        drive: Drive,
+        *,
+        code: str,
+        hash_now: Callable[[EpisodeTask], str],
+        what: str = "episodes",
+    ) -> list[Row]:
+        """Drive the tasks that have no row yet; the rows of ``tasks`` that tell of a failure.
+
+        Ctrl-C is raised on, with a line that tells what is kept.
+        """
+        console, needed = Console(stderr=True), code if self.this_code else None
+        left = missing(tasks, file, retry_lost=self.retry_lost, code=needed)
+        have = f"{len(tasks) - len(left)} of {len(tasks)} {what} are there already"
+        console.print(have if len(left) < len(tasks) else f"{len(tasks)} {what} to drive", highlight=False)
+        try:
+            with watched(left, self.workers, console) as watcher:
+                run_batch(
+                    left,
+                    file,
+                    drive,
+                    watcher,
+                    hash_now=hash_now,
+                    code=code,
+                    workers=self.workers,
+                    time_limit=self.time_limit,
+                )
+        except KeyboardInterrupt:
+            kept = len(tasks) - len(missing(tasks, file, code=needed))
+            again = "the same command goes on from there"
+            print(f"{kept} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
+            raise
+        return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
+
+
+def tell_failures(failed: Sequence[Row], where: object) -> None:
+    """The first few, each in a line."""
+    for row in failed[:FAILURES]:
+        print(f"failed: {failure(row)}", file=sys.stderr)
+    if len(failed) > FAILURES:
+        print(f"and {len(failed) - FAILURES} more; {where} has them all", file=sys.stderr)

@@ -1,0 +1,27 @@
+"""What the commands that drive batches are told by the command line alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from drive_stack.evaluation.batch.drive import AgentBuilder
+from drive_stack.evaluation.batch.fingerprint import AgentFacts, fingerprint
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The worlds and the drivers."""
+
+    scenarios: Sequence[str]  # the catalogue
+    scenario_content: Callable[[str], str]  # name or file → all that its episodes are drawn from
+    agent_facts: Callable[[str, Sequence[str]], AgentFacts]
+    build: AgentBuilder
+    packages: Sequence[Path]  # whose sources drive
+
+    def hash_of(self, task: EpisodeTask) -> str:
+        """Of all that decides a task's result, as it is now."""
+        facts = self.agent_facts(task.agent, task.overrides)
+        return fingerprint(facts, self.scenario_content(task.scenario))

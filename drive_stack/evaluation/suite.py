@@ -1,0 +1,73 @@
+"""A suite: the courses an evaluation drives, as a person writes it in YAML."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
+from drive_stack.scenario_name import with_keys
+
+CATALOGUE = Path(__file__).parents[2] / "configs" / "suites"
+TEST_SEEDS = 200_000
+ALL = "all"  # the whole catalogue
+
+
+class Courses(StrictModel):
+    """A scenario, or all of the catalogue, with keys set, or drawn through a grid of them."""
+
+    scenario: str
+    set: dict[str, object] = Field(default={}, description="key of the scenario → value")
+    grid: dict[str, Annotated[tuple[object, ...], Field(min_length=1)]] = Field(
+        default={}, description="key → values; every combination is a course"
+    )
+
+    def names(self, catalogue: Sequence[str]) -> Iterator[str]:
+        """The courses' names, as `load_scenario` takes them."""
+        for scenario in catalogue if self.scenario == ALL else (self.scenario,):
+            for values in itertools.product(*self.grid.values()):
+                keys = self.set | dict(zip(self.grid, values, strict=True))
+                yield with_keys(scenario, [f"{key}={_flow(value)}" for key, value in keys.items()])
+
+
+class Suite(StrictModel):
+    """Which courses, each with how many seeds."""
+
+    name: str
+    description: str
+    seeds: Annotated[int, Field(ge=1)]  # of each course
+    first_seed: Annotated[int, Field(ge=0)] = TEST_SEEDS
+    courses: Annotated[tuple[Courses, ...], Field(min_length=1)]
+
+    def scenarios(self, catalogue: Sequence[str]) -> tuple[str, ...]:
+        """The names of all courses, each once."""
+        return tuple(dict.fromkeys(name for one in self.courses for name in one.names(catalogue)))
+
+
+def suites() -> Mapping[str, Path]:
+    """The suites that come with the package, by name."""
+    return {path.stem: path for path in sorted(CATALOGUE.glob("*.yaml"))}
+
+
+def load_suite(name_or_path: str) -> Suite:
+    """A suite by name, or of a user's own file; `ConfigError` says what is wrong with either."""
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        found = suites()
+        if name_or_path not in found:
+            raise unknown_name("suite", name_or_path, found)
+        path = found[name_or_path]
+    suite = load_model(path, Suite)
+    if path.parent == CATALOGUE and suite.name != path.stem:
+        raise ConfigError(f"{path}: name '{suite.name}' differs from the file's")
+    return suite
+
+
+def _flow(value: object) -> str:
+    """A value as YAML in one line."""
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
