@@ -19,11 +19,12 @@ from agents.stages import lateral_makers
 from drive_stack.app.control_command import Compared, control
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
 from drive_stack.app.judge_command import judge
+from drive_stack.app.names import overrides_of
 from drive_stack.app.options import natural, positive
 from drive_stack.app.outside import Outside
 from drive_stack.app.perception_command import Outside as Measured
 from drive_stack.app.perception_command import perception
-from drive_stack.app.race import RaceResult, RaceSession, overrides_of, print_races, racing_names
+from drive_stack.app.race import RaceResult, RaceSession, print_races, racing_names
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.stages_command import stages
 from drive_stack.app.table import print_results
@@ -64,6 +65,7 @@ other commands (each has its own --help):
   python run_sim.py train detector|lanes|policy           make the trained models again
   python run_sim.py collect                               record drives to learn from
   python run_sim.py judge detector|lanes                  judge them on seeds they never saw
+  python run_sim.py evaluate                              which driver is better, by how much, how sure
   python run_sim.py stages                                what each stage costs: replace it by its oracle
   python run_sim.py perception                            every stage measured against the truth
   python run_sim.py control                               the lateral controllers compared, on paths
@@ -302,6 +304,13 @@ def compare_stages(given: Sequence[str]) -> int:
     return stages(given, outside(), ROOT)
 
 
+def evaluate_drivers(given: Sequence[str]) -> int:
+    """Drivers on the same courses, scored and compared."""
+    from drive_stack.app.evaluate_command import evaluate  # noqa: PLC0415 - pyarrow is slow to import
+
+    return evaluate(given, outside(), ROOT)
+
+
 def collect_drives(given: Sequence[str]) -> int:
     """Record drives to learn from."""
     from drive_stack.app.collect_command import collect  # noqa: PLC0415 - pyarrow is slow to import
@@ -349,6 +358,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "collect": collect_drives,
     "train": train_model,
     "judge": judge_model,
+    "evaluate": evaluate_drivers,
     "stages": compare_stages,
     "perception": measure_stages,
     "control": compare_controllers,

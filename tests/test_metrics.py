@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from drive_stack.evaluation.metrics.comfort import comfort_share, comfortable_steps
 from drive_stack.evaluation.metrics.driving_score import driving_score
 from drive_stack.evaluation.metrics.fault import judge
-from drive_stack.evaluation.metrics.ttc import MovingBoxes, times_to_collision
+from drive_stack.evaluation.metrics.ttc import times_to_collision
+from drive_stack.evaluation.on_road import MovingBoxes
 from drive_stack.geometry import box_corners, boxes_overlap
 from drive_stack.types import Contact, ContactKind, Side
 

@@ -15,7 +15,8 @@ from short_course import SHORT
 import run_sim
 from agents.registry import build_agent
 from drive_stack.app.episodes import EpisodeSpec, Factories
-from drive_stack.app.race import RaceResult, RaceSession, overrides_of, racing_names
+from drive_stack.app.names import overrides_of
+from drive_stack.app.race import RaceResult, RaceSession, racing_names
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.rows import undriven
@@ -103,7 +104,7 @@ def test_in_a_race_an_override_says_whose_it_is() -> None:
     assert overrides_of(0, both, given) == ("perception.threads=1",)
     assert overrides_of(1, both, given) == ("control.lateral=lqr",)
     assert overrides_of(0, ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
-    with pytest.raises(ConfigError, match="say whose in a race, such as modular:perception"):
+    with pytest.raises(ConfigError, match="say whose it is, such as modular:perception"):
         overrides_of(0, both, ["perception.threads=1"])
 
 

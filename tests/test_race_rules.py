@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import run_sim
 from agents.registry import build_agent
 from drive_stack.app.episodes import EpisodeSpec, Factories
-from drive_stack.app.race import RaceResult, RaceSession, overrides_of, racing_names
+from drive_stack.app.names import overrides_of
+from drive_stack.app.race import RaceResult, RaceSession, racing_names
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.race import CLOSE_SCORE, CLOSE_TIME, verdict

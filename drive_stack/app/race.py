@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from rich import box
@@ -14,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, following
+from drive_stack.app.names import names_of
 from drive_stack.app.session import view_of
 from drive_stack.app.table import print_failures
 from drive_stack.config import ConfigError
@@ -138,47 +137,12 @@ class RaceSession:
 
 
 def racing_names(specs: Sequence[str]) -> tuple[str, ...]:
-    """A name for each driver, short for files and classes; those that are there twice get numbers.
-
-    Raises `ConfigError` for too many drivers, and for two at the one keyboard.
-    """
+    """`names_of` drivers in a race; `ConfigError` for too many, and for two at the one keyboard."""
     if len(specs) > MOST:
         raise ConfigError(f"{len(specs)} times --agent: at most {MOST} drivers can race")
     if specs.count("human") > 1:
         raise ConfigError("--agent human, twice: there is one keyboard")
-    plain = [_plain_name(spec) for spec in specs]
-    times, seen = Counter(plain), Counter[str]()
-    names = []
-    for name in plain:
-        seen[name] += 1
-        names.append(name if times[name] == 1 else f"{name} {seen[name]}")
-    return tuple(names)
-
-
-def _plain_name(spec: str) -> str:
-    if spec.endswith((".yaml", ".yml")):
-        return Path(spec).stem
-    return spec.rpartition(":")[2]
-
-
-def overrides_of(index: int, specs: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
-    """Those ``--set`` that are for driver ``index``: all where it is alone.
-
-    In a race, those that begin with what ``--agent`` says of it, or with its name on the screen:
-    ``modular:key=value`` is for every modular driver, ``modular 2:key=value`` for the second.
-    Raises `ConfigError` for one that is nobody's.
-    """
-    if len(specs) == 1:
-        return tuple(given)
-    known = [(f"{spec}:", f"{name}:") for spec, name in zip(specs, racing_names(specs), strict=True)]
-    for override in given:
-        if not any(override.startswith(prefixes) for prefixes in known):
-            raise ConfigError(f"--set {override}: say whose in a race, such as {specs[0]}:{override}")
-    return tuple(
-        override.removeprefix(next(prefix for prefix in known[index] if override.startswith(prefix)))
-        for override in given
-        if override.startswith(known[index])
-    )
+    return names_of(specs)
 
 
 def print_races(races: Sequence[RaceResult], console: Console) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +15,8 @@ from rich.text import Text
 
 from drive_stack.app.stages_figures import FIGURES, LEAST_IN_EACH, Figure
 from drive_stack.app.stages_table import StagesTable
-from drive_stack.config import ConfigError
 from drive_stack.evaluation.summary import Summary
+from drive_stack.whole_files import write_whole
 
 ABBREVIATED = {"longitudinal": "longit."}  # so that the terminal's table keeps within 110 columns
 
@@ -80,8 +78,8 @@ def notes(table: StagesTable) -> Iterator[str]:
 def write_table(table: StagesTable, folder: Path) -> tuple[Path, Path]:
     """Write ``table.md`` and ``table.csv``, each replaced whole; `ConfigError` where that fails."""
     markdown, figures = folder / "table.md", folder / "table.csv"
-    _replace(markdown, markdown_of(table))
-    _replace(figures, csv_of(table))
+    write_whole(markdown, markdown_of(table))
+    write_whole(figures, csv_of(table))
     return markdown, figures
 
 
@@ -137,21 +135,3 @@ def _judged(figure: Figure, table: StagesTable, label: str) -> Text:
     passes = figure.passes(table, label)
     style = "" if passes is None else "green" if passes else "red"
     return Text(figure.text(table, label), style=style)
-
-
-def _replace(path: Path, text: str) -> None:
-    """All of the file or nothing, also where the machine stops meanwhile."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None

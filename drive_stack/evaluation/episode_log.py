@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from drive_stack.evaluation.metrics.fault import Verdict, ego_inside_lanes, ego_inside_one_lane, judge
 from drive_stack.evaluation.metrics.ttc import time_to_collision
+from drive_stack.evaluation.on_road import OnRoad, on_road
+from drive_stack.evaluation.surroundings import Surroundings, look_around
 from drive_stack.types import Contact, FloatArray
 from drive_stack.world_state import WorldState
+
+RECENT = 120  # steps that are kept of everybody, to tell who could have avoided what
 
 
 @dataclass
@@ -24,6 +29,8 @@ class EpisodeLog:
     station: list[float] = field(default_factory=list)
     in_lane: list[bool] = field(default_factory=list)
     ttc: list[float] = field(default_factory=list)
+    around: list[Surroundings] = field(default_factory=list)
+    recent: deque[OnRoad] = field(default_factory=lambda: deque(maxlen=RECENT))
     contacts: list[tuple[Contact, Verdict]] = field(default_factory=list)
     route: tuple[float, float] = (0.0, 1.0)
 
@@ -36,7 +43,10 @@ class EpisodeLog:
         self.yaw_rate.append(ego.yaw_rate)
         self.station.append(ego.station)
         self.in_lane.append(ego_inside_lanes(state))
-        self.ttc.append(time_to_collision(state))
+        scene = on_road(state)
+        self.ttc.append(time_to_collision(scene))
+        self.around.append(look_around(state, scene))
+        self.recent.append(scene)
         self.route = (state.route_start, state.route_end)
         inside = ego_inside_one_lane(state)
         for contact in state.contacts[len(self.contacts) :]:

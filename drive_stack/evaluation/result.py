@@ -10,9 +10,15 @@ from enum import StrEnum
 
 import numpy as np
 
+from drive_stack.evaluation.avoidability import avoidable
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.metrics.comfort import comfort_share
 from drive_stack.evaluation.metrics.driving_score import DrivingScore, driving_score
+from drive_stack.evaluation.metrics.lane_keeping import autonomy, mean_offset
+from drive_stack.evaluation.metrics.pace import standing_free
+from drive_stack.evaluation.schemes.drive import SchemeScore
+from drive_stack.evaluation.schemes.scoring import ExpertDrive, drive_of, scores_of
+from drive_stack.types import Contact, ContactKind
 
 
 class Status(StrEnum):
@@ -51,6 +57,22 @@ class EpisodeResult:
     clamped_actions: int
     stages_ms: Mapping[str, float] = field(default_factory=dict)  # medians
     error: str | None = None
+    avoidable: bool | None = (
+        None  # by UN R157's careful driver, the first contact; None where nothing was hit
+    )
+    progress_of_expert: float | None = None  # distance over the expert's in the same time, 0 … 1
+    pace_of_traffic: float | None = None  # speed over that of the vehicles around, each at most 1, mean
+    standing_free_s: float = 0.0  # stood though nobody was in front
+    lane_offset_m: float | None = None  # mean, from the lane's middle, lane changes aside
+    interventions: int = 0  # a person would have taken over (PilotNet: more than 1 m off the lane's middle)
+    autonomy: float = 1.0  # PilotNet's, 0 … 1
+    speeds_mps: tuple[float, ...] = ()  # deciles over the episode, least to greatest
+    scores: Mapping[str, SchemeScore] = field(default_factory=dict)
+
+    @property
+    def charged(self) -> bool:
+        """Whether there was a collision of the agent's own fault that could have been avoided."""
+        return self.at_fault is True and self.avoidable is not False
 
     def to_json(self) -> str:
         """One line of JSON, keys in the order of the fields."""
@@ -82,10 +104,16 @@ def summarise(
     *,
     clamped_actions: int,
     stages_ms: Mapping[str, float],
+    expert: ExpertDrive | None = None,
     error: str | None = None,
 ) -> EpisodeResult:
-    """Turn a log into the result. An agent that failed scores 0."""
+    """Turn a log into the result; ``expert`` drove the same course. An agent that failed scores 0."""
     first = log.contacts[0] if log.contacts else None
+    drive = drive_of(log, timed_out=status in (Status.TIMEOUT, Status.STUCK), expert=expert)
+    offsets = np.array([one.lane_offset for one in log.around])
+    lanes = [one.lane for one in log.around]
+    interventions, alone = autonomy(offsets, lanes, log.dt)
+    offset = mean_offset(offsets, lanes, log.dt)
     score = score_so_far(log, status).score if status is not Status.ERROR else 0.0
     duration = log.time[-1] - log.time[0]
     return EpisodeResult(
@@ -114,4 +142,23 @@ def summarise(
         clamped_actions=clamped_actions,
         stages_ms={name: round(value, 3) for name, value in stages_ms.items()},
         error=error,
+        avoidable=None if first is None else _avoidable(log, first[0]),
+        progress_of_expert=None if expert is None else round(drive.progress, 4),
+        pace_of_traffic=round(float(np.mean(drive.traffic_pace)), 4) if drive.traffic_pace else None,
+        standing_free_s=round(
+            standing_free(np.asarray(log.speed), np.array([one.free_ahead for one in log.around]), log.dt), 3
+        ),
+        lane_offset_m=None if offset is None else round(offset, 4),
+        interventions=interventions,
+        autonomy=round(alone, 4),
+        speeds_mps=tuple(np.quantile(log.speed, np.linspace(0.0, 1.0, 11)).round(2).tolist()),
+        scores={} if status is Status.ERROR else scores_of(drive),
     )
+
+
+def _avoidable(log: EpisodeLog, contact: Contact) -> bool:
+    """Nobody has to leave the road or drive into what always stood there."""
+    if contact.kind is ContactKind.RAIL:
+        return True
+    before = [scene for scene in log.recent if scene.time <= contact.time + log.dt]
+    return avoidable(before, contact.actor_id)

@@ -14,6 +14,7 @@ import numpy as np
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.result import EpisodeId, EpisodeResult, Status, score_so_far, summarise
+from drive_stack.evaluation.schemes.scoring import ExpertDrive
 from drive_stack.interfaces import Agent
 from drive_stack.types import Observation, StepTrace
 from drive_stack.world_state import WorldState
@@ -37,8 +38,17 @@ class Rollout:
     result; one in the environment is ours and is raised.
     """
 
-    def __init__(self, env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> None:
+    def __init__(
+        self,
+        env: DrivingEnv,
+        agent: Agent,
+        *,
+        scenario: str,
+        seed: int,
+        expert: ExpertDrive | None = None,
+    ) -> None:
         self._env, self._agent = env, agent
+        self._expert = expert
         self.episode = EpisodeId(agent.name, agent.privileged, scenario, seed)
         self.status = Status.RUNNING
         self.error: str | None = None
@@ -91,6 +101,7 @@ class Rollout:
             self.status,
             clamped_actions=self._clamped,
             stages_ms={stage: float(np.median(values)) for stage, values in self._stage_ms.items()},
+            expert=self._expert,
             error=self.error,
         )
 
@@ -102,9 +113,11 @@ class Rollout:
             return None
 
 
-def run_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> EpisodeResult:
+def run_episode(
+    env: DrivingEnv, agent: Agent, *, scenario: str, seed: int, expert: ExpertDrive | None = None
+) -> EpisodeResult:
     """Drive one whole episode with nobody watching."""
-    rollout = Rollout(env, agent, scenario=scenario, seed=seed)
+    rollout = Rollout(env, agent, scenario=scenario, seed=seed, expert=expert)
     while not rollout.done:
         rollout.advance()
     return rollout.result

@@ -13,6 +13,7 @@ from drive_stack.config import ConfigError, StrictModel
 from drive_stack.recording.schema import VERSION
 from drive_stack.recording.shard import open_shard
 from drive_stack.runtime.weights import sha256_of
+from drive_stack.whole_files import write_whole
 
 NAME = "manifest.json"
 
@@ -48,13 +49,7 @@ def shard_entry(path: Path, scenario: str, seed: int) -> ShardEntry:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put it in place of the one before, in one stroke."""
-    part = folder / (NAME + ".part")
-    try:
-        part.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        part.rename(folder / NAME)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigError(f"{folder / NAME}: cannot be written: {error.strerror or error}") from None
+    write_whole(folder / NAME, manifest.model_dump_json(indent=1) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:

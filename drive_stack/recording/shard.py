@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 
 from drive_stack.config import ConfigError
 from drive_stack.recording.schema import SCHEMA, VERSION
+from drive_stack.whole_files import whole_file
 
 _VERSION_KEY = b"drive_stack_recording"
 
@@ -36,19 +36,10 @@ class ShardWriter:
     def write(self, path: Path) -> None:
         """Write the shard through to the disk. Raises `ConfigError` where that fails, and leaves nothing."""
         table = pa.table(self._columns, schema=SCHEMA.with_metadata({_VERSION_KEY: str(VERSION)}))
-        part = path.with_suffix(".part")
-        try:
-            with part.open("wb") as file:
-                # pictures are compressed already, and no two are alike
-                pq.write_table(
-                    table, file, compression="zstd", use_dictionary=["scenario", "weather", "light", "driver"]
-                )
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+        # pictures are compressed already, and no two are alike
+        compact = {"compression": "zstd", "use_dictionary": ["scenario", "weather", "light", "driver"]}
+        with whole_file(path) as part:
+            pq.write_table(table, part, **compact)
 
 
 def open_shard(path: Path) -> pq.ParquetFile:

@@ -39,6 +39,6 @@ def drive_task(build: AgentBuilder, task: EpisodeTask) -> EpisodeResult:
         agent = build(
             task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
         )
-        return run_episode(env, agent, scenario=task.scenario, seed=task.seed)
+        return run_episode(env, agent, scenario=task.scenario, seed=task.seed, expert=task.expert)
     finally:
         env.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drive_stack.evaluation.schemes.scoring import ExpertDrive
+
 Key = tuple[str, str, str, int]  # configuration hash, label, scenario, seed
 
 
@@ -19,6 +21,7 @@ class EpisodeTask:
     config: str  # hash of all that decides the result, see `fingerprint`
     privileged: bool = False
     camera: bool = True  # off for agents that never look
+    expert: ExpertDrive | None = None  # on the same course, whom progress is measured by
 
     @property
     def key(self) -> Key:

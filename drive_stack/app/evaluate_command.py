@@ -1,0 +1,194 @@
+"""``run_sim.py evaluate``: agents on the same courses and seeds, scored and compared."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from drive_stack.app.driving import Driving, tell_failures
+from drive_stack.app.names import names_of, overrides_of
+from drive_stack.app.outside import Outside
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.drive import drive_task
+from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.row_file import NAME, RowFile, open_rows
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.export import export
+from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, versions, write_facts
+from drive_stack.evaluation.schemes.scoring import ExpertDrive
+from drive_stack.evaluation.suite import Suite, load_suite, suites
+
+REFERENCE = "expert"  # drives every course first; progress is measured by it
+
+HELP = """\
+examples:
+  python run_sim.py evaluate --suite smoke --seeds 100000:100001          a minute's look
+  python run_sim.py evaluate --agent modular --agent end_to_end --workers 2    standard: 220 episodes each
+  python run_sim.py evaluate --suite ncap --agent agents/mine.yaml        Euro NCAP's and UN R157's grids
+
+The same command drives only what is missing in --out. docs/evaluation.md explains suites, scores and rows.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be driven."""
+
+    suite: Suite
+    scenarios: tuple[str, ...]
+    seeds: range
+    drivers: Mapping[str, Driver]  # by label, the reference first
+
+    @property
+    def facts(self) -> RunFacts:
+        """For ``run.json``."""
+        return RunFacts(
+            suite=self.suite.name,
+            scenarios=self.scenarios,
+            first_seed=self.seeds.start,
+            seeds=len(self.seeds),
+            drivers=dict(self.drivers),
+            versions=versions(),
+        )
+
+
+def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
+    """Drive what is missing, print who is better, write rows and report; returns the exit status."""
+    options = _parser().parse_args(given)
+    plan = plan_of(options, outside)
+    folder: Path = options.out or root / "runs" / "evaluate" / plan.suite.name
+    with open_rows(folder) as file:
+        _begin(folder, plan.facts)
+        rows, failed = _drive(plan, file, Driving.of(options), outside)
+    written = export(rows, plan.facts.versions, folder)
+    tell_failures(failed, folder / NAME)
+    print("written: " + ", ".join(map(str, written)), file=sys.stderr)
+    return 1 if failed else 0
+
+
+def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
+    """Raises `ConfigError` for a suite, a scenario, seeds or an agent that cannot be used."""
+    suite = load_suite(options.suite)
+    specs = options.agent or ["modular", "end_to_end"]
+    drivers = {REFERENCE: Driver(agent=REFERENCE)}
+    for index, label in enumerate(names_of(specs)):
+        drivers[label] = Driver(agent=specs[index], overrides=overrides_of(index, specs, options.set))
+    return Plan(suite, suite.scenarios(outside.scenarios), _seeds(options.seeds, suite), drivers)
+
+
+def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
+    """All of a driver's episodes, one seed after another, so that a run broken off knows every course.
+
+    A row is known by what its driver and the reference are made of: its progress is measured by the latter.
+    """
+    driver = plan.drivers[label]
+    facts = outside.agent_facts(driver.agent, driver.overrides)
+    contents = {name: outside.scenario_content(name) for name in plan.scenarios}
+    return [
+        EpisodeTask(
+            label=label,
+            agent=driver.agent,
+            overrides=driver.overrides,
+            scenario=name,
+            seed=seed,
+            config=fingerprint(facts, content),
+            privileged=facts.privileged,
+            camera=facts.looks,
+        )
+        for seed in plan.seeds
+        for name, content in contents.items()
+    ]
+
+
+def _drive(plan: Plan, file: RowFile, driving: Driving, outside: Outside) -> tuple[list[Row], list[Row]]:
+    """All rows of the plan, and those that tell of a failure; the reference drives first."""
+    drive = partial(drive_task, outside.build)
+    code = code_state(outside.packages)
+    reference = tasks_of(plan, REFERENCE, outside)
+    others = [tasks_of(plan, label, outside) for label in plan.drivers if label != REFERENCE]
+    failed = driving.drive(
+        reference, file, drive, code=code, hash_now=outside.hash_of, what="reference episodes"
+    )
+    experts = {(task.scenario, task.seed): file.rows[task.key].result for task in reference}
+    # course by course, so that a run broken off compares all alike
+    tasks = [
+        replace(task, expert=_expert_drive(experts[task.scenario, task.seed]))
+        for course in zip(*others, strict=True)
+        for task in course
+    ]
+    failed += driving.drive(tasks, file, drive, code=code, hash_now=outside.hash_of)
+    return [file.rows[task.key] for task in (*reference, *tasks)], failed
+
+
+def _expert_drive(result: EpisodeResult) -> ExpertDrive | None:
+    """None where the reference itself failed: then progress is the share of the route."""
+    if result.status is not Status.COMPLETED:
+        return None
+    return ExpertDrive(result.distance_m, result.duration_s)
+
+
+def _begin(folder: Path, facts: RunFacts) -> None:
+    """Say what is driven there; `ConfigError` where the folder is of another suite, whose rows would mix."""
+    before = read_facts(folder)
+    if before is not None and before.suite != facts.suite:
+        raise ConfigError(f"{folder}: holds rows of the suite {before.suite}; use another --out")
+    drivers = dict(before.drivers) if before is not None else {}
+    for label, driver in facts.drivers.items():
+        if drivers.setdefault(label, driver) != driver:
+            raise ConfigError(
+                f"{folder}: {label} was {drivers[label].agent} set otherwise; use another --out"
+            )
+    write_facts(folder, facts.model_copy(update={"drivers": drivers}))
+
+
+def _seeds(text: str | None, suite: Suite) -> range:
+    """``A:B`` are the seeds from A up to, not with, B; else the suite's own."""
+    if text is None:
+        return range(suite.first_seed, suite.first_seed + suite.seeds)
+    first, colon, end = text.partition(":")
+    if not (colon and first.isdigit() and end.isdigit() and int(first) < int(end)):
+        raise ConfigError(f"--seeds {text}: expected A:B, such as 100000:100010, which ends before 100010")
+    return range(int(first), int(end))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py evaluate",
+        description="Which driver is better, by how much, how sure, and why each crash happened.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    what = parser.add_argument_group("what is driven")
+    what.add_argument(
+        "--agent",
+        action="append",
+        metavar="NAME",
+        help="registered name, configuration file or package.module:Class; repeatable "
+        "(default: modular and end_to_end)",
+    )
+    what.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override an agent's configuration, of several NAME:KEY=VALUE; repeatable",
+    )
+    what.add_argument(
+        "--suite",
+        default="standard",
+        metavar="NAME|FILE",
+        help=f"of {', '.join(suites())} (default: standard)",
+    )
+    what.add_argument(
+        "--seeds", metavar="A:B", help="from A up to before B (default: the suite's, which are test seeds)"
+    )
+    how = Driving.add_options(parser)
+    how.add_argument("--out", type=Path, metavar="DIR", help="default: runs/evaluate/SUITE")
+    return parser

@@ -1,0 +1,50 @@
+"""Rows for other programs: one table as Parquet and as CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.whole_files import whole_file
+
+
+def table_of(rows: Sequence[Row], versions: Mapping[str, str]) -> pa.Table:
+    """One line a row; what is nested becomes columns such as ``scores.carla_2_0.total``."""
+    records = [dict(_flat(_named(row, versions))) for row in rows]
+    names = dict.fromkeys(name for record in records for name in record)
+    return pa.table({name: [record.get(name) for record in records] for name in names})
+
+
+def export(rows: Sequence[Row], versions: Mapping[str, str], folder: Path) -> tuple[Path, Path]:
+    """Write ``rows.parquet`` and ``rows.csv``, each replaced whole; `ConfigError` where that fails."""
+    table = table_of(rows, versions)
+    parquet, text = folder / "rows.parquet", folder / "rows.csv"
+    with whole_file(parquet) as part:
+        pq.write_table(table, part, compression="zstd")
+    with whole_file(text) as part:
+        pyarrow.csv.write_csv(table, part)
+    return parquet, text
+
+
+def _named(row: Row, versions: Mapping[str, str]) -> dict[str, object]:
+    """A row's fields, under the names other programs know them by."""
+    fields = json.loads(row.to_json())
+    fields["agent"], fields["driver"] = fields.pop("label"), fields["agent"]
+    fields["config_hash"], fields["versions"] = fields.pop("config"), dict(versions)
+    return {"agent": fields.pop("agent"), **fields}
+
+
+def _flat(fields: Mapping[str, object], prefix: str = "") -> Iterable[tuple[str, object]]:
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            yield prefix + name, json.dumps(value)
+        else:
+            yield prefix + name, value

@@ -1,0 +1,85 @@
+"""Everybody's boxes in the coordinates of the road: stations and laterals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.geometry import wrap_angles
+from drive_stack.types import FloatArray
+from drive_stack.world_state import WorldState
+
+
+@dataclass(frozen=True, slots=True)
+class MovingBoxes:
+    """Boxes in one plane, one row each, moving straight on. Lengths [m], angles [rad]."""
+
+    centre: FloatArray  # (N, 2)
+    heading: FloatArray  # (N,)
+    velocity: FloatArray  # (N, 2) [m/s]
+    length: FloatArray  # (N,)
+    width: FloatArray  # (N,)
+
+    def axes(self) -> FloatArray:
+        """Unit vectors ``(N, 2, 2)``: row 0 forward, row 1 left."""
+        cos, sin = np.cos(self.heading), np.sin(self.heading)
+        return np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OnRoad:
+    """Everybody's boxes at one instant, in stations and laterals: a bend is no threat in itself."""
+
+    time: float  # [s]
+    ego: MovingBoxes  # one row
+    others: MovingBoxes  # vehicles, people, obstacles
+    ids: NDArray[np.int64]  # of the others
+
+
+def on_road(state: WorldState) -> OnRoad:
+    """The boxes of a state."""
+    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
+    ids = np.concatenate([vehicles.id, people.id, things.id])
+    return OnRoad(state.time, _ego_on_road(state), _others_on_road(state), ids)
+
+
+def _ego_on_road(state: WorldState) -> MovingBoxes:
+    ego, car = state.ego, state.car
+    centre_x = ego.x + car.centre_ahead * np.cos(ego.yaw)
+    centre_y = ego.y + car.centre_ahead * np.sin(ego.yaw)
+    station, lateral, road_yaw = state.road.to_road(float(centre_x), float(centre_y), ego.station)
+    return _boxes(
+        np.array([[station, lateral]]),
+        np.array([ego.yaw - road_yaw]),
+        np.array([ego.speed]),
+        np.array([car.length]),
+        np.array([car.width]),
+    )
+
+
+def _others_on_road(state: WorldState) -> MovingBoxes:
+    """Vehicles, people and obstacles together."""
+    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
+    x = np.concatenate([vehicles.x, people.x, things.x])
+    y = np.concatenate([vehicles.y, people.y, things.y])
+    yaw = np.concatenate([vehicles.yaw, people.yaw, things.yaw])
+    near = state.ego.station
+    road = np.array(
+        [state.road.to_road(float(a), float(b), near) for a, b in zip(x, y, strict=True)]
+    ).reshape(-1, 3)
+    return _boxes(
+        road[:, :2],
+        wrap_angles(yaw - road[:, 2]),
+        np.concatenate([vehicles.speed, people.speed, np.zeros(len(things.x))]),
+        np.concatenate([vehicles.length, 2.0 * people.radius, things.length]),
+        np.concatenate([vehicles.width, 2.0 * people.radius, things.width]),
+    )
+
+
+def _boxes(
+    centre: FloatArray, heading: FloatArray, speed: FloatArray, length: FloatArray, width: FloatArray
+) -> MovingBoxes:
+    velocity = speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1)
+    return MovingBoxes(centre, heading, velocity, length, width)

@@ -1,0 +1,1 @@
+"""One drive scored as the field's benchmarks score it; a file for each family."""

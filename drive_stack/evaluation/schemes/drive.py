@@ -1,0 +1,40 @@
+"""What all schemes are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drive_stack.types import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One episode in the quantities that published schemes ask for."""
+
+    route_completion: float  # 0 … 1
+    progress: float  # along the route over the expert's in the same time, 0 … 1
+    collisions: tuple[Contact, ...]  # merged, whoever's fault
+    at_fault: tuple[Contact, ...]  # those of the ego's own fault
+    off_lane: float  # share of the distance outside all lanes, 0 … 1
+    timed_out: bool
+    traffic_pace: tuple[float, ...]  # over the traffic's, at CARLA's four checkpoints, each at most 1
+    min_ttc: float  # [s], inf where never within the horizon
+    comfortable: bool  # every bound at every step
+    on_pavement: bool
+    wrong_way: float  # most metres against the traffic within a second
+    speed_compliance: float  # 0 … 1
+    lane_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeScore:
+    """A total of 0 … 100 and the terms it is made of."""
+
+    total: float
+    terms: Mapping[str, float]
+
+
+def rounded(total: float, **terms: float) -> SchemeScore:
+    """As it is written down."""
+    return SchemeScore(round(total, 3), {name: round(float(value), 4) for name, value in terms.items()})

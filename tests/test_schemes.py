@@ -1,0 +1,141 @@
+"""Published schemes on cases worked by hand from their formulas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drive_stack.evaluation.schemes.carla import carla_2_0, carla_2_1
+from drive_stack.evaluation.schemes.drive import Drive
+from drive_stack.evaluation.schemes.nuplan import epdms, no_collision, nuplan, pdms
+from drive_stack.evaluation.schemes.scoring import SCHEMES, ExpertDrive, scores_of
+from drive_stack.types import Contact, ContactKind, Side
+
+PERFECT = Drive(
+    route_completion=1.0,
+    progress=1.0,
+    collisions=(),
+    at_fault=(),
+    off_lane=0.0,
+    timed_out=False,
+    traffic_pace=(1.0, 1.0, 1.0, 1.0),
+    min_ttc=float("inf"),
+    comfortable=True,
+    on_pavement=True,
+    wrong_way=0.0,
+    speed_compliance=1.0,
+    lane_kept=True,
+)
+
+
+def hit(kind: ContactKind) -> Contact:
+    return Contact(1.0, 7, kind, Side.FRONT, 5.0, 10.0, 5.0)
+
+
+def test_a_perfect_drive_has_all_points() -> None:
+    assert {name: score.total for name, score in scores_of(PERFECT).items()} == dict.fromkeys(SCHEMES, 100.0)
+
+
+def test_carla_2_0_multiplies() -> None:
+    drive = replace(
+        PERFECT,
+        route_completion=0.8,
+        collisions=(hit(ContactKind.PEDESTRIAN), hit(ContactKind.VEHICLE)),
+        timed_out=True,
+        off_lane=0.1,
+        traffic_pace=(0.5, 1.0),
+    )
+    # 100 · 0.8 · (0.5 · 0.6) · 0.7 · (1 − 0.3 · 0.5) · 0.9
+    assert carla_2_0(drive).total == pytest.approx(100 * 0.8 * 0.3 * 0.7 * 0.85 * 0.9)
+
+
+def test_carla_2_1_divides() -> None:
+    drive = replace(
+        PERFECT,
+        route_completion=0.8,
+        collisions=(hit(ContactKind.PEDESTRIAN), hit(ContactKind.OBJECT)),
+        timed_out=True,
+        off_lane=0.1,
+        traffic_pace=(0.5, 1.0),
+    )
+    # 100 · 0.8 · 0.9 / (1 + 1.0 + 0.6 + 0.4 + 0.4 · 0.5)
+    assert carla_2_1(drive).total == pytest.approx(100 * 0.72 / 3.2)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ((), 1.0),
+        ((ContactKind.VEHICLE,), 0.0),
+        ((ContactKind.PEDESTRIAN,), 0.0),
+        ((ContactKind.OBJECT,), 0.5),
+        ((ContactKind.OBJECT, ContactKind.OBJECT), 0.0),
+        ((ContactKind.OBJECT, ContactKind.RAIL), 0.25),
+    ],
+)
+def test_nuplan_forgives_one_thing_by_half(kinds: tuple[ContactKind, ...], expected: float) -> None:
+    assert no_collision(replace(PERFECT, at_fault=tuple(map(hit, kinds)))) == expected
+
+
+def test_nuplan_s_weights() -> None:
+    drive = replace(PERFECT, progress=0.6, min_ttc=0.9, speed_compliance=0.5, comfortable=False)
+    assert nuplan(drive).total == pytest.approx(100 * (5 * 0.6 + 0 + 4 * 0.5 + 0) / 16)
+    assert nuplan(replace(PERFECT, progress=0.19)).total == 0.0  # makes no progress
+    assert nuplan(replace(PERFECT, wrong_way=3.0)).total == 50.0
+    assert nuplan(replace(PERFECT, wrong_way=6.0)).total == 0.0
+    assert nuplan(replace(PERFECT, on_pavement=False)).total == 0.0
+
+
+def test_pdms_weights() -> None:
+    assert pdms(replace(PERFECT, progress=0.6)).total == pytest.approx(100 * (5 + 5 * 0.6 + 2) / 12, abs=1e-3)
+    assert pdms(replace(PERFECT, min_ttc=0.9)).total == pytest.approx(100 * 7 / 12, abs=1e-3)
+    assert pdms(replace(PERFECT, wrong_way=9.0)).total == 100.0  # PDMS has no driving direction
+    assert pdms(replace(PERFECT, at_fault=(hit(ContactKind.OBJECT),))).total == 50.0
+
+
+def test_epdms_weights() -> None:
+    assert epdms(replace(PERFECT, lane_kept=False)).total == pytest.approx(100 * 12 / 14, abs=1e-3)
+    assert epdms(replace(PERFECT, min_ttc=0.9)).total == 100.0  # it looks 0.9 s ahead
+    assert epdms(replace(PERFECT, min_ttc=0.89, comfortable=False)).total == pytest.approx(50.0)
+
+
+SHARES = st.floats(0.0, 1.0)
+
+
+@given(
+    st.builds(
+        Drive,
+        route_completion=SHARES,
+        progress=SHARES,
+        collisions=st.lists(st.sampled_from([hit(kind) for kind in ContactKind]), max_size=3).map(tuple),
+        at_fault=st.lists(st.sampled_from([hit(kind) for kind in ContactKind]), max_size=3).map(tuple),
+        off_lane=SHARES,
+        timed_out=st.booleans(),
+        traffic_pace=st.lists(SHARES, max_size=4).map(tuple),
+        min_ttc=st.floats(0.0, 20.0),
+        comfortable=st.booleans(),
+        on_pavement=st.booleans(),
+        wrong_way=st.floats(0.0, 30.0),
+        speed_compliance=SHARES,
+        lane_kept=st.booleans(),
+    ),
+    st.sampled_from(list(ContactKind)),
+)
+def test_scores_stay_in_range_and_a_further_hit_never_helps(drive: Drive, kind: ContactKind) -> None:
+    worse = replace(drive, collisions=(*drive.collisions, hit(kind)), at_fault=(*drive.at_fault, hit(kind)))
+    for name, score in scores_of(drive).items():
+        assert 0.0 <= score.total <= 100.0
+        assert scores_of(worse)[name].total <= score.total
+
+
+def test_progress_counts_time() -> None:
+    expert = ExpertDrive(distance_m=800.0, duration_s=40.0)
+    assert expert.progress_of(800.0, 40.0) == 1.0
+    assert expert.progress_of(900.0, 30.0) == 1.0  # faster than the expert is not more than all
+    assert expert.progress_of(800.0, 80.0) == 1.0  # late, but the expert has long arrived
+    assert expert.progress_of(200.0, 20.0) == 0.5  # half the expert's pace when it crashed
+    assert expert.progress_of(100.0, 60.0) == 0.125  # stuck
+    assert ExpertDrive(0.0, 0.0).progress_of(10.0, 1.0) == 1.0
