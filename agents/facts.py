@@ -27,7 +27,11 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
             name=config.name,
             privileged=config.privileged,
             looks=config.looks,
-            content=json.dumps(config.model_dump(exclude={"about"}, exclude_unset=True), sort_keys=True),
+            # where weights lie decides nothing; their contents do, below
+            content=json.dumps(
+                config.model_dump(mode="json", exclude={"about", "weights"}, exclude_unset=True),
+                sort_keys=True,
+            ),
             weights={
                 path.name: str(read_card(path, command)["sha256"]) for path, command in _weights(config)
             },

@@ -131,11 +131,10 @@ def test_scores_stay_in_range_and_a_further_hit_never_helps(drive: Drive, kind: 
         assert scores_of(worse)[name].total <= score.total
 
 
-def test_progress_counts_time() -> None:
+def test_progress_is_what_was_driven_in_the_expert_s_time() -> None:
     expert = ExpertDrive(distance_m=800.0, duration_s=40.0)
-    assert expert.progress_of(800.0, 40.0) == 1.0
-    assert expert.progress_of(900.0, 30.0) == 1.0  # faster than the expert is not more than all
-    assert expert.progress_of(800.0, 80.0) == 1.0  # late, but the expert has long arrived
-    assert expert.progress_of(200.0, 20.0) == 0.5  # half the expert's pace when it crashed
-    assert expert.progress_of(100.0, 60.0) == 0.125  # stuck
-    assert ExpertDrive(0.0, 0.0).progress_of(10.0, 1.0) == 1.0
+    assert expert.progress_of(lambda elapsed: 20.0 * elapsed) == 1.0
+    assert expert.progress_of(lambda elapsed: 30.0 * elapsed) == 1.0  # faster is not more than all
+    assert expert.progress_of(lambda elapsed: 10.0 * elapsed) == 0.5
+    assert expert.progress_of(lambda elapsed: 20.0 * min(elapsed, 10.0)) == 0.25  # crashed after 10 s
+    assert ExpertDrive(0.0, 0.0).progress_of(lambda elapsed: 0.0) == 1.0

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from rich.console import Console
+
 from drive_stack.app.driving import Driving, tell_failures
+from drive_stack.app.headline_table import print_headline
 from drive_stack.app.names import names_of, overrides_of
 from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
@@ -18,12 +21,15 @@ from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.export import export
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, versions, write_facts
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
 from drive_stack.evaluation.suite import Suite, load_suite, suites
+from drive_stack.footage.filming import Filming
 
+CLIPS = "clips"  # of failures, in the run's folder
 REFERENCE = "expert"  # drives every course first; progress is measured by it
 
 HELP = """\
@@ -66,6 +72,7 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     with open_rows(folder) as file:
         _begin(folder, plan.facts)
         rows, failed = _drive(plan, file, Driving.of(options), outside)
+    print_headline(Comparison(rows, list(plan.drivers)), Console(width=None if sys.stdout.isatty() else 120))
     written = export(rows, plan.facts.versions, folder)
     tell_failures(failed, folder / NAME)
     print("written: " + ", ".join(map(str, written)), file=sys.stderr)
@@ -108,7 +115,7 @@ def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
 
 def _drive(plan: Plan, file: RowFile, driving: Driving, outside: Outside) -> tuple[list[Row], list[Row]]:
     """All rows of the plan, and those that tell of a failure; the reference drives first."""
-    drive = partial(drive_task, outside.build)
+    drive = partial(drive_task, outside.build, onlooker=partial(Filming, file.folder / CLIPS))
     code = code_state(outside.packages)
     reference = tasks_of(plan, REFERENCE, outside)
     others = [tasks_of(plan, label, outside) for label in plan.drivers if label != REFERENCE]

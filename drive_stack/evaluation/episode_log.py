@@ -59,6 +59,17 @@ class EpisodeLog:
         return float(np.sum((speed[1:] + speed[:-1]) * np.diff(self.time)) / 2.0)
 
     @property
+    def duration(self) -> float:
+        """So far [s]."""
+        return self.time[-1] - self.time[0]
+
+    def distance_by(self, elapsed: float) -> float:
+        """Driven by a time since the start [m]."""
+        time, speed = np.asarray(self.time) - self.time[0], np.asarray(self.speed)
+        driven = np.concatenate([[0.0], np.cumsum((speed[1:] + speed[:-1]) * np.diff(time) / 2.0)])
+        return float(np.interp(elapsed, time, driven))
+
+    @property
     def route_completion(self) -> float:
         """Farthest point of the route reached, 0 … 1."""
         start, end = self.route

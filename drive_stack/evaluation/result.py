@@ -60,7 +60,7 @@ class EpisodeResult:
     avoidable: bool | None = (
         None  # by UN R157's careful driver, the first contact; None where nothing was hit
     )
-    progress_of_expert: float | None = None  # distance over the expert's in the same time, 0 … 1
+    progress_of_expert: float | None = None  # of the expert's distance, driven in the expert's time, 0 … 1
     pace_of_traffic: float | None = None  # speed over that of the vehicles around, each at most 1, mean
     standing_free_s: float = 0.0  # stood though nobody was in front
     lane_offset_m: float | None = None  # mean, from the lane's middle, lane changes aside
@@ -115,7 +115,7 @@ def summarise(
     interventions, alone = autonomy(offsets, lanes, log.dt)
     offset = mean_offset(offsets, lanes, log.dt)
     score = score_so_far(log, status).score if status is not Status.ERROR else 0.0
-    duration = log.time[-1] - log.time[0]
+    duration = log.duration
     return EpisodeResult(
         agent=episode.agent,
         privileged=episode.privileged,

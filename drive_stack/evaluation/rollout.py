@@ -113,11 +113,9 @@ class Rollout:
             return None
 
 
-def run_episode(
-    env: DrivingEnv, agent: Agent, *, scenario: str, seed: int, expert: ExpertDrive | None = None
-) -> EpisodeResult:
+def run_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> EpisodeResult:
     """Drive one whole episode with nobody watching."""
-    rollout = Rollout(env, agent, scenario=scenario, seed=seed, expert=expert)
+    rollout = Rollout(env, agent, scenario=scenario, seed=seed)
     while not rollout.done:
         rollout.advance()
     return rollout.result

@@ -91,7 +91,8 @@ class PolicyTraining(StrictModel):
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
     patience: Count = 4  # epochs without a better validation loss that end a round
-    acceleration_weight: Positive = 0.5
+    acceleration_weight: Positive = 1.0
+    hint_weight: Annotated[float, Field(ge=0.0)] = 2.0  # of what it is made to notice, see `policy_hints`
     balance: BalanceSettings = BalanceSettings()
     augment: AugmentSettings = AugmentSettings()
     workers: Count = 2

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from drive_stack.config import ConfigError
 from drive_stack.learning.policy_config import BalanceSettings
+from drive_stack.learning.policy_hints import hints_of
 from drive_stack.policy.numbers import sideways_of, state_rows
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.recording.reader import Recording
@@ -48,6 +49,7 @@ class PolicyData:
     packed: PackedViews
     state: NDArray[np.float32]  # (N, STATE_SIZE)
     target: NDArray[np.float32]  # (N, 2) the expert's lateral and longitudinal acceleration [m/s²]
+    hints: NDArray[np.float32]  # (N, H) see `policy_hints`, NaN where unknown
     begin: NDArray[np.int64]  # (N,) first row of the row's episode
     weight: NDArray[np.float64]  # (N,) how often it should be shown
 
@@ -78,6 +80,7 @@ def prepare(
             recording.column("command"),
         ),
         target=np.stack([sideways, acceleration], axis=1),
+        hints=hints_of(recording, speed),
         begin=np.repeat(starts, np.diff(np.append(starts, recording.rows))),
         weight=_weights(recording, speed, sideways, acceleration, balance),
     )

@@ -13,9 +13,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from drive_stack.learning.policy_config import Eye, NetworkSettings
+from drive_stack.learning.policy_hints import NOW, THEN
 from drive_stack.policy.runner import Layout, head_path
 from drive_stack.policy.views import packed_size
 
+LAYERS_EACH = 3  # of the head: linear, ReLU, dropout
 OUTPUTS = 2  # lateral and longitudinal acceleration [m/s²]
 
 
@@ -82,6 +84,11 @@ class PolicyNet(nn.Module):
             layers += [nn.Linear(width, hidden), nn.ReLU(inplace=True), nn.Dropout(settings.dropout)]
             width = hidden
         self.head = nn.Sequential(*layers, nn.Linear(width, OUTPUTS))
+        # these two answer only while it learns
+        self.now = nn.Sequential(
+            nn.Linear(self.layout.features, 64), nn.ReLU(inplace=True), nn.Linear(64, len(NOW))
+        )
+        self.then = nn.Linear(settings.head[0] if settings.head else self.layout.head_size, len(THEN))
 
     @property
     def layout(self) -> Layout:
@@ -96,6 +103,17 @@ class PolicyNet(nn.Module):
     def decide(self, features: torch.Tensor, rows: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """(B, `OUTPUTS`) from features (F, D) of many pictures, of which ``rows`` (B, history) are seen."""
         return torch.as_tensor(self.head(torch.cat([features[rows].flatten(1), state], dim=1)))
+
+    def decide_and_tell(
+        self, features: torch.Tensor, rows: torch.Tensor, state: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `decide`, and answers (B, H) to the hints."""
+        seen = features[rows]
+        hidden = torch.cat([seen.flatten(1), state], dim=1)
+        depth = LAYERS_EACH if self.settings.head else 0
+        hidden = self.head[:depth](hidden)
+        answers = torch.cat([self.now(seen[:, 0]), self.then(hidden)], dim=1)
+        return torch.as_tensor(self.head[depth:](hidden)), answers
 
 
 def export(network: PolicyNet, trunk: Path) -> None:
@@ -119,7 +137,11 @@ def export(network: PolicyNet, trunk: Path) -> None:
                 dynamo=False,
             )
             part.rename(path)
-    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    weights = {
+        name: value.contiguous()
+        for name, value in network.state_dict().items()
+        if not name.startswith(("now.", "then."))
+    }
     save_file(weights, trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors")))
 
 

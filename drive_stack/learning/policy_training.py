@@ -19,6 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from drive_stack.learning.averaging import average
 from drive_stack.learning.policy_config import AugmentSettings, PolicyTraining, Round
 from drive_stack.learning.policy_data import Clips, PolicyData, seen_rows
+from drive_stack.learning.policy_hints import hint_loss
 from drive_stack.learning.policy_network import PolicyNet
 from drive_stack.policy.numbers import SPEED, STATE_NAMES
 
@@ -34,6 +35,7 @@ class Errors:
     loss: float
     sideways: float
     forward: float
+    hints: float  # loss of the answers to hints
 
 
 class PolicyTrainer:
@@ -66,12 +68,13 @@ class PolicyTrainer:
                 self.seconds += time.perf_counter() - start
                 epoch = len(run.errors)
                 shown = {"training": loss, "validation": found.loss}
-                shown |= {"sideways": found.sideways, "forward": found.forward}
+                shown |= {"sideways": found.sideways, "forward": found.forward, "hints": found.hints}
                 for name, value in shown.items():
                     curves.add_scalar(f"loss/{name}", value, epoch)
                 self._report(
                     f"{one.name} epoch {epoch}/{one.epochs}: loss {loss:.4f}, validation {found.loss:.4f} "
-                    f"(sideways {found.sideways:.3f}, forward {found.forward:.3f} m/s²), {pace:.0f} rows/s"
+                    f"(sideways {found.sideways:.3f}, forward {found.forward:.3f} m/s², "
+                    f"hints {found.hints:.3f}), {pace:.0f} rows/s"
                 )
                 run.save(checkpoint)
         self.best.load_state_dict(run.best)
@@ -81,17 +84,16 @@ class PolicyTrainer:
     def judge(self, network: PolicyNet, data: PolicyData) -> Errors:
         """Errors of every row of ``data``."""
         network.eval()
-        ages, sums, count = self.ages, np.zeros(3), 0
+        ages, sums, count = self.ages, np.zeros(4), 0
         for begin in range(0, data.rows, 256):
             first = np.arange(begin, min(begin + 256, data.rows))
             with torch.no_grad():
-                asked, target = self.predicted(network, data, first, 1, ages, None)
+                asked, target, hints = self.predicted(network, data, first, 1, ages, None)
                 loss = loss_of(asked, target, self._config.acceleration_weight)
             apart = (asked - target).abs().sum(dim=0).cpu().numpy()
-            sums += [float(loss) * len(first), *apart]
+            sums += [float(loss) * len(first), *apart, float(hints) * len(first)]
             count += len(first)
-        loss_mean, sideways, forward = (sums / count).tolist()
-        return Errors(loss_mean, sideways, forward)
+        return Errors(*(sums / count).tolist())
 
     @property
     def ages(self) -> list[int]:
@@ -106,8 +108,11 @@ class PolicyTrainer:
         length: int,
         ages: Sequence[int],
         rng: np.random.Generator | None,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """What the network asks for in clips and what the expert does; ``rng`` changes appearances."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What the network asks for in clips, what the expert does, and the loss of its answers to hints.
+
+        With ``rng`` appearances are changed, as for learning.
+        """
         needed, place = seen_rows(first, length, ages, data.begin)
         rows = (first[:, None] + np.arange(length)).reshape(-1)
         packed = torch.from_numpy(data.packed[needed]).to(self._device)
@@ -121,8 +126,11 @@ class PolicyTrainer:
             state = changed_state(state, length, self._config.augment, rng)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._reduced and rng is not None):
             features = network.trunk.look(planes)
-            asked = network.decide(features, torch.from_numpy(place).to(self._device), state)
-        return asked.float(), target
+            asked, answers = network.decide_and_tell(
+                features, torch.from_numpy(place).to(self._device), state
+            )
+        hints = torch.from_numpy(data.hints[rows]).to(self._device)
+        return asked.float(), target, hint_loss(answers.float(), hints)
 
 
 class _Run:
@@ -162,8 +170,10 @@ class _Run:
             done = len(self.errors) * self._steps + step
             self._set_rate(done)
             first = self._clips.draw(config.batch, rng)
-            asked, target = trainer.predicted(network, self._data, first, config.clip, trainer.ages, rng)
-            loss = loss_of(asked, target, config.acceleration_weight)
+            asked, target, hints = trainer.predicted(
+                network, self._data, first, config.clip, trainer.ages, rng
+            )
+            loss = loss_of(asked, target, config.acceleration_weight) + config.hint_weight * hints
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -188,7 +198,7 @@ class _Run:
             "averaged": self.averaged.state_dict(),
             "best": self.best,
             "optimizer": self._optimizer.state_dict(),
-            "errors": [(one.loss, one.sideways, one.forward) for one in self.errors],
+            "errors": [(one.loss, one.sideways, one.forward, one.hints) for one in self.errors],
             "seconds": self._trainer.seconds,
         }
         torch.save(content, part)

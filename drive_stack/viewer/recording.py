@@ -14,7 +14,7 @@ from drive_stack.types import Image
 from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, Session
 
-_QUALITY = "23"  # x264's constant rate factor
+QUALITY = 23  # x264's constant rate factor
 _SHORT_SIDE = 16  # no codec takes less [px]
 
 
@@ -26,7 +26,7 @@ class Recorder:
     Raises `ConfigError` at once where the file cannot be written.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], dt: float = 0.1) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], dt: float = 0.1, *, quality: int = QUALITY) -> None:
         width, height = size[0] // 2 * 2, size[1] // 2 * 2
         if min(width, height) < _SHORT_SIDE:
             raise ValueError(f"a video of {size[0]} × {size[1]} pixels is too small")
@@ -44,7 +44,7 @@ class Recorder:
         self._stream = self._container.add_stream("libx264", rate=rate)
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "yuv420p"
-        self._stream.options = {"crf": _QUALITY, "preset": "veryfast"}
+        self._stream.options = {"crf": str(quality), "preset": "veryfast"}
         self._frames = 0
 
     def write(self, picture: Image) -> None:

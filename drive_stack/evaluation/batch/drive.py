@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.evaluation.rollout import run_episode
+from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 
 
@@ -28,17 +28,39 @@ class AgentBuilder(Protocol):
         ...
 
 
-def drive_task(build: AgentBuilder, task: EpisodeTask) -> EpisodeResult:
+class Onlooker(Protocol):
+    """Sees an episode go by, and its end."""
+
+    def see(self, moment: Moment) -> None:
+        """A step, and what the agent thought of it."""
+        ...
+
+    def ended(self, env: DrivingEnv, rollout: Rollout) -> None:
+        """The episode is over; the world still stands."""
+        ...
+
+
+def drive_task(
+    build: AgentBuilder, task: EpisodeTask, *, onlooker: Callable[[EpisodeTask], Onlooker] | None = None
+) -> EpisodeResult:
     """The episode's result; nothing is left over from an earlier one, so that order does not matter.
 
-    ``functools.partial(drive_task, build)`` is what worker processes are given; ``build`` must be
-    importable there by its name.
+    ``functools.partial(drive_task, build)`` is what worker processes are given; ``build`` and ``onlooker``
+    must be importable there by their names. An onlooker changes nothing of the result.
     """
     env = DrivingEnv(EnvSpec(task.scenario, camera=task.camera))
+    watching = onlooker(task) if onlooker is not None else None
     try:
         agent = build(
             task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
         )
-        return run_episode(env, agent, scenario=task.scenario, seed=task.seed, expert=task.expert)
+        rollout = Rollout(env, agent, scenario=task.scenario, seed=task.seed, expert=task.expert)
+        while not rollout.done:
+            moment = rollout.advance()
+            if watching is not None:
+                watching.see(moment)
+        if watching is not None:
+            watching.ended(env, rollout)
+        return rollout.result
     finally:
         env.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drive_stack.config import ConfigError
@@ -16,11 +16,11 @@ from drive_stack.evaluation.batch.tasks import Key
 NAME = "rows.jsonl"
 
 
-def read_rows(folder: Path) -> dict[Key, Row]:
+def read_rows(folder: Path, *, unreadable: Callable[[str], None] | None = None) -> dict[Key, Row]:
     """The rows in a folder, in the order of the file; of rows with one key the last.
 
-    A last line that was not finished is left out. Raises `ConfigError` naming the line of any other
-    that cannot be read.
+    A last line that was not finished is left out. Any other that cannot be read is named to ``unreadable``
+    and left out, which only who does not write there may do; without it, `ConfigError` is raised.
     """
     path = folder / NAME
     try:
@@ -35,7 +35,10 @@ def read_rows(folder: Path) -> dict[Key, Row]:
         try:
             row = Row.from_json(line)
         except ValueError as error:
-            raise ConfigError(f"{path}:{number}: {error}; mend or delete this line") from None
+            if unreadable is None:
+                raise ConfigError(f"{path}:{number}: {error}; mend or delete this line") from None
+            unreadable(f"{path}:{number}: {error}; this line is left out.")
+            continue
         rows.pop(row.key, None)
         rows[row.key] = row
     return rows

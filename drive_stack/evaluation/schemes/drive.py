@@ -13,7 +13,7 @@ class Drive:
     """One episode in the quantities that published schemes ask for."""
 
     route_completion: float  # 0 … 1
-    progress: float  # along the route over the expert's in the same time, 0 … 1
+    progress: float  # of the expert's distance, driven in the expert's time, 0 … 1
     collisions: tuple[Contact, ...]  # merged, whoever's fault
     at_fault: tuple[Contact, ...]  # those of the ego's own fault
     off_lane: float  # share of the distance outside all lanes, 0 … 1

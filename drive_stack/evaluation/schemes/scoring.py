@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,25 +34,22 @@ class ExpertDrive:
     distance_m: float
     duration_s: float
 
-    def progress_of(self, distance: float, duration: float) -> float:
-        """A drive's distance over the expert's in the same time, at most 1.
+    def progress_of(self, distance_by: Callable[[float], float]) -> float:
+        """The share of the expert's distance that was driven in the expert's time, at most 1.
 
         NAVSIM's ego progress is relative to a privileged planner's. Over a whole episode, time has to come
-        in: else whoever arrives at all has made all progress.
+        in: else whoever arrives at all has made all progress. ``distance_by`` tells the metres driven by a
+        time since the start.
         """
-        if self.duration_s <= 0.0 or self.distance_m <= 0.0:
+        if self.distance_m <= 0.0:
             return 1.0
-        theirs = self.distance_m * min(duration / self.duration_s, 1.0)
-        return min(1.0, distance / theirs) if theirs > 0.0 else 1.0
+        return min(1.0, distance_by(self.duration_s) / self.distance_m)
 
 
 def drive_of(log: EpisodeLog, *, timed_out: bool, expert: ExpertDrive | None) -> Drive:
     """The quantities of a log. With no expert to compare with, progress is the share of the route."""
     speed, around = np.asarray(log.speed), log.around
     stations = np.asarray(log.station)
-    progress = log.route_completion
-    if expert is not None:
-        progress = expert.progress_of(log.distance, log.time[-1] - log.time[0])
     collisions = merged(
         [(contact, float(np.interp(contact.time, log.time, stations))) for contact, _ in log.contacts]
     )
@@ -63,7 +60,7 @@ def drive_of(log: EpisodeLog, *, timed_out: bool, expert: ExpertDrive | None) ->
     )
     return Drive(
         route_completion=log.route_completion,
-        progress=progress,
+        progress=_progress(log, expert),
         collisions=tuple(collisions),
         at_fault=tuple(contact for contact in collisions if contact in charged),
         off_lane=log.off_lane_share,
@@ -83,6 +80,14 @@ def drive_of(log: EpisodeLog, *, timed_out: bool, expert: ExpertDrive | None) ->
 def scores_of(drive: Drive) -> Mapping[str, SchemeScore]:
     """Every scheme's total and terms."""
     return {name: scheme(drive) for name, scheme in SCHEMES.items()}
+
+
+def _progress(log: EpisodeLog, expert: ExpertDrive | None) -> float:
+    if expert is None:
+        return log.route_completion
+    if log.route_completion == 1.0 and log.duration <= expert.duration_s:
+        return 1.0  # a shorter way round is no less of it
+    return expert.progress_of(log.distance_by)
 
 
 def _wrong_way(along: FloatArray, dt: float) -> float:

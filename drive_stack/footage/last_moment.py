@@ -1,0 +1,102 @@
+"""What an agent saw and decided at one moment, and who was near, as numbers to read."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from drive_stack.config import StrictModel
+from drive_stack.evaluation.rollout import Moment
+from drive_stack.geometry import to_local
+from drive_stack.types import Contact
+from drive_stack.world_state import WorldState
+
+NEAREST = 4  # road users that are told of
+
+
+class Near(StrictModel):
+    """A road user, as it truly was."""
+
+    what: str
+    ahead_m: float
+    left_m: float
+    speed_mps: float
+
+
+class Hit(StrictModel):
+    """The first contact."""
+
+    what: str
+    side: str = Field(description="of the ego")
+    impact_speed_mps: float
+    other_speed_mps: float
+
+
+class LastMoment(StrictModel):
+    """The last moment before the end at which the agent acted."""
+
+    time_s: float
+    speed_mps: float
+    speed_limit_mps: float
+    steering_deg: float | None
+    acceleration_mps2: float | None
+    behaviour: str | None
+    reason: str | None
+    tracks: int
+    notes: tuple[str, ...] = ()
+    near: tuple[Near, ...]
+    hit: Hit | None
+
+
+def last_moment(moment: Moment, contacts: tuple[Contact, ...]) -> LastMoment:
+    """Read a moment; ``contacts`` are those of the episode."""
+    state, trace = moment.state, moment.trace
+    plan = trace.plan if trace is not None else None
+    return LastMoment(
+        time_s=round(state.time, 2),
+        speed_mps=round(state.ego.speed, 2),
+        speed_limit_mps=round(state.speed_limit, 2),
+        steering_deg=None if trace is None else round(float(np.degrees(trace.control.steering)), 2),
+        acceleration_mps2=None if trace is None else round(trace.control.acceleration, 2),
+        behaviour=None if plan is None else plan.behaviour.name.lower().replace("_", " "),
+        reason=None if plan is None else plan.reason,
+        tracks=0 if trace is None else len(trace.tracks),
+        notes=() if trace is None else trace.notes,
+        near=_near(state),
+        hit=_hit(contacts[0]) if contacts else None,
+    )
+
+
+def _near(state: WorldState) -> tuple[Near, ...]:
+    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
+    names = ["vehicle"] * len(vehicles.x) + ["person"] * len(people.x) + ["object"] * len(things.x)
+    points = np.stack(
+        [
+            np.concatenate([vehicles.x, people.x, things.x]),
+            np.concatenate([vehicles.y, people.y, things.y]),
+        ],
+        axis=1,
+    )
+    speeds = np.concatenate([vehicles.speed, people.speed, np.zeros(len(things.x))])
+    if not names:
+        return ()
+    local = to_local(points, np.array([state.ego.x, state.ego.y]), state.ego.yaw)
+    order = np.argsort(np.hypot(*local.T), kind="stable")[:NEAREST]
+    return tuple(
+        Near(
+            what=names[index],
+            ahead_m=round(float(local[index, 0]), 1),
+            left_m=round(float(local[index, 1]), 1),
+            speed_mps=round(float(speeds[index]), 1),
+        )
+        for index in order.tolist()
+    )
+
+
+def _hit(contact: Contact) -> Hit:
+    return Hit(
+        what=contact.kind.value,
+        side=contact.side.value,
+        impact_speed_mps=round(contact.impact_speed, 2),
+        other_speed_mps=round(contact.actor_speed, 2),
+    )

@@ -1,0 +1,128 @@
+"""The report's plots, each as SVG for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from drive_stack.evaluation.comparison import Comparison, ScenarioDifference
+from drive_stack.evaluation.metrics.ttc import HORIZON
+from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.report.svg import LINE, PAPER, drawing
+
+# Okabe and Ito's, told apart by the colour-blind; all stand out from white and from black
+PALETTE = ("#7f7f7f", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_SPREAD: tuple[tuple[str, str, Callable[[EpisodeResult], float]], ...] = (
+    ("least time to collision", "s", lambda one: HORIZON if one.min_ttc_s is None else one.min_ttc_s),
+    ("mean speed", "km/h", lambda one: 3.6 * one.mean_speed_mps),
+    ("time inside the comfort bounds", "%", lambda one: 100.0 * one.comfort),
+)
+
+
+def colour_of(label: str, labels: Sequence[str]) -> str:
+    """The same in every plot of a page."""
+    return PALETTE[list(labels).index(label) % len(PALETTE)]
+
+
+def paired_plot(comparison: Comparison, first: str, second: str) -> str:
+    """A dot for each course: the two drivers' scores against one another."""
+    pairs = comparison.paired(first, second)
+    mine = np.array([a.driving_score for a, _ in pairs])
+    theirs = np.array([b.driving_score for _, b in pairs])
+    jitter = np.random.default_rng(0).uniform(-1.2, 1.2, (2, len(pairs)))
+    with drawing(4.4, 4.4, f"{second} against {first}, a dot for each course") as (figure, text):
+        axes = figure.add_subplot()
+        axes.plot([0, 100], [0, 100], color=LINE, linewidth=1, zorder=0)
+        axes.scatter(mine + jitter[0], theirs + jitter[1], s=22, color=PALETTE[1], alpha=0.55, linewidths=0)
+        axes.set(xlabel=f"driving score of {first}", ylabel=f"driving score of {second}")
+        axes.set(xlim=(-4, 104), ylim=(-4, 104), aspect="equal")
+        axes.text(4, 97, f"{second} better", fontsize=9, va="top")
+        axes.text(97, 4, f"{first} better", fontsize=9, ha="right")
+    return text[0]
+
+
+def forest_plot(differences: Sequence[ScenarioDifference], first: str, second: str) -> str:
+    """Difference of success by scenario, with intervals; those first that differ most."""
+    with drawing(6.4, 0.9 + 0.27 * len(differences), f"success of {first} less {second}'s") as (figure, text):
+        axes = figure.add_subplot()
+        places = np.arange(len(differences))[::-1]
+        values = np.array([100.0 * one.success.value for one in differences])
+        low = np.array([100.0 * one.success.low for one in differences])
+        high = np.array([100.0 * one.success.high for one in differences])
+        axes.axvline(0.0, color=LINE, linewidth=1)
+        axes.hlines(places, low, high, color=PALETTE[1], linewidth=2, alpha=0.6)
+        axes.plot(values, places, "o", color=PALETTE[1], markersize=6)
+        axes.set_yticks(places, [one.scenario for one in differences])
+        axes.set(xlabel=f"← {second} better    points of success    {first} better →", xlim=(-108, 108))
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+    return text[0]
+
+
+def distributions(comparison: Comparison) -> str:
+    """Least time to collision, mean speed and comfort over episodes, as shares at or below a value."""
+    with drawing(9.0, 3.1, "distributions over episodes") as (figure, text):
+        for axes, (heading, unit, pick) in zip(figure.subplots(1, 3, sharey=True), _SPREAD, strict=True):
+            for label in comparison.labels:
+                _steps(axes, [pick(one) for one in comparison.results(label)], label, comparison.labels)
+            axes.set(xlabel=f"{heading} [{unit}]", ylim=(0, 102))
+            axes.grid(axis="y")
+            axes.set_axisbelow(True)
+        figure.axes[0].set_ylabel("episodes at or below [%]")
+        figure.axes[0].legend(loc="upper left", fontsize=9)
+    return text[0]
+
+
+def stage_times(comparison: Comparison) -> str:
+    """Median milliseconds of each stage, stacked, a bar for each driver that has stages."""
+    rows = {label: _medians(comparison, label) for label in comparison.labels}
+    rows = {label: found for label, found in rows.items() if found}
+    if not rows:
+        return ""
+    names = list(dict.fromkeys(name for found in rows.values() for name in found))
+    with drawing(8.4, 0.9 + 0.5 * len(rows), "milliseconds a step by stage") as (figure, text):
+        axes = figure.add_subplot()
+        for place, (label, found) in enumerate(reversed(rows.items())):
+            begin = 0.0
+            for number, name in enumerate(names):
+                width = found.get(name, 0.0)
+                axes.barh(
+                    place,
+                    width,
+                    left=begin,
+                    height=0.62,
+                    color=PALETTE[number % len(PALETTE)],
+                    label=name
+                    if label == next(iter(rows)) or name not in next(iter(rows.values()))
+                    else None,
+                    edgecolor=PAPER,
+                    linewidth=1.0,
+                )
+                begin += width
+            axes.text(begin + 0.3, place, f"{begin:.1f}", va="center", fontsize=9)
+        axes.set_yticks(range(len(rows)), list(reversed(rows)))
+        axes.set_xlabel("median time a step [ms]")
+        handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        axes.legend(
+            handles.values(), handles.keys(), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncol=5, fontsize=9
+        )
+    return text[0]
+
+
+def _medians(comparison: Comparison, label: str) -> dict[str, float]:
+    """Of each stage over episodes; the whole agent where it tells of no stages."""
+    results = [one for one in comparison.results(label) if one.stages_ms]
+    names = list(dict.fromkeys(name for one in results for name in one.stages_ms))
+    stages = [name for name in names if name != "agent"] or names
+    return {name: float(np.median([one.stages_ms.get(name, 0.0) for one in results])) for name in stages}
+
+
+def _steps(axes: Axes, values: Sequence[float], label: str, labels: Sequence[str]) -> None:
+    order = np.sort(np.asarray(values, dtype=np.float64))
+    shares = 100.0 * np.arange(1, len(order) + 1) / len(order)
+    style = ("-", "--", "-.", ":")[list(labels).index(label) % 4]
+    axes.step(
+        order, shares, where="post", color=colour_of(label, labels), linestyle=style, label=label, lw=1.8
+    )
