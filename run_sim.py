@@ -66,6 +66,7 @@ other commands (each has its own --help):
   python run_sim.py collect                               record drives to learn from
   python run_sim.py judge detector|lanes                  judge them on seeds they never saw
   python run_sim.py evaluate                              which driver is better, by how much, how sure
+  python run_sim.py report RUN...                         its page again, or several runs compared
   python run_sim.py stages                                what each stage costs: replace it by its oracle
   python run_sim.py perception                            every stage measured against the truth
   python run_sim.py control                               the lateral controllers compared, on paths
@@ -311,6 +312,13 @@ def evaluate_drivers(given: Sequence[str]) -> int:
     return evaluate(given, outside(), ROOT)
 
 
+def write_page(given: Sequence[str]) -> int:
+    """The page of an evaluation."""
+    from drive_stack.app.report_command import report  # noqa: PLC0415 - matplotlib is slow to import
+
+    return report(given)
+
+
 def collect_drives(given: Sequence[str]) -> int:
     """Record drives to learn from."""
     from drive_stack.app.collect_command import collect  # noqa: PLC0415 - pyarrow is slow to import
@@ -359,6 +367,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "train": train_model,
     "judge": judge_model,
     "evaluate": evaluate_drivers,
+    "report": write_page,
     "stages": compare_stages,
     "perception": measure_stages,
     "control": compare_controllers,

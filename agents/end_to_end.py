@@ -43,10 +43,10 @@ class EndToEndAgent:
     """Drives by a `PolicyRunner`: no box, lane or track anywhere inside."""
 
     privileged = False
-    trace: StepTrace | None = None
 
     def __init__(self, config: EndToEndConfig, platform: Platform) -> None:
         self._name = config.name
+        self.trace: StepTrace | None = None
         self._runner = PolicyRunner(
             config.trunk, platform.car, platform.dt, threads=config.threads, engine=config.engine
         )
@@ -59,7 +59,10 @@ class EndToEndAgent:
     def reset(self, seed: int) -> None:  # noqa: ARG002 - the protocol's
         """Forget the episode before."""
         self._runner.reset()
+        self.trace = None
 
     def act(self, observation: Observation) -> Control:
         """One step of the network."""
-        return self._runner.drive(observation)
+        control = self._runner.drive(observation)
+        self.trace = StepTrace(control, notes=("One network, from the picture to the controls.",))
+        return control

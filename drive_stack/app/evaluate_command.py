@@ -28,8 +28,10 @@ from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, versi
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
 from drive_stack.evaluation.suite import Suite, load_suite, suites
 from drive_stack.footage.filming import Filming
+from drive_stack.report.page import CLIPS, write_report
+from drive_stack.report.runs import read_runs
 
-CLIPS = "clips"  # of failures, in the run's folder
+PAGE = "report.html"
 REFERENCE = "expert"  # drives every course first; progress is measured by it
 
 HELP = """\
@@ -74,8 +76,10 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
         rows, failed = _drive(plan, file, Driving.of(options), outside)
     print_headline(Comparison(rows, list(plan.drivers)), Console(width=None if sys.stdout.isatty() else 120))
     written = export(rows, plan.facts.versions, folder)
+    page = folder / PAGE
+    write_report(read_runs([folder]), page)
     tell_failures(failed, folder / NAME)
-    print("written: " + ", ".join(map(str, written)), file=sys.stderr)
+    print("written: " + ", ".join(map(str, (*written, page))), file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -175,7 +175,7 @@ def verdict(comparison: Comparison) -> str:
     if one.success.value == 0.0:
         return f"{facts}: on the {one.courses} courses that both drove neither is better."
     apart = (
-        f"{100 * one.success.value:.0f} points apart "
+        f"{100 * one.success.value:.1f} points apart "
         f"({100 * one.success.low:.0f} to {100 * one.success.high:.0f}, p {p_words(one.p)})"
     )
     if one.p < SURE:

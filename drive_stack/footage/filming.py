@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drive_stack.app.session import view_of
@@ -17,7 +17,7 @@ from drive_stack.footage.clip_frame import SIZE, ClipRenderer
 from drive_stack.footage.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import file_stem
 from drive_stack.viewer.recording import Recorder
-from drive_stack.viewer.records import ViewFrame
+from drive_stack.viewer.records import History, ViewFrame
 from drive_stack.whole_files import write_whole
 
 SECONDS = 6.0  # before the end
@@ -74,11 +74,13 @@ class Filming:
         self._film(clip.film, env, rollout)
 
     def _film(self, path: Path, env: DrivingEnv, rollout: Rollout) -> None:
-        renderer = ClipRenderer()
+        renderer, history = ClipRenderer(), History()
         with Recorder(path, SIZE, env.platform.dt, quality=28) as recorder:
             for moment in self._moments:
-                recorder.write(renderer.draw(_frame(env, rollout, moment, None)))
-            end = renderer.draw(_frame(env, rollout, rollout.moment(), rollout.status.value))
+                history.add(moment.state, moment.trace)
+                recorder.write(renderer.draw(_frame(env, rollout, moment, history)))
+            last = _frame(env, rollout, rollout.moment(), history)
+            end = renderer.draw(replace(last, outcome=rollout.status.value))
             for _ in range(round(HOLD / env.platform.dt)):
                 recorder.write(end)
 
@@ -88,15 +90,6 @@ def worth_filming(result: EpisodeResult) -> bool:
     return not succeeded(result)
 
 
-def _frame(env: DrivingEnv, rollout: Rollout, moment: Moment, outcome: str | None) -> ViewFrame:
+def _frame(env: DrivingEnv, rollout: Rollout, moment: Moment, history: History) -> ViewFrame:
     frame = view_of(env, rollout, moment, (1, 1))
-    return ViewFrame(
-        observation=frame.observation,
-        state=frame.state,
-        camera_model=frame.camera_model,
-        agent_name=frame.agent_name,
-        scenario=frame.scenario,
-        seed=frame.seed,
-        trace=frame.trace,
-        outcome=outcome,
-    )
+    return replace(frame, outcome=None, history=history.points)

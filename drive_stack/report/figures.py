@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from drive_stack.evaluation.comparison import Comparison, ScenarioDifference
 from drive_stack.evaluation.metrics.ttc import HORIZON
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.report.svg import LINE, PAPER, drawing
+from drive_stack.report.svg import ACCENT, LINE, PAPER, drawing
 
 # Okabe and Ito's, told apart by the colour-blind; all stand out from white and from black
 PALETTE = ("#7f7f7f", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -35,7 +35,7 @@ def paired_plot(comparison: Comparison, first: str, second: str) -> str:
     with drawing(4.4, 4.4, f"{second} against {first}, a dot for each course") as (figure, text):
         axes = figure.add_subplot()
         axes.plot([0, 100], [0, 100], color=LINE, linewidth=1, zorder=0)
-        axes.scatter(mine + jitter[0], theirs + jitter[1], s=22, color=PALETTE[1], alpha=0.55, linewidths=0)
+        axes.scatter(mine + jitter[0], theirs + jitter[1], s=22, color=ACCENT, alpha=0.6, linewidths=0)
         axes.set(xlabel=f"driving score of {first}", ylabel=f"driving score of {second}")
         axes.set(xlim=(-4, 104), ylim=(-4, 104), aspect="equal")
         axes.text(4, 97, f"{second} better", fontsize=9, va="top")
@@ -52,10 +52,10 @@ def forest_plot(differences: Sequence[ScenarioDifference], first: str, second: s
         low = np.array([100.0 * one.success.low for one in differences])
         high = np.array([100.0 * one.success.high for one in differences])
         axes.axvline(0.0, color=LINE, linewidth=1)
-        axes.hlines(places, low, high, color=PALETTE[1], linewidth=2, alpha=0.6)
-        axes.plot(values, places, "o", color=PALETTE[1], markersize=6)
+        axes.hlines(places, low, high, color=ACCENT, linewidth=2, alpha=0.6)
+        axes.plot(values, places, "o", color=ACCENT, markersize=6)
         axes.set_yticks(places, [one.scenario for one in differences])
-        axes.set(xlabel=f"← {second} better    points of success    {first} better →", xlim=(-108, 108))
+        axes.set(xlabel=f"← {second} better · points of success · {first} better →", xlim=(-108, 108))
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
     return text[0]

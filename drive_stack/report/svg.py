@@ -11,8 +11,8 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 # stand-ins that are replaced by the page's own colours
-INK, LINE, PAPER = "#010203", "#030201", "#fefdfc"
-_VARIABLES = {INK: "var(--ink)", LINE: "var(--line)", PAPER: "var(--paper)"}
+INK, LINE, PAPER, ACCENT = "#010203", "#030201", "#fefdfc", "#0072b3"
+_VARIABLES = {INK: "var(--ink)", LINE: "var(--line)", PAPER: "var(--paper)", ACCENT: "var(--good)"}
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "drive_stack",
