@@ -17,14 +17,15 @@ from agents.human import HumanAgent
 from agents.registry import CONFIGS, agent_names, build_agent
 from agents.stages import lateral_makers
 from drive_stack.app.control_command import Compared, control
+from drive_stack.app.drive_options import drive_parser
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
 from drive_stack.app.judge_command import judge
 from drive_stack.app.names import overrides_of
-from drive_stack.app.options import natural, positive
 from drive_stack.app.outside import Outside
 from drive_stack.app.perception_command import Outside as Measured
 from drive_stack.app.perception_command import perception
 from drive_stack.app.race import RaceResult, RaceSession, print_races, racing_names
+from drive_stack.app.replay_command import replay_of, replay_parser, told
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.stages_command import stages
 from drive_stack.app.table import print_results
@@ -47,33 +48,6 @@ from envs.scenario import load_scenario, scenario_names
 
 ROOT = Path(__file__).resolve().parent
 VIDEO_SIZE = (1600, 900)
-
-DRIVE_HELP = """\
-examples:
-  python run_sim.py --agent modular                       watch the modular agent on the highway
-  python run_sim.py --agent expert --scenario merge       watch the privileged expert merge
-  python run_sim.py --agent modular --agent expert        a race: the same road and seed, side by side
-  python run_sim.py --agent human --scenario cruise       drive yourself: arrow keys or W A S D
-  python run_sim.py --agent modular --episodes 10 --headless           ten seeds, scores as a table
-  python run_sim.py --agent modular --headless --json                  one JSON object an episode
-  python run_sim.py --agent modular --set perception.detector=oracle   replace a stage by its oracle
-  python run_sim.py --agent modular --set faults.camera=frozen         make a sense fail
-  python run_sim.py --agent modular --record drive.mp4    write what the window shows
-  python run_sim.py --list                                scenarios and agents
-
-other commands (each has its own --help):
-  python run_sim.py train detector|lanes|policy           make the trained models again
-  python run_sim.py collect                               record drives to learn from
-  python run_sim.py judge detector|lanes                  judge them on seeds they never saw
-  python run_sim.py evaluate                              which driver is better, by how much, how sure
-  python run_sim.py report RUN...                         its page again, or several runs compared
-  python run_sim.py stages                                what each stage costs: replace it by its oracle
-  python run_sim.py perception                            every stage measured against the truth
-  python run_sim.py control                               the lateral controllers compared, on paths
-  python run_sim.py bench                                 how fast, beside highway-env and ultralytics
-
-Seeds: 0–99999 train, 100000–199999 validate, 200000–299999 test.
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,8 +79,8 @@ def drive(given: Sequence[str]) -> int:
     return race(options) if len(options.agent) > 1 else drive_alone(options)
 
 
-def drive_alone(options: argparse.Namespace) -> int:
-    """One driver."""
+def drive_alone(options: argparse.Namespace, also: Callable[[EpisodeResult], None] | None = None) -> int:
+    """One driver; ``also`` is told of each result when all is shown."""
     results: list[EpisodeResult] = []
 
     def finished(result: EpisodeResult) -> None:
@@ -126,6 +100,9 @@ def drive_alone(options: argparse.Namespace) -> int:
         session.close()
         if results and not options.json:
             print_results(results, Console(width=None if sys.stdout.isatty() else 110))
+        if also is not None:
+            for result in results:
+                also(result)
     return 1 if any(result.status is Status.ERROR for result in results) else 0
 
 
@@ -223,48 +200,6 @@ def watch(session: Session[Frame], window: Window[Frame] | None) -> None:
         frame = session.next_episode()
 
 
-def drive_parser() -> argparse.ArgumentParser:
-    """Options of the main job."""
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py",
-        description="Put a driver on a simulated highway, watch it, and score it.",
-        epilog=DRIVE_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    who = parser.add_argument_group("who drives where")
-    who.add_argument(
-        "--agent",
-        action="append",
-        metavar="NAME",
-        help="registered name, configuration file or package.module:Class (default: modular); "
-        "two to four times for a race",
-    )
-    who.add_argument(
-        "--scenario",
-        default="cruise",
-        metavar="NAME|FILE",
-        help="from the catalogue or your own YAML (default: cruise)",
-    )
-    who.add_argument("--seed", type=natural, default=100_000, help="of the first episode (default: 100000)")
-    who.add_argument("--episodes", type=positive, default=1, metavar="N", help="how many, seeds counting up")
-    who.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override the agent's configuration, in a race NAME:KEY=VALUE; repeatable",
-    )
-    how = parser.add_argument_group("how it is shown")
-    how.add_argument("--headless", action="store_true", help="no window; as fast as it goes")
-    how.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what the window shows")
-    how.add_argument(
-        "--json", action="store_true", help="one JSON object an episode on stdout; in a race also the verdict"
-    )
-    how.add_argument("--list", action="store_true", help="list scenarios and agents, and stop")
-    return parser
-
-
 def show_list() -> int:
     """Scenarios with what they are and where they come from, and agents."""
     console = Console()
@@ -319,6 +254,19 @@ def write_page(given: Sequence[str]) -> int:
     return report(given)
 
 
+def replay_episode(given: Sequence[str]) -> int:
+    """An episode of an evaluation, driven again as it was."""
+    asked = replay_parser().parse_args(given)
+    replay = replay_of(asked.run, asked.episode, outside())
+    for note in replay.notes:
+        print(f"note: {note}", file=sys.stderr)
+    options, was = drive_parser().parse_args([]), replay.row.result
+    options.agent, options.set = [replay.driver.agent], list(replay.driver.overrides)
+    options.scenario, options.seed = was.scenario, was.seed
+    options.headless, options.record = asked.headless, asked.record
+    return drive_alone(options, lambda result: print(told(replay, result)))
+
+
 def collect_drives(given: Sequence[str]) -> int:
     """Record drives to learn from."""
     from drive_stack.app.collect_command import collect  # noqa: PLC0415 - pyarrow is slow to import
@@ -368,6 +316,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "judge": judge_model,
     "evaluate": evaluate_drivers,
     "report": write_page,
+    "replay": replay_episode,
     "stages": compare_stages,
     "perception": measure_stages,
     "control": compare_controllers,

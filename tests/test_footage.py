@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_a_crash_is_filmed_to_its_end(crash: tuple[EpisodeResult, Clip]) -> None
     assert clip.film.stat().st_size < 400_000
     camera = [picture[20:256] for picture in pictures]
     assert camera[0].std() > 10.0  # something is to be seen
-    moved = [abs(a.astype(int) - b).mean() for a, b in zip(camera[:60], camera[1:60], strict=False)]
+    moved = [abs(a.astype(int) - b).mean() for a, b in itertools.pairwise(camera[:60])]
     assert min(moved) > 0.1  # every picture is another: none was drawn over by a later one
     assert abs(camera[-1].astype(int) - camera[-8]).mean() < 2.0  # the end is held
 

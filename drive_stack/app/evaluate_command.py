@@ -70,10 +70,11 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print who is better, write rows and report; returns the exit status."""
     options = _parser().parse_args(given)
     plan = plan_of(options, outside)
+    tasks = {label: tasks_of(plan, label, outside) for label in plan.drivers}
     folder: Path = options.out or root / "runs" / "evaluate" / plan.suite.name
     with open_rows(folder) as file:
         _begin(folder, plan.facts)
-        rows, failed = _drive(plan, file, Driving.of(options), outside)
+        rows, failed = _drive(tasks, file, Driving.of(options), outside)
     print_headline(Comparison(rows, list(plan.drivers)), Console(width=None if sys.stdout.isatty() else 120))
     written = export(rows, plan.facts.versions, folder)
     page = folder / PAGE
@@ -117,24 +118,26 @@ def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
     ]
 
 
-def _drive(plan: Plan, file: RowFile, driving: Driving, outside: Outside) -> tuple[list[Row], list[Row]]:
-    """All rows of the plan, and those that tell of a failure; the reference drives first."""
+def _drive(
+    tasks: Mapping[str, Sequence[EpisodeTask]], file: RowFile, driving: Driving, outside: Outside
+) -> tuple[list[Row], list[Row]]:
+    """All rows of the tasks, and those that tell of a failure; the reference drives first."""
     drive = partial(drive_task, outside.build, onlooker=partial(Filming, file.folder / CLIPS))
     code = code_state(outside.packages)
-    reference = tasks_of(plan, REFERENCE, outside)
-    others = [tasks_of(plan, label, outside) for label in plan.drivers if label != REFERENCE]
+    reference = tasks[REFERENCE]
+    others = [found for label, found in tasks.items() if label != REFERENCE]
     failed = driving.drive(
         reference, file, drive, code=code, hash_now=outside.hash_of, what="reference episodes"
     )
     experts = {(task.scenario, task.seed): file.rows[task.key].result for task in reference}
     # course by course, so that a run broken off compares all alike
-    tasks = [
+    compared = [
         replace(task, expert=_expert_drive(experts[task.scenario, task.seed]))
         for course in zip(*others, strict=True)
         for task in course
     ]
-    failed += driving.drive(tasks, file, drive, code=code, hash_now=outside.hash_of)
-    return [file.rows[task.key] for task in (*reference, *tasks)], failed
+    failed += driving.drive(compared, file, drive, code=code, hash_now=outside.hash_of)
+    return [file.rows[task.key] for task in (*reference, *compared)], failed
 
 
 def _expert_drive(result: EpisodeResult) -> ExpertDrive | None:

@@ -1,0 +1,104 @@
+"""``run_sim.py replay``: an episode of a run, driven again as it was."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from drive_stack.app.options import positive
+from drive_stack.app.outside import Outside
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.row_file import NAME, read_rows
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, versions
+
+# these differ from run to run, or are measured by another drive, the expert's
+ELSEWHERE = ("stages_ms", "progress_of_expert", "scores")
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """An episode to drive again."""
+
+    row: Row
+    driver: Driver
+    notes: tuple[str, ...]  # why it may go another way
+
+
+def replay_of(run: Path, episode: str, outside: Outside) -> Replay:
+    """Raises `ConfigError` where there is no such run or episode, or its driver is no longer there.
+
+    ``episode`` is a row's number from 1, or ``label:scenario:seed``.
+    """
+    rows = list(read_rows(run).values())
+    if not rows:
+        raise ConfigError(f"{run / NAME}: holds no rows")
+    row, facts = _named(rows, episode, run), read_facts(run)
+    driver = Driver(agent=row.label)
+    if facts is not None and row.label in facts.drivers:
+        driver = facts.drivers[row.label]
+    return Replay(row, driver, tuple(_differences(row, driver, facts, outside)))
+
+
+def told(replay: Replay, result: EpisodeResult) -> str:
+    """Whether it went as it had gone, in a line."""
+    now, then = json.loads(result.to_json()), json.loads(replay.row.result.to_json())
+    changed = [name for name in then if name not in ELSEWHERE and now[name] != then[name]]
+    if not changed:
+        return "replayed bit for bit"
+    what = ", ".join(f"{name} {then[name]} → {now[name]}" for name in changed[:4] if name != "error")
+    return f"it went another way: {what}" + (f" and {len(changed) - 4} more" if len(changed) > 4 else "")
+
+
+def replay_parser() -> argparse.ArgumentParser:
+    """Options of the command."""
+    parser = argparse.ArgumentParser(
+        prog="run_sim.py replay",
+        description="Open an episode of an evaluation in the viewer, exactly as it was: space pauses, "
+        "the right arrow goes step by step.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder that evaluate wrote")
+    parser.add_argument(
+        "--episode", required=True, metavar="K", help="number of its row, from 1, or LABEL:SCENARIO:SEED"
+    )
+    parser.add_argument("--headless", action="store_true", help="no window; as fast as it goes")
+    parser.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what is shown")
+    return parser
+
+
+def _named(rows: Sequence[Row], episode: str, run: Path) -> Row:
+    if ":" in episode:
+        label, _, rest = episode.partition(":")
+        scenario, _, seed = rest.rpartition(":")
+        for row in reversed(rows):
+            if (row.label, row.result.scenario, str(row.result.seed)) == (label, scenario, seed):
+                return row
+        raise ConfigError(f"--episode {episode}: {run} has no such episode (LABEL:SCENARIO:SEED)")
+    try:
+        number = positive(episode)
+    except argparse.ArgumentTypeError as error:
+        raise ConfigError(f"--episode {error}") from None
+    if number > len(rows):
+        raise ConfigError(f"--episode {episode}: {run} has episodes 1 to {len(rows)}")
+    return rows[number - 1]
+
+
+def _differences(row: Row, driver: Driver, facts: RunFacts | None, outside: Outside) -> list[str]:
+    """What is not as it was when the row was driven."""
+    notes = []
+    found = outside.agent_facts(driver.agent, driver.overrides)
+    if fingerprint(found, outside.scenario_content(row.result.scenario)) != row.config:
+        notes.append("the driver's configuration, its weights or the scenario changed since")
+    if code_state(outside.packages) != row.code:
+        notes.append("the code changed since")
+    for name, then in (facts.versions if facts is not None else {}).items():
+        now = versions().get(name, "missing")
+        if now != then:
+            notes.append(f"{name} was {then}, and is {now}")
+    return notes
