@@ -13,6 +13,7 @@ from rich.table import Table
 
 from agents.config import ModularConfig
 from agents.facts import agent_facts
+from agents.foreign.agent import trusting
 from agents.human import HumanAgent
 from agents.registry import CONFIGS, agent_names, build_agent
 from agents.stages import lateral_makers
@@ -137,6 +138,7 @@ def race(options: argparse.Namespace) -> int:
 def factories_of(options: argparse.Namespace, index: int) -> Factories:
     """How a driver, counted in the order of --agent, and its world are made."""
     spec, overrides = options.agent[index], overrides_of(index, options.agent, options.set)
+    overrides = (*overrides, *trusting(spec)) if options.trust else overrides
     return Factories(
         env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=lambda env: driver(spec, overrides, env)
     )
@@ -222,6 +224,7 @@ def outside() -> Outside:
         agent_facts=agent_facts,
         build=build_agent,
         packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
+        trusting=trusting,
     )
 
 

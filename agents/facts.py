@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents.end_to_end import EndToEndConfig
+from agents.foreign.agent import is_foreign
 from agents.registry import DriverConfig, class_of, config_of
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
 from drive_stack.policy import runner
-from drive_stack.runtime.weights import read_card
+from drive_stack.runtime.weights import read_card, sha256_of
 
 
 def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
@@ -36,6 +37,8 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
                 path.name: str(read_card(path, command)["sha256"]) for path, command in _weights(config)
             },
         )
+    if is_foreign(spec):
+        return _foreign(Path(spec), overrides)
     made = class_of(spec)
     if overrides:
         raise ConfigError(f"--set {overrides[0]}: this agent has nothing to set")
@@ -47,6 +50,14 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
         content=f"{made.__qualname__}\n{inspect.getsource(inspect.getmodule(made) or made)}",
         weights={},
     )
+
+
+def _foreign(path: Path, overrides: Sequence[str]) -> AgentFacts:
+    """Of a policy's file: it is what it holds, wherever it lies."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file")
+    weights = {path.name: sha256_of(path)}
+    return AgentFacts(path.stem, privileged=False, looks=True, content=str(list(overrides)), weights=weights)
 
 
 def _weights(config: DriverConfig) -> list[tuple[Path, str]]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from agents.config import ModularConfig
 from agents.end_to_end import EndToEndAgent, EndToEndConfig
 from agents.expert import ExpertAgent
+from agents.foreign.agent import ForeignAgent, is_foreign
 from agents.modular import ModularAgent
 from drive_stack.config import ConfigError, load_model, unknown_name
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
@@ -83,7 +84,8 @@ def build_agent(
     truth: TruthSource | None = None,
     overrides: Sequence[str] = (),
 ) -> Agent:
-    """An agent by registered name, name in or path of ``configs/agents``, or ``package.module:Class``.
+    """An agent by registered name, name in or path of ``configs/agents``, policy's file, or
+    ``package.module:Class``.
 
     A class of one's own is called with the platform, and with ``truth=`` where it says
     ``privileged = True``. ``overrides`` are ``key.sub=value`` for
@@ -97,6 +99,8 @@ def build_agent(
         return _from_file(_files()[spec], request)
     if spec.endswith((".yaml", ".yml")):
         return _from_file(Path(spec), request)
+    if is_foreign(spec):
+        return ForeignAgent(Path(spec), platform, overrides)
     if ":" in spec:
         return _by_class(spec, request)
     raise unknown_name("agent", spec, agent_names())

@@ -36,6 +36,7 @@ OUTSIDE = Outside(
     agent_facts=agent_facts,
     build=build_agent,
     packages=(),
+    trusting=lambda _: (),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from drive_stack.app.options import natural, positive
+from drive_stack.app.options import TRUST_HELP, natural, positive
 
 DRIVE_HELP = """\
 examples:
@@ -17,6 +17,7 @@ examples:
   python run_sim.py --agent modular --headless --json                  one JSON object an episode
   python run_sim.py --agent modular --set perception.detector=oracle   replace a stage by its oracle
   python run_sim.py --agent modular --set faults.camera=frozen         make a sense fail
+  python run_sim.py --agent mine.onnx                     drive a policy of your own
   python run_sim.py --agent modular --record drive.mp4    write what the window shows
   python run_sim.py --list                                scenarios and agents
 
@@ -50,7 +51,7 @@ def drive_parser() -> argparse.ArgumentParser:
         "--agent",
         action="append",
         metavar="NAME",
-        help="registered name, configuration file or package.module:Class (default: modular); "
+        help="registered name, configuration file, policy's file or package.module:Class (default: modular); "
         "two to four times for a race",
     )
     who.add_argument(
@@ -68,6 +69,7 @@ def drive_parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="override the agent's configuration, in a race NAME:KEY=VALUE; repeatable",
     )
+    who.add_argument("--trust", action="store_true", help=TRUST_HELP)
     how = parser.add_argument_group("how it is shown")
     how.add_argument("--headless", action="store_true", help="no window; as fast as it goes")
     how.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what the window shows")

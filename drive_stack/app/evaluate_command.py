@@ -14,6 +14,7 @@ from rich.console import Console
 from drive_stack.app.driving import Driving, tell_failures
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.names import names_of, overrides_of
+from drive_stack.app.options import TRUST_HELP
 from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
@@ -90,7 +91,9 @@ def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
     specs = options.agent or ["modular", "end_to_end"]
     drivers = {REFERENCE: Driver(agent=REFERENCE)}
     for index, label in enumerate(names_of(specs)):
-        drivers[label] = Driver(agent=specs[index], overrides=overrides_of(index, specs, options.set))
+        overrides = overrides_of(index, specs, options.set)
+        trust = tuple(outside.trusting(specs[index])) if options.trust else ()
+        drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *trust))
     return Plan(suite, suite.scenarios(outside.scenarios), _seeds(options.seeds, suite), drivers)
 
 
@@ -184,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
         "--agent",
         action="append",
         metavar="NAME",
-        help="registered name, configuration file or package.module:Class; repeatable "
+        help="registered name, configuration file, policy's file or package.module:Class; repeatable "
         "(default: modular and end_to_end)",
     )
     what.add_argument(
@@ -204,5 +207,6 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", metavar="A:B", help="from A up to before B (default: the suite's, which are test seeds)"
     )
     how = Driving.add_options(parser)
+    how.add_argument("--trust", action="store_true", help=TRUST_HELP)
     how.add_argument("--out", type=Path, metavar="DIR", help="default: runs/evaluate/SUITE")
     return parser

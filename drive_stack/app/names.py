@@ -41,6 +41,4 @@ def overrides_of(index: int, specs: Sequence[str], given: Sequence[str]) -> tupl
 
 
 def _plain_name(spec: str) -> str:
-    if spec.endswith((".yaml", ".yml")):
-        return Path(spec).stem
-    return spec.rpartition(":")[2]
+    return spec.rpartition(":")[2] if ":" in spec else Path(spec).stem

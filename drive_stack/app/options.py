@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+TRUST_HELP = "read files of policies that can run code of their own: SB3 zips and TorchScript"
+
 
 def natural(text: str) -> int:
     """A whole number from 0."""

@@ -20,6 +20,7 @@ class Outside:
     agent_facts: Callable[[str, Sequence[str]], AgentFacts]
     build: AgentBuilder
     packages: Sequence[Path]  # whose sources drive
+    trusting: Callable[[str], Sequence[str]]  # what ``--trust`` sets for a driver, if anything
 
     def hash_of(self, task: EpisodeTask) -> str:
         """Of all that decides a task's result, as it is now."""

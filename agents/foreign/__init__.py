@@ -1,0 +1,1 @@
+"""Other people's policies: files that map the environment's observation to its action."""

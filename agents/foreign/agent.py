@@ -1,0 +1,153 @@
+"""Drives by a policy that came as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.config import ConfigError
+from drive_stack.interfaces import Platform
+from drive_stack.types import Control, Observation, StepTrace
+from drive_stack.vehicle import action_to_control
+
+Seen = Mapping[str, NDArray[Any]]  # the environment's observation, by its keys
+TRUST = "trust=true"
+
+
+class Policy(Protocol):
+    """What a file was read as."""
+
+    def action(self, seen: Seen) -> NDArray[np.floating]:
+        """The normalised action, of any shape that holds two numbers."""
+        ...
+
+
+def _onnx(path: Path, example: Seen) -> Policy:
+    from agents.foreign.onnx_file import OnnxPolicy  # noqa: PLC0415 - each brings a library of its own
+
+    return OnnxPolicy(path, example)
+
+
+def _torchscript(path: Path, example: Seen) -> Policy:
+    from agents.foreign.torchscript_file import TorchScriptPolicy  # noqa: PLC0415
+
+    return TorchScriptPolicy(path, example)
+
+
+def _sb3(path: Path, example: Seen) -> Policy:
+    from agents.foreign.sb3_file import Sb3Policy  # noqa: PLC0415
+
+    return Sb3Policy(path, example)
+
+
+# by how the file's name ends: its reader, and whether reading may run code that the file brings
+_READERS: dict[str, tuple[Callable[[Path, Seen], Policy], bool]] = {
+    ".onnx": (_onnx, False),
+    ".pt": (_torchscript, True),
+    ".pts": (_torchscript, True),
+    ".torchscript": (_torchscript, True),
+    ".zip": (_sb3, True),
+}
+
+
+def is_foreign(spec: str) -> bool:
+    """Whether an agent is named by a policy's file."""
+    return Path(spec).suffix in _READERS
+
+
+def trusting(spec: str) -> tuple[str, ...]:
+    """What ``--trust`` sets for a driver: nothing, but where reading its file may run code that it brings."""
+    return (TRUST,) if is_foreign(spec) and _READERS[Path(spec).suffix][1] else ()
+
+
+class ForeignAgent:
+    """Any `Policy` at the wheel; the file's name is its own.
+
+    Raises `ConfigError` where the file is missing, needs trust, cannot be read, takes anything but the
+    observation's keys, or gives anything but two numbers.
+    """
+
+    privileged = False
+
+    def __init__(self, path: Path, platform: Platform, overrides: Sequence[str] = ()) -> None:
+        trusted = _trusted(path, overrides)
+        read, risky = _READERS[path.suffix]
+        if not path.is_file():
+            raise ConfigError(f"{path}: no such file")
+        if risky and not trusted:
+            raise ConfigError(
+                f"{path}: such files can run code as they are read; if you know who made it, add --trust"
+            )
+        example = _blank(platform)
+        self._policy = read(path, example)
+        self._car, self.name = platform.car, path.stem
+        self.trace: StepTrace | None = None
+        _check(path, self._policy, example)
+
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - such a policy remembers nothing
+        """Forget the last step."""
+        self.trace = None
+
+    def act(self, observation: Observation) -> Control:
+        """One step of the policy."""
+        action = np.asarray(self._policy.action(seen_by(observation)), dtype=np.float32).reshape(2)
+        control = action_to_control(action, self._car)
+        self.trace = StepTrace(control, notes=("A policy from a file.",))
+        return control
+
+
+def seen_by(observation: Observation) -> Seen:
+    """The environment's own form of an observation."""
+    seen = observation
+    return {
+        "image": seen.image,
+        "speed": np.array([seen.speed], dtype=np.float32),
+        "yaw_rate": np.array([seen.yaw_rate], dtype=np.float32),
+        "blind_spot": np.array([seen.blind_spot_left, seen.blind_spot_right], dtype=np.int8),
+        "speed_limit": np.array([seen.speed_limit], dtype=np.float32),
+        "command": np.array(int(seen.command), dtype=np.int64),
+    }
+
+
+def unknown_inputs(path: Path, names: Sequence[str], example: Seen) -> None:
+    """Raises `ConfigError` for inputs that no observation has."""
+    for name in names:
+        if name not in example:
+            known = ", ".join(example)
+            raise ConfigError(f"{path}: takes an input '{name}'; an observation has {known}")
+
+
+def _trusted(path: Path, overrides: Sequence[str]) -> bool:
+    for override in overrides:
+        if override != TRUST:
+            raise ConfigError(f"--set {override}: {path.name} has nothing to set")
+    return bool(overrides)
+
+
+def _blank(platform: Platform) -> Seen:
+    camera = platform.camera
+    return {
+        "image": np.zeros((camera.height, camera.width, 3), dtype=np.uint8),
+        "speed": np.zeros(1, dtype=np.float32),
+        "yaw_rate": np.zeros(1, dtype=np.float32),
+        "blind_spot": np.zeros(2, dtype=np.int8),
+        "speed_limit": np.full(1, 30.0, dtype=np.float32),
+        "command": np.array(0, dtype=np.int64),
+    }
+
+
+def _check(path: Path, policy: Policy, example: Seen) -> None:
+    """Let it act once, so that what does not fit shows before anything is driven."""
+    try:
+        action = np.asarray(policy.action(example))
+    except Exception as error:  # anybody's code
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{path}: cannot act on an observation: {line}") from None
+    if action.size != 2:
+        raise ConfigError(
+            f"{path}: gives an action of shape {action.shape}; expected two numbers, steering and pedals"
+        )
