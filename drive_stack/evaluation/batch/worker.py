@@ -8,10 +8,10 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.interrupts import interrupts_held
@@ -19,6 +19,7 @@ from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
 
 Drive = Callable[[EpisodeTask], EpisodeResult]
+HERE = "this machine"
 
 # one core a worker; read when the libraries are loaded, which is before any code of ours runs there
 ONE_THREAD = dict.fromkeys(
@@ -48,7 +49,11 @@ class Answer:
     refused: str | None = None  # a `ConfigError`: no task of this kind can be driven
 
 
-class Worker:
+class WorkerLostError(Exception):
+    """A worker is no more; says what became of it."""
+
+
+class ProcessWorker:
     """The parent's end of one worker process."""
 
     def __init__(self, drive: Drive) -> None:
@@ -59,6 +64,7 @@ class Worker:
             self._process.start()
         theirs.close()  # so that the pipe ends with the process
         self.task: EpisodeTask | None = None
+        self.place: str | None = None
         self._since = time.monotonic()
 
     @property
@@ -74,18 +80,53 @@ class Worker:
         except OSError:
             return
 
-    def kill(self, patience: float = 0.0) -> str:
-        """End the process; how it had ended by itself within ``patience`` [s], in words."""
-        self._process.join(patience)
-        code = self._process.exitcode
+    def message(self) -> Ready | Answer | None:
+        """What has come from it; None for nothing yet. Raises `WorkerLostError`."""
+        if not self.connection.poll():
+            return None
+        try:
+            message: Ready | Answer = self.connection.recv()
+        except (EOFError, OSError):
+            raise WorkerLostError(self._fate()) from None
+        self.place = HERE
+        return message
+
+    def end(self) -> None:
+        """Stop the process at once."""
         self._process.kill()
         self._process.join()
         self.connection.close()
+
+    def _fate(self) -> str:
+        """How it ended, in words; its pipe is closed, so that it is about to end, if it has not."""
+        self._process.join(5.0)
+        code = self._process.exitcode
         if code is None:
-            return "stopped"
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-        return f"ended with exit code {code}"
+            return "it closed its pipe"
+        if code == -signal.SIGKILL:
+            return "killed by SIGKILL (by hand, or for want of memory)"
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
+class Processes:
+    """Workers that are processes of this machine."""
+
+    tries = 1
+    queues = False
+
+    def __init__(self, drive: Drive) -> None:
+        self._drive = drive
+
+    def hire(self) -> ProcessWorker:
+        """Begin to start one."""
+        return ProcessWorker(self._drive)
+
+    def wait(self, workers: Sequence[ProcessWorker], timeout: float) -> None:
+        """Return when there may be a message from one of them, at the latest after ``timeout`` [s]."""
+        wait([worker.connection for worker in workers], timeout)
+
+    def close(self) -> None:
+        """Nothing is shared."""
 
 
 def _serve(connection: Connection, drive: Drive) -> None:
@@ -95,12 +136,13 @@ def _serve(connection: Connection, drive: Drive) -> None:
     try:
         connection.send(Ready())
         while True:
-            connection.send(_answer(drive, connection.recv()))
+            connection.send(answer(drive, connection.recv()))
     except (EOFError, OSError):
         return
 
 
-def _answer(drive: Drive, task: EpisodeTask) -> Answer:
+def answer(drive: Drive, task: EpisodeTask) -> Answer:
+    """What comes of a task; never raises for what went wrong in it."""
     begin = time.perf_counter()
     try:
         result = drive(task)
