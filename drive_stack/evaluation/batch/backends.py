@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.memory import memory_share
 from drive_stack.evaluation.batch.pool import Pool
 from drive_stack.evaluation.batch.worker import Drive, Processes, ProcessWorker
 
@@ -26,7 +27,7 @@ def open_pool(
     if backend == "processes":
         if address is not None:
             raise ConfigError(f"--address {address}: belongs to --backend ray")
-        return Pool(Processes(drive), workers=workers, time_limit=time_limit)
+        return Pool(Processes(drive, memory_share(workers)), workers=workers, time_limit=time_limit)
     try:
         from drive_stack.evaluation.batch.ray_pool import RayCrew  # noqa: PLC0415  only who asks needs it
     except ModuleNotFoundError as error:

@@ -121,7 +121,10 @@ class Pool(Generic[W]):
             return self._too_long(worker)
         self._failed_starts = 0
         task, worker.task = worker.task, None
-        self._occupy(worker)
+        if isinstance(message, Answer) and message.spent:
+            self._replace(worker)
+        else:
+            self._occupy(worker)
         if not isinstance(message, Answer) or task is None:
             return None
         if message.refused is not None:
@@ -153,8 +156,6 @@ class Pool(Generic[W]):
 
     def _lost(self, worker: W, why: str, *, tries: int) -> Outcome | None:
         """Hire another in place of a worker that is no more; the outcome of the task it had."""
-        self._workers.remove(worker)
-        worker.end()
         task = worker.task
         if task is None:
             self._failed_starts += 1
@@ -165,11 +166,17 @@ class Pool(Generic[W]):
             if len(self._lost_at[task.key]) < tries:
                 self._waiting.appendleft(task)
                 task = None
-        if self._waiting:
-            self._workers.append(self._crew.hire())
+        self._replace(worker)
         if task is None:
             return None
         times = len(self._lost_at[task.key])
         often = f" {times} times, the last time" if times > 1 else ""
         message = f"the worker process was lost{often}: {why}"
         return Outcome(task, Answer(worker.busy_for, failed=message), lost=True)
+
+    def _replace(self, worker: W) -> None:
+        """End a worker and hire another where there is work."""
+        self._workers.remove(worker)
+        worker.end()
+        if self._waiting:
+            self._workers.append(self._crew.hire())

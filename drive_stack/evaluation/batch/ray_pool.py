@@ -20,6 +20,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import code_state
+from drive_stack.evaluation.batch.memory import limit_memory, memory_share
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import ONE_THREAD, Answer, Drive, Ready, WorkerLostError, answer
 from drive_stack.evaluation.run_facts import versions
@@ -45,6 +46,7 @@ class Driver:
 
     def __init__(self, drive: Drive) -> None:
         self._drive = drive
+        limit_memory(memory_share(os.cpu_count() or 1))  # an actor has one core
 
     def place(self) -> Place:
         """Answered once it has started."""
