@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.rows import undriven
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.interfaces import Platform
+from drive_stack.types import Control, Observation
 
 UNLUCKY = 3  # the seed on which something happens
 KILLED, LEAVES, HANGS = 2, 3, 5
@@ -42,6 +46,39 @@ def dangerous(task: EpisodeTask) -> EpisodeResult:
     if task.seed == HANGS:
         time.sleep(600.0)
     return made_up(task)
+
+
+class Greedy:
+    """An agent that drives well on all seeds but one; there it takes memory without end, and keeps it."""
+
+    name, privileged, looks, trace = "greedy", False, False, None
+    hoard: ClassVar[list[bytearray]] = []
+    size = 1 << 20
+
+    def __init__(self, platform: Platform) -> None:
+        self._seed = 0
+
+    def reset(self, seed: int) -> None:
+        self._seed = seed
+
+    def act(self, observation: Observation) -> Control:
+        while self._seed % 10 == UNLUCKY:
+            self.hoard.append(bytearray(self.size))
+        return Control(0.0, 0.0)
+
+
+class Nibbling(Greedy):
+    """Takes it in pieces so small that nothing is left."""
+
+    size = 64
+
+
+def attended(folder: Path, drive: Callable[[EpisodeTask], EpisodeResult], task: EpisodeTask) -> EpisodeResult:
+    """Leaves a note of who begins, and on a Ray cluster at which address; takes its time."""
+    address = ray.util.get_node_ip_address() if (ray := sys.modules.get("ray")) else "here"
+    (folder / f"{task.seed} {address} {os.getpid()}").touch()
+    time.sleep(1.0)
+    return drive(task)
 
 
 def cannot(task: EpisodeTask) -> EpisodeResult:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import batch_drivers
 
+from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import missing, run_batch
@@ -41,6 +42,8 @@ def batch(
     workers: int = 1,
     limit: float = 300.0,
     retry_lost: bool = False,
+    backend: Backend = "processes",
+    address: str | None = None,
 ) -> list[int]:
     """Drive what is missing; the seeds that were driven now, in the order of their rows."""
     noted = Noted()
@@ -55,6 +58,8 @@ def batch(
             code="code",
             workers=workers,
             time_limit=limit,
+            backend=backend,
+            address=address,
         )
     return [row.result.seed for row in noted.rows]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from drive_stack.config import ConfigError
-from drive_stack.evaluation.batch.pool import Outcome, Pool
+from drive_stack.evaluation.batch.backends import Backend, open_pool
+from drive_stack.evaluation.batch.pool import Outcome
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row, undriven
 from drive_stack.evaluation.batch.tasks import EpisodeTask
@@ -46,14 +47,18 @@ def run_batch(
     code: str,
     workers: int,
     time_limit: float,
+    backend: Backend = "processes",
+    address: str | None = None,
 ) -> None:
     """Drive ``tasks`` and append a row for each; ``time_limit`` is one episode's [s], by the clock.
+
+    ``backend``, ``address`` and ``workers`` say where, see `open_pool`; only this process writes rows.
 
     ``hash_now`` gives a task's hash once it has been driven: a file edited meanwhile must not go by
     the hash of the old one. Raises `ConfigError` for that, where rows cannot be written, and where a
     task can never be driven. Whatever ends it, the rows written so far stay, and no process is left.
     """
-    with Pool(drive, workers=workers, time_limit=time_limit) as pool:
+    with open_pool(backend, drive, workers=workers, time_limit=time_limit, address=address) as pool:
         for outcome in pool.run(tasks):
             if hash_now(outcome.task) != outcome.task.config:
                 raise ConfigError(

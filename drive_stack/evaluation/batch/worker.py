@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.interrupts import interrupts_held
+from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
 
 Drive = Callable[[EpisodeTask], EpisodeResult]
+HERE = "this machine"
 
 # one core a worker; read when the libraries are loaded, which is before any code of ours runs there
 ONE_THREAD = dict.fromkeys(
@@ -46,19 +50,25 @@ class Answer:
     result: EpisodeResult | None = None
     failed: str | None = None  # traceback of the environment
     refused: str | None = None  # a `ConfigError`: no task of this kind can be driven
+    spent: bool = False  # the worker holds too much memory to go on
 
 
-class Worker:
+class WorkerLostError(Exception):
+    """A worker is no more; says what became of it."""
+
+
+class ProcessWorker:
     """The parent's end of one worker process."""
 
-    def __init__(self, drive: Drive) -> None:
+    def __init__(self, drive: Drive, memory_limit: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, drive), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, drive, memory_limit), daemon=True)
         with _environment(ONE_THREAD), interrupts_held():
             self._process.start()
         theirs.close()  # so that the pipe ends with the process
         self.task: EpisodeTask | None = None
+        self.place: str | None = None
         self._since = time.monotonic()
 
     @property
@@ -74,41 +84,94 @@ class Worker:
         except OSError:
             return
 
-    def kill(self, patience: float = 0.0) -> str:
-        """End the process; how it had ended by itself within ``patience`` [s], in words."""
-        self._process.join(patience)
-        code = self._process.exitcode
+    def message(self) -> Ready | Answer | None:
+        """What has come from it; None for nothing yet. Raises `WorkerLostError`."""
+        if not self.connection.poll():
+            return None
+        try:
+            message: Ready | Answer = self.connection.recv()
+        except (EOFError, OSError):
+            raise WorkerLostError(self._fate()) from None
+        self.place = HERE
+        return message
+
+    def end(self) -> None:
+        """Stop the process at once."""
         self._process.kill()
         self._process.join()
         self.connection.close()
+
+    def _fate(self) -> str:
+        """How it ended, in words; its pipe is closed, so that it is about to end, if it has not."""
+        self._process.join(5.0)
+        code = self._process.exitcode
         if code is None:
-            return "stopped"
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-        return f"ended with exit code {code}"
+            return "it closed its pipe"
+        if code == -signal.SIGKILL:
+            return "killed by SIGKILL (by hand, or for want of memory)"
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
-def _serve(connection: Connection, drive: Drive) -> None:
-    """The worker's own life: until the pipe is closed."""
+class Processes:
+    """Workers that are processes of this machine, of ``memory_limit`` [B] each."""
+
+    tries = 1
+    queues = False
+
+    def __init__(self, drive: Drive, memory_limit: int) -> None:
+        self._drive, self._memory_limit = drive, memory_limit
+
+    def hire(self) -> ProcessWorker:
+        """Begin to start one."""
+        return ProcessWorker(self._drive, self._memory_limit)
+
+    def wait(self, workers: Sequence[ProcessWorker], timeout: float) -> None:
+        """Return when there may be a message from one of them, at the latest after ``timeout`` [s]."""
+        wait([worker.connection for worker in workers], timeout)
+
+    def close(self) -> None:
+        """Nothing is shared."""
+
+
+def _serve(connection: Connection, drive: Drive, memory_limit: int) -> None:
+    """The worker's own life: until the pipe is closed, or the parent is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     os.dup2(sys.stderr.fileno(), 1)  # standard output is the parent's alone
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    limit_memory(memory_limit)
     try:
         connection.send(Ready())
         while True:
-            connection.send(_answer(drive, connection.recv()))
+            connection.send(answer(drive, connection.recv()))
     except (EOFError, OSError):
         return
 
 
-def _answer(drive: Drive, task: EpisodeTask) -> Answer:
+def _follow_parent() -> None:
+    """A parent that was killed could not end an episode that hangs."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def answer(drive: Drive, task: EpisodeTask) -> Answer:
+    """What comes of a task; never raises for what went wrong in it."""
     begin = time.perf_counter()
+    result = failed = refused = None
     try:
         result = drive(task)
     except ConfigError as error:
-        return Answer(time.perf_counter() - begin, refused=str(error))
+        refused = str(error)
+    except MemoryError as error:
+        grant_memory()  # not a byte may be left to tell of it; nor was there for what it came after
+        failed = "".join(traceback.format_exception(error, chain=False))
     except Exception:  # of the environment; the agent's own are in its result
-        return Answer(time.perf_counter() - begin, failed=traceback.format_exc())
-    return Answer(time.perf_counter() - begin, result=result)
+        failed = traceback.format_exc()
+    wall_s = time.perf_counter() - begin
+    if mostly_used():
+        gc.collect()  # what the episode left in cycles is no leak
+    return Answer(wall_s, result, failed, refused, spent=mostly_used())
 
 
 @contextmanager
