@@ -14,7 +14,8 @@ from stable_baselines3 import A2C, PPO, SAC
 
 import run_sim
 from agents.facts import agent_facts
-from agents.foreign.agent import TRUST, ForeignAgent, seen_by
+from agents.foreign.agent import TRUST, ForeignAgent
+from agents.foreign.seen import seen_by
 from agents.registry import build_agent
 from drive_stack.app.names import names_of
 from drive_stack.camera_model import CameraModel

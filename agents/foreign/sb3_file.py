@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from agents.foreign.agent import Seen, unknown_inputs
+from agents.foreign.seen import Seen, unknown_inputs
 from drive_stack.config import ConfigError
 
 # the file does not say which algorithm made it; each has a setting that none below it has

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.foreign.agent import Seen, unknown_inputs
+from agents.foreign.seen import Seen, unknown_inputs
 from drive_stack.config import ConfigError
 
 

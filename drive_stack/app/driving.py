@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, get_args
 
 from rich.console import Console
 
 from drive_stack.app.options import positive
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.progress import watched
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row, failure
@@ -29,6 +31,8 @@ class Driving:
     time_limit: float  # of one episode, by the clock [s]
     retry_lost: bool
     this_code: bool  # drive again what other states of the code drove
+    backend: Backend = "processes"
+    address: str | None = None  # of a Ray cluster
 
     @classmethod
     def add_options(cls, parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -48,12 +52,30 @@ class Driving:
         how.add_argument(
             "--this-code", action="store_true", help="drive again what other states of the code drove"
         )
+        how.add_argument(
+            "--backend",
+            choices=get_args(Backend),
+            default="processes",
+            help="where the workers are: processes of this machine, or a Ray cluster (default: processes)",
+        )
+        how.add_argument(
+            "--address", metavar="HOST:PORT", help="of the Ray cluster (default: one on this machine)"
+        )
         return how
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> Self:
         """From a parsed command line."""
-        return cls(options.workers, float(options.time_limit), options.retry_lost, options.this_code)
+        if options.address is not None and options.backend != "ray":
+            raise ConfigError("--address: goes with --backend ray")
+        return cls(
+            workers=options.workers,
+            time_limit=float(options.time_limit),
+            retry_lost=options.retry_lost,
+            this_code=options.this_code,
+            backend=options.backend,
+            address=options.address,
+        )
 
     def drive(
         self,
@@ -84,6 +106,8 @@ class Driving:
                     code=code,
                     workers=self.workers,
                     time_limit=self.time_limit,
+                    backend=self.backend,
+                    address=self.address,
                 )
         except KeyboardInterrupt:
             kept = len(tasks) - len(missing(tasks, file, code=needed))

@@ -125,7 +125,7 @@ def _drive(
     tasks: Mapping[str, Sequence[EpisodeTask]], file: RowFile, driving: Driving, outside: Outside
 ) -> tuple[list[Row], list[Row]]:
     """All rows of the tasks, and those that tell of a failure; the reference drives first."""
-    drive = partial(drive_task, outside.build, onlooker=partial(Filming, file.folder / CLIPS))
+    drive = partial(drive_task, outside.build, onlooker=partial(Filming, file.folder.resolve() / CLIPS))
     code = code_state(outside.packages)
     reference = tasks[REFERENCE]
     others = [found for label, found in tasks.items() if label != REFERENCE]
