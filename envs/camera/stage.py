@@ -29,6 +29,8 @@ class Stage:
 
     def __init__(self, model: CameraModel) -> None:
         load_prc_file_data("drive_stack", "notify-level-x11display fatal")  # no display is no error here
+        # every pose of every car is another transform, never seen again: a cache of them only grows
+        load_prc_file_data("drive_stack", "transform-cache 0")
         pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe("p3tinydisplay")
         self._model, self._pipe, self._engine = model, pipe, GraphicsEngine(pipe)
         self.root = NodePath("world")
