@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from agents.config import ModularConfig
 from agents.facts import agent_facts
-from agents.foreign.agent import trusting
+from agents.foreign.agent import is_foreign, trusting
 from agents.human import HumanAgent
 from agents.registry import CONFIGS, agent_names, build_agent
 from agents.stages import lateral_makers
@@ -94,6 +95,7 @@ def drive_alone(options: argparse.Namespace, also: Callable[[EpisodeResult], Non
         episodes_of(options),
         catalogue=scenario_names(),
         on_result=finished,
+        expert=onlooking_expert(options),
     )
     try:
         show(options, session, FrameRenderer)
@@ -148,6 +150,13 @@ def episodes_of(options: argparse.Namespace) -> Sequence[EpisodeSpec]:
     """The episodes asked for; a scenario that cannot be read is refused here, before anything opens."""
     load_scenario(options.scenario)
     return consecutive(options.scenario, options.seed, options.episodes)
+
+
+def onlooking_expert(options: argparse.Namespace) -> Callable[[DrivingEnv], Agent] | None:
+    """For drivers that cannot say why they do what they do: the expert's answer beside theirs, if watched."""
+    watched = options.record is not None or not options.headless
+    silent = options.agent[0] == "end_to_end" or is_foreign(options.agent[0])
+    return partial(driver, "expert", ()) if watched and silent else None
 
 
 def driver(spec: str, overrides: Sequence[str], env: DrivingEnv) -> Agent:

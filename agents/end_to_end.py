@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -63,6 +65,13 @@ class EndToEndAgent:
 
     def act(self, observation: Observation) -> Control:
         """One step of the network."""
+        begin = time.perf_counter()
         control = self._runner.drive(observation)
-        self.trace = StepTrace(control, notes=("One network, from the picture to the controls.",))
+        milliseconds = 1000.0 * (time.perf_counter() - begin)
+        self.trace = StepTrace(
+            control,
+            stage_ms={"policy": milliseconds},
+            notes=("One network, from the picture to the controls.",),
+            attention=partial(self._runner.attention, observation.image),
+        )
         return control

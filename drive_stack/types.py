@@ -8,7 +8,7 @@ Units are SI unless the name says otherwise. Images are ``(H, W, 3)`` uint8 RGB;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
@@ -237,6 +237,7 @@ class StepTrace:
     plan: Plan | None = None
     stage_ms: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    attention: Callable[[], NDArray[np.float32]] | None = None  # (H, W) 0 … 1, worked out when asked for
 
 
 # --- labels from the camera -----------------------------------------------------------------

@@ -9,6 +9,8 @@ from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, fol
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.interfaces import Agent
+from drive_stack.types import Control
 from drive_stack.viewer.records import History, ViewFrame
 
 
@@ -22,8 +24,13 @@ class EpisodeSession:
         *,
         catalogue: Sequence[str],
         on_result: Callable[[EpisodeResult], None],
+        expert: Callable[[DrivingEnv], Agent] | None = None,
     ) -> None:
+        """``expert`` makes one that is asked in every step what it would do, for the viewer only."""
         self._starter = EpisodeStarter(factories)
+        self._make_expert = expert
+        self._expert: Agent | None = None
+        self._advice: Control | None = None
         self._episodes = list(episodes)
         self._index = 0
         self._catalogue = tuple(catalogue)
@@ -48,11 +55,13 @@ class EpisodeSession:
     def reset(self) -> ViewFrame:
         """Begin the present episode again."""
         self._history.clear()
-        self._running = self._starter.begin(self._episodes[self._index])
+        self._begin()
         return self._frame(self._rollout.moment())
 
     def step(self) -> ViewFrame:
         """One agent step."""
+        if self._expert is not None:
+            self._advice = self._expert.act(self._rollout.moment().observation)
         moment = self._rollout.advance()
         self._history.add(moment.state, moment.trace)
         if self._rollout.done:
@@ -85,12 +94,23 @@ class EpisodeSession:
 
     def _begun(self) -> tuple[DrivingEnv, Rollout]:
         if self._running is None:
-            self._running = self._starter.begin(self._episodes[self._index])
+            self._begin()
+        assert self._running is not None
         return self._running
+
+    def _begin(self) -> None:
+        """The present episode, from its start."""
+        spec = self._episodes[self._index]
+        self._running = self._starter.begin(spec)
+        self._advice = None
+        if self._make_expert is not None:
+            self._expert = self._make_expert(self._running[0])
+            self._expert.reset(spec.seed)
 
     def _frame(self, moment: Moment) -> ViewFrame:
         count = self._index + 1, len(self._episodes)
-        return replace(view_of(self._env, self._rollout, moment, count), history=self._history.points)
+        frame = view_of(self._env, self._rollout, moment, count)
+        return replace(frame, history=self._history.points, expert=self._advice)
 
 
 def view_of(env: DrivingEnv, rollout: Rollout, moment: Moment, count: tuple[int, int]) -> ViewFrame:

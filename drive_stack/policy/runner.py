@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,11 @@ from drive_stack.policy.numbers import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.runtime.sessions import open_session
 from drive_stack.runtime.weights import MODELS, read_card
-from drive_stack.types import Control, Observation
+from drive_stack.types import Control, Image, Observation
 from drive_stack.vehicle import VehicleParameters
+
+if TYPE_CHECKING:
+    from drive_stack.policy.saliency import Saliency
 
 TRUNK = MODELS / "policy.trunk.onnx"
 COMMAND = "python run_sim.py train policy"
@@ -61,6 +64,8 @@ class PolicyRunner:
         self._head = open_session(head_path(trunk), engine=engine, threads=threads)
         _check(trunk, self._trunk.input_shape, (1, packed_size(self.layout.views)))
         _check(head_path(trunk), self._head.input_shape, (1, self.layout.head_size))
+        self._path = trunk
+        self._saliency: Saliency | None = None  # made when first asked for
         self._car = car
         self._ages = [round(age / dt) for age in self.layout.history]
         self._seen: deque[NDArray[np.float32]] = deque(maxlen=max(self._ages) + 1)
@@ -76,6 +81,14 @@ class PolicyRunner:
         known = [self._seen[min(age, len(self._seen) - 1)] for age in self._ages]
         (asked,) = self._head.run(np.concatenate([*known, state_of(observation)])[None])
         return control_of(float(asked[0, 0]), float(asked[0, 1]), observation.speed, self._car)
+
+    def attention(self, image: Image) -> NDArray[np.float32]:
+        """(H, W) of 0 … 1: where the trunk's layers fire on a picture; for onlookers."""
+        if self._saliency is None:
+            from drive_stack.policy.saliency import Saliency  # noqa: PLC0415 - onnx is slow to import
+
+            self._saliency = Saliency(self._path, self.layout.views)
+        return self._saliency.of(image)
 
 
 def _check(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:

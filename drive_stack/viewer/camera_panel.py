@@ -10,6 +10,7 @@ from pygame import Rect
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import box_corners, to_local
 from drive_stack.types import Detection, FloatArray, LaneEstimate, Plan, Track
+from drive_stack.viewer.attention import draw_attention
 from drive_stack.viewer.canvas import Canvas, dashes
 from drive_stack.viewer.records import Layer, ViewFrame
 from drive_stack.viewer.style import Style
@@ -38,6 +39,8 @@ def draw_camera(
         )
     overlay = _Overlay(part, model, zoom, style)
     trace = frame.trace
+    if trace is not None and trace.attention is not None and Layer.ATTENTION in layers:
+        draw_attention(part, trace.attention(), style)
     if Layer.TRUE_BOXES in layers:
         overlay.truth(frame.state)
     if trace is not None:

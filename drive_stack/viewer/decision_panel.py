@@ -11,6 +11,7 @@ from drive_stack.viewer.records import ViewFrame
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour
 
+EXPERT: Colour = (255, 214, 90)  # what the expert would do
 _COMMANDS = {
     NavigationCommand.FOLLOW: "keep to the lane",
     NavigationCommand.CHANGE_LEFT: "change to the left lane",
@@ -53,25 +54,41 @@ def _draw_speed(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> i
 
 def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
     """Steering and acceleration as bars from the middle."""
-    state, theme = frame.state, style.theme
+    state, theme, expert = frame.state, style.theme, frame.expert
     rows = (
         (
             "steering",
-            -np.degrees(state.ego.steering) / 5.0,
+            _steering_share(state.ego.steering),
             f"{_signed(float(np.degrees(state.ego.steering)))}°",
             theme.accent,
+            None if expert is None else _steering_share(expert.steering),
         ),
         (
             "acceleration",
-            state.ego.acceleration / (3.0 if state.ego.acceleration > 0.0 else 8.0),
+            _pedal_share(state.ego.acceleration),
             f"{_signed(state.ego.acceleration)} m/s²",
             theme.accent if state.ego.acceleration >= 0.0 else theme.danger,
+            None if expert is None else _pedal_share(expert.acceleration),
         ),
     )
     y = rect.top
-    for name, share, text, colour in rows:
-        y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, float(share), text, colour, style)
+    for name, share, text, colour, mark in rows:
+        y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, share, text, colour, mark, style)
+    if expert is not None:
+        angle = _signed(float(np.degrees(expert.steering)))
+        words = f"the expert would: {angle}°, {_signed(expert.acceleration)} m/s²"
+        style.type.draw(canvas, words, (rect.left, y), style.small, EXPERT, most=rect.width)
+        y += style.small + style.px(8)
     return y + style.px(12)
+
+
+def _steering_share(angle: float) -> float:
+    """Of the gauge, to the right positive."""
+    return -float(np.degrees(angle)) / 5.0
+
+
+def _pedal_share(acceleration: float) -> float:
+    return acceleration / (3.0 if acceleration > 0.0 else 8.0)
 
 
 def _signed(value: float) -> str:
@@ -81,8 +98,16 @@ def _signed(value: float) -> str:
 
 
 def _draw_gauge(
-    canvas: Canvas, row: Rect, name: str, share: float, text: str, colour: Colour, style: Style
+    canvas: Canvas,
+    row: Rect,
+    name: str,
+    share: float,
+    text: str,
+    colour: Colour,
+    mark: float | None,
+    style: Style,
 ) -> int:
+    """A bar to ``share`` of −1 … 1, and at ``mark`` what the expert would do."""
     theme, size = style.theme, style.small
     height = size + style.px(11)
     middle = row.top + height / 2.0
@@ -98,6 +123,10 @@ def _draw_gauge(
         reach = round(min(max(share, -1.0), 1.0) * bar.width / 2.0)
         filled = Rect(bar.centerx + min(reach, 0), bar.top, max(abs(reach), 2), bar.height)
         canvas.box(filled, colour)
+        if mark is not None:
+            place = bar.centerx + round(min(max(mark, -1.0), 1.0) * bar.width / 2.0)
+            wide = style.px(3)
+            canvas.box(Rect(place - wide // 2, bar.top - style.px(4), wide, bar.height + style.px(8)), EXPERT)
     return row.top + height
 
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.types import Observation, StepTrace
+from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
 
 
@@ -25,6 +25,7 @@ class Layer(Enum):
     PLANS = ("5", "plans")
     TRUTH = ("6", "truth")
     TRUE_BOXES = ("7", "true boxes")
+    ATTENTION = ("8", "attention")
 
     @property
     def key(self) -> str:
@@ -96,6 +97,7 @@ class ViewFrame:
     scenario: str
     seed: int
     trace: StepTrace | None = None  # None before the first step, and of agents that say nothing
+    expert: Control | None = None  # what the expert would do here; None where nobody asks
     score: Mapping[str, str] = field(default_factory=dict)  # label → text, in order
     history: tuple[HistoryPoint, ...] = ()
     episode: int = 1  # from 1
