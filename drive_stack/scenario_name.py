@@ -24,6 +24,11 @@ def without_keys(name: str) -> tuple[str, tuple[str, ...]]:
     return base, tuple(one.strip() for one in rest[:-1].split(";") if one.strip())
 
 
+def split_names(text: str) -> list[str]:
+    """Names between commas; those within a name's brackets are its own."""
+    return [name.strip() for name in re.split(r",(?![^\[]*\])", text)]
+
+
 def file_stem(name: str) -> str:
     """The name as a part of a file's name, such as ``cut_in-ego.speed_share-1-actors.0.gap-10``."""
     base, keys = without_keys(name)

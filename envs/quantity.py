@@ -73,6 +73,7 @@ def _within(low: float, high: float) -> AfterValidator:
 
 Distance: TypeAlias = Annotated[Quantity, _within(0.0, 5000.0)]  # [m]
 Offset: TypeAlias = Annotated[Quantity, _within(-20.0, 20.0)]  # [m]
+Angle: TypeAlias = Annotated[Quantity, _within(-20.0, 20.0)]  # [°]
 Duration: TypeAlias = Annotated[Quantity, _within(0.0, 600.0)]  # [s]
 Share: TypeAlias = Annotated[Quantity, _within(0.0, 1.0)]
 SpeedKmh: TypeAlias = Annotated[Quantity, _within(0.0, 130.0)]

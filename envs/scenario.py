@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
 from drive_stack.scenario_name import without_keys
-from envs.quantity import Density, Distance, Share, SpeedLimitKmh, between, fixed
+from envs.quantity import Angle, Density, Distance, Offset, Share, SpeedLimitKmh, between, fixed
 from envs.roads import LENGTH, RoadSpec
 from envs.scenario_actors import Actor, LaneClosure
 from envs.scenario_conditions import ConditionsSpec
@@ -25,6 +25,8 @@ class EgoStart(StrictModel):
     lane: Literal["leftmost", "rightmost", "middle", "any", "ramp"] = "rightmost"
     station: Distance = fixed(300.0)  # on the road [m]
     speed_share: Share = between(0.85, 1.0)  # of the limit there
+    offset: Offset = fixed(0.0)  # to the left of the lane's middle [m]
+    yaw_deg: Angle = fixed(0.0)  # to the left of the lane's direction [°]
 
 
 class TrafficSpec(StrictModel):

@@ -6,6 +6,7 @@ Each part draws from a generator of its own, so that a change to one leaves the 
 from __future__ import annotations
 
 import copy
+import math
 import zlib
 from dataclasses import dataclass, replace
 
@@ -148,10 +149,12 @@ def _place_ego(
 ) -> Ego:  # fmt: skip
     lateral = road.lanes[lane].lateral_at(start)
     ahead = road.lanes[lane].lateral_at(start + 1.0)
-    point, yaw = road.to_world(np.asarray(start), np.asarray(lateral))
     ego = Ego(car, grip(conditions))
     speed = limits.at(start) * spec.speed_share.draw(rng)
-    ego.reset(float(point[0]), float(point[1]), float(yaw) + float(np.arctan(ahead - lateral)), speed)
+    place = lateral + spec.offset.draw(rng)
+    point, yaw = road.to_world(np.asarray(start), np.asarray(place))
+    heading = float(yaw) + float(np.arctan(ahead - lateral)) + math.radians(spec.yaw_deg.draw(rng))
+    ego.reset(float(point[0]), float(point[1]), heading, speed)
     return ego
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.scenario_name import file_stem, with_keys, without_keys
+from drive_stack.scenario_name import file_stem, split_names, with_keys, without_keys
 from envs.scenario import load_scenario
 
 KEYS = st.lists(st.from_regex(r"[a-z.0-9]+=[a-z0-9{}: ,]*[a-z0-9}]", fullmatch=True), max_size=4)
@@ -24,6 +27,25 @@ def test_a_file_stem_has_nothing_that_a_file_system_refuses(keys: list[str]) -> 
     assert set(file_stem(with_keys("some/cut_in.yaml", keys))) <= set(
         "abcdefghijklmnopqrstuvwxyz0123456789_.-"
     )
+
+
+def test_commas_within_brackets_part_no_names() -> None:
+    name = "cruise[ego.offset={min: -1, max: 1}; ego.lane=any]"
+    assert split_names(f"cut_in, {name},merge") == ["cut_in", name, "merge"]
+
+
+def test_the_ego_may_begin_off_the_middle_and_askew_and_nothing_else_changes() -> None:
+    states = []
+    for name in ("curves", "curves[ego.offset=0.8; ego.yaw_deg=-5]"):
+        env = DrivingEnv(EnvSpec(name, camera=False))
+        env.reset(100_000)
+        states.append(env.truth.world_state())
+        env.close()
+    plain, askew = states
+    assert askew.ego.lateral - plain.ego.lateral == pytest.approx(0.8, abs=1e-6)
+    assert math.degrees(askew.ego.yaw - plain.ego.yaw) == pytest.approx(-5.0, abs=1e-6)
+    assert askew.ego.speed == plain.ego.speed and askew.ego.station == pytest.approx(plain.ego.station)
+    assert np.array_equal(askew.vehicles.x, plain.vehicles.x)
 
 
 def test_keys_are_set_on_the_catalogue_s_scenario() -> None:

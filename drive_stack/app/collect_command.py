@@ -21,6 +21,7 @@ from drive_stack.recording.collecting import (
     list_shards,
     record_task,
 )
+from drive_stack.scenario_name import split_names
 
 TEST_SEEDS = 200_000
 
@@ -43,7 +44,7 @@ def collect(given: Sequence[str], outside: Outside) -> int:
         )
     settings = _settings(options, outside)
     check_settings(options.out, settings)
-    names = options.scenarios.split(",") if options.scenarios != "all" else list(outside.scenarios)
+    names = split_names(options.scenarios) if options.scenarios != "all" else list(outside.scenarios)
     tasks = [_task(name, seed, settings, outside) for seed in _seeds(options) for name in names]
     driving = Driving(options.workers, time_limit=600.0, retry_lost=False, this_code=False)
     with open_rows(options.out) as file:

@@ -23,6 +23,7 @@ from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.scenario_name import split_names
 
 Read = TypeVar("Read")
 
@@ -123,7 +124,7 @@ def _if_any(read: Callable[[], Read]) -> Read | None:
 
 def _names(text: str) -> list[str]:
     """Names between commas, each once; none for ``all``."""
-    names = [] if text == "all" else [name.strip() for name in text.split(",")]
+    names = [] if text == "all" else split_names(text)
     if "" in names:
         raise ConfigError(f"'{text}': expected names between commas, or all")
     return list(dict.fromkeys(names))
