@@ -7,8 +7,8 @@ from pathlib import Path
 import batch_drivers
 
 from drive_stack.evaluation.batch.backends import Backend
-from drive_stack.evaluation.batch.row_file import open_rows, read_rows
-from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
+from drive_stack.evaluation.batch.rows import Row, without_timings
 from drive_stack.evaluation.batch.run import missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
@@ -66,3 +66,11 @@ def batch(
 
 def by_seed(folder: Path) -> dict[int, Row]:
     return {row.result.seed: row for row in read_rows(folder).values()}
+
+
+def driven_alike(here: Path, there: Path, tasks: list[EpisodeTask]) -> None:
+    """Two folders hold the same rows of ``tasks``, each once, and no failures."""
+    rows = [without_timings(read_rows(folder).values()) for folder in (here, there)]
+    assert rows[0] == rows[1] and rows[0].keys() == {task.key for task in tasks}
+    assert not any(fields["error"] for fields in rows[0].values())
+    assert [len((folder / NAME).read_bytes().splitlines()) for folder in (here, there)] == [len(tasks)] * 2

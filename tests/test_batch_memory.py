@@ -23,7 +23,7 @@ from drive_stack.evaluation.batch.worker import Processes
 LIMIT = 2**30
 
 
-@pytest.mark.parametrize("agent", ["Greedy", "Nibbling"])
+@pytest.mark.parametrize("agent", ["Greedy", pytest.param("Nibbling", marks=pytest.mark.slow)])
 def test_a_greedy_agent_costs_its_episode_only(tmp_path: Path, agent: str) -> None:
     course = tmp_path / "short.yaml"
     course.write_text(SHORT)
@@ -33,10 +33,9 @@ def test_a_greedy_agent_costs_its_episode_only(tmp_path: Path, agent: str) -> No
         answers = {outcome.task.seed % 10: outcome for outcome in pool.run(tasks)}
     greedy = answers.pop(batch_drivers.UNLUCKY)
     failed = greedy.answer.failed if greedy.answer.result is None else greedy.answer.result.error
-    assert (failed or "").endswith("MemoryError\n")
-    if agent == "Greedy":  # with nothing left, there may be no room for a traceback either
-        assert "drive_stack/evaluation" in (failed or "")
-    assert not greedy.lost
+    assert "MemoryError" in (failed or "").splitlines()[-1] and not greedy.lost
+    if agent == "Greedy":  # with nothing left, there may be no room for all of a traceback
+        assert "batch_drivers.py" in (failed or "")
     assert greedy.answer.spent  # what it hoards would be missing in the next episode
     others = [outcome.answer.result for outcome in answers.values()]
     assert [result.error for result in others if result is not None] == [None, None]

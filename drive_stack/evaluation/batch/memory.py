@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 from contextlib import suppress
@@ -32,12 +33,14 @@ def limit_memory(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (min(known), hard))
 
 
-def grant_memory() -> None:
-    """A little more than the limit was, to tell of a failure."""
+def grant_memory() -> float:
+    """Allow a little more, to tell of a failure; returns what the limit was [GiB], infinite for none."""
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if soft != resource.RLIM_INFINITY:
-        raised = soft + GRANT if hard == resource.RLIM_INFINITY else min(soft + GRANT, hard)
-        resource.setrlimit(resource.RLIMIT_DATA, (raised, hard))
+    if soft == resource.RLIM_INFINITY:
+        return math.inf
+    raised = soft + GRANT if hard == resource.RLIM_INFINITY else min(soft + GRANT, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (raised, hard))
+    return soft / 2**30
 
 
 def mostly_used() -> bool:

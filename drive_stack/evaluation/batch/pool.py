@@ -88,10 +88,12 @@ class Pool(Generic[W]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        for worker in self._workers:
-            worker.end()
-        self._workers = []
-        self._crew.close()
+        try:
+            for worker in self._workers:
+                worker.end()
+        finally:
+            self._workers = []
+            self._crew.close()
 
     def run(self, tasks: Iterable[EpisodeTask]) -> Iterator[Outcome]:
         """One outcome of each task, as they come, begun in the order of ``tasks``.
@@ -146,12 +148,14 @@ class Pool(Generic[W]):
 
     def _too_long(self, worker: W) -> Outcome | None:
         starting = worker.task is None
-        if worker.busy_for <= (START_LIMIT if starting else self._time_limit):
-            return None
-        if starting and self._crew.queues and any(other.task is not None for other in self._workers):
-            return None  # the others have the places
         limit = START_LIMIT if starting else self._time_limit
-        # the task had its chance: another would take as long
+        if worker.busy_for <= limit:
+            return None
+        if starting and self._crew.queues:
+            if any(other.task is not None for other in self._workers):
+                return None  # they have the places
+            raise ConfigError(f"no core was free for a worker within {limit:g} s")
+        # the task had its chance: another worker would take as long
         return self._lost(worker, f"it ran longer than the limit of {limit:g} s", tries=1)
 
     def _lost(self, worker: W, why: str, *, tries: int) -> Outcome | None:

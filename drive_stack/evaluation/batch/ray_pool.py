@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -44,8 +45,10 @@ class Place:
 class Driver:
     """An actor's own life."""
 
-    def __init__(self, drive: Drive) -> None:
+    def __init__(self, drive: Drive, folder: str) -> None:
         self._drive = drive
+        with suppress(OSError):  # another machine may not have it, nor need it
+            os.chdir(folder)  # configurations and scenarios may be given by paths from there
         limit_memory(memory_share(os.cpu_count() or 1))  # an actor has one core
 
     def place(self) -> Place:
@@ -58,9 +61,20 @@ class Driver:
 
 
 def made_of() -> dict[str, str]:
-    """Versions and sources that decide an episode; rows are the same only where these are."""
+    """Versions and files that decide an episode; rows are the same only where these are."""
     packages = [ROOT / name for name in ("drive_stack", "envs", "agents")]
-    return versions() | {"sources": code_state(path for path in packages if path.is_dir())}
+    return versions() | {
+        "sources": code_state(path for path in packages if path.is_dir()),
+        "configurations": _contents(sorted((ROOT / "configs").rglob("*.yaml"))),
+        "networks": _contents(sorted((ROOT / "drive_stack" / "models").glob("*.onnx"))),
+    }
+
+
+def _contents(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(ROOT).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 class RayWorker:
@@ -130,7 +144,7 @@ class RayCrew:
 
     def hire(self) -> RayWorker:
         """Begin to start one; it waits for a free core."""
-        return RayWorker(self._hire.remote(self._drive))
+        return RayWorker(self._hire.remote(self._drive, str(Path.cwd())))
 
     def wait(self, workers: Sequence[RayWorker], timeout: float) -> None:
         """Return when there may be a message from one of them, at the latest after ``timeout`` [s]."""
@@ -139,7 +153,7 @@ class RayCrew:
             ray.wait(replies, timeout=timeout)
 
     def close(self) -> None:
-        """Leave the cluster, or stop it if it was started here."""
+        """Leave the cluster; one that was started for the while is stopped."""
         self._leave.close()
 
 
@@ -176,9 +190,10 @@ def _reach(address: str) -> None:
 
 def _python_path() -> str:
     """What this process imports from besides its own installation, then what a node has of its own."""
+    entries = [ROOT, *(Path(entry).resolve() for entry in sys.path)]
     installed = (sys.prefix, sys.base_prefix)
-    here = [str(Path(entry).resolve()) for entry in sys.path if not entry.startswith(installed)]
-    return os.pathsep.join(dict.fromkeys([str(ROOT), *here, "${PYTHONPATH}"]))
+    own = [str(entry) for entry in entries if not any(map(entry.is_relative_to, installed)) or entry == ROOT]
+    return os.pathsep.join([*dict.fromkeys(own), "${PYTHONPATH}"])
 
 
 def _check(place: Place) -> None:
@@ -195,15 +210,13 @@ def _reason(error: RayError) -> str:
     """Why an actor is no more, in a line; Ray gives pages."""
     if isinstance(error, ActorUnavailableError):
         return "its node does not answer"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if isinstance(error, ActorDiedError) and "Traceback" not in str(error):
-        lines = [line for line in lines if line.startswith("The actor")][1:2] or lines  # the first is general
-    elif lines:
-        lines = lines[-1:]  # of a traceback
-    reason = lines[0] if lines else type(error).__name__
-    return re.sub(r"Worker exit type: \S+ Worker exit detail: ", "", reason).partition(" Some common causes")[
-        0
-    ]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    if "Traceback" in str(error):
+        return lines[-1]
+    if isinstance(error, ActorDiedError):  # its first line is general
+        lines = [line for line in lines[1:] if line.startswith("The actor")] or lines
+    reason = re.sub(r"Worker exit type: \S+ Worker exit detail: ", "", lines[0])
+    return reason.partition(" Some common causes")[0]
 
 
 def _first_line(error: Exception) -> str:

@@ -164,8 +164,9 @@ def answer(drive: Drive, task: EpisodeTask) -> Answer:
     except ConfigError as error:
         refused = str(error)
     except MemoryError as error:
-        grant_memory()  # not a byte may be left to tell of it; nor was there for what it came after
-        failed = "".join(traceback.format_exception(error, chain=False))
+        share = grant_memory()  # not a byte may be left to tell of it, nor was for all of its traceback
+        told = "".join(traceback.format_exception(error, chain=False)).rstrip()
+        failed = f"{told}: beyond the worker's share of {share:.1f} GiB\n"
     except Exception:  # of the environment; the agent's own are in its result
         failed = traceback.format_exc()
     wall_s = time.perf_counter() - begin

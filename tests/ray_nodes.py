@@ -1,0 +1,33 @@
+"""A Ray cluster on this machine, for the tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
+
+QUICK = {"health_check_period_ms": 300, "health_check_failure_threshold": 5}  # a dead node shows soon
+
+
+@contextmanager
+def cluster(nodes: int) -> Iterator[Cluster]:
+    """A head that drives nothing and ``nodes`` with a core each, all at loopback addresses of their own."""
+    pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster  # noqa: PLC0415
+
+    made = Cluster()
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    shared = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
+    try:
+        made.add_node(num_cpus=0, node_ip_address="127.0.0.2", _system_config=QUICK, **shared)
+        for number in range(nodes):
+            made.add_node(num_cpus=1, node_ip_address=f"127.0.0.{3 + number}", **shared)
+        yield made
+    finally:
+        made.shutdown()
