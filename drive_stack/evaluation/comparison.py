@@ -103,8 +103,7 @@ class Comparison:
             speed_mps=mean([one.mean_speed_mps for one in results]),
             comfort=mean([one.comfort for one in results]),
             schemes={
-                # an episode whose driver failed has no scores, and counts as 0
-                name: mean([one.scores[name].total if name in one.scores else 0.0 for one in results])
+                name: mean([total for one in results if (total := _total(one, name)) is not None])
                 for name in names
             },
         )
@@ -160,27 +159,42 @@ def group_of(scenario: str) -> str:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Who is better, by how much and how sure, in a sentence or two."""
+    """Who is better, by how much and how sure, in a sentence or two.
+
+    Of several pairs that one is told that is furthest apart, so its p is corrected for their number. Both
+    shares are of the courses that both drove: only those can be compared.
+    """
     differences = comparison.differences()
     if not differences:
         return " ".join(_alone(comparison.headline(label)) for label in comparison.labels[-1:])
-    one = max(differences, key=lambda found: abs(found.success.value))
+    corrected = holm([found.p for found in differences])
+    one, p = max(zip(differences, corrected, strict=True), key=lambda found: abs(found[0].success.value))
     if one.success.value < 0.0:
         one = _turned(one)
-    better, worse = comparison.headline(one.first), comparison.headline(one.second)
+    pairs = comparison.paired(one.first, one.second)
+    better = share(sum(succeeded(mine) for mine, _ in pairs), one.courses)
+    worse = share(sum(succeeded(theirs) for _, theirs in pairs), one.courses)
     facts = (
-        f"{better.label} completes {percent(better.success)} of {better.episodes} episodes with no collision "
-        f"of its own fault, {worse.label} {percent(worse.success)}"
+        f"{one.first} completes {percent(better)} of {one.courses} episodes with no collision "
+        f"of its own fault, {one.second} {percent(worse)}"
     )
     if one.success.value == 0.0:
-        return f"{facts}: on the {one.courses} courses that both drove neither is better."
+        return f"No difference shows: {facts}."
     apart = (
         f"{100 * one.success.value:.1f} points apart "
-        f"({100 * one.success.low:.0f} to {100 * one.success.high:.0f}, p {p_words(one.p)})"
+        f"({100 * one.success.low:.0f} to {100 * one.success.high:.0f}, p {p_words(p)}"
+        + (f" after correction for {len(differences)} comparisons)" if len(differences) > 1 else ")")
     )
-    if one.p < SURE:
-        return f"{better.label} is better: {facts}; {apart}."
+    if p < SURE:
+        return f"{one.first} is better: {facts}; {apart}."
     return f"No clear difference: {facts}; {apart}."
+
+
+def _total(one: EpisodeResult, scheme: str) -> float | None:
+    """A driver that failed scores 0; None for an episode of before the scheme was scored."""
+    if scheme in one.scores:
+        return one.scores[scheme].total
+    return 0.0 if one.status is Status.ERROR else None
 
 
 def _alone(one: Headline) -> str:

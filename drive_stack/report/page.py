@@ -16,7 +16,7 @@ from drive_stack.footage.filming import Clip
 from drive_stack.footage.last_moment import LastMoment
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
 from drive_stack.report.runs import Entry, Runs
-from drive_stack.report.tables import habit_table, headline_table, heat_table, scheme_table
+from drive_stack.report.tables import habit_table, headline_table, heat_table, scheme_table, signed
 from drive_stack.whole_files import write_whole
 
 CLIPS = "clips"
@@ -132,10 +132,10 @@ def _compared(comparison: Comparison, one: Difference) -> Compared:
     gap = one.success
     words = (
         f"On {one.courses} courses, {one.first} alone succeeded on {one.only_first}, {one.second} alone on "
-        f"{one.only_second}: {100 * gap.value:+.0f} points of success for {one.first} "
-        f"({100 * gap.low:+.0f} to {100 * gap.high:+.0f}; exact paired test p {p_words(one.p)}), "
-        f"{one.driving_score.value:+.1f} points of driving score "
-        f"({one.driving_score.low:+.1f} to {one.driving_score.high:+.1f})."
+        f"{one.only_second}: {signed(100 * gap.value, 1)} points of success for {one.first} "
+        f"({signed(100 * gap.low, 1)} to {signed(100 * gap.high, 1)}; exact paired test p {p_words(one.p)}), "
+        f"{signed(one.driving_score.value, 1)} points of driving score "
+        f"({signed(one.driving_score.low, 1)} to {signed(one.driving_score.high, 1)})."
     )
     return Compared(
         first=one.first,
@@ -208,11 +208,11 @@ def _moment_words(moment: LastMoment | None) -> list[tuple[str, str]]:
 
 def _notes(runs: Runs) -> list[str]:
     notes = list(runs.notes)
-    for folder, fact in zip(runs.folders, runs.facts, strict=True):
+    for name, fact in zip(runs.names, runs.facts, strict=True):
         if fact is None:
-            notes.append(f"{folder.name}: rows without a run.json.")
+            notes.append(f"{name}: rows without a run.json.")
             continue
-        versions = ", ".join(f"{name} {version}" for name, version in fact.versions.items())
-        notes.append(f"{folder.name}: {versions}.")
+        versions = ", ".join(f"{package} {version}" for package, version in fact.versions.items())
+        notes.append(f"{name}: {versions}.")
     notes.append("Scores, rules and their sources: docs/evaluation.md.")
     return notes

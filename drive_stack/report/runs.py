@@ -28,6 +28,7 @@ class Runs:
     """All that a report is made of."""
 
     folders: tuple[Path, ...]
+    names: tuple[str, ...]  # of the folders, each its own
     facts: tuple[RunFacts | None, ...]
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
@@ -44,10 +45,11 @@ class Runs:
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
-    """Raises `ConfigError` for a folder without rows, or of another schema.
+    """Raises `ConfigError` for a folder without rows, of another schema, or given twice.
 
     A line that cannot be read is left out, and noted.
     """
+    names = _names(folders)
     facts = tuple(read_facts(folder) for folder in folders)
     notes: list[str] = []
     found: list[tuple[Path, list[Row]]] = []
@@ -58,7 +60,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
         found.append((folder, rows))
     versions = [fact.versions.get("drive_stack", "?") if fact else "?" for fact in facts]
     if len(set(versions)) > 1:
-        runs = ", ".join(f"{folder} {version}" for folder, version in zip(folders, versions, strict=True))
+        runs = ", ".join(f"{name} {version}" for name, version in zip(names, versions, strict=True))
         notes.append(f"The runs are of different versions: {runs}.")
     elif any(
         fact.versions != facts[0].versions for fact in facts if fact is not None and facts[0] is not None
@@ -67,17 +69,33 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     codes = {row.code for _, rows in found for row in rows}
     if len(codes) > 1:
         notes.append(f"The rows were driven by {len(codes)} states of the code.")
-    return Runs(tuple(folders), facts, tuple(_entries(found)), tuple(notes))
+    entries = _entries(found, names)
+    stale = sum(len(rows) for _, rows in found) - len(entries)
+    if stale:
+        notes.append(f"Rows of earlier configurations left out: {stale}; of each course the last counts.")
+    return Runs(tuple(folders), names, facts, tuple(entries), tuple(notes))
 
 
-def _entries(found: Sequence[tuple[Path, Sequence[Row]]]) -> list[Entry]:
+def _names(folders: Sequence[Path]) -> tuple[str, ...]:
+    """The shortest ends of the paths that tell the folders apart."""
+    paths = [folder.resolve() for folder in folders]
+    if twice := [path for path, times in Counter(paths).items() if times > 1]:
+        raise ConfigError(f"{twice[0]}: is given more than once")
+    for length in range(1, max(len(path.parts) for path in paths) + 1):
+        names = tuple("/".join(path.parts[-length:]) for path in paths)
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
+def _entries(found: Sequence[tuple[Path, Sequence[Row]]], names: Sequence[str]) -> list[Entry]:
     """Labels that occur in several runs get the run's name; of each course the last row counts."""
     times = Counter(label for _, rows in found for label in {row.label for row in rows})
     entries = []
-    for folder, rows in found:
+    for (folder, rows), name in zip(found, names, strict=True):
         latest = {(row.label, row.result.scenario, row.result.seed): row for row in rows}
         for number, row in enumerate(rows, start=1):
             if latest[row.label, row.result.scenario, row.result.seed] is row:
-                label = row.label if times[row.label] == 1 else f"{row.label} ({folder.name})"
+                label = row.label if times[row.label] == 1 else f"{row.label} ({name})"
                 entries.append(Entry(replace(row, label=label), row.label, folder, number))
     return entries

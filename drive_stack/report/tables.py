@@ -127,23 +127,17 @@ def heat_table(comparison: Comparison) -> Table:
 
 
 def scheme_table(comparison: Comparison) -> Table | None:
-    """Each scheme's total and terms; None where no row has any."""
+    """Each scheme's total with its interval, and its terms; None where no row has any."""
     rows: list[Line] = []
-    results = {label: comparison.results(label) for label in comparison.labels}
-    every = [one for found in results.values() for one in found]
-    for scheme in dict.fromkeys(name for one in every for name in one.scores):
-        totals = [
-            _mean([one.scores[scheme].total for one in found if one.scores], "{:.1f}")
-            for found in results.values()
-        ]
-        rows.append(Line(SCHEME_NAMES.get(scheme, scheme), totals, total=True))
-        terms = dict.fromkeys(term for one in every if one.scores for term in one.scores[scheme].terms)
-        for term in terms:
-            cells = [
-                _mean([one.scores[scheme].terms[term] for one in found if one.scores], "{:.3f}")
-                for found in results.values()
-            ]
-            rows.append(Line(term.replace("_", " "), cells))
+    totals = [comparison.headline(label).schemes for label in comparison.labels]
+    results = [comparison.results(label) for label in comparison.labels]
+    for scheme in dict.fromkeys(name for found in totals for name in found):
+        cells = [_cell(found.get(scheme), 1.0, 1, best=False) for found in totals]
+        rows.append(Line(SCHEME_NAMES.get(scheme, scheme), cells, total=True))
+        scored = [[one.scores[scheme].terms for one in found if scheme in one.scores] for found in results]
+        for term in dict.fromkeys(name for found in scored for terms in found for name in terms):
+            means = [_mean([terms[term] for terms in found if term in terms], "{:.3f}") for found in scored]
+            rows.append(Line(term.replace("_", " "), [Cell(one) for one in means]))
     return Table(comparison.labels, rows) if rows else None
 
 
@@ -158,6 +152,12 @@ def habit_table(comparison: Comparison) -> Table:
         ]
         rows.append(Line(label, cells))
     return Table([heading for heading, *_ in _HABITS], rows)
+
+
+def signed(value: float, decimals: int) -> str:
+    """With its sign, and none where nothing is left of it."""
+    text = f"{value:+.{decimals}f}"
+    return text if float(text) else text[1:]
 
 
 def _cell(found: Estimate | None, factor: float, decimals: int, *, best: bool) -> Cell:
