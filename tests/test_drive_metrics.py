@@ -83,3 +83,16 @@ def test_hits_merge_as_carla_merges_them() -> None:
         (contact(30.0, 11, ego_speed=0.05), 400.0),  # the ego stood
     ]
     assert [(one.time, one.actor_id) for one in merged(hits)] == [(1.0, 7), (8.0, 9), (20.0, 7)]
+
+
+def test_only_a_collision_that_counts_is_remembered() -> None:
+    stood_first = [(contact(1.0, 7, ego_speed=0.0), 100.0), (contact(2.0, 7), 100.0)]
+    assert [one.time for one in merged(stood_first)] == [2.0]
+    again_and_again = [(contact(time, 7), 20.0 * time) for time in (0.0, 4.0, 8.0)]
+    assert [one.time for one in merged(again_and_again)] == [0.0, 8.0]
+    another_between = [(contact(1.0, 7), 0.0), (contact(2.0, 8), 10.0), (contact(3.0, 7), 20.0)]
+    assert len(merged(another_between)) == 3  # CARLA remembers the last actor alone
+
+
+def test_the_rail_is_told_by_its_place() -> None:
+    assert len(merged([(contact(1.0, 0), 0.0), (contact(2.0, 0), 20.0), (contact(2.1, 0), 22.0)])) == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drive_stack.evaluation.schemes.carla import carla_2_0, carla_2_1
 from drive_stack.evaluation.schemes.drive import Drive
-from drive_stack.evaluation.schemes.nuplan import epdms, no_collision, nuplan, pdms
+from drive_stack.evaluation.schemes.nuplan import epdms, no_collision, no_collision_navsim, nuplan, pdms
 from drive_stack.evaluation.schemes.scoring import SCHEMES, ExpertDrive, scores_of
 from drive_stack.types import Contact, ContactKind, Side
 
@@ -73,11 +73,28 @@ def test_carla_2_1_divides() -> None:
         ((ContactKind.PEDESTRIAN,), 0.0),
         ((ContactKind.OBJECT,), 0.5),
         ((ContactKind.OBJECT, ContactKind.OBJECT), 0.0),
-        ((ContactKind.OBJECT, ContactKind.RAIL), 0.25),
+        ((ContactKind.OBJECT, ContactKind.RAIL), 0.0),  # a rail is a thing too
+        ((ContactKind.OBJECT, ContactKind.PEDESTRIAN), 0.0),
     ],
 )
 def test_nuplan_forgives_one_thing_by_half(kinds: tuple[ContactKind, ...], expected: float) -> None:
     assert no_collision(replace(PERFECT, at_fault=tuple(map(hit, kinds)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ((), 1.0),
+        ((ContactKind.OBJECT,), 0.5),
+        ((ContactKind.OBJECT, ContactKind.RAIL), 0.5),
+        ((ContactKind.OBJECT, ContactKind.VEHICLE), 0.0),
+        ((ContactKind.PEDESTRIAN,), 0.0),
+    ],
+)
+def test_navsim_halves_for_things_however_many(kinds: tuple[ContactKind, ...], expected: float) -> None:
+    drive = replace(PERFECT, at_fault=tuple(map(hit, kinds)))
+    assert no_collision_navsim(drive) == expected
+    assert pdms(drive).total == epdms(drive).total == 100.0 * expected
 
 
 def test_nuplan_s_weights() -> None:

@@ -14,8 +14,8 @@ class Drive:
 
     route_completion: float  # 0 … 1
     progress: float  # of the expert's distance, driven in the expert's time, 0 … 1
-    collisions: tuple[Contact, ...]  # merged, whoever's fault
-    at_fault: tuple[Contact, ...]  # those of the ego's own fault
+    collisions: tuple[Contact, ...]  # merged, whoever's fault (CARLA)
+    at_fault: tuple[Contact, ...]  # of the ego's own fault, each actor once, not merged (nuPlan, NAVSIM)
     off_lane: float  # share of the distance outside all lanes, 0 … 1
     timed_out: bool
     traffic_pace: tuple[float, ...]  # over the traffic's, at CARLA's four checkpoints, each at most 1

@@ -53,7 +53,7 @@ def drive_of(log: EpisodeLog, *, timed_out: bool, expert: ExpertDrive | None) ->
     collisions = merged(
         [(contact, float(np.interp(contact.time, log.time, stations))) for contact, _ in log.contacts]
     )
-    charged = {contact for contact, verdict in log.contacts if verdict.at_fault}
+    charged = {contact.actor_id: contact for contact, verdict in log.contacts if verdict.at_fault}
     offsets = np.array([one.lane_offset for one in around])
     comfortable = comfortable_steps(
         np.asarray(log.acceleration), log.lateral_acceleration, np.asarray(log.yaw_rate), log.dt
@@ -62,7 +62,7 @@ def drive_of(log: EpisodeLog, *, timed_out: bool, expert: ExpertDrive | None) ->
         route_completion=log.route_completion,
         progress=_progress(log, expert),
         collisions=tuple(collisions),
-        at_fault=tuple(contact for contact in collisions if contact in charged),
+        at_fault=tuple(charged.values()),
         off_lane=log.off_lane_share,
         timed_out=timed_out,
         traffic_pace=pace_of_traffic(
