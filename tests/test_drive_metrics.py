@@ -70,7 +70,9 @@ def test_overspeed_as_nuplan_has_it() -> None:
 
 def test_standing_counts_where_the_road_is_free() -> None:
     speed = np.array([0.0, 0.0, 0.05, 5.0])
-    assert standing_free(speed, np.array([True, False, True, True]), DT) == pytest.approx(0.2)
+    assert standing_free(speed, np.array([True, False, True, True]), DT) == pytest.approx((0.2, 0.1))
+    assert standing_free(np.zeros(80), np.ones(80, dtype=bool), DT) == pytest.approx((8.0, 8.0))
+    assert standing_free(speed, np.zeros(4, dtype=bool), DT) == (0.0, 0.0)
 
 
 def test_hits_merge_as_carla_merges_them() -> None:

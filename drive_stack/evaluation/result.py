@@ -16,9 +16,10 @@ from drive_stack.evaluation.metrics.comfort import comfort_share
 from drive_stack.evaluation.metrics.driving_score import DrivingScore, driving_score
 from drive_stack.evaluation.metrics.lane_keeping import autonomy, mean_offset
 from drive_stack.evaluation.metrics.pace import standing_free
+from drive_stack.evaluation.metrics.ttc import HORIZON
 from drive_stack.evaluation.schemes.drive import SchemeScore
 from drive_stack.evaluation.schemes.scoring import ExpertDrive, drive_of, scores_of
-from drive_stack.types import Contact, ContactKind
+from drive_stack.types import Contact, ContactKind, FloatArray
 
 
 class Status(StrEnum):
@@ -63,10 +64,12 @@ class EpisodeResult:
     progress_of_expert: float | None = None  # of the expert's distance, driven in the expert's time, 0 … 1
     pace_of_traffic: float | None = None  # speed over that of the vehicles around, each at most 1, mean
     standing_free_s: float = 0.0  # stood though nobody was in front
+    standing_free_longest_s: float = 0.0  # at one stretch
     lane_offset_m: float | None = None  # mean, from the lane's middle, lane changes aside
     interventions: int = 0  # a person would have taken over (PilotNet: more than 1 m off the lane's middle)
     autonomy: float = 1.0  # PilotNet's, 0 … 1
     speeds_mps: tuple[float, ...] = ()  # deciles over the episode, least to greatest
+    ttc_s: tuple[float, ...] = ()  # the same of the time to collision, 10 s where it is longer
     scores: Mapping[str, SchemeScore] = field(default_factory=dict)
 
     @property
@@ -114,6 +117,8 @@ def summarise(
     lanes = [one.lane for one in log.around]
     interventions, alone = autonomy(offsets, lanes, log.dt)
     offset = mean_offset(offsets, lanes, log.dt)
+    free_ahead = np.array([one.free_ahead for one in log.around])
+    stood, longest = standing_free(np.asarray(log.speed), free_ahead, log.dt)
     score = score_so_far(log, status).score if status is not Status.ERROR else 0.0
     duration = log.duration
     return EpisodeResult(
@@ -145,15 +150,19 @@ def summarise(
         avoidable=None if first is None else _avoidable(log, first[0]),
         progress_of_expert=None if expert is None else round(drive.progress, 4),
         pace_of_traffic=round(float(np.mean(drive.traffic_pace)), 4) if drive.traffic_pace else None,
-        standing_free_s=round(
-            standing_free(np.asarray(log.speed), np.array([one.free_ahead for one in log.around]), log.dt), 3
-        ),
+        standing_free_s=round(stood, 3),
+        standing_free_longest_s=round(longest, 3),
         lane_offset_m=None if offset is None else round(offset, 4),
         interventions=interventions,
         autonomy=round(alone, 4),
-        speeds_mps=tuple(np.quantile(log.speed, np.linspace(0.0, 1.0, 11)).round(2).tolist()),
+        speeds_mps=_deciles(np.asarray(log.speed)),
+        ttc_s=_deciles(np.minimum(log.ttc, HORIZON)),
         scores={} if status is Status.ERROR else scores_of(drive),
     )
+
+
+def _deciles(values: FloatArray) -> tuple[float, ...]:
+    return tuple(np.quantile(values, np.linspace(0.0, 1.0, 11)).round(2).tolist())
 
 
 def _avoidable(log: EpisodeLog, contact: Contact) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.evaluation.metrics.runs import longest_run
 from drive_stack.types import FloatArray
 
 CHANGE = 3.0  # before and after the ego's centre crosses a line, it is changing lanes [s]
@@ -31,7 +32,7 @@ def keeping_steps(lanes: Sequence[int], dt: float) -> NDArray[np.bool_]:
 def keeps_lane(offsets: FloatArray, lanes: Sequence[int], dt: float) -> bool:
     """NAVSIM v2: never more than 0.5 m off a lane's middle for 2 s; ``offsets`` (T,) [m]."""
     astray = (np.abs(offsets) > OFF_CENTRE) & keeping_steps(lanes, dt)
-    return _longest(astray) * dt < TOO_LONG
+    return longest_run(astray) * dt < TOO_LONG
 
 
 def mean_offset(offsets: FloatArray, lanes: Sequence[int], dt: float) -> float | None:
@@ -49,9 +50,3 @@ def autonomy(offsets: FloatArray, lanes: Sequence[int], dt: float) -> tuple[int,
     begins = int(np.sum(astray[1:] & ~astray[:-1])) + int(astray[:1].sum())
     elapsed = max((len(offsets) - 1) * dt, dt)
     return begins, max(0.0, 1.0 - CHARGED * begins / elapsed)
-
-
-def _longest(flags: NDArray[np.bool_]) -> int:
-    """Length of the longest run of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return int((edges[1::2] - edges[::2]).max(initial=0))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.evaluation.metrics.runs import longest_run
 from drive_stack.types import FloatArray
 
 STANDING = 0.1  # slower than this is standing [m/s]
@@ -44,6 +45,7 @@ def speed_compliance(speed: FloatArray, limit: FloatArray) -> float:
     return max(0.0, 1.0 - float(excess.mean()) / OVERSPEED)
 
 
-def standing_free(speed: FloatArray, free_ahead: NDArray[np.bool_], dt: float) -> float:
-    """Time that the ego stood though nobody was in front of it [s]."""
-    return float(np.sum((speed < STANDING) & free_ahead) * dt)
+def standing_free(speed: FloatArray, free_ahead: NDArray[np.bool_], dt: float) -> tuple[float, float]:
+    """Time that the ego stood though nobody was in front of it, in all and at the longest [s]."""
+    standing = (speed < STANDING) & free_ahead
+    return float(standing.sum() * dt), longest_run(standing) * dt
