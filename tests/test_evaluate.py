@@ -196,7 +196,7 @@ def test_the_page_is_whole_and_needs_nothing_from_outside(run: Path) -> None:
     assert "<script" not in text and "url(http" not in text
     failures = sum(row.result.status != "completed" for row in read_rows(run).values())
     assert failures > 0 and page.count["video"] == failures
-    assert page.count["svg"] == 4  # forest, pairs, distributions, time
+    assert page.count["svg"] == 6  # forest, pairs, three distributions, time
 
 
 def test_the_same_rows_make_the_same_page(run: Path, tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, versi
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
 from drive_stack.evaluation.suite import Suite, load_suite, suites
 from drive_stack.footage.filming import Filming
-from drive_stack.report.page import CLIPS, write_report
+from drive_stack.report.gallery import CLIPS
+from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 
 PAGE = "report.html"

@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
 from drive_stack.evaluation.comparison import Comparison, Difference, p_words, verdict
-from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.evaluation.summary import succeeded
-from drive_stack.footage.filming import Clip
-from drive_stack.footage.last_moment import LastMoment
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
-from drive_stack.report.runs import Entry, Runs
+from drive_stack.report.gallery import failures_of
+from drive_stack.report.perception import perception_of
+from drive_stack.report.runs import Runs
 from drive_stack.report.tables import habit_table, headline_table, heat_table, scheme_table, signed
 from drive_stack.whole_files import write_whole
 
-CLIPS = "clips"
-FILMS = 12  # of each driver's failures in the page, so that it stays small enough to send
 _SECTIONS = (
     ("headline", "Headline"),
     ("difference", "Who is better, and where"),
     ("scenarios", "Scenarios"),
     ("schemes", "Published schemes"),
     ("spread", "How they drive"),
+    ("perception", "What is seen"),
     ("timing", "Time"),
     ("failures", "Failures"),
     ("made", "How this was made"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A failure in the gallery."""
-
-    title: str
-    what: str
-    command: str
-    film: str | None  # base64
-    moment: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A failure in the table."""
-
-    label: str
-    scenario: str
-    seed: int
-    what: str
-    route: str
-    score: str
-    anchor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +49,10 @@ def render(runs: Runs) -> str:
     """The page."""
     comparison = Comparison(runs.rows, runs.labels)
     compared = [_compared(comparison, one) for one in comparison.differences()]
-    gallery, failures = _failures(runs)
+    gallery, failures = failures_of(runs)
+    perception, unread = perception_of(runs)
     timing = stage_times(comparison)
-    there = {"difference": bool(compared), "timing": bool(timing)}
+    there = {"difference": bool(compared), "perception": bool(perception), "timing": bool(timing)}
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("drive_stack.report", "."), autoescape=True, trim_blocks=True
     )
@@ -98,25 +70,9 @@ def render(runs: Runs) -> str:
         timing=timing,
         gallery=gallery,
         failures=failures,
-        notes=_notes(runs),
+        perception=perception,
+        notes=[*_notes(runs), *unread],
     )
-
-
-def what_happened(result: EpisodeResult) -> str:
-    """How an episode failed, in words."""
-    if result.status is Status.ERROR:
-        return "the driver failed: " + ((result.error or "").strip().splitlines() or [""])[-1]
-    if result.collision_with is None:
-        return {
-            Status.OFF_ROAD: "left the road",
-            Status.STUCK: "stood for good",
-            Status.TIMEOUT: "ran out of time",
-        }.get(result.status, result.status.value)
-    speed = 3.6 * (result.impact_speed_mps or 0.0)
-    words = f"{result.fault_reason or 'hit something'}, {speed:.0f} km/h"
-    if not result.at_fault:
-        return f"{words}; not at fault"
-    return words if result.avoidable is not False else f"{words}; braking alone would not have avoided it"
 
 
 def _subtitle(runs: Runs, comparison: Comparison) -> str:
@@ -145,65 +101,6 @@ def _compared(comparison: Comparison, one: Difference) -> Compared:
         forest=forest_plot(scenarios, one.first, one.second),
         paired=paired_plot(comparison, one.first, one.second),
     )
-
-
-def _failures(runs: Runs) -> tuple[list[Card], list[Failure]]:
-    """Cards of the first of each driver's failures, and all of them for the table."""
-    cards: list[Card] = []
-    failures: list[Failure] = []
-    shown: dict[str, int] = {}
-    for entry in runs.entries:
-        result = entry.row.result
-        if succeeded(result):
-            continue
-        clip = Clip.of(entry.run / CLIPS, entry.label, result.scenario, result.seed)
-        anchor = None
-        if shown.get(entry.row.label, 0) < FILMS and clip.film.is_file():
-            shown[entry.row.label] = shown.get(entry.row.label, 0) + 1
-            cards.append(_card(entry, clip))
-            anchor = f"failure-{len(cards)}"
-        failures.append(
-            Failure(
-                label=entry.row.label,
-                scenario=result.scenario,
-                seed=result.seed,
-                what=what_happened(result),
-                route=f"{100 * result.route_completion:.0f} %",
-                score=f"{result.driving_score:.0f}",
-                anchor=anchor,
-            )
-        )
-    return cards, failures
-
-
-def _card(entry: Entry, clip: Clip) -> Card:
-    result = entry.row.result
-    return Card(
-        title=f"{entry.row.label}: {result.scenario}, seed {result.seed}",
-        what=what_happened(result),
-        command=f"python run_sim.py replay {entry.run} --episode {entry.number}",
-        film=base64.b64encode(clip.film.read_bytes()).decode("ascii"),
-        moment=_moment_words(clip.read_moment()),
-    )
-
-
-def _moment_words(moment: LastMoment | None) -> list[tuple[str, str]]:
-    if moment is None:
-        return []
-    words = [
-        (
-            "at",
-            f"{moment.time_s:.1f} s, {3.6 * moment.speed_mps:.0f} km/h of {3.6 * moment.speed_limit_mps:.0f}",
-        )
-    ]
-    if moment.acceleration_mps2 is not None and moment.steering_deg is not None:
-        words.append(("asked", f"{moment.acceleration_mps2:+.1f} m/s², {moment.steering_deg:+.2f}°"))
-    if moment.behaviour is not None:
-        words.append(("decided", f"{moment.behaviour}: {moment.reason}"))
-    if moment.near:
-        one = moment.near[0]
-        words.append(("nearest", f"{one.what} {one.ahead_m:+.1f} m ahead, {one.left_m:+.1f} m left"))
-    return words
 
 
 def _notes(runs: Runs) -> list[str]:

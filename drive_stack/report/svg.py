@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "drive_stack",
     "font.size": 10,
+    "text.parse_math": False,  # a driver may be called what it likes
     "text.color": INK,
     "axes.edgecolor": LINE,
     "axes.labelcolor": INK,
@@ -55,4 +57,4 @@ def _for_the_page(svg: str, title: str) -> str:
     mark = re.sub(r"\W+", "-", title)
     svg = re.sub(r'id="', f'id="{mark}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\1{mark}-", svg)
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(title)}" ', 1)

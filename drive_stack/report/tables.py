@@ -86,14 +86,15 @@ _HABITS: tuple[tuple[str, Callable[[EpisodeResult], float | None], str], ...] = 
         lambda one: None if one.pace_of_traffic is None else 100.0 * one.pace_of_traffic,
         "{:.1f}",
     ),
-    ("standing, road free [s]", lambda one: one.standing_free_s, "{:.2f}"),
-    ("interventions", lambda one: float(one.interventions), "{:.2f}"),
-    ("autonomy [%]", lambda one: 100.0 * one.autonomy, "{:.1f}"),
+    ("standing, road free [s]", lambda one: one.standing_free_s if _watched(one) else None, "{:.2f}"),
+    ("interventions", lambda one: float(one.interventions) if _watched(one) else None, "{:.2f}"),
+    ("autonomy [%]", lambda one: 100.0 * one.autonomy if _watched(one) else None, "{:.1f}"),
 )
 
 
-def _close(one: EpisodeResult) -> bool:
-    return one.min_ttc_s is not None and one.min_ttc_s < SAFE_TTC
+def _watched(one: EpisodeResult) -> bool:
+    """Rows of before these were measured say that nothing happened."""
+    return bool(one.speeds_mps)
 
 
 def headline_table(comparison: Comparison) -> Table:
@@ -142,10 +143,10 @@ def scheme_table(comparison: Comparison) -> Table | None:
 
 
 def habit_table(comparison: Comparison) -> Table:
-    """What the headline does not tell."""
+    """What the headline does not tell, of episodes in which something was driven."""
     rows = []
     for label in comparison.labels:
-        results = comparison.results(label)
+        results = [one for one in comparison.results(label) if one.duration_s > 0.0]
         cells = [
             _mean([value for one in results if (value := pick(one)) is not None], form)
             for _, pick, form in _HABITS

@@ -1,0 +1,240 @@
+"""The report as a page: what it tells, what it leaves out and says so, and how a browser takes it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up_rows import drives, row
+from markupsafe import escape
+
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.footage.last_moment import LastMoment, Near
+from drive_stack.report.films import read_film
+from drive_stack.report.gallery import FILMS
+from drive_stack.report.page import render, write_report
+from drive_stack.report.runs import read_runs
+from drive_stack.viewer.recording import Recorder
+
+PERCEPTION = {
+    "episodes": [{"scenario": "cruise", "seed": 1, "privileged": False}],
+    "tables": [
+        {
+            "title": "Lifting",
+            "note": "Single detections.",
+            "columns": ["class", "distance m", "n", "range median %"],
+            "rows": [["all", "0–60", 90, 2.0], ["car", "0–20", 40, 1.5], ["car", "20–40", 50, None]],
+        },
+        {"title": "Control", "note": "", "columns": ["after s"], "rows": [[0.5]]},
+    ],
+}
+MOMENT = LastMoment(
+    time_s=12.3,
+    speed_mps=20.0,
+    speed_limit_mps=25.0,
+    steering_deg=0.5,
+    acceleration_mps2=-6.0,
+    behaviour="emergency",
+    reason="no gap left",
+    tracks=3,
+    near=(Near(what="vehicle", ahead_m=6.4, left_m=0.1, speed_mps=15.0),),
+    hit=None,
+)
+
+
+def film(path: Path) -> None:
+    with Recorder(path, (64, 60), 0.1) as recorder:
+        for level in range(0, 250, 25):
+            recorder.write(np.full((60, 64, 3), level, dtype=np.uint8))
+
+
+def folder(path: Path, rows: Sequence[Row]) -> Path:
+    path.mkdir(parents=True)
+    (path / "rows.jsonl").write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
+    return path
+
+
+def page(path: Path, rows: Sequence[Row]) -> str:
+    return render(read_runs([folder(path, rows)]))
+
+
+def text_of(html: str) -> str:
+    """What people read."""
+    html = re.sub(r"<(style|svg).*?</\1>", "", html, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Two drivers, a film of one failure, and measurements of what is seen."""
+    rows = drives("modular", "cruise", "....") + drives("modular", "cut_in", "...x")
+    rows += drives("end_to_end", "cruise", "..xx") + drives("end_to_end", "cut_in", "xx.e")
+    path = folder(tmp_path / "run", rows)
+    clips = path / "clips"
+    clips.mkdir()
+    film(clips / "modular-cut_in-100003.mp4")
+    (clips / "modular-cut_in-100003.json").write_text(MOMENT.model_dump_json(), encoding="utf-8")
+    (path / "perception.json").write_text(json.dumps(PERCEPTION), encoding="utf-8")
+    return path
+
+
+def test_a_failure_is_told_with_its_moment_and_the_command_that_replays_it(run: Path) -> None:
+    read = text_of(render(read_runs([run])))
+    assert "The last seconds of 1 of 6 failures" in read
+    assert f"python run_sim.py replay {run} --episode 8" in read
+    assert "12.3 s, 72 km/h of 90" in read and "emergency: no gap left" in read and "3 road users" in read
+    assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in read
+
+
+def test_a_folder_with_a_space_can_be_pasted_into_a_shell(run: Path) -> None:
+    moved = run.rename(run.parent / "my run")
+    assert f"replay &#39;{moved}&#39; --episode 8" in render(read_runs([moved]))
+
+
+def test_a_film_cut_short_is_left_out_and_its_failure_is_not(run: Path) -> None:
+    path = run / "clips" / "modular-cut_in-100003.mp4"
+    path.write_bytes(path.read_bytes()[:300])
+    assert read_film(path) is None
+    html = render(read_runs([run]))
+    assert "<video" not in html and "modular cut_in 100003" in text_of(html)
+
+
+def test_the_poster_is_the_end_of_the_film(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4")
+    found = read_film(tmp_path / "a.mp4")
+    assert found is not None and found.poster != found.mp4
+    assert read_film(tmp_path / "none.mp4") is None
+
+
+def test_films_are_few_and_failures_are_all_told(tmp_path: Path) -> None:
+    run = folder(tmp_path / "run", drives("modular", "cruise", "x" * (FILMS + 3)))
+    (run / "clips").mkdir()
+    for index in range(FILMS + 3):
+        film(run / "clips" / f"modular-cruise-{100_000 + index}.mp4")
+    html = render(read_runs([run]))
+    assert html.count("<video") == FILMS
+    assert html.count('href="#failure-') == FILMS and text_of(html).count("modular cruise 1000") == FILMS + 3
+
+
+def test_what_is_seen_is_told_by_distance_only(run: Path) -> None:
+    html = render(read_runs([run]))
+    read = text_of(html)
+    assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in read
+    assert "car 0–20 40 1.50" in read and "car 20–40 50 –" in read
+    assert "Control" not in read and html.count("median range error by distance") == 2  # alt text and title
+
+
+@pytest.mark.parametrize("content", ["{", '{"episodes": 3}', "[]", '{"episodes": [], "tables": [{}]}'])
+def test_measurements_that_cannot_be_read_are_left_out_and_named(run: Path, content: str) -> None:
+    (run / "perception.json").write_text(content, encoding="utf-8")
+    html = render(read_runs([run]))
+    assert 'id="perception"' not in html and "#perception" not in html
+    assert f"{run / 'perception.json'}: " in text_of(html)
+
+
+def test_what_was_not_measured_is_not_told_as_faultless(tmp_path: Path) -> None:
+    old = [replace(one, result=replace(one.result, speeds_mps=())) for one in drives("a", "cruise", "..")]
+    assert "autonomy [%] a 0.0 – 0.00 – – – –" in text_of(page(tmp_path / "old", old))
+    new = text_of(page(tmp_path / "new", drives("a", "cruise", "..")))
+    assert "autonomy [%] a 0.0 – 0.00 – 0.00 0.00 100.0" in new
+
+
+def test_nothing_driven_is_no_safe_drive(tmp_path: Path) -> None:
+    lost = row("a", "cruise", 100_009, "failed")
+    lost = replace(lost, result=replace(lost.result, duration_s=0.0, min_ttc_s=None))
+    rows = [*drives("a", "cruise", "x"), lost]
+    assert "autonomy [%] a 100.0" in text_of(page(tmp_path / "run", rows))  # share of least TTC below bound
+
+
+@pytest.mark.parametrize("name", ['<b>&"x', "a$b$c", "agents/mine.yaml"])
+def test_a_driver_may_be_called_what_it_likes(name: str, tmp_path: Path) -> None:
+    html = page(tmp_path / "run", drives(name, "cruise", ".x") + drives("b", "cruise", "x."))
+    assert "<b>" not in html
+    for attribute in re.findall(r'aria-label="([^"]*)"', html):
+        assert "<" not in attribute
+    assert str(escape(name)) in html  # in tables, as it stands
+    drawn = "".join(re.findall(r"<text[^>]*>[^<]*</text>", html))
+    assert name in unescape(drawn)  # in legends
+
+
+def test_headings_go_down_a_step_at_a_time_and_tables_have_captions(run: Path) -> None:
+    html = render(read_runs([run]))
+    levels = [int(level) for level in re.findall(r"<h(\d)", html)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert html.count("<table") == html.count("<caption>") > 4
+    assert all("aria-label" in one and 'role="img"' in one for one in re.findall(r"<svg[^>]*>", html))
+
+
+PROBE = """<script>
+const wrong = [];
+window.addEventListener("error", event => wrong.push("error: " + event.message));
+window.addEventListener("load", async () => {
+  const page = document.scrollingElement, seen = document.querySelectorAll("figure svg");
+  if (page.scrollWidth > innerWidth + 1) wrong.push("wider than the window: " + page.scrollWidth);
+  seen.forEach(one => {
+    const box = one.getBoundingClientRect(), of = one.getAttribute("aria-label");
+    const drawn = one.querySelectorAll("path").length;
+    if (box.width < 200 || box.height < 40 || drawn < 5) wrong.push("empty: " + of);
+    one.querySelectorAll("use").forEach(use => {
+      const to = use.getAttribute("xlink:href") || use.getAttribute("href");
+      if (!one.querySelector("[id='" + to.slice(1) + "']")) wrong.push("dangling: " + to);
+    });
+  });
+  const links = document.querySelectorAll("a[href^='#']");
+  links.forEach(link => {
+    link.click();
+    const to = document.querySelector(link.hash);
+    if (!to || document.querySelector(":target") !== to) wrong.push("leads nowhere: " + link.hash);
+  });
+  for (const video of document.querySelectorAll("video")) {
+    const image = new Image();
+    image.src = video.poster;
+    await image.decode().catch(() => wrong.push("no poster"));
+  }
+  document.title = JSON.stringify({plots: seen.length, links: links.length, width: innerWidth, wrong});
+});
+</script>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium to look with")
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_browser_draws_every_plot_and_follows_every_link(run: Path, width: int, tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    write_report(read_runs([run]), target)
+    html = target.read_text(encoding="utf-8").replace("</head>", PROBE + "</head>")
+    target.write_text(html, encoding="utf-8")
+    # a window is never narrower than 500 pixels: a frame may be
+    outer = tmp_path / "outer.html"
+    outer.write_text(
+        f'<iframe src="page.html" style="width: {width}px; height: 800px; border: 0"></iframe><script>'
+        "setInterval(() => { document.title = frames[0].document.title }, 50)</script>",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [
+            *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
+            *("--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}"),
+            *("--window-size=1300,900", "--virtual-time-budget=5000", "--dump-dom", outer.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "CONSOLE" not in done.stderr
+    title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
+    assert title is not None, done.stdout[:500]
+    found = json.loads(title[1].replace("&amp;", "&"))
+    assert found["wrong"] == [] and found["width"] == width
+    assert found["plots"] == 7 and found["links"] >= 9
