@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.config import ModularConfig
 from agents.end_to_end import EndToEndConfig
 from agents.foreign.agent import is_foreign
 from agents.registry import DriverConfig, class_of, config_of
@@ -28,6 +29,7 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
             name=config.name,
             privileged=config.privileged,
             looks=config.looks,
+            staged=isinstance(config, ModularConfig),
             # where weights lie decides nothing; their contents do, below
             content=json.dumps(
                 config.model_dump(mode="json", exclude={"about", "weights"}, exclude_unset=True),

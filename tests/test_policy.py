@@ -43,6 +43,7 @@ network:
     - view: {top: 100, bottom: 116, height: 16, width: 640}
       layers: [{channels: 4, stride: [2, 4]}]
       features: 8
+      columns_after: 1
   history: [0.0, 0.2, 0.4]
   head: [16]
   dropout: 0.0
@@ -80,6 +81,7 @@ def episode(folder: Path, seed: int, rows: int) -> None:
             "blind_spot_right": False,
             "speed_mps": 20.0,
             "speed_limit_mps": 25.0,
+            "others": [],
         }
         values |= {
             "expert_steering_rad": 0.01 * (bright - 0.5),

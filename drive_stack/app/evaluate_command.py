@@ -13,6 +13,7 @@ from rich.console import Console
 
 from drive_stack.app.driving import Driving, tell_failures
 from drive_stack.app.headline_table import print_headline
+from drive_stack.app.inside import Course, look_inside
 from drive_stack.app.names import names_of, overrides_of
 from drive_stack.app.options import TRUST_HELP
 from drive_stack.app.outside import Outside
@@ -78,6 +79,9 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
         _begin(folder, plan.facts)
         rows, failed = _drive(tasks, file, Driving.of(options), outside)
     print_headline(Comparison(rows, list(plan.drivers)), Console(width=None if sys.stdout.isatty() else 120))
+    if options.inside:
+        compared = {label: one for label, one in plan.drivers.items() if label != REFERENCE}
+        look_inside(compared, Course(plan.scenarios, plan.seeds[0]), folder, outside, options.workers)
     written = export(rows, plan.facts.versions, folder)
     page = folder / PAGE
     write_report(read_runs([folder]), page)
@@ -208,6 +212,12 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", metavar="A:B", help="from A up to before B (default: the suite's, which are test seeds)"
     )
     how = Driving.add_options(parser)
+    how.add_argument(
+        "--inside",
+        action="store_true",
+        help="then drive one seed of each scenario again: a pipeline's stages against the truth (detection, "
+        "tracking, lanes, control), a policy against the expert on the expert's drives",
+    )
     how.add_argument("--trust", action="store_true", help=TRUST_HELP)
     how.add_argument("--out", type=Path, metavar="DIR", help="default: runs/evaluate/SUITE")
     return parser

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -22,6 +23,7 @@ from drive_stack.evaluation.perception.report import as_json, markdown, terminal
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.result import Status
 
+Found = TypeVar("Found")
 SPLIT = 100_000  # seeds of training, validation and test, each so many
 
 HELP = """\
@@ -65,7 +67,7 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     ]
     episodes: list[EpisodeMeasure] = []
     try:
-        for episode in _measured(tasks, outside.build, options.workers):
+        for episode in measured(tasks, outside.build, options.workers):
             episodes.append(episode)
             done = f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}"
             print(done, file=sys.stderr)
@@ -94,9 +96,13 @@ def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
 
 
-def _measured(tasks: Sequence[Task], build: AgentBuilder, workers: int) -> Iterator[EpisodeMeasure]:
+def measured(tasks: Sequence[Task], build: AgentBuilder, workers: int) -> Iterator[EpisodeMeasure]:
     """In the order of ``tasks``, however many processes drive."""
-    drive = partial(measure, build)
+    yield from in_processes(partial(measure, build), tasks, workers)
+
+
+def in_processes(drive: Callable[[Task], Found], tasks: Sequence[Task], workers: int) -> Iterator[Found]:
+    """What ``drive`` finds in each task, in their order."""
     if workers == 1:
         yield from map(drive, tasks)
         return

@@ -29,6 +29,13 @@ class Eye(StrictModel):
     view: View
     layers: Annotated[tuple[Convolution, ...], Field(min_length=1)]
     features: Count  # numbers that are made of it
+    columns_after: Count | None = None  # layers after which it is asked of columns, see `policy_columns`
+
+    @model_validator(mode="after")
+    def _asked_of_a_layer(self) -> Eye:
+        if self.columns_after is not None and self.columns_after > len(self.layers):
+            raise ValueError(f"columns_after: there are {len(self.layers)} layers")
+        return self
 
 
 class NetworkSettings(StrictModel):

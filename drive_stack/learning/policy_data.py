@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError
+from drive_stack.learning.policy_columns import columns_of
 from drive_stack.learning.policy_config import BalanceSettings
 from drive_stack.learning.policy_hints import hints_of
 from drive_stack.policy.numbers import sideways_of, state_rows
@@ -50,6 +52,7 @@ class PolicyData:
     state: NDArray[np.float32]  # (N, STATE_SIZE)
     target: NDArray[np.float32]  # (N, 2) the expert's lateral and longitudinal acceleration [m/s²]
     hints: NDArray[np.float32]  # (N, H) see `policy_hints`, NaN where unknown
+    columns: NDArray[np.float16]  # (N, kinds, columns) see `policy_columns`, NaN where unknown
     begin: NDArray[np.int64]  # (N,) first row of the row's episode
     weight: NDArray[np.float64]  # (N,) how often it should be shown
 
@@ -64,6 +67,7 @@ def prepare(
 ) -> PolicyData:
     """Read recordings; packed views are kept in ``cache``. Raises `ConfigError` as `Recording` does."""
     recording = Recording(folders)
+    others = recording.others()
     car = VehicleParameters()
     speed = recording.column("speed_mps").astype(np.float64)
     steering = recording.column("expert_steering_rad").astype(np.float64)
@@ -80,7 +84,8 @@ def prepare(
             recording.column("command"),
         ),
         target=np.stack([sideways, acceleration], axis=1),
-        hints=hints_of(recording, speed),
+        hints=hints_of(recording, others, speed),
+        columns=columns_of(others, recording.rows, CameraModel()),
         begin=np.repeat(starts, np.diff(np.append(starts, recording.rows))),
         weight=_weights(recording, speed, sideways, acceleration, balance),
     )

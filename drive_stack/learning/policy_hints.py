@@ -13,32 +13,42 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from drive_stack.learning.policy_columns import nearness
+from drive_stack.recording.others import Others
 from drive_stack.recording.reader import Recording
-from drive_stack.types import FloatArray
+from drive_stack.types import FloatArray, ObjectClass
+from drive_stack.vehicle import VehicleParameters
 
-NOW = ("lane offset", "heading error", "curvature", "lead nearness")  # to be told from one picture
-THEN = ("lead closing", "speed in 1 s", "speed in 2 s", "speed in 3 s")  # from what was lately seen
-_NEAR = 20.0  # a lead this far off is half as near as can be [m]
+# to be told from one picture
+NOW = ("lane offset", "heading error", "curvature", "nearness in the way", "person nearness", "person aside")
+THEN = ("closing in the way", "speed in 1 s", "speed in 2 s", "speed in 3 s")  # from what was lately seen
+_WAY = 1.9  # half the breadth of the way along the ego's lane [m]
+_ROADSIDE = 6.0  # people farther aside do not matter yet [m]
+_FAR = 150.0  # [m]
 _LEAST_GAP = 2.0  # [m]
 _AHEAD = (1.0, 2.0, 3.0)  # [s]
 _SOFT = 0.1
 
 
-def hints_of(recording: Recording, speed: FloatArray) -> NDArray[np.float32]:
+def hints_of(recording: Recording, others: Others, speed: FloatArray) -> NDArray[np.float32]:
     """(N, `NOW` and `THEN`) of order 1; NaN where nobody knows, such as the speed after the end.
 
     A student's own later speeds are no example, and are left out.
     """
-    gap = recording.column("lead_gap_m").astype(np.float64)
-    closing = (speed - recording.column("lead_speed_mps").astype(np.float64)) / np.maximum(gap, _LEAST_GAP)
-    none = ~np.isfinite(gap)
+    aside = _aside(recording, others)
+    gap, its_speed = _in_the_way(recording, others, aside)
+    clear = ~np.isfinite(gap)
+    closing = (speed - its_speed) / np.maximum(gap, _LEAST_GAP)
+    person, person_aside = _person(recording.rows, others, aside)
     now = [
         recording.column("lane_offset_m"),
         recording.column("heading_error_rad") / 0.05,
         recording.column("curvature_1pm") * 250.0,
-        np.where(none, 0.0, 1.0 / (1.0 + np.maximum(gap, 0.0) / _NEAR)),
+        nearness(gap),
+        nearness(person),
+        person_aside / _ROADSIDE,
     ]
-    then = [np.where(none, 0.0, np.clip(4.0 * closing, -2.0, 2.0)), *_later_speeds(recording, speed)]
+    then = [np.where(clear, 0.0, np.clip(4.0 * closing, -2.0, 2.0)), *_later_speeds(recording, speed)]
     return np.stack([*now, *then], axis=1).astype(np.float32)
 
 
@@ -47,6 +57,43 @@ def hint_loss(answers: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
     known = torch.isfinite(hints)
     each = functional.smooth_l1_loss(answers, torch.nan_to_num(hints), beta=_SOFT, reduction="none")
     return (each * known).sum() / known.sum().clamp(min=1)
+
+
+def _aside(recording: Recording, others: Others) -> FloatArray:
+    """(M,) how far each is to the left of the ego's lane's middle, had the lane the curvature that it has
+    at the ego [m]."""
+    offset, heading, curvature = (
+        recording.column(name).astype(np.float64)[others.row]
+        for name in ("lane_offset_m", "heading_error_rad", "curvature_1pm")
+    )
+    return others.left + offset + heading * others.ahead - curvature * others.ahead**2 / 2.0
+
+
+def _in_the_way(recording: Recording, others: Others, aside: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(N,) gap to the first thing in the ego's lane, a vehicle by its lane, all else by its place, and how
+    fast that goes along the road [m, m/s]; infinitely far, and 0, where there is none."""
+    gap = np.nan_to_num(recording.column("lead_gap_m").astype(np.float64), nan=np.inf)
+    speed = np.nan_to_num(recording.column("lead_speed_mps").astype(np.float64))
+    car = VehicleParameters()
+    near_side = others.ahead - others.length / 2.0 - (car.length - car.rear_overhang)
+    on_foot = ~np.isin(others.label, (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE))
+    there = on_foot & (np.abs(aside) < _WAY) & (near_side > -1.0) & (near_side < _FAR)
+    along = others.speed * np.cos(others.heading)
+    order = np.flatnonzero(there)[np.argsort(-near_side[there])]  # the nearest is written last
+    first, first_speed = np.full(recording.rows, np.inf), np.zeros(recording.rows)
+    first[others.row[order]], first_speed[others.row[order]] = near_side[order], along[order]
+    nearer = first < gap
+    return np.where(nearer, first, gap), np.where(nearer, first_speed, speed)
+
+
+def _person(rows: int, others: Others, aside: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(N,) distance of the nearest person ahead by the road, and how far to the left; NaN where nobody is."""
+    there = (others.label == ObjectClass.PEDESTRIAN) & (np.abs(aside) < _ROADSIDE)
+    there &= (others.ahead > 0.0) & (others.ahead < _FAR)
+    order = np.flatnonzero(there)[np.argsort(-others.ahead[there])]
+    distance, left = np.full(rows, np.inf), np.full(rows, np.nan)
+    distance[others.row[order]], left[others.row[order]] = others.ahead[order], aside[order]
+    return distance, left
 
 
 def _later_speeds(recording: Recording, speed: FloatArray) -> list[FloatArray]:

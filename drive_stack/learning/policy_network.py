@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from drive_stack.learning.policy_columns import COLUMNS, KINDS
 from drive_stack.learning.policy_config import Eye, NetworkSettings
 from drive_stack.learning.policy_hints import NOW, THEN
 from drive_stack.policy.runner import Layout, head_path
@@ -36,13 +37,39 @@ class EyeNet(nn.Module):
             layers.append(nn.ReLU(inplace=True))
             before = one.channels
         self.layers = nn.Sequential(*layers)
+        self.asked_after = (eye.columns_after or 0) * len(layers) // len(eye.layers)
         with torch.no_grad():
-            shape = self.layers(torch.zeros(2, 3, eye.view.height, eye.view.width)).shape[1:]
+            given = torch.zeros(2, 3, eye.view.height, eye.view.width)
+            self.asked_shape = self.layers[: self.asked_after](given).shape[1:]
+            shape = self.layers(given).shape[1:]
         self.out = nn.Linear(shape.numel(), eye.features)
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         """The view's features."""
         return torch.relu(self.out(self.layers(planes).flatten(1)))
+
+    def look(self, planes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The features, and what the layers made of the view that are asked of columns."""
+        between = self.layers[: self.asked_after](planes)
+        return torch.relu(self.out(self.layers[self.asked_after :](between).flatten(1))), between
+
+
+class ColumnsHead(nn.Module):
+    """Answers to `policy_columns`: (B, C, H, W) to (B, `KINDS`, `COLUMNS`)."""
+
+    def __init__(self, shape: torch.Size) -> None:
+        super().__init__()
+        channels, height, _ = shape
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, 64, (height, 3), padding=(0, 1)),
+            nn.ReLU(inplace=True),
+            nn.AdaptiveAvgPool2d((1, COLUMNS)),
+            nn.Conv2d(64, KINDS, 1),
+        )
+
+    def forward(self, between: torch.Tensor) -> torch.Tensor:
+        """The answers."""
+        return torch.as_tensor(self.layers(between).squeeze(2))
 
 
 class Trunk(nn.Module):
@@ -62,13 +89,10 @@ class Trunk(nn.Module):
             begin += view.size
         return planes
 
-    def look(self, planes: list[torch.Tensor]) -> torch.Tensor:
-        """Features of views that have been unpacked."""
-        return torch.cat([eye(seen) for eye, seen in zip(self.eyes, planes, strict=True)], dim=1)
-
     def forward(self, packed: torch.Tensor) -> torch.Tensor:
         """Features of packed views."""
-        return self.look(self.planes(packed))
+        planes = self.planes(packed)
+        return torch.cat([eye(seen) for eye, seen in zip(self.eyes, planes, strict=True)], dim=1)
 
 
 class PolicyNet(nn.Module):
@@ -84,11 +108,16 @@ class PolicyNet(nn.Module):
             layers += [nn.Linear(width, hidden), nn.ReLU(inplace=True), nn.Dropout(settings.dropout)]
             width = hidden
         self.head = nn.Sequential(*layers, nn.Linear(width, OUTPUTS))
-        # these two answer only while it learns
+        # these answer only while it learns
         self.now = nn.Sequential(
             nn.Linear(self.layout.features, 64), nn.ReLU(inplace=True), nn.Linear(64, len(NOW))
         )
         self.then = nn.Linear(settings.head[0] if settings.head else self.layout.head_size, len(THEN))
+        self.columns = nn.ModuleList(
+            ColumnsHead(eye.asked_shape)
+            for eye in self.trunk.eyes
+            if isinstance(eye, EyeNet) and eye.asked_after
+        )
 
     @property
     def layout(self) -> Layout:
@@ -99,6 +128,16 @@ class PolicyNet(nn.Module):
             history=self.settings.history,
             features=sum(eye.features for eye in eyes),
         )
+
+    def look(self, planes: list[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Features (F, D) of unpacked views, and the answers of each eye that is asked of columns."""
+        features, asked = [], []
+        for eye, seen in zip(self.trunk.eyes, planes, strict=True):
+            found, between = eye.look(seen)  # type: ignore[operator]
+            features.append(found)
+            asked += [between] if eye.asked_after else []
+        answers = [head(between) for head, between in zip(self.columns, asked, strict=True)]
+        return torch.cat(features, dim=1), answers
 
     def decide(self, features: torch.Tensor, rows: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """(B, `OUTPUTS`) from features (F, D) of many pictures, of which ``rows`` (B, history) are seen."""
@@ -140,7 +179,7 @@ def export(network: PolicyNet, trunk: Path) -> None:
     weights = {
         name: value.contiguous()
         for name, value in network.state_dict().items()
-        if not name.startswith(("now.", "then."))
+        if not name.startswith(("now.", "then.", "columns."))
     }
     save_file(weights, trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors")))
 

@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.learning.averaging import average
+from drive_stack.learning.policy_columns import columns_loss
 from drive_stack.learning.policy_config import AugmentSettings, PolicyTraining, Round
 from drive_stack.learning.policy_data import Clips, PolicyData, seen_rows
 from drive_stack.learning.policy_hints import hint_loss
@@ -125,12 +126,15 @@ class PolicyTrainer:
             planes = changed_looks(planes, needed, data.begin, self._config.augment, rng)
             state = changed_state(state, length, self._config.augment, rng)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._reduced and rng is not None):
-            features = network.trunk.look(planes)
+            features, columns = network.look(planes)
             asked, answers = network.decide_and_tell(
                 features, torch.from_numpy(place).to(self._device), state
             )
-        hints = torch.from_numpy(data.hints[rows]).to(self._device)
-        return asked.float(), target, hint_loss(answers.float(), hints)
+        told = hint_loss(answers.float(), torch.from_numpy(data.hints[rows]).to(self._device))
+        for one in columns:
+            truth = torch.from_numpy(data.columns[needed]).to(self._device)
+            told = told + columns_loss(one.float(), truth.float())
+        return asked.float(), target, told
 
 
 class _Run:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from drive_stack.config import ConfigError
 from drive_stack.jpeg import decode
 from drive_stack.recording.manifest import read_manifest
+from drive_stack.recording.others import Others, read_others
 from drive_stack.recording.schema import SCHEMA
 from drive_stack.recording.shard import open_shard
 from drive_stack.runtime.weights import sha256_of
@@ -47,13 +48,17 @@ class Recording:
         return len(self._paths)
 
     def column(self, name: str) -> NDArray[Any]:
-        """A column over all rows; any but the pictures."""
-        if name not in SCHEMA.names or name == "image":
+        """A column over all rows; any but the pictures and the other road users."""
+        if name not in SCHEMA.names or name in ("image", "others"):
             raise KeyError(f"no column '{name}'")
         parts = [
             open_shard(path).read([name]).column(0).to_numpy(zero_copy_only=False) for path in self._paths
         ]
         return np.concatenate(parts) if parts else np.zeros(0)
+
+    def others(self) -> Others:
+        """All that is on the road beside the ego, in the order of rows."""
+        return read_others([open_shard(path).read(["others"]).column(0) for path in self._paths])
 
     def images(self, episode: int) -> Iterator[Image]:
         """The (H, W, 3) pictures of an episode, in order."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-VERSION = 1  # of the columns; a reader takes no other
+from drive_stack.recording.others import COLUMN
+
+VERSION = 2  # of the columns; a reader takes no other
 
 ORIGIN = (("scenario", pa.string()), ("seed", pa.int32()), ("step", pa.int32()), ("time_s", pa.float64()))
 CONDITIONS = (("weather", pa.string()), ("light", pa.string()))
@@ -37,5 +39,6 @@ TRUTH = (
     ("curvature_1pm", pa.float32()),
     ("lead_gap_m", pa.float32()),
     ("lead_speed_mps", pa.float32()),
+    ("others", COLUMN),
 )
 SCHEMA = pa.schema([*ORIGIN, *CONDITIONS, *OBSERVED, *CONTROLS, *TRUTH])

@@ -12,6 +12,7 @@ from drive_stack.geometry import wrap_angle
 from drive_stack.interfaces import Agent, TruthSource
 from drive_stack.jpeg import encode
 from drive_stack.recording.disturbance import Disturbance
+from drive_stack.recording.others import others_of
 from drive_stack.recording.shard import ShardWriter
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
@@ -122,6 +123,7 @@ class TaughtDriver:
             "driver": driver,
             **course(state),
             **lead(state),
+            "others": others_of(state),
         }
 
 

@@ -10,6 +10,7 @@ import jinja2
 from drive_stack.evaluation.comparison import Comparison, Difference, p_words, verdict
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
 from drive_stack.report.gallery import failures_of
+from drive_stack.report.offline import offline_of
 from drive_stack.report.perception import perception_of
 from drive_stack.report.runs import Runs
 from drive_stack.report.tables import habit_table, headline_table, heat_table, scheme_table, signed
@@ -22,6 +23,7 @@ _SECTIONS = (
     ("schemes", "Published schemes"),
     ("spread", "How they drive"),
     ("perception", "What is seen"),
+    ("offline", "Policies offline"),
     ("timing", "Time"),
     ("failures", "Failures"),
     ("made", "How this was made"),
@@ -51,8 +53,14 @@ def render(runs: Runs) -> str:
     compared = [_compared(comparison, one) for one in comparison.differences()]
     gallery, failures = failures_of(runs)
     perception, unread = perception_of(runs)
+    offline, unread_too = offline_of(runs)
     timing = stage_times(comparison)
-    there = {"difference": bool(compared), "perception": bool(perception), "timing": bool(timing)}
+    there = {
+        "difference": bool(compared),
+        "perception": bool(perception),
+        "offline": offline is not None,
+        "timing": bool(timing),
+    }
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("drive_stack.report", "."), autoescape=True, trim_blocks=True
     )
@@ -71,7 +79,8 @@ def render(runs: Runs) -> str:
         gallery=gallery,
         failures=failures,
         perception=perception,
-        notes=[*_notes(runs), *unread],
+        offline=offline,
+        notes=[*_notes(runs), *unread, *unread_too],
     )
 
 

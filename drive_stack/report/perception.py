@@ -1,4 +1,4 @@
-"""What ``run_sim.py perception --out RUN`` measured beside a run's rows: tables by distance."""
+"""What ``evaluate --inside`` or ``run_sim.py perception --out RUN`` measured beside a run's rows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from drive_stack.evaluation.perception.report import cell
 from drive_stack.report.figures import Curve, distance_plot
+from drive_stack.report.inside_files import PERCEPTIONS
 from drive_stack.report.runs import Runs
 
-NAME = "perception.json"
+CONDITIONS = "conditions"
 DISTANCE, OF, ERROR = "distance m", "class", "range median %"
 _ALL, _NEAR = "all", "0–60"  # rows that sum others up
 
@@ -49,22 +50,26 @@ def perception_of(runs: Runs) -> tuple[list[Seen], list[str]]:
     """Tables by distance of all runs that have any, and notes on files that cannot be read."""
     found: list[Seen] = []
     notes: list[str] = []
-    for folder, name in zip(runs.folders, runs.names, strict=True):
-        path = folder / NAME
-        try:
-            measured = _Measured.model_validate_json(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            notes.append(f"{path}: {where + ': ' if where else ''}{first['msg']}; left out.")
-            continue
-        except (OSError, ValueError) as error:
-            notes.append(f"{path}: cannot be read: {error}; left out.")
-            continue
-        found += [_seen(table, measured, name) for table in measured.tables if DISTANCE in table.columns]
+    for folder, run in zip(runs.folders, runs.names, strict=True):
+        for path in sorted(folder.glob(PERCEPTIONS)):
+            try:
+                measured = _Measured.model_validate_json(path.read_text(encoding="utf-8"))
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(map(str, first["loc"]))
+                notes.append(f"{path}: {where + ': ' if where else ''}{first['msg']}; left out.")
+                continue
+            except (OSError, ValueError) as error:
+                notes.append(f"{path}: cannot be read: {error}; left out.")
+                continue
+            who = f"{run}, {path.stem.removeprefix('perception-')}" if "-" in path.stem else run
+            found += [_seen(table, measured, who) for table in measured.tables if _told(table)]
     return found, notes
+
+
+def _told(table: _Table) -> bool:
+    """Whether it stands in the page: what is seen by distance and in which weather."""
+    return bool(table.rows) and (DISTANCE in table.columns or CONDITIONS in table.columns)
 
 
 def _seen(table: _Table, measured: _Measured, run: str) -> Seen:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import to_local
+from drive_stack.solids import solids_of
 from drive_stack.types import FloatArray, FrameLabels, LabelBox, ObjectClass
 from drive_stack.world_state import WorldState
 
@@ -35,7 +36,11 @@ def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraMod
     instance = table[number]
     depth = ground_depth.astype(np.float32)
     boxes: list[LabelBox] = []
-    for actor, label, pose, size in _solids(state):
+    solids = solids_of(state)
+    for actor, code, pose, size in zip(
+        solids.id.tolist(), solids.label, solids.pose, solids.size, strict=True
+    ):
+        label = ObjectClass(int(code))
         seen = instance == actor
         count = int(np.count_nonzero(seen))
         if count == 0:
@@ -51,25 +56,6 @@ def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraMod
             _distance(state, pose, model),
         ))  # fmt: skip
     return FrameLabels(tuple(boxes), instance, semantic, depth)
-
-
-def _solids(state: WorldState) -> list[tuple[int, ObjectClass, FloatArray, FloatArray]]:
-    """Id, class, pose (x, y, yaw) and size (length, width, height) of each actor."""
-    cars, people, things = state.vehicles, state.pedestrians, state.obstacles
-    found: list[tuple[int, ObjectClass, FloatArray, FloatArray]] = []
-    for k, actor in enumerate(cars.id.tolist()):
-        pose, size = (cars.x[k], cars.y[k], cars.yaw[k]), (cars.length[k], cars.width[k], cars.height[k])
-        found.append((actor, ObjectClass(int(cars.label[k])), np.array(pose), np.array(size)))
-    for k, actor in enumerate(people.id.tolist()):
-        pose = (people.x[k], people.y[k], people.yaw[k])
-        found.append((actor, ObjectClass.PEDESTRIAN, np.array(pose), np.array([0.4, 0.5, people.height[k]])))
-    for k, actor in enumerate(things.id.tolist()):
-        pose, size = (
-            (things.x[k], things.y[k], things.yaw[k]),
-            (things.length[k], things.width[k], things.height[k]),
-        )
-        found.append((actor, ObjectClass.OBSTACLE, np.array(pose), np.array(size)))
-    return found
 
 
 def _corners(state: WorldState, pose: FloatArray, size: FloatArray) -> FloatArray:

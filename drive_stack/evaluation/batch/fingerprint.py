@@ -24,6 +24,7 @@ class AgentFacts:
     looks: bool  # at the picture or its labels; others drive the same with the camera switched off
     content: str  # what its file says, overrides applied, or its source; defaults belong to the code
     weights: Mapping[str, str]  # file name → SHA-256 of the networks it runs
+    staged: bool = False  # leaves a trace of stages that can be held against the truth
 
 
 def fingerprint(agent: AgentFacts, scenario_content: str, *, version: str = drive_stack.__version__) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from drive_stack.driving_env import DrivingEnv
+from drive_stack.evaluation.perception import detecting
 from drive_stack.evaluation.perception.counted import Memory
+from drive_stack.evaluation.perception.detecting import DetectionSample, detection_sample
 from drive_stack.evaluation.perception.following import ControlSample, Promises
 from drive_stack.evaluation.perception.identity import Follower, Sequence3D
 from drive_stack.evaluation.perception.lanes import LaneSample, lane_sample
@@ -31,6 +33,7 @@ class EpisodeMeasure:
     light: str
     status: str  # how the episode ended
     privileged: bool  # some stage read the truth
+    detections: tuple[DetectionSample, ...]
     lifting: tuple[LiftingSample, ...]
     tracks: tuple[TrackSample, ...]
     identity: dict[Group, Sequence3D]
@@ -45,6 +48,7 @@ class Observer:
     """Takes one frame after another."""
 
     platform: Platform
+    detections: list[DetectionSample] = field(default_factory=list)
     lifting: list[LiftingSample] = field(default_factory=list)
     tracks: list[TrackSample] = field(default_factory=list)
     lanes: list[LaneSample] = field(default_factory=list)
@@ -62,6 +66,8 @@ class Observer:
 
     def see(self, labels: FrameLabels, state: WorldState, trace: StepTrace) -> None:
         """What was said of the frame of ``state`` and ``labels``."""
+        if self._frame % detecting.EVERY == 0:
+            self.detections.append(detection_sample(trace.detections, labels))
         truth = true_objects(state)
         self.lifting += lifting_samples(trace.objects, labels.boxes, truth, self._eye)
         counted = self._memory.counted(truth, labels.boxes, state.time)
@@ -110,6 +116,7 @@ def measure_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) 
         light=str(conditions.light),
         status=str(rollout.status),
         privileged=rollout.episode.privileged,
+        detections=tuple(observer.detections),
         lifting=tuple(observer.lifting),
         tracks=tuple(observer.tracks),
         identity=observer.identity(),

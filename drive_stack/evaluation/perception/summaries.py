@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from drive_stack.evaluation.perception.observer import EpisodeMeasure
-from drive_stack.evaluation.perception.summary import (
-    Summary,
-)
+from drive_stack.evaluation.perception.summary import Summary
+from drive_stack.evaluation.perception.summary_detecting import detection, detection_by_conditions
 from drive_stack.evaluation.perception.summary_driving import control, prediction, times
 from drive_stack.evaluation.perception.summary_seeing import lanes, lifting
 from drive_stack.evaluation.perception.summary_tracks import following, positions, velocities
@@ -16,6 +15,8 @@ from drive_stack.evaluation.perception.summary_tracks import following, position
 def summaries(episodes: Sequence[EpisodeMeasure]) -> list[Summary]:
     """All tables, from image to control."""
     makers: tuple[Callable[[Sequence[EpisodeMeasure]], Summary], ...] = (
+        detection,
+        detection_by_conditions,
         lifting,
         following,
         positions,
