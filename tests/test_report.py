@@ -18,9 +18,11 @@ from made_up_rows import drives, row
 from markupsafe import escape
 
 from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.offline import OfflineErrors
 from drive_stack.footage.last_moment import LastMoment, Near
 from drive_stack.report.films import read_film
 from drive_stack.report.gallery import FILMS
+from drive_stack.report.inside_files import OfflineFile
 from drive_stack.report.page import render, write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.viewer.recording import Recorder
@@ -131,6 +133,24 @@ def test_what_is_seen_is_told_by_distance_only(run: Path) -> None:
     assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in read
     assert "car 0–20 40 1.50" in read and "car 20–40 50 –" in read
     assert "Control" not in read and html.count("median range error by distance") == 2  # alt text and title
+
+
+def test_offline_errors_stand_beside_how_the_policy_drives(run: Path) -> None:
+    errors = [
+        OfflineErrors("cruise", 1, 100, 0.1, 0.2, 0, None),
+        OfflineErrors("cut_in", 1, 300, 0.5, 1.0, 30, 2.5),
+    ]
+    told = OfflineFile(label="end_to_end", episodes=tuple(errors))
+    (run / "offline-end_to_end.json").write_text(told.model_dump_json(), encoding="utf-8")
+    read = text_of(render(read_runs([run])))
+    assert "end_to_end all 0.400 0.800 2.50 3 of 8" in read  # means over steps
+    assert (
+        "end_to_end cruise 0.100 0.200 – 2 of 4" in read
+        and "end_to_end cut_in 0.500 1.000 2.50 1 of 4" in read
+    )
+    (run / "offline-end_to_end.json").write_text("{", encoding="utf-8")
+    html = render(read_runs([run]))
+    assert 'id="offline"' not in html and "offline-end_to_end.json: cannot be read" in text_of(html)
 
 
 @pytest.mark.parametrize("content", ["{", '{"episodes": 3}', "[]", '{"episodes": [], "tables": [{}]}'])
