@@ -13,9 +13,16 @@ from short_course import SHORT
 
 from agents.registry import build_agent
 from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import Status
-from drive_stack.recording.collecting import CollectSettings, check_settings, record_task, shard_path
+from drive_stack.recording.collecting import (
+    CollectSettings,
+    check_settings,
+    list_shards,
+    record_task,
+    shard_path,
+)
 from drive_stack.recording.disturbance import SLOWEST, Disturbance, DisturbanceSettings
 from drive_stack.recording.manifest import NAME, Manifest, shard_entry, write_manifest
 from drive_stack.recording.reader import Recording
@@ -49,6 +56,18 @@ def plain(tmp_path_factory: pytest.TempPathFactory, course: Path) -> Path:
     folder = tmp_path_factory.mktemp("plain")
     record(folder, course, range(3, 5), CollectSettings())
     return folder
+
+
+def test_a_course_with_keys_set_is_recorded_and_listed(tmp_path: Path, course: Path) -> None:
+    name = f"{course}[ego.offset=-0.5; ego.yaw_deg=2]"
+    task = EpisodeTask("expert", "expert", (), name, 3, "hash", privileged=True)
+    settings = CollectSettings(every=4)
+    result = record_task(build_agent, settings, tmp_path, task)
+    row = Row(label="expert", config="hash", code="code", lost=False, wall_s=0.0, result=result)
+    assert len(list_shards(tmp_path, settings, [row]).shards) == 1
+    recording = Recording([tmp_path])
+    assert recording.column("lane_offset_m")[0] == pytest.approx(-0.5, abs=0.05)
+    assert np.abs(recording.column("lane_offset_m")).min() < 0.05  # the expert finds back
 
 
 def test_rows_come_back_in_order_with_their_pictures(plain: Path) -> None:

@@ -14,6 +14,7 @@ from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, open_rows
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.suite import load_suite
 from drive_stack.recording.collecting import (
     EXPERT,
     CollectSettings,
@@ -30,6 +31,7 @@ examples:
   python run_sim.py collect --seeds 10 --out runs/recordings/plain              the expert drives
   python run_sim.py collect --seeds 10 --out runs/recordings/pushed --disturb   and is pushed off its course
   python run_sim.py collect --seeds 5 --out runs/recordings/dagger1 --driver end_to_end --expert-share 0.3
+  python run_sim.py collect --seeds 2 --out runs/recordings/askew --suite askew   other starts
 
 Break it off when you like: the same command goes on from there. docs/recordings.md has the columns.
 """
@@ -44,7 +46,7 @@ def collect(given: Sequence[str], outside: Outside) -> int:
         )
     settings = _settings(options, outside)
     check_settings(options.out, settings)
-    names = split_names(options.scenarios) if options.scenarios != "all" else list(outside.scenarios)
+    names = _names(options, outside)
     tasks = [_task(name, seed, settings, outside) for seed in _seeds(options) for name in names]
     driving = Driving(options.workers, time_limit=600.0, retry_lost=False, this_code=False)
     with open_rows(options.out) as file:
@@ -62,6 +64,14 @@ def collect(given: Sequence[str], outside: Outside) -> int:
     rows = sum(shard.rows for shard in manifest.shards)
     print(f"{rows} rows of {len(manifest.shards)} episodes in {options.out}, hash {manifest.hash[:16]}")
     return 1 if failed else 0
+
+
+def _names(options: argparse.Namespace, outside: Outside) -> Sequence[str]:
+    if options.suite is not None:
+        if options.scenarios != "all":
+            raise ConfigError("--suite has scenarios of its own: leave out --scenarios")
+        return load_suite(options.suite).scenarios(outside.scenarios)
+    return split_names(options.scenarios) if options.scenarios != "all" else outside.scenarios
 
 
 def _seeds(options: argparse.Namespace) -> range:
@@ -109,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the recordings go")
     parser.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
+    parser.add_argument(
+        "--suite", metavar="NAME|FILE", help="the courses of a suite in place of --scenarios, such as askew"
+    )
     parser.add_argument(
         "--seeds", type=positive, default=10, metavar="N", help="of each scenario (default: 10)"
     )

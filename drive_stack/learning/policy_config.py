@@ -79,6 +79,7 @@ class Round(StrictModel):
     name: str
     seeds: Count  # of each scenario
     first_seed: Annotated[int, Field(ge=0, lt=100_000)]
+    suite: str | None = None  # whose courses are driven; None: the whole catalogue
     disturbed: bool = False
     dagger: bool = False  # the policy of the round before drives, the expert says what it would do
     expert_share: Share = 0.0

@@ -67,6 +67,8 @@ class PolicyJob:
             *("--out", str(folder), "--first-seed", str(first_seed), "--seeds", str(seeds)),
             *("--every", str(self.config.every), "--workers", str(self.config.workers)),
         ]
+        if one is not None and one.suite is not None:
+            arguments += ["--suite", one.suite]
         if one is not None and one.disturbed:
             arguments.append("--disturb")
         if one is not None and driver is not None:

@@ -83,9 +83,9 @@ def check_settings(folder: Path, settings: CollectSettings) -> None:
 
 def list_shards(folder: Path, settings: CollectSettings, rows: Iterable[Row]) -> Manifest:
     """Write the manifest of all episodes that were recorded, in the order of names and seeds."""
-    driven = {(file_stem(row.result.scenario), row.result.seed) for row in rows}
-    there = [(shard_path(folder, *episode), episode) for episode in sorted(driven)]
-    entries = tuple(shard_entry(path, *episode) for path, episode in there if path.is_file())
+    driven = sorted({(row.result.scenario, row.result.seed) for row in rows})
+    there = [(shard_path(folder, *episode), file_stem(episode[0]), episode[1]) for episode in driven]
+    entries = tuple(shard_entry(path, name, seed) for path, name, seed in there if path.is_file())
     manifest = Manifest(version=VERSION, made_with=settings.model_dump_json(), shards=entries)
     write_manifest(folder, manifest)
     return manifest
