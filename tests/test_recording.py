@@ -67,7 +67,7 @@ def test_a_course_with_keys_set_is_recorded_and_listed(tmp_path: Path, course: P
     assert len(list_shards(tmp_path, settings, [row]).shards) == 1
     recording = Recording([tmp_path])
     assert recording.column("lane_offset_m")[0] == pytest.approx(-0.5, abs=0.05)
-    assert np.abs(recording.column("lane_offset_m")).min() < 0.05  # the expert finds back
+    assert recording.column("heading_error_rad")[0] == pytest.approx(np.radians(2.0), abs=0.005)
 
 
 def test_rows_come_back_in_order_with_their_pictures(plain: Path) -> None:
