@@ -61,6 +61,7 @@ class BalanceSettings(StrictModel):
     turning: Positive = 3.0  # label beyond 0.5 m/s² sideways of what the road asks
     starting: Positive = 4.0  # from below 3 m/s
     pushed: Positive = 1.5
+    visited: Positive = 2.0  # where a student drove
 
 
 class AugmentSettings(StrictModel):
@@ -99,7 +100,8 @@ class PolicyTraining(StrictModel):
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
     patience: Count = 4  # epochs without a better validation loss that end a round
-    acceleration_weight: Positive = 1.0
+    sideways_weight: Positive = 2.0
+    acceleration_weight: Positive = 3.0
     hint_weight: Annotated[float, Field(ge=0.0)] = 2.0  # of what it is made to notice, see `policy_hints`
     balance: BalanceSettings = BalanceSettings()
     augment: AugmentSettings = AugmentSettings()

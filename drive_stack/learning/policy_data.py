@@ -21,6 +21,7 @@ from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.recording.reader import Recording
 from drive_stack.vehicle import VehicleParameters
 
+EXPERT = "expert"  # as recordings have it
 BRAKING, TURNING, SLOW, STARTING = -1.0, 0.5, 3.0, 0.3  # [m/s², m/s², m/s, m/s²]
 
 
@@ -105,6 +106,7 @@ def _weights(
         (turning, balance.turning),
         ((speed < SLOW) & (acceleration > STARTING), balance.starting),
         (recording.column("disturbed").astype(bool), balance.pushed),
+        (recording.column("driver") != EXPERT, balance.visited),
     ):
         weight[rare] = np.maximum(weight[rare], times)
     return weight

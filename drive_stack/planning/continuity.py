@@ -13,7 +13,6 @@ import numpy as np
 from drive_stack.planning.paths import LateralState, Paths
 from drive_stack.types import LaneEstimate
 
-FARTHEST = 0.6  # a plan this far from the car is given up [m]
 LEAK = 0.03  # share of the difference taken over each step, so that drift cannot build up
 
 
@@ -29,7 +28,9 @@ class Start:
 class Continuity:
     """Remembers the chosen path."""
 
-    def __init__(self) -> None:
+    def __init__(self, farthest: float) -> None:
+        """``farthest`` [m]: a plan that far from the car is given up."""
+        self._farthest = farthest
         self._path: Paths | None = None
 
     def reset(self) -> None:
@@ -50,7 +51,7 @@ class Continuity:
         crossed = self._crossed(offset - lanes.offset, lanes)
         moved = -crossed * self._lane_distance(lanes, -crossed)
         offset += moved
-        if abs(offset - lanes.offset) > FARTHEST:
+        if abs(offset - lanes.offset) > self._farthest:
             return Start(measured, None, crossed)
         target = float(self._path.target[0]) + moved
         left = float(self._path.length[0]) - travelled

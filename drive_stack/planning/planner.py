@@ -32,7 +32,7 @@ class LatticePlanner:
         self._times: FloatArray = np.linspace(0.0, count * self._settings.step, count + 1)
         self._lane_chooser = LaneChooser(self._settings)
         self._safety = SafetyLayer(self._settings.safety, self._settings.lane_change)
-        self._continuity = Continuity()
+        self._continuity = Continuity(self._settings.farthest)
         self._lost_senses = LostSenses(self._settings.dt)
 
     def reset(self) -> None:

@@ -25,6 +25,9 @@ from drive_stack.recording.taught import Keeping, TaughtDriver, Wheel
 from drive_stack.scenario_name import file_stem
 
 EXPERT = "expert"
+# Beside a student the expert's plan does not come about: kept for long, it would ask for ever more of what
+# the student does not do, so that it is begun anew where the car is.
+ADVISER = ("planning.lattice.farthest=0.1",)
 
 
 class CollectSettings(StrictModel):
@@ -50,7 +53,8 @@ def record_task(
     """Drive and write the shard; what became of the drive. An agent that fails leaves no shard."""
     env = DrivingEnv(EnvSpec(task.scenario))
     try:
-        expert = build(EXPERT, env.platform, oracles=env.oracles, truth=env.truth)
+        beside = ADVISER if settings.student is not None else ()
+        expert = build(EXPERT, env.platform, oracles=env.oracles, truth=env.truth, overrides=beside)
         wheel = Wheel()
         if settings.student is not None:
             student = build(settings.student, env.platform, overrides=settings.student_overrides)
