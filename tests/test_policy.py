@@ -205,6 +205,17 @@ class Broken(PolicyTrainer):
         return super().judge(network, data)
 
 
+def test_features_stay_alive_while_it_learns(
+    data: PolicyData, config: PolicyTraining, tmp_path: Path
+) -> None:
+    hasty = config.model_copy(update={"learning_rate": 0.05})
+    trainer = PolicyTrainer(hasty, tmp_path, report=lambda line: None)
+    trainer.learn(hasty.rounds[0], data, data, resume=False)
+    with torch.no_grad():
+        features = trainer.best.trunk(torch.from_numpy(data.packed[np.arange(40)]))
+    assert float((features.std(dim=0) > 1e-3).float().mean()) > 0.9  # shut by a rectifier, few were left
+
+
 def test_a_round_that_was_broken_off_ends_as_if_it_had_not_been(
     data: PolicyData, config: PolicyTraining, tmp_path: Path
 ) -> None:

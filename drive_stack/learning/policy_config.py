@@ -61,7 +61,9 @@ class BalanceSettings(StrictModel):
     turning: Positive = 3.0  # label beyond 0.5 m/s² sideways of what the road asks
     starting: Positive = 4.0  # from below 3 m/s
     pushed: Positive = 1.5
+    changing: Positive = 4.0  # where the expert begins or ends to brake or to turn
     visited: Positive = 2.0  # where a student drove
+    wrong: Positive = 8.0  # where it did what the expert would not have done
 
 
 class AugmentSettings(StrictModel):

@@ -23,6 +23,8 @@ from drive_stack.vehicle import VehicleParameters
 
 EXPERT = "expert"  # as recordings have it
 BRAKING, TURNING, SLOW, STARTING = -1.0, 0.5, 3.0, 0.3  # [m/s², m/s², m/s, m/s²]
+WRONG = 0.7, 1.5  # sideways and along the road, from what the expert would have done [m/s²]
+BACK = 2  # rows
 
 
 class PackedViews:
@@ -99,17 +101,35 @@ def _weights(
     acceleration: NDArray[np.float32],
     balance: BalanceSettings,
 ) -> NDArray[np.float64]:
-    turning = np.abs(sideways - recording.column("curvature_1pm") * speed**2) > TURNING
+    beside = sideways - recording.column("curvature_1pm") * speed**2
+    turning = np.abs(beside) > TURNING
+    student = recording.column("driver") != EXPERT
+    changing = _moved(beside, recording, TURNING) | _moved(acceleration, recording, -BRAKING)
+    did = sideways_of(recording.column("applied_steering_rad").astype(np.float64), speed, VehicleParameters())
+    apart = np.abs(recording.column("applied_acceleration_mps2") - acceleration)
+    wrong = student & ((np.abs(did - sideways) > WRONG[0]) | (apart > WRONG[1]))
     weight = np.ones(len(speed))
     for rare, times in (
         (acceleration < BRAKING, balance.braking),
         (turning, balance.turning),
         ((speed < SLOW) & (acceleration > STARTING), balance.starting),
         (recording.column("disturbed").astype(bool), balance.pushed),
-        (recording.column("driver") != EXPERT, balance.visited),
+        (changing & ~student, balance.changing),
+        (student, balance.visited),
+        (wrong, balance.wrong),
     ):
         weight[rare] = np.maximum(weight[rare], times)
     return weight
+
+
+def _moved(values: NDArray[np.floating], recording: Recording, least: float) -> NDArray[np.bool_]:
+    """Where values changed by ``least`` over the rows before: there nobody can go on as before (Wen et al.,
+    2021, "Keyframe-focused visual imitation learning")."""
+    moved = np.zeros(len(values), dtype=bool)
+    starts = np.concatenate([[0], recording.episode_ends[:-1]])
+    for start, end in zip(starts.tolist(), recording.episode_ends.tolist(), strict=True):
+        moved[start + BACK : end] = np.abs(values[start + BACK : end] - values[start : end - BACK]) > least
+    return moved
 
 
 def _packed(recording: Recording, views: Sequence[View], cache: Path) -> NDArray[np.uint8]:

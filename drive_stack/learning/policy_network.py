@@ -18,7 +18,7 @@ from drive_stack.learning.policy_hints import NOW, THEN
 from drive_stack.policy.runner import Layout, head_path
 from drive_stack.policy.views import packed_size
 
-LAYERS_EACH = 3  # of the head: linear, ReLU, dropout
+LAYERS_EACH = 3  # of the head: linear, rectifier, dropout
 OUTPUTS = 2  # lateral and longitudinal acceleration [m/s²]
 
 
@@ -42,16 +42,23 @@ class EyeNet(nn.Module):
             given = torch.zeros(2, 3, eye.view.height, eye.view.width)
             self.asked_shape = self.layers[: self.asked_after](given).shape[1:]
             shape = self.layers(given).shape[1:]
-        self.out = nn.Linear(shape.numel(), eye.features)
+        # features that a rectifier has shut do not come back: of 224 but nine were left
+        self.out = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(shape.numel(), eye.features),
+            nn.LayerNorm(eye.features) if normalised else nn.ReLU(inplace=True),
+        )
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         """The view's features."""
-        return torch.relu(self.out(self.layers(planes).flatten(1)))
+        features: torch.Tensor = self.out(self.layers(planes))
+        return features
 
     def look(self, planes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The features, and what the layers made of the view that are asked of columns."""
         between = self.layers[: self.asked_after](planes)
-        return torch.relu(self.out(self.layers[self.asked_after :](between).flatten(1))), between
+        features: torch.Tensor = self.out(self.layers[self.asked_after :](between))
+        return features, between
 
 
 class ColumnsHead(nn.Module):
@@ -105,12 +112,16 @@ class PolicyNet(nn.Module):
         width = self.layout.head_size
         layers: list[nn.Module] = []
         for hidden in settings.head:
-            layers += [nn.Linear(width, hidden), nn.ReLU(inplace=True), nn.Dropout(settings.dropout)]
+            layers += [
+                nn.Linear(width, hidden),
+                nn.LeakyReLU(0.1, inplace=True),
+                nn.Dropout(settings.dropout),
+            ]
             width = hidden
         self.head = nn.Sequential(*layers, nn.Linear(width, OUTPUTS))
         # these answer only while it learns
         self.now = nn.Sequential(
-            nn.Linear(self.layout.features, 64), nn.ReLU(inplace=True), nn.Linear(64, len(NOW))
+            nn.Linear(self.layout.features, 64), nn.LeakyReLU(0.1, inplace=True), nn.Linear(64, len(NOW))
         )
         self.then = nn.Linear(settings.head[0] if settings.head else self.layout.head_size, len(THEN))
         self.columns = nn.ModuleList(
