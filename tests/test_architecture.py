@@ -22,6 +22,7 @@ RECORDS = {
         "interfaces",
         "config",
         "scenario_name",
+        "solids",
     )
 }
 

@@ -66,7 +66,8 @@ def test_a_shard_is_whole_or_absent_on_a_full_disk(tmp_path: Path) -> None:
         "from drive_stack.recording.shard import ShardWriter; import pyarrow as pa\n"
         "empty = {pa.string(): '', pa.binary(): np.random.default_rng(0).bytes(20_000), pa.bool_(): False}\n"
         "writer = ShardWriter()\n"
-        "writer.add({field.name: empty.get(field.type, 0) for field in SCHEMA})\n"
+        "row = {field.name: empty.get(field.type, 0) for field in SCHEMA}\n"
+        "writer.add(row | {'others': []})\n"
         f"try: writer.write(Path({str(path)!r}))\n"
         "except ConfigError as error: print(error)"
     )

@@ -14,7 +14,6 @@ from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.rollout import Rollout
 from drive_stack.interfaces import Agent, TruthSource
-from drive_stack.policy.numbers import sideways_of
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.vehicle import VehicleParameters
 
@@ -74,7 +73,7 @@ def offline_errors(
         np.array([[getattr(one[who], name) for who in (1, 2)] for one in driver.said], dtype=np.float64)
         for name in ("steering", "acceleration")
     )
-    sideways = np.abs(sideways_of(steering[:, 1], speed, car) - sideways_of(steering[:, 0], speed, car))
+    sideways = np.abs(np.diff(np.tan(steering), axis=1)[:, 0]) * speed**2 / car.wheelbase
     forward = np.abs(pedals[:, 1] - pedals[:, 0])
     braking = pedals[:, 0] < BRAKING
     return OfflineErrors(
