@@ -59,6 +59,7 @@ class BalanceSettings(StrictModel):
 
     braking: Positive = 4.0  # label below −1 m/s²
     turning: Positive = 3.0  # label beyond 0.5 m/s² sideways of what the road asks
+    bending: Positive = 2.0  # where the road itself asks for more than 1.5 m/s² sideways
     starting: Positive = 4.0  # from below 3 m/s
     pushed: Positive = 1.5
     changing: Positive = 4.0  # where the expert begins or ends to brake or to turn

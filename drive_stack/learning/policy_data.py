@@ -24,6 +24,7 @@ from drive_stack.vehicle import VehicleParameters
 EXPERT = "expert"  # as recordings have it
 BRAKING, TURNING, SLOW, STARTING = -1.0, 0.5, 3.0, 0.3  # [m/s², m/s², m/s, m/s²]
 WRONG = 0.7, 1.5  # sideways and along the road, from what the expert would have done [m/s²]
+BENDING = 1.5  # [m/s²]
 BACK = 2  # rows
 
 
@@ -101,7 +102,8 @@ def _weights(
     acceleration: NDArray[np.float32],
     balance: BalanceSettings,
 ) -> NDArray[np.float64]:
-    beside = sideways - recording.column("curvature_1pm") * speed**2
+    asked = recording.column("curvature_1pm") * speed**2
+    beside = sideways - asked
     turning = np.abs(beside) > TURNING
     student = recording.column("driver") != EXPERT
     changing = _moved(beside, recording, TURNING) | _moved(acceleration, recording, -BRAKING)
@@ -112,6 +114,7 @@ def _weights(
     for rare, times in (
         (acceleration < BRAKING, balance.braking),
         (turning, balance.turning),
+        (np.abs(asked) > BENDING, balance.bending),
         ((speed < SLOW) & (acceleration > STARTING), balance.starting),
         (recording.column("disturbed").astype(bool), balance.pushed),
         (changing & ~student, balance.changing),
