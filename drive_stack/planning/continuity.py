@@ -14,6 +14,7 @@ from drive_stack.planning.paths import LateralState, Paths
 from drive_stack.types import LaneEstimate
 
 LEAK = 0.03  # share of the difference taken over each step, so that drift cannot build up
+FARTHEST = 0.6  # a plan that far to the side of the car is given up, and begun anew [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,10 @@ class Start:
 class Continuity:
     """Remembers the chosen path."""
 
-    def __init__(self, farthest: float) -> None:
-        """``farthest`` [m]: a plan that far from the car is given up."""
-        self._farthest = farthest
+    def __init__(self, *, followed: bool) -> None:
+        """Where plans are not ``followed``, the next begins where the car is, bent as the last one is by
+        now: what is asked for then lasts, and grows no further, for as long as nobody does it."""
+        self._followed = followed
         self._path: Paths | None = None
 
     def reset(self) -> None:
@@ -51,7 +53,9 @@ class Continuity:
         crossed = self._crossed(offset - lanes.offset, lanes)
         moved = -crossed * self._lane_distance(lanes, -crossed)
         offset += moved
-        if abs(offset - lanes.offset) > self._farthest:
+        if not self._followed:
+            return Start(LateralState(measured.offset, measured.slope, bend), None, crossed)
+        if abs(offset - lanes.offset) > FARTHEST:
             return Start(measured, None, crossed)
         target = float(self._path.target[0]) + moved
         left = float(self._path.length[0]) - travelled

@@ -55,7 +55,7 @@ def judge(
     kappa = path_curvature(road, lateral, slope, bend)
     sideways = profiles.speed**2 * kappa
     steered = profiles.speed**2 * (kappa - road)  # beyond what the road itself asks
-    allowed = allowed_speed(paths, profiles, times, scene, directive)
+    allowed = allowed_speed(paths, profiles, times, scene, directive, followed=settings.followed)
     clear, hit = _against_others(lateral + _ahead(scene) * slope, profiles, scene)
     weights = settings.cost
     cost = (
@@ -76,9 +76,14 @@ def allowed_speed(
     times: FloatArray,
     scene: Scene,
     directive: Directive,
+    *,
+    followed: bool = True,
 ) -> FloatArray:
-    """Speed ``(L, K, T)`` that caps and leads allow at each instant; a path that is clear of a lead
-    where it would meet it is not held up by it."""
+    """Speed ``(L, K, T)`` that caps and leads allow at each instant.
+
+    A path that is clear of a lead where it would meet it is not held up by it; where paths are not
+    ``followed`` the car itself must be clear of it too.
+    """
     shape = (len(paths.target), *profiles.station.shape)
     road = directive.caps.at(profiles.station)
     allowed = np.broadcast_to(road, shape).copy()
@@ -90,6 +95,9 @@ def allowed_speed(
         meets = np.maximum(lead.rear + lead.speed * times - scene.ego_front - 1.0, 0.0)
         lateral = paths.offset(np.broadcast_to(meets, (shape[0], len(times))))
         in_way = np.abs(lateral - lead.lateral) < lead.half_width + scene.ego_half_width
+        if not followed:
+            start = paths.offset(np.zeros((shape[0], 1)))
+            in_way |= np.abs(start - lead.lateral) < lead.half_width + scene.ego_half_width
         allowed = np.minimum(allowed, np.where(in_way[:, None, :], limit, np.inf))
     return np.asarray(allowed, dtype=np.float64)
 

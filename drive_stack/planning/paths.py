@@ -57,15 +57,20 @@ class Paths:
 
 
 def lateral_paths(
-    state: LateralState, targets: FloatArray, speed: float, going_on: tuple[float, float] | None
+    state: LateralState,
+    targets: FloatArray,
+    speed: float,
+    going_on: tuple[float, float] | None,
+    *,
+    shortest: bool = False,
 ) -> Paths:
-    """Paths to every target in several lengths, and the last chosen one carried on.
+    """Paths to every target in several lengths, or only the ``shortest``, and the last chosen one carried on.
 
     ``going_on`` is its target and what is left of its length; the rest of a quintic is the quintic
     of the rest, so carrying on changes nothing.
     """
     lengths = np.maximum(np.array(SECONDS) * speed, SHORTEST * np.array([1.0, 1.3, 1.7]))
-    ends, spans = (grid.ravel() for grid in np.meshgrid(targets, lengths))
+    ends, spans = (grid.ravel() for grid in np.meshgrid(targets, lengths[:1] if shortest else lengths))
     if going_on is not None and going_on[1] > 2.0:
         ends, spans = np.append(ends, going_on[0]), np.append(spans, going_on[1])
     return Paths(quintic((state.offset, state.slope, state.bend), ends, spans), ends, spans)

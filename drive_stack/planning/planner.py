@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from drive_stack.planning.continuity import Continuity, Start
@@ -32,17 +34,21 @@ class LatticePlanner:
         self._times: FloatArray = np.linspace(0.0, count * self._settings.step, count + 1)
         self._lane_chooser = LaneChooser(self._settings)
         self._safety = SafetyLayer(self._settings.safety, self._settings.lane_change)
-        self._continuity = Continuity(self._settings.farthest)
+        self._continuity = Continuity(followed=self._settings.followed)
         self._lost_senses = LostSenses(self._settings.dt)
+        self._planned: float | None = None  # acceleration that the last plan has by now [m/s²]
 
     def reset(self) -> None:
         """Forget the episode before."""
         self._lane_chooser.reset()
         self._continuity.reset()
         self._lost_senses.reset()
+        self._planned = None
 
     def plan(self, given: PlanningInput) -> Plan:
         """The trajectory of this step, from where the last plan has the car by now."""
+        if not self._settings.followed and self._planned is not None:
+            given = replace(given, acceleration=self._planned)
         judged_at = self._times[::2]
         scene = build_scene(given, judged_at, self._car)
         start = self._continuity.start(given.lanes, given.speed * self._settings.dt)
@@ -64,6 +70,7 @@ class LatticePlanner:
             notes.append(braking.reason)
             moving = self._braked(braking, given)
         self._continuity.keep(chosen)
+        self._planned = float(np.interp(self._settings.dt, self._times, moving.acceleration[0]))
         rejected = _rejected(judgement, paths, profiles, scene, (path, profile))
         return self._plan(scene, directive, chosen, moving, braking, rejected, tuple(notes))
 
@@ -85,7 +92,9 @@ class LatticePlanner:
         going_on = start.going_on
         if going_on is not None and np.abs(np.array(targets) - going_on[0]).min() > 0.05:
             going_on = None  # the path under way leads where nobody wants to go any more
-        return lateral_paths(start.state, np.array(targets), speed, going_on)
+        # who is not followed must say clearly where the middle is: later is not soon enough for ever
+        back = not self._settings.followed and directive.decision.shift == 0
+        return lateral_paths(start.state, np.array(targets), speed, going_on, shortest=back)
 
     def _profiles(self, directive: Directive, given: PlanningInput) -> Profiles:
         near = directive.caps.at(np.array([0.0, 1.0, 2.0, 4.0]) * max(given.speed, 1.0))

@@ -100,7 +100,7 @@ class PlannerSettings(StrictModel):
     horizon: float = 4.0  # [s]
     step: float = 0.1  # of the plan [s]; candidates are judged at every second instant
     dt: float = 0.1  # between two plans [s]
-    farthest: float = 0.6  # a plan that far to the side of the car is given up, and begun anew [m]
+    followed: bool = True  # somebody does what is planned; beside a student nobody may
     comfort: ComfortSettings = ComfortSettings()
     following: FollowingSettings = FollowingSettings()
     caution: CautionSettings = CautionSettings()

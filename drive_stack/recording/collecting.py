@@ -27,7 +27,7 @@ from drive_stack.scenario_name import file_stem
 EXPERT = "expert"
 # Beside a student the expert's plan does not come about: kept for long, it would ask for ever more of what
 # the student does not do, so that it is begun anew where the car is.
-ADVISER = ("planning.lattice.farthest=0.1",)
+ADVISER = ("planning.lattice.followed=false",)
 
 
 class CollectSettings(StrictModel):
