@@ -316,6 +316,7 @@ def measure_speed(given: Sequence[str]) -> int:
         camera=camera.camera_and_bare_engine,
         batch=batch.batch_and_one_by_one,
         crowded=lambda vehicles: env_steps.crowded(vehicles).model_dump_json(exclude_unset=True),
+        crowded_seeds=env_steps.crowded_seeds,
         agent=lambda platform: build_agent("modular", platform),
         network=ROOT / "configs" / "training" / "detector_network.yaml",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Any
 
 import gymnasium as gym
@@ -48,15 +48,13 @@ def stock_steps(vehicles: int) -> EnvSteps:
 
 def our_steps(vehicles: int) -> EnvSteps:
     """Ours at the same ticks in a step, with at least that many vehicles about the ego."""
-    scenario = crowded(vehicles)
-    env = HighwayEnv(scenario, camera=False, physics_hz=TICK_HZ, agent_hz=TICK_HZ // TICKS)
-    seeds = [seed for seed in range(60) if vehicles <= _count(env, seed) <= 1.2 * vehicles][:5]
-    return EnvSteps(env, np.array([0.0, 0.1], dtype=np.float32), cycle(seeds))
+    env = HighwayEnv(crowded(vehicles), camera=False, physics_hz=TICK_HZ, agent_hz=TICK_HZ // TICKS)
+    return EnvSteps(env, np.array([0.0, 0.1], dtype=np.float32), cycle(crowded_seeds(vehicles)))
 
 
 def crowded(vehicles: int) -> Scenario:
     """A straight road of four lanes with about that many vehicles within reach."""
-    density = 1.6 * vehicles / (_WINDOW_KM * _LANES)
+    density = 1.25 * vehicles / (_WINDOW_KM * _LANES)
     return Scenario.model_validate(
         {
             "name": "benchmark",
@@ -67,6 +65,13 @@ def crowded(vehicles: int) -> Scenario:
             "traffic": {"density": density},
         }
     )
+
+
+def crowded_seeds(vehicles: int, count: int = 5) -> list[int]:
+    """Training seeds of `crowded` that begin with at least that many vehicles, and few more."""
+    env = HighwayEnv(crowded(vehicles), camera=False)
+    fitting = (seed for seed in range(200) if vehicles <= _count(env, seed) <= 1.2 * vehicles)
+    return list(islice(fitting, count))
 
 
 def _count(env: HighwayEnv, seed: int) -> int:
