@@ -37,6 +37,7 @@ PERCEPTION = {
             "rows": [["all", "0–60", 90, 2.0], ["car", "0–20", 40, 1.5], ["car", "20–40", 50, None]],
         },
         {"title": "Control", "note": "", "columns": ["after s"], "rows": [[0.5]]},
+        {"title": "Milliseconds", "note": "", "columns": ["stage", "n"], "rows": [["lanes", 3]]},
     ],
 }
 MOMENT = LastMoment(
@@ -127,12 +128,13 @@ def test_films_are_few_and_failures_are_all_told(tmp_path: Path) -> None:
     assert html.count('href="#failure-') == FILMS and text_of(html).count("modular cruise 1000") == FILMS + 3
 
 
-def test_what_is_seen_is_told_by_distance_only(run: Path) -> None:
+def test_what_is_inside_is_told_but_for_its_milliseconds(run: Path) -> None:
     html = render(read_runs([run]))
     read = text_of(html)
     assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in read
     assert "car 0–20 40 1.50" in read and "car 20–40 50 –" in read
-    assert "Control" not in read and html.count("median range error by distance") == 2  # alt text and title
+    assert "Control (" in read and "Milliseconds" not in read
+    assert html.count("median range error by distance") == 2  # alt text and title
 
 
 def test_offline_errors_stand_beside_how_the_policy_drives(run: Path) -> None:

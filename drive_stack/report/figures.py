@@ -16,7 +16,8 @@ from drive_stack.report.svg import ACCENT, LINE, PAPER, drawing
 # Okabe and Ito's, told apart by the colour-blind; all stand out from white and from black
 PALETTE = ("#7f7f7f", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _STYLES = ("-", "--", "-.", ":")
-_WHOLE, _WHOLE_COLOUR = "agent", "#8c6d46"  # of a driver that tells of no stages
+_WHOLE = "agent"  # all of a driver, whatever its stages
+_UNDIVIDED = {_WHOLE: "#8c6d46", "policy": "#8f5bd0"}  # of drivers that have no stages
 _SPREAD: tuple[tuple[str, str, Callable[[EpisodeResult], float]], ...] = (
     ("least time to collision", "s", lambda one: HORIZON if one.min_ttc_s is None else one.min_ttc_s),
     ("mean speed", "km/h", lambda one: 3.6 * one.mean_speed_mps),
@@ -152,9 +153,7 @@ def stage_times(comparison: Comparison) -> str:
 
 
 def _stage_colour(name: str, names: Sequence[str]) -> str:
-    if name == _WHOLE:
-        return _WHOLE_COLOUR
-    return colour_of(name, [one for one in names if one != _WHOLE])
+    return _UNDIVIDED.get(name) or colour_of(name, [one for one in names if one not in _UNDIVIDED])
 
 
 def _medians(comparison: Comparison, label: str) -> dict[str, float]:

@@ -22,7 +22,7 @@ _SECTIONS = (
     ("scenarios", "Scenarios"),
     ("schemes", "Published schemes"),
     ("spread", "How they drive"),
-    ("perception", "What is seen"),
+    ("perception", "Inside the pipeline"),
     ("offline", "Policies offline"),
     ("timing", "Time"),
     ("failures", "Failures"),

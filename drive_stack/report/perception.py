@@ -12,7 +12,7 @@ from drive_stack.report.figures import Curve, distance_plot
 from drive_stack.report.inside_files import PERCEPTIONS
 from drive_stack.report.runs import Runs
 
-CONDITIONS = "conditions"
+STAGE = "stage"
 DISTANCE, OF, ERROR = "distance m", "class", "range median %"
 _ALL, _NEAR = "all", "0–60"  # rows that sum others up
 
@@ -47,7 +47,7 @@ class Seen:
 
 
 def perception_of(runs: Runs) -> tuple[list[Seen], list[str]]:
-    """Tables by distance of all runs that have any, and notes on files that cannot be read."""
+    """Tables of all runs that have any, and notes on files that cannot be read."""
     found: list[Seen] = []
     notes: list[str] = []
     for folder, run in zip(runs.folders, runs.names, strict=True):
@@ -68,8 +68,8 @@ def perception_of(runs: Runs) -> tuple[list[Seen], list[str]]:
 
 
 def _told(table: _Table) -> bool:
-    """Whether it stands in the page: what is seen by distance and in which weather."""
-    return bool(table.rows) and (DISTANCE in table.columns or CONDITIONS in table.columns)
+    """Whether it stands in the page, which has a place of its own for milliseconds."""
+    return bool(table.rows) and STAGE not in table.columns
 
 
 def _seen(table: _Table, measured: _Measured, run: str) -> Seen:
