@@ -244,7 +244,13 @@ def train_model(given: Sequence[str]) -> int:
 
 def judge_model(given: Sequence[str]) -> int:
     """Judge a trained model on seeds it never saw."""
-    return judge(given, scenario_names(), ROOT)
+
+    def drive(asked: Sequence[str]) -> list[EpisodeResult]:
+        from drive_stack.app.evaluate_command import results_of  # noqa: PLC0415 - pyarrow is slow to import
+
+        return results_of(asked, outside(), ROOT)
+
+    return judge(given, scenario_names(), ROOT, drive)
 
 
 def compare_stages(given: Sequence[str]) -> int:

@@ -11,12 +11,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from toy_recording import TINY, toy_recording
 
 from agents.registry import build_agent
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError, load_model
 from drive_stack.interfaces import Platform
-from drive_stack.jpeg import encode
 from drive_stack.learning.policy_config import BalanceSettings, PolicyTraining, Round
 from drive_stack.learning.policy_data import Clips, PolicyData, prepare, seen_rows
 from drive_stack.learning.policy_network import PolicyNet, export
@@ -24,9 +24,6 @@ from drive_stack.learning.policy_training import Errors, PolicyTrainer
 from drive_stack.policy.numbers import STATE_NAMES, STATE_SIZE, control_of, sideways_of, state_of
 from drive_stack.policy.runner import PolicyRunner, head_path
 from drive_stack.policy.views import View, pack, packed_size
-from drive_stack.recording.manifest import Manifest, shard_entry, write_manifest
-from drive_stack.recording.schema import SCHEMA, VERSION
-from drive_stack.recording.shard import ShardWriter
 from drive_stack.runtime.weights import write_card
 from drive_stack.types import Control, NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters
@@ -34,25 +31,6 @@ from drive_stack.vehicle import VehicleParameters
 CAR = VehicleParameters()
 PLATFORM = Platform(CAR, CameraModel())
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "training"
-TINY = """\
-network:
-  eyes:
-    - view: {top: 0, bottom: 256, height: 16, width: 40}
-      layers: [{channels: 8}, {channels: 8}]
-      features: 12
-    - view: {top: 100, bottom: 116, height: 16, width: 640}
-      layers: [{channels: 4, stride: [2, 4]}]
-      features: 8
-      columns_after: 1
-  history: [0.0, 0.2, 0.4]
-  head: [16]
-  dropout: 0.0
-rounds: [{name: plain, first_seed: 0, seeds: 1, epochs: 3}]
-clip: 4
-batch: 4
-learning_rate: 0.01
-augment: {gain: 0.0, tint: 0.0, noise: 0.0, speed: 0.0, blind_to_yaw: 0.0}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -67,38 +45,9 @@ def observation(rng: np.random.Generator, speed: float = 20.0) -> Observation:
     return Observation(image, speed, 0.01, False, True, 30.0, NavigationCommand.CHANGE_LEFT)
 
 
-def episode(folder: Path, seed: int, rows: int) -> None:
-    """A recorded episode in which how bright the picture is says how to steer and to brake."""
-    rng, writer = np.random.default_rng(seed), ShardWriter()
-    for step in range(rows):
-        bright = float(rng.uniform())
-        image = np.full((256, 640, 3), 40 + int(160 * bright), np.uint8)
-        values = dict.fromkeys(SCHEMA.names, 0.0) | {"scenario": "toy", "seed": seed, "step": step}
-        values |= {"time_s": 0.1 * step, "weather": "clear", "light": "day", "driver": "expert"}
-        values |= {"image": encode(image, 95, full_colour=False).tobytes(), "command": 0, "disturbed": False}
-        values |= {
-            "blind_spot_left": False,
-            "blind_spot_right": False,
-            "speed_mps": 20.0,
-            "speed_limit_mps": 25.0,
-            "others": [],
-        }
-        values |= {
-            "expert_steering_rad": 0.01 * (bright - 0.5),
-            "expert_acceleration_mps2": 2.0 * bright - 1.0,
-        }
-        writer.add(values)
-    writer.write(folder / f"toy-{seed:06d}.parquet")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("recording")
-    for seed in range(3):
-        episode(made, seed, 40)
-    shards = tuple(shard_entry(made / f"toy-{seed:06d}.parquet", "toy", seed) for seed in range(3))
-    write_manifest(made, Manifest(version=VERSION, made_with="{}", shards=shards))
-    return made
+    return toy_recording(tmp_path_factory.mktemp("recording"))
 
 
 @pytest.fixture(scope="module")
@@ -323,6 +272,11 @@ def test_the_configurations_that_are_shipped_can_be_built(name: str) -> None:
         ("rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1, dagger: true}]", "no policy yet"),
         ("network.history=[0.2]", "first age must be 0"),
         ("network.eyes=[]", "at least 1 item"),
+        (
+            "rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1},"
+            " {name: b, first_seed: 9, seeds: 1, epochs: 1, dagger: true, driver: constant}]",
+            "policy drives where dagger is true",
+        ),
         ("rounds=[{name: a, first_seed: 100000, seeds: 1, epochs: 1}]", "less than 100000"),
     ],
 )

@@ -69,15 +69,21 @@ class Plan:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What has been driven."""
+
+    plan: Plan
+    folder: Path
+    rows: list[Row]  # the reference's first
+    failed: list[Row]  # those that tell of a failure
+
+
 def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print who is better, write rows and report; returns the exit status."""
     options = _parser().parse_args(given)
-    plan = plan_of(options, outside)
-    tasks = {label: tasks_of(plan, label, outside) for label in plan.drivers}
-    folder: Path = options.out or root / "runs" / "evaluate" / plan.suite.name
-    with open_rows(folder) as file:
-        _begin(folder, plan.facts)
-        rows, failed = _drive(tasks, file, Driving.of(options), outside)
+    driven = _driven(options, outside, root)
+    plan, folder, rows = driven.plan, driven.folder, driven.rows
     print_headline(Comparison(rows, list(plan.drivers)), Console(width=None if sys.stdout.isatty() else 120))
     if options.inside:
         compared = {label: one for label, one in plan.drivers.items() if label != REFERENCE}
@@ -85,9 +91,25 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     written = export(rows, plan.facts.versions, folder)
     page = folder / PAGE
     write_report(read_runs([folder]), page)
-    tell_failures(failed, folder / NAME)
+    tell_failures(driven.failed, folder / NAME)
     print("written: " + ", ".join(map(str, (*written, page))), file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if driven.failed else 0
+
+
+def results_of(given: Sequence[str], outside: Outside, root: Path) -> list[EpisodeResult]:
+    """What the agents of a command line came to, the reference left out; drives what is missing."""
+    rows = _driven(_parser().parse_args(given), outside, root).rows
+    return [row.result for row in rows if row.label != REFERENCE]
+
+
+def _driven(options: argparse.Namespace, outside: Outside, root: Path) -> Driven:
+    plan = plan_of(options, outside)
+    tasks = {label: tasks_of(plan, label, outside) for label in plan.drivers}
+    folder: Path = options.out or root / "runs" / "evaluate" / plan.suite.name
+    with open_rows(folder) as file:
+        _begin(folder, plan.facts)
+        rows, failed = _drive(tasks, file, Driving.of(options), outside)
+    return Driven(plan, folder, rows, failed)
 
 
 def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drive_stack.config import load_model
+from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.runtime.weights import MODELS
 
+SUITES = {
+    "validation": ("catalogue", ("--seeds", "100000:100010")),
+    "test": ("standard", ()),
+}  # drives of a policy
 
-def judge(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
-    """Judge a model over ``scenarios`` and complete its card; returns the exit status."""
+
+def judge(
+    given: Sequence[str],
+    scenarios: Sequence[str],
+    root: Path,
+    drive: Callable[[Sequence[str]], list[EpisodeResult]],
+) -> int:
+    """Judge a model over ``scenarios`` and complete its card; returns the exit status.
+
+    ``drive`` is ``run_sim.py evaluate`` with its arguments, to the results of the agents compared.
+    """
     options = _parser(root).parse_args(given)
     config, frames = root / "configs" / "training" / f"{options.what}.yaml", options.work / "detector"
     if options.what == "detector":
@@ -27,6 +41,15 @@ def judge(given: Sequence[str], scenarios: Sequence[str], root: Path) -> int:
             options.on,
             detector_judgement.Pictures.in_folder(root / "docs" / "images"),
         )
+    elif options.what == "policy":
+        from drive_stack.learning.policy_judgement import note_drives  # noqa: PLC0415
+
+        suite, seeds = SUITES[options.on]
+        folder = options.work / "evaluate" / suite
+        results = drive(
+            ["--agent", "end_to_end", "--suite", suite, *seeds, "--out", str(folder), "--workers", "2"]
+        )
+        scores = note_drives(MODELS / "policy.trunk.onnx", options.on, results)
     else:
         from drive_stack.learning import lanes_job  # noqa: PLC0415
 
@@ -43,13 +66,13 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         "drive_stack/models/. Test seeds are for the end: nothing may be chosen by them.",
         allow_abbrev=False,
     )
-    parser.add_argument("what", choices=("detector", "lanes"))
+    parser.add_argument("what", choices=("detector", "lanes", "policy"))
     parser.add_argument("--on", choices=("validation", "test"), default="validation", help="which seeds")
     parser.add_argument(
         "--work",
         type=Path,
         default=root / "runs",
         metavar="DIR",
-        help="frames, recorded where they are missing (default: runs)",
+        help="frames and drives, made where they are missing (default: runs)",
     )
     return parser

@@ -35,4 +35,29 @@ def card_markdown(trunk: Path) -> str:
         f"{found['sideways']:.3f} m/s² sideways and {found['forward']:.3f} m/s² along the road, in the mean.",
         "",
     ]
+    for span, drives in card.get("closed_loop", {}).items():
+        lines += _drives(span, drives)
     return "\n".join(lines)
+
+
+def _drives(span: str, drives: dict[str, Any]) -> list[str]:
+    """How it drove by itself; a success is a completed route with no collision of its own fault."""
+    first, last = drives["seeds"]
+    return [
+        f"Driving by itself on {span} seeds {first}–{last} (`run_sim.py judge policy --on {span}`; a success "
+        "is a completed route with no collision of its own fault):",
+        "",
+        "| Drives | Successes | Collisions of its own fault | Route | Off the lane's middle |",
+        "|---|---|---|---|---|",
+        _row("**all**", drives["all"]),
+        *(_row(name, found) for name, found in drives["by_scenario"].items()),
+        "",
+    ]
+
+
+def _row(name: str, found: dict[str, Any]) -> str:
+    offset = "–" if found["lane_offset_m"] is None else f"{found['lane_offset_m']:.2f} m"
+    return (
+        f"| {name} | {found['successes']} of {found['episodes']} | {found['at_fault']} "
+        f"| {100 * found['route_completion']:.0f} % | {offset} |"
+    )

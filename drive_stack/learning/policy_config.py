@@ -86,8 +86,16 @@ class Round(StrictModel):
     suite: str | None = None  # whose courses are driven; None: the whole catalogue
     disturbed: bool = False
     dagger: bool = False  # the policy of the round before drives, the expert says what it would do
+    driver: str | None = None  # the same with another driver, such as one that is blind to traffic
+    driver_set: tuple[str, ...] = ()  # KEY=VALUE of its configuration
     expert_share: Share = 0.0
     epochs: Count
+
+    @model_validator(mode="after")
+    def _one_at_the_wheel(self) -> Round:
+        if self.dagger and self.driver is not None:
+            raise ValueError("driver: the policy drives where dagger is true")
+        return self
 
 
 class PolicyTraining(StrictModel):

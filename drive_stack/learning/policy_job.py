@@ -72,8 +72,9 @@ class PolicyJob:
         if one is not None and one.disturbed:
             arguments.append("--disturb")
         if one is not None and driver is not None:
-            arguments += ["--driver", "end_to_end", "--set", f"weights={driver}"]
-            arguments += ["--expert-share", str(one.expert_share)]
+            arguments += _beside("end_to_end", (f"weights={driver}",), one.expert_share)
+        if one is not None and one.driver is not None:
+            arguments += _beside(one.driver, one.driver_set, one.expert_share)
         self.collect(arguments)
         return folder
 
@@ -103,6 +104,11 @@ class PolicyJob:
         for path in (trunk, head_path(trunk)):
             write_card(path, COMMAND, facts)
         return trunk
+
+
+def _beside(driver: str, overrides: Sequence[str], expert_share: float) -> list[str]:
+    sets = [part for one in overrides for part in ("--set", one)]
+    return ["--driver", driver, *sets, "--expert-share", str(expert_share)]
 
 
 def _about(folder: Path) -> dict[str, object]:
