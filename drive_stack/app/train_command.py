@@ -43,7 +43,7 @@ def train(
             collect,
             overrides=options.set,
             recordings=options.work / "recordings",
-            work=options.work / "policy",
+            work=options.work / config.stem,  # another network shares recordings, not checkpoints
             out=options.out or MODELS,
         )
     else:
