@@ -11,12 +11,15 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
+from tiny_world import PLATFORM
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.perception import detector, lanes_network
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.perception.lanes_network import LaneNetwork, LaneSighting
+from drive_stack.policy.runner import TRUNK, PolicyRunner
 from drive_stack.runtime.sessions import ENGINES, each, open_session
+from drive_stack.types import NavigationCommand, Observation
 
 PICTURES = Path(__file__).parent / "golden"
 NETWORKS = {"detector": detector.WEIGHTS, "lanes": lanes_network.WEIGHTS}
@@ -54,6 +57,25 @@ def test_so_does_the_lane_network(engine: str, images: NDArray[np.uint8]) -> Non
     expected = [alone.see(image) for image in images]
     assert max(sighting.sight for sighting in expected) > 0.5
     assert all(map(equal, batched.see_batch(images), expected))
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_so_does_the_policy_with_a_memory_for_each_car(engine: str, images: NDArray[np.uint8]) -> None:
+    pictures = [images, images[::-1], np.roll(images, 1, axis=0)]
+    drives = [
+        [
+            Observation(one, 10.0 * car, 0.0, False, False, 33.0, NavigationCommand.FOLLOW)
+            for one in pictures[car]
+        ]
+        for car in range(3)
+    ]
+    batched = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine, streams=2)
+    memories = [batched.memory() for _ in drives]
+    together = [batched.drive_batch(moment, memories) for moment in zip(*drives, strict=True)]
+    alone = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine)
+    for car, drive in enumerate(drives):
+        alone.reset()
+        assert [alone.drive(seen) for seen in drive] == [controls[car] for controls in together]
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from pydantic import Field, ValidationError
 from drive_stack.config import ConfigError, StrictModel
 from drive_stack.policy.numbers import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
-from drive_stack.runtime.sessions import open_session
+from drive_stack.runtime.sessions import each, open_session
 from drive_stack.runtime.weights import MODELS, read_card
 from drive_stack.types import Control, Image, Observation
 from drive_stack.vehicle import VehicleParameters
@@ -43,6 +44,25 @@ def head_path(trunk: Path) -> Path:
     return trunk.with_name(trunk.name.replace(".trunk.", ".head."))
 
 
+class Memory:
+    """Features (D,) of the pictures that one car has lately seen, the last one first."""
+
+    def __init__(self, ages: Sequence[int]) -> None:
+        """``ages`` of the pictures that are remembered [steps]."""
+        self._ages = tuple(ages)
+        self._seen: deque[NDArray[np.float32]] = deque(maxlen=max(ages) + 1)
+
+    def clear(self) -> None:
+        """Forget what was seen."""
+        self._seen.clear()
+
+    def take_in(self, features: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Those of each age, now that ``features`` are the last seen. What lies before the first picture is
+        taken to have looked like it."""
+        self._seen.appendleft(features)
+        return [self._seen[min(age, len(self._seen) - 1)] for age in self._ages]
+
+
 class PolicyRunner:
     """From observations to controls; the same observations give the same controls.
 
@@ -50,8 +70,16 @@ class PolicyRunner:
     """
 
     def __init__(
-        self, trunk: Path, car: VehicleParameters, dt: float, *, threads: int = 1, engine: str = "openvino"
+        self,
+        trunk: Path,
+        car: VehicleParameters,
+        dt: float,
+        *,
+        threads: int = 1,
+        streams: int = 1,
+        engine: str = "openvino",
     ) -> None:
+        """``streams`` cars of a batch are decided for at a time, on ``threads`` threads each."""
         card = read_card(trunk, COMMAND)
         read_card(head_path(trunk), COMMAND)
         try:
@@ -60,25 +88,38 @@ class PolicyRunner:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ConfigError(f"{trunk}: its card's layout is wrong: {where}: {first['msg']}") from None
-        self._trunk = open_session(trunk, engine=engine, threads=threads)
-        self._head = open_session(head_path(trunk), engine=engine, threads=threads)
+        self._trunk = open_session(trunk, engine=engine, threads=threads, streams=streams)
+        self._head = open_session(head_path(trunk), engine=engine, threads=threads, streams=streams)
         _check(trunk, self._trunk.input_shape, (1, packed_size(self.layout.views)))
         _check(head_path(trunk), self._head.input_shape, (1, self.layout.head_size))
         self._path = trunk
         self._saliency: Saliency | None = None  # made when first asked for
         self._car = car
         self._ages = [round(age / dt) for age in self.layout.history]
-        self._seen: deque[NDArray[np.float32]] = deque(maxlen=max(self._ages) + 1)
+        self._memory = self.memory()
+
+    def memory(self) -> Memory:
+        """An empty one, for a car of a batch."""
+        return Memory(self._ages)
 
     def reset(self) -> None:
         """Forget what was seen."""
-        self._seen.clear()
+        self._memory.clear()
 
     def drive(self, observation: Observation) -> Control:
-        """One step. What lies before the first picture is taken to have looked like it."""
+        """One step of one car."""
+        return self._decide(observation, self._memory)
+
+    def drive_batch(
+        self, observations: Iterable[Observation], memories: Iterable[Memory]
+    ) -> tuple[Control, ...]:
+        """One step of each of several cars, which have a `memory` each; as `drive` would, bit for bit."""
+        cars = zip(observations, memories, strict=True)
+        return each(lambda car: self._decide(*car), cars, self._trunk.streams)
+
+    def _decide(self, observation: Observation, memory: Memory) -> Control:
         (features,) = self._trunk.run(pack(observation.image, self.layout.views)[None])
-        self._seen.appendleft(features[0])
-        known = [self._seen[min(age, len(self._seen) - 1)] for age in self._ages]
+        known = memory.take_in(features[0])
         (asked,) = self._head.run(np.concatenate([*known, state_of(observation)])[None])
         return control_of(float(asked[0, 0]), float(asked[0, 1]), observation.speed, self._car)
 
