@@ -10,7 +10,7 @@ from panda3d.core import NodePath
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
-from envs.camera.ground import Layer, ground_layers, joined
+from envs.camera.ground import STEP, Layer, ground_layers, joined
 from envs.camera.shading import lay_flat
 from envs.camera.stage import FAR
 from envs.camera.tags import LabelTags
@@ -19,7 +19,10 @@ from envs.camera.triangles import quad_node
 _CHUNK, _PIECE = 200.0, 100.0  # made at once, drawn in one level of detail [m]
 _BEYOND = 600.0  # the road goes on past its ends [m]
 _BEHIND = 50.0  # what ends farther back than this is out of view [m]
-_LEVELS = ((100.0, 1), (200.0, 2), (400.0, 4), (np.inf, 8))  # up to which distance, pieces of a ribbon in one
+_LEVELS = (100.0, 200.0, 400.0, np.inf)  # up to which distance each level of detail goes [m]
+_LONGEST = (24.0, 50.0, _PIECE, _PIECE)  # piece of a ribbon, by level [m]
+_OFF = (0.005, 0.025, 0.06, 0.2)  # how far its chord may lie off the road's bend, by level [m]
+_MADE = {SemanticClass.MARKING: STEP / 2.0, SemanticClass.TERRAIN: 5.0 * STEP}  # length as made, else `STEP`
 
 
 class Ground:
@@ -45,9 +48,9 @@ class Ground:
         if ahead < -_PIECE - _BEHIND:
             piece.show(None)
             return
-        level = next(index for index, (reach, _) in enumerate(_LEVELS) if ahead < reach)
+        level = next(index for index, reach in enumerate(_LEVELS) if ahead < reach)
         if level not in piece.levels:
-            piece.levels[level] = self._node(piece.layers, _LEVELS[level][1])
+            piece.levels[level] = self._node(piece, level)
         piece.show(level)
 
     def _pieces_of(self, begin: float) -> tuple[_Piece, ...]:
@@ -61,14 +64,33 @@ class Ground:
             )
         return self._pieces[begin]
 
-    def _node(self, layers: tuple[Layer, ...], most: int) -> NodePath:
+    def _node(self, piece: _Piece, level: int) -> NodePath:
         holder = self._parent.attach_new_node("ground")
-        for sort, layer in enumerate(layers):
-            kept = layer if most == 1 or layer.kind is SemanticClass.TERRAIN else joined(layer, most)
+        for sort, layer in enumerate(piece.layers):
+            most = self._most(layer.kind, piece.begin, level)
+            kept = layer if most == 1 else joined(layer, most)
             node = holder.attach_new_node(quad_node("flat", kept.corners, kept.colours, weld=False))
             lay_flat(node, 2 + sort)
             self._tags.mark(node, layer.kind)
         return holder
+
+    def _most(self, kind: SemanticClass, begin: float, level: int) -> int:
+        """How many quadrilaterals of a ribbon may be one: near by, wear of paint and grass is to be seen."""
+        if level == 0 and kind in _MADE:
+            return 1
+        longest, bend = _LONGEST[level], self._bend(begin, begin + _PIECE)
+        if bend > 0.0:
+            longest = min(longest, float(np.sqrt(8.0 * _OFF[level] / bend)))
+        return max(int(longest / _MADE.get(kind, STEP)), 1)
+
+    def _bend(self, begin: float, end: float) -> float:
+        """Greatest curvature of road and ramps between two stations [1/m]."""
+        bend = float(np.abs(self._road.curvature_at(np.linspace(begin, end, 11))).max())
+        ramps = (
+            lane for lane in self._road.lanes if lane.approach and lane.start < end and lane.opens > begin
+        )
+        swings = (abs(lane.approach) / 2.0 * (np.pi / (lane.opens - lane.start)) ** 2 for lane in ramps)
+        return bend + max(swings, default=0.0)
 
 
 @dataclass(slots=True)
