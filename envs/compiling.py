@@ -8,7 +8,7 @@ from pathlib import Path
 
 from envs.traffic.stepping import step_all
 
-NOTICE = "compiling traffic and hit tests for this machine, once: about ten seconds"
+NOTICE = "compiling traffic, hit tests and pictures for this machine, once: about ten seconds"
 _LOG = logging.getLogger("envs")
 
 

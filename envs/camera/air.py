@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, Light, Weather
+from envs.camera.sensing import CODE_ZERO, sense
 
-_CODE_ZERO = 64  # alpha of a thing that the air hides wholly
 _NOISE_FRAMES = 7
 _UPRIGHT, _RETRO = 1.9, 5.0  # brightness in the headlamps' beam, against 0.85 of the road's
 
@@ -27,7 +27,7 @@ def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
 
 def alpha_of(distance: FloatArray, visibility: float) -> FloatArray:
     """Alpha 0 … 1 of things at ``distance`` [m]."""
-    return (_CODE_ZERO + (255 - _CODE_ZERO) * transmittance(distance, visibility)) / 255.0
+    return (CODE_ZERO + (255 - CODE_ZERO) * transmittance(distance, visibility)) / 255.0
 
 
 def headlamp(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -59,12 +59,7 @@ class Air:
         self.ground_depth = np.where(sky, np.inf, x).reshape(shape)
         self._ground_through = np.round(255.0 * through).astype(np.uint8).reshape(shape)
         self._ground_lit = np.round(255.0 * lit).astype(np.uint8).reshape(shape)
-        code = np.arange(256)
-        share = np.clip((code - _CODE_ZERO) / (255 - _CODE_ZERO), 0.0, 1.0)
-        self._through_of = np.round(255.0 * share).astype(np.uint8)
-        veil = np.repeat(code.astype(np.uint8)[:, None, None], 3, axis=2)
-        haze = np.broadcast_to(np.round(self.fog_colour).astype(np.uint8), veil.shape)
-        self._haze_of = cv2.multiply(np.ascontiguousarray(haze), veil, scale=1.0 / 255.0)  # by thickness
+        self._haze = np.round(self.fog_colour).astype(np.uint8)
         rng = np.random.default_rng((conditions.scenery_seed, 2))
         sigma = 3.5 if self.night else 2.2
         noises = [rng.normal(0.0, sigma, (*shape, 3)) for _ in range(_NOISE_FRAMES)]
@@ -90,34 +85,27 @@ class Air:
     def apply(self, large: NDArray[np.uint8], time: float) -> Image:
         """The supersampled picture as the sensor sees it at ``time`` [s], (H, W, 3) RGB.
 
-        ``large`` is (H·n, W·n, 4) BGRA with its first row at the bottom.
+        ``large`` is (2·H, 2·W, 4) BGRA with its first row at the bottom.
         What the air lets through is settled before shrinking, so that edges blend as colours do.
         """
-        alpha = cv2.extractChannel(large, 3)
-        _, solid = cv2.threshold(alpha, 0, 255, cv2.THRESH_BINARY)
-        standing = self._shrunk(cv2.LUT(alpha, self._through_of))
-        solid = self._shrunk(solid)
-        rgb = cv2.cvtColor(self._shrunk(large), cv2.COLOR_BGRA2RGB)
-        open_ = cv2.bitwise_not(solid)
-        through = cv2.add(standing, cv2.multiply(self._ground_through, open_, scale=1.0 / 255.0))
-        lit = cv2.add(solid, cv2.multiply(self._ground_lit, open_, scale=1.0 / 255.0))
-        weight = cv2.multiply(through, lit, scale=1.0 / 255.0)
-        seen = cv2.multiply(rgb, cv2.merge([weight] * 3), scale=1.0 / 255.0)
-        veil = cv2.bitwise_not(through)
-        out = cv2.add(seen, cv2.applyColorMap(veil, self._haze_of))
         frame = round(time * 20.0) * 3 % _NOISE_FRAMES
-        return np.asarray(cv2.subtract(cv2.add(out, self._bright[frame]), self._dark[frame]), dtype=np.uint8)
-
-    def _shrunk(self, large: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """At the sensor's size, and first row at the top."""
         height, width = self._ground_through.shape
-        small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.flip(small, 0), dtype=np.uint8)
+        picture = np.empty((height, width, 3), np.uint8)
+        sense(
+            large.view(np.uint32)[:, :, 0],
+            self._ground_through,
+            self._ground_lit,
+            self._haze,
+            self._bright[frame],
+            self._dark[frame],
+            picture.reshape(height, -1),
+        )
+        return picture
 
 
 def _bytes(values: FloatArray) -> NDArray[np.uint8]:
-    """Rounded, and cut off at what a byte holds."""
-    return np.clip(np.round(values), 0, 255).astype(np.uint8)
+    """Rounded, and cut off at what a byte holds; the colours of a row one after the other (H, 3·W)."""
+    return np.clip(np.round(values), 0, 255).astype(np.uint8).reshape(len(values), -1)
 
 
 def _fog_colour(conditions: Conditions) -> FloatArray:

@@ -11,6 +11,7 @@ from drive_stack.world_state import Conditions, WorldState
 from envs.camera.air import Air
 from envs.camera.cast import Cast
 from envs.camera.labels import frame_labels
+from envs.camera.sensing import SUPERSAMPLING
 from envs.camera.signs import signs_along
 from envs.camera.stage import Stage
 from envs.camera.surroundings import Surroundings
@@ -23,10 +24,10 @@ _PICTURE, _LABELS = 0, 1  # the two eyes
 class Camera:
     """Draws the front camera's picture of a `WorldState` and labels it, without display or GPU."""
 
-    def __init__(self, model: CameraModel, *, supersampling: int = 2) -> None:
+    def __init__(self, model: CameraModel) -> None:
         self._model = model
         self._stage = Stage(model)
-        self._stage.add_eye(supersampling)
+        self._stage.add_eye(SUPERSAMPLING)
         self._tags = LabelTags(self._stage.add_eye(1))
         self._scene = NodePath("empty")
         self._loaded: tuple[Surroundings, Cast, Air] | None = None

@@ -1,0 +1,81 @@
+"""The compiled pass from the drawn buffer to the picture, against OpenCV step by step."""
+
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.types import Image
+from drive_stack.world_state import Conditions, Light, Weather
+from envs.camera.air import Air
+from envs.camera.sensing import CODE_ZERO, SUPERSAMPLING, sense
+
+MODEL = CameraModel()
+EVERY = [
+    Conditions(weather, light, visibility, rain)
+    for weather, light, (visibility, rain) in itertools.product(
+        Weather, Light, [(2000.0, 0.0), (150.0, 0.0), (400.0, 1.0)]
+    )
+]
+
+
+def plainly(air: Air, large: NDArray[np.uint8], time: float) -> Image:
+    """What `Air.apply` does, one whole picture at a time."""
+    alpha = large[:, :, 3]
+    share = np.clip((np.arange(256) - CODE_ZERO) / (255 - CODE_ZERO), 0.0, 1.0)
+    standing = shrunk(np.round(255.0 * share).astype(np.uint8)[alpha])
+    solid = shrunk(np.where(alpha > 0, 255, 0).astype(np.uint8))
+    rgb = shrunk(large[:, :, 2::-1])
+    through = cv2.add(standing, part(air._ground_through, ~solid))
+    lit = cv2.add(solid, part(air._ground_lit, ~solid))
+    seen = part(rgb, cv2.merge([part(through, lit)] * 3))
+    fog = np.broadcast_to(np.round(air.fog_colour).astype(np.uint8), rgb.shape)
+    clean = cv2.add(seen, part(np.ascontiguousarray(fog), cv2.merge([~through] * 3)))
+    frame = round(time * 20.0) * 3 % len(air._bright)
+    bright, dark = (noise[frame].reshape(rgb.shape) for noise in (air._bright, air._dark))
+    return np.asarray(cv2.subtract(cv2.add(clean, bright), dark), dtype=np.uint8)
+
+
+def part(picture: NDArray[np.uint8], share: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.multiply(picture, share, scale=1.0 / 255.0), dtype=np.uint8)
+
+
+def shrunk(large: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = MODEL.width, MODEL.height
+    small = cv2.resize(np.ascontiguousarray(large), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small[::-1], dtype=np.uint8)
+
+
+def buffers() -> list[NDArray[np.uint8]]:
+    """Any bytes, and bytes as pictures have them: flat spots, and alpha 0 or 255 more often than not."""
+    rng = np.random.default_rng(5)
+    shape = (MODEL.height * SUPERSAMPLING, MODEL.width * SUPERSAMPLING, 4)
+    any_ = rng.integers(0, 256, shape, dtype=np.uint8)
+    flat = np.repeat(np.repeat(any_[::8, ::8], 8, axis=0), 8, axis=1)
+    flat[:, :, 3] = np.where(any_[:, :, 0] < 90, 0, np.where(any_[:, :, 0] < 180, 255, flat[:, :, 3]))
+    return [any_, flat]
+
+
+@pytest.mark.parametrize("conditions", EVERY, ids=lambda it: f"{it.weather.value}-{it.light.value}")
+def test_the_compiled_pass_gives_the_same_bytes(conditions: Conditions) -> None:
+    air = Air(MODEL, conditions)
+    for large, time in itertools.product(buffers(), (0.0, 0.35)):
+        np.testing.assert_array_equal(air.apply(large, time), plainly(air, large, time))
+
+
+def test_shares_are_rounded_as_opencv_does_for_all_pairs_of_bytes() -> None:
+    """On the open ground without noise and haze a pixel is its colour times what the air lets through."""
+    byte = np.arange(256, dtype=np.uint8)
+    colour, through = np.meshgrid(byte, byte)
+    large = np.zeros((512, 512, 4), np.uint8)
+    large[:, :, :3] = np.repeat(np.repeat(colour[::-1], 2, axis=0), 2, axis=1)[:, :, None]
+    none, picture = np.zeros((256, 768), np.uint8), np.empty((256, 768), np.uint8)
+    lit, haze = np.full_like(through, 255), np.zeros(3, np.uint8)
+    sense(large.view(np.uint32)[:, :, 0], through, lit, haze, none, none, picture)
+    for channel in range(3):
+        np.testing.assert_array_equal(picture[:, channel::3], part(colour, through))
