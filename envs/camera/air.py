@@ -76,11 +76,11 @@ class Air:
             return np.full(np.shape(x), self.ambient)
         return np.minimum(self.ambient + 0.85 * headlamp(x, y), 1.0)
 
-    def light_on(self, x: FloatArray, y: FloatArray, *, reflecting: bool) -> FloatArray:
+    def light_on(self, x: FloatArray, y: FloatArray, reflecting: NDArray[np.bool_]) -> FloatArray:
         """The same for what stands upright in the beam, or throws it back."""
         if not self.night:
             return self.light_at(x, y)
-        return np.minimum(self.ambient + (_RETRO if reflecting else _UPRIGHT) * headlamp(x, y), 1.0)
+        return np.minimum(self.ambient + np.where(reflecting, _RETRO, _UPRIGHT) * headlamp(x, y), 1.0)
 
     def apply(self, large: NDArray[np.uint8], time: float) -> Image:
         """The supersampled picture as the sensor sees it at ``time`` [s], (H, W, 3) RGB.

@@ -8,12 +8,12 @@ import numpy as np
 from panda3d.core import CardMaker, NodePath
 
 from drive_stack.road_map import RoadMap
-from drive_stack.types import FloatArray, SemanticClass
+from drive_stack.types import SemanticClass
 from drive_stack.world_state import Conditions, EgoState
 from envs.camera.air import Air
 from envs.camera.ground_nodes import Ground
 from envs.camera.scenery import delineators, rails, sky, trees
-from envs.camera.shading import lay_flat, shade
+from envs.camera.shading import Standing, lay_flat
 from envs.camera.sign_nodes import board_node, posts_node
 from envs.camera.signs import Sign
 from envs.camera.tags import LabelTags
@@ -25,24 +25,6 @@ _PLAIN = 1400.0  # half the side of the meadow that goes along with the ego [m]
 _MEADOW = (88 / 255.0, 116 / 255.0, 62 / 255.0, 0.0)
 
 
-class _Placed:
-    """Nodes and where they are."""
-
-    def __init__(self) -> None:
-        self._nodes: list[NodePath] = []
-        self._places: list[FloatArray] = []
-
-    def add(self, node: NodePath, place: FloatArray) -> None:
-        """Take in a node about ``place`` (2,)."""
-        self._nodes.append(node)
-        self._places.append(place)
-
-    def shade(self, ego: EgoState, air: Air, *, reflecting: bool = False) -> None:
-        """Shade all of them."""
-        places = np.reshape(self._places, (-1, 2))
-        shade(self._nodes, places[:, 0], places[:, 1], ego, air, reflecting=reflecting)
-
-
 class Surroundings:
     """The static scene of an episode, hung below ``parent``."""
 
@@ -50,7 +32,7 @@ class Surroundings:
         self, parent: NodePath, road: RoadMap, conditions: Conditions, air: Air, tags: LabelTags
     ) -> None:
         self._parent, self._road, self._tags = parent, road, tags
-        self._chunks, self._boards = _Placed(), _Placed()
+        self._standing = Standing()
         self._backdrop = parent.attach_new_node("backdrop")
         self._hang_backdrop(conditions, air)
         self._ground = Ground(parent, road, conditions, tags)
@@ -61,18 +43,17 @@ class Surroundings:
         """Add signs."""
         for sign in signs:
             middle, _ = self._road.to_world(np.asarray(sign.station), np.asarray(sign.lateral))
-            for made, kept in ((board_node, self._boards), (posts_node, self._chunks)):
+            for made, reflecting in ((board_node, True), (posts_node, False)):
                 node = made(sign, self._road)
                 node.reparent_to(self._parent)
                 self._tags.mark(node, SemanticClass.STRUCTURE)
-                kept.add(node, middle)
+                self._standing.add(node, middle, reflecting=reflecting)
 
     def follow(self, ego: EgoState, air: Air) -> None:
         """Take the backdrop along, and shade what stands."""
         self._backdrop.set_pos(ego.x, ego.y, 0.0)
         self._ground.follow(ego.station)
-        self._chunks.shade(ego, air)
-        self._boards.shade(ego, air, reflecting=True)
+        self._standing.shade(ego, air)
 
     def _hang_backdrop(self, conditions: Conditions, air: Air) -> None:
         dome = self._backdrop.attach_new_node(quad_node("sky", *sky(conditions, air.fog_colour)))
@@ -100,4 +81,4 @@ class Surroundings:
                 node = chunk.attach_new_node(quad_node("thing", layer.corners, layer.colours))
                 node.set_two_sided(True)
                 self._tags.mark(node, layer.kind)
-        self._chunks.add(chunk, middle)
+        self._standing.add(chunk, middle)
