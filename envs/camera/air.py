@@ -8,21 +8,27 @@ distance of every pixel is known beforehand.
 from __future__ import annotations
 
 import cv2
+import numba
 import numpy as np
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.types import FloatArray, Image
-from drive_stack.world_state import Conditions, Light, Weather
+from drive_stack.world_state import Conditions, EgoState, Light, Weather
 from envs.camera.sensing import CODE_ZERO, sense
 
 _NOISE_FRAMES = 7
-_UPRIGHT, _RETRO = 1.9, 5.0  # brightness in the headlamps' beam, against 0.85 of the road's
+_ROAD, _UPRIGHT, _RETRO = 0.85, 1.9, 5.0  # brightness in the headlamps' beam
+_REACH = 500.0  # what is farther off is not drawn, nor what fog hides [m]
+_LIT_FROM = 20.0  # what reaches nearer is lit as it is there: one light for a whole thing [m]
+_BEHIND = 30.0  # long bodies reach into view from here [m]
 
 
 def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
     """Share of contrast left after ``distance`` [m]; 5 % at ``visibility`` [m]."""
-    return np.asarray(np.exp(np.log(0.05) * np.asarray(distance) / visibility), dtype=np.float64)
+    share: FloatArray = np.exp(np.log(0.05) * distance / visibility)
+    return share
 
 
 def alpha_of(distance: FloatArray, visibility: float) -> FloatArray:
@@ -35,7 +41,12 @@ def headlamp(x: FloatArray, y: FloatArray) -> FloatArray:
     ahead = np.maximum(x, 0.1)
     cone = np.exp(-((y / (1.5 + 0.28 * ahead)) ** 2))
     reach = np.exp(-((ahead / 75.0) ** 2)) + 0.3 * np.exp(-ahead / 110.0)
-    return np.asarray(cone * reach * (x > 0.0), dtype=np.float64)
+    light: FloatArray = cone * reach * (x > 0.0)
+    return light
+
+
+for _law in (transmittance, alpha_of, headlamp):
+    register_jitable(_law)  # compiled where compiled code calls it, for one place at a time
 
 
 class Air:
@@ -74,13 +85,21 @@ class Air:
         """Brightness at spots ahead of and left of the camera [m], 0 … 1."""
         if not self.night:
             return np.full(np.shape(x), self.ambient)
-        return np.minimum(self.ambient + 0.85 * headlamp(x, y), 1.0)
+        return np.minimum(self.ambient + _ROAD * headlamp(x, y), 1.0)
 
-    def light_on(self, x: FloatArray, y: FloatArray, reflecting: NDArray[np.bool_]) -> FloatArray:
-        """The same for what stands upright in the beam, or throws it back."""
-        if not self.night:
-            return self.light_at(x, y)
-        return np.minimum(self.ambient + np.where(reflecting, _RETRO, _UPRIGHT) * headlamp(x, y), 1.0)
+    def reached(
+        self, x: FloatArray, y: FloatArray, reflecting: NDArray[np.bool_], ego: EgoState
+    ) -> tuple[list[int], list[float], list[float]]:
+        """Which things at ``x, y`` (N,) [m] may be in view, and the light and alpha of each of these.
+
+        What is ``reflecting`` (N,) throws the headlamps' light back to the driver.
+        """
+        rows, light, alpha = _reached(
+            np.ascontiguousarray(x), np.ascontiguousarray(y), reflecting,
+            ego.x, ego.y, np.cos(ego.yaw), np.sin(ego.yaw),
+            self.visibility, self.ambient, self.night,
+        )  # fmt: skip
+        return rows.tolist(), light.tolist(), alpha.tolist()
 
     def apply(self, large: NDArray[np.uint8], time: float) -> Image:
         """The supersampled picture as the sensor sees it at ``time`` [s], (H, W, 3) RGB.
@@ -101,6 +120,26 @@ class Air:
             picture.reshape(height, -1),
         )
         return picture
+
+
+@numba.njit(cache=True)
+def _reached(  # type: ignore[no-untyped-def]
+    x, y, reflecting, ego_x, ego_y, cos, sin, visibility, ambient, night
+):
+    """Rows, light and alpha (M,) of things that stand upright, as seen from the ego."""
+    rows, light, alpha = np.empty(len(x), np.int64), np.empty(len(x)), np.empty(len(x))
+    count = 0
+    for row in range(len(x)):
+        dx, dy = x[row] - ego_x, y[row] - ego_y
+        ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
+        if -_BEHIND < ahead < min(_REACH, visibility):
+            rows[count], light[count] = row, ambient
+            if night:
+                gain = _RETRO if reflecting[row] else _UPRIGHT
+                light[count] = min(ambient + gain * headlamp(np.maximum(ahead, _LIT_FROM), left), 1.0)
+            alpha[count] = alpha_of(np.hypot(ahead, left), visibility)
+            count += 1
+    return rows[:count], light[:count], alpha[:count]
 
 
 def _bytes(values: FloatArray) -> NDArray[np.uint8]:

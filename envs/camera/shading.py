@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from panda3d.core import NodePath
 
 from drive_stack.types import FloatArray
 from drive_stack.world_state import EgoState
-from envs.camera.air import Air, alpha_of
-
-_REACH = 500.0  # what is farther off is not drawn, nor what fog hides [m]
-_LIT_FROM = 20.0  # what reaches nearer is lit as it is there: one light for a whole node [m]
-_BEHIND = 30.0  # long bodies reach into view from here [m]
+from envs.camera.air import Air
 
 
 class Standing:
@@ -35,14 +30,14 @@ class Standing:
 
     def shade(self, ego: EgoState, air: Air) -> None:
         """Show what is within reach, in the light and air about it."""
-        rows = _within_reach(self._x, self._y, ego, air)
-        within = set(rows.tolist())
+        rows, light, alpha = air.reached(self._x, self._y, self._reflecting, ego)
+        within = set(rows)
         for row in self._shown - within:
             self._nodes[row].hide()
         for row in within - self._shown:
             self._nodes[row].show()
         self._shown = within
-        _tint(self._nodes, self._x, self._y, rows, ego, air, self._reflecting[rows])
+        _tint(self._nodes, rows, light, alpha)
 
 
 def shade(nodes: Sequence[NodePath], x: FloatArray, y: FloatArray, ego: EgoState, air: Air) -> list[int]:
@@ -50,14 +45,13 @@ def shade(nodes: Sequence[NodePath], x: FloatArray, y: FloatArray, ego: EgoState
 
     Returns which those others are.
     """
-    rows = _within_reach(x, y, ego, air)
-    shown: list[int] = rows.tolist()
-    for row in set(range(len(nodes))).difference(shown):
+    rows, light, alpha = air.reached(x, y, np.zeros(len(nodes), dtype=np.bool_), ego)
+    for row in set(range(len(nodes))).difference(rows):
         nodes[row].hide()
-    for row in shown:
+    for row in rows:
         nodes[row].show()
-    _tint(nodes, x, y, rows, ego, air, np.zeros(len(rows), dtype=np.bool_))
-    return shown
+    _tint(nodes, rows, light, alpha)
+    return rows
 
 
 def lay_flat(node: NodePath, sort: int) -> None:
@@ -67,26 +61,8 @@ def lay_flat(node: NodePath, sort: int) -> None:
     node.set_depth_write(False)
 
 
-def _within_reach(x: FloatArray, y: FloatArray, ego: EgoState, air: Air) -> NDArray[np.intp]:
-    """Which of the places ``x, y`` (N,) may be in view."""
-    ahead = (x - ego.x) * np.cos(ego.yaw) + (y - ego.y) * np.sin(ego.yaw)
-    return np.flatnonzero((ahead > -_BEHIND) & (ahead < min(_REACH, air.visibility)))
-
-
 def _tint(
-    nodes: Sequence[NodePath],
-    x: FloatArray,
-    y: FloatArray,
-    rows: NDArray[np.intp],
-    ego: EgoState,
-    air: Air,
-    reflecting: NDArray[np.bool_],
+    nodes: Sequence[NodePath], rows: Sequence[int], light: Sequence[float], alpha: Sequence[float]
 ) -> None:
-    """Light and alpha for the nodes of ``rows`` (M,) by their places, ``reflecting`` (M,) or not."""
-    dx, dy = x[rows] - ego.x, y[rows] - ego.y
-    cos, sin = np.cos(ego.yaw), np.sin(ego.yaw)
-    ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
-    light = air.light_on(np.maximum(ahead, _LIT_FROM), left, reflecting)
-    alpha = alpha_of(np.hypot(ahead, left), air.visibility)
-    for row, bright, through in zip(rows.tolist(), light.tolist(), alpha.tolist(), strict=True):
+    for row, bright, through in zip(rows, light, alpha, strict=True):
         nodes[row].set_color_scale(bright, bright, bright, through)

@@ -37,7 +37,7 @@ class Stage:
         # drawn in the scene's own order: the default sorts by addresses in memory, and where faces meet
         # a pixel's colour would differ from process to process
         self.root.set_bin("unsorted", 0)
-        self._eyes: list[NodePath] = []
+        self._mount = self.root.attach_new_node("mount")
         self._buffers: list[tuple[GraphicsOutput, Texture]] = []
 
     def add_eye(self, scale: int) -> Camera:
@@ -59,19 +59,17 @@ class Stage:
         lens.set_focal_length(self._model.focal_px)
         lens.set_near_far(NEAR, FAR)
         eye = Camera(f"eye{number}", lens)
-        path = self.root.attach_new_node(eye)
-        buffer.make_display_region().set_camera(path)
+        buffer.make_display_region().set_camera(self._mount.attach_new_node(eye))
         buffer.set_active(False)
-        self._eyes.append(path)
         self._buffers.append((buffer, texture))
         return eye
 
     def place(self, x: float, y: float, yaw: float) -> None:
         """Move the eyes to the mount on an ego at ``x, y`` [m] that heads ``yaw`` [rad]."""
-        ahead = self._model.mount_x
-        for eye in self._eyes:  # Panda's cameras look along y: turn back by a right angle
-            eye.set_pos(x + ahead * np.cos(yaw), y + ahead * np.sin(yaw), self._model.mount_z)
-            eye.set_hpr(np.degrees(yaw) - 90.0, -self._model.pitch_down_deg, 0.0)
+        model = self._model
+        x, y = x + model.mount_x * np.cos(yaw), y + model.mount_x * np.sin(yaw)
+        # Panda's cameras look along y: turn back by a right angle
+        self._mount.set_pos_hpr(x, y, model.mount_z, np.degrees(yaw) - 90.0, -model.pitch_down_deg, 0.0)
 
     def redraw(self, number: int, times: int) -> None:
         """Draw one eye's picture again and again, and read none."""
@@ -95,4 +93,3 @@ class Stage:
         self._engine.remove_all_windows()
         self.root.remove_node()
         self._buffers.clear()
-        self._eyes.clear()
