@@ -10,7 +10,8 @@ from panda3d.core import NodePath
 
 from drive_stack.world_state import ObstacleKind
 from envs.bodies import BODIES
-from envs.camera.actors import build_obstacle, build_person, build_vehicle
+from envs.camera.actors import Detail, build_obstacle, build_person, build_vehicle
+from envs.camera.actors.mesh import join
 from envs.camera.actors.people import gait
 from envs.camera.actors.vehicles import vehicle_parts
 
@@ -43,6 +44,50 @@ def test_a_bodys_skin_faces_outward(index: int) -> None:
     a, b, c = mesh.points[:, 0], mesh.points[:, 1], mesh.points[:, 2]
     volume = float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6.0)
     assert 0.2 < volume / (body.length[0] * body.width[0] * body.height[0]) < 1.2
+
+
+@pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
+def test_a_body_is_as_large_in_the_distance_and_lighter_on_the_renderer(index: int) -> None:
+    body = BODIES[index]
+    size = np.array([body.length[0], body.width[0], body.height[0]])
+    counts = []
+    for detail in Detail:
+        made = vehicle_parts(index, PAINT, *size, detail=detail)
+        low, high = join([made.body, *(glass.mesh for glass in made.lamps)]).bounds
+        np.testing.assert_allclose([*(high - low)[:2], high[2]], size, rtol=0.01)
+        counts.append(made.body.triangles + sum(axle.mesh.triangles for axle in made.axles))
+    assert counts[0] > counts[1] > counts[2]
+
+
+def test_lit_lamps_shine_at_every_distance_and_dark_ones_go_back() -> None:
+    model = build_vehicle(1, PAINT, 4.6, 1.8, 1.45, Detail.DISTANT)
+
+    def shown() -> set[str]:
+        return {path.get_name() for path in model.node.find_all_matches("**/+GeomNode") if not hidden(path)}
+
+    def hidden(path: NodePath) -> bool:
+        return any(one.is_hidden() for one in path.get_ancestors())
+
+    assert shown() == {"body", "dark"}
+    model.set_lamps(brake=True, left=False, right=True, headlamps=False)
+    assert shown() == {"body", "dark", "tail", "right"}
+    model.set_detail(Detail.NEAR)
+    assert shown() == {"body", "head", "tail", "left", "right"}
+    model.set_detail(Detail.DISTANT)
+    model.set_lamps(brake=False, left=False, right=False, headlamps=False)
+    assert shown() == {"body", "dark"}
+
+
+def test_the_order_of_drawing_does_not_depend_on_what_was_seen_before() -> None:
+    """Where faces meet, the one that is drawn first wins."""
+    orders = []
+    for details in (Detail.NEAR, Detail.DISTANT), (Detail.DISTANT, Detail.NEAR):
+        model = build_vehicle(1, PAINT, 4.6, 1.8, 1.45, details[0])
+        model.set_lamps(brake=True, left=True, right=True, headlamps=True)
+        for detail in (*details, Detail.NEAR):
+            model.set_detail(detail)
+        orders.append([child.get_name() for child in model.node.get_children() if not child.is_hidden()])
+    assert orders[0] == orders[1] and orders[0][-1] == "near"
 
 
 @pytest.mark.parametrize(("height", "child"), [(1.12, True), (1.6, False), (1.95, False)])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from panda3d.core import AmbientLight, CardMaker, DirectionalLight, NodePath
+from panda3d.core import AmbientLight, DirectionalLight, GeomNode, NodePath
 
 from drive_stack.types import ObjectClass, SemanticClass
 from drive_stack.world_state import (
@@ -20,15 +19,24 @@ from drive_stack.world_state import (
     Weather,
     WorldState,
 )
-from envs.camera.actors import PersonModel, VehicleModel, build_obstacle, build_person, build_vehicle
+from envs.camera.actors import (
+    Detail,
+    PersonModel,
+    VehicleModel,
+    build_obstacle,
+    build_person,
+    build_vehicle,
+)
 from envs.camera.air import Air
 from envs.camera.shading import lay_flat, shade
 from envs.camera.tags import LabelTags
+from envs.camera.triangles import quad_node
 
 _MOST_ACTORS = 60_000  # numbers that fit into two colours
-_DETAIL = 60.0  # bodies farther off are drawn with fewer triangles [m]
+_FAR, _DISTANT = 60.0, 110.0  # from where on bodies are drawn with fewer triangles [m]
 _BLINK = 0.8  # period of indicators [s]
-_SHADOWS = ((1.12, 74, 10), (0.98, 46, 11))  # size over the body's, grey, order of drawing
+_SHADOWS = ((1.12, 74), (0.98, 46))  # size over the body's, grey, one upon the other
+_SHADOW_ORDER = 10  # above the ground
 _BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62, 1.0), (0.4, 0.4, 0.4, 1.0), (0.1, 0.1, 0.1, 1.0)
 _FOOTPRINT = (0.5, 0.5)  # of a person's shadow [m]
 
@@ -60,8 +68,7 @@ class Cast:
     def follow(self, state: WorldState, air: Air) -> None:
         """Bring every actor within reach to where it is now."""
         self._add_new(state)
-        for row in self._place(state.vehicles, state, air):
-            self._drive(state, row)
+        self._drive(state, self._place(state.vehicles, state, air))
         for row in self._place(state.pedestrians, state, air):
             self._walk(state.pedestrians, row)
         self._place(state.obstacles, state, air)
@@ -96,20 +103,21 @@ class Cast:
             holders[row].set_pos_hpr(x[row], y[row], 0.0, heading[row], 0.0, 0.0)
         return shown
 
-    def _drive(self, state: WorldState, row: int) -> None:
-        """Switch a vehicle's lamps and its level of detail."""
-        cars, ego = state.vehicles, state.ego
+    def _drive(self, state: WorldState, rows: list[int]) -> None:
+        """Switch vehicles' lamps and their levels of detail."""
+        cars = state.vehicles
         blink = state.time % _BLINK < _BLINK / 2.0
-        model, side = self._actors[int(cars.id[row])].model, int(cars.indicator[row])
-        assert isinstance(model, VehicleModel)
-        model.set_lamps(
-            brake=bool(cars.brake_lamp[row]),
-            left=blink and side in (-1, 2),
-            right=blink and side in (1, 2),
-            headlamps=self._lamps_on,
-        )
-        away = math.hypot(float(cars.x[row]) - ego.x, float(cars.y[row]) - ego.y)
-        model.set_detail(int(away > _DETAIL))
+        details = _details(state)
+        for row in rows:
+            model, side = self._actors[int(cars.id[row])].model, int(cars.indicator[row])
+            assert isinstance(model, VehicleModel)
+            model.set_lamps(
+                brake=bool(cars.brake_lamp[row]),
+                left=blink and side in (-1, 2),
+                right=blink and side in (1, 2),
+                headlamps=self._lamps_on,
+            )
+            model.set_detail(details[row])
 
     def _walk(self, people: PedestrianStates, row: int) -> None:
         model = self._actors[int(people.id[row])].model
@@ -132,11 +140,10 @@ class Cast:
         cars = state.vehicles
         red, green, blue = (int(part) for part in cars.colour[row])
         length, width, height = float(cars.length[row]), float(cars.width[row]), float(cars.height[row])
-        model = build_vehicle(int(cars.body[row]), (red, green, blue), length, width, height)
+        detail = _details(state)[row]
+        model = build_vehicle(int(cars.body[row]), (red, green, blue), length, width, height, detail)
         is_car = cars.label[row] == ObjectClass.CAR
         kind = SemanticClass.CAR if is_car else SemanticClass.LARGE_VEHICLE
-        for lamp in model.node.find_all_matches("**/=lamp"):
-            lamp.set_color_scale_off(1)
         self._add(actor, model.node, kind, (length, width), model)
 
     def _add_person(self, actor: int, state: WorldState, row: int) -> None:
@@ -163,19 +170,30 @@ class Cast:
         holder = self._root.attach_new_node("actor")
         node.reparent_to(holder)
         self._tags.mark(node, kind, number)
-        for grow, tone, sort in _SHADOWS:
-            half_length, half_width = size[0] * grow / 2.0, size[1] * grow / 2.0
-            card = CardMaker("shadow")
-            card.set_frame(-half_length, half_length, -half_width, half_width)
-            shadow = holder.attach_new_node(card.generate())
-            shadow.set_p(-90.0)
-            shadow.set_light_off(1)
-            shadow.set_color_scale_off(1)
-            shadow.set_color(tone / 255.0, tone / 255.0, (tone + 3) / 255.0, 0.0)
-            lay_flat(shadow, sort)
-            self._tags.mark(shadow, SemanticClass.ROAD)
+        shadow = holder.attach_new_node(_shadow(*size))
+        shadow.set_light_off(1)
+        shadow.set_color_scale_off(1)
+        lay_flat(shadow, _SHADOW_ORDER)
+        self._tags.mark(shadow, SemanticClass.ROAD)
         self._actors[actor] = _Actor(holder, model)
 
 
 def _kinds(state: WorldState) -> tuple[_Kind, _Kind, _Kind]:
     return state.vehicles, state.pedestrians, state.obstacles
+
+
+def _shadow(length: float, width: float) -> GeomNode:
+    """Darker ground under a body of that size [m]."""
+    grows, tones = np.array(_SHADOWS).T
+    half = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]]) / 2.0
+    corners = half * np.array([length, width, 0.0]) * grows[:, None, None]
+    colours = np.stack([tones, tones, tones + 3.0, np.zeros(len(tones))], axis=1)
+    return quad_node("shadow", corners, np.repeat(colours[:, None], 4, axis=1), weld=False)
+
+
+def _details(state: WorldState) -> list[Detail]:
+    """How close each vehicle is looked at."""
+    cars, ego = state.vehicles, state.ego
+    away = np.hypot(cars.x - ego.x, cars.y - ego.y)
+    levels = tuple(Detail)
+    return [levels[level] for level in np.searchsorted((_FAR, _DISTANT), away).tolist()]

@@ -21,6 +21,7 @@ STEP = 3.0  # between two rows of vertices along the road [m]
 LINE, DASH, GAP = 0.15, 6.0, 12.0  # German motorway: 6 m dashes, 12 m gaps (RMS 1993) [m]
 ASPHALT, SHOULDER, PAINT = np.array([92, 93, 96]), np.array([104, 104, 104]), np.array([232, 232, 226])
 GRASS = np.array([96, 122, 66])
+_UNDER, _LAP = 1.0, 0.2  # how far grass goes under the pavement, and the shoulder under lanes [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +96,21 @@ def _full(station: FloatArray, value: float) -> FloatArray:
 
 
 def _terrain(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer:
-    """Grass in bands that fade from mown verge to meadow."""
+    """Grass in bands that fade from mown verge to meadow, up to somewhat below the pavement."""
     station = _stations(start, end)[::5]
     if station[-1] < end:
         station = np.append(station, end)
+    low, high = _paved(road, station)
     wet = 0.82 if conditions.weather is Weather.RAIN else 1.0
     quads, colours = [], []
-    edges = [-200.0, -90.0, -45.0, -25.0, -14.0, 0.0, 14.0, 25.0, 45.0, 90.0, 200.0]
+    middle = float(np.clip((low + high).mean() / 2.0, -13.0, 13.0))
+    edges = [-200.0, -90.0, -45.0, -25.0, -14.0, middle, 14.0, 25.0, 45.0, 90.0, 200.0]
     for right, left in itertools.pairwise(edges):
-        strip = Strip(_full(station, left), _full(station, right), station).quads(road)
+        if right < middle:
+            sides = np.clip(low + _UNDER, right, left), _full(station, right)
+        else:
+            sides = _full(station, left), np.clip(high - _UNDER, right, left)
+        strip = Strip(*sides, station).quads(road)
         shade = GRASS * wet * rng.uniform(0.88, 1.1, (len(strip), 4, 1)) + rng.uniform(
             -6, 6, (len(strip), 1, 3)
         )
@@ -119,11 +126,35 @@ def _paved(road: RoadMap, station: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _shoulders(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer:
+    """The pavement, but for where lanes lie over it all along."""
     station = _stations(start, end)
     right, left = _paved(road, station)
-    quads = Strip(left, right, station).quads(road)
-    tone = _wetness(conditions) * rng.uniform(0.97, 1.03, (len(quads), 4, 1))
-    return _layer(SemanticClass.SHOULDER, quads, SHOULDER * tone)
+    low, high = _always_lanes(road, start, end)
+    ribbons = (
+        ((left, right),) if low >= high else ((left, _full(station, high)), (_full(station, low), right))
+    )
+    quads = [Strip(*sides, station).quads(road) for sides in ribbons]
+    tone = _wetness(conditions) * rng.uniform(0.97, 1.03, (len(quads[0]), 4, 1))
+    return _layer(SemanticClass.SHOULDER, np.concatenate(quads), np.tile(SHOULDER * tone, (len(quads), 1, 1)))
+
+
+def _always_lanes(road: RoadMap, start: float, end: float) -> tuple[float, float]:
+    """From which lateral to which there are lanes beside one another all the way; the first above the
+    second where there are none."""
+    whole = [
+        lane
+        for lane in road.lanes
+        if lane.approach == 0.0
+        and (lane.start <= 0.0 or lane.start <= start)
+        and (lane.end >= road.length - 1e-6 or lane.end >= end)
+    ]
+    if not whole:
+        return 1.0, -1.0
+    low = min(lane.offset - lane.width / 2.0 for lane in whole)
+    high = max(lane.offset + lane.width / 2.0 for lane in whole)
+    if high - low > sum(lane.width for lane in whole) + 1e-6:  # something lies between them
+        return 1.0, -1.0
+    return low + _LAP, high - _LAP
 
 
 def _wetness(conditions: Conditions) -> float:

@@ -20,11 +20,12 @@ _DELINEATOR = (  # from and to which height, how wide [m], colour
 def rails(road: RoadMap, begin: float, end: float) -> Layer:
     """Guard rails on both sides, with posts."""
     station = np.linspace(begin, end, 5)
-    inside = np.clip(station, 0.0, road.length)
-    edges = np.array([road.paved(float(s)) for s in inside])
+    edges = np.array([road.paved(float(s)) for s in np.clip(station, 0.0, road.length)])
+    straight = not road.curvature_at(station).any() and not np.ptp(edges, axis=0).any()
+    spans = slice(None, None, len(station) - 1 if straight else 1)
     corners, colours = [], []
     for lateral in (edges[:, 0] - 0.5, edges[:, 1] + 0.5):
-        xy, _ = road.to_world(station, lateral)
+        xy, _ = road.to_world(station[spans], lateral[spans])
         for low, high, shade in ((0.48, 0.60, 0.75), (0.60, 0.66, 0.5), (0.66, 0.78, 1.0)):
             a, b = np.insert(xy, 2, low, axis=1), np.insert(xy, 2, high, axis=1)
             corners.append(np.stack([a[:-1], a[1:], b[1:], b[:-1]], axis=1))

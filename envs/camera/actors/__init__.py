@@ -1,12 +1,12 @@
 """Meshes of vehicles, people and obstacles, made by code, for the software renderer."""
 
 from envs.camera.actors.obstacles import build_obstacle
-from envs.camera.actors.parts import Lamp, LampKind
+from envs.camera.actors.parts import Detail, LampKind
 from envs.camera.actors.people import PersonModel, build_person
 from envs.camera.actors.vehicles import VehicleModel, build_vehicle
 
 __all__ = [
-    "Lamp",
+    "Detail",
     "LampKind",
     "PersonModel",
     "VehicleModel",

@@ -13,6 +13,9 @@ from envs.camera.actors.parts import Build, LampGlass, LampKind, VehicleParts
 from envs.camera.actors.shapes import box, grid
 
 _ARCH_GAP = 0.05  # between tyre and wheel arch [m]
+_APART = 0.03  # knots nearer than this share of the length are one in the distance
+# of half a section's points, those that make its outline in the distance
+_TUB_OUTLINE, _CABIN_OUTLINE = (0, 1, 2, 5), (0, 2, 5)
 
 
 def _along(line: Line, x: ArrayLike) -> FloatArray:
@@ -29,6 +32,15 @@ def _bent(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
     return np.stack([np.concatenate([xs, xs[:, -2::-1]], axis=1), ys, zs], axis=-1)
 
 
+def _thinned(knots: FloatArray) -> FloatArray:
+    """Sorted knots with those left out that lie close behind another, but for the ends."""
+    kept = [float(knots[0])]
+    for knot in knots[1:-1].tolist():
+        if knot - kept[-1] > _APART and knots[-1] - knot > _APART:
+            kept.append(knot)
+    return np.array([*kept, float(knots[-1])])
+
+
 class CarLoft:
     """One car: `CarShape` with the measures of a `Build`."""
 
@@ -36,6 +48,7 @@ class CarLoft:
         self.shape = shape
         self.build = build
         self.half_width = build.width / 2.0
+        self._distant = build.detail is parts.Detail.DISTANT
 
     def x(self, share: ArrayLike) -> FloatArray:
         """Ahead of the middle [m], from the share of the length behind the front."""
@@ -45,6 +58,8 @@ class CarLoft:
         knots = {x for line in (self.shape.top, self.shape.plan, self.shape.sill) for x, _ in line}
         if not self.build.fine:
             knots = {x for x, _ in self.shape.top}
+        if self._distant:
+            return _thinned(np.array(sorted(knots)))
         arch = (self.shape.wheel_radius + _ARCH_GAP) / self.build.length
         steps = (
             (-1.0, -0.999, -0.72, 0.0, 0.72, 0.999, 1.0)
@@ -57,6 +72,8 @@ class CarLoft:
 
     def _sill(self, share: FloatArray) -> FloatArray:
         edge = _along(self.shape.sill, share) * self.build.height
+        if self._distant:
+            return edge
         radius = self.shape.wheel_radius + _ARCH_GAP
         for axle in self.shape.axles:
             off = (share - axle) * self.build.length
@@ -75,7 +92,10 @@ class CarLoft:
         shoulder = np.maximum(top - 0.055 * height, crease + 0.01)
         y = np.stack([half * 0.965, half, half * 0.975, half * 0.88, half * 0.5, half * 0.0], axis=1)
         z = np.stack([sill, crease, shoulder, top, top + 0.012 * height, top + 0.018 * height], axis=1)
-        points = _bent(y, np.maximum.accumulate(z, axis=1), self.x(share))
+        z = np.maximum.accumulate(z, axis=1)
+        if self._distant:
+            y, z = y[:, _TUB_OUTLINE], z[:, _TUB_OUTLINE]
+        points = _bent(y, z, self.x(share))
         lower = np.zeros((points.shape[0] - 1, points.shape[1] - 1), dtype=bool)
         lower[:, [0, -1]] = True
         clad = parts.TRIM if self.shape.cladding else paint
@@ -104,7 +124,10 @@ class CarLoft:
         screen = np.array([s.behind in (Pane.SCREEN,) or s.rise == 0.0 for s in stations])[:, None]
         sense = np.where(share < 0.5, 1.0, -1.0)[:, None]
         bulge = np.array([0.0, 0.0, 0.0, 0.01, 0.05, 0.07]) * screen * sense
-        points = _bent(y, z, self.x(share)[:, None] + bulge)
+        x = self.x(share)[:, None] + bulge
+        if self._distant:
+            x, y, z = x[:, _CABIN_OUTLINE], y[:, _CABIN_OUTLINE], z[:, _CABIN_OUTLINE]
+        points = _bent(y, z, x)
         colours = {"paint": build.paint, "trim": parts.RUBBER}
         sheets = []
         for material in ("paint", "trim", "glass"):
@@ -117,12 +140,12 @@ class CarLoft:
         return tuple(sheets)
 
     def _cells(self, material: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-        """Which of the cabin's cells (stations − 1, 10) are of the material."""
+        """Which of the cabin's cells (stations − 1, 10, or 4 in the distance) are of the material."""
         rows = []
         for station in self.shape.cabin[:-1]:
             side, top = station.behind.value if station.behind is not None else ("paint", "paint")
             frame = "trim" if side == "trim" and top in ("trim", "glass") else "paint"
-            half = [side, frame, frame, top, top]
+            half = [side, top] if self._distant else [side, frame, frame, top, top]
             rows.append([name == material for name in half + half[::-1]])
         return np.array(rows)
 
@@ -192,6 +215,8 @@ class CarLoft:
                 self.shape.tail_lamp[0] * height,
             ),
         )
+        if self._distant:
+            return tuple(plate.facing(lambda normals: np.abs(normals[:, 0]) > 0.5) for plate in plates)
         if not self.build.fine:
             return plates
         sill = self.shape.sill[0][1] * height
@@ -244,7 +269,13 @@ class CarLoft:
         """The whole car."""
         shape, build = self.shape, self.build
         belt = float(_along(shape.top, shape.cabin[0].x + 0.06)) * build.height
-        body = parts.painted((self.tub(), *self.cabin(), self.chassis(), *self.fittings()), build.height)
+        out = (
+            1.003 if self._distant else 0.965
+        )  # with no arches to be seen through, wheels stand before the skin
+        floor = self.chassis()
+        if self._distant:
+            floor = floor.facing(lambda normals: np.abs(normals[:, 0]) > 0.5)
+        body = parts.painted((self.tub(), *self.cabin(), floor, *self.fittings()), build.height)
         return VehicleParts(
             body=body,
             overhang=parts.mirrors(
@@ -252,7 +283,7 @@ class CarLoft:
             ),
             axles=tuple(
                 parts.axle(
-                    float(self.x(share)), shape.wheel_radius, self.half_width * 0.965, 0.21, fine=build.fine
+                    float(self.x(share)), shape.wheel_radius, self.half_width * out, 0.21, build.detail
                 )
                 for share in shape.axles
             ),

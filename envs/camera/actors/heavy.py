@@ -142,7 +142,7 @@ def _skirts(rear: float, front: float, half: float) -> Mesh:
 
 
 def _axles(xs: Sequence[float], half: float, build: Build) -> tuple[Axle, ...]:
-    return tuple(parts.axle(x, _WHEEL, half * 0.985, 0.34, fine=build.fine, sides=8) for x in xs)
+    return tuple(parts.axle(x, _WHEEL, half * 0.985, 0.34, build.detail, sides=8) for x in xs)
 
 
 def _cab_mirrors(front: float, half: float, height: float) -> Mesh:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from drive_stack.types import FloatArray
 from envs.camera.triangles import node_of
 
 CREASE_DEG = 38.0  # faces that meet at a sharper angle keep their edge
+_DOWN = 0.9  # of its normal points down where a face looks at the ground
 _VERTEX = np.dtype([("vertex", "<f4", 3), ("normal", "<f4", 3), ("colour", "u1", 4)])
 
 
@@ -57,6 +58,15 @@ class Mesh:
         """All in one RGB colour."""
         return Mesh(self.points, np.broadcast_to(np.asarray(colour, dtype=float), self.points.shape))
 
+    def facing(self, keep: Callable[[FloatArray], NDArray[np.bool_]]) -> Mesh:
+        """The triangles whose unit normals (T, 3) are to ``keep``."""
+        kept = keep(face_normals(self.points))
+        return Mesh(self.points[kept], self.colours[kept])
+
+    def seen_from_above(self) -> Mesh:
+        """Without what faces the ground."""
+        return self.facing(lambda normals: normals[:, 2] > -_DOWN)
+
     def graded(self, low: tuple[float, ArrayLike], high: tuple[float, ArrayLike]) -> Mesh:
         """Coloured by height, from ``(z, RGB)`` to ``(z, RGB)``."""
         share = np.clip((self.points[..., 2:] - low[0]) / (high[0] - low[0]), 0.0, 1.0)
@@ -92,10 +102,23 @@ def triangles(
     return Mesh(corners, np.broadcast_to(np.asarray(colour, dtype=float), corners.shape))
 
 
+def face_normals(points: FloatArray) -> FloatArray:
+    """Unit normals (T, 3) of triangles (T, 3, 3)."""
+    return _unit(_crossed(points))
+
+
+def _crossed(points: FloatArray) -> FloatArray:
+    return np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
+
+
 def corner_normals(points: FloatArray, crease_deg: float = CREASE_DEG) -> FloatArray:
     """Unit normals (T, 3, 3): faces about a corner are blended by area unless a crease parts them."""
-    cross = np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
-    unit = cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-12)
+    cross = _crossed(points)
+    unit = _unit(cross)
     face = np.repeat(np.arange(len(points)), 3)
     _, place = np.unique(np.round(points.reshape(-1, 3), 5), axis=0, return_inverse=True)
     place = place.reshape(-1)
@@ -106,8 +129,7 @@ def corner_normals(points: FloatArray, crease_deg: float = CREASE_DEG) -> FloatA
     )
     normals = np.zeros((len(face), 3))
     np.add.at(normals, pairs.row[blend], cross[face[pairs.col[blend]]])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    return np.asarray(normals.reshape(points.shape))
+    return _unit(normals).reshape(points.shape)
 
 
 def geom_node(name: str, mesh: Mesh, crease_deg: float = CREASE_DEG) -> GeomNode:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_stack.types import FloatArray
 from envs.camera.actors.mesh import Mesh, both_sides, join
@@ -25,6 +26,14 @@ GLASS_LOW: RGB = (22.0, 27.0, 33.0)
 GLASS_HIGH: RGB = (84.0, 100.0, 116.0)
 
 
+class Detail(Enum):
+    """How close a body is looked at."""
+
+    NEAR = "near"
+    FAR = "far"  # fewer triangles
+    DISTANT = "distant"  # a few pixels large: outline, glass, wheels' dark and lamps
+
+
 class LampKind(StrEnum):
     """What a lamp is for."""
 
@@ -32,15 +41,6 @@ class LampKind(StrEnum):
     TAIL = "tail"  # brake lamps too
     LEFT = "left"
     RIGHT = "right"
-
-
-@dataclass(frozen=True, slots=True)
-class Lamp:
-    """Where a lamp shines from, in the body's frame."""
-
-    name: str
-    position: tuple[float, float, float]  # centre of its glass [m]
-    kind: LampKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,31 @@ class Build:
     width: float
     height: float
     paint: RGB
-    fine: bool  # near, or far away with fewer triangles
+    detail: Detail
+
+    @property
+    def fine(self) -> bool:
+        """Whether small parts show."""
+        return self.detail is Detail.NEAR
 
 
-def axle(x: float, radius: float, half_track: float, width: float, *, fine: bool, sides: int = 10) -> Axle:
+def axle(
+    x: float, radius: float, half_track: float, width: float, detail: Detail, *, sides: int = 10
+) -> Axle:
     """Two wheels whose outer faces are ``half_track`` from the middle."""
+    if detail is Detail.DISTANT:
+        half, inner = 0.9 * radius, half_track - width
+        tyre = box((-half, inner, -radius), (half, half_track, half), TYRE)
+        return Axle(x, radius, both_sides(tyre.facing(_not_into_the_body)))
+    fine = detail is Detail.NEAR
     count = sides if fine else 6
     one = wheel(radius, width, count, TYRE, (RIM, RIM_DARK) if fine else (RIM, RIM))
     return Axle(x, radius, both_sides(one.moved((0.0, half_track - width / 2.0, 0.0))))
+
+
+def _not_into_the_body(normals: FloatArray) -> NDArray[np.bool_]:
+    """Of a left wheel's faces."""
+    return np.asarray((normals[:, 1] > -0.5) & (normals[:, 2] < 0.5))
 
 
 def wrapped(
@@ -127,13 +144,6 @@ def mirrors(x: float, y: float, z: float, paint: RGB) -> Mesh:
     """Door mirrors whose feet stand at ``y``."""
     left = box((x - 0.07, y - 0.06, z), (x + 0.09, y + 0.15, z + 0.14), paint)
     return both_sides(left)
-
-
-def centre(mesh: Mesh) -> tuple[float, float, float]:
-    """Middle of the bounding box [m]."""
-    low, high = mesh.bounds
-    x, y, z = (low + high) / 2.0
-    return float(x), float(y), float(z)
 
 
 def fit(parts: VehicleParts, length: float, width: float, height: float) -> VehicleParts:

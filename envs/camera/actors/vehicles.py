@@ -1,4 +1,4 @@
-"""Vehicles as scene nodes: a body of one Geom, turning axles, lamps that switch."""
+"""Vehicles as scene nodes: a body of one Geom for each level of detail, lamps that switch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from panda3d.core import NodePath
 from envs.bodies import BODIES
 from envs.camera.actors import car_shapes, heavy, parts
 from envs.camera.actors.cars import CarLoft
-from envs.camera.actors.mesh import Mesh, geom_node, join
-from envs.camera.actors.parts import Build, Lamp, LampKind, VehicleParts
+from envs.camera.actors.mesh import CREASE_DEG, Mesh, geom_node, join
+from envs.camera.actors.parts import Build, Detail, LampGlass, LampKind, VehicleParts
 
 
 def _car(shape: car_shapes.CarShape) -> Callable[[Build], VehicleParts]:
@@ -55,6 +55,13 @@ _LIT = MappingProxyType(
 )
 
 
+# lamps lie so close upon the body that its faces would win where the depth is the same, were they drawn first
+_LAMP_ORDER = MappingProxyType({kind: order for order, kind in enumerate(LampKind)})
+_BODY_ORDER = len(LampKind)
+_DISTANT_CREASE_DEG = 80.0
+_BEFORE = 0.03  # lit glass stands so far before the dark one in the distance [m]
+
+
 @lru_cache(maxsize=64)
 def vehicle_parts(
     body_index: int,
@@ -63,97 +70,118 @@ def vehicle_parts(
     width: float,
     height: float,
     *,
-    fine: bool = True,
+    detail: Detail = Detail.NEAR,
 ) -> VehicleParts:
     """The meshes of a vehicle that fill ``length × width × height`` [m], mirrors aside."""
     red, green, blue = (float(c) for c in colour)
-    build = Build(length, width, height, (red, green, blue), fine)
+    build = Build(length, width, height, (red, green, blue), detail)
     return parts.fit(BUILDERS[BODIES[body_index].name](build), length, width, height)
 
 
 class VehicleModel:
-    """One vehicle to hang into a scene.
+    """One vehicle to hang into a scene; what it is made of is made when first seen so close.
 
     ``node``: origin on the ground at the body's centre, x forward, y left, z up [m].
-    ``lamps``: where its lamps shine from, in the same frame.
     """
 
-    def __init__(self, near: VehicleParts, far: VehicleParts) -> None:
+    def __init__(self, parts_at: Callable[[Detail], VehicleParts], detail: Detail) -> None:
         self.node = NodePath("vehicle")
-        self.lamps: tuple[Lamp, ...] = tuple(Lamp(g.name, parts.centre(g.mesh), g.kind) for g in near.lamps)
-        self._near = self.node.attach_new_node(geom_node("body", join((near.body, near.overhang))))
-        self._far = self.node.attach_new_node(geom_node("far", _distant(far)))
-        self._far.stash()
-        self._axles = tuple(self._add_axle(axle) for axle in near.axles)
-        self._lamp_nodes = {kind: self._add_lamps(near, kind) for kind in LampKind}
-        self._lit: dict[LampKind, tuple[float, float, float] | None] = {}
-        self._switched: tuple[bool, bool, bool, bool] | None = None
-        self._level = 0
-        self.set_lamps(brake=False, left=False, right=False, headlamps=False)
-
-    def _add_axle(self, axle: parts.Axle) -> NodePath:
-        node = self._near.attach_new_node(geom_node("axle", axle.mesh))
-        node.set_pos(axle.x, 0.0, axle.radius)
-        return node
-
-    def _add_lamps(self, near: VehicleParts, kind: LampKind) -> NodePath:
-        glasses = join(g.mesh for g in near.lamps if g.kind is kind)
-        node = self.node.attach_new_node(geom_node(kind.value, glasses))
-        node.set_tag("lamp", kind.value)
-        return node
+        self._parts_at = parts_at
+        self._bodies: dict[Detail, NodePath] = {}
+        self._lamps: dict[tuple[LampKind, bool], NodePath] = {}  # by kind, and whether in the distance
+        self._lit: dict[LampKind, tuple[float, float, float] | None] = dict.fromkeys(LampKind)
+        self._switched = (False, False, False, False)
+        self._detail = detail
+        self._show()
 
     def set_lamps(self, brake: bool, left: bool, right: bool, headlamps: bool) -> None:
         """Switch lamps; lit ones shine whatever the light. With headlamps the tail lamps glow too."""
         if (asked := (brake, left, right, headlamps)) == self._switched:
             return
         self._switched = asked
-        tail = _LIT[LampKind.TAIL] if brake else _TAIL_RUNNING if headlamps else None
-        self._light(LampKind.TAIL, tail)
+        self._lit[LampKind.TAIL] = _LIT[LampKind.TAIL] if brake else _TAIL_RUNNING if headlamps else None
         for kind, on in ((LampKind.HEAD, headlamps), (LampKind.LEFT, left), (LampKind.RIGHT, right)):
-            self._light(kind, _LIT[kind] if on else None)
+            self._lit[kind] = _LIT[kind] if on else None
+        self._show()
 
-    def _light(self, kind: LampKind, colour: tuple[float, float, float] | None) -> None:
-        if kind in self._lit and self._lit[kind] == colour:
-            return
-        self._lit[kind] = colour
-        node = self._lamp_nodes[kind]
-        node.set_color(*(colour or _DARK[kind]), 1.0)
-        if colour is None:
-            node.clear_light()
-        else:
-            node.set_light_off(1)
+    def set_detail(self, detail: Detail) -> None:
+        """How close it is looked at."""
+        if detail is not self._detail:
+            self._detail = detail
+            self._show()
 
-    def set_rolling(self, angle_rad: float) -> None:
-        """Turn the wheels to ``angle_rad``, growing as the vehicle drives forward."""
-        for node in self._axles:
-            node.set_r(float(np.degrees(angle_rad)))
-
-    def set_detail(self, level: int) -> None:
-        """0 near; 1 far, with a quarter of the triangles and wheels that stand still."""
-        if level == self._level:
-            return
-        self._level = level
-        for node, wanted in ((self._near, level == 0), (self._far, level != 0)):
+    def _show(self) -> None:
+        if self._detail not in self._bodies:
+            self._bodies[self._detail] = self._body(self._detail)
+        for detail, body in self._bodies.items():
+            _set_shown(body, detail is self._detail)
+        distant = self._detail is Detail.DISTANT
+        for kind, colour in self._lit.items():
+            wanted = not distant or colour is not None  # a distant body has dark lamps of its own
             if wanted:
-                node.unstash()
-            else:
-                node.stash()
+                self._colour(self._lamp(kind, distant=distant), colour or _DARK[kind], lit=colour is not None)
+            for far in (False, True):
+                if (kind, far) in self._lamps:
+                    _set_shown(self._lamps[kind, far], wanted and far == distant)
+
+    def _body(self, detail: Detail) -> NodePath:
+        made = self._parts_at(detail)
+        meshes = [made.body, *(axle.mesh.moved((axle.x, 0.0, axle.radius)) for axle in made.axles)]
+        if detail is Detail.NEAR:
+            meshes.append(made.overhang)
+        crease = _DISTANT_CREASE_DEG if detail is Detail.DISTANT else CREASE_DEG
+        holder = self.node.attach_new_node(detail.value, _BODY_ORDER)
+        if detail is Detail.DISTANT:
+            glasses = [_outward(glass).coloured(255.0 * np.array(_DARK[glass.kind])) for glass in made.lamps]
+            holder.attach_new_node(geom_node("dark", join(glasses))).set_color_scale_off(1)
+        holder.attach_new_node(geom_node("body", join(meshes).seen_from_above(), crease))
+        return holder
+
+    def _lamp(self, kind: LampKind, *, distant: bool) -> NodePath:
+        if (kind, distant) not in self._lamps:
+            made = self._parts_at(Detail.DISTANT if distant else Detail.NEAR)
+            glasses = [glass for glass in made.lamps if glass.kind is kind]
+            meshes = [_outward(glass, _BEFORE) if distant else glass.mesh for glass in glasses]
+            node = self.node.attach_new_node(geom_node(kind.value, join(meshes)), _LAMP_ORDER[kind])
+            node.set_color_scale_off(1)
+            self._lamps[kind, distant] = node
+        return self._lamps[kind, distant]
+
+    @staticmethod
+    def _colour(node: NodePath, colour: tuple[float, float, float], *, lit: bool) -> None:
+        node.set_color(*colour, 1.0)
+        if lit:
+            node.set_light_off(1)
+        else:
+            node.clear_light()
 
 
-def _distant(far: VehicleParts) -> Mesh:
-    wheels = (axle.mesh.moved((axle.x, 0.0, axle.radius)) for axle in far.axles)
-    return join((far.body, *wheels))
+def _set_shown(node: NodePath, shown: bool) -> None:
+    """Stashing would change the order in which things are drawn, and so pixels where faces meet."""
+    if shown:
+        node.show()
+    else:
+        node.hide()
+
+
+def _outward(glass: LampGlass, before: float = 0.0) -> Mesh:
+    """The faces of a lamp that look away from the vehicle's middle, moved that way by ``before`` [m]."""
+    low, high = glass.mesh.bounds
+    away = np.sign(low + high) * (1.0, 1.0, 0.0)
+    return glass.mesh.facing(lambda normals: (normals * away).max(axis=1) > 0.5).moved(before * away)
 
 
 def build_vehicle(
-    body_index: int, colour: tuple[int, int, int], length: float, width: float, height: float
+    body_index: int,
+    colour: tuple[int, int, int],
+    length: float,
+    width: float,
+    height: float,
+    detail: Detail = Detail.NEAR,
 ) -> VehicleModel:
     """A vehicle of the body ``envs.bodies.BODIES[body_index]``, ``length × width × height`` [m]."""
-    key = (
-        body_index,
-        (int(colour[0]), int(colour[1]), int(colour[2])),
-        float(length),
-        float(width),
-        float(height),
+    red, green, blue = (int(part) for part in colour)
+    size = float(length), float(width), float(height)
+    return VehicleModel(
+        lambda wanted: vehicle_parts(body_index, (red, green, blue), *size, detail=wanted), detail
     )
-    return VehicleModel(vehicle_parts(*key), vehicle_parts(*key, fine=False))
