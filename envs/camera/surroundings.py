@@ -79,6 +79,6 @@ class Surroundings:
         ):
             if layer is not None:
                 node = chunk.attach_new_node(quad_node("thing", layer.corners, layer.colours))
-                node.set_two_sided(True)
+                node.set_two_sided(layer.kind is not SemanticClass.VEGETATION)  # trees are solid
                 self._tags.mark(node, layer.kind)
         self._standing.add(chunk, middle)
