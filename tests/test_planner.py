@@ -214,7 +214,7 @@ def test_the_safety_layer_brakes_whatever_was_planned(gap: float, emergency: boo
     settings, times = PlannerSettings(), np.linspace(0.0, 4.0, 21)
     scene = build_scene(planning_input(world), times, PLATFORM.car)
     layer = SafetyLayer(settings.safety, settings.lane_change)
-    straight_on = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None).select(0)
+    straight_on = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None).select([0])
     braking = layer.brake_harder(scene, straight_on, 20.0, np.zeros(10))
     assert (braking.emergency if braking else None) is emergency
     braked_already = layer.brake_harder(scene, straight_on, 20.0, np.full(10, -8.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +32,9 @@ class Paths:
     target: FloatArray  # (L,) [m]
     length: FloatArray  # (L,) [m]
 
-    def select(self, index: int) -> Paths:
-        """One of them."""
-        pick = slice(index, index + 1)
+    def select(self, rows: Sequence[int]) -> Paths:
+        """Some of them."""
+        pick = np.asarray(rows, dtype=np.int64)
         return Paths(self.coefficients[pick], self.target[pick], self.length[pick])
 
     def lateral(self, station: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -62,7 +62,7 @@ class LatticePlanner:
         profiles = self._profiles(directive, given)
         judgement = judge(paths, _every_second(profiles), judged_at, scene, directive, self._settings)
         path, profile = self._choose(judgement, paths, profiles)
-        chosen = paths.select(path)
+        chosen = paths.select([path])
         moving = _pick(profiles, profile)
         first_second = moving.acceleration[0, self._times <= 1.0]
         braking = self._safety.brake_harder(scene, chosen, given.speed, first_second)
@@ -171,11 +171,7 @@ def _rejected(
     judgement: Judgement, paths: Paths, profiles: Profiles, scene: Scene, chosen: tuple[int, int]
 ) -> tuple[FloatArray, ...]:
     """The best profile on each other path, for the viewer."""
-    shown: list[FloatArray] = []
-    for path in range(len(paths.target)):
-        if path == chosen[0] or len(shown) == SHOWN:
-            continue
-        profile = int(np.argmin(judgement.cost[path]))
-        points, _, _ = path_poses(scene.line, paths.select(path), profiles.station[profile, ::4])
-        shown.append(points)
-    return tuple(shown)
+    others = [path for path in range(len(paths.target)) if path != chosen[0]][:SHOWN]
+    station = profiles.station[np.argmin(judgement.cost[others], axis=1), ::4]
+    points, _ = scene.line.to_plane(station, paths.select(others).offset(station))
+    return tuple(points)

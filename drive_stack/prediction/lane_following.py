@@ -58,11 +58,12 @@ class LaneFollowingPredictor:
         on_lane = self._on_lane(track, lanes, line)
         if on_lane is None or on_lane.along <= 0.0:
             return (constant_velocity(track, self._times, "keeps going", 1.0),)
-        chances = self._chances(on_lane, lanes)
+        likely = [one for one in self._chances(on_lane, lanes) if one[2] > 0.0]
+        targets = np.array([on_lane.centre + shift * lanes.width for _, shift, _ in likely])
+        positions, yaw = self._along(line, on_lane, targets)
         return tuple(
-            self._along(line, on_lane, name, chance, on_lane.centre + shift * lanes.width)
-            for name, shift, chance in chances
-            if chance > 0.0
+            Hypothesis(name, chance, place, _wrapped(turned))
+            for (name, _, chance), place, turned in zip(likely, positions, yaw, strict=True)
         )
 
     def _on_lane(self, track: Track, lanes: LaneEstimate, line: ReferenceLine) -> _OnLane | None:
@@ -114,18 +115,18 @@ class LaneFollowingPredictor:
         return 0.6 * (1.0 - left / self._settings.merge_within) + 0.15
 
     def _along(
-        self, line: ReferenceLine, vehicle: _OnLane, name: str, chance: float, target: float
-    ) -> Hypothesis:
-        """Constant speed along the lane; lateral by a minimum-jerk blend to ``target``."""
-        distance = target - vehicle.lateral
-        seconds = max(abs(distance) / 3.5 * self._settings.change_seconds, 1.5)
+        self, line: ReferenceLine, vehicle: _OnLane, targets: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Positions (H, T, 2) and headings (H, T) at constant speed along the lane; lateral by minimum-jerk
+        blends to ``targets`` (H,)."""
+        distance = (targets - vehicle.lateral)[:, None]
+        seconds = np.maximum(np.abs(distance) / 3.5 * self._settings.change_seconds, 1.5)
         share = np.clip(self._times / seconds, 0.0, 1.0)
         blend = share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
         slope = 30.0 * share**2 * (1.0 - share) ** 2 / seconds
         station = vehicle.station + vehicle.along * self._times
         positions, heading = line.to_plane(station, vehicle.lateral + distance * blend)
-        yaw = heading + np.arctan2(distance * slope, max(vehicle.along, 1.0))
-        return Hypothesis(name, chance, positions, _wrapped(yaw))
+        return positions, heading + np.arctan2(distance * slope, max(vehicle.along, 1.0))
 
 
 def _wrapped(yaw: FloatArray) -> FloatArray:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from drive_stack.tracking.reading import cues_of
 from drive_stack.tracking.target import Target
-from drive_stack.types import LiftedObject
+from drive_stack.types import FloatArray, LiftedObject
 
 GATE = 4.6  # squared Mahalanobis distance of each dimension: 99 % of a chi-squared with two
 WIDE_GATE = 12.5  # where the boxes overlap as well
@@ -30,11 +31,11 @@ def box_iou(first: Box, second: Box) -> float:
     return wide * high / (areas[0] + areas[1] - wide * high)
 
 
-def cost_of(target: Target, seen: LiftedObject) -> float:
-    """How little they fit; `FORBIDDEN` where they cannot be the same."""
+def cost_of(target: Target, seen: LiftedObject, cues: FloatArray) -> float:
+    """How little they fit; `FORBIDDEN` where they cannot be the same. ``cues`` are those of the sighting."""
     if not target.may_be(seen):
         return FORBIDDEN
-    distance, vagueness = target.motion.distance(seen)
+    distance, vagueness = target.motion.distance(seen, cues)
     overlap = box_iou(target.box, seen.detection.box)
     if distance > (WIDE_GATE if overlap > OVERLAP else GATE):
         return FORBIDDEN
@@ -48,7 +49,8 @@ def associate(
     """Pairs (target, object) of least total cost (Kuhn, 1955), and the objects left over."""
     if not targets or not objects:
         return [], list(range(len(objects)))
-    cost = np.array([[cost_of(target, seen) for seen in objects] for target in targets])
+    sightings = [(seen, cues_of(seen.sightline)) for seen in objects]
+    cost = np.array([[cost_of(target, *sighting) for sighting in sightings] for target in targets])
     rows, columns = linear_sum_assignment(cost)
     pairs = [
         (int(row), int(column))

@@ -17,6 +17,7 @@ import numpy as np
 from drive_stack.tracking.classes import ClassModel
 from drive_stack.tracking.ego_motion import EgoStep
 from drive_stack.tracking.kalman import KalmanState
+from drive_stack.tracking.reading import Distance
 from drive_stack.types import FloatArray, LiftedObject
 
 BELIEF = 0.6  # of each likelihood: errors of neighbouring images resemble each other
@@ -66,9 +67,9 @@ class Bank:
         best = max(self._all, key=lambda one: one.weight)
         self._all = [_Supposition(best.state.stopped(), 1.0)]
 
-    def distance(self, seen: LiftedObject) -> tuple[float, float]:
+    def distance(self, seen: LiftedObject, cues: FloatArray) -> Distance:
         """As `KalmanState.distance`, of the supposition that the sighting fits best."""
-        return min(one.state.distance(seen) for one in self._all)
+        return min(one.state.distance(seen, cues) for one in self._all)
 
     def update(self, seen: LiftedObject) -> None:
         """Take in a sighting and weigh the suppositions by it."""

@@ -16,7 +16,7 @@ import numpy as np
 from drive_stack.tracking.classes import STANDS, ClassModel, Start
 from drive_stack.tracking.ego_motion import EgoStep
 from drive_stack.tracking.kernels import STATES
-from drive_stack.tracking.reading import Reading, read, usual_log_size
+from drive_stack.tracking.reading import Distance, Reading, distance_of, read, usual_log_size
 from drive_stack.types import FloatArray, LiftedObject
 
 SIZE_DRIFT = 0.005  # of the logarithm of the size with each image: it is seen from ever new sides
@@ -59,14 +59,10 @@ class KalmanState:
         covariance = turned @ (moved @ self.covariance @ moved.T + noise) @ turned.T
         self.covariance = 0.5 * (covariance + covariance.T)
 
-    def distance(self, seen: LiftedObject) -> tuple[float, float]:
+    def distance(self, seen: LiftedObject, cues: FloatArray) -> Distance:
         """Squared Mahalanobis distance of a sighting for each of its dimensions, and how vague the
         expectation is (logarithm of the innovation covariance's determinant, also for each)."""
-        reading = read(seen, self.mean)
-        spread = reading.innovation_covariance(self.covariance)
-        distance, vagueness = reading.fit(spread)
-        size = len(reading.difference)
-        return distance / size, vagueness / size
+        return distance_of(seen, cues, self.mean, self.covariance)
 
     def update(self, seen: LiftedObject) -> float:
         """Take in a sighting; returns its log-likelihood.

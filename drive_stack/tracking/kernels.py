@@ -73,3 +73,13 @@ def mahalanobis(difference, spread):  # type: ignore[no-untyped-def]
         squared += whitened[row] ** 2
         log_determinant += 2.0 * math.log(factor[row, row])
     return squared, log_determinant
+
+
+@njit(cache=True)
+def sight_distance(position, eye, cues, across_sigma, at_side, least, mean, covariance):  # type: ignore[no-untyped-def]
+    """`mahalanobis` of a sighting along and across its line of sight, given a state, and how many dimensions
+    that has; ``least`` is added to every variance."""
+    difference, rows, variances = along_and_across(position, eye, cues, across_sigma, at_side, mean)
+    spread = innovation_covariance(rows, covariance, np.diag(variances + least))
+    squared, log_determinant = mahalanobis(difference, spread)
+    return squared, log_determinant, difference.shape[0]

@@ -10,6 +10,7 @@ averaged away as noise would be, but learnt (bias estimation by augmenting the s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from drive_stack.tracking.kernels import (
     along_and_across,
     innovation_covariance,
     mahalanobis,
+    sight_distance,
 )
 from drive_stack.types import FloatArray, LiftedObject, Sightline
 
 LEAST_VARIANCE = 0.03**2  # of a measured position [m²]
+Distance: TypeAlias = tuple[float, float]  # squared Mahalanobis distance, logarithm of the determinant
 CREDIBLE = 3.0  # squared Mahalanobis distance for each dimension, from which a reading is doubted
 
 
@@ -60,11 +63,32 @@ def read(seen: LiftedObject, mean: FloatArray) -> Reading:
     return _along_and_across(seen, seen.sightline, mean)
 
 
+def distance_of(seen: LiftedObject, cues: FloatArray, mean: FloatArray, covariance: FloatArray) -> Distance:
+    """What `Reading.fit` says of a sighting with its `cues_of`, for each dimension, given a state's mean (5,)
+    and covariance (5, 5)."""
+    if seen.sightline is None:
+        reading = read(seen, mean)
+        squared, log_determinant = reading.fit(reading.innovation_covariance(covariance))
+        size = len(reading.difference)
+    else:
+        sight = seen.sightline
+        squared, log_determinant, size = sight_distance(
+            seen.position, sight.eye, cues, sight.across, seen.at_side, LEAST_VARIANCE, mean, covariance
+        )
+    return squared / size, log_determinant / size
+
+
+def cues_of(sightline: Sightline | None) -> FloatArray:
+    """Distance [m], variance of its logarithm and usual size [m] or NaN of each cue, (C, 3)."""
+    cues = () if sightline is None else sightline.cues
+    rows = [(cue.distance, cue.variance, cue.usual_size or np.nan) for cue in cues]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
 def _along_and_across(seen: LiftedObject, sightline: Sightline, mean: FloatArray) -> Reading:
     """One row for each cue, along the line of sight, and one across it."""
-    cues = np.array([(cue.distance, cue.variance, cue.usual_size or np.nan) for cue in sightline.cues])
     difference, rows, noise = along_and_across(
-        seen.position, sightline.eye, cues.reshape(-1, 3), sightline.across, seen.at_side, mean
+        seen.position, sightline.eye, cues_of(sightline), sightline.across, seen.at_side, mean
     )
     return Reading(difference, rows, np.diag(noise + LEAST_VARIANCE))
 
