@@ -48,14 +48,17 @@ def test_the_networks_are_exported_from_the_weights_beside_them() -> None:
 
 
 def test_its_card_says_what_it_learnt_from_and_how_it_drives() -> None:
+    """On validation seeds; on test seeds too, once it was judged there, and on no others."""
     card: dict[str, Any] = read_card(TRUNK, "")
     config = load_model(ROOT / "configs" / "training" / "policy.yaml", PolicyTraining)
     assert list(card["rounds"]) == [one.name for one in config.rounds]
     learnt = sum(about["rows"] for name, about in card["recordings"].items() if name != "validation")
     assert learnt >= 100_000
-    for span, first, last in (("validation", 100_000, 200_000), ("test", 200_000, 300_000)):
-        low, high = card["closed_loop"][span]["seeds"]
-        assert first <= low <= high < last
+    first_seeds = {"validation": 100_000, "test": 200_000}
+    assert "validation" in card["closed_loop"]
+    for span, judged in card["closed_loop"].items():
+        low, high = judged["seeds"]
+        assert first_seeds[span] <= low <= high < first_seeds[span] + 100_000
 
 
 def test_it_keeps_its_lane_and_is_the_same_every_time() -> None:
