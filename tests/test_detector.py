@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError, load_model
@@ -133,6 +135,15 @@ def test_in_eight_bits_it_scores_nearly_as_in_single_precision(
     assert float(np.abs(scores - levels).max()) < 0.02
     assert float(np.abs(coarse - places).mean()) < 2.0
     assert not np.array_equal(coarse, places)
+
+
+def test_the_shipped_weights_take_seven_bits() -> None:
+    """Without VNNI two products of eight bits are added in sixteen, which full weights would overflow."""
+    graph = onnx.load(WEIGHTS).graph
+    weights = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    convolved = [array for array in weights.values() if array.dtype == np.int8 and array.ndim == 4]
+    assert len(convolved) > 20
+    assert max(int(np.abs(array.astype(np.int64)).max()) for array in convolved) <= 64
 
 
 def test_a_network_that_sees_more_pixels_gives_boxes_in_those_of_the_camera() -> None:

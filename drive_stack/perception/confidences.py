@@ -21,9 +21,9 @@ class Confidences(StrictModel):
     """The least confidence of each kind. Those given by default suit the shipped weights, as their
     card says: at most 0.05 wrong detections a frame."""
 
-    vehicles: Confidence = 0.38
+    vehicles: Confidence = 0.4
     pedestrian: Confidence = 0.35
-    obstacle: Confidence = 0.39
+    obstacle: Confidence = 0.34
 
     @classmethod
     def all(cls, confidence: float) -> Confidences:
