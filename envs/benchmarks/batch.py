@@ -63,7 +63,7 @@ def batch_and_one_by_one(worlds: int) -> Iterator[tuple[Together, OneByOne]]:
         "envs:drive_stack/Highway-v0",
         num_envs=worlds,
         vectorization_mode="async",
-        vector_kwargs={"context": "spawn"},
+        vector_kwargs={"context": "spawn", "copy": False},  # pictures are looked at where they lie
         scenario=scenario,
     )
     single = [HighwayEnv(scenario) for _ in range(worlds)]
