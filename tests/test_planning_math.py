@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.planning.following import needed_braking, rss_distance, safe_speed, time_to_collision
+from drive_stack.planning.paths import LateralState, lateral_paths
 from drive_stack.planning.polynomials import derivative, evaluate, quartic, quintic
 from drive_stack.planning.profiles import longitudinal_profiles, ramp_profiles
 from drive_stack.planning.settings import ComfortSettings
@@ -89,3 +90,9 @@ def test_ramp_is_the_integral_of_its_acceleration() -> None:
 def test_a_standing_car_can_start() -> None:
     profiles = longitudinal_profiles(0.0, 0.0, np.array([10.0]), TIMES, ComfortSettings())
     assert profiles.station[:, -1].max() > 5.0
+
+
+def test_no_paths_at_all_have_no_laterals() -> None:
+    """A plan with a single path rejects none."""
+    one = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None, shortest=True)
+    assert one.select([]).offset(np.zeros((0, 5))).shape == (0, 5)

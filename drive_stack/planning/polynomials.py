@@ -7,6 +7,8 @@ Coefficients are ``(..., N)``, lowest power first.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -50,7 +52,8 @@ def derivative(coefficients: FloatArray) -> FloatArray:
 def evaluate(coefficients: FloatArray, at: FloatArray) -> FloatArray:
     """Values of ``K`` polynomials (K, N) at ``at`` (K, ...), each at its own row (Horner)."""
     value = np.empty(at.shape)
-    _horner(np.ascontiguousarray(coefficients), at.reshape(len(at), -1), value.reshape(len(at), -1))
+    flat = len(at), math.prod(at.shape[1:])
+    _horner(np.ascontiguousarray(coefficients), at.reshape(flat), value.reshape(flat))
     return value
 
 
