@@ -140,8 +140,9 @@ class Cast:
         cars = state.vehicles
         red, green, blue = (int(part) for part in cars.colour[row])
         length, width, height = float(cars.length[row]), float(cars.width[row]), float(cars.height[row])
-        detail = _details(state)[row]
-        model = build_vehicle(int(cars.body[row]), (red, green, blue), length, width, height, detail)
+        # the cheapest; whoever comes into reach is soon looked at as closely as it deserves
+        colour, detail = (red, green, blue), Detail.DISTANT
+        model = build_vehicle(int(cars.body[row]), colour, length, width, height, detail)
         is_car = cars.label[row] == ObjectClass.CAR
         kind = SemanticClass.CAR if is_car else SemanticClass.LARGE_VEHICLE
         self._add(actor, model.node, kind, (length, width), model)

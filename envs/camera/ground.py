@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.road_map import Lane, LaneKind, RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Weather
 from envs.camera.arrows import merge_arrows
@@ -144,9 +144,7 @@ def _always_lanes(road: RoadMap, start: float, end: float) -> tuple[float, float
     whole = [
         lane
         for lane in road.lanes
-        if lane.approach == 0.0
-        and (lane.start <= 0.0 or lane.start <= start)
-        and (lane.end >= road.length - 1e-6 or lane.end >= end)
+        if lane.approach == 0.0 and _stretch(road, lane, start, end) == (start, end)
     ]
     if not whole:
         return 1.0, -1.0
@@ -157,6 +155,13 @@ def _always_lanes(road: RoadMap, start: float, end: float) -> tuple[float, float
     return low + _LAP, high - _LAP
 
 
+def _stretch(road: RoadMap, lane: Lane, start: float, end: float) -> tuple[float, float]:
+    """Where between two stations a lane is; those at the road's ends go on beyond them."""
+    low = start if lane.start <= 0.0 else max(start, lane.start)
+    high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
+    return low, high
+
+
 def _wetness(conditions: Conditions) -> float:
     return 1.0 - 0.38 * min(conditions.rain_rate * 1.5, 1.0)
 
@@ -165,8 +170,7 @@ def _lanes(road: RoadMap, conditions: Conditions, rng: Generator, start: float, 
     """Asphalt with darker wheel tracks and patches of repair."""
     quads, colours = [], []
     for lane in road.lanes:
-        low = start if lane.start <= 0.0 else max(start, lane.start)
-        high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
+        low, high = _stretch(road, lane, start, end)
         if high - low < 0.5:
             continue
         station = _stations(low, high)
@@ -190,8 +194,7 @@ def _markings(
     """Edge lines, lane lines, barrier lines and arrows, worn piece by piece."""
     pieces: list[FloatArray] = []
     for index, lane in enumerate(road.lanes):
-        low = start if lane.start <= 0.0 else max(start, lane.start)
-        high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
+        low, high = _stretch(road, lane, start, end)
         for side in (-1, 1):
             for begin, stop, style in _line_runs(road, index, side, low, high):
                 pieces += _paint(road, index, side, begin, stop, style)

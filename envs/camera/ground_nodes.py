@@ -66,22 +66,14 @@ class Ground:
 
     def _node(self, piece: _Piece, level: int) -> NodePath:
         holder = self._parent.attach_new_node("ground")
+        bend = self._bend(piece.begin, piece.begin + _PIECE)
         for sort, layer in enumerate(piece.layers):
-            most = self._most(layer.kind, piece.begin, level)
+            most = _most(layer.kind, bend, level)
             kept = layer if most == 1 else joined(layer, most)
             node = holder.attach_new_node(quad_node("flat", kept.corners, kept.colours, weld=False))
             lay_flat(node, 2 + sort)
             self._tags.mark(node, layer.kind)
         return holder
-
-    def _most(self, kind: SemanticClass, begin: float, level: int) -> int:
-        """How many quadrilaterals of a ribbon may be one: near by, wear of paint and grass is to be seen."""
-        if level == 0 and kind in _MADE:
-            return 1
-        longest, bend = _LONGEST[level], self._bend(begin, begin + _PIECE)
-        if bend > 0.0:
-            longest = min(longest, float(np.sqrt(8.0 * _OFF[level] / bend)))
-        return max(int(longest / _MADE.get(kind, STEP)), 1)
 
     def _bend(self, begin: float, end: float) -> float:
         """Greatest curvature of road and ramps between two stations [1/m]."""
@@ -91,6 +83,16 @@ class Ground:
         )
         swings = (abs(lane.approach) / 2.0 * (np.pi / (lane.opens - lane.start)) ** 2 for lane in ramps)
         return bend + max(swings, default=0.0)
+
+
+def _most(kind: SemanticClass, bend: float, level: int) -> int:
+    """How many quadrilaterals of a ribbon may be one: near by, wear of paint and grass is to be seen."""
+    if level == 0 and kind in _MADE:
+        return 1
+    longest = _LONGEST[level]
+    if bend > 0.0:
+        longest = min(longest, float(np.sqrt(8.0 * _OFF[level] / bend)))
+    return max(int(longest / _MADE.get(kind, STEP)), 1)
 
 
 @dataclass(slots=True)

@@ -32,6 +32,11 @@ def _bent(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
     return np.stack([np.concatenate([xs, xs[:, -2::-1]], axis=1), ys, zs], axis=-1)
 
 
+def _ends(mesh: Mesh) -> Mesh:
+    """What looks ahead or back."""
+    return mesh.facing(lambda normals: np.abs(normals[:, 0]) > 0.5)
+
+
 def _thinned(knots: FloatArray) -> FloatArray:
     """Sorted knots with those left out that lie close behind another, but for the ends."""
     kept = [float(knots[0])]
@@ -216,7 +221,7 @@ class CarLoft:
             ),
         )
         if self._distant:
-            return tuple(plate.facing(lambda normals: np.abs(normals[:, 0]) > 0.5) for plate in plates)
+            return tuple(map(_ends, plates))
         if not self.build.fine:
             return plates
         sill = self.shape.sill[0][1] * height
@@ -269,12 +274,9 @@ class CarLoft:
         """The whole car."""
         shape, build = self.shape, self.build
         belt = float(_along(shape.top, shape.cabin[0].x + 0.06)) * build.height
-        out = (
-            1.003 if self._distant else 0.965
-        )  # with no arches to be seen through, wheels stand before the skin
-        floor = self.chassis()
-        if self._distant:
-            floor = floor.facing(lambda normals: np.abs(normals[:, 0]) > 0.5)
+        # with no arches to be seen through, wheels stand before the skin
+        out = 1.003 if self._distant else 0.965
+        floor = _ends(self.chassis()) if self._distant else self.chassis()
         body = parts.painted((self.tub(), *self.cabin(), floor, *self.fittings()), build.height)
         return VehicleParts(
             body=body,
