@@ -19,8 +19,9 @@ from drive_stack.config import ConfigError, load_model
 from drive_stack.interfaces import Platform
 from drive_stack.learning.policy_config import BalanceSettings, PolicyTraining, Round
 from drive_stack.learning.policy_data import Clips, PolicyData, prepare, seen_rows
+from drive_stack.learning.policy_features import features_of
 from drive_stack.learning.policy_network import PolicyNet, export
-from drive_stack.learning.policy_training import Errors, PolicyTrainer
+from drive_stack.learning.policy_training import Errors, PolicyTrainer, loss_of
 from drive_stack.policy.numbers import STATE_NAMES, STATE_SIZE, control_of, sideways_of, state_of
 from drive_stack.policy.runner import PolicyRunner, head_path
 from drive_stack.policy.views import View, pack, packed_size
@@ -147,11 +148,11 @@ class Broken(PolicyTrainer):
 
     judged = 0
 
-    def judge(self, network: PolicyNet, data: PolicyData) -> Errors:
+    def judge(self, network: PolicyNet, data: PolicyData, known: torch.Tensor | None = None) -> Errors:
         self.judged += 1
         if self.judged == 2:
             raise PowerError
-        return super().judge(network, data)
+        return super().judge(network, data, known)
 
 
 def test_features_stay_alive_while_it_learns(
@@ -165,17 +166,62 @@ def test_features_stay_alive_while_it_learns(
     assert float((features.std(dim=0) > 1e-3).float().mean()) > 0.9  # shut by a rectifier, few were left
 
 
+@pytest.mark.parametrize("frozen", [False, True])
 def test_a_round_that_was_broken_off_ends_as_if_it_had_not_been(
-    data: PolicyData, config: PolicyTraining, tmp_path: Path
+    data: PolicyData, config: PolicyTraining, tmp_path: Path, frozen: bool
 ) -> None:
+    one = config.rounds[0].model_copy(update={"frozen": frozen})
     whole = PolicyTrainer(config, tmp_path / "whole", lambda _: None)
-    expected = whole.learn(config.rounds[0], data, data, resume=True)
+    expected = whole.learn(one, data, data, resume=True)
     with pytest.raises(PowerError):
-        Broken(config, tmp_path / "broken", lambda _: None).learn(config.rounds[0], data, data, resume=True)
+        Broken(config, tmp_path / "broken", lambda _: None).learn(one, data, data, resume=True)
     again = PolicyTrainer(config, tmp_path / "broken", lambda _: None)
-    assert again.learn(config.rounds[0], data, data, resume=True) == expected
+    assert again.learn(one, data, data, resume=True) == expected
     left, right = whole.best.state_dict(), again.best.state_dict()
     assert all(torch.equal(left[name], right[name]) for name in left)
+
+
+def test_a_frozen_round_teaches_the_head_and_leaves_the_trunk_as_it_is(
+    data: PolicyData, config: PolicyTraining, tmp_path: Path
+) -> None:
+    trainer = PolicyTrainer(config, tmp_path, lambda _: None)
+    trainer.learn(config.rounds[0], data, data, resume=False)
+    before = {name: value.clone() for name, value in trainer.best.trunk.state_dict().items()}
+    knew = trainer.judge(trainer.best, data)
+    later = Round(name="later", first_seed=0, seeds=1, frozen=True, epochs=20)
+    errors = trainer.learn(later, data, data, resume=False)
+    after = trainer.best.trunk.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert min(found.loss for found in errors) < 0.7 * knew.loss
+    assert trainer.judge(trainer.best, data).loss == pytest.approx(min(e.loss for e in errors), rel=0.02)
+
+
+def test_what_the_trunk_makes_of_a_recording_is_kept_until_either_changes(
+    data: PolicyData, config: PolicyTraining, tmp_path: Path
+) -> None:
+    torch.manual_seed(1)
+    trunk = PolicyNet(config.network).eval().trunk
+    features = features_of(trunk, data.packed, tmp_path)
+    with torch.no_grad():
+        seen = trunk(torch.from_numpy(data.packed[np.arange(data.rows)]))
+    assert torch.allclose(features.float(), seen, atol=2e-3, rtol=2e-3)
+    (kept,) = tmp_path.iterdir()
+    written = kept.stat().st_mtime_ns
+    assert torch.equal(features_of(trunk, data.packed, tmp_path), features)
+    assert kept.stat().st_mtime_ns == written
+    other = PolicyNet(config.network).eval().trunk
+    assert not torch.equal(features_of(other, data.packed, tmp_path), features)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_braking_too_little_costs_more_than_too_much(config: PolicyTraining) -> None:
+    firm = config.model_copy(update={"too_fast_weight": 2.0})
+    target = torch.tensor([[0.0, -3.0]])
+    little, much, mild = (
+        float(loss_of(torch.tensor([[0.0, asked]]), truth, firm))
+        for asked, truth in ((-1.0, target), (-5.0, target), (2.0, torch.zeros(1, 2)))
+    )
+    assert little == pytest.approx(2.0 * much) and mild == pytest.approx(much)
 
 
 # --- what is shipped -----------------------------------------------------------------------------
@@ -270,6 +316,7 @@ def test_the_configurations_that_are_shipped_can_be_built(name: str) -> None:
     ("override", "complaint"),
     [
         ("rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1, dagger: true}]", "no policy yet"),
+        ("rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1, frozen: true}]", "no trunk yet"),
         ("network.history=[0.2]", "first age must be 0"),
         ("network.eyes=[]", "at least 1 item"),
         (

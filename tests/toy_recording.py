@@ -19,10 +19,10 @@ network:
       features: 12
     - view: {top: 100, bottom: 116, height: 16, width: 640}
       layers: [{channels: 4, stride: [2, 4]}]
-      features: 8
-      columns_after: 1
+      columns: 3
   history: [0.0, 0.2, 0.4]
-  head: [16]
+  across: [8, 8]
+  hidden: [16]
   dropout: 0.0
 rounds: [{name: plain, first_seed: 0, seeds: 1, epochs: 3}]
 clip: 4

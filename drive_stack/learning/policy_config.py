@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from drive_stack.config import StrictModel
+from drive_stack.learning.policy_columns import COLUMNS
 from drive_stack.policy.views import View
 
 COMMAND = "python run_sim.py train policy"
@@ -24,18 +25,24 @@ class Convolution(StrictModel):
 
 
 class Eye(StrictModel):
-    """A view and the layers that look at it."""
+    """A view and the layers that look at it, and what is made of the last one: some numbers, or some of each
+    column of the picture."""
 
     view: View
     layers: Annotated[tuple[Convolution, ...], Field(min_length=1)]
-    features: Count  # numbers that are made of it
-    columns_after: Count | None = None  # layers after which it is asked of columns, see `policy_columns`
+    features: Count | None = None
+    columns: Count | None = None  # numbers of each; it is asked of them while it learns, see `policy_columns`
 
     @model_validator(mode="after")
-    def _asked_of_a_layer(self) -> Eye:
-        if self.columns_after is not None and self.columns_after > len(self.layers):
-            raise ValueError(f"columns_after: there are {len(self.layers)} layers")
+    def _either(self) -> Eye:
+        if (self.features is None) == (self.columns is None):
+            raise ValueError("an eye has either features or columns")
         return self
+
+    @property
+    def size(self) -> int:
+        """How many numbers it makes of a picture."""
+        return (self.features or 0) + COLUMNS * (self.columns or 0)
 
 
 class NetworkSettings(StrictModel):
@@ -44,7 +51,8 @@ class NetworkSettings(StrictModel):
     eyes: Annotated[tuple[Eye, ...], Field(min_length=1)]
     normalised: bool = True  # batch normalisation after each layer
     history: Annotated[tuple[float, ...], Field(min_length=1)] = (0.0,)  # ages of the pictures seen [s]
-    head: tuple[Count, ...] = (128, 64)  # widths of its hidden layers
+    across: Annotated[tuple[Count, ...], Field(min_length=1)] = (96, 96)  # of the head's layers over columns
+    hidden: Annotated[tuple[Count, ...], Field(min_length=1)] = (128, 64)  # widths of its layers after them
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
 
     @model_validator(mode="after")
@@ -89,6 +97,7 @@ class Round(StrictModel):
     driver: str | None = None  # the same with another driver, such as one that is blind to traffic
     driver_set: tuple[str, ...] = ()  # KEY=VALUE of its configuration
     expert_share: Share = 0.0
+    frozen: bool = False  # only the head learns, from what the trunk makes of each picture once
     epochs: Count
 
     @model_validator(mode="after")
@@ -113,6 +122,7 @@ class PolicyTraining(StrictModel):
     patience: Count = 4  # epochs without a better validation loss that end a round
     sideways_weight: Positive = 2.0
     acceleration_weight: Positive = 3.0
+    too_fast_weight: Positive = 1.0  # times as much where it brakes less than the expert
     hint_weight: Annotated[float, Field(ge=0.0)] = 2.0  # of what it is made to notice, see `policy_hints`
     balance: BalanceSettings = BalanceSettings()
     augment: AugmentSettings = AugmentSettings()
@@ -126,4 +136,6 @@ class PolicyTraining(StrictModel):
             raise ValueError("rounds: two have the same name")
         if self.rounds[0].dagger:
             raise ValueError("rounds: the first has no policy yet that could drive")
+        if self.rounds[0].frozen:
+            raise ValueError("rounds: the first has no trunk yet that could be left as it is")
         return self

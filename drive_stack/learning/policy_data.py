@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +31,11 @@ BACK = 2  # rows
 class PackedViews:
     """Views (N, K) of several recordings, one after another, each in a file of its own on the disk."""
 
-    def __init__(self, parts: Sequence[NDArray[np.uint8]]) -> None:
-        self._parts = parts
-        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+    def __init__(self, parts: Mapping[str, NDArray[np.uint8]]) -> None:
+        """``parts`` by a name that changes with what is in them."""
+        self.parts = parts
+        self._parts = list(parts.values())
+        self._starts = np.cumsum([0, *(len(part) for part in self._parts)])
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -79,7 +81,7 @@ def prepare(
     acceleration = recording.column("expert_acceleration_mps2").astype(np.float32)
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
     return PolicyData(
-        packed=PackedViews([_packed(Recording([folder]), views, cache) for folder in folders]),
+        packed=PackedViews(dict(_packed(Recording([folder]), views, cache) for folder in folders)),
         state=state_rows(
             speed,
             recording.column("yaw_rate_radps"),
@@ -135,10 +137,11 @@ def _moved(values: NDArray[np.floating], recording: Recording, least: float) -> 
     return moved
 
 
-def _packed(recording: Recording, views: Sequence[View], cache: Path) -> NDArray[np.uint8]:
-    """All pictures' views, (N, K); decoded once and kept."""
+def _packed(recording: Recording, views: Sequence[View], cache: Path) -> tuple[str, NDArray[np.uint8]]:
+    """All pictures' views, (N, K), and their name; decoded once and kept."""
     key = hashlib.sha256((recording.hash + "".join(view.model_dump_json() for view in views)).encode())
-    path = cache / f"views-{key.hexdigest()[:16]}.npy"
+    name = key.hexdigest()[:16]
+    path = cache / f"views-{name}.npy"
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
@@ -149,7 +152,7 @@ def _packed(recording: Recording, views: Sequence[View], cache: Path) -> NDArray
             part.unlink(missing_ok=True)
             raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
     kept: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    return kept
+    return name, kept
 
 
 def _fill(path: Path, recording: Recording, views: Sequence[View]) -> None:

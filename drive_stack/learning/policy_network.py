@@ -6,6 +6,7 @@ cars"), of which ``configs/training/policy_pilotnet.yaml`` is the original.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -14,12 +15,10 @@ from torch import nn
 
 from drive_stack.learning.policy_columns import COLUMNS, KINDS
 from drive_stack.learning.policy_config import Eye, NetworkSettings
+from drive_stack.learning.policy_head import Head
 from drive_stack.learning.policy_hints import NOW, THEN
 from drive_stack.policy.runner import Layout, head_path
 from drive_stack.policy.views import packed_size
-
-LAYERS_EACH = 3  # of the head: linear, rectifier, dropout
-OUTPUTS = 2  # lateral and longitudinal acceleration [m/s²]
 
 
 class EyeNet(nn.Module):
@@ -37,16 +36,12 @@ class EyeNet(nn.Module):
             layers.append(nn.ReLU(inplace=True))
             before = one.channels
         self.layers = nn.Sequential(*layers)
-        self.asked_after = (eye.columns_after or 0) * len(layers) // len(eye.layers)
         with torch.no_grad():
-            given = torch.zeros(2, 3, eye.view.height, eye.view.width)
-            self.asked_shape = self.layers[: self.asked_after](given).shape[1:]
-            shape = self.layers(given).shape[1:]
-        # features that a rectifier has shut do not come back: of 224 but nine were left
-        self.out = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(shape.numel(), eye.features),
-            nn.LayerNorm(eye.features) if normalised else nn.ReLU(inplace=True),
+            shape = self.layers(torch.zeros(2, 3, eye.view.height, eye.view.width)).shape[1:]
+        self.out = (
+            _by_columns(shape, eye.columns)
+            if eye.columns is not None
+            else _mixed(shape, eye.size, normalised)
         )
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
@@ -54,29 +49,28 @@ class EyeNet(nn.Module):
         features: torch.Tensor = self.out(self.layers(planes))
         return features
 
-    def look(self, planes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The features, and what the layers made of the view that are asked of columns."""
-        between = self.layers[: self.asked_after](planes)
-        features: torch.Tensor = self.out(self.layers[self.asked_after :](between))
-        return features, between
+
+def _mixed(shape: torch.Size, features: int, normalised: bool) -> nn.Sequential:
+    """One matrix over all of a map."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(shape.numel(), features),
+        # features that a rectifier has shut do not come back: of 224 but nine were left
+        nn.LayerNorm(features) if normalised else nn.ReLU(inplace=True),
+    )
 
 
-class ColumnsHead(nn.Module):
-    """Answers to `policy_columns`: (B, C, H, W) to (B, `KINDS`, `COLUMNS`)."""
-
-    def __init__(self, shape: torch.Size) -> None:
-        super().__init__()
-        channels, height, _ = shape
-        self.layers = nn.Sequential(
-            nn.Conv2d(channels, 64, (height, 3), padding=(0, 1)),
-            nn.ReLU(inplace=True),
-            nn.AdaptiveAvgPool2d((1, COLUMNS)),
-            nn.Conv2d(64, KINDS, 1),
-        )
-
-    def forward(self, between: torch.Tensor) -> torch.Tensor:
-        """The answers."""
-        return torch.as_tensor(self.layers(between).squeeze(2))
+def _by_columns(shape: torch.Size, features: int) -> nn.Sequential:
+    """Features of each column, (B, C, H, W) to (B, features · `COLUMNS`)."""
+    channels, height, _ = shape
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, (height, 3), padding=(0, 1), bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(inplace=True),
+        nn.AdaptiveAvgPool2d((1, COLUMNS)),
+        nn.Conv2d(channels, features, 1),
+        nn.Flatten(),
+    )
 
 
 class Trunk(nn.Module):
@@ -109,26 +103,13 @@ class PolicyNet(nn.Module):
         super().__init__()
         self.settings = settings
         self.trunk = Trunk(settings)
-        width = self.layout.head_size
-        layers: list[nn.Module] = []
-        for hidden in settings.head:
-            layers += [
-                nn.Linear(width, hidden),
-                nn.LeakyReLU(0.1, inplace=True),
-                nn.Dropout(settings.dropout),
-            ]
-            width = hidden
-        self.head = nn.Sequential(*layers, nn.Linear(width, OUTPUTS))
+        self.head = Head(settings)
         # these answer only while it learns
         self.now = nn.Sequential(
             nn.Linear(self.layout.features, 64), nn.LeakyReLU(0.1, inplace=True), nn.Linear(64, len(NOW))
         )
-        self.then = nn.Linear(settings.head[0] if settings.head else self.layout.head_size, len(THEN))
-        self.columns = nn.ModuleList(
-            ColumnsHead(eye.asked_shape)
-            for eye in self.trunk.eyes
-            if isinstance(eye, EyeNet) and eye.asked_after
-        )
+        self.then = nn.Linear(settings.hidden[0], len(THEN))
+        self.columns = nn.ModuleList(nn.Conv1d(eye.columns, KINDS, 1) for eye in settings.eyes if eye.columns)
 
     @property
     def layout(self) -> Layout:
@@ -137,17 +118,23 @@ class PolicyNet(nn.Module):
         return Layout(
             views=tuple(eye.view for eye in eyes),
             history=self.settings.history,
-            features=sum(eye.features for eye in eyes),
+            features=sum(eye.size for eye in eyes),
         )
+
+    def head_parameters(self) -> Iterator[nn.Parameter]:
+        """What learns where the trunk is left as it is."""
+        for part in (self.head, self.now, self.then):
+            yield from part.parameters()
 
     def look(self, planes: list[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Features (F, D) of unpacked views, and the answers of each eye that is asked of columns."""
-        features, asked = [], []
-        for eye, seen in zip(self.trunk.eyes, planes, strict=True):
-            found, between = eye.look(seen)  # type: ignore[operator]
-            features.append(found)
-            asked += [between] if eye.asked_after else []
-        answers = [head(between) for head, between in zip(self.columns, asked, strict=True)]
+        features = [eye(seen) for eye, seen in zip(self.trunk.eyes, planes, strict=True)]
+        told = [
+            found for found, eye in zip(features, self.settings.eyes, strict=True) if eye.columns is not None
+        ]
+        answers = [
+            asked(found.unflatten(1, (-1, COLUMNS))) for asked, found in zip(self.columns, told, strict=True)
+        ]
         return torch.cat(features, dim=1), answers
 
     def decide(self, features: torch.Tensor, rows: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
@@ -159,11 +146,9 @@ class PolicyNet(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """As `decide`, and answers (B, H) to the hints."""
         seen = features[rows]
-        hidden = torch.cat([seen.flatten(1), state], dim=1)
-        depth = LAYERS_EACH if self.settings.head else 0
-        hidden = self.head[:depth](hidden)
+        hidden = self.head.begin(torch.cat([seen.flatten(1), state], dim=1))
         answers = torch.cat([self.now(seen[:, 0]), self.then(hidden)], dim=1)
-        return torch.as_tensor(self.head[depth:](hidden)), answers
+        return self.head.end(hidden), answers
 
 
 def export(network: PolicyNet, trunk: Path) -> None:

@@ -19,7 +19,8 @@ from torch.utils.tensorboard import SummaryWriter
 from drive_stack.learning.averaging import average
 from drive_stack.learning.policy_columns import columns_loss
 from drive_stack.learning.policy_config import AugmentSettings, PolicyTraining, Round
-from drive_stack.learning.policy_data import Clips, PolicyData, seen_rows
+from drive_stack.learning.policy_data import BRAKING, Clips, PolicyData, seen_rows
+from drive_stack.learning.policy_features import features_of
 from drive_stack.learning.policy_hints import hint_loss
 from drive_stack.learning.policy_network import PolicyNet
 from drive_stack.policy.numbers import SPEED, STATE_NAMES
@@ -59,6 +60,7 @@ class PolicyTrainer:
     def learn(self, one: Round, data: PolicyData, validation: PolicyData, *, resume: bool) -> list[Errors]:
         """A round: from what the one before knew. Returns the validation errors after each epoch."""
         run = _Run(self, one, data)
+        known = self.features(validation) if one.frozen else None
         checkpoint = self._folder / f"{one.name}.checkpoint.pt"
         if resume and checkpoint.is_file():
             run.load(checkpoint)
@@ -66,7 +68,7 @@ class PolicyTrainer:
             while len(run.errors) < one.epochs and not run.stale(self._config.patience):
                 start = time.perf_counter()
                 loss, pace = run.epoch()
-                found = self.judge(run.averaged, validation)
+                found = self.judge(run.averaged, validation, known)
                 run.note(found)
                 self.seconds += time.perf_counter() - start
                 epoch = len(run.errors)
@@ -84,14 +86,18 @@ class PolicyTrainer:
         self.network.load_state_dict(run.best)
         return run.errors
 
-    def judge(self, network: PolicyNet, data: PolicyData) -> Errors:
-        """Errors of every row of ``data``."""
+    def features(self, data: PolicyData) -> torch.Tensor:
+        """What the trunk, as it is now, makes of every picture."""
+        return features_of(self.network.trunk, data.packed, self._folder / "views").to(self._device)
+
+    def judge(self, network: PolicyNet, data: PolicyData, known: torch.Tensor | None = None) -> Errors:
+        """Errors of every row of ``data``, whose pictures' features may be ``known`` already."""
         network.eval()
         ages, sums, count = self.ages, np.zeros(4), 0
         for begin in range(0, data.rows, 256):
             first = np.arange(begin, min(begin + 256, data.rows))
             with torch.no_grad():
-                asked, target, hints = self.predicted(network, data, first, 1, ages, None)
+                asked, target, hints = self.predicted(network, data, first, 1, ages, None, known)
                 loss = loss_of(asked, target, self._config)
             apart = (asked - target).abs().sum(dim=0).cpu().numpy()
             sums += [float(loss) * len(first), *apart, float(hints) * len(first)]
@@ -111,24 +117,24 @@ class PolicyTrainer:
         length: int,
         ages: Sequence[int],
         rng: np.random.Generator | None,
+        known: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """What the network asks for in clips, what the expert does, and the loss of its answers to hints.
 
-        With ``rng`` appearances are changed, as for learning.
+        With ``rng`` appearances are changed, as for learning; but not those of ``known`` features.
         """
         needed, place = seen_rows(first, length, ages, data.begin)
         rows = (first[:, None] + np.arange(length)).reshape(-1)
-        packed = torch.from_numpy(data.packed[needed]).to(self._device)
         state = torch.from_numpy(data.state[rows]).to(self._device)
         target = torch.from_numpy(data.target[rows]).to(self._device)
-        planes = [
-            plane.contiguous(memory_format=torch.channels_last) for plane in network.trunk.planes(packed)
-        ]
         if rng is not None:
-            planes = changed_looks(planes, needed, data.begin, self._config.augment, rng)
             state = changed_state(state, length, self._config.augment, rng)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._reduced and rng is not None):
-            features, columns = network.look(planes)
+            columns: list[torch.Tensor] = []
+            if known is not None:
+                features = known[torch.from_numpy(needed)].float()
+            else:
+                features, columns = network.look(self._planes(network, data, needed, rng))
             asked, answers = network.decide_and_tell(
                 features, torch.from_numpy(place).to(self._device), state
             )
@@ -137,6 +143,22 @@ class PolicyTrainer:
             truth = torch.from_numpy(data.columns[needed]).to(self._device)
             told = told + columns_loss(one.float(), truth.float())
         return asked.float(), target, told
+
+    def _planes(
+        self,
+        network: PolicyNet,
+        data: PolicyData,
+        needed: NDArray[np.int64],
+        rng: np.random.Generator | None,
+    ) -> list[torch.Tensor]:
+        """The pictures of some rows, unpacked."""
+        packed = torch.from_numpy(data.packed[needed]).to(self._device)
+        planes = [
+            plane.contiguous(memory_format=torch.channels_last) for plane in network.trunk.planes(packed)
+        ]
+        if rng is None:
+            return planes
+        return changed_looks(planes, needed, data.begin, self._config.augment, rng)
 
 
 class _Run:
@@ -147,9 +169,9 @@ class _Run:
         self._trainer, self._round, self._data, self._config = trainer, one, data, config
         self._clips = Clips.of(data, config.clip)
         self._steps = max(len(self._clips.first) // 2 // config.batch, 1)  # clips lie half over one another
-        self._optimizer = torch.optim.AdamW(
-            trainer.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
+        self._known = trainer.features(data) if one.frozen else None
+        learning = trainer.network.head_parameters() if one.frozen else trainer.network.parameters()
+        self._optimizer = torch.optim.AdamW(learning, config.learning_rate, weight_decay=config.weight_decay)
         self.averaged = copy.deepcopy(trainer.network).eval()
         self.errors: list[Errors] = []
         self.best = copy.deepcopy(self.averaged.state_dict())
@@ -177,7 +199,7 @@ class _Run:
             self._set_rate(done)
             first = self._clips.draw(config.batch, rng)
             asked, target, hints = trainer.predicted(
-                network, self._data, first, config.clip, trainer.ages, rng
+                network, self._data, first, config.clip, trainer.ages, rng, self._known
             )
             loss = loss_of(asked, target, config) + config.hint_weight * hints
             self._optimizer.zero_grad(set_to_none=True)
@@ -227,9 +249,11 @@ def hash_of(name: str) -> int:
 
 
 def loss_of(asked: torch.Tensor, target: torch.Tensor, config: PolicyTraining) -> torch.Tensor:
-    """Huber's loss of both accelerations, weighted."""
+    """Huber's loss of both accelerations, weighted; too little braking weighs more than too much."""
     sideways = functional.smooth_l1_loss(asked[:, 0], target[:, 0], beta=SIDEWAYS_SOFT)
-    forward = functional.smooth_l1_loss(asked[:, 1], target[:, 1], beta=FORWARD_SOFT)
+    forward = functional.smooth_l1_loss(asked[:, 1], target[:, 1], beta=FORWARD_SOFT, reduction="none")
+    too_fast = (target[:, 1] < BRAKING) & (asked[:, 1] > target[:, 1])
+    forward = torch.where(too_fast, config.too_fast_weight * forward, forward).mean()
     return config.sideways_weight * sideways + config.acceleration_weight * forward
 
 
