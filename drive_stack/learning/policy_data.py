@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +31,10 @@ BACK = 2  # rows
 class PackedViews:
     """Views (N, K) of several recordings, one after another, each in a file of its own on the disk."""
 
-    def __init__(self, parts: Mapping[str, NDArray[np.uint8]]) -> None:
-        """``parts`` by a name that changes with what is in them."""
+    def __init__(self, parts: Sequence[tuple[str, NDArray[np.uint8]]]) -> None:
+        """``parts`` have a name each that changes with what is in them."""
         self.parts = parts
-        self._parts = list(parts.values())
+        self._parts = [views for _, views in parts]
         self._starts = np.cumsum([0, *(len(part) for part in self._parts)])
 
     def __len__(self) -> int:
@@ -81,7 +81,7 @@ def prepare(
     acceleration = recording.column("expert_acceleration_mps2").astype(np.float32)
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
     return PolicyData(
-        packed=PackedViews(dict(_packed(Recording([folder]), views, cache) for folder in folders)),
+        packed=PackedViews([_packed(Recording([folder]), views, cache) for folder in folders]),
         state=state_rows(
             speed,
             recording.column("yaw_rate_radps"),

@@ -27,7 +27,7 @@ def features_of(trunk: Trunk, packed: PackedViews, cache: Path) -> torch.Tensor:
     """
     made_by = _hash(trunk)
     parts = []
-    for name, views in packed.parts.items():
+    for name, views in packed.parts:
         path = cache / f"features-{name}-{made_by}.npy"
         if not path.is_file():
             _write(path, _look(trunk, views))
