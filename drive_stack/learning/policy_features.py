@@ -1,7 +1,7 @@
 """What the trunk makes of recorded pictures, made once and kept: for rounds that leave the trunk as it is.
 
 Most of what training costs is looking. A round that adds a tenth to the recordings teaches what to do, not
-how to see: from kept features the head learns some thirty times as fast.
+how to see: from kept features the head learns some fifteen times as fast.
 """
 
 from __future__ import annotations
