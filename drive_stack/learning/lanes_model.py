@@ -83,7 +83,7 @@ class LaneNet(nn.Module):
         heat = self.heat(features)
         # what lies along each boundary tells whether it is there, and whether it is dashed
         place = heat.softmax(dim=3)
-        lines = torch.einsum("bkrw,bcrw->bkcr", place, features)
+        lines = _gathered(place, features)
         rows = features.mean(dim=3)
         evidence = torch.cat([lines, rows[:, None].expand_as(lines)], dim=2)
         seen = torch.einsum("bkcr,kc->bkr", evidence, self.seen.weight) + self.seen.bias[:, None]
@@ -115,7 +115,16 @@ def _between(place: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     passed = place.cumsum(dim=3)
     inside = (passed[:, :-1] - passed[:, 1:]).clamp(min=0.0)
     share = inside / (inside.sum(dim=3, keepdim=True) + 0.1)
-    return torch.einsum("bkrw,bcrw->bkcr", share, features)
+    return _gathered(share, features)
+
+
+def _gathered(share: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """Features ``(B, C, R, W)`` summed over each row with shares ``(B, K, R, W)``: ``(B, K, C, R)``.
+
+    A product of matrices for each row: for an einsum OpenVINO copies the features into another order, which
+    takes a third of the network's time.
+    """
+    return (share.transpose(1, 2) @ features.permute(0, 2, 3, 1)).permute(0, 2, 3, 1)
 
 
 def _double(features: torch.Tensor) -> torch.Tensor:
