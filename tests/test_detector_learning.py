@@ -1,5 +1,7 @@
 """Frames on disk, training windows, the loop that learns, and the judgement."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from drive_stack.config import ConfigError, load_model
 from drive_stack.jpeg import encode
@@ -190,6 +193,32 @@ def test_rate_rises_holds_and_falls_to_zero() -> None:
     assert rates[100] == 0.0
 
 
+class Scores:
+    """Validation that finds what it is told to."""
+
+    def __init__(self, scores: Sequence[float]) -> None:
+        self._scores, self.kept, self._last = list(scores), list[int](), 0
+
+    def judge(self, network: nn.Module, epoch: int) -> dict[str, float | None]:
+        self._last = epoch
+        return {"vehicles": self._scores[epoch - 1], "unseen": None}
+
+    def keep(self) -> None:
+        self.kept.append(self._last)
+
+
+def test_training_keeps_the_best_and_ends_where_the_last_epochs_found_no_more(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = DetectorTraining(
+        batch=4, epochs=5, patience=2, windows=WindowSettings(size=(96, 160), whole_share=0.0)
+    )
+    trainer = Trainer(build_network(CONFIGS / "detector_network.yaml"), config, lambda _: None)
+    found = Scores([0.3, 0.5, 0.4, 0.45, 0.9])
+    trainer.fit(toy_frames(4), tmp_path, found)
+    assert (trainer.epoch, found.kept) == (4, [1, 2])
+    assert any((tmp_path / "curves").iterdir())
+
+
 def test_training_learns_resumes_and_counts_on(tmp_path: Path) -> None:
     torch.manual_seed(0)
     config = DetectorTraining(
@@ -197,13 +226,15 @@ def test_training_learns_resumes_and_counts_on(tmp_path: Path) -> None:
     )
     frames, lines = toy_frames(32), list[str]()
     trainer = Trainer(build_network(CONFIGS / "detector_network.yaml"), config, lines.append)
-    trainer.fit(frames, tmp_path, lambda network, epoch: {"epoch": float(epoch)})
-    log = [eval(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    trainer.fit(frames, tmp_path, Scores([0.1, 0.2]))
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert sum(log[1]["loss"]) < sum(log[0]["loss"])
+    assert (log[1]["vehicles"], log[1]["unseen"]) == (0.2, None)
 
     again = Trainer(build_network(CONFIGS / "detector_network.yaml"), config, lines.append)
     again.load(tmp_path / "checkpoint.pt")
     assert (again.step, again.epoch) == (trainer.step, trainer.epoch) == (16, 2)
+    assert again.scores == [0.1, 0.2]
     for mine, theirs in zip(again.averaged.parameters(), trainer.averaged.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     with pytest.raises(ConfigError, match="no checkpoint"):

@@ -15,7 +15,7 @@ from drive_stack.config import ConfigError, load_model
 from drive_stack.learning.lanes_batches import Labels, collate, end_shares, mirror, move, repeats, vary
 from drive_stack.learning.lanes_config import LaneTraining
 from drive_stack.learning.lanes_model import LaneNet, export
-from drive_stack.learning.lanes_training import loss_of, train
+from drive_stack.learning.lanes_training import Labelled, LaneTrainer, loss_of
 from drive_stack.perception.lanes_ground import GroundGrid, GroundView
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.runtime.weights import write_card
@@ -179,7 +179,8 @@ def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path:
     views = np.stack([cut.cut(picture(*place)) for place in places])
     config = LaneTraining(epochs=10, batch=16, threads=1, average_decay=0.98)
     known = [labels(*place) for place in places]
-    trained = train(views, known, config, GRID, lambda _: None)
+    some = Labelled(views, known)
+    trained = LaneTrainer(some, some, config, GRID, tmp_path, lambda _: None).train()
     weights = tmp_path / "lanes.onnx"
     export(trained.network, weights, GRID)
     write_card(weights, "a test", {})
@@ -193,6 +194,53 @@ def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path:
         heat, *_ = trained.network(torch.from_numpy(cut.cut(picture(0.5, 1e-3))[None]))
     session_heat = network._session.run(cut.cut(picture(0.5, 1e-3))[None])[0]
     assert np.allclose(heat.softmax(dim=3).numpy(), session_heat, atol=2e-3)
+
+
+def some_views(count: int, first: int = 0) -> Labelled:
+    rng = np.random.default_rng(first)
+    offsets = [float(rng.uniform(-1.5, 1.5)) for _ in range(count)]
+    cut = GroundView(CAMERA, GRID)
+    return Labelled(np.stack([cut.cut(picture(one)) for one in offsets]), [labels(one) for one in offsets])
+
+
+class PowerError(Exception):
+    pass
+
+
+def test_a_training_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    training, validation = some_views(16), some_views(8, first=1)
+    config = LaneTraining(epochs=3, batch=8, threads=1)
+
+    def broken(line: str) -> None:
+        if line.startswith("epoch 1/"):
+            raise PowerError
+
+    for folder in ("whole", "broken"):
+        (tmp_path / folder).mkdir()
+    whole = LaneTrainer(training, validation, config, GRID, tmp_path / "whole", lambda _: None).train()
+    with pytest.raises(ConfigError, match="no checkpoint"):
+        LaneTrainer(training, validation, config, GRID, tmp_path, lambda _: None).train(resume=True)
+    with pytest.raises(PowerError):
+        LaneTrainer(training, validation, config, GRID, tmp_path / "broken", broken).train()
+    again = LaneTrainer(training, validation, config, GRID, tmp_path / "broken", lambda _: None)
+    after = again.train(resume=True)
+    assert (after.loss, after.epochs) == (whole.loss, 3)
+    assert (tmp_path / "whole" / "curves").is_dir()
+    for mine, theirs in zip(after.network.parameters(), whole.network.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_it_ends_early_where_the_last_epochs_brought_nothing_and_keeps_the_best(tmp_path: Path) -> None:
+    training, validation = some_views(8), some_views(8, first=1)
+    losses = iter([3.0, 2.0, 2.5, 2.4, 1.0])
+
+    class Judged(LaneTrainer):
+        def _judge(self) -> float:
+            return next(losses)
+
+    config = LaneTraining(epochs=5, batch=8, threads=1, patience=2)
+    trained = Judged(training, validation, config, GRID, tmp_path, lambda _: None).train()
+    assert (trained.epochs, trained.loss) == (4, 2.0)
 
 
 def test_the_loss_is_least_for_the_truth() -> None:

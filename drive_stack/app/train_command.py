@@ -56,6 +56,7 @@ def train(
             frames=options.work / "detector",
             work=options.work / "lanes",
             out=options.out or MODELS,
+            resume=options.resume,
         )
     print(f"weights: {weights}")
     return 0
@@ -83,5 +84,9 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="weights and card (default: drive_stack/models)"
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint (detector)")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the last checkpoint (detector and lanes; the policy always does)",
+    )
     return parser

@@ -71,6 +71,7 @@ class DetectorTraining(StrictModel):
     warmup_steps: Annotated[int, Field(ge=0)] = 200
     decay_share: Share = 0.35
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
+    patience: Annotated[int, Field(ge=1)] = 8  # epochs that find no more than those before, which end it
     bfloat16: bool = True  # where the processor computes in it
     threads: Annotated[int, Field(ge=1)] = 2
     validate_frames: Annotated[int, Field(ge=1)] = 300  # of the validation frames, after each epoch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from drive_stack.learning.detector_quantised import quantised
 from drive_stack.learning.detector_training import Trainer
 from drive_stack.learning.frame_store import StoredFrame, describe, read_frames
 from drive_stack.learning.frames import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
+from drive_stack.learning.run_folder import begin_run
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
@@ -68,7 +68,7 @@ class DetectorJob:
         collect(tasks, validation, settings.workers, self.report)
 
     def train(self, resume: bool) -> Path:
-        """Train and export after every epoch; returns the weights."""
+        """Train, and export after every epoch that finds more than those before; returns the weights."""
         frames, validation = read_frames(self.work / "training"), read_frames(self.work / "validation")
         torch.manual_seed(self.config.seed)
         network = build_network(self.config.network_path(self.config_path), self.config.width)
@@ -76,24 +76,16 @@ class DetectorJob:
         if resume:
             trainer.load(self.work / "checkpoint.pt")
         some = validation[:: max(1, len(validation) // self.config.validate_frames)]
-        weights = self.work / "detector.onnx"
-
-        def after_epoch(averaged: nn.Module, epoch: int) -> Mapping[str, float]:
-            export(averaged, weights, CameraModel(), self.config.input_scale)
-            facts = {
-                "network": _about(averaged),
-                "epochs": epoch,
-                "minutes": round(trainer.seconds / 60.0, 1),
-                "threads": self.config.threads,
-                "training_data": describe(frames),
-                "training_frames_sha256": sha256_of(self.work / "training" / "manifest.json"),
-                "limits": LIMITS,
-            }
-            write_card(weights, COMMAND, facts)
-            return self._quick_scores(weights, some)
-
-        trainer.fit(with_people_repeated(frames, self.config.people_times), self.work, after_epoch)
-        return weights
+        facts = {
+            "network": _about(network),
+            "threads": self.config.threads,
+            "training_data": describe(frames),
+            "training_frames_sha256": sha256_of(self.work / "training" / "manifest.json"),
+            "limits": LIMITS,
+        }
+        watched = _Watched(self.config, trainer, self.work, some, facts)
+        trainer.fit(with_people_repeated(frames, self.config.people_times), self.work, watched)
+        return watched.weights
 
     def deploy(self, weights: Path) -> Path:
         """The weights in 8 bits; their card takes over what the others' card says of the training."""
@@ -109,13 +101,41 @@ class DetectorJob:
         write_card(deployed, COMMAND, facts)
         return deployed
 
-    def _quick_scores(self, weights: Path, frames: Sequence[StoredFrame]) -> dict[str, float]:
-        """AP50 on a part of the validation frames, to watch the training by."""
-        detector = YoloDetector(weights, confidence=NEARLY_ALL, threads=self.config.threads)
-        scores = evaluate(run_detector(detector, frames), Confidences())
-        classes = scores["classes"]
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """Exports what is learnt, and judges it by a part of the validation frames. A `Validation`."""
+
+    config: DetectorTraining
+    trainer: Trainer
+    work: Path
+    frames: Sequence[StoredFrame]
+    facts: Mapping[str, object]  # of the card
+
+    @property
+    def weights(self) -> Path:
+        """The best so far."""
+        return self.work / "detector.onnx"
+
+    @property
+    def _last(self) -> Path:
+        return self.work / "last.onnx"
+
+    def judge(self, network: nn.Module, epoch: int) -> dict[str, float | None]:
+        """AP50 by class."""
+        export(network, self._last, CameraModel(), self.config.input_scale)
+        minutes = round(self.trainer.seconds / 60.0, 1)
+        write_card(self._last, COMMAND, {**self.facts, "epochs": epoch, "minutes": minutes})
+        detector = YoloDetector(self._last, confidence=NEARLY_ALL, threads=self.config.threads)
+        classes = evaluate(run_detector(detector, self.frames), Confidences())["classes"]
         assert isinstance(classes, dict)
-        return {name: row["ap50"] if row["ap50"] is not None else math.nan for name, row in classes.items()}
+        return {name: row["ap50"] for name, row in classes.items()}
+
+    def keep(self) -> None:
+        """What was judged last is the best so far."""
+        card = read_card(self._last, COMMAND)
+        shutil.copyfile(self._last, self.weights)
+        write_card(self.weights, COMMAND, {key: card[key] for key in card.keys() & TRAINING_FACTS})
 
 
 def _about(network: nn.Module) -> str:
@@ -146,6 +166,7 @@ def train_detector(
     cannot be used.
     """
     config = load_model(config_path, DetectorTraining, overrides)
+    begin_run(work, config, goes_on=resume, free=("epochs", "frames", "patience", "threads"))
     job = DetectorJob(config_path, config, scenarios, work, report)
     job.collect()
     trained = job.train(resume)

@@ -92,7 +92,7 @@ def deployable(network: nn.Module, input_scale: float = 1.0) -> nn.Module:
     Input ``(1, H, W, 3)`` uint8 RGB; outputs boxes ``(A, 4)`` as x1, y1, x2, y2 [px] and scores
     ``(A, classes)`` in 0 … 1, for each of the A cells.
     """
-    fused = copy.deepcopy(network).float().eval()
+    fused = copy.deepcopy(network).float().cpu().eval()
     cast("Any", fused).model[-1].xyxy = True
     cast("Any", fused).fuse(verbose=False)
     return _Deployed(fused, input_scale).eval()

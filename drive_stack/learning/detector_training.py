@@ -9,22 +9,35 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.config import ConfigError
 from drive_stack.learning.detector_batches import Batch, epoch_batches, steps_per_epoch
 from drive_stack.learning.detector_config import DetectorTraining
 from drive_stack.learning.detector_network import build_loss, enlarged, strides
+from drive_stack.learning.devices import has_bfloat16, training_device
+from drive_stack.learning.early_stop import is_best, is_stale
 from drive_stack.learning.frame_store import StoredFrame
+from drive_stack.learning.stepping import Report, stepping
 
-Report = Callable[[str], None]
-AfterEpoch = Callable[[nn.Module, int], Mapping[str, float]]
+
+class Validation(Protocol):
+    """What becomes of the averaged network after each epoch."""
+
+    def judge(self, network: nn.Module, epoch: int) -> Mapping[str, float | None]:
+        """Scores of validation frames by class, the more the better; None where there is none of a class."""
+        ...
+
+    def keep(self) -> None:
+        """What was judged last is the best so far."""
+        ...
 
 
 def rate_at(step: int, total: int, config: DetectorTraining) -> float:
@@ -43,11 +56,6 @@ def make_optimizer(network: nn.Module, config: DetectorTraining) -> torch.optim.
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 in hardware; emulated it is slower than float32."""
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-
-
 @dataclass(slots=True)
 class Trainer:
     """The state of one run."""
@@ -58,63 +66,98 @@ class Trainer:
     step: int = 0
     epoch: int = 0
     seconds: float = 0.0  # spent in training so far, by the wall clock
+    scores: list[float] = field(default_factory=list)  # mean over classes after each epoch
     averaged: nn.Module = field(init=False)
     optimizer: torch.optim.Optimizer = field(init=False)
     loss: Any = field(init=False)
+    _device: torch.device = field(init=False)
 
     def __post_init__(self) -> None:
+        self._device = training_device()
+        self.network.to(self._device)
         self.averaged = copy.deepcopy(self.network).eval()
         self.optimizer = make_optimizer(self.network, self.config)
         self.loss = build_loss(self.network)
 
-    def fit(self, frames: Sequence[StoredFrame], folder: Path, after_epoch: AfterEpoch) -> None:
-        """Train to the configured epochs, with a checkpoint and a line of the log after each."""
+    def fit(self, frames: Sequence[StoredFrame], folder: Path, validation: Validation) -> None:
+        """Train to the configured epochs, or until none of the last ones was better than those before.
+
+        After each there are a checkpoint, a line of the log and points of the curves.
+        """
         torch.set_num_threads(self.config.threads)
         steps = steps_per_epoch(len(frames), self.config)
         if steps == 0:
             raise ConfigError(f"{len(frames)} frames do not fill one batch of {self.config.batch}")
         # counted from here: a resumed run may have other frames than before
         total = self.step + steps * (self.config.epochs - self.epoch)
-        while self.epoch < self.config.epochs:
-            start, losses = time.perf_counter(), torch.zeros(3)
-            cells = [stride / self.config.input_scale for stride in strides(self.network)]
-            batches = epoch_batches(frames, self.config, self.epoch, cells)
-            for done, batch in enumerate(batches, start=1):
+        with SummaryWriter(str(folder / "curves")) as curves:
+            while self.epoch < self.config.epochs and not self._is_stale:
+                start = time.perf_counter()
+                losses = self._epoch(frames, steps, total)
+                self.epoch += 1
+                self.seconds += time.perf_counter() - start
+                scores = validation.judge(self.averaged, self.epoch)
+                found = [score for score in scores.values() if score is not None]
+                self.scores.append(sum(found) / max(len(found), 1))
+                if is_best(self._worse):
+                    validation.keep()
+                self.save(folder / "checkpoint.pt")
+                self._tell(losses.tolist(), scores, folder, curves)
+
+    def _tell(
+        self, losses: list[float], scores: Mapping[str, float | None], folder: Path, curves: SummaryWriter
+    ) -> None:
+        """What an epoch came to."""
+        row = {"epoch": self.epoch, "loss": losses, **scores}
+        with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(row) + "\n")
+        points = dict(zip(("loss/boxes", "loss/classes", "loss/distances"), losses, strict=True))
+        found = {name: score for name, score in scores.items() if score is not None}
+        for name, value in (points | {f"ap50/{name}": score for name, score in found.items()}).items():
+            curves.add_scalar(name, value, self.epoch)
+        words = " ".join(f"{name} {score:.3f}" for name, score in found.items())
+        self.report(f"epoch {self.epoch}/{self.config.epochs}: {words}")
+
+    @property
+    def _worse(self) -> list[float]:
+        """The less the better."""
+        return [-score for score in self.scores]
+
+    @property
+    def _is_stale(self) -> bool:
+        return is_stale(self._worse, self.config.patience)
+
+    def _epoch(self, frames: Sequence[StoredFrame], steps: int, total: int) -> torch.Tensor:
+        """Every frame once; the box, class and distance losses."""
+        losses = torch.zeros(3)
+        cells = [stride / self.config.input_scale for stride in strides(self.network)]
+        with stepping(f"epoch {self.epoch + 1}/{self.config.epochs}", steps, self.report) as tell:
+            for batch in epoch_batches(frames, self.config, self.epoch, cells):
                 losses += self._step(batch, rate_at(self.step, total, self.config)) / steps
                 self.step += 1
-                if done % 50 == 0:
-                    spent = time.perf_counter() - start
-                    mean = (losses * steps / done).tolist()
-                    pace = done * self.config.batch / spent
-                    self.report(f"epoch {self.epoch + 1} step {done}/{steps} loss {mean} {pace:.0f} images/s")
-            self.epoch += 1
-            self.seconds += time.perf_counter() - start
-            self.save(folder / "checkpoint.pt")
-            scores = dict(after_epoch(self.averaged, self.epoch))
-            row = {"epoch": self.epoch, "loss": losses.tolist(), **scores}
-            with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(row) + "\n")
-            words = " ".join(f"{name} {value:.3f}" for name, value in scores.items())
-            self.report(f"epoch {self.epoch}/{self.config.epochs}: {words}")
+                tell("loss " + " ".join(f"{loss:.2f}" for loss in losses.tolist()))
+        return losses
 
     def _step(self, batch: Batch, rate: float) -> torch.Tensor:
         """One update; returns the box, class and distance losses."""
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        images = enlarged(batch.images, self.config.input_scale)
+        images = enlarged(batch.images.to(self._device), self.config.input_scale)
         images = images.contiguous(memory_format=torch.channels_last)
-        use_bfloat16 = self.config.bfloat16 and has_bfloat16()
-        with torch.autocast("cpu", torch.bfloat16, enabled=use_bfloat16):
+        use_bfloat16 = self.config.bfloat16 and has_bfloat16(self._device)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=use_bfloat16):
             output = self.network(images)
         # a score of −20 has neither a loss nor a gradient, and is never assigned to an object
-        scores = output["scores"].float().masked_fill(batch.unpunished[:, None], -20.0)
+        unpunished = batch.unpunished.to(self._device)[:, None]
+        scores = output["scores"].float().masked_fill(unpunished, -20.0)
         predictions = {
             "boxes": output["boxes"].float(),
             "scores": scores,
             "feats": [level.detach().float() for level in output["feats"]],
         }
-        loss, items = self.loss(predictions, batch.targets)
+        targets = {name: value.to(self._device) for name, value in batch.targets.items()}
+        loss, items = self.loss(predictions, targets)
         self.optimizer.zero_grad(set_to_none=True)
         (loss.sum() / len(images)).backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 10.0, foreach=True)
@@ -143,6 +186,7 @@ class Trainer:
             "step": self.step,
             "epoch": self.epoch,
             "seconds": self.seconds,
+            "scores": self.scores,
         }
         part = path.with_suffix(".part")
         torch.save(state, part)
@@ -152,7 +196,7 @@ class Trainer:
         """Go on where a checkpoint left off; raises `ConfigError` where there is none that fits."""
         if not path.is_file():
             raise ConfigError(f"{path}: no checkpoint to resume from")
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=self._device)
         try:
             self.network.load_state_dict(state["network"])
             self.averaged.load_state_dict(state["averaged"])
@@ -160,4 +204,7 @@ class Trainer:
         except (RuntimeError, ValueError) as error:
             raise ConfigError(f"{path}: made for another network: {error}") from None
         self.step, self.epoch = int(state["step"]), int(state["epoch"])
-        self.seconds = float(state["seconds"])
+        self.seconds, self.scores = (
+            float(state["seconds"]),
+            [float(score) for score in state.get("scores", ())],
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -34,6 +34,10 @@ class LaneBatch:
     ends: torch.Tensor  # (B, 3, R + 2) shares: between two anchors, beyond them, none
     ends_weight: torch.Tensor  # (B, 3) 0 where there is no such lane
     shows: torch.Tensor  # (B,) 0 for views that show nothing
+
+    def to(self, device: torch.device) -> LaneBatch:
+        """The same where it is computed with."""
+        return LaneBatch(**{one.name: getattr(self, one.name).to(device) for one in fields(self)})
 
 
 def cut_views(frames: Sequence[StoredFrame], grid: GroundGrid) -> NDArray[np.uint8]:

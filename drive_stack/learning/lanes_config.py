@@ -40,6 +40,7 @@ class LaneTraining(StrictModel):
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.02
     warmup_share: Share = 0.05
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
+    patience: Count = 3  # epochs without a better validation loss that end it
     threads: Count = 2
     hidden_weight: Share = 0.3
     largest_shift: Annotated[float, Field(ge=0.0, le=3.0)] = 1.0  # [m]

@@ -26,7 +26,8 @@ from drive_stack.learning.lanes_evaluation import judge_drives
 from drive_stack.learning.lanes_figures import end_figures, summary
 from drive_stack.learning.lanes_images import judge_confidence, judge_images
 from drive_stack.learning.lanes_model import export
-from drive_stack.learning.lanes_training import Trained, train
+from drive_stack.learning.lanes_training import Labelled, LaneTrainer, Trained
+from drive_stack.learning.run_folder import begin_run
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
@@ -51,20 +52,26 @@ def train_lanes(
     frames: Path = Path("runs/detector"),
     work: Path = Path("runs/lanes"),
     out: Path = MODELS,
+    resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Collect frames, train, export and judge the lane network; returns the path of its weights.
 
     ``overrides`` are ``key=value`` as in ``epochs=4``. Frames already in ``frames`` (the detector's
-    recording) are used, and recorded where they are missing. Raises `ConfigError` for a configuration
-    or frames that cannot be used.
+    recording) are used, and recorded where they are missing; with ``resume`` the training goes on from
+    the checkpoint in ``work``. Raises `ConfigError` for a configuration, checkpoint or frames that cannot
+    be used.
     """
     config = load_model(config_path, LaneTraining, overrides)
-    work.mkdir(parents=True, exist_ok=True)
+    begin_run(work, config, goes_on=resume, free=("patience", "threads"))
     shards = _collect(config, scenarios, frames, work, report)
     training, validation = (_read(shards[part]) for part in ("training", "validation"))
     grid, weights = GroundGrid(), work / "lanes.onnx"
-    trained = train(cut_views(training, grid), [frame.lanes for frame in training], config, grid, report)
+    learnt_from, judged_by = (
+        Labelled(cut_views(part, grid), [frame.lanes for frame in part]) for part in (training, validation)
+    )
+    trainer = LaneTrainer(learnt_from, judged_by, config, grid, work, report)
+    trained = trainer.train(resume=resume)
     export(trained.network, weights, grid)
     facts = _facts(trained, config, training) | {"training_frames_sha256": _hash(shards["training"])}
     write_card(weights, COMMAND, facts)
@@ -171,10 +178,10 @@ def _facts(trained: Trained, config: LaneTraining, frames: Sequence[StoredFrame]
     count = sum(parameter.numel() for parameter in trained.network.parameters())
     return {
         "network": f"An encoder-decoder of {count / 1e6:.2f} million weights over the road seen from above.",
-        "epochs": config.epochs,
+        "epochs": trained.epochs,
         "minutes": round(trained.seconds / 60.0, 1),
         "threads": config.threads,
-        "last_loss": round(trained.loss, 4),
+        "validation_loss": round(trained.loss, 4),
         "training_data": describe(frames),
         "limits": LIMITS,
     }

@@ -7,30 +7,45 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
+from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.config import ConfigError
 from drive_stack.learning.averaging import average
-from drive_stack.learning.lanes_batches import Labels, LaneBatch, epoch_batches, repeats
+from drive_stack.learning.devices import has_bfloat16, training_device
+from drive_stack.learning.early_stop import is_best, is_stale
+from drive_stack.learning.lanes_batches import Labels, LaneBatch, collate, epoch_batches, repeats
 from drive_stack.learning.lanes_config import LaneTraining
 from drive_stack.learning.lanes_model import LaneNet, Outputs
+from drive_stack.learning.stepping import stepping
 from drive_stack.perception.lanes_ground import GroundGrid
 
 NEIGHBOUR_SHARE, CROSSABLE_SHARE, ENDS_SHARE = 0.3, 0.5, 0.4  # in the loss
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """Views from above (N, H, W, 3) uint8, and what is known of each."""
+
+    views: NDArray[np.uint8]
+    labels: Sequence[Labels]
+
+
+@dataclass(frozen=True, slots=True)
 class Trained:
-    """The averaged network and how long it took."""
+    """The averaged network that is best on validation views, and how it came about."""
 
     network: LaneNet
     seconds: float
-    loss: float  # mean over the last epoch
+    epochs: int
+    loss: float  # of validation
 
 
 def loss_of(outputs: Outputs, batch: LaneBatch) -> torch.Tensor:
@@ -61,43 +76,131 @@ def rate_at(step: int, total: int, config: LaneTraining) -> float:
     return config.learning_rate * rise * 0.5 * (1.0 + math.cos(math.pi * step / total))
 
 
-def train(
-    views: NDArray[np.uint8],
-    labels: Sequence[Labels],
-    config: LaneTraining,
-    grid: GroundGrid,
-    report: Callable[[str], None] = print,
-) -> Trained:
-    """Train on ``views`` (N, H, W, 3) with their labels; repeats bit for bit on one machine."""
-    rows = repeats(labels, config)
-    total = len(rows) // config.batch * config.epochs
-    if total == 0:
-        raise ConfigError(f"{len(views)} frames do not fill one batch of {config.batch}")
-    torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
-    network = LaneNet(grid)
-    averaged = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(
-        network.parameters(), config.learning_rate, weight_decay=config.weight_decay
-    )
-    reduced = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-    start, step, mean = time.perf_counter(), 0, 0.0
-    for epoch in range(config.epochs):
-        mean = 0.0
-        for batch in epoch_batches(views, labels, rows, config, epoch, grid):
-            for group in optimizer.param_groups:
-                group["lr"] = rate_at(step, total, config)
-            network.train()
-            with torch.autocast("cpu", torch.bfloat16, enabled=reduced):
-                outputs = network(batch.views)
-            loss = loss_of(outputs, batch)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            average(averaged, network, min(config.average_decay, (step + 1) / (step + 10)))
-            step += 1
-            mean += float(loss.detach()) * config.epochs / total
-        pace = step * config.batch / (time.perf_counter() - start)
-        report(f"epoch {epoch + 1}/{config.epochs}: loss {mean:.3f}, {pace:.0f} views/s")
-    return Trained(averaged, time.perf_counter() - start, mean)
+class LaneTrainer:
+    """Trains on views; what it knows is in ``folder`` after every epoch.
+
+    Repeats bit for bit on one machine, also where it was broken off and went on.
+    """
+
+    def __init__(
+        self,
+        training: Labelled,
+        validation: Labelled,
+        config: LaneTraining,
+        grid: GroundGrid,
+        folder: Path,
+        report: Callable[[str], None] = print,
+    ) -> None:
+        self._training, self._validation, self._config, self._grid = training, validation, config, grid
+        self._folder, self._report = folder, report
+        self._rows = repeats(training.labels, config)
+        self._steps = len(self._rows) // config.batch  # of an epoch
+        if self._steps == 0:
+            raise ConfigError(f"{len(training.views)} frames do not fill one batch of {config.batch}")
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self._device = training_device()
+        self._network = LaneNet(grid).to(self._device)
+        self._averaged = copy.deepcopy(self._network).eval()
+        self._best = copy.deepcopy(self._averaged.state_dict())
+        self._optimizer = torch.optim.AdamW(
+            self._network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        self._losses: list[float] = []  # of validation, after each epoch
+        self._seconds = 0.0
+
+    def train(self, *, resume: bool = False) -> Trained:
+        """All epochs, or until the last ones brought nothing.
+
+        With ``resume`` it goes on from the checkpoint; raises `ConfigError` where there is none that fits.
+        """
+        checkpoint, config = self._folder / "checkpoint.pt", self._config
+        if resume:
+            self._load(checkpoint)
+        with SummaryWriter(str(self._folder / "curves")) as curves:
+            while len(self._losses) < config.epochs and not is_stale(self._losses, config.patience):
+                start = time.perf_counter()
+                mean = self._epoch()
+                self._losses.append(self._judge())
+                if is_best(self._losses):
+                    self._best = copy.deepcopy(self._averaged.state_dict())
+                took = time.perf_counter() - start
+                self._seconds += took
+                self._save(checkpoint)
+                epoch, pace = len(self._losses), self._steps * config.batch / took
+                for name, value in (("training", mean), ("validation", self._losses[-1])):
+                    curves.add_scalar(f"loss/{name}", value, epoch)
+                self._report(
+                    f"epoch {epoch}/{config.epochs}: loss {mean:.3f}, validation {self._losses[-1]:.3f}, "
+                    f"{pace:.0f} views/s"
+                )
+        network = copy.deepcopy(self._averaged).cpu()
+        network.load_state_dict(self._best)
+        return Trained(network, self._seconds, len(self._losses), min(self._losses))
+
+    def _epoch(self) -> float:
+        """The mean loss."""
+        config, epoch, mean = self._config, len(self._losses), 0.0
+        batches = epoch_batches(
+            self._training.views, self._training.labels, self._rows, config, epoch, self._grid
+        )
+        with stepping(f"epoch {epoch + 1}/{config.epochs}", self._steps, self._report) as tell:
+            for done, batch in enumerate(batches):
+                loss = self._step(batch, epoch * self._steps + done)
+                mean += loss / self._steps
+                tell(f"loss {loss:.3f}")
+        return mean
+
+    def _step(self, batch: LaneBatch, step: int) -> float:
+        config = self._config
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate_at(step, self._steps * config.epochs, config)
+        self._network.train()
+        batch = batch.to(self._device)
+        reduced = has_bfloat16(self._device)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=reduced):
+            outputs = self._network(batch.views)
+        loss = loss_of(outputs, batch)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
+        self._optimizer.step()
+        average(self._averaged, self._network, min(config.average_decay, (step + 1) / (step + 10)))
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def _judge(self) -> float:
+        """The averaged network's mean loss on validation views."""
+        known, total = list(zip(self._validation.views, self._validation.labels, strict=True)), 0.0
+        for begin in range(0, len(known), self._config.batch):
+            some = known[begin : begin + self._config.batch]
+            batch = collate(some, self._config, self._grid).to(self._device)
+            total += float(loss_of(self._averaged(batch.views), batch)) * len(some)
+        return total / len(known)
+
+    def _save(self, path: Path) -> None:
+        """In one stroke, so that a kill leaves the checkpoint before."""
+        part = path.with_suffix(".part")
+        content = {
+            "network": self._network.state_dict(),
+            "averaged": self._averaged.state_dict(),
+            "best": self._best,
+            "optimizer": self._optimizer.state_dict(),
+            "losses": self._losses,
+            "seconds": self._seconds,
+        }
+        torch.save(content, part)
+        part.rename(path)
+
+    def _load(self, path: Path) -> None:
+        if not path.is_file():
+            raise ConfigError(f"{path}: no checkpoint to resume from")
+        content: dict[str, Any] = torch.load(path, weights_only=True, map_location=self._device)
+        try:
+            self._network.load_state_dict(content["network"])
+            self._averaged.load_state_dict(content["averaged"])
+            self._optimizer.load_state_dict(content["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise ConfigError(f"{path}: made for another network: {error}") from None
+        self._best, self._losses = content["best"], [float(loss) for loss in content["losses"]]
+        self._seconds = float(content["seconds"])

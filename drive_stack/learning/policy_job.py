@@ -15,6 +15,7 @@ from drive_stack.learning.policy_config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.policy_data import prepare
 from drive_stack.learning.policy_network import export
 from drive_stack.learning.policy_training import Errors, PolicyTrainer
+from drive_stack.learning.run_folder import begin_run
 from drive_stack.policy.runner import head_path
 from drive_stack.recording.manifest import read_manifest
 from drive_stack.runtime.weights import MODELS, card_path, write_card
@@ -133,9 +134,10 @@ def train_policy(
     """Record, train and install the policy; returns the path of the trunk's weights.
 
     What has been recorded and learnt in ``recordings`` and ``work`` is used. Raises `ConfigError` for a
-    configuration or recordings that cannot be used.
+    configuration or recordings that cannot be used, and for another configuration than ``work`` began with.
     """
     config = load_model(config_path, PolicyTraining, overrides)
+    begin_run(work, config, goes_on=True, free=("workers", "patience"))
     trunk = PolicyJob(config, collect, recordings, work, report).run()
     return install(trunk, out)
 

@@ -17,12 +17,15 @@ from torch.nn import functional
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.learning.averaging import average
+from drive_stack.learning.devices import has_bfloat16, training_device
+from drive_stack.learning.early_stop import is_best, is_stale
 from drive_stack.learning.policy_columns import columns_loss
 from drive_stack.learning.policy_config import AugmentSettings, PolicyTraining, Round
 from drive_stack.learning.policy_data import BRAKING, Clips, PolicyData, seen_rows
 from drive_stack.learning.policy_features import features_of
 from drive_stack.learning.policy_hints import hint_loss
 from drive_stack.learning.policy_network import PolicyNet
+from drive_stack.learning.stepping import stepping
 from drive_stack.policy.numbers import SPEED, STATE_NAMES
 
 # Errors below it count by their square [m/s²]. Where it is open whether to brake, least absolute errors would
@@ -47,11 +50,9 @@ class PolicyTrainer:
 
     def __init__(self, config: PolicyTraining, folder: Path, report: Callable[[str], None] = print) -> None:
         torch.manual_seed(config.seed)
-        self._config, self._folder, self._report = config, folder, report
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._reduced = self._device.type == "cuda" or bool(
-            torch.cpu.get_capabilities().get("avx512_bf16", False)
-        )
+        self._config, self._folder, self.report = config, folder, report
+        self._device = training_device()
+        self._reduced = has_bfloat16(self._device)
         self.network = PolicyNet(config.network).to(self._device)
         self.best = copy.deepcopy(self.network).eval()  # of the round, by validation
         self.seconds = 0.0
@@ -65,7 +66,7 @@ class PolicyTrainer:
         if resume and checkpoint.is_file():
             run.load(checkpoint)
         with SummaryWriter(str(self._folder / "curves" / one.name)) as curves:
-            while len(run.errors) < one.epochs and not run.stale(self._config.patience):
+            while len(run.errors) < one.epochs and not is_stale(run.losses, self._config.patience):
                 start = time.perf_counter()
                 loss, pace = run.epoch()
                 found = self.judge(run.averaged, validation, known)
@@ -76,7 +77,7 @@ class PolicyTrainer:
                 shown |= {"sideways": found.sideways, "forward": found.forward, "hints": found.hints}
                 for name, value in shown.items():
                     curves.add_scalar(f"loss/{name}", value, epoch)
-                self._report(
+                self.report(
                     f"{one.name} epoch {epoch}/{one.epochs}: loss {loss:.4f}, validation {found.loss:.4f} "
                     f"(sideways {found.sideways:.3f}, forward {found.forward:.3f} m/s², "
                     f"hints {found.hints:.3f}), {pace:.0f} rows/s"
@@ -176,16 +177,16 @@ class _Run:
         self.errors: list[Errors] = []
         self.best = copy.deepcopy(self.averaged.state_dict())
 
-    def stale(self, patience: int) -> bool:
-        """Whether the last epochs brought nothing."""
-        losses = [errors.loss for errors in self.errors]
-        return len(losses) > patience and min(losses[-patience:]) > min(losses[:-patience])
+    @property
+    def losses(self) -> list[float]:
+        """Of validation, after each epoch."""
+        return [errors.loss for errors in self.errors]
 
     def note(self, errors: Errors) -> None:
         """Keep the weights where they are the best so far."""
-        if not self.errors or errors.loss < min(one.loss for one in self.errors):
-            self.best = copy.deepcopy(self.averaged.state_dict())
         self.errors.append(errors)
+        if is_best(self.losses):
+            self.best = copy.deepcopy(self.averaged.state_dict())
 
     def epoch(self) -> tuple[float, float]:
         """Mean loss, and rows a second."""
@@ -194,22 +195,29 @@ class _Run:
         torch.manual_seed(int(rng.integers(2**31)))
         network.train()
         total, start = 0.0, time.perf_counter()
-        for step in range(self._steps):
-            done = len(self.errors) * self._steps + step
-            self._set_rate(done)
-            first = self._clips.draw(config.batch, rng)
-            asked, target, hints = trainer.predicted(
-                network, self._data, first, config.clip, trainer.ages, rng, self._known
-            )
-            loss = loss_of(asked, target, config) + config.hint_weight * hints
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            self._optimizer.step()
-            average(self.averaged, network, min(config.average_decay, (done + 1) / (done + 10)))
-            total += float(loss.detach())
+        what = f"{self._round.name} epoch {len(self.errors) + 1}/{self._round.epochs}"
+        with stepping(what, self._steps, trainer.report) as tell:
+            for step in range(self._steps):
+                total += self._step(len(self.errors) * self._steps + step, rng)
+                tell(f"loss {total / (step + 1):.3f}")
         rows = self._steps * config.batch * config.clip
         return total / self._steps, rows / (time.perf_counter() - start)
+
+    def _step(self, done: int, rng: np.random.Generator) -> float:
+        """One update, after ``done`` others of the round; returns the loss."""
+        config, trainer, network = self._config, self._trainer, self._trainer.network
+        self._set_rate(done)
+        first = self._clips.draw(config.batch, rng)
+        asked, target, hints = trainer.predicted(
+            network, self._data, first, config.clip, trainer.ages, rng, self._known
+        )
+        loss = loss_of(asked, target, config) + config.hint_weight * hints
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        self._optimizer.step()
+        average(self.averaged, network, min(config.average_decay, (done + 1) / (done + 10)))
+        return float(loss.detach())
 
     def _set_rate(self, step: int) -> None:
         """A short rise, then half a cosine down."""
