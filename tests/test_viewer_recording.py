@@ -11,7 +11,7 @@ import view_samples
 
 from drive_stack.config import ConfigError
 from drive_stack.viewer.frame import FrameRenderer
-from drive_stack.viewer.recording import RecordedSession, Recorder
+from drive_stack.viewer.recording import OUTCOME_SECONDS, RecordedSession, Recorder
 from drive_stack.viewer.records import ViewFrame
 
 
@@ -84,7 +84,7 @@ class ThreeSteps:
         return self.reset()
 
 
-def test_a_session_films_itself(tmp_path: Path) -> None:
+def test_a_session_films_itself_and_stays_on_its_outcome(tmp_path: Path) -> None:
     path = tmp_path / "drive.mp4"
     renderer = FrameRenderer(960, 600)
     with Recorder(path, (960, 600), dt=0.1) as recorder:
@@ -94,4 +94,6 @@ def test_a_session_films_itself(tmp_path: Path) -> None:
             session.step()
         assert session.next_episode() is None
     with av.open(str(path)) as container:
-        assert sum(1 for _ in container.decode(video=0)) == 4
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(pictures) == 4 + round(OUTCOME_SECONDS / 0.1)
+    assert np.abs(pictures[3].astype(int) - pictures[-1]).mean() < 1.0

@@ -15,6 +15,7 @@ from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, Session
 
 QUALITY = 23  # x264's constant rate factor
+OUTCOME_SECONDS = 2.5  # how long a film stays on how an episode ended
 _SHORT_SIDE = 16  # no codec takes less [px]
 
 
@@ -94,8 +95,10 @@ class RecordedSession(Generic[Frame]):
         return self._film(self._session.reset())
 
     def step(self) -> Frame:
-        """One agent step."""
-        return self._film(self._session.step())
+        """One agent step; the film stays on the last one of an episode for a while."""
+        frame = self._session.step()
+        stay = round(OUTCOME_SECONDS / self.dt) if self._session.done else 0
+        return self._film(frame, times=1 + stay)
 
     def next_episode(self) -> Frame | None:
         """Begin the next episode that was asked for; None where none is left."""
@@ -106,6 +109,8 @@ class RecordedSession(Generic[Frame]):
         """Begin an episode of the next scenario of the catalogue."""
         return self._film(self._session.next_scenario())
 
-    def _film(self, frame: Frame) -> Frame:
-        self._recorder.write(self._renderer.draw(frame))
+    def _film(self, frame: Frame, times: int = 1) -> Frame:
+        picture = self._renderer.draw(frame)
+        for _ in range(times):
+            self._recorder.write(picture)
         return frame
