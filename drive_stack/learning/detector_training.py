@@ -26,6 +26,7 @@ from drive_stack.learning.devices import has_bfloat16, training_device
 from drive_stack.learning.early_stop import is_best, is_stale
 from drive_stack.learning.frame_store import StoredFrame
 from drive_stack.learning.stepping import Report, stepping
+from drive_stack.whole_files import whole_file
 
 
 class Validation(Protocol):
@@ -188,9 +189,8 @@ class Trainer:
             "seconds": self.seconds,
             "scores": self.scores,
         }
-        part = path.with_suffix(".part")
-        torch.save(state, part)
-        part.rename(path)
+        with whole_file(path) as part:
+            torch.save(state, part)
 
     def load(self, path: Path) -> None:
         """Go on where a checkpoint left off; raises `ConfigError` where there is none that fits."""

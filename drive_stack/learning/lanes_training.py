@@ -26,6 +26,7 @@ from drive_stack.learning.lanes_config import LaneTraining
 from drive_stack.learning.lanes_model import LaneNet, Outputs
 from drive_stack.learning.stepping import stepping
 from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.whole_files import whole_file
 
 NEIGHBOUR_SHARE, CROSSABLE_SHARE, ENDS_SHARE = 0.3, 0.5, 0.4  # in the loss
 
@@ -180,7 +181,6 @@ class LaneTrainer:
 
     def _save(self, path: Path) -> None:
         """In one stroke, so that a kill leaves the checkpoint before."""
-        part = path.with_suffix(".part")
         content = {
             "network": self._network.state_dict(),
             "averaged": self._averaged.state_dict(),
@@ -189,8 +189,8 @@ class LaneTrainer:
             "losses": self._losses,
             "seconds": self._seconds,
         }
-        torch.save(content, part)
-        part.rename(path)
+        with whole_file(path) as part:
+            torch.save(content, part)
 
     def _load(self, path: Path) -> None:
         if not path.is_file():

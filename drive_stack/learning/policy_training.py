@@ -27,6 +27,7 @@ from drive_stack.learning.policy_hints import hint_loss
 from drive_stack.learning.policy_network import PolicyNet
 from drive_stack.learning.stepping import stepping
 from drive_stack.policy.numbers import SPEED, STATE_NAMES
+from drive_stack.whole_files import whole_file
 
 # Errors below it count by their square [m/s²]. Where it is open whether to brake, least absolute errors would
 # answer what is likelier, which is not to; least squares brake a little, and that soon.
@@ -228,7 +229,6 @@ class _Run:
 
     def save(self, path: Path) -> None:
         """In one stroke, so that a kill leaves the checkpoint before."""
-        part = path.with_suffix(".part")
         content = {
             "network": self._trainer.network.state_dict(),
             "averaged": self.averaged.state_dict(),
@@ -237,8 +237,8 @@ class _Run:
             "errors": [(one.loss, one.sideways, one.forward, one.hints) for one in self.errors],
             "seconds": self._trainer.seconds,
         }
-        torch.save(content, part)
-        part.rename(path)
+        with whole_file(path) as part:
+            torch.save(content, part)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same round."""
