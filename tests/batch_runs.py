@@ -32,7 +32,7 @@ TASKS = [task(seed) for seed in range(1, 7)]
 
 
 def row(of: EpisodeTask, *, lost: bool = False) -> Row:
-    return Row(of.label, of.config, "code", lost, 0.5, batch_drivers.made_up(of))
+    return Row(of.label, of.config_hash, "code", {"numpy": "2"}, lost, 0.5, batch_drivers.made_up(of))
 
 
 def batch(
@@ -54,7 +54,7 @@ def batch(
             file,
             drive,
             noted,
-            hash_now=lambda given: given.config,
+            hash_now=lambda given: given.config_hash,
             code="code",
             workers=workers,
             time_limit=limit,

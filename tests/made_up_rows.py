@@ -51,7 +51,15 @@ def row(
         speeds_mps=(20.0, 25.0),
         scores=scores,
     )
-    return Row(label=label, config=config, code="s", lost=False, wall_s=1.0, result=result)
+    return Row(
+        label=label,
+        config_hash=config,
+        code_hash="s",
+        versions={},
+        lost=False,
+        wall_s=1.0,
+        result=result,
+    )
 
 
 def drives(label: str, scenario: str, how: str, *, first_seed: int = 100_000) -> list[Row]:

@@ -137,7 +137,7 @@ def test_an_interrupt_waits_for_a_row_that_is_being_written() -> None:
 def test_a_batch_taken_up_again_drives_what_is_missing(tmp_path: Path) -> None:
     assert batch(tmp_path, batch_drivers.made_up, TASKS[:2]) == [1, 2]
     before = (tmp_path / NAME).read_bytes()
-    changed = replace(TASKS[0], config="c1")
+    changed = replace(TASKS[0], config_hash="c1")
     assert batch(tmp_path, batch_drivers.made_up, [changed, *TASKS[:4]]) == [1, 3, 4]
     assert (tmp_path / NAME).read_bytes().startswith(before)
     assert batch(tmp_path, batch_drivers.cannot, [changed, *TASKS[:4]]) == []  # no worker is asked
@@ -169,7 +169,7 @@ def test_lost_rows_are_driven_again_when_asked(three: Path) -> None:
 
 def test_rows_of_other_code_are_driven_again_when_asked(three: Path) -> None:
     with open_rows(three) as file:
-        file.append(replace(row(TASKS[3]), code="older code"))
+        file.append(replace(row(TASKS[3]), code_hash="older code"))
         assert missing(TASKS, file) == TASKS[4:]
         assert missing(TASKS, file, code="code") == TASKS[3:]
         assert missing(TASKS, file, code="newer code") == TASKS
@@ -201,7 +201,7 @@ def test_a_task_that_can_never_be_driven_ends_the_batch(tmp_path: Path) -> None:
 
 def test_what_changes_while_driving_is_not_written(tmp_path: Path) -> None:
     def edited(given: EpisodeTask) -> str:
-        return "c1" if given.seed == 2 else given.config
+        return "c1" if given.seed == 2 else given.config_hash
 
     drive = partial(run_batch, TASKS, drive=batch_drivers.made_up, watcher=Noted(), code="", workers=1)
     with open_rows(tmp_path) as file, pytest.raises(ConfigError, match="changed while driving"):

@@ -145,7 +145,7 @@ def test_a_node_killed_in_the_middle_costs_no_row(tmp_path: Path, course: Path) 
             file,
             partial(batch_drivers.attended, notes, DRIVE),
             axe,
-            hash_now=lambda task: task.config,
+            hash_now=lambda task: task.config_hash,
             code="code",
             workers=2,
             time_limit=300.0,

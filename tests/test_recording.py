@@ -63,7 +63,15 @@ def test_a_course_with_keys_set_is_recorded_and_listed(tmp_path: Path, course: P
     task = EpisodeTask("expert", "expert", (), name, 3, "hash", privileged=True)
     settings = CollectSettings(every=4)
     result = record_task(build_agent, settings, tmp_path, task)
-    row = Row(label="expert", config="hash", code="code", lost=False, wall_s=0.0, result=result)
+    row = Row(
+        label="expert",
+        config_hash="hash",
+        code_hash="code",
+        versions={},
+        lost=False,
+        wall_s=0.0,
+        result=result,
+    )
     assert len(list_shards(tmp_path, settings, [row]).shards) == 1
     recording = Recording([tmp_path])
     assert recording.column("lane_offset_m")[0] == pytest.approx(-0.5, abs=0.05)

@@ -55,6 +55,15 @@ def test_rows_that_a_later_configuration_replaced_are_counted(tmp_path: Path) ->
     assert any(note.startswith("Rows of earlier configurations left out: 1;") for note in found.notes)
 
 
+def test_versions_that_differ_within_a_run_are_told_of(tmp_path: Path) -> None:
+    rows = drives("modular", "cruise", "..")
+    rows = [replace(one, versions={"numpy": f"2.{index}", "torch": "2"}) for index, one in enumerate(rows)]
+    notes = read_runs([folder(tmp_path / "a", rows)]).notes
+    assert notes == ("The rows were driven with different versions: numpy 2.0 and 2.1.",)
+
+
 def test_rows_of_several_states_of_the_code_are_told_of(tmp_path: Path) -> None:
-    rows = [replace(one, code=str(index)) for index, one in enumerate(drives("modular", "cruise", "..."))]
+    rows = [
+        replace(one, code_hash=str(index)) for index, one in enumerate(drives("modular", "cruise", "..."))
+    ]
     assert "The rows were driven by 3 states of the code." in read_runs([folder(tmp_path / "a", rows)]).notes

@@ -86,7 +86,7 @@ def test_rows_stay_valid_on_a_full_disk(tmp_path: Path) -> None:
         "    with open_rows(folder) as file:\n"
         "        for seed in range(100):\n"
         "            task = EpisodeTask('a', 'a', (), 'cruise', seed, '0')\n"
-        "            file.append(Row('a', '0', '0', False, 1.0, undriven(task, 'x')))\n"
+        "            file.append(Row('a', '0', '0', {}, False, 1.0, undriven(task, 'x')))\n"
         "except ConfigError as error: print(error)\n"
         "print(len(read_rows(folder)))"
     )

@@ -56,7 +56,7 @@ def collect(given: Sequence[str], outside: Outside) -> int:
                 file,
                 partial(record_task, outside.build, settings, options.out),
                 code=code_state(outside.packages),
-                hash_now=lambda task: _task(task.scenario, task.seed, settings, outside).config,
+                hash_now=lambda task: _task(task.scenario, task.seed, settings, outside).config_hash,
             )
         finally:
             manifest = list_shards(options.out, settings, file.rows.values())

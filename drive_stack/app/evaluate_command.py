@@ -26,7 +26,7 @@ from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.export import export
 from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, versions, write_facts
+from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, write_facts
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
 from drive_stack.evaluation.suite import Suite, load_suite, suites
 from drive_stack.footage.filming import Filming
@@ -65,7 +65,6 @@ class Plan:
             first_seed=self.seeds.start,
             seeds=len(self.seeds),
             drivers=dict(self.drivers),
-            versions=versions(),
         )
 
 
@@ -88,7 +87,7 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     if options.inside:
         compared = {label: one for label, one in plan.drivers.items() if label != REFERENCE}
         look_inside(compared, Course(plan.scenarios, plan.seeds[0]), folder, outside, options.workers)
-    written = export(rows, plan.facts.versions, folder)
+    written = export(rows, folder)
     page = folder / PAGE
     write_report(read_runs([folder]), page)
     tell_failures(driven.failed, folder / NAME)
@@ -139,7 +138,7 @@ def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
             overrides=driver.overrides,
             scenario=name,
             seed=seed,
-            config=fingerprint(facts, content),
+            config_hash=fingerprint(facts, content),
             privileged=facts.privileged,
             camera=facts.looks,
         )

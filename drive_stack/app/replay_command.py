@@ -15,7 +15,7 @@ from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, versions
+from drive_stack.evaluation.run_facts import Driver, read_facts, versions
 
 # these differ from run to run, or are measured by another drive, the expert's
 ELSEWHERE = ("stages_ms", "progress_of_expert", "scores")
@@ -42,7 +42,7 @@ def replay_of(run: Path, episode: str, outside: Outside) -> Replay:
     driver = Driver(agent=row.label)
     if facts is not None and row.label in facts.drivers:
         driver = facts.drivers[row.label]
-    return Replay(row, driver, tuple(_differences(row, driver, facts, outside)))
+    return Replay(row, driver, tuple(_differences(row, driver, outside)))
 
 
 def told(replay: Replay, result: EpisodeResult) -> str:
@@ -89,15 +89,15 @@ def _named(rows: Sequence[Row], episode: str, run: Path) -> Row:
     return rows[number - 1]
 
 
-def _differences(row: Row, driver: Driver, facts: RunFacts | None, outside: Outside) -> list[str]:
+def _differences(row: Row, driver: Driver, outside: Outside) -> list[str]:
     """What is not as it was when the row was driven."""
     notes = []
     found = outside.agent_facts(driver.agent, driver.overrides)
-    if fingerprint(found, outside.scenario_content(row.result.scenario)) != row.config:
+    if fingerprint(found, outside.scenario_content(row.result.scenario)) != row.config_hash:
         notes.append("the driver's configuration, its weights or the scenario changed since")
-    if code_state(outside.packages) != row.code:
+    if code_state(outside.packages) != row.code_hash:
         notes.append("the code changed since")
-    for name, then in (facts.versions if facts is not None else {}).items():
+    for name, then in row.versions.items():
         now = versions().get(name, "missing")
         if now != then:
             notes.append(f"{name} was {then}, and is {now}")

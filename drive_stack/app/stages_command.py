@@ -92,7 +92,7 @@ def plan(
             overrides=column.overrides,
             scenario=scenario,
             seed=seed,
-            config=fingerprint(facts[column.label], content),
+            config_hash=fingerprint(facts[column.label], content),
             privileged=facts[column.label].privileged,
             camera=facts[column.label].looks,
         )

@@ -60,9 +60,9 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
         failures=tuple(blames(drives, labels, scenarios)),
         uneven=len({frozenset(courses) for courses in drives.values()}) > 1,
         seeds=(min(seeds), max(seeds)),
-        outdated=sum(row.config not in current for row in shown),
+        outdated=sum(row.config_hash not in current for row in shown),
         left_out=len(rows) - len(shown),
-        codes=len({row.code for row in shown}),
+        codes=len({row.code_hash for row in shown}),
     )
 
 
@@ -87,9 +87,9 @@ def _of_one_configuration(rows: Sequence[Row], current: Collection[str]) -> list
     chosen: dict[tuple[str, str], str] = {}
     for row in rows:
         place = row.label, row.result.scenario
-        if row.config in current or chosen.get(place) not in current:
-            chosen[place] = row.config
-    return [row for row in rows if chosen[row.label, row.result.scenario] == row.config]
+        if row.config_hash in current or chosen.get(place) not in current:
+            chosen[place] = row.config_hash
+    return [row for row in rows if chosen[row.label, row.result.scenario] == row.config_hash]
 
 
 def _place(name: str, order: Sequence[str]) -> tuple[int, str]:

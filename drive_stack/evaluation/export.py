@@ -14,16 +14,16 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.whole_files import whole_file
 
 
-def table_of(rows: Sequence[Row], versions: Mapping[str, str]) -> pa.Table:
+def table_of(rows: Sequence[Row]) -> pa.Table:
     """One line a row; what is nested becomes columns such as ``scores.carla_2_0.total``."""
-    records = [dict(_flat(_named(row, versions))) for row in rows]
+    records = [dict(_flat(_named(row))) for row in rows]
     names = dict.fromkeys(name for record in records for name in record)
     return pa.table({name: [record.get(name) for record in records] for name in names})
 
 
-def export(rows: Sequence[Row], versions: Mapping[str, str], folder: Path) -> tuple[Path, Path]:
+def export(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:
     """Write ``rows.parquet`` and ``rows.csv``, each replaced whole; `ConfigError` where that fails."""
-    table = table_of(rows, versions)
+    table = table_of(rows)
     parquet, text = folder / "rows.parquet", folder / "rows.csv"
     with whole_file(parquet) as part:
         pq.write_table(table, part, compression="zstd")
@@ -32,11 +32,10 @@ def export(rows: Sequence[Row], versions: Mapping[str, str], folder: Path) -> tu
     return parquet, text
 
 
-def _named(row: Row, versions: Mapping[str, str]) -> dict[str, object]:
+def _named(row: Row) -> dict[str, object]:
     """A row's fields, under the names other programs know them by."""
     fields = json.loads(row.to_json())
     fields["agent"], fields["driver"] = fields.pop("label"), fields["agent"]
-    fields["config_hash"], fields["versions"] = fields.pop("config"), dict(versions)
     return {"agent": fields.pop("agent"), **fields}
 
 

@@ -14,7 +14,7 @@ from drive_stack.config import ConfigError, StrictModel
 from drive_stack.whole_files import write_whole
 
 NAME = "run.json"
-SCHEMA = 1  # of the rows and of this file
+SCHEMA = 2  # of the rows and of this file
 _PACKAGES = ("numpy", "numba", "highway-env", "gymnasium", "panda3d", "openvino", "onnxruntime", "torch")
 
 
@@ -34,7 +34,6 @@ class RunFacts(StrictModel):
     first_seed: int
     seeds: int  # of each scenario
     drivers: dict[str, Driver]  # by label; the first is the reference
-    versions: dict[str, str]
 
 
 def versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from drive_stack.report.figures import distributions, forest_plot, paired_plot, 
 from drive_stack.report.gallery import failures_of
 from drive_stack.report.offline import offline_of
 from drive_stack.report.perception import perception_of
-from drive_stack.report.runs import Runs
+from drive_stack.report.runs import Runs, made_with
 from drive_stack.report.tables import habit_table, headline_table, heat_table, scheme_table, signed
 from drive_stack.whole_files import write_whole
 
@@ -114,11 +114,10 @@ def _compared(comparison: Comparison, one: Difference) -> Compared:
 
 def _notes(runs: Runs) -> list[str]:
     notes = list(runs.notes)
-    for name, fact in zip(runs.names, runs.facts, strict=True):
+    for name, folder, fact in zip(runs.names, runs.folders, runs.facts, strict=True):
         if fact is None:
             notes.append(f"{name}: rows without a run.json.")
-            continue
-        versions = ", ".join(f"{package} {version}" for package, version in fact.versions.items())
-        notes.append(f"{name}: {versions}.")
+        versions = made_with(entry.row for entry in runs.entries if entry.run == folder)
+        notes.append(f"{name}: {', '.join(f'{package} {told}' for package, told in versions.items())}.")
     notes.append("Scores, rules and their sources: docs/evaluation.md.")
     return notes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,22 +58,27 @@ def read_runs(folders: Sequence[Path]) -> Runs:
         if not rows:
             raise ConfigError(f"{folder / NAME}: holds no rows; drive some with: run_sim.py evaluate")
         found.append((folder, rows))
-    versions = [fact.versions.get("drive_stack", "?") if fact else "?" for fact in facts]
-    if len(set(versions)) > 1:
-        runs = ", ".join(f"{name} {version}" for name, version in zip(names, versions, strict=True))
-        notes.append(f"The runs are of different versions: {runs}.")
-    elif any(
-        fact.versions != facts[0].versions for fact in facts if fact is not None and facts[0] is not None
-    ):
-        notes.append("The runs were driven with different versions of the packages below Drive Stack.")
-    codes = {row.code for _, rows in found for row in rows}
+    entries = _entries(found, names)
+    shown = [entry.row for entry in entries]
+    differing = [f"{package} {told}" for package, told in made_with(shown).items() if " and " in told]
+    if differing:
+        notes.append(f"The rows were driven with different versions: {', '.join(differing)}.")
+    codes = {row.code_hash for row in shown}
     if len(codes) > 1:
         notes.append(f"The rows were driven by {len(codes)} states of the code.")
-    entries = _entries(found, names)
     stale = sum(len(rows) for _, rows in found) - len(entries)
     if stale:
         notes.append(f"Rows of earlier configurations left out: {stale}; of each course the last counts.")
     return Runs(tuple(folders), names, facts, tuple(entries), tuple(notes))
+
+
+def made_with(rows: Iterable[Row]) -> dict[str, str]:
+    """Versions of what drove the rows, by package; where there are several, all of them."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        for package, version in row.versions.items():
+            found[package][version] = None
+    return {package: " and ".join(versions) for package, versions in found.items()}
 
 
 def _names(folders: Sequence[Path]) -> tuple[str, ...]:

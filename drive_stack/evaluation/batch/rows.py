@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,8 +20,9 @@ class Row:
     """An episode's result and its provenance; in the file the result's fields follow these."""
 
     label: str  # of the agent in reports, such as a column of `stages`
-    config: str  # hash of agent, weights, scenario and version
-    code: str  # hash of the sources that drove it
+    config_hash: str  # of agent, weights, scenario and version
+    code_hash: str  # of the sources that drove it
+    versions: Mapping[str, str]  # of what drove it, see `run_facts.versions`
     lost: bool  # the worker process was killed or ran too long: the episode itself is not to blame
     wall_s: float  # that the episode took [s]
     result: EpisodeResult
@@ -29,7 +30,7 @@ class Row:
     @property
     def key(self) -> Key:
         """What tells this row from all others; of rows with one key the last counts."""
-        return self.config, self.label, self.result.scenario, self.result.seed
+        return self.config_hash, self.label, self.result.scenario, self.result.seed
 
     def to_json(self) -> str:
         """One line."""
@@ -45,7 +46,7 @@ class Row:
             raise ValueError(f"not valid JSON: {error}") from None
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")
-        own = {key: fields.pop(key) for key in ("label", "config", "code", "lost", "wall_s") if key in fields}
+        own = {key: fields.pop(key) for key in _OWN if key in fields}
         try:
             return _ROW.validate_python(own | {"result": fields})
         except ValidationError as error:
@@ -54,6 +55,7 @@ class Row:
 
 
 _ROW = TypeAdapter(Row)
+_OWN = tuple(field.name for field in dataclasses.fields(Row) if field.name != "result")
 
 
 def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:

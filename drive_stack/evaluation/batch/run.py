@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from drive_stack.config import ConfigError
@@ -12,6 +12,7 @@ from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row, undriven
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
+from drive_stack.evaluation.run_facts import versions
 
 
 class Watcher(Protocol):
@@ -32,7 +33,7 @@ def missing(
     """
 
     def stands(row: Row | None) -> bool:
-        return row is not None and not (retry_lost and row.lost) and code in (None, row.code)
+        return row is not None and not (retry_lost and row.lost) and code in (None, row.code_hash)
 
     return [task for task in tasks if not stands(file.rows.get(task.key))]
 
@@ -58,24 +59,26 @@ def run_batch(
     the hash of the old one. Raises `ConfigError` for that, where rows cannot be written, and where a
     task can never be driven. Whatever ends it, the rows written so far stay, and no process is left.
     """
+    made_with = versions()
     with open_pool(backend, drive, workers=workers, time_limit=time_limit, address=address) as pool:
         for outcome in pool.run(tasks):
-            if hash_now(outcome.task) != outcome.task.config:
+            if hash_now(outcome.task) != outcome.task.config_hash:
                 raise ConfigError(
                     f"the configuration of {outcome.task.label}, its weights or scenario "
                     f"{outcome.task.scenario} changed while driving; run again to drive what it touches"
                 )
-            row = _row(outcome, code)
+            row = _row(outcome, code, made_with)
             file.append(row)
             watcher.note(row)
 
 
-def _row(outcome: Outcome, code: str) -> Row:
+def _row(outcome: Outcome, code: str, made_with: Mapping[str, str]) -> Row:
     task, answer = outcome.task, outcome.answer
     return Row(
         label=task.label,
-        config=task.config,
-        code=code,
+        config_hash=task.config_hash,
+        code_hash=code,
+        versions=made_with,
         lost=outcome.lost,
         wall_s=round(answer.wall_s, 2),
         result=answer.result or undriven(task, answer.failed or "no result"),

@@ -18,7 +18,7 @@ class EpisodeTask:
     overrides: tuple[str, ...]
     scenario: str
     seed: int
-    config: str  # hash of all that decides the result, see `fingerprint`
+    config_hash: str  # of all that decides the result, see `fingerprint`
     privileged: bool = False
     camera: bool = True  # off for agents that never look
     expert: ExpertDrive | None = None  # on the same course, whom progress is measured by
@@ -26,4 +26,4 @@ class EpisodeTask:
     @property
     def key(self) -> Key:
         """What tells this episode's row from all others."""
-        return self.config, self.label, self.scenario, self.seed
+        return self.config_hash, self.label, self.scenario, self.seed
