@@ -49,7 +49,7 @@ MOMENT = LastMoment(
     behaviour="emergency",
     reason="no gap left",
     tracks=3,
-    near=(Near(what="vehicle", ahead_m=6.4, left_m=0.1, speed_mps=15.0),),
+    near=(Near(what="vehicle", ahead_m=-1.4, left_m=2.5, speed_mps=15.0),),
     hit=None,
 )
 
@@ -94,7 +94,8 @@ def test_a_failure_is_told_with_its_moment_and_the_command_that_replays_it(run: 
     read = text_of(render(read_runs([run])))
     assert "The last seconds of 1 of 6 failures" in read
     assert f"python run_sim.py replay {run} --episode 8" in read
-    assert "12.3 s, 72 km/h of 90" in read and "emergency: no gap left" in read and "3 road users" in read
+    assert "vehicle 1.4 m behind, 2.5 m to the left" in read and "12.3 s, 72 km/h of 90" in read
+    assert "emergency: no gap left" in read and "3 road users" in read
     assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in read
 
 

@@ -33,6 +33,7 @@ from drive_stack.footage.filming import Filming
 from drive_stack.report.gallery import CLIPS
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
+from drive_stack.report.summary_files import write_summary
 
 PAGE = "report.html"
 REFERENCE = "expert"  # drives every course first; progress is measured by it
@@ -83,11 +84,12 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     options = _parser().parse_args(given)
     driven = _driven(options, outside, root)
     plan, folder, rows = driven.plan, driven.folder, driven.rows
-    print_headline(Comparison(rows, list(plan.drivers)), Console(width=None if sys.stdout.isatty() else 120))
+    comparison = Comparison(rows, list(plan.drivers))
+    print_headline(comparison, Console(width=None if sys.stdout.isatty() else 120))
     if options.inside:
         compared = {label: one for label, one in plan.drivers.items() if label != REFERENCE}
         look_inside(compared, Course(plan.scenarios, plan.seeds[0]), folder, outside, options.workers)
-    written = export(rows, folder)
+    written = (*write_summary(comparison, folder), *export(rows, folder))
     page = folder / PAGE
     write_report(read_runs([folder]), page)
     tell_failures(driven.failed, folder / NAME)

@@ -14,7 +14,7 @@ from drive_stack.report.films import Film, read_film
 from drive_stack.report.runs import Entry, Runs
 
 CLIPS = "clips"
-FILMS = 12  # of each driver's failures in the page, so that it stays small enough to send
+FILMS = 24  # of each driver's failures in the page, so that it stays small enough to send
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +115,7 @@ def _moment_words(moment: LastMoment | None) -> list[tuple[str, str]]:
         words.append(("decided", f"{moment.behaviour}: {moment.reason}"))
     if moment.near:
         one = moment.near[0]
-        words.append(("nearest", f"{one.what} {one.ahead_m:+.1f} m ahead, {one.left_m:+.1f} m left"))
+        along = f"{abs(one.ahead_m):.1f} m {'ahead' if one.ahead_m >= 0.0 else 'behind'}"
+        across = f"{abs(one.left_m):.1f} m to the {'left' if one.left_m >= 0.0 else 'right'}"
+        words.append(("nearest", f"{one.what} {along}, {across}"))
     return words
