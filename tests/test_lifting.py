@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.perception.lifting import USUAL_SIZES, BoxErrors, GroundLifter
-from drive_stack.types import Detection, FloatArray, LiftedObject, ObjectClass
+from drive_stack.tracking.kalman_tracker import KalmanTracker
+from drive_stack.types import Detection, FloatArray, LiftedObject, ObjectClass, Track
 
 CAMERA = CameraModel()
 LENGTHS = {
@@ -79,6 +80,20 @@ def test_lorry_cut_by_the_side_keeps_its_seen_edge() -> None:
     (found,) = lift(box_of(ObjectClass.LARGE_VEHICLE, 9.0, -3.6))
     assert found.detection.box[2] >= CAMERA.width - 2.0
     assert abs(float(found.position[1]) + 3.6) < 0.6
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_car_we_pass_does_not_seem_to_come_into_our_way(side: float) -> None:
+    """The detector's boxes end a little short of the side of the image that cuts them."""
+    tracker, speed, dt = KalmanTracker(dt=0.1), 15.0, 0.1
+    tracks: tuple[Track, ...] = ()
+    for x in np.arange(40.0, 6.0, -(speed - 6.0) * dt):
+        x1, y1, x2, y2 = box_of(ObjectClass.CAR, float(x), side * 3.5).box
+        short = 0.06 * (x2 - x1)
+        box = (x1 + short * (x1 <= 0.0), y1, x2 - short * (x2 >= CAMERA.width), y2)
+        tracks = tracker.update(lift(Detection(box, ObjectClass.CAR, 0.9)), speed, 0.0)
+    (track,) = tracks
+    assert side * track.position[1] > 3.4 and -side * track.velocity[1] < 0.15
 
 
 def test_lower_edge_hidden_by_a_nearer_car_is_not_believed() -> None:

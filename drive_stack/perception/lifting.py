@@ -58,6 +58,7 @@ class BoxErrors:
     pitch_px: float = 0.4  # of the horizon: the road is not quite level, the car not quite still
     touched_px: float = 0.5  # boxes are higher than what they hold: pixels touched in part count whole
     border_px: float = 2.0  # an edge this near the image's border is taken as cut off
+    side_share: float = 0.07  # of the box's width, and one this near its left or right border
     oblique_spread: float = 0.35  # relative, of the seen width where a side shows beside the face
 
 
@@ -141,7 +142,7 @@ class GroundLifter:
             return _Cue(float(np.log(depth)), edge / height**2, usual.height, usual.height_spread)
         if detection.label is ObjectClass.OBSTACLE:
             return None  # a cone, a barrier seen along, a board: their widths say nothing
-        if x1 > border and x2 < camera.width - border:
+        if not self._cut_left(detection) and not self._cut_right(detection):
             oblique = not x1 < camera.width / 2.0 < x2
             spread = max(usual.width_spread, errors.oblique_spread * oblique)
             depth = camera.focal_px * usual.width / (x2 - x1)
@@ -149,10 +150,15 @@ class GroundLifter:
         return None
 
     def _cut_left(self, detection: Detection) -> bool:
-        return detection.box[0] <= self._errors.border_px
+        return detection.box[0] <= self._side(detection)
 
     def _cut_right(self, detection: Detection) -> bool:
-        return detection.box[2] >= self._camera.width - self._errors.border_px
+        return detection.box[2] >= self._camera.width - self._side(detection)
+
+    def _side(self, detection: Detection) -> float:
+        """How near a side of the image a box seems cut off by it [px]: of large boxes the edges are coarse,
+        and one taken as whole would put what we are passing into our way."""
+        return max(self._errors.border_px, self._errors.side_share * (detection.box[2] - detection.box[0]))
 
     def _edge(self, detection: Detection) -> float:
         """Standard deviation of an upper or lower edge [px]."""
