@@ -41,6 +41,8 @@ def quantised(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count:
             op_types_to_quantize=["Conv"],
             nodes_to_exclude=_exact_layers(prepared),
             calibrate_method=quantization.CalibrationMethod.MinMax,
+            # ranges after the activation alone: it then is a part of the convolution, rounded once
+            extra_options={"OpTypesToExcludeOutputQuantization": ["Conv"]},
         )
         out.write_bytes(part.read_bytes())
 

@@ -21,8 +21,8 @@ class Confidences(StrictModel):
     """The least confidence of each kind. Those given by default suit the shipped weights, as their
     card says: at most 0.05 wrong detections a frame."""
 
-    vehicles: Confidence = 0.4
-    pedestrian: Confidence = 0.35
+    vehicles: Confidence = 0.41
+    pedestrian: Confidence = 0.37
     obstacle: Confidence = 0.34
 
     @classmethod
