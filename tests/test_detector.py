@@ -146,6 +146,14 @@ def test_the_shipped_weights_take_seven_bits() -> None:
     assert max(int(np.abs(array.astype(np.int64)).max()) for array in convolved) <= 64
 
 
+def test_the_shipped_weights_are_rounded_after_the_activations_alone() -> None:
+    """Rounded before them too, they would be computed on their own, on numbers turned back to floats."""
+    graph = onnx.load(WEIGHTS).graph
+    convolved = {node.output[0] for node in graph.node if node.op_type == "Conv"}
+    rounded = {node.input[0] for node in graph.node if node.op_type == "QuantizeLinear"}
+    assert len(rounded) > 20 and not rounded & convolved
+
+
 def test_a_network_that_sees_more_pixels_gives_boxes_in_those_of_the_camera() -> None:
     network = build_network(NETWORK)
     image = torch.zeros((1, *SIZE, 3), dtype=torch.uint8)
