@@ -22,6 +22,7 @@ from drive_stack.evaluation.perception.observer import EpisodeMeasure, measure_e
 from drive_stack.evaluation.perception.report import as_json, markdown, terminal_table
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.result import Status
+from drive_stack.orphans import end_with_parent
 
 Found = TypeVar("Found")
 SPLIT = 100_000  # seeds of training, validation and test, each so many
@@ -106,7 +107,7 @@ def in_processes(drive: Callable[[Task], Found], tasks: Sequence[Task], workers:
     if workers == 1:
         yield from map(drive, tasks)
         return
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks))) as pool:
+    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks)), end_with_parent) as pool:
         yield from pool.imap(drive, tasks)
 
 

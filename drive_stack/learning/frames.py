@@ -24,6 +24,7 @@ from drive_stack.learning.frame_choice import chance_of_frame
 from drive_stack.learning.frame_store import EpisodeInfo, ShardWriter, truth_of, write_manifest
 from drive_stack.learning.lanes_truth import lane_truth
 from drive_stack.learning.recording_driver import RecordingDriver
+from drive_stack.orphans import end_with_parent
 from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
 from drive_stack.world_state import WorldState
@@ -112,14 +113,15 @@ def collect(
     if missing:
         context = multiprocessing.get_context("spawn")
         chunks = [missing[start::workers] for start in range(min(workers, len(missing)))]
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_pin_threads) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
             futures = [pool.submit(record_chunk, chunk) for chunk in chunks]
             for future in as_completed(futures):
                 report(f"recorded {future.result()} frames in {folder}")
     write_manifest(folder)
 
 
-def _pin_threads() -> None:
+def _begin_worker() -> None:
+    end_with_parent()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
 

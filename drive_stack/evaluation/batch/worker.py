@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.orphans import end_with_parent
 
 Drive = Callable[[EpisodeTask], EpisodeResult]
 HERE = "this machine"
@@ -137,7 +137,7 @@ def _serve(connection: Connection, drive: Drive, memory_limit: int) -> None:
     """The worker's own life: until the pipe is closed, or the parent is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     os.dup2(sys.stderr.fileno(), 1)  # standard output is the parent's alone
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    end_with_parent()
     limit_memory(memory_limit)
     try:
         connection.send(Ready())
@@ -145,14 +145,6 @@ def _serve(connection: Connection, drive: Drive, memory_limit: int) -> None:
             connection.send(answer(drive, connection.recv()))
     except (EOFError, OSError):
         return
-
-
-def _follow_parent() -> None:
-    """A parent that was killed could not end an episode that hangs."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def answer(drive: Drive, task: EpisodeTask) -> Answer:
