@@ -12,7 +12,9 @@ import drive_stack
 
 DIGITS = 16  # of SHA-256, in hexadecimal
 # packages that have no part in an episode
-ELSEWHERE = frozenset(("app", "control_study", "golden", "learning", "viewer"))
+ELSEWHERE = frozenset(
+    ("app", "benchmarks", "control_study", "footage", "golden", "learning", "report", "viewer")
+)
 
 
 @dataclass(frozen=True, slots=True)
