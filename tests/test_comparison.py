@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_rows import drives, row
 
-from drive_stack.evaluation.comparison import Comparison, verdict
-from drive_stack.evaluation.statistics import exact_paired_test
+from drive_stack.evaluation.comparison import Comparison, percent, verdict
+from drive_stack.evaluation.statistics import exact_paired_test, share
 from drive_stack.evaluation.summary import wilson
 
 COURSES = st.text(alphabet=".xe", min_size=1, max_size=12)
@@ -20,6 +20,13 @@ def test_the_verdict_names_shares_intervals_and_p() -> None:
     assert found.startswith("a is better: a completes 100 % (84–100) of 20 episodes")
     assert f"b 40 % ({100 * low:.0f}–{100 * high:.0f}); 60.0 points apart" in found
     assert "p < 0.001)" in found  # 2 · 2⁻¹²
+
+
+def test_one_failure_of_many_is_not_rounded_away() -> None:
+    assert percent(share(219, 220)) == "99.5 % (97–100)"
+    assert percent(share(220, 220)) == "100 % (98–100)"
+    assert percent(share(1, 250)) == "0.4 % (0–2)"
+    assert percent(share(196, 220)) == "89 % (84–93)"
 
 
 def test_few_courses_are_no_proof() -> None:

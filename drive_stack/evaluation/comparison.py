@@ -221,8 +221,10 @@ def _turned(one: Difference) -> Difference:
 
 
 def percent(one: Estimate) -> str:
-    """Such as ``93 % (89–96)``."""
-    return f"{100 * one.value:.0f} % ({100 * one.low:.0f}–{100 * one.high:.0f})"
+    """Such as ``93 % (89–96)``; ``99.5 % (97–100)`` where a whole number would say all or none."""
+    whole = f"{100 * one.value:.0f}"
+    told = f"{100 * one.value:.1f}" if whole in {"0", "100"} and 0.0 < one.value < 1.0 else whole
+    return f"{told} % ({100 * one.low:.0f}–{100 * one.high:.0f})"
 
 
 def p_words(p: float) -> str:
