@@ -89,6 +89,9 @@ def test_turning_two_drivers_turns_their_difference(first: str, second: str) -> 
     assert one.courses == min(len(first), len(second))
     assert one.success.value == -other.success.value and one.p == other.p
     assert (one.only_first, one.only_second) == (other.only_second, other.only_first)
+    if one.success.value:
+        assert one.better_first().success == other.better_first().success
+        assert one.better_first().only_first > one.better_first().only_second
     assert one.success.low <= one.success.value <= one.success.high
 
 

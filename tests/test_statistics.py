@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drive_stack.evaluation.statistics import exact_paired_test, holm, mean, paired_difference, share
@@ -66,3 +68,13 @@ def test_pairing_takes_out_what_both_share() -> None:
 def test_one_value_has_no_spread() -> None:
     found = mean([3.0])
     assert found.low == found.high == 3.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(-3, 5), min_size=2, max_size=30), st.randoms())
+def test_an_interval_knows_neither_order_nor_sign(values: list[int], random: Random) -> None:
+    found = mean(values)
+    shuffled = random.sample(values, len(values))
+    assert mean(shuffled) == found
+    if found.value:
+        assert mean([-value for value in values]) == -found

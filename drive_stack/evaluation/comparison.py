@@ -53,6 +53,21 @@ class Difference:
     only_first: int
     only_second: int
 
+    def better_first(self) -> Difference:
+        """The same with that one first who succeeded more often."""
+        if self.success.value >= 0.0:
+            return self
+        return Difference(
+            self.second,
+            self.first,
+            self.courses,
+            -self.success,
+            -self.driving_score,
+            self.p,
+            self.only_second,
+            self.only_first,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ScenarioDifference:
@@ -169,8 +184,7 @@ def verdict(comparison: Comparison) -> str:
         return " ".join(_alone(comparison.headline(label)) for label in comparison.labels[-1:])
     corrected = holm([found.p for found in differences])
     one, p = max(zip(differences, corrected, strict=True), key=lambda found: abs(found[0].success.value))
-    if one.success.value < 0.0:
-        one = _turned(one)
+    one = one.better_first()
     pairs = comparison.paired(one.first, one.second)
     better = share(sum(succeeded(mine) for mine, _ in pairs), one.courses)
     worse = share(sum(succeeded(theirs) for _, theirs in pairs), one.courses)
@@ -201,22 +215,6 @@ def _alone(one: Headline) -> str:
     return (
         f"{one.label} completes {percent(one.success)} of {one.episodes} episodes with no collision "
         "of its own fault."
-    )
-
-
-def _turned(one: Difference) -> Difference:
-    def negative(found: Estimate) -> Estimate:
-        return Estimate(-found.value, -found.high, -found.low)
-
-    return Difference(
-        one.second,
-        one.first,
-        one.courses,
-        negative(one.success),
-        negative(one.driving_score),
-        one.p,
-        one.only_second,
-        one.only_first,
     )
 
 

@@ -22,6 +22,10 @@ class Estimate:
     low: float
     high: float
 
+    def __neg__(self) -> Estimate:
+        """The same of the opposite figure."""
+        return Estimate(-self.value, -self.high, -self.low)
+
     @property
     def excludes_zero(self) -> bool:
         """Whether the interval lies on one side of zero."""
@@ -34,11 +38,16 @@ def share(successes: int, trials: int) -> Estimate:
 
 
 def mean(values: ArrayLike) -> Estimate:
-    """A mean with its percentile bootstrap interval (Efron 1979); the same values give the same interval."""
-    sample = np.asarray(values, dtype=np.float64)
+    """A mean with its percentile bootstrap interval (Efron 1979).
+
+    The same values in any order give the same interval, and the opposite values the opposite one.
+    """
+    sample = np.sort(np.asarray(values, dtype=np.float64))
     value = float(sample.mean())
     if len(sample) < 2 or np.ptp(sample) == 0.0:
         return Estimate(value, value, value)
+    if value < 0.0:
+        return -mean(-sample)
     found = bootstrap(
         (sample,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval

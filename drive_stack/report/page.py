@@ -50,7 +50,7 @@ def write_report(runs: Runs, path: Path) -> None:
 def render(runs: Runs) -> str:
     """The page."""
     comparison = Comparison(runs.rows, runs.labels)
-    compared = [_compared(comparison, one) for one in comparison.differences()]
+    compared = [_compared(comparison, one.better_first()) for one in comparison.differences()]
     gallery, failures = failures_of(runs)
     perception, unread = perception_of(runs)
     offline, unread_too = offline_of(runs)
