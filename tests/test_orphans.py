@@ -8,7 +8,7 @@ import sys
 import psutil
 
 PARENT = """
-import multiprocessing, os, sys, time
+import multiprocessing, os, time
 from drive_stack.orphans import end_with_parent
 
 def busy(_):

@@ -97,8 +97,9 @@ def _differences(row: Row, driver: Driver, outside: Outside) -> list[str]:
         notes.append("the driver's configuration, its weights or the scenario changed since")
     if code_state(outside.packages) != row.code_hash:
         notes.append("the code changed since")
+    present = versions()
     for name, then in row.versions.items():
-        now = versions().get(name, "missing")
+        now = present.get(name, "missing")
         if now != then:
             notes.append(f"{name} was {then}, and is {now}")
     return notes

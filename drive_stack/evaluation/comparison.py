@@ -90,6 +90,7 @@ class Comparison:
                 self._of[row.label][row.result.scenario, row.result.seed] = row.result
         self.scenarios = tuple(dict.fromkeys(row.result.scenario for row in rows))
         self.groups = tuple(dict.fromkeys(map(group_of, self.scenarios)))
+        self._headlines: dict[str, Headline] = {}  # their intervals take a while
 
     def results(self, label: str, group: str | None = None) -> list[EpisodeResult]:
         """A driver's, of all courses or of one group."""
@@ -102,6 +103,11 @@ class Comparison:
 
     def headline(self, label: str) -> Headline:
         """A driver's figures."""
+        if label not in self._headlines:
+            self._headlines[label] = self._worked_out(label)
+        return self._headlines[label]
+
+    def _worked_out(self, label: str) -> Headline:
         results = self.results(label)
         of_expert = [one.progress_of_expert for one in results if one.progress_of_expert is not None]
         names = dict.fromkeys(name for one in results for name in one.scores)

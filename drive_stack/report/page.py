@@ -13,7 +13,15 @@ from drive_stack.report.gallery import failures_of
 from drive_stack.report.offline import offline_of
 from drive_stack.report.perception import perception_of
 from drive_stack.report.runs import Runs, made_with
-from drive_stack.report.tables import habit_table, headline_table, heat_table, scheme_table, signed
+from drive_stack.report.tables import (
+    HEADLINE_WORDS,
+    PRIVILEGED_WORDS,
+    habit_table,
+    headline_table,
+    heat_table,
+    scheme_table,
+    signed,
+)
 from drive_stack.whole_files import write_whole
 
 _SECTIONS = (
@@ -70,6 +78,8 @@ def render(runs: Runs) -> str:
         verdict=verdict(comparison),
         sections=[(anchor, heading) for anchor, heading in _SECTIONS if there.get(anchor, True)],
         headline=headline_table(comparison),
+        headline_words=HEADLINE_WORDS,
+        privileged_words=PRIVILEGED_WORDS,
         comparisons=compared,
         heat=heat_table(comparison),
         schemes=scheme_table(comparison),

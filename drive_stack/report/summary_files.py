@@ -8,7 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from drive_stack.evaluation.comparison import Comparison, verdict
-from drive_stack.report.tables import Cell, HeatCell, Table, headline_table, heat_table
+from drive_stack.report.tables import (
+    HEADLINE_WORDS,
+    PRIVILEGED_WORDS,
+    Cell,
+    HeatCell,
+    Table,
+    headline_table,
+    heat_table,
+)
 from drive_stack.whole_files import write_whole
 
 MARKDOWN, JSON = "summary.md", "summary.json"
@@ -25,13 +33,9 @@ def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
 def summary_markdown(comparison: Comparison) -> str:
     """Verdict, headline with 95 % intervals, successes by scenario."""
     headline, scenarios = headline_table(comparison), heat_table(comparison)
-    notes = (
-        "95 % intervals. Success: completed, and no collision of the driver's own fault. Collisions: "
-        "episodes with one that was its own fault and that a careful driver (UN R157) would have avoided. "
-        "Of the expert's: the share of the expert's distance that was driven in the expert's time."
-    )
+    notes = f"95 % intervals. {HEADLINE_WORDS}"
     if headline.privileged:
-        notes += " \\* reads the truth: a reference, not a contestant."
+        notes += f" {PRIVILEGED_WORDS}".replace("*", "\\*")
     parts = (verdict(comparison), _markdown("driver", headline), notes, _markdown("scenario", scenarios))
     return "\n\n".join(parts) + "\n"
 

@@ -20,6 +20,13 @@ SCHEME_NAMES = {
     "pdms": "NAVSIM PDMS",
     "epdms": "NAVSIM EPDMS",
 }
+HEADLINE_WORDS = (
+    "Success: completed, and no collision of the driver's own fault. Collisions: episodes with one that was "
+    "its own fault and that a careful driver (UN R157) would have avoided. Of the expert's: the share of the "
+    "expert's distance that was driven in the expert's time. Bold: the best of those that do not read the "
+    "truth."
+)
+PRIVILEGED_WORDS = "* reads the truth: a reference, not a contestant."
 
 
 @dataclass(frozen=True, slots=True)
