@@ -94,4 +94,5 @@ def to_observation(raw: Mapping[str, NDArray[np.generic]]) -> Observation:
         blind_spot_right=bool(raw["blind_spot"][1]),
         speed_limit=float(raw["speed_limit"][0]),
         command=NavigationCommand(int(raw["command"])),
+        rain=bool(raw["rain"]),
     )

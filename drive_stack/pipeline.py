@@ -24,6 +24,7 @@ from drive_stack.interfaces import (
 )
 from drive_stack.sense_watch import Look, SenseWatch
 from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
+from drive_stack.vehicle import road_grip
 
 Result = TypeVar("Result")
 
@@ -140,6 +141,7 @@ class Pipeline:
             blind_spot_right=seen.blind_spot_right,
             lanes=lanes,
             predictions=predictions,
+            grip=road_grip(wet=seen.rain),
             fault=fault,
         )
 

@@ -48,6 +48,7 @@ class Observation:
     blind_spot_right: bool
     speed_limit: float  # [m/s]
     command: NavigationCommand
+    rain: bool = False  # rain sensor of the windscreen: the road is wet
     image_age: float = 0.0  # since the image was taken; it grows where no new one comes [s]
 
 
@@ -221,6 +222,7 @@ class PlanningInput:
     blind_spot_right: bool
     lanes: LaneEstimate
     predictions: tuple[Prediction, ...]
+    grip: float  # max horizontal acceleration of the tyres on this road [m/s²]
     fault: str | None = None  # what is wrong with the senses, in words
 
 

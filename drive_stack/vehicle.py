@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 
 from drive_stack.types import Control
 
+DRY_GRIP, WET_GRIP = 8.0, 5.5  # radius of the friction circle: max horizontal acceleration of tyres [m/s²]
+
+
+def road_grip(*, wet: bool) -> float:
+    """Max horizontal acceleration that tyres transmit on a dry or a wet road [m/s²]."""
+    return WET_GRIP if wet else DRY_GRIP
+
 
 @dataclass(frozen=True, slots=True)
 class VehicleParameters:
@@ -25,7 +32,6 @@ class VehicleParameters:
     acceleration_lag: float = 0.25
     min_acceleration: float = -8.0  # [m/s²]
     max_acceleration: float = 3.0
-    grip: float = 8.0  # greatest lateral acceleration on a dry road [m/s²]
 
     @property
     def centre_ahead(self) -> float:

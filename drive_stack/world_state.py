@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, FloatArray, NavigationCommand
-from drive_stack.vehicle import VehicleParameters
+from drive_stack.vehicle import VehicleParameters, road_grip
 
 
 class Weather(StrEnum):
@@ -35,9 +35,6 @@ class Light(StrEnum):
     NIGHT = "night"  # headlamps on
 
 
-DRY_GRIP, WET_GRIP = 8.0, 5.5  # greatest horizontal acceleration of a car's tyres [m/s²]
-
-
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Weather, light and wear of one episode."""
@@ -52,9 +49,14 @@ class Conditions:
     held_out_looks: bool = False  # vehicle bodies and colours kept from training may appear
 
     @property
+    def wet(self) -> bool:
+        """Whether the road is wet."""
+        return self.weather is Weather.RAIN
+
+    @property
     def grip(self) -> float:
-        """The tyres' greatest horizontal acceleration: the radius of the friction circle [m/s²]."""
-        return WET_GRIP if self.weather is Weather.RAIN else DRY_GRIP
+        """Max horizontal acceleration of tyres on this road: the radius of the friction circle [m/s²]."""
+        return road_grip(wet=self.wet)
 
 
 @dataclass(frozen=True, slots=True)

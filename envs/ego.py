@@ -1,4 +1,4 @@
-"""How the ego car moves: a kinematic bicycle with lags, limits and tyre grip."""
+"""How the ego car moves: a kinematic bicycle with lags, limits and a friction circle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from drive_stack.geometry import wrap_angle
 from drive_stack.types import Control
-from drive_stack.vehicle import VehicleParameters
+from drive_stack.vehicle import DRY_GRIP, VehicleParameters
 
 _FIRM_BRAKING = 0.75  # of the greatest deceleration, when a control is not finite
 _TOLERANCE = 1e-6  # relative; what rounding to float32 may add to a limit
@@ -15,14 +15,17 @@ _TOLERANCE = 1e-6  # relative; what rounding to float32 may add to a limit
 class Ego:
     """The car under test, referred to its rear axle; world frame, SI units.
 
-    Steering and acceleration follow their commands with a first-order lag, discretised exactly for
-    a command held over the step. The path of a step is an arc, integrated exactly; its curvature is
-    tan(δ) / L (kinematic bicycle) and saturates where speed² · curvature would exceed the grip.
+    Steering and the acceleration demanded of the tyres follow their commands with a first-order lag,
+    discretised exactly for a command held over the step. The path of a step is an arc, integrated
+    exactly; its curvature is tan(δ) / L (kinematic bicycle).
+
+    The tyres transmit at most the road's grip g in any horizontal direction (friction circle): where
+    the demand (a_x, a_y = v²·κ) is longer than g, both components are scaled by g / √(a_x² + a_y²).
     """
 
-    def __init__(self, car: VehicleParameters, grip: float | None = None) -> None:
+    def __init__(self, car: VehicleParameters, grip: float = DRY_GRIP) -> None:
         self.car = car
-        self.grip = car.grip if grip is None else grip  # [m/s²]
+        self.grip = grip  # radius of the friction circle [m/s²]
         self.clamped = 0  # controls so far that were not finite or out of range
         self.reset(0.0, 0.0, 0.0, 0.0)
 
@@ -32,6 +35,7 @@ class Ego:
         self.speed = max(speed, 0.0)
         self.acceleration = self.steering = self.yaw_rate = 0.0
         self.clamped = 0
+        self._demand = 0.0  # acceleration that drive train and brakes ask of the tyres [m/s²]
         self._held_steering = 0.0  # last valid command [rad]
 
     def step(self, control: Control, dt: float) -> None:
@@ -40,14 +44,23 @@ class Ego:
         self._held_steering = steering
         before = self.steering
         self._steer(steering, dt)
-        distance = self._accelerate(acceleration, dt)
         bend = self._curvature((before + self.steering) / 2.0)
+        start = self._demand
+        settled = -math.expm1(-dt / self.car.acceleration_lag)
+        self._demand = start + (acceleration - start) * settled
+        gained = acceleration * dt + (start - acceleration) * self.car.acceleration_lag * settled
+        fraction = self._held_fraction(gained / dt, max(self.speed, self.speed + gained) ** 2 * bend)
+        distance = self._advance(acceleration, start, fraction, gained, dt)
+        bend *= fraction
         turned = bend * distance
         chord = distance if abs(turned) < 1e-9 else 2.0 * math.sin(turned / 2.0) / bend
         self.x += chord * math.cos(self.yaw + turned / 2.0)
         self.y += chord * math.sin(self.yaw + turned / 2.0)
         self.yaw = wrap_angle(self.yaw + turned)
-        self.yaw_rate = self.speed * self._curvature(self.steering)
+        bend = self._curvature(self.steering)
+        fraction = self._held_fraction(self._demand, self.speed**2 * bend)
+        self.acceleration = self._demand * fraction
+        self.yaw_rate = self.speed * bend * fraction
 
     def _admissible(self, control: Control) -> tuple[float, float]:
         car = self.car
@@ -66,21 +79,28 @@ class Ego:
         most = self.car.max_steering_rate * dt
         self.steering += min(max(change, -most), most)
 
-    def _accelerate(self, command: float, dt: float) -> float:
-        """Bring acceleration and speed to the step's end; the distance covered [m]."""
-        lag, start, speed = self.car.acceleration_lag, self.acceleration, self.speed
+    def _advance(self, command: float, start: float, fraction: float, gained: float, dt: float) -> float:
+        """Bring the speed to the step's end and return the distance covered [m].
+
+        ``start`` and ``command`` are the acceleration demanded first and in the end, ``gained`` is its
+        integral over the step, of which the tyres transmit ``fraction``.
+        """
+        lag, speed = self.car.acceleration_lag, self.speed
         settled = -math.expm1(-dt / lag)
-        self.acceleration = start + (command - start) * settled
-        gained = command * dt + (start - command) * lag * settled
+        gained *= fraction
         if speed + gained > 0.0:
             self.speed = speed + gained
-            return speed * dt + command * dt * dt / 2.0 + (start - command) * lag * (dt - lag * settled)
+            covered = command * dt * dt / 2.0 + (start - command) * lag * (dt - lag * settled)
+            return speed * dt + fraction * covered
         self.speed = 0.0
-        self.acceleration = max(self.acceleration, 0.0)  # brakes hold, they do not push back
+        self._demand = max(self._demand, 0.0)  # brakes hold, they do not push back
         return speed * speed * dt / (-2.0 * gained) if gained < 0.0 else 0.0
 
     def _curvature(self, steering: float) -> float:
-        """What the tyres can hold of tan(δ) / L [1/m]."""
-        bend = math.tan(steering) / self.car.wheelbase
-        most = self.grip / max(self.speed * self.speed, 1e-6)
-        return min(max(bend, -most), most)
+        """Curvature of the path that the wheels ask for, tan(δ) / L [1/m]."""
+        return math.tan(steering) / self.car.wheelbase
+
+    def _held_fraction(self, along: float, across: float) -> float:
+        """Fraction (0, 1] of a demanded acceleration [m/s²] that stays within the friction circle."""
+        demanded = math.hypot(along, across)
+        return 1.0 if demanded <= self.grip else self.grip / demanded

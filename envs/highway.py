@@ -39,8 +39,8 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
     clamped; both are counted in ``info["clamped_actions"]``.
 
     Observation: `Dict` of ``image`` (256, 640, 3) uint8, ``speed`` (1,) [m/s], ``yaw_rate`` (1,)
-    [rad/s] positive to the left, ``blind_spot`` (2,) left and right, ``speed_limit`` (1,) [m/s] and
-    ``command`` (0 follow, 1 change left, 2 change right).
+    [rad/s] positive to the left, ``blind_spot`` (2,) left and right, ``speed_limit`` (1,) [m/s],
+    ``command`` (0 follow, 1 change left, 2 change right) and ``rain`` (1 where the road is wet).
 
     Reward: progress along the route as a share of what the limit allows, −10 for a bad end.
 
@@ -148,6 +148,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
             blind_spot_right=state.blind_spot_right,
             speed_limit=state.speed_limit,
             command=state.command,
+            rain=state.conditions.wet,
         )
 
     def render(self) -> Image | None:
@@ -177,6 +178,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
             "blind_spot": np.array([seen.blind_spot_left, seen.blind_spot_right], dtype=np.int8),
             "speed_limit": np.array([seen.speed_limit], dtype=np.float32),
             "command": np.int64(seen.command),
+            "rain": np.int64(seen.rain),
         }
 
     def _info(self) -> dict[str, Any]:
@@ -225,5 +227,6 @@ def _observation_space(camera: CameraModel) -> spaces.Dict:
             "blind_spot": spaces.MultiBinary(2),
             "speed_limit": spaces.Box(0.0, 60.0, (1,), np.float32),
             "command": spaces.Discrete(3),
+            "rain": spaces.Discrete(2),
         }
     )

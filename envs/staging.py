@@ -83,7 +83,9 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
     works = place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE)
     people, hiding = _draw_people(scenario, road, start, lane, car, rngs["people"])
-    traffic = Traffic(road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC)
+    traffic = Traffic(
+        road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC, grip=conditions.grip
+    )
     traffic.set_limits(limits.station, limits.limit)
     casting = Casting(
         road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),

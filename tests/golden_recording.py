@@ -61,6 +61,7 @@ def record_trace(about: About) -> list[Given]:
                             blind_spot_right=seen.blind_spot_right,
                             detections=found[0],
                             lanes=found[1],
+                            rain=seen.rain,
                         ),
                     )
                 )

@@ -18,6 +18,7 @@ from drive_stack.control_study.measures import measure
 from drive_stack.control_study.paths import curvature_path, double_lane_change, study_paths
 from drive_stack.control_study.study import Result, study
 from drive_stack.control_study.tables import markdown_tables
+from drive_stack.vehicle import DRY_GRIP
 from envs.ego import Ego
 
 CONTROLLERS = {"pure_pursuit": lambda: PurePursuit(PLATFORM), "lqr": lambda: Lqr(PLATFORM)}
@@ -47,7 +48,7 @@ def test_the_double_lane_change_goes_out_and_back() -> None:
 @pytest.mark.parametrize("path", study_paths(), ids=lambda path: path.name)
 def test_every_path_is_one_that_tyres_hold(path: object) -> None:
     line, speed = path.line, path.speed  # type: ignore[attr-defined]
-    assert np.abs(line.curvature).max() * speed**2 < PLATFORM.car.grip
+    assert np.abs(line.curvature).max() * speed**2 < DRY_GRIP
     along = np.diff(line.xy, axis=0)
     middle = (line.heading[1:] + line.heading[:-1]) / 2.0
     assert np.arctan2(along[:, 1], along[:, 0]) == pytest.approx(middle, abs=2e-3)  # headings fit the points

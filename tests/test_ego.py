@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.types import Control
-from drive_stack.vehicle import VehicleParameters
+from drive_stack.vehicle import DRY_GRIP, WET_GRIP, VehicleParameters
 from envs.ego import Ego
 
 CAR = VehicleParameters()
@@ -86,6 +86,46 @@ def test_float32_rounding_is_not_counted() -> None:
     assert ego.clamped == 1
 
 
+def test_stopping_distance_from_100_kmh() -> None:
+    """By hand, from the demand 8·(1 − e^(−t/τ)) and the grip g that the tyres hold.
+
+    Wet: the demand meets 5.5 at t = τ·ln(8 / 2.5) = 0.2908 s; until then the car covers
+    27.78·0.2908 − 0.10 = 7.98 m and loses 0.95 m/s, then 26.83² / 11 = 65.43 m: 73.4 m in all.
+    Dry: it hardly differs from 27.78·τ + 27.78² / 16 = 55.2 m, less what the end of the lag saves.
+    """
+    for grip, distance in ((WET_GRIP, 73.4), (DRY_GRIP, 54.9)):
+        ego = driving(100.0 / 3.6, grip)
+        while ego.speed > 0.0:
+            ego.step(Control(0.0, -8.0), 0.05)
+        assert ego.x == pytest.approx(distance, abs=0.1)
+
+
+@pytest.mark.parametrize("grip", [DRY_GRIP, WET_GRIP])
+@pytest.mark.parametrize("acceleration", [-8.0, -4.0, 3.0])
+def test_braking_and_steering_share_the_friction_circle(grip: float, acceleration: float) -> None:
+    """Measured as a passenger would: by what speed and direction did in each tick."""
+    ego, reached = driving(30.0, grip), 0.0
+    for _ in range(40):
+        speed, yaw = ego.speed, ego.yaw
+        ego.step(Control(0.3, acceleration), 0.05)
+        along = (ego.speed - speed) / 0.05
+        across = (ego.speed + speed) / 2.0 * (ego.yaw - yaw) / 0.05
+        reached = max(reached, math.hypot(along, across))
+    assert 0.97 * grip <= reached <= 1.001 * grip
+
+
+def test_full_braking_leaves_less_to_steer_with() -> None:
+    def curvature(acceleration: float) -> float:
+        ego = driving(30.0, WET_GRIP)
+        for _ in range(20):
+            ego.step(Control(0.014, acceleration), 0.05)  # 4.5 m/s² sideways at 30 m/s
+        return ego.yaw_rate / ego.speed
+
+    wanted = math.tan(0.014) / CAR.wheelbase
+    assert curvature(0.0) == pytest.approx(wanted, rel=0.01)
+    assert 0.5 * wanted < curvature(-8.0) < 0.7 * wanted
+
+
 @given(st.lists(st.tuples(numbers, numbers), max_size=30), st.floats(0.0, 40.0), st.sampled_from([8.0, 5.5]))
 def test_any_control_leaves_a_lawful_state(
     controls: list[tuple[float, float]], speed: float, grip: float
@@ -96,5 +136,5 @@ def test_any_control_leaves_a_lawful_state(
         assert all(map(math.isfinite, (ego.x, ego.y, ego.yaw, ego.speed, ego.steering)))
         assert ego.speed >= 0.0
         assert abs(ego.steering) <= CAR.max_steering + 1e-12
-        assert abs(ego.speed * ego.yaw_rate) <= grip + 1e-9
+        assert math.hypot(ego.acceleration, ego.speed * ego.yaw_rate) <= grip + 1e-9
         assert CAR.min_acceleration <= ego.acceleration <= CAR.max_acceleration

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from agents.registry import build_agent
+from drive_stack.planning.caps import caution_caps
 from drive_stack.planning.paths import LateralState, lateral_paths
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.planning.safety import SafetyLayer
@@ -18,10 +19,11 @@ from drive_stack.planning.scene import build_scene
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.prediction.lane_following import LaneFollowingPredictor
 from drive_stack.types import Behaviour, NavigationCommand, Plan, PlanningInput
+from drive_stack.vehicle import DRY_GRIP, WET_GRIP
 from envs.oracles import Oracles
 
 
-def planning_input(world: TinyWorld) -> PlanningInput:
+def planning_input(world: TinyWorld, grip: float = DRY_GRIP) -> PlanningInput:
     oracles, seen = Oracles(world, PLATFORM), world.observation()
     lanes = oracles.lanes().estimate(seen.image, seen.speed, seen.yaw_rate)
     tracks = oracles.tracker().update((), seen.speed, seen.yaw_rate)
@@ -35,6 +37,7 @@ def planning_input(world: TinyWorld) -> PlanningInput:
         blind_spot_right=seen.blind_spot_right,
         lanes=lanes,
         predictions=LaneFollowingPredictor().predict(tracks, lanes),
+        grip=grip,
     )
 
 
@@ -215,10 +218,41 @@ def test_the_safety_layer_brakes_whatever_was_planned(gap: float, emergency: boo
     scene = build_scene(planning_input(world), times, PLATFORM.car)
     layer = SafetyLayer(settings.safety, settings.lane_change)
     straight_on = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None).select([0])
-    braking = layer.brake_harder(scene, straight_on, 20.0, np.zeros(10))
+    braking = layer.brake_harder(scene, straight_on, 20.0, np.zeros(10), 8.0)
     assert (braking.emergency if braking else None) is emergency
-    braked_already = layer.brake_harder(scene, straight_on, 20.0, np.full(10, -8.0))
+    braked_already = layer.brake_harder(scene, straight_on, 20.0, np.full(10, -8.0), 8.0)
     assert braked_already is None
+
+
+@pytest.mark.parametrize("grip", [DRY_GRIP, WET_GRIP])
+def test_an_emergency_plan_asks_no_more_than_the_tyres_hold(grip: float) -> None:
+    world = TinyWorld(straight_road(1), lane=0, speed=30.0, bodies=[Body(20.0 + 40.0, 0.0)])
+    plan = LatticePlanner(PLATFORM.car).plan(planning_input(world, grip))
+    assert plan.emergency
+    assert plan.accelerations.min() == pytest.approx(-grip)
+
+
+@given(bodies=bodies, speed=st.floats(5.0, 35.0), yaw_rate=st.floats(-0.15, 0.15))
+@settings(max_examples=40, deadline=None)
+def test_plans_stay_in_the_friction_circle(bodies: list[Body], speed: float, yaw_rate: float) -> None:
+    world = TinyWorld(straight_road(2), lane=0, speed=speed, bodies=bodies)
+    inputs = replace(planning_input(world, WET_GRIP), yaw_rate=yaw_rate)
+    plan = LatticePlanner(PLATFORM.car).plan(inputs)
+    demanded = np.hypot(plan.accelerations, plan.speeds**2 * plan.curvatures)
+    assert demanded.max() <= 1.05 * WET_GRIP + 1e-3
+
+
+def test_counts_on_less_braking_where_it_is_wet() -> None:
+    """Beside a parked lorry the ego goes so slowly that it could stop for a child: slower on a wet road."""
+
+    def cap(grip: float) -> float:
+        truck = Body(20.0 + 30.0, -4.2, length=8.0, width=2.4, large=True)
+        world = TinyWorld(straight_road(1), lane=0, speed=8.0, limit=14.0, bodies=[truck])
+        caution = PlannerSettings().on_grip(grip).caution
+        scene = build_scene(planning_input(world, grip), np.linspace(0.0, 4.0, 21), PLATFORM.car)
+        return min(one.speed for one in caution_caps(scene, 0.0, 14.0, caution))
+
+    assert cap(WET_GRIP) < 0.95 * cap(DRY_GRIP)
 
 
 def test_slows_for_a_curve_to_a_comfortable_lateral_acceleration() -> None:

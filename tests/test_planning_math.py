@@ -68,7 +68,7 @@ def test_time_to_collision_and_needed_braking() -> None:
 @given(st.floats(0.0, 40.0), st.floats(-4.0, 2.3))
 def test_profiles_keep_comfort_and_never_reverse(speed: float, acceleration: float) -> None:
     comfort = ComfortSettings()
-    profiles = longitudinal_profiles(speed, acceleration, np.array([0.0, 15.0]), TIMES, comfort)
+    profiles = longitudinal_profiles(speed, acceleration, np.array([0.0, 15.0]), TIMES, comfort, 8.0)
     calm = ~profiles.emergency
     assert np.isfinite(profiles.station).all()
     assert (profiles.speed >= 0.0).all()
@@ -88,7 +88,7 @@ def test_ramp_is_the_integral_of_its_acceleration() -> None:
 
 
 def test_a_standing_car_can_start() -> None:
-    profiles = longitudinal_profiles(0.0, 0.0, np.array([10.0]), TIMES, ComfortSettings())
+    profiles = longitudinal_profiles(0.0, 0.0, np.array([10.0]), TIMES, ComfortSettings(), 8.0)
     assert profiles.station[:, -1].max() > 5.0
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
+from drive_stack.vehicle import DRY_GRIP, WET_GRIP
 from drive_stack.world_state import VehicleStates
 from envs.overlap import count_touching
 from envs.roads import Curve, LaneDrop, OnRamp, RoadSpec, SBend, Straight
@@ -207,6 +208,40 @@ def test_slows_for_curves_and_limits() -> None:
         assert traffic.speed[car] ** 2 * bend < 3.0
         if traffic.station[car] > 1520.0:
             assert traffic.speed[car] < 17.0
+
+
+@pytest.mark.parametrize("grip", [DRY_GRIP, WET_GRIP])
+def test_brakes_no_harder_than_the_tyres_hold(grip: float) -> None:
+    """A car that has seen an obstacle too late, in a curve of radius 250 m."""
+    road = Curve(radius=250, lanes=2, begins=420, length=250).build(np.random.default_rng(0))
+    traffic = Traffic(road, np.random.default_rng(0), grip=grip)
+    traffic.park(add_car(traffic, 1, 1, 520.0, 0.0))
+    car = add_car(traffic, 2, 1, 480.0, 25.0)
+    hardest = 0.0
+    for _ in range(30):
+        before = float(traffic.speed[car])
+        traffic.step(DT, AWAY)
+        bend = float(road.curvature_at(np.asarray(traffic.station[car])))
+        across = before**2 * bend / (1.0 - bend * road.lanes[1].offset)
+        demanded = float(np.hypot((traffic.speed[car] - before) / DT, across))
+        assert demanded <= grip + 0.05
+        hardest = max(hardest, demanded)
+    assert hardest > 0.95 * grip
+
+
+def test_a_lane_change_leaves_less_to_brake_with() -> None:
+    """At a quarter of a minimum-jerk change over d in T, 5.6·d / T² of the grip goes sideways."""
+    road = Straight(lanes=2, lane_width=3.5).build(np.random.default_rng(0))
+    traffic = Traffic(road, np.random.default_rng(0), grip=WET_GRIP)
+    traffic.park(add_car(traffic, 1, 1, 520.0, 0.0))
+    car = add_car(traffic, 2, 1, 490.0, 25.0)
+    traffic.force_lane_change(car, 0, 2.0)
+    for _ in range(10):
+        before = float(traffic.speed[car])
+        traffic.step(DT, AWAY)
+    across = 3.5 * (60 * 0.225 - 180 * 0.225**2 + 120 * 0.225**3) / 2.0**2
+    expected = -float(np.sqrt(WET_GRIP**2 - across**2))
+    assert (traffic.speed[car] - before) / DT == pytest.approx(expected, abs=0.05)
 
 
 def test_signals_before_and_while_changing() -> None:

@@ -33,6 +33,7 @@ def seen_by(observation: Observation) -> Seen:
         "blind_spot": np.array([seen.blind_spot_left, seen.blind_spot_right], dtype=np.int8),
         "speed_limit": np.array([seen.speed_limit], dtype=np.float32),
         "command": np.array(int(seen.command), dtype=np.int64),
+        "rain": np.array(int(seen.rain), dtype=np.int64),
     }
 
 

@@ -10,6 +10,7 @@ from drive_stack.golden.codec import as_stored
 from drive_stack.golden.trace import Gave, Given, Step
 from drive_stack.pipeline import Stages
 from drive_stack.types import LiftedObject, Plan, PlanningInput, Prediction, Track
+from drive_stack.vehicle import road_grip
 
 Replay: TypeAlias = Callable[[Stages, Step], object]
 
@@ -67,6 +68,7 @@ def _plan(stages: Stages, given: Given, predictions: tuple[Prediction, ...]) -> 
             blind_spot_right=given.blind_spot_right,
             lanes=given.lanes,
             predictions=predictions,
+            grip=road_grip(wet=given.rain),
         )
     )
     return replace(plan, rejected=())

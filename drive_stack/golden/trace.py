@@ -38,6 +38,7 @@ class Given:
     blind_spot_right: bool
     detections: tuple[Detection, ...]
     lanes: LaneEstimate
+    rain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from drive_stack.types import FloatArray
 LENGTH_MARGIN = 1.0  # kept free before and behind other things [m]
 SIDE_MARGIN, PERSON_MARGIN = 0.2, 0.5  # kept free beside vehicles and people [m]
 SIDE_WISH, PERSON_WISH = 0.9, 1.6  # liked free beside them [m]
+GRIP_TOLERANCE = 1.05  # of the friction circle: the present curvature and yaw rate are estimates
 ROAD_MARGIN = 0.1  # to the edge of the usable road [m]
 
 
@@ -46,8 +47,12 @@ def judge(
     scene: Scene,
     directive: Directive,
     settings: PlannerSettings,
+    grip: float,
 ) -> Judgement:
-    """Cost of comfort, progress, clearance and collision for each path with each profile."""
+    """Cost of comfort, progress, clearance and collision for each path with each profile.
+
+    Candidates that ask more of the tyres than ``grip`` [m/s²] must not be driven.
+    """
     shape = (len(paths.target), *profiles.station.shape)
     station = np.broadcast_to(profiles.station, shape)
     lateral, slope, bend = paths.lateral(station)
@@ -67,6 +72,7 @@ def judge(
         + weights.collision * hit
     )
     drivable = _on_road(lateral, scene, directive) & _steerable(sideways, profiles, settings)
+    drivable &= _within_grip(sideways, profiles, grip)
     return Judgement(np.where(drivable, cost, np.inf), hit, allowed)
 
 
@@ -151,6 +157,12 @@ def _steerable(sideways: FloatArray, profiles: Profiles, settings: PlannerSettin
     bound = settings.comfort.max_lateral_acceleration
     start = np.abs(sideways[..., :1])
     return np.asarray((np.abs(sideways) <= np.maximum(bound, start + 0.1)).all(axis=2) | profiles.emergency)
+
+
+def _within_grip(sideways: FloatArray, profiles: Profiles, grip: float) -> NDArray[np.bool_]:
+    """Which stay in the friction circle, or at least leave it no farther than at the start; ``(L, K)``."""
+    demanded = np.hypot(sideways, profiles.acceleration)
+    return np.asarray((demanded <= np.maximum(GRIP_TOLERANCE * grip, demanded[..., :1])).all(axis=2))
 
 
 def _against_others(centre: FloatArray, profiles: Profiles, scene: Scene) -> tuple[FloatArray, FloatArray]:

@@ -21,6 +21,7 @@ from drive_stack.types import FloatArray, Plan, PlanningInput
 from drive_stack.vehicle import VehicleParameters
 
 NUDGES = np.array([-0.7, -0.35, 0.35, 0.7])  # beside the goal, within the lane [m]
+MIN_BRAKING_FRACTION = 0.5  # of the grip, counted on however hard the car corners
 SHOWN = 12  # rejected candidates kept for the viewer
 
 
@@ -33,7 +34,6 @@ class LatticePlanner:
         count = round(self._settings.horizon / self._settings.step)
         self._times: FloatArray = np.linspace(0.0, count * self._settings.step, count + 1)
         self._lane_chooser = LaneChooser(self._settings)
-        self._safety = SafetyLayer(self._settings.safety, self._settings.lane_change)
         self._continuity = Continuity(followed=self._settings.followed)
         self._lost_senses = LostSenses(self._settings.dt)
         self._planned: float | None = None  # acceleration that the last plan has by now [m/s²]
@@ -51,21 +51,23 @@ class LatticePlanner:
             given = replace(given, acceleration=self._planned)
         judged_at = self._times[::2]
         scene = build_scene(given, judged_at, self._car)
+        settings, max_braking = self._settings.on_grip(given.grip), self._max_braking(given)
+        safety = SafetyLayer(settings.safety, settings.lane_change)
         start = self._continuity.start(given.lanes, given.speed * self._settings.dt)
         if start.crossed:
             self._lane_chooser.crossed(start.crossed)
         notes: list[str] = []
-        decision = self._decide(scene, given, start, notes)
+        decision = self._decide(scene, given, start, safety, notes)
         further = self._lost_senses.caps(given)
-        directive = direct(scene, given, decision, further, self._settings)
+        directive = direct(scene, given, decision, further, settings)
         paths = self._paths(directive, scene, start, given.speed)
-        profiles = self._profiles(directive, given)
-        judgement = judge(paths, _every_second(profiles), judged_at, scene, directive, self._settings)
+        profiles = self._profiles(directive, given, max_braking)
+        judgement = judge(paths, _every_second(profiles), judged_at, scene, directive, settings, given.grip)
         path, profile = self._choose(judgement, paths, profiles)
         chosen = paths.select([path])
         moving = _pick(profiles, profile)
         first_second = moving.acceleration[0, self._times <= 1.0]
-        braking = self._safety.brake_harder(scene, chosen, given.speed, first_second)
+        braking = safety.brake_harder(scene, chosen, given.speed, first_second, max_braking)
         if braking is not None:
             notes.append(braking.reason)
             moving = self._braked(braking, given)
@@ -74,9 +76,17 @@ class LatticePlanner:
         rejected = _rejected(judgement, paths, profiles, scene, (path, profile))
         return self._plan(scene, directive, chosen, moving, braking, rejected, tuple(notes))
 
-    def _decide(self, scene: Scene, given: PlanningInput, start: Start, notes: list[str]) -> LaneDecision:
+    def _max_braking(self, given: PlanningInput) -> float:
+        """What brakes and tyres give beside the lateral acceleration that the car has now [m/s²]."""
+        sideways = given.speed * given.yaw_rate
+        left = float(np.sqrt(max(given.grip**2 - sideways**2, (MIN_BRAKING_FRACTION * given.grip) ** 2)))
+        return min(left, -self._car.min_acceleration)
+
+    def _decide(
+        self, scene: Scene, given: PlanningInput, start: Start, safety: SafetyLayer, notes: list[str]
+    ) -> LaneDecision:
         decision = self._lane_chooser.choose(scene, given, start.state.offset)
-        held = self._safety.hold_lane(scene, given, decision, start.state.offset)
+        held = safety.hold_lane(scene, given, decision, start.state.offset)
         if held is None:
             return decision
         self._lane_chooser.abort()
@@ -96,12 +106,14 @@ class LatticePlanner:
         back = not self._settings.followed and directive.decision.shift == 0
         return lateral_paths(start.state, np.array(targets), speed, going_on, shortest=back)
 
-    def _profiles(self, directive: Directive, given: PlanningInput) -> Profiles:
+    def _profiles(self, directive: Directive, given: PlanningInput, max_braking: float) -> Profiles:
         near = directive.caps.at(np.array([0.0, 1.0, 2.0, 4.0]) * max(given.speed, 1.0))
         wanted = [0.0, *(float(speed) for speed in near if np.isfinite(speed))]
         wanted += [lead.speed for lead in directive.leads]
         comfort = self._settings.comfort
-        return longitudinal_profiles(given.speed, given.acceleration, np.array(wanted), self._times, comfort)
+        return longitudinal_profiles(
+            given.speed, given.acceleration, np.array(wanted), self._times, comfort, max_braking
+        )
 
     def _choose(self, judgement: Judgement, paths: Paths, profiles: Profiles) -> tuple[int, int]:
         best = judgement.best()
@@ -113,7 +125,7 @@ class LatticePlanner:
     def _braked(self, braking: Braking, given: PlanningInput) -> Profiles:
         comfort = self._settings.comfort
         jerk = comfort.emergency_jerk if braking.emergency else comfort.max_jerk
-        target = np.array([max(braking.acceleration, self._car.min_acceleration)])
+        target = np.array([braking.acceleration])
         return ramp_profiles(
             given.speed, given.acceleration, target, jerk, self._times, emergency=braking.emergency
         )

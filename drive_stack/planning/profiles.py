@@ -31,18 +31,25 @@ class Profiles:
 
 
 def longitudinal_profiles(
-    speed: float, acceleration: float, speeds: FloatArray, times: FloatArray, comfort: ComfortSettings
+    speed: float,
+    acceleration: float,
+    speeds: FloatArray,
+    times: FloatArray,
+    comfort: ComfortSettings,
+    max_braking: float,
 ) -> Profiles:
-    """Candidates from the present state towards each of ``speeds`` and about the present speed."""
+    """Candidates from the present state towards each of ``speeds`` and about the present speed.
+
+    No emergency braking exceeds ``max_braking`` [m/s²], which is positive.
+    """
     targets = np.unique(np.round(np.maximum(np.concatenate([speed + STEPS, speeds]), 0.0), 3))
     ends, durations = (grid.ravel() for grid in np.meshgrid(targets, DURATIONS))
     quartics = _quartics(speed, acceleration, ends, durations, times)
     ramps = ramp_profiles(
         speed, acceleration, np.array(COMFORT_RAMPS), comfort.max_jerk, times, emergency=False
     )
-    hard = ramp_profiles(
-        speed, acceleration, np.array(EMERGENCY_RAMPS), comfort.emergency_jerk, times, emergency=True
-    )
+    braking = np.unique(np.maximum(EMERGENCY_RAMPS, -max_braking))[::-1]
+    hard = ramp_profiles(speed, acceleration, braking, comfort.emergency_jerk, times, emergency=True)
     comfortable = _select(quartics, _within(quartics, acceleration, comfort))
     return _join((comfortable, ramps, hard))
 

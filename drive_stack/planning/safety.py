@@ -40,10 +40,15 @@ class SafetyLayer:
         problem = refusal(scene, given, decision.shift, self._lane_change, pressing=True)
         return None if problem is None else f"lane held: {problem}"
 
-    def brake_harder(self, scene: Scene, path: Paths, speed: float, planned: FloatArray) -> Braking | None:
-        """The braking that distances ask beyond the ``planned`` accelerations; None where it is enough."""
+    def brake_harder(
+        self, scene: Scene, path: Paths, speed: float, planned: FloatArray, max_braking: float
+    ) -> Braking | None:
+        """The braking that distances ask beyond the ``planned`` accelerations; None where it is enough.
+
+        It never exceeds ``max_braking`` [m/s²], which is positive.
+        """
         hardest = float(planned.min())
-        demands = [self._demand(scene, actor, speed) for actor in self._in_way(scene, path)]
+        demands = [self._demand(scene, actor, speed, max_braking) for actor in self._in_way(scene, path)]
         worst = min((demand for demand in demands if demand), key=lambda d: d.acceleration, default=None)
         if worst is None or worst.acceleration >= hardest - 0.05:
             return None
@@ -60,7 +65,7 @@ class SafetyLayer:
                 found.append(actor)
         return found
 
-    def _demand(self, scene: Scene, actor: Actor, speed: float) -> Braking | None:
+    def _demand(self, scene: Scene, actor: Actor, speed: float, max_braking: float) -> Braking | None:
         settings = self._settings
         lead_speed = max(actor.along, 0.0)
         gap = actor.rear - scene.ego_front
@@ -68,7 +73,7 @@ class SafetyLayer:
         needed = needed_braking(speed, lead_speed, gap - settings.margin)
         left = time_to_collision(speed, lead_speed, gap)
         if needed > settings.needed_braking or (left < settings.least_ttc and needed > 1.5):
-            wanted = min(1.1 * needed + 0.3, 8.0)
+            wanted = min(1.1 * needed + 0.3, max_braking)
             reason = f"{what} {gap:.0f} m ahead, {left:.1f} s to impact: braking at {wanted:.1f} m/s²"
             return Braking(-wanted, reason, emergency=wanted > 4.0)
         safe = rss_distance(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from drive_stack.config import StrictModel
+from drive_stack.vehicle import DRY_GRIP
+
+Settings = TypeVar("Settings", bound=StrictModel)
 
 
 class ComfortSettings(StrictModel):
@@ -95,7 +100,7 @@ class SafetySettings(StrictModel):
 
 
 class PlannerSettings(StrictModel):
-    """The planner's settings, part by part."""
+    """The planner's settings, part by part; hard braking is that of a dry road."""
 
     horizon: float = 4.0  # [s]
     step: float = 0.1  # of the plan [s]; candidates are judged at every second instant
@@ -107,3 +112,23 @@ class PlannerSettings(StrictModel):
     lane_change: LaneChangeSettings = LaneChangeSettings()
     cost: CostSettings = CostSettings()
     safety: SafetySettings = SafetySettings()
+
+    def on_grip(self, grip: float) -> PlannerSettings:
+        """The same settings with the hard braking that a road of ``grip`` [m/s²] allows.
+
+        What the planner counts on in an emergency falls in proportion to the grip. Comfortable braking
+        stays: it is far inside the friction circle of a wet road.
+        """
+        fraction = min(grip / DRY_GRIP, 1.0)
+        if fraction == 1.0:
+            return self
+        return self.model_copy(
+            update={
+                "caution": _scaled(self.caution, fraction, "braking", "view_braking"),
+                "safety": _scaled(self.safety, fraction, "own_braking", "lead_braking", "needed_braking"),
+            }
+        )
+
+
+def _scaled(settings: Settings, fraction: float, *names: str) -> Settings:
+    return settings.model_copy(update={name: fraction * getattr(settings, name) for name in names})

@@ -10,7 +10,6 @@ import numpy as np
 from drive_stack.road_kernels import piece_of, to_road, to_world
 from envs.traffic.changing import consider, required_lane
 from envs.traffic.following import (
-    HARDEST,
     NOBODY,
     ahead_of,
     along_lane,
@@ -94,6 +93,18 @@ def _drive(bodies, order, rank, lanes, row, wish):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True)
+def _max_braking(row, pieces, grip):  # type: ignore[no-untyped-def]
+    """What the friction circle leaves for braking beside the bend and the lane change under way [m/s²]."""
+    bend = pieces[4][piece_of(pieces, row.station)]
+    across = abs(row.speed**2 * bend / (1.0 - bend * row.lateral))
+    if row.progress < 1.0:
+        p, rate = row.progress, min(1.0 / row.duration, row.speed / change_reach(row))
+        # second derivative of the minimum-jerk profile in `_move`
+        across += abs(row.shift * p * (60.0 - 180.0 * p + 120.0 * p * p)) * rate * rate
+    return math.sqrt(max(grip * grip - across * across, 0.0))
+
+
+@numba.njit(cache=True)
 def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
     """Along the road exactly for the acceleration held; across it by a minimum-jerk profile."""
     before = row.speed
@@ -120,12 +131,13 @@ def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def step_all(rows, lanes, pieces, cap, road_end, ego, people, obstacles, dt):  # type: ignore[no-untyped-def]
+def step_all(rows, lanes, pieces, cap, road_end, ego, people, obstacles, grip, dt):  # type: ignore[no-untyped-def]
     """Move every vehicle on by ``dt``; positions stand still while drivers decide.
 
     ``rows`` (N,) `VEHICLE`, ``ego`` station, lateral, speed, length, width, lane; ``people`` (5, P)
     x, y, vx, vy, radius and ``obstacles`` (4, Q) x, y, length, width in the world frame. A lane
-    change is seen at once by those who decide later in the same tick.
+    change is seen at once by those who decide later in the same tick. ``grip`` is the radius of the
+    tyres' friction circle [m/s²]; a forced acceleration is that of the script, whatever the grip.
     """
     bodies = _gather(rows, lanes, pieces, ego, people, obstacles, road_end)
     order = np.argsort(bodies["station"], kind="mergesort")
@@ -141,9 +153,11 @@ def step_all(rows, lanes, pieces, cap, road_end, ego, people, obstacles, dt):  #
         if row.progress >= 1.0 and math.isnan(row.forced):
             consider(bodies, order, rank, lanes, rows, row, wish, road_end, dt)
         if math.isnan(row.forced):
-            row.acceleration = _drive(bodies, order, rank, lanes, row, wish)
+            row.acceleration = max(
+                _drive(bodies, order, rank, lanes, row, wish), -_max_braking(row, pieces, grip)
+            )
         else:
-            row.acceleration = max(row.forced, -HARDEST)
+            row.acceleration = row.forced
     for i in range(rows.shape[0]):
         if rows[i].alive and not rows[i].parked:
             _move(rows[i], lanes, pieces, dt)

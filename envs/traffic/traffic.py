@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, ObjectClass
+from drive_stack.vehicle import DRY_GRIP
 from drive_stack.world_state import VehicleStates
 from envs.bodies import BODIES
 from envs.traffic.following import NOBODY
@@ -43,9 +44,11 @@ class Traffic:
     def __init__(
         self, road: RoadMap, rng: np.random.Generator, *, capacity: int = 192, first_id: int = 3001,
         window: Window = Window(),  # noqa: B008 - frozen
+        grip: float = DRY_GRIP,
     ) -> None:  # fmt: skip
         self.road = road
         self.window = window
+        self.grip = grip  # radius of the tyres' friction circle [m/s²]
         self._rng = rng
         self._rows: Records = np.zeros(capacity, dtype=VEHICLE)
         self._rows["lane"] = self._rows["target_lane"] = NOBODY
@@ -140,7 +143,8 @@ class Traffic:
         step_all(
             self._rows[: self._used], self._lanes, self.road.pieces, self._cap, self.road.length, seen,
             _NO_PEOPLE if people is None else np.array(people, dtype=np.float64).reshape(5, -1),
-            _NO_OBSTACLES if obstacles is None else np.array(obstacles, dtype=np.float64).reshape(4, -1), dt,
+            _NO_OBSTACLES if obstacles is None else np.array(obstacles, dtype=np.float64).reshape(4, -1),
+            self.grip, dt,
         )  # fmt: skip
         self._recycle(ego.station, dt)
 
