@@ -35,6 +35,9 @@ class Light(StrEnum):
     NIGHT = "night"  # headlamps on
 
 
+DRY_GRIP, WET_GRIP = 8.0, 5.5  # greatest horizontal acceleration of a car's tyres [m/s²]
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Weather, light and wear of one episode."""
@@ -47,6 +50,11 @@ class Conditions:
     sun_azimuth: float = 0.8  # world frame [rad]
     scenery_seed: int = 0  # trees, hills, buildings, signs
     held_out_looks: bool = False  # vehicle bodies and colours kept from training may appear
+
+    @property
+    def grip(self) -> float:
+        """The tyres' greatest horizontal acceleration: the radius of the friction circle [m/s²]."""
+        return WET_GRIP if self.weather is Weather.RAIN else DRY_GRIP
 
 
 @dataclass(frozen=True, slots=True)

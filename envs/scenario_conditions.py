@@ -16,7 +16,6 @@ from drive_stack.world_state import Conditions, Light, Weather
 from envs.quantity import Distance, Quantity, Share, between
 
 FIRST_HELD_OUT_SEED = 100_000  # looks kept from training may appear from here on
-DRY_GRIP, WET_GRIP = 8.0, 5.5  # greatest lateral acceleration [m/s²]
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
 _REACTION = 1.2  # [s]
 _SIGHT_BRAKING = 4.0  # braking a careful driver counts on [m/s²]
@@ -71,11 +70,6 @@ class ConditionsSpec(StrictModel):
             scenery_seed=int(rng.integers(2**31)),
             held_out_looks=seed >= FIRST_HELD_OUT_SEED,
         )
-
-
-def grip(conditions: Conditions) -> float:
-    """Greatest lateral acceleration of a car's tyres on this road [m/s²]."""
-    return WET_GRIP if conditions.weather is Weather.RAIN else DRY_GRIP
 
 
 def sight_limit(visibility: float) -> float:

@@ -21,7 +21,7 @@ from envs.crowd import Crowd, HidingPlace
 from envs.ego import Ego
 from envs.pedestrians import Pedestrians
 from envs.scenario import EgoStart, NavigationStep, Scenario, TrafficSpec
-from envs.scenario_conditions import grip, sight_limit
+from envs.scenario_conditions import sight_limit
 from envs.scripts import Script, WorksStayClear, remove_between
 from envs.speed_limits import SpeedLimits, posted, speed_limits
 from envs.traffic import Traffic
@@ -140,7 +140,7 @@ def _limits(
         (start + zone.begin.draw(rng), start + zone.end.draw(rng), zone.limit_kmh.draw(rng) / 3.6)
         for zone in scenario.speed_zones
     )
-    return speed_limits(road, general, zones, grip(conditions))
+    return speed_limits(road, general, zones, conditions.grip)
 
 
 def _place_ego(
@@ -149,7 +149,7 @@ def _place_ego(
 ) -> Ego:  # fmt: skip
     lateral = road.lanes[lane].lateral_at(start)
     ahead = road.lanes[lane].lateral_at(start + 1.0)
-    ego = Ego(car, grip(conditions))
+    ego = Ego(car, conditions.grip)
     speed = limits.at(start) * spec.speed_share.draw(rng)
     place = lateral + spec.offset.draw(rng)
     point, yaw = road.to_world(np.asarray(start), np.asarray(place))
