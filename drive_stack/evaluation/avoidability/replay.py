@@ -27,6 +27,7 @@ class Reason(StrEnum):
     BRAKING = "braking in time would have avoided it"
     SPEEDING = "braking in time from the speed limit would have avoided it"
     LANE = "staying in its lane would have avoided it"
+    ROAD = "nobody has to leave the road"
     UNSEEN = "what was hit is not on record"
     STANDING = "the ego stood still"
     FROM_BEHIND = "the other came from behind"
