@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.geometry import wrap_angles
 from drive_stack.types import FloatArray
+from drive_stack.vehicle import DRY_GRIP
 from drive_stack.world_state import WorldState
 
 
@@ -36,13 +37,27 @@ class OnRoad:
     ego: MovingBoxes  # one row
     others: MovingBoxes  # vehicles, people, obstacles
     ids: NDArray[np.int64]  # of the others
+    lanes: FloatArray = field(default_factory=lambda: np.zeros(0))  # laterals of the lanes' centres here [m]
+    speed_limit: float = float("inf")  # here [m/s]
+    grip: float = DRY_GRIP  # of the road [m/s²]
+    curvature: float = 0.0  # of the road here, positive to the left [1/m]
 
 
 def on_road(state: WorldState) -> OnRoad:
     """The boxes of a state."""
     vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
     ids = np.concatenate([vehicles.id, people.id, things.id])
-    return OnRoad(state.time, _ego_on_road(state), _others_on_road(state), ids)
+    station, road = state.ego.station, state.road
+    return OnRoad(
+        time=state.time,
+        ego=_ego_on_road(state),
+        others=_others_on_road(state),
+        ids=ids,
+        lanes=np.array([lane.lateral_at(station) for lane in road.lanes if lane.covers(station)]),
+        speed_limit=state.speed_limit,
+        grip=state.conditions.grip,
+        curvature=float(road.curvature_at(np.asarray(station))),
+    )
 
 
 def _ego_on_road(state: WorldState) -> MovingBoxes:

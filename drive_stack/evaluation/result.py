@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from drive_stack.evaluation.avoidability import avoidable
+from drive_stack.evaluation.avoidability import Avoidability, Reason, avoidability
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.metrics.comfort import comfort_share
 from drive_stack.evaluation.metrics.driving_score import DrivingScore, driving_score
@@ -58,9 +58,7 @@ class EpisodeResult:
     clamped_actions: int
     stages_ms: Mapping[str, float] = field(default_factory=dict)  # medians
     error: str | None = None
-    avoidable: bool | None = (
-        None  # by UN R157's careful driver, the first contact; None where nothing was hit
-    )
+    avoidable: bool | None = None  # by UN R157's careful driver; None where nothing was hit
     progress_of_expert: float | None = None  # of the expert's distance, driven in the expert's time, 0 … 1
     pace_of_traffic: float | None = None  # speed over that of the vehicles around, each at most 1, mean
     standing_free_s: float = 0.0  # stood though nobody was in front
@@ -71,6 +69,7 @@ class EpisodeResult:
     speeds_mps: tuple[float, ...] = ()  # deciles over the episode, least to greatest
     ttc_s: tuple[float, ...] = ()  # the same of the time to collision, 10 s where it is longer
     scores: Mapping[str, SchemeScore] = field(default_factory=dict)
+    avoidable_reason: str | None = None  # why, in words; None where nothing was hit
 
     @property
     def charged(self) -> bool:
@@ -112,6 +111,7 @@ def summarise(
 ) -> EpisodeResult:
     """Turn a log into the result; ``expert`` drove the same course. An agent that failed scores 0."""
     first = log.contacts[0] if log.contacts else None
+    verdict = _avoidability(log)
     drive = drive_of(log, timed_out=status in (Status.TIMEOUT, Status.STUCK), expert=expert)
     offsets = np.array([one.lane_offset for one in log.around])
     lanes = [one.lane for one in log.around]
@@ -147,7 +147,7 @@ def summarise(
         clamped_actions=clamped_actions,
         stages_ms={name: round(value, 3) for name, value in stages_ms.items()},
         error=error,
-        avoidable=None if first is None else _avoidable(log, first[0]),
+        avoidable=None if verdict is None else verdict.avoidable,
         progress_of_expert=None if expert is None else round(drive.progress, 4),
         pace_of_traffic=round(float(np.mean(drive.traffic_pace)), 4) if drive.traffic_pace else None,
         standing_free_s=round(stood, 3),
@@ -158,6 +158,7 @@ def summarise(
         speeds_mps=_deciles(np.asarray(log.speed)),
         ttc_s=_deciles(np.minimum(log.ttc, HORIZON)),
         scores={} if status is Status.ERROR else scores_of(drive),
+        avoidable_reason=None if verdict is None else verdict.reason.value,
     )
 
 
@@ -165,9 +166,18 @@ def _deciles(values: FloatArray) -> tuple[float, ...]:
     return tuple(np.quantile(values, np.linspace(0.0, 1.0, 11)).round(2).tolist())
 
 
-def _avoidable(log: EpisodeLog, contact: Contact) -> bool:
-    """Nobody has to leave the road or drive into what always stood there."""
+def _avoidability(log: EpisodeLog) -> Avoidability | None:
+    """The verdict on the contacts of the ego's own fault, or on the first where none is.
+
+    Of several contacts one that could have been avoided is enough.
+    """
+    own_fault = [contact for contact, verdict in log.contacts if verdict.at_fault]
+    verdicts = [_of_contact(log, contact) for contact in own_fault or [one for one, _ in log.contacts[:1]]]
+    return next((verdict for verdict in verdicts if verdict.avoidable), verdicts[0] if verdicts else None)
+
+
+def _of_contact(log: EpisodeLog, contact: Contact) -> Avoidability:
     if contact.kind is ContactKind.RAIL:
-        return True
+        return Avoidability(True, Reason.ROAD)
     before = [scene for scene in log.recent if scene.time <= contact.time + log.dt]
-    return avoidable(before, contact.actor_id)
+    return avoidability(before, contact.actor_id)
