@@ -80,7 +80,7 @@ class Driven:
 
 def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print who is better, write rows and report; returns the exit status."""
-    options = _parser().parse_args(given)
+    options = evaluate_parser().parse_args(given)
     driven = _driven(options, outside, root)
     plan, folder, rows = driven.plan, driven.folder, driven.rows
     current = {row.key for row in rows}
@@ -100,7 +100,7 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
 
 def results_of(given: Sequence[str], outside: Outside, root: Path) -> list[EpisodeResult]:
     """What the agents of a command line came to, the reference left out; drives what is missing."""
-    rows = _driven(_parser().parse_args(given), outside, root).rows
+    rows = _driven(evaluate_parser().parse_args(given), outside, root).rows
     return [row.result for row in rows if row.label != REFERENCE]
 
 
@@ -207,7 +207,8 @@ def _seeds(text: str | None, suite: Suite) -> range:
     return range(int(first), int(end))
 
 
-def _parser() -> argparse.ArgumentParser:
+def evaluate_parser() -> argparse.ArgumentParser:
+    """Options of the command."""
     parser = argparse.ArgumentParser(
         prog="run_sim.py evaluate",
         description="Which driver is better, by how much, how sure, and why each crash happened.",
