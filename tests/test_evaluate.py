@@ -93,8 +93,8 @@ def test_a_wrong_suite_is_refused_in_one_line(text: str, words: str, tmp_path: P
     [
         ("{scenario: all}, {scenario: cruise}", "cruise and cruise are the same course"),
         (
-            "{scenario: cruise}, {scenario: cruise, set: {time_limit: 120}}",
-            "cruise and cruise[time_limit=120]",
+            "{scenario: cruise}, {scenario: cruise, set: {stuck_after: 30}}",
+            "cruise and cruise[stuck_after=30]",
         ),
         ("{scenario: cruise, grid: {ego.offset: [0.5, 0.50]}}", "are the same course"),
         (
