@@ -1,8 +1,7 @@
-"""The failure gallery: each crash's film, what was known at the moment, and the command that replays it."""
+"""The failure gallery: each crash's film, what was known then, and the command that drives it again."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.summary import succeeded
 from drive_stack.footage.filming import Clip
 from drive_stack.footage.last_moment import LastMoment
+from drive_stack.report.commands import episode_command
 from drive_stack.report.films import Film, read_film
 from drive_stack.report.runs import Entry, Runs
 
@@ -93,7 +93,7 @@ def _card(entry: Entry, film: Film, moment: LastMoment | None) -> Card:
     return Card(
         title=f"{entry.row.label}: {result.scenario}, seed {result.seed}",
         what=what_happened(result),
-        command=f"python run_sim.py replay {shlex.quote(str(entry.run))} --episode {entry.number}",
+        command=episode_command(entry.driver, result.scenario, result.seed),
         film=film,
         moment=_moment_words(moment),
     )
