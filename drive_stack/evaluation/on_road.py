@@ -38,6 +38,17 @@ class OnRoad:
     ids: NDArray[np.int64]  # of the others
 
 
+def bearings(ego: MovingBoxes, others: MovingBoxes, centre_ahead: float) -> FloatArray:
+    """Angle at the ego's rear axle between its heading and each other's centre: ``(N,)``, 0 … π [rad].
+
+    ``ego`` has one row; its rear axle lies ``centre_ahead`` [m] behind its centre.
+    """
+    forward = ego.axes()[0, 0]
+    to_centre = others.centre - (ego.centre[0] - centre_ahead * forward)
+    across = forward[0] * to_centre[:, 1] - forward[1] * to_centre[:, 0]
+    return np.asarray(np.abs(np.arctan2(across, to_centre @ forward)))
+
+
 def on_road(state: WorldState) -> OnRoad:
     """The boxes of a state."""
     vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
