@@ -142,11 +142,17 @@ class EpisodeLog:
     def off_lane_share(self) -> float:
         """Share of the distance driven with the ego's centre outside every lane, 0 … 1.
 
-        As in CARLA's OutsideRouteLanesTest, half a metre beyond a lane's edge is still inside.
+        As in CARLA's OutsideRouteLanesTest, half a metre beyond a lane's edge is still inside, and the
+        distance of a step belongs to where the ego is at its end.
         """
-        weights = np.asarray(self.speed)
         outside = np.array([one.place.outside_lanes > OFF_LANE_TOLERANCE for one in self.around])
-        return float(np.sum(weights * outside) / np.sum(weights)) if weights.sum() > 0.0 else 0.0
+        total = float(self.steps_m.sum())
+        return float(self.steps_m[outside].sum()) / total if total > 0.0 else 0.0
+
+    @property
+    def steps_m(self) -> FloatArray:
+        """``(T,)`` distance since the instant before, 0 at first [m]."""
+        return np.concatenate([[0.0], np.hypot(np.diff(self.x), np.diff(self.y))])
 
     @property
     def lanes(self) -> NDArray[np.int_]:

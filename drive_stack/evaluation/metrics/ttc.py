@@ -100,6 +100,9 @@ class NavsimTimeToCollision:
     others really are by then. Whoever it touches ahead (or not behind, while the ego is between lanes) is
     a violation; anybody else that it touches is ignored from then on. A standing ego is not at risk
     (navsim, ``pdm_scorer.py``, ``_calculate_ttc``). Projections beyond the end of the log are left out.
+
+    Who is ahead is judged now, as in nuPlan. NAVSIM's code takes the bearing from the ego's present pose to
+    the other's later place, by which at speed a car that drives abreast counts as ahead.
     """
 
     dt: float  # between two instants [s]
@@ -131,6 +134,8 @@ class NavsimTimeToCollision:
         ego = now.scene.ego
         if _speed(ego) < STANDING_EGO:
             return False
+        seen = bearings(ego, now.scene.others, self.centre_ahead)
+        angles = dict(zip(now.scene.ids.tolist(), seen.tolist(), strict=True))
         for projection in NAVSIM_PROJECTIONS:
             step = round(projection / self.dt)
             if step >= len(instants):
@@ -138,12 +143,10 @@ class NavsimTimeToCollision:
             later = instants[step].scene
             moved = replace(ego, centre=ego.centre + (later.time - now.scene.time) * ego.velocity)
             begin, end = contact_intervals(moved, later.others)
-            angles = bearings(ego, later.others, self.centre_ahead)
-            for row in np.flatnonzero((begin <= 0.0) & (end >= 0.0)).tolist():
-                actor = int(later.ids[row])
-                if actor in ignored:
+            for actor in later.ids[(begin <= 0.0) & (end >= 0.0)].tolist():
+                if actor in ignored or actor not in angles:
                     continue
-                if angles[row] < AHEAD or (now.between_lanes and angles[row] <= BEHIND):
+                if angles[actor] < AHEAD or (now.between_lanes and angles[actor] <= BEHIND):
                     return True
                 ignored.add(actor)
         return False

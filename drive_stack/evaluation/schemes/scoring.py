@@ -50,7 +50,6 @@ def drive_of(log: EpisodeLog, *, expert: ExpertDrive | None) -> Drive:
     speed, around = np.asarray(log.speed), log.around
     stations, in_lane = np.asarray(log.station), log.lanes >= 0
     along = np.array([one.along for one in around])
-    moved = np.concatenate([[0.0], np.hypot(np.diff(log.x), np.diff(log.y))])
     comfortable = comfortable_steps(
         log.longitudinal_acceleration, log.lateral_acceleration, np.asarray(log.yaw_rate), log.dt
     )
@@ -69,7 +68,7 @@ def drive_of(log: EpisodeLog, *, expert: ExpertDrive | None) -> Drive:
         comfortable=bool(comfortable.all()),
         off_drivable=max(one.place.off_drivable for one in around),
         wrong_way=wrong_way_nuplan(stations, in_lane, log.dt),
-        wrong_way_navsim=wrong_way_navsim(moved, in_lane, along < 0.0, log.dt),
+        wrong_way_navsim=wrong_way_navsim(log.steps_m, in_lane, along < 0.0, log.dt),
         speed_compliance=speed_compliance(speed, np.array([one.speed_limit for one in around]), in_lane),
         lane_kept=keeps_lane(log.lane_offsets, log.lanes.tolist(), log.dt),
     )
