@@ -22,6 +22,7 @@ behind its centre; lanes are 3.6 m wide.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 from made_up_logs import START, Script, log_of
@@ -48,7 +49,7 @@ def within_a_tenth(
     return {name: pytest.approx(value, abs=0.1) for name, value in expected.items()}
 
 
-def steady(speed: float):  # type: ignore[no-untyped-def]
+def steady(speed: float) -> Callable[[float], float]:
     return lambda time: speed * time
 
 
@@ -242,9 +243,9 @@ def test_11_too_fast_into_a_cone() -> None:
 
 
 def test_12_a_corner_a_little_beyond_the_shoulder() -> None:
-    """20 m/s, the centre on the left edge line: the left wheels 0.925 m over it, then 0.2 m beyond 1 m.
+    """20 m/s, the centre 0.275 m beyond the left edge line.
 
-    The shoulder is 1 m wide and the centre 0.275 m beyond the line: the corner is 0.2 m off the pavement.
+    The left corners are 1.2 m beyond the line, and the shoulder is 1 m wide: they are 0.2 m off the pavement.
     *nuPlan* ``drivable_area_compliance.py``: below max_violation_threshold = 0.3 m: DAC 1: 100.
     *PDMS*, *EPDMS* ``_calculate_ego_area``: a corner outside every drivable polygon: DAC 0: 0.
     CARLA: less than 0.5 m beyond the lane: 100.

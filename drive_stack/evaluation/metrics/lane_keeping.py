@@ -13,7 +13,7 @@ from drive_stack.types import FloatArray
 
 OFF_CENTRE, TOO_LONG = 0.5, 2.0  # NAVSIM v2's lane keeping [m, s]
 MAX_CHANGE = 6.0  # a lane change may be off both middles for so long [s]
-SETTLED_OFFSET, SETTLED = 1.0, 2.0  # after it the new lane is kept this well [m], for so long [s]
+SETTLED_OFFSET, SETTLED = 1.0, 3.0  # after it the new lane is kept this well [m], for so long [s]
 INTERVENTION, CHARGED = 1.0, 6.0  # PilotNet: beyond this offset a person takes over [m], for so long [s]
 
 
