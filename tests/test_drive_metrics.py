@@ -72,7 +72,7 @@ def test_swaying_about_a_line_is_charged(period: float) -> None:
     place = 1.8 + 0.5 * np.sin(2.0 * np.pi * time / period)
     place[:20] = 0.0
     lanes = (place > 1.8).astype(int)
-    offsets = place - 3.6 * lanes
+    offsets = 3.6 * lanes - place
     assert not keeps_lane(offsets, lanes.tolist(), DT)
     interventions, alone = autonomy(offsets, lanes.tolist(), DT)
     assert interventions == 10 and alone == pytest.approx(0.0)  # 58 s astray, 6 s each
@@ -84,7 +84,7 @@ def test_swaying_from_near_one_middle_to_near_the_other_is_charged(period: float
     time = np.arange(601) * DT
     place = 1.8 - 1.31 * np.cos(2.0 * np.pi * time / period)
     lanes = (place > 1.8).astype(int)
-    assert autonomy(place - 3.6 * lanes, lanes.tolist(), DT)[0] >= 60.0 / period
+    assert autonomy(3.6 * lanes - place, lanes.tolist(), DT)[0] >= 60.0 / period
 
 
 def test_navsim_s_lane_keeping_fails_after_two_seconds() -> None:

@@ -127,7 +127,8 @@ def test_5_parked_cars_are_no_traffic() -> None:
 def test_6_swiped_by_a_car_abreast() -> None:
     """Half-way along 400 m at 20 m/s a car abreast moves over at 1 m/s and hits the ego's left side.
 
-    *criteria*, CollisionTest asks for nobody's fault. *statistics*: 2.0: 50 · 0.6 = 30. 2.1: 50 / 1.7 = 29.41.
+    *criteria*, CollisionTest does not ask whose fault it was. *statistics*: 2.0: 50 · 0.6 = 30.
+    2.1: 50 / 1.7 = 29.41.
     *nuPlan*: an active lateral collision inside one lane is not at fault: NC 1. TTC: the car's centre is 52°
     from the heading at the rear axle, not within 30°, and the ego is inside one lane: it does not count.
     Progress 0.5: (5 · 0.5 + 5 + 4 + 2) / 16 = 84.375.
@@ -157,8 +158,8 @@ def test_7_a_short_time_to_collision(least: float, nuplan: float) -> None:
 
     *nuPlan* ``time_to_collision_within_bound.py``: both boxes move on in steps of 0.1 s, and the first step
     at which they touch has to be later than 0.95 s. After 0.88 s it is 0.9 s: (5 + 0 + 4 + 2) / 16 = 68.75.
-    *PDMS*, *EPDMS* ``_calculate_ttc``: the ego is moved on by 0.9 s at most and held against where the lead is
-    by then: 20 · 0.9 = 18 m on, but the lead keeps 10 · ``least`` m ahead: TTC 1, all 100.
+    *PDMS*, *EPDMS* ``_calculate_ttc``: the ego is moved on by 0.9 s at most and held against where the lead
+    is by then: 20 · 0.9 = 18 m on, but the lead keeps 10 · ``least`` m ahead: TTC 1, all 100.
     CARLA: the lead's mean speed is 15 m/s or less where the ego drives 20: v% = 100; all 100.
     """
 

@@ -13,22 +13,22 @@ from drive_stack.types import FloatArray
 
 OFF_CENTRE, TOO_LONG = 0.5, 2.0  # NAVSIM v2's lane keeping [m, s]
 MAX_CHANGE = 6.0  # a lane change may be off both middles for so long [s]
-SETTLED_OFFSET, SETTLED = 1.0, 3.0  # after it the new lane is kept this well [m], for so long [s]
+SETTLED_OFFSET, SETTLED = 1.0, 3.0  # after it the ego is not this far back [m], for so long [s]
 INTERVENTION, CHARGED = 1.0, 6.0  # PilotNet: beyond this offset a person takes over [m], for so long [s]
 
 
 def keeping_steps(offsets: FloatArray, lanes: Sequence[int], dt: float) -> NDArray[np.bool_]:
     """(T,) whether the ego keeps a lane or ought to: false only during a completed lane change.
 
-    ``offsets`` (T,) are from the nearest lane's middle [m]; ``lanes`` (T,) are indices, −1 off the lanes.
-    A change is a stretch off the middle that leads from one lane's middle to another's, within 6 s and
-    without leaving the lanes, where the ego then settles or goes on to the lane beyond. Whoever sways
+    ``offsets`` (T,) are to the left of the nearest lane's middle [m]; ``lanes`` (T,) are indices, −1 off
+    the lanes. A change is a stretch off the middle that leads from one lane's middle to another's, within
+    6 s and without leaving the lanes, from where the ego does not head back within 3 s. Whoever sways
     about a line, turns back, or straddles it completes no change.
     """
     index, off_centre = np.asarray(lanes), np.abs(offsets) > OFF_CENTRE
     keeping = np.ones(len(index), dtype=bool)
     for begin, end in runs(off_centre):
-        if _is_change(np.abs(offsets), index, begin, end, dt):
+        if _is_change(offsets, index, begin, end, dt):
             keeping[begin:end] = False
     return keeping
 
@@ -41,11 +41,11 @@ def _is_change(offsets: FloatArray, lanes: NDArray[np.int_], begin: int, end: in
     if left == entered or (lanes[begin - 1 : end + 1] < 0).any():
         return False
     after = slice(end, end + max(round(SETTLED / dt), 1))
-    then, off_by = lanes[after], offsets[after]
-    beyond = np.flatnonzero(((then - entered) * (entered - left) > 0) & (then >= 0))
-    if len(beyond) > 0:
-        return bool((then[: beyond[0]] == entered).all())
-    return bool(((then == entered) & (off_by <= SETTLED_OFFSET)).all())
+    then, to_the_right = lanes[after], float(np.sign(entered - left))
+    beyond = np.flatnonzero(((then - entered) * to_the_right > 0) & (then >= 0))
+    until = int(beyond[0]) if len(beyond) > 0 else len(then)
+    heads_back = offsets[after] * to_the_right > SETTLED_OFFSET
+    return bool(((then == entered) & ~heads_back)[:until].all())
 
 
 def keeps_lane(offsets: FloatArray, lanes: Sequence[int], dt: float) -> bool:
