@@ -27,6 +27,23 @@ class MovingBoxes:
         cos, sin = np.cos(self.heading), np.sin(self.heading)
         return np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], axis=1)
 
+    def rows(self, which: NDArray[np.bool_]) -> MovingBoxes:
+        """Only those that ``which`` (N,) selects."""
+        return MovingBoxes(
+            self.centre[which],
+            self.heading[which],
+            self.velocity[which],
+            self.length[which],
+            self.width[which],
+        )
+
+
+def within_reach(ego: MovingBoxes, others: MovingBoxes, horizon: float) -> NDArray[np.bool_]:
+    """(N,) which of the others could touch the ego (one row) within ``horizon`` [s], by their circles."""
+    half_diagonals = (np.hypot(others.length, others.width) + np.hypot(ego.length, ego.width)) / 2.0
+    travel = np.linalg.norm(others.velocity - ego.velocity, axis=1) * horizon
+    return np.asarray(np.linalg.norm(others.centre - ego.centre, axis=1) <= half_diagonals + travel)
+
 
 @dataclass(frozen=True, slots=True)
 class OnRoad:

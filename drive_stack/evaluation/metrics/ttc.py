@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad, bearings
+from drive_stack.evaluation.on_road import MovingBoxes, OnRoad, bearings, within_reach
 from drive_stack.types import FloatArray
 
 HORIZON = 10.0  # longer times to collision say nothing about safety [s]
@@ -78,11 +78,15 @@ def nuplan_time_to_collision(
         return float("inf")
     angles = bearings(scene.ego, scene.others, centre_ahead)
     counts = (angles < AHEAD) | (between_lanes & (angles <= BEHIND))
-    counts &= ~np.isin(scene.ids, list(collided))
-    begin, end = contact_intervals(scene.ego, scene.others)
+    counts &= within_reach(scene.ego, scene.others, NUPLAN_HORIZON)
+    if collided:
+        counts &= ~np.isin(scene.ids, list(collided))
+    if not counts.any():
+        return float("inf")
+    begin, end = contact_intervals(scene.ego, scene.others.rows(counts))
     steps = np.maximum(np.ceil(begin / NUPLAN_STEP - 1e-9), 1.0)
     times = steps * NUPLAN_STEP
-    times = times[counts & (times <= end + 1e-9) & (times < NUPLAN_HORIZON - 1e-9)]
+    times = times[(times <= end + 1e-9) & (times < NUPLAN_HORIZON - 1e-9)]
     return float(times.min()) if len(times) else float("inf")
 
 
@@ -134,16 +138,19 @@ class NavsimTimeToCollision:
         ego = now.scene.ego
         if _speed(ego) < STANDING_EGO:
             return False
-        seen = bearings(ego, now.scene.others, self.centre_ahead)
-        angles = dict(zip(now.scene.ids.tolist(), seen.tolist(), strict=True))
         for projection in NAVSIM_PROJECTIONS:
             step = round(projection / self.dt)
             if step >= len(instants):
                 break
             later = instants[step].scene
             moved = replace(ego, centre=ego.centre + (later.time - now.scene.time) * ego.velocity)
-            begin, end = contact_intervals(moved, later.others)
-            for actor in later.ids[(begin <= 0.0) & (end >= 0.0)].tolist():
+            near = within_reach(moved, later.others, 0.0)
+            if not near.any():
+                continue
+            begin, end = contact_intervals(moved, later.others.rows(near))
+            seen = bearings(ego, now.scene.others, self.centre_ahead)
+            angles = dict(zip(now.scene.ids.tolist(), seen.tolist(), strict=True))
+            for actor in later.ids[near][(begin <= 0.0) & (end >= 0.0)].tolist():
                 if actor in ignored or actor not in angles:
                     continue
                 if angles[actor] < AHEAD or (now.between_lanes and angles[actor] <= BEHIND):
