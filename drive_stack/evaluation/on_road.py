@@ -28,6 +28,23 @@ class MovingBoxes:
         cos, sin = np.cos(self.heading), np.sin(self.heading)
         return np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], axis=1)
 
+    def rows(self, which: NDArray[np.bool_]) -> MovingBoxes:
+        """Only those that ``which`` (N,) selects."""
+        return MovingBoxes(
+            self.centre[which],
+            self.heading[which],
+            self.velocity[which],
+            self.length[which],
+            self.width[which],
+        )
+
+
+def within_reach(ego: MovingBoxes, others: MovingBoxes, horizon: float) -> NDArray[np.bool_]:
+    """(N,) which of the others could touch the ego (one row) within ``horizon`` [s], by their circles."""
+    half_diagonals = (np.hypot(others.length, others.width) + np.hypot(ego.length, ego.width)) / 2.0
+    travel = np.linalg.norm(others.velocity - ego.velocity, axis=1) * horizon
+    return np.asarray(np.linalg.norm(others.centre - ego.centre, axis=1) <= half_diagonals + travel)
+
 
 @dataclass(frozen=True, slots=True)
 class OnRoad:
@@ -41,6 +58,17 @@ class OnRoad:
     speed_limit: float = float("inf")  # here [m/s]
     grip: float = DRY_GRIP  # of the road [m/s²]
     curvature: float = 0.0  # of the road here, positive to the left [1/m]
+
+
+def bearings(ego: MovingBoxes, others: MovingBoxes, centre_ahead: float) -> FloatArray:
+    """Angle at the ego's rear axle between its heading and each other's centre: ``(N,)``, 0 … π [rad].
+
+    ``ego`` has one row; its rear axle lies ``centre_ahead`` [m] behind its centre.
+    """
+    forward = ego.axes()[0, 0]
+    to_centre = others.centre - (ego.centre[0] - centre_ahead * forward)
+    across = forward[0] * to_centre[:, 1] - forward[1] * to_centre[:, 0]
+    return np.asarray(np.abs(np.arctan2(across, to_centre @ forward)))
 
 
 def on_road(state: WorldState) -> OnRoad:
