@@ -194,9 +194,11 @@ def test_a_braking_lane_changer_stands_in_both_directions() -> None:
 
 
 def test_nobody_walks_into_a_car_that_stands() -> None:
-    """The driver stops on the walker's line before the walker is there; the ego ran the walker over."""
-    walker = crossing(32.0, -8.0, 1.4, begins=0.0)
-    scenes = record(lambda time: (8.0 * max(time - 1.0, 0.0), 0.0, 8.0, 0.0), walker, person=True)
+    """At 5 m/s the driver stands after 2.1 s and 8.8 m, across the line that the walker reaches at 2.4 s."""
+    line = stopping_distance(5.0, BRAKING) + 1.8
+    walker = crossing(line, -(WIDTH + PERSON) / 2.0 - 2.4 * 1.4, 1.4, begins=0.0)
+    scenes = record(steady(5.0), walker, person=True)
+    assert 2.3 < scenes[-1].time < 2.6
     found = avoidability(scenes, ACTOR)
     assert (found.avoidable, found.reason) == (True, Reason.BRAKING)
 
@@ -216,6 +218,22 @@ def test_who_appears_late_is_no_risk_before(begins: float, avoids: bool) -> None
     assert avoidability(late, ACTOR).avoidable is avoids
     short = [scene for scene in whole if scene.time >= begins]
     assert avoidability(short, ACTOR).avoidable is avoids
+
+
+@pytest.mark.parametrize("spare", [-0.5, 0.5])
+def test_what_comes_into_sight_is_a_risk_from_there_and_not_before(spare: float) -> None:
+    """A lead swerves out at 2 s and shows a standing car about one stopping distance ahead."""
+    distance = 40.0 + LENGTH + stopping_distance(20.0, BRAKING) + spare
+    scenes = []
+    for scene in record(steady(20.0), steady(0.0, distance)):
+        lead = np.array([scene.ego.centre[0, 0] + 10.0, 0.0 if scene.time < 1.99 else LANE])
+        car = scene.others
+        both = MovingBoxes(
+            np.stack([car.centre[0], lead]), np.zeros(2), np.array([[0.0, 0.0], [20.0, 0.0]]),
+            np.full(2, LENGTH), np.full(2, WIDTH),
+        )  # fmt: skip
+        scenes.append(replace(scene, others=both, ids=np.array([ACTOR, 6])))
+    assert avoidability(scenes, ACTOR).avoidable is (spare > 0.0)
 
 
 def test_a_single_record_leaves_no_time() -> None:

@@ -10,7 +10,8 @@ Three departures from the regulation:
 - **The risk shows earlier.** The regulation's driver brakes at a time to collision of 2 s. A standing car in
   the lane shows much earlier, and nobody would call it unavoidable at 130 km/h. Here a risk shows once the
   other, in sight, is in the ego's path or on its way into it, and the gap closes within `HORIZON`; or, as in
-  the regulation, closes at all while the ego follows less than `CRITICAL_GAP` behind.
+  the regulation, closes at all while the ego follows less than `CRITICAL_GAP` behind, or is a lead's braking
+  of more than 5 m/s².
 - **A tailgater is not excused.** Less than `MIN_GAP` behind is a risk in itself.
 - **The road and the law bound the reference.** It brakes no harder than the tyres' grip allows, and it
   drives no faster than the speed limit where the risk shows: it starts at the same place, at the lower of
