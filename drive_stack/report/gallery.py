@@ -55,7 +55,9 @@ def what_happened(result: EpisodeResult) -> str:
     words = f"{result.fault_reason or 'hit something'}, {speed:.0f} km/h"
     if not result.at_fault:
         return f"{words}; not at fault"
-    return words if result.avoidable is not False else f"{words}; braking alone would not have avoided it"
+    if result.avoidable is not False:
+        return words
+    return f"{words}; not avoidable: {result.avoidable_reason or 'braking would have come too late'}"
 
 
 def failures_of(runs: Runs) -> tuple[list[Card], list[Failure]]:
