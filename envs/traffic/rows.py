@@ -21,7 +21,7 @@ _COMFORT_BRAKING = 1.2  # towards a lower limit or a curve [m/s²]
 VEHICLE = np.dtype(
     [(name, np.float64) for name in (
         "station", "lateral", "heading", "speed", "acceleration", "length", "width", "height",
-        "target_speed", "time_gap", "max_acceleration", "comfort_braking", "politeness", "threshold",
+        "target_speed", "pace", "time_gap", "max_acceleration", "comfort_braking", "politeness", "threshold",
         "speed_factor", "forced", "timer", "progress", "shift", "duration", "signal",
     )]
     + [(name, np.int64) for name in (

@@ -137,7 +137,7 @@ def step_all(rows, lanes, pieces, cap, road_end, ego, people, obstacles, dt):  #
         if not row.alive or row.parked:
             continue
         rank = rank_of[i]
-        wish = min(row.target_speed, speed_cap_at(cap, row.station) * row.speed_factor)
+        wish = min(row.target_speed, row.pace, speed_cap_at(cap, row.station) * row.speed_factor)
         if row.progress >= 1.0 and math.isnan(row.forced):
             consider(bodies, order, rank, lanes, rows, row, wish, road_end, dt)
         if math.isnan(row.forced):

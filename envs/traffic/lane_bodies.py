@@ -1,0 +1,54 @@
+"""Who is in a lane already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.road_map import RoadMap
+from drive_stack.types import FloatArray
+from envs.traffic.rows import VEHICLE, EgoOnRoad, Records
+
+EGO_ID = 0  # which no vehicle of traffic has
+_NEWCOMER_HALF_WIDTH, _MARGIN = 1.3, 0.3  # [m]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneBodies:
+    """The vehicles in or moving into a lane, the ego among them; (N,) each, by rising station."""
+
+    rear: FloatArray  # station of the rear bumper [m]
+    front: FloatArray
+    speed: FloatArray  # [m/s]
+    drivers: Records  # (N,) `VEHICLE`; the ego drives like an ordinary driver
+
+    @classmethod
+    def of(cls, rows: Records, ego: EgoOnRoad, road: RoadMap, lane: int) -> LaneBodies:
+        """The bodies of one lane."""
+        everybody = np.append(rows[rows["alive"] == 1], ego_row(ego))
+        across = np.abs(everybody["lateral"] - road.lanes[lane].laterals_at(everybody["station"]))
+        inside = across < everybody["width"] / 2.0 + _NEWCOMER_HALF_WIDTH + _MARGIN
+        inside |= (everybody["lane"] == lane) | (everybody["target_lane"] == lane)
+        found = everybody[inside]
+        found = found[np.argsort(found["station"], kind="stable")]
+        half = found["length"] / 2.0
+        return cls(found["station"] - half, found["station"] + half, found["speed"], found)
+
+    def ahead_of(self, station: float) -> tuple[float, float]:
+        """Rear bumper's station [m] and speed [m/s] of the next one ahead; inf where there is none."""
+        index = int(np.searchsorted((self.rear + self.front) / 2.0, station, side="right"))
+        if index == len(self.rear):
+            return float("inf"), 0.0
+        return float(self.rear[index]), float(self.speed[index])
+
+
+def ego_row(ego: EgoOnRoad) -> Records:
+    """The ego as a record of traffic, with the driver that a follower takes it for."""
+    row = np.zeros(1, dtype=VEHICLE)
+    for name in ("station", "lateral", "speed", "length", "width", "lane"):
+        row[name] = getattr(ego, name)
+    row["target_lane"], row["alive"], row["id"] = ego.lane, 1, EGO_ID
+    row["time_gap"], row["max_acceleration"], row["comfort_braking"] = 1.4, 1.6, 2.5
+    row["target_speed"] = max(ego.speed, 1.0)
+    return row

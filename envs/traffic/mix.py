@@ -1,0 +1,74 @@
+"""Draws the vehicles that traffic is made of, and their drivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.types import ObjectClass
+from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS
+from envs.traffic.rows import DriverProfile
+
+_LARGE_SPEED = 90.0 / 3.6  # [m/s]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnVehicle:
+    """A vehicle and its driver, drawn."""
+
+    body: int
+    colour: tuple[int, int, int]
+    length: float
+    width: float
+    height: float
+    target_speed: float
+    driver: DriverProfile
+    large: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What traffic is made of."""
+
+    limit: float  # [m/s]
+    held_out: bool = False
+    speed_share: float = 0.95  # of the limit, what cars wish for on average
+    large_share: float | None = None  # of vans, trucks and buses; the bodies' usual if None
+
+    def draw(self, rng: np.random.Generator, lane: int, road: RoadMap) -> DrawnVehicle:
+        """A vehicle for a lane: trucks stay out of the left lanes, haste keeps to them."""
+        usable = [index for index, body in enumerate(BODIES) if self.held_out or not body.held_out]
+        shares = np.array([BODIES[index].share for index in usable])
+        large = np.array([BODIES[index].label is ObjectClass.LARGE_VEHICLE for index in usable])
+        if self.large_share is not None:
+            shares[large] *= self.large_share / shares[large].sum()
+            shares[~large] *= (1.0 - self.large_share) / shares[~large].sum()
+        main = [index for index, each in enumerate(road.lanes) if each.kind is LaneKind.MAIN]
+        if lane < main[-1] and float(shares[~large].sum()) > 0.0:
+            shares[large] *= 0.15
+        index = usable[int(rng.choice(len(usable), p=shares / shares.sum()))]
+        body = BODIES[index]
+        paints = PAINTS + HELD_OUT_PAINTS if self.held_out else PAINTS
+        colour = paints[int(rng.integers(len(paints)))]
+        length, width, height = (float(rng.uniform(*size)) for size in (body.length, body.width, body.height))
+        is_large = body.label is ObjectClass.LARGE_VEHICLE
+        driver = _driver(rng, is_large)
+        target = self.limit * self.speed_share * float(rng.normal(1.0, 0.06)) + 1.0 * (len(main) - 1 - lane)
+        if is_large and body.name != "van":
+            target = min(target, _LARGE_SPEED)
+        target = min(max(target, 0.6 * self.limit), 1.08 * self.limit)
+        return DrawnVehicle(index, colour, length, width, height, target, driver, is_large)
+
+
+def _driver(rng: np.random.Generator, large: bool) -> DriverProfile:
+    haste = float(rng.random())
+    return DriverProfile(
+        time_gap=2.0 - 0.9 * haste + (0.3 if large else 0.0),
+        max_acceleration=(0.7 if large else 1.2) + (0.4 if large else 1.0) * haste,
+        comfort_braking=2.0 + haste,
+        politeness=0.6 - 0.5 * haste,
+        threshold=0.45 - 0.25 * haste,
+        speed_factor=0.95 + 0.1 * haste,
+    )
