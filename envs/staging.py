@@ -86,14 +86,9 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     navigation = tuple(_guidance(step, start, rngs["route"]) for step in scenario.navigation)
     lane = start_lane(scenario.ego, road, start, rngs["ego"])
     demand, clear_ahead = _draw_traffic(scenario.traffic, limits.at(start), conditions, rngs["traffic"])
-    ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
-    if demand.density > 0.0:
-        ego.speed = min(ego.speed, _greatest_start_speed(demand, clear_ahead))
-    occupancy, ego_on_road = Occupancy(road), _on_road(ego, road, start, lane)
-    occupancy.add_shapes(
-        ego_body(ego.x, ego.y, ego.yaw, ego.speed, car).pose[None], np.array([car.length]),
-        np.array([car.width]), np.zeros(1),
-    )  # fmt: skip
+    max_speed = _max_start_speed(demand, clear_ahead)
+    ego = _place_ego(scenario.ego, road, start, lane, limits, max_speed, conditions, car, rngs["ego"])
+    occupancy = _occupied_by(ego, road)
     obstacles = place_closures(scenario.obstacles, start, rngs["works"], _FIRST_OBSTACLE, occupancy)
     traffic = Traffic(road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC)
     traffic.set_limits(limits.station, limits.limit)
@@ -107,8 +102,8 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     for place in hiding:
         casting.hide(place)
     if demand.density > 0.0:
-        others = _standing(obstacles, people)
-        traffic.populate(ego_on_road, demand, clear_ahead=clear_ahead, others=others)
+        seen, others = _on_road(ego, road, start, lane), _standing(obstacles, people)
+        traffic.populate(seen, demand, clear_ahead=clear_ahead, others=others)
     return Stage(
         road=road,
         limits=limits,
@@ -157,13 +152,13 @@ def _limits(
 
 
 def _place_ego(
-    spec: EgoStart, road: RoadMap, start: float, lane: int, limits: SpeedLimits,
+    spec: EgoStart, road: RoadMap, start: float, lane: int, limits: SpeedLimits, max_speed: float,
     conditions: Conditions, car: VehicleParameters, rng: np.random.Generator,
 ) -> Ego:  # fmt: skip
     lateral = road.lanes[lane].lateral_at(start)
     ahead = road.lanes[lane].lateral_at(start + 1.0)
     ego = Ego(car, grip(conditions))
-    speed = limits.at(start) * spec.speed_share.draw(rng)
+    speed = min(limits.at(start) * spec.speed_share.draw(rng), max_speed)
     place = lateral + spec.offset.draw(rng)
     point, yaw = road.to_world(np.asarray(start), np.asarray(place))
     heading = float(yaw) + float(np.arctan(ahead - lateral)) + math.radians(spec.yaw_deg.draw(rng))
@@ -171,16 +166,24 @@ def _place_ego(
     return ego
 
 
-def _greatest_start_speed(demand: Demand, clear_ahead: float) -> float:
-    """Speed [m/s] from which the ego can brake comfortably behind traffic of a density.
+def _max_start_speed(demand: Demand, clear_ahead: float) -> float:
+    """Speed [m/s] from which the ego can brake comfortably to that of the traffic ahead.
 
-    Solves s0 + v·t + (v − f)² / (2·b) = g for v, with the flow's speed f and the gap g ahead. No less than
-    f, so that the ego is never an obstacle.
+    Solves s0 + v·t + (v − f)² / (2·b) = g for v, with the speed f of steady traffic and the gap g ahead, but
+    is not below f.
     """
     gap = max(clear_ahead, demand.spacing / 2.0) - STANDSTILL_GAP
     b, t, flow = COMFORTABLE_BRAKING, _START_HEADWAY, demand.flow
     root = b * b * t * t + 2.0 * b * (gap - flow * t)
     return flow + (math.sqrt(root) - b * t if root > b * b * t * t else 0.0)
+
+
+def _occupied_by(ego: Ego, road: RoadMap) -> Occupancy:
+    occupancy = Occupancy(road)
+    pose = ego_body(ego.x, ego.y, ego.yaw, ego.speed, ego.car).pose
+    sizes = np.array([[ego.car.length], [ego.car.width], [0.0]])
+    occupancy.add_shapes(pose[None], *sizes)
+    return occupancy
 
 
 def _on_road(ego: Ego, road: RoadMap, start: float, lane: int) -> EgoOnRoad:

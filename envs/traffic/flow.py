@@ -8,6 +8,7 @@ gap and s0 the gap at a standstill. The functions here solve this for the speed.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numba
 import numpy as np
@@ -41,6 +42,7 @@ def flow_speed(density: float, desired_speed: float, large_fraction: float | Non
     return equilibrium_speed(gap, desired_speed)
 
 
+@cache
 def mean_length(large_fraction: float | None = None) -> float:
     """Mean vehicle length [m] where ``large_fraction`` are vans, trucks and buses; usual if None.
 

@@ -12,6 +12,7 @@ from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS
 from envs.traffic.rows import DriverProfile
 
 _LARGE_SPEED = 90.0 / 3.6  # [m/s]
+_SPEED_SHARES = (0.6, 1.08)  # of the limit, what anybody wishes for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Mix:
     speed_share: float = 0.95  # of the limit, what cars wish for on average
     large_share: float | None = None  # of vans, trucks and buses; the bodies' usual if None
 
+    @property
+    def mean_target_speed(self) -> float:
+        """What cars wish for on average [m/s]."""
+        return self.limit * min(max(self.speed_share, _SPEED_SHARES[0]), _SPEED_SHARES[1])
+
     def draw(self, rng: np.random.Generator, lane: int, road: RoadMap) -> DrawnVehicle:
         """A vehicle for a lane: trucks stay out of the left lanes, haste keeps to them."""
         usable = [index for index, body in enumerate(BODIES) if self.held_out or not body.held_out]
@@ -58,7 +64,7 @@ class Mix:
         target = self.limit * self.speed_share * float(rng.normal(1.0, 0.06)) + 1.0 * (len(main) - 1 - lane)
         if is_large and body.name != "van":
             target = min(target, _LARGE_SPEED)
-        target = min(max(target, 0.6 * self.limit), 1.08 * self.limit)
+        target = self.limit * min(max(target / self.limit, _SPEED_SHARES[0]), _SPEED_SHARES[1])
         return DrawnVehicle(index, colour, length, width, height, target, driver, is_large)
 
 

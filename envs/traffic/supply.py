@@ -46,8 +46,7 @@ class Demand:
     @property
     def flow(self) -> float:
         """Speed of steady traffic of this density [m/s]."""
-        desired = self.mix.limit * self.mix.speed_share
-        return flow_speed(self.density, desired, self.mix.large_share)
+        return flow_speed(self.density, self.mix.mean_target_speed, self.mix.large_share)
 
     @property
     def spacing(self) -> float:
