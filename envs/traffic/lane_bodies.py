@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
@@ -26,11 +27,10 @@ class LaneBodies:
     @classmethod
     def of(cls, rows: Records, ego: EgoOnRoad, road: RoadMap, lane: int) -> LaneBodies:
         """The bodies of one lane."""
-        everybody = np.append(rows[rows["alive"] == 1], ego_row(ego))
-        across = np.abs(everybody["lateral"] - road.lanes[lane].laterals_at(everybody["station"]))
-        inside = across < everybody["width"] / 2.0 + _NEWCOMER_HALF_WIDTH + _MARGIN
-        inside |= (everybody["lane"] == lane) | (everybody["target_lane"] == lane)
-        found = everybody[inside]
+        inside = (rows["alive"] == 1) & _in_lane(rows, road, lane)
+        found, own = rows[inside], ego_row(ego)
+        if _in_lane(own, road, lane)[0]:
+            found = np.concatenate([found, own])
         found = found[np.argsort(found["station"], kind="stable")]
         half = found["length"] / 2.0
         return cls(found["station"] - half, found["station"] + half, found["speed"], found)
@@ -41,6 +41,13 @@ class LaneBodies:
         if index == len(self.rear):
             return float("inf"), 0.0
         return float(self.rear[index]), float(self.speed[index])
+
+
+def _in_lane(rows: Records, road: RoadMap, lane: int) -> NDArray[np.bool_]:
+    across = np.abs(rows["lateral"] - road.lanes[lane].laterals_at(rows["station"]))
+    inside = across < rows["width"] / 2.0 + _NEWCOMER_HALF_WIDTH + _MARGIN
+    inside |= (rows["lane"] == lane) | (rows["target_lane"] == lane)
+    return np.asarray(inside, dtype=np.bool_)
 
 
 def ego_row(ego: EgoOnRoad) -> Records:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from drive_stack.road_map import LaneKind, RoadMap
-from drive_stack.types import ObjectClass
+from drive_stack.types import FloatArray, ObjectClass
 from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS
 from envs.traffic.rows import DriverProfile
 
@@ -45,16 +46,9 @@ class Mix:
 
     def draw(self, rng: np.random.Generator, lane: int, road: RoadMap) -> DrawnVehicle:
         """A vehicle for a lane: trucks stay out of the left lanes, haste keeps to them."""
-        usable = [index for index, body in enumerate(BODIES) if self.held_out or not body.held_out]
-        shares = np.array([BODIES[index].share for index in usable])
-        large = np.array([BODIES[index].label is ObjectClass.LARGE_VEHICLE for index in usable])
-        if self.large_share is not None:
-            shares[large] *= self.large_share / shares[large].sum()
-            shares[~large] *= (1.0 - self.large_share) / shares[~large].sum()
         main = [index for index, each in enumerate(road.lanes) if each.kind is LaneKind.MAIN]
-        if lane < main[-1] and float(shares[~large].sum()) > 0.0:
-            shares[large] *= 0.15
-        index = usable[int(rng.choice(len(usable), p=shares / shares.sum()))]
+        bodies, chances = _bodies(self.held_out, self.large_share, lane < main[-1])
+        index = bodies[int(np.searchsorted(chances, rng.random(), side="right"))]
         body = BODIES[index]
         paints = PAINTS + HELD_OUT_PAINTS if self.held_out else PAINTS
         colour = paints[int(rng.integers(len(paints)))]
@@ -66,6 +60,22 @@ class Mix:
             target = min(target, _LARGE_SPEED)
         target = self.limit * min(max(target / self.limit, _SPEED_SHARES[0]), _SPEED_SHARES[1])
         return DrawnVehicle(index, colour, length, width, height, target, driver, is_large)
+
+
+@lru_cache(maxsize=64)
+def _bodies(held_out: bool, large_share: float | None, left: bool) -> tuple[tuple[int, ...], FloatArray]:
+    """Bodies that may be drawn, and their cumulative probabilities."""
+    usable = tuple(index for index, body in enumerate(BODIES) if held_out or not body.held_out)
+    shares = np.array([BODIES[index].share for index in usable])
+    large = np.array([BODIES[index].label is ObjectClass.LARGE_VEHICLE for index in usable])
+    if large_share is not None:
+        shares[large] *= large_share / shares[large].sum()
+        shares[~large] *= (1.0 - large_share) / shares[~large].sum()
+    if left and float(shares[~large].sum()) > 0.0:
+        shares[large] *= 0.15
+    chances = np.cumsum(shares) / shares.sum()
+    chances[-1] = 1.0
+    return usable, chances
 
 
 def _driver(rng: np.random.Generator, large: bool) -> DriverProfile:

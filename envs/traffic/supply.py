@@ -91,8 +91,10 @@ class Supply:
             bodies = LaneBodies.of(rows, ego, self._stretches.road, int(lane))
             newcomer = self._from_behind(int(lane), new, bodies, ego)
             newcomer = newcomer or self._from_ahead(int(lane), new, bodies, ego)
-            if newcomer is not None and len(found) < missing:
+            if newcomer is not None:
                 found.append(newcomer)
+            if len(found) == missing:
+                break
         return found
 
     def surplus(self, rows: Records, ego: EgoOnRoad) -> list[int]:
