@@ -25,15 +25,7 @@ _BISECTIONS = 30
 
 def equilibrium_speed(gap: float, desired_speed: float, time_gap: float = MEAN_TIME_GAP) -> float:
     """Speed [m/s] at which ``gap`` [m] is the equilibrium gap s_e of a driver."""
-    low, high = 0.0, desired_speed
-    for _ in range(_BISECTIONS):
-        speed = (low + high) / 2.0
-        free = math.sqrt(max(1.0 - (speed / desired_speed) ** 4, 1e-12))
-        if STANDSTILL_GAP + speed * time_gap < gap * free:
-            low = speed
-        else:
-            high = speed
-    return low
+    return float(_equilibrium_speed(gap, desired_speed, time_gap))
 
 
 def flow_speed(density: float, desired_speed: float, large_fraction: float | None = None) -> float:
@@ -65,6 +57,19 @@ def _mean_length(large_fraction: float | None, held_out: bool) -> float:
         return float(np.average(length, weights=weight))
     means = [float(np.average(length[kind], weights=weight[kind])) for kind in (~large, large)]
     return means[0] * (1.0 - large_fraction) + means[1] * large_fraction
+
+
+@numba.njit(cache=True)
+def _equilibrium_speed(gap, desired_speed, time_gap):  # type: ignore[no-untyped-def]
+    low, high = 0.0, desired_speed
+    for _ in range(_BISECTIONS):
+        speed = (low + high) / 2.0
+        free = math.sqrt(max(1.0 - (speed / desired_speed) ** 4, 0.0))
+        if STANDSTILL_GAP + speed * time_gap < gap * free:
+            low = speed
+        else:
+            high = speed
+    return low
 
 
 @numba.njit(cache=True)
