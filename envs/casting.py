@@ -9,12 +9,15 @@ import numpy as np
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import ObjectClass
 from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS, Body
+from envs.contacts import RAIL_BEYOND_PAVEMENT
 from envs.crowd import HidingPlace
+from envs.occupancy import Occupancy
 from envs.scenario_actors import Actor, CutIn, CutOut, LaneName, Lead, Queue, Stopped, whole
 from envs.scripts import HardBrake, JamDissolves, LaneCutIn, LaneCutOut, Script
 from envs.traffic import Traffic
 
 _PARKED_BEHIND = 1.0  # between two vehicles parked in a row [m]
+_RAIL_CLEARANCE = 0.05  # of a parked vehicle from the guard rail [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Casting:
     held_out: bool
     rng: np.random.Generator
     next_id: int
+    occupancy: Occupancy
     scripts: list[Script] = field(default_factory=list)
 
     def add(self, actor: Actor) -> None:
@@ -64,8 +68,8 @@ class Casting:
             if name is not None:
                 look = self._look(name)
                 lateral = place.left_side - look.width / 2.0
-                self._park(look, front - look.length / 2.0, lateral)
-                front -= look.length + _PARKED_BEHIND
+                station = self._park(look, front - look.length / 2.0, lateral, forwards=False)
+                front = station - look.length / 2.0 - _PARKED_BEHIND
 
     def _add_lead(self, actor: Lead) -> None:
         rng, look = self.rng, self._look(actor.body)
@@ -170,15 +174,24 @@ class Casting:
         self._spawn(look, lane, station, None, speed, speed if target is None else target)
         return self.next_id - 1
 
-    def _park(self, look: Look, station: float, lateral: float) -> None:
-        """Spawn a vehicle that stands with its hazard lights on."""
+    def _park(self, look: Look, station: float, lateral: float, *, forwards: bool = True) -> float:
+        """Spawn a vehicle that stands with its hazard lights on, inside the guard rails; its station."""
+        right, left = self.road.paved(station)
+        reach = RAIL_BEYOND_PAVEMENT - look.width / 2.0 - _RAIL_CLEARANCE
+        lateral = min(max(lateral, right - reach), left + reach)
         lane = self.road.lane_at(station, lateral)
-        row = self._spawn(look, lane, station, lateral, 0.0, 0.0)
+        row = self._spawn(look, lane, station, lateral, 0.0, 0.0, forwards=forwards)
         self.traffic.park(row)
+        return float(self.traffic.station[row])
 
     def _spawn(
-        self, look: Look, lane: int, station: float, lateral: float | None, speed: float, target: float
-    ) -> int:
+        self, look: Look, lane: int, station: float, lateral: float | None, speed: float, target: float,
+        *, forwards: bool = True,
+    ) -> int:  # fmt: skip
+        """Spawn a scripted vehicle at the first free station; its row."""
+        across = self.road.lanes[lane].lateral_at(station) if lateral is None else lateral
+        station = self.occupancy.free_box_station(station, across, look.length, look.width, forwards=forwards)
+        self.occupancy.add_box(station, across, look.length, look.width)
         row = self.traffic.spawn(
             id=self.next_id, body=look.body, colour=look.colour, length=look.length, width=look.width,
             height=look.height, lane=lane, station=station, lateral=lateral, speed=speed, target_speed=target,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from drive_stack.road_map import RoadMap
 from drive_stack.vehicle import VehicleParameters
 from envs.contacts import RAIL_BEYOND_PAVEMENT
-from envs.pedestrians import AT_REST, Mode, Motion, Person
+from envs.occupancy import Occupancy
+from envs.pedestrians import AT_REST, Mode, Motion, Person, body_radius
 from envs.scenario_actors import whole
 from envs.scenario_people import Bystanders, Crosser, Hiding, Walker
 
@@ -20,6 +21,7 @@ _TROUSERS = ((36, 44, 66), (28, 28, 30), (88, 84, 78), (60, 52, 44), (140, 132, 
 _HAIR = ((30, 24, 20), (70, 46, 28), (120, 88, 50), (150, 148, 144), (190, 156, 96), (18, 18, 20))
 _SKIN = ((236, 196, 170), (214, 168, 136), (176, 124, 92), (130, 88, 62), (92, 60, 44))
 _EDGE = 0.2  # people who wait to cross stand this far off the pavement, before the rail [m]
+_RAIL_CLEARANCE = 0.05  # [m]
 _GROUP_SPACING = 0.8  # [m]
 _BEFORE_BUMPER = 0.8  # somebody hidden steps out so far before the parked vehicle [m]
 
@@ -43,6 +45,7 @@ class Crowd:
     car: VehicleParameters
     rng: np.random.Generator
     next_id: int
+    occupancy: Occupancy
     people: list[Person]
     hiding: list[HidingPlace]
 
@@ -78,7 +81,7 @@ class Crowd:
         lateral = lane.lateral_at(station) + (spec.bonnet.draw(rng) - 0.5) * self.car.width
         motion = Motion(
             speed=spec.speed_kmh.draw(rng) / 3.6,
-            goal=self.road.paved(station)[0] - _EDGE,
+            goal=self.road.paved(station)[0],
             leaves_after=spec.after_limit.draw(rng),
         )
         self._join(station, lateral, np.pi if spec.towards else 0.0, Mode.ALONG, motion=motion)
@@ -89,7 +92,7 @@ class Crowd:
         from_left = spec.side == "left"
         towards = -1.0 if from_left else 1.0
         right, left = self.road.paved(station)
-        begin, goal = (left + _EDGE, right - _EDGE) if from_left else (right - _EDGE, left + _EDGE)
+        begin, goal = (left + _EDGE, right) if from_left else (right - _EDGE, left)
         if spec.hidden_by is not None:
             begin = self._hide(spec.hidden_by, station)
         motion = self._crossing(spec, towards, goal)
@@ -129,12 +132,28 @@ class Crowd:
         child: bool = False,
         motion: Motion = AT_REST,
     ) -> None:
+        """Put a person at the nearest free place along the road, clear of the guard rail."""
+        radius = body_radius(child)
+        lateral = self._clear_of_rail(station, lateral, radius)
+        station = self.occupancy.free_disc_station(station, lateral, radius)
+        self.occupancy.add_disc(station, lateral, radius)
         height = self.rng.uniform(1.05, 1.40) if child else np.clip(self.rng.normal(1.71, 0.09), 1.5, 1.95)
         person = Person(
             self.next_id, station, lateral, facing, mode, float(height), child, _clothes(self.rng), motion
         )
         self.people.append(person)
         self.next_id += 1
+
+    def _clear_of_rail(self, station: float, lateral: float, radius: float) -> float:
+        """The nearest lateral at which a body of a radius is on one side of the guard rails."""
+        right, left = self.road.paved(station)
+        for edge, outwards in ((left, 1.0), (right, -1.0)):
+            beyond = (lateral - edge) * outwards - RAIL_BEYOND_PAVEMENT  # of the rail
+            reach = radius + _RAIL_CLEARANCE
+            if abs(beyond) < reach:
+                clear = reach if beyond >= 0.0 else -reach
+                return edge + outwards * (RAIL_BEYOND_PAVEMENT + clear)
+        return lateral
 
 
 def _clothes(rng: np.random.Generator) -> NDArray[np.uint8]:

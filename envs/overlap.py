@@ -123,6 +123,35 @@ def count_touching(poses, lengths, widths, poses_b, radii_b):  # type: ignore[no
 
 
 @numba.njit(cache=True)
+def touches_any(pose, length, width, radius, poses, lengths, widths, radii):  # type: ignore[no-untyped-def]
+    """Whether a shape touches any of N others; a positive radius makes a disc of any of them."""
+    own = radius if radius > 0.0 else (length + width) / 2.0
+    for i in range(poses.shape[0]):
+        reach = own + (radii[i] if radii[i] > 0.0 else (lengths[i] + widths[i]) / 2.0)
+        dx, dy = poses[i, 0] - pose[0], poses[i, 1] - pose[1]
+        if abs(dx) > reach or abs(dy) > reach:
+            continue
+        if radius > 0.0 and radii[i] > 0.0:
+            touching = math.hypot(dx, dy) <= radius + radii[i]
+        elif radius > 0.0:
+            touching = _disc_touches(
+                poses[i, 0], poses[i, 1], poses[i, 2], lengths[i], widths[i], pose[0], pose[1], radius
+            )
+        elif radii[i] > 0.0:
+            touching = _disc_touches(
+                pose[0], pose[1], pose[2], length, width, poses[i, 0], poses[i, 1], radii[i]
+            )
+        else:
+            touching = _boxes_touch(
+                pose[0], pose[1], pose[2], length, width,
+                poses[i, 0], poses[i, 1], poses[i, 2], lengths[i], widths[i],
+            )  # fmt: skip
+        if touching:
+            return True
+    return False
+
+
+@numba.njit(cache=True)
 def poses_before(was_ids, was_poses, ids, poses):  # type: ignore[no-untyped-def]
     """Poses (N, 3) a tick ago in the rows of now; what has just appeared begins where it is."""
     same = was_ids.shape[0] == ids.shape[0]

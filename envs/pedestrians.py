@@ -67,6 +67,11 @@ class Person:
     motion: Motion = AT_REST
 
 
+def body_radius(child: bool) -> float:
+    """Radius [m] of the disc that a person takes up."""
+    return 0.22 if child else 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class EgoView:
     """What people's timing needs of the ego, on the road."""
@@ -113,7 +118,7 @@ class Pedestrians:
         self.facing = np.array([person.facing for person in people], dtype=np.float64)
         self.mode = np.array([person.mode for person in people], dtype=np.int64)
         self.height = np.array([person.height for person in people], dtype=np.float64)
-        self.radius = np.array([0.22 if person.child else 0.3 for person in people], dtype=np.float64)
+        self.radius = np.array([body_radius(person.child) for person in people], dtype=np.float64)
         self.gait = (self.station * 1.7) % (2.0 * np.pi)
         self.speed = np.array(
             [person.motion.speed if person.mode is Mode.ALONG else 0.0 for person in people], dtype=np.float64

@@ -79,5 +79,5 @@ Share: TypeAlias = Annotated[Quantity, _within(0.0, 1.0)]
 SpeedKmh: TypeAlias = Annotated[Quantity, _within(0.0, 130.0)]
 SpeedLimitKmh: TypeAlias = Annotated[Quantity, _within(30.0, 130.0)]
 Deceleration: TypeAlias = Annotated[Quantity, _within(0.5, 9.81)]  # [m/s²], positive
-Density: TypeAlias = Annotated[Quantity, _within(0.0, 60.0)]  # [vehicles / km / lane]
+Density: TypeAlias = Annotated[Quantity, _within(0.0, 150.0)]  # [vehicles / km / lane]
 Count: TypeAlias = Annotated[Quantity, _within(0.0, 40.0)]  # rounded to a whole number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ from envs.roads import LENGTH, RoadSpec
 from envs.scenario_actors import Actor, LaneClosure
 from envs.scenario_conditions import ConditionsSpec
 from envs.scenario_people import Person
+from envs.traffic.flow import max_density
 
 ROAD_BEYOND_ROUTE = 300.0  # so that there is something to see at the route's end [m]
 CATALOGUE = Path(__file__).parents[1] / "configs" / "scenarios"
@@ -35,10 +37,18 @@ class EgoStart(StrictModel):
 class TrafficSpec(StrictModel):
     """The cars, vans, trucks and buses that nobody scripted."""
 
-    density: Density = between(5.0, 12.0)  # [vehicles / km / lane]
+    density: Density = between(5.0, 12.0)  # [vehicles / km of open lane], up to a crawling jam
     speed_share: Share = between(0.85, 1.0)  # of the limit, what cars wish for on average
     large_share: Share | None = None  # of vans, trucks and buses; the bodies' usual if not given
     clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, its lane [m]
+
+    @model_validator(mode="after")
+    def _fits_on_the_road(self) -> TrafficSpec:
+        large = (None,) if self.large_share is None else self.large_share.bounds
+        allowed = math.floor(min(max_density(fraction) for fraction in large))
+        if self.density.bounds[1] > allowed:
+            raise ValueError(f"density: at most {allowed} vehicles of this mix fit on a kilometre of lane")
+        return self
 
 
 class SpeedZone(StrictModel):

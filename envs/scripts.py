@@ -9,7 +9,6 @@ import numpy as np
 
 from drive_stack.road_map import RoadMap
 from envs.traffic import Traffic
-from envs.works import Closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,28 +150,6 @@ class JamDissolves:
             else:
                 scene.traffic.force_acceleration(row, 0.0)
         self.done = scene.time >= self.at
-
-
-@dataclass(slots=True)
-class WorksStayClear:
-    """Takes away whom traffic's renewal put behind the cones, while they are out of sight."""
-
-    closed: Closed
-    out_of_sight: float = 250.0  # [m]
-
-    def step(self, scene: Scene) -> None:
-        """See `Script`."""
-        if self.closed.end < scene.ego_front + self.out_of_sight:
-            return
-        begin = max(self.closed.begin, scene.ego_front + self.out_of_sight)
-        remove_between(scene.traffic, self.closed.lane, begin, self.closed.end)
-
-
-def remove_between(traffic: Traffic, lane: int, begin: float, end: float) -> None:
-    """Take unscripted vehicles of a lane off the road between two stations [m]."""
-    there = (traffic.lane == lane) & (traffic.station > begin) & (traffic.station < end)
-    for row in np.flatnonzero(there & (traffic.scripted == 0)):
-        traffic.remove(int(row))
 
 
 def _free_beside(scene: Scene, row: int, lane: int) -> bool:

@@ -13,21 +13,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from drive_stack.road_map import LaneKind, RoadMap
-from drive_stack.types import NavigationCommand
+from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, ObstacleStates
 from envs.casting import Casting
+from envs.contacts import ego_body
 from envs.crowd import Crowd, HidingPlace
 from envs.ego import Ego
+from envs.occupancy import Occupancy
 from envs.pedestrians import Pedestrians
 from envs.scenario import EgoStart, NavigationStep, Scenario, TrafficSpec
 from envs.scenario_conditions import sight_limit
-from envs.scripts import Script, WorksStayClear, remove_between
+from envs.scripts import Script
 from envs.speed_limits import SpeedLimits, posted, speed_limits
-from envs.traffic import Traffic
-from envs.works import Closed, place_closures
+from envs.traffic import Demand, EgoOnRoad, Mix, Traffic
+from envs.traffic.flow import STANDSTILL_GAP
+from envs.traffic.stretches import COMFORTABLE_BRAKING
+from envs.works import place_closures
 
-_CAPACITY = 400  # vehicles: the greatest density on four lanes, and the longest queue
+_CAPACITY = 640  # vehicles: the greatest density on four lanes, and the longest queue
+_START_HEADWAY = 0.5  # of the ego behind traffic at its first speed, at least [s]
 _FIRST_PERSON, _FIRST_OBSTACLE, _FIRST_SCRIPTED, _FIRST_TRAFFIC = 1, 1001, 2001, 3001
 
 
@@ -80,24 +85,27 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     limits = _limits(scenario, road, conditions, start, rngs["route"])
     navigation = tuple(_guidance(step, start, rngs["route"]) for step in scenario.navigation)
     lane = start_lane(scenario.ego, road, start, rngs["ego"])
-    ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
-    works = place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE)
-    people, hiding = _draw_people(scenario, road, start, lane, car, rngs["people"])
+    demand, clear_ahead = _draw_traffic(scenario.traffic, limits.at(start), conditions, rngs["traffic"])
+    max_speed = _max_start_speed(demand, clear_ahead)
+    ego = _place_ego(scenario.ego, road, start, lane, limits, max_speed, conditions, car, rngs["ego"])
+    occupancy = _occupied_by(ego, road)
+    obstacles = place_closures(scenario.obstacles, start, rngs["works"], _FIRST_OBSTACLE, occupancy)
     traffic = Traffic(
         road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC, grip=conditions.grip
     )
     traffic.set_limits(limits.station, limits.limit)
     casting = Casting(
         road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),
-        conditions.held_out_looks, rngs["actors"], _FIRST_SCRIPTED,
+        conditions.held_out_looks, rngs["actors"], _FIRST_SCRIPTED, occupancy,
     )  # fmt: skip
     for actor in scenario.actors:
         casting.add(actor)
+    people, hiding = _draw_people(scenario, start, lane, car, rngs["people"], occupancy)
     for place in hiding:
         casting.hide(place)
-    _populate(scenario.traffic, traffic, start, limits.at(start), conditions, rngs["traffic"])
-    for closed in (*works.closed, *_walked_on(people, road)):
-        remove_between(traffic, closed.lane, closed.begin - 1.5 * limits.at(closed.begin), closed.end)
+    if demand.density > 0.0:
+        seen, others = _on_road(ego, road, start, lane), _standing(obstacles, people)
+        traffic.populate(seen, demand, clear_ahead=clear_ahead, others=others)
     return Stage(
         road=road,
         limits=limits,
@@ -107,9 +115,9 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
         navigation=navigation,
         ego=ego,
         traffic=traffic,
-        scripts=(*casting.scripts, *(WorksStayClear(closed) for closed in works.closed)),
+        scripts=tuple(casting.scripts),
         people=people,
-        obstacles=works.obstacles,
+        obstacles=obstacles,
     )
 
 
@@ -146,13 +154,13 @@ def _limits(
 
 
 def _place_ego(
-    spec: EgoStart, road: RoadMap, start: float, lane: int, limits: SpeedLimits,
+    spec: EgoStart, road: RoadMap, start: float, lane: int, limits: SpeedLimits, max_speed: float,
     conditions: Conditions, car: VehicleParameters, rng: np.random.Generator,
 ) -> Ego:  # fmt: skip
     lateral = road.lanes[lane].lateral_at(start)
     ahead = road.lanes[lane].lateral_at(start + 1.0)
     ego = Ego(car, conditions.grip)
-    speed = limits.at(start) * spec.speed_share.draw(rng)
+    speed = min(limits.at(start) * spec.speed_share.draw(rng), max_speed)
     place = lateral + spec.offset.draw(rng)
     point, yaw = road.to_world(np.asarray(start), np.asarray(place))
     heading = float(yaw) + float(np.arctan(ahead - lateral)) + math.radians(spec.yaw_deg.draw(rng))
@@ -160,46 +168,57 @@ def _place_ego(
     return ego
 
 
+def _max_start_speed(demand: Demand, clear_ahead: float) -> float:
+    """Speed [m/s] from which the ego can brake comfortably to that of the traffic ahead.
+
+    Solves s0 + v·t + (v − f)² / (2·b) = g for v, with the speed f of steady traffic and the gap g ahead, but
+    is not below f.
+    """
+    gap = max(clear_ahead, demand.spacing / 2.0) - STANDSTILL_GAP
+    b, t, flow = COMFORTABLE_BRAKING, _START_HEADWAY, demand.flow
+    root = b * b * t * t + 2.0 * b * (gap - flow * t)
+    return flow + (math.sqrt(root) - b * t if root > b * b * t * t else 0.0)
+
+
+def _occupied_by(ego: Ego, road: RoadMap) -> Occupancy:
+    occupancy = Occupancy(road)
+    pose = ego_body(ego.x, ego.y, ego.yaw, ego.speed, ego.car).pose
+    sizes = np.array([[ego.car.length], [ego.car.width], [0.0]])
+    occupancy.add_shapes(pose[None], *sizes)
+    return occupancy
+
+
+def _on_road(ego: Ego, road: RoadMap, start: float, lane: int) -> EgoOnRoad:
+    car = ego.car
+    body = ego_body(ego.x, ego.y, ego.yaw, ego.speed, car)
+    station, lateral, _ = road.to_road(float(body.pose[0]), float(body.pose[1]), start)
+    return EgoOnRoad(station, lateral, ego.speed, lane, car.length, car.width)
+
+
 def _draw_people(
-    scenario: Scenario,
-    road: RoadMap,
-    start: float,
-    lane: int,
-    car: VehicleParameters,
-    rng: np.random.Generator,
-) -> tuple[Pedestrians, list[HidingPlace]]:
-    crowd = Crowd(road, start, lane, car, rng, _FIRST_PERSON, [], [])
+    scenario: Scenario, start: float, lane: int, car: VehicleParameters, rng: np.random.Generator,
+    occupancy: Occupancy,
+) -> tuple[Pedestrians, list[HidingPlace]]:  # fmt: skip
+    crowd = Crowd(occupancy.road, start, lane, car, rng, _FIRST_PERSON, occupancy, [], [])
     for spec in scenario.people:
         crowd.add(spec)
-    return Pedestrians(road, tuple(crowd.people)), crowd.hiding
+    return Pedestrians(occupancy.road, tuple(crowd.people)), crowd.hiding
 
 
-def _walked_on(people: Pedestrians, road: RoadMap) -> list[Closed]:
-    """Where people are in a lane from the start, with the way drivers need to stop for them."""
-    places = []
-    for station, lateral in zip(people.station, people.lateral, strict=True):
-        right, left = road.paved(float(station))
-        if right + road.right_shoulder < lateral < left - road.left_shoulder:
-            places.append(
-                Closed(road.lane_at(float(station), float(lateral)), station - 60.0, station + 20.0)
-            )
-    return places
+def _standing(obstacles: ObstacleStates, people: Pedestrians) -> FloatArray:
+    """Obstacles and people as boxes, (5, N) x, y, length, width, yaw."""
+    feet, facing = people.xy()
+    size = 2.0 * people.radius
+    walkers = np.array([feet[:, 0], feet[:, 1], size, size, facing])
+    things = np.array([obstacles.x, obstacles.y, obstacles.length, obstacles.width, obstacles.yaw])
+    return np.concatenate([things, walkers], axis=1)
 
 
-def _populate(
-    spec: TrafficSpec,
-    traffic: Traffic,
-    start: float,
-    limit: float,
-    conditions: Conditions,
-    rng: np.random.Generator,
-) -> None:
-    """Unscripted traffic, which heeds the vehicles that already stand on the stage."""
+def _draw_traffic(
+    spec: TrafficSpec, limit: float, conditions: Conditions, rng: np.random.Generator
+) -> tuple[Demand, float]:
+    """Unscripted traffic, and how far ahead of the ego its lane is clear of it [m]."""
     density, speed_share = spec.density.draw(rng), spec.speed_share.draw(rng)
     clear = spec.clear_ahead.draw(rng)
     large = None if spec.large_share is None else spec.large_share.draw(rng)
-    if density > 0.0:
-        traffic.populate(
-            start, density, limit, held_out=conditions.held_out_looks, speed_share=speed_share,
-            large_share=large, clear_ahead=clear,
-        )  # fmt: skip
+    return Demand(density, Mix(limit, conditions.held_out_looks, speed_share, large)), clear

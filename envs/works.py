@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from drive_stack.road_map import RoadMap
 from drive_stack.world_state import ObstacleKind, ObstacleStates
+from envs.occupancy import Occupancy
 from envs.scenario_actors import LaneClosure
 
 SIZES = {  # length, width, height [m]
@@ -21,30 +20,26 @@ _BARRIER_SPACING = 4.0  # [m]
 Place = tuple[ObstacleKind, float, float]  # kind, station, lateral
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A lane that nobody can be in between two stations."""
-
-    lane: int
-    begin: float  # [m]
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Works:
-    """All road works of an episode."""
-
-    obstacles: ObstacleStates
-    closed: tuple[Closed, ...]
-
-
 def place_closures(
-    closures: tuple[LaneClosure, ...], road: RoadMap, start: float, rng: np.random.Generator, first_id: int
-) -> Works:
-    """Everything that the closures put on the road; `at` counts from station ``start`` [m]."""
-    drawn = [_closure(closure, road, start, rng) for closure in closures]
-    places = [place for placed, _ in drawn for place in placed]
-    return Works(_states(places, road, first_id), tuple(closed for _, closed in drawn))
+    closures: tuple[LaneClosure, ...], start: float, rng: np.random.Generator, first_id: int,
+    occupancy: Occupancy,
+) -> ObstacleStates:  # fmt: skip
+    """Everything that the closures put on the road; `at` counts from station ``start`` [m].
+
+    A board stands at the first free place behind its own; cones and barriers whose place is taken are
+    left out.
+    """
+    places: list[Place] = []
+    for closure in closures:
+        for kind, station, lateral in _closure(closure, occupancy.road, start, rng):
+            length, width, _ = SIZES[kind]
+            place = station
+            if kind is ObstacleKind.ARROW_BOARD:
+                place = occupancy.free_box_station(station, lateral, length, width)
+            if occupancy.box_is_free(place, lateral, length, width):
+                occupancy.add_box(place, lateral, length, width)
+                places.append((kind, place, lateral))
+    return _states(places, occupancy.road, first_id)
 
 
 def _states(places: list[Place], road: RoadMap, first_id: int) -> ObstacleStates:
@@ -66,9 +61,7 @@ def _states(places: list[Place], road: RoadMap, first_id: int) -> ObstacleStates
     )
 
 
-def _closure(
-    closure: LaneClosure, road: RoadMap, start: float, rng: np.random.Generator
-) -> tuple[list[Place], Closed]:
+def _closure(closure: LaneClosure, road: RoadMap, start: float, rng: np.random.Generator) -> list[Place]:
     at = start + closure.at.draw(rng)
     taper, length, spacing = (
         quantity.draw(rng) for quantity in (closure.taper, closure.length, closure.spacing)
@@ -87,4 +80,4 @@ def _closure(
     for along in np.arange(_BARRIER_SPACING, length, _BARRIER_SPACING):
         station = at + taper + float(along)
         places.append((ObstacleKind.BARRIER, station, lane.lateral_at(station) + inwards * (half - _INSIDE)))
-    return places, Closed(road.lanes.index(lane), at, at + taper + length)
+    return places

@@ -11,7 +11,7 @@ from drive_stack.vehicle import DRY_GRIP, WET_GRIP
 from drive_stack.world_state import VehicleStates
 from envs.overlap import count_touching
 from envs.roads import Curve, LaneDrop, OnRamp, RoadSpec, SBend, Straight
-from envs.traffic import EgoOnRoad, Traffic
+from envs.traffic import Demand, EgoOnRoad, Mix, Traffic
 
 DT = 0.05
 LIMIT = 33.0
@@ -24,7 +24,7 @@ ROADS: tuple[RoadSpec, ...] = (
 
 def traffic_on(spec: RoadSpec, seed: int, density: float = 12.0) -> Traffic:
     traffic = Traffic(spec.build(np.random.default_rng(seed)), np.random.default_rng(seed + 100))
-    traffic.populate(300.0, density, LIMIT)
+    traffic.populate(AWAY, Demand(density, Mix(LIMIT)))
     return traffic
 
 
@@ -136,7 +136,7 @@ def test_goes_round_closed_lanes() -> None:
     middle = np.full(len(stations), road.lanes[2].offset)
     cones = (stations, middle, np.full(len(stations), 0.4), np.full(len(stations), 0.4))
     boxes = np.stack([stations, middle, 0.0 * stations, cones[2], cones[3]], axis=1)
-    traffic.populate(300.0, 12.0, LIMIT, obstacles=cones)
+    traffic.populate(AWAY, Demand(12.0, Mix(LIMIT)), others=np.array([*cones, 0.0 * stations]))
     assert touching(traffic.states(), boxes) == 0
     for tick in range(1600):
         traffic.step(DT, AWAY, None, cones)

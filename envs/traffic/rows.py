@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ _COMFORT_BRAKING = 1.2  # towards a lower limit or a curve [m/s²]
 VEHICLE = np.dtype(
     [(name, np.float64) for name in (
         "station", "lateral", "heading", "speed", "acceleration", "length", "width", "height",
-        "target_speed", "time_gap", "max_acceleration", "comfort_braking", "politeness", "threshold",
+        "target_speed", "pace", "time_gap", "max_acceleration", "comfort_braking", "politeness", "threshold",
         "speed_factor", "forced", "timer", "progress", "shift", "duration", "signal",
     )]
     + [(name, np.int64) for name in (
@@ -86,6 +88,12 @@ def speed_cap(road: RoadMap, station: FloatArray, limit: FloatArray) -> FloatArr
     posted = limit[np.maximum(np.searchsorted(station, grid, side="right") - 1, 0)]
     bend = np.maximum(np.abs(road.curvature_at(grid)), 1e-9)
     cap = np.minimum(posted, np.sqrt(_COMFORT_LATERAL / bend))
-    for index in range(len(cap) - 2, -1, -1):
-        cap[index] = min(cap[index], np.sqrt(cap[index + 1] ** 2 + 2.0 * _COMFORT_BRAKING * CAP_STEP))
+    _brake_before(cap)
     return np.asarray(cap, dtype=np.float64)
+
+
+@numba.njit(cache=True)
+def _brake_before(cap):  # type: ignore[no-untyped-def]
+    """Lower a speed cap, in place, to what gentle braking towards the samples ahead allows."""
+    for index in range(cap.shape[0] - 2, -1, -1):
+        cap[index] = min(cap[index], math.sqrt(cap[index + 1] ** 2 + 2.0 * _COMFORT_BRAKING * CAP_STEP))

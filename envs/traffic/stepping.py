@@ -41,7 +41,9 @@ def _gather(rows, lanes, pieces, ego, people, obstacles, road_end):  # type: ign
         body.station = row.station if row.alive else FAR
         body.lateral = row.lateral if row.alive else FAR
         body.speed, body.kind = row.speed, STANDING if row.parked else MOVING
-        body.half_length, body.half_width = row.length / 2.0, row.width / 2.0
+        along, across = abs(math.cos(row.heading)), abs(math.sin(row.heading))
+        body.half_length = row.length / 2.0
+        body.half_width = (row.width * along + row.length * across) / 2.0  # a slow lane change is oblique
         body.target = row.target_lane if row.alive and not row.parked else NOBODY
         body.yields_to = row.wish if row.alive and row.must else NOBODY
     body = bodies[count]
@@ -149,7 +151,7 @@ def step_all(rows, lanes, pieces, cap, road_end, ego, people, obstacles, grip, d
         if not row.alive or row.parked:
             continue
         rank = rank_of[i]
-        wish = min(row.target_speed, speed_cap_at(cap, row.station) * row.speed_factor)
+        wish = min(row.target_speed, row.pace, speed_cap_at(cap, row.station) * row.speed_factor)
         if row.progress >= 1.0 and math.isnan(row.forced):
             consider(bodies, order, rank, lanes, rows, row, wish, road_end, dt)
         if math.isnan(row.forced):

@@ -13,19 +13,13 @@ from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.vehicle import DRY_GRIP
 from drive_stack.world_state import VehicleStates
 from envs.bodies import BODIES
+from envs.occupancy import Occupancy
+from envs.traffic.filling import Newcomer
 from envs.traffic.following import NOBODY
 from envs.traffic.rows import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
 from envs.traffic.stepping import FAR, placed, step_all
-from envs.traffic.supply import (
-    ENTER_AHEAD,
-    ENTER_BEHIND,
-    Mix,
-    Window,
-    has_room,
-    is_blocked,
-    leaving,
-    usable_lanes,
-)
+from envs.traffic.stretches import Standing, Stretches
+from envs.traffic.supply import Demand, Supply, Window, leaving, pace_first
 
 _LABELS = np.array([int(body.label) for body in BODIES], dtype=np.int64)
 _REFILL_EVERY = 0.5  # [s]
@@ -57,10 +51,9 @@ class Traffic:
         self._next_id = first_id
         self._lanes = lane_records(road)
         self.set_limits(np.zeros(1), np.full(1, _UNLIMITED))
-        self._mix: Mix | None = None  # what newcomers are, once populated
-        self._missing_ahead = self._missing_behind = 0  # vehicles to appear at either end
+        self._supply: Supply | None = None  # of newcomers, once populated
         self._until_refill = 0.0
-        self._blocked = np.zeros((0, 2))  # station and lateral of obstacles [m]
+        self._others: FloatArray = np.zeros((5, 0))  # x, y, length, width, yaw of what else stands there
 
     def set_limits(self, station: FloatArray, limit: FloatArray) -> None:
         """Speed limits [m/s], each from its station on; drivers slow down before a lower one."""
@@ -83,7 +76,8 @@ class Traffic:
         large = BODIES[body].label is ObjectClass.LARGE_VEHICLE and BODIES[body].name != "van"
         values: dict[str, object] = {
             "station": station, "lateral": lateral, "speed": speed, "length": length, "width": width,
-            "height": height, "target_speed": target_speed, "forced": np.nan, "id": id, "alive": 1,
+            "height": height, "target_speed": target_speed, "pace": np.inf, "forced": np.nan,
+            "id": id, "alive": 1,
             "large": large, "body": body, "lane": lane, "target_lane": lane, "wish": NOBODY,
             "colour": colour, "shift": lateral - centre, "progress": float(lateral == centre),
             "duration": 2.0, "timer": (station * np.pi) % 1.0,
@@ -109,27 +103,19 @@ class Traffic:
         return int(rows[0])
 
     def populate(
-        self, ego_station: float, density: float, limit: float, *, held_out: bool = False,
-        speed_share: float = 0.95, large_share: float | None = None, clear_ahead: float = 40.0,
-        obstacles: Sequence[FloatArray] | None = None,
+        self, ego: EgoOnRoad, demand: Demand, *, clear_ahead: float = 40.0,
+        others: FloatArray | None = None,
     ) -> None:  # fmt: skip
-        """Fill the window about the ego: ``density`` vehicles a kilometre and lane, ``limit`` [m/s].
+        """Fill the window about the ego with the traffic demanded, and keep it filled from now on.
 
-        Nobody begins within ``clear_ahead`` [m] before the ego or 30 m behind it, nor among
-        ``obstacles`` (x, y, and whatever `step` takes besides).
+        The density counts vehicles per kilometre of open lane in the window. Nobody begins within
+        ``clear_ahead`` [m] before the ego in its lane, or where they could not stop comfortably before
+        what closes a lane: parked vehicles, and ``others`` that stand there (5, N) x, y, length, width, yaw.
         """
-        if obstacles is not None and len(obstacles[0]):
-            places = [self.road.to_road(float(x), float(y))[:2] for x, y in zip(*obstacles[:2], strict=True)]
-            self._blocked = np.array(places)
-        self._mix = Mix(limit, held_out, speed_share, large_share)
-        for lane in range(len(self.road.lanes)):
-            spacing = 1000.0 / max(density, 1e-3)
-            station = ego_station - self.window.behind + float(self._rng.uniform(0.0, spacing))
-            while station < ego_station + self.window.ahead:
-                apart = station - ego_station
-                if not -30.0 - 10.0 < apart < clear_ahead + 10.0:
-                    self._enter(lane, station)
-                station += spacing * float(self._rng.uniform(0.5, 1.5))
+        self._others = np.zeros((5, 0)) if others is None else others
+        stretches = Stretches.of(self.road, self._cap, self._standing())
+        self._supply = Supply(demand, stretches, self.window, self._rng)
+        self._let_in(self._supply.fill(self._rows[: self._used], ego, clear_ahead))
 
     def step(
         self,
@@ -146,7 +132,7 @@ class Traffic:
             _NO_OBSTACLES if obstacles is None else np.array(obstacles, dtype=np.float64).reshape(4, -1),
             self.grip, dt,
         )  # fmt: skip
-        self._recycle(ego.station, dt)
+        self._recycle(ego, dt)
 
     def set_target_speed(self, row: int, speed: float) -> None:
         """The speed a driver wishes for from now on [m/s]."""
@@ -229,45 +215,57 @@ class Traffic:
         """Traffic that lives on apart, its randomness too; the road is shared."""
         other = copy.copy(self)
         other._rows = self._rows.copy()
-        other._rng = copy.deepcopy(self._rng)
+        other._supply = None if self._supply is None else self._supply.copy()
         return other
 
-    def _recycle(self, ego_station: float, dt: float) -> None:
-        """Take away who drove out of sight; let others in at the far end they would come from."""
-        low, high = ego_station - self.window.behind, ego_station + self.window.ahead
-        for row in leaving(self._rows[: self._used], low, high, self.road.length):
-            past = bool(self._rows["station"][row] > ego_station)
-            self._missing_behind += past
-            self._missing_ahead += not past
-            self.remove(int(row))
+    def _standing(self) -> Standing:
+        """What stands on the road for good."""
+        parked = self._rows[(self._rows["alive"] == 1) & (self._rows["parked"] == 1)]
+        x, y, length, width, _ = self._others
+        places = [self.road.to_road(float(px), float(py))[:2] for px, py in zip(x, y, strict=True)]
+        place = np.array(places, dtype=np.float64).reshape(-1, 2)
+        return Standing(
+            station=np.concatenate([parked["station"], place[:, 0]]),
+            lateral=np.concatenate([parked["lateral"], place[:, 1]]),
+            half_length=np.concatenate([parked["length"], length]) / 2.0,
+            half_width=np.concatenate([parked["width"], width]) / 2.0,
+        )
+
+    def _recycle(self, ego: EgoOnRoad, dt: float) -> None:
+        """Take away who drove out of the window; let others in out of sight."""
         self._until_refill -= dt
-        if self._mix is None or self._until_refill > 0.0:
+        low, high = ego.station - self.window.behind, ego.station + self.window.ahead
+        for row in leaving(self._rows[: self._used], low, high, self.road.length):
+            self.remove(int(row))
+        if self._supply is None or self._until_refill > 0.0:
             return
         self._until_refill = _REFILL_EVERY
-        if self._missing_ahead:
-            self._missing_ahead -= self._enter_somewhere(ego_station, ENTER_AHEAD)
-        if self._missing_behind:
-            self._missing_behind -= self._enter_somewhere(ego_station, (-ENTER_BEHIND[1], -ENTER_BEHIND[0]))
+        for row in self._supply.surplus(self._rows[: self._used], ego):
+            self.remove(row)
+        self._let_in(self._supply.renew(self._rows[: self._used], ego))
 
-    def _enter_somewhere(self, ego_station: float, window: tuple[float, float]) -> bool:
-        station = ego_station + float(self._rng.uniform(*window))
-        lanes = usable_lanes(self.road, station)
-        return bool(lanes) and self._enter(lanes[int(self._rng.integers(len(lanes)))], station)
+    def _let_in(self, newcomers: Sequence[Newcomer]) -> None:
+        """Put newcomers on the road where nothing is in their place."""
+        if newcomers:
+            occupancy = Occupancy(self.road)
+            _, poses, _, lengths, widths = self.placed()
+            occupancy.add_shapes(poses, lengths, widths, np.zeros(len(lengths)))
+            x, y, length, width, yaw = self._others
+            occupancy.add_shapes(np.column_stack([x, y, yaw]), length, width, np.zeros(len(x)))
+            for newcomer in newcomers:
+                self._enter(newcomer, occupancy)
+        if self._supply is not None:
+            pace_first(self._rows[: self._used], len(self._lanes), self._supply.flow)
 
-    def _enter(self, lane: int, station: float) -> bool:
-        """Put a newcomer into a lane if it is safe there."""
-        usable = lane in usable_lanes(self.road, station)
-        if self._mix is None or not usable or is_blocked(self.road, lane, station, self._blocked):
-            return False
-        new = self._mix.draw(self._rng, lane, self.road)
-        cap = float(np.interp(station, np.arange(len(self._cap)) * 10.0, self._cap))
-        speed = min(new.target_speed, cap * new.driver.speed_factor)
-        if not has_room(self._rows, self.road, lane, station, new, speed):
-            return False
+    def _enter(self, newcomer: Newcomer, occupancy: Occupancy) -> None:
+        new, place = newcomer.vehicle, newcomer.station
+        lateral = self.road.lanes[newcomer.lane].lateral_at(place)
+        if not occupancy.box_is_free(place, lateral, new.length, new.width):
+            return
+        occupancy.add_box(place, lateral, new.length, new.width)
         self.spawn(
             id=self._next_id, body=new.body, colour=new.colour, length=new.length, width=new.width,
-            height=new.height, lane=lane, station=station, speed=speed, target_speed=new.target_speed,
-            driver=new.driver,
+            height=new.height, lane=newcomer.lane, station=place, speed=newcomer.speed,
+            target_speed=new.target_speed, driver=new.driver,
         )  # fmt: skip
         self._next_id += 1
-        return True

@@ -1,0 +1,106 @@
+"""How fast traffic of a density drives, and how dense it can get.
+
+In steady traffic a driver of the Intelligent Driver Model (Treiber 2000) keeps the gap
+s_e(v) = (s0 + v·T) / sqrt(1 − (v / v0)^4) at the speed v, where v0 is the desired speed, T the time
+gap and s0 the gap at a standstill. The functions here solve this for the speed.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numba
+import numpy as np
+
+from drive_stack.types import ObjectClass
+from envs.bodies import BODIES
+from envs.traffic.following import idm
+
+STANDSTILL_GAP = 2.0  # s0, bumper to bumper [m]
+CRAWLING_GAP = 3.0  # mean gap of the densest traffic that can be asked for [m]
+MEAN_TIME_GAP = 1.6  # of the drivers that `envs.traffic.mix` draws [s]
+_BISECTIONS = 30
+
+
+def equilibrium_speed(gap: float, desired_speed: float, time_gap: float = MEAN_TIME_GAP) -> float:
+    """Speed [m/s] at which ``gap`` [m] is the equilibrium gap s_e of a driver."""
+    return float(_equilibrium_speed(gap, desired_speed, time_gap))
+
+
+def flow_speed(density: float, desired_speed: float, large_fraction: float | None = None) -> float:
+    """Speed [m/s] at which traffic of a density [vehicles/km/lane] drives steadily."""
+    gap = 1000.0 / max(density, 1e-3) - mean_length(large_fraction)
+    return equilibrium_speed(gap, desired_speed)
+
+
+@cache
+def mean_length(large_fraction: float | None = None) -> float:
+    """Mean vehicle length [m] where ``large_fraction`` are vans, trucks and buses; usual if None.
+
+    The longer of the usual bodies and of all bodies, those that are kept from training included.
+    """
+    return max(_mean_length(large_fraction, held_out) for held_out in (False, True))
+
+
+def max_density(large_fraction: float | None = None) -> float:
+    """Greatest density [vehicles/km/lane] that can be delivered: gaps of `CRAWLING_GAP` on average."""
+    return 1000.0 / (mean_length(large_fraction) + CRAWLING_GAP)
+
+
+def _mean_length(large_fraction: float | None, held_out: bool) -> float:
+    bodies = [body for body in BODIES if held_out or not body.held_out]
+    weight = np.array([body.share for body in bodies])
+    length = np.array([sum(body.length) / 2.0 for body in bodies])
+    large = np.array([body.label is ObjectClass.LARGE_VEHICLE for body in bodies])
+    if large_fraction is None:
+        return float(np.average(length, weights=weight))
+    means = [float(np.average(length[kind], weights=weight[kind])) for kind in (~large, large)]
+    return means[0] * (1.0 - large_fraction) + means[1] * large_fraction
+
+
+@numba.njit(cache=True)
+def _equilibrium_speed(gap, desired_speed, time_gap):  # type: ignore[no-untyped-def]
+    low, high = 0.0, desired_speed
+    for _ in range(_BISECTIONS):
+        speed = (low + high) / 2.0
+        free = math.sqrt(max(1.0 - (speed / desired_speed) ** 4, 0.0))
+        if STANDSTILL_GAP + speed * time_gap < gap * free:
+            low = speed
+        else:
+            high = speed
+    return low
+
+
+@numba.njit(cache=True)
+def unaccelerated_speed(row, desired, gap, leader_speed):  # type: ignore[no-untyped-def]
+    """Greatest speed [m/s] up to ``desired`` at which a driver behind a leader need not brake."""
+    if idm(row, desired, desired, gap, leader_speed, STANDSTILL_GAP) >= 0.0:
+        return desired
+    low, high = 0.0, desired
+    for _ in range(_BISECTIONS):
+        speed = (low + high) / 2.0
+        if idm(row, speed, desired, gap, leader_speed, STANDSTILL_GAP) >= 0.0:
+            low = speed
+        else:
+            high = speed
+    return low
+
+
+@numba.njit(cache=True)
+def settle_speeds(rows, desired, leader_rear, leader_speed):  # type: ignore[no-untyped-def]
+    """Set the speeds of one lane's new vehicles, front first, so that nobody has to brake.
+
+    ``rows`` (N,) `VEHICLE` by falling station; ``desired`` (N,) [m/s]. ``leader_rear`` (N,) is the
+    station of the rear bumper of whatever else is ahead in the lane, inf where nothing is, and
+    ``leader_speed`` (N,) its speed.
+    """
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        rear, speed = leader_rear[i], leader_speed[i]
+        if i > 0:
+            previous = rows[i - 1]
+            if previous.station - previous.length / 2.0 < rear:
+                rear, speed = previous.station - previous.length / 2.0, previous.speed
+        gap = rear - row.station - row.length / 2.0
+        row.speed = unaccelerated_speed(row, desired[i], gap, speed)
