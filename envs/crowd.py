@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from drive_stack.road_map import RoadMap
 from drive_stack.vehicle import VehicleParameters
 from envs.contacts import RAIL_BEYOND_PAVEMENT
-from envs.pedestrians import AT_REST, Mode, Motion, Person
+from envs.pedestrians import AT_REST, Mode, Motion, Person, body_radius
+from envs.placement import Placed
 from envs.scenario_actors import whole
+from envs.scenario_entries import STEP_OUT
+from envs.scenario_lanes import named_lane
 from envs.scenario_people import Bystanders, Crosser, Hiding, Walker
 
 _CLOTH = ((34, 40, 58), (120, 30, 34), (196, 190, 178), (52, 84, 60), (30, 30, 32), (210, 170, 60),
@@ -21,7 +24,6 @@ _HAIR = ((30, 24, 20), (70, 46, 28), (120, 88, 50), (150, 148, 144), (190, 156, 
 _SKIN = ((236, 196, 170), (214, 168, 136), (176, 124, 92), (130, 88, 62), (92, 60, 44))
 _EDGE = 0.2  # people who wait to cross stand this far off the pavement, before the rail [m]
 _GROUP_SPACING = 0.8  # [m]
-_BEFORE_BUMPER = 0.8  # somebody hidden steps out so far before the parked vehicle [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class HidingPlace:
     spec: Hiding
     front: float
     left_side: float
+    entry: str  # of the scenario
 
 
 @dataclass(slots=True)
@@ -45,15 +48,26 @@ class Crowd:
     next_id: int
     people: list[Person]
     hiding: list[HidingPlace]
+    entries: list[str] = field(default_factory=list)  # of the scenario, one for each of `people`
+    _entry: str = ""
 
-    def add(self, spec: Bystanders | Walker | Crosser) -> None:
-        """Draw the people of one entry of the scenario."""
+    def add(self, spec: Bystanders | Walker | Crosser, entry: str) -> None:
+        """Draw the people of one entry of the scenario; ``entry`` says which, such as ``people.0``."""
+        self._entry = entry
         if isinstance(spec, Bystanders):
             self._add_bystanders(spec)
         elif isinstance(spec, Walker):
             self._add_walker(spec)
         else:
             self._add_crossers(spec)
+
+    def places(self) -> list[Placed]:
+        """What everybody takes of the road, with the entry that they belong to."""
+        sizes = [2.0 * body_radius(child=person.child) for person in self.people]
+        return [
+            Placed(entry, person.station, person.lateral, size, size)
+            for entry, person, size in zip(self.entries, self.people, sizes, strict=True)
+        ]
 
     def _add_bystanders(self, spec: Bystanders) -> None:
         rng = self.rng
@@ -74,7 +88,7 @@ class Crowd:
     def _add_walker(self, spec: Walker) -> None:
         rng = self.rng
         station = self.start + spec.at.draw(rng)
-        lane = self.road.lanes[self.lane]
+        lane = self.road.lanes[named_lane(self.road, spec.lane, self.lane, station)]
         lateral = lane.lateral_at(station) + (spec.bonnet.draw(rng) - 0.5) * self.car.width
         motion = Motion(
             speed=spec.speed_kmh.draw(rng) / 3.6,
@@ -112,7 +126,7 @@ class Crowd:
         """Park what hides them; the lateral where they wait before its bumper."""
         lane = self.road.lanes[self.lane]
         side = lane.lateral_at(station) - self.car.width / 2.0 - spec.clear.draw(self.rng)
-        self.hiding.append(HidingPlace(spec, station - _BEFORE_BUMPER, side))
+        self.hiding.append(HidingPlace(spec, station - STEP_OUT, side, self._entry))
         return side - 1.0
 
     def _lanes_edge(self, station: float, left: bool) -> float:
@@ -134,6 +148,7 @@ class Crowd:
             self.next_id, station, lateral, facing, mode, float(height), child, _clothes(self.rng), motion
         )
         self.people.append(person)
+        self.entries.append(self._entry)
         self.next_id += 1
 
 

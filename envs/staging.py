@@ -12,16 +12,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from drive_stack.geometry import wrap_angle
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, ObstacleStates
 from envs.casting import Casting
-from envs.crowd import Crowd, HidingPlace
+from envs.crowd import Crowd
 from envs.ego import Ego
 from envs.pedestrians import Pedestrians
-from envs.scenario import EgoStart, NavigationStep, Scenario, TrafficSpec
+from envs.placement import Placed, check_places
+from envs.scenario import Scenario, TrafficSpec
 from envs.scenario_conditions import sight_limit
+from envs.scenario_route import EgoStart, NavigationStep
 from envs.scripts import Script, WorksStayClear, remove_between
 from envs.speed_limits import SpeedLimits, posted, speed_limits
 from envs.traffic import Traffic
@@ -82,19 +85,24 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     lane = start_lane(scenario.ego, road, start, rngs["ego"])
     ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
     works = place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE)
-    people, hiding = _draw_people(scenario, road, start, lane, car, rngs["people"])
+    crowd = _draw_people(scenario, road, start, lane, car, rngs["people"])
+    people = Pedestrians(road, tuple(crowd.people))
     traffic = Traffic(
         road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC, grip=conditions.grip
     )
     traffic.set_limits(limits.station, limits.limit)
     casting = Casting(
         road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),
-        conditions.held_out_looks, rngs["actors"], _FIRST_SCRIPTED,
+        conditions, rngs["actors"], _FIRST_SCRIPTED,
     )  # fmt: skip
-    for actor in scenario.actors:
-        casting.add(actor)
-    for place in hiding:
+    for index, actor in enumerate(scenario.actors):
+        casting.add(actor, f"actors.{index}")
+    for place in crowd.hiding:
         casting.hide(place)
+    check_places(
+        _ego_place(road, ego, start, car), casting.placed, crowd.places(), works.closed,
+        f"{scenario.name}, seed {seed}",
+    )  # fmt: skip
     _populate(scenario.traffic, traffic, start, limits.at(start), conditions, rngs["traffic"])
     for closed in (*works.closed, *_walked_on(people, road)):
         remove_between(traffic, closed.lane, closed.begin - 1.5 * limits.at(closed.begin), closed.end)
@@ -160,6 +168,17 @@ def _place_ego(
     return ego
 
 
+def _ego_place(road: RoadMap, ego: Ego, start: float, car: VehicleParameters) -> Placed:
+    """What the ego takes of the road, its turn included."""
+    x = ego.x + car.centre_ahead * math.cos(ego.yaw)
+    y = ego.y + car.centre_ahead * math.sin(ego.yaw)
+    station, lateral, along = road.to_road(x, y, start)
+    turn = abs(wrap_angle(ego.yaw - along))
+    length = car.length * math.cos(turn) + car.width * math.sin(turn)
+    width = car.width * math.cos(turn) + car.length * math.sin(turn)
+    return Placed("the ego", station, lateral, length, width)
+
+
 def _draw_people(
     scenario: Scenario,
     road: RoadMap,
@@ -167,11 +186,11 @@ def _draw_people(
     lane: int,
     car: VehicleParameters,
     rng: np.random.Generator,
-) -> tuple[Pedestrians, list[HidingPlace]]:
+) -> Crowd:
     crowd = Crowd(road, start, lane, car, rng, _FIRST_PERSON, [], [])
-    for spec in scenario.people:
-        crowd.add(spec)
-    return Pedestrians(road, tuple(crowd.people)), crowd.hiding
+    for index, spec in enumerate(scenario.people):
+        crowd.add(spec, f"people.{index}")
+    return crowd
 
 
 def _walked_on(people: Pedestrians, road: RoadMap) -> list[Closed]:

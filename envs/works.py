@@ -9,6 +9,7 @@ import numpy as np
 from drive_stack.road_map import RoadMap
 from drive_stack.world_state import ObstacleKind, ObstacleStates
 from envs.scenario_actors import LaneClosure
+from envs.scenario_lanes import named_lane
 
 SIZES = {  # length, width, height [m]
     ObstacleKind.CONE: (0.4, 0.4, 0.75),
@@ -73,8 +74,7 @@ def _closure(
     taper, length, spacing = (
         quantity.draw(rng) for quantity in (closure.taper, closure.length, closure.spacing)
     )
-    covering = [lane for lane in road.lanes if lane.covers(at)]
-    lane = covering[0] if closure.lane == "leftmost" else covering[-1]
+    lane = road.lanes[named_lane(road, closure.lane, -1, at)]
     inwards = -1.0 if closure.lane == "leftmost" else 1.0  # to the open lanes
     half = lane.width / 2.0
     places: list[Place] = []
