@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ _TROUSERS = ((36, 44, 66), (28, 28, 30), (88, 84, 78), (60, 52, 44), (140, 132, 
 _HAIR = ((30, 24, 20), (70, 46, 28), (120, 88, 50), (150, 148, 144), (190, 156, 96), (18, 18, 20))
 _SKIN = ((236, 196, 170), (214, 168, 136), (176, 124, 92), (130, 88, 62), (92, 60, 44))
 _EDGE = 0.2  # people who wait to cross stand this far off the pavement, before the rail [m]
+_FROM_VEHICLE = 0.3  # bystanders stand so far before or behind a parked vehicle [m]
 _GROUP_SPACING = 0.8  # [m]
 
 
@@ -60,6 +62,14 @@ class Crowd:
             self._add_walker(spec)
         else:
             self._add_crossers(spec)
+
+    def make_way(self, vehicles: Sequence[Placed]) -> None:
+        """Have bystanders who would stand in a parked vehicle stand before or behind it, whichever is nearer."""
+        for index, (person, place) in enumerate(zip(self.people, self.places(), strict=True)):
+            taken = [vehicle for vehicle in vehicles if vehicle.overlaps(place)]
+            if person.mode is Mode.STAND and taken:
+                free = place.nearest_free(vehicles, _FROM_VEHICLE)
+                self.people[index] = replace(person, station=free)
 
     def places(self) -> list[Placed]:
         """What everybody takes of the road, with the entry that they belong to."""

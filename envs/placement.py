@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drive_stack.config import ConfigError
 from envs.works import Closed
@@ -28,6 +28,20 @@ class Placed:
         along = (self.length + other.length) / 2.0
         across = (self.width + other.width) / 2.0
         return abs(self.station - other.station) < along and abs(self.lateral - other.lateral) < across
+
+    def nearest_free(self, others: Sequence[Placed], margin: float) -> float:
+        """The nearest station right before or behind one of ``others`` that keeps clear of all [m]."""
+        ends = [
+            other.station + side * ((other.length + self.length) / 2.0 + margin)
+            for other in others
+            for side in (-1.0, 1.0)
+        ]
+        free = [
+            station
+            for station in (self.station, *ends)
+            if not any(replace(self, station=station).overlaps(other) for other in others)
+        ]
+        return min(free, key=lambda station: abs(station - self.station))
 
 
 def check_places(

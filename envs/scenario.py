@@ -43,9 +43,7 @@ class Scenario(StrictModel):
     ego: EgoStart = EgoStart()
     route_length: Distance = between(600.0, 900.0)  # [m]
     time_limit: float = Field(default=120.0, gt=0.0, le=900.0)  # [s]
-    stuck_after: float = Field(
-        default=30.0, gt=0.0
-    )  # of standing where the ego could go on, see `envs.waiting` [s]
+    stuck_after: float = Field(default=30.0, gt=0.0)  # standing where it could go on [s]
     conditions: ConditionsSpec = ConditionsSpec()
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()

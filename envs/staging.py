@@ -86,7 +86,6 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     ego = _place_ego(scenario.ego, road, start, lane, limits, conditions, car, rngs["ego"])
     works = place_closures(scenario.obstacles, road, start, rngs["works"], _FIRST_OBSTACLE)
     crowd = _draw_people(scenario, road, start, lane, car, rngs["people"])
-    people = Pedestrians(road, tuple(crowd.people))
     traffic = Traffic(
         road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC, grip=conditions.grip
     )
@@ -99,6 +98,8 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
         casting.add(actor, f"actors.{index}")
     for place in crowd.hiding:
         casting.hide(place)
+    crowd.make_way(casting.placed)
+    people = Pedestrians(road, tuple(crowd.people))
     check_places(
         _ego_place(road, ego, start, car), casting.placed, crowd.places(), works.closed,
         f"{scenario.name}, seed {seed}",
