@@ -129,9 +129,8 @@ def _validation_message(
     first = min(error.errors(), key=lambda problem: order.get(problem["type"], 1))
     places = [_without_tags(model, data, keys) for keys in _places(first)]
     changed = [name.partition("=")[0].strip() for name in overrides]
-    overridden = [keys for keys in places if _override_of(keys, changed) is not None]
-    keys = (overridden or places)[0]
-    override = _override_of(keys, changed)
+    keys = places[0]
+    override = next(filter(None, (_override_of(each, changed) for each in places)), None)
     place = f"{path}:{_line_of(node, keys)}" if override is None else f"--set {override}"
     dotted = ".".join(keys)
     if first["type"] == "extra_forbidden":

@@ -64,7 +64,7 @@ class Crowd:
             self._add_crossers(spec)
 
     def make_way(self, vehicles: Sequence[Placed]) -> None:
-        """Have bystanders who would stand in a parked vehicle stand before or behind it, whichever is nearer."""
+        """Have bystanders whom a parked vehicle overlaps stand before or behind it, whichever is nearer."""
         for index, (person, place) in enumerate(zip(self.people, self.places(), strict=True)):
             taken = [vehicle for vehicle in vehicles if vehicle.overlaps(place)]
             if person.mode is Mode.STAND and taken:

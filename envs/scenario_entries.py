@@ -11,6 +11,7 @@ from envs.bodies import BODIES, Body
 from envs.contacts import RAIL_BEYOND_PAVEMENT
 from envs.lane_change import min_change_duration
 from envs.quantity import Quantity
+from envs.roads import LENGTH
 from envs.scenario_actors import Actor, CutIn, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
 from envs.scenario_checks import (
     EGO_FRONT,
@@ -235,7 +236,7 @@ def _must_not_meet_an_end(at: Quantity, length: float, setting: Setting, place: 
     begin, end = setting.stations(at.bounds[0], at.bounds[1] + length)
     for layout in setting.layouts:
         for low, high in layout.ends[: layout.main]:
-            if begin <= high and end >= low:
+            if low < LENGTH and begin <= high and end >= low:
                 raise FieldError(f"a lane may end within it, {low:g} to {high:g} m along the road", place)
 
 

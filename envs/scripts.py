@@ -63,8 +63,9 @@ class HardBrake:
             self.until = scene.time + self.hold
             scene.traffic.force_acceleration(row, 0.0)
         else:
-            # the last tick brakes less, so that it ends at that speed
-            scene.traffic.force_acceleration(row, -min(self.deceleration, excess / scene.dt))
+            # the last tick brakes less so that it ends at that speed; standing still ends by itself
+            hardest = excess / scene.dt if self.to_speed > 0.0 else self.deceleration
+            scene.traffic.force_acceleration(row, -min(self.deceleration, hardest))
 
 
 @dataclass(slots=True)
