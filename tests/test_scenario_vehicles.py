@@ -136,11 +136,8 @@ def changes(one: World, row: int, seconds: float) -> tuple[float, float, float, 
     """When a vehicle begins a lane change, its gap to the ego then, how long it takes, and its first lane."""
     seen = list(states(one, seconds))
     first = int(seen[0].vehicles.target_lane[row])
-    begin = next(
-        index
-        for index, (_, after) in enumerate(itertools.pairwise(seen))
-        if after.vehicles.target_lane[row] != first
-    )
+    lanes = [int(state.vehicles.target_lane[row]) for state in seen]
+    begin = next(index for index, lane in enumerate(lanes[1:]) if lane != first)
     target = one.road.lanes[lanes[-1]].offset
     end = next(
         index for index in range(begin, len(seen)) if abs(seen[index].vehicles.lateral[row] - target) < 1e-6

@@ -51,10 +51,8 @@ def test_bystanders_stand_where_they_are_put_and_stay_there(keys: str, lateral: 
         assert laterals == pytest.approx(lateral, abs=1e-6)
         assert (np.abs(stations - 100.0) <= 4.0 + 1e-6).all()
     assert (on_road(first)[0] == on_road(last)[0]).all()
-    many = [
-        on_road(people("kind: bystanders, at: 100, count: 5, spread: 8", seed=seed).state())[0]
-        for seed in range(20)
-    ]
+    keys = "kind: bystanders, at: 100, count: 5, spread: 8"
+    many = [on_road(people(keys, seed=seed).state())[0] for seed in range(20)]
     assert np.ptp(np.concatenate(many)) > 7.0
 
 
@@ -159,7 +157,8 @@ def test_who_stops_half_way_stands_at_that_point_of_the_bonnet(
     lateral = np.array([on_road(state)[1][0] for state in seen])
     walks = np.array([state.pedestrians.speed[0] for state in seen])
     begin = int(np.flatnonzero(walks > 0.0)[0])
-    stands = np.flatnonzero((walks < 0.01) & (np.arange(len(seen)) > begin) & (np.abs(lateral) < 8.0))
+    on_lanes = np.abs(lateral) < EDGE
+    stands = np.flatnonzero((walks < 0.01) & (np.arange(len(seen)) > begin) & on_lanes)
     bonnet = (lateral[stands] + 3.5) * towards / WIDTH + 0.5
     assert bonnet == pytest.approx(where, abs=0.006)
     assert len(stands) * DT == pytest.approx(3.0, abs=4 * DT)
@@ -199,7 +198,8 @@ def test_what_hides_a_child_is_as_near_to_the_ego_as_written(clear: float) -> No
 
 def test_the_ego_s_speed_is_what_the_crossing_is_timed_by() -> None:
     for kmh in (36, 72):
-        text = f"speed_limit_kmh: {kmh}\nego: {{lane: rightmost, speed_share: 1}}\npeople: [{{kind: crosser, at: 350}}]"
+        text = f"speed_limit_kmh: {kmh}\nego: {{lane: rightmost, speed_share: 1}}\n"
+        text += "people: [{kind: crosser, at: 350}]"
         seen = list(states(world(text), 36.0))
         gone = next(state for state in seen if state.pedestrians.speed[0] > 0.0)
         walk = (3.0 + 0.2 + 1.75) / (
