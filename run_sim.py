@@ -230,6 +230,7 @@ def outside() -> Outside:
     return Outside(
         scenarios=scenario_names(),
         scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
+        world_name=lambda name: load_scenario(name).world_name,
         agent_facts=agent_facts,
         build=build_agent,
         packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),

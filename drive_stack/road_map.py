@@ -135,11 +135,31 @@ class RoadMap:
         return first.covers(station) and second.covers(station) and station >= max(first.opens, second.opens)
 
     def paved(self, station: float) -> tuple[float, float]:
-        """Rightmost and leftmost lateral of the pavement, shoulders included [m]."""
+        """Rightmost and leftmost lateral of the pavement, shoulders and gores included [m].
+
+        Guard rails stand beyond it; there is none in a gore. See `distance_off_drivable` for where a car
+        may drive.
+        """
         here = [lane for lane in self.lanes if lane.covers(station)]
         right = min(lane.lateral_at(station) - lane.width / 2.0 for lane in here)
         left = max(lane.lateral_at(station) + lane.width / 2.0 for lane in here)
         return right - self.right_shoulder, left + self.left_shoulder
+
+    def distance_off_drivable(self, station: float, lateral: float) -> float:
+        """How far a point lies outside the drivable area, across the road [m]; 0 inside it.
+
+        The drivable area is the lanes and the shoulders beside the outermost lanes. The gore between the
+        main carriageway and a ramp is paved, but closed to traffic by the edge lines on both sides of it.
+        """
+        here = [(lane.lateral_at(station), lane.width / 2.0) for lane in self.lanes if lane.covers(station)]
+        off_lanes = min(abs(lateral - centre) - half for centre, half in here)
+        if off_lanes <= 0.0:
+            return 0.0
+        if lateral < min(centre for centre, _ in here):
+            return max(off_lanes - self.right_shoulder, 0.0)
+        if lateral > max(centre for centre, _ in here):
+            return max(off_lanes - self.left_shoulder, 0.0)
+        return off_lanes
 
 
 def build_road(

@@ -48,8 +48,8 @@ class Observation:
     blind_spot_right: bool
     speed_limit: float  # [m/s]
     command: NavigationCommand
-    rain: bool = False  # rain sensor of the windscreen: the road is wet
     image_age: float = 0.0  # since the image was taken; it grows where no new one comes [s]
+    rain: bool = False  # rain sensor of the windscreen: the road is wet
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import to_jsonable_python
 
 from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
 from drive_stack.scenario_name import without_keys
-from envs.quantity import Density, Distance, Share, SpeedLimitKmh, between, fixed
+from envs.quantity import Density, Distance, Quantity, Share, SpeedLimitKmh, between, fixed
 from envs.roads import RoadSpec
 from envs.scenario_actors import Actor, LaneClosure
 from envs.scenario_checks import check_navigation, check_route, check_zones, setting_of
@@ -31,10 +35,15 @@ class TrafficSpec(StrictModel):
     clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, in any lane [m]
 
 
+def _derived(_: object) -> str:
+    raise ValueError("is derived from the keys that are set in the scenario's name, and cannot be set itself")
+
+
 class Scenario(StrictModel):
     """Everything an episode is drawn from, with a seed."""
 
     name: str
+    variant: Annotated[str, BeforeValidator(_derived)] = ""  # what keys set in brackets change
     description: str
     source: str
     road: RoadSpec = Field(discriminator="kind")
@@ -50,6 +59,11 @@ class Scenario(StrictModel):
     people: tuple[Person, ...] = ()
     obstacles: tuple[LaneClosure, ...] = ()
     navigation: tuple[NavigationStep, ...] = ()
+
+    @property
+    def world_name(self) -> str:
+        """What seeds the worlds, together with the episode's seed: each variant draws worlds of its own."""
+        return f"{self.name}[{self.variant}]" if self.variant else self.name
 
     @model_validator(mode="after")
     def _fits_its_road(self) -> Scenario:
@@ -74,6 +88,9 @@ def scenario_names() -> tuple[str, ...]:
 def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> Scenario:
     """A scenario of the catalogue by name, or of a user's own file; either with keys set in brackets.
 
+    ``overrides`` are further such keys. Keys make a variant where they change a value, whatever their order
+    and however their values are written; a key that repeats what the file says changes nothing.
+
     Raises `ConfigError` naming the nearest scenarios, or the file's line and what is allowed there.
     """
     name, keys = without_keys(str(name_or_path))
@@ -83,7 +100,32 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
         if name not in names:
             raise unknown_name("scenario", name, names)
         path = CATALOGUE / f"{name}.yaml"
-    scenario = load_model(path, Scenario, (*keys, *overrides))
+    settings = (*keys, *overrides)
+    scenario = load_model(path, Scenario, settings)
     if path.parent == CATALOGUE and scenario.name != path.stem:
         raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")
-    return scenario
+    variant = _changes(path, scenario) if settings else ""
+    return scenario.model_copy(update={"variant": variant}) if variant else scenario
+
+
+def _changes(path: Path, changed: Scenario) -> str:
+    """The values in which a scenario differs from its file's, in one form; empty where none does."""
+    try:
+        before = dict(_values(load_model(path, Scenario)))
+    except ConfigError:  # a file that is whole only with its keys: no plain scenario to share a world with
+        before = {}
+    after = dict(_values(changed))
+    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    return "; ".join(f"{key}={after.get(key, '')}" for key in keys)
+
+
+def _values(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted key and JSON of every value in a record, and in the records and lists that it holds."""
+    if isinstance(value, StrictModel) and not isinstance(value, Quantity):
+        for name in type(value).model_fields:
+            yield from _values(getattr(value, name), f"{key}.{name}" if key else name)
+    elif isinstance(value, tuple):
+        for index, inner in enumerate(value):
+            yield from _values(inner, f"{key}.{index}")
+    else:
+        yield key, json.dumps(to_jsonable_python(value, exclude_none=True))

@@ -72,9 +72,9 @@ class Stage:
 
 
 def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
-    """Draw everything. The same scenario name and seed give the same stage."""
+    """Draw everything. The same scenario, with the same keys set, and seed give the same stage."""
     names = ("road", "conditions", "ego", "works", "people", "actors", "traffic", "route")
-    root = np.random.SeedSequence((zlib.crc32(scenario.name.encode()), seed))
+    root = np.random.SeedSequence((zlib.crc32(scenario.world_name.encode()), seed))
     rngs = {name: np.random.default_rng(child) for name, child in zip(names, root.spawn(8), strict=True)}
 
     road = scenario.road.build(rngs["road"])
@@ -102,7 +102,7 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     people = Pedestrians(road, tuple(crowd.people))
     check_places(
         _ego_place(road, ego, start, car), casting.placed, crowd.places(), works.closed,
-        f"{scenario.name}, seed {seed}",
+        f"{scenario.world_name}, seed {seed}",
     )  # fmt: skip
     _populate(scenario.traffic, traffic, start, limits.at(start), conditions, rngs["traffic"])
     for closed in (*works.closed, *_walked_on(people, road)):

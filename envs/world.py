@@ -18,7 +18,7 @@ from envs.traffic import EgoOnRoad
 from envs.views import bodies_of, ego_view, shapes_of, touching_others
 from envs.waiting import waits_in_traffic
 
-OFF_ROAD_MARGIN = 0.3  # the ego's middle may be so far beyond the pavement [m]
+OFF_ROAD_MARGIN = 0.3  # the ego's middle may be so far outside the drivable area [m]
 STANDING = 0.1  # slower than this the ego stands [m/s]
 _LAMP_DECELERATION = 0.5  # brakes harder than this light the lamps [m/s²]
 
@@ -184,7 +184,7 @@ class World:
             return
         if self._contacts:
             self.outcome = "collision"
-        elif not middle.right - OFF_ROAD_MARGIN <= middle.lateral <= middle.left + OFF_ROAD_MARGIN:
+        elif self.road.distance_off_drivable(middle.station, middle.lateral) > OFF_ROAD_MARGIN:
             self.outcome = "off_road"
         elif self._ego.station >= self._stage.end:
             self.outcome = "completed"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from drive_stack.evaluation.metrics.direction import wrong_way_navsim, wrong_way_nuplan
 from drive_stack.evaluation.metrics.lane_keeping import autonomy, keeping_steps, keeps_lane, mean_offset
 from drive_stack.evaluation.metrics.merging import merged
-from drive_stack.evaluation.metrics.pace import pace_of_traffic, speed_compliance, standing_free
+from drive_stack.evaluation.metrics.pace import (
+    pace_at_checkpoints,
+    pace_of_traffic,
+    speed_compliance,
+    standing_free,
+)
 from drive_stack.types import Contact, ContactKind, Side
 
 DT = 0.1
@@ -17,14 +25,66 @@ def contact(time: float, actor: int, ego_speed: float = 10.0) -> Contact:
     return Contact(time, actor, ContactKind.VEHICLE, Side.FRONT, 5.0, ego_speed, 0.0)
 
 
-def test_three_seconds_about_a_lane_change_are_no_lane_keeping() -> None:
-    lanes = [0] * 100 + [1] * 100
-    keeping = keeping_steps(lanes, DT)
-    assert np.flatnonzero(~keeping).tolist() == list(range(70, 130))
+def change(width: float = 3.6, lasts: float = 4.0, hold: float = 5.0) -> tuple[np.ndarray, list[int]]:
+    """From the middle of lane 0 to that of lane 1 at a steady pace: offsets and lanes."""
+    steps = round(hold / DT)
+    path = np.concatenate(
+        [np.zeros(steps), np.arange(1, round(lasts / DT)) / round(lasts / DT), np.ones(steps)]
+    )
+    lanes = (path > 0.5).astype(int)
+    return width * (lanes - path), lanes.tolist()
 
 
-def test_leaving_the_lanes_is_no_lane_change() -> None:
-    assert keeping_steps([0] * 50 + [-1] * 50, DT).all()
+def test_a_completed_change_excuses_while_it_is_off_both_middles() -> None:
+    offsets, lanes = change()
+    assert keeping_steps(offsets, lanes, DT).tolist() == (np.abs(offsets) <= 0.5).tolist()
+    assert keeps_lane(offsets, lanes, DT) and autonomy(offsets, lanes, DT) == (0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("case", "offsets", "lanes"),
+    [
+        ("too slow", *change(lasts=10.0)),
+        ("off the lanes in between", change()[0], [-1 if abs(one) > 1.5 else 0 for one in change()[0]]),
+        ("turned back", np.concatenate([change()[0][:68], change()[0][67::-1]]), [0] * 68 + [0] * 68),
+    ],
+)
+def test_what_is_no_completed_change_excuses_nothing(
+    case: str, offsets: np.ndarray, lanes: list[int]
+) -> None:
+    assert keeping_steps(offsets, lanes, DT).all(), case
+
+
+def test_two_changes_in_a_row_are_both_excused_and_there_and_back_is_not() -> None:
+    offsets, lanes = change(hold=0.5)
+    onwards = np.concatenate([offsets, offsets]), lanes + [lane + 1 for lane in lanes]
+    assert not keeping_steps(*onwards, DT)[np.abs(onwards[0]) > 0.5].any()
+    back = np.concatenate([offsets, offsets[::-1]]), lanes + lanes[::-1]
+    first, second = keeping_steps(*back, DT)[np.abs(back[0]) > 0.5].reshape(2, -1)
+    assert first.all()  # it turned back within 3 s
+    assert not second.any()
+
+
+@pytest.mark.parametrize("period", [2.0, 4.0, 8.0])
+def test_swaying_about_a_line_is_charged(period: float) -> None:
+    """±0.5 m about the line between two lanes of 3.6 m, for a minute, from the middle of one."""
+    time = np.arange(601) * DT
+    place = 1.8 + 0.5 * np.sin(2.0 * np.pi * time / period)
+    place[:20] = 0.0
+    lanes = (place > 1.8).astype(int)
+    offsets = 3.6 * lanes - place
+    assert not keeps_lane(offsets, lanes.tolist(), DT)
+    interventions, alone = autonomy(offsets, lanes.tolist(), DT)
+    assert interventions == 10 and alone == pytest.approx(0.0)  # 58 s astray, 6 s each
+
+
+@pytest.mark.parametrize("period", [4.0, 8.0, 12.0])
+def test_swaying_from_near_one_middle_to_near_the_other_is_charged(period: float) -> None:
+    """±1.31 m: at each end within 0.5 m of a lane's middle, as if a change were completed."""
+    time = np.arange(601) * DT
+    place = 1.8 - 1.31 * np.cos(2.0 * np.pi * time / period)
+    lanes = (place > 1.8).astype(int)
+    assert autonomy(3.6 * lanes - place, lanes.tolist(), DT)[0] >= 60.0 / period
 
 
 def test_navsim_s_lane_keeping_fails_after_two_seconds() -> None:
@@ -34,6 +94,7 @@ def test_navsim_s_lane_keeping_fails_after_two_seconds() -> None:
     offsets[50:70] = 0.6
     assert not keeps_lane(offsets, [0] * 200, DT)
     assert keeps_lane(offsets, [0] * 60 + [1] * 140, DT)  # it was a lane change
+    assert not keeps_lane(offsets, [0] * 60 + [-1] * 140, DT)  # it left the lanes
 
 
 def test_pilotnet_s_autonomy() -> None:
@@ -43,29 +104,56 @@ def test_pilotnet_s_autonomy() -> None:
         offsets[begin : begin + 20] = 1.2
     assert autonomy(offsets, [0] * 6001, DT) == (10, pytest.approx(0.9))
     assert autonomy(np.full(21, 3.0), [0] * 21, DT) == (1, 0.0)  # not below none
+    assert autonomy(np.full(121, 3.0), [0] * 121, DT)[0] == 3  # brought back every 6 s
 
 
 def test_mean_offset_leaves_lane_changes_out() -> None:
     offsets = np.concatenate([np.full(100, 0.2), np.full(100, -0.4)])
     assert mean_offset(offsets, [0] * 200, DT) == pytest.approx(0.3)
-    assert mean_offset(offsets[:40], [0] * 20 + [1] * 20, DT) is None
+    changing, lanes = change(hold=0.1)
+    assert mean_offset(changing, lanes, DT) == pytest.approx(
+        np.mean(np.abs(changing)[np.abs(changing) <= 0.5])
+    )
+    assert mean_offset(np.full(3, np.inf), [-1] * 3, DT) is None
 
 
-def test_pace_is_by_stretch_of_the_route_and_at_most_one() -> None:
+def test_pace_is_told_at_checkpoints_that_were_reached() -> None:
     stations = np.linspace(0.0, 100.0, 101)
-    speed = np.where(stations < 50.0, 10.0, 30.0)
+    speed = np.where(stations <= 50.0, 10.0, 30.0)
     traffic: list[float | None] = [20.0] * 101
-    assert pace_of_traffic(speed, traffic, stations, (0.0, 100.0), 2) == (0.5, 1.0)
-    traffic[50:] = [None] * 51
-    assert pace_of_traffic(speed, traffic, stations, (0.0, 100.0), 2) == (0.5,)
-    assert pace_of_traffic(speed[:20], [0.0] * 20, stations[:20], (0.0, 100.0), 2) == ()  # all stand
+    assert pace_at_checkpoints(speed, traffic, stations, (0.0, 100.0), 2) == (0.5, 1.0)
+    assert pace_at_checkpoints(speed[:95], traffic[:95], stations[:95], (0.0, 100.0), 2) == (0.5,)
+    assert pace_at_checkpoints(speed[:50], traffic[:50], stations[:50], (0.0, 100.0), 2) == ()
+    traffic[:51] = [None] * 51
+    assert pace_at_checkpoints(speed, traffic, stations, (0.0, 100.0), 2) == (1.0,)
+    assert pace_at_checkpoints(speed, [0.0] * 101, stations, (0.0, 100.0), 2) == ()  # all stand
+
+
+def test_the_pace_of_the_whole_drive_is_where_there_is_traffic() -> None:
+    assert pace_of_traffic(np.array([10.0, 30.0, 5.0]), [20.0, 40.0, None]) == pytest.approx(40.0 / 60.0)
+    assert pace_of_traffic(np.array([30.0]), [20.0]) == 1.0
+    assert pace_of_traffic(np.array([30.0]), [None]) is None
 
 
 def test_overspeed_as_nuplan_has_it() -> None:
-    limit = np.full(10, 20.0)
-    assert speed_compliance(np.full(10, 20.0), limit) == 1.0
-    assert speed_compliance(np.full(10, 20.0 + 2.23 / 2.0), limit) == pytest.approx(0.5)
-    assert speed_compliance(np.full(10, 30.0), limit) == 0.0
+    limit, in_lane = np.full(11, 20.0), np.ones(11, dtype=bool)
+    assert speed_compliance(np.full(11, 20.0), limit, in_lane) == 1.0
+    # eleven samples over ten steps
+    assert speed_compliance(np.full(11, 20.0 + 2.23 / 2.0), limit, in_lane) == pytest.approx(1.0 - 0.55)
+    assert speed_compliance(np.full(11, 30.0), limit, in_lane) == 0.0
+    assert speed_compliance(np.full(11, 30.0), limit, ~in_lane) == 1.0
+
+
+def test_driving_direction_adds_up_eleven_steps() -> None:
+    in_lane = np.ones(41, dtype=bool)
+    back = np.concatenate([np.arange(20) * 2.0, 38.0 - np.arange(1, 22) * 0.5])
+    assert wrong_way_nuplan(back, in_lane, DT) == pytest.approx(5.5)
+    assert wrong_way_nuplan(np.arange(41) * 2.0, in_lane, DT) == 0.0
+    assert wrong_way_nuplan(back, ~in_lane, DT) == 0.0
+    moved, forwards = np.full(41, 0.5), np.zeros(41, dtype=bool)
+    assert wrong_way_navsim(moved, in_lane, forwards, DT) == 0.0
+    assert wrong_way_navsim(moved, ~in_lane, forwards, DT) == pytest.approx(5.5)
+    assert wrong_way_navsim(moved, in_lane, ~forwards, DT) == pytest.approx(5.5)
 
 
 def test_standing_counts_where_the_road_is_free() -> None:
@@ -75,26 +163,42 @@ def test_standing_counts_where_the_road_is_free() -> None:
     assert standing_free(speed, np.zeros(4, dtype=bool), DT) == (0.0, 0.0)
 
 
+def at(x: float, y: float = 0.0) -> tuple[float, float]:
+    return x, y
+
+
 def test_hits_merge_as_carla_merges_them() -> None:
     hits = [
-        (contact(1.0, 7), 100.0),
-        (contact(1.5, 8), 103.0),  # within 5 m of the last
-        (contact(4.0, 7), 140.0),  # the same actor within 5 s
-        (contact(8.0, 9), 150.0),
-        (contact(20.0, 7), 300.0),
-        (contact(30.0, 11, ego_speed=0.05), 400.0),  # the ego stood
+        (contact(1.0, 7), at(100.0)),
+        (contact(1.5, 8), at(103.0)),  # within 5 m of the last
+        (contact(4.0, 7), at(140.0)),  # the same actor within 5 s
+        (contact(8.0, 9), at(150.0)),
+        (contact(20.0, 7), at(300.0)),
+        (contact(30.0, 11, ego_speed=0.05), at(400.0)),  # the ego stood
     ]
     assert [(one.time, one.actor_id) for one in merged(hits)] == [(1.0, 7), (8.0, 9), (20.0, 7)]
 
 
+def test_the_distance_between_hits_is_that_in_the_plane() -> None:
+    assert len(merged([(contact(1.0, 7), at(100.0)), (contact(1.5, 8), at(104.0, 3.5))])) == 2
+
+
 def test_only_a_collision_that_counts_is_remembered() -> None:
-    stood_first = [(contact(1.0, 7, ego_speed=0.0), 100.0), (contact(2.0, 7), 100.0)]
+    stood_first = [(contact(1.0, 7, ego_speed=0.0), at(100.0)), (contact(2.0, 7), at(100.0))]
     assert [one.time for one in merged(stood_first)] == [2.0]
-    again_and_again = [(contact(time, 7), 20.0 * time) for time in (0.0, 4.0, 8.0)]
+    again_and_again = [(contact(time, 7), at(20.0 * time)) for time in (0.0, 4.0, 8.0)]
     assert [one.time for one in merged(again_and_again)] == [0.0, 8.0]
-    another_between = [(contact(1.0, 7), 0.0), (contact(2.0, 8), 10.0), (contact(3.0, 7), 20.0)]
+    another_between = [(contact(1.0, 7), at(0.0)), (contact(2.0, 8), at(10.0)), (contact(3.0, 7), at(20.0))]
     assert len(merged(another_between)) == 3  # CARLA remembers the last actor alone
 
 
-def test_the_rail_is_told_by_its_place() -> None:
-    assert len(merged([(contact(1.0, 0), 0.0), (contact(2.0, 0), 20.0), (contact(2.1, 0), 22.0)])) == 2
+def rail(time: float) -> Contact:
+    return replace(contact(time, 0), kind=ContactKind.RAIL)
+
+
+def test_the_rail_is_told_by_its_place_and_leaves_the_last_actor_remembered() -> None:
+    assert len(merged([(rail(1.0), at(0.0)), (rail(2.0), at(20.0)), (rail(2.1), at(22.0))])) == 2
+    between = [(contact(1.0, 7), at(0.0)), (rail(4.0), at(20.0)), (contact(7.0, 7), at(40.0))]
+    assert [one.time for one in merged(between)] == [1.0, 4.0]  # 3 s after the last collision
+    forgotten = [(contact(1.0, 7), at(0.0)), (rail(7.0), at(20.0)), (contact(8.0, 7), at(40.0))]
+    assert [one.time for one in merged(forgotten)] == [1.0, 7.0, 8.0]

@@ -49,13 +49,17 @@ def run(suite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def world_name(scenario: str) -> str:
+    return load_scenario(scenario).world_name
+
+
 # --- suites --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", list(suites()))
 def test_suites_that_come_along_can_be_driven(name: str) -> None:
     found = load_suite(name)
-    courses = found.scenarios(scenario_names())
+    courses = found.scenarios(scenario_names(), world_name)
     assert found.first_seed >= 200_000
     for course in courses:
         load_scenario(course)
@@ -63,7 +67,7 @@ def test_suites_that_come_along_can_be_driven(name: str) -> None:
 
 def test_standard_is_of_bench2drive_s_size() -> None:
     standard = load_suite("standard")
-    courses = standard.scenarios(scenario_names())
+    courses = standard.scenarios(scenario_names(), world_name)
     assert len(courses) * standard.seeds == 220
     assert set(scenario_names()) <= set(courses)
 
@@ -82,6 +86,33 @@ def test_a_wrong_suite_is_refused_in_one_line(text: str, words: str, tmp_path: P
     with pytest.raises(ConfigError, match=words) as caught:
         load_suite(str(path))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("courses", "words"),
+    [
+        ("{scenario: all}, {scenario: cruise}", "cruise and cruise are the same course"),
+        (
+            "{scenario: cruise}, {scenario: cruise, set: {stuck_after: 30}}",
+            "cruise and cruise[stuck_after=30]",
+        ),
+        ("{scenario: cruise, grid: {ego.offset: [0.5, 0.50]}}", "are the same course"),
+        (
+            "{scenario: cruise, set: {ego.offset: 1}, grid: {ego.yaw_deg: [2, 3]}}, "
+            "{scenario: cruise, set: {ego.yaw_deg: 3.0, ego.offset: 1}}",
+            "cruise[ego.offset=1; ego.yaw_deg=3] and cruise[ego.yaw_deg=3.0; ego.offset=1]",
+        ),
+    ],
+)
+def test_a_suite_in_which_a_course_comes_twice_is_refused(
+    courses: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"name: x\ndescription: x\nseeds: 1\ncourses: [{courses}]", encoding="utf-8")
+    for command in (["evaluate", "--agent", "constant"], ["collect"]):
+        assert run_sim.main([*command, "--suite", str(path), "--out", str(tmp_path / "out")]) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1 and not (tmp_path / "out").exists()
 
 
 # --- rows ----------------------------------------------------------------------------------------

@@ -59,13 +59,30 @@ def test_the_observation_is_that_of_the_design(env: HighwayEnv) -> None:
     shapes = {key: np.shape(value) for key, value in observation.items()}
     assert shapes == {
         "image": (256, 640, 3), "speed": (1,), "yaw_rate": (1,),
-        "blind_spot": (2,), "speed_limit": (1,), "command": (),
+        "blind_spot": (2,), "speed_limit": (1,), "command": (), "rain": (),
     }  # fmt: skip
     assert not observation["image"].any()
     assert info == {"outcome": None, "clamped_actions": 0}
     seen = env.observation()
     assert seen.speed == pytest.approx(float(observation["speed"][0]))
     assert seen.speed_limit == pytest.approx(float(observation["speed_limit"][0]))
+
+
+@pytest.mark.parametrize(("weather", "rain", "metres"), [("clear", 0, 54.9), ("rain", 1, 73.4)])
+def test_rain_is_reported_and_lengthens_the_way_to_stop(weather: str, rain: int, metres: float) -> None:
+    made = make(scenario=f"cruise[conditions.weather={{{weather}: 1}}; traffic.density=0]")
+    env = made.unwrapped
+    observation, _ = made.reset(seed=0)
+    assert int(observation["rain"]) == rain
+    world = env.world
+    speed, start = world.ego.speed, world.ego.station
+    while world.ego.speed > 0.0:
+        made.step(np.array([0.0, -1.0], dtype=np.float32))
+    # braking distances grow with the square of the speed, but for the lag's 0.25 s
+    lag = 0.25 * speed
+    expected = lag + (metres - 0.25 * 100.0 / 3.6) * (speed * 3.6 / 100.0) ** 2
+    assert world.ego.station - start == pytest.approx(expected, rel=0.02)
+    made.close()
 
 
 def test_nan_and_wild_actions_are_counted_and_the_world_stays_finite(env: HighwayEnv) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,8 +12,12 @@ from hypothesis import strategies as st
 from drive_stack.evaluation.metrics.comfort import comfort_share, comfortable_steps
 from drive_stack.evaluation.metrics.driving_score import driving_score
 from drive_stack.evaluation.metrics.fault import judge
-from drive_stack.evaluation.metrics.ttc import times_to_collision
-from drive_stack.evaluation.on_road import MovingBoxes
+from drive_stack.evaluation.metrics.ttc import (
+    NavsimTimeToCollision,
+    nuplan_time_to_collision,
+    times_to_collision,
+)
+from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
 from drive_stack.geometry import box_corners, boxes_overlap
 from drive_stack.types import Contact, ContactKind, Side
 
@@ -108,10 +114,41 @@ def test_longitudinal_jerk_is_the_slope() -> None:
     assert not comfortable_steps(np.clip(4.3 * after, -3.1, 3.1), still, still, DT)[30]
 
 
-def test_one_harsh_moment_spoils_one_chunk() -> None:
+def test_one_harsh_moment_spoils_one_chunk_and_a_rest_is_left_out() -> None:
     along = np.zeros(100)
     along[46:54] = -6.0
-    assert 0.6 <= comfort_share(along, np.zeros(100), np.zeros(100), DT) <= 0.8
+    assert comfort_share(along, np.zeros(100), np.zeros(100), DT) == 0.8
+    along = np.zeros(110)
+    along[105] = -30.0
+    assert comfort_share(along, np.zeros(110), np.zeros(110), DT) == 0.8  # its jerk reaches back to 98
+
+
+@pytest.mark.parametrize("dt", [0.05, 0.1])
+def test_acceleration_is_smoothed_over_eight_samples_of_a_tenth(dt: float) -> None:
+    """A triangle of 0.8 s each way: 8 samples leave 2.537 / 2.8 of its peak, 15 would leave 2.321 / 2.8."""
+    time = np.arange(round(6.0 / dt)) * dt
+    triangle = np.maximum(1.0 - np.abs(time - 3.0) / 0.8, 0.0)
+    still = np.zeros_like(time)
+    assert not comfortable_steps(2.8 * triangle, still, still, dt).all()
+    assert comfortable_steps(2.64 * triangle, still, still, dt).all()  # 2.39 m/s²
+
+
+def test_yaw_acceleration_is_the_second_derivative_of_the_heading_over_five_samples() -> None:
+    still = np.zeros(60)
+    ramp = np.clip(np.arange(60) - 20.0, 0.0, 4.0) * DT  # 1 rad/s² for 0.4 s
+    assert comfortable_steps(still, still, 1.85 * ramp, DT).all()
+    assert not comfortable_steps(still, still, 2.2 * ramp, DT).all()
+
+
+def test_jerk_is_the_slope_of_the_magnitude() -> None:
+    """A lateral acceleration that changes its sign keeps its magnitude: no jerk at the zero-free ends."""
+    after = np.arange(60) * DT - 3.0
+    still = np.zeros(60)
+    swing = np.clip(9.0 * after, -4.5, 4.5)  # through zero at 9 m/s³: the magnitude falls and rises again
+    assert comfortable_steps(still, swing, still, DT).all()
+    rise = np.clip(9.0 * (after + 0.25), 0.0, 4.5)
+    assert comfortable_steps(still, rise, still, DT).all()
+    assert not comfortable_steps(np.full(60, -3.9), 4.0 * rise, still, DT).all()
 
 
 def contact(kind: ContactKind, side: Side, ego: float = 20.0, actor: float = 10.0) -> Contact:
@@ -137,16 +174,90 @@ def test_whose_fault(hit: Contact, inside: bool, at_fault: bool) -> None:
     assert verdict.at_fault is at_fault and verdict.reason
 
 
+def test_who_is_behind_is_told_by_the_bearing_where_it_is_known() -> None:
+    flank = contact(ContactKind.VEHICLE, Side.LEFT)
+    assert not judge(flank, inside_one_lane=False, behind=True).at_fault
+    rear = contact(ContactKind.VEHICLE, Side.REAR)
+    assert judge(rear, inside_one_lane=False, behind=False).at_fault  # a lateral collision to nuPlan
+    assert not judge(rear, inside_one_lane=True, behind=False).at_fault
+
+
+@pytest.mark.parametrize(("ego", "actor", "at_fault"), [(0.05, 10.0, False), (0.06, 0.0, True)])
+def test_stopped_is_nuplans_five_centimetres_a_second(ego: float, actor: float, at_fault: bool) -> None:
+    hit = contact(ContactKind.VEHICLE, Side.LEFT, ego=ego, actor=actor)
+    assert judge(hit, inside_one_lane=True).at_fault is at_fault
+
+
 def test_driving_score_is_the_product_of_its_terms() -> None:
     hits = [contact(ContactKind.PEDESTRIAN, Side.FRONT), contact(ContactKind.VEHICLE, Side.FRONT)]
-    assert driving_score(0.8, hits, 0.1, timed_out=True).score == pytest.approx(
-        100 * 0.8 * 0.5 * 0.6 * 0.7 * 0.9
-    )
-    assert driving_score(1.0, [], 0.0, timed_out=False).score == 100.0
+    assert driving_score(0.8, hits, 0.1).score == pytest.approx(100 * 0.8 * 0.5 * 0.6 * 0.9)
+    assert driving_score(1.0, [], 0.0).score == 100.0
 
 
-def test_a_hit_while_standing_is_not_charged() -> None:
-    assert (
-        driving_score(1.0, [contact(ContactKind.VEHICLE, Side.REAR, ego=0.05)], 0.0, timed_out=False).score
-        == 100.0
-    )
+def scene(*others: MovingBoxes, speed: float = 20.0) -> OnRoad:
+    """The ego's centre at the origin; ``others`` have one row each."""
+    rows = [np.concatenate([getattr(one, name) for one in others]) for name in FIELDS]
+    return OnRoad(0.0, box(0, 0, 0, speed, 4.7, 1.85), MovingBoxes(*rows), np.arange(1, len(others) + 1))
+
+
+FIELDS = ("centre", "heading", "velocity", "length", "width")
+NOBODY: frozenset[int] = frozenset()
+
+
+def test_nuplan_counts_whoever_is_in_the_cone_ahead() -> None:
+    """At 3 m to the left: 30° from the rear axle, 1.4 m back, are at 1.4 + x = 3 / tan 30° = 5.196 m."""
+    for x, expected in ((3.7, np.inf), (3.9, 0.6)):
+        moving_in = box(x, 3.0, 0.0, 20.0, 4.7, 1.85)
+        moving_in.velocity[0, 1] = -2.0  # the flanks are 1.15 m apart: 0.575 s
+        assert nuplan_time_to_collision(
+            scene(moving_in), 1.4, between_lanes=False, collided=NOBODY
+        ) == pytest.approx(expected)
+        assert nuplan_time_to_collision(
+            scene(moving_in), 1.4, between_lanes=True, collided=NOBODY
+        ) == pytest.approx(0.6)
+
+
+def test_nuplan_leaves_out_a_standing_ego_and_whom_it_has_hit() -> None:
+    oncoming = scene(box(10.0, 0.0, np.pi, 10.0), speed=0.0)
+    assert nuplan_time_to_collision(oncoming, 1.4, between_lanes=False, collided=NOBODY) == np.inf
+    ahead = scene(box(10.0, 0.0, 0.0, 10.0))
+    assert nuplan_time_to_collision(ahead, 1.4, between_lanes=False, collided=NOBODY) == pytest.approx(0.6)
+    assert nuplan_time_to_collision(ahead, 1.4, between_lanes=False, collided=frozenset({1})) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("speed", "between_lanes", "gap", "within"),
+    [
+        (20.0, False, 18.1, True),  # moved on by 0.9 s it is not there yet
+        (20.0, False, 17.9, False),
+        (0.0, False, -0.5, True),  # a standing ego, though they overlap
+    ],
+)
+def test_navsim_moves_the_ego_on_by_nine_tenths(
+    speed: float, between_lanes: bool, gap: float, within: bool
+) -> None:
+    check = NavsimTimeToCollision(DT, 1.4)
+    standing = box(2.35 + gap + 2.5, 0.0, 0.0, 0.0)
+    for step in range(10):
+        check.add(replace(scene(standing, speed=speed), time=step * DT), between_lanes=between_lanes)
+    assert check.within_bound is within
+
+
+def test_navsim_holds_the_ego_against_where_the_others_really_are() -> None:
+    """A car 10 m ahead stands for 0.4 s and is gone by then: only the step of 0.6 s could meet it."""
+    check = NavsimTimeToCollision(DT, 1.4)
+    for step in range(20):
+        place = box(2.35 + 10.0 + 2.5, 0.0 if step < 4 else 40.0, 0.0, 0.0)
+        check.add(replace(scene(place), time=step * DT), between_lanes=False)
+    assert check.within_bound
+
+
+@pytest.mark.parametrize(("between_lanes", "within"), [(False, True), (True, False)])
+def test_navsim_ignores_whom_it_touches_beside_it_unless_between_lanes(
+    between_lanes: bool, within: bool
+) -> None:
+    check = NavsimTimeToCollision(DT, 1.4)
+    for step in range(20):
+        abreast = box(0.0, 1.8, 0.0, 20.0)  # they overlap
+        check.add(replace(scene(abreast), time=step * DT), between_lanes=between_lanes)
+    assert check.within_bound is within

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -17,8 +18,14 @@ import pytest
 from made_up_rows import drives, row
 from markupsafe import escape
 
+from agents.registry import agent_names
+from drive_stack.app.drive_options import drive_parser
+from drive_stack.app.evaluate_command import evaluate_parser
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.offline import OfflineErrors
+from drive_stack.evaluation.run_facts import Driver, RunFacts, write_facts
+from drive_stack.evaluation.suite import load_suite
+from drive_stack.footage.filming import Clip
 from drive_stack.footage.last_moment import LastMoment, Near
 from drive_stack.report.films import read_film
 from drive_stack.report.gallery import FILMS
@@ -26,6 +33,7 @@ from drive_stack.report.inside_files import OfflineFile
 from drive_stack.report.page import render, write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.viewer.recording import Recorder
+from envs.scenario import load_scenario
 
 PERCEPTION = {
     "episodes": [{"scenario": "cruise", "seed": 1, "privileged": False}],
@@ -90,18 +98,55 @@ def run(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_failure_is_told_with_its_moment_and_the_command_that_replays_it(run: Path) -> None:
+def test_a_failure_is_told_with_its_moment_and_the_command_that_drives_it_again(run: Path) -> None:
     read = text_of(render(read_runs([run])))
     assert "The last seconds of 1 of 6 failures" in read
-    assert f"python run_sim.py replay {run} --episode 8" in read
+    assert "python run_sim.py --agent modular --scenario cut_in --seed 100003" in read
+    assert str(run) not in read  # the page may be read where the run is not
     assert "vehicle 1.4 m behind, 2.5 m to the left" in read and "12.3 s, 72 km/h of 90" in read
     assert "emergency: no gap left" in read and "3 road users" in read
     assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in read
 
 
-def test_a_folder_with_a_space_can_be_pasted_into_a_shell(run: Path) -> None:
-    moved = run.rename(run.parent / "my run")
-    assert f"replay &#39;{moved}&#39; --episode 8" in render(read_runs([moved]))
+COURSE = "stationary_lead[conditions.light={night: 1}; conditions.weather={rain: 1}]"
+
+
+def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Path) -> None:
+    """They parse, name agents and scenarios that exist, and no file of the run."""
+    rows = drives("expert", COURSE, "..") + drives("modular", COURSE, ".x") + drives("mine", COURSE, "x.")
+    run = folder(tmp_path / "my run", rows)
+    drivers = {
+        "expert": Driver(agent="expert"),
+        "modular": Driver(agent="modular", overrides=("perception.detector=oracle",)),
+        "mine": Driver(agent="constant"),
+    }
+    write_facts(
+        run, RunFacts(suite="standard", scenarios=(COURSE,), first_seed=100_000, seeds=2, drivers=drivers)
+    )
+    (run / "clips").mkdir()
+    for label, seed in (("modular", 100_001), ("mine", 100_000)):
+        film(Clip.of(run / "clips", label, COURSE, seed).film)
+    html = render(read_runs([run]))
+    commands = [shlex.split(unescape(one)) for one in re.findall(r"python run_sim\.py [^<]*", html)]
+    assert len(commands) == 3
+    driven = []
+    for program, script, *words in commands:
+        assert (program, script) == ("python", "run_sim.py")
+        if words[0] == "evaluate":
+            options = evaluate_parser().parse_args(words[1:])
+            assert load_suite(options.suite).name == "standard" and options.seeds == "100000:100002"
+            assert options.agent == ["modular", "constant"]
+            assert options.set == ["modular:perception.detector=oracle"]
+        else:
+            options = drive_parser().parse_args(words)
+            assert load_scenario(options.scenario).world_name == load_scenario(COURSE).world_name
+            assert set(options.agent) <= set(agent_names())
+            driven.append((options.agent, options.seed, options.set))
+    assert driven == [
+        (["modular"], 100_001, ["perception.detector=oracle"]),
+        (["constant"], 100_000, []),
+    ]
+    assert "my run" not in re.sub(r"<li>my run[^<]*</li>", "", html)
 
 
 def test_a_film_cut_short_is_left_out_and_its_failure_is_not(run: Path) -> None:

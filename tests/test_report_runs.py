@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,10 @@ from made_up_rows import drives, row
 
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.comparison import Completeness
+from drive_stack.evaluation.run_facts import Driver, RunFacts, write_facts
+from drive_stack.evaluation.verdict import verdict
+from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
 
 
@@ -67,3 +72,83 @@ def test_rows_of_several_states_of_the_code_are_told_of(tmp_path: Path) -> None:
         replace(one, code_hash=str(index)) for index, one in enumerate(drives("modular", "cruise", "..."))
     ]
     assert "The rows were driven by 3 states of the code." in read_runs([folder(tmp_path / "a", rows)]).notes
+
+
+# --- what was asked for --------------------------------------------------------------------------
+
+UNFINISHED = "This run is unfinished: "
+
+
+def asked(path: Path, *labels: str, seeds: int = 3, first_seed: int = 100_000) -> None:
+    write_facts(
+        path,
+        RunFacts(
+            suite="x",
+            scenarios=("cruise", "merge"),
+            first_seed=first_seed,
+            seeds=seeds,
+            drivers={label: Driver(agent=label) for label in labels},
+        ),
+    )
+
+
+def both_courses(how: str, first_seed: int = 100_000) -> list[Row]:
+    courses = itertools.product(("expert", "a"), ("cruise", "merge"))
+    return [one for label, name in courses for one in drives(label, name, how, first_seed=first_seed)]
+
+
+def test_a_run_broken_off_says_how_many_episodes_it_lacks(tmp_path: Path) -> None:
+    rows = drives("expert", "cruise", "...") + drives("expert", "merge", "...") + drives("a", "cruise", ".x")
+    run = folder(tmp_path / "run", rows)
+    asked(run, "expert", "a", "b")  # b has not begun
+    found = read_runs([run])
+    assert found.completeness == Completeness(driven=8, asked=18)
+    assert verdict(found.comparison).startswith(UNFINISHED + "8 of 18 episodes.")
+    assert UNFINISHED + "8 of 18 episodes." in render(found)
+
+
+def test_a_finished_run_says_nothing_of_it(tmp_path: Path) -> None:
+    rows = [
+        one for label in ("expert", "a") for name in ("cruise", "merge") for one in drives(label, name, "...")
+    ]
+    run = folder(tmp_path / "run", rows)
+    asked(run, "expert", "a")
+    assert read_runs([run]).completeness.words == ""
+
+
+def test_a_driver_that_failed_has_driven_all_the_same(tmp_path: Path) -> None:
+    rows = [
+        one for label in ("expert", "a") for name in ("cruise", "merge") for one in drives(label, name, "e.e")
+    ]
+    run = folder(tmp_path / "run", rows)
+    asked(run, "expert", "a")
+    assert read_runs([run]).completeness.words == ""
+
+
+def test_rows_of_other_seeds_than_the_run_s_are_left_out(tmp_path: Path) -> None:
+    earlier = drives("expert", "cruise", "x") + drives("a", "cruise", "x") + drives("gone", "cruise", "x")
+    rows = both_courses("...", first_seed=200_000)
+    run = folder(tmp_path / "run", [*earlier, *rows])
+    asked(run, "expert", "a", "gone", first_seed=200_000)
+    found = read_runs([run])
+    assert found.labels == ["expert", "a"] and {row.result.seed for row in found.rows} == set(
+        range(200_000, 200_003)
+    )
+    assert found.completeness.words == ""  # nobody asked gone for these
+    assert "run: rows of other courses than those of the run left out: 3." in found.notes
+    assert [entry.number for entry in found.entries] == list(range(4, 16))  # as `replay --episode` counts
+    asked(run, "expert", first_seed=300_000)
+    with pytest.raises(ConfigError, match=r"no rows of the courses in run\.json"):
+        read_runs([run])
+
+
+def test_rows_of_the_present_configuration_count_even_if_others_are_later(tmp_path: Path) -> None:
+    now, later = row("a", "cruise", 100_000), row("a", "cruise", 100_000, "hit", config="other")
+    run = folder(tmp_path / "run", [now, later])
+    assert read_runs([run]).rows == [later]
+    assert read_runs([run], {now.key}).rows == [now]
+
+
+def test_without_a_record_of_what_was_asked_drivers_are_held_to_one_another(tmp_path: Path) -> None:
+    run = folder(tmp_path / "run", drives("a", "cruise", "...") + drives("b", "cruise", ".."))
+    assert read_runs([run]).completeness == Completeness(driven=5, asked=6)

@@ -72,6 +72,32 @@ def test_pavement_follows_the_outermost_lane() -> None:
     assert road.paved(900.0) == pytest.approx((-1.8 - 3.0, 6.4))
 
 
+@pytest.mark.parametrize(
+    ("station", "lateral", "off"),
+    [
+        # lanes from 5.4 to −1.8 and, 4 m apart at station 250, the ramp's from −5.8 to −9.4
+        (250.0, -1.8, 0.0),
+        (250.0, -2.0, 0.2),
+        (250.0, -3.8, 2.0),
+        (250.0, -5.6, 0.2),
+        (250.0, -7.6, 0.0),
+        (250.0, -12.4, 0.0),  # the shoulder is 3 m wide
+        (250.0, -12.5, 0.1),
+        (250.0, 6.4, 0.0),
+        (250.0, 7.0, 0.6),
+        (600.0, -1.8, 0.0),  # beside one another, with nothing in between
+        (900.0, -4.8, 0.0),  # the ramp has ended: the shoulder is beside the main lanes again
+        (900.0, -5.0, 0.2),
+    ],
+)
+def test_the_gore_is_paved_but_not_drivable(station: float, lateral: float, off: float) -> None:
+    road = ramp_road()
+    assert road.distance_off_drivable(station, lateral) == pytest.approx(off)
+    right, left = road.paved(station)
+    in_gore = station == 250.0 and -5.8 < lateral < -1.8
+    assert (right <= lateral <= left) == (off == 0.0 or in_gore)
+
+
 @given(st.lists(st.floats(-50.0, 1500.0), min_size=1, max_size=5))
 def test_laterals_of_many_stations_are_those_of_each(stations: list[float]) -> None:
     for lane in (Lane(1.8, 3.6, 0.0, 1000.0), Lane(-5.4, 3.6, 0.0, 900.0, LaneKind.RAMP, 400.0, 20.0)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import run_sim
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.vehicle import VehicleParameters
@@ -279,8 +280,8 @@ def test_an_override_is_named_in_place_of_the_line(tmp_path: Path) -> None:
 def test_every_suite_and_scene_that_comes_along_fits() -> None:
     names = [*scenario_names(), *map(str, (CATALOGUE.parent / "training" / "scenes").glob("*.yaml"))]
     for name in suites():
-        names += load_suite(name).scenarios(scenario_names())
-    for name in dict.fromkeys(names):
+        load_suite(name).scenarios(scenario_names(), lambda course: load_scenario(course).world_name)
+    for name in names:
         load_scenario(name)
 
 
@@ -356,3 +357,27 @@ def test_the_command_line_answers_in_one_line_and_with_status_2(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert len([line for line in done.stderr.splitlines() if line.startswith("run_sim.py:")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("set: {actors.0.at: 2400}", "mine.yaml"),
+        ("set: {actors.0.at: 2400}", "actors.0.at: must lie within 5 … 2294.5"),
+        ("grid: {actors.0.offset: [0, 12]}", "actors.0.offset=12"),
+        ("grid: {ego.offset: [0, 4]}", "--set ego.offset: ego.offset: must lie within"),
+    ],
+)
+def test_a_suite_s_keys_are_held_against_the_road_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], keys: str, words: str
+) -> None:
+    path = write(tmp_path, "actors:\n  - {kind: stopped, at: 100}\n")
+    suite = tmp_path / "own.yaml"
+    courses = f"courses: [{{scenario: {path}, {keys}}}]"
+    suite.write_text(f"name: own\ndescription: x\nseeds: 1\n{courses}\n", encoding="utf-8")
+    arguments = ["evaluate", "--suite", str(suite), "--agent", "constant", "--out", str(tmp_path / "out")]
+    assert run_sim.main(arguments) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("run_sim.py: suite own: ")
+    assert words in told
+    assert len(told.splitlines()) == 1

@@ -19,13 +19,15 @@ PERFECT = Drive(
     progress=1.0,
     collisions=(),
     at_fault=(),
+    at_fault_navsim=(),
     off_lane=0.0,
-    timed_out=False,
     traffic_pace=(1.0, 1.0, 1.0, 1.0),
     min_ttc=float("inf"),
+    ttc_within_bound=True,
     comfortable=True,
-    on_pavement=True,
+    off_drivable=0.0,
     wrong_way=0.0,
+    wrong_way_navsim=0.0,
     speed_compliance=1.0,
     lane_kept=True,
 )
@@ -44,12 +46,11 @@ def test_carla_2_0_multiplies() -> None:
         PERFECT,
         route_completion=0.8,
         collisions=(hit(ContactKind.PEDESTRIAN), hit(ContactKind.VEHICLE)),
-        timed_out=True,
         off_lane=0.1,
         traffic_pace=(0.5, 1.0),
     )
-    # 100 · 0.8 · (0.5 · 0.6) · 0.7 · (1 − 0.3 · 0.5) · 0.9
-    assert carla_2_0(drive).total == pytest.approx(100 * 0.8 * 0.3 * 0.7 * 0.85 * 0.9)
+    # 100 · 0.8 · (0.5 · 0.6) · (1 − 0.3 · 0.5) · 0.9
+    assert carla_2_0(drive).total == pytest.approx(100 * 0.8 * 0.3 * 0.85 * 0.9)
 
 
 def test_carla_2_1_divides() -> None:
@@ -57,12 +58,11 @@ def test_carla_2_1_divides() -> None:
         PERFECT,
         route_completion=0.8,
         collisions=(hit(ContactKind.PEDESTRIAN), hit(ContactKind.OBJECT)),
-        timed_out=True,
         off_lane=0.1,
         traffic_pace=(0.5, 1.0),
     )
-    # 100 · 0.8 · 0.9 / (1 + 1.0 + 0.6 + 0.4 + 0.4 · 0.5)
-    assert carla_2_1(drive).total == pytest.approx(100 * 0.72 / 3.2)
+    # 100 · 0.8 · 0.9 / (1 + 1.0 + 0.6 + 0.4 · 0.5)
+    assert carla_2_1(drive).total == pytest.approx(100 * 0.72 / 2.8, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,11 @@ def test_nuplan_forgives_one_thing_by_half(kinds: tuple[ContactKind, ...], expec
     ],
 )
 def test_navsim_halves_for_things_however_many(kinds: tuple[ContactKind, ...], expected: float) -> None:
-    drive = replace(PERFECT, at_fault=tuple(map(hit, kinds)))
+    drive = replace(PERFECT, at_fault_navsim=tuple(map(hit, kinds)))
     assert no_collision_navsim(drive) == expected
-    assert pdms(drive).total == epdms(drive).total == 100.0 * expected
+    assert epdms(drive).total == 100.0 * expected
+    # PDMS masks the progress too: at a half, 0.5 · (5 + 5 · 0.5 + 2) / 12
+    assert pdms(drive).total == pytest.approx(100.0 * expected * (7.0 + 5.0 * expected) / 12.0, abs=1e-3)
 
 
 def test_nuplan_s_weights() -> None:
@@ -103,20 +105,22 @@ def test_nuplan_s_weights() -> None:
     assert nuplan(replace(PERFECT, progress=0.19)).total == 0.0  # makes no progress
     assert nuplan(replace(PERFECT, wrong_way=3.0)).total == 50.0
     assert nuplan(replace(PERFECT, wrong_way=6.0)).total == 0.0
-    assert nuplan(replace(PERFECT, on_pavement=False)).total == 0.0
+    assert nuplan(replace(PERFECT, off_drivable=0.3)).total == 0.0
+    assert nuplan(replace(PERFECT, off_drivable=0.29)).total == 100.0
 
 
 def test_pdms_weights() -> None:
     assert pdms(replace(PERFECT, progress=0.6)).total == pytest.approx(100 * (5 + 5 * 0.6 + 2) / 12, abs=1e-3)
-    assert pdms(replace(PERFECT, min_ttc=0.9)).total == pytest.approx(100 * 7 / 12, abs=1e-3)
-    assert pdms(replace(PERFECT, wrong_way=9.0)).total == 100.0  # PDMS has no driving direction
-    assert pdms(replace(PERFECT, at_fault=(hit(ContactKind.OBJECT),))).total == 50.0
+    assert pdms(replace(PERFECT, ttc_within_bound=False)).total == pytest.approx(100 * 7 / 12, abs=1e-3)
+    assert pdms(replace(PERFECT, wrong_way_navsim=9.0)).total == 100.0  # PDMS has no driving direction
+    assert pdms(replace(PERFECT, off_drivable=0.01)).total == 0.0  # no tolerance
 
 
 def test_epdms_weights() -> None:
     assert epdms(replace(PERFECT, lane_kept=False)).total == pytest.approx(100 * 12 / 14, abs=1e-3)
-    assert epdms(replace(PERFECT, min_ttc=0.9)).total == 100.0  # it looks 0.9 s ahead
-    assert epdms(replace(PERFECT, min_ttc=0.89, comfortable=False)).total == pytest.approx(50.0)
+    assert epdms(replace(PERFECT, ttc_within_bound=False, comfortable=False)).total == pytest.approx(50.0)
+    assert epdms(replace(PERFECT, wrong_way_navsim=3.0)).total == 50.0
+    assert epdms(replace(PERFECT, off_drivable=0.01)).total == 0.0
 
 
 SHARES = st.floats(0.0, 1.0)
@@ -129,20 +133,27 @@ SHARES = st.floats(0.0, 1.0)
         progress=SHARES,
         collisions=st.lists(st.sampled_from([hit(kind) for kind in ContactKind]), max_size=3).map(tuple),
         at_fault=st.lists(st.sampled_from([hit(kind) for kind in ContactKind]), max_size=3).map(tuple),
+        at_fault_navsim=st.lists(st.sampled_from([hit(kind) for kind in ContactKind]), max_size=3).map(tuple),
         off_lane=SHARES,
-        timed_out=st.booleans(),
         traffic_pace=st.lists(SHARES, max_size=4).map(tuple),
         min_ttc=st.floats(0.0, 20.0),
         comfortable=st.booleans(),
-        on_pavement=st.booleans(),
+        off_drivable=st.floats(0.0, 3.0),
+        ttc_within_bound=st.booleans(),
         wrong_way=st.floats(0.0, 30.0),
+        wrong_way_navsim=st.floats(0.0, 30.0),
         speed_compliance=SHARES,
         lane_kept=st.booleans(),
     ),
     st.sampled_from(list(ContactKind)),
 )
 def test_scores_stay_in_range_and_a_further_hit_never_helps(drive: Drive, kind: ContactKind) -> None:
-    worse = replace(drive, collisions=(*drive.collisions, hit(kind)), at_fault=(*drive.at_fault, hit(kind)))
+    worse = replace(
+        drive,
+        collisions=(*drive.collisions, hit(kind)),
+        at_fault=(*drive.at_fault, hit(kind)),
+        at_fault_navsim=(*drive.at_fault_navsim, hit(kind)),
+    )
     for name, score in scores_of(drive).items():
         assert 0.0 <= score.total <= 100.0
         assert scores_of(worse)[name].total <= score.total

@@ -11,7 +11,8 @@ from agents.config import ModularConfig
 from agents.registry import build_agent
 from agents.stages import build_stages
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.evaluation.metrics.fault import ego_inside_lanes
+from drive_stack.evaluation.on_road import on_road
+from drive_stack.evaluation.placement import placement
 from drive_stack.faults import SWAMPED, Faults, FaultSettings
 from drive_stack.interfaces import Agent, TruthSource
 from drive_stack.perception.lanes import FilteredLanes
@@ -116,7 +117,7 @@ def stopped(env: DrivingEnv, agent: Agent, seed: int, faults: FaultSettings) -> 
                 stop.distance = min(stop.distance, ego.station - begun_at)
         step = env.step(control)
         assert step.outcome is None, step.outcome
-        assert ego_inside_lanes(state)
+        assert placement(on_road(state).ego, road).lane >= 0
         observation, speed = step.observation, env.truth.world_state().ego.speed
     assert stop is not None
     stop.back_up_to = speed

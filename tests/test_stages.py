@@ -27,12 +27,14 @@ from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.evaluation.summary import succeeded, summarise_episodes, wilson
+from drive_stack.evaluation.statistics import wilson
+from drive_stack.evaluation.summary import succeeded, summarise_episodes
 from envs.scenario import load_scenario, scenario_names
 
 OUTSIDE = Outside(
     scenarios=("cruise", "merge"),
     scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
+    world_name=lambda name: load_scenario(name).world_name,
     agent_facts=agent_facts,
     build=build_agent,
     packages=(),
@@ -119,8 +121,8 @@ def test_success_is_a_completed_route_with_no_collision_of_ones_own() -> None:
 
 
 def test_wilson_gives_the_known_interval() -> None:
-    assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)  # by hand, with z = 1.96
-    assert wilson(0, 5)[0] == 0.0 and wilson(5, 5)[1] == 1.0
+    assert wilson(9 / 10, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)  # by hand, with z = 1.96
+    assert wilson(0.0, 5)[0] == 0.0 and wilson(1.0, 5)[1] == 1.0
 
 
 def test_a_summary_worked_by_hand() -> None:

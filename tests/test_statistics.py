@@ -8,15 +8,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest, bootstrap
 
-from drive_stack.evaluation.statistics import exact_paired_test, holm, mean, paired_difference, share
+from drive_stack.evaluation.statistics import (
+    effective_size,
+    exact_paired_test,
+    fraction,
+    holm,
+    mean,
+    paired_difference,
+    wilson,
+)
 
 FLAGS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 
 
 def test_wilson_s_interval_of_a_textbook_case() -> None:
     # Brown, Cai, DasGupta 2001: 0 of 10 gives 0 … 0.278
-    found = share(0, 10)
+    found = fraction([False] * 10)
     assert (found.value, found.low) == (0.0, 0.0) and found.high == pytest.approx(0.2775, abs=1e-3)
 
 
@@ -78,3 +87,130 @@ def test_an_interval_knows_neither_order_nor_sign(values: list[int], random: Ran
     assert mean(shuffled) == found
     if found.value:
         assert mean([-value for value in values]) == -found
+
+
+# --- clusters ------------------------------------------------------------------------------------
+
+SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=12)
+OUTCOMES = st.lists(
+    st.tuples(st.integers(0, 7), st.booleans(), st.booleans(), st.integers(-3, 5)), min_size=1, max_size=25
+)  # cluster, success of two drivers, some other value
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (9, 10), (219, 220), (220, 220), (3, 7)])
+def test_wilson_s_interval_is_scipy_s_where_the_size_is_whole(successes: int, trials: int) -> None:
+    expected = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+    assert wilson(successes / trials, trials) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_clusters_of_one_give_the_usual_intervals_and_p() -> None:
+    rng = np.random.default_rng(5)
+    values = rng.normal(3.0, 1.0, 40)
+    plain = bootstrap(
+        (np.sort(values),), np.mean, n_resamples=9999, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
+    found = mean(values, list(range(40)))
+    assert found == mean(values)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
+    first, second = (rng.random(60) < 0.9).tolist(), (rng.random(60) < 0.6).tolist()
+    only_first = sum(a and not b for a, b in zip(first, second, strict=True))
+    only_second = sum(b and not a for a, b in zip(first, second, strict=True))
+    expected = binomtest(only_first, only_first + only_second).pvalue
+    assert exact_paired_test(first, second, list("abcdef" * 10)) != pytest.approx(expected)
+    assert exact_paired_test(first, second, list(range(60))) == pytest.approx(expected, rel=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(OUTCOMES, st.integers(2, 3))
+def test_rows_that_are_all_repeated_change_no_interval_and_no_p(
+    rows: list[tuple[int, bool, bool, int]], times: int
+) -> None:
+    clusters, first, second, values = (list(column) for column in zip(*rows, strict=True))
+    assert mean(values * times, clusters * times) == mean(values, clusters)
+    assert fraction(first * times, clusters * times) == fraction(first, clusters)
+    assert paired_difference(first * times, second * times, clusters * times) == paired_difference(
+        first, second, clusters
+    )
+    assert exact_paired_test(first * times, second * times, clusters * times) == exact_paired_test(
+        first, second, clusters
+    )
+
+
+@pytest.mark.parametrize("outcome", [True, False])
+def test_repeated_rows_are_no_evidence_where_all_succeed_or_none(outcome: bool) -> None:
+    assert fraction([outcome] * 40, [*range(20)] * 2) == fraction([outcome] * 20)
+    assert fraction([outcome] * 40).low != fraction([outcome] * 20).low or not outcome
+
+
+@given(SIZES)
+def test_the_effective_size_lies_between_one_and_the_number_of_clusters(sizes: list[int]) -> None:
+    found = effective_size([cluster for cluster, size in enumerate(sizes) for _ in range(size)])
+    assert 1.0 - 1e-12 <= found <= len(sizes) + 1e-12
+    if len(set(sizes)) == 1:
+        assert found == pytest.approx(len(sizes))
+
+
+def test_the_effective_size_by_hand() -> None:
+    # standard as it was: 160 worlds with one episode, 30 with two; 220² / (160 + 30 · 4)
+    assert effective_size([*range(190), *range(30)]) == pytest.approx(220**2 / 280)
+
+
+def test_the_paired_test_by_hand_where_worlds_differ_in_size() -> None:
+    # sums 2, 1, 1 of three worlds: of the 8 choices of signs only all + and all − reach 4
+    first, second, clusters = [True] * 4, [False] * 4, ["a", "a", "b", "c"]
+    assert exact_paired_test(first, second, clusters) == pytest.approx(2 / 8)
+    assert exact_paired_test(first, second) == pytest.approx(2 / 16)
+    # sums 2, −1, −1: half of the choices bring 0, as it is
+    assert exact_paired_test([True, True, False, False], [False, False, True, True], clusters) == 1.0
+
+
+def test_a_world_in_which_each_driver_succeeds_once_tells_nothing() -> None:
+    assert exact_paired_test([True, False], [False, True], ["a", "a"]) == 1.0
+
+
+def clustered_flags(rng: np.random.Generator, worlds: int, alike: float) -> tuple[list[bool], list[int]]:
+    """Successes with a chance of 0.9 in worlds of one to three episodes, a part of them all alike."""
+    sizes = rng.integers(1, 4, worlds)
+    flags: list[bool] = []
+    for size in sizes:
+        one = rng.random(size) < 0.9
+        flags += (np.full(size, one[0]) if rng.random() < alike else one).tolist()
+    return flags, np.repeat(np.arange(worlds), sizes).tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
+def test_intervals_hold_the_truth_as_often_as_they_say(alike: float) -> None:
+    rng = np.random.default_rng(0)
+    held = {"fraction": 0, "mean": 0, "episodes taken for independent": 0}
+    for _ in range(600):
+        flags, worlds = clustered_flags(rng, 100, alike)
+        for name, found in (
+            ("fraction", fraction(flags, worlds)),
+            ("mean", mean(flags, worlds)),
+            ("episodes taken for independent", fraction(flags)),
+        ):
+            held[name] += found.low <= 0.9 <= found.high
+    assert held["fraction"] >= 0.94 * 600
+    assert held["mean"] >= 0.92 * 600  # the percentile bootstrap falls a little short
+    if alike == 1.0:
+        assert held["episodes taken for independent"] < 0.92 * 600  # what clusters mend
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alike", [0.0, 1.0])
+def test_drivers_that_are_alike_are_called_different_seldom(alike: float) -> None:
+    rng = np.random.default_rng(1)
+    clustered = plain = 0
+    for _ in range(2000):
+        first, worlds = clustered_flags(rng, 60, alike)
+        second = (
+            [bool(one) for one in np.repeat(rng.random(60) < 0.9, np.bincount(worlds))]
+            if alike
+            else (rng.random(len(first)) < 0.9).tolist()
+        )
+        clustered += exact_paired_test(first, second, worlds) < 0.05
+        plain += exact_paired_test(first, second) < 0.05
+    assert clustered <= 0.06 * 2000
+    if alike:
+        assert plain > 0.07 * 2000  # McNemar's test of dependent episodes

@@ -130,6 +130,26 @@ def test_leaving_the_road_ends_at_the_rail() -> None:
     assert world.state().contacts[0].kind is ContactKind.RAIL
 
 
+@pytest.mark.parametrize(("wait_until_open", "outcome"), [(False, "off_road"), (True, None)])
+def test_the_gore_beside_a_ramp_is_off_the_road_and_has_no_rail(
+    wait_until_open: bool, outcome: str | None
+) -> None:
+    """From the ramp into the main lanes: across the gore, or where the ramp has opened."""
+    world = World(load_scenario("merge", ("traffic.density=0", "route_length=800")), 1)
+    road = world.road
+    ramp = len(road.lanes) - 1
+    if wait_until_open:
+        while world.ego.station < road.lanes[ramp].opens:
+            world.step(hold_lane(world.ego, road, ramp, 15.0, world.car))
+    begin = world.ego.station
+    while world.outcome is None and world.ego.station < begin + 100.0:
+        world.step(hold_lane(world.ego, road, ramp - 1, 15.0, world.car))
+    assert world.outcome == outcome
+    assert world.state().contacts == ()
+    right, left = road.paved(world.ego.station)
+    assert right < world.ego.lateral < left  # paved, as the picture shows it
+
+
 def test_standing_still_ends_as_stuck() -> None:
     world = World(load_scenario("cruise", ("traffic.density=0",)), 4)
     while world.outcome is None:

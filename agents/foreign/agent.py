@@ -10,7 +10,7 @@ import numpy as np
 from agents.foreign.seen import Policy, Seen, seen_by
 from drive_stack.config import ConfigError
 from drive_stack.interfaces import Platform
-from drive_stack.types import Control, Observation, StepTrace
+from drive_stack.types import Control, NavigationCommand, Observation, StepTrace
 from drive_stack.vehicle import action_to_control
 
 TRUST = "trust=true"
@@ -98,15 +98,10 @@ def _trusted(path: Path, overrides: Sequence[str]) -> bool:
 
 
 def _blank(platform: Platform) -> Seen:
+    """The observation of a car that stands before a black picture."""
     camera = platform.camera
-    return {
-        "image": np.zeros((camera.height, camera.width, 3), dtype=np.uint8),
-        "speed": np.zeros(1, dtype=np.float32),
-        "yaw_rate": np.zeros(1, dtype=np.float32),
-        "blind_spot": np.zeros(2, dtype=np.int8),
-        "speed_limit": np.full(1, 30.0, dtype=np.float32),
-        "command": np.array(0, dtype=np.int64),
-    }
+    image = np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
+    return seen_by(Observation(image, 0.0, 0.0, False, False, 30.0, NavigationCommand.FOLLOW))
 
 
 def _check(path: Path, policy: Policy, example: Seen) -> None:

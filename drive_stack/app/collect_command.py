@@ -70,7 +70,7 @@ def _names(options: argparse.Namespace, outside: Outside) -> Sequence[str]:
     if options.suite is not None:
         if options.scenarios != "all":
             raise ConfigError("--suite has scenarios of its own: leave out --scenarios")
-        return load_suite(options.suite).scenarios(outside.scenarios)
+        return load_suite(options.suite).scenarios(outside.scenarios, outside.world_name)
     return split_names(options.scenarios) if options.scenarios != "all" else outside.scenarios
 
 

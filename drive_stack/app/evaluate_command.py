@@ -23,7 +23,6 @@ from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.export import export
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, write_facts
@@ -81,17 +80,19 @@ class Driven:
 
 def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print who is better, write rows and report; returns the exit status."""
-    options = _parser().parse_args(given)
+    options = evaluate_parser().parse_args(given)
     driven = _driven(options, outside, root)
     plan, folder, rows = driven.plan, driven.folder, driven.rows
-    comparison = Comparison(rows, list(plan.drivers))
+    current = {row.key for row in rows}
+    comparison = read_runs([folder], current).comparison
     print_headline(comparison, Console(width=None if sys.stdout.isatty() else 120))
     if options.inside:
         compared = {label: one for label, one in plan.drivers.items() if label != REFERENCE}
         look_inside(compared, Course(plan.scenarios, plan.seeds[0]), folder, outside, options.workers)
-    written = (*write_summary(comparison, folder), *export(rows, folder))
+    runs = read_runs([folder], current)  # what is inside included
+    written = (*write_summary(comparison, folder), *export(runs.rows, folder))
     page = folder / PAGE
-    write_report(read_runs([folder]), page)
+    write_report(runs, page)
     tell_failures(driven.failed, folder / NAME)
     print("written: " + ", ".join(map(str, (*written, page))), file=sys.stderr)
     return 1 if driven.failed else 0
@@ -99,7 +100,7 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
 
 def results_of(given: Sequence[str], outside: Outside, root: Path) -> list[EpisodeResult]:
     """What the agents of a command line came to, the reference left out; drives what is missing."""
-    rows = _driven(_parser().parse_args(given), outside, root).rows
+    rows = _driven(evaluate_parser().parse_args(given), outside, root).rows
     return [row.result for row in rows if row.label != REFERENCE]
 
 
@@ -122,7 +123,9 @@ def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
         overrides = overrides_of(index, specs, options.set)
         trust = tuple(outside.trusting(specs[index])) if options.trust else ()
         drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *trust))
-    return Plan(suite, suite.scenarios(outside.scenarios), _seeds(options.seeds, suite), drivers)
+    return Plan(
+        suite, suite.scenarios(outside.scenarios, outside.world_name), _seeds(options.seeds, suite), drivers
+    )
 
 
 def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
@@ -133,6 +136,7 @@ def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
     driver = plan.drivers[label]
     facts = outside.agent_facts(driver.agent, driver.overrides)
     contents = {name: outside.scenario_content(name) for name in plan.scenarios}
+    worlds = {name: outside.world_name(name) for name in plan.scenarios}
     return [
         EpisodeTask(
             label=label,
@@ -143,6 +147,7 @@ def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
             config_hash=fingerprint(facts, content),
             privileged=facts.privileged,
             camera=facts.looks,
+            world=worlds[name],
         )
         for seed in plan.seeds
         for name, content in contents.items()
@@ -202,7 +207,8 @@ def _seeds(text: str | None, suite: Suite) -> range:
     return range(int(first), int(end))
 
 
-def _parser() -> argparse.ArgumentParser:
+def evaluate_parser() -> argparse.ArgumentParser:
+    """Options of the command."""
     parser = argparse.ArgumentParser(
         prog="run_sim.py evaluate",
         description="Which driver is better, by how much, how sure, and why each crash happened.",

@@ -17,6 +17,7 @@ class Outside:
 
     scenarios: Sequence[str]  # the catalogue
     scenario_content: Callable[[str], str]  # name or file → all that its episodes are drawn from
+    world_name: Callable[[str], str]  # name or file → what seeds its worlds
     agent_facts: Callable[[str, Sequence[str]], AgentFacts]
     build: AgentBuilder
     packages: Sequence[Path]  # whose sources drive

@@ -19,6 +19,8 @@ def report(given: Sequence[str]) -> int:
     runs = read_runs(options.run)
     path: Path = options.out or options.run[0] / NAME
     write_report(runs, path)
+    if unfinished := runs.completeness.words:
+        print(unfinished, file=sys.stderr)
     for note in runs.notes:
         print(note, file=sys.stderr)
     print(path)

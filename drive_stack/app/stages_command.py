@@ -85,6 +85,7 @@ def plan(
     """
     facts = {column.label: outside.agent_facts(column.agent, column.overrides) for column in columns}
     contents = {scenario: outside.scenario_content(scenario) for scenario in scenarios}
+    worlds = {scenario: outside.world_name(scenario) for scenario in scenarios}
     return [
         EpisodeTask(
             label=column.label,
@@ -95,6 +96,7 @@ def plan(
             config_hash=fingerprint(facts[column.label], content),
             privileged=facts[column.label].privileged,
             camera=facts[column.label].looks,
+            world=worlds[scenario],
         )
         for seed in seeds
         for scenario, content in contents.items()

@@ -10,7 +10,7 @@ from drive_stack.app.stages_blame import Blame, blames
 from drive_stack.app.stages_columns import COLUMNS, EXPERT, MODULAR
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.evaluation.summary import Course, Summary, succeeded, summarise_episodes
+from drive_stack.evaluation.summary import Course, Summary, World, succeeded, summarise_episodes, world_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,25 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
     """
     shown = _of_one_configuration(rows, current)
     drives: dict[str, dict[Course, EpisodeResult]] = defaultdict(dict)
+    worlds: dict[Course, World] = {}
     for row in shown:
-        drives[row.label][row.result.scenario, row.result.seed] = row.result
+        course = row.result.scenario, row.result.seed
+        drives[row.label][course] = row.result
+        worlds[course] = world_of(row)
     labels = tuple(sorted(drives, key=lambda label: _place(label, [column.label for column in COLUMNS])))
     names = {scenario for courses in drives.values() for scenario, _ in courses}
     scenarios = tuple(sorted(names, key=lambda name: _place(name, order)))
-    cells = _cells(drives)
+    cells = _cells(drives, worlds)
     seeds = [row.result.seed for row in shown]
     return StagesTable(
         labels=labels,
         scenarios=scenarios,
         cells=cells,
         overall={
-            label: summarise_episodes([*drives[label].values()], drives.get(EXPERT)) for label in labels
+            label: summarise_episodes(
+                [*drives[label].values()], drives.get(EXPERT), [worlds[course] for course in drives[label]]
+            )
+            for label in labels
         },
         worst={
             label: min(cell.success for (_, own), cell in cells.items() if own == label) for label in labels
@@ -66,12 +72,19 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
     )
 
 
-def _cells(drives: Mapping[str, Mapping[Course, EpisodeResult]]) -> dict[tuple[str, str], Summary]:
+def _cells(
+    drives: Mapping[str, Mapping[Course, EpisodeResult]], worlds: Mapping[Course, World]
+) -> dict[tuple[str, str], Summary]:
     groups: dict[tuple[str, str], list[EpisodeResult]] = defaultdict(list)
     for label, courses in drives.items():
         for (scenario, _), result in courses.items():
             groups[scenario, label].append(result)
-    return {key: summarise_episodes(results, drives.get(EXPERT)) for key, results in groups.items()}
+    return {
+        key: summarise_episodes(
+            results, drives.get(EXPERT), [worlds[one.scenario, one.seed] for one in results]
+        )
+        for key, results in groups.items()
+    }
 
 
 def _gain(own: Mapping[Course, EpisodeResult], base: Mapping[Course, EpisodeResult]) -> float | None:

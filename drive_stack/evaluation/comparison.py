@@ -1,4 +1,4 @@
-"""Drivers compared on the same courses: rows in, figures with intervals and a verdict out."""
+"""Drivers compared on the same courses: rows in, figures with intervals out."""
 
 from __future__ import annotations
 
@@ -11,27 +11,40 @@ from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.statistics import (
     Estimate,
     exact_paired_test,
+    fraction,
     holm,
     mean,
     paired_difference,
-    share,
 )
-from drive_stack.evaluation.summary import Course, succeeded
+from drive_stack.evaluation.summary import Course, World, succeeded, world_of
 from drive_stack.scenario_name import without_keys
 
-SURE = 0.05
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How many of the episodes that a run asks for are driven."""
+
+    driven: int
+    asked: int
+
+    @property
+    def words(self) -> str:
+        """What must be said of an unfinished run; empty for a finished one."""
+        if self.driven >= self.asked:
+            return ""
+        return f"This run is unfinished: {self.driven} of {self.asked} episodes."
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What one driver came to; shares 0 … 1, scores 0 … 100."""
+    """What one driver came to; fractions 0 … 1, scores 0 … 100."""
 
     label: str
     privileged: bool
     episodes: int
     errors: int
     success: Estimate
-    collisions: Estimate  # share of episodes with one that is charged
+    collisions: Estimate  # fraction of episodes with one that is charged
     progress: Estimate  # of the route
     progress_of_expert: Estimate | None
     driving_score: Estimate
@@ -49,6 +62,8 @@ class Difference:
     courses: int
     success: Estimate
     driving_score: Estimate
+    first_success: Estimate  # of each alone, on these courses
+    second_success: Estimate
     p: float  # exact paired test of success
     only_first: int
     only_second: int
@@ -63,6 +78,8 @@ class Difference:
             self.courses,
             -self.success,
             -self.driving_score,
+            self.second_success,
+            self.first_success,
             self.p,
             self.only_second,
             self.only_first,
@@ -79,27 +96,50 @@ class ScenarioDifference:
 
 
 class Comparison:
-    """Rows of several drivers, in the order of their labels."""
+    """Rows of several drivers, in the order of their labels.
 
-    def __init__(self, rows: Sequence[Row], labels: Sequence[str] | None = None) -> None:
+    Episodes in one world are not independent of one another, so that intervals and tests count worlds.
+    Without ``completeness`` the rows are all that was asked for.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        labels: Sequence[str] | None = None,
+        completeness: Completeness | None = None,
+    ) -> None:
         found = list(dict.fromkeys(row.label for row in rows))
         self.labels = tuple(label for label in (labels or found) if label in found)
-        self._of: dict[str, dict[Course, EpisodeResult]] = {label: {} for label in self.labels}
+        self.completeness = completeness or Completeness(len(rows), len(rows))
+        self._of: dict[str, dict[Course, Row]] = {label: {} for label in self.labels}
         for row in rows:
             if row.label in self._of:
-                self._of[row.label][row.result.scenario, row.result.seed] = row.result
+                self._of[row.label][row.result.scenario, row.result.seed] = row
         self.scenarios = tuple(dict.fromkeys(row.result.scenario for row in rows))
         self.groups = tuple(dict.fromkeys(map(group_of, self.scenarios)))
         self._headlines: dict[str, Headline] = {}  # their intervals take a while
 
     def results(self, label: str, group: str | None = None) -> list[EpisodeResult]:
         """A driver's, of all courses or of one group."""
-        return [one for one in self._of[label].values() if group in (None, group_of(one.scenario))]
+        results = [row.result for row in self._of[label].values()]
+        return [one for one in results if group in (None, group_of(one.scenario))]
 
     def paired(self, first: str, second: str) -> list[tuple[EpisodeResult, EpisodeResult]]:
-        """Results of the courses that both drove."""
-        mine, theirs = self._of[first], self._of[second]
-        return [(result, theirs[course]) for course, result in mine.items() if course in theirs]
+        """Results of the courses that both drove, in the same worlds."""
+        return [(one.result, other.result) for one, other in self._paired_rows(first, second)]
+
+    def not_paired(self, first: str, second: str) -> int:
+        """How many courses of the same name both drove, but in different worlds."""
+        both = self._of[first].keys() & self._of[second].keys()
+        return len(both) - len(self._paired_rows(first, second))
+
+    def _paired_rows(self, first: str, second: str) -> list[tuple[Row, Row]]:
+        others = self._of[second]
+        return [
+            (row, others[course])
+            for course, row in self._of[first].items()
+            if course in others and same_world(row, others[course])
+        ]
 
     def headline(self, label: str) -> Headline:
         """A driver's figures."""
@@ -108,42 +148,46 @@ class Comparison:
         return self._headlines[label]
 
     def _worked_out(self, label: str) -> Headline:
-        results = self.results(label)
-        of_expert = [one.progress_of_expert for one in results if one.progress_of_expert is not None]
+        rows = list(self._of[label].values())
+        results, worlds = [row.result for row in rows], [world_of(row) for row in rows]
         names = dict.fromkeys(name for one in results for name in one.scores)
         return Headline(
             label=label,
             privileged=any(one.privileged for one in results),
             episodes=len(results),
             errors=sum(one.status is Status.ERROR for one in results),
-            success=share(sum(map(succeeded, results)), len(results)),
-            collisions=share(sum(one.charged for one in results), len(results)),
-            progress=mean([one.route_completion for one in results]),
-            progress_of_expert=mean(of_expert) if of_expert else None,
-            driving_score=mean([one.driving_score for one in results]),
-            speed_mps=mean([one.mean_speed_mps for one in results]),
-            comfort=mean([one.comfort for one in results]),
+            success=fraction([succeeded(one) for one in results], worlds),
+            collisions=fraction([one.charged for one in results], worlds),
+            progress=mean([one.route_completion for one in results], worlds),
+            progress_of_expert=_mean_of_known([one.progress_of_expert for one in results], worlds),
+            driving_score=mean([one.driving_score for one in results], worlds),
+            speed_mps=mean([one.mean_speed_mps for one in results], worlds),
+            comfort=mean([one.comfort for one in results], worlds),
             schemes={
-                name: mean([total for one in results if (total := _total(one, name)) is not None])
+                name: found
                 for name in names
+                if (found := _mean_of_known([_total(one, name) for one in results], worlds)) is not None
             },
         )
 
     def difference(self, first: str, second: str) -> Difference | None:
         """None where the two share no course."""
-        pairs = self.paired(first, second)
-        if not pairs:
+        rows = self._paired_rows(first, second)
+        if not rows:
             return None
+        pairs, worlds = [(a.result, b.result) for a, b in rows], [world_of(a) for a, _ in rows]
         mine, theirs = [succeeded(a) for a, _ in pairs], [succeeded(b) for _, b in pairs]
         return Difference(
             first=first,
             second=second,
             courses=len(pairs),
-            success=paired_difference(mine, theirs),
+            success=paired_difference(mine, theirs, worlds),
             driving_score=paired_difference(
-                [a.driving_score for a, _ in pairs], [b.driving_score for _, b in pairs]
+                [a.driving_score for a, _ in pairs], [b.driving_score for _, b in pairs], worlds
             ),
-            p=exact_paired_test(mine, theirs),
+            first_success=fraction(mine, worlds),
+            second_success=fraction(theirs, worlds),
+            p=exact_paired_test(mine, theirs, worlds),
             only_first=sum(a and not b for a, b in zip(mine, theirs, strict=True)),
             only_second=sum(b and not a for a, b in zip(mine, theirs, strict=True)),
         )
@@ -158,10 +202,16 @@ class Comparison:
         """Groups of scenarios, those first in which the two differ most."""
         found = []
         for group in self.groups:
-            pairs = [pair for pair in self.paired(first, second) if group_of(pair[0].scenario) == group]
-            if pairs:
-                mine, theirs = [succeeded(a) for a, _ in pairs], [succeeded(b) for _, b in pairs]
-                found.append((group, paired_difference(mine, theirs), exact_paired_test(mine, theirs)))
+            rows = [
+                pair
+                for pair in self._paired_rows(first, second)
+                if group_of(pair[0].result.scenario) == group
+            ]
+            if rows:
+                mine, theirs = [succeeded(a.result) for a, _ in rows], [succeeded(b.result) for _, b in rows]
+                worlds = [world_of(a) for a, _ in rows]
+                difference = paired_difference(mine, theirs, worlds)
+                found.append((group, difference, exact_paired_test(mine, theirs, worlds)))
         corrected = holm([p for _, _, p in found])
         differences = [
             ScenarioDifference(group, success, p)
@@ -179,35 +229,21 @@ def group_of(scenario: str) -> str:
     return without_keys(scenario)[0]
 
 
-def verdict(comparison: Comparison) -> str:
-    """Who is better, by how much and how sure, in a sentence or two.
+def same_world(first: Row, second: Row) -> bool:
+    """Whether two rows of one course are of the same world.
 
-    Of several pairs that one is told that is furthest apart, so its p is corrected for their number. Both
-    shares are of the courses that both drove: only those can be compared.
+    Rows from before variants drew worlds of their own name no world; that of a name without keys is still
+    the same.
     """
-    differences = comparison.differences()
-    if not differences:
-        return " ".join(_alone(comparison.headline(label)) for label in comparison.labels[-1:])
-    corrected = holm([found.p for found in differences])
-    one, p = max(zip(differences, corrected, strict=True), key=lambda found: abs(found[0].success.value))
-    one = one.better_first()
-    pairs = comparison.paired(one.first, one.second)
-    better = share(sum(succeeded(mine) for mine, _ in pairs), one.courses)
-    worse = share(sum(succeeded(theirs) for _, theirs in pairs), one.courses)
-    facts = (
-        f"{one.first} completes {percent(better)} of {one.courses} episodes with no collision "
-        f"of its own fault, {one.second} {percent(worse)}"
-    )
-    if one.success.value == 0.0:
-        return f"No difference shows: {facts}."
-    apart = (
-        f"{100 * one.success.value:.1f} points apart "
-        f"({100 * one.success.low:.0f} to {100 * one.success.high:.0f}, p {p_words(p)}"
-        + (f" after correction for {len(differences)} comparisons)" if len(differences) > 1 else ")")
-    )
-    if p < SURE:
-        return f"{one.first} is better: {facts}; {apart}."
-    return f"No clear difference: {facts}; {apart}."
+    if first.world and second.world:
+        return first.world == second.world
+    return first.world == second.world or not without_keys(first.result.scenario)[1]
+
+
+def _mean_of_known(values: Sequence[float | None], worlds: Sequence[World]) -> Estimate | None:
+    """Of the values that are not None; None where all are."""
+    known = [(value, world) for value, world in zip(values, worlds, strict=True) if value is not None]
+    return mean([value for value, _ in known], [world for _, world in known]) if known else None
 
 
 def _total(one: EpisodeResult, scheme: str) -> float | None:
@@ -215,22 +251,3 @@ def _total(one: EpisodeResult, scheme: str) -> float | None:
     if scheme in one.scores:
         return one.scores[scheme].total
     return 0.0 if one.status is Status.ERROR else None
-
-
-def _alone(one: Headline) -> str:
-    return (
-        f"{one.label} completes {percent(one.success)} of {one.episodes} episodes with no collision "
-        "of its own fault."
-    )
-
-
-def percent(one: Estimate) -> str:
-    """Such as ``93 % (89–96)``; ``99.5 % (97–100)`` where a whole number would say all or none."""
-    whole = f"{100 * one.value:.0f}"
-    told = f"{100 * one.value:.1f}" if whole in {"0", "100"} and 0.0 < one.value < 1.0 else whole
-    return f"{told} % ({100 * one.low:.0f}–{100 * one.high:.0f})"
-
-
-def p_words(p: float) -> str:
-    """Such as ``= 0.03``."""
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.geometry import wrap_angles
 from drive_stack.types import FloatArray
+from drive_stack.vehicle import DRY_GRIP
 from drive_stack.world_state import WorldState
 
 
@@ -27,6 +28,23 @@ class MovingBoxes:
         cos, sin = np.cos(self.heading), np.sin(self.heading)
         return np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], axis=1)
 
+    def rows(self, which: NDArray[np.bool_]) -> MovingBoxes:
+        """Only those that ``which`` (N,) selects."""
+        return MovingBoxes(
+            self.centre[which],
+            self.heading[which],
+            self.velocity[which],
+            self.length[which],
+            self.width[which],
+        )
+
+
+def within_reach(ego: MovingBoxes, others: MovingBoxes, horizon: float) -> NDArray[np.bool_]:
+    """(N,) which of the others could touch the ego (one row) within ``horizon`` [s], by their circles."""
+    half_diagonals = (np.hypot(others.length, others.width) + np.hypot(ego.length, ego.width)) / 2.0
+    travel = np.linalg.norm(others.velocity - ego.velocity, axis=1) * horizon
+    return np.asarray(np.linalg.norm(others.centre - ego.centre, axis=1) <= half_diagonals + travel)
+
 
 @dataclass(frozen=True, slots=True)
 class OnRoad:
@@ -36,13 +54,38 @@ class OnRoad:
     ego: MovingBoxes  # one row
     others: MovingBoxes  # vehicles, people, obstacles
     ids: NDArray[np.int64]  # of the others
+    lanes: FloatArray = field(default_factory=lambda: np.zeros(0))  # laterals of the lanes' centres here [m]
+    speed_limit: float = float("inf")  # here [m/s]
+    grip: float = DRY_GRIP  # of the road [m/s²]
+    curvature: float = 0.0  # of the road here, positive to the left [1/m]
+
+
+def bearings(ego: MovingBoxes, others: MovingBoxes, centre_ahead: float) -> FloatArray:
+    """Angle at the ego's rear axle between its heading and each other's centre: ``(N,)``, 0 … π [rad].
+
+    ``ego`` has one row; its rear axle lies ``centre_ahead`` [m] behind its centre.
+    """
+    forward = ego.axes()[0, 0]
+    to_centre = others.centre - (ego.centre[0] - centre_ahead * forward)
+    across = forward[0] * to_centre[:, 1] - forward[1] * to_centre[:, 0]
+    return np.asarray(np.abs(np.arctan2(across, to_centre @ forward)))
 
 
 def on_road(state: WorldState) -> OnRoad:
     """The boxes of a state."""
     vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
     ids = np.concatenate([vehicles.id, people.id, things.id])
-    return OnRoad(state.time, _ego_on_road(state), _others_on_road(state), ids)
+    station, road = state.ego.station, state.road
+    return OnRoad(
+        time=state.time,
+        ego=_ego_on_road(state),
+        others=_others_on_road(state),
+        ids=ids,
+        lanes=np.array([lane.lateral_at(station) for lane in road.lanes if lane.covers(station)]),
+        speed_limit=state.speed_limit,
+        grip=state.conditions.grip,
+        curvature=float(road.curvature_at(np.asarray(station))),
+    )
 
 
 def _ego_on_road(state: WorldState) -> MovingBoxes:

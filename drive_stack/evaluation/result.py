@@ -10,12 +10,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from drive_stack.evaluation.avoidability import avoidable
+from drive_stack.evaluation.avoidability import Avoidability, Reason, avoidability
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.metrics.comfort import comfort_share
 from drive_stack.evaluation.metrics.driving_score import DrivingScore, driving_score
 from drive_stack.evaluation.metrics.lane_keeping import autonomy, mean_offset
-from drive_stack.evaluation.metrics.pace import standing_free
+from drive_stack.evaluation.metrics.pace import pace_of_traffic, standing_free
 from drive_stack.evaluation.metrics.ttc import HORIZON
 from drive_stack.evaluation.schemes.drive import SchemeScore
 from drive_stack.evaluation.schemes.scoring import ExpertDrive, drive_of, scores_of
@@ -58,19 +58,18 @@ class EpisodeResult:
     clamped_actions: int
     stages_ms: Mapping[str, float] = field(default_factory=dict)  # medians
     error: str | None = None
-    avoidable: bool | None = (
-        None  # by UN R157's careful driver, the first contact; None where nothing was hit
-    )
+    avoidable: bool | None = None  # by UN R157's careful driver; None where nothing was hit
     progress_of_expert: float | None = None  # of the expert's distance, driven in the expert's time, 0 … 1
-    pace_of_traffic: float | None = None  # speed over that of the vehicles around, each at most 1, mean
+    pace_of_traffic: float | None = None  # mean speed over that of the traffic around, at most 1
     standing_free_s: float = 0.0  # stood though nobody was in front
     standing_free_longest_s: float = 0.0  # at one stretch
-    lane_offset_m: float | None = None  # mean, from the lane's middle, lane changes aside
+    lane_offset_m: float | None = None  # mean, from the lane's middle, completed lane changes aside
     interventions: int = 0  # a person would have taken over (PilotNet: more than 1 m off the lane's middle)
     autonomy: float = 1.0  # PilotNet's, 0 … 1
     speeds_mps: tuple[float, ...] = ()  # deciles over the episode, least to greatest
     ttc_s: tuple[float, ...] = ()  # the same of the time to collision, 10 s where it is longer
     scores: Mapping[str, SchemeScore] = field(default_factory=dict)
+    avoidable_reason: str | None = None  # why, in words; None where nothing was hit
 
     @property
     def charged(self) -> bool:
@@ -92,12 +91,9 @@ class EpisodeId:
     seed: int
 
 
-def score_so_far(log: EpisodeLog, status: Status) -> DrivingScore:
+def score_so_far(log: EpisodeLog) -> DrivingScore:
     """The CARLA-style score of an episode that has come this far."""
-    hits = [contact for contact, _ in log.contacts]
-    return driving_score(
-        log.route_completion, hits, log.off_lane_share, timed_out=status in (Status.TIMEOUT, Status.STUCK)
-    )
+    return driving_score(log.route_completion, log.collisions, log.off_lane_share)
 
 
 def summarise(
@@ -112,14 +108,15 @@ def summarise(
 ) -> EpisodeResult:
     """Turn a log into the result; ``expert`` drove the same course. An agent that failed scores 0."""
     first = log.contacts[0] if log.contacts else None
-    drive = drive_of(log, timed_out=status in (Status.TIMEOUT, Status.STUCK), expert=expert)
-    offsets = np.array([one.lane_offset for one in log.around])
-    lanes = [one.lane for one in log.around]
+    verdict = _avoidability(log)
+    drive = drive_of(log, expert=expert)
+    offsets, lanes = log.lane_offsets, log.lanes.tolist()
     interventions, alone = autonomy(offsets, lanes, log.dt)
     offset = mean_offset(offsets, lanes, log.dt)
     free_ahead = np.array([one.free_ahead for one in log.around])
     stood, longest = standing_free(np.asarray(log.speed), free_ahead, log.dt)
-    score = score_so_far(log, status).score if status is not Status.ERROR else 0.0
+    pace = pace_of_traffic(np.asarray(log.speed), [one.traffic_speed for one in log.around])
+    score = score_so_far(log).score if status is not Status.ERROR else 0.0
     duration = log.duration
     return EpisodeResult(
         agent=episode.agent,
@@ -138,7 +135,7 @@ def summarise(
         min_ttc_s=None if log.min_ttc is None else round(log.min_ttc, 3),
         comfort=round(
             comfort_share(
-                np.asarray(log.acceleration), log.lateral_acceleration, np.asarray(log.yaw_rate), log.dt
+                log.longitudinal_acceleration, log.lateral_acceleration, np.asarray(log.yaw_rate), log.dt
             ),
             4,
         ),
@@ -147,9 +144,9 @@ def summarise(
         clamped_actions=clamped_actions,
         stages_ms={name: round(value, 3) for name, value in stages_ms.items()},
         error=error,
-        avoidable=None if first is None else _avoidable(log, first[0]),
+        avoidable=None if verdict is None else verdict.avoidable,
         progress_of_expert=None if expert is None else round(drive.progress, 4),
-        pace_of_traffic=round(float(np.mean(drive.traffic_pace)), 4) if drive.traffic_pace else None,
+        pace_of_traffic=None if pace is None else round(pace, 4),
         standing_free_s=round(stood, 3),
         standing_free_longest_s=round(longest, 3),
         lane_offset_m=None if offset is None else round(offset, 4),
@@ -158,6 +155,7 @@ def summarise(
         speeds_mps=_deciles(np.asarray(log.speed)),
         ttc_s=_deciles(np.minimum(log.ttc, HORIZON)),
         scores={} if status is Status.ERROR else scores_of(drive),
+        avoidable_reason=None if verdict is None else verdict.reason.value,
     )
 
 
@@ -165,9 +163,18 @@ def _deciles(values: FloatArray) -> tuple[float, ...]:
     return tuple(np.quantile(values, np.linspace(0.0, 1.0, 11)).round(2).tolist())
 
 
-def _avoidable(log: EpisodeLog, contact: Contact) -> bool:
-    """Nobody has to leave the road or drive into what always stood there."""
+def _avoidability(log: EpisodeLog) -> Avoidability | None:
+    """The verdict on the contacts of the ego's own fault, or on the first where none is.
+
+    Of several contacts one that could have been avoided is enough.
+    """
+    own_fault = [contact for contact, verdict in log.contacts if verdict.at_fault]
+    verdicts = [_of_contact(log, contact) for contact in own_fault or [one for one, _ in log.contacts[:1]]]
+    return next((verdict for verdict in verdicts if verdict.avoidable), verdicts[0] if verdicts else None)
+
+
+def _of_contact(log: EpisodeLog, contact: Contact) -> Avoidability:
     if contact.kind is ContactKind.RAIL:
-        return True
+        return Avoidability(True, Reason.ROAD)
     before = [scene for scene in log.recent if scene.time <= contact.time + log.dt]
-    return avoidable(before, contact.actor_id)
+    return avoidability(before, contact.actor_id)

@@ -90,7 +90,7 @@ class Rollout:
     @property
     def driving_score(self) -> float:
         """So far, 0 … 100."""
-        return score_so_far(self.log, self.status).score
+        return score_so_far(self.log).score
 
     @property
     def result(self) -> EpisodeResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -44,9 +44,27 @@ class Suite(StrictModel):
     first_seed: Annotated[int, Field(ge=0)] = TEST_SEEDS
     courses: Annotated[tuple[Courses, ...], Field(min_length=1)]
 
-    def scenarios(self, catalogue: Sequence[str]) -> tuple[str, ...]:
-        """The names of all courses, each once."""
-        return tuple(dict.fromkeys(name for one in self.courses for name in one.names(catalogue)))
+    def scenarios(self, catalogue: Sequence[str], world_name: Callable[[str], str]) -> tuple[str, ...]:
+        """The names of all courses.
+
+        ``world_name`` tells what seeds a scenario's worlds. Raises `ConfigError` for a scenario that cannot
+        be read, and for two courses that draw the same worlds, however they are written: their episodes
+        would be counted twice.
+        """
+        names = tuple(name for one in self.courses for name in one.names(catalogue))
+        first: dict[str, str] = {}
+        for name in names:
+            try:
+                world = world_name(name)
+            except ConfigError as error:
+                raise ConfigError(f"suite {self.name}: {name}: {error}") from None
+            if world in first:
+                raise ConfigError(
+                    f"suite {self.name}: {first[world]} and {name} are the same course; "
+                    "leave one out, or set keys to values that the scenario does not have"
+                )
+            first[world] = name
+        return names
 
 
 def suites() -> Mapping[str, Path]:

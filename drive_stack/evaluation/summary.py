@@ -1,4 +1,4 @@
-"""Episodes of one agent as shares and means."""
+"""Episodes of one agent as fractions and means."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
+from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.statistics import effective_size, wilson
+from drive_stack.scenario_name import without_keys
 
 Course = tuple[str, int]  # scenario, seed
+World = tuple[str, int]  # what seeds the scenario's worlds, seed
 
 
 def succeeded(result: EpisodeResult) -> bool:
@@ -18,11 +21,21 @@ def succeeded(result: EpisodeResult) -> bool:
     return result.status is Status.COMPLETED and not result.at_fault
 
 
+def world_of(row: Row) -> World:
+    """The world of a row's episode; episodes that share it are not independent of one another.
+
+    Rows that name no world are of before variants of a scenario drew worlds of their own: all variants of a
+    scenario share the world of their seed.
+    """
+    return row.world or without_keys(row.result.scenario)[0], row.result.seed
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What one agent came to over some episodes; shares lie between 0 and 1."""
+    """What one agent came to over some episodes; fractions lie between 0 and 1."""
 
     episodes: int
+    effective_episodes: float  # how many independent ones they are worth
     successes: int
     people_hit: float  # share of episodes that ended on a person
     at_fault: int  # collisions of its own fault
@@ -41,23 +54,24 @@ class Summary:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % confidence interval of `success`."""
-        return wilson(self.successes, self.episodes)
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """95 % confidence interval of a share (Wilson 1927), without continuity correction."""
-    interval = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
+        return wilson(self.success, self.effective_episodes)
 
 
 def summarise_episodes(
-    results: Sequence[EpisodeResult], reference: Mapping[Course, EpisodeResult] | None = None
+    results: Sequence[EpisodeResult],
+    reference: Mapping[Course, EpisodeResult] | None = None,
+    worlds: Sequence[World] | None = None,
 ) -> Summary:
-    """Summary of at least one result; ``reference`` is whom speeds are compared with."""
+    """Summary of at least one result.
+
+    ``reference`` is whom speeds are compared with, ``worlds`` are those of the results, each its own if left
+    out.
+    """
     driven = np.array([result.duration_s for result in results])
     comfort = np.array([result.comfort for result in results])
     return Summary(
         episodes=len(results),
+        effective_episodes=effective_size(worlds or range(len(results))),
         successes=sum(map(succeeded, results)),
         people_hit=float(np.mean([result.collision_with == "pedestrian" for result in results])),
         at_fault=sum(result.at_fault is True for result in results),

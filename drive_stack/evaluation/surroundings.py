@@ -5,52 +5,49 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_stack.evaluation.on_road import OnRoad
-from drive_stack.geometry import box_corners
-from drive_stack.world_state import WorldState
+from drive_stack.evaluation.placement import Placement, placement
+from drive_stack.world_state import VehicleStates, WorldState
 
 FREE_AHEAD = 30.0  # nobody within this many metres in front: the road is free
 AROUND = 100.0  # traffic this near is what the ego's speed is compared with [m]
-DRIVABLE_TOLERANCE = 0.3  # of a corner beyond the pavement (nuPlan) [m]
+HAZARD_LIGHTS = 2  # indicator of a vehicle that is parked or has broken down
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The ego's place on the road, and who is about."""
 
-    lane: int  # index on the road map, −1 off the lanes
-    lane_offset: float  # to the left of the nearest lane's middle [m]
-    on_pavement: bool  # all corners, shoulders included
+    place: Placement
     along: float  # speed along the road, negative against the traffic [m/s]
     free_ahead: bool
-    traffic_speed: float | None  # mean of the vehicles around [m/s]; None where there are none
+    traffic_speed: float | None  # mean of the traffic around [m/s]; None where there is none
     speed_limit: float  # [m/s]
 
 
 def look_around(state: WorldState, scene: OnRoad) -> Surroundings:
     """Read one instant; ``scene`` is the same state in the road's coordinates."""
-    ego, road = state.ego, state.road
-    offsets = [ego.lateral - lane.lateral_at(ego.station) for lane in road.lanes if lane.covers(ego.station)]
     vehicles = state.vehicles
-    near = np.abs(vehicles.station - ego.station) <= AROUND
+    near = np.abs(vehicles.station - state.ego.station) <= AROUND
+    traffic = near & in_traffic(vehicles)
     return Surroundings(
-        lane=road.lane_at(ego.station, ego.lateral),
-        lane_offset=min(offsets, key=abs, default=float("inf")),
-        on_pavement=_on_pavement(state, scene),
-        along=ego.speed * float(np.cos(scene.ego.heading[0])),
+        place=placement(scene.ego, state.road),
+        along=state.ego.speed * float(np.cos(scene.ego.heading[0])),
         free_ahead=_free_ahead(scene),
-        traffic_speed=float(vehicles.speed[near].mean()) if near.any() else None,
+        traffic_speed=float(vehicles.speed[traffic].mean()) if traffic.any() else None,
         speed_limit=state.speed_limit,
     )
 
 
-def _on_pavement(state: WorldState, scene: OnRoad) -> bool:
-    station, lateral = scene.ego.centre[0].tolist()
-    corners = box_corners(np.zeros(2), float(scene.ego.heading[0]), state.car.length, state.car.width)
-    right, left = state.road.paved(station)
-    across = lateral + corners[:, 1]
-    return bool(across.min() >= right - DRIVABLE_TOLERANCE and across.max() <= left + DRIVABLE_TOLERANCE)
+def in_traffic(vehicles: VehicleStates) -> NDArray[np.bool_]:
+    """(N,) which vehicles take part in the traffic: all but those parked or broken down.
+
+    CARLA's minimum-speed test counts its background traffic. Its parked cars are props of the map and
+    are not counted. A queue that stands still is traffic.
+    """
+    return np.asarray(vehicles.indicator != HAZARD_LIGHTS)
 
 
 def _free_ahead(scene: OnRoad) -> bool:

@@ -1,8 +1,7 @@
-"""The failure gallery: each crash's film, what was known at the moment, and the command that replays it."""
+"""The failure gallery: each crash's film, what was known then, and the command that drives it again."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.summary import succeeded
 from drive_stack.footage.filming import Clip
 from drive_stack.footage.last_moment import LastMoment
+from drive_stack.report.commands import episode_command
 from drive_stack.report.films import Film, read_film
 from drive_stack.report.runs import Entry, Runs
 
@@ -55,7 +55,9 @@ def what_happened(result: EpisodeResult) -> str:
     words = f"{result.fault_reason or 'hit something'}, {speed:.0f} km/h"
     if not result.at_fault:
         return f"{words}; not at fault"
-    return words if result.avoidable is not False else f"{words}; braking alone would not have avoided it"
+    if result.avoidable is not False:
+        return words
+    return f"{words}; not avoidable: {result.avoidable_reason or 'braking would have come too late'}"
 
 
 def failures_of(runs: Runs) -> tuple[list[Card], list[Failure]]:
@@ -93,7 +95,7 @@ def _card(entry: Entry, film: Film, moment: LastMoment | None) -> Card:
     return Card(
         title=f"{entry.row.label}: {result.scenario}, seed {result.seed}",
         what=what_happened(result),
-        command=f"python run_sim.py replay {shlex.quote(str(entry.run))} --episode {entry.number}",
+        command=episode_command(entry.driver, result.scenario, result.seed),
         film=film,
         moment=_moment_words(moment),
     )

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import jinja2
 
-from drive_stack.evaluation.comparison import Comparison, Difference, p_words, verdict
+from drive_stack.evaluation.comparison import Comparison, Difference
+from drive_stack.evaluation.verdict import SIGNIFICANT, verdict
+from drive_stack.evaluation.wording import difference, p_words, points
+from drive_stack.report.commands import run_command
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
 from drive_stack.report.gallery import failures_of
 from drive_stack.report.offline import offline_of
@@ -20,7 +23,6 @@ from drive_stack.report.tables import (
     headline_table,
     heat_table,
     scheme_table,
-    signed,
 )
 from drive_stack.whole_files import write_whole
 
@@ -57,7 +59,7 @@ def write_report(runs: Runs, path: Path) -> None:
 
 def render(runs: Runs) -> str:
     """The page."""
-    comparison = Comparison(runs.rows, runs.labels)
+    comparison = runs.comparison
     compared = [_compared(comparison, one.better_first()) for one in comparison.differences()]
     gallery, failures = failures_of(runs)
     perception, unread = perception_of(runs)
@@ -99,24 +101,26 @@ def _subtitle(runs: Runs, comparison: Comparison) -> str:
     seeds = [row.result.seed for row in runs.rows]
     span = f"seeds {min(seeds)}–{max(seeds)}"
     name = f"suite {', '.join(suites)}, " if suites else ""
-    return f"{name}{len(comparison.scenarios)} courses, {span}, {len(runs.rows)} episodes"
+    episodes = f"{len(runs.rows)} episodes"
+    return f"{name}{len(comparison.scenarios)} courses, {span}, {episodes}"
 
 
 def _compared(comparison: Comparison, one: Difference) -> Compared:
     scenarios = comparison.by_scenario(one.first, one.second)
-    gap = one.success
+    success, score = points(one.success), difference(one.driving_score)
     words = (
         f"On {one.courses} courses, {one.first} alone succeeded on {one.only_first}, {one.second} alone on "
-        f"{one.only_second}: {signed(100 * gap.value, 1)} points of success for {one.first} "
-        f"({signed(100 * gap.low, 1)} to {signed(100 * gap.high, 1)}; exact paired test p {p_words(one.p)}), "
-        f"{signed(one.driving_score.value, 1)} points of driving score "
-        f"({signed(one.driving_score.low, 1)} to {signed(one.driving_score.high, 1)})."
+        f"{one.only_second}: {success.value} points of success for {one.first} "
+        f"({success.interval}; exact paired test p {p_words(one.p)}), {score.value} points of driving score "
+        f"({score.interval})."
     )
+    if left_out := comparison.not_paired(one.first, one.second):
+        words += f" Courses left out, since the two drove them in different worlds: {left_out}."
     return Compared(
         first=one.first,
         second=one.second,
         words=words,
-        clear=", ".join(found.scenario for found in scenarios if found.p < 0.05),
+        clear=", ".join(found.scenario for found in scenarios if found.p < SIGNIFICANT),
         forest=forest_plot(scenarios, one.first, one.second),
         paired=paired_plot(comparison, one.first, one.second),
     )
@@ -127,6 +131,8 @@ def _notes(runs: Runs) -> list[str]:
     for name, folder, fact in zip(runs.names, runs.folders, runs.facts, strict=True):
         if fact is None:
             notes.append(f"{name}: rows without a run.json.")
+        elif command := run_command(fact):
+            notes.append(f"{name} was driven by, and is driven again by: {command}")
         versions = made_with(entry.row for entry in runs.entries if entry.run == folder)
         notes.append(f"{name}: {', '.join(f'{package} {told}' for package, told in versions.items())}.")
     notes.append("Scores, rules and their sources: docs/evaluation.md.")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.run_facts import RunFacts, read_facts
+from drive_stack.evaluation.batch.tasks import Key
+from drive_stack.evaluation.comparison import Comparison, Completeness
+from drive_stack.evaluation.run_facts import NAME as RUN_JSON
+from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts
+from drive_stack.evaluation.summary import Course
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class Entry:
 
     row: Row  # under its label in the report
     label: str  # in its own run
+    driver: Driver
     run: Path
     number: int  # in its run, from 1
 
@@ -31,6 +36,7 @@ class Runs:
     names: tuple[str, ...]  # of the folders, each its own
     facts: tuple[RunFacts | None, ...]
     entries: tuple[Entry, ...]
+    completeness: Completeness
     notes: tuple[str, ...]
 
     @property
@@ -43,22 +49,34 @@ class Runs:
         """In the order of the runs, the reference first."""
         return list(dict.fromkeys(row.label for row in self.rows))
 
+    @property
+    def comparison(self) -> Comparison:
+        """All drivers of all runs."""
+        return Comparison(self.rows, self.labels, self.completeness)
 
-def read_runs(folders: Sequence[Path]) -> Runs:
-    """Raises `ConfigError` for a folder without rows, of another schema, or given twice.
 
-    A line that cannot be read is left out, and noted.
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One folder."""
+
+    folder: Path
+    name: str
+    facts: RunFacts | None
+    rows: Mapping[int, Row]  # those shown, by their number in the file from 1
+    completeness: Completeness
+
+
+def read_runs(folders: Sequence[Path], current: Collection[Key] = ()) -> Runs:
+    """Rows of the courses that each run asked for last, according to its ``run.json``.
+
+    Of several rows of a driver on a course the last counts, or the one whose key is ``current``.
+    Raises `ConfigError` for a folder without rows, of another schema, or given twice. A line that cannot be
+    read is left out, and noted.
     """
     names = _names(folders)
-    facts = tuple(read_facts(folder) for folder in folders)
     notes: list[str] = []
-    found: list[tuple[Path, list[Row]]] = []
-    for folder in folders:
-        rows = list(read_rows(folder, unreadable=notes.append).values())
-        if not rows:
-            raise ConfigError(f"{folder / NAME}: holds no rows; drive some with: run_sim.py evaluate")
-        found.append((folder, rows))
-    entries = _entries(found, names)
+    found = [_read(folder, name, current, notes) for folder, name in zip(folders, names, strict=True)]
+    entries = _entries(found)
     shown = [entry.row for entry in entries]
     differing = [f"{package} {told}" for package, told in made_with(shown).items() if " and " in told]
     if differing:
@@ -66,10 +84,53 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     codes = {row.code_hash for row in shown}
     if len(codes) > 1:
         notes.append(f"The rows were driven by {len(codes)} states of the code.")
-    stale = sum(len(rows) for _, rows in found) - len(entries)
-    if stale:
+    completeness = Completeness(
+        sum(run.completeness.driven for run in found), sum(run.completeness.asked for run in found)
+    )
+    facts = tuple(run.facts for run in found)
+    return Runs(tuple(folders), names, facts, tuple(entries), completeness, tuple(notes))
+
+
+def _read(folder: Path, name: str, current: Collection[Key], notes: list[str]) -> _Run:
+    facts = read_facts(folder)
+    rows = dict(enumerate(read_rows(folder, unreadable=notes.append).values(), start=1))
+    if not rows:
+        raise ConfigError(f"{folder / NAME}: holds no rows; drive some with: run_sim.py evaluate")
+    courses = _courses(facts, rows.values())
+    of_run = {number: row for number, row in rows.items() if _course(row) in courses}
+    if not of_run:
+        raise ConfigError(f"{folder / NAME}: holds no rows of the courses in {RUN_JSON}")
+    if others := len(rows) - len(of_run):
+        notes.append(f"{name}: rows of other courses than those of the run left out: {others}.")
+    latest: dict[tuple[str, Course], int] = {}
+    for number, row in of_run.items():
+        place = row.label, _course(row)
+        if place not in latest or of_run[latest[place]].key not in current:
+            latest[place] = number
+    if stale := len(of_run) - len(latest):
         notes.append(f"Rows of earlier configurations left out: {stale}; of each course the last counts.")
-    return Runs(tuple(folders), names, facts, tuple(entries), tuple(notes))
+    shown = {number: of_run[number] for number in sorted(latest.values())}
+    asked = _drivers(facts, rows.values(), shown.values())
+    return _Run(folder, name, facts, shown, Completeness(len(shown), len(asked) * len(courses)))
+
+
+def _courses(facts: RunFacts | None, rows: Iterable[Row]) -> set[Course]:
+    """What the run asked every driver to drive; without a ``run.json`` all that any of them drove."""
+    if facts is None:
+        return {_course(row) for row in rows}
+    seeds = range(facts.first_seed, facts.first_seed + facts.seeds)
+    return {(scenario, seed) for scenario in facts.scenarios for seed in seeds}
+
+
+def _drivers(facts: RunFacts | None, rows: Iterable[Row], shown: Iterable[Row]) -> set[str]:
+    """Labels of those who are to drive the run's courses, and not others of an earlier command alone."""
+    driving = {row.label for row in shown}
+    elsewhere = {row.label for row in rows} - driving
+    return driving | (set(facts.drivers if facts is not None else ()) - elsewhere)
+
+
+def _course(row: Row) -> Course:
+    return row.result.scenario, row.result.seed
 
 
 def made_with(rows: Iterable[Row]) -> dict[str, str]:
@@ -93,14 +154,14 @@ def _names(folders: Sequence[Path]) -> tuple[str, ...]:
     return names
 
 
-def _entries(found: Sequence[tuple[Path, Sequence[Row]]], names: Sequence[str]) -> list[Entry]:
-    """Labels that occur in several runs get the run's name; of each course the last row counts."""
-    times = Counter(label for _, rows in found for label in {row.label for row in rows})
+def _entries(runs: Sequence[_Run]) -> list[Entry]:
+    """Labels that occur in several runs get the run's name."""
+    times = Counter(label for run in runs for label in {row.label for row in run.rows.values()})
     entries = []
-    for (folder, rows), name in zip(found, names, strict=True):
-        latest = {(row.label, row.result.scenario, row.result.seed): row for row in rows}
-        for number, row in enumerate(rows, start=1):
-            if latest[row.label, row.result.scenario, row.result.seed] is row:
-                label = row.label if times[row.label] == 1 else f"{row.label} ({name})"
-                entries.append(Entry(replace(row, label=label), row.label, folder, number))
+    for run in runs:
+        drivers = run.facts.drivers if run.facts is not None else {}
+        for number, row in run.rows.items():
+            label = row.label if times[row.label] == 1 else f"{row.label} ({run.name})"
+            driver = drivers.get(row.label, Driver(agent=row.label))
+            entries.append(Entry(replace(row, label=label), row.label, driver, run.folder, number))
     return entries

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from drive_stack.evaluation.comparison import Comparison, verdict
+from drive_stack.evaluation.comparison import Comparison
+from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import (
     HEADLINE_WORDS,
     PRIVILEGED_WORDS,
@@ -41,10 +42,15 @@ def summary_markdown(comparison: Comparison) -> str:
 
 
 def summary_record(comparison: Comparison) -> dict[str, object]:
-    """The same as numbers: shares 0 … 1, scores 0 … 100, each with the ends of its interval."""
-    differences = comparison.differences()
+    """The same as numbers: fractions 0 … 1, scores 0 … 100, each with the ends of its interval.
+
+    Unrounded; rounded to the digits of the tables they are the same figures.
+    """
+    differences, complete = comparison.differences(), comparison.completeness
     return {
         "verdict": verdict(comparison),
+        "finished": not complete.words,
+        "episodes": {"driven": complete.driven, "asked": complete.asked},
         "drivers": [asdict(comparison.headline(label)) for label in comparison.labels],
         "differences": [
             asdict(one)

@@ -12,6 +12,7 @@ from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.schemes.nuplan import SAFE_TTC
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.evaluation.summary import succeeded
+from drive_stack.evaluation.wording import DECIMALS, written
 
 SCHEME_NAMES = {
     "carla_2_0": "CARLA 2.0",
@@ -72,13 +73,13 @@ class HeatCell:
 _Pick = Callable[[Headline], Estimate | None]
 # heading, figure, factor, decimals, and whether more is better; of speed neither more nor less is
 _HEADLINE: tuple[tuple[str, _Pick, float, int, bool | None], ...] = (
-    ("success [%]", lambda one: one.success, 100.0, 1, True),
-    ("collisions [%]", lambda one: one.collisions, 100.0, 1, False),
-    ("progress [%]", lambda one: one.progress, 100.0, 1, True),
-    ("of the expert's [%]", lambda one: one.progress_of_expert, 100.0, 1, True),
-    ("driving score", lambda one: one.driving_score, 1.0, 1, True),
+    ("success [%]", lambda one: one.success, 100.0, DECIMALS, True),
+    ("collisions [%]", lambda one: one.collisions, 100.0, DECIMALS, False),
+    ("progress [%]", lambda one: one.progress, 100.0, DECIMALS, True),
+    ("of the expert's [%]", lambda one: one.progress_of_expert, 100.0, DECIMALS, True),
+    ("driving score", lambda one: one.driving_score, 1.0, DECIMALS, True),
     ("speed [km/h]", lambda one: one.speed_mps, 3.6, 0, None),
-    ("comfort [%]", lambda one: one.comfort, 100.0, 1, True),
+    ("comfort [%]", lambda one: one.comfort, 100.0, DECIMALS, True),
 )
 _HABITS: tuple[tuple[str, Callable[[EpisodeResult], float | None], str], ...] = (
     (
@@ -140,7 +141,7 @@ def scheme_table(comparison: Comparison) -> Table | None:
     totals = [comparison.headline(label).schemes for label in comparison.labels]
     results = [comparison.results(label) for label in comparison.labels]
     for scheme in dict.fromkeys(name for found in totals for name in found):
-        cells = [_cell(found.get(scheme), 1.0, 1, best=False) for found in totals]
+        cells = [_cell(found.get(scheme), 1.0, DECIMALS, best=False) for found in totals]
         rows.append(Line(SCHEME_NAMES.get(scheme, scheme), cells, total=True))
         scored = [[one.scores[scheme].terms for one in found if scheme in one.scores] for found in results]
         for term in dict.fromkeys(name for found in scored for terms in found for name in terms):
@@ -162,17 +163,11 @@ def habit_table(comparison: Comparison) -> Table:
     return Table([heading for heading, *_ in _HABITS], rows)
 
 
-def signed(value: float, decimals: int) -> str:
-    """With its sign, and none where nothing is left of it."""
-    text = f"{value:+.{decimals}f}"
-    return text if float(text) else text[1:]
-
-
 def _cell(found: Estimate | None, factor: float, decimals: int, *, best: bool) -> Cell:
     if found is None:
         return Cell("–")
-    value, low, high = (f"{factor * one:.{decimals}f}" for one in (found.value, found.low, found.high))
-    return Cell(value, f"{low}–{high}", best)
+    text = written(found, factor, decimals)
+    return Cell(text.value, text.interval, best)
 
 
 def _best(found: Sequence[Headline], pick: _Pick, more: bool | None) -> set[str]:

@@ -26,6 +26,7 @@ class Row:
     lost: bool  # the worker process was killed or ran too long: the episode itself is not to blame
     wall_s: float  # that the episode took [s]
     result: EpisodeResult
+    world: str = ""  # what seeds the scenario's worlds; "" in rows of before variants drew their own
 
     @property
     def key(self) -> Key:

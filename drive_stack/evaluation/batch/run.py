@@ -82,4 +82,5 @@ def _row(outcome: Outcome, code: str, made_with: Mapping[str, str]) -> Row:
         lost=outcome.lost,
         wall_s=round(answer.wall_s, 2),
         result=answer.result or undriven(task, answer.failed or "no result"),
+        world=task.world,
     )

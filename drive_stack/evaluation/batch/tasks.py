@@ -21,6 +21,7 @@ class EpisodeTask:
     config_hash: str  # of all that decides the result, see `fingerprint`
     privileged: bool = False
     camera: bool = True  # off for agents that never look
+    world: str = ""  # what seeds its worlds, see `Row.world`
     expert: ExpertDrive | None = None  # on the same course, whom progress is measured by
 
     @property

@@ -10,13 +10,18 @@ from scipy.signal import savgol_filter
 
 from drive_stack.types import FloatArray
 
-CHUNK = 20  # steps judged together (Bench2Drive)
-WINDOW = 15  # of the Savitzky–Golay filter, order 2 (nuPlan)
+CHUNK = 20  # samples judged together (Bench2Drive)
+SAMPLING = 0.1  # the step of nuPlan and NAVSIM, which the windows below are counted in [s]
+ACCELERATION_WINDOW = 8  # samples of the Savitzky-Golay filter; of order 2 where nothing else is said
+JERK_WINDOW = 15
+YAW_WINDOW = 5
+YAW_ACCELERATION_ORDER = 3
+_DECIMALS = 8  # as nuPlan and NAVSIM round before they compare
 
 
 @dataclass(frozen=True, slots=True)
 class ComfortBounds:
-    """Greatest magnitudes a passenger finds comfortable (nuplan-devkit, metrics description)."""
+    """Magnitudes that a passenger finds comfortable stay below these (nuplan-devkit)."""
 
     min_longitudinal: float = -4.05  # [m/s²]
     max_longitudinal: float = 2.40  # [m/s²]
@@ -30,35 +35,54 @@ class ComfortBounds:
 def comfortable_steps(
     longitudinal: FloatArray, lateral: FloatArray, yaw_rate: FloatArray, dt: float
 ) -> NDArray[np.bool_]:
-    """Whether every bound holds at each step; all inputs ``(T,)``: accelerations [m/s²], [rad/s].
+    """Whether every bound holds at each sample of 0.1 s; inputs are ``(T,)``, ``dt`` [s] apart.
 
-    Derivatives come from a local quadratic fit, as nuPlan takes them.
+    Accelerations are those of the body's centre [m/s²], the yaw rate is in [rad/s]. As in nuplan-devkit
+    (``state_extractors.py``) and navsim (``pdm_comfort_metrics.py``): accelerations are smoothed over 8
+    samples, jerk is the slope of a smoothed acceleration over 15, that of the magnitude included, and yaw
+    rate and yaw acceleration are the derivatives of the heading over 5.
     """
     bounds = ComfortBounds()
-    along, across = _smooth(longitudinal, dt, 0), _smooth(lateral, dt, 0)
-    jerk_along, jerk_across = _smooth(longitudinal, dt, 1), _smooth(lateral, dt, 1)
+    along, across, turning = (_resampled(values, dt) for values in (longitudinal, lateral, yaw_rate))
+    heading = np.concatenate([[0.0], np.cumsum((turning[1:] + turning[:-1]) * SAMPLING / 2.0)])
+    smooth_along = _filtered(along, ACCELERATION_WINDOW)
+    smooth_across = _filtered(across, ACCELERATION_WINDOW)
+    magnitude = _filtered(np.hypot(along, across), ACCELERATION_WINDOW)
+    yaw_acceleration = _filtered(heading, YAW_WINDOW, derivative=2, order=YAW_ACCELERATION_ORDER)
     return np.asarray(
-        (along >= bounds.min_longitudinal)
-        & (along <= bounds.max_longitudinal)
-        & (np.abs(across) <= bounds.lateral)
-        & (np.hypot(jerk_along, jerk_across) <= bounds.jerk)
-        & (np.abs(jerk_along) <= bounds.longitudinal_jerk)
-        & (np.abs(_smooth(yaw_rate, dt, 0)) <= bounds.yaw_rate)
-        & (np.abs(_smooth(yaw_rate, dt, 1)) <= bounds.yaw_acceleration)
+        (smooth_along > bounds.min_longitudinal)
+        & (smooth_along < bounds.max_longitudinal)
+        & (np.abs(smooth_across) < bounds.lateral)
+        & (np.abs(_filtered(magnitude, JERK_WINDOW, derivative=1)) < bounds.jerk)
+        & (np.abs(_filtered(smooth_along, JERK_WINDOW, derivative=1)) < bounds.longitudinal_jerk)
+        & (np.abs(_filtered(heading, YAW_WINDOW, derivative=1)) < bounds.yaw_rate)
+        & (np.abs(yaw_acceleration) < bounds.yaw_acceleration)
     )
 
 
 def comfort_share(longitudinal: FloatArray, lateral: FloatArray, yaw_rate: FloatArray, dt: float) -> float:
-    """Share of chunks of `CHUNK` steps in which every bound holds throughout (Bench2Drive), 0 … 1."""
-    if len(longitudinal) == 0:
-        return 1.0
+    """Share of chunks of `CHUNK` samples in which every bound holds throughout (Bench2Drive), 0 … 1.
+
+    A rest shorter than a chunk is left out, unless there is nothing else.
+    """
     good = comfortable_steps(longitudinal, lateral, yaw_rate, dt)
-    chunks = np.array_split(good, max(1, len(good) // CHUNK))
-    return float(np.mean([chunk.all() for chunk in chunks]))
+    if len(good) <= CHUNK:
+        return float(good.all())
+    whole = good[: len(good) // CHUNK * CHUNK].reshape(-1, CHUNK)
+    return float(whole.all(axis=1).mean())
 
 
-def _smooth(values: FloatArray, dt: float, derivative: int) -> FloatArray:
-    window = min(WINDOW, len(values) - 1 + len(values) % 2)  # odd, no longer than the series
-    if window < 3:
+def _resampled(values: FloatArray, dt: float) -> FloatArray:
+    """The values at steps of `SAMPLING`, interpolated where theirs is another."""
+    if abs(dt - SAMPLING) < 1e-9 or len(values) < 2:
+        return values
+    time = np.arange(len(values)) * dt
+    return np.interp(np.arange(0.0, time[-1] + 1e-9, SAMPLING), time, values)
+
+
+def _filtered(values: FloatArray, window: int, *, derivative: int = 0, order: int = 2) -> FloatArray:
+    window = min(window, len(values))
+    if window <= order:  # too short to tell
         return values if derivative == 0 else np.zeros_like(values)
-    return np.asarray(savgol_filter(values, window, 2, deriv=derivative, delta=dt))
+    smooth = savgol_filter(values, window, order, deriv=derivative, delta=SAMPLING)
+    return np.asarray(np.round(smooth, _DECIMALS))

@@ -1,7 +1,8 @@
-"""The driving score of the CARLA Leaderboard 2.0."""
+"""The driving score of Bench2Drive: that of the CARLA Leaderboard 2.0 without minimum speed."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,6 @@ PENALTIES = {
     ContactKind.OBJECT: 0.65,
     ContactKind.RAIL: 0.65,
 }
-TIMEOUT_PENALTY = 0.70
-NO_FAULT_SPEED = 0.1  # hits while slower than this are not charged [m/s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,14 @@ class DrivingScore:
 
 
 def driving_score(
-    route_completion: float, contacts: Sequence[Contact], off_lane_share: float, *, timed_out: bool
+    route_completion: float, collisions: Sequence[Contact], off_lane_share: float
 ) -> DrivingScore:
-    """Score one episode (carla-simulator/leaderboard, branch leaderboard-2.0).
+    """Score one episode (Thinklab-SJTU/Bench2Drive, ``statistics_manager.py``).
 
-    ``route_completion`` and ``off_lane_share`` are in 0 … 1. Terms without meaning on this road are
-    left out: red lights, stop signs, emergency vehicles; and, as in Bench2Drive, minimum speed.
+    ``route_completion`` and ``off_lane_share`` are in 0 … 1; ``collisions`` are merged (see `merged`).
+    An episode that ends stuck or at its time limit has only its route completion lowered. Left out, for
+    they have no meaning on this road: red lights, stop signs, emergency vehicles, scenario timeouts.
     """
-    penalty = 1.0
-    for contact in contacts:
-        if contact.ego_speed >= NO_FAULT_SPEED:
-            penalty *= PENALTIES[contact.kind]
-    if timed_out:
-        penalty *= TIMEOUT_PENALTY
+    penalty = math.prod(PENALTIES[collision.kind] for collision in collisions)
     score = 100.0 * route_completion * penalty * (1.0 - off_lane_share)
     return DrivingScore(score, route_completion, penalty, off_lane_share)

@@ -15,14 +15,16 @@ class Drive:
     route_completion: float  # 0 … 1
     progress: float  # of the expert's distance, driven in the expert's time, 0 … 1
     collisions: tuple[Contact, ...]  # merged, whoever's fault (CARLA)
-    at_fault: tuple[Contact, ...]  # of the ego's own fault, each actor once, not merged (nuPlan, NAVSIM)
-    off_lane: float  # share of the distance outside all lanes, 0 … 1
-    timed_out: bool
+    at_fault: tuple[Contact, ...]  # charged to the ego, the first with each actor (nuPlan)
+    at_fault_navsim: tuple[Contact, ...]  # the same by NAVSIM's rule of several lanes
+    off_lane: float  # share of the distance outside all lanes, 0 … 1 (CARLA)
     traffic_pace: tuple[float, ...]  # over the traffic's, at CARLA's four checkpoints, each at most 1
-    min_ttc: float  # [s], inf where never within the horizon
-    comfortable: bool  # every bound at every step
-    on_pavement: bool
-    wrong_way: float  # most metres against the traffic within a second
+    min_ttc: float  # nuPlan's, a multiple of 0.1 s; inf where never within the horizon
+    ttc_within_bound: bool  # NAVSIM's
+    comfortable: bool  # every bound at every sample
+    off_drivable: float  # greatest distance of a corner outside the drivable area [m]
+    wrong_way: float  # most metres against the traffic within a second (nuPlan)
+    wrong_way_navsim: float  # most metres off the lanes or against the traffic within a second
     speed_compliance: float  # 0 … 1
     lane_kept: bool
 

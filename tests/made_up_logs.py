@@ -1,0 +1,101 @@
+"""Episode logs made by hand: a straight road, an ego that moves by a formula, and others beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from tiny_world import Body, TinyWorld, straight_road
+
+from drive_stack.evaluation.episode_log import EpisodeLog
+from drive_stack.road_map import RoadMap
+from drive_stack.types import Contact
+from drive_stack.world_state import EgoState, ObstacleStates, WorldState
+
+DT = 0.1
+START = 1000.0  # station of the rear axle at first [m]
+ROAD = straight_road(3)  # lanes 3.6 m wide about 3.6, 0 and −3.6; shoulders 1 m and 3 m
+
+
+def standing_still(time: float) -> float:
+    return 0.0
+
+
+@dataclass
+class Script:
+    """What happens in a log. Distances and laterals are those of the ego's rear axle."""
+
+    duration: float  # [s]
+    distance: Callable[[float], float]  # along the road since the start, of time [m]
+    route_length: float  # [m]
+    lateral: Callable[[float], float] = standing_still  # [m]
+    others: Callable[[float], list[Body]] = lambda time: []
+    parked: bool = False  # whether the others show hazard lights
+    cones: tuple[tuple[float, float], ...] = ()  # station and lateral of their centres [m]
+    contacts: tuple[Contact, ...] = ()
+    limit: float = 40.0  # [m/s]
+    road: RoadMap = field(default_factory=lambda: ROAD)
+
+
+def log_of(script: Script) -> EpisodeLog:
+    """Play the script in steps of 0.1 s."""
+    log = EpisodeLog(dt=DT)
+    world = TinyWorld(script.road, limit=script.limit)
+    for step in range(round(script.duration / DT) + 1):
+        log.add(_state(script, world, step * DT))
+    return log
+
+
+def _state(script: Script, world: TinyWorld, time: float) -> WorldState:
+    world.bodies = script.others(time)
+    state = world.world_state()
+    vehicles = state.vehicles
+    if script.parked:
+        vehicles = replace(vehicles, indicator=np.full(len(vehicles.id), 2))
+    return replace(
+        state,
+        time=time,
+        ego=_ego(script, time),
+        vehicles=vehicles,
+        obstacles=_cones(script.cones),
+        route_start=START,
+        route_end=START + script.route_length,
+        contacts=tuple(contact for contact in script.contacts if contact.time <= time + 1e-9),
+    )
+
+
+def _ego(script: Script, time: float) -> EgoState:
+    """The motion's derivatives are central differences of the formulas."""
+    small = 1e-4
+
+    def yaw(at: float) -> float:
+        ahead = script.distance(at + small) - script.distance(at - small)
+        aside = script.lateral(at + small) - script.lateral(at - small)
+        return math.atan2(aside, ahead) if ahead > 0.0 else 0.0
+
+    def speed(at: float) -> float:
+        ahead = script.distance(at + small) - script.distance(at - small)
+        return math.hypot(ahead, script.lateral(at + small) - script.lateral(at - small)) / (2.0 * small)
+
+    station, lateral = START + script.distance(time), script.lateral(time)
+    return EgoState(
+        x=station,
+        y=lateral,
+        yaw=yaw(time),
+        speed=speed(time),
+        acceleration=(speed(time + small) - speed(time - small)) / (2.0 * small),
+        steering=0.0,
+        yaw_rate=(yaw(time + small) - yaw(time - small)) / (2.0 * small),
+        station=station,
+        lateral=lateral,
+    )
+
+
+def _cones(places: tuple[tuple[float, float], ...]) -> ObstacleStates:
+    count = len(places)
+    x, y = np.array([place[0] for place in places]), np.array([place[1] for place in places])
+    size = np.full(count, 0.4)
+    ids = np.arange(500, 500 + count)
+    return ObstacleStates(ids, x, y, np.zeros(count), size, size, 2.0 * size, np.zeros(count, dtype=np.int64))

@@ -1,0 +1,172 @@
+"""UN R157's cut-in and lead-braking cells, its own driver in them, and what an ego that does nothing records.
+
+The driver is written from the regulation's text (annex 4, appendix 3), in one dimension and apart from
+`drive_stack.evaluation.avoidability`. All speeds [m/s], lengths [m], times [s]; arrays hold one row per cell.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
+from drive_stack.types import FloatArray
+
+LENGTH, WIDTH, LANE = 4.7, 1.85, 3.5
+DT = 0.1  # between two records
+CAR = 5  # id of the other
+BEFORE = 2.0  # recorded before anything happens
+EGO_SPEEDS_KMH = range(10, 131, 20)
+
+
+@dataclass(frozen=True)
+class CutIns:
+    """A slower car ahead in the adjacent lane comes over at a constant lateral speed.
+
+    Ego speeds 10, 30 … 130 km/h; the other slower by 10, 20 … km/h, and never standing; 10, 20 … 60 m
+    ahead as it begins; 0.3, 0.6 … 1.8 m/s sideways, the regulation's greatest. Of these 1,512 cells those
+    are kept in which an ego that holds its speed has not passed before the other is in its path.
+    """
+
+    speed: FloatArray
+    slower: FloatArray
+    gap: FloatArray
+    lateral_speed: FloatArray
+
+    @classmethod
+    def grid(cls) -> CutIns:
+        cells = [
+            (ego / 3.6, slower / 3.6, float(gap), 0.3 * lateral)
+            for ego in EGO_SPEEDS_KMH
+            for slower, gap, lateral in itertools.product(range(10, ego, 10), range(10, 61, 10), range(1, 7))
+        ]
+        speed, slower, gap, lateral = np.array(cells).T
+        kept = slower * (LANE - WIDTH) / lateral <= gap + 2.0 * LENGTH
+        return cls(speed[kept], slower[kept], gap[kept], lateral[kept])
+
+    @property
+    def perceived(self) -> FloatArray:
+        """When the driver has perceived the cut-in: 0.4 s after 0.375 m of wandering."""
+        return 0.375 / self.lateral_speed + 0.4
+
+    @property
+    def ttc_perceived(self) -> FloatArray:
+        """Time to collision then, negative where the ego is alongside."""
+        return self.gap / self.slower - self.perceived
+
+    def driver_collides(self, critical_ttc: float, deceleration: float) -> NDArray[np.bool_]:
+        """Whether the driver hits the other if it reacts once the TTC is at most ``critical_ttc``."""
+        reacts = self.perceived + np.maximum(self.ttc_perceived - critical_ttc, 0.0)
+        time = np.arange(0.0, 20.0, 0.01)
+        own = _braked(time, self.speed, reacts + 0.75, deceleration)
+        apart = self.gap[:, None] + LENGTH + (self.speed - self.slower)[:, None] * time - own
+        lateral = np.maximum(LANE - self.lateral_speed[:, None] * time, 0.0)
+        return np.any((np.abs(apart) < LENGTH) & (lateral < WIDTH), axis=1)
+
+    def records(self, grip: float) -> Iterator[list[OnRoad]]:
+        """Of each cell, up to the collision."""
+        for speed, slower, gap, lateral in zip(
+            self.speed, self.slower, self.gap, self.lateral_speed, strict=True
+        ):
+            time = _record_times(max(gap / slower, (LANE - WIDTH) / lateral))
+            moving = (time >= 0.0) & (time < LANE / lateral)
+            centre = np.stack(
+                [
+                    gap + LENGTH + (speed - slower) * time,
+                    np.maximum(LANE - lateral * np.maximum(time, 0.0), 0.0),
+                ],
+                axis=1,
+            )
+            velocity = np.stack([np.full(len(time), speed - slower), -lateral * moving], axis=1)
+            yield _scenes(time, float(speed), centre, velocity, grip)
+
+
+@dataclass(frozen=True)
+class BrakingLeads:
+    """The car ahead brakes to a stop.
+
+    Ego speeds 10, 30 … 130 km/h; followed 0.8, 1.0 … 2.4 s behind; braking with 2, 4, 6, 8 and 9.81 m/s².
+    """
+
+    speed: FloatArray
+    headway: FloatArray
+    deceleration: FloatArray
+
+    @classmethod
+    def grid(cls) -> BrakingLeads:
+        headways = [0.8 + 0.2 * step + 1e-6 for step in range(9)]  # a hair over: 1.0 s is no tailgating
+        cells = itertools.product(EGO_SPEEDS_KMH, headways, (2.0, 4.0, 6.0, 8.0, 9.81))
+        speed, headway, deceleration = np.array(list(cells)).T
+        return cls(speed / 3.6, headway, deceleration)
+
+    def driver_collides(self, deceleration: float) -> NDArray[np.bool_]:
+        """Whether the driver hits the other.
+
+        It perceives braking of more than 5 m/s² at once, and less from a time gap below 2 s.
+        """
+        time = np.arange(0.0, 40.0, 0.01)
+        lead = np.stack([_lead(time, *cell)[0] for cell in zip(self.speed, self.deceleration, strict=True)])
+        gap = (self.speed * self.headway)[:, None] + lead - self.speed[:, None] * time
+        near = gap < 2.0 * self.speed[:, None]
+        perceives = np.where(self.deceleration > 5.0, 0.0, time[near.argmax(axis=1)])
+        own = _braked(time, self.speed, perceives + 0.4 + 0.75, deceleration)
+        return np.any((self.speed * self.headway)[:, None] + lead - own < 0.0, axis=1)
+
+    def records(self, grip: float) -> Iterator[list[OnRoad]]:
+        """Of each cell, up to the collision."""
+        for speed, headway, deceleration in zip(self.speed, self.headway, self.deceleration, strict=True):
+            fine = np.arange(0.0, 30.0, 0.01)
+            gap = speed * headway + _lead(fine, speed, deceleration)[0] - speed * fine
+            time = _record_times(float(fine[(gap <= 0.0).argmax()]))
+            along, pace = _lead(time, speed, deceleration)
+            centre = np.stack([speed * headway + LENGTH + along, np.zeros(len(time))], axis=1)
+            velocity = np.stack([pace, np.zeros(len(time))], axis=1)
+            yield _scenes(time, float(speed), centre, velocity, grip)
+
+
+def _braked(time: FloatArray, speed: FloatArray, bites: FloatArray, deceleration: float) -> FloatArray:
+    """(N, T) way of a driver whose brakes bite at ``bites`` and reach ``deceleration`` at 12.65 m/s³."""
+    braking = np.clip(12.65 * (time - bites[:, None]), 0.0, deceleration)
+    slower = np.maximum(speed[:, None] - _integral(braking, time), 0.0)
+    return _integral(slower, time)
+
+
+def _integral(rate: FloatArray, time: FloatArray) -> FloatArray:
+    steps = (rate[:, 1:] + rate[:, :-1]) / 2.0 * np.diff(time)
+    return np.concatenate([np.zeros((len(rate), 1)), np.cumsum(steps, axis=1)], axis=1)
+
+
+def _lead(time: FloatArray, speed: float, deceleration: float) -> tuple[FloatArray, FloatArray]:
+    """(T,) way and speed of a car that brakes from time 0 until it stands."""
+    braked = np.clip(time, 0.0, speed / deceleration)
+    way = speed * (np.minimum(time, 0.0) + braked) - deceleration * braked**2 / 2.0
+    return way, speed - deceleration * braked
+
+
+def _record_times(collision: float) -> FloatArray:
+    """The episode log's last 120 records; the last of them at or after the collision."""
+    steps = np.arange(-round(BEFORE / DT), int(np.ceil(collision / DT - 1e-9)) + 1)
+    return np.asarray(steps[-120:] * DT, dtype=np.float64)
+
+
+def _scenes(
+    time: FloatArray, speed: float, centre: FloatArray, velocity: FloatArray, grip: float
+) -> list[OnRoad]:
+    own = np.stack([speed * time, np.zeros(len(time))], axis=1)
+    pace, straight = np.array([[speed, 0.0]]), np.zeros(1)
+    size, ids, lanes = (np.array([LENGTH]), np.array([WIDTH])), np.array([CAR]), np.array([0.0, LANE])
+    return [
+        OnRoad(
+            time=float(time[row]) + BEFORE,
+            ego=MovingBoxes(own[row : row + 1], straight, pace, *size),
+            others=MovingBoxes(centre[row : row + 1], straight, velocity[row : row + 1], *size),
+            ids=ids,
+            lanes=lanes,
+            grip=grip,
+        )
+        for row in range(len(time))
+    ]

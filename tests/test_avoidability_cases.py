@@ -1,0 +1,271 @@
+"""Who comes from behind, who speeds, what the road holds, and what the other does after its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_world import Body, TinyWorld, straight_road
+
+from drive_stack.evaluation.avoidability import BRAKING, JERK, PERCEPTION, REACTION, Reason, avoidability
+from drive_stack.evaluation.avoidability.encounter import Course
+from drive_stack.evaluation.avoidability.other_course import OtherCourse
+from drive_stack.evaluation.avoidability.reference_driver import braking_distance
+from drive_stack.evaluation.episode_log import EpisodeLog
+from drive_stack.evaluation.metrics.ttc import times_to_collision
+from drive_stack.evaluation.on_road import MovingBoxes, OnRoad, on_road
+from drive_stack.evaluation.result import EpisodeId, Status, summarise
+from drive_stack.types import Contact, ContactKind, Side
+from drive_stack.vehicle import DRY_GRIP, WET_GRIP
+from drive_stack.world_state import Conditions, Weather
+
+DT, LENGTH, WIDTH, LANE, PERSON = 0.1, 4.7, 1.85, 3.5, 0.5
+ACTOR = 5
+Motion = Callable[[float], tuple[float, float, float, float]]  # time to station, lateral and their rates
+
+
+def box(motion: Motion, time: float, length: float, width: float) -> MovingBoxes:
+    station, lateral, along, across = motion(time)
+    return MovingBoxes(
+        np.array([[station, lateral]]), np.zeros(1), np.array([[along, across]]),
+        np.array([length]), np.array([width]),
+    )  # fmt: skip
+
+
+def record(ego: Motion, other: Motion, *, person: bool = False, limit: float = np.inf, grip: float = DRY_GRIP,
+           begins: float = 0.0) -> list[OnRoad]:  # fmt: skip
+    """Ten a second from ``begins`` up to the first touch."""
+    scenes: list[OnRoad] = []
+    size = (PERSON, PERSON) if person else (LENGTH, WIDTH)
+    for step in range(round(begins / DT), 300):
+        own, theirs = box(ego, step * DT, LENGTH, WIDTH), box(other, step * DT, *size)
+        lanes = np.array([-LANE, 0.0, LANE])
+        scenes.append(OnRoad(step * DT, own, theirs, np.array([ACTOR]), lanes, limit, grip))
+        if times_to_collision(own, theirs)[0] == 0.0:
+            return scenes[-120:]
+    raise AssertionError("nothing was hit")
+
+
+def steady(speed: float, station: float = 0.0, lateral: float = 0.0) -> Motion:
+    return lambda time: (station + speed * time, lateral, speed, 0.0)
+
+
+def slowing(speed: float, braking: float, begins: float, station: float = 0.0) -> Motion:
+    def motion(time: float) -> tuple[float, float, float, float]:
+        braked = min(max(time - begins, 0.0), speed / braking)
+        way = speed * (min(time, begins) + braked) - braking * braked**2 / 2.0
+        return station + way, 0.0, speed - braking * braked, 0.0
+
+    return motion
+
+
+def crossing(station: float, lateral: float, pace: float, begins: float) -> Motion:
+    """Walks to the left from ``lateral``."""
+    return lambda time: (
+        station, lateral + pace * max(time - begins, 0.0), 0.0, pace if time >= begins else 0.0
+    )  # fmt: skip
+
+
+# --- from behind ---------------------------------------------------------------------------------
+
+
+def test_standing_and_hit_from_behind_could_not_be_avoided() -> None:
+    found = avoidability(record(steady(0.0), steady(15.0, -60.0)), ACTOR)
+    assert (found.avoidable, found.reason) == (False, Reason.STANDING)
+
+
+@pytest.mark.parametrize(
+    "ego", [steady(10.0), slowing(20.0, 3.0, 1.0), slowing(20.0, 9.0, 1.0)], ids=["slow", "slows", "stops"]
+)
+def test_hit_from_behind_in_its_lane_could_not_be_avoided(ego: Motion) -> None:
+    """However the ego drove: the distance is the other's to keep."""
+    found = avoidability(record(ego, steady(20.0, -20.0)), ACTOR)
+    assert (found.avoidable, found.reason) == (False, Reason.FROM_BEHIND)
+
+
+@pytest.mark.parametrize("limit", [10.0, np.inf])
+def test_moving_over_into_the_way_of_a_faster_car_could_be_left(limit: float) -> None:
+    def moves_over(time: float) -> tuple[float, float, float, float]:
+        done = min(max(time - 2.0, 0.0) / 2.0, 1.0)
+        return 20.0 * time, LANE * done, 20.0, LANE / 2.0 if 0.0 < done < 1.0 else 0.0
+
+    found = avoidability(record(moves_over, steady(30.0, -50.0, LANE), limit=limit), ACTOR)
+    assert (found.avoidable, found.reason) == (True, Reason.LANE)
+
+
+# --- speed and grip ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limit_kmh", "avoids", "reason"),
+    [(50.0, True, Reason.SPEEDING), (130.0, False, Reason.TOO_LATE), (200.0, False, Reason.TOO_LATE)],
+)
+def test_speeding_is_charged(limit_kmh: float, avoids: bool, reason: Reason) -> None:
+    """A runner 108 m ahead of an ego at 130 km/h, which stops within 137 m; at 50 km/h within 35 m."""
+    runner = crossing(108.0 + LENGTH / 2.0, -6.6, 2.2, begins=2.0)
+    scenes = record(steady(130.0 / 3.6, -260.0 / 3.6), runner, person=True, limit=limit_kmh / 3.6)
+    found = avoidability(scenes, ACTOR)
+    assert (found.avoidable, found.reason) == (avoids, reason)
+
+
+def stopping_distance(speed: float, braking: float) -> float:
+    """By hand: 1.15 s, the ramp, and what is left at constant braking."""
+    ramp = braking / JERK
+    slower = speed - JERK * ramp**2 / 2.0
+    waited = speed * (PERCEPTION + REACTION)
+    return waited + speed * ramp - JERK * ramp**3 / 6.0 + slower**2 / (2.0 * braking)
+
+
+@pytest.mark.parametrize(("grip", "braking"), [(DRY_GRIP, BRAKING), (WET_GRIP, 5.5)])
+def test_the_road_s_grip_bounds_the_braking(grip: float, braking: float) -> None:
+    """A person steps out at a distance just above and just below the stopping distance.
+
+    That is right after the record of 1.9 s, at which the ego's centre is 38 m on.
+    """
+    for spare in (-1.0, 1.0):
+        front = stopping_distance(20.0, braking) + spare
+        steps_out = crossing(38.0 + LENGTH / 2.0 + front + PERSON / 2.0, -1.3, 0.2, begins=1.9001)
+        scenes = record(steady(20.0), steps_out, person=True, grip=grip)
+        assert avoidability(scenes, ACTOR).avoidable is (spare > 0.0)
+
+
+def test_a_bend_leaves_less_grip_to_brake_with() -> None:
+    times = np.arange(0.0, 8.0, 0.01)
+    bend = 1.0 / 100.0
+    travelled = braking_distance(times, 20.0, 0.0, grip=WET_GRIP, curvature=bend)
+    speed = np.gradient(travelled, times)
+    braking = -np.gradient(speed, times)
+    moving = (times > 2.0) & (speed > 0.5)
+    assert np.hypot(braking, bend * speed**2)[moving].max() <= WET_GRIP + 0.05
+    straight = braking_distance(times, 20.0, 0.0, grip=WET_GRIP)
+    assert straight[-1] == pytest.approx(stopping_distance(20.0, WET_GRIP), abs=0.05)
+    assert travelled[-1] > straight[-1] + 2.0
+
+
+# --- after the record ----------------------------------------------------------------------------
+
+
+def course(
+    along: tuple[float, float], *, lateral: float = 0.0, across: float = 0.0, person: bool = False
+) -> OtherCourse:
+    """Two records 0.1 s apart, the last at time 0 and station 0."""
+    centre = np.array([[-(along[0] + along[1]) / 2.0 * DT, lateral - across * DT], [0.0, lateral]])
+    velocity = np.array([[along[0], across], [along[1], across]])
+    size = (PERSON, PERSON) if person else (LENGTH, WIDTH)
+    other = Course(centre, velocity, np.zeros(2), *size)
+    return OtherCourse(np.array([-DT, 0.0]), other, np.array([0.0, LANE]))
+
+
+def test_a_braking_car_goes_on_braking_until_it_stands() -> None:
+    # 10 m/s, 5 m/s²: 7.5 m after a second, 10 m after two and for ever
+    stations = course((10.5, 10.0)).at(np.array([1.0, 2.0, 5.0])).centre[:, 0]
+    assert stations == pytest.approx([7.5, 10.0, 10.0])
+
+
+def test_one_that_speeds_up_keeps_its_speed_and_one_that_stands_stands() -> None:
+    assert course((9.5, 10.0)).at(np.array([3.0])).centre[0, 0] == pytest.approx(30.0)
+    assert course((0.3, 0.0)).at(np.array([3.0])).centre[0, 0] == 0.0
+
+
+def test_a_person_walks_on() -> None:
+    walker = course((1.0, 0.8), lateral=1.0, across=1.5, person=True).at(np.array([4.0]))
+    assert walker.centre[0] == pytest.approx([3.2, 7.0])
+
+
+@pytest.mark.parametrize(
+    ("lateral", "across", "ends"),
+    [(1.5, -1.0, 0.0), (1.5, 1.0, LANE), (LANE + 0.5, 1.0, LANE + 0.5), (0.2, 0.01, 0.2), (0.2, 0.0, 0.2)],
+    ids=["to the right", "to the left", "off the lanes", "keeps its lane", "straight"],
+)
+def test_a_lane_changer_ends_in_the_next_lane(lateral: float, across: float, ends: float) -> None:
+    after = course((20.0, 20.0), lateral=lateral, across=across).at(np.array([0.1, 6.0]))
+    assert after.centre[1] == pytest.approx([120.0, ends])
+    assert abs(after.centre[0, 1] - lateral) <= abs(across) * 0.1 + 1e-9
+    assert after.heading[1] == 0.0
+
+
+def test_a_braking_lane_changer_stands_in_both_directions() -> None:
+    # 5 m along in all, so that 0.2 · 5 m across remain of the way to the lane's centre
+    after = course((10.0, 5.0), lateral=3.0, across=-1.0).at(np.array([10.0, 20.0]))
+    assert after.centre[:, 0] == pytest.approx(0.25)
+    assert after.centre[:, 1] == pytest.approx(2.95)
+
+
+def test_nobody_walks_into_a_car_that_stands() -> None:
+    """At 5 m/s the driver stands after 2.1 s and 8.8 m, across the line that the walker reaches at 2.4 s."""
+    line = stopping_distance(5.0, BRAKING) + 1.8
+    walker = crossing(line, -(WIDTH + PERSON) / 2.0 - 2.4 * 1.4, 1.4, begins=0.0)
+    scenes = record(steady(5.0), walker, person=True)
+    assert 2.3 < scenes[-1].time < 2.6
+    found = avoidability(scenes, ACTOR)
+    assert (found.avoidable, found.reason) == (True, Reason.BRAKING)
+
+
+# --- short records, several contacts ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("begins", "avoids"), [(0.0, True), (4.0, True), (9.0, False)])
+def test_who_appears_late_is_no_risk_before(begins: float, avoids: bool) -> None:
+    """A standing car 200 m ahead at 20 m/s, on record from ``begins`` on; the other records lack it."""
+    whole = record(steady(20.0), steady(0.0, 200.0))
+    empty = MovingBoxes(np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+    late = [
+        scene if scene.time >= begins else replace(scene, others=empty, ids=np.zeros(0, dtype=np.int64))
+        for scene in whole
+    ]
+    assert avoidability(late, ACTOR).avoidable is avoids
+    short = [scene for scene in whole if scene.time >= begins]
+    assert avoidability(short, ACTOR).avoidable is avoids
+
+
+@pytest.mark.parametrize("spare", [-0.5, 0.5])
+def test_what_comes_into_sight_is_a_risk_from_there_and_not_before(spare: float) -> None:
+    """A lead swerves out at 2 s and shows a standing car about one stopping distance ahead."""
+    distance = 40.0 + LENGTH + stopping_distance(20.0, BRAKING) + spare
+    scenes = []
+    for scene in record(steady(20.0), steady(0.0, distance)):
+        lead = np.array([scene.ego.centre[0, 0] + 10.0, 0.0 if scene.time < 1.99 else LANE])
+        car = scene.others
+        both = MovingBoxes(
+            np.stack([car.centre[0], lead]), np.zeros(2), np.array([[0.0, 0.0], [20.0, 0.0]]),
+            np.full(2, LENGTH), np.full(2, WIDTH),
+        )  # fmt: skip
+        scenes.append(replace(scene, others=both, ids=np.array([ACTOR, 6])))
+    assert avoidability(scenes, ACTOR).avoidable is (spare > 0.0)
+
+
+def test_a_single_record_leaves_no_time() -> None:
+    found = avoidability(record(steady(20.0), steady(0.0, 200.0))[-1:], ACTOR)
+    assert (found.avoidable, found.reason) == (False, Reason.TOO_LATE)
+
+
+def test_of_several_contacts_those_of_its_own_fault_are_judged() -> None:
+    """Hit from behind while it drives into a standing car: the second contact is charged."""
+    world = TinyWorld(straight_road(), speed=20.0)
+    lateral = world.ego().lateral
+    world.bodies = [Body(200.0, lateral), Body(-45.0, lateral, speed=26.5)]
+    log = EpisodeLog(dt=DT)
+    while world.gap(world.bodies[0]) > 0.0:
+        log.add(world.world_state())
+        world.speed, world.x = 20.0, world.x + 20.0 * DT
+        for body in world.bodies:
+            body.station += body.speed * DT
+        world.time += DT
+    behind = Contact(world.time, 2, ContactKind.VEHICLE, Side.REAR, 6.5, 20.0, 26.5)
+    ahead = Contact(world.time, 1, ContactKind.VEHICLE, Side.FRONT, 20.0, 20.0, 0.0)
+    log.add(replace(world.world_state(), contacts=(behind, ahead)))
+    result = summarise(
+        EpisodeId("a", False, "cruise", 0), log, Status.COLLISION, clamped_actions=0, stages_ms={}
+    )
+    assert (result.avoidable, result.avoidable_reason, result.charged) == (True, Reason.BRAKING.value, True)
+
+
+def test_the_record_has_the_road() -> None:
+    world = TinyWorld(straight_road(lanes=2, curvature=0.002), limit=25.0)
+    wet = replace(world.world_state(), conditions=Conditions(weather=Weather.RAIN))
+    scene = on_road(wet)
+    assert sorted(scene.lanes.tolist()) == pytest.approx([-1.8, 1.8])
+    assert (scene.speed_limit, scene.grip, scene.curvature) == (25.0, WET_GRIP, 0.002)
+    assert on_road(world.world_state()).grip == DRY_GRIP
