@@ -5,16 +5,32 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, get_args, get_origin
+from typing import TypeAlias, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
+Keys: TypeAlias = tuple[str | int, ...]
 
 
 class ConfigError(ValueError):
     """Something a person wrote cannot be used; the message says what, where and what is allowed."""
+
+
+class FieldError(ValueError):
+    """Raised by a validator of a model for a key below that model.
+
+    Args:
+        message: what is wrong with the value and what is allowed.
+        places: the keys that lead from the validated model to each value that takes part. The error is
+            reported at the first of them, or at the one that an override has set.
+    """
+
+    def __init__(self, message: str, *places: Keys) -> None:
+        super().__init__(message)
+        self.places = places
 
 
 class StrictModel(BaseModel):
@@ -56,7 +72,7 @@ def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) ->
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(_validation_message(str(path), node, model, error, overrides)) from None
+        raise ConfigError(_validation_message(path, node, data, model, error, overrides)) from None
 
 
 def apply_override(data: dict[str, object], override: str) -> None:
@@ -100,8 +116,9 @@ def _yaml_message(path: Path, error: yaml.YAMLError) -> str:
 
 
 def _validation_message(
-    path: str,
+    path: Path,
     node: yaml.Node | None,
+    data: object,
     model: type[BaseModel],
     error: ValidationError,
     overrides: Sequence[str],
@@ -110,20 +127,48 @@ def _validation_message(
     # a misspelt key also leaves the right one missing: the spelling is what helps, then a wrong value
     order = {"extra_forbidden": 0, "missing": 2}
     first = min(error.errors(), key=lambda problem: order.get(problem["type"], 1))
-    keys = [str(part) for part in first["loc"]]
+    places = [_without_tags(model, data, keys) for keys in _places(first)]
+    changed = [name.partition("=")[0].strip() for name in overrides]
+    keys = places[0]
+    override = next(filter(None, (_override_of(each, changed) for each in places)), None)
+    place = f"{path}:{_line_of(node, keys)}" if override is None else f"--set {override}"
     dotted = ".".join(keys)
-    if any(override.partition("=")[0].strip() == dotted for override in overrides):
-        place = f"--set {dotted}"
-    else:
-        place = f"{path}:{_line_of(node, keys)}"
     if first["type"] == "extra_forbidden":
         problem = str(unknown_name("key", keys[-1], _fields_at(model, keys[:-1])))
     else:
-        problem = f"{dotted}: {first['msg']}" if dotted else first["msg"]
+        text = first["msg"].removeprefix("Value error, ")
+        problem = f"{dotted}: {text}" if dotted else text
         if not isinstance(first["input"], Mapping):
             problem += f" (found {first['input']!r})"
     more = len(error.errors()) - 1
     return f"{place}: {problem}" + (f" (and {more} more)" if more else "")
+
+
+def _places(problem: ErrorDetails) -> list[list[str]]:
+    """The keys of everything that a problem is about, from the root of the document."""
+    cause = problem.get("ctx", {}).get("error")
+    inner: tuple[Keys, ...] = cause.places if isinstance(cause, FieldError) and cause.places else ((),)
+    return [[str(part) for part in (*problem["loc"], *keys)] for keys in inner]
+
+
+def _without_tags(model: type[BaseModel], data: object, keys: Sequence[str]) -> list[str]:
+    """``keys`` as a person writes them: pydantic also names the member of a union that it tried."""
+    written: list[str] = []
+    for key in keys:
+        if isinstance(data, Mapping) and (key in data or key in _fields_at(model, written)):
+            data = data.get(key)
+        elif isinstance(data, Sequence) and not isinstance(data, str) and key.isdigit():
+            data = data[int(key)] if int(key) < len(data) else None
+        else:
+            continue
+        written.append(key)
+    return written
+
+
+def _override_of(keys: Sequence[str], changed: Sequence[str]) -> str | None:
+    """The last overridden key that holds the value at ``keys``."""
+    dotted = ".".join(keys)
+    return next((name for name in reversed(changed) if f"{dotted}.".startswith(f"{name}.")), None)
 
 
 def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int:

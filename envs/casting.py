@@ -8,15 +8,19 @@ import numpy as np
 
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import ObjectClass
+from drive_stack.world_state import Conditions
 from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS, Body
 from envs.contacts import RAIL_BEYOND_PAVEMENT
 from envs.crowd import HidingPlace
+from envs.lane_change import min_change_duration
 from envs.occupancy import Occupancy
 from envs.scenario_actors import Actor, CutIn, CutOut, LaneName, Lead, Queue, Stopped, whole
+from envs.scenario_conditions import max_scripted_deceleration
+from envs.scenario_entries import PARKED_BEHIND, QUEUE_STAGGER
+from envs.scenario_lanes import named_lane
 from envs.scripts import HardBrake, JamDissolves, LaneCutIn, LaneCutOut, Script
 from envs.traffic import Traffic
 
-_PARKED_BEHIND = 1.0  # between two vehicles parked in a row [m]
 _RAIL_CLEARANCE = 0.05  # of a parked vehicle from the guard rail [m]
 
 
@@ -42,14 +46,16 @@ class Casting:
     ego_lane: int
     ego_speed: float
     limit: float  # [m/s]
-    held_out: bool
+    conditions: Conditions
     rng: np.random.Generator
     next_id: int
     occupancy: Occupancy
     scripts: list[Script] = field(default_factory=list)
+    _entry: str = ""  # of the scenario, whose vehicles are being put on the road
 
-    def add(self, actor: Actor) -> None:
-        """Put one entry of the scenario on the road."""
+    def add(self, actor: Actor, entry: str) -> None:
+        """Put one entry of the scenario on the road; ``entry`` says which, such as ``actors.0``."""
+        self._entry = entry
         if isinstance(actor, Lead):
             self._add_lead(actor)
         elif isinstance(actor, Stopped):
@@ -63,13 +69,13 @@ class Casting:
 
     def hide(self, place: HidingPlace) -> None:
         """Park the vehicles behind which somebody waits."""
-        front = place.front
+        self._entry, front = place.entry, place.front
         for name in (place.spec.body, place.spec.second):
             if name is not None:
                 look = self._look(name)
                 lateral = place.left_side - look.width / 2.0
-                station = self._park(look, front - look.length / 2.0, lateral, forwards=False)
-                front = station - look.length / 2.0 - _PARKED_BEHIND
+                self._park(look, front - look.length / 2.0, lateral)
+                front -= look.length + PARKED_BEHIND
 
     def _add_lead(self, actor: Lead) -> None:
         rng, look = self.rng, self._look(actor.body)
@@ -79,11 +85,12 @@ class Casting:
         if actor.headway is not None:
             gap = max(gap, actor.headway.draw(rng) * self.ego_speed)
         speed = self.ego_speed if actor.speed_kmh is None else actor.speed_kmh.draw(rng) / 3.6
-        station = self.ego_front + max(gap, 5.0) + look.length / 2.0
+        station = self.ego_front + gap + look.length / 2.0
         vehicle = self._drive(look, self._lane(actor.lane, station), station, speed)
         if actor.brakes is not None:
             brakes = actor.brakes
             after, deceleration = brakes.after.draw(rng), brakes.deceleration.draw(rng)
+            deceleration = min(deceleration, max_scripted_deceleration(self.conditions))
             to_speed, hold = brakes.to_kmh.draw(rng) / 3.6, brakes.hold.draw(rng)
             self.scripts.append(HardBrake(vehicle, after, deceleration, to_speed, hold))
 
@@ -101,16 +108,12 @@ class Casting:
     def _add_cut_in(self, actor: CutIn) -> None:
         rng, look = self.rng, self._look(actor.body)
         sides = {"left": (-1,), "right": (1,), "either": (-1, 1)}[actor.side]
-        beside = [self.road.neighbour(self.ego_lane, side, self.ego_front) for side in sides]
-        lanes = [lane for lane in beside if lane >= 0] or [
-            lane
-            for side in (-1, 1)
-            if (lane := self.road.neighbour(self.ego_lane, side, self.ego_front)) >= 0
-        ]
+        adjacent = [self.road.neighbour(self.ego_lane, side, self.ego_front) for side in sides]
+        lanes = [lane for lane in adjacent if lane >= 0]
         lane = lanes[int(rng.integers(len(lanes)))]
         gap, slower = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6
-        after, duration = actor.after.draw(rng), actor.duration.draw(rng)
-        speed = max(self.ego_speed - slower, 5.0)
+        after, duration = actor.after.draw(rng), self._possible(actor.duration.draw(rng))
+        speed = self.ego_speed - slower
         station = self.ego_front + gap + slower * after + look.length / 2.0
         vehicle = self._drive(look, lane, station, speed)
         self.scripts.append(LaneCutIn(vehicle, gap, after, duration))
@@ -124,7 +127,7 @@ class Casting:
         self._park(standing, station, lane.lateral_at(station))
         gap = actor.headway.draw(rng) * self.ego_speed
         vehicle = self._drive(lead, self.ego_lane, self.ego_front + gap + lead.length / 2.0, self.ego_speed)
-        reveal, duration = actor.reveal.draw(rng), actor.duration.draw(rng)
+        reveal, duration = actor.reveal.draw(rng), self._possible(actor.duration.draw(rng))
         self.scripts.append(LaneCutOut(vehicle, rear, reveal, duration))
 
     def _add_queue(self, actor: Queue) -> None:
@@ -134,33 +137,28 @@ class Casting:
         for index, lane in enumerate(self.road.lanes):
             if lane.kind is not LaneKind.MAIN or not lane.covers(tail):
                 continue
-            rear = tail + float(rng.uniform(0.0, 8.0))
+            rear = tail + float(rng.uniform(0.0, QUEUE_STAGGER))
             for _ in range(whole(actor.per_lane, actor.per_lane.draw(rng))):
                 look = self._look(None, any_class=True)
                 ids.append(self._drive(look, index, rear + look.length / 2.0, 0.0, target=speed))
                 rear += look.length + actor.spacing.draw(rng)
         self.scripts.append(JamDissolves(tuple(ids), tail, actor.dissolves.draw(rng)))
 
+    def _possible(self, duration: float) -> float:
+        """The duration of a lane change [s], longer where the tyres give no more on a wet road."""
+        width = self.road.lanes[self.ego_lane].width
+        return max(duration, min_change_duration(width, self.conditions.grip))
+
     def _lane(self, name: LaneName, station: float) -> int:
-        """The named lane's index; the ego's own where there is none on that side."""
-        covering = [index for index, lane in enumerate(self.road.lanes) if lane.covers(station)]
-        if name == "leftmost":
-            return covering[0]
-        if name == "rightmost":
-            return covering[-1]
-        if name == "ego":
-            return self.ego_lane
-        side = -1 if name == "left_of_ego" else 1
-        beside = self.road.neighbour(self.ego_lane, side, station)
-        return beside if beside >= 0 else self.ego_lane
+        return named_lane(self.road, name, self.ego_lane, station)
 
     def _look(self, name: str | None, *, any_class: bool = False) -> Look:
         """A drawn body and paint: the named body, or a usual one (cars only unless ``any_class``)."""
-        rng = self.rng
-        usable = [body for body in BODIES if _usable(body, name, any_class, self.held_out)]
+        rng, held_out = self.rng, self.conditions.held_out_looks
+        usable = [body for body in BODIES if _usable(body, name, any_class, held_out)]
         shares = np.array([body.share for body in usable])
         body = usable[int(rng.choice(len(usable), p=shares / shares.sum()))]
-        paints = PAINTS + HELD_OUT_PAINTS if self.held_out else PAINTS
+        paints = PAINTS + HELD_OUT_PAINTS if held_out else PAINTS
         colour = paints[int(rng.integers(len(paints)))]
         length, width, height = (
             float(rng.uniform(*limits)) for limits in (body.length, body.width, body.height)
@@ -174,24 +172,21 @@ class Casting:
         self._spawn(look, lane, station, None, speed, speed if target is None else target)
         return self.next_id - 1
 
-    def _park(self, look: Look, station: float, lateral: float, *, forwards: bool = True) -> float:
-        """Spawn a vehicle that stands with its hazard lights on, inside the guard rails; its station."""
+    def _park(self, look: Look, station: float, lateral: float) -> None:
+        """Spawn a vehicle that stands with its hazard lights on, inside the guard rails."""
         right, left = self.road.paved(station)
         reach = RAIL_BEYOND_PAVEMENT - look.width / 2.0 - _RAIL_CLEARANCE
         lateral = min(max(lateral, right - reach), left + reach)
         lane = self.road.lane_at(station, lateral)
-        row = self._spawn(look, lane, station, lateral, 0.0, 0.0, forwards=forwards)
+        row = self._spawn(look, lane, station, lateral, 0.0, 0.0)
         self.traffic.park(row)
-        return float(self.traffic.station[row])
 
     def _spawn(
-        self, look: Look, lane: int, station: float, lateral: float | None, speed: float, target: float,
-        *, forwards: bool = True,
-    ) -> int:  # fmt: skip
-        """Spawn a scripted vehicle at the first free station; its row."""
+        self, look: Look, lane: int, station: float, lateral: float | None, speed: float, target: float
+    ) -> int:
+        """Spawn a scripted vehicle; its row. Raises `ConfigError` where its place is taken."""
         across = self.road.lanes[lane].lateral_at(station) if lateral is None else lateral
-        station = self.occupancy.free_box_station(station, across, look.length, look.width, forwards=forwards)
-        self.occupancy.add_box(station, across, look.length, look.width)
+        self.occupancy.claim_box(station, across, look.length, look.width, self._entry)
         row = self.traffic.spawn(
             id=self.next_id, body=look.body, colour=look.colour, length=look.length, width=look.width,
             height=look.height, lane=lane, station=station, lateral=lateral, speed=speed, target_speed=target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from envs.contacts import RAIL_BEYOND_PAVEMENT
 from envs.occupancy import Occupancy
 from envs.pedestrians import AT_REST, Mode, Motion, Person, body_radius
 from envs.scenario_actors import whole
+from envs.scenario_entries import STEP_OUT
+from envs.scenario_lanes import named_lane
 from envs.scenario_people import Bystanders, Crosser, Hiding, Walker
 
 _CLOTH = ((34, 40, 58), (120, 30, 34), (196, 190, 178), (52, 84, 60), (30, 30, 32), (210, 170, 60),
@@ -23,7 +25,6 @@ _SKIN = ((236, 196, 170), (214, 168, 136), (176, 124, 92), (130, 88, 62), (92, 6
 _EDGE = 0.2  # people who wait to cross stand this far off the pavement, before the rail [m]
 _RAIL_CLEARANCE = 0.05  # [m]
 _GROUP_SPACING = 0.8  # [m]
-_BEFORE_BUMPER = 0.8  # somebody hidden steps out so far before the parked vehicle [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class HidingPlace:
     spec: Hiding
     front: float
     left_side: float
+    entry: str  # of the scenario
 
 
 @dataclass(slots=True)
@@ -45,18 +47,37 @@ class Crowd:
     car: VehicleParameters
     rng: np.random.Generator
     next_id: int
-    occupancy: Occupancy
     people: list[Person]
     hiding: list[HidingPlace]
+    entries: list[str] = field(default_factory=list)  # of the scenario, one for each of `people`
+    _entry: str = ""
 
-    def add(self, spec: Bystanders | Walker | Crosser) -> None:
-        """Draw the people of one entry of the scenario."""
+    def add(self, spec: Bystanders | Walker | Crosser, entry: str) -> None:
+        """Draw the people of one entry of the scenario; ``entry`` says which, such as ``people.0``."""
+        self._entry = entry
         if isinstance(spec, Bystanders):
             self._add_bystanders(spec)
         elif isinstance(spec, Walker):
             self._add_walker(spec)
         else:
             self._add_crossers(spec)
+
+    def settle(self, occupancy: Occupancy) -> tuple[Person, ...]:
+        """Everybody at a free place, clear of the guard rails.
+
+        People make way for one another, and those who only stand make way for vehicles: they stand at the
+        nearest free place along the road. Raises `ConfigError` where a vehicle stands on somebody else.
+        """
+        settled = []
+        for person, entry in zip(self.people, self.entries, strict=True):
+            radius = body_radius(child=person.child)
+            lateral = self._clear_of_rail(person.station, person.lateral, radius)
+            if person.mode is not Mode.STAND:
+                occupancy.refuse_disc(person.station, lateral, radius, entry, but="people.")
+            station = occupancy.free_disc_station(person.station, lateral, radius)
+            occupancy.add_disc(station, lateral, radius, entry)
+            settled.append(replace(person, station=station, lateral=lateral))
+        return tuple(settled)
 
     def _add_bystanders(self, spec: Bystanders) -> None:
         rng = self.rng
@@ -77,7 +98,7 @@ class Crowd:
     def _add_walker(self, spec: Walker) -> None:
         rng = self.rng
         station = self.start + spec.at.draw(rng)
-        lane = self.road.lanes[self.lane]
+        lane = self.road.lanes[named_lane(self.road, spec.lane, self.lane, station)]
         lateral = lane.lateral_at(station) + (spec.bonnet.draw(rng) - 0.5) * self.car.width
         motion = Motion(
             speed=spec.speed_kmh.draw(rng) / 3.6,
@@ -115,7 +136,7 @@ class Crowd:
         """Park what hides them; the lateral where they wait before its bumper."""
         lane = self.road.lanes[self.lane]
         side = lane.lateral_at(station) - self.car.width / 2.0 - spec.clear.draw(self.rng)
-        self.hiding.append(HidingPlace(spec, station - _BEFORE_BUMPER, side))
+        self.hiding.append(HidingPlace(spec, station - STEP_OUT, side, self._entry))
         return side - 1.0
 
     def _lanes_edge(self, station: float, left: bool) -> float:
@@ -132,16 +153,12 @@ class Crowd:
         child: bool = False,
         motion: Motion = AT_REST,
     ) -> None:
-        """Put a person at the nearest free place along the road, clear of the guard rail."""
-        radius = body_radius(child)
-        lateral = self._clear_of_rail(station, lateral, radius)
-        station = self.occupancy.free_disc_station(station, lateral, radius)
-        self.occupancy.add_disc(station, lateral, radius)
         height = self.rng.uniform(1.05, 1.40) if child else np.clip(self.rng.normal(1.71, 0.09), 1.5, 1.95)
         person = Person(
             self.next_id, station, lateral, facing, mode, float(height), child, _clothes(self.rng), motion
         )
         self.people.append(person)
+        self.entries.append(self._entry)
         self.next_id += 1
 
     def _clear_of_rail(self, station: float, lateral: float, radius: float) -> float:

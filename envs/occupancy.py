@@ -18,30 +18,45 @@ _STEP = 0.25  # along the road from one candidate place to the next [m]
 
 @dataclass(slots=True)
 class Occupancy:
-    """Oriented boxes and discs on a road."""
+    """Oriented boxes and discs on a road, each with its owner, such as ``actors.0`` of a scenario file."""
 
     road: RoadMap
+    start: float = 0.0  # station of the ego's start, from which messages count [m]
+    episode: str = ""  # scenario and seed, for messages
     count: int = 0
+    _owners: list[str] = field(default_factory=list)
     _poses: FloatArray = field(default_factory=lambda: np.zeros((_CAPACITY, 3)))  # x, y, yaw
     _sizes: FloatArray = field(default_factory=lambda: np.zeros((3, _CAPACITY)))  # length, width, radius
 
     def add_shapes(
-        self, poses: FloatArray, lengths: FloatArray, widths: FloatArray, radii: FloatArray
+        self, poses: FloatArray, lengths: FloatArray, widths: FloatArray, radii: FloatArray, owner: str = ""
     ) -> None:
         """Take the places of shapes, poses ``(N, 3)`` x, y, yaw in the world; a positive radius is a disc."""
         end = self.count + len(poses)
         self._reserve(end)
         self._poses[self.count : end] = poses
         self._sizes[:, self.count : end] = lengths, widths, radii
+        self._owners += [owner] * len(poses)
         self.count = end
 
-    def add_box(self, station: float, lateral: float, length: float, width: float) -> None:
+    def add_box(self, station: float, lateral: float, length: float, width: float, owner: str = "") -> None:
         """Take the place of a box along the road whose centre is at a station and lateral [m]."""
-        self._add(self._pose(station, lateral), length, width, 0.0)
+        self._add(self._pose(station, lateral), length, width, 0.0, owner)
 
-    def add_disc(self, station: float, lateral: float, radius: float) -> None:
+    def add_disc(self, station: float, lateral: float, radius: float, owner: str = "") -> None:
         """Take the place of a disc [m]."""
-        self._add(self._pose(station, lateral), 0.0, 0.0, radius)
+        self._add(self._pose(station, lateral), 0.0, 0.0, radius, owner)
+
+    def claim_box(self, station: float, lateral: float, length: float, width: float, owner: str) -> None:
+        """Take the place of a box that may stand nowhere else; `ConfigError` where another owner has it."""
+        pose = self._pose(station, lateral)
+        self._refuse(self._touched(pose, length, width, 0.0), station, owner)
+        self._add(pose, length, width, 0.0, owner)
+
+    def refuse_disc(self, station: float, lateral: float, radius: float, owner: str, *, but: str) -> None:
+        """Raise `ConfigError` where a disc touches another owner's shape, ``but`` for owners named so."""
+        touched = self._touched(self._pose(station, lateral), 0.0, 0.0, radius)
+        self._refuse([other for other in touched if not other.startswith(but)], station, owner)
 
     def box_is_free(self, station: float, lateral: float, length: float, width: float) -> bool:
         """Whether a box along the road would touch nothing."""
@@ -74,6 +89,25 @@ class Occupancy:
                     return place
         raise ConfigError(f"no free place for a person at station {station:.0f} m")
 
+    def _touched(self, pose: FloatArray, length: float, width: float, radius: float) -> list[str]:
+        """The owners of all shapes that a shape touches."""
+        return [
+            owner
+            for row, owner in enumerate(self._owners)
+            if touches_any(
+                pose, length, width, radius, self._poses[row : row + 1], *self._sizes[:, row : row + 1]
+            )
+        ]
+
+    def _refuse(self, touched: list[str], station: float, owner: str) -> None:
+        others = [other for other in touched if other != owner]
+        if others:
+            one, other = sorted((others[0], owner))
+            raise ConfigError(
+                f"{self.episode}: {one} and {other} overlap {station - self.start:.0f} m ahead of the ego; "
+                "give them ranges that never meet"
+            )
+
     def _pose(self, station: float, lateral: float) -> FloatArray:
         point, yaw = self.road.to_world(np.asarray(station), np.asarray(lateral))
         return np.array([point[0], point[1], float(yaw)])
@@ -83,8 +117,9 @@ class Occupancy:
         sizes = self._sizes[:, known]
         return not touches_any(pose, length, width, radius, self._poses[known], sizes[0], sizes[1], sizes[2])
 
-    def _add(self, pose: FloatArray, length: float, width: float, radius: float) -> None:
+    def _add(self, pose: FloatArray, length: float, width: float, radius: float, owner: str) -> None:
         self._reserve(self.count + 1)
+        self._owners.append(owner)
         self._poses[self.count], self._sizes[:, self.count] = pose, (length, width, radius)
         self.count += 1
 

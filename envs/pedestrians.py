@@ -9,6 +9,7 @@ that nobody walks into a vehicle that stands.
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -22,6 +23,7 @@ from drive_stack.world_state import PedestrianStates
 _GATHER_SPEED = 2.5  # acceleration of somebody who sets off or stops [m/s²]
 _GAIT_STRIDE = 0.83  # share of the height that one full cycle of two steps covers at a walk
 _PERSONAL_SPACE = 0.5  # kept from the side of a standing vehicle [m]
+_ARRIVED = 0.005  # from the place where they stop half-way [m]
 _STANDING = 0.5  # a vehicle slower than this stands [m/s]
 _CARS_BRAKE = 3.0  # what somebody at the kerb expects of drivers [m/s²]
 _CARS_REACT = 1.5  # and how soon [s]
@@ -52,6 +54,11 @@ class Motion:
 AT_REST = Motion()
 
 
+def body_radius(*, child: bool) -> float:
+    """Radius of a body seen from above [m]."""
+    return 0.22 if child else 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """One person to put on the road; angles relative to the road's direction."""
@@ -65,11 +72,6 @@ class Person:
     child: bool
     clothes: NDArray[np.uint8]  # (4, 3)
     motion: Motion = AT_REST
-
-
-def body_radius(child: bool) -> float:
-    """Radius [m] of the disc that a person takes up."""
-    return 0.22 if child else 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Pedestrians:
         self.facing = np.array([person.facing for person in people], dtype=np.float64)
         self.mode = np.array([person.mode for person in people], dtype=np.int64)
         self.height = np.array([person.height for person in people], dtype=np.float64)
-        self.radius = np.array([body_radius(person.child) for person in people], dtype=np.float64)
+        self.radius = np.array([body_radius(child=person.child) for person in people], dtype=np.float64)
         self.gait = (self.station * 1.7) % (2.0 * np.pi)
         self.speed = np.array(
             [person.motion.speed if person.mode is Mode.ALONG else 0.0 for person in people], dtype=np.float64
@@ -133,7 +135,7 @@ class Pedestrians:
                 continue
             self._decide(row, person, dt, ego, bodies)
             walking = self.mode[row] in (Mode.ALONG, Mode.CROSS) and not self._blocked(row, bodies)
-            wanted = person.motion.speed if walking else 0.0
+            wanted = self._wanted_speed(row, person, dt, ego) if walking else 0.0
             change = np.clip(wanted - self.speed[row], -_GATHER_SPEED * dt, _GATHER_SPEED * dt)
             self.speed[row] += change
         along = self.speed * np.cos(self.facing) * dt
@@ -203,11 +205,29 @@ class Pedestrians:
             self.mode[row] = Mode.STAND
             self.speed[row] = 0.0
             return
-        if np.isnan(person.motion.hold_at) or self.held[row] > 0.0:
-            return
-        stop = ego.lateral + person.motion.hold_at
-        if (self.lateral[row] >= stop) if to_left else (self.lateral[row] <= stop):
+        if self._before_hold(row, person, ego) <= _ARRIVED:
             self.mode[row] = Mode.HOLD
+
+    def _before_hold(self, row: int, person: Person, ego: EgoView) -> float:
+        """How far it is to where they stop half-way [m]; infinite where they don't, or have done so."""
+        if np.isnan(person.motion.hold_at) or self.held[row] > 0.0 or self.mode[row] != Mode.CROSS:
+            return float("inf")
+        to_left = np.sin(self.facing[row]) > 0.0
+        ahead = ego.lateral + person.motion.hold_at - float(self.lateral[row])
+        return ahead if to_left else -ahead
+
+    def _wanted_speed(self, row: int, person: Person, dt: float, ego: EgoView) -> float:
+        """Their walking speed, less where they must slow down to stop at their place half-way [m/s].
+
+        Over ticks of ``dt`` in which the speed falls by a·dt, v²/(2·a) − v·dt/2 is still walked after one
+        with the speed v. That tick included, v²/(2·a) + v·dt/2 is what is left.
+        """
+        left = max(self._before_hold(row, person, ego), 0.0)
+        if np.isinf(left):
+            return person.motion.speed
+        a, half = _GATHER_SPEED, dt / 2.0
+        speed = a * (math.sqrt(half * half + 2.0 * left / a) - half)
+        return min(person.motion.speed, speed, left / dt)
 
     def _moment_has_come(self, row: int, person: Person, ego: EgoView, bodies: Bodies) -> bool:
         gap = float(self.station[row]) - ego.front

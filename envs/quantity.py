@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from drive_stack.config import StrictModel
 
+MAX_DECELERATION = 9.81  # of a scripted brake manoeuvre [m/s²]
+
 
 class Quantity(StrictModel):
     """A number, ``{min: …, max: …}`` (uniform) or ``{choices: […]}`` (equally likely)."""
@@ -61,7 +63,9 @@ def between(low: float, high: float) -> Quantity:
     return Quantity(min=low, max=high)
 
 
-def _within(low: float, high: float) -> AfterValidator:
+def within(low: float, high: float) -> AfterValidator:
+    """A validator that holds all values of a quantity within ``low`` … ``high``."""
+
     def check(quantity: Quantity) -> Quantity:
         least, greatest = quantity.bounds
         if least < low or greatest > high:
@@ -71,13 +75,25 @@ def _within(low: float, high: float) -> AfterValidator:
     return AfterValidator(check)
 
 
-Distance: TypeAlias = Annotated[Quantity, _within(0.0, 5000.0)]  # [m]
-Offset: TypeAlias = Annotated[Quantity, _within(-20.0, 20.0)]  # [m]
-Angle: TypeAlias = Annotated[Quantity, _within(-20.0, 20.0)]  # [°]
-Duration: TypeAlias = Annotated[Quantity, _within(0.0, 600.0)]  # [s]
-Share: TypeAlias = Annotated[Quantity, _within(0.0, 1.0)]
-SpeedKmh: TypeAlias = Annotated[Quantity, _within(0.0, 130.0)]
-SpeedLimitKmh: TypeAlias = Annotated[Quantity, _within(30.0, 130.0)]
-Deceleration: TypeAlias = Annotated[Quantity, _within(0.5, 9.81)]  # [m/s²], positive
-Density: TypeAlias = Annotated[Quantity, _within(0.0, 150.0)]  # [vehicles / km / lane]
-Count: TypeAlias = Annotated[Quantity, _within(0.0, 40.0)]  # rounded to a whole number
+def _check_whole(quantity: Quantity) -> Quantity:
+    if any(value != round(value) for value in (*quantity.bounds, *quantity.choices)):
+        raise ValueError("must be whole numbers")
+    return quantity
+
+
+WHOLE = AfterValidator(_check_whole)
+
+Distance: TypeAlias = Annotated[Quantity, within(0.0, 5000.0)]  # [m]
+Clearance: TypeAlias = Annotated[Quantity, within(0.0, 20.0)]  # [m]
+Offset: TypeAlias = Annotated[Quantity, within(-20.0, 20.0)]  # [m]
+Angle: TypeAlias = Annotated[Quantity, within(-20.0, 20.0)]  # [°]
+Duration: TypeAlias = Annotated[Quantity, within(0.0, 600.0)]  # [s]
+Share: TypeAlias = Annotated[Quantity, within(0.0, 1.0)]
+SpeedKmh: TypeAlias = Annotated[Quantity, within(0.0, 130.0)]
+DrivingSpeedKmh: TypeAlias = Annotated[Quantity, within(1.0, 130.0)]  # of vehicles that do not stand
+WalkingSpeedKmh: TypeAlias = Annotated[Quantity, within(0.0, 40.0)]
+CrossingSpeedKmh: TypeAlias = Annotated[Quantity, within(0.5, 40.0)]  # who stands never crosses
+SpeedLimitKmh: TypeAlias = Annotated[Quantity, within(30.0, 130.0)]
+Deceleration: TypeAlias = Annotated[Quantity, within(0.5, MAX_DECELERATION)]  # [m/s²], positive
+Density: TypeAlias = Annotated[Quantity, within(0.0, 150.0)]  # [vehicles / km / lane]
+Count: TypeAlias = Annotated[Quantity, WHOLE, within(0.0, 40.0)]  # a draw from a range is rounded

@@ -9,30 +9,23 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-from pydantic import AfterValidator
+from pydantic import model_validator
 
-from drive_stack.config import StrictModel
+from drive_stack.config import FieldError, StrictModel
 from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
-from envs.quantity import Distance, Quantity, between
+from envs.quantity import WHOLE, Quantity, between, within
 
 LENGTH = 2600.0  # of every road [m]
+_LAST_STRAIGHT = 50.0  # at the road's end [m]
 _LARGEST_TURN = 1.2  # of one arc [rad]
 
 
-def _within(low: float, high: float) -> AfterValidator:
-    def check(quantity: Quantity) -> Quantity:
-        least, greatest = quantity.bounds
-        if least < low or greatest > high:
-            raise ValueError(f"must lie within {low:g} … {high:g}")
-        return quantity
-
-    return AfterValidator(check)
-
-
-LaneCount: TypeAlias = Annotated[Quantity, _within(2.0, 4.0)]
-LaneWidth: TypeAlias = Annotated[Quantity, _within(3.5, 3.75)]  # [m]
-ShoulderWidth: TypeAlias = Annotated[Quantity, _within(0.5, 4.0)]  # [m]
-Radius: TypeAlias = Annotated[Quantity, _within(200.0, 5000.0)]  # [m]
+LaneCount: TypeAlias = Annotated[Quantity, WHOLE, within(2.0, 4.0)]
+LaneWidth: TypeAlias = Annotated[Quantity, within(3.5, 3.75)]  # [m]
+ShoulderWidth: TypeAlias = Annotated[Quantity, within(0.5, 4.0)]  # [m]
+Radius: TypeAlias = Annotated[Quantity, within(200.0, 5000.0)]  # [m]
+Place: TypeAlias = Annotated[Quantity, within(50.0, LENGTH - 100.0)]  # station [m]
+PieceLength: TypeAlias = Annotated[Quantity, within(1.0, LENGTH)]  # [m]
 Side: TypeAlias = Literal["left", "right", "either"]
 
 
@@ -75,8 +68,13 @@ class Curve(CrossSection):
     kind: Literal["curve"] = "curve"
     radius: Radius = Quantity(choices=(250, 500, 1000))
     side: Side = "either"
-    begins: Distance = between(420.0, 520.0)  # station [m]
-    length: Distance = between(300.0, 600.0)  # of the arc, less where it would turn too far [m]
+    begins: Place = between(420.0, 520.0)  # station [m]
+    length: PieceLength = between(300.0, 600.0)  # of the arc, less where it would turn by over 1.2 rad [m]
+
+    @model_validator(mode="after")
+    def _ends_on_the_road(self) -> Curve:
+        _check_end(self.begins, _longest_arc(self.length, self.radius))
+        return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
@@ -91,9 +89,15 @@ class SBend(CrossSection):
     kind: Literal["s_bend"] = "s_bend"
     radius: Radius = Quantity(choices=(250, 500, 1000))
     side: Side = "either"
-    begins: Distance = between(420.0, 500.0)  # station [m]
-    length: Distance = between(200.0, 350.0)  # of each arc [m]
-    between_arcs: Distance = between(20.0, 80.0)  # straight [m]
+    begins: Place = between(420.0, 500.0)  # station [m]
+    length: PieceLength = between(200.0, 350.0)  # of each arc, less where it would turn by over 1.2 rad [m]
+    between_arcs: PieceLength = between(20.0, 80.0)  # straight [m]
+
+    @model_validator(mode="after")
+    def _ends_on_the_road(self) -> SBend:
+        arcs = 2.0 * _longest_arc(self.length, self.radius)
+        _check_end(self.begins, arcs + self.between_arcs.bounds[1])
+        return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
@@ -109,9 +113,14 @@ class OnRamp(CrossSection):
 
     kind: Literal["on_ramp"] = "on_ramp"
     lanes: LaneCount = Quantity(choices=(2, 3))
-    opens: Distance = between(500.0, 580.0)  # station from which one may change lanes [m]
-    merge_length: Distance = between(250.0, 300.0)  # [m]
-    approach: Annotated[Quantity, _within(0.0, 15.0)] = between(5.0, 8.0)  # farther right at first [m]
+    opens: Place = between(500.0, 580.0)  # station from which one may change lanes [m]
+    merge_length: PieceLength = between(250.0, 300.0)  # [m]
+    approach: Annotated[Quantity, within(0.0, 15.0)] = between(5.0, 8.0)  # farther right at first [m]
+
+    @model_validator(mode="after")
+    def _ends_on_the_road(self) -> OnRamp:
+        _check_end(self.opens, self.merge_length.bounds[1], "opens")
+        return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
@@ -127,7 +136,7 @@ class LaneDrop(CrossSection):
     kind: Literal["lane_drop"] = "lane_drop"
     lanes: LaneCount = Quantity(choices=(3, 4))
     side: Side = "right"
-    drops: Distance = between(680.0, 800.0)  # station [m]
+    drops: Place = between(680.0, 800.0)  # station [m]
 
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
@@ -144,6 +153,20 @@ def _sign(side: Side, rng: np.random.Generator) -> float:
     """+1 for left, −1 for right; takes a number from ``rng`` even where it is given."""
     drawn = 1.0 if rng.random() < 0.5 else -1.0
     return {"left": 1.0, "right": -1.0, "either": drawn}[side]
+
+
+def _check_end(begins: Quantity, length: float, key: str = "begins") -> None:
+    """Refuse what would reach beyond the road's last `_LAST_STRAIGHT` metres."""
+    if begins.bounds[1] + length > LENGTH - _LAST_STRAIGHT:
+        allowed = LENGTH - _LAST_STRAIGHT - length
+        text = f"at most {allowed:g}" if allowed >= 50.0 else "nowhere"
+        raise FieldError(
+            f"{text} (what begins there is up to {length:g} m long, the road {LENGTH:g} m)", (key,)
+        )
+
+
+def _longest_arc(length: Quantity, radius: Quantity) -> float:
+    return min(length.bounds[1], _LARGEST_TURN * radius.bounds[1])
 
 
 def _arc(length: float, bend: float) -> float:

@@ -6,32 +6,25 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import to_jsonable_python
 
 from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
 from drive_stack.scenario_name import without_keys
-from envs.quantity import Angle, Density, Distance, Offset, Quantity, Share, SpeedLimitKmh, between, fixed
-from envs.roads import LENGTH, RoadSpec
+from envs.quantity import Density, Distance, Quantity, Share, SpeedLimitKmh, between, fixed
+from envs.roads import RoadSpec
 from envs.scenario_actors import Actor, LaneClosure
+from envs.scenario_checks import check_navigation, check_route, check_zones, setting_of
 from envs.scenario_conditions import ConditionsSpec
+from envs.scenario_entries import check_actors, check_closures, check_people
+from envs.scenario_overlaps import check_overlaps
 from envs.scenario_people import Person
+from envs.scenario_route import EgoStart, NavigationStep, SpeedZone
 from envs.traffic.flow import max_density
 
-ROAD_BEYOND_ROUTE = 300.0  # so that there is something to see at the route's end [m]
 CATALOGUE = Path(__file__).parents[1] / "configs" / "scenarios"
-
-
-class EgoStart(StrictModel):
-    """Where and how fast the ego begins."""
-
-    lane: Literal["leftmost", "rightmost", "middle", "any", "ramp"] = "rightmost"
-    station: Distance = fixed(300.0)  # on the road [m]
-    speed_share: Share = between(0.85, 1.0)  # of the limit there
-    offset: Offset = fixed(0.0)  # to the left of the lane's middle [m]
-    yaw_deg: Angle = fixed(0.0)  # to the left of the lane's direction [°]
 
 
 class TrafficSpec(StrictModel):
@@ -39,8 +32,9 @@ class TrafficSpec(StrictModel):
 
     density: Density = between(5.0, 12.0)  # [vehicles / km of open lane], up to a crawling jam
     speed_share: Share = between(0.85, 1.0)  # of the limit, what cars wish for on average
-    large_share: Share | None = None  # of vans, trucks and buses; the bodies' usual if not given
-    clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, its lane [m]
+    # of vans, trucks and buses in the rightmost lane, to its left they are rarer; if not given, as usual
+    large_share: Share | None = None
+    clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, in its lane [m]
 
     @model_validator(mode="after")
     def _fits_on_the_road(self) -> TrafficSpec:
@@ -49,23 +43,6 @@ class TrafficSpec(StrictModel):
         if self.density.bounds[1] > allowed:
             raise ValueError(f"density: at most {allowed} vehicles of this mix fit on a kilometre of lane")
         return self
-
-
-class SpeedZone(StrictModel):
-    """A lower limit over a part of the route, in metres ahead of the ego's start."""
-
-    begin: Distance
-    end: Distance
-    limit_kmh: SpeedLimitKmh
-
-
-class NavigationStep(StrictModel):
-    """What the navigation asks over a part of the route."""
-
-    command: Literal["follow", "change_left", "change_right"]
-    begin: Distance = fixed(0.0)  # ahead of the ego's start [m]
-    end: Distance = fixed(5000.0)
-    where: Literal["anywhere", "ramp"] = "anywhere"
 
 
 def _derived(_: object) -> str:
@@ -85,7 +62,7 @@ class Scenario(StrictModel):
     ego: EgoStart = EgoStart()
     route_length: Distance = between(600.0, 900.0)  # [m]
     time_limit: float = Field(default=120.0, gt=0.0, le=900.0)  # [s]
-    stuck_after: float = Field(default=30.0, gt=0.0)  # standing so long, not for a jam [s]
+    stuck_after: float = Field(default=30.0, gt=0.0)  # standing where it could go on [s]
     conditions: ConditionsSpec = ConditionsSpec()
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
@@ -99,13 +76,17 @@ class Scenario(StrictModel):
         return f"{self.name}[{self.variant}]" if self.variant else self.name
 
     @model_validator(mode="after")
-    def _start_is_consistent(self) -> Scenario:
-        if self.ego.lane == "ramp" and self.road.kind != "on_ramp":
-            raise ValueError("ego.lane: a ramp needs a road of kind on_ramp")
-        farthest = self.ego.station.bounds[1] + self.route_length.bounds[1]
-        if farthest > LENGTH - ROAD_BEYOND_ROUTE:
-            allowed = LENGTH - ROAD_BEYOND_ROUTE - self.ego.station.bounds[1]
-            raise ValueError(f"route_length: at most {allowed:g} m from where the ego starts")
+    def _fits_its_road(self) -> Scenario:
+        setting = setting_of(
+            self.road, self.ego, self.speed_limit_kmh, self.speed_zones, self.conditions, self.time_limit
+        )
+        check_route(self.ego, self.route_length, is_set="route_length" in self.model_fields_set)
+        check_zones(self.speed_zones, setting)
+        check_navigation(self.navigation, setting)
+        check_actors(self.actors, setting)
+        check_closures(self.obstacles, setting)
+        check_people(self.people, setting)
+        check_overlaps(self.actors, self.obstacles, setting)
         return self
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, FiniteFloat, field_validator
 
 from drive_stack.config import StrictModel
+from drive_stack.vehicle import WET_GRIP, road_grip
 from drive_stack.world_state import Conditions, Light, Weather
-from envs.quantity import Distance, Quantity, Share, between
+from envs.quantity import MAX_DECELERATION, Distance, Quantity, Share, between
 
 FIRST_HELD_OUT_SEED = 100_000  # looks kept from training may appear from here on
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
@@ -25,10 +26,10 @@ _SIGHT_SHARE = 0.7  # an object is made out at this share of the meteorological 
 class ConditionsSpec(StrictModel):
     """How likely each weather and light is, and how strong they get."""
 
-    weather: dict[Weather, float] = Field(
+    weather: dict[Weather, FiniteFloat] = Field(
         default={Weather.CLEAR: 4.0, Weather.OVERCAST: 3.0, Weather.RAIN: 2.0, Weather.FOG: 1.0}
     )
-    light: dict[Light, float] = Field(default={Light.DAY: 5.0, Light.DUSK: 2.0, Light.NIGHT: 2.0})
+    light: dict[Light, FiniteFloat] = Field(default={Light.DAY: 5.0, Light.DUSK: 2.0, Light.NIGHT: 2.0})
     fog_visibility: Distance = between(120.0, 300.0)  # [m]
     rain_rate: Share = between(0.2, 1.0)
     paint_wear: Share = between(0.0, 0.7)
@@ -70,6 +71,23 @@ class ConditionsSpec(StrictModel):
             scenery_seed=int(rng.integers(2**31)),
             held_out_looks=seed >= FIRST_HELD_OUT_SEED,
         )
+
+
+def grip_bounds(spec: ConditionsSpec) -> tuple[float, float]:
+    """Least and greatest grip of the road in the weathers that can be drawn [m/s²]."""
+    grips = [
+        road_grip(wet=weather is Weather.RAIN) for weather, weight in spec.weather.items() if weight > 0.0
+    ]
+    return min(grips), max(grips)
+
+
+def max_scripted_deceleration(conditions: Conditions) -> float:
+    """How hard a scripted vehicle can brake on this road [m/s²].
+
+    The target of a test brakes as the test prescribes: UN R157 has the lead vehicle brake with 9.81 m/s²,
+    which is more than the grip of the ego and of ordinary traffic. A wet road limits it too.
+    """
+    return WET_GRIP if conditions.wet else MAX_DECELERATION
 
 
 def sight_limit(visibility: float) -> float:

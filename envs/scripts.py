@@ -10,12 +10,16 @@ import numpy as np
 from drive_stack.road_map import RoadMap
 from envs.traffic import Traffic
 
+_TOO_NEAR = 0.6  # of its gap: nobody cuts in before an ego that is nearer
+_GAP_TOLERANCE = 0.1  # as far may the gap be from the one that is written [m]
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a script may look at."""
 
     time: float  # [s]
+    dt: float  # until the next tick [s]
     ego_front: float  # station [m]
     ego_rear: float
     ego_speed: float
@@ -54,10 +58,13 @@ class HardBrake:
             self.done = True
         elif np.isfinite(self.until):
             scene.traffic.force_acceleration(row, 0.0)
-        elif scene.traffic.speed[row] <= self.to_speed + 0.05:
+        elif (excess := float(scene.traffic.speed[row]) - self.to_speed) <= 1e-6:
             self.until = scene.time + self.hold
+            scene.traffic.force_acceleration(row, 0.0)
         else:
-            scene.traffic.force_acceleration(row, -self.deceleration)
+            # the last tick brakes less so that it ends at that speed; standing still ends by itself
+            hardest = excess / scene.dt if self.to_speed > 0.0 else self.deceleration
+            scene.traffic.force_acceleration(row, -min(self.deceleration, hardest))
 
 
 @dataclass(slots=True)
@@ -81,7 +88,7 @@ class LaneCutIn:
         rear = float(traffic.station[row] - traffic.length[row] / 2.0)
         ahead = rear - scene.ego_front
         crossable = scene.road.may_cross(lane, scene.ego_lane, float(traffic.station[row]))
-        if 0.6 * self.gap <= ahead <= self.gap and crossable:
+        if _TOO_NEAR * self.gap <= ahead <= self.gap + _GAP_TOLERANCE and crossable:
             traffic.force_lane_change(row, scene.ego_lane, self.duration)
             self.done = True
 
@@ -117,8 +124,10 @@ class LaneCutOut:
     def _swerve(self, scene: Scene, row: int) -> None:
         lane = int(scene.traffic.lane[row])
         for side in (-1, 1):
-            target = scene.road.neighbour(lane, side, float(scene.traffic.station[row]))
-            if target >= 0 and _free_beside(scene, row, target):
+            station = float(scene.traffic.station[row])
+            target = scene.road.neighbour(lane, side, station)
+            open_line = target >= 0 and scene.road.may_cross(lane, target, station)
+            if open_line and _free_beside(scene, row, target):
                 scene.traffic.force_lane_change(row, target, self.duration)
                 self.released_at = scene.time + self.duration
                 return

@@ -34,6 +34,11 @@ def posted(speed: float) -> float:
     return max(math.floor(speed * 3.6 / _STEP_KMH + 1e-9) * _STEP_KMH, _LOWEST_KMH) / 3.6
 
 
+def curve_limit(curvature: float, grip: float) -> float:
+    """The limit posted before a curve of ``curvature`` [1/m] on tyres with ``grip`` [m/s²], in m/s."""
+    return posted(float(np.sqrt(CURVE_GRIP_SHARE * grip / curvature)))
+
+
 def speed_limits(
     road: RoadMap, general: float, zones: tuple[tuple[float, float, float], ...], grip: float
 ) -> SpeedLimits:
@@ -51,7 +56,6 @@ def _curve_zones(road: RoadMap, grip: float) -> list[tuple[float, float, float]]
     zones = []
     for piece, curvature in enumerate(road.piece_curvature):
         if curvature != 0.0:
-            speed = float(np.sqrt(CURVE_GRIP_SHARE * grip / abs(curvature)))
             begin, end = (float(edge) for edge in road.piece_station[piece : piece + 2])
-            zones.append((begin - CURVE_WARNING, end, posted(speed)))
+            zones.append((begin - CURVE_WARNING, end, curve_limit(abs(curvature), grip)))
     return zones

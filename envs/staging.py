@@ -18,12 +18,13 @@ from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, ObstacleStates
 from envs.casting import Casting
 from envs.contacts import ego_body
-from envs.crowd import Crowd, HidingPlace
+from envs.crowd import Crowd
 from envs.ego import Ego
 from envs.occupancy import Occupancy
 from envs.pedestrians import Pedestrians
-from envs.scenario import EgoStart, NavigationStep, Scenario, TrafficSpec
+from envs.scenario import Scenario, TrafficSpec
 from envs.scenario_conditions import sight_limit
+from envs.scenario_route import EgoStart, NavigationStep
 from envs.scripts import Script
 from envs.speed_limits import SpeedLimits, posted, speed_limits
 from envs.traffic import Demand, EgoOnRoad, Mix, Traffic
@@ -88,21 +89,22 @@ def stage(scenario: Scenario, seed: int, car: VehicleParameters) -> Stage:
     demand, clear_ahead = _draw_traffic(scenario.traffic, limits.at(start), conditions, rngs["traffic"])
     max_speed = _max_start_speed(demand, clear_ahead)
     ego = _place_ego(scenario.ego, road, start, lane, limits, max_speed, conditions, car, rngs["ego"])
-    occupancy = _occupied_by(ego, road)
+    occupancy = _occupied_by(ego, road, start, f"{scenario.world_name}, seed {seed}")
     obstacles = place_closures(scenario.obstacles, start, rngs["works"], _FIRST_OBSTACLE, occupancy)
+    crowd = _draw_people(scenario, road, start, lane, car, rngs["people"])
     traffic = Traffic(
         road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC, grip=conditions.grip
     )
     traffic.set_limits(limits.station, limits.limit)
     casting = Casting(
         road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),
-        conditions.held_out_looks, rngs["actors"], _FIRST_SCRIPTED, occupancy,
+        conditions, rngs["actors"], _FIRST_SCRIPTED, occupancy,
     )  # fmt: skip
-    for actor in scenario.actors:
-        casting.add(actor)
-    people, hiding = _draw_people(scenario, start, lane, car, rngs["people"], occupancy)
-    for place in hiding:
+    for index, actor in enumerate(scenario.actors):
+        casting.add(actor, f"actors.{index}")
+    for place in crowd.hiding:
         casting.hide(place)
+    people = Pedestrians(road, crowd.settle(occupancy))
     if demand.density > 0.0:
         seen, others = _on_road(ego, road, start, lane), _standing(obstacles, people)
         traffic.populate(seen, demand, clear_ahead=clear_ahead, others=others)
@@ -180,11 +182,11 @@ def _max_start_speed(demand: Demand, clear_ahead: float) -> float:
     return flow + (math.sqrt(root) - b * t if root > b * b * t * t else 0.0)
 
 
-def _occupied_by(ego: Ego, road: RoadMap) -> Occupancy:
-    occupancy = Occupancy(road)
+def _occupied_by(ego: Ego, road: RoadMap, start: float, what: str) -> Occupancy:
+    occupancy = Occupancy(road, start, what)
     pose = ego_body(ego.x, ego.y, ego.yaw, ego.speed, ego.car).pose
-    sizes = np.array([[ego.car.length], [ego.car.width], [0.0]])
-    occupancy.add_shapes(pose[None], *sizes)
+    length, width, radius = np.array([[ego.car.length], [ego.car.width], [0.0]])
+    occupancy.add_shapes(pose[None], length, width, radius, "the ego")
     return occupancy
 
 
@@ -196,13 +198,17 @@ def _on_road(ego: Ego, road: RoadMap, start: float, lane: int) -> EgoOnRoad:
 
 
 def _draw_people(
-    scenario: Scenario, start: float, lane: int, car: VehicleParameters, rng: np.random.Generator,
-    occupancy: Occupancy,
-) -> tuple[Pedestrians, list[HidingPlace]]:  # fmt: skip
-    crowd = Crowd(occupancy.road, start, lane, car, rng, _FIRST_PERSON, occupancy, [], [])
-    for spec in scenario.people:
-        crowd.add(spec)
-    return Pedestrians(occupancy.road, tuple(crowd.people)), crowd.hiding
+    scenario: Scenario,
+    road: RoadMap,
+    start: float,
+    lane: int,
+    car: VehicleParameters,
+    rng: np.random.Generator,
+) -> Crowd:
+    crowd = Crowd(road, start, lane, car, rng, _FIRST_PERSON, [], [])
+    for index, spec in enumerate(scenario.people):
+        crowd.add(spec, f"people.{index}")
+    return crowd
 
 
 def _standing(obstacles: ObstacleStates, people: Pedestrians) -> FloatArray:

@@ -8,6 +8,7 @@ from drive_stack.road_map import RoadMap
 from drive_stack.world_state import ObstacleKind, ObstacleStates
 from envs.occupancy import Occupancy
 from envs.scenario_actors import LaneClosure
+from envs.scenario_lanes import named_lane
 
 SIZES = {  # length, width, height [m]
     ObstacleKind.CONE: (0.4, 0.4, 0.75),
@@ -30,14 +31,14 @@ def place_closures(
     left out.
     """
     places: list[Place] = []
-    for closure in closures:
+    for number, closure in enumerate(closures):
         for kind, station, lateral in _closure(closure, occupancy.road, start, rng):
             length, width, _ = SIZES[kind]
             place = station
             if kind is ObstacleKind.ARROW_BOARD:
                 place = occupancy.free_box_station(station, lateral, length, width)
             if occupancy.box_is_free(place, lateral, length, width):
-                occupancy.add_box(place, lateral, length, width)
+                occupancy.add_box(place, lateral, length, width, f"obstacles.{number}")
                 places.append((kind, place, lateral))
     return _states(places, occupancy.road, first_id)
 
@@ -66,8 +67,7 @@ def _closure(closure: LaneClosure, road: RoadMap, start: float, rng: np.random.G
     taper, length, spacing = (
         quantity.draw(rng) for quantity in (closure.taper, closure.length, closure.spacing)
     )
-    covering = [lane for lane in road.lanes if lane.covers(at)]
-    lane = covering[0] if closure.lane == "leftmost" else covering[-1]
+    lane = road.lanes[named_lane(road, closure.lane, -1, at)]
     inwards = -1.0 if closure.lane == "leftmost" else 1.0  # to the open lanes
     half = lane.width / 2.0
     places: list[Place] = []

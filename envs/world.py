@@ -16,6 +16,7 @@ from envs.speed_limits import SpeedLimits
 from envs.staging import Stage, stage
 from envs.traffic import EgoOnRoad
 from envs.views import bodies_of, ego_view, shapes_of, touching_others
+from envs.waiting import waits_in_traffic
 
 OFF_ROAD_MARGIN = 0.3  # the ego's middle may be so far outside the drivable area [m]
 STANDING = 0.1  # slower than this the ego stands [m/s]
@@ -178,8 +179,7 @@ class World:
 
     def _judge(self, middle: OnRoad) -> None:
         """Settle the outcome; the first one stays."""
-        standing = self._ego.speed < STANDING
-        self._standing = self._standing + self.physics_dt if standing else 0.0
+        self._count_standing()
         if self.outcome is not None:
             return
         if self._contacts:
@@ -193,6 +193,13 @@ class World:
         elif self.time >= self.scenario.time_limit - self.physics_dt / 2.0:
             self.outcome = "timeout"
 
+    def _count_standing(self) -> None:
+        """How long the ego has stood although it could go on; waiting in traffic stops the clock."""
+        if self._ego.speed >= STANDING:
+            self._standing = 0.0
+        elif not waits_in_traffic(self._ego, self._vehicles, self._stage.people, self.car):
+            self._standing += self.physics_dt
+
     @property
     def _shapes(self) -> Shapes:
         if self._hit is None:
@@ -205,8 +212,10 @@ class World:
     def _scene(self) -> Scene:
         front = self._ego.station + self.car.length - self.car.rear_overhang
         lane = self.road.lane_at(self._ego.station, self._ego.lateral)
-        speed = self._ego.speed
-        return Scene(self.time, front, front - self.car.length, speed, lane, self.road, self._stage.traffic)
+        return Scene(
+            self.time, self.physics_dt, front, front - self.car.length, self._ego.speed, lane, self.road,
+            self._stage.traffic,
+        )  # fmt: skip
 
     def _ego_on_road(self, scene: Scene) -> EgoOnRoad:
         return EgoOnRoad(

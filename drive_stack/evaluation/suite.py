@@ -54,7 +54,10 @@ class Suite(StrictModel):
         names = tuple(name for one in self.courses for name in one.names(catalogue))
         first: dict[str, str] = {}
         for name in names:
-            world = world_name(name)
+            try:
+                world = world_name(name)
+            except ConfigError as error:
+                raise ConfigError(f"suite {self.name}: {name}: {error}") from None
             if world in first:
                 raise ConfigError(
                     f"suite {self.name}: {first[world]} and {name} are the same course; "

@@ -1,0 +1,210 @@
+"""Every key of people does in the world what the file says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scenario_worlds import DT, EGO_SPEED, on_road, states, world
+
+from drive_stack.vehicle import VehicleParameters
+from drive_stack.world_state import WorldState
+from envs.bodies import BODIES
+from envs.world import World
+
+WIDTH = VehicleParameters().width
+EDGE = 5.25  # of the outer lanes [m]
+RIGHT, LEFT = -EDGE - 3.0, EDGE + 1.0  # of the pavement [m]
+RAIL = 0.5  # beyond the pavement [m]
+
+
+def people(keys: str, lane: str = "middle", seed: int = 0) -> World:
+    return world(f"ego: {{lane: {lane}, speed_share: 1}}\npeople: [{{{keys}}}]", seed)
+
+
+def at_the_impact(keys: str, seed: int = 0) -> tuple[WorldState, float]:
+    """The state in which the ego's front is abreast of the first person, and their place on its bonnet."""
+    for state in states(people(keys, "rightmost", seed), 30.0):
+        station, lateral = on_road(state)
+        if state.route_start + station[0] - state.ego.station - 3.75 <= 0.0:
+            return state, float(lateral[0] - state.ego.lateral) / WIDTH + 0.5
+    raise AssertionError("the ego never came so far")
+
+
+# --- bystanders ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "lateral"),
+    [
+        ("side: right, place: verge, clear: 1.2", RIGHT - RAIL - 1.2),
+        ("side: left, place: verge, clear: 1.2", LEFT + RAIL + 1.2),
+        ("side: right, place: shoulder, clear: 0.8", -EDGE - 0.8),
+        ("side: left, place: shoulder, clear: 0.8", EDGE + 0.8),
+    ],
+)
+def test_bystanders_stand_where_they_are_put_and_stay_there(keys: str, lateral: float) -> None:
+    one = people(f"kind: bystanders, at: 100, count: 5, spread: 8, {keys}")
+    first, *_, last = states(one, 3.0)
+    for state in (first, last):
+        stations, laterals = on_road(state)
+        assert len(stations) == 5
+        assert laterals == pytest.approx(lateral, abs=1e-6)
+        assert (np.abs(stations - 100.0) <= 4.0 + 1e-6).all()
+    assert (on_road(first)[0] == on_road(last)[0]).all()
+    keys = "kind: bystanders, at: 100, count: 5, spread: 8"
+    many = [on_road(people(keys, seed=seed).state())[0] for seed in range(20)]
+    assert np.ptp(np.concatenate(many)) > 7.0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_so_many_of_the_bystanders_are_children(share: float) -> None:
+    children = [
+        people(f"kind: bystanders, at: 100, count: 40, children: {share}", seed=seed)
+        .state()
+        .pedestrians.child
+        for seed in range(10)
+    ]
+    assert np.mean(children) == pytest.approx(share, abs=0.07 if 0.0 < share < 1.0 else 0.0)
+
+
+def test_bystanders_step_out_of_a_parked_car_s_way() -> None:
+    text = (
+        "actors: [{kind: stopped, at: 100, place: right_shoulder}]\n"
+        "people: [{kind: bystanders, at: 102, place: shoulder, clear: 1.5, count: 6, spread: 10}]"
+    )
+    for seed in range(10):
+        state = world(text, seed).state()
+        stations, laterals = on_road(state)
+        car = state.vehicles
+        middle = float(car.station[0]) - state.route_start
+        along = np.abs(stations - middle) - car.length[0] / 2.0 - state.pedestrians.radius
+        across = np.abs(laterals - car.lateral[0]) - car.width[0] / 2.0 - state.pedestrians.radius
+        assert (np.maximum(along, across) > 0.0).all()
+        assert laterals == pytest.approx(-EDGE - 1.5)
+
+
+# --- walker --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lane", "lateral"),
+    [("ego", 0.0), ("left_of_ego", 3.5), ("right_of_ego", -3.5), ("leftmost", 3.5), ("rightmost", -3.5)],
+)
+@pytest.mark.parametrize("bonnet", [0.0, 0.25, 1.0])
+def test_a_walker_is_in_the_lane_that_is_named_and_at_its_place(
+    lane: str, lateral: float, bonnet: float
+) -> None:
+    stations, laterals = on_road(people(f"kind: walker, at: 90, lane: {lane}, bonnet: {bonnet}").state())
+    assert stations[0] == pytest.approx(90.0)
+    assert laterals[0] == pytest.approx(lateral + (bonnet - 0.5) * WIDTH)
+
+
+@pytest.mark.parametrize(("towards", "sign"), [("false", 1.0), ("true", -1.0)])
+@pytest.mark.parametrize("kmh", [0.0, 5.0, 8.0])
+def test_a_walker_walks_as_fast_and_that_way(towards: str, sign: float, kmh: float) -> None:
+    *_, last = states(people(f"kind: walker, at: 200, speed_kmh: {kmh}, towards: {towards}"), 5.0)
+    assert on_road(last)[0][0] == pytest.approx(200.0 + sign * kmh / 3.6 * 5.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("metres", [3.0, 10.0])
+def test_a_walker_leaves_the_lane_after_so_many_metres(metres: float) -> None:
+    seen = list(states(people(f"kind: walker, at: 400, speed_kmh: 5, after_limit: {metres}"), 20.0))
+    places = np.array([[part[0] for part in on_road(state)] for state in seen])
+    assert places[-1, 0] == pytest.approx(400.0 + metres, abs=5.0 / 3.6 * 2 * DT)
+    assert places[-1, 1] < RIGHT  # the near side
+    still_in_lane = places[places[:, 0] < 400.0 + metres - 0.1]
+    assert still_in_lane[:, 1] == pytest.approx(0.0, abs=1e-6)
+
+
+# --- crosser -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("side", "towards"), [("right", 1.0), ("left", -1.0)])
+@pytest.mark.parametrize("bonnet", [0.25, 0.5, 0.75])
+@pytest.mark.parametrize("kmh", [4.0, 8.0])
+def test_a_crosser_meets_the_ego_at_the_intended_point(
+    side: str, towards: float, bonnet: float, kmh: float
+) -> None:
+    state, where = at_the_impact(f"kind: crosser, at: 350, side: {side}, bonnet: {bonnet}, speed_kmh: {kmh}")
+    near = where if towards > 0.0 else 1.0 - where
+    assert near == pytest.approx(bonnet, abs=(kmh / 3.6 * DT * 1.5 + 0.02) / WIDTH)
+    assert state.pedestrians.speed[0] == pytest.approx(kmh / 3.6)
+    assert on_road(state)[0][0] == pytest.approx(350.0)
+
+
+def test_crossers_come_in_their_number_and_size() -> None:
+    first = people("kind: crosser, at: 200, count: 4, child: true").state()
+    stations, laterals = on_road(first)
+    assert len(stations) == 4 and first.pedestrians.child.all()
+    assert (first.pedestrians.height <= 1.4).all()
+    assert stations[0] == pytest.approx(200.0)
+    assert (
+        (np.arange(4) * 0.64 - 1e-6 <= stations - 200.0) & (stations - 200.0 <= np.arange(4) * 1.04 + 1e-6)
+    ).all()
+    assert laterals[0] == pytest.approx(RIGHT - 0.2)
+    assert not people("kind: crosser, at: 200").state().pedestrians.child.any()
+
+
+@pytest.mark.parametrize("kmh", [3.0, 5.0, 9.0])
+@pytest.mark.parametrize("where", [0.0, 0.25, 0.5, 0.75, 1.0])
+@pytest.mark.parametrize(("side", "towards"), [("right", 1.0), ("left", -1.0)])
+def test_who_stops_half_way_stands_at_that_point_of_the_bonnet(
+    kmh: float, where: float, side: str, towards: float
+) -> None:
+    keys = f"kind: crosser, at: 300, side: {side}, speed_kmh: {kmh}, half_way: {{at: {where}, hold: 3}}"
+    one = people(keys, "rightmost")
+    seen = list(states(one, 30.0))
+    lateral = np.array([on_road(state)[1][0] for state in seen])
+    walks = np.array([state.pedestrians.speed[0] for state in seen])
+    begin = int(np.flatnonzero(walks > 0.0)[0])
+    on_lanes = np.abs(lateral) < EDGE
+    stands = np.flatnonzero((walks < 0.01) & (np.arange(len(seen)) > begin) & on_lanes)
+    bonnet = (lateral[stands] + 3.5) * towards / WIDTH + 0.5
+    assert bonnet == pytest.approx(where, abs=0.006)
+    assert len(stands) * DT == pytest.approx(3.0, abs=4 * DT)
+    assert lateral[-1] * towards > 5.0 or walks[-1] > 0.0  # goes on afterwards
+
+
+def test_nobody_walks_back_to_where_they_meant_to_stop() -> None:
+    keys = "kind: crosser, at: 300, speed_kmh: 5, half_way: {at: 0.5, hold: 2}"
+    lateral = [on_road(state)[1][0] for state in states(people(keys, "rightmost"), 30.0)]
+    assert (np.diff(lateral) >= 0.0).all()
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.4, 1.0])
+def test_so_many_of_the_crossers_stop_half_way(chance: float) -> None:
+    stops = []
+    for seed in range(60):
+        one = people(f"kind: crosser, at: 200, half_way: {{chance: {chance}}}", seed=seed)
+        stops.append(not np.isnan(one._stage.people.people[0].motion.hold_at))
+    assert np.mean(stops) == pytest.approx(chance, abs=0.15 if 0.0 < chance < 1.0 else 0.0)
+
+
+@pytest.mark.parametrize("clear", [0.5, 1.0, 1.4])
+def test_what_hides_a_child_is_as_near_to_the_ego_as_written(clear: float) -> None:
+    keys = f"kind: crosser, at: 200, child: true, hidden_by: {{body: van, clear: {clear}, second: sedan}}"
+    state = people(keys, "rightmost").state()
+    car = state.vehicles
+    names = [BODIES[int(body)].name for body in car.body]
+    assert names == ["van", "sedan"]
+    flank = state.ego.lateral - WIDTH / 2.0
+    assert flank - (car.lateral + car.width / 2.0) == pytest.approx([clear, clear])
+    stations, laterals = on_road(state)
+    front = car.station + car.length / 2.0 - state.route_start
+    assert stations[0] - front[0] == pytest.approx(0.8)
+    assert front[0] - car.length[0] - front[1] == pytest.approx(1.0)
+    assert laterals[0] == pytest.approx(flank - clear - 1.0)  # behind its flank, as the ego sees it
+
+
+def test_the_ego_s_speed_is_what_the_crossing_is_timed_by() -> None:
+    for kmh in (36, 72):
+        text = f"speed_limit_kmh: {kmh}\nego: {{lane: rightmost, speed_share: 1}}\n"
+        text += "people: [{kind: crosser, at: 350}]"
+        seen = list(states(world(text), 36.0))
+        gone = next(state for state in seen if state.pedestrians.speed[0] > 0.0)
+        walk = (3.0 + 0.15 + 1.75) / (
+            5.0 / 3.6
+        ) + 5.0 / 3.6 / 5.0  # to mid-lane, with the time to gather speed
+        left = gone.route_start + 350.0 - gone.ego.station - 3.75
+        assert left / (kmh / 3.6) == pytest.approx(walk, abs=2.5 * DT)
+    assert EGO_SPEED == 20.0

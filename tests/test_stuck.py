@@ -1,0 +1,108 @@
+"""Standing in a jam is not being stuck; standing where one could go on is."""
+
+from __future__ import annotations
+
+import pytest
+from scenario_worlds import scenario, world
+
+from agents.registry import build_agent
+from drive_stack.types import Control
+from drive_stack.vehicle import control_to_action
+from envs.highway import HighwayEnv
+from envs.lane_hold import hold_lane
+from envs.waiting import REACH
+from envs.world import World
+
+QUEUE = "actors: [{kind: queue, at: 200, per_lane: 4, dissolves: 45}]\nroute_length: 450\n"
+
+
+def stand(one: World, before: float) -> World:
+    """Brake to a stand so far before a place ahead of the start [m], and stay there."""
+    lane = one.road.lane_at(one.ego.station, one.ego.lateral)
+    while one.outcome is None:
+        left = one.state().route_start + before - one.ego.station - 3.75
+        speed = max(2.0 * 1.5 * left, 0.0) ** 0.5
+        control = hold_lane(one.ego, one.road, lane, min(speed, 20.0), one.car)
+        if left < 0.5 or one.ego.speed < 0.3:
+            control = Control(control.steering, -6.0)
+        one.step(control)
+    return one
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_expert_waits_for_a_jam_to_dissolve_and_completes(seed: int) -> None:
+    env = HighwayEnv(scenario(QUEUE), camera=False)
+    env.reset(seed=seed)
+    expert = build_agent("expert", env.platform, oracles=env.oracles, truth=env.truth)
+    expert.reset(seed)
+    stood = 0.0
+    while env.world.outcome is None:
+        env.step(control_to_action(expert.act(env.observation()), env.platform.car))
+        stood += 0.1 * (env.world.ego.speed < 0.1)
+    env.close()
+    assert env.world.outcome == "completed"
+    assert stood > scenario(QUEUE).stuck_after
+
+
+@pytest.mark.parametrize(
+    ("short_of", "outcome"), [(3.0, "timeout"), (REACH - 3.0, "timeout"), (REACH + 12.0, "stuck")]
+)
+def test_the_clock_stands_still_while_the_queue_is_near_ahead(short_of: float, outcome: str) -> None:
+    text = "actors: [{kind: queue, at: 200, per_lane: 2, dissolves: 70}]\ntime_limit: 75\n"
+    assert stand(world(text), 200.0 - short_of).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        "actors: [{kind: stopped, at: 200}]",
+        "people: [{kind: bystanders, at: 200, place: verge}]",
+        "people: [{kind: bystanders, at: 200, place: shoulder, clear: 1}]",
+        "people: [{kind: walker, at: 200, speed_kmh: 0}]",
+        "actors: [{kind: queue, at: 1500}]",
+        "obstacles: [{kind: lane_closure, at: 200}]",
+        # who drives on keeps nobody from doing the same
+        "ego: {lane: rightmost, speed_share: 1}\nactors: [{kind: lead, gap: 196, lane: ego, speed_kmh: 50}]",
+    ],
+)
+def test_who_stands_before_what_stays_for_good_is_stuck(ahead: str) -> None:
+    one = stand(world(f"{ahead}\nstuck_after: 12\n"), 195.0)
+    assert one.outcome == "stuck"
+    assert one.time < 45.0
+
+
+def test_an_empty_road_makes_nobody_wait() -> None:
+    one = world("stuck_after: 30")
+    began = None
+    while one.outcome is None:
+        one.step(Control(0.0, -5.0))
+        began = one.time if began is None and one.ego.speed < 0.1 else began
+    assert began is not None
+    assert one.outcome == "stuck"
+    assert one.time - began == pytest.approx(30.0, abs=0.11)
+
+
+def test_waiting_for_a_lead_that_stands_and_for_somebody_in_the_way_is_not_being_stuck() -> None:
+    lead = "actors: [{kind: lead, gap: 30, brakes: {after: 1, hold: 60}}]\nstuck_after: 10\ntime_limit: 40\n"
+    # it stands with its rear 33.75 + 20 + 20² / 8 m ahead
+    assert stand(world(lead), 95.0).outcome == "timeout"
+    person = (
+        "people: [{kind: crosser, at: 150, speed_kmh: 5, half_way: {at: 0.5, hold: 60}}]\n"
+        "ego: {lane: rightmost, speed_share: 1}\nstuck_after: 10\ntime_limit: 40\n"
+    )
+    assert stand(world(person), 143.0).outcome == "timeout"
+
+
+def test_the_clock_goes_on_from_where_it_stood_still() -> None:
+    # from 190 m on it stands; the queue is near ahead until some seconds after it has dissolved
+    text = "actors: [{kind: queue, at: 200, per_lane: 1, dissolves: 30, to_kmh: 70}]\nstuck_after: 15\n"
+    one = stand(world(text), 190.0)
+    dissolved = (200.0 - 40.0 - 3.75) / 20.0 + 30.0
+    assert one.outcome == "stuck"
+    assert dissolved + 15.0 < one.time < dissolved + 25.0
+
+
+def test_the_time_limit_ends_a_wait() -> None:
+    one = stand(world(QUEUE.replace("45", "59") + "time_limit: 60\n"), 190.0)
+    assert one.outcome == "timeout"
+    assert one.time == pytest.approx(60.0, abs=0.051)
