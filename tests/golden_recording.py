@@ -18,13 +18,13 @@ from envs.oracles import Oracles
 STEPS = 14  # of a trace
 
 TRACES = {
-    "person_crosses": About("pedestrian_crossing", 3, 60),
+    "person_crosses": About("pedestrian_crossing", 3, 104),
     "car_cuts_in": About("cut_in", 3, 50),
     "lane_is_closed": About("construction", 3, 60),
 }
 PICTURES = {
     "car_cuts_in": About("cut_in", 3, 50),
-    "person_crosses": About("pedestrian_crossing", 3, 60),
+    "person_crosses": About("pedestrian_crossing", 3, 104),
     "curve": About("curves", 3, 80),
 }
 

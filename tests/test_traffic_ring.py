@@ -11,8 +11,8 @@ import numpy as np
 
 from drive_stack.types import FloatArray
 from envs.traffic.following import idm
+from envs.traffic.mix import draw_driver
 from envs.traffic.rows import VEHICLE, DriverProfile
-from envs.traffic.supply import _driver
 
 DT = 0.1
 LENGTH = 4.6  # of every car [m]
@@ -23,7 +23,7 @@ def speeds_on_ring(count: int, length: float, limit: float, seconds: float) -> F
     rng = np.random.default_rng(0)
     rows = np.zeros(count, dtype=VEHICLE)
     for row in rows:
-        driver = _driver(rng, large=False)
+        driver = draw_driver(rng, large=False)
         for name in DriverProfile.__dataclass_fields__:
             row[name] = getattr(driver, name)
     station, speed = np.arange(count) * length / count, np.zeros(count)

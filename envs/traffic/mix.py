@@ -54,7 +54,7 @@ class Mix:
         colour = paints[int(rng.integers(len(paints)))]
         length, width, height = (float(rng.uniform(*size)) for size in (body.length, body.width, body.height))
         is_large = body.label is ObjectClass.LARGE_VEHICLE
-        driver = _driver(rng, is_large)
+        driver = draw_driver(rng, large=is_large)
         target = self.limit * self.speed_share * float(rng.normal(1.0, 0.06)) + 1.0 * (len(main) - 1 - lane)
         if is_large and body.name != "van":
             target = min(target, _LARGE_SPEED)
@@ -78,7 +78,8 @@ def _bodies(held_out: bool, large_share: float | None, left: bool) -> tuple[tupl
     return usable, chances
 
 
-def _driver(rng: np.random.Generator, large: bool) -> DriverProfile:
+def draw_driver(rng: np.random.Generator, *, large: bool) -> DriverProfile:
+    """Draw a driver between cautious and hasty; those of large vehicles are slower to speed up."""
     haste = float(rng.random())
     return DriverProfile(
         time_gap=2.0 - 0.9 * haste + (0.3 if large else 0.0),
