@@ -36,6 +36,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError, load_model, unknown_name
 from drive_stack.control_study.study import Controllers
 from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.batch.interrupts import Terminated, termination_raises
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.scenario_name import file_stem
@@ -56,14 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given and given[0] in COMMANDS:
-            return COMMANDS[given[0]](given[1:])
-        if given and not given[0].startswith("-"):
-            raise unknown_name("command", given[0], COMMANDS)
-        return drive(given)
+        with termination_raises():
+            if given and given[0] in COMMANDS:
+                return COMMANDS[given[0]](given[1:])
+            if given and not given[0].startswith("-"):
+                raise unknown_name("command", given[0], COMMANDS)
+            return drive(given)
     except ConfigError as error:
         print(f"run_sim.py: {error}", file=sys.stderr)
         return 2
+    except Terminated as error:
+        print(f"run_sim.py: stopped by {error}", file=sys.stderr)
+        return error.status
     except KeyboardInterrupt:
         print("run_sim.py: stopped", file=sys.stderr)
         return 130
