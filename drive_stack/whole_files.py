@@ -1,8 +1,9 @@
 """Files that are whole or absent, and only where a regular file may be.
 
-A folder that a user names can hold anything: links, folders, pipes, somebody else's files. Whatever is written
-there goes through `whole_file`, which writes to a hidden file beside the target and renames it at the end, also
-where the machine stops or the disk fills meanwhile. A target that is no regular file is refused.
+A folder that a user names can hold anything: links, folders, pipes, somebody else's files. Whatever is
+written there goes through `whole_file`, which writes to a hidden file beside the target and renames it at
+the end, so that nothing half-written is left where the machine stops or the disk fills meanwhile. A target
+that is no regular file is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from drive_stack.config import ConfigError
 MODE = 0o644  # of a new file
 _PART = ".part"  # stands in the name of a file that is not finished
 _PART_NAME = re.compile(r"\..*\.\w{8}\.part(\.\w+)?")
-_PREFIX_LENGTH = 100  # of the target's name in the part's name, which may have 255 bytes
+_PREFIX_LENGTH = 50  # characters of the target's name in the part's, of up to 4 bytes each
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -37,8 +38,8 @@ _KINDS = (
 def whole_file(path: Path) -> Iterator[Path]:
     """A path beside ``path`` to write to; it replaces ``path`` at the end, in one step.
 
-    Raises `ConfigError` where ``path`` cannot be written, or may not be (see `check_replaceable`). Whatever is
-    raised, the file that was there before stays.
+    Raises `ConfigError` where ``path`` cannot be written, or may not be (see `check_replaceable`). Whatever
+    is raised, the file that was there before stays.
     """
     mode = check_replaceable(path)
     try:
@@ -119,9 +120,12 @@ def read_regular(path: Path) -> bytes:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:
+        try:
             check_regular(path, os.fstat(descriptor).st_mode)
-            return file.read()
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -46,7 +46,7 @@ def termination_raises() -> Iterator[None]:
 
 @contextmanager
 def termination_kept() -> Iterator[None]:
-    """Here a library may set a handler of `TERMINATION`, as Ray does; the present one counts again afterwards."""
+    """Here a library may set a handler of `TERMINATION`, as Ray does; afterwards the present one counts."""
     main = threading.current_thread() is threading.main_thread()
     before = {one: signal.getsignal(one) for one in TERMINATION if main}
     try:
@@ -74,7 +74,7 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def _terminate(number: int, _: FrameType | None) -> None:
     raise Terminated(number)
 
 

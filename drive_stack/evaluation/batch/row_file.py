@@ -52,8 +52,8 @@ def _parsed(path: Path, data: bytes, unreadable: Callable[[str], None] | None) -
 def _end_of_rows(data: bytes) -> int:
     """Where the last row ends; what follows is the begin of one whose writing was cut off.
 
-    A last line without a newline that is no begin of a row belongs to somebody else's file: it is kept, and is
-    an error where it is read.
+    A last line without a newline that is no begin of a row belongs to somebody else's file: it is kept, and
+    is an error where it is read.
     """
     end = data.rfind(b"\n") + 1
     written = data[end:].rstrip(b"\0")  # some file systems fill up with zeros what was not written
