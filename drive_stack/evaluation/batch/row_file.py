@@ -15,6 +15,7 @@ from drive_stack.evaluation.batch.tasks import Key
 from drive_stack.whole_files import check_regular, read_regular
 
 NAME = "rows.jsonl"
+RECORDINGS = "manifest.json"  # marks a folder of recordings, whose rows stand for shards
 _BEGIN = b'{"label": "'  # of every row that was ever written
 
 
