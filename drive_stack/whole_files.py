@@ -41,20 +41,34 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises `ConfigError` where ``path`` cannot be written, or may not be (see `check_replaceable`). Whatever
     is raised, the file that was there before stays.
     """
-    mode = check_replaceable(path)
+    part = new_part(path)
     try:
-        prefix = f".{path.name[:_PREFIX_LENGTH]}."
+        yield part
+        put_in_place(part, path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def new_part(path: Path) -> Path:
+    """A new, hidden, empty file beside ``path``, for `put_in_place`; raises as `whole_file`."""
+    check_replaceable(path)
+    prefix = f".{path.name[:_PREFIX_LENGTH]}."
+    try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=_PART + path.suffix)
         os.close(descriptor)
-        part = Path(name)
-        try:
-            yield part
-            _sync(part)
-            part.chmod(mode)
-            check_replaceable(path)  # it may have become another while the part was written
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return Path(name)
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Replace ``path`` by ``part`` in one step, written through to the disk; raises as `whole_file`."""
+    try:
+        _sync(part)
+        part.chmod(check_replaceable(path))  # it may have become another while the part was written
+        part.replace(path)
     except OSError as error:
         raise unwritable(path, error) from None
     with suppress(OSError):  # not every file system can sync a folder

@@ -6,6 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.comparison import Comparison, Headline, percent, verdict
 from drive_stack.evaluation.statistics import Estimate
 
@@ -19,7 +20,7 @@ def print_headline(comparison: Comparison, console: Console) -> None:
     for label in comparison.labels:
         table.add_row(*_cells(comparison.headline(label)))
     console.print(table)
-    console.print(verdict(comparison), style="bold", highlight=False)
+    console.print(terminal_text(verdict(comparison)), style="bold", highlight=False)
     notes = "Collisions: episodes with one of the agent's own fault that a careful driver would have avoided."
     if any(comparison.headline(label).privileged for label in comparison.labels):
         notes += " * reads the truth."
@@ -28,7 +29,7 @@ def print_headline(comparison: Comparison, console: Console) -> None:
 
 def _cells(one: Headline) -> list[str]:
     return [
-        one.label + (" *" if one.privileged else ""),
+        terminal_text(one.label) + (" *" if one.privileged else ""),
         f"{one.episodes}" + (f" ({one.errors} failed)" if one.errors else ""),
         percent(one.success),
         percent(one.collisions),

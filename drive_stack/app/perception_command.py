@@ -23,6 +23,7 @@ from drive_stack.evaluation.perception.report import as_json, markdown, terminal
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.result import Status
 from drive_stack.orphans import end_with_parent
+from drive_stack.whole_files import make_folder, write_whole
 
 Found = TypeVar("Found")
 SPLIT = 100_000  # seeds of training, validation and test, each so many
@@ -89,10 +90,10 @@ def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
     from drive_stack.evaluation.perception.figures import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
     tables = summaries(episodes)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     files = [out / name for name in ("perception.md", "perception.json", "perception.svg")]
-    files[0].write_text(markdown(tables, episodes, command), encoding="utf-8")
-    files[1].write_text(as_json(tables, episodes), encoding="utf-8")
+    write_whole(files[0], markdown(tables, episodes, command))
+    write_whole(files[1], as_json(tables, episodes))
     write_figure(episodes, files[2])
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
 

@@ -32,6 +32,7 @@ from drive_stack.config import ConfigError
 from drive_stack.jpeg import decode, encode
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.types import FrameLabels, Image
+from drive_stack.whole_files import is_part, whole_file, write_whole
 
 JPEG_QUALITY = 95
 
@@ -116,10 +117,8 @@ class ShardWriter:
         }
         for name in self._lanes[0]:
             arrays[f"lane_{name}"] = np.stack([lanes[name] for lanes in self._lanes])
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with whole_file(path) as part, part.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the keys for its flags
-        part.rename(path)
 
 
 def read_shard(path: Path) -> Iterator[StoredFrame]:
@@ -146,7 +145,7 @@ def read_shard(path: Path) -> Iterator[StoredFrame]:
 
 def shard_paths(folder: Path) -> list[Path]:
     """The shards of a data set in a fixed order; `ConfigError` where there are none."""
-    paths = sorted(folder.glob("*.npz"))
+    paths = sorted(path for path in folder.glob("*.npz") if not is_part(path))
     if not paths:
         raise ConfigError(f"{folder}: holds no frames; collect some with: python run_sim.py train detector")
     return paths
@@ -168,7 +167,7 @@ def write_manifest(folder: Path) -> Path:
             {"file": path.name, **origin, "frames": len(frames), "boxes": boxes, "sha256": sha256_of(path)}
         )
     manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps({"shards": entries}, indent=1) + "\n", encoding="utf-8")
+    write_whole(manifest, json.dumps({"shards": entries}, indent=1) + "\n")
     return manifest
 
 

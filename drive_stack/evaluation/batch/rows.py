@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.row_ranges import check_ranges
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
@@ -102,4 +103,4 @@ def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
 def failure(row: Row) -> str:
     """What failed, in one line: the last one of its traceback."""
     lines = (row.result.error or "").strip().splitlines() or [""]
-    return f"{row.label} on {row.result.scenario} {row.result.seed}: {lines[-1]}"
+    return visible(f"{row.label} on {row.result.scenario} {row.result.seed}: {lines[-1]}")
