@@ -106,17 +106,17 @@ def check_replaceable(path: Path) -> int:
         return MODE
     except OSError as error:
         raise unwritable(path, error) from None
-    check_regular(path, mode)
+    if kind := _other_kind(mode):
+        raise ConfigError(f"{path}: cannot be written: it is {kind}, and must be a regular file")
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        raise ConfigError(f"{path}: is read-only; allow writing, or name another place")
+        raise ConfigError(f"{path}: cannot be written: it is read-only; allow that, or name another place")
     return stat.S_IMODE(mode)
 
 
 def check_regular(path: Path, mode: int) -> None:
     """Raises `ConfigError` where ``mode``, of an `os.stat_result`, is not a regular file's."""
-    for is_kind, words in _KINDS:
-        if is_kind(mode):
-            raise ConfigError(f"{path}: is {words}, and must be a regular file")
+    if kind := _other_kind(mode):
+        raise ConfigError(f"{path}: is {kind}, and must be a regular file")
 
 
 def is_regular(path: Path) -> bool:
@@ -167,6 +167,11 @@ def unwritable(path: Path, error: OSError) -> ConfigError:
 def unreadable(path: Path, error: OSError) -> ConfigError:
     """The error for a file that cannot be read."""
     return ConfigError(f"{path}: cannot be read: {error.strerror or error}")
+
+
+def _other_kind(mode: int) -> str | None:
+    """What a file is, in words; None for a regular one."""
+    return next((words for is_kind, words in _KINDS if is_kind(mode)), None)
 
 
 def _sync(path: Path) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from short_course import SHORT
 
 import run_sim
 from drive_stack.evaluation.batch.row_file import NAME as ROWS
+from drive_stack.evaluation.batch.row_file import read_rows
 from drive_stack.recording.manifest import NAME, read_manifest
 from drive_stack.recording.reader import Recording
 
@@ -65,6 +72,31 @@ def test_a_folder_is_begun_spoilt_and_mended(
     assert "2 of 2 episodes are there already" in capsys.readouterr().err
     assert read_manifest(folder) == before
     assert len((folder / ROWS).read_text().splitlines()) == 4
+
+
+@pytest.mark.slow
+def test_a_run_that_is_asked_to_end_keeps_what_it_has(tmp_path: Path, courses: list[Path]) -> None:
+    folder = tmp_path / "recordings"
+    asked = ["--scenarios", str(courses[0]), "--seeds", "6", "--every", "4"]
+    command = [sys.executable, "run_sim.py", "collect", "--out", str(folder), *asked]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, process_group=0) as run:
+        try:
+            while not read_rows(folder):
+                assert run.poll() is None, run.communicate()[1]
+                time.sleep(0.05)
+            started = psutil.Process(run.pid).children(recursive=True)
+            os.killpg(run.pid, signal.SIGTERM)  # as schedulers do: to the workers too
+            said = run.communicate(timeout=60)[1]
+        finally:
+            run.kill()
+    assert run.returncode == 128 + signal.SIGTERM
+    rows = read_rows(folder).values()
+    assert f"{len(rows)} of 6 episodes are kept; the same command goes on from there" in said
+    assert said.splitlines()[-1] == "run_sim.py: stopped by SIGTERM"
+    assert psutil.wait_procs(started, timeout=30)[1] == []
+    assert not any(row.lost for row in rows) and Recording([folder]).episodes == len(rows) < 6
+    assert collect(folder, *asked) == 0
+    assert Recording([folder]).episodes == 6 == len((folder / ROWS).read_text().splitlines())
 
 
 @pytest.mark.parametrize("extra", [["--seeds", "3"], ["--disturb"], ["--every", "4"]])

@@ -140,7 +140,7 @@ def a_pipe(path: Path) -> str:
 def read_only(path: Path) -> str:
     path.write_text("")
     path.chmod(0o400)
-    return "is read-only"
+    return "read-only"
 
 
 @pytest.mark.parametrize("repair", [True, False])
