@@ -59,6 +59,8 @@ class Benched:
 def bench(given: Sequence[str], benched: Benched) -> int:
     """Measure, print the table, write it and the figure; returns the exit status."""
     options = _parser().parse_args(given)
+    if options.out is not None:
+        make_folder(options.out)
     with tempfile.TemporaryDirectory() as folder:
         crowded = Path(folder) / "crowded.yaml"
         crowded.write_text(benched.crowded(COUNTS[0]), encoding="utf-8")
@@ -192,7 +194,6 @@ def _row(key: str, what: str, ours: float, beside: float, unit: str, against: st
 def _write(results: Results, out: Path, command: str) -> None:
     from drive_stack.benchmarks.figure import write_growth  # noqa: PLC0415 - matplotlib is slow to import
 
-    make_folder(out)
     files = [out / name for name in ("bench.md", "bench.json", "bench_growth.svg")]
     write_whole(files[0], markdown(results, command))
     write_whole(files[1], json_line(results) + "\n")

@@ -31,6 +31,8 @@ class Compared:
 def control(given: Sequence[str], compared: Compared) -> int:
     """Drive, print the tables, write them and the figure; returns the exit status."""
     options = _parser().parse_args(given)
+    if options.out is not None:
+        make_folder(options.out)
     controllers = compared.controllers(compared.platform, options.set)
     results = list(study(controllers, compared.dynamics, compared.platform, SEED))
     console = Console(width=None if sys.stdout.isatty() else 140)
@@ -40,7 +42,6 @@ def control(given: Sequence[str], compared: Compared) -> int:
     if options.out is not None:
         from drive_stack.control_study.figure import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
-        make_folder(options.out)
         tables, figure = options.out / "control_tables.md", options.out / "control_errors.svg"
         write_whole(tables, markdown_tables(results))
         write_figure(results, figure)

@@ -67,13 +67,16 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     tasks = [
         Task(options.agent, tuple(options.set), scenario, seed) for seed in seeds for scenario in scenarios
     ]
+    make_folder(options.out)
     episodes: list[EpisodeMeasure] = []
+    broken_off: KeyboardInterrupt | None = None
     try:
         for episode in measured(tasks, outside.build, options.workers):
             episodes.append(episode)
             done = f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}"
             print(done, file=sys.stderr)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        broken_off = interrupt
         print("broken off: what was driven is told", file=sys.stderr)
     if not episodes:
         raise ConfigError("nothing was driven to its end")
@@ -83,6 +86,8 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     for table in summaries(episodes):
         console.print(terminal_table(table))
     _write(episodes, options.out, " ".join(["python run_sim.py perception", *given]))
+    if broken_off is not None:
+        raise broken_off
     return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
 
 
@@ -90,7 +95,6 @@ def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
     from drive_stack.evaluation.perception.figures import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
     tables = summaries(episodes)
-    make_folder(out)
     files = [out / name for name in ("perception.md", "perception.json", "perception.svg")]
     write_whole(files[0], markdown(tables, episodes, command))
     write_whole(files[1], as_json(tables, episodes))

@@ -24,6 +24,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ from drive_stack.config import ConfigError
 from drive_stack.jpeg import decode, encode
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.types import FrameLabels, Image
-from drive_stack.whole_files import is_part, whole_file, write_whole
+from drive_stack.whole_files import check_regular, is_part, whole_file, write_whole
 
 JPEG_QUALITY = 95
 
@@ -122,11 +123,18 @@ class ShardWriter:
 
 
 def read_shard(path: Path) -> Iterator[StoredFrame]:
-    """The frames of one shard."""
-    with np.load(path, allow_pickle=False) as shard:
-        arrays = {name: shard[name] for name in shard.files}
-    episode = EpisodeInfo(**json.loads(arrays["meta"].tobytes()))
-    ends = arrays["jpeg_end"]
+    """The frames of one shard; `ConfigError` for one that is cut off or no shard."""
+    try:
+        check_regular(path, path.stat().st_mode)
+        with np.load(path, allow_pickle=False) as shard:
+            arrays = {name: shard[name] for name in shard.files}
+        episode = EpisodeInfo(**json.loads(arrays["meta"].tobytes()))
+        ends = arrays["jpeg_end"]
+    except (OSError, ValueError, TypeError, LookupError, EOFError, AttributeError, BadZipFile) as error:
+        if isinstance(error, ConfigError):
+            raise
+        reason = type(error).__name__
+        raise ConfigError(f"{path}: cut off or not a shard ({reason}); delete it and collect again") from None
     for index, end in enumerate(ends):
         mine = arrays["box_frame"] == index
         yield StoredFrame(
