@@ -36,15 +36,18 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError, load_model, unknown_name
 from drive_stack.control_study.study import Controllers
 from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.escaping import visible
+from drive_stack.evaluation.batch.interrupts import Terminated, termination_raises
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
-from drive_stack.scenario_name import file_stem
+from drive_stack.scenario_name import unique_stem
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.frame import FrameRenderer, Renderer
 from drive_stack.viewer.race_frame import RaceRenderer
 from drive_stack.viewer.recording import RecordedSession, Recorder
 from drive_stack.viewer.records import Frame, PreparedSession, Session
 from drive_stack.viewer.window import Keyboard, Window, display_available
+from drive_stack.whole_files import make_folder
 from envs.ego import Ego
 from envs.scenario import load_scenario, scenario_names
 
@@ -56,14 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given and given[0] in COMMANDS:
-            return COMMANDS[given[0]](given[1:])
-        if given and not given[0].startswith("-"):
-            raise unknown_name("command", given[0], COMMANDS)
-        return drive(given)
+        with termination_raises():
+            if given and given[0] in COMMANDS:
+                return COMMANDS[given[0]](given[1:])
+            if given and not given[0].startswith("-"):
+                raise unknown_name("command", given[0], COMMANDS)
+            return drive(given)
     except ConfigError as error:
-        print(f"run_sim.py: {error}", file=sys.stderr)
+        print(f"run_sim.py: {visible(str(error))}", file=sys.stderr)
         return 2
+    except Terminated as error:
+        print(f"run_sim.py: stopped by {error}", file=sys.stderr)
+        return error.status
     except KeyboardInterrupt:
         print("run_sim.py: stopped", file=sys.stderr)
         return 130
@@ -178,7 +185,7 @@ def show(
         raise ConfigError("--agent human: needs a window, and there is no display")
     if not windowed and not options.headless:
         film = film or default_film(options)
-        film.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(film.parent)
     window = Window(renderer(*VIDEO_SIZE), driving="human" in options.agent) if windowed else None
     if film is None:
         session.begin()
@@ -194,8 +201,8 @@ def show(
 
 def default_film(options: argparse.Namespace) -> Path:
     """Where the video goes when there is no display and none was named."""
-    who = "-".join(Path(spec).stem.replace(":", "-") for spec in options.agent)
-    name = f"{who}-{file_stem(options.scenario)}-{options.seed}.mp4"
+    who = "-".join(map(unique_stem, options.agent))
+    name = f"{who}-{unique_stem(options.scenario)}-{options.seed}.mp4"
     return ROOT / "runs" / "videos" / name
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
@@ -80,6 +81,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         self._world: World | None = None
         self._image: Image = self._blank()
         self._clamped = 0  # actions of this episode that were not finite or out of range
+        self._closed = False
         self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
         self.observation_space = _observation_space(self.platform.camera)
 
@@ -113,7 +115,7 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
             self.scenario = _as_scenario(options["scenario"])
         if seed is None:
             seed = int(self.np_random.integers(_TRAINING_SEEDS))
-        self._clamped = 0
+        self._clamped, self._closed = 0, False
         tell_of_compiling()
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
         if self._with_camera:
@@ -122,9 +124,13 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         return self._look(), self._info()
 
     def step(self, action: NDArray[np.float32]) -> tuple[ObsDict, float, bool, bool, dict[str, Any]]:
-        """Hold the action for one agent step."""
-        world = self.world
-        control = action_to_control(np.asarray(action, dtype=np.float32), self.platform.car)
+        """Hold the action for one agent step.
+
+        Raises `ResetNeeded` before the first reset, after the end of an episode and after `close`, and
+        `InvalidAction` for an action that is no array of two numbers.
+        """
+        world = self._running_world()
+        control = action_to_control(_as_action(action), self.platform.car)
         before, limit, clamped = world.progress, world.speed_limit, world.clamped_actions
         for _ in range(self._ticks):
             world.step(control)
@@ -160,12 +166,21 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
         return None
 
     def close(self) -> None:
-        """Free the camera and the window."""
+        """Free the camera and the window; only a reset may follow, which opens them again."""
+        self._closed = True
         if self._camera is not None:
             self._camera.close()
         if self._window is not None:
             self._window.close()
         self._camera = self._window = None
+
+    def _running_world(self) -> World:
+        """The world, where it may go on."""
+        if self._world is None or self._closed:
+            raise ResetNeeded("call reset() before step(): there is no episode")
+        if self._world.outcome is not None:
+            raise ResetNeeded(f"call reset() before step(): the episode has ended ({self._world.outcome})")
+        return self._world
 
     def _look(self) -> ObsDict:
         """Render the camera and gather what the agent sees."""
@@ -205,6 +220,16 @@ class HighwayEnv(gym.Env[ObsDict, NDArray[np.float32]]):
     def _show(self) -> None:
         self._window = self._window or PlainWindow(self.metadata["render_fps"])
         self._window.show(self._picture())
+
+
+def _as_action(action: NDArray[np.float32]) -> NDArray[np.float32]:
+    try:
+        values = np.asarray(action, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise InvalidAction(f"action {action!r}: expected two numbers") from None
+    if values.shape != (2,):
+        raise InvalidAction(f"action of shape {values.shape}: expected (2,), steering and pedals")
+    return values
 
 
 def _make_camera(model: CameraModel) -> Camera:

@@ -43,7 +43,18 @@ def test_rows_are_read_as_they_were_written(three: Path) -> None:
     assert all(json.loads(line)["scenario"] == "nowhere" for line in (three / NAME).read_text().splitlines())
 
 
-@pytest.mark.parametrize("cut", [1, 20, 200])
+def test_a_last_row_that_lacks_only_its_newline_is_kept(three: Path) -> None:
+    path = three / NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert len(read_rows(three)) == 3
+    with open_rows(three) as file:
+        assert missing(TASKS[:3], file) == []
+        file.append(row(TASKS[3]))
+    assert path.read_bytes().startswith(whole) and len(read_rows(three)) == 4
+
+
+@pytest.mark.parametrize("cut", [2, 20, 200])
 def test_a_torn_last_line_is_cut_and_written_again(three: Path, cut: int) -> None:
     path = three / NAME
     whole = path.read_bytes()

@@ -1,6 +1,8 @@
 """Frames on disk, training windows, the loop that learns, and the judgement."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -321,3 +323,16 @@ def test_scenes_of_training_lie_beside_the_configuration() -> None:
     wrong = load_model(path, DetectorTraining, ["frames.scenes={nowhere.yaml: 3}"])
     with pytest.raises(ConfigError, match=r"frames\.scenes: no such file"):
         wrong.scene_paths(path)
+
+
+def test_ultralytics_keeps_its_settings_in_a_folder_of_this_process_alone() -> None:
+    code = (
+        "import os; from drive_stack.learning.detector_network import keep_ultralytics_offline as keep\n"
+        "keep(); first = os.environ['YOLO_CONFIG_DIR']; keep()\n"
+        "assert first == os.environ['YOLO_CONFIG_DIR']\n"
+        "state = os.stat(first); print(first, oct(state.st_mode & 0o777), state.st_uid == os.getuid())"
+    )
+    command = [sys.executable, "-c", code]
+    told = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in "ab"]
+    (one, *owned), (other, *_) = told
+    assert one != other and owned == ["0o700", "True"] and not Path(one).exists()

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.config import ConfigError
 from drive_stack.learning.detector_config import FrameSettings
 from drive_stack.learning.frame_choice import CHANCE, chance_of_frame
-from drive_stack.learning.frame_store import read_shard
+from drive_stack.learning.frame_store import read_shard, shard_paths
 from drive_stack.learning.frames import EpisodeTask, plan_episodes, record_chunk
 from drive_stack.world_state import WorldState
 from envs.scenario import load_scenario
@@ -59,3 +60,30 @@ def test_frames_with_people_and_traffic_are_preferred() -> None:
     assert chance_of_frame(people_at(40.0), camera) == CHANCE["people"]
     assert chance_of_frame(people_at(300.0), camera) == CHANCE["nothing"]
     assert chance_of_frame(people_at(-40.0), camera) == CHANCE["nothing"]
+
+
+@pytest.mark.parametrize("content", [b"", b"words", b"PK\x03\x04cut", "an array", "other arrays"])
+def test_a_shard_that_is_none_is_named(tmp_path: Path, content: bytes | str) -> None:
+    path = tmp_path / "cruise-000001.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "an array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    else:
+        np.savez(path, meta=np.zeros(3, np.uint8))
+    with pytest.raises(ConfigError, match=f"{path}: cut off or not a shard"):
+        next(read_shard(path))
+
+
+def test_what_a_killed_writer_left_is_no_shard(tmp_path: Path) -> None:
+    (tmp_path / ".cruise-000001.npz.12345678.part.npz").touch()
+    (tmp_path / "cruise-000002.npz").touch()
+    assert [path.name for path in shard_paths(tmp_path)] == ["cruise-000002.npz"]
+
+
+def test_scenario_files_of_one_stem_have_frames_of_their_own(tmp_path: Path) -> None:
+    names = ["a/short.yaml", "b/short.yaml", "cut_in"]
+    settings = FrameSettings(per_episode=12)
+    tasks = plan_episodes(names, 36, 0, settings, tmp_path)
+    assert len({task.path for task in tasks}) == 3 and tasks[2].path.name == "cut_in-000000.npz"

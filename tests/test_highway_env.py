@@ -4,10 +4,12 @@ import gc
 import warnings
 import weakref
 from collections.abc import Iterator
+from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env
 
 import envs
@@ -50,7 +52,9 @@ def test_twins_see_the_same_and_training_goes_on_after_an_unseeded_reset(env: Hi
         for _ in range(20):
             assert all(np.array_equal(first[key], second[key]) for key in first)
             action = env.action_space.sample()
-            first, second = env.step(action)[0], twin.step(action)[0]
+            (first, *_, ended, late, _), (second, *_) = env.step(action), twin.step(action)
+            if ended or late:
+                break
     twin.close()
 
 
@@ -196,3 +200,37 @@ def test_an_environment_goes_when_nobody_holds_it(camera: bool) -> None:
         assert [one() for one in gone] == [None, None]
     finally:
         gc.enable()
+
+
+def test_step_needs_an_episode_that_goes_on() -> None:
+    env = HighwayEnv("cruise[time_limit=1; traffic.density=0]", camera=False)
+    with pytest.raises(ResetNeeded, match="there is no episode"):
+        env.step(COAST)
+    for _ in range(2):
+        env.reset(seed=1)
+        ended = False
+        while not ended:
+            _, _, terminated, truncated, info = env.step(COAST)
+            ended = terminated or truncated
+        time = env.world.time
+        with pytest.raises(ResetNeeded, match=f"has ended \\({info['outcome']}\\)"):
+            env.step(COAST)
+        assert env.world.time == time
+    env.reset(seed=1)
+    env.close()
+    env.close()
+    with pytest.raises(ResetNeeded, match="there is no episode"):
+        env.step(COAST)
+    env.reset(seed=1)
+    env.step(COAST)
+
+
+@pytest.mark.parametrize(
+    "action", [0.0, [0.0], [0.0, 0.0, 0.0], [[0.0, 0.0]], [[0.0], [0.0]], [], "left", None, {}]
+)
+def test_an_action_that_is_no_array_of_two_numbers_is_refused(env: HighwayEnv, action: object) -> None:
+    env.reset(seed=1)
+    time = env.world.time
+    with pytest.raises(InvalidAction, match="action"):
+        env.step(cast("Any", action))
+    assert env.world.time == time

@@ -16,14 +16,9 @@ from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import Status
-from drive_stack.recording.collecting import (
-    CollectSettings,
-    check_settings,
-    list_shards,
-    record_task,
-    shard_path,
-)
+from drive_stack.recording.collecting import CollectSettings, record_task, shard_path
 from drive_stack.recording.disturbance import SLOWEST, Disturbance, DisturbanceSettings
+from drive_stack.recording.folder import RecordingFolder, read_entries
 from drive_stack.recording.manifest import NAME, Manifest, shard_entry, write_manifest
 from drive_stack.recording.reader import Recording
 from drive_stack.recording.schema import SCHEMA, VERSION
@@ -72,7 +67,7 @@ def test_a_course_with_keys_set_is_recorded_and_listed(tmp_path: Path, course: P
         wall_s=0.0,
         result=result,
     )
-    assert len(list_shards(tmp_path, settings, [row]).shards) == 1
+    RecordingFolder(tmp_path, settings, {row.key: row}).add(row)
     recording = Recording([tmp_path])
     assert recording.column("lane_offset_m")[0] == pytest.approx(-0.5, abs=0.05)
     assert recording.column("heading_error_rad")[0] == pytest.approx(np.radians(2.0), abs=0.005)
@@ -139,18 +134,18 @@ def test_a_student_has_the_wheel_in_spells_and_the_expert_says_what_it_would_do(
 def cut_off(folder: Path) -> str:
     path = next(folder.glob("*-000003.parquet"))
     path.write_bytes(path.read_bytes()[:-400])
-    return "short-000003.parquet: cut off or not a shard"
+    return "-000003.parquet: cut off or not a shard"
 
 
 def altered(folder: Path) -> str:
     first, second = sorted(folder.glob("*.parquet"))
     first.write_bytes(second.read_bytes())
-    return "short-000003.parquet: not what the manifest says"
+    return "-000003.parquet: not what the manifest says"
 
 
 def gone(folder: Path) -> str:
     next(folder.glob("*-000004.parquet")).unlink()
-    return "short-000004.parquet: no such file"
+    return "-000004.parquet: no such file"
 
 
 def of_another_version(folder: Path) -> str:
@@ -176,9 +171,9 @@ def test_what_is_spoilt_is_named_in_one_line(plain: Path, tmp_path: Path, spoil:
 
 
 def test_a_folder_takes_no_recordings_made_otherwise(plain: Path) -> None:
-    check_settings(plain, CollectSettings())
+    assert len(read_entries(plain, CollectSettings())) == 2
     with pytest.raises(ConfigError, match="made otherwise"):
-        check_settings(plain, CollectSettings(disturbed=True))
+        read_entries(plain, CollectSettings(disturbed=True))
 
 
 def test_pictures_are_no_plain_column(plain: Path) -> None:

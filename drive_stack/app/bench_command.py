@@ -23,6 +23,7 @@ from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import TRAINED, YoloDetector
 from drive_stack.types import Control, Image
+from drive_stack.whole_files import make_folder, write_whole
 
 COUNTS = (20, 50)  # vehicles that are compared
 STOCK_UP_TO = 100  # vehicles; highway-env takes too long with more
@@ -58,6 +59,8 @@ class Benched:
 def bench(given: Sequence[str], benched: Benched) -> int:
     """Measure, print the table, write it and the figure; returns the exit status."""
     options = _parser().parse_args(given)
+    if options.out is not None:
+        make_folder(options.out)
     with tempfile.TemporaryDirectory() as folder:
         crowded = Path(folder) / "crowded.yaml"
         crowded.write_text(benched.crowded(COUNTS[0]), encoding="utf-8")
@@ -177,6 +180,9 @@ def pictures(scenario: str, seed: int, count: int = 24) -> list[Image]:
         while len(seen) < count:
             for _ in range(5):
                 step = env.step(Control(0.0, 0.0))
+                if step.outcome is not None:
+                    seed += 1
+                    env.reset(seed)
             seen.append(step.observation.image)
     return seen
 
@@ -188,10 +194,9 @@ def _row(key: str, what: str, ours: float, beside: float, unit: str, against: st
 def _write(results: Results, out: Path, command: str) -> None:
     from drive_stack.benchmarks.figure import write_growth  # noqa: PLC0415 - matplotlib is slow to import
 
-    out.mkdir(parents=True, exist_ok=True)
     files = [out / name for name in ("bench.md", "bench.json", "bench_growth.svg")]
-    files[0].write_text(markdown(results, command), encoding="utf-8")
-    files[1].write_text(json_line(results) + "\n", encoding="utf-8")
+    write_whole(files[0], markdown(results, command))
+    write_whole(files[1], json_line(results) + "\n")
     write_growth(files[2], results.growth)
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from drive_stack.app.driving import Driving, tell_failures
+from drive_stack.app.driving import FAILURES, Driving, tell_failures
 from drive_stack.app.options import natural, positive
 from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
-from drive_stack.evaluation.batch.row_file import NAME, open_rows
+from drive_stack.evaluation.batch.row_file import NAME, RowFile, open_rows
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.run import missing
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
 from drive_stack.evaluation.suite import load_suite
-from drive_stack.recording.collecting import (
-    EXPERT,
-    CollectSettings,
-    check_settings,
-    list_shards,
-    record_task,
-)
+from drive_stack.recording.collecting import EXPERT, CollectSettings, record_task
+from drive_stack.recording.folder import RecordingFolder, read_settings
 from drive_stack.scenario_name import split_names
 
 TEST_SEEDS = 200_000
@@ -32,6 +31,7 @@ examples:
   python run_sim.py collect --seeds 10 --out runs/recordings/pushed --disturb   and is pushed off its course
   python run_sim.py collect --seeds 5 --out runs/recordings/dagger1 --driver end_to_end --expert-share 0.3
   python run_sim.py collect --seeds 2 --out runs/recordings/askew --suite askew   other starts
+  python run_sim.py collect --repair --out runs/recordings/plain                what was deleted or spoilt
 
 Break it off when you like: the same command goes on from there. docs/recordings.md has the columns.
 """
@@ -39,31 +39,87 @@ Break it off when you like: the same command goes on from there. docs/recordings
 
 def collect(given: Sequence[str], outside: Outside) -> int:
     """Record what is missing and write the manifest; returns the exit status."""
-    options = _parser().parse_args(given)
-    if options.first_seed + options.seeds > TEST_SEEDS:
-        raise ConfigError(
-            f"--first-seed {options.first_seed}: seeds from {TEST_SEEDS} on are for tests, not to learn from"
+    parser = _parser()
+    options = parser.parse_args(given)
+    out: Path = options.out
+    with open_rows(out, foreign=RUN_FACTS) as file:
+        settings = (
+            _settings_to_repair(options, parser, outside) if options.repair else _settings(options, outside)
         )
-    settings = _settings(options, outside)
-    check_settings(options.out, settings)
-    names = _names(options, outside)
-    tasks = [_task(name, seed, settings, outside) for seed in _seeds(options) for name in names]
-    driving = Driving(options.workers, time_limit=600.0, retry_lost=False, this_code=False)
-    with open_rows(options.out) as file:
-        try:
-            failed = driving.drive(
-                tasks,
-                file,
-                partial(record_task, outside.build, settings, options.out),
-                code=code_state(outside.packages),
-                hash_now=lambda task: _task(task.scenario, task.seed, settings, outside).config_hash,
+        folder = RecordingFolder(out, settings, file.rows)
+        if options.repair:
+            episodes = folder.episodes(file.rows.values(), outside.scenarios)
+        else:
+            names = _names(options, outside)
+            episodes = [(name, seed) for seed in _seeds(options) for name in names]
+        tasks = [_task(name, seed, settings, outside) for name, seed in episodes]
+        failed = _record(tasks, file, folder, settings, options, outside)
+    tell_failures(failed, out / NAME)
+    _tell_lost(folder)
+    shards = folder.manifest.shards
+    rows = sum(shard.rows for shard in shards)
+    print(f"{rows} rows of {len(shards)} episodes in {out}, hash {folder.manifest.hash[:16]}")
+    return 1 if failed or folder.spoilt else 0
+
+
+def _record(
+    tasks: Sequence[EpisodeTask],
+    file: RowFile,
+    folder: RecordingFolder,
+    settings: CollectSettings,
+    options: argparse.Namespace,
+    outside: Outside,
+) -> list[Row]:
+    """Record the tasks whose row or shard is missing; the rows of ``tasks`` that tell of a failure."""
+    folder.adopt(tasks, file.rows)
+    left = missing(tasks, file, has=folder.has)
+    again = sum(task.key in file.rows for task in left)
+    if again:
+        print(f"{again} episodes have a row and no whole shard; they are recorded again", file=sys.stderr)
+    for aside in folder.clear_the_way(left, repair=options.repair):
+        print(f"put aside: {aside}", file=sys.stderr)
+    folder.write()
+    return Driving(options.workers, time_limit=600.0, retry_lost=False, this_code=False).drive(
+        tasks,
+        file,
+        partial(record_task, outside.build, settings, folder.path),
+        code=code_state(outside.packages),
+        hash_now=lambda task: _task(task.scenario, task.seed, settings, outside).config_hash,
+        has=folder.has,
+        note=folder.add,
+    )
+
+
+def _tell_lost(folder: RecordingFolder) -> None:
+    """What is listed and cannot be read, and what is no longer listed."""
+    for reason in folder.spoilt[:FAILURES]:
+        print(f"spoilt: {reason}", file=sys.stderr)
+    if len(folder.spoilt) > FAILURES:
+        print(f"and {len(folder.spoilt) - FAILURES} more", file=sys.stderr)
+    if folder.renamed:
+        print(
+            f"no longer listed: {len(folder.renamed)} files that several scenarios shared; "
+            "each scenario has a file of its own now",
+            file=sys.stderr,
+        )
+
+
+def _settings_to_repair(
+    options: argparse.Namespace, parser: argparse.ArgumentParser, outside: Outside
+) -> CollectSettings:
+    """How the folder's recordings were made. Raises `ConfigError` where that cannot be done any more."""
+    for name in sorted(vars(options).keys() - {"out", "repair", "workers"}):
+        if getattr(options, name) != parser.get_default(name):
+            flag = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{flag}: not with --repair, which records as the folder's manifest says")
+    settings = read_settings(options.out)
+    if settings.student is not None:
+        facts = outside.agent_facts(settings.student, settings.student_overrides)
+        if fingerprint(facts, "") != settings.student_hash:
+            raise ConfigError(
+                f"{options.out}: its driver {settings.student} has changed since; record into another folder"
             )
-        finally:
-            manifest = list_shards(options.out, settings, file.rows.values())
-    tell_failures(failed, options.out / NAME)
-    rows = sum(shard.rows for shard in manifest.shards)
-    print(f"{rows} rows of {len(manifest.shards)} episodes in {options.out}, hash {manifest.hash[:16]}")
-    return 1 if failed else 0
+    return settings
 
 
 def _names(options: argparse.Namespace, outside: Outside) -> Sequence[str]:
@@ -75,6 +131,10 @@ def _names(options: argparse.Namespace, outside: Outside) -> Sequence[str]:
 
 
 def _seeds(options: argparse.Namespace) -> range:
+    if options.first_seed + options.seeds > TEST_SEEDS:
+        raise ConfigError(
+            f"--first-seed {options.first_seed}: seeds from {TEST_SEEDS} on are for tests, not to learn from"
+        )
     return range(options.first_seed, options.first_seed + options.seeds)
 
 
@@ -148,6 +208,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="override the driver's configuration; repeatable",
+    )
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="record again what is missing or spoilt in --out, as its manifest says; puts spoilt files aside",
     )
     parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes (default: 2)")
     return parser

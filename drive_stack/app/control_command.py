@@ -14,6 +14,7 @@ from drive_stack.control_study.loop import MakeDynamics
 from drive_stack.control_study.study import Controllers, study
 from drive_stack.control_study.tables import LEGEND, markdown_tables, terminal_tables
 from drive_stack.interfaces import Platform
+from drive_stack.whole_files import make_folder, write_whole
 
 SEED = 100_000  # validation
 
@@ -30,6 +31,8 @@ class Compared:
 def control(given: Sequence[str], compared: Compared) -> int:
     """Drive, print the tables, write them and the figure; returns the exit status."""
     options = _parser().parse_args(given)
+    if options.out is not None:
+        make_folder(options.out)
     controllers = compared.controllers(compared.platform, options.set)
     results = list(study(controllers, compared.dynamics, compared.platform, SEED))
     console = Console(width=None if sys.stdout.isatty() else 140)
@@ -39,9 +42,8 @@ def control(given: Sequence[str], compared: Compared) -> int:
     if options.out is not None:
         from drive_stack.control_study.figure import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
-        options.out.mkdir(parents=True, exist_ok=True)
         tables, figure = options.out / "control_tables.md", options.out / "control_errors.svg"
-        tables.write_text(markdown_tables(results), encoding="utf-8")
+        write_whole(tables, markdown_tables(results))
         write_figure(results, figure)
         print(f"written: {tables}, {figure}", file=sys.stderr)
     return 0

@@ -16,7 +16,7 @@ from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.progress import watched
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row, failure
-from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.run import Watcher, missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
 
@@ -86,13 +86,16 @@ class Driving:
         code: str,
         hash_now: Callable[[EpisodeTask], str],
         what: str = "episodes",
+        has: Callable[[Row], bool] | None = None,
+        note: Callable[[Row], None] | None = None,
     ) -> list[Row]:
         """Drive the tasks that have no row yet; the rows of ``tasks`` that tell of a failure.
 
-        Ctrl-C is raised on, with a line that tells what is kept.
+        A row for which ``has`` is false does not count; ``note`` is told of each row that was written. Ctrl-C
+        and requests to terminate are raised on, with a line that tells what is kept.
         """
         console, needed = Console(stderr=True), code if self.this_code else None
-        left = missing(tasks, file, retry_lost=self.retry_lost, code=needed)
+        left = missing(tasks, file, retry_lost=self.retry_lost, code=needed, has=has)
         have = f"{len(tasks) - len(left)} of {len(tasks)} {what} are there already"
         console.print(have if len(left) < len(tasks) else f"{len(tasks)} {what} to drive", highlight=False)
         try:
@@ -101,7 +104,7 @@ class Driving:
                     left,
                     file,
                     drive,
-                    watcher,
+                    watcher if note is None else _Relay(watcher, note),
                     hash_now=hash_now,
                     code=code,
                     workers=self.workers,
@@ -110,11 +113,23 @@ class Driving:
                     address=self.address,
                 )
         except KeyboardInterrupt:
-            kept = len(tasks) - len(missing(tasks, file, code=needed))
+            kept = len(tasks) - len(missing(tasks, file, code=needed, has=has))
             again = "the same command goes on from there"
             print(f"{kept} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
             raise
         return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Relay:
+    """A watcher that hands rows on to a second one first."""
+
+    watcher: Watcher
+    first: Callable[[Row], None]
+
+    def note(self, row: Row) -> None:
+        self.first(row)
+        self.watcher.note(row)
 
 
 def tell_failures(failed: Sequence[Row], where: object) -> None:

@@ -20,7 +20,7 @@ from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
-from drive_stack.evaluation.batch.row_file import NAME, RowFile, open_rows
+from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.export import export
@@ -108,7 +108,7 @@ def _driven(options: argparse.Namespace, outside: Outside, root: Path) -> Driven
     plan = plan_of(options, outside)
     tasks = {label: tasks_of(plan, label, outside) for label in plan.drivers}
     folder: Path = options.out or root / "runs" / "evaluate" / plan.suite.name
-    with open_rows(folder) as file:
+    with open_rows(folder, foreign=RECORDINGS) as file:
         _begin(folder, plan.facts)
         rows, failed = _drive(tasks, file, Driving.of(options), outside)
     return Driven(plan, folder, rows, failed)

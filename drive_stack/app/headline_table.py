@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import HEADLINE_WORDS, PRIVILEGED_WORDS, Cell, headline_table
@@ -20,9 +21,9 @@ def print_headline(comparison: Comparison, console: Console) -> None:
     for heading in headline.columns:
         table.add_column(heading, justify="right")
     for row in headline.rows:
-        table.add_row(row.name, *(_text(cell) for cell in row.cells if isinstance(cell, Cell)))
+        table.add_row(terminal_text(row.name), *(_text(cell) for cell in row.cells if isinstance(cell, Cell)))
     console.print(table)
-    console.print(verdict(comparison), style="bold", highlight=False)
+    console.print(terminal_text(verdict(comparison)), style="bold", highlight=False)
     notes = f"95 % intervals. {HEADLINE_WORDS}" + (f" {PRIVILEGED_WORDS}" if headline.privileged else "")
     console.print(notes, style="dim", highlight=False)
 

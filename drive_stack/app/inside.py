@@ -18,7 +18,7 @@ from drive_stack.evaluation.perception.report import as_json
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.run_facts import Driver
 from drive_stack.report.inside_files import OFFLINE, PERCEPTION, OfflineFile
-from drive_stack.scenario_name import file_stem
+from drive_stack.scenario_name import unique_stem
 from drive_stack.whole_files import write_whole
 
 
@@ -40,11 +40,13 @@ def look_inside(
         print(f"looking inside {label}: {len(tasks)} episodes", file=sys.stderr)
         if facts.staged:
             episodes = list(measured(tasks, outside.build, workers))
-            write_whole(folder / PERCEPTION.format(file_stem(label)), as_json(summaries(episodes), episodes))
+            write_whole(
+                folder / PERCEPTION.format(unique_stem(label)), as_json(summaries(episodes), episodes)
+            )
         elif facts.looks and not facts.privileged:
             found = in_processes(partial(ask, outside.build), tasks, workers)
             told = OfflineFile(label=label, episodes=tuple(one for one in found if one is not None))
-            write_whole(folder / OFFLINE.format(file_stem(label)), told.model_dump_json(indent=1) + "\n")
+            write_whole(folder / OFFLINE.format(unique_stem(label)), told.model_dump_json(indent=1) + "\n")
 
 
 def ask(build: AgentBuilder, task: Task) -> OfflineErrors | None:

@@ -23,6 +23,7 @@ from drive_stack.evaluation.perception.report import as_json, markdown, terminal
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.result import Status
 from drive_stack.orphans import end_with_parent
+from drive_stack.whole_files import make_folder, write_whole
 
 Found = TypeVar("Found")
 SPLIT = 100_000  # seeds of training, validation and test, each so many
@@ -66,13 +67,16 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     tasks = [
         Task(options.agent, tuple(options.set), scenario, seed) for seed in seeds for scenario in scenarios
     ]
+    make_folder(options.out)
     episodes: list[EpisodeMeasure] = []
+    broken_off: KeyboardInterrupt | None = None
     try:
         for episode in measured(tasks, outside.build, options.workers):
             episodes.append(episode)
             done = f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}"
             print(done, file=sys.stderr)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        broken_off = interrupt
         print("broken off: what was driven is told", file=sys.stderr)
     if not episodes:
         raise ConfigError("nothing was driven to its end")
@@ -82,6 +86,8 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     for table in summaries(episodes):
         console.print(terminal_table(table))
     _write(episodes, options.out, " ".join(["python run_sim.py perception", *given]))
+    if broken_off is not None:
+        raise broken_off
     return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
 
 
@@ -89,10 +95,9 @@ def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
     from drive_stack.evaluation.perception.figures import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
     tables = summaries(episodes)
-    out.mkdir(parents=True, exist_ok=True)
     files = [out / name for name in ("perception.md", "perception.json", "perception.svg")]
-    files[0].write_text(markdown(tables, episodes, command), encoding="utf-8")
-    files[1].write_text(as_json(tables, episodes), encoding="utf-8")
+    write_whole(files[0], markdown(tables, episodes, command))
+    write_whole(files[1], as_json(tables, episodes))
     write_figure(episodes, files[2])
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
 

@@ -17,6 +17,7 @@ from drive_stack.app.session import view_of
 from drive_stack.app.table import print_failures
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv
+from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.race import Verdict, clean, leader, verdict
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
@@ -154,12 +155,13 @@ def print_races(races: Sequence[RaceResult], console: Console) -> None:
     for index, name in enumerate(names):
         wins = sum(race.verdict.winner == index for race in races)
         mean = np.mean([race.results[index].driving_score for race in races])
-        table.add_column(name, justify="right", footer=f"{mean:.1f}, {wins} of {len(races)}")
+        table.add_column(terminal_text(name), justify="right", footer=f"{mean:.1f}, {wins} of {len(races)}")
     ties = sum(race.verdict.winner is None for race in races)
     table.add_column("verdict", footer=f"{ties} tied" if ties else "")
     for race in races:
         cells = [f"{one.driving_score:.1f}{' *' if one.privileged else ''}" for one in race.results]
-        table.add_row(race.results[0].scenario, str(race.results[0].seed), *cells, race.verdict.words)
+        course = terminal_text(race.results[0].scenario), str(race.results[0].seed)
+        table.add_row(*course, *cells, terminal_text(race.verdict.words))
     console.print(table)
     if any(one.privileged for race in races for one in race.results):
         console.print("* read the truth", style="dim")

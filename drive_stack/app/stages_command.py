@@ -20,7 +20,7 @@ from drive_stack.app.stages_table import stages_table
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
-from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
+from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.scenario_name import split_names
@@ -66,7 +66,7 @@ def _drive(options: argparse.Namespace, outside: Outside) -> list[Row]:
     )
     if options.first_seed >= 2 * SPLIT:
         print("these are test seeds: to be looked at once, at the end", file=sys.stderr)
-    with open_rows(options.out) as file:
+    with open_rows(options.out, foreign=RECORDINGS) as file:
         return Driving.of(options).drive(
             tasks,
             file,

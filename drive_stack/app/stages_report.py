@@ -15,6 +15,7 @@ from rich.text import Text
 
 from drive_stack.app.stages_figures import FIGURES, LEAST_IN_EACH, Figure
 from drive_stack.app.stages_table import StagesTable
+from drive_stack.escaping import csv_text, markdown_text, terminal_text, visible
 from drive_stack.evaluation.summary import Summary
 from drive_stack.whole_files import write_whole
 
@@ -26,10 +27,10 @@ def show_table(table: StagesTable, console: Console) -> None:
     printed = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     printed.add_column("", no_wrap=True)
     for label in table.labels:
-        printed.add_column(ABBREVIATED.get(label, label), justify="right", no_wrap=True)
+        printed.add_column(terminal_text(ABBREVIATED.get(label, label)), justify="right", no_wrap=True)
     for scenario in table.scenarios:
         cells = [table.cells.get((scenario, label)) for label in table.labels]
-        printed.add_row(scenario, *map(_coloured, cells))
+        printed.add_row(terminal_text(scenario), *map(_coloured, cells))
     printed.add_section()
     for figure in FIGURES:
         printed.add_row(figure.heading, *(_judged(figure, table, label) for label in table.labels))
@@ -54,7 +55,8 @@ def _failures(table: StagesTable) -> Table:
     for heading in ("what happened", "saved by"):
         printed.add_column(heading, overflow="fold")
     for blame in table.failures:
-        printed.add_row(blame.scenario, str(blame.seed), Text(blame.what), blame.saviours)
+        words = Text(visible(blame.what)), terminal_text(blame.saviours)
+        printed.add_row(terminal_text(blame.scenario), str(blame.seed), *words)
     return printed
 
 
@@ -85,18 +87,21 @@ def write_table(table: StagesTable, folder: Path) -> tuple[Path, Path]:
 
 def markdown_of(table: StagesTable) -> str:
     """The same table in Markdown."""
-    lines = ["| | " + " | ".join(table.labels) + " |", "|---|" + "---:|" * len(table.labels)]
+    lines = [
+        "| | " + " | ".join(map(markdown_text, table.labels)) + " |",
+        "|---|" + "---:|" * len(table.labels),
+    ]
     for scenario in table.scenarios:
         cells = [_words(table.cells.get((scenario, label))) for label in table.labels]
-        lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
+        lines.append(f"| {markdown_text(scenario)} | " + " | ".join(cells) + " |")
     for figure in FIGURES:
         cells = [figure.text(table, label) for label in table.labels]
         lines.append(f"| **{figure.heading}** | " + " | ".join(cells) + " |")
     if table.failures:
         lines += ["", "| modular failed | seed | what happened | saved by |", "|---|---:|---|---|"]
     for blame in table.failures:
-        what = blame.what.replace("|", r"\|")
-        lines.append(f"| {blame.scenario} | {blame.seed} | {what} | {blame.saviours} |")
+        what, saviours = markdown_text(blame.what), markdown_text(blame.saviours)
+        lines.append(f"| {markdown_text(blame.scenario)} | {blame.seed} | {what} | {saviours} |")
     return "\n".join([*lines, "", *notes(table), ""])
 
 
@@ -111,7 +116,9 @@ def csv_of(table: StagesTable) -> str:
     entries += [("all", label, table.overall[label]) for label in table.labels]
     for scenario, label, cell in entries:
         figures = [getattr(cell, field) for field in fields]
-        writer.writerow([scenario, label, *map(_plain, (*figures, cell.success, *cell.interval))])
+        writer.writerow(
+            [csv_text(scenario), csv_text(label), *map(_plain, (*figures, cell.success, *cell.interval))]
+        )
     return text.getvalue()
 
 

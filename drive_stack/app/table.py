@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.result import EpisodeResult, Status
 
 STYLES = {Status.COMPLETED: "green", Status.TIMEOUT: "yellow", Status.STUCK: "yellow"}
@@ -43,7 +44,9 @@ def print_failures(results: Sequence[EpisodeResult], console: Console) -> None:
     for result in results:
         if result.error is not None:
             console.print(
-                f"[red]{result.agent} failed on {result.scenario} {result.seed}:[/red]", highlight=False
+                f"[red]{terminal_text(result.agent)} failed on {terminal_text(result.scenario)} "
+                f"{result.seed}:[/red]",
+                highlight=False,
             )
             console.print(result.error, markup=False, highlight=False)
 
@@ -51,8 +54,8 @@ def print_failures(results: Sequence[EpisodeResult], console: Console) -> None:
 def _cells(result: EpisodeResult) -> list[str]:
     style = STYLES.get(result.status, "red")
     return [
-        result.agent + (" *" if result.privileged else ""),
-        result.scenario,
+        terminal_text(result.agent) + (" *" if result.privileged else ""),
+        terminal_text(result.scenario),
         str(result.seed),
         f"[{style}]{result.status.value}[/{style}]",
         _hit(result),
@@ -68,4 +71,5 @@ def _hit(result: EpisodeResult) -> str:
     if result.collision_with is None:
         return "–"
     fault = "at fault" if result.at_fault else "not at fault"
-    return f"{result.collision_with} at {3.6 * (result.impact_speed_mps or 0.0):.0f} km/h, {fault}"
+    speed = 3.6 * (result.impact_speed_mps or 0.0)
+    return f"{terminal_text(result.collision_with)} at {speed:.0f} km/h, {fault}"

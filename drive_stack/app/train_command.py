@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drive_stack.runtime.weights import MODELS
+from drive_stack.whole_files import make_folder
 
 
 def train(
@@ -21,6 +22,8 @@ def train(
     results lie where the project in ``root`` has them, unless options say other.
     """
     options = _parser(root).parse_args(given)
+    for folder in (options.work, options.out or MODELS):
+        make_folder(folder)
     config = options.config or root / "configs" / "training" / f"{options.what}.yaml"
     if options.what == "detector":
         from drive_stack.learning.detector_job import train_detector  # noqa: PLC0415 - torch is slow to import

@@ -8,6 +8,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from drive_stack.whole_files import make_folder, whole_file
+
 STYLES = (("#0b6aa8", "o-"), ("#3f7d3a", "^-"), ("#c2461b", "s--"), ("#7a5195", "d-"), ("#b0832b", "v--"))
 
 
@@ -26,5 +28,6 @@ def write_growth(path: Path, growth: Mapping[str, Mapping[int, float]]) -> None:
     axes.grid(visible=True, alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    make_folder(path.parent)
+    with whole_file(path) as part:
+        figure.savefig(part)

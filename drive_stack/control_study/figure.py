@@ -12,6 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from drive_stack.control_study.study import Result
+from drive_stack.whole_files import whole_file
 
 SHOWN = (  # the curve's end lies beyond what is shown
     "radius 500 m, 30 m/s",
@@ -31,8 +32,8 @@ def write_figure(results: Sequence[Result], file: Path) -> None:
         _panel(axes, [item for item in results if item.path.name == name and item.condition == first])
         axes.set_title(name, loc="left", fontsize=11)
     axes.set_xlabel("time [s]")
-    with mpl.rc_context({"svg.hashsalt": "drive-stack"}):
-        figure.savefig(file, format="svg", metadata={"Date": None})
+    with mpl.rc_context({"svg.hashsalt": "drive-stack"}), whole_file(file) as part:
+        figure.savefig(part, format="svg", metadata={"Date": None})
 
 
 def _panel(axes: Axes, results: Sequence[Result]) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from drive_stack.escaping import csv_text
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.whole_files import whole_file
 
@@ -28,8 +29,17 @@ def export(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:
     with whole_file(parquet) as part:
         pq.write_table(table, part, compression="zstd")
     with whole_file(text) as part:
-        pyarrow.csv.write_csv(table, part)
+        pyarrow.csv.write_csv(_escaped(table), part)
     return parquet, text
+
+
+def _escaped(table: pa.Table) -> pa.Table:
+    """With texts that no spreadsheet takes for formulas."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = [None if text is None else csv_text(text) for text in table.column(place).to_pylist()]
+            table = table.set_column(place, field, pa.array(texts, pa.string()))
+    return table.rename_columns([csv_text(name) for name in table.column_names])
 
 
 def _named(row: Row) -> dict[str, object]:

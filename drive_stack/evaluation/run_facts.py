@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import drive_stack
 from drive_stack.config import ConfigError, StrictModel
-from drive_stack.whole_files import write_whole
+from drive_stack.whole_files import read_regular, write_whole
 
 NAME = "run.json"
 SCHEMA = 2  # of the rows and of this file
@@ -56,10 +56,12 @@ def read_facts(folder: Path) -> RunFacts | None:
     """None where there is none; `ConfigError` for one that cannot be read, or of another schema."""
     path = folder / NAME
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except ConfigError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     found = content.get("schema_version") if isinstance(content, dict) else None
     if found != SCHEMA:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drive_stack.app.session import view_of
-from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
@@ -15,10 +14,10 @@ from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.evaluation.summary import succeeded
 from drive_stack.footage.clip_frame import SIZE, ClipRenderer
 from drive_stack.footage.last_moment import LastMoment, last_moment
-from drive_stack.scenario_name import file_stem
+from drive_stack.scenario_name import unique_stem
 from drive_stack.viewer.recording import Recorder
 from drive_stack.viewer.records import History, ViewFrame
-from drive_stack.whole_files import write_whole
+from drive_stack.whole_files import make_folder, read_regular, write_whole
 
 SECONDS = 6.0  # before the end
 HOLD = 1.0  # the end is shown this long [s]
@@ -34,13 +33,13 @@ class Clip:
     @classmethod
     def of(cls, folder: Path, label: str, scenario: str, seed: int) -> Clip:
         """In a run's folder of clips."""
-        stem = f"{file_stem(label)}-{file_stem(scenario)}-{seed}"
+        stem = f"{unique_stem(label)}-{unique_stem(scenario)}-{seed}"
         return cls(folder / f"{stem}.mp4", folder / f"{stem}.json")
 
     def read_moment(self) -> LastMoment | None:
         """None where there is none that can be read."""
         try:
-            return LastMoment.model_validate_json(self.moment.read_text(encoding="utf-8"))
+            return LastMoment.model_validate_json(read_regular(self.moment))
         except (OSError, ValueError):
             return None
 
@@ -65,10 +64,7 @@ class Filming:
             return
         task = self._task
         clip = Clip.of(self._folder, task.label, task.scenario, task.seed)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{self._folder}: cannot be written: {error.strerror}") from None
+        make_folder(self._folder)
         contacts = tuple(contact for contact, _ in rollout.log.contacts)
         write_whole(clip.moment, last_moment(self._moments[-1], contacts).model_dump_json(indent=1) + "\n")
         self._film(clip.film, env, rollout)

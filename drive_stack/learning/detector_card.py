@@ -13,6 +13,7 @@ from drive_stack.learning.detection_metrics import Criteria, iou_matrix
 from drive_stack.learning.detector_evaluation import REPORTED, Judged
 from drive_stack.perception.confidences import Confidences
 from drive_stack.types import Detection, Image
+from drive_stack.whole_files import make_folder, whole_file
 
 FOUND, MISSED, WRONG, IGNORED = (80, 220, 100), (255, 210, 40), (255, 70, 70), (150, 170, 190)
 
@@ -159,5 +160,7 @@ def example_sheet(
 
 def write_picture(path: Path, picture: Image) -> None:
     """Write an RGB picture as PNG."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    make_folder(path.parent)
+    stream = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+    with whole_file(path) as part:
+        part.write_bytes(stream.tobytes())

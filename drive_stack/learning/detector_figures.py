@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from drive_stack.learning.detection_metrics import Criteria, average_precision, precision_recall
 from drive_stack.learning.detector_evaluation import GROUPS, REPORTED, Judged
+from drive_stack.whole_files import make_folder, whole_file
 
 COLOURS = {"vehicles": "#0b6aa8", "pedestrian": "#c2461b", "obstacle": "#3f7d3a"}  # distinct in grey too
 STYLES = {"vehicles": "-", "pedestrian": "--", "obstacle": ":"}
@@ -31,8 +32,9 @@ def write_curves(path: Path, judged: Judged, scores: Mapping[str, Any], criteria
         axes.set_ylim(0.0, 1.03)
         axes.grid(visible=True, axis="y", alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    make_folder(path.parent)
+    with whole_file(path) as part:
+        figure.savefig(part, dpi=110)
 
 
 def _precision_over_recall(axes: Axes, judged: Judged, scores: Mapping[str, Any], criteria: Criteria) -> None:

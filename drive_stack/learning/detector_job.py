@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from drive_stack.learning.run_folder import begin_run
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
+from drive_stack.whole_files import copy_whole, make_folder
 
 LIMITS = (
     "Trained on this simulator's pictures alone; it knows nothing of real roads.",
@@ -134,7 +134,7 @@ class _Watched:
     def keep(self) -> None:
         """What was judged last is the best so far."""
         card = read_card(self._last, COMMAND)
-        shutil.copyfile(self._last, self.weights)
+        copy_whole(self._last, self.weights)
         write_card(self.weights, COMMAND, {key: card[key] for key in card.keys() & TRAINING_FACTS})
 
 
@@ -179,9 +179,9 @@ def train_detector(
 
 def install(weights: Path, out: Path) -> Path:
     """Copy weights and cards to where the detector looks for them; returns the weights' new path."""
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     card = card_path(weights)
     for path in (weights, card, card.with_suffix(".md")):
         if path.exists():
-            shutil.copyfile(path, out / path.name)
+            copy_whole(path, out / path.name)
     return out / weights.name

@@ -18,6 +18,7 @@ from drive_stack.learning.frames import FIRST_SEEDS, Span, collect, plan_episode
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import amend_card, card_path
+from drive_stack.whole_files import write_whole
 
 FALSE_POSITIVES = 0.05  # a frame, at the confidences that are written into the card
 
@@ -72,7 +73,7 @@ def judge(
         span: scores,
     }
     amended = amend_card(weights, COMMAND, facts)
-    card_path(weights).with_suffix(".md").write_text(card_markdown(amended), encoding="utf-8")
+    write_whole(card_path(weights).with_suffix(".md"), card_markdown(amended))
     if pictures is not None and span == "validation":
         write_picture(pictures.examples, example_sheet(judged, confidences, criteria))
         write_curves(pictures.curves, judged, scores, criteria)

@@ -8,6 +8,7 @@ build of torch.
 from __future__ import annotations
 
 import copy
+import functools
 import os
 import tempfile
 from pathlib import Path
@@ -20,6 +21,7 @@ from torch import nn
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError
+from drive_stack.whole_files import whole_file
 
 # box, class and distance gains of ultralytics' default.yaml
 GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
@@ -27,11 +29,18 @@ GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
 
 def keep_ultralytics_offline() -> None:
     """Set what ultralytics reads when it is first imported."""
-    settings = Path(tempfile.gettempdir()) / "drive-stack-ultralytics"
-    settings.mkdir(exist_ok=True)
     os.environ.update(
-        YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false", YOLO_CONFIG_DIR=str(settings)
+        YOLO_OFFLINE="true",
+        YOLO_AUTOINSTALL="false",
+        YOLO_VERBOSE="false",
+        YOLO_CONFIG_DIR=_settings_folder().name,
     )
+
+
+@functools.cache
+def _settings_folder() -> tempfile.TemporaryDirectory[str]:
+    """This process's own, removed at its end: a folder of a known name could be laid by somebody else."""
+    return tempfile.TemporaryDirectory(prefix="drive-stack-ultralytics-", ignore_cleanup_errors=True)
 
 
 def build_network(description: Path, width: float = 1.0) -> nn.Module:
@@ -102,8 +111,7 @@ def export(network: nn.Module, path: Path, camera: CameraModel, input_scale: flo
     """Write ``network`` as ONNX for pictures of the camera's size, which it sees enlarged."""
     model = deployable(network, input_scale)
     example = torch.zeros((1, camera.height, camera.width, 3), dtype=torch.uint8)
-    part = path.with_suffix(".part")
-    with torch.no_grad():
+    with torch.no_grad(), whole_file(path) as part:
         torch.onnx.export(
             model,
             (example,),
@@ -113,4 +121,3 @@ def export(network: nn.Module, path: Path, camera: CameraModel, input_scale: flo
             opset_version=17,
             dynamo=False,
         )
-    part.rename(path)

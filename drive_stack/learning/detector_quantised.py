@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 
 from drive_stack.learning.frame_store import StoredFrame
+from drive_stack.whole_files import copy_whole
 
 
 def quantised(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: int, seed: int) -> None:
@@ -44,7 +45,7 @@ def quantised(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count:
             # ranges after the activation alone: it then is a part of the convolution, rounded once
             extra_options={"OpTypesToExcludeOutputQuantization": ["Conv"]},
         )
-        out.write_bytes(part.read_bytes())
+        copy_whole(part, out)
 
 
 def _exact_layers(network: Path) -> list[str]:

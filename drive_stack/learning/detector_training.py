@@ -19,6 +19,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.config import ConfigError
+from drive_stack.learning.checkpoints import read_checkpoint
 from drive_stack.learning.detector_batches import Batch, epoch_batches, steps_per_epoch
 from drive_stack.learning.detector_config import DetectorTraining
 from drive_stack.learning.detector_network import build_loss, enlarged, strides
@@ -26,7 +27,7 @@ from drive_stack.learning.devices import has_bfloat16, training_device
 from drive_stack.learning.early_stop import is_best, is_stale
 from drive_stack.learning.frame_store import StoredFrame
 from drive_stack.learning.stepping import Report, stepping
-from drive_stack.whole_files import whole_file
+from drive_stack.whole_files import read_regular, whole_file, write_whole
 
 
 class Validation(Protocol):
@@ -110,8 +111,9 @@ class Trainer:
     ) -> None:
         """What an epoch came to."""
         row = {"epoch": self.epoch, "loss": losses, **scores}
-        with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
+        log = folder / "log.jsonl"
+        before = read_regular(log).decode(errors="replace") if log.exists() else ""
+        write_whole(log, before + json.dumps(row) + "\n")
         points = dict(zip(("loss/boxes", "loss/classes", "loss/distances"), losses, strict=True))
         found = {name: score for name, score in scores.items() if score is not None}
         for name, value in (points | {f"ap50/{name}": score for name, score in found.items()}).items():
@@ -194,15 +196,15 @@ class Trainer:
 
     def load(self, path: Path) -> None:
         """Go on where a checkpoint left off; raises `ConfigError` where there is none that fits."""
-        if not path.is_file():
-            raise ConfigError(f"{path}: no checkpoint to resume from")
-        state = torch.load(path, weights_only=True, map_location=self._device)
+        keys = ("network", "averaged", "optimizer", "step", "epoch", "seconds")
+        state = read_checkpoint(path, keys, self._device)
         try:
             self.network.load_state_dict(state["network"])
             self.averaged.load_state_dict(state["averaged"])
             self.optimizer.load_state_dict(state["optimizer"])
         except (RuntimeError, ValueError) as error:
-            raise ConfigError(f"{path}: made for another network: {error}") from None
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"{path}: made for another network: {reason}") from None
         self.step, self.epoch = int(state["step"]), int(state["epoch"])
         self.seconds, self.scores = (
             float(state["seconds"]),

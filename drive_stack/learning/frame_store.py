@@ -24,6 +24,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ from drive_stack.config import ConfigError
 from drive_stack.jpeg import decode, encode
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.types import FrameLabels, Image
+from drive_stack.whole_files import check_regular, is_part, whole_file, write_whole
 
 JPEG_QUALITY = 95
 
@@ -116,18 +118,23 @@ class ShardWriter:
         }
         for name in self._lanes[0]:
             arrays[f"lane_{name}"] = np.stack([lanes[name] for lanes in self._lanes])
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with whole_file(path) as part, part.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the keys for its flags
-        part.rename(path)
 
 
 def read_shard(path: Path) -> Iterator[StoredFrame]:
-    """The frames of one shard."""
-    with np.load(path, allow_pickle=False) as shard:
-        arrays = {name: shard[name] for name in shard.files}
-    episode = EpisodeInfo(**json.loads(arrays["meta"].tobytes()))
-    ends = arrays["jpeg_end"]
+    """The frames of one shard; `ConfigError` for one that is cut off or no shard."""
+    try:
+        check_regular(path, path.stat().st_mode)
+        with np.load(path, allow_pickle=False) as shard:
+            arrays = {name: shard[name] for name in shard.files}
+        episode = EpisodeInfo(**json.loads(arrays["meta"].tobytes()))
+        ends = arrays["jpeg_end"]
+    except (OSError, ValueError, TypeError, LookupError, EOFError, AttributeError, BadZipFile) as error:
+        if isinstance(error, ConfigError):
+            raise
+        reason = type(error).__name__
+        raise ConfigError(f"{path}: cut off or not a shard ({reason}); delete it and collect again") from None
     for index, end in enumerate(ends):
         mine = arrays["box_frame"] == index
         yield StoredFrame(
@@ -146,7 +153,7 @@ def read_shard(path: Path) -> Iterator[StoredFrame]:
 
 def shard_paths(folder: Path) -> list[Path]:
     """The shards of a data set in a fixed order; `ConfigError` where there are none."""
-    paths = sorted(folder.glob("*.npz"))
+    paths = sorted(path for path in folder.glob("*.npz") if not is_part(path))
     if not paths:
         raise ConfigError(f"{folder}: holds no frames; collect some with: python run_sim.py train detector")
     return paths
@@ -168,7 +175,7 @@ def write_manifest(folder: Path) -> Path:
             {"file": path.name, **origin, "frames": len(frames), "boxes": boxes, "sha256": sha256_of(path)}
         )
     manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps({"shards": entries}, indent=1) + "\n", encoding="utf-8")
+    write_whole(manifest, json.dumps({"shards": entries}, indent=1) + "\n")
     return manifest
 
 

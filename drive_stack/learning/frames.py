@@ -25,8 +25,10 @@ from drive_stack.learning.frame_store import EpisodeInfo, ShardWriter, truth_of,
 from drive_stack.learning.lanes_truth import lane_truth
 from drive_stack.learning.recording_driver import RecordingDriver
 from drive_stack.orphans import end_with_parent
+from drive_stack.scenario_name import unique_stem
 from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
+from drive_stack.whole_files import make_folder
 from drive_stack.world_state import WorldState
 
 ENVIRONMENT = "envs:drive_stack/Highway-v0"
@@ -99,7 +101,7 @@ def plan_episodes(
         scenario = turn[index % len(turn)]
         seed = seeds[scenario]
         seeds[scenario] += 1
-        path = folder / f"{Path(scenario).stem}-{seed:06d}.npz"
+        path = folder / f"{unique_stem(scenario)}-{seed:06d}.npz"
         tasks.append(EpisodeTask(scenario, seed, settings.per_episode, settings.interval, path))
     return tasks
 
@@ -108,7 +110,7 @@ def collect(
     tasks: Iterable[EpisodeTask], folder: Path, workers: int, report: Callable[[str], None] = print
 ) -> None:
     """Record the episodes that are not there yet, in ``workers`` processes, then the manifest."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     missing = [task for task in tasks if not task.path.exists()]
     if missing:
         context = multiprocessing.get_context("spawn")

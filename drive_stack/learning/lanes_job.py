@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.runtime.weights import MODELS, amend_card, card_path, read_card, sha256_of, write_card
+from drive_stack.whole_files import copy_whole, make_folder, write_whole
 
 LIMITS = (
     "Trained on this simulator's pictures alone; it knows nothing of real roads.",
@@ -134,16 +134,16 @@ def judge_shipped(
 
 def install(weights: Path, out: Path) -> Path:
     """Copy weights and card to where the agent looks for them, with the card for people."""
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     for path in (weights, card_path(weights)):
-        shutil.copyfile(path, out / path.name)
+        copy_whole(path, out / path.name)
     _write_for_people(out / weights.name, read_card(out / weights.name, COMMAND))
     return out / weights.name
 
 
 def _write_for_people(weights: Path, card: Mapping[str, object]) -> None:
     """The card as Markdown beside the weights."""
-    card_path(weights).with_suffix(".md").write_text(card_markdown(card), encoding="utf-8")
+    write_whole(card_path(weights).with_suffix(".md"), card_markdown(card))
 
 
 def _collect(

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.whole_files import whole_file
 
 WIDTHS = (24, 32, 48, 64)  # channels at each scale
 ALONG = 64  # channels of what is told anchor by anchor
@@ -153,8 +154,7 @@ def export(network: LaneNet, path: Path, grid: GroundGrid) -> None:
     """Write ``network`` as ONNX for one view at a time."""
     model = _Deployed(copy.deepcopy(network).float().eval()).eval()
     example = torch.zeros((1, *grid.view_shape, 3), dtype=torch.uint8)
-    part = path.with_suffix(".part")
-    with torch.no_grad():
+    with torch.no_grad(), whole_file(path) as part:
         torch.onnx.export(
             model,
             (example,),
@@ -164,4 +164,3 @@ def export(network: LaneNet, path: Path, grid: GroundGrid) -> None:
             opset_version=17,
             dynamo=False,
         )
-    part.rename(path)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.config import ConfigError
 from drive_stack.learning.averaging import average
+from drive_stack.learning.checkpoints import read_checkpoint
 from drive_stack.learning.devices import has_bfloat16, training_device
 from drive_stack.learning.early_stop import is_best, is_stale
 from drive_stack.learning.lanes_batches import Labels, LaneBatch, collate, epoch_batches, repeats
@@ -193,14 +193,14 @@ class LaneTrainer:
             torch.save(content, part)
 
     def _load(self, path: Path) -> None:
-        if not path.is_file():
-            raise ConfigError(f"{path}: no checkpoint to resume from")
-        content: dict[str, Any] = torch.load(path, weights_only=True, map_location=self._device)
+        keys = ("network", "averaged", "best", "optimizer", "losses", "seconds")
+        content = read_checkpoint(path, keys, self._device)
         try:
             self._network.load_state_dict(content["network"])
             self._averaged.load_state_dict(content["averaged"])
             self._optimizer.load_state_dict(content["optimizer"])
         except (RuntimeError, ValueError) as error:
-            raise ConfigError(f"{path}: made for another network: {error}") from None
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"{path}: made for another network: {reason}") from None
         self._best, self._losses = content["best"], [float(loss) for loss in content["losses"]]
         self._seconds = float(content["seconds"])

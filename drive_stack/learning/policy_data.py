@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from drive_stack.policy.numbers import sideways_of, state_rows
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.recording.reader import Recording
 from drive_stack.vehicle import VehicleParameters
+from drive_stack.whole_files import check_replaceable, make_folder, whole_file
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 EXPERT = "expert"  # as recordings have it
 BRAKING, TURNING, SLOW, STARTING = -1.0, 0.5, 3.0, 0.3  # [m/s², m/s², m/s, m/s²]
@@ -73,6 +77,8 @@ def prepare(
 ) -> PolicyData:
     """Read recordings; packed views are kept in ``cache``. Raises `ConfigError` as `Recording` does."""
     recording = Recording(folders)
+    if not recording.rows:
+        raise ConfigError(f"{', '.join(map(str, folders))}: no episode is recorded; collect some first")
     others = recording.others()
     car = VehicleParameters()
     speed = recording.column("speed_mps").astype(np.float64)
@@ -141,22 +147,33 @@ def _packed(recording: Recording, views: Sequence[View], cache: Path) -> tuple[s
     """All pictures' views, (N, K), and their name; decoded once and kept."""
     key = hashlib.sha256((recording.hash + "".join(view.model_dump_json() for view in views)).encode())
     name = key.hexdigest()[:16]
-    path = cache / f"views-{name}.npy"
-    if not path.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        try:
-            _fill(part, recording, views)
-            part.rename(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
-    kept: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    path, shape = cache / f"views-{name}.npy", (recording.rows, packed_size(views))
+    kept = read_array(path, np.uint8, shape)
+    if kept is None:
+        make_folder(cache)
+        with whole_file(path) as part:
+            _fill(part, recording, views, shape)
+        kept = np.load(path, mmap_mode="r")
     return name, kept
 
 
-def _fill(path: Path, recording: Recording, views: Sequence[View]) -> None:
-    shape = (recording.rows, packed_size(views))
+def read_array(path: Path, kind: type[Scalar], shape: tuple[int | None, ...]) -> NDArray[Scalar] | None:
+    """A kept array, not loaded before it is used; None where there is none, or it is not as it should be.
+
+    ``shape`` has None where any size will do.
+    Raises `ConfigError` where something else has the place of the file.
+    """
+    check_replaceable(path)
+    try:
+        kept: NDArray[Scalar] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if kept.dtype != kind or kept.ndim != len(shape):
+        return None
+    return kept if all(size in (None, found) for size, found in zip(shape, kept.shape, strict=True)) else None
+
+
+def _fill(path: Path, recording: Recording, views: Sequence[View], shape: tuple[int, int]) -> None:
     rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
 

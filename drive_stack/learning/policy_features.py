@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from drive_stack.config import ConfigError
-from drive_stack.learning.policy_data import PackedViews
+from drive_stack.learning.policy_data import PackedViews, read_array
 from drive_stack.learning.policy_network import Trunk
+from drive_stack.whole_files import make_folder, whole_file
 
 _AT_ONCE = 64  # pictures
 
@@ -29,9 +29,11 @@ def features_of(trunk: Trunk, packed: PackedViews, cache: Path) -> torch.Tensor:
     parts = []
     for name, views in packed.parts:
         path = cache / f"features-{name}-{made_by}.npy"
-        if not path.is_file():
-            _write(path, _look(trunk, views))
-        parts.append(torch.from_numpy(np.load(path)))
+        kept = read_array(path, np.float16, (len(views), None))
+        if kept is None:
+            kept = _look(trunk, views)
+            _write(path, kept)
+        parts.append(torch.from_numpy(np.array(kept)))
     return torch.cat(parts)
 
 
@@ -47,16 +49,9 @@ def _look(trunk: Trunk, views: NDArray[np.uint8]) -> NDArray[np.float16]:
 
 
 def _write(path: Path, features: NDArray[np.float16]) -> None:
-    """In one stroke, so that a kill leaves nothing half-written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    try:
-        with part.open("wb") as file:
-            np.save(file, features)
-        part.rename(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+    make_folder(path.parent)
+    with whole_file(path) as part, part.open("wb") as file:
+        np.save(file, features)
 
 
 def _hash(trunk: Trunk) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from drive_stack.learning.run_folder import begin_run
 from drive_stack.policy.runner import head_path
 from drive_stack.recording.manifest import read_manifest
 from drive_stack.runtime.weights import MODELS, card_path, write_card
+from drive_stack.whole_files import copy_whole, make_folder, write_whole
 
 VALIDATION_SEED = 100_000
 NAME = "policy.trunk.onnx"
@@ -89,7 +89,7 @@ class PolicyJob:
     ) -> Path:
         """Weights and cards as they are after a round."""
         trunk = self._weights(one)
-        trunk.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(trunk.parent)
         export(trainer.best, trunk)
         best = min(errors[one.name], key=lambda found: found.loss)
         facts = {
@@ -144,9 +144,9 @@ def train_policy(
 
 def install(trunk: Path, out: Path) -> Path:
     """Copy weights and cards to where the agent looks for them, with the card for people."""
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     safe = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
     for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safe):
-        shutil.copyfile(path, out / path.name)
-    (out / "policy.card.md").write_text(card_markdown(out / trunk.name), encoding="utf-8")
+        copy_whole(path, out / path.name)
+    write_whole(out / "policy.card.md", card_markdown(out / trunk.name))
     return out / trunk.name

@@ -13,6 +13,7 @@ from drive_stack.evaluation.summary import summarise_episodes
 from drive_stack.learning.policy_card import card_markdown
 from drive_stack.learning.policy_config import COMMAND
 from drive_stack.runtime.weights import amend_card, read_card
+from drive_stack.whole_files import write_whole
 
 Span: TypeAlias = Literal["validation", "test"]
 
@@ -25,7 +26,7 @@ def note_drives(trunk: Path, span: Span, results: Sequence[EpisodeResult]) -> di
     found = closed_loop(results)
     before = read_card(trunk, COMMAND).get("closed_loop")
     amend_card(trunk, COMMAND, {"closed_loop": (before if isinstance(before, dict) else {}) | {span: found}})
-    trunk.with_name("policy.card.md").write_text(card_markdown(trunk), encoding="utf-8")
+    write_whole(trunk.with_name("policy.card.md"), card_markdown(trunk))
     return found
 
 

@@ -19,6 +19,7 @@ from drive_stack.learning.policy_head import Head
 from drive_stack.learning.policy_hints import NOW, THEN
 from drive_stack.policy.runner import Layout, head_path
 from drive_stack.policy.views import packed_size
+from drive_stack.whole_files import whole_file
 
 
 class EyeNet(nn.Module):
@@ -161,23 +162,23 @@ def export(network: PolicyNet, trunk: Path) -> None:
     )
     with torch.no_grad():
         for module, path, example in examples:
-            part = path.with_suffix(".part")
-            torch.onnx.export(
-                module,
-                (example,),
-                str(part),
-                input_names=["given"],
-                output_names=["found"],
-                opset_version=17,
-                dynamo=False,
-            )
-            part.rename(path)
+            with whole_file(path) as part:
+                torch.onnx.export(
+                    module,
+                    (example,),
+                    str(part),
+                    input_names=["given"],
+                    output_names=["found"],
+                    opset_version=17,
+                    dynamo=False,
+                )
     weights = {
         name: value.contiguous()
         for name, value in network.state_dict().items()
         if not name.startswith(("now.", "then.", "columns."))
     }
-    save_file(weights, trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors")))
+    with whole_file(trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))) as part:
+        save_file(weights, part)
 
 
 def parameters(settings: NetworkSettings) -> int:

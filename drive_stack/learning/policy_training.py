@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +15,9 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.tensorboard import SummaryWriter
 
+from drive_stack.config import ConfigError
 from drive_stack.learning.averaging import average
+from drive_stack.learning.checkpoints import read_checkpoint
 from drive_stack.learning.devices import has_bfloat16, training_device
 from drive_stack.learning.early_stop import is_best, is_stale
 from drive_stack.learning.policy_columns import columns_loss
@@ -27,7 +28,7 @@ from drive_stack.learning.policy_hints import hint_loss
 from drive_stack.learning.policy_network import PolicyNet
 from drive_stack.learning.stepping import stepping
 from drive_stack.policy.numbers import SPEED, STATE_NAMES
-from drive_stack.whole_files import whole_file
+from drive_stack.whole_files import make_folder, whole_file
 
 # Errors below it count by their square [m/s²]. Where it is open whether to brake, least absolute errors would
 # answer what is likelier, which is not to; least squares brake a little, and that soon.
@@ -57,14 +58,14 @@ class PolicyTrainer:
         self.network = PolicyNet(config.network).to(self._device)
         self.best = copy.deepcopy(self.network).eval()  # of the round, by validation
         self.seconds = 0.0
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
 
     def learn(self, one: Round, data: PolicyData, validation: PolicyData, *, resume: bool) -> list[Errors]:
         """A round: from what the one before knew. Returns the validation errors after each epoch."""
         run = _Run(self, one, data)
         known = self.features(validation) if one.frozen else None
         checkpoint = self._folder / f"{one.name}.checkpoint.pt"
-        if resume and checkpoint.is_file():
+        if resume and checkpoint.exists():
             run.load(checkpoint)
         with SummaryWriter(str(self._folder / "curves" / one.name)) as curves:
             while len(run.errors) < one.epochs and not is_stale(run.losses, self._config.patience):
@@ -242,11 +243,16 @@ class _Run:
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same round."""
-        content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        self._trainer.network.load_state_dict(content["network"])
-        self.averaged.load_state_dict(content["averaged"])
+        keys = ("network", "averaged", "best", "optimizer", "errors", "seconds")
+        content = read_checkpoint(path, keys, "cpu")
+        try:
+            self._trainer.network.load_state_dict(content["network"])
+            self.averaged.load_state_dict(content["averaged"])
+            self._optimizer.load_state_dict(content["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"{path}: made for another network: {reason}") from None
         self.best = content["best"]
-        self._optimizer.load_state_dict(content["optimizer"])
         self.errors = [Errors(*one) for one in content["errors"]]
         self._trainer.seconds = float(content["seconds"])
 

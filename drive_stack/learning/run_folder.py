@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from drive_stack.config import ConfigError, StrictModel
-from drive_stack.whole_files import write_whole
+from drive_stack.whole_files import make_folder, read_regular, write_whole
 
 CONFIGURATION = "configuration.yaml"
 
@@ -19,9 +19,9 @@ def begin_run(folder: Path, config: StrictModel, *, goes_on: bool, free: Collect
     A run may go on with other values of the keys ``free``, and with more rounds at the end. Raises
     `ConfigError` for any other change, and where the file cannot be read or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path, told = folder / CONFIGURATION, config.model_dump(mode="json")
-    if goes_on and path.is_file():
+    if goes_on and path.exists():
         for key, before, now in _changes(_read(path), told):
             if key.split(".")[0] not in free:
                 raise ConfigError(
@@ -33,8 +33,8 @@ def begin_run(folder: Path, config: StrictModel, *, goes_on: bool, free: Collect
 
 def _read(path: Path) -> object:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return yaml.safe_load(read_regular(path).decode())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
         raise ConfigError(f"{path}: cannot be read; restore or remove it") from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,18 +10,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from drive_stack.config import ConfigError, StrictModel
+from drive_stack.config import StrictModel
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
-from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
 from drive_stack.recording.disturbance import Disturbance, DisturbanceSettings
-from drive_stack.recording.manifest import NAME, Manifest, read_manifest, shard_entry, write_manifest
-from drive_stack.recording.schema import VERSION
 from drive_stack.recording.taught import Keeping, TaughtDriver, Wheel
-from drive_stack.scenario_name import file_stem
+from drive_stack.scenario_name import file_stem, unique_stem
 
 EXPERT = "expert"
 # Beside a student the expert's plan does not come about: kept for long, it would ask for ever more of what
@@ -43,7 +39,12 @@ class CollectSettings(StrictModel):
 
 
 def shard_path(folder: Path, scenario: str, seed: int) -> Path:
-    """Where an episode lies."""
+    """Where an episode lies; no other scenario's does."""
+    return folder / f"{unique_stem(scenario)}-{seed:06d}.parquet"
+
+
+def former_path(folder: Path, scenario: str, seed: int) -> Path:
+    """Where an episode lay when several scenarios could have the same file."""
     return folder / f"{file_stem(scenario)}-{seed:06d}.parquet"
 
 
@@ -74,22 +75,3 @@ def record_task(
         return result
     finally:
         env.close()
-
-
-def check_settings(folder: Path, settings: CollectSettings) -> None:
-    """Raises `ConfigError` where the folder holds recordings that were made otherwise."""
-    if not (folder / NAME).is_file():
-        return
-    before = read_manifest(folder).made_with
-    if before != settings.model_dump_json():
-        raise ConfigError(f"{folder}: holds recordings made otherwise ({before}); use another folder")
-
-
-def list_shards(folder: Path, settings: CollectSettings, rows: Iterable[Row]) -> Manifest:
-    """Write the manifest of all episodes that were recorded, in the order of names and seeds."""
-    driven = sorted({(row.result.scenario, row.result.seed) for row in rows})
-    there = [(shard_path(folder, *episode), file_stem(episode[0]), episode[1]) for episode in driven]
-    entries = tuple(shard_entry(path, name, seed) for path, name, seed in there if path.is_file())
-    manifest = Manifest(version=VERSION, made_with=settings.model_dump_json(), shards=entries)
-    write_manifest(folder, manifest)
-    return manifest

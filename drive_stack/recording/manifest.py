@@ -10,22 +10,24 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from drive_stack.config import ConfigError, StrictModel
+from drive_stack.recording.checks import check_content
 from drive_stack.recording.schema import VERSION
-from drive_stack.recording.shard import open_shard
+from drive_stack.recording.shard import MAX_ROWS, MEND, open_shard
 from drive_stack.runtime.weights import sha256_of
-from drive_stack.whole_files import write_whole
+from drive_stack.whole_files import read_regular, write_whole
 
 NAME = "manifest.json"
+FILE = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.parquet$"  # no folder, nothing hidden
 
 
 class ShardEntry(StrictModel):
     """One episode."""
 
-    file: str
+    file: Annotated[str, Field(pattern=FILE)]  # in the manifest's own folder
     scenario: str
     seed: int
-    rows: Annotated[int, Field(ge=1)]
-    sha256: str
+    rows: Annotated[int, Field(ge=1, le=MAX_ROWS)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Manifest(StrictModel):
@@ -47,6 +49,14 @@ def shard_entry(path: Path, scenario: str, seed: int) -> ShardEntry:
     return ShardEntry(file=path.name, scenario=scenario, seed=seed, rows=rows, sha256=sha256_of(path))
 
 
+def check_entry(folder: Path, entry: ShardEntry) -> None:
+    """Raises `ConfigError` where the shard is missing, not what the entry says, or holds no fit values."""
+    path = folder / entry.file
+    if open_shard(path).metadata.num_rows != entry.rows or sha256_of(path) != entry.sha256:
+        raise ConfigError(f"{path}: not what the manifest says; {MEND}")
+    check_content(path, entry.scenario, entry.seed)
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put it in place of the one before, in one stroke."""
     write_whole(folder / NAME, manifest.model_dump_json(indent=1) + "\n")
@@ -56,12 +66,14 @@ def read_manifest(folder: Path) -> Manifest:
     """Raises `ConfigError` where there is none, it cannot be read, or is of another version."""
     path = folder / NAME
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(path))
     except FileNotFoundError:
         raise ConfigError(
             f"{folder}: holds no recordings ({NAME}); make some with: run_sim.py collect"
         ) from None
-    except (OSError, ValueError) as error:
+    except ConfigError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     if isinstance(content, dict) and content.get("version") != VERSION:
         found = content.get("version")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from drive_stack.escaping import markdown_text
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import (
@@ -36,8 +37,13 @@ def summary_markdown(comparison: Comparison) -> str:
     headline, scenarios = headline_table(comparison), heat_table(comparison)
     notes = f"95 % intervals. {HEADLINE_WORDS}"
     if headline.privileged:
-        notes += f" {PRIVILEGED_WORDS}".replace("*", "\\*")
-    parts = (verdict(comparison), _markdown("driver", headline), notes, _markdown("scenario", scenarios))
+        notes += f" {markdown_text(PRIVILEGED_WORDS)}"
+    parts = (
+        markdown_text(verdict(comparison)),
+        _markdown("driver", headline),
+        notes,
+        _markdown("scenario", scenarios),
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -62,9 +68,9 @@ def summary_record(comparison: Comparison) -> dict[str, object]:
 
 def _markdown(corner: str, table: Table) -> str:
     rows: list[Sequence[str]] = [
-        [corner, *table.columns],
+        [corner, *map(markdown_text, table.columns)],
         ["---", *("---:" for _ in table.columns)],
-        *([row.name.replace("*", "\\*"), *map(_words, row.cells)] for row in table.rows),
+        *([markdown_text(row.name), *map(_words, row.cells)] for row in table.rows),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 

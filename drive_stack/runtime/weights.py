@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drive_stack.config import ConfigError
+from drive_stack.whole_files import write_whole
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 
@@ -31,7 +32,7 @@ def write_card(weights: Path, command: str, facts: Mapping[str, object]) -> Path
     """Write the card of ``weights``: file name, hash, the command that makes them, and ``facts``."""
     card = {"file": weights.name, "sha256": sha256_of(weights), "command": command, **facts}
     path = card_path(weights)
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     return path
 
 

@@ -13,6 +13,7 @@ from drive_stack.config import ConfigError
 from drive_stack.types import Image
 from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, Session
+from drive_stack.whole_files import new_part, put_in_place, unwritable
 
 QUALITY = 23  # x264's constant rate factor
 OUTCOME_SECONDS = 2.5  # how long a film stays on how an episode ended
@@ -22,7 +23,7 @@ _SHORT_SIDE = 16  # no codec takes less [px]
 class Recorder:
     """Writes pictures to ``path``, one every ``dt`` seconds; use it in a ``with`` statement.
 
-    The file appears under its name only when it is complete; until then it is ``path`` + ".part".
+    The file appears under its name only when it is complete, see `drive_stack.whole_files`.
     Pictures lose their last row or column where that makes their size even, as H.264 needs.
     Raises `ConfigError` at once where the file cannot be written.
     """
@@ -34,13 +35,11 @@ class Recorder:
         if path.is_dir():
             raise ConfigError(f"--record {path}: is a folder; name a file such as {path / 'drive.mp4'}")
         self.path = path
-        self._part = path.with_name(path.name + ".part")
         try:
-            self._part.open("wb").close()  # av would open it only with the first picture
+            self._part = new_part(path)
             self._container = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ConfigError(f"--record {path}: cannot be written: {reason}") from None
+        except ConfigError as error:
+            raise ConfigError(f"--record {error}") from None
         rate = Fraction(1.0 / dt).limit_denominator(1000)
         self._stream = self._container.add_stream("libx264", rate=rate)
         self._stream.width, self._stream.height = width, height
@@ -57,12 +56,15 @@ class Recorder:
 
     def close(self) -> None:
         """Finish the file; without a single picture there is none."""
-        if self._frames:
-            self._container.mux(self._stream.encode(None))
-        self._container.close()
-        if self._frames:
-            self._part.replace(self.path)
-        else:
+        try:
+            if self._frames:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+            if self._frames:
+                put_in_place(self._part, self.path)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+        finally:
             self._part.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

@@ -34,9 +34,11 @@ class EnvSteps:
         self.env.reset(seed=next(self.seeds))
 
     def work(self) -> int:
-        """Drive on for a while, whatever happens."""
-        for _ in range(STEPS):
-            self.env.step(self.action)
+        """Drive on for a while, or to the end of the episode; returns the steps."""
+        for step in range(1, STEPS + 1):
+            _, _, terminated, truncated, _ = self.env.step(self.action)
+            if terminated or truncated:
+                return step
         return STEPS
 
 

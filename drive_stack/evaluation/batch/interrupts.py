@@ -1,4 +1,4 @@
-"""Ctrl-C at a moment when nothing is half done."""
+"""Ctrl-C and requests to terminate, at a moment when nothing is half done."""
 
 from __future__ import annotations
 
@@ -8,13 +8,62 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import FrameType
 
+TERMINATION = (signal.SIGTERM, signal.SIGHUP)  # of schedulers, containers and closed terminals
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end; handled wherever Ctrl-C is."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+    @property
+    def status(self) -> int:
+        """The exit status that shells give a process ended by the signal."""
+        return 128 + self.number
+
+
+@contextmanager
+def termination_raises() -> Iterator[None]:
+    """Here `TERMINATION` raises `Terminated`, so that results are kept and processes ended as after Ctrl-C.
+
+    A signal that is ignored (as by nohup) or handled already is left as it is, and so are all of them outside
+    the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = [one for one in TERMINATION if signal.getsignal(one) is signal.SIG_DFL]
+    for one in taken:
+        signal.signal(one, _terminate)
+    try:
+        yield
+    finally:
+        for one in taken:
+            signal.signal(one, signal.SIG_DFL)
+
+
+@contextmanager
+def termination_kept() -> Iterator[None]:
+    """Here a library may set a handler of `TERMINATION`, as Ray does; afterwards the present one counts."""
+    main = threading.current_thread() is threading.main_thread()
+    before = {one: signal.getsignal(one) for one in TERMINATION if main}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            if callable(handler):
+                signal.signal(one, handler)
+
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Ctrl-C comes a moment later here, and never to processes started meanwhile.
+    """Ctrl-C and `TERMINATION` come a moment later here, and Ctrl-C never to processes started meanwhile.
 
     Blocking the signal is what such processes inherit. It does not suffice here: it blocks for one
-    thread, and libraries have others that may take the signal.
+    thread, and libraries have others that may take the signal. Processes started meanwhile must not block
+    `TERMINATION`: that is how `multiprocessing` ends them.
     """
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -25,13 +74,26 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
+def _terminate(number: int, _: FrameType | None) -> None:
+    raise Terminated(number)
+
+
 @contextmanager
 def _noted() -> Iterator[None]:
     came: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    before = {
+        one: signal.getsignal(one)
+        for one in (signal.SIGINT, *TERMINATION)
+        if callable(signal.getsignal(one))  # others have no handler that could be called late
+    }
+    for one in before:
+        signal.signal(one, lambda number, frame: came.append((number, frame)))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if came and callable(before):
-            before(*came[0])
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        if came:
+            handler = before[signal.Signals(came[0][0])]
+            if callable(handler):
+                handler(*came[0])

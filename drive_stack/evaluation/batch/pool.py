@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from drive_stack.config import ConfigError
+from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.batch.worker import Answer, Ready, WorkerLostError
 
@@ -88,12 +89,13 @@ class Pool(Generic[W]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        try:
-            for worker in self._workers:
-                worker.end()
-        finally:
-            self._workers = []
-            self._crew.close()
+        with interrupts_held():  # a second Ctrl-C must not leave processes behind
+            try:
+                for worker in self._workers:
+                    worker.end()
+            finally:
+                self._workers = []
+                self._crew.close()
 
     def run(self, tasks: Iterable[EpisodeTask]) -> Iterator[Outcome]:
         """One outcome of each task, as they come, begun in the order of ``tasks``.

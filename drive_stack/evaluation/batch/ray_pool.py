@@ -21,6 +21,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import code_state
+from drive_stack.evaluation.batch.interrupts import termination_kept
 from drive_stack.evaluation.batch.memory import limit_memory, memory_share
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import ONE_THREAD, Answer, Drive, Ready, WorkerLostError, answer
@@ -167,12 +168,13 @@ def _connect(address: str, workers: int) -> None:
     if address not in ("local", "auto"):
         _reach(address)
     try:
-        ray.init(
-            address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **(own if address == "local" else {}),
-        )
+        with termination_kept():
+            ray.init(
+                address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **(own if address == "local" else {}),
+            )
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise ConfigError(f"--address {address}: {_first_line(error)}") from None
 

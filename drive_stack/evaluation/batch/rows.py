@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from drive_stack.escaping import visible
+from drive_stack.evaluation.batch.row_ranges import check_ranges
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
 
@@ -40,19 +42,25 @@ class Row:
 
     @classmethod
     def from_json(cls, line: bytes) -> Row:
-        """Read `to_json`'s line; `ValueError` says what is wrong with it."""
+        """Read `to_json`'s line.
+
+        Raises `ValueError` for a line that is none, and for a number outside its range, see `row_ranges`.
+        """
         try:
             fields = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"not valid JSON: {error}") from None
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")
         own = {key: fields.pop(key) for key in _OWN if key in fields}
         try:
-            return _ROW.validate_python(own | {"result": fields})
+            row = _ROW.validate_python(own | {"result": fields})
         except ValidationError as error:
             first = error.errors()[0]
             raise ValueError(f"{first['loc'][-1]}: {first['msg']}") from None
+        checked = dataclasses.asdict(row)
+        check_ranges(checked | checked.pop("result"))
+        return row
 
 
 _ROW = TypeAdapter(Row)
@@ -96,4 +104,4 @@ def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
 def failure(row: Row) -> str:
     """What failed, in one line: the last one of its traceback."""
     lines = (row.result.error or "").strip().splitlines() or [""]
-    return f"{row.label} on {row.result.scenario} {row.result.seed}: {lines[-1]}"
+    return visible(f"{row.label} on {row.result.scenario} {row.result.seed}: {lines[-1]}")

@@ -24,16 +24,24 @@ class Watcher(Protocol):
 
 
 def missing(
-    tasks: Iterable[EpisodeTask], file: RowFile, *, retry_lost: bool = False, code: str | None = None
+    tasks: Iterable[EpisodeTask],
+    file: RowFile,
+    *,
+    retry_lost: bool = False,
+    code: str | None = None,
+    has: Callable[[Row], bool] | None = None,
 ) -> list[EpisodeTask]:
     """Those with no row yet.
 
     With ``retry_lost`` also those whose row says that the worker was lost; with ``code`` also those
-    that another state of the code drove.
+    that another state of the code drove; with ``has`` also those for whose row it is false, because what
+    the episode was driven for is no longer there.
     """
 
     def stands(row: Row | None) -> bool:
-        return row is not None and not (retry_lost and row.lost) and code in (None, row.code_hash)
+        if row is None or (retry_lost and row.lost) or code not in (None, row.code_hash):
+            return False
+        return has is None or has(row)
 
     return [task for task in tasks if not stands(file.rows.get(task.key))]
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from drive_stack.evaluation.perception.observer import EpisodeMeasure
 from drive_stack.evaluation.perception.summary import LEAST, STANDS, name_of
 from drive_stack.types import FloatArray, ObjectClass
+from drive_stack.whole_files import whole_file
 
 COLOURS = {  # told apart by the colour-blind, too
     ObjectClass.CAR: "#0072B2",
@@ -34,8 +35,8 @@ def write_figure(episodes: Sequence[EpisodeMeasure], file: Path) -> None:
     upper, lower = figure.subplots(2, 1)
     _range_panel(upper, episodes)
     _speed_panel(lower, episodes)
-    with mpl.rc_context({"svg.hashsalt": "drive-stack"}):
-        figure.savefig(file, format="svg", metadata={"Date": None})
+    with mpl.rc_context({"svg.hashsalt": "drive-stack"}), whole_file(file) as part:
+        figure.savefig(part, format="svg", metadata={"Date": None})
 
 
 def _range_panel(axes: Axes, episodes: Sequence[EpisodeMeasure]) -> None:

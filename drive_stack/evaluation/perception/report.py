@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from drive_stack.escaping import markdown_text, terminal_text, visible
 from drive_stack.evaluation.perception.observer import EpisodeMeasure
 from drive_stack.evaluation.perception.summary import Cell, Summary
 
@@ -19,22 +20,23 @@ def terminal_table(summary: Summary) -> Table:
     for index, heading in enumerate(summary.columns):
         table.add_column(heading, justify="left" if index == 0 else "right")
     for row in summary.rows:
-        table.add_row(*map(cell, row))
+        table.add_row(*(terminal_text(cell(one)) for one in row))
     return table
 
 
 def markdown(summaries: Sequence[Summary], episodes: Sequence[EpisodeMeasure], command: str) -> str:
     """For people who read the file; what was driven stands first."""
     driven = "; ".join(
-        f"{one.scenario} {one.seed} ({one.weather}, {one.light}: {one.status})" for one in episodes
+        f"{markdown_text(one.scenario)} {one.seed} ({one.weather}, {one.light}: {one.status})"
+        for one in episodes
     )
     read = " Some stages read the truth." if any(one.privileged for one in episodes) else ""
-    parts = [f"`{command}`", f"Driven: {driven}.{read}"]
+    parts = [f"`{visible(command).replace('`', '')}`", f"Driven: {driven}.{read}"]
     for summary in summaries:
         lines = [f"## {summary.title}", "", summary.note, ""]
         lines.append("| " + " | ".join(summary.columns) + " |")
         lines.append("|" + "---|" * len(summary.columns))
-        lines += ["| " + " | ".join(map(cell, row)) + " |" for row in summary.rows]
+        lines += ["| " + " | ".join(markdown_text(cell(one)) for one in row) + " |" for row in summary.rows]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 

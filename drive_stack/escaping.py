@@ -1,0 +1,32 @@
+"""Names that strangers chose, written so that no program takes them for more than names."""
+
+from __future__ import annotations
+
+import re
+
+from rich.markup import escape
+
+# a spreadsheet computes what begins so (OWASP, "CSV Injection")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKDOWN = re.compile(r"[&<>\\`*|]|\](?=[(\[])")
+
+
+def visible(text: str) -> str:
+    """One line, with escapes such as \\x1b for control characters, which a terminal would obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def terminal_text(text: str) -> str:
+    """`visible` text for rich, whose own markup it is not."""
+    return escape(visible(text))
+
+
+def markdown_text(text: str) -> str:
+    """`visible` text for a paragraph or a table's cell of Markdown: no HTML, no links, no emphasis."""
+    return _MARKDOWN.sub(lambda found: _HTML.get(found.group(), "\\" + found.group()), visible(text))
+
+
+def csv_text(text: str) -> str:
+    """Text for a cell of CSV; what a spreadsheet would compute gets an apostrophe in front."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

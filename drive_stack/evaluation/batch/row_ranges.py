@@ -1,0 +1,66 @@
+"""The ranges that a row's numbers can have; what lies outside was not measured by this program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Range = tuple[float, float]
+
+FRACTION: Range = (0.0, 1.0)
+POINTS: Range = (0.0, 100.0)
+SPEED: Range = (0.0, 300.0)  # [m/s]
+DURATION: Range = (0.0, 1e6)  # of an episode, or by the clock [s]
+COUNT: Range = (0, 10**9)
+OTHER: Range = (-1e9, 1e9)  # of numbers that are not named below
+
+RANGES: Mapping[str, Range] = {
+    "seed": (0, 2**63 - 1),
+    "wall_s": DURATION,
+    "impact_speed_mps": SPEED,
+    "route_completion": FRACTION,
+    "distance_m": (0.0, 1e7),
+    "duration_s": DURATION,
+    "mean_speed_mps": SPEED,
+    "min_ttc_s": DURATION,
+    "comfort": FRACTION,
+    "off_lane": FRACTION,
+    "driving_score": POINTS,
+    "clamped_actions": COUNT,
+    "stages_ms": (0.0, 1e9),
+    "progress_of_expert": FRACTION,
+    "pace_of_traffic": FRACTION,
+    "standing_free_s": DURATION,
+    "standing_free_longest_s": DURATION,
+    "lane_offset_m": (-1e3, 1e3),
+    "interventions": COUNT,
+    "autonomy": FRACTION,
+    "speeds_mps": SPEED,
+    "ttc_s": DURATION,
+    "total": POINTS,  # of each scheme in ``scores``
+}
+
+
+def check_ranges(fields: Mapping[str, object]) -> None:
+    """Raises `ValueError` naming the first number, however deep, that is outside its range or not finite."""
+    for name, value in fields.items():
+        _check(name, value, RANGES.get(name, OTHER))
+
+
+def _check(name: str, value: object, allowed: Range) -> None:
+    """Numbers in ``value`` have the range of the field they belong to, but for the totals of schemes."""
+    low, high = allowed
+    match value:
+        case bool():
+            return
+        case int() | float() if not low <= value <= high:  # NaN is in no range
+            raise ValueError(f"{name}: {value:.6g} is not within {low:g} to {high:g}")
+        case Mapping():
+            for inner, one in value.items():
+                _check(f"{name}.{inner}", one, RANGES["total"] if inner == "total" else allowed)
+        case str():
+            return
+        case Sequence():
+            for one in value:
+                _check(name, one, allowed)
+        case _:
+            return
