@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_planner import planning_input
+from planning_inputs import planning_input
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from drive_stack.planning.lane_choice import LaneDecision
