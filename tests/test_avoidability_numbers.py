@@ -66,6 +66,7 @@ def test_the_brakes_bite_after_1_15_seconds_and_as_fast_as_the_regulation_says()
     """At 1.55 s, 0.4 s into the ramp: 31 m less 12.65 · 0.4³ / 6 = 0.1349 m."""
     times = np.arange(3.0, 5.0, 0.001)  # the clock need not begin at zero
     travelled = braking_distance(times, 20.0, 3.0, grip=8.0)
+    assert travelled[0] == 0.0
     assert travelled[1100] == pytest.approx(22.0, abs=1e-9)
     assert travelled[1150] == pytest.approx(23.0, abs=1e-4)
     assert travelled[1550] == pytest.approx(31.0 - 0.1349, abs=0.002)
@@ -318,6 +319,32 @@ def test_slower_than_five_centimetres_a_second_stood_still(speed: float, reason:
     scenes = [
         scene(step * DT, [(5, (-10.0 + step, 0.0, 10.0, 0.0))], (0.0, 0.0, speed, 0.0)) for step in range(8)
     ]
+    assert avoidability(scenes, 5) == Avoidability(False, reason)
+
+
+@pytest.mark.parametrize("curvature", [0.0, 1.0 / 60.0])
+def test_a_bend_makes_unavoidable_what_a_straight_road_would_not(curvature: float) -> None:
+    """20 m/s on a bend of 60 m take 6.67 m/s² of 8 m/s²; 4.42 m/s² at first are left to brake with."""
+    scenes = [replace(one, curvature=-curvature) for one in closing_in(20.0, 56.0)]
+    assert avoidability(scenes, 5).avoidable is (curvature == 0.0)
+
+
+@pytest.mark.parametrize(
+    ("station", "reason"),
+    [
+        pytest.param(-LENGTH - 0.5, Reason.FROM_BEHIND, id="half a metre behind"),
+        pytest.param(-LENGTH + 0.5, Reason.TOO_LATE, id="half abreast"),
+    ],
+)
+def test_from_behind_is_whoever_is_wholly_behind_when_the_risk_shows(station: float, reason: Reason) -> None:
+    """It comes over from the left at 10 m/s sideways, half a metre a second faster than the ego."""
+    scenes = []
+    for step in range(5):
+        own, left = 20.0 * step * DT, max(3.5 - 10.0 * max(step - 2, 0) * DT, 0.0)
+        other = (own + station + 0.5 * step * DT, left, 20.5, -10.0 * (step >= 2))
+        scenes.append(
+            replace(scene(step * DT, [(5, other)], (own, 0.0, 20.0, 0.0)), grip=8.0, lanes=np.zeros(1))
+        )
     assert avoidability(scenes, 5) == Avoidability(False, reason)
 
 

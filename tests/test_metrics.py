@@ -151,6 +151,13 @@ def test_jerk_is_the_slope_of_the_magnitude() -> None:
     assert not comfortable_steps(np.full(60, -3.9), 4.0 * rise, still, DT).all()
 
 
+@pytest.mark.parametrize("samples", [12, 19])
+def test_a_drive_shorter_than_a_chunk_is_judged_as_a_whole(samples: int) -> None:
+    still = np.zeros(samples)
+    assert comfort_share(still, still, still, DT) == 1.0
+    assert comfort_share(still - 5.0, still, still, DT) == 0.0
+
+
 def contact(kind: ContactKind, side: Side, ego: float = 20.0, actor: float = 10.0) -> Contact:
     return Contact(1.0, 7, kind, side, abs(ego - actor), ego, actor)
 
@@ -174,6 +181,23 @@ def test_whose_fault(hit: Contact, inside: bool, at_fault: bool) -> None:
     assert verdict.at_fault is at_fault and verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("hit", "inside", "reason"),
+    [
+        (contact(ContactKind.VEHICLE, Side.FRONT, ego=0.0), True, "the ego stood still"),
+        (contact(ContactKind.VEHICLE, Side.LEFT, actor=0.0), True, "drove into a standing vehicle"),
+        (contact(ContactKind.RAIL, Side.LEFT, actor=5.0), True, "drove into a standing rail"),
+        (contact(ContactKind.OBJECT, Side.REAR, actor=5.0), True, "drove into a standing object"),
+        (contact(ContactKind.VEHICLE, Side.REAR), True, "was hit from behind by a vehicle"),
+        (contact(ContactKind.PEDESTRIAN, Side.FRONT), True, "hit the pedestrian with its front"),
+        (contact(ContactKind.VEHICLE, Side.LEFT), False, "hit the vehicle sideways while between lanes"),
+        (contact(ContactKind.VEHICLE, Side.LEFT), True, "was hit on the left by a vehicle in its own lane"),
+    ],
+)
+def test_the_reason_is_told(hit: Contact, inside: bool, reason: str) -> None:
+    assert judge(hit, inside_one_lane=inside).reason == reason
+
+
 def test_who_is_behind_is_told_by_the_bearing_where_it_is_known() -> None:
     flank = contact(ContactKind.VEHICLE, Side.LEFT)
     assert not judge(flank, inside_one_lane=False, behind=True).at_fault
@@ -192,6 +216,8 @@ def test_driving_score_is_the_product_of_its_terms() -> None:
     hits = [contact(ContactKind.PEDESTRIAN, Side.FRONT), contact(ContactKind.VEHICLE, Side.FRONT)]
     assert driving_score(0.8, hits, 0.1).score == pytest.approx(100 * 0.8 * 0.5 * 0.6 * 0.9)
     assert driving_score(1.0, [], 0.0).score == 100.0
+    terms = driving_score(0.8, hits, 0.1)
+    assert (terms.route, terms.penalty, terms.off_lane) == (0.8, pytest.approx(0.3), 0.1)
 
 
 def scene(*others: MovingBoxes, speed: float = 20.0) -> OnRoad:

@@ -101,8 +101,32 @@ def test_what_is_planned_already_is_not_asked_again() -> None:
 
 
 def test_the_worst_of_several_decides() -> None:
-    found = demand(20.0, ahead(60.0), ahead(42.0), ahead(80.0))
-    assert found is not None and "42 m ahead" in found.reason
+    for bodies in ((44.0, 42.0, 46.0), (42.0, 44.0), (60.0, 42.0)):
+        found = demand(20.0, *(ahead(gap) for gap in bodies))
+        assert found is not None and found.reason.startswith("vehicle 42 m ahead")
+
+
+def test_who_is_passed_hides_nobody_who_is_ahead() -> None:
+    assert demand(20.0, ahead(-30.0), ahead(42.0)) is not None
+
+
+def test_from_four_on_it_is_an_emergency() -> None:
+    """49 m at 20 m/s: 4.26 m/s² and 4.98 with the surplus. 10 m/s behind 5 m/s: 5.5 m need 3.57 and 4.23."""
+    for found in (demand(20.0, ahead(49.0)), demand(10.0, ahead(5.5, 5.0))):
+        assert found is not None and found.emergency
+        assert 4.0 < -found.acceleration < 5.0
+    mild = demand(10.0, ahead(6.0, 5.0))  # 25 / 8 = 3.125, 3.74 m/s²
+    assert mild is not None and mild.emergency is False
+
+
+def test_easing_off_asks_for_three_at_most() -> None:
+    """Touching, at almost its speed: 0.3 + 3 m/s² are cut to 3; half a metre apart it is a twentieth less."""
+    touching, near = demand(20.0, ahead(0.0, 19.9)), demand(20.0, ahead(0.5, 20.2))
+    assert touching is not None and touching.acceleration == -3.0
+    safe = 36.574 - 20.2**2 / 15.0
+    assert near is not None
+    assert near.acceleration == pytest.approx(-min(0.3 + 3.0 * (safe - 0.5) / safe, 3.0), abs=0.005)
+    assert near.emergency is False and near.reason == "RSS: vehicle 0 m ahead, 9 m are safe: easing off"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +143,16 @@ def test_the_way_is_where_the_path_leads() -> None:
     """On the way to 3.6 m on the left what stands in its own lane far ahead is passed."""
     assert demand(20.0, ahead(48.0), to=3.6) is None
     assert demand(20.0, ahead(48.0, 0.0, 3.6), to=3.6) is not None
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_the_way_is_asked_where_the_bumper_meets_what_is_ahead(side: float) -> None:
+    """When the bumper has gone 25 m the axle is at 25 m of the path; 1.9 m from there is in the way."""
+    path = lateral_paths(LateralState(0.0, 0.0, 0.0), np.array([3.6]), 20.0, None).select([0])
+    there = float(path.offset(np.array([[25.0]]))[0, 0])
+    assert 0.5 < there < 3.1  # on the way over
+    assert demand(20.0, ahead(25.0, 0.0, there + side * 1.9), to=3.6) is not None
+    assert demand(20.0, ahead(25.0, 0.0, there + side * 1.95), to=3.6) is None
 
 
 @pytest.mark.parametrize(("gap", "asks"), [(-0.4, True), (-0.6, False)])
