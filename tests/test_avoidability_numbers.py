@@ -356,3 +356,25 @@ def test_whoever_moved_a_moment_before_did_not_stand() -> None:
     ]
     assert avoidability(scenes, 5).reason is Reason.FROM_BEHIND
     assert avoidability(scenes, 6) == Avoidability(True, Reason.UNSEEN)
+
+
+def test_whoever_stood_in_the_last_two_records_stood() -> None:
+    """In the third last the ego still moved."""
+    scenes = [
+        scene(step * DT, [(5, (-10.0 + step, 0.0, 10.0, 0.0))], (0.0, 0.0, 1.0 * (step < 6), 0.0))
+        for step in range(8)
+    ]
+    assert avoidability(scenes, 5).reason is Reason.STANDING
+
+
+@pytest.mark.parametrize(("speed", "avoids"), [(2.0, False), (0.5, True)])
+def test_a_slow_car_still_drives_into_a_person(speed: float, avoids: bool) -> None:
+    """A person a metre ahead: at 2 m/s that is half a second; at 0.5 m/s the driver stops after 0.6 m."""
+    scenes = []
+    for step in range(22):
+        person = replace(boxes([(2.35 + 1.0 + 0.25, 0.0, 0.0, 0.0)], 0.5), width=np.array([0.5]))
+        moment = scene(step * DT, [(5, (0.0, 0.0, 0.0, 0.0))], (speed * step * DT, 0.0, speed, 0.0))
+        scenes.append(replace(moment, others=person, grip=8.0))
+        if speed * step * DT >= 1.0:
+            break
+    assert avoidability(scenes, 5).avoidable is avoids

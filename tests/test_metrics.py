@@ -206,9 +206,21 @@ def test_who_is_behind_is_told_by_the_bearing_where_it_is_known() -> None:
     assert not judge(rear, inside_one_lane=True, behind=False).at_fault
 
 
-@pytest.mark.parametrize(("ego", "actor", "at_fault"), [(0.05, 10.0, False), (0.06, 0.0, True)])
-def test_stopped_is_nuplans_five_centimetres_a_second(ego: float, actor: float, at_fault: bool) -> None:
-    hit = contact(ContactKind.VEHICLE, Side.LEFT, ego=ego, actor=actor)
+@pytest.mark.parametrize(
+    ("side", "ego", "actor", "at_fault"),
+    [
+        (Side.LEFT, 0.05, 10.0, False),
+        (Side.LEFT, 0.06, 0.0, True),
+        (Side.FRONT, 0.05, 10.0, False),
+        (Side.FRONT, 0.06, 10.0, True),
+        (Side.LEFT, 10.0, 0.05, True),
+        (Side.LEFT, 10.0, 0.06, False),
+    ],
+)
+def test_stopped_is_nuplans_five_centimetres_a_second(
+    side: Side, ego: float, actor: float, at_fault: bool
+) -> None:
+    hit = contact(ContactKind.VEHICLE, side, ego=ego, actor=actor)
     assert judge(hit, inside_one_lane=True).at_fault is at_fault
 
 
