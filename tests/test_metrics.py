@@ -133,6 +133,13 @@ def test_acceleration_is_smoothed_over_eight_samples_of_a_tenth(dt: float) -> No
     assert comfortable_steps(2.64 * triangle, still, still, dt).all()  # 2.39 m/s²
 
 
+@pytest.mark.parametrize(("dt", "samples"), [(0.05, 61), (0.1, 121), (0.2, 241), (0.04, 49)])
+def test_any_step_is_resampled_to_a_tenth(dt: float, samples: int) -> None:
+    """121 samples last 120 steps: 6 s, 12 s, 24 s and 4.8 s."""
+    still = np.zeros(121)
+    assert len(comfortable_steps(still, still, still, dt)) == samples
+
+
 def test_yaw_acceleration_is_the_second_derivative_of_the_heading_over_five_samples() -> None:
     still = np.zeros(60)
     ramp = np.clip(np.arange(60) - 20.0, 0.0, 4.0) * DT  # 1 rad/s² for 0.4 s
@@ -253,6 +260,18 @@ def test_nuplan_counts_whoever_is_in_the_cone_ahead() -> None:
         assert nuplan_time_to_collision(
             scene(moving_in), 1.4, between_lanes=True, collided=NOBODY
         ) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("half_length", "expected"), [(1.2, 0.7), (0.05, np.inf)])
+def test_nuplan_looks_at_its_steps_alone(half_length: float, expected: float) -> None:
+    """Something long that crosses at 40 m/s is still there at the step of 0.7 s; something short is not.
+
+    The ego moves at 20 m/s; its front reaches the box's line, 2 m deep, from 0.61 s on. The box's centre is
+    on the ego's line at 0.65 s; it touches for (0.925 m + its half length) / 40 m/s before and after.
+    """
+    across = box(2.35 + 1.0 + 20.0 * 0.61, -40.0 * 0.65, np.pi / 2.0, 40.0, 2.0 * half_length, 2.0)
+    found = nuplan_time_to_collision(scene(across), 1.4, between_lanes=True, collided=NOBODY)
+    assert found == pytest.approx(expected)
 
 
 def test_nuplan_leaves_out_a_standing_ego_and_whom_it_has_hit() -> None:

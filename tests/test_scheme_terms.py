@@ -289,6 +289,53 @@ def test_the_farthest_point_of_the_route_counts_not_the_last() -> None:
     assert log.route_completion == pytest.approx(0.25, abs=1e-6)
 
 
+# --- who is about --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gap", "lateral", "free"),
+    [
+        (29.9, 0.0, False),
+        (30.1, 0.0, True),
+        (-1.0, 0.0, False),
+        (10.0, 1.82, False),  # half of 1.8 m and half of 1.85 m are 1.825 m
+        (10.0, 1.83, True),
+        (10.0, -1.83, True),
+        (-2.0 * LENGTH - 3.0, 0.0, True),  # behind
+    ],
+)
+def test_the_road_is_free_where_nobody_is_within_thirty_metres(
+    gap: float, lateral: float, free: bool
+) -> None:
+    others = [Body(START + 1.4 + LENGTH / 2.0 + gap + 2.25, lateral)]
+    log = log_of(Script(0.0, steady(20.0), 400.0, others=lambda time: others))
+    assert log.around[0].free_ahead is free
+
+
+@pytest.mark.parametrize(
+    ("places", "parked", "mean"),
+    [
+        ([(99.0, 10.0), (-99.0, 20.0), (101.0, 90.0), (-101.0, 90.0)], False, 15.0),
+        ([(101.0, 20.0)], False, None),
+        ([(50.0, 0.0), (60.0, 10.0)], False, 5.0),  # a queue is traffic
+        ([(50.0, 0.0)], True, None),
+    ],
+)
+def test_the_traffic_is_whoever_drives_within_a_hundred_metres(
+    places: list[tuple[float, float]], parked: bool, mean: float | None
+) -> None:
+    others = [Body(START + ahead, 3.6, speed) for ahead, speed in places]
+    log = log_of(Script(0.0, steady(20.0), 400.0, others=lambda time: others, parked=parked))
+    assert log.around[0].traffic_speed == mean
+
+
+def test_the_speed_along_the_road_is_negative_against_the_traffic() -> None:
+    assert log_of(Script(0.0, steady(20.0), 400.0)).around[0].along == pytest.approx(20.0)
+    assert log_of(Script(0.0, steady(-20.0), 400.0)).around[0].along == pytest.approx(-20.0)
+    slanting = log_of(Script(0.0, steady(20.0), 400.0, lateral=lambda time: 15.0 * time)).around[0]
+    assert slanting.along == pytest.approx(20.0)  # 25 m/s in all
+
+
 # --- what is written down --------------------------------------------------------------------------
 
 
