@@ -292,6 +292,26 @@ def test_the_farthest_point_of_the_route_counts_not_the_last() -> None:
 # --- who is about --------------------------------------------------------------------------------
 
 
+def test_everybody_s_box_is_as_big_and_as_fast_as_the_state_says() -> None:
+    """A car that drives askew at 5 m/s, a person who crosses at 1.5 m/s, and a cone."""
+    others = [
+        Body(START + 30.0, 3.6, 4.0, across=-3.0),
+        Body(START + 40.0, -3.6, 0.0, across=1.5, person=True),
+    ]
+    script = Script(0.0, steady(20.0), 400.0, others=lambda time: others, cones=((START + 50.0, 1.0),))
+    scene = log_of(script).recent[-1]
+    assert scene.ids.tolist() == [1, 2, 500]
+    assert scene.ego.centre == pytest.approx(np.array([[START + 1.4, 0.0]]))
+    assert (scene.ego.length[0], scene.ego.width[0], scene.speed_limit) == (LENGTH, 1.85, 40.0)
+    assert scene.others.centre == pytest.approx(
+        np.array([[START + 30.0, 3.6], [START + 40.0, -3.6], [START + 50.0, 1.0]])
+    )
+    assert scene.others.velocity == pytest.approx(np.array([[4.0, -3.0], [0.0, 1.5], [0.0, 0.0]]), abs=1e-9)
+    assert scene.others.heading == pytest.approx([math.atan2(-3.0, 4.0), math.pi / 2.0, 0.0])
+    assert scene.others.length == pytest.approx([4.5, 0.6, 0.4])
+    assert scene.others.width == pytest.approx([1.8, 0.6, 0.4])
+
+
 @pytest.mark.parametrize(
     ("gap", "lateral", "free"),
     [
