@@ -37,6 +37,7 @@ OUTSIDE = Outside(
     build=build_agent,
     packages=(),
     trusting=lambda _: (),
+    sharing_process=lambda _: (),
 )
 
 
