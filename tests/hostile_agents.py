@@ -39,70 +39,55 @@ class Hostile:
 
 
 class Answers(Hostile):
-    """Returns ``answer``."""
-
-    answer: object = None
+    """Returns one of `ANSWERS` after another, by the speed it sees."""
 
     def act(self, observation: Observation) -> object:
-        return type(self).answer
+        return ANSWERS[int(observation.speed)]
 
 
-class Nothing(Answers): ...
-
-
-class Text(Answers):
-    answer = "straight on"
-
-
-class TextInside(Answers):
-    answer = Control("0.0", 0.0)  # type: ignore[arg-type]
-
-
-class NotANumber(Answers):
-    answer = Control(float("nan"), 0.0)
-
-
-class Infinite(Answers):
-    answer = Control(0.0, float("inf"))
-
-
-class Huge(Answers):
-    answer = Control(0.0, 1e300)
-
-
-class WrongShape(Answers):
-    answer = Control(np.zeros(3), 0.0)  # type: ignore[arg-type]
-
-
-class HugeArray(Answers):
-    answer = Control(np.zeros(25_000_000), 0.0)  # type: ignore[arg-type]
+ANSWERS: list[object] = [
+    None,
+    "straight on",
+    (0.0, 0.0),
+    Control("0.0", 0.0),  # type: ignore[arg-type]
+    Control(None, 0.0),  # type: ignore[arg-type]
+    Control(float("nan"), 0.0),
+    Control(0.0, float("inf")),
+    Control(0.0, 1e300),
+    Control(np.zeros(3), 0.0),  # type: ignore[arg-type]
+    Control(0.0, np.zeros((1, 1))),  # type: ignore[arg-type]
+    Control(np.zeros(25_000_000), 0.0),  # type: ignore[arg-type]
+]
 
 
 class Traces(Hostile):
-    """Its trace is ``thought``."""
-
-    thought: object = 3
+    """Its trace is one of `TRACES` after another, by the speed it sees."""
 
     def act(self, observation: Observation) -> object:
-        self.trace = type(self).thought  # type: ignore[assignment]
+        self.trace = TRACES[int(observation.speed)]  # type: ignore[assignment]
         return COAST
 
 
-class NotATrace(Traces): ...
-
-
-class TraceWithNotANumber(Traces):
-    thought = StepTrace(COAST, stage_ms={"think": float("nan")})
-
-
-class TraceOfNumbers(Traces):
-    thought = StepTrace(COAST, notes=(1, 2))  # type: ignore[arg-type]
-
-
-class TraceOfAnotherShape(Traces):
-    thought = StepTrace(
-        COAST, plan=Plan(*(np.zeros(4) for _ in range(6)), behaviour=Behaviour.CRUISE, reason="")
+def plan(*, points: int = 4, times: int = 4, value: float = 0.0) -> Plan:
+    line = np.full(points, value)
+    return Plan(
+        np.arange(float(times)), np.zeros((points, 2)), line, line, line, line, Behaviour.CRUISE, reason="why"
     )
+
+
+TRACES: list[object] = [
+    3,
+    StepTrace(COAST, stage_ms={"think": float("nan")}),
+    StepTrace(COAST, stage_ms={3: 1.0}),  # type: ignore[dict-item]
+    StepTrace(COAST, notes=(1, 2)),  # type: ignore[arg-type]
+    StepTrace(COAST, notes="a text"),  # type: ignore[arg-type]
+    StepTrace(COAST, plan=plan(times=3)),
+    StepTrace(COAST, plan=plan(points=0, times=0)),
+    StepTrace(COAST, plan=plan(value=float("nan"))),
+    StepTrace(COAST, plan="a plan"),  # type: ignore[arg-type]
+    StepTrace(COAST, tracks=3),  # type: ignore[arg-type]
+    StepTrace(COAST, plan=plan(points=200_000, times=200_000)),
+]
 
 
 class NumberAsName(Hostile):
@@ -113,22 +98,19 @@ class EndlessName(Hostile):
     name = "n" * 200_000_000
 
 
-class LoneSurrogate(Hostile):
+class WorseError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Errors(Hostile):
+    """Raises one error after another, by the speed it sees."""
+
     def act(self, observation: Observation) -> object:
-        raise ValueError("\ud800 is no character")
-
-
-class HugeError(Hostile):
-    def act(self, observation: Observation) -> object:
-        raise ValueError("x" * 200_000_000 + " at the end")
-
-
-class UnprintableError(Hostile):
-    def act(self, observation: Observation) -> object:
-        class WorseError(Exception):
-            def __str__(self) -> str:
-                raise RuntimeError("no text")
-
+        if observation.speed == 0.0:
+            raise ValueError("\ud800 is no character")
+        if observation.speed == 1.0:
+            raise ValueError("x" * 200_000_000 + " at the end")
         raise WorseError
 
 
@@ -265,9 +247,7 @@ class SendsDeepJson(Sends):
 
 
 class SendsADeepTrace(Sends):
-    raw = staticmethod(
-        lambda: message(bytes(16) + (500_000).to_bytes(4, "little") + b"[" * 500_000)
-    )
+    raw = staticmethod(lambda: message(bytes(16) + (500_000).to_bytes(4, "little") + b"[" * 500_000))
 
 
 class SendsAPickle(Sends):
@@ -278,19 +258,19 @@ class SendsAPickle(Sends):
 
 
 class MarksItself(Hostile):
-    """Looks for the rollout and the world, and says it has completed."""
+    """Looks for the rollout in its first step, sets it to completed, and stands still."""
 
     name = "marks itself"
+    looked = False
 
     def act(self, observation: Observation) -> object:
-        from drive_stack.evaluation.result import Status  # noqa: PLC0415
+        if not self.looked:
+            from drive_stack.evaluation.result import Status  # noqa: PLC0415
 
-        frame = sys._getframe()
-        while frame is not None:
-            for value in [*frame.f_locals.values(), *gc.get_objects()]:
+            for value in gc.get_objects():
                 if type(value).__name__ == "Rollout":
                     value.status = Status.COMPLETED
-            frame = frame.f_back  # type: ignore[assignment]
+            self.looked = True
         return Control(0.0, -8.0)
 
 
@@ -320,10 +300,12 @@ class ReachesOut(Hostile):
         status = Path(f"/proc/{keeper}/stat").read_text().rpartition(")")[2].split()
         simulator = int(status[1])
         rows = Path(os.environ["HOSTILE_MARK"])
+        confined = "NUMBA_CACHE_DIR" in os.environ
         tried = {
+            "confined": str(confined),
             "write": attempt(lambda: rows.write_text("mine")),
             "remove": attempt(rows.unlink),
-            "memory": attempt(lambda: Path(f"/proc/{simulator}/mem").open("rb")),
+            "memory": attempt(lambda: os.open(f"/proc/{simulator}/mem", os.O_RDONLY)),
             "signal": attempt(lambda: os.kill(simulator, 0)),
             "own folder": attempt(lambda: Path(os.environ["TMPDIR"], "file").write_text("mine")),
         }

@@ -1,4 +1,4 @@
-"""Agents of one's own that do one thing, for tests; imported in the agents' processes, so it imports little."""
+"""Agents that do one thing, for tests; imported in the agents' processes, so that it imports little."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class ForeignOptions(StrictModel):
         for override in overrides:
             key = override.partition("=")[0].strip()
             if key not in cls.model_fields:
-                raise ConfigError(f"--set {override}: {unknown_name('setting', key, cls.model_fields)}")
+                raise unknown_name(f"setting of {spec}:", key, cls.model_fields)
             apply_override(data, override)
         try:
             return cls.model_validate(data)

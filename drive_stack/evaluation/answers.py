@@ -17,15 +17,16 @@ MAX_NAME = 100  # characters
 MAX_STAGES = 100  # of which a trace tells the time
 MAX_NOTES = 100
 MAX_NOTE = 1024  # [bytes]
+_MAX_NUMBER = float(np.finfo(np.float32).max)  # the environment's action is of this type
 
 
-def checked_name(name: object) -> str:
-    """An agent's name: printable text of at most `MAX_NAME` characters."""
+def checked_name(name: object, what: str = "the agent's name") -> str:
+    """A name: printable text of at most `MAX_NAME` characters."""
     if not isinstance(name, str):
-        raise TypeError(f"the agent's name is {_kind(name)}, expected text")
+        raise TypeError(f"{what} is {_kind(name)}, expected text")
     plain = str.__str__(name)  # a subclass of str cannot be sent to another process
     if not plain or len(plain) > MAX_NAME or not plain.isprintable():
-        raise ValueError(f"the agent's name is not 1 to {MAX_NAME} printable characters")
+        raise ValueError(f"{what} is not 1 to {MAX_NAME} printable characters")
     return plain
 
 
@@ -53,7 +54,7 @@ def checked_times(times: object) -> dict[str, float]:
         raise TypeError(f"trace.stage_ms is not a mapping of at most {MAX_STAGES} stages")
     found = {}
     for stage, milliseconds in times.items():
-        name = checked_name(stage)
+        name = checked_name(stage, "a stage in trace.stage_ms")
         found[name] = _number(f"trace.stage_ms[{name!r}]", milliseconds)
     return found
 
@@ -76,7 +77,7 @@ def _number(what: str, value: object) -> float:
     if shape != ():
         raise TypeError(f"{what} is an array of shape {shape}, expected a number")
     number = float(value)
-    if not abs(number) <= np.finfo(np.float32).max:  # the environment's action is of this type
+    if not abs(number) <= _MAX_NUMBER:
         raise ValueError(f"{what} is {number}, expected a finite number")
     return number
 

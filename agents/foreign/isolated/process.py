@@ -109,7 +109,7 @@ class AgentProcess:
     def _fate(self) -> str:
         """How it ended, in words; its connection is closed, so that it has ended or is about to."""
         try:
-            code: int | None = self._process.wait(timeout=1.0)
+            code: int | None = self._process.wait(timeout=_END / 2.0)
         except subprocess.TimeoutExpired:
             code = None
         self.end()

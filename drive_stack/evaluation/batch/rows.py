@@ -81,6 +81,9 @@ def readable(row: Row, task: EpisodeTask) -> Row:
             raise ValueError(f"{len(line)} bytes, at most {MAX_ROW} are allowed")
         if Row.from_json(line) != row:
             raise ValueError("it reads back as something else")
+        json.dumps(
+            json.loads(line), ensure_ascii=False
+        ).encode()  # a lone surrogate cannot be written by reports
     except (TypeError, ValueError, RecursionError) as error:
         return replace(row, result=undriven(task, f"the result cannot be kept: {one_line(str(error))}"))
     return row
