@@ -92,3 +92,12 @@ class Echo:
         control = Control(observation.speed / 7.0, -observation.speed)
         self.trace = thought(control, notes)
         return control
+
+
+class Thinking(Echo):
+    """Leaves the same full trace in each step."""
+
+    def act(self, observation: Observation) -> Control:
+        control = Control(0.0, 0.0)
+        self.trace = thought(control, ())
+        return control
