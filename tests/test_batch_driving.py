@@ -229,7 +229,7 @@ def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short: Path) -> None
         "FailsInInit": "RuntimeError: no licence",
         "EndsInInit": "the agent's process ended with exit code 0",
         "LeavesAtOnce": "the agent's process ended with exit code 0",
-        "NumberAsName": "TypeError: the agent's name is of type int, expected text",
+        "NumberAsName": "the agent's name is of type int, expected text",
         "Answers": "IndexError: list index out of range",
         "LeavesPrivileged": "SystemExit: 0",
     }

@@ -156,7 +156,8 @@ def test_an_agent_that_fails_is_told_and_never_a_success(
         more = capsys.readouterr().err
         assert "Traceback" in more and more.endswith(printed.err)
     elif expected == 1:
-        assert "error" in printed.out
+        table, said = printed.out.split(" 100000:\n")
+        assert "error" in table and said.count("\n") == 1
     else:
         assert "read the truth" in printed.out
 

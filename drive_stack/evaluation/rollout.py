@@ -13,7 +13,7 @@ import numpy as np
 
 from drive_stack.agent_errors import AgentError, shortened
 from drive_stack.driving_env import DrivingEnv
-from drive_stack.evaluation.answers import checked_control, checked_name, checked_trace
+from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name, checked_trace
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.result import EpisodeId, EpisodeResult, Status, score_so_far, summarise
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
@@ -118,6 +118,8 @@ class Rollout:
             return call()
         except AgentError as error:  # it brings the traceback of its own process
             error_text = error.details or str(error)
+        except AnswerError as error:
+            error_text = str(error)
         except (Exception, SystemExit):  # an agent may be anyone's code: its failure is a result
             error_text = shortened(traceback.format_exc())
         self.status, self.error = Status.ERROR, error_text

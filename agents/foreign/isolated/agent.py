@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from agents.foreign.isolated.messages import Kind, MessageError, read_json
 from agents.foreign.isolated.process import AgentProcess
 from agents.foreign.isolated.records import CONTROL, control_of, observation_parts, platform_fields
-from agents.foreign.isolated.trace_codec import TraceError, decode_trace
+from agents.foreign.isolated.trace_codec import decode_trace
 from agents.foreign.options import ForeignOptions
 from drive_stack.agent_errors import AgentError
-from drive_stack.evaluation.answers import checked_control, checked_name
+from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, Observation, StepTrace
 
@@ -54,7 +54,7 @@ class IsolatedAgent:
             control = checked_control(control_of(reply.body))
             trace = memoryview(reply.body)[CONTROL.size :]
             self.trace = decode_trace(trace, control) if trace.nbytes else None
-        except (MessageError, TraceError, ValueError) as error:
+        except (MessageError, AnswerError) as error:
             raise self._process.refused(f"an answer that does not fit: {error}") from None
         return control
 
@@ -72,7 +72,7 @@ class IsolatedAgent:
             try:
                 found = read_json(reply.body)
                 return process, checked_name(found.get("name") if isinstance(found, dict) else None)
-            except (MessageError, TypeError, ValueError) as error:
+            except (MessageError, AnswerError) as error:
                 raise AgentError(str(error)) from None
         except BaseException:
             process.end()

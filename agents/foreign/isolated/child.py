@@ -20,7 +20,7 @@ from agents.foreign.outside_class import load_class, make_agent
 from agents.foreign.outside_facts import describe_class
 from drive_stack.agent_errors import AgentError, describe, one_line, shortened
 from drive_stack.config import ConfigError
-from drive_stack.evaluation.answers import checked_control, checked_name
+from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
 from drive_stack.evaluation.batch.memory import grant_memory
 from drive_stack.interfaces import Agent
 
@@ -87,8 +87,10 @@ def _failure(error: BaseException) -> bytes:
     """What went wrong, in a line and as a traceback; never raises."""
     if isinstance(error, AgentError):
         line, details = str(error), error.details
-    elif isinstance(error, ConfigError):
+    elif isinstance(error, ConfigError | AnswerError):
         line, details = one_line(str(error)), None
+    elif isinstance(error, SystemExit):
+        line, details = f"the agent left its process: {describe(error)}", None
     else:
         line = describe(error)
         try:

@@ -20,7 +20,7 @@ import numpy as np
 
 from agents.foreign.isolated.messages import Buffer, MessageError, read_json
 from drive_stack.agent_errors import shortened
-from drive_stack.evaluation.answers import MAX_NOTE, checked_notes, checked_times
+from drive_stack.evaluation.answers import MAX_NOTE, AnswerError, checked_notes, checked_times
 from drive_stack.types import (
     Control,
     FloatArray,
@@ -60,7 +60,7 @@ _SHAPES: dict[type, dict[str, Shape]] = {
 }
 
 
-class TraceError(ValueError):
+class TraceError(AnswerError):
     """A trace holds what its type does not allow; names the place in one line."""
 
     def __init__(self, problem: str, place: str = "") -> None:
@@ -102,10 +102,7 @@ def decode_trace(body: Buffer, control: Control) -> StepTrace:
 
 
 def _checked(trace: StepTrace) -> StepTrace:
-    try:
-        return replace(trace, notes=checked_notes(trace.notes), stage_ms=checked_times(trace.stage_ms))
-    except (TypeError, ValueError) as error:
-        raise TraceError(str(error)) from None
+    return replace(trace, notes=checked_notes(trace.notes), stage_ms=checked_times(trace.stage_ms))
 
 
 Value = TypeVar("Value")
