@@ -45,6 +45,17 @@ def test_a_greedy_agent_costs_its_episode_only(
     assert [result.error for result in others if result is not None] == [None, None]
 
 
+def test_memory_that_is_shared_counts(tmp_path: Path) -> None:
+    """The system's limit of a process does not count it."""
+    course = tmp_path / "short.yaml"
+    course.write_text(SHORT)
+    tasks = episodes("hostile_agents:SharesMemory", course, range(100_000, 100_001))
+    with Pool(Processes(partial(drive_task, build_agent), LIMIT), workers=1, time_limit=300.0) as pool:
+        (outcome,) = pool.run(tasks)
+    result = outcome.answer.result
+    assert result is not None and "more than its share of the memory" in (result.error or "")
+
+
 def test_the_limit_is_of_what_is_used_and_not_of_what_is_reserved() -> None:
     code = (
         "import mmap; from drive_stack.evaluation.batch.memory import limit_memory, mostly_used\n"

@@ -192,18 +192,6 @@ def test_every_end_is_told_and_leaves_nobody_behind(
     assert printed.out == "" and len(printed.err) < 300_000 and "\x1b" not in printed.err
 
 
-def test_memory_that_is_shared_counts(mark: str) -> None:
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, before[1]))  # of the processes started now
-    try:
-        with driven("SharesMemory", limit=60.0) as agent:
-            assert "more than its share of the memory" in str(failure(agent))
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, before)
-    assert gone(mark)
-
-
 # --- what it cannot reach ------------------------------------------------------------------------
 
 
