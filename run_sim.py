@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,15 @@ from agents.config import ModularConfig
 from agents.facts import agent_facts
 from agents.foreign.agent import is_foreign, trusting
 from agents.human import HumanAgent
-from agents.registry import CONFIGS, agent_names, build_agent
+from agents.registry import CONFIGS, agent_names, build_agent, sharing_process
 from agents.stages import lateral_makers
+from drive_stack.agent_errors import AgentError, shortened
 from drive_stack.app.control_command import Compared, control
 from drive_stack.app.drive_options import drive_parser
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
 from drive_stack.app.judge_command import judge
 from drive_stack.app.names import overrides_of
+from drive_stack.app.options import TRACEBACK
 from drive_stack.app.outside import Outside
 from drive_stack.app.perception_command import Outside as Measured
 from drive_stack.app.perception_command import perception
@@ -58,6 +61,8 @@ VIDEO_SIZE = (1600, 900)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    tracebacks = TRACEBACK in given
+    given = [word for word in given if word != TRACEBACK]
     try:
         with termination_raises():
             if given and given[0] in COMMANDS:
@@ -66,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise unknown_name("command", given[0], COMMANDS)
             return drive(given)
     except ConfigError as error:
+        if tracebacks:
+            print(traceback_of(error), file=sys.stderr)
         print(f"run_sim.py: {visible(str(error))}", file=sys.stderr)
         return 2
     except Terminated as error:
@@ -77,6 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def traceback_of(error: ConfigError) -> str:
+    """That of the agent's own code, where the error brings it."""
+    details = error.details if isinstance(error, AgentError) else None
+    return details or shortened("".join(traceback.format_exception(error)).rstrip())
 
 
 def drive(given: Sequence[str]) -> int:
@@ -148,6 +161,7 @@ def factories_of(options: argparse.Namespace, index: int) -> Factories:
     """How a driver, counted in the order of --agent, and its world are made."""
     spec, overrides = options.agent[index], overrides_of(index, options.agent, options.set)
     overrides = (*overrides, *trusting(spec)) if options.trust else overrides
+    overrides = (*overrides, *sharing_process(spec)) if options.in_process else overrides
     return Factories(
         env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=lambda env: driver(spec, overrides, env)
     )
@@ -242,6 +256,7 @@ def outside() -> Outside:
         build=build_agent,
         packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
         trusting=trusting,
+        sharing_process=sharing_process,
     )
 
 

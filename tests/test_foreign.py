@@ -7,21 +7,27 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from gymnasium import spaces
+from onnx import TensorProto, helper, numpy_helper
+from onnx.external_data_helper import set_external_data
 from stable_baselines3 import A2C, PPO, SAC
 
 import run_sim
 from agents.facts import agent_facts
-from agents.foreign.agent import TRUST, ForeignAgent
+from agents.foreign.agent import ForeignAgent
+from agents.foreign.options import TRUST
 from agents.foreign.seen import seen_by
 from agents.registry import build_agent
+from drive_stack.agent_errors import AgentError
 from drive_stack.app.names import names_of
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.interfaces import Platform
+from drive_stack.evaluation.batch.fingerprint import fingerprint
+from drive_stack.interfaces import Platform, close_agent
 from drive_stack.types import NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters
 from envs.highway import HighwayEnv
@@ -124,6 +130,94 @@ def test_a_file_is_known_by_what_it_holds(cruise_onnx: Path, tmp_path: Path) -> 
     assert names_of([str(cruise_onnx), "agents.baselines:ConstantAgent"]) == ("cruise", "ConstantAgent")
 
 
+def stored_apart(path: Path, bias: float, *, nested: bool = False) -> Path:
+    """An ONNX file whose weights lie in ``weights.bin`` beside it; nested: those of a branch of an If."""
+    data = path.parent / "weights.bin"
+    weights = numpy_helper.from_array(np.full((1, 2), bias, dtype=np.float32), "bias")
+    set_external_data(weights, location=data.name)
+    data.write_bytes(weights.raw_data)
+    weights.ClearField("raw_data")
+    inputs = [helper.make_tensor_value_info("speed", TensorProto.FLOAT, [1, 1])]
+    outputs = [helper.make_tensor_value_info("action", TensorProto.FLOAT, [1, 2])]
+    constant = helper.make_node("Constant", [], ["bias"], value=weights)
+    add = helper.make_node("Add", ["speed", "bias"], ["action"])
+    if nested:
+        branch = helper.make_graph([constant, add], "branch", [], outputs)
+        same = onnx.GraphProto()
+        same.CopyFrom(branch)
+        true = numpy_helper.from_array(np.array(True), "true")
+        choice = helper.make_node("If", ["true"], ["action"], then_branch=branch, else_branch=same)
+        graph = helper.make_graph([choice], "policy", inputs, outputs, [true])
+    else:
+        graph = helper.make_graph([add], "policy", inputs, outputs, [weights])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_weights_beside_an_onnx_file_are_part_of_it(tmp_path: Path, nested: bool) -> None:
+    path = stored_apart(tmp_path / "policy.onnx", 0.25, nested=nested)
+    before = agent_facts(str(path))
+    assert before.weights.keys() == {"policy.onnx", "weights.bin"}
+    again = stored_apart(tmp_path / "policy.onnx", 0.5, nested=nested)
+    after = agent_facts(str(again))
+    assert after.weights["policy.onnx"] == before.weights["policy.onnx"]
+    assert after.weights["weights.bin"] != before.weights["weights.bin"]
+    assert fingerprint(after, "") != fingerprint(before, "")
+    (tmp_path / "weights.bin").unlink()
+    with pytest.raises(ConfigError, match=r"its data 'weights\.bin' are missing"):
+        agent_facts(str(path))
+
+
+def test_weights_elsewhere_are_refused(tmp_path: Path) -> None:
+    path = stored_apart(tmp_path / "policy.onnx", 0.25)
+    model = onnx.load(path, load_external_data=False)
+    model.graph.initializer[0].external_data[0].value = "../weights.bin"
+    onnx.save(model, path)
+    with pytest.raises(ConfigError, match="outside its folder"):
+        agent_facts(str(path))
+
+
+def test_an_endless_file_is_bounded(tmp_path: Path) -> None:
+    """A loop that never ends is valid ONNX, and needs no trust."""
+    path = endless(tmp_path / "endless.onnx")
+    agent = build_agent(str(path), PLATFORM, overrides=("step_limit=2",))
+    try:
+        agent.reset(0)
+        with pytest.raises(AgentError, match="no answer within 2 s"):
+            agent.act(observation(speed=1.0))
+    finally:
+        close_agent(agent)
+
+
+def endless(path: Path) -> Path:
+    """Loops as long as the speed is not zero, as it is in the example that files are checked with."""
+    goes_on = [helper.make_tensor_value_info("goes_on_in", TensorProto.BOOL, [])]
+    counted = [helper.make_tensor_value_info("count", TensorProto.INT64, [])]
+    said = [helper.make_tensor_value_info("goes_on_out", TensorProto.BOOL, [])]
+    carried = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1]) for name in ("x_in", "x_out")]
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["goes_on_in"], ["goes_on_out"]),
+            helper.make_node("Cos", ["x_in"], ["x_out"]),
+        ],
+        "body",
+        [*counted, *goes_on, carried[0]],
+        [*said, carried[1]],
+    )
+    nodes = [
+        helper.make_node("Cast", ["speed"], ["moving_11"], to=TensorProto.BOOL),
+        helper.make_node("Squeeze", ["moving_11"], ["moving"]),
+        helper.make_node("Loop", ["", "moving", "speed"], ["x"], body=body),
+        helper.make_node("Concat", ["x", "x"], ["action"], axis=1),
+    ]
+    inputs = [helper.make_tensor_value_info("speed", TensorProto.FLOAT, [1, 1])]
+    outputs = [helper.make_tensor_value_info("action", TensorProto.FLOAT, [1, 2])]
+    graph = helper.make_graph(nodes, "policy", inputs, outputs)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
 class OtherBias(torch.nn.Module):
     def forward(self, speed: torch.Tensor) -> torch.Tensor:
         return torch.cat([speed * 0.0, speed * 0.0 + 0.1], dim=1)
@@ -150,7 +244,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     broken = tmp_path / "d.onnx"
     broken.write_bytes(b"not a network")
     assert "no ONNX file that can be run" in refused(broken)
-    assert "nothing to set" in refused(
+    assert "there are: in_process, step_limit, trust" in refused(
         onnx_file(tmp_path / "e.onnx", Cruise(), image=IMAGE, speed=speed), ("a=1",)
     )
 

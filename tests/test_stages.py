@@ -39,6 +39,7 @@ OUTSIDE = Outside(
     build=build_agent,
     packages=(),
     trusting=lambda _: (),
+    sharing_process=lambda _: (),
 )
 
 

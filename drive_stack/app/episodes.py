@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.rollout import Rollout
-from drive_stack.interfaces import Agent
+from drive_stack.interfaces import Agent, close_agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ class EpisodeStarter:
         return self._env, Rollout(self._env, self._agent, scenario=spec.scenario, seed=spec.seed)
 
     def close(self) -> None:
-        """Free the world."""
+        """Free the world and the driver."""
+        if self._agent is not None:
+            close_agent(self._agent)
         if self._env is not None:
             self._env.close()
         self._env = self._agent = None

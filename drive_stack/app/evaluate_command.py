@@ -15,7 +15,7 @@ from drive_stack.app.driving import Driving, tell_failures
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.inside import Course, look_inside
 from drive_stack.app.names import names_of, overrides_of
-from drive_stack.app.options import TRUST_HELP
+from drive_stack.app.options import IN_PROCESS_HELP, TRUST_HELP
 from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
@@ -122,7 +122,8 @@ def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
     for index, label in enumerate(names_of(specs)):
         overrides = overrides_of(index, specs, options.set)
         trust = tuple(outside.trusting(specs[index])) if options.trust else ()
-        drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *trust))
+        inside = tuple(outside.sharing_process(specs[index])) if options.in_process else ()
+        drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *trust, *inside))
     return Plan(
         suite, suite.scenarios(outside.scenarios, outside.world_name), _seeds(options.seeds, suite), drivers
     )
@@ -248,5 +249,6 @@ def evaluate_parser() -> argparse.ArgumentParser:
         "tracking, lanes, control), a policy against the expert on the expert's drives",
     )
     how.add_argument("--trust", action="store_true", help=TRUST_HELP)
+    how.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
     how.add_argument("--out", type=Path, metavar="DIR", help="default: runs/evaluate/SUITE")
     return parser

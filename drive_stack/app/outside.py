@@ -22,6 +22,7 @@ class Outside:
     build: AgentBuilder
     packages: Sequence[Path]  # whose sources drive
     trusting: Callable[[str], Sequence[str]]  # what ``--trust`` sets for a driver, if anything
+    sharing_process: Callable[[str], Sequence[str]]  # what ``--in-process`` sets for it
 
     def hash_of(self, task: EpisodeTask) -> str:
         """Of all that decides a task's result, as it is now."""

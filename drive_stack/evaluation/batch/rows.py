@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
 
+from drive_stack.agent_errors import one_line, shortened
 from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.row_ranges import check_ranges
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
 
+MAX_ROW = 256 << 10  # in the file; one that is driven takes some 5,000 [bytes]
 TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all else repeats bit for bit
 
 
@@ -76,6 +78,29 @@ def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:
     return kept
 
 
+def readable(row: Row, task: EpisodeTask) -> Row:
+    """``row`` if it reads back as it is; else one of an episode that came to nothing, which says why.
+
+    Part of a result comes from agents. A row that cannot be read would stop every later run in its folder.
+    """
+    row = replace(row, result=_with_short_error(row.result))
+    try:
+        line = row.to_json().encode()
+        if len(line) > MAX_ROW:
+            raise ValueError(f"{len(line)} bytes, at most {MAX_ROW} are allowed")
+        if Row.from_json(line) != row:
+            raise ValueError("it reads back as something else")
+        # a lone surrogate cannot be written by reports
+        json.dumps(json.loads(line), ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        return replace(row, result=undriven(task, f"the result cannot be kept: {one_line(str(error))}"))
+    return row
+
+
+def _with_short_error(result: EpisodeResult) -> EpisodeResult:
+    return result if result.error is None else replace(result, error=shortened(result.error))
+
+
 def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
     """The result of an episode that came to nothing."""
     return EpisodeResult(
@@ -97,7 +122,7 @@ def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
         off_lane=0.0,
         driving_score=0.0,
         clamped_actions=0,
-        error=error,
+        error=shortened(error),
     )
 
 
