@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from drive_stack.app.driving import Driving, tell_failures
-from drive_stack.app.options import natural, positive
+from drive_stack.app.options import episode_count, positive, seed, worker_count
 from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
@@ -23,6 +23,7 @@ from drive_stack.recording.collecting import (
     record_task,
 )
 from drive_stack.scenario_name import split_names
+from drive_stack.seeds import check_episodes, seed_range
 
 TEST_SEEDS = 200_000
 
@@ -47,6 +48,7 @@ def collect(given: Sequence[str], outside: Outside) -> int:
     settings = _settings(options, outside)
     check_settings(options.out, settings)
     names = _names(options, outside)
+    check_episodes(len(names), options.seeds)
     tasks = [_task(name, seed, settings, outside) for seed in _seeds(options) for name in names]
     driving = Driving(options.workers, time_limit=600.0, retry_lost=False, this_code=False)
     with open_rows(options.out) as file:
@@ -75,7 +77,7 @@ def _names(options: argparse.Namespace, outside: Outside) -> Sequence[str]:
 
 
 def _seeds(options: argparse.Namespace) -> range:
-    return range(options.first_seed, options.first_seed + options.seeds)
+    return seed_range(options.first_seed, options.seeds)
 
 
 def _settings(options: argparse.Namespace, outside: Outside) -> CollectSettings:
@@ -123,9 +125,9 @@ def _parser() -> argparse.ArgumentParser:
         "--suite", metavar="NAME|FILE", help="the courses of a suite in place of --scenarios, such as askew"
     )
     parser.add_argument(
-        "--seeds", type=positive, default=10, metavar="N", help="of each scenario (default: 10)"
+        "--seeds", type=episode_count, default=10, metavar="N", help="of each scenario (default: 10)"
     )
-    parser.add_argument("--first-seed", type=natural, default=0, metavar="SEED", help="default: 0, training")
+    parser.add_argument("--first-seed", type=seed, default=0, metavar="SEED", help="default: 0, training")
     parser.add_argument(
         "--every", type=positive, default=2, metavar="K", help="keep each K-th step (default: 2)"
     )
@@ -149,5 +151,5 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="override the driver's configuration; repeatable",
     )
-    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes (default: 2)")
+    parser.add_argument("--workers", type=worker_count, default=2, metavar="N", help="processes (default: 2)")
     return parser

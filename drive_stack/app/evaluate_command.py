@@ -15,7 +15,7 @@ from drive_stack.app.driving import Driving, tell_failures
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.inside import Course, look_inside
 from drive_stack.app.names import names_of, overrides_of
-from drive_stack.app.options import TRUST_HELP
+from drive_stack.app.options import TRUST_HELP, seeds_between
 from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
@@ -34,6 +34,7 @@ from drive_stack.report.gallery import CLIPS
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.report.summary_files import write_summary
+from drive_stack.seeds import check_episodes, seed_range
 
 PAGE = "report.html"
 REFERENCE = "expert"  # drives every course first; progress is measured by it
@@ -122,7 +123,12 @@ def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
         overrides = overrides_of(index, specs, options.set)
         trust = tuple(outside.trusting(specs[index])) if options.trust else ()
         drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *trust))
-    return Plan(suite, suite.scenarios(outside.scenarios), _seeds(options.seeds, suite), drivers)
+    scenarios = suite.scenarios(outside.scenarios)
+    seeds = (
+        seed_range(suite.first_seed, suite.seeds) if options.seeds is None else seeds_between(options.seeds)
+    )
+    check_episodes(len(scenarios), len(seeds))
+    return Plan(suite, scenarios, seeds, drivers)
 
 
 def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
@@ -190,16 +196,6 @@ def _begin(folder: Path, facts: RunFacts) -> None:
                 f"{folder}: {label} was {drivers[label].agent} set otherwise; use another --out"
             )
     write_facts(folder, facts.model_copy(update={"drivers": drivers}))
-
-
-def _seeds(text: str | None, suite: Suite) -> range:
-    """``A:B`` are the seeds from A up to, not with, B; else the suite's own."""
-    if text is None:
-        return range(suite.first_seed, suite.first_seed + suite.seeds)
-    first, colon, end = text.partition(":")
-    if not (colon and first.isdigit() and end.isdigit() and int(first) < int(end)):
-        raise ConfigError(f"--seeds {text}: expected A:B, such as 100000:100010, which ends before 100010")
-    return range(int(first), int(end))
 
 
 def _parser() -> argparse.ArgumentParser:

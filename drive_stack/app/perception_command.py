@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from drive_stack.app.options import natural, positive
+from drive_stack.app.options import episode_count, seed, worker_count
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
@@ -23,6 +23,7 @@ from drive_stack.evaluation.perception.report import as_json, markdown, terminal
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.result import Status
 from drive_stack.orphans import end_with_parent
+from drive_stack.seeds import check_episodes, seed_range
 
 Found = TypeVar("Found")
 SPLIT = 100_000  # seeds of training, validation and test, each so many
@@ -57,10 +58,11 @@ class Outside:
 def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive, print the tables, write them and the figure; returns the exit status."""
     options = _parser(root).parse_args(given)
-    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    seeds = seed_range(options.first_seed, options.seeds)
     if seeds[0] // SPLIT != seeds[-1] // SPLIT:
         raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
     scenarios = _names(options.scenarios, outside.scenarios)
+    check_episodes(len(scenarios), len(seeds))
     for scenario in scenarios:
         outside.check(scenario)
     tasks = [
@@ -144,9 +146,11 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         "--agent", default="modular", metavar="NAME", help="one that leaves a trace (default: modular)"
     )
     what.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
-    what.add_argument("--seeds", type=positive, default=1, metavar="N", help="of each scenario (default: 1)")
     what.add_argument(
-        "--first-seed", type=natural, default=100_000, metavar="SEED", help="default: 100000, validation"
+        "--seeds", type=episode_count, default=1, metavar="N", help="of each scenario (default: 1)"
+    )
+    what.add_argument(
+        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, validation"
     )
     what.add_argument(
         "--set",
@@ -156,7 +160,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         help="override the agent's configuration; repeatable",
     )
     how = parser.add_argument_group("how")
-    how.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    how.add_argument("--workers", type=worker_count, default=1, metavar="N", help="processes (default: 1)")
     how.add_argument(
         "--out",
         type=Path,

@@ -180,7 +180,7 @@ def _connect(address: str, workers: int) -> None:
 def _reach(address: str) -> None:
     """Raises `ConfigError` where nobody answers there; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
-    if not (host and port.isdigit()):
+    if not (host and port.isascii() and port.isdigit() and len(port) <= 5):
         raise ConfigError(f"--address {address}: expected HOST:PORT of a Ray cluster's head, or auto")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_LIMIT).close()

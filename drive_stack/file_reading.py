@@ -1,0 +1,44 @@
+"""Files from outside, read within bounds: no more bytes than allowed, and never from a pipe or a device."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+MAX_JSON_BYTES = 16_000_000  # a run of 10,000 courses names them all
+
+
+def read_text(path: Path, max_bytes: int) -> str:
+    """The UTF-8 text of a regular file of at most ``max_bytes``.
+
+    A pipe or a device is refused without waiting for it. Raises `OSError` where the file cannot be read,
+    and `ValueError` where it is too large, not UTF-8, or where the path holds a NUL byte.
+    """
+    # O_NONBLOCK: opening a pipe would wait for somebody to write to it
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > max_bytes:
+        raise ValueError(f"larger than the {max_bytes / 1e6:g} MB allowed")
+    return data.decode("utf-8")
+
+
+def parse_json(text: str | bytes) -> object:
+    """The value of a JSON document; `ValueError` where it cannot be read, or is nested too deeply."""
+    try:
+        found: object = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return found
+
+
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
+    """The value of a JSON file; raises as `read_text` and `parse_json` do."""
+    return parse_json(read_text(path, max_bytes))
