@@ -83,13 +83,15 @@ def build_agent(
     oracles: OracleStages | None = None,
     truth: TruthSource | None = None,
     overrides: Sequence[str] = (),
+    trusted: bool = False,
 ) -> Agent:
     """An agent by registered name, name in or path of ``configs/agents``, policy's file, or
     ``package.module:Class``.
 
     A class of one's own is called with the platform, and with ``truth=`` where it says
     ``privileged = True``. ``overrides`` are ``key.sub=value`` for
-    drivers that have a file. Raises `ConfigError` in one clear line.
+    drivers that have a file. A policy's file that can run code is read only where it is ``trusted``.
+    Raises `ConfigError` in one clear line.
     """
     request = Request(platform, oracles, truth, tuple(overrides))
     registry = _registry()
@@ -100,7 +102,7 @@ def build_agent(
     if spec.endswith((".yaml", ".yml")):
         return _from_file(Path(spec), request)
     if is_foreign(spec):
-        return ForeignAgent(Path(spec), platform, overrides)
+        return ForeignAgent(Path(spec), platform, overrides, trusted=trusted)
     if ":" in spec:
         return _by_class(spec, request)
     raise unknown_name("agent", spec, agent_names())

@@ -67,7 +67,9 @@ def read_document(path: Path) -> Document:
         raise ConfigError(f"{path}: no such file") from None
     except YamlError as error:
         raise ConfigError(f"{path}:{error.line}: {error}") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigError(f"{shortened(str(path))}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise ConfigError(f"{shortened(str(path))}: cannot be read: {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -10,24 +11,29 @@ from pathlib import Path
 MAX_JSON_BYTES = 16_000_000  # a run of 10,000 courses names them all
 
 
-def read_text(path: Path, max_bytes: int) -> str:
-    """The UTF-8 text of a regular file of at most ``max_bytes``.
+def read_regular(path: Path, max_bytes: int | None = None) -> bytes:
+    """The contents of a regular file, of at most ``max_bytes`` where these are given.
 
     A pipe or a device is refused without waiting for it. Raises `OSError` where the file cannot be read,
-    and `ValueError` where it is too large, not UTF-8, or where the path holds a NUL byte.
+    and `ValueError` where it is too large, or where the path holds a NUL byte.
     """
     # O_NONBLOCK: opening a pipe would wait for somebody to write to it
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("not a regular file")
+            raise OSError(errno.EINVAL, "not a regular file")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(max_bytes + 1)
+            data = file.read(-1 if max_bytes is None else max_bytes + 1)
     finally:
         os.close(descriptor)
-    if len(data) > max_bytes:
+    if max_bytes is not None and len(data) > max_bytes:
         raise ValueError(f"larger than the {max_bytes / 1e6:g} MB allowed")
-    return data.decode("utf-8")
+    return data
+
+
+def read_text(path: Path, max_bytes: int = MAX_JSON_BYTES) -> str:
+    """The text of such a file; raises as `read_regular` does, and `ValueError` where it is not UTF-8."""
+    return read_regular(path, max_bytes).decode("utf-8")
 
 
 def parse_json(text: str | bytes) -> object:

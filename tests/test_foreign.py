@@ -14,7 +14,7 @@ from stable_baselines3 import A2C, PPO, SAC
 
 import run_sim
 from agents.facts import agent_facts
-from agents.foreign.agent import TRUST, ForeignAgent
+from agents.foreign.agent import ForeignAgent
 from agents.foreign.seen import seen_by
 from agents.registry import build_agent
 from drive_stack.app.names import names_of
@@ -88,7 +88,7 @@ def test_an_onnx_file_gives_the_action_of_its_formula(cruise_onnx: Path) -> None
 
 def test_torchscript_and_onnx_drive_alike(cruise_onnx: Path, cruise_script: Path) -> None:
     first = build_agent(str(cruise_onnx), PLATFORM)
-    second = build_agent(str(cruise_script), PLATFORM, overrides=(TRUST,))
+    second = build_agent(str(cruise_script), PLATFORM, trusted=True)
     for speed in (0.0, 19.0, 30.0):
         a, b = first.act(observation(speed)), second.act(observation(speed))
         assert (a.steering, a.acceleration) == pytest.approx((b.steering, b.acceleration), rel=1e-5)
@@ -132,9 +132,9 @@ class OtherBias(torch.nn.Module):
 # --- what does not fit ---------------------------------------------------------------------------
 
 
-def refused(path: Path, overrides: tuple[str, ...] = ()) -> str:
+def refused(path: Path, overrides: tuple[str, ...] = (), *, trusted: bool = False) -> str:
     with pytest.raises(ConfigError) as caught:
-        build_agent(str(path), PLATFORM, overrides=overrides)
+        build_agent(str(path), PLATFORM, overrides=overrides, trusted=trusted)
     assert "\n" not in str(caught.value) and path.name in str(caught.value)
     return str(caught.value)
 
@@ -166,7 +166,7 @@ def test_nothing_is_unpickled_without_trust(tmp_path: Path, cruise_script: Path)
     assert "add --trust" in refused(harmful)
     assert not (tmp_path / "harm").exists()
     assert "add --trust" in refused(cruise_script)
-    assert "is no file that Stable-Baselines3 saved" in refused(harmful, (TRUST,))
+    assert "is no file that Stable-Baselines3 saved" in refused(harmful, trusted=True)
     assert not (tmp_path / "harm").exists()
 
 
@@ -192,7 +192,7 @@ def test_sb3_files_of_each_algorithm_drive(
     algorithm: type[PPO] | type[A2C] | type[SAC], tmp_path: Path
 ) -> None:
     path = saved(tmp_path / "model.zip", algorithm, ("speed", "command", "speed_limit", "blind_spot"))
-    agent = ForeignAgent(path, PLATFORM, (TRUST,))
+    agent = ForeignAgent(path, PLATFORM, trusted=True)
     first, second = agent.act(observation(5.0)), agent.act(observation(5.0))
     assert first == second  # the mean action, no draw
     model = algorithm.load(path, device="cpu")
@@ -205,7 +205,7 @@ def test_an_sb3_policy_that_looks_drives_in_the_world(tmp_path: Path) -> None:
     path = saved(tmp_path / "looks.zip", PPO, ("image", "speed"))
     env = DrivingEnv(EnvSpec("cruise"))
     try:
-        agent = build_agent(str(path), env.platform, overrides=(TRUST,))
+        agent = build_agent(str(path), env.platform, trusted=True)
         seen = env.reset(100_000)
         for _ in range(3):
             seen = env.step(agent.act(seen)).observation

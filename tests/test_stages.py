@@ -36,7 +36,6 @@ OUTSIDE = Outside(
     agent_facts=agent_facts,
     build=build_agent,
     packages=(),
-    trusting=lambda _: (),
 )
 
 

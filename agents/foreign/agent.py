@@ -13,8 +13,6 @@ from drive_stack.interfaces import Platform
 from drive_stack.types import Control, NavigationCommand, Observation, StepTrace
 from drive_stack.vehicle import action_to_control
 
-TRUST = "trust=true"
-
 
 def _onnx(path: Path, example: Seen) -> Policy:
     from agents.foreign.onnx_file import OnnxPolicy  # noqa: PLC0415 - each brings a library of its own
@@ -49,11 +47,6 @@ def is_foreign(spec: str) -> bool:
     return Path(spec).suffix in _READERS
 
 
-def trusting(spec: str) -> tuple[str, ...]:
-    """What ``--trust`` sets for a driver: nothing, but where reading its file may run code that it brings."""
-    return (TRUST,) if is_foreign(spec) and _READERS[Path(spec).suffix][1] else ()
-
-
 class ForeignAgent:
     """Any `Policy` at the wheel; the file's name is its own.
 
@@ -63,8 +56,11 @@ class ForeignAgent:
 
     privileged = False
 
-    def __init__(self, path: Path, platform: Platform, overrides: Sequence[str] = ()) -> None:
-        trusted = _trusted(path, overrides)
+    def __init__(
+        self, path: Path, platform: Platform, overrides: Sequence[str] = (), *, trusted: bool = False
+    ) -> None:
+        if overrides:
+            raise ConfigError(f"--set {overrides[0]}: {path.name} has nothing to set")
         read, risky = _READERS[path.suffix]
         if not path.is_file():
             raise ConfigError(f"{path}: no such file")
@@ -88,13 +84,6 @@ class ForeignAgent:
         control = action_to_control(action, self._car)
         self.trace = StepTrace(control, notes=("A policy from a file.",))
         return control
-
-
-def _trusted(path: Path, overrides: Sequence[str]) -> bool:
-    for override in overrides:
-        if override != TRUST:
-            raise ConfigError(f"--set {override}: {path.name} has nothing to set")
-    return bool(overrides)
 
 
 def _blank(platform: Platform) -> Seen:

@@ -83,6 +83,7 @@ class Driven:
 def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print who is better, write rows and report; returns the exit status."""
     options = _parser().parse_args(given)
+    outside = outside.with_trust(options.trust)
     driven = _driven(options, outside, root)
     plan, folder, rows = driven.plan, driven.folder, driven.rows
     comparison = Comparison(rows, list(plan.drivers))
@@ -100,7 +101,8 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
 
 def results_of(given: Sequence[str], outside: Outside, root: Path) -> list[EpisodeResult]:
     """What the agents of a command line came to, the reference left out; drives what is missing."""
-    rows = _driven(_parser().parse_args(given), outside, root).rows
+    options = _parser().parse_args(given)
+    rows = _driven(options, outside.with_trust(options.trust), root).rows
     return [row.result for row in rows if row.label != REFERENCE]
 
 
@@ -121,8 +123,7 @@ def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
     drivers = {REFERENCE: Driver(agent=REFERENCE)}
     for index, label in enumerate(names_of(specs)):
         overrides = overrides_of(index, specs, options.set)
-        trust = tuple(outside.trusting(specs[index])) if options.trust else ()
-        drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *trust))
+        drivers[label] = Driver(agent=specs[index], overrides=overrides)
     scenarios = suite.scenarios(outside.scenarios)
     seeds = (
         seed_range(suite.first_seed, suite.seeds) if options.seeds is None else seeds_between(options.seeds)

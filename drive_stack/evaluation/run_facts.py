@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 import drive_stack
 from drive_stack.config import ConfigError, StrictModel
+from drive_stack.file_reading import read_json
 from drive_stack.whole_files import write_whole
 
 NAME = "run.json"
@@ -19,7 +19,7 @@ _PACKAGES = ("numpy", "numba", "highway-env", "gymnasium", "panda3d", "openvino"
 
 
 class Driver(StrictModel):
-    """Who is behind a label."""
+    """Who is behind a label. That such a file names somebody is no reason to trust them."""
 
     agent: str  # registered name, configuration file or ``package.module:Class``
     overrides: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ def read_facts(folder: Path) -> RunFacts | None:
     """None where there is none; `ConfigError` for one that cannot be read, or of another schema."""
     path = folder / NAME
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

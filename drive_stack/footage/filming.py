@@ -13,6 +13,7 @@ from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.evaluation.summary import succeeded
+from drive_stack.file_reading import read_text
 from drive_stack.footage.clip_frame import SIZE, ClipRenderer
 from drive_stack.footage.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import file_stem
@@ -40,7 +41,7 @@ class Clip:
     def read_moment(self) -> LastMoment | None:
         """None where there is none that can be read."""
         try:
-            return LastMoment.model_validate_json(self.moment.read_text(encoding="utf-8"))
+            return LastMoment.model_validate_json(read_text(self.moment))
         except (OSError, ValueError):
             return None
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from drive_stack.agent_spec import runs_code
 from drive_stack.config import StrictModel
 from drive_stack.learning.policy_columns import COLUMNS
 from drive_stack.policy.views import View
+from drive_stack.seeds import SeedCount
 
 COMMAND = "python run_sim.py train policy"
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _runs_no_code(spec: str) -> str:
+    if runs_code(spec):
+        raise ValueError(
+            "expected a registered name, an agent's YAML or an ONNX file: nothing that runs code"
+        )
+    return spec
 
 
 class Convolution(StrictModel):
@@ -89,12 +99,14 @@ class Round(StrictModel):
     """One round of recording and training; each learns from all recordings so far."""
 
     name: str
-    seeds: Count  # of each scenario
+    seeds: SeedCount  # of each scenario
     first_seed: Annotated[int, Field(ge=0, lt=100_000)]
     suite: str | None = None  # whose courses are driven; None: the whole catalogue
     disturbed: bool = False
     dagger: bool = False  # the policy of the round before drives, the expert says what it would do
-    driver: str | None = None  # the same with another driver, such as one that is blind to traffic
+    driver: Annotated[str, AfterValidator(_runs_no_code)] | None = (
+        None  # the same with another driver, such as one that is blind to traffic
+    )
     driver_set: tuple[str, ...] = ()  # KEY=VALUE of its configuration
     expert_share: Share = 0.0
     frozen: bool = False  # only the head learns, from what the trunk makes of each picture once

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from drive_stack.config import ConfigError, StrictModel
+from drive_stack.config import ConfigError, StrictModel, read_document
 from drive_stack.whole_files import write_whole
 
 CONFIGURATION = "configuration.yaml"
@@ -33,9 +33,9 @@ def begin_run(folder: Path, config: StrictModel, *, goes_on: bool, free: Collect
 
 def _read(path: Path) -> object:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        raise ConfigError(f"{path}: cannot be read; restore or remove it") from None
+        return read_document(path).value
+    except ConfigError as error:
+        raise ConfigError(f"{error}; restore or remove the file") from None
 
 
 def _changes(before: object, now: object, key: str = "") -> Iterator[tuple[str, object, object]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
 from drive_stack.config import ConfigError, StrictModel
+from drive_stack.file_reading import read_json
 from drive_stack.recording.schema import VERSION
 from drive_stack.recording.shard import open_shard
 from drive_stack.runtime.weights import sha256_of
@@ -56,7 +56,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Raises `ConfigError` where there is none, it cannot be read, or is of another version."""
     path = folder / NAME
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except FileNotFoundError:
         raise ConfigError(
             f"{folder}: holds no recordings ({NAME}); make some with: run_sim.py collect"

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import cv2
 
+from drive_stack.file_reading import read_regular
 from drive_stack.jpeg import encode
 
 _POSTER_WIDTH = 480  # [px], of a card at its widest, nearly
@@ -25,7 +26,7 @@ class Film:
 def read_film(path: Path) -> Film | None:
     """None for a film that is missing or cannot be decoded."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         with av.open(str(path)) as container:
             *_, last = container.decode(video=0)
             picture = last.to_ndarray(format="rgb24")

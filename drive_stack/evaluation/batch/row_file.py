@@ -12,6 +12,7 @@ from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
+from drive_stack.file_reading import read_regular
 
 NAME = "rows.jsonl"
 
@@ -24,7 +25,7 @@ def read_rows(folder: Path, *, unreadable: Callable[[str], None] | None = None) 
     """
     path = folder / NAME
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -51,7 +52,7 @@ class RowFile:
         self.folder = folder
         self._file = descriptor
         self.rows = read_rows(folder)
-        self._end = (folder / NAME).read_bytes().rfind(b"\n") + 1
+        self._end = read_regular(folder / NAME).rfind(b"\n") + 1
         os.ftruncate(descriptor, self._end)  # a last line that was not finished
 
     def append(self, row: Row) -> None:

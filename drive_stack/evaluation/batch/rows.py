@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.file_reading import parse_json
 
 TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all else repeats bit for bit
 
@@ -41,7 +42,7 @@ class Row:
     def from_json(cls, line: bytes) -> Row:
         """Read `to_json`'s line; `ValueError` says what is wrong with it."""
         try:
-            fields = json.loads(line)
+            fields = parse_json(line)
         except ValueError as error:
             raise ValueError(f"not valid JSON: {error}") from None
         if not isinstance(fields, dict):
