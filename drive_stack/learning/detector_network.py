@@ -28,7 +28,7 @@ GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
 Block = Literal[
     "Bottleneck", "C2f", "C2PSA", "C3", "C3k2", "Concat", "Conv", "Detect", "DWConv", "SPPF", "nn.Upsample"
 ]
-Argument = bool | int | float | Literal["nearest", "bilinear", "nc"] | None
+Argument = bool | int | float | Literal["nearest", "bilinear", "nc", "None"] | None
 Source = int | tuple[int, ...]  # a layer by its place, or from the end where negative
 Repeats = Annotated[int, Field(ge=1, le=100)]
 Layers = Annotated[tuple[tuple[Source, Repeats, Block, tuple[Argument, ...]], ...], Field(min_length=1)]
