@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import re
+import secrets
 import socket
 import sys
 import time
@@ -166,6 +167,8 @@ def _connect(address: str, workers: int) -> None:
     }
     if address not in ("local", "auto"):
         _reach(address)
+    if address == "local":
+        _bring_token()
     try:
         ray.init(
             address,
@@ -175,6 +178,12 @@ def _connect(address: str, workers: int) -> None:
         )
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise ConfigError(f"--address {address}: {_first_line(error)}") from None
+
+
+def _bring_token() -> None:
+    """Let a cluster of our own ask for a token of the moment; Ray would write one into the home directory."""
+    if not any(name in os.environ for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
 def _reach(address: str) -> None:
