@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solve_discrete_are
 
+from drive_stack.bounds import PositiveSpeed, PositiveWeight
 from drive_stack.config import StrictModel
 from drive_stack.control.preview import previewed
 from drive_stack.control.steering import SteeringActuator
@@ -15,10 +16,10 @@ from drive_stack.types import FloatArray, Plan
 class LqrSettings(StrictModel):
     """Weights of the quadratic cost."""
 
-    lateral: float = 1.0  # [1/m²]
-    heading: float = 4.0  # [1/rad²]
-    steering: float = 600.0  # [1/rad²] at the reference speed; grows with speed squared
-    reference_speed: float = 10.0  # [m/s]
+    lateral: PositiveWeight = 1.0  # [1/m²]
+    heading: PositiveWeight = 4.0  # [1/rad²]
+    steering: PositiveWeight = 600.0  # [1/rad²] at the reference speed; grows with speed squared
+    reference_speed: PositiveSpeed = 10.0  # [m/s]
 
 
 def lqr_gain(speed: float, platform: Platform, settings: LqrSettings) -> FloatArray:
