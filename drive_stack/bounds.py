@@ -8,11 +8,11 @@ from pydantic import Field
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Weight = Annotated[float, Field(ge=0.0, le=1e6)]
-PositiveWeight = Annotated[float, Field(ge=1e-6, le=1e6)]
 Duration = Annotated[float, Field(ge=0.0, le=600.0)]  # [s]
 PositiveDuration = Annotated[float, Field(ge=0.01, le=600.0)]  # [s]
-PlanHorizon = Annotated[float, Field(ge=1.0, le=20.0)]  # [s]
+PlanHorizon = Annotated[float, Field(ge=2.0, le=20.0)]  # [s]
 TimeStep = Annotated[float, Field(ge=0.05, le=1.0)]  # [s]
+PlanStep = Annotated[float, Field(ge=0.05, le=0.2)]  # of a plan: at least ten instants in any horizon [s]
 Distance = Annotated[float, Field(ge=0.0, le=5000.0)]  # [m]
 PositiveDistance = Annotated[float, Field(ge=0.01, le=5000.0)]  # [m]
 Speed = Annotated[float, Field(ge=0.0, le=100.0)]  # [m/s]

@@ -12,6 +12,7 @@ from drive_stack.bounds import (
     Fraction,
     Jerk,
     PlanHorizon,
+    PlanStep,
     PositiveDuration,
     Speed,
     TimeStep,
@@ -116,7 +117,7 @@ class PlannerSettings(StrictModel):
     """The planner's settings, part by part; hard braking is that of a dry road."""
 
     horizon: PlanHorizon = 4.0  # [s]
-    step: TimeStep = 0.1  # of the plan [s]; candidates are judged at every second instant
+    step: PlanStep = 0.1  # of the plan [s]; candidates are judged at every second instant
     dt: TimeStep = 0.1  # between two plans [s]
     followed: bool = True  # somebody does what is planned; beside a student nobody may
     comfort: ComfortSettings = ComfortSettings()
