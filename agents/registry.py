@@ -86,6 +86,7 @@ def build_agent(
     oracles: OracleStages | None = None,
     truth: TruthSource | None = None,
     overrides: Sequence[str] = (),
+    trusted: bool = False,
 ) -> Agent:
     """An agent by registered name, name in or path of ``configs/agents``, policy's file, or
     ``package.module:Class``.
@@ -93,7 +94,8 @@ def build_agent(
     Policies' files and classes of one's own are driven in a process of their own, see `IsolatedAgent`. A
     class that says ``privileged = True`` is built in this one, and called with the platform and ``truth=``.
     ``overrides`` are ``key.sub=value`` for drivers that have a file, and `ForeignOptions` for foreign ones.
-    Raises `ConfigError` in one clear line, `AgentError` where it is the agent's own code that fails.
+    A policy's file that can run code is read only where it is ``trusted``. Raises `ConfigError` in one clear
+    line, `AgentError` where it is the agent's own code that fails.
     """
     request = Request(platform, oracles, truth, tuple(overrides))
     registry = _registry()
@@ -104,7 +106,7 @@ def build_agent(
     if spec.endswith((".yaml", ".yml")):
         return _from_file(Path(spec), request)
     if is_foreign(spec) or outside_spec(spec) is not None:
-        return _from_outside(spec, request)
+        return _from_outside(spec, request, trusted=trusted)
     if spec in CLASSES.values():
         return _by_class(spec, request)
     raise unknown_name("agent", spec, agent_names())
@@ -176,14 +178,14 @@ def _by_class(spec: str, request: Request) -> Agent:
     return make_agent(spec, class_of(spec), request.platform)
 
 
-def _from_outside(spec: str, request: Request) -> Agent:
+def _from_outside(spec: str, request: Request, *, trusted: bool) -> Agent:
     """In a process of its own, unless it asks for the truth or the options say otherwise."""
     options = ForeignOptions.of(spec, request.overrides)
     if not is_foreign(spec):
         parts_of(spec)
     if not options.in_process:
         with suppress(PrivilegedClassError):
-            return IsolatedAgent(spec, request.platform, request.overrides)
+            return IsolatedAgent(spec, request.platform, request.overrides, trusted=trusted)
     if is_foreign(spec):
-        return ForeignAgent(Path(spec), request.platform, request.overrides)
+        return ForeignAgent(Path(spec), request.platform, request.overrides, trusted=trusted)
     return make_agent(spec, load_class(spec), request.platform, request.truth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drive_stack.config import ConfigError
+from drive_stack.escaping import visible
 
 MAX_TEXT = 4096  # of an error in a row [bytes]
 _ELLIPSIS = "\n… ({} bytes left out) …\n"
@@ -16,13 +17,13 @@ class AgentError(ConfigError):
 
     def __init__(self, message: str, details: str | None = None) -> None:
         super().__init__(one_line(message))
-        self.details = None if details is None else shortened(details)
+        self.details = None if details is None else bounded_text(details)
 
     def __reduce__(self) -> tuple[type[AgentError], tuple[str, str | None]]:
         return AgentError, (str(self), self.details)
 
 
-def shortened(text: str, limit: int = MAX_TEXT) -> str:
+def bounded_text(text: str, limit: int = MAX_TEXT) -> str:
     """``text`` as valid UTF-8 of at most ``limit`` bytes, without control characters.
 
     A lone surrogate or a control character becomes its escape. Of a text that is too long the beginning and
@@ -32,7 +33,7 @@ def shortened(text: str, limit: int = MAX_TEXT) -> str:
         text, left_out = text[:limit] + text[-limit:], len(text) - 2 * limit
     else:
         left_out = 0
-    data = "".join(map(_printable, text)).encode()
+    data = "".join(one if one in "\n\t" else visible(one) for one in text).encode()
     if len(data) <= limit and not left_out:
         return data.decode()
     kept = limit - 64  # the line that says so
@@ -42,8 +43,8 @@ def shortened(text: str, limit: int = MAX_TEXT) -> str:
 
 
 def one_line(text: str, limit: int = 400) -> str:
-    """`shortened`, with every line break a space."""
-    return " ".join(shortened(text, limit).split())
+    """`bounded_text`, with every line break a space."""
+    return " ".join(bounded_text(text, limit).split())
 
 
 def describe(error: BaseException) -> str:
@@ -54,9 +55,3 @@ def describe(error: BaseException) -> str:
         message = ""
     name = type(error).__name__
     return f"{name}: {message}" if message else name
-
-
-def _printable(character: str) -> str:
-    if character in "\n\t" or character.isprintable():
-        return character
-    return character.encode("unicode_escape", errors="backslashreplace").decode("ascii")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from stable_baselines3 import A2C, PPO, SAC
 import run_sim
 from agents.facts import agent_facts
 from agents.foreign.agent import ForeignAgent
-from agents.foreign.options import TRUST
+from agents.foreign.isolated.agent import IsolatedAgent
 from agents.foreign.seen import seen_by
 from agents.registry import build_agent
 from drive_stack.agent_errors import AgentError
@@ -41,6 +42,13 @@ class Cruise(torch.nn.Module):
     def forward(self, image: torch.Tensor, speed: torch.Tensor) -> torch.Tensor:
         steering = image.float().mean(dim=(1, 2, 3))[:, None] / 255.0 * 0.01
         return torch.cat([steering, torch.clamp((20.0 - speed) * 0.2, -1.0, 1.0)], dim=1)
+
+
+class SlowWhenWet(torch.nn.Module):
+    """Brakes fully where the rain sensor tells of a wet road."""
+
+    def forward(self, rain: torch.Tensor) -> torch.Tensor:
+        return torch.stack([rain * 0.0, rain * -1.0], dim=1)
 
 
 class ThreeNumbers(torch.nn.Module):
@@ -92,9 +100,19 @@ def test_an_onnx_file_gives_the_action_of_its_formula(cruise_onnx: Path) -> None
     assert control.acceleration == pytest.approx(0.4 * PLATFORM.car.max_acceleration, rel=1e-4)
 
 
+def test_a_file_sees_the_rain_in_its_own_process(tmp_path: Path) -> None:
+    path = onnx_file(tmp_path / "wet.onnx", SlowWhenWet(), rain=torch.zeros(1, dtype=torch.int64))
+    agent = build_agent(str(path), PLATFORM)
+    assert isinstance(agent, IsolatedAgent)
+    for wet, acceleration in ((False, 0.0), (True, PLATFORM.car.min_acceleration)):
+        control = agent.act(replace(observation(), rain=wet))
+        assert control.acceleration == pytest.approx(acceleration, abs=1e-6)
+    close_agent(agent)
+
+
 def test_torchscript_and_onnx_drive_alike(cruise_onnx: Path, cruise_script: Path) -> None:
     first = build_agent(str(cruise_onnx), PLATFORM)
-    second = build_agent(str(cruise_script), PLATFORM, overrides=(TRUST,))
+    second = build_agent(str(cruise_script), PLATFORM, trusted=True)
     for speed in (0.0, 19.0, 30.0):
         a, b = first.act(observation(speed)), second.act(observation(speed))
         assert (a.steering, a.acceleration) == pytest.approx((b.steering, b.acceleration), rel=1e-5)
@@ -226,9 +244,9 @@ class OtherBias(torch.nn.Module):
 # --- what does not fit ---------------------------------------------------------------------------
 
 
-def refused(path: Path, overrides: tuple[str, ...] = ()) -> str:
+def refused(path: Path, overrides: tuple[str, ...] = (), *, trusted: bool = False) -> str:
     with pytest.raises(ConfigError) as caught:
-        build_agent(str(path), PLATFORM, overrides=overrides)
+        build_agent(str(path), PLATFORM, overrides=overrides, trusted=trusted)
     assert "\n" not in str(caught.value) and path.name in str(caught.value)
     return str(caught.value)
 
@@ -244,7 +262,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     broken = tmp_path / "d.onnx"
     broken.write_bytes(b"not a network")
     assert "no ONNX file that can be run" in refused(broken)
-    assert "there are: in_process, step_limit, trust" in refused(
+    assert "there are: in_process, step_limit" in refused(
         onnx_file(tmp_path / "e.onnx", Cruise(), image=IMAGE, speed=speed), ("a=1",)
     )
 
@@ -260,7 +278,7 @@ def test_nothing_is_unpickled_without_trust(tmp_path: Path, cruise_script: Path)
     assert "add --trust" in refused(harmful)
     assert not (tmp_path / "harm").exists()
     assert "add --trust" in refused(cruise_script)
-    assert "is no file that Stable-Baselines3 saved" in refused(harmful, (TRUST,))
+    assert "is no file that Stable-Baselines3 saved" in refused(harmful, trusted=True)
     assert not (tmp_path / "harm").exists()
 
 
@@ -286,7 +304,7 @@ def test_sb3_files_of_each_algorithm_drive(
     algorithm: type[PPO] | type[A2C] | type[SAC], tmp_path: Path
 ) -> None:
     path = saved(tmp_path / "model.zip", algorithm, ("speed", "command", "speed_limit", "blind_spot"))
-    agent = ForeignAgent(path, PLATFORM, (TRUST,))
+    agent = ForeignAgent(path, PLATFORM, trusted=True)
     first, second = agent.act(observation(5.0)), agent.act(observation(5.0))
     assert first == second  # the mean action, no draw
     model = algorithm.load(path, device="cpu")
@@ -299,7 +317,7 @@ def test_an_sb3_policy_that_looks_drives_in_the_world(tmp_path: Path) -> None:
     path = saved(tmp_path / "looks.zip", PPO, ("image", "speed"))
     env = DrivingEnv(EnvSpec("cruise"))
     try:
-        agent = build_agent(str(path), env.platform, overrides=(TRUST,))
+        agent = build_agent(str(path), env.platform, trusted=True)
         seen = env.reset(100_000)
         for _ in range(3):
             seen = env.step(agent.act(seen)).observation

@@ -16,7 +16,7 @@ from hostile_agents import ANSWERS, TRACES
 
 from agents.foreign.isolated.agent import IsolatedAgent
 from agents.registry import build_agent
-from drive_stack.agent_errors import MAX_TEXT, AgentError, shortened
+from drive_stack.agent_errors import MAX_TEXT, AgentError, bounded_text
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import ConfigError
 from drive_stack.interfaces import Agent, Platform, close_agent
@@ -267,6 +267,6 @@ def test_what_cannot_be_built_is_told_in_one_line(
 
 @pytest.mark.parametrize("text", ["", "short", "ä" * 5000, "\ud800" * 3000, "\x1b[2J", "x" * 10**7])
 def test_texts_are_shortened_to_valid_ones(text: str) -> None:
-    short = shortened(text)
-    assert len(short.encode()) <= MAX_TEXT and shortened(short) == short
+    short = bounded_text(text)
+    assert len(short.encode()) <= MAX_TEXT and bounded_text(short) == short
     assert (short == text) == (text in ("", "short"))

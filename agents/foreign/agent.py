@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.foreign.options import TRUST, ForeignOptions
+from agents.foreign.options import ForeignOptions
 from agents.foreign.seen import Policy, Seen, seen_by
 from drive_stack.agent_errors import describe
 from drive_stack.config import ConfigError
@@ -49,11 +49,6 @@ def is_foreign(spec: str) -> bool:
     return Path(spec).suffix in _READERS
 
 
-def trusting(spec: str) -> tuple[str, ...]:
-    """What ``--trust`` sets for a driver: nothing, but where reading its file may run code that it brings."""
-    return (TRUST,) if is_foreign(spec) and _READERS[Path(spec).suffix][1] else ()
-
-
 class ForeignAgent:
     """Any `Policy` at the wheel, in this process; the file's name is its own.
 
@@ -63,12 +58,14 @@ class ForeignAgent:
 
     privileged = False
 
-    def __init__(self, path: Path, platform: Platform, overrides: Sequence[str] = ()) -> None:
-        options = ForeignOptions.of(str(path), overrides)
+    def __init__(
+        self, path: Path, platform: Platform, overrides: Sequence[str] = (), *, trusted: bool = False
+    ) -> None:
+        ForeignOptions.of(str(path), overrides)
         read, risky = _READERS[path.suffix]
         if not path.is_file():
             raise ConfigError(f"{path}: no such file")
-        if risky and not options.trust:
+        if risky and not trusted:
             raise ConfigError(
                 f"{path}: such files can run code as they are read; if you know who made it, add --trust"
             )

@@ -10,7 +10,6 @@ from pydantic import Field, ValidationError
 
 from drive_stack.config import ConfigError, StrictModel, apply_override, unknown_name
 
-TRUST = "trust=true"
 IN_PROCESS = "in_process=true"
 STEP_LIMIT = 30.0  # far above any real network [s]
 
@@ -18,9 +17,8 @@ Seconds = Annotated[float, Field(gt=0.0, le=86_400.0, allow_inf_nan=False)]
 
 
 class ForeignOptions(StrictModel):
-    """``--set`` of a foreign driver; ``--trust`` and ``--in-process`` set the first two."""
+    """``--set`` of a foreign driver; ``--in-process`` sets the first. No setting grants trust."""
 
-    trust: bool = False  # read a file that can run code of its own
     in_process: bool = False  # drive in the simulator's process, for a debugger; no score to trust
     step_limit: Seconds | Literal["none"] = STEP_LIMIT  # wall time of one step
 

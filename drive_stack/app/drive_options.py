@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from drive_stack.app.options import IN_PROCESS_HELP, TRACEBACK, TRACEBACK_HELP, TRUST_HELP, natural, positive
+from drive_stack.app.options import (
+    IN_PROCESS_HELP,
+    TRACEBACK,
+    TRACEBACK_HELP,
+    TRUST_HELP,
+    episode_count,
+    seed,
+)
 
 DRIVE_HELP = """\
 examples:
@@ -60,8 +67,10 @@ def drive_parser() -> argparse.ArgumentParser:
         metavar="NAME|FILE",
         help="from the catalogue or your own YAML (default: cruise)",
     )
-    who.add_argument("--seed", type=natural, default=100_000, help="of the first episode (default: 100000)")
-    who.add_argument("--episodes", type=positive, default=1, metavar="N", help="how many, seeds counting up")
+    who.add_argument("--seed", type=seed, default=100_000, help="of the first episode (default: 100000)")
+    who.add_argument(
+        "--episodes", type=episode_count, default=1, metavar="N", help="how many, seeds counting up"
+    )
     who.add_argument(
         "--set",
         action="append",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.rollout import Rollout
 from drive_stack.interfaces import Agent, close_agent
+from drive_stack.seeds import seed_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class EpisodeStarter:
 
 
 def consecutive(scenario: str, seed: int, count: int) -> Sequence[EpisodeSpec]:
-    """``count`` episodes of one scenario, seeds counting up."""
-    return [EpisodeSpec(scenario, seed + index) for index in range(count)]
+    """``count`` episodes of one scenario, seeds counting up; `ConfigError` beyond the last seed."""
+    return [EpisodeSpec(scenario, one) for one in seed_range(seed, count)]
 
 
 def following(spec: EpisodeSpec, catalogue: Sequence[str]) -> EpisodeSpec:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from drive_stack.agent_errors import shortened
+from drive_stack.agent_errors import bounded_text
 from drive_stack.types import Control, StepTrace
 
 MAX_NAME = 100  # characters
@@ -70,7 +70,7 @@ def checked_notes(notes: object) -> tuple[str, ...]:
     for note in notes:
         if not isinstance(note, str):
             raise AnswerError(f"trace.notes holds {_kind(note)}, expected text")
-    return tuple(shortened(str.__str__(note), MAX_NOTE) for note in notes)
+    return tuple(bounded_text(str.__str__(note), MAX_NOTE) for note in notes)
 
 
 def _number(what: str, value: object) -> float:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from drive_stack.agent_errors import AgentError, shortened
+from drive_stack.agent_errors import AgentError, bounded_text
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name, checked_trace
 from drive_stack.evaluation.episode_log import EpisodeLog
@@ -121,7 +121,7 @@ class Rollout:
         except AnswerError as error:
             error_text = str(error)
         except (Exception, SystemExit):  # an agent may be anyone's code: its failure is a result
-            error_text = shortened(traceback.format_exc())
+            error_text = bounded_text(traceback.format_exc())
         self.status, self.error = Status.ERROR, error_text
         return None
 

@@ -32,9 +32,16 @@ class IsolatedAgent:
 
     privileged = False
 
-    def __init__(self, spec: str, platform: Platform, overrides: Sequence[str] = ()) -> None:
+    def __init__(
+        self, spec: str, platform: Platform, overrides: Sequence[str] = (), *, trusted: bool = False
+    ) -> None:
         self._limits = ForeignOptions.of(spec, overrides).limits
-        wanted = {"spec": spec, "platform": platform_fields(platform), "overrides": list(overrides)}
+        wanted = {
+            "spec": spec,
+            "platform": platform_fields(platform),
+            "overrides": list(overrides),
+            "trusted": trusted,
+        }
         self._wanted = json.dumps(wanted).encode()
         self.trace: StepTrace | None = None
         self._process, self.name = self._start()

@@ -18,7 +18,7 @@ from agents.foreign.isolated.records import CONTROL, observation_of, platform_of
 from agents.foreign.isolated.trace_codec import encode_trace
 from agents.foreign.outside_class import load_class, make_agent
 from agents.foreign.outside_facts import describe_class
-from drive_stack.agent_errors import AgentError, describe, one_line, shortened
+from drive_stack.agent_errors import AgentError, bounded_text, describe, one_line
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
 from drive_stack.evaluation.batch.memory import grant_memory
@@ -74,7 +74,8 @@ class _Served:
     def _build(self, wanted: dict[str, object]) -> tuple[Kind, tuple[Buffer, ...]]:
         spec, platform = str(wanted["spec"]), platform_of(cast(dict[str, object], wanted["platform"]))
         if is_foreign(spec):
-            self._agent = ForeignAgent(Path(spec), platform, cast(list[str], wanted["overrides"]))
+            overrides = cast(list[str], wanted["overrides"])
+            self._agent = ForeignAgent(Path(spec), platform, overrides, trusted=wanted["trusted"] is True)
         else:
             made = load_class(spec)
             if getattr(made, "privileged", False) is True:
@@ -94,7 +95,7 @@ def _failure(error: BaseException) -> bytes:
     else:
         line = describe(error)
         try:
-            details = shortened("".join(traceback.format_exception(error)))
+            details = bounded_text("".join(traceback.format_exception(error)))
         except Exception:  # no memory is left, or the exception's own methods fail
             details = line
     return json.dumps({"line": line, "details": details}).encode()

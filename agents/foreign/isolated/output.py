@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 
-from drive_stack.agent_errors import shortened
+from drive_stack.agent_errors import bounded_text
 
 MAX_OUTPUT = 64 << 10  # of one process [bytes]
 
@@ -37,7 +37,7 @@ class Relay:
 
 
 def _print(data: bytes) -> None:
-    text = shortened(data.decode(errors="backslashreplace"), 8 * len(data))  # no control characters
+    text = bounded_text(data.decode(errors="backslashreplace"), 8 * len(data))  # no control characters
     try:
         sys.stderr.write(text)
         sys.stderr.flush()

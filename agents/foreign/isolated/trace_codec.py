@@ -19,7 +19,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar, Union, cast, get_args,
 import numpy as np
 
 from agents.foreign.isolated.messages import Buffer, MessageError, read_json
-from drive_stack.agent_errors import shortened
+from drive_stack.agent_errors import bounded_text
 from drive_stack.evaluation.answers import MAX_NOTE, AnswerError, checked_notes, checked_times
 from drive_stack.types import (
     Control,
@@ -137,7 +137,7 @@ class _Plain:
         if kind is int and isinstance(value, int | np.integer) and not isinstance(value, bool):
             return int(value)
         if kind is str and isinstance(value, str):
-            return shortened(str.__str__(value), MAX_NOTE)
+            return bounded_text(str.__str__(value), MAX_NOTE)
         if issubclass(kind, IntEnum | StrEnum):
             member: Callable[[object], object] = kind
             try:

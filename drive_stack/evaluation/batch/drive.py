@@ -26,8 +26,9 @@ class AgentBuilder(Protocol):
         oracles: OracleStages | None = None,
         truth: TruthSource | None = None,
         overrides: Sequence[str] = (),
+        trusted: bool = False,
     ) -> Agent:
-        """An agent, fresh."""
+        """An agent, fresh; files that can run code are read only where they are ``trusted``."""
         ...
 
 
