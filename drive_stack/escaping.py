@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from rich.markup import escape
-
 # a spreadsheet computes what begins so (OWASP, "CSV Injection")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -19,6 +17,8 @@ def visible(text: str) -> str:
 
 def terminal_text(text: str) -> str:
     """`visible` text for rich, whose own markup it is not."""
+    from rich.markup import escape  # noqa: PLC0415 - agents' processes need not load it
+
     return escape(visible(text))
 
 
