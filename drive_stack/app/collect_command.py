@@ -45,17 +45,12 @@ def collect(given: Sequence[str], outside: Outside) -> int:
     options = parser.parse_args(given)
     out: Path = options.out
     outside = outside.with_trust(options.trust)
+    repair: bool = options.repair
+    settings = _settings_to_repair(options, parser, outside) if repair else _settings(options, outside)
+    asked = [] if repair else _episodes(options, outside)
     with open_rows(out, foreign=RUN_FACTS) as file:
-        settings = (
-            _settings_to_repair(options, parser, outside) if options.repair else _settings(options, outside)
-        )
         folder = RecordingFolder(out, settings, file.rows)
-        if options.repair:
-            episodes = folder.episodes(file.rows.values(), outside.scenarios)
-        else:
-            names = _names(options, outside)
-            check_episodes(len(names), options.seeds)
-            episodes = [(name, seed) for seed in _seeds(options) for name in names]
+        episodes = folder.episodes(file.rows.values(), outside.scenarios) if repair else asked
         tasks = [_task(name, seed, settings, outside) for name, seed in episodes]
         failed = _record(tasks, file, folder, settings, options, outside)
     tell_failures(failed, out / NAME)
@@ -64,6 +59,13 @@ def collect(given: Sequence[str], outside: Outside) -> int:
     rows = sum(shard.rows for shard in shards)
     print(f"{rows} rows of {len(shards)} episodes in {out}, hash {folder.manifest.hash[:16]}")
     return 1 if failed or folder.spoilt else 0
+
+
+def _episodes(options: argparse.Namespace, outside: Outside) -> list[tuple[str, int]]:
+    """Scenario and seed of every episode that the options ask for."""
+    names = _names(options, outside)
+    check_episodes(len(names), options.seeds)
+    return [(name, seed) for seed in _seeds(options) for name in names]
 
 
 def _record(
