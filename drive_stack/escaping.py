@@ -7,7 +7,8 @@ import re
 # a spreadsheet computes what begins so (OWASP, "CSV Injection")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKDOWN = re.compile(r"[&<>\\`*|]|\](?=[(\[])")
+# a "<" before a space begins no HTML, and "p < 0.001" stays legible
+_MARKDOWN = re.compile(r"[&>\\`*|]|<(?! )|\](?=[(\[])")
 
 
 def visible(text: str) -> str:

@@ -137,7 +137,9 @@ def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
     copy.write_text((ROOT / "configs" / "agents" / "modular.yaml").read_text())
     modular, mine = agent_facts("modular"), agent_facts(str(copy))
     assert modular == mine and set(modular.weights) == {"detector.int8.onnx", "lanes.onnx"}
-    copy.write_text("# a comment\n" + copy.read_text() + "\nabout: a remark\n")
+    about = "about: drives by its front camera, through seven stages\n"
+    assert about in copy.read_text()
+    copy.write_text("# a comment\n" + copy.read_text().replace(about, "about: a remark\n"))
     assert agent_facts(str(copy)) == modular
     copy.write_text(copy.read_text() + "\nfaults: {camera: black}\n")
     assert agent_facts(str(copy)).content != modular.content
