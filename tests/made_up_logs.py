@@ -67,13 +67,13 @@ def _state(script: Script, world: TinyWorld, time: float) -> WorldState:
 
 
 def _ego(script: Script, time: float) -> EgoState:
-    """The motion's derivatives are central differences of the formulas."""
+    """The motion's derivatives are central differences of the formulas; the car points where it moves."""
     small = 1e-4
 
     def yaw(at: float) -> float:
         ahead = script.distance(at + small) - script.distance(at - small)
         aside = script.lateral(at + small) - script.lateral(at - small)
-        return math.atan2(aside, ahead) if ahead > 0.0 else 0.0
+        return math.atan2(aside, ahead) if ahead != 0.0 else 0.0
 
     def speed(at: float) -> float:
         ahead = script.distance(at + small) - script.distance(at - small)

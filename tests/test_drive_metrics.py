@@ -65,6 +65,66 @@ def test_two_changes_in_a_row_are_both_excused_and_there_and_back_is_not() -> No
     assert not second.any()
 
 
+def lane_by_lane(*stretches: tuple[int, int, float]) -> tuple[np.ndarray, list[int]]:
+    """Stretches of so many steps in a lane at an offset; lanes count to the right, offsets to the left."""
+    offsets = np.concatenate([np.full(steps, offset) for steps, _, offset in stretches])
+    return offsets, [lane for steps, lane, _ in stretches for _ in range(steps)]
+
+
+@pytest.mark.parametrize(
+    ("stretches", "excused"),
+    [
+        pytest.param([(20, 0, 0.0), (30, 0, -1.2), (30, 1, 1.2), (40, 1, 0.0)], True, id="6 s"),
+        pytest.param([(20, 0, 0.0), (30, 0, -1.2), (31, 1, 1.2), (40, 1, 0.0)], False, id="6.1 s"),
+        pytest.param([(1, 0, 0.0), (10, 0, -1.2), (10, 1, 1.2), (40, 1, 0.0)], True, id="from the start on"),
+        pytest.param([(20, 0, 0.0), (1, 0, -1.2), (1, 1, 1.2), (40, 1, 0.0)], True, id="within two steps"),
+        pytest.param([(20, 0, 0.0), (10, 0, -1.2), (10, 0, 1.2), (40, 0, 0.0)], False, id="back to its lane"),
+        pytest.param(
+            [(20, 0, 0.0), (1, -1, 2.2), (9, 1, 1.2), (40, 1, 0.0)], False, id="off the lanes first"
+        ),
+        pytest.param(
+            [(20, 0, 0.0), (9, 0, -1.2), (1, -1, 2.2), (40, 1, 0.0)], False, id="off the lanes last"
+        ),
+        pytest.param([(20, 1, 0.0), (10, 1, 1.2), (10, 0, -1.2), (40, 0, 0.0)], True, id="to the left"),
+    ],
+)
+def test_when_a_change_is_completed(stretches: list[tuple[int, int, float]], excused: bool) -> None:
+    offsets, lanes = lane_by_lane(*stretches)
+    keeping = keeping_steps(offsets, lanes, DT)
+    assert keeping[np.abs(offsets) <= 0.5].all()
+    assert (~keeping[np.abs(offsets) > 0.5]).all() if excused else keeping.all()
+
+
+@pytest.mark.parametrize("before", [0, 20])
+def test_a_change_that_began_before_the_record_is_none(before: int) -> None:
+    """From lane 0 to lane 1 and back; without a step in lane 0's middle nobody knows where it came from."""
+    there = [(10, 0, -1.2), (10, 1, 1.2), (40, 1, 0.0)]
+    offsets, lanes = lane_by_lane((before, 0, 0.0), *there, (10, 1, 1.2), (10, 0, -1.2), (40, 0, 0.0))
+    assert bool(keeping_steps(offsets, lanes, DT)[before]) is (before == 0)
+
+
+@pytest.mark.parametrize(("settled", "excused"), [(30, True), (29, False)])
+def test_who_heads_back_after_three_seconds_has_changed(settled: int, excused: bool) -> None:
+    there = [(20, 0, 0.0), (10, 0, -1.2), (10, 1, 1.2), (settled, 1, 0.0)]
+    offsets, lanes = lane_by_lane(*there, (10, 1, 1.2), (10, 0, -1.2), (40, 0, 0.0))
+    assert bool(keeping_steps(offsets, lanes, DT)[25]) is not excused
+
+
+@pytest.mark.parametrize("settled", [5, 24])
+@pytest.mark.parametrize("lanes_on_the_way", [(0, 1, 2), (2, 1, 0)], ids=["to the right", "to the left"])
+def test_who_goes_on_to_the_lane_after_next_has_changed_twice(
+    lanes_on_the_way: tuple[int, int, int], settled: int
+) -> None:
+    """Half a second in the middle lane's middle; or so long that 3 s end with the first step in the third."""
+    first, second, third = lanes_on_the_way
+    aside = 1.2 if third < first else -1.2
+    offsets, lanes = lane_by_lane(
+        (20, first, 0.0), (5, first, aside), (5, second, -aside), (settled, second, 0.0),
+        (5, second, aside), (5, third, -aside), (40, third, 0.0),
+    )  # fmt: skip
+    assert (~keeping_steps(offsets, lanes, DT)[np.abs(offsets) > 0.5]).all()
+
+
 @pytest.mark.parametrize("period", [2.0, 4.0, 8.0])
 def test_swaying_about_a_line_is_charged(period: float) -> None:
     """±0.5 m about the line between two lanes of 3.6 m, for a minute, from the middle of one."""

@@ -133,6 +133,13 @@ def test_acceleration_is_smoothed_over_eight_samples_of_a_tenth(dt: float) -> No
     assert comfortable_steps(2.64 * triangle, still, still, dt).all()  # 2.39 m/s²
 
 
+@pytest.mark.parametrize(("dt", "samples"), [(0.05, 61), (0.1, 121), (0.2, 241), (0.04, 49)])
+def test_any_step_is_resampled_to_a_tenth(dt: float, samples: int) -> None:
+    """121 samples last 120 steps: 6 s, 12 s, 24 s and 4.8 s."""
+    still = np.zeros(121)
+    assert len(comfortable_steps(still, still, still, dt)) == samples
+
+
 def test_yaw_acceleration_is_the_second_derivative_of_the_heading_over_five_samples() -> None:
     still = np.zeros(60)
     ramp = np.clip(np.arange(60) - 20.0, 0.0, 4.0) * DT  # 1 rad/s² for 0.4 s
@@ -149,6 +156,13 @@ def test_jerk_is_the_slope_of_the_magnitude() -> None:
     rise = np.clip(9.0 * (after + 0.25), 0.0, 4.5)
     assert comfortable_steps(still, rise, still, DT).all()
     assert not comfortable_steps(np.full(60, -3.9), 4.0 * rise, still, DT).all()
+
+
+@pytest.mark.parametrize("samples", [12, 19])
+def test_a_drive_shorter_than_a_chunk_is_judged_as_a_whole(samples: int) -> None:
+    still = np.zeros(samples)
+    assert comfort_share(still, still, still, DT) == 1.0
+    assert comfort_share(still - 5.0, still, still, DT) == 0.0
 
 
 def contact(kind: ContactKind, side: Side, ego: float = 20.0, actor: float = 10.0) -> Contact:
@@ -174,6 +188,23 @@ def test_whose_fault(hit: Contact, inside: bool, at_fault: bool) -> None:
     assert verdict.at_fault is at_fault and verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("hit", "inside", "reason"),
+    [
+        (contact(ContactKind.VEHICLE, Side.FRONT, ego=0.0), True, "the ego stood still"),
+        (contact(ContactKind.VEHICLE, Side.LEFT, actor=0.0), True, "drove into a standing vehicle"),
+        (contact(ContactKind.RAIL, Side.LEFT, actor=5.0), True, "drove into a standing rail"),
+        (contact(ContactKind.OBJECT, Side.REAR, actor=5.0), True, "drove into a standing object"),
+        (contact(ContactKind.VEHICLE, Side.REAR), True, "was hit from behind by a vehicle"),
+        (contact(ContactKind.PEDESTRIAN, Side.FRONT), True, "hit the pedestrian with its front"),
+        (contact(ContactKind.VEHICLE, Side.LEFT), False, "hit the vehicle sideways while between lanes"),
+        (contact(ContactKind.VEHICLE, Side.LEFT), True, "was hit on the left by a vehicle in its own lane"),
+    ],
+)
+def test_the_reason_is_told(hit: Contact, inside: bool, reason: str) -> None:
+    assert judge(hit, inside_one_lane=inside).reason == reason
+
+
 def test_who_is_behind_is_told_by_the_bearing_where_it_is_known() -> None:
     flank = contact(ContactKind.VEHICLE, Side.LEFT)
     assert not judge(flank, inside_one_lane=False, behind=True).at_fault
@@ -182,9 +213,21 @@ def test_who_is_behind_is_told_by_the_bearing_where_it_is_known() -> None:
     assert not judge(rear, inside_one_lane=True, behind=False).at_fault
 
 
-@pytest.mark.parametrize(("ego", "actor", "at_fault"), [(0.05, 10.0, False), (0.06, 0.0, True)])
-def test_stopped_is_nuplans_five_centimetres_a_second(ego: float, actor: float, at_fault: bool) -> None:
-    hit = contact(ContactKind.VEHICLE, Side.LEFT, ego=ego, actor=actor)
+@pytest.mark.parametrize(
+    ("side", "ego", "actor", "at_fault"),
+    [
+        (Side.LEFT, 0.05, 10.0, False),
+        (Side.LEFT, 0.06, 0.0, True),
+        (Side.FRONT, 0.05, 10.0, False),
+        (Side.FRONT, 0.06, 10.0, True),
+        (Side.LEFT, 10.0, 0.05, True),
+        (Side.LEFT, 10.0, 0.06, False),
+    ],
+)
+def test_stopped_is_nuplans_five_centimetres_a_second(
+    side: Side, ego: float, actor: float, at_fault: bool
+) -> None:
+    hit = contact(ContactKind.VEHICLE, side, ego=ego, actor=actor)
     assert judge(hit, inside_one_lane=True).at_fault is at_fault
 
 
@@ -192,6 +235,8 @@ def test_driving_score_is_the_product_of_its_terms() -> None:
     hits = [contact(ContactKind.PEDESTRIAN, Side.FRONT), contact(ContactKind.VEHICLE, Side.FRONT)]
     assert driving_score(0.8, hits, 0.1).score == pytest.approx(100 * 0.8 * 0.5 * 0.6 * 0.9)
     assert driving_score(1.0, [], 0.0).score == 100.0
+    terms = driving_score(0.8, hits, 0.1)
+    assert (terms.route, terms.penalty, terms.off_lane) == (0.8, pytest.approx(0.3), 0.1)
 
 
 def scene(*others: MovingBoxes, speed: float = 20.0) -> OnRoad:
@@ -215,6 +260,18 @@ def test_nuplan_counts_whoever_is_in_the_cone_ahead() -> None:
         assert nuplan_time_to_collision(
             scene(moving_in), 1.4, between_lanes=True, collided=NOBODY
         ) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("half_length", "expected"), [(1.2, 0.7), (0.05, np.inf)])
+def test_nuplan_looks_at_its_steps_alone(half_length: float, expected: float) -> None:
+    """Something long that crosses at 40 m/s is still there at the step of 0.7 s; something short is not.
+
+    The ego moves at 20 m/s; its front reaches the box's line, 2 m deep, from 0.61 s on. The box's centre is
+    on the ego's line at 0.65 s; it touches for (0.925 m + its half length) / 40 m/s before and after.
+    """
+    across = box(2.35 + 1.0 + 20.0 * 0.61, -40.0 * 0.65, np.pi / 2.0, 40.0, 2.0 * half_length, 2.0)
+    found = nuplan_time_to_collision(scene(across), 1.4, between_lanes=True, collided=NOBODY)
+    assert found == pytest.approx(expected)
 
 
 def test_nuplan_leaves_out_a_standing_ego_and_whom_it_has_hit() -> None:

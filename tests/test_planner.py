@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planning_inputs import planning_input
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from agents.registry import build_agent
@@ -17,28 +18,9 @@ from drive_stack.planning.planner import LatticePlanner
 from drive_stack.planning.safety import SafetyLayer
 from drive_stack.planning.scene import build_scene
 from drive_stack.planning.settings import PlannerSettings
-from drive_stack.prediction.lane_following import LaneFollowingPredictor
-from drive_stack.types import Behaviour, NavigationCommand, Plan, PlanningInput
+from drive_stack.types import Behaviour, NavigationCommand, Plan
 from drive_stack.vehicle import DRY_GRIP, WET_GRIP
 from envs.oracles import Oracles
-
-
-def planning_input(world: TinyWorld, grip: float = DRY_GRIP) -> PlanningInput:
-    oracles, seen = Oracles(world, PLATFORM), world.observation()
-    lanes = oracles.lanes().estimate(seen.image, seen.speed, seen.yaw_rate)
-    tracks = oracles.tracker().update((), seen.speed, seen.yaw_rate)
-    return PlanningInput(
-        speed=seen.speed,
-        acceleration=0.0,
-        yaw_rate=seen.yaw_rate,
-        speed_limit=seen.speed_limit,
-        command=seen.command,
-        blind_spot_left=seen.blind_spot_left,
-        blind_spot_right=seen.blind_spot_right,
-        lanes=lanes,
-        predictions=LaneFollowingPredictor().predict(tracks, lanes),
-        grip=grip,
-    )
 
 
 def first_plan(world: TinyWorld) -> Plan:

@@ -65,6 +65,15 @@ def test_time_to_collision_and_needed_braking() -> None:
     assert needed_braking(10.0, 12.0, 5.0) == 0.0
 
 
+def test_small_gaps_and_small_differences_of_speed() -> None:
+    """At 0.5 m/s and half a metre: 1 s, 0.25 m/s². Without any gap braking is that for 10 cm."""
+    assert time_to_collision(10.5, 10.0, 0.5) == pytest.approx(1.0)
+    assert time_to_collision(20.0, 10.0, 0.5) == pytest.approx(0.05)
+    assert time_to_collision(20.0, 10.0, -3.0) == 0.0
+    assert needed_braking(10.5, 10.0, 0.5) == pytest.approx(0.25)
+    assert needed_braking(11.0, 10.0, 0.0) == needed_braking(11.0, 10.0, 0.1) == pytest.approx(5.0)
+
+
 @given(st.floats(0.0, 40.0), st.floats(-4.0, 2.3))
 def test_profiles_keep_comfort_and_never_reverse(speed: float, acceleration: float) -> None:
     comfort = ComfortSettings()

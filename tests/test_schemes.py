@@ -166,3 +166,4 @@ def test_progress_is_what_was_driven_in_the_expert_s_time() -> None:
     assert expert.progress_of(lambda elapsed: 10.0 * elapsed) == 0.5
     assert expert.progress_of(lambda elapsed: 20.0 * min(elapsed, 10.0)) == 0.25  # crashed after 10 s
     assert ExpertDrive(0.0, 0.0).progress_of(lambda elapsed: 0.0) == 1.0
+    assert ExpertDrive(0.5, 1.0).progress_of(lambda elapsed: 0.25 * elapsed) == 0.5

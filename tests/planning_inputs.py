@@ -1,0 +1,28 @@
+"""What a planner is given in the tiny world: the truth, in the form that perception and prediction have."""
+
+from __future__ import annotations
+
+from tiny_world import PLATFORM, TinyWorld
+
+from drive_stack.prediction.lane_following import LaneFollowingPredictor
+from drive_stack.types import PlanningInput
+from drive_stack.vehicle import DRY_GRIP
+from envs.oracles import Oracles
+
+
+def planning_input(world: TinyWorld, grip: float = DRY_GRIP) -> PlanningInput:
+    oracles, seen = Oracles(world, PLATFORM), world.observation()
+    lanes = oracles.lanes().estimate(seen.image, seen.speed, seen.yaw_rate)
+    tracks = oracles.tracker().update((), seen.speed, seen.yaw_rate)
+    return PlanningInput(
+        speed=seen.speed,
+        acceleration=0.0,
+        yaw_rate=seen.yaw_rate,
+        speed_limit=seen.speed_limit,
+        command=seen.command,
+        blind_spot_left=seen.blind_spot_left,
+        blind_spot_right=seen.blind_spot_right,
+        lanes=lanes,
+        predictions=LaneFollowingPredictor().predict(tracks, lanes),
+        grip=grip,
+    )
