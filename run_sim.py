@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,17 @@ from rich.table import Table
 
 from agents.config import ModularConfig
 from agents.facts import agent_facts
-from agents.foreign.agent import is_foreign, trusting
+from agents.foreign.agent import is_foreign
 from agents.human import HumanAgent
-from agents.registry import CONFIGS, agent_names, build_agent
+from agents.registry import CONFIGS, agent_names, build_agent, sharing_process
 from agents.stages import lateral_makers
+from drive_stack.agent_errors import AgentError, bounded_text
 from drive_stack.app.control_command import Compared, control
 from drive_stack.app.drive_options import drive_parser
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
 from drive_stack.app.judge_command import judge
 from drive_stack.app.names import overrides_of
+from drive_stack.app.options import TRACEBACK
 from drive_stack.app.outside import Outside
 from drive_stack.app.perception_command import Outside as Measured
 from drive_stack.app.perception_command import perception
@@ -41,6 +44,7 @@ from drive_stack.evaluation.batch.interrupts import Terminated, termination_rais
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.scenario_name import unique_stem
+from drive_stack.telemetry import keep_figures_cache
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.frame import FrameRenderer, Renderer
 from drive_stack.viewer.race_frame import RaceRenderer
@@ -58,6 +62,9 @@ VIDEO_SIZE = (1600, 900)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    tracebacks = TRACEBACK in given
+    given = [word for word in given if word != TRACEBACK]
+    keep_figures_cache()
     try:
         with termination_raises():
             if given and given[0] in COMMANDS:
@@ -66,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise unknown_name("command", given[0], COMMANDS)
             return drive(given)
     except ConfigError as error:
+        if tracebacks:
+            print(traceback_of(error), file=sys.stderr)
         print(f"run_sim.py: {visible(str(error))}", file=sys.stderr)
         return 2
     except Terminated as error:
@@ -77,6 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def traceback_of(error: ConfigError) -> str:
+    """That of the agent's own code, where the error brings it."""
+    details = error.details if isinstance(error, AgentError) else None
+    return details or bounded_text("".join(traceback.format_exception(error)).rstrip())
 
 
 def drive(given: Sequence[str]) -> int:
@@ -147,9 +162,11 @@ def race(options: argparse.Namespace) -> int:
 def factories_of(options: argparse.Namespace, index: int) -> Factories:
     """How a driver, counted in the order of --agent, and its world are made."""
     spec, overrides = options.agent[index], overrides_of(index, options.agent, options.set)
-    overrides = (*overrides, *trusting(spec)) if options.trust else overrides
+    overrides = (*overrides, *sharing_process(spec)) if options.in_process else overrides
+    trusted: bool = options.trust
     return Factories(
-        env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=lambda env: driver(spec, overrides, env)
+        env=lambda scenario: DrivingEnv(EnvSpec(scenario)),
+        agent=lambda env: driver(spec, overrides, env, trusted=trusted),
     )
 
 
@@ -166,11 +183,13 @@ def onlooking_expert(options: argparse.Namespace) -> Callable[[DrivingEnv], Agen
     return partial(driver, "expert", ()) if watched and silent else None
 
 
-def driver(spec: str, overrides: Sequence[str], env: DrivingEnv) -> Agent:
+def driver(spec: str, overrides: Sequence[str], env: DrivingEnv, *, trusted: bool = False) -> Agent:
     """The agent asked for, with oracles at hand for those whose configuration names them."""
     if spec == "human":
         return HumanAgent(env.platform, Keyboard())
-    return build_agent(spec, env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides)
+    return build_agent(
+        spec, env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides, trusted=trusted
+    )
 
 
 def show(
@@ -241,7 +260,7 @@ def outside() -> Outside:
         agent_facts=agent_facts,
         build=build_agent,
         packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
-        trusting=trusting,
+        sharing_process=sharing_process,
     )
 
 
@@ -283,12 +302,12 @@ def write_page(given: Sequence[str]) -> int:
 def replay_episode(given: Sequence[str]) -> int:
     """An episode of an evaluation, driven again as it was."""
     asked = replay_parser().parse_args(given)
-    replay = replay_of(asked.run, asked.episode, outside())
+    replay = replay_of(asked.run, asked.episode, outside(), trusted=asked.trust, in_process=asked.in_process)
     for note in replay.notes:
         print(f"note: {note}", file=sys.stderr)
     options, was = drive_parser().parse_args([]), replay.row.result
     options.agent, options.set = [replay.driver.agent], list(replay.driver.overrides)
-    options.scenario, options.seed = was.scenario, was.seed
+    options.scenario, options.seed, options.trust = was.scenario, was.seed, asked.trust
     options.headless, options.record = asked.headless, asked.record
     return drive_alone(options, lambda result: print(told(replay, result)))
 

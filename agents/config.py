@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from drive_stack.bounds import Threads
 from drive_stack.config import StrictModel
 from drive_stack.control.longitudinal import LongitudinalSettings
 from drive_stack.control.lqr import LqrSettings
@@ -23,7 +24,7 @@ class PerceptionConfig(StrictModel):
     detector: Literal["yolo", "none", "oracle"] = "yolo"
     confidence: Confidences = Confidences()
     engine: Literal["openvino", "onnxruntime"] = "openvino"
-    threads: int = 2
+    threads: Threads = 2
     lanes: Literal["network", "oracle"] = "network"
     lifter: Literal["ground", "oracle"] = "ground"
 

@@ -10,7 +10,11 @@ from pathlib import Path
 from agents.config import ModularConfig
 from agents.end_to_end import EndToEndConfig
 from agents.foreign.agent import is_foreign
-from agents.registry import DriverConfig, class_of, config_of
+from agents.foreign.description import described
+from agents.foreign.onnx_data import external_files
+from agents.foreign.options import ForeignOptions
+from agents.foreign.outside_class import parts_of
+from agents.registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
@@ -21,7 +25,8 @@ from drive_stack.runtime.weights import read_card, sha256_of
 def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
     """Facts on what `agents.registry.build_agent` would build. Raises `ConfigError` as it does.
 
-    A class of one's own may say ``looks = False`` where it needs no picture.
+    A class of one's own may say ``looks = False`` where it needs no picture, and names in ``files`` what it
+    reads beside its code. Raises `ConfigError` for ``human``, whom no batch can drive.
     """
     config = config_of(spec, overrides)
     if config is not None:
@@ -41,15 +46,19 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
         )
     if is_foreign(spec):
         return _foreign(Path(spec), overrides)
+    if outside_spec(spec) is not None:
+        return _outside(spec, overrides)
+    if CLASSES["human"] in (spec, CLASSES.get(spec)):
+        raise ConfigError("--agent human: batches drive unseen; a person drives in a window")
     made = class_of(spec)
     if overrides:
         raise ConfigError(f"--set {overrides[0]}: this agent has nothing to set")
-    name = getattr(made, "name", spec)
+    name, qualified_name = getattr(made, "name", spec), getattr(made, "__qualname__", spec)
     return AgentFacts(
         name=name if isinstance(name, str) else spec,
         privileged=getattr(made, "privileged", False) is True,
         looks=getattr(made, "looks", True) is not False,
-        content=f"{made.__qualname__}\n{inspect.getsource(inspect.getmodule(made) or made)}",
+        content=f"{qualified_name}\n{inspect.getsource(inspect.getmodule(made) or made)}",
         weights={},
     )
 
@@ -58,8 +67,27 @@ def _foreign(path: Path, overrides: Sequence[str]) -> AgentFacts:
     """Of a policy's file: it is what it holds, wherever it lies."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
+    ForeignOptions.of(str(path), overrides)
     weights = {path.name: sha256_of(path)}
+    if path.suffix == ".onnx":
+        weights |= {location: sha256_of(data) for location, data in external_files(path).items()}
     return AgentFacts(path.stem, privileged=False, looks=True, content=str(list(overrides)), weights=weights)
+
+
+def _outside(spec: str, overrides: Sequence[str]) -> AgentFacts:
+    """Of a class of one's own: it is what its code says, and the files that it says it reads."""
+    parts_of(spec)
+    ForeignOptions.of(spec, overrides)
+    description, hashes = described(spec)
+    content = {"class": description.qualified_name, "code": {}, "options": list(overrides)}
+    content["code"] = {name: hashes[name] for name in description.modules}
+    return AgentFacts(
+        name=description.name,
+        privileged=description.privileged,
+        looks=description.looks,
+        content=json.dumps(content, sort_keys=True),
+        weights={name: hashes[name] for name in description.files},
+    )
 
 
 def _weights(config: DriverConfig) -> list[tuple[Path, str]]:

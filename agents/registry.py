@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,9 @@ from agents.config import ModularConfig
 from agents.end_to_end import EndToEndAgent, EndToEndConfig
 from agents.expert import ExpertAgent
 from agents.foreign.agent import ForeignAgent, is_foreign
+from agents.foreign.isolated.agent import IsolatedAgent, PrivilegedClassError
+from agents.foreign.options import IN_PROCESS, ForeignOptions
+from agents.foreign.outside_class import Maker, load_class, make_agent, parts_of
 from agents.modular import ModularAgent
 from drive_stack.config import ConfigError, load_model, unknown_name
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
@@ -83,13 +86,16 @@ def build_agent(
     oracles: OracleStages | None = None,
     truth: TruthSource | None = None,
     overrides: Sequence[str] = (),
+    trusted: bool = False,
 ) -> Agent:
     """An agent by registered name, name in or path of ``configs/agents``, policy's file, or
     ``package.module:Class``.
 
-    A class of one's own is called with the platform, and with ``truth=`` where it says
-    ``privileged = True``. ``overrides`` are ``key.sub=value`` for
-    drivers that have a file. Raises `ConfigError` in one clear line.
+    Policies' files and classes of one's own are driven in a process of their own, see `IsolatedAgent`. A
+    class that says ``privileged = True`` is built in this one, and called with the platform and ``truth=``.
+    ``overrides`` are ``key.sub=value`` for drivers that have a file, and `ForeignOptions` for foreign ones.
+    A policy's file that can run code is read only where it is ``trusted``. Raises `ConfigError` in one clear
+    line, `AgentError` where it is the agent's own code that fails.
     """
     request = Request(platform, oracles, truth, tuple(overrides))
     registry = _registry()
@@ -99,9 +105,9 @@ def build_agent(
         return _from_file(_files()[spec], request)
     if spec.endswith((".yaml", ".yml")):
         return _from_file(Path(spec), request)
-    if is_foreign(spec):
-        return ForeignAgent(Path(spec), platform, overrides)
-    if ":" in spec:
+    if is_foreign(spec) or outside_spec(spec) is not None:
+        return _from_outside(spec, request, trusted=trusted)
+    if spec in CLASSES.values():
         return _by_class(spec, request)
     raise unknown_name("agent", spec, agent_names())
 
@@ -140,12 +146,6 @@ def _expert(request: Request) -> Agent:
     return ExpertAgent(config, request.platform, request.oracles)
 
 
-def _plain(request: Request) -> Platform:
-    if request.overrides:
-        raise ConfigError(f"--set {request.overrides[0]}: this agent has nothing to set")
-    return request.platform
-
-
 def config_of(spec: str, overrides: Sequence[str] = ()) -> DriverConfig | None:
     """The configuration a driver is built from; None for one that has none. Raises as `build_agent`."""
     if spec in _files():
@@ -155,22 +155,37 @@ def config_of(spec: str, overrides: Sequence[str] = ()) -> DriverConfig | None:
     return None
 
 
-def class_of(spec: str) -> type[Agent]:
-    """The class of a driver without a configuration, by its name or as ``package.module:Class``."""
-    if spec not in CLASSES and ":" not in spec:
+def outside_spec(spec: str) -> str | None:
+    """``package.module:Class`` where a driver is named so and is none of ours; None for any other."""
+    return spec if ":" in spec and spec not in CLASSES.values() else None
+
+
+def sharing_process(spec: str) -> tuple[str, ...]:
+    """What ``--in-process`` sets for a driver: nothing, but for one that has a process of its own."""
+    return (IN_PROCESS,) if is_foreign(spec) or outside_spec(spec) is not None else ()
+
+
+def class_of(spec: str) -> Maker:
+    """The class of a driver of ours without a configuration, by its name or as ``package.module:Class``."""
+    if spec not in CLASSES and spec not in CLASSES.values():
         raise unknown_name("agent", spec, agent_names())
-    module_name, _, class_name = CLASSES.get(spec, spec).partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"agent '{spec}': {error}") from None
-    if not hasattr(module, class_name):
-        raise unknown_name(f"class of {module_name}", class_name, [n for n in dir(module) if n[0].isupper()])
-    found: type[Agent] = getattr(module, class_name)
-    return found
+    return load_class(CLASSES.get(spec, spec))
 
 
 def _by_class(spec: str, request: Request) -> Agent:
-    made: Callable[..., Agent] = class_of(spec)
-    truth = {"truth": request.truth} if getattr(made, "privileged", False) is True else {}
-    return made(_plain(request), **truth)
+    if request.overrides:
+        raise ConfigError(f"--set {request.overrides[0]}: this agent has nothing to set")
+    return make_agent(spec, class_of(spec), request.platform)
+
+
+def _from_outside(spec: str, request: Request, *, trusted: bool) -> Agent:
+    """In a process of its own, unless it asks for the truth or the options say otherwise."""
+    options = ForeignOptions.of(spec, request.overrides)
+    if not is_foreign(spec):
+        parts_of(spec)
+    if not options.in_process:
+        with suppress(PrivilegedClassError):
+            return IsolatedAgent(spec, request.platform, request.overrides, trusted=trusted)
+    if is_foreign(spec):
+        return ForeignAgent(Path(spec), request.platform, request.overrides, trusted=trusted)
+    return make_agent(spec, load_class(spec), request.platform, request.truth)

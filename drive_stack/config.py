@@ -11,8 +11,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from drive_stack.escaping import visible
+from drive_stack.file_reading import read_text
+from drive_stack.yaml_reading import MAX_BYTES, MAX_DEPTH, Document, YamlError, read_yaml
+
 Model = TypeVar("Model", bound=BaseModel)
 Keys: TypeAlias = tuple[str | int, ...]
+_MAX_PATH = 400  # characters of a path in a message
 
 
 class ConfigError(ValueError):
@@ -34,17 +39,29 @@ class FieldError(ValueError):
 
 
 class StrictModel(BaseModel):
-    """A frozen record in which an unknown key is an error."""
+    """A frozen record in which an unknown key is an error, and so is a number that is not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def unknown_name(what: str, name: str, options: Iterable[str]) -> ConfigError:
     """The error for a name that is not among ``options``, with the nearest ones."""
     known = sorted(options)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
-    return ConfigError(f"unknown {what} '{name}': {hint}")
+    return ConfigError(f"unknown {what} '{shortened(name)}': {hint}")
+
+
+def read_error(path: Path, error: OSError | ValueError) -> ConfigError:
+    """The error for a file that cannot be read."""
+    reason = error.strerror or error if isinstance(error, OSError) else error
+    return ConfigError(f"{shortened(str(path), _MAX_PATH)}: cannot be read: {reason}")
+
+
+def shortened(text: str, max_length: int = 80) -> str:
+    """At most ``max_length`` characters of what somebody wrote, in one line, to be quoted in a message."""
+    printable = visible(text[: max_length + 1])
+    return printable if len(printable) <= max_length else f"{printable[: max_length - 1]}…"
 
 
 def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
@@ -52,17 +69,8 @@ def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) ->
 
     Raises `ConfigError` naming the file and line, or the override, and what is allowed there.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(_yaml_message(path, error)) from None
+    document = read_document(path)
+    node, data = document.node, document.value
     if data is None:
         data = {}
     if not isinstance(data, dict):
@@ -75,44 +83,58 @@ def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) ->
         raise ConfigError(_validation_message(path, node, data, model, error, overrides)) from None
 
 
+def read_document(path: Path) -> Document:
+    """The plain values of a YAML file; `ConfigError` where it cannot be read or passes a bound."""
+    try:
+        return read_yaml(read_text(path, MAX_BYTES))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except YamlError as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise read_error(path, error) from None
+
+
 def apply_override(data: dict[str, object], override: str) -> None:
     """Set ``a.b.c=value`` in nested ``data``; the value is read as YAML, and ``a.0.c`` goes into a list."""
     key, equals, raw = override.partition("=")
+    told = f"--set {shortened(override)}"
     if not equals or not key.strip():
-        raise ConfigError(f"--set {override}: expected key=value, such as perception.detector=oracle")
+        raise ConfigError(f"{told}: expected key=value, such as perception.detector=oracle")
     *parents, last = key.strip().split(".")
+    if len(parents) >= MAX_DEPTH:
+        raise ConfigError(f"{told}: goes deeper than the {MAX_DEPTH} levels allowed")
     target: dict[str, object] | list[object] = data
     for parent in parents:
-        inner = _held(target, parent, override)
+        inner = _held(target, parent, told)
         if not isinstance(inner, dict | list):
-            raise ConfigError(f"--set {override}: '{parent}' holds a value, not further keys")
+            raise ConfigError(f"{told}: '{shortened(parent)}' holds a value, not further keys")
         target = inner
     try:
-        value = yaml.safe_load(raw)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {override}: '{raw}' is not a valid value") from None
+        value = read_yaml(raw).value
+    except YamlError as error:
+        problem = str(error)
+        if problem.startswith("not valid YAML"):
+            problem = f"'{shortened(raw)}' is not a valid value"
+        raise ConfigError(f"{told}: {problem}") from None
     if isinstance(target, list):
-        target[_place(target, last, override)] = value
+        target[_place(target, last, told)] = value
     else:
         target[last] = value
 
 
-def _held(target: dict[str, object] | list[object], key: str, override: str) -> object:
+def _held(target: dict[str, object] | list[object], key: str, told: str) -> object:
     if isinstance(target, list):
-        return target[_place(target, key, override)]
+        return target[_place(target, key, told)]
     return target.setdefault(key, {})
 
 
-def _place(target: list[object], key: str, override: str) -> int:
-    if not key.isdigit() or int(key) >= len(target):
-        raise ConfigError(f"--set {override}: '{key}' is no place in a list of {len(target)}, counted from 0")
+def _place(target: list[object], key: str, told: str) -> int:
+    if not (key.isascii() and key.isdigit() and len(key) < 10) or int(key) >= len(target):
+        raise ConfigError(
+            f"{told}: '{shortened(key)}' is no place in a list of {len(target)}, counted from 0"
+        )
     return int(key)
-
-
-def _yaml_message(path: Path, error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"{path}:{error.problem_mark.line + 1}: not valid YAML: {error.problem}"
-    return f"{path}: not valid YAML: {' '.join(str(error).split())}"
 
 
 def _validation_message(
@@ -131,15 +153,15 @@ def _validation_message(
     changed = [name.partition("=")[0].strip() for name in overrides]
     keys = places[0]
     override = next(filter(None, (_override_of(each, changed) for each in places)), None)
-    place = f"{path}:{_line_of(node, keys)}" if override is None else f"--set {override}"
-    dotted = ".".join(keys)
+    place = f"{path}:{_line_of(node, keys)}" if override is None else f"--set {shortened(override)}"
+    dotted = shortened(".".join(keys))
     if first["type"] == "extra_forbidden":
         problem = str(unknown_name("key", keys[-1], _fields_at(model, keys[:-1])))
     else:
         text = first["msg"].removeprefix("Value error, ")
         problem = f"{dotted}: {text}" if dotted else text
         if not isinstance(first["input"], Mapping):
-            problem += f" (found {first['input']!r})"
+            problem += f" (found {shortened(repr(first['input']))})"
     more = len(error.errors()) - 1
     return f"{place}: {problem}" + (f" (and {more} more)" if more else "")
 
@@ -157,7 +179,7 @@ def _without_tags(model: type[BaseModel], data: object, keys: Sequence[str]) -> 
     for key in keys:
         if isinstance(data, Mapping) and (key in data or key in _fields_at(model, written)):
             data = data.get(key)
-        elif isinstance(data, Sequence) and not isinstance(data, str) and key.isdigit():
+        elif isinstance(data, Sequence) and not isinstance(data, str) and key.isdecimal():
             data = data[int(key)] if int(key) < len(data) else None
         else:
             continue
@@ -180,7 +202,7 @@ def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int:
             if not found:
                 continue  # a tag of a union, or a missing key
             line, node = found[0][0].start_mark.line + 1, found[0][1]
-        elif isinstance(node, yaml.SequenceNode) and key.isdigit() and int(key) < len(node.value):
+        elif isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
             node = node.value[int(key)]
             line = node.start_mark.line + 1
     return line

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rich.markup import escape
-
 # a spreadsheet computes what begins so (OWASP, "CSV Injection")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKDOWN = re.compile(r"[&<>\\`*|]|\](?=[(\[])")
+# a "<" before a space begins no HTML, and "p < 0.001" stays legible
+_MARKDOWN = re.compile(r"[&>\\`*|]|<(?! )|\](?=[(\[])")
 
 
 def visible(text: str) -> str:
@@ -19,6 +18,8 @@ def visible(text: str) -> str:
 
 def terminal_text(text: str) -> str:
     """`visible` text for rich, whose own markup it is not."""
+    from rich.markup import escape  # noqa: PLC0415 - agents' processes need not load it
+
     return escape(visible(text))
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import Detector, LaneDetector
@@ -25,9 +26,9 @@ class FaultSettings(StrictModel):
     camera: Literal["none", "black", "white", "frozen", "late", "missing"] = "none"
     detector: Literal["none", "blind", "swamped"] = "none"  # sees nothing; sees things everywhere
     lanes: Literal["none", "unseen"] = "none"
-    begin: float = 0.0  # since the episode began [s]
-    end: float = float("inf")  # [s]
-    delay: float = 0.3  # of late pictures [s]
+    begin: Annotated[float, Field(ge=0.0)] = 0.0  # since the episode began [s]
+    end: Annotated[float, Field(ge=0.0)] = float("inf")  # [s]
+    delay: Annotated[float, Field(ge=0.0, le=60.0)] = 0.3  # of late pictures [s]
 
 
 class Faults:

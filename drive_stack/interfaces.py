@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.types import (
@@ -22,7 +22,9 @@ from drive_stack.types import (
     Track,
 )
 from drive_stack.vehicle import VehicleParameters
-from drive_stack.world_state import WorldState
+
+if TYPE_CHECKING:  # it brings numba, which an agent's process need not load
+    from drive_stack.world_state import WorldState
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,19 @@ class Agent(Protocol):
     def reset(self, seed: int) -> None: ...
 
     def act(self, observation: Observation) -> Control: ...
+
+
+@runtime_checkable
+class ClosableAgent(Protocol):
+    """An agent that holds something that must be let go of, such as a process."""
+
+    def close(self) -> None: ...
+
+
+def close_agent(agent: Agent) -> None:
+    """Let go of what an agent holds, if anything; it drives no more."""
+    if isinstance(agent, ClosableAgent):
+        agent.close()
 
 
 class TruthSource(Protocol):

@@ -18,20 +18,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from drive_stack.config import ConfigError
+from drive_stack.file_reading import other_kind
 
 MODE = 0o644  # of a new file
 _PART = ".part"  # stands in the name of a file that is not finished
 _PART_NAME = re.compile(r"\..*\.\w{8}\.part(\.\w+)?")
 _PREFIX_LENGTH = 50  # characters of the target's name in the part's, of up to 4 bytes each
-
-_KINDS = (
-    (stat.S_ISLNK, "a link"),
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 @contextmanager
@@ -106,7 +98,7 @@ def check_replaceable(path: Path) -> int:
         return MODE
     except OSError as error:
         raise unwritable(path, error) from None
-    if kind := _other_kind(mode):
+    if kind := other_kind(mode):
         raise ConfigError(f"{path}: cannot be written: it is {kind}, and must be a regular file")
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
         raise ConfigError(f"{path}: cannot be written: it is read-only; allow that, or name another place")
@@ -115,7 +107,7 @@ def check_replaceable(path: Path) -> int:
 
 def check_regular(path: Path, mode: int) -> None:
     """Raises `ConfigError` where ``mode``, of an `os.stat_result`, is not a regular file's."""
-    if kind := _other_kind(mode):
+    if kind := other_kind(mode):
         raise ConfigError(f"{path}: is {kind}, and must be a regular file")
 
 
@@ -125,25 +117,6 @@ def is_regular(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
-
-
-def read_regular(path: Path) -> bytes:
-    """The content of a regular file, or of one that a link leads to; never waits, as for a pipe.
-
-    Raises `FileNotFoundError` where there is none, and `ConfigError` where it cannot be read.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            check_regular(path, os.fstat(descriptor).st_mode)
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                return file.read()
-        finally:
-            os.close(descriptor)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise unreadable(path, error) from None
 
 
 def remove_parts(folder: Path, suffix: str) -> None:
@@ -162,16 +135,6 @@ def is_part(path: Path) -> bool:
 def unwritable(path: Path, error: OSError) -> ConfigError:
     """The error for a file or folder that cannot be written."""
     return ConfigError(f"{path}: cannot be written: {error.strerror or error}")
-
-
-def unreadable(path: Path, error: OSError) -> ConfigError:
-    """The error for a file that cannot be read."""
-    return ConfigError(f"{path}: cannot be read: {error.strerror or error}")
-
-
-def _other_kind(mode: int) -> str | None:
-    """What a file is, in words; None for a regular one."""
-    return next((words for is_kind, words in _KINDS if is_kind(mode)), None)
 
 
 def _sync(path: Path) -> None:

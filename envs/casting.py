@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from drive_stack.config import ConfigError
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import ObjectClass
 from drive_stack.world_state import Conditions
@@ -16,7 +17,7 @@ from envs.lane_change import min_change_duration
 from envs.occupancy import Occupancy
 from envs.scenario_actors import Actor, CutIn, CutOut, LaneName, Lead, Queue, Stopped, whole
 from envs.scenario_conditions import max_scripted_deceleration
-from envs.scenario_entries import PARKED_BEHIND, QUEUE_STAGGER
+from envs.scenario_entries import MIN_CUT_IN_SPEED, PARKED_BEHIND, QUEUE_STAGGER
 from envs.scenario_lanes import named_lane
 from envs.scripts import HardBrake, JamDissolves, LaneCutIn, LaneCutOut, Script
 from envs.traffic import Traffic
@@ -114,6 +115,12 @@ class Casting:
         gap, slower = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6
         after, duration = actor.after.draw(rng), self._possible(actor.duration.draw(rng))
         speed = self.ego_speed - slower
+        if speed < MIN_CUT_IN_SPEED - 1e-9:  # dense traffic lowers the ego's first speed
+            raise ConfigError(
+                f"{self.occupancy.episode}: {self._entry}.slower_kmh: at most "
+                f"{max(self.ego_speed - MIN_CUT_IN_SPEED, 0.0) * 3.6:.1f}, as the ego begins with "
+                f"{self.ego_speed * 3.6:.1f} km/h in this traffic"
+            )
         station = self.ego_front + gap + slower * after + look.length / 2.0
         vehicle = self._drive(look, lane, station, speed)
         self.scripts.append(LaneCutIn(vehicle, gap, after, duration))

@@ -16,6 +16,22 @@ _CLEARANCE = 0.1  # between two bodies [m]
 _STEP = 0.25  # along the road from one candidate place to the next [m]
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedLane:
+    """A stretch of lane in which no scripted vehicle may begin, on the road [m]."""
+
+    owner: str
+    begin: float
+    end: float
+    right: float
+    left: float
+
+    def meets(self, station: float, lateral: float, length: float, width: float) -> bool:
+        """Whether a box along the road reaches into it."""
+        along = self.begin < station + length / 2.0 and station - length / 2.0 < self.end
+        return along and self.right < lateral + width / 2.0 and lateral - width / 2.0 < self.left
+
+
 @dataclass(slots=True)
 class Occupancy:
     """Oriented boxes and discs on a road, each with its owner, such as ``actors.0`` of a scenario file."""
@@ -25,6 +41,7 @@ class Occupancy:
     episode: str = ""  # scenario and seed, for messages
     count: int = 0
     _owners: list[str] = field(default_factory=list)
+    _closed: list[ClosedLane] = field(default_factory=list)
     _poses: FloatArray = field(default_factory=lambda: np.zeros((_CAPACITY, 3)))  # x, y, yaw
     _sizes: FloatArray = field(default_factory=lambda: np.zeros((3, _CAPACITY)))  # length, width, radius
 
@@ -48,10 +65,23 @@ class Occupancy:
         self._add(self._pose(station, lateral), 0.0, 0.0, radius, owner)
 
     def claim_box(self, station: float, lateral: float, length: float, width: float, owner: str) -> None:
-        """Take the place of a box that may stand nowhere else; `ConfigError` where another owner has it."""
+        """Take the place of a box that may stand nowhere else.
+
+        Raises `ConfigError` where another owner has it, or has closed the lane.
+        """
         pose = self._pose(station, lateral)
-        self._refuse(self._touched(pose, length, width, 0.0), station, owner)
+        closed = [lane.owner for lane in self._closed if lane.meets(station, lateral, length, width)]
+        self._refuse([*self._touched(pose, length, width, 0.0), *closed], station, owner)
         self._add(pose, length, width, 0.0, owner)
+
+    def close_lane(self, lane: ClosedLane) -> None:
+        """Have `claim_box` refuse a stretch too; `ConfigError` where another owner has closed it."""
+        middle, centre = (lane.begin + lane.end) / 2.0, (lane.right + lane.left) / 2.0
+        size = lane.end - lane.begin, lane.left - lane.right
+        self._refuse(
+            [other.owner for other in self._closed if other.meets(middle, centre, *size)], middle, lane.owner
+        )
+        self._closed.append(lane)
 
     def refuse_disc(self, station: float, lateral: float, radius: float, owner: str, *, but: str) -> None:
         """Raise `ConfigError` where a disc touches another owner's shape, ``but`` for owners named so."""

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import to_jsonable_python
 
-from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
+from drive_stack.config import ConfigError, FieldError, StrictModel, load_model, unknown_name
 from drive_stack.scenario_name import without_keys
 from envs.quantity import Density, Distance, Quantity, Share, SpeedLimitKmh, between, fixed
 from envs.roads import RoadSpec
@@ -41,7 +41,8 @@ class TrafficSpec(StrictModel):
         large = (None,) if self.large_share is None else self.large_share.bounds
         allowed = math.floor(min(max_density(fraction) for fraction in large))
         if self.density.bounds[1] > allowed:
-            raise ValueError(f"density: at most {allowed} vehicles of this mix fit on a kilometre of lane")
+            problem = f"at most {allowed} vehicles of this mix fit on a kilometre of lane"
+            raise FieldError(problem, ("density",), ("large_share",))
         return self
 
 

@@ -79,7 +79,10 @@ class Lead(StrictModel):
 
 
 class Stopped(StrictModel):
-    """A vehicle that stands: stalled in a lane, or parked on a shoulder."""
+    """A vehicle that stands: stalled in a lane, or parked on a shoulder.
+
+    One that is too wide for its place is held at the guard rail and reaches into the lane.
+    """
 
     kind: Literal["stopped"]
     at: Distance  # of its rear bumper
@@ -134,7 +137,7 @@ class Queue(StrictModel):
     kind: Literal["queue"]
     at: Distance  # of the last vehicles' rear bumpers, in each lane up to 8 m farther on
     per_lane: Count = between(3, 6)
-    spacing: Distance = between(2.5, 6.0)  # bumper to bumper [m]
+    spacing: Gap = between(2.5, 6.0)  # bumper to bumper [m]
     dissolves: Duration = between(6.0, 12.0)  # after the ego came within 40 m [s]
     to_kmh: DrivingSpeedKmh | None = None  # speed it then picks up; the limit if not given
 

@@ -21,9 +21,7 @@ from envs.scenario_route import EgoStart, NavigationStep, SpeedZone
 from envs.speed_limits import curve_limit, posted
 
 ROAD_BEYOND_ROUTE = 300.0  # so that there is something to see at the route's end [m]
-MAX_BEYOND_PAVEMENT = (
-    0.75  # a body may be asked to reach so far; at the guard rail, 0.5 m out, it is held [m]
-)
+MAX_BEYOND_PAVEMENT = 0.75  # an entry may ask for so much; the guard rail, 0.5 m out, holds the body [m]
 _NEAREST_START = 10.0  # the ego's rear axle from the road's begin [m]
 _SHORTEST_ROUTE = 10.0  # [m]
 _CAR = VehicleParameters()

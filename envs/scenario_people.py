@@ -26,7 +26,10 @@ from envs.scenario_actors import BodyName, LaneName, Side
 
 
 class Bystanders(StrictModel):
-    """People who stand and stay where they are."""
+    """People who stand and stay where they are, at least 5 cm clear of the guard rail.
+
+    Whose place a parked vehicle or somebody else has taken stands at the nearest free place along the road.
+    """
 
     kind: Literal["bystanders"]
     at: Distance
@@ -57,7 +60,8 @@ class Hiding(StrictModel):
     """
 
     body: BodyName = "box_truck"
-    clear: Clearance = between(0.9, 1.3)  # from its side to the flank of an ego in mid-lane [m]
+    # from its side to the flank of an ego in mid-lane, less where the guard rail leaves no room [m]
+    clear: Clearance = between(0.9, 1.3)
     second: BodyName | None = None  # parked 1 m behind the first
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from drive_stack.road_map import RoadMap
 from drive_stack.world_state import ObstacleKind, ObstacleStates
-from envs.occupancy import Occupancy
+from envs.occupancy import ClosedLane, Occupancy
 from envs.scenario_actors import LaneClosure
 from envs.scenario_lanes import named_lane
 
@@ -28,17 +28,18 @@ def place_closures(
     """Everything that the closures put on the road; `at` counts from station ``start`` [m].
 
     A board stands at the first free place behind its own; cones and barriers whose place is taken are
-    left out.
+    left out. Raises `ConfigError` where two closures meet in a lane.
     """
     places: list[Place] = []
     for number, closure in enumerate(closures):
-        for kind, station, lateral in _closure(closure, occupancy.road, start, rng):
+        owner = f"obstacles.{number}"
+        for kind, station, lateral in _closure(closure, owner, start, rng, occupancy):
             length, width, _ = SIZES[kind]
             place = station
             if kind is ObstacleKind.ARROW_BOARD:
                 place = occupancy.free_box_station(station, lateral, length, width)
             if occupancy.box_is_free(place, lateral, length, width):
-                occupancy.add_box(place, lateral, length, width, f"obstacles.{number}")
+                occupancy.add_box(place, lateral, length, width, owner)
                 places.append((kind, place, lateral))
     return _states(places, occupancy.road, first_id)
 
@@ -62,7 +63,10 @@ def _states(places: list[Place], road: RoadMap, first_id: int) -> ObstacleStates
     )
 
 
-def _closure(closure: LaneClosure, road: RoadMap, start: float, rng: np.random.Generator) -> list[Place]:
+def _closure(
+    closure: LaneClosure, owner: str, start: float, rng: np.random.Generator, occupancy: Occupancy
+) -> list[Place]:
+    road = occupancy.road
     at = start + closure.at.draw(rng)
     taper, length, spacing = (
         quantity.draw(rng) for quantity in (closure.taper, closure.length, closure.spacing)
@@ -70,6 +74,8 @@ def _closure(closure: LaneClosure, road: RoadMap, start: float, rng: np.random.G
     lane = road.lanes[named_lane(road, closure.lane, -1, at)]
     inwards = -1.0 if closure.lane == "leftmost" else 1.0  # to the open lanes
     half = lane.width / 2.0
+    inner = half - _INSIDE
+    occupancy.close_lane(ClosedLane(owner, at, at + taper + length, lane.offset - inner, lane.offset + inner))
     places: list[Place] = []
     for along in np.arange(0.0, taper + 0.1, spacing):
         aside = -half + (2.0 * half - _INSIDE) * float(along) / taper

@@ -20,6 +20,7 @@ RECORDS = {
         "road_kernels",
         "world_state",
         "interfaces",
+        "bounds",
         "config",
         "scenario_name",
         "solids",

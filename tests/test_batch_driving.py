@@ -19,12 +19,14 @@ from short_course import SHORT
 
 from agents.facts import agent_facts
 from agents.registry import build_agent
+from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.progress import Tally, clock, watched
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
-from drive_stack.evaluation.batch.rows import without_timings
+from drive_stack.evaluation.batch.rows import Row, readable, without_timings
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.result import Status
 from envs.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,7 +137,9 @@ def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
     copy.write_text((ROOT / "configs" / "agents" / "modular.yaml").read_text())
     modular, mine = agent_facts("modular"), agent_facts(str(copy))
     assert modular == mine and set(modular.weights) == {"detector.int8.onnx", "lanes.onnx"}
-    copy.write_text("# a comment\n" + copy.read_text() + "\nabout: a remark\n")
+    about = "about: drives by its front camera, through seven stages\n"
+    assert about in copy.read_text()
+    copy.write_text("# a comment\n" + copy.read_text().replace(about, "about: a remark\n"))
     assert agent_facts(str(copy)) == modular
     copy.write_text(copy.read_text() + "\nfaults: {camera: black}\n")
     assert agent_facts(str(copy)).content != modular.content
@@ -150,12 +154,122 @@ def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
         ("modular", ("perception.lanes=oracle",), True, True),
         ("modular", ("perception.detector=oracle", "perception.lanes=oracle"), True, True),
         ("modular", ("perception.detector=none", "perception.lanes=oracle"), True, False),
-        ("test_rollout:Careless", (), False, True),
+        ("simple_agents:Careless", (), False, True),
     ],
 )
 def test_facts_of_agents(agent: str, overrides: tuple[str, ...], privileged: bool, looks: bool) -> None:
     facts = agent_facts(agent, overrides)
     assert (facts.privileged, facts.looks) == (privileged, looks)
+
+
+OWN = """\
+from drive_stack.types import Control
+import gains
+class Mine:
+    name, privileged, looks, trace = "mine", False, False, None
+    files = ("table.csv",)
+    def __init__(self, platform): ...
+    def reset(self, seed): ...
+    def act(self, observation):
+        from parts.late import answer
+        return answer()
+"""
+
+
+def test_all_code_and_files_of_a_class_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "parts").mkdir()
+    files = {
+        "own_mine.py": OWN,
+        "gains.py": "GAIN = 1.0\n",
+        "parts/__init__.py": "",
+        "parts/late.py": "from . import deeper\n",
+        "parts/deeper.py": "x = 1\n",
+        "table.csv": "1,2\n",
+        "unrelated.py": "y = 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    hashes = {fingerprint(agent_facts("own_mine:Mine"), "")}
+    assert "own_mine" not in sys.modules  # its code was not run here
+    (tmp_path / "unrelated.py").write_text("y = 2\n")
+    assert fingerprint(agent_facts("own_mine:Mine"), "") in hashes
+    for name in set(files) - {"unrelated.py"}:
+        with (tmp_path / name).open("a") as file:
+            file.write("# changed\n")
+        hashes.add(fingerprint(agent_facts("own_mine:Mine"), ""))
+    assert len(hashes) == len(files)
+    hashes.add(fingerprint(agent_facts("own_mine:Mine", ("in_process=true",)), ""))
+    assert len(hashes) == len(files) + 1
+    (tmp_path / "table.csv").unlink()
+    with pytest.raises(ConfigError, match=r"table\.csv: no such file"):
+        agent_facts("own_mine:Mine")
+
+
+@pytest.mark.parametrize("agent", ["human", "agents.human:HumanAgent"])
+def test_no_batch_is_driven_by_a_person(agent: str) -> None:
+    with pytest.raises(ConfigError, match="human"):
+        agent_facts(agent)
+
+
+# --- agents that fail, or cheat ------------------------------------------------------------------
+
+
+def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short: Path) -> None:
+    """And the file of rows can be read after each."""
+    agents = ("FailsInInit", "EndsInInit", "LeavesAtOnce", "NumberAsName", "Answers", "LeavesPrivileged")
+    tasks = [
+        task
+        for agent in (*(f"hostile_agents:{name}" for name in agents), "constant")
+        for task in episodes(agent, short, range(100_000, 100_001))
+    ]
+    assert len(batch(tmp_path, partial(drive_task, build_agent), tasks)) == len(tasks)
+    rows = {row.label.rpartition(":")[2]: row.result for row in read_rows(tmp_path).values()}
+    said = {name: (result.error or "").strip().splitlines()[-1:] for name, result in rows.items()}
+    assert said.pop("constant") == []
+    ends = {
+        "FailsInInit": "RuntimeError: no licence",
+        "EndsInInit": "the agent's process ended with exit code 0",
+        "LeavesAtOnce": "the agent's process ended with exit code 0",
+        "NumberAsName": "the agent's name is of type int, expected text",
+        "Answers": "IndexError: list index out of range",
+        "LeavesPrivileged": "SystemExit: 0",
+    }
+    assert {name: lines[0] for name, lines in said.items() if name != "FailsInInit"} == {
+        name: line for name, line in ends.items() if name != "FailsInInit"
+    }
+    assert "no licence" in (rows["FailsInInit"].error or "")
+    assert rows["LeavesPrivileged"].privileged and not rows["constant"].privileged
+    assert all(result.status is Status.ERROR for name, result in rows.items() if name != "constant")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stages_ms": {"agent": float("nan")}},
+        {"stages_ms": {f"stage {number}": 1.0 for number in range(20_000)}},
+        {"agent": 7},
+        {"agent": "\ud800"},
+        {"agent": object()},
+        {"scores": {"none": "at all"}},
+        {"speeds_mps": ("fast",)},
+        {"at_fault": 3.5},
+    ],
+)
+def test_a_row_that_could_not_be_read_becomes_an_error(change: dict[str, object]) -> None:
+    of = task(7)
+    sound = row(of)
+    assert readable(sound, of) is sound or readable(sound, of) == sound
+    kept = readable(replace(sound, result=replace(sound.result, **change)), of)  # type: ignore[arg-type]
+    assert kept.result.status is Status.ERROR and "cannot be kept" in (kept.result.error or "")
+    assert kept.key == sound.key and Row.from_json(kept.to_json().encode()) == kept
+
+
+def test_an_error_of_any_size_becomes_a_short_one() -> None:
+    of = task(7)
+    huge = replace(row(of), result=replace(row(of).result, status=Status.ERROR, error="\ud800x" * 10**7))
+    assert len(readable(huge, of).to_json()) < 20_000
+    assert readable(huge, of).result.status is Status.ERROR
 
 
 def test_the_state_of_the_code_follows_the_sources(tmp_path: Path) -> None:

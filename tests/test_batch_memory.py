@@ -23,11 +23,14 @@ from drive_stack.evaluation.batch.worker import Processes
 LIMIT = 2**30
 
 
+@pytest.mark.parametrize("overrides", [(), pytest.param(("in_process=true",), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("agent", ["Greedy", pytest.param("Nibbling", marks=pytest.mark.slow)])
-def test_a_greedy_agent_costs_its_episode_only(tmp_path: Path, agent: str) -> None:
+def test_a_greedy_agent_costs_its_episode_only(
+    tmp_path: Path, agent: str, overrides: tuple[str, ...]
+) -> None:
     course = tmp_path / "short.yaml"
     course.write_text(SHORT)
-    tasks = episodes(f"batch_drivers:{agent}", course, range(100_002, 100_005))
+    tasks = episodes(f"batch_drivers:{agent}", course, range(100_002, 100_005), overrides)
     crew = Processes(partial(drive_task, build_agent), LIMIT)
     with Pool(crew, workers=1, time_limit=300.0) as pool:
         answers = {outcome.task.seed % 10: outcome for outcome in pool.run(tasks)}
@@ -36,9 +39,21 @@ def test_a_greedy_agent_costs_its_episode_only(tmp_path: Path, agent: str) -> No
     assert "MemoryError" in (failed or "").splitlines()[-1] and not greedy.lost
     if agent == "Greedy":  # with nothing left, there may be no room for all of a traceback
         assert "batch_drivers.py" in (failed or "")
-    assert greedy.answer.spent  # what it hoards would be missing in the next episode
+    # what it hoards in the worker itself would be missing in the next episode
+    assert greedy.answer.spent == bool(overrides)
     others = [outcome.answer.result for outcome in answers.values()]
     assert [result.error for result in others if result is not None] == [None, None]
+
+
+def test_memory_that_is_shared_counts(tmp_path: Path) -> None:
+    """The system's limit of a process does not count it."""
+    course = tmp_path / "short.yaml"
+    course.write_text(SHORT)
+    tasks = episodes("hostile_agents:SharesMemory", course, range(100_000, 100_001))
+    with Pool(Processes(partial(drive_task, build_agent), LIMIT), workers=1, time_limit=300.0) as pool:
+        (outcome,) = pool.run(tasks)
+    result = outcome.answer.result
+    assert result is not None and "more than its share of the memory" in (result.error or "")
 
 
 def test_the_limit_is_of_what_is_used_and_not_of_what_is_reserved() -> None:

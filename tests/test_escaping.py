@@ -45,12 +45,18 @@ def test_rich_prints_names_as_they_are(text: str) -> None:
     assert console.file.getvalue() == visible(text)
 
 
-@pytest.mark.parametrize("name", [HOSTILE, "<b>", "&amp;", "[a][b]", "![a](b)", "<http://a.example>", "a|b"])
+@pytest.mark.parametrize(
+    "name", [HOSTILE, "<b>", "&amp;", "[a][b]", "![a](b)", "<http://a.example>", "a|b", "a < b"]
+)
 def test_markdown_takes_names_for_text(name: str) -> None:
     html = rendered(f"| a |\n|---|\n| {markdown_text(name)} |")
     for tag in ("<script", "<b>", "<a", "<img", "<em", "<code", "<h1"):
         assert tag not in html
     assert html.count("<td>") == 1 and html.count("<tr>") == 2
+
+
+def test_a_comparison_stays_legible_in_markdown() -> None:
+    assert markdown_text("p < 0.001") == "p < 0.001" and markdown_text("a <") == "a &lt;"
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n"])

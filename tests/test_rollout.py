@@ -3,69 +3,42 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
+from hostile_agents import ANSWERS, COAST, Hostile
 
 import run_sim
 from agents.registry import build_agent
+from drive_stack.agent_errors import MAX_TEXT
+from drive_stack.camera_model import CameraModel
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
-from drive_stack.interfaces import Platform
-from drive_stack.types import Control, Observation
+from drive_stack.interfaces import Agent, Platform, close_agent
+from drive_stack.types import Observation, StepTrace
+from drive_stack.vehicle import VehicleParameters
+
+PLATFORM = Platform(VehicleParameters(), CameraModel())
 
 
 def drive(agent: str, scenario: str, seed: int) -> EpisodeResult:
     env = DrivingEnv(EnvSpec(scenario, camera=False))
     try:
         built = build_agent(agent, env.platform, oracles=env.oracles, truth=env.truth)
-        return run_episode(env, built, scenario=scenario, seed=seed)
+        try:
+            return run_episode(env, built, scenario=scenario, seed=seed)
+        finally:
+            close_agent(built)
     finally:
         env.close()
 
 
-class Careless:
-    """Full throttle, straight on."""
-
-    name, privileged, trace = "careless", False, None
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-
-    def reset(self, seed: int) -> None: ...
-
-    def act(self, observation: Observation) -> Control:
-        return Control(0.0, 3.0)
-
-
-class Broken(Careless):
-    """Fails after a while."""
-
-    name = "broken"
-    steps = 0
-
-    def act(self, observation: Observation) -> Control:
-        self.steps += 1
-        if self.steps > 5:
-            raise RuntimeError("out of ideas")
-        return Control(0.0, 0.0)
-
-
-class NotANumber(Careless):
-    """Answers with NaN at first."""
-
-    name = "nan"
-    steps = 0
-
-    def act(self, observation: Observation) -> Control:
-        self.steps += 1
-        bad = float("nan")
-        return Control(bad, bad) if self.steps <= 4 else Control(0.0, -8.0)
-
-
-def own(agent: str, scenario: str = "stationary_lead", seed: int = 0) -> EpisodeResult:
-    return drive(f"{__name__}:{agent}", scenario, seed)
+def own(
+    agent: str, scenario: str = "stationary_lead", seed: int = 0, module: str = "simple_agents"
+) -> EpisodeResult:
+    return drive(f"{module}:{agent}", scenario, seed)
 
 
 def test_full_throttle_into_a_standing_car_is_its_own_fault() -> None:
@@ -84,10 +57,109 @@ def test_a_failing_agent_is_an_error_row_with_its_traceback() -> None:
     assert result.error is not None and "out of ideas" in result.error
 
 
-def test_nan_brakes_and_is_counted() -> None:
+def test_nan_is_no_answer() -> None:
     result = own("NotANumber", "cruise")
-    assert result.clamped_actions == 4 and result.status is Status.STUCK
-    assert json.loads(result.to_json())["mean_speed_mps"] >= 0.0
+    assert result.status is Status.ERROR and result.driving_score == 0.0 and result.scores == {}
+    assert result.error is not None and "Control.acceleration is nan" in result.error
+
+
+def test_what_the_car_cannot_do_is_clamped_and_counted() -> None:
+    result = own("TooStrong", "cruise")
+    assert result.clamped_actions == round(10 * result.duration_s) and result.status is Status.STUCK
+
+
+def in_simulator(agent: Agent) -> EpisodeResult:
+    """Of an agent that shares the simulator's process."""
+    env = DrivingEnv(EnvSpec("cruise[route_length=60]", camera=False))
+    try:
+        return run_episode(env, agent, scenario="cruise", seed=0)
+    finally:
+        env.close()
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_answers_are_checked_in_the_simulator_too(answer: object) -> None:
+    agent = Answering(PLATFORM)
+    agent.answer = answer
+    result = in_simulator(agent)  # type: ignore[arg-type]
+    assert result.status is Status.ERROR and result.error is not None and len(result.error) <= MAX_TEXT
+    assert "Control" in result.error
+
+
+class Answering(Hostile):
+    answer: object = COAST
+
+    def act(self, observation: Observation) -> object:
+        return self.answer
+
+
+class Leaving(Hostile):
+    def act(self, observation: Observation) -> object:
+        sys.exit(0)
+
+
+class Named(Hostile):
+    name = 7
+
+
+class PrivateName(Hostile):
+    class Text(str):
+        __slots__ = ()
+
+    name = Text("private")
+
+
+class BrokenTrace(Hostile):
+    trace = property(lambda self: 1 / 0)  # type: ignore[assignment]
+
+
+class NaNTrace(Hostile):
+    trace = StepTrace(COAST, stage_ms={"think": float("nan")})  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Leaving, "SystemExit"),
+        (Named, "name is of type int"),
+        (BrokenTrace, "ZeroDivisionError"),
+        (NaNTrace, "expected a finite number"),
+    ],
+)
+def test_faults_in_the_simulator_are_results(kind: type[Hostile], said: str) -> None:
+    result = in_simulator(kind(PLATFORM))  # type: ignore[arg-type]
+    assert result.status is Status.ERROR and result.error is not None and said in result.error
+    assert json.loads(result.to_json())["agent"]
+
+
+def test_a_name_becomes_plain_text() -> None:
+    result = in_simulator(PrivateName(PLATFORM))  # type: ignore[arg-type]
+    assert type(result.agent) is str and result.agent == "private"
+
+
+def test_an_agent_cannot_mark_its_own_paper() -> None:
+    result = own("MarksItself", "cruise", module="hostile_agents")
+    assert result.status is Status.STUCK and not result.privileged and result.driving_score < 50.0
+
+
+@pytest.mark.parametrize("agent", ["Leaves", "LeavesAtOnce", "NoAgent", "FailsInInit", "Privileged"])
+def test_an_agent_that_fails_is_told_and_never_a_success(
+    agent: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--agent", f"hostile_agents:{agent}", "--headless", "--scenario", "cruise[route_length=60]"]
+    expected = {"NoAgent": 2, "FailsInInit": 2, "Privileged": 0}.get(agent, 1)
+    assert run_sim.main(command) == expected
+    printed = capsys.readouterr()
+    if expected == 2:
+        assert printed.err.count("\n") == 1
+        assert run_sim.main([*command, "--traceback"]) == 2
+        more = capsys.readouterr().err
+        assert "Traceback" in more and more.endswith(printed.err)
+    elif expected == 1:
+        table, said = printed.out.split(" 100000:\n")
+        assert "error" in table and said.count("\n") == 1
+    else:
+        assert "read the truth" in printed.out
 
 
 def test_the_expert_completes_a_drive_and_is_marked_privileged() -> None:

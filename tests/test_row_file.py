@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.row_ranges import OTHER, RANGES, check_ranges
-from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.rows import MAX_ROW, Row
 from drive_stack.evaluation.result import EpisodeResult
 
 PRECIOUS = "somebody's own words"
@@ -148,7 +148,8 @@ def changed(name: str, value: object) -> bytes:
         ("distance_m", float("inf")),
         ("wall_s", -1.0),
         ("seed", -1),
-        ("seed", 2**63),
+        ("seed", 2**32),
+        ("seed", 10**400),
         ("speeds_mps", [1.0, 7e300]),
         ("stages_ms", {"detector": -7e300}),
         ("scores", {"nuplan": {"total": 101.0, "terms": {}}}),
@@ -161,6 +162,22 @@ def test_a_number_outside_its_range_is_named(tmp_path: Path, name: str, value: o
         read_rows(tmp_path)
     notes: list[str] = []
     assert read_rows(tmp_path, unreadable=notes.append) == {} and len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (changed("error", "x" * MAX_ROW), "bytes, at most 262,144 are allowed"),
+        (changed("error", "\ud800"), "surrogates not allowed"),
+        (changed("error", "?").replace(b'"?"', b'"\xed\xa0\x80"'), "'utf-8' codec can't decode"),
+        (changed("error", "?").decode().encode("utf-16"), "'utf-8' codec can't decode"),
+    ],
+)
+def test_text_that_reports_cannot_write_is_refused(tmp_path: Path, line: bytes, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Row.from_json(line)
+    whole = changed("error", "zwei \U0001f697")  # a surrogate pair in JSON
+    assert Row.from_json(whole).result.error == "zwei \U0001f697"
 
 
 def test_deep_nesting_is_no_crash(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ ACTORS = [
     ("{kind: cut_out, at: 400, duration: 1}", "duration", "at least 1.65"),
     ("{kind: queue, at: 2250}", "at", "the queue is up to"),
     ("{kind: queue, at: 0}", "at", "within 5 …"),
+    ("{kind: queue, at: 100, spacing: 0}", "spacing", "within 1 …"),
     ("{kind: queue, at: 100, per_lane: 2.5}", "per_lane", "whole numbers"),
     ("{kind: queue, at: 100, dissolves: 120}", "dissolves", "below the time_limit"),
     ("{kind: queue, at: 100, to_kmh: 110}", "to_kmh", "at most 100"),
@@ -162,7 +163,7 @@ def test_an_entry_that_does_not_fit_is_named_with_its_line_and_what_is_allowed(
         ("speed_zones: [{begin: 20, end: 99, limit_kmh: 120}]\n", 7, "speed_zones.0.limit_kmh", "below 100"),
         ("navigation: [{command: follow, begin: 9, end: 9}]\n", 7, "navigation.0.end", "greater than"),
         ("navigation:\n  - {command: change_left, where: ramp}\n", 8, "navigation.0.where", "on_ramp"),
-        ("conditions:\n  weather: {rain: .nan}\n", 7, "conditions.weather.rain", "finite"),
+        ("traffic:\n  density: 130\n", 8, "traffic.density", "fit on a kilometre of lane"),
         ("time_limit: 0\n", 7, "time_limit", "greater than 0"),
         (
             "road: {kind: lane_drop}\nactors:\n  - {kind: stopped, at: 700}\n",
@@ -234,6 +235,11 @@ def test_a_file_that_does_not_fit_its_road_is_refused(
     message = refusal(path)
     assert message.startswith(f"{path}:{line}: {key}: ")
     assert words in message
+
+
+def test_a_number_that_is_not_finite_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "conditions:\n  weather: {rain: .nan}\n")
+    assert refusal(path) == f"{path}:7: expected a finite number (found .nan)"
 
 
 @pytest.mark.parametrize(
@@ -313,6 +319,17 @@ def test_no_draw_of_the_catalogue_overlaps(name: str) -> None:
             "actors.0", "obstacles.0",
         ),
         (
+            # behind the barriers of a closed lane there is room for a small car, but not for a start
+            "actors: [{kind: lead, lane: rightmost, gap: {min: 180, max: 400}, body: hatchback}]\n"
+            "obstacles: [{kind: lane_closure, at: 100, taper: 60, length: 200}]\n",
+            "actors.0", "obstacles.0",
+        ),
+        (
+            "obstacles: [{kind: lane_closure, at: 100, taper: 20, length: 50},"
+            " {kind: lane_closure, at: {min: 100, max: 300}, taper: 20, length: 50}]\n",
+            "obstacles.0", "obstacles.1",
+        ),
+        (
             "actors: [{kind: stopped, at: {min: 90, max: 110}, place: right_shoulder}]\n"
             "people: [{kind: crosser, at: {min: 90, max: 110}, hidden_by: {}}]\n",
             "actors.0", "people.0",
@@ -333,6 +350,14 @@ def test_drawn_places_that_overlap_are_refused_with_their_entries_and_the_seed(
             assert str(error).startswith(f"mine, seed {seed}: {one} and {other} overlap ")
             assert "\n" not in str(error)
     assert refused and drawn
+
+
+def test_a_cut_in_that_dense_traffic_leaves_no_speed_for_is_refused_as_it_is_drawn(tmp_path: Path) -> None:
+    path = write(tmp_path, "traffic: {density: 60}\nactors: [{kind: cut_in, slower_kmh: 60}]\n")
+    scenario = load_scenario(path)
+    with pytest.raises(ConfigError, match=r"^mine, seed 0: actors\.0\.slower_kmh: at most \d") as caught:
+        stage(scenario, 0, VehicleParameters())
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ OUTSIDE = Outside(
     agent_facts=agent_facts,
     build=build_agent,
     packages=(),
-    trusting=lambda _: (),
+    sharing_process=lambda _: (),
 )
 
 

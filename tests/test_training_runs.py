@@ -58,7 +58,7 @@ def test_rounds_may_be_added_but_not_changed(tmp_path: Path) -> None:
 
 def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / CONFIGURATION).write_text("epochs: [", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"configuration\.yaml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"configuration\.yaml:\d: .* restore or remove"):
         begin_run(tmp_path, LaneTraining(), goes_on=True)
 
 

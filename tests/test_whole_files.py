@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from drive_stack.config import ConfigError
+from drive_stack.file_reading import read_regular
 from drive_stack.viewer.recording import Recorder
 from drive_stack.whole_files import (
     MODE,
     copy_whole,
     is_part,
     make_folder,
-    read_regular,
     remove_parts,
     whole_file,
     write_whole,
@@ -209,7 +209,7 @@ def test_reading_waits_for_nobody_and_follows_links_to_files(tmp_path: Path) -> 
     a_link(tmp_path / "link")
     assert read_regular(tmp_path / "link") == b"precious"
     for name in ("pipe", "folder"):
-        with pytest.raises(ConfigError, match=f"is a {name}, and must be a regular file"):
+        with pytest.raises(OSError, match=f"it is a {name}, and must be a regular file"):
             read_regular(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         read_regular(tmp_path / "none")

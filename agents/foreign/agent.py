@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from agents.foreign.options import ForeignOptions
 from agents.foreign.seen import Policy, Seen, seen_by
+from drive_stack.agent_errors import describe
 from drive_stack.config import ConfigError
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, NavigationCommand, Observation, StepTrace
 from drive_stack.vehicle import action_to_control
-
-TRUST = "trust=true"
 
 
 def _onnx(path: Path, example: Seen) -> Policy:
@@ -49,13 +49,8 @@ def is_foreign(spec: str) -> bool:
     return Path(spec).suffix in _READERS
 
 
-def trusting(spec: str) -> tuple[str, ...]:
-    """What ``--trust`` sets for a driver: nothing, but where reading its file may run code that it brings."""
-    return (TRUST,) if is_foreign(spec) and _READERS[Path(spec).suffix][1] else ()
-
-
 class ForeignAgent:
-    """Any `Policy` at the wheel; the file's name is its own.
+    """Any `Policy` at the wheel, in this process; the file's name is its own.
 
     Raises `ConfigError` where the file is missing, needs trust, cannot be read, takes anything but the
     observation's keys, or gives anything but two numbers.
@@ -63,8 +58,10 @@ class ForeignAgent:
 
     privileged = False
 
-    def __init__(self, path: Path, platform: Platform, overrides: Sequence[str] = ()) -> None:
-        trusted = _trusted(path, overrides)
+    def __init__(
+        self, path: Path, platform: Platform, overrides: Sequence[str] = (), *, trusted: bool = False
+    ) -> None:
+        ForeignOptions.of(str(path), overrides)
         read, risky = _READERS[path.suffix]
         if not path.is_file():
             raise ConfigError(f"{path}: no such file")
@@ -84,17 +81,12 @@ class ForeignAgent:
 
     def act(self, observation: Observation) -> Control:
         """One step of the policy."""
-        action = np.asarray(self._policy.action(seen_by(observation)), dtype=np.float32).reshape(2)
-        control = action_to_control(action, self._car)
+        action = np.asarray(self._policy.action(seen_by(observation)), dtype=np.float32)
+        if action.size != 2:
+            raise ValueError(f"{self.name}: gives an action of shape {action.shape}, expected two numbers")
+        control = action_to_control(action.reshape(2), self._car)
         self.trace = StepTrace(control, notes=("A policy from a file.",))
         return control
-
-
-def _trusted(path: Path, overrides: Sequence[str]) -> bool:
-    for override in overrides:
-        if override != TRUST:
-            raise ConfigError(f"--set {override}: {path.name} has nothing to set")
-    return bool(overrides)
 
 
 def _blank(platform: Platform) -> Seen:
@@ -109,8 +101,7 @@ def _check(path: Path, policy: Policy, example: Seen) -> None:
     try:
         action = np.asarray(policy.action(example))
     except Exception as error:  # anybody's code
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ConfigError(f"{path}: cannot act on an observation: {line}") from None
+        raise ConfigError(f"{path}: cannot act on an observation: {describe(error)}") from None
     if action.size != 2:
         raise ConfigError(
             f"{path}: gives an action of shape {action.shape}; expected two numbers, steering and pedals"

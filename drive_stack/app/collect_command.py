@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.app.driving import FAILURES, Driving, tell_failures
-from drive_stack.app.options import natural, positive
+from drive_stack.app.options import TRUST_HELP, episode_count, positive, seed, worker_count
 from drive_stack.app.outside import Outside
-from drive_stack.config import ConfigError
+from drive_stack.config import ConfigError, shortened
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
@@ -22,6 +23,7 @@ from drive_stack.evaluation.suite import load_suite
 from drive_stack.recording.collecting import EXPERT, CollectSettings, record_task
 from drive_stack.recording.folder import RecordingFolder, read_settings
 from drive_stack.scenario_name import split_names
+from drive_stack.seeds import check_episodes, seed_range
 
 TEST_SEEDS = 200_000
 
@@ -42,16 +44,13 @@ def collect(given: Sequence[str], outside: Outside) -> int:
     parser = _parser()
     options = parser.parse_args(given)
     out: Path = options.out
+    outside = outside.with_trust(options.trust)
+    repair: bool = options.repair
+    settings = _settings_to_repair(options, parser, outside) if repair else _settings(options, outside)
+    asked = [] if repair else _episodes(options, outside)
     with open_rows(out, foreign=RUN_FACTS) as file:
-        settings = (
-            _settings_to_repair(options, parser, outside) if options.repair else _settings(options, outside)
-        )
         folder = RecordingFolder(out, settings, file.rows)
-        if options.repair:
-            episodes = folder.episodes(file.rows.values(), outside.scenarios)
-        else:
-            names = _names(options, outside)
-            episodes = [(name, seed) for seed in _seeds(options) for name in names]
+        episodes = folder.episodes(file.rows.values(), outside.scenarios) if repair else asked
         tasks = [_task(name, seed, settings, outside) for name, seed in episodes]
         failed = _record(tasks, file, folder, settings, options, outside)
     tell_failures(failed, out / NAME)
@@ -60,6 +59,13 @@ def collect(given: Sequence[str], outside: Outside) -> int:
     rows = sum(shard.rows for shard in shards)
     print(f"{rows} rows of {len(shards)} episodes in {out}, hash {folder.manifest.hash[:16]}")
     return 1 if failed or folder.spoilt else 0
+
+
+def _episodes(options: argparse.Namespace, outside: Outside) -> list[tuple[str, int]]:
+    """Scenario and seed of every episode that the options ask for."""
+    names = _names(options, outside)
+    check_episodes(len(names), options.seeds)
+    return [(name, seed) for seed in _seeds(options) for name in names]
 
 
 def _record(
@@ -107,17 +113,30 @@ def _tell_lost(folder: RecordingFolder) -> None:
 def _settings_to_repair(
     options: argparse.Namespace, parser: argparse.ArgumentParser, outside: Outside
 ) -> CollectSettings:
-    """How the folder's recordings were made. Raises `ConfigError` where that cannot be done any more."""
-    for name in sorted(vars(options).keys() - {"out", "repair", "workers"}):
+    """How the folder's recordings were made.
+
+    Raises `ConfigError` where that cannot be done any more, and where the folder, which may come from
+    anybody, names a driver that can run code and the command line grants no trust.
+    """
+    for name in sorted(vars(options).keys() - {"out", "repair", "trust", "workers"}):
         if getattr(options, name) != parser.get_default(name):
             flag = f"--{name.replace('_', '-')}"
             raise ConfigError(f"{flag}: not with --repair, which records as the folder's manifest says")
     settings = read_settings(options.out)
     if settings.student is not None:
+        name = shortened(settings.student)
+        risky = runs_code(settings.student) or bool(grants(settings.student_overrides))
+        if risky and not options.trust:
+            raise ConfigError(
+                f"{options.out}: its driver {name} can run code as it is loaded; "
+                "if you know who made it, add --trust"
+            )
+        if risky or is_file(settings.student):
+            print(f"note: loads the driver {name}, as the folder says", file=sys.stderr)
         facts = outside.agent_facts(settings.student, settings.student_overrides)
         if fingerprint(facts, "") != settings.student_hash:
             raise ConfigError(
-                f"{options.out}: its driver {settings.student} has changed since; record into another folder"
+                f"{options.out}: its driver {name} has changed since; record into another folder"
             )
     return settings
 
@@ -135,7 +154,7 @@ def _seeds(options: argparse.Namespace) -> range:
         raise ConfigError(
             f"--first-seed {options.first_seed}: seeds from {TEST_SEEDS} on are for tests, not to learn from"
         )
-    return range(options.first_seed, options.first_seed + options.seeds)
+    return seed_range(options.first_seed, options.seeds)
 
 
 def _settings(options: argparse.Namespace, outside: Outside) -> CollectSettings:
@@ -183,9 +202,9 @@ def _parser() -> argparse.ArgumentParser:
         "--suite", metavar="NAME|FILE", help="the courses of a suite in place of --scenarios, such as askew"
     )
     parser.add_argument(
-        "--seeds", type=positive, default=10, metavar="N", help="of each scenario (default: 10)"
+        "--seeds", type=episode_count, default=10, metavar="N", help="of each scenario (default: 10)"
     )
-    parser.add_argument("--first-seed", type=natural, default=0, metavar="SEED", help="default: 0, training")
+    parser.add_argument("--first-seed", type=seed, default=0, metavar="SEED", help="default: 0, training")
     parser.add_argument(
         "--every", type=positive, default=2, metavar="K", help="keep each K-th step (default: 2)"
     )
@@ -209,10 +228,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="override the driver's configuration; repeatable",
     )
+    parser.add_argument("--trust", action="store_true", help=TRUST_HELP)
     parser.add_argument(
         "--repair",
         action="store_true",
         help="record again what is missing or spoilt in --out, as its manifest says; puts spoilt files aside",
     )
-    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes (default: 2)")
+    parser.add_argument("--workers", type=worker_count, default=2, metavar="N", help="processes (default: 2)")
     return parser

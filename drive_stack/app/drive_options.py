@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from drive_stack.app.options import TRUST_HELP, natural, positive
+from drive_stack.app.options import (
+    IN_PROCESS_HELP,
+    TRACEBACK,
+    TRACEBACK_HELP,
+    TRUST_HELP,
+    episode_count,
+    seed,
+)
 
 DRIVE_HELP = """\
 examples:
@@ -60,8 +67,10 @@ def drive_parser() -> argparse.ArgumentParser:
         metavar="NAME|FILE",
         help="from the catalogue or your own YAML (default: cruise)",
     )
-    who.add_argument("--seed", type=natural, default=100_000, help="of the first episode (default: 100000)")
-    who.add_argument("--episodes", type=positive, default=1, metavar="N", help="how many, seeds counting up")
+    who.add_argument("--seed", type=seed, default=100_000, help="of the first episode (default: 100000)")
+    who.add_argument(
+        "--episodes", type=episode_count, default=1, metavar="N", help="how many, seeds counting up"
+    )
     who.add_argument(
         "--set",
         action="append",
@@ -70,11 +79,13 @@ def drive_parser() -> argparse.ArgumentParser:
         help="override the agent's configuration, in a race NAME:KEY=VALUE; repeatable",
     )
     who.add_argument("--trust", action="store_true", help=TRUST_HELP)
+    who.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
     how = parser.add_argument_group("how it is shown")
     how.add_argument("--headless", action="store_true", help="no window; as fast as it goes")
     how.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what the window shows")
     how.add_argument(
         "--json", action="store_true", help="one JSON object an episode on stdout; in a race also the verdict"
     )
+    how.add_argument(TRACEBACK, action="store_true", help=TRACEBACK_HELP)
     how.add_argument("--list", action="store_true", help="list scenarios and agents, and stop")
     return parser

@@ -10,7 +10,7 @@ from typing import Self, get_args
 
 from rich.console import Console
 
-from drive_stack.app.options import positive
+from drive_stack.app.options import seconds, worker_count
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.progress import watched
@@ -38,10 +38,12 @@ class Driving:
     def add_options(cls, parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         """The options that `of` reads; returns their group."""
         how = parser.add_argument_group("how")
-        how.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
+        how.add_argument(
+            "--workers", type=worker_count, default=1, metavar="N", help="processes (default: 1)"
+        )
         how.add_argument(
             "--time-limit",
-            type=positive,
+            type=seconds,
             default=900,
             metavar="S",
             help="by the clock for one episode; a longer one becomes an error row (default: 900)",

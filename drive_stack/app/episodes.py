@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.rollout import Rollout
-from drive_stack.interfaces import Agent
+from drive_stack.interfaces import Agent, close_agent
+from drive_stack.seeds import seed_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,17 @@ class EpisodeStarter:
         return self._env, Rollout(self._env, self._agent, scenario=spec.scenario, seed=spec.seed)
 
     def close(self) -> None:
-        """Free the world."""
+        """Free the world and the driver."""
+        if self._agent is not None:
+            close_agent(self._agent)
         if self._env is not None:
             self._env.close()
         self._env = self._agent = None
 
 
 def consecutive(scenario: str, seed: int, count: int) -> Sequence[EpisodeSpec]:
-    """``count`` episodes of one scenario, seeds counting up."""
-    return [EpisodeSpec(scenario, seed + index) for index in range(count)]
+    """``count`` episodes of one scenario, seeds counting up; `ConfigError` beyond the last seed."""
+    return [EpisodeSpec(scenario, one) for one in seed_range(seed, count)]
 
 
 def following(spec: EpisodeSpec, catalogue: Sequence[str]) -> EpisodeSpec:

@@ -15,7 +15,7 @@ from drive_stack.app.driving import Driving, tell_failures
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.inside import Course, look_inside
 from drive_stack.app.names import names_of, overrides_of
-from drive_stack.app.options import TRUST_HELP
+from drive_stack.app.options import IN_PROCESS_HELP, TRUST_HELP, seeds_between
 from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
@@ -33,6 +33,7 @@ from drive_stack.report.gallery import CLIPS
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.report.summary_files import write_summary
+from drive_stack.seeds import check_episodes, seed_range
 
 PAGE = "report.html"
 REFERENCE = "expert"  # drives every course first; progress is measured by it
@@ -81,6 +82,7 @@ class Driven:
 def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive what is missing, print who is better, write rows and report; returns the exit status."""
     options = evaluate_parser().parse_args(given)
+    outside = outside.with_trust(options.trust)
     driven = _driven(options, outside, root)
     plan, folder, rows = driven.plan, driven.folder, driven.rows
     current = {row.key for row in rows}
@@ -100,7 +102,8 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
 
 def results_of(given: Sequence[str], outside: Outside, root: Path) -> list[EpisodeResult]:
     """What the agents of a command line came to, the reference left out; drives what is missing."""
-    rows = _driven(evaluate_parser().parse_args(given), outside, root).rows
+    options = evaluate_parser().parse_args(given)
+    rows = _driven(options, outside.with_trust(options.trust), root).rows
     return [row.result for row in rows if row.label != REFERENCE]
 
 
@@ -121,11 +124,14 @@ def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
     drivers = {REFERENCE: Driver(agent=REFERENCE)}
     for index, label in enumerate(names_of(specs)):
         overrides = overrides_of(index, specs, options.set)
-        trust = tuple(outside.trusting(specs[index])) if options.trust else ()
-        drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *trust))
-    return Plan(
-        suite, suite.scenarios(outside.scenarios, outside.world_name), _seeds(options.seeds, suite), drivers
+        inside = tuple(outside.sharing_process(specs[index])) if options.in_process else ()
+        drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *inside))
+    scenarios = suite.scenarios(outside.scenarios, outside.world_name)
+    seeds = (
+        seed_range(suite.first_seed, suite.seeds) if options.seeds is None else seeds_between(options.seeds)
     )
+    check_episodes(len(scenarios), len(seeds))
+    return Plan(suite, scenarios, seeds, drivers)
 
 
 def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
@@ -197,16 +203,6 @@ def _begin(folder: Path, facts: RunFacts) -> None:
     write_facts(folder, facts.model_copy(update={"drivers": drivers}))
 
 
-def _seeds(text: str | None, suite: Suite) -> range:
-    """``A:B`` are the seeds from A up to, not with, B; else the suite's own."""
-    if text is None:
-        return range(suite.first_seed, suite.first_seed + suite.seeds)
-    first, colon, end = text.partition(":")
-    if not (colon and first.isdigit() and end.isdigit() and int(first) < int(end)):
-        raise ConfigError(f"--seeds {text}: expected A:B, such as 100000:100010, which ends before 100010")
-    return range(int(first), int(end))
-
-
 def evaluate_parser() -> argparse.ArgumentParser:
     """Options of the command."""
     parser = argparse.ArgumentParser(
@@ -248,5 +244,6 @@ def evaluate_parser() -> argparse.ArgumentParser:
         "tracking, lanes, control), a policy against the expert on the expert's drives",
     )
     how.add_argument("--trust", action="store_true", help=TRUST_HELP)
+    how.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
     how.add_argument("--out", type=Path, metavar="DIR", help="default: runs/evaluate/SUITE")
     return parser

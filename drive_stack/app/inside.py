@@ -17,6 +17,7 @@ from drive_stack.evaluation.offline import OfflineErrors, offline_errors
 from drive_stack.evaluation.perception.report import as_json
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.run_facts import Driver
+from drive_stack.interfaces import close_agent
 from drive_stack.report.inside_files import OFFLINE, PERCEPTION, OfflineFile
 from drive_stack.scenario_name import unique_stem
 from drive_stack.whole_files import write_whole
@@ -54,4 +55,7 @@ def ask(build: AgentBuilder, task: Task) -> OfflineErrors | None:
     with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
         expert = build("expert", env.platform, oracles=env.oracles, truth=env.truth)
         student = build(task.agent, env.platform, overrides=task.overrides)
-        return offline_errors(env, expert, student, scenario=task.scenario, seed=task.seed)
+        try:
+            return offline_errors(env, expert, student, scenario=task.scenario, seed=task.seed)
+        finally:
+            close_agent(student)

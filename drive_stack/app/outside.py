@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from drive_stack.evaluation.batch.drive import AgentBuilder
@@ -21,7 +22,11 @@ class Outside:
     agent_facts: Callable[[str, Sequence[str]], AgentFacts]
     build: AgentBuilder
     packages: Sequence[Path]  # whose sources drive
-    trusting: Callable[[str], Sequence[str]]  # what ``--trust`` sets for a driver, if anything
+    sharing_process: Callable[[str], Sequence[str]]  # what ``--in-process`` sets for a driver, if anything
+
+    def with_trust(self, trusted: bool) -> Outside:
+        """The same with ``--trust`` as the command line has it: no file can say so."""
+        return replace(self, build=partial(self.build, trusted=True)) if trusted else self
 
     def hash_of(self, task: EpisodeTask) -> str:
         """Of all that decides a task's result, as it is now."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from drive_stack.app.options import natural, positive
+from drive_stack.app.options import episode_count, seed, worker_count
 from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
@@ -22,7 +22,9 @@ from drive_stack.evaluation.perception.observer import EpisodeMeasure, measure_e
 from drive_stack.evaluation.perception.report import as_json, markdown, terminal_table
 from drive_stack.evaluation.perception.summaries import summaries
 from drive_stack.evaluation.result import Status
+from drive_stack.interfaces import close_agent
 from drive_stack.orphans import end_with_parent
+from drive_stack.seeds import check_episodes, seed_range
 from drive_stack.whole_files import make_folder, write_whole
 
 Found = TypeVar("Found")
@@ -58,10 +60,11 @@ class Outside:
 def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     """Drive, print the tables, write them and the figure; returns the exit status."""
     options = _parser(root).parse_args(given)
-    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    seeds = seed_range(options.first_seed, options.seeds)
     if seeds[0] // SPLIT != seeds[-1] // SPLIT:
         raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
     scenarios = _names(options.scenarios, outside.scenarios)
+    check_episodes(len(scenarios), len(seeds))
     for scenario in scenarios:
         outside.check(scenario)
     tasks = [
@@ -122,7 +125,10 @@ def measure(build: AgentBuilder, task: Task) -> EpisodeMeasure:
         agent = build(
             task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
         )
-        return measure_episode(env, agent, scenario=task.scenario, seed=task.seed)
+        try:
+            return measure_episode(env, agent, scenario=task.scenario, seed=task.seed)
+        finally:
+            close_agent(agent)
 
 
 def _names(text: str, catalogue: Sequence[str]) -> Sequence[str]:
@@ -149,9 +155,11 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         "--agent", default="modular", metavar="NAME", help="one that leaves a trace (default: modular)"
     )
     what.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
-    what.add_argument("--seeds", type=positive, default=1, metavar="N", help="of each scenario (default: 1)")
     what.add_argument(
-        "--first-seed", type=natural, default=100_000, metavar="SEED", help="default: 100000, validation"
+        "--seeds", type=episode_count, default=1, metavar="N", help="of each scenario (default: 1)"
+    )
+    what.add_argument(
+        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, validation"
     )
     what.add_argument(
         "--set",
@@ -161,7 +169,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         help="override the agent's configuration; repeatable",
     )
     how = parser.add_argument_group("how")
-    how.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    how.add_argument("--workers", type=worker_count, default=1, metavar="N", help="processes (default: 1)")
     how.add_argument(
         "--out",
         type=Path,

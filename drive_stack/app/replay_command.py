@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drive_stack.app.options import positive
+from drive_stack.agent_spec import grants, is_file, runs_code
+from drive_stack.app.options import IN_PROCESS_HELP, positive
 from drive_stack.app.outside import Outside
-from drive_stack.config import ConfigError
+from drive_stack.config import ConfigError, shortened
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.run_facts import Driver, read_facts, versions
+from drive_stack.scenario_name import without_keys
 
 # these differ from run to run, or are measured by another drive, the expert's
 ELSEWHERE = ("stages_ms", "progress_of_expert", "scores")
@@ -30,10 +32,14 @@ class Replay:
     notes: tuple[str, ...]  # why it may go another way
 
 
-def replay_of(run: Path, episode: str, outside: Outside) -> Replay:
+def replay_of(
+    run: Path, episode: str, outside: Outside, *, trusted: bool = False, in_process: bool = False
+) -> Replay:
     """Raises `ConfigError` where there is no such run or episode, or its driver is no longer there.
 
-    ``episode`` is a row's number from 1, or ``label:scenario:seed``.
+    ``episode`` is a row's number from 1, or ``label:scenario:seed``. A driver that can run code is loaded
+    only where the run is ``trusted``: the folder may come from anybody. ``trusted`` and ``in_process`` come
+    from the command line, whatever the run says.
     """
     rows = list(read_rows(run).values())
     if not rows:
@@ -42,7 +48,13 @@ def replay_of(run: Path, episode: str, outside: Outside) -> Replay:
     driver = Driver(agent=row.label)
     if facts is not None and row.label in facts.drivers:
         driver = facts.drivers[row.label]
-    return Replay(row, driver, tuple(_differences(row, driver, outside)))
+    if runs_code(driver.agent) and not trusted:
+        raise ConfigError(
+            f"{run}: its driver {shortened(row.label)} is {shortened(driver.agent)}, which can run code "
+            "as it is loaded; if you know who made it, add --trust"
+        )
+    driver, notes = _as_granted(driver, tuple(outside.sharing_process(driver.agent)) if in_process else ())
+    return Replay(row, driver, (*_loaded(row, driver, outside), *notes, *_differences(row, driver, outside)))
 
 
 def told(replay: Replay, result: EpisodeResult) -> str:
@@ -67,6 +79,10 @@ def replay_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--episode", required=True, metavar="K", help="number of its row, from 1, or LABEL:SCENARIO:SEED"
     )
+    parser.add_argument(
+        "--trust", action="store_true", help="load the driver that the run names though it can run code"
+    )
+    parser.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
     parser.add_argument("--headless", action="store_true", help="no window; as fast as it goes")
     parser.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what is shown")
     return parser
@@ -87,6 +103,23 @@ def _named(rows: Sequence[Row], episode: str, run: Path) -> Row:
     if number > len(rows):
         raise ConfigError(f"--episode {episode}: {run} has episodes 1 to {len(rows)}")
     return rows[number - 1]
+
+
+def _as_granted(driver: Driver, granted: Sequence[str]) -> tuple[Driver, list[str]]:
+    """The driver with ``granted`` as the only settings that let its code get further; what was left out."""
+    said = grants(driver.overrides)
+    kept = (*(one for one in driver.overrides if one not in said), *granted)
+    left_out = [one for one in said if one not in granted]
+    notes = [f"the run says {shortened(one)}, which only the command line can say" for one in left_out]
+    return driver.model_copy(update={"overrides": kept}), notes
+
+
+def _loaded(row: Row, driver: Driver, outside: Outside) -> Iterator[str]:
+    """What the run names that does not come with the program."""
+    if is_file(driver.agent) or runs_code(driver.agent):
+        yield f"loads the driver {shortened(driver.agent)}, as the run says"
+    if without_keys(row.result.scenario)[0] not in outside.scenarios:
+        yield f"reads the scenario {shortened(row.result.scenario)}, as the run says"
 
 
 def _differences(row: Row, driver: Driver, outside: Outside) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from drive_stack.app.driving import Driving, tell_failures
-from drive_stack.app.options import natural, positive
+from drive_stack.app.options import episode_count, seed
 from drive_stack.app.outside import Outside
 from drive_stack.app.stages_columns import COLUMNS, Column, columns_named
 from drive_stack.app.stages_report import show_table, write_table
@@ -24,6 +24,7 @@ from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, open_rows, r
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.scenario_name import split_names
+from drive_stack.seeds import check_episodes, seed_range
 
 Read = TypeVar("Read")
 
@@ -83,6 +84,7 @@ def plan(
 
     Raises `ConfigError` for a scenario, a configuration or weights that cannot be used.
     """
+    check_episodes(len(scenarios), len(seeds))
     facts = {column.label: outside.agent_facts(column.agent, column.overrides) for column in columns}
     contents = {scenario: outside.scenario_content(scenario) for scenario in scenarios}
     worlds = {scenario: outside.world_name(scenario) for scenario in scenarios}
@@ -133,7 +135,7 @@ def _names(text: str) -> list[str]:
 
 
 def _seeds(first: int, count: int) -> range:
-    seeds = range(first, first + count)
+    seeds = seed_range(first, count)
     if seeds[0] // SPLIT != seeds[-1] // SPLIT:
         raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
     return seeds
@@ -151,10 +153,10 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     what = parser.add_argument_group("what is driven")
     what.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
     what.add_argument(
-        "--seeds", type=positive, default=10, metavar="N", help="of each scenario (default: 10)"
+        "--seeds", type=episode_count, default=10, metavar="N", help="of each scenario (default: 10)"
     )
     what.add_argument(
-        "--first-seed", type=natural, default=100_000, metavar="SEED", help="default: 100000, validation"
+        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, validation"
     )
     labels = ", ".join(column.label for column in COLUMNS)
     what.add_argument(

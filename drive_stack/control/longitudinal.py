@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from drive_stack.bounds import Acceleration, Braking, Duration, Jerk, Speed, Weight
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import Platform
 from drive_stack.types import Plan
@@ -12,15 +13,15 @@ from drive_stack.types import Plan
 class LongitudinalSettings(StrictModel):
     """Gains and limits."""
 
-    speed_gain: float = 0.6  # [1/s]
-    look_ahead: float = 0.15  # half a step and what the lag compensation leaves [s]
-    max_jerk: float = 4.0  # of the command, unless braking for life [m/s³]
-    release_jerk: float = 10.0  # of letting go of an emergency brake [m/s³]
-    stop_jerk: float = 2.5  # of letting go of the brake as the car comes to a stop [m/s³]
-    last_braking: float = 0.15  # with which it comes to its stop [m/s²]
-    hold: float = -1.5  # keeps the car standing [m/s²]
-    standing: float = 0.35  # a plan this slow is to stand, not to creep [m/s]
-    still: float = 0.02  # the car stands [m/s]
+    speed_gain: Weight = 0.6  # [1/s]
+    look_ahead: Duration = 0.15  # half a step and what the lag compensation leaves [s]
+    max_jerk: Jerk = 4.0  # of the command, unless braking for life [m/s³]
+    release_jerk: Jerk = 10.0  # of letting go of an emergency brake [m/s³]
+    stop_jerk: Jerk = 2.5  # of letting go of the brake as the car comes to a stop [m/s³]
+    last_braking: Acceleration = 0.15  # with which it comes to its stop [m/s²]
+    hold: Braking = -1.5  # keeps the car standing [m/s²]
+    standing: Speed = 0.35  # a plan this slow is to stand, not to creep [m/s]
+    still: Speed = 0.02  # the car stands [m/s]
 
 
 class FeedForwardLongitudinal:

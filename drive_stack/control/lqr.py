@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 from scipy.linalg import solve_discrete_are
 
 from drive_stack.config import StrictModel
@@ -11,14 +14,19 @@ from drive_stack.control.steering import SteeringActuator
 from drive_stack.interfaces import Platform
 from drive_stack.types import FloatArray, Plan
 
+# beyond these the Riccati equation is too ill-conditioned to be solved at every speed
+StateWeight = Annotated[float, Field(ge=0.01, le=1000.0)]
+InputWeight = Annotated[float, Field(ge=1.0, le=1e5)]
+ReferenceSpeed = Annotated[float, Field(ge=1.0, le=60.0)]  # [m/s]
+
 
 class LqrSettings(StrictModel):
     """Weights of the quadratic cost."""
 
-    lateral: float = 1.0  # [1/m²]
-    heading: float = 4.0  # [1/rad²]
-    steering: float = 600.0  # [1/rad²] at the reference speed; grows with speed squared
-    reference_speed: float = 10.0  # [m/s]
+    lateral: StateWeight = 1.0  # [1/m²]
+    heading: StateWeight = 4.0  # [1/rad²]
+    steering: InputWeight = 600.0  # [1/rad²] at the reference speed; grows with speed squared
+    reference_speed: ReferenceSpeed = 10.0  # [m/s]
 
 
 def lqr_gain(speed: float, platform: Platform, settings: LqrSettings) -> FloatArray:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Annotated
 
+import numpy as np
+from pydantic import Field
+
+from drive_stack.bounds import Weight
 from drive_stack.config import StrictModel
 from drive_stack.control.lqr import Lqr
 from drive_stack.control.mpc_model import BicycleModel, bicycle_model
@@ -19,12 +23,12 @@ SLOWEST_JERK = 5.0  # slower than this, turning the wheel costs as at this [m/s]
 class MpcSettings(StrictModel):
     """Weights of the quadratic cost, and how far and how long it looks."""
 
-    lateral: float = 1.0  # [1/m²]
-    sideways: float = 0.16  # of the speed across the path [1/(m/s)²]
-    jerk: float = 0.002  # of the lateral jerk that turning the wheels makes [1/(m/s³)²]
-    terminal: float = 5.0  # the last instant's errors weigh this much more
-    steps: int = 20
-    iterations: int = 80  # of the solver, always
+    lateral: Weight = 1.0  # [1/m²]
+    sideways: Weight = 0.16  # of the speed across the path [1/(m/s)²]
+    jerk: Weight = 0.002  # of the lateral jerk that turning the wheels makes [1/(m/s³)²]
+    terminal: Weight = 5.0  # the last instant's errors weigh this much more
+    steps: Annotated[int, Field(ge=2, le=100)] = 20
+    iterations: Annotated[int, Field(ge=1, le=10_000)] = 80  # of the solver, always
 
 
 class Mpc:

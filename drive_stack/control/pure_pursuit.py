@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from drive_stack.bounds import Duration, PositiveDistance
 from drive_stack.config import StrictModel
 from drive_stack.control.preview import previewed
 from drive_stack.control.steering import SteeringActuator
@@ -14,9 +15,9 @@ from drive_stack.types import FloatArray, Plan
 class PurePursuitSettings(StrictModel):
     """How far ahead it aims."""
 
-    seconds_ahead: float = 0.75
-    shortest: float = 4.5  # [m]
-    longest: float = 30.0  # [m]
+    seconds_ahead: Duration = 0.75
+    shortest: PositiveDistance = 4.5  # [m]
+    longest: PositiveDistance = 30.0  # [m]
 
 
 def pursuit_steering(target: FloatArray, wheelbase: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from drive_stack.bounds import Fraction, PositiveSpeed, Weight
 from drive_stack.config import StrictModel
 from drive_stack.control.preview import previewed
 from drive_stack.control.steering import SteeringActuator
@@ -14,9 +15,9 @@ from drive_stack.types import Plan
 class StanleySettings(StrictModel):
     """Gains."""
 
-    gain: float = 1.6  # cross-track gain [1/s]
-    softening: float = 2.0  # keeps the gain bounded when slow [m/s]
-    front_share: float = 0.4  # heading error at speed is worth less: the lag would make it swing
+    gain: Weight = 1.6  # cross-track gain [1/s]
+    softening: PositiveSpeed = 2.0  # keeps the gain bounded when slow [m/s]
+    front_share: Fraction = 0.4  # heading error at speed is worth less: the lag would make it swing
 
 
 class Stanley:

@@ -11,12 +11,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from drive_stack.agent_errors import AgentError, bounded_text
 from drive_stack.driving_env import DrivingEnv
+from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name, checked_trace
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.result import EpisodeId, EpisodeResult, Status, score_so_far, summarise
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
 from drive_stack.interfaces import Agent
-from drive_stack.types import Observation, StepTrace
+from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
 
 T = TypeVar("T")
@@ -35,7 +37,8 @@ class Rollout:
     """Drives one episode; `advance` until `done`, then take the `result`.
 
     An exception in the agent ends the episode with status ``error`` and its traceback in the
-    result; one in the environment is ours and is raised.
+    result, and so does an answer that is none (see `answers`); an exception in the environment is ours and
+    is raised.
     """
 
     def __init__(
@@ -49,15 +52,17 @@ class Rollout:
     ) -> None:
         self._env, self._agent = env, agent
         self._expert = expert
-        self.episode = EpisodeId(agent.name, agent.privileged, scenario, seed)
         self.status = Status.RUNNING
         self.error: str | None = None
+        name = self._guard(lambda: checked_name(agent.name)) or "unnamed"
+        self.episode = EpisodeId(name, agent.privileged is not False, scenario, seed)
         self.log = EpisodeLog(dt=env.platform.dt)
         self._stage_ms: dict[str, list[float]] = defaultdict(list)
         self._clamped = 0
         self._observation = env.reset(seed)
         self.log.add(env.truth.world_state())
-        self._guard(lambda: agent.reset(seed))
+        if not self.done:
+            self._guard(lambda: agent.reset(seed))
 
     @property
     def done(self) -> bool:
@@ -67,13 +72,10 @@ class Rollout:
     def advance(self) -> Moment:
         """Let the agent act once; the moment shows what it acted on."""
         observation, state = self._observation, self._env.truth.world_state()
-        control = None
-        if not self.done:
-            begin = time.perf_counter()
-            control = self._guard(lambda: self._agent.act(observation))
-            self._stage_ms["agent"].append(1000.0 * (time.perf_counter() - begin))
-        trace = self._agent.trace if control is not None else None
-        if control is not None:
+        answer = None if self.done else self._guard(lambda: self._ask(observation))
+        trace = None
+        if answer is not None:
+            control, trace = answer
             for stage, milliseconds in (trace.stage_ms if trace else {}).items():
                 self._stage_ms[stage].append(milliseconds)
             step = self._env.step(control)
@@ -105,12 +107,23 @@ class Rollout:
             error=self.error,
         )
 
+    def _ask(self, observation: Observation) -> tuple[Control, StepTrace | None]:
+        begin = time.perf_counter()
+        control = checked_control(self._agent.act(observation))
+        self._stage_ms["agent"].append(1000.0 * (time.perf_counter() - begin))
+        return control, checked_trace(self._agent.trace)
+
     def _guard(self, call: Callable[[], T]) -> T | None:
         try:
             return call()
-        except Exception:  # an agent may be anyone's code: its failure is a result
-            self.status, self.error = Status.ERROR, traceback.format_exc()
-            return None
+        except AgentError as error:  # it brings the traceback of its own process
+            error_text = error.details or str(error)
+        except AnswerError as error:
+            error_text = str(error)
+        except (Exception, SystemExit):  # an agent may be anyone's code: its failure is a result
+            error_text = bounded_text(traceback.format_exc())
+        self.status, self.error = Status.ERROR, error_text
+        return None
 
 
 def run_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> EpisodeResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import drive_stack
-from drive_stack.config import ConfigError, StrictModel
-from drive_stack.whole_files import read_regular, write_whole
+from drive_stack.config import ConfigError, StrictModel, read_error
+from drive_stack.file_reading import read_json
+from drive_stack.whole_files import write_whole
 
 NAME = "run.json"
 SCHEMA = 2  # of the rows and of this file
@@ -19,7 +19,7 @@ _PACKAGES = ("numpy", "numba", "highway-env", "gymnasium", "panda3d", "openvino"
 
 
 class Driver(StrictModel):
-    """Who is behind a label."""
+    """Who is behind a label. That such a file names somebody is no reason to trust them."""
 
     agent: str  # registered name, configuration file or ``package.module:Class``
     overrides: tuple[str, ...] = ()
@@ -56,13 +56,11 @@ def read_facts(folder: Path) -> RunFacts | None:
     """None where there is none; `ConfigError` for one that cannot be read, or of another schema."""
     path = folder / NAME
     try:
-        content = json.loads(read_regular(path))
+        content = read_json(path)
     except FileNotFoundError:
         return None
-    except ConfigError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except (OSError, ValueError) as error:
+        raise read_error(path, error) from None
     found = content.get("schema_version") if isinstance(content, dict) else None
     if found != SCHEMA:
         raise ConfigError(f"{path}: schema version {found}, but this program reads {SCHEMA}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +13,12 @@ from pydantic import Field
 
 from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
 from drive_stack.scenario_name import with_keys
+from drive_stack.seeds import Seed, SeedCount
 
 CATALOGUE = Path(__file__).parents[2] / "configs" / "suites"
 TEST_SEEDS = 200_000
 ALL = "all"  # the whole catalogue
+MAX_COURSES = 10_000
 
 
 class Courses(StrictModel):
@@ -26,6 +29,11 @@ class Courses(StrictModel):
     grid: dict[str, Annotated[tuple[object, ...], Field(min_length=1)]] = Field(
         default={}, description="key → values; every combination is a course"
     )
+
+    def count(self, catalogue: Sequence[str]) -> int:
+        """How many `names` there are."""
+        scenarios = len(catalogue) if self.scenario == ALL else 1
+        return scenarios * math.prod(len(values) for values in self.grid.values())
 
     def names(self, catalogue: Sequence[str]) -> Iterator[str]:
         """The courses' names, as `load_scenario` takes them."""
@@ -40,17 +48,20 @@ class Suite(StrictModel):
 
     name: str
     description: str
-    seeds: Annotated[int, Field(ge=1)]  # of each course
-    first_seed: Annotated[int, Field(ge=0)] = TEST_SEEDS
+    seeds: SeedCount  # of each course
+    first_seed: Seed = TEST_SEEDS
     courses: Annotated[tuple[Courses, ...], Field(min_length=1)]
 
     def scenarios(self, catalogue: Sequence[str], world_name: Callable[[str], str]) -> tuple[str, ...]:
         """The names of all courses.
 
-        ``world_name`` tells what seeds a scenario's worlds. Raises `ConfigError` for a scenario that cannot
-        be read, and for two courses that draw the same worlds, however they are written: their episodes
-        would be counted twice.
+        ``world_name`` tells what seeds a scenario's worlds. Raises `ConfigError` for more than `MAX_COURSES`,
+        for a scenario that cannot be read, and for two courses that draw the same worlds, however they are
+        written: their episodes would be counted twice.
         """
+        count = sum(one.count(catalogue) for one in self.courses)
+        if count > MAX_COURSES:
+            raise ConfigError(f"suite {self.name}: {count:,} courses; expected at most {MAX_COURSES:,}")
         names = tuple(name for one in self.courses for name in one.names(catalogue))
         first: dict[str, str] = {}
         for name in names:

@@ -12,12 +12,13 @@ from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.evaluation.summary import succeeded
+from drive_stack.file_reading import read_text
 from drive_stack.footage.clip_frame import SIZE, ClipRenderer
 from drive_stack.footage.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import unique_stem
 from drive_stack.viewer.recording import Recorder
 from drive_stack.viewer.records import History, ViewFrame
-from drive_stack.whole_files import make_folder, read_regular, write_whole
+from drive_stack.whole_files import make_folder, write_whole
 
 SECONDS = 6.0  # before the end
 HOLD = 1.0  # the end is shown this long [s]
@@ -39,7 +40,7 @@ class Clip:
     def read_moment(self) -> LastMoment | None:
         """None where there is none that can be read."""
         try:
-            return LastMoment.model_validate_json(read_regular(self.moment))
+            return LastMoment.model_validate_json(read_text(self.moment))
         except (OSError, ValueError):
             return None
 

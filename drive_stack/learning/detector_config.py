@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from drive_stack.bounds import Batch, Epochs, Frames, Pixels, Threads, TorchSeed, Workers
 from drive_stack.config import ConfigError, StrictModel
 
 COMMAND = "python run_sim.py train detector"
@@ -16,13 +17,13 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 class FrameSettings(StrictModel):
     """Which frames are recorded."""
 
-    training: Annotated[int, Field(ge=1)] = 7000
-    validation: Annotated[int, Field(ge=1)] = 1000
-    per_episode: Annotated[int, Field(ge=1)] = 12
+    training: Frames = 7000
+    validation: Frames = 1000
+    per_episode: Frames = 12
     interval: tuple[float, float] = (0.5, 1.5)  # least time between two frames of an episode [s]
     # how often a scenario comes in each turn, where not once
     times: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    workers: Annotated[int, Field(ge=1)] = 2
+    workers: Workers = 2
     # scenario files beside the configuration that only training sees, and episodes of each
     scenes: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
@@ -40,8 +41,8 @@ class WindowSettings(StrictModel):
     whole_share: Share = 0.3  # of batches that see whole frames
     native_share: Share = 0.5  # of windows at the camera's own scale
     zoom: tuple[float, float] = (0.8, 1.6)
-    least_height: float = 8.0  # people and obstacles lower than this are neither taught nor punished [px]
-    least_vehicle_height: float = (
+    least_height: Pixels = 8.0  # people and obstacles lower than this are neither taught nor punished [px]
+    least_vehicle_height: Pixels = (
         5.0  # nor vehicles: untaught, far ones seem larger and so nearer than they are
     )
     least_visible: Share = 0.25
@@ -61,22 +62,22 @@ class DetectorTraining(StrictModel):
     network: str = "detector_network.yaml"
     width: Annotated[float, Field(ge=0.25, le=4.0)] = 1.0  # of the network's layers, times its description
     input_scale: Annotated[float, Field(ge=0.5, le=3.0)] = 1.0  # pixels the network sees per camera pixel
-    seed: int = 0
+    seed: TorchSeed = 0
     frames: FrameSettings = FrameSettings()
-    epochs: Annotated[int, Field(ge=1)] = 16
-    batch: Annotated[int, Field(ge=1)] = 16
-    people_times: Annotated[int, Field(ge=1)] = 1  # how often an epoch shows a frame with people
+    epochs: Epochs = 16
+    batch: Batch = 16
+    people_times: Batch = 1  # how often an epoch shows a frame with people
     learning_rate: Annotated[float, Field(gt=0.0)] = 0.002
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.02
-    warmup_steps: Annotated[int, Field(ge=0)] = 200
+    warmup_steps: Annotated[int, Field(ge=0, le=100_000_000)] = 200
     decay_share: Share = 0.35
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
-    patience: Annotated[int, Field(ge=1)] = 8  # epochs that find no more than those before, which end it
+    patience: Epochs = 8  # epochs that find no more than those before, which end it
     bfloat16: bool = True  # where the processor computes in it
-    threads: Annotated[int, Field(ge=1)] = 2
-    validate_frames: Annotated[int, Field(ge=1)] = 300  # of the validation frames, after each epoch
+    threads: Threads = 2
+    validate_frames: Frames = 300  # of the validation frames, after each epoch
     windows: WindowSettings = WindowSettings()
-    calibration_frames: Annotated[int, Field(ge=1)] = 160  # that give the ranges of 8-bit numbers
+    calibration_frames: Frames = 160  # that give the ranges of 8-bit numbers
 
     @model_validator(mode="after")
     def _fits_strides(self) -> DetectorTraining:

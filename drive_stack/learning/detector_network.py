@@ -13,18 +13,37 @@ import os
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import torch
-import yaml
+from pydantic import Field
 from torch import nn
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.config import ConfigError
+from drive_stack.config import ConfigError, StrictModel, load_model, shortened
 from drive_stack.whole_files import whole_file
 
 # box, class and distance gains of ultralytics' default.yaml
 GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
+
+
+Block = Literal[
+    "Bottleneck", "C2f", "C2PSA", "C3", "C3k2", "Concat", "Conv", "Detect", "DWConv", "SPPF", "nn.Upsample"
+]
+Argument = bool | int | float | Literal["nearest", "bilinear", "nc", "None"] | None
+Source = int | tuple[int, ...]  # a layer by its place, or from the end where negative
+Repeats = Annotated[int, Field(ge=1, le=100)]
+Layers = Annotated[tuple[tuple[Source, Repeats, Block, tuple[Argument, ...]], ...], Field(min_length=1)]
+
+
+class NetworkDescription(StrictModel):
+    """A network in ultralytics' notation, of blocks that are known."""
+
+    nc: Annotated[int, Field(ge=1, le=1000)]  # classes
+    end2end: bool = False
+    reg_max: Annotated[int, Field(ge=1, le=64)] = 16
+    backbone: Layers
+    head: Layers
 
 
 def keep_ultralytics_offline() -> None:
@@ -44,19 +63,23 @@ def _settings_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def build_network(description: Path, width: float = 1.0) -> nn.Module:
-    """An untrained ultralytics `DetectionModel` from its YAML description, its channels times ``width``."""
+    """An untrained ultralytics `DetectionModel` from its YAML description, its channels times ``width``.
+
+    ultralytics evaluates parts of such a description as Python, so it is given none but checked ones. Raises
+    `ConfigError` for a description that cannot be used.
+    """
+    plan = load_model(description, NetworkDescription).model_dump(mode="json", exclude_unset=True)
     keep_ultralytics_offline()
     from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  (only after the settings above)
     from ultralytics.utils import SETTINGS  # noqa: PLC0415
 
     if SETTINGS["sync"]:
         SETTINGS.update(sync=False)
-    try:
-        plan = yaml.safe_load(description.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{description}: cannot be read: {error}") from None
     plan["width_multiple"] = width
-    network = DetectionModel(plan, ch=3, nc=plan["nc"], verbose=False)
+    try:
+        network = DetectionModel(plan, ch=3, nc=plan["nc"], verbose=False)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"{description}: no network can be built of it: {shortened(str(error))}") from None
     network.args = SimpleNamespace(**GAINS)
     return cast("nn.Module", network.to(memory_format=torch.channels_last))
 

@@ -18,7 +18,8 @@ import torch
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
-from drive_stack.config import ConfigError
+from drive_stack.config import ConfigError, read_error
+from drive_stack.file_reading import read_regular
 from drive_stack.learning.checkpoints import read_checkpoint
 from drive_stack.learning.detector_batches import Batch, epoch_batches, steps_per_epoch
 from drive_stack.learning.detector_config import DetectorTraining
@@ -27,7 +28,7 @@ from drive_stack.learning.devices import has_bfloat16, training_device
 from drive_stack.learning.early_stop import is_best, is_stale
 from drive_stack.learning.frame_store import StoredFrame
 from drive_stack.learning.stepping import Report, stepping
-from drive_stack.whole_files import read_regular, whole_file, write_whole
+from drive_stack.whole_files import whole_file, write_whole
 
 
 class Validation(Protocol):
@@ -112,7 +113,12 @@ class Trainer:
         """What an epoch came to."""
         row = {"epoch": self.epoch, "loss": losses, **scores}
         log = folder / "log.jsonl"
-        before = read_regular(log).decode(errors="replace") if log.exists() else ""
+        try:
+            before = read_regular(log).decode(errors="replace")
+        except FileNotFoundError:
+            before = ""
+        except OSError as error:
+            raise read_error(log, error) from None
         write_whole(log, before + json.dumps(row) + "\n")
         points = dict(zip(("loss/boxes", "loss/classes", "loss/distances"), losses, strict=True))
         found = {name: score for name, score in scores.items() if score is not None}

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from drive_stack.agent_spec import runs_code
+from drive_stack.bounds import Batch, Epochs, Speed, TorchSeed, Workers
 from drive_stack.config import StrictModel
 from drive_stack.learning.policy_columns import COLUMNS
 from drive_stack.policy.views import View
+from drive_stack.seeds import SeedCount
 
 COMMAND = "python run_sim.py train policy"
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+
+
+def _runs_no_code(spec: str) -> str:
+    if runs_code(spec):
+        raise ValueError(
+            "expected a registered name, an agent's YAML or an ONNX file: nothing that runs code"
+        )
+    return spec
 
 
 class Convolution(StrictModel):
@@ -81,7 +92,7 @@ class AugmentSettings(StrictModel):
     gain: Share = 0.25  # of brightness, for all pictures of a clip
     tint: Share = 0.08  # of each colour
     noise: Share = 0.03
-    speed: float = 0.5  # error of the speed, standard deviation [m/s]
+    speed: Speed = 0.5  # error of the speed, standard deviation [m/s]
     blind_to_yaw: Share = 0.5  # of clips in which the yaw rate, which tells the steering, is not seen
 
 
@@ -89,16 +100,18 @@ class Round(StrictModel):
     """One round of recording and training; each learns from all recordings so far."""
 
     name: str
-    seeds: Count  # of each scenario
+    seeds: SeedCount  # of each scenario
     first_seed: Annotated[int, Field(ge=0, lt=100_000)]
     suite: str | None = None  # whose courses are driven; None: the whole catalogue
     disturbed: bool = False
     dagger: bool = False  # the policy of the round before drives, the expert says what it would do
-    driver: str | None = None  # the same with another driver, such as one that is blind to traffic
+    driver: Annotated[str, AfterValidator(_runs_no_code)] | None = (
+        None  # the same with another driver, such as one that is blind to traffic
+    )
     driver_set: tuple[str, ...] = ()  # KEY=VALUE of its configuration
     expert_share: Share = 0.0
     frozen: bool = False  # only the head learns, from what the trunk makes of each picture once
-    epochs: Count
+    epochs: Epochs
 
     @model_validator(mode="after")
     def _one_at_the_wheel(self) -> Round:
@@ -112,22 +125,22 @@ class PolicyTraining(StrictModel):
 
     network: NetworkSettings
     rounds: Annotated[tuple[Round, ...], Field(min_length=1)]
-    validation_seeds: Count = 2
-    every: Count = 2  # steps from one recorded row to the next
-    clip: Count = 12  # rows that are predicted at a time
-    batch: Count = 12  # clips
+    validation_seeds: SeedCount = 2
+    every: Batch = 2  # steps from one recorded row to the next
+    clip: Batch = 12  # rows that are predicted at a time
+    batch: Batch = 12  # clips
     learning_rate: Positive = 1.0e-3
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
-    patience: Count = 4  # epochs without a better validation loss that end a round
+    patience: Epochs = 4  # epochs without a better validation loss that end a round
     sideways_weight: Positive = 2.0
     acceleration_weight: Positive = 3.0
     too_fast_weight: Positive = 1.0  # times as much where it brakes less than the expert
     hint_weight: Annotated[float, Field(ge=0.0)] = 2.0  # of what it is made to notice, see `policy_hints`
     balance: BalanceSettings = BalanceSettings()
     augment: AugmentSettings = AugmentSettings()
-    workers: Count = 2
-    seed: int = 0
+    workers: Workers = 2
+    seed: TorchSeed = 0
 
     @model_validator(mode="after")
     def _rounds_differ(self) -> PolicyTraining:

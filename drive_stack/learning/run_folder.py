@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from drive_stack.config import ConfigError, StrictModel
-from drive_stack.whole_files import make_folder, read_regular, write_whole
+from drive_stack.config import ConfigError, StrictModel, read_document
+from drive_stack.whole_files import make_folder, write_whole
 
 CONFIGURATION = "configuration.yaml"
 
@@ -33,9 +33,9 @@ def begin_run(folder: Path, config: StrictModel, *, goes_on: bool, free: Collect
 
 def _read(path: Path) -> object:
     try:
-        return yaml.safe_load(read_regular(path).decode())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
-        raise ConfigError(f"{path}: cannot be read; restore or remove it") from None
+        return read_document(path).value
+    except ConfigError as error:
+        raise ConfigError(f"{error}; restore or remove the file") from None
 
 
 def _changes(before: object, now: object, key: str = "") -> Iterator[tuple[str, object, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from drive_stack.bounds import PlanHorizon, TimeStep
 from drive_stack.config import StrictModel
 from drive_stack.types import FloatArray, Hypothesis, LaneEstimate, Prediction, Track
 
@@ -11,8 +12,8 @@ from drive_stack.types import FloatArray, Hypothesis, LaneEstimate, Prediction, 
 class Horizon(StrictModel):
     """How far and how finely to look ahead [s]."""
 
-    seconds: float = 4.0
-    step: float = 0.25
+    seconds: PlanHorizon = 4.0
+    step: TimeStep = 0.25
 
     def times(self) -> FloatArray:
         """Instants from now, ``(T,)``, the first one step ahead."""

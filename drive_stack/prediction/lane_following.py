@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drive_stack.bounds import Distance, Fraction, PositiveDuration, PositiveSpeed, Speed
 from drive_stack.config import StrictModel
 from drive_stack.geometry import ReferenceLine, reference_line, wrap_angle
 from drive_stack.prediction.constant_velocity import Horizon, constant_velocity
@@ -17,12 +18,12 @@ class LaneFollowingSettings(StrictModel):
     """What tells a lane change from wandering in the lane."""
 
     horizon: Horizon = Horizon()
-    change_seconds: float = 3.5  # a lane change from line to line
-    prior_change: float = 0.02  # chance of a change by a car that shows no sign of one
-    drift_speed: float = 0.35  # lateral speed at which a change is as likely as not [m/s]
-    merge_within: float = 150.0  # a lane that ends this near empties into the next [m]
-    off_road: float = 1.2  # lane widths from the outermost known lane at which lanes say nothing
-    standing: float = 0.5  # [m/s]
+    change_seconds: PositiveDuration = 3.5  # a lane change from line to line
+    prior_change: Fraction = 0.02  # chance of a change by a car that shows no sign of one
+    drift_speed: PositiveSpeed = 0.35  # lateral speed at which a change is as likely as not [m/s]
+    merge_within: Distance = 150.0  # a lane that ends this near empties into the next [m]
+    off_road: Distance = 1.2  # lane widths from the outermost known lane at which lanes say nothing
+    standing: Speed = 0.5  # [m/s]
 
 
 @dataclass(frozen=True, slots=True)

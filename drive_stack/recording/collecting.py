@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
+from drive_stack.interfaces import close_agent
 from drive_stack.recording.disturbance import Disturbance, DisturbanceSettings
 from drive_stack.recording.taught import Keeping, TaughtDriver, Wheel
 from drive_stack.scenario_name import file_stem, unique_stem
@@ -52,13 +54,15 @@ def record_task(
     build: AgentBuilder, settings: CollectSettings, folder: Path, task: EpisodeTask
 ) -> EpisodeResult:
     """Drive and write the shard; what became of the drive. An agent that fails leaves no shard."""
-    env = DrivingEnv(EnvSpec(task.scenario))
-    try:
+    with ExitStack() as stack:
+        env = DrivingEnv(EnvSpec(task.scenario))
+        stack.callback(env.close)
         beside = ADVISER if settings.student is not None else ()
         expert = build(EXPERT, env.platform, oracles=env.oracles, truth=env.truth, overrides=beside)
         wheel = Wheel()
         if settings.student is not None:
             student = build(settings.student, env.platform, overrides=settings.student_overrides)
+            stack.callback(close_agent, student)
             wheel = Wheel(student, settings.expert_share)
         driver = TaughtDriver(
             expert,
@@ -73,5 +77,3 @@ def record_task(
         if result.status is not Status.ERROR:
             driver.shard.write(shard_path(folder, task.scenario, task.seed))
         return result
-    finally:
-        env.close()

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from drive_stack.config import ConfigError, StrictModel
+from drive_stack.config import ConfigError, StrictModel, read_error
+from drive_stack.file_reading import read_json
 from drive_stack.recording.checks import check_content
 from drive_stack.recording.schema import VERSION
 from drive_stack.recording.shard import MAX_ROWS, MEND, open_shard
 from drive_stack.runtime.weights import sha256_of
-from drive_stack.whole_files import read_regular, write_whole
+from drive_stack.whole_files import write_whole
 
 NAME = "manifest.json"
+MAX_BYTES = 100_000_000  # an episode takes some 250, and a folder may hold all that several commands record
 FILE = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.parquet$"  # no folder, nothing hidden
 
 
@@ -66,15 +67,13 @@ def read_manifest(folder: Path) -> Manifest:
     """Raises `ConfigError` where there is none, it cannot be read, or is of another version."""
     path = folder / NAME
     try:
-        content = json.loads(read_regular(path))
+        content = read_json(path, MAX_BYTES)
     except FileNotFoundError:
         raise ConfigError(
             f"{folder}: holds no recordings ({NAME}); make some with: run_sim.py collect"
         ) from None
-    except ConfigError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except (OSError, ValueError) as error:
+        raise read_error(path, error) from None
     if isinstance(content, dict) and content.get("version") != VERSION:
         found = content.get("version")
         raise ConfigError(f"{path}: schema version {found}, but this program reads {VERSION}; collect again")

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from drive_stack.evaluation.offline import BRAKING, OfflineErrors
 from drive_stack.evaluation.summary import succeeded
+from drive_stack.file_reading import read_text
 from drive_stack.report.inside_files import OFFLINES, OfflineFile
 from drive_stack.report.runs import Runs
-from drive_stack.whole_files import read_regular
 
 COLUMNS = (
     "driver",
@@ -39,7 +39,7 @@ def offline_of(runs: Runs) -> tuple[OfflineTable | None, list[str]]:
     for folder in runs.folders:
         for path in sorted(folder.glob(OFFLINES)):
             try:
-                told = OfflineFile.model_validate_json(read_regular(path))
+                told = OfflineFile.model_validate_json(read_text(path))
             except (OSError, ValidationError, ValueError) as error:
                 notes.append(f"{path}: cannot be read: {str(error).splitlines()[0]}; left out.")
                 continue

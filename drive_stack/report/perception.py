@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from drive_stack.evaluation.perception.report import cell
+from drive_stack.file_reading import read_text
 from drive_stack.report.figures import Curve, distance_plot
 from drive_stack.report.inside_files import PERCEPTIONS
 from drive_stack.report.runs import Runs
-from drive_stack.whole_files import read_regular
 
 STAGE = "stage"
 DISTANCE, OF, ERROR = "distance m", "class", "range median %"
@@ -54,7 +54,7 @@ def perception_of(runs: Runs) -> tuple[list[Seen], list[str]]:
     for folder, run in zip(runs.folders, runs.names, strict=True):
         for path in sorted(folder.glob(PERCEPTIONS)):
             try:
-                measured = _Measured.model_validate_json(read_regular(path))
+                measured = _Measured.model_validate_json(read_text(path))
             except ValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(map(str, first["loc"]))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.config import unknown_name
+from drive_stack.telemetry import without_openvino_telemetry
 
 Given = TypeVar("Given")
 Seen = TypeVar("Seen")
@@ -44,7 +45,8 @@ class OpenVinoSession:
     """
 
     def __init__(self, weights: Path, threads: int, streams: int) -> None:
-        import openvino  # noqa: PLC0415  (a second of loading that a run without a network is spared)
+        with without_openvino_telemetry():
+            import openvino  # noqa: PLC0415  (a second of loading that a run without a network is spared)
 
         self._streams = max(min(streams, (os.cpu_count() or 1) // threads), 1)
         core = openvino.Core()

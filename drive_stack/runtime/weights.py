@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drive_stack.config import ConfigError
+from drive_stack.file_reading import read_json
 from drive_stack.whole_files import write_whole
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -57,8 +58,8 @@ def read_card(weights: Path, command: str) -> dict[str, object]:
     if not path.is_file():
         raise ConfigError(f"{path}: no card for {weights.name}; make both with: {command}")
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        card = read_json(path)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not valid JSON: {error}; make it with: {command}") from None
     if not isinstance(card, dict) or not isinstance(card.get("sha256"), str):
         raise ConfigError(f"{path}: holds no sha256; make it with: {command}")

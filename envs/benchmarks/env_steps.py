@@ -56,7 +56,7 @@ def our_steps(vehicles: int) -> EnvSteps:
 
 def crowded(vehicles: int) -> Scenario:
     """A straight road of four lanes with about that many vehicles within reach."""
-    density = 1.25 * vehicles / (_WINDOW_KM * _LANES)
+    density = 1.1 * vehicles / (_WINDOW_KM * _LANES)
     return Scenario.model_validate(
         {
             "name": "benchmark",

@@ -28,10 +28,10 @@ class Stage:
     """One engine, so that scenes of several cameras never meet. World axes are Panda's own."""
 
     def __init__(self, model: CameraModel) -> None:
-        load_prc_file_data("drive_stack", "notify-level-x11display fatal")  # no display is no error here
         # every pose of every car is another transform, never seen again: a cache of them only grows
         load_prc_file_data("drive_stack", "transform-cache 0")
-        pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe("p3tinydisplay")
+        # the default pipe would look for an X server, on the network where there is none on this machine
+        pipe = GraphicsPipeSelection.get_global_ptr().make_pipe("TinyOffscreenGraphicsPipe", "p3tinydisplay")
         self._model, self._pipe, self._engine = model, pipe, GraphicsEngine(pipe)
         self.root = NodePath("world")
         # drawn in the scene's own order: the default sorts by addresses in memory, and where faces meet

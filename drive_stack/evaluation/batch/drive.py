@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from drive_stack.agent_errors import AgentError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.batch.rows import undriven
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
-from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
+from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource, close_agent
 
 
 class AgentBuilder(Protocol):
@@ -23,8 +26,9 @@ class AgentBuilder(Protocol):
         oracles: OracleStages | None = None,
         truth: TruthSource | None = None,
         overrides: Sequence[str] = (),
+        trusted: bool = False,
     ) -> Agent:
-        """An agent, fresh."""
+        """An agent, fresh; files that can run code are read only where they are ``trusted``."""
         ...
 
 
@@ -45,22 +49,34 @@ def drive_task(
 ) -> EpisodeResult:
     """The episode's result; nothing is left over from an earlier one, so that order does not matter.
 
+    An agent that cannot be built is a result, too: other agents of the batch go on.
+
     ``functools.partial(drive_task, build)`` is what worker processes are given; ``build`` and ``onlooker``
     must be importable there by their names. An onlooker changes nothing of the result.
     """
     env = DrivingEnv(EnvSpec(task.scenario, camera=task.camera))
-    watching = onlooker(task) if onlooker is not None else None
     try:
-        agent = build(
-            task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
-        )
-        rollout = Rollout(env, agent, scenario=task.scenario, seed=task.seed, expert=task.expert)
-        while not rollout.done:
-            moment = rollout.advance()
-            if watching is not None:
-                watching.see(moment)
-        if watching is not None:
-            watching.ended(env, rollout)
-        return rollout.result
+        try:
+            agent = build(
+                task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
+            )
+        except AgentError as error:
+            return undriven(task, error.details or str(error))
+        try:
+            return _drive(env, agent, task, onlooker(task) if onlooker is not None else None)
+        finally:
+            close_agent(agent)
     finally:
         env.close()
+
+
+def _drive(env: DrivingEnv, agent: Agent, task: EpisodeTask, watching: Onlooker | None) -> EpisodeResult:
+    rollout = Rollout(env, agent, scenario=task.scenario, seed=task.seed, expert=task.expert)
+    while not rollout.done:
+        moment = rollout.advance()
+        if watching is not None:
+            watching.see(moment)
+    if watching is not None:
+        watching.ended(env, rollout)
+    # an agent that was known to read the truth stays marked, whatever it says of itself later
+    return replace(rollout.result, privileged=rollout.episode.privileged or task.privileged)

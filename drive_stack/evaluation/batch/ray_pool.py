@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import re
+import secrets
 import socket
 import sys
 import time
@@ -167,6 +168,8 @@ def _connect(address: str, workers: int) -> None:
     }
     if address not in ("local", "auto"):
         _reach(address)
+    if address == "local":
+        _bring_token()
     try:
         with termination_kept():
             ray.init(
@@ -179,10 +182,16 @@ def _connect(address: str, workers: int) -> None:
         raise ConfigError(f"--address {address}: {_first_line(error)}") from None
 
 
+def _bring_token() -> None:
+    """Let a cluster of our own ask for a token of the moment; Ray would write one into the home directory."""
+    if not any(name in os.environ for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
 def _reach(address: str) -> None:
     """Raises `ConfigError` where nobody answers there; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
-    if not (host and port.isdigit()):
+    if not (host and port.isascii() and port.isdigit() and len(port) <= 5):
         raise ConfigError(f"--address {address}: expected HOST:PORT of a Ray cluster's head, or auto")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_LIMIT).close()

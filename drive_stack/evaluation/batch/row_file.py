@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from drive_stack.config import ConfigError
+from drive_stack.config import ConfigError, read_error
 from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
-from drive_stack.whole_files import check_regular, read_regular
+from drive_stack.file_reading import read_regular
+from drive_stack.whole_files import check_regular
 
 NAME = "rows.jsonl"
 RECORDINGS = "manifest.json"  # marks a folder of recordings, whose rows stand for shards
@@ -27,10 +28,20 @@ def read_rows(folder: Path, *, unreadable: Callable[[str], None] | None = None) 
     """
     path = folder / NAME
     try:
-        data = read_regular(path)
+        data = _read(path)
     except FileNotFoundError:
         return {}
     return _parsed(path, data, unreadable)
+
+
+def _read(path: Path) -> bytes:
+    """The file's content; raises `FileNotFoundError`, and `ConfigError` where it cannot be read."""
+    try:
+        return read_regular(path)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise read_error(path, error) from None
 
 
 def _parsed(path: Path, data: bytes, unreadable: Callable[[str], None] | None) -> dict[Key, Row]:
@@ -73,7 +84,7 @@ class RowFile:
     def __init__(self, folder: Path, descriptor: int) -> None:
         self.folder = folder
         self._file = descriptor
-        data = read_regular(folder / NAME)
+        data = _read(folder / NAME)
         self.rows = _parsed(folder / NAME, data, None)
         self._end = _end_of_rows(data)
         try:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from drive_stack.config import shortened
+from drive_stack.seeds import MAX_SEED
+
 Range = tuple[float, float]
 
 FRACTION: Range = (0.0, 1.0)
@@ -14,7 +17,7 @@ COUNT: Range = (0, 10**9)
 OTHER: Range = (-1e9, 1e9)  # of numbers that are not named below
 
 RANGES: Mapping[str, Range] = {
-    "seed": (0, 2**63 - 1),
+    "seed": (0, MAX_SEED),
     "wall_s": DURATION,
     "impact_speed_mps": SPEED,
     "route_completion": FRACTION,
@@ -53,7 +56,7 @@ def _check(name: str, value: object, allowed: Range) -> None:
         case bool():
             return
         case int() | float() if not low <= value <= high:  # NaN is in no range
-            raise ValueError(f"{name}: {value:.6g} is not within {low:g} to {high:g}")
+            raise ValueError(f"{name}: {shortened(str(value))} is not within {low:,} to {high:,}")
         case Mapping():
             for inner, one in value.items():
                 _check(f"{name}.{inner}", one, RANGES["total"] if inner == "total" else allowed)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
 
+from drive_stack.agent_errors import bounded_text, one_line
 from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.row_ranges import check_ranges
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.file_reading import parse_json
 
+MAX_ROW = 256 << 10  # in the file; one that is driven takes some 5,000 [bytes]
 TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all else repeats bit for bit
 
 
@@ -44,11 +47,17 @@ class Row:
     def from_json(cls, line: bytes) -> Row:
         """Read `to_json`'s line.
 
-        Raises `ValueError` for a line that is none, and for a number outside its range, see `row_ranges`.
+        Raises `ValueError` for a line that is none or longer than `MAX_ROW`, for a number outside its range,
+        see `row_ranges`, and for text that cannot be written as UTF-8.
         """
+        if len(line) > MAX_ROW:
+            raise ValueError(f"{len(line):,} bytes, at most {MAX_ROW:,} are allowed")
         try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            text = line.decode()
+            fields = parse_json(text)
+            if "\\u" in text:  # half of a surrogate pair cannot be written by reports
+                json.dumps(fields, ensure_ascii=False).encode()
+        except ValueError as error:
             raise ValueError(f"not valid JSON: {error}") from None
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")
@@ -76,6 +85,24 @@ def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:
     return kept
 
 
+def readable(row: Row, task: EpisodeTask) -> Row:
+    """``row`` if it reads back as it is; else one of an episode that came to nothing, which says why.
+
+    Part of a result comes from agents. A row that cannot be read would stop every later run in its folder.
+    """
+    row = replace(row, result=_with_short_error(row.result))
+    try:
+        if Row.from_json(row.to_json().encode()) != row:
+            raise ValueError("it reads back as something else")
+    except (TypeError, ValueError, RecursionError) as error:
+        return replace(row, result=undriven(task, f"the result cannot be kept: {one_line(str(error))}"))
+    return row
+
+
+def _with_short_error(result: EpisodeResult) -> EpisodeResult:
+    return result if result.error is None else replace(result, error=bounded_text(result.error))
+
+
 def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
     """The result of an episode that came to nothing."""
     return EpisodeResult(
@@ -97,7 +124,7 @@ def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
         off_lane=0.0,
         driving_score=0.0,
         clamped_actions=0,
-        error=error,
+        error=bounded_text(error),
     )
 
 

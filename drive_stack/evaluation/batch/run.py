@@ -9,7 +9,7 @@ from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.backends import Backend, open_pool
 from drive_stack.evaluation.batch.pool import Outcome
 from drive_stack.evaluation.batch.row_file import RowFile
-from drive_stack.evaluation.batch.rows import Row, undriven
+from drive_stack.evaluation.batch.rows import Row, readable, undriven
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
 from drive_stack.evaluation.run_facts import versions
@@ -82,7 +82,7 @@ def run_batch(
 
 def _row(outcome: Outcome, code: str, made_with: Mapping[str, str]) -> Row:
     task, answer = outcome.task, outcome.answer
-    return Row(
+    row = Row(
         label=task.label,
         config_hash=task.config_hash,
         code_hash=code,
@@ -92,3 +92,4 @@ def _row(outcome: Outcome, code: str, made_with: Mapping[str, str]) -> Row:
         result=answer.result or undriven(task, answer.failed or "no result"),
         world=task.world,
     )
+    return readable(row, task)

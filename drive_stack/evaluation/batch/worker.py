@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
+from drive_stack.agent_errors import bounded_text
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
@@ -159,8 +160,8 @@ def answer(drive: Drive, task: EpisodeTask) -> Answer:
         share = grant_memory()  # not a byte may be left to tell of it, nor was for all of its traceback
         told = "".join(traceback.format_exception(error, chain=False)).rstrip()
         failed = f"{told}: beyond the worker's share of {share:.1f} GiB\n"
-    except Exception:  # of the environment; the agent's own are in its result
-        failed = traceback.format_exc()
+    except (Exception, SystemExit):  # of the environment; the agent's own are in its result
+        failed = bounded_text(traceback.format_exc())
     wall_s = time.perf_counter() - begin
     if mostly_used():
         gc.collect()  # what the episode left in cycles is no leak

@@ -1,0 +1,74 @@
+"""What a class of one's own says of itself, found out in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints, ValidationError
+
+from agents.foreign.isolated.messages import Kind, MessageError, read_json
+from agents.foreign.isolated.process import AgentProcess
+from agents.foreign.options import START_LIMIT
+from drive_stack.agent_errors import AgentError
+from drive_stack.config import ConfigError, StrictModel
+from drive_stack.runtime.weights import sha256_of
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+class Description(StrictModel):
+    """A class as `agents.foreign.outside_facts.describe_class` finds it."""
+
+    name: Text
+    privileged: bool
+    looks: bool
+    qualified_name: Text
+    modules: dict[str, str]  # that hold its code: name → file
+    files: dict[str, str]  # that it says it reads: name → path
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each module and file, as it is now. Raises `ConfigError` where one is not there."""
+        return {name: _hash(path) for name, path in sorted((self.modules | self.files).items())}
+
+
+_known: dict[tuple[str, str, tuple[str, ...]], tuple[Description, Mapping[str, str]]] = {}
+
+
+def described(spec: str) -> tuple[Description, Mapping[str, str]]:
+    """A class's description and the hashes of its files.
+
+    It is asked for again when one of the files has changed, and else only once: that takes a process.
+    """
+    key = spec, os.fspath(Path.cwd()), tuple(entry for entry in sys.path if isinstance(entry, str))
+    if key in _known:
+        description, before = _known[key]
+        try:
+            if description.hashes() == before:
+                return description, before
+        except ConfigError:  # a module was moved; whether that matters shows below
+            pass
+    description = _ask(spec)
+    _known[key] = description, description.hashes()
+    return _known[key]
+
+
+def _ask(spec: str) -> Description:
+    process = AgentProcess()
+    try:
+        reply = process.request(Kind.DESCRIBE, spec.encode(), limit=START_LIMIT)
+        return Description.model_validate(read_json(reply.body))
+    except (MessageError, ValidationError):
+        raise AgentError(f"agent '{spec}': its process gives no description of the class") from None
+    finally:
+        process.end()
+
+
+def _hash(path: str) -> str:
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"{path}: no such file")
+    return sha256_of(file)

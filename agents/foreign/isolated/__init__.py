@@ -1,0 +1,1 @@
+"""Agents in a process of their own, which gets observations and returns controls."""

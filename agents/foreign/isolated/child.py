@@ -1,0 +1,101 @@
+"""The agent's process: builds an agent, asks it step by step, and answers over a socket."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import cast
+
+from agents.foreign.agent import ForeignAgent, is_foreign
+from agents.foreign.isolated.confinement import confine
+from agents.foreign.isolated.messages import MAX_REQUEST, Buffer, Kind, Message, receive, send
+from agents.foreign.isolated.records import CONTROL, observation_of, platform_of
+from agents.foreign.isolated.trace_codec import encode_trace
+from agents.foreign.outside_class import load_class, make_agent
+from agents.foreign.outside_facts import describe_class
+from drive_stack.agent_errors import AgentError, bounded_text, describe, one_line
+from drive_stack.config import ConfigError
+from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
+from drive_stack.evaluation.batch.memory import grant_memory
+from drive_stack.interfaces import Agent
+
+
+def serve(descriptor: int, folder: Path) -> None:
+    """Answer requests until the simulator closes the connection."""
+    if confine(folder):
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)  # the usual places cannot be written to
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what is printed shows at once, as in a terminal
+    connection = socket.socket(fileno=descriptor)
+    served = _Served()
+    while True:
+        try:
+            request = receive(connection, max_length=MAX_REQUEST)
+        except (EOFError, OSError):
+            return
+        try:
+            kind, parts = served.answer(request)
+        except BaseException as error:  # SystemExit too: the agent may be anyone's code
+            if isinstance(error, MemoryError):
+                grant_memory()  # not a byte may be left to tell of it
+            kind, parts = Kind.FAILED, (_failure(error),)
+        try:
+            send(connection, kind, request.number, *parts)
+        except OSError:
+            return
+
+
+class _Served:
+    """The agent of this process, once it is built."""
+
+    def __init__(self) -> None:
+        self._agent: Agent | None = None
+
+    def answer(self, request: Message) -> tuple[Kind, tuple[Buffer, ...]]:
+        """Kind and body of the reply; raises whatever the agent raises."""
+        if request.kind is Kind.DESCRIBE:
+            return Kind.DONE, (json.dumps(describe_class(bytes(request.body).decode())).encode(),)
+        if request.kind is Kind.BUILD:
+            return self._build(json.loads(bytes(request.body)))
+        assert self._agent is not None
+        if request.kind is Kind.RESET:
+            self._agent.reset(int(json.loads(bytes(request.body))))
+            return Kind.DONE, ()
+        control = checked_control(self._agent.act(observation_of(request.body)))
+        trace = self._agent.trace
+        sent = b"" if trace is None else encode_trace(trace)
+        return Kind.DONE, (CONTROL.pack(control.steering, control.acceleration), sent)
+
+    def _build(self, wanted: dict[str, object]) -> tuple[Kind, tuple[Buffer, ...]]:
+        spec, platform = str(wanted["spec"]), platform_of(cast(dict[str, object], wanted["platform"]))
+        if is_foreign(spec):
+            overrides = cast(list[str], wanted["overrides"])
+            self._agent = ForeignAgent(Path(spec), platform, overrides, trusted=wanted["trusted"] is True)
+        else:
+            made = load_class(spec)
+            if getattr(made, "privileged", False) is True:
+                return Kind.PRIVILEGED, ()
+            self._agent = make_agent(spec, made, platform)
+        return Kind.DONE, (json.dumps({"name": checked_name(self._agent.name)}).encode(),)
+
+
+def _failure(error: BaseException) -> bytes:
+    """What went wrong, in a line and as a traceback; never raises."""
+    if isinstance(error, AgentError):
+        line, details = str(error), error.details
+    elif isinstance(error, ConfigError | AnswerError):
+        line, details = one_line(str(error)), None
+    elif isinstance(error, SystemExit):
+        line, details = f"the agent left its process: {describe(error)}", None
+    else:
+        line = describe(error)
+        try:
+            details = bounded_text("".join(traceback.format_exception(error)))
+        except Exception:  # no memory is left, or the exception's own methods fail
+            details = line
+    return json.dumps({"line": line, "details": details}).encode()

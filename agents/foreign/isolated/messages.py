@@ -1,0 +1,112 @@
+"""Numbered messages over a socket, each read within a time and up to a size.
+
+The simulator unpickles nothing of what an agent's process sends: a message is a header and bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from enum import IntEnum
+
+MAX_REPLY = 8 << 20  # of a message from an agent's process [bytes]
+MAX_REQUEST = 64 << 20  # of one to it [bytes]
+MAX_JSON = 1 << 20  # of JSON in a reply, which takes many times its size when it is read [bytes]
+_HEADER = struct.Struct("<IIB")  # length of the body, number, kind
+_PIECE = 1 << 18
+
+Buffer = bytes | bytearray | memoryview
+
+
+class Kind(IntEnum):
+    """What a message is; the first four are requests."""
+
+    DESCRIBE = 1
+    BUILD = 2
+    RESET = 3
+    ACT = 4
+    DONE = 5
+    PRIVILEGED = 6  # the class asks for the truth, which this process does not have
+    FAILED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message."""
+
+    kind: Kind
+    number: int  # of a reply, its request's
+    body: bytearray
+
+
+class MessageError(Exception):
+    """What came is no message; one line."""
+
+
+def send(connection: socket.socket, kind: Kind, number: int, *parts: Buffer) -> None:
+    """Write one message; the parts are its body."""
+    connection.settimeout(None)
+    length = sum(memoryview(part).nbytes for part in parts)
+    connection.sendall(_HEADER.pack(length, number, kind))
+    for part in parts:
+        connection.sendall(part)
+
+
+def send_within(
+    connection: socket.socket, kind: Kind, number: int, *parts: Buffer, deadline: float | None
+) -> None:
+    """`send` that raises `TimeoutError` where the other end has not read it by ``deadline``."""
+    length = sum(memoryview(part).nbytes for part in parts)
+    for part in (_HEADER.pack(length, number, kind), *parts):
+        connection.settimeout(_left(deadline))
+        connection.sendall(part)
+
+
+def receive(connection: socket.socket, *, max_length: int, deadline: float | None = None) -> Message:
+    """Read one message.
+
+    Raises `TimeoutError` at ``deadline`` on the monotonic clock, `EOFError` where the other end is closed,
+    and `MessageError` for one longer than ``max_length`` or of no known kind.
+    """
+    length, number, kind = _HEADER.unpack(_exactly(connection, _HEADER.size, deadline))
+    if length > max_length:
+        raise MessageError(f"a message of {length} bytes, at most {max_length} are allowed")
+    try:
+        known = Kind(kind)
+    except ValueError:
+        raise MessageError(f"a message of the unknown kind {kind}") from None
+    return Message(known, number, _exactly(connection, length, deadline))
+
+
+def read_json(body: Buffer) -> object:
+    """The JSON in a body; raises `MessageError`."""
+    if memoryview(body).nbytes > MAX_JSON:
+        raise MessageError(f"{memoryview(body).nbytes} bytes of JSON, at most {MAX_JSON} are allowed")
+    try:
+        found: object = json.loads(bytes(body))
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"no valid JSON: {type(error).__name__}") from None
+    return found
+
+
+def _exactly(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
+    data = bytearray()
+    while len(data) < length:  # grows with what has come: a length is only a claim
+        connection.settimeout(_left(deadline))
+        piece = connection.recv(min(length - len(data), _PIECE))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
+
+
+def _left(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0.0:
+        raise TimeoutError
+    return left

@@ -1,0 +1,134 @@
+"""The simulator's end of an agent's process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import weakref
+
+from pydantic import ValidationError
+
+from agents.foreign.isolated.keeper import KILLED, OUT_OF_MEMORY
+from agents.foreign.isolated.messages import (
+    MAX_REPLY,
+    Buffer,
+    Kind,
+    Message,
+    MessageError,
+    read_json,
+    receive,
+    send_within,
+)
+from agents.foreign.isolated.output import Relay
+from drive_stack.agent_errors import AgentError
+from drive_stack.config import StrictModel
+
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from agents.foreign.isolated.keeper import main; main(int(sys.argv[2]))"
+)
+_END = 10.0  # within which a keeper has ended everything [s]
+
+
+class _Failure(StrictModel):
+    """What a process says of an exception."""
+
+    line: str
+    details: str | None
+
+
+class AgentProcess:
+    """Starts at once; ends with `end`, or when nobody refers to it any longer."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:  # closed here, so that the connection ends with the process
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)  # a picture in one go
+            path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
+            process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        assert process.stdin is not None and process.stdout is not None
+        self._relay = Relay(os.dup(process.stdout.fileno()))
+        process.stdout.close()
+        self._connection, self._process, self._number = ours, process, 0
+        self._finalizer = weakref.finalize(self, _end, process, ours, self._relay)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still answers."""
+        return self._finalizer.alive
+
+    def request(self, kind: Kind, *parts: Buffer, limit: float | None) -> Message:
+        """The reply to a request, within ``limit`` [s]; a body of one that failed is raised as `AgentError`.
+
+        Where no sound answer comes, the process is ended.
+        """
+        if not self.alive:
+            raise AgentError("the agent's process has ended")
+        self._number = (self._number + 1) % (1 << 32)
+        deadline = None if limit is None else time.monotonic() + limit
+        try:
+            send_within(self._connection, kind, self._number, *parts, deadline=deadline)
+            reply = receive(self._connection, max_length=MAX_REPLY, deadline=deadline)
+            if reply.number != self._number or reply.kind not in (Kind.DONE, Kind.PRIVILEGED, Kind.FAILED):
+                raise MessageError("an answer that was not asked for")
+            if reply.kind is not Kind.FAILED:
+                return reply
+            failure = _Failure.model_validate(read_json(reply.body))
+        except TimeoutError:
+            self.end()
+            raise AgentError(f"the agent gave no answer within {limit:g} s") from None
+        except (EOFError, OSError):
+            raise AgentError(f"the agent's process {self._fate()}") from None
+        except MessageError as error:
+            raise self.refused(str(error)) from None
+        except ValidationError:
+            raise self.refused("a failure without a description") from None
+        raise AgentError(failure.line, failure.details)
+
+    def refused(self, what: str) -> AgentError:
+        """The error for an answer that is not sound; ends the process."""
+        self.end()
+        return AgentError(f"the agent's process sent {what}")
+
+    def end(self) -> None:
+        """End the process and all that it has started; harmless where that has happened."""
+        self._finalizer()
+
+    def _fate(self) -> str:
+        """How it ended, in words; its connection is closed, so that it has ended or is about to."""
+        try:
+            code: int | None = self._process.wait(timeout=_END / 2.0)
+        except subprocess.TimeoutExpired:
+            code = None
+        self.end()
+        if code is None:
+            return "closed its connection"
+        if code == OUT_OF_MEMORY:
+            return "was ended: it took more than its share of the memory"
+        if code < 0 or KILLED < code < OUT_OF_MEMORY:
+            return f"was killed by {signal.Signals(-code if code < 0 else code - KILLED).name}"
+        return f"ended with exit code {code}"
+
+
+def _end(process: subprocess.Popen[bytes], connection: socket.socket, relay: Relay) -> None:
+    connection.close()
+    assert process.stdin is not None
+    process.stdin.close()  # the keeper ends everything when it sees that
+    try:
+        process.wait(timeout=_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    relay.finish(timeout=1.0)

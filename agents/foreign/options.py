@@ -1,0 +1,55 @@
+"""What can be set for a driver from outside: for a policy's file, and for a class of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from drive_stack.config import ConfigError, StrictModel, apply_override, unknown_name
+
+IN_PROCESS = "in_process=true"
+STEP_LIMIT = 30.0  # far above any real network [s]
+
+Seconds = Annotated[float, Field(gt=0.0, le=86_400.0, allow_inf_nan=False)]
+
+
+class ForeignOptions(StrictModel):
+    """``--set`` of a foreign driver; ``--in-process`` sets the first. No setting grants trust."""
+
+    in_process: bool = False  # drive in the simulator's process, for a debugger; no score to trust
+    step_limit: Seconds | Literal["none"] = STEP_LIMIT  # wall time of one step
+
+    @classmethod
+    def of(cls, spec: str, overrides: Sequence[str]) -> ForeignOptions:
+        """Raises `ConfigError` for what cannot be set."""
+        data: dict[str, object] = {}
+        for override in overrides:
+            key = override.partition("=")[0].strip()
+            if key not in cls.model_fields:
+                raise unknown_name(f"setting of {spec}:", key, cls.model_fields)
+            apply_override(data, override)
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigError(f"--set {first['loc'][0]} of {spec}: {first['msg']}") from None
+
+    @property
+    def limits(self) -> Limits:
+        """Of wall time."""
+        step = None if self.step_limit == "none" else self.step_limit
+        return Limits(step, None if step is None else max(step, START_LIMIT))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Wall time that an agent's process may take [s]; None: any."""
+
+    step: float | None  # for a step or a reset
+    start: float | None  # to start, import and build
+
+
+START_LIMIT = 120.0
