@@ -11,7 +11,7 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import ObjectClass
 from drive_stack.world_state import Conditions
 from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS, Body
-from envs.contacts import RAIL_BEYOND_PAVEMENT
+from envs.contacts import RAIL_BEYOND_PAVEMENT, RAIL_CLEARANCE
 from envs.crowd import HidingPlace
 from envs.lane_change import min_change_duration
 from envs.occupancy import Occupancy
@@ -21,8 +21,6 @@ from envs.scenario_entries import MIN_CUT_IN_SPEED, PARKED_BEHIND, QUEUE_STAGGER
 from envs.scenario_lanes import named_lane
 from envs.scripts import HardBrake, JamDissolves, LaneCutIn, LaneCutOut, Script
 from envs.traffic import Traffic
-
-_RAIL_CLEARANCE = 0.05  # of a parked vehicle from the guard rail [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +180,7 @@ class Casting:
     def _park(self, look: Look, station: float, lateral: float) -> None:
         """Spawn a vehicle that stands with its hazard lights on, inside the guard rails."""
         right, left = self.road.paved(station)
-        reach = RAIL_BEYOND_PAVEMENT - look.width / 2.0 - _RAIL_CLEARANCE
+        reach = RAIL_BEYOND_PAVEMENT - look.width / 2.0 - RAIL_CLEARANCE
         lateral = min(max(lateral, right - reach), left + reach)
         lane = self.road.lane_at(station, lateral)
         row = self._spawn(look, lane, station, lateral, 0.0, 0.0)

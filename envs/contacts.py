@@ -16,6 +16,7 @@ from envs.overlap import first_touch, pose_at, poses_before
 
 RAIL_ID = 0
 RAIL_BEYOND_PAVEMENT = 0.5  # guard rails stand this far outside the paved edge [m]
+RAIL_CLEARANCE = 0.05  # of who is parked or stands beside a guard rail [m]
 _RESOLUTION = 0.05  # relative motion between two overlap tests [m]
 _CORNER_TIME = 0.01  # weighs closing speed against depth where a corner is hit [s]
 _NORMALS = {

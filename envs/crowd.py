@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.vehicle import VehicleParameters
-from envs.contacts import RAIL_BEYOND_PAVEMENT
+from envs.contacts import RAIL_BEYOND_PAVEMENT, RAIL_CLEARANCE
 from envs.occupancy import Occupancy
 from envs.pedestrians import AT_REST, Mode, Motion, Person, body_radius
 from envs.scenario_actors import whole
@@ -23,7 +23,6 @@ _TROUSERS = ((36, 44, 66), (28, 28, 30), (88, 84, 78), (60, 52, 44), (140, 132, 
 _HAIR = ((30, 24, 20), (70, 46, 28), (120, 88, 50), (150, 148, 144), (190, 156, 96), (18, 18, 20))
 _SKIN = ((236, 196, 170), (214, 168, 136), (176, 124, 92), (130, 88, 62), (92, 60, 44))
 _EDGE = 0.2  # people who wait to cross stand this far off the pavement, before the rail [m]
-_RAIL_CLEARANCE = 0.05  # [m]
 _GROUP_SPACING = 0.8  # [m]
 
 
@@ -166,7 +165,7 @@ class Crowd:
         right, left = self.road.paved(station)
         for edge, outwards in ((left, 1.0), (right, -1.0)):
             beyond = (lateral - edge) * outwards - RAIL_BEYOND_PAVEMENT  # of the rail
-            reach = radius + _RAIL_CLEARANCE
+            reach = radius + RAIL_CLEARANCE
             if abs(beyond) < reach:
                 clear = reach if beyond >= 0.0 else -reach
                 return edge + outwards * (RAIL_BEYOND_PAVEMENT + clear)

@@ -50,7 +50,7 @@ class Ego:
         self._demand = start + (acceleration - start) * settled
         gained = acceleration * dt + (start - acceleration) * self.car.acceleration_lag * settled
         fraction = self._held_fraction(gained / dt, max(self.speed, self.speed + gained) ** 2 * bend)
-        distance = self._advance(acceleration, start, fraction, gained, dt)
+        distance = self._advance(acceleration, start, settled, fraction * gained, fraction, dt)
         bend *= fraction
         turned = bend * distance
         chord = distance if abs(turned) < 1e-9 else 2.0 * math.sin(turned / 2.0) / bend
@@ -79,15 +79,15 @@ class Ego:
         most = self.car.max_steering_rate * dt
         self.steering += min(max(change, -most), most)
 
-    def _advance(self, command: float, start: float, fraction: float, gained: float, dt: float) -> float:
+    def _advance(
+        self, command: float, start: float, settled: float, gained: float, fraction: float, dt: float
+    ) -> float:
         """Bring the speed to the step's end and return the distance covered [m].
 
-        ``start`` and ``command`` are the acceleration demanded first and in the end, ``gained`` is its
-        integral over the step, of which the tyres transmit ``fraction``.
+        ``start`` and ``command`` are the acceleration demanded first and in the end; the lag has ``settled``
+        that far (0 to 1) by the step's end. The tyres transmit ``fraction`` of it and gain ``gained`` [m/s].
         """
         lag, speed = self.car.acceleration_lag, self.speed
-        settled = -math.expm1(-dt / lag)
-        gained *= fraction
         if speed + gained > 0.0:
             self.speed = speed + gained
             covered = command * dt * dt / 2.0 + (start - command) * lag * (dt - lag * settled)
