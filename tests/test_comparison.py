@@ -95,7 +95,7 @@ def test_where_two_differ_most_stands_first_and_p_is_corrected() -> None:
     assert found[0].p == pytest.approx(3 * alone)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(COURSES, COURSES)
 def test_turning_two_drivers_turns_their_difference(first: str, second: str) -> None:
     comparison = Comparison(drives("a", "cruise", first) + drives("b", "cruise", second))
@@ -110,7 +110,7 @@ def test_turning_two_drivers_turns_their_difference(first: str, second: str) -> 
     assert one.success.low <= one.success.value <= one.success.high
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(COURSES)
 def test_against_itself_nothing_differs(how: str) -> None:
     found = Comparison(drives("a", "cruise", how) + drives("b", "cruise", how)).difference("a", "b")

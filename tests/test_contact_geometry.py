@@ -87,7 +87,7 @@ def test_another_s_turn_is_swept_as_well() -> None:
 
 
 @given(st.floats(-8.0, 8.0), st.floats(-8.0, 8.0), st.floats(-3.1, 3.1), st.floats(-3.1, 3.1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_share_is_that_of_the_first_touch(x: float, y: float, yaw: float, other_yaw: float) -> None:
     """Just before it the boxes are apart, and at it they touch: by a separate test on still boxes."""
     start, end = np.array([20.0, 3.0, other_yaw]), np.array([x, y, other_yaw + 0.3])
@@ -186,7 +186,7 @@ def test_of_two_that_touch_the_one_that_parts_can_be_hit_again() -> None:
 
 
 @given(st.floats(-7.0, 5.0), st.floats(-math.pi, math.pi))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_rail_is_hit_where_a_corner_is_beyond_it(lateral: float, yaw: float) -> None:
     """Whatever the shortcut for a car in the middle of the road says."""
     now = body(100.0, lateral, yaw, 10.0)

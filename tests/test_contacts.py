@@ -175,7 +175,7 @@ def test_pairs_among_others_are_counted() -> None:
         max_size=12,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_sweeping_along_x_misses_no_pair(rows: list[tuple[float, float, float, float, float]]) -> None:
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     poses, length, width = table[:, :3].copy(), table[:, 3].copy(), table[:, 4].copy()

@@ -56,7 +56,7 @@ def test_lqr_gain_makes_the_loop_stable(speed: float) -> None:
     aside=st.floats(-1.0, 1.0),
     heading=st.floats(-0.1, 0.1),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_mirrored_plan_is_steered_the_other_way(
     name: str, radius: float, speed: float, aside: float, heading: float
 ) -> None:

@@ -53,7 +53,7 @@ bodies = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(bodies, st.floats(0.0, 36.0), st.sampled_from([0.0, 1.0 / 300.0, -1.0 / 500.0]))
 def test_any_plan_is_finite_and_within_the_cars_limits(
     around: list[Body], speed: float, curvature: float
@@ -215,7 +215,7 @@ def test_an_emergency_plan_asks_no_more_than_the_tyres_hold(grip: float) -> None
 
 
 @given(bodies=bodies, speed=st.floats(5.0, 35.0), yaw_rate=st.floats(-0.15, 0.15))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_plans_stay_in_the_friction_circle(bodies: list[Body], speed: float, yaw_rate: float) -> None:
     world = TinyWorld(straight_road(2), lane=0, speed=speed, bodies=bodies)
     inputs = replace(planning_input(world, WET_GRIP), yaw_rate=yaw_rate)

@@ -79,7 +79,7 @@ def test_one_value_has_no_spread() -> None:
     assert found.low == found.high == 3.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-3, 5), min_size=2, max_size=30), st.randoms())
 def test_an_interval_knows_neither_order_nor_sign(values: list[int], random: Random) -> None:
     found = mean(values)
@@ -120,7 +120,7 @@ def test_clusters_of_one_give_the_usual_intervals_and_p() -> None:
     assert exact_paired_test(first, second, list(range(60))) == pytest.approx(expected, rel=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(OUTCOMES, st.integers(2, 3))
 def test_rows_that_are_all_repeated_change_no_interval_and_no_p(
     rows: list[tuple[int, bool, bool, int]], times: int

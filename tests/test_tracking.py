@@ -140,7 +140,7 @@ def test_box_overlap() -> None:
     assert box_iou((0, 0, 1, 1), (2, 0, 3, 1)) == 0.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     x=st.floats(3.0, 150.0),
     y=st.floats(-30.0, 30.0),
