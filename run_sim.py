@@ -20,40 +20,41 @@ from agents.human import HumanAgent
 from agents.registry import CONFIGS, agent_names, build_agent, sharing_process
 from agents.stages import lateral_makers
 from drive_stack.agent_errors import AgentError, bounded_text
-from drive_stack.app.control_command import Compared, control
+from drive_stack.app.commands.control import Compared, control
+from drive_stack.app.commands.judge import judge
+from drive_stack.app.commands.perception import Outside as Measured
+from drive_stack.app.commands.perception import perception
+from drive_stack.app.commands.replay import replay_of, replay_parser, told
+from drive_stack.app.commands.stages import stages
+from drive_stack.app.commands.train import train
 from drive_stack.app.drive_options import drive_parser
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
-from drive_stack.app.judge_command import judge
 from drive_stack.app.names import overrides_of
 from drive_stack.app.options import TRACEBACK
-from drive_stack.app.outside import Outside
-from drive_stack.app.perception_command import Outside as Measured
-from drive_stack.app.perception_command import perception
 from drive_stack.app.race import RaceResult, RaceSession, print_races, racing_names
-from drive_stack.app.replay_command import replay_of, replay_parser, told
 from drive_stack.app.session import EpisodeSession
-from drive_stack.app.stages_command import stages
 from drive_stack.app.table import print_results
-from drive_stack.app.train_command import train
+from drive_stack.app.wiring import Outside
+from drive_stack.benchmarks.lateral_control.study import Controllers
 from drive_stack.camera_model import CameraModel
-from drive_stack.config import ConfigError, load_model, unknown_name
-from drive_stack.control_study.study import Controllers
+from drive_stack.config import load_model, unknown_name
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.escaping import visible
-from drive_stack.evaluation.batch.interrupts import Terminated, termination_raises
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.scenario_name import unique_stem
+from drive_stack.support.atomic_files import make_folder
+from drive_stack.support.escaping import visible
+from drive_stack.support.interrupts import Terminated, termination_raises
 from drive_stack.telemetry import keep_figures_cache
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.frame import FrameRenderer, Renderer
-from drive_stack.viewer.race_frame import RaceRenderer
-from drive_stack.viewer.recording import RecordedSession, Recorder
+from drive_stack.viewer.race.frame import RaceRenderer
 from drive_stack.viewer.records import Frame, PreparedSession, Session
+from drive_stack.viewer.video import RecordedSession, Recorder
 from drive_stack.viewer.window import Keyboard, Window, display_available
-from drive_stack.whole_files import make_folder
 from envs.ego import Ego
-from envs.scenario import load_scenario, scenario_names
+from envs.scenarios.scenario import load_scenario, scenario_names
 
 ROOT = Path(__file__).resolve().parent
 VIDEO_SIZE = (1600, 900)
@@ -273,7 +274,7 @@ def judge_model(given: Sequence[str]) -> int:
     """Judge a trained model on seeds it never saw."""
 
     def drive(asked: Sequence[str]) -> list[EpisodeResult]:
-        from drive_stack.app.evaluate_command import results_of  # noqa: PLC0415 - pyarrow is slow to import
+        from drive_stack.app.commands.evaluate import results_of  # noqa: PLC0415 - pyarrow is slow to import
 
         return results_of(asked, outside(), ROOT)
 
@@ -287,14 +288,14 @@ def compare_stages(given: Sequence[str]) -> int:
 
 def evaluate_drivers(given: Sequence[str]) -> int:
     """Drivers on the same courses, scored and compared."""
-    from drive_stack.app.evaluate_command import evaluate  # noqa: PLC0415 - pyarrow is slow to import
+    from drive_stack.app.commands.evaluate import evaluate  # noqa: PLC0415 - pyarrow is slow to import
 
     return evaluate(given, outside(), ROOT)
 
 
 def write_page(given: Sequence[str]) -> int:
     """The page of an evaluation."""
-    from drive_stack.app.report_command import report  # noqa: PLC0415 - matplotlib is slow to import
+    from drive_stack.app.commands.report import report  # noqa: PLC0415 - matplotlib is slow to import
 
     return report(given)
 
@@ -314,7 +315,7 @@ def replay_episode(given: Sequence[str]) -> int:
 
 def collect_drives(given: Sequence[str]) -> int:
     """Record drives to learn from."""
-    from drive_stack.app.collect_command import collect  # noqa: PLC0415 - pyarrow is slow to import
+    from drive_stack.app.commands.collect import collect  # noqa: PLC0415 - pyarrow is slow to import
 
     return collect(given, outside())
 
@@ -337,8 +338,8 @@ def compare_controllers(given: Sequence[str]) -> int:
 
 def measure_speed(given: Sequence[str]) -> int:
     """Everything's speed, side by side with what it is built from."""
-    from drive_stack.app.bench_command import Benched, bench  # noqa: PLC0415 - torch is slow to import
-    from envs.benchmarks import batch, camera, env_steps, traffic  # noqa: PLC0415 - and only this needs them
+    from drive_stack.app.commands.bench import Benched, bench  # noqa: PLC0415 - torch is slow to import
+    from envs.workloads import batch, camera, env_steps, traffic  # noqa: PLC0415 - and only this needs them
 
     benched = Benched(
         stock_traffic=traffic.stock_ticks,

@@ -11,7 +11,7 @@ from drive_stack.control.lqr import LqrSettings
 from drive_stack.control.mpc import MpcSettings
 from drive_stack.control.pure_pursuit import PurePursuitSettings
 from drive_stack.control.stanley import StanleySettings
-from drive_stack.faults import FaultSettings
+from drive_stack.fault_injection import FaultSettings
 from drive_stack.perception.confidences import Confidences
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.prediction.constant_velocity import Horizon

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.config import ModularConfig
 from agents.modular import ModularAgent
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform
 
 

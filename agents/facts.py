@@ -15,7 +15,7 @@ from agents.foreign.onnx_data import external_files
 from agents.foreign.options import ForeignOptions
 from agents.foreign.outside_class import parts_of
 from agents.registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
 from drive_stack.policy import runner

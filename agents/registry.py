@@ -19,7 +19,8 @@ from agents.foreign.isolated.agent import IsolatedAgent, PrivilegedClassError
 from agents.foreign.options import IN_PROCESS, ForeignOptions
 from agents.foreign.outside_class import Maker, load_class, make_agent, parts_of
 from agents.modular import ModularAgent
-from drive_stack.config import ConfigError, load_model, unknown_name
+from drive_stack.config import load_model, unknown_name
+from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "agents"

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from agents.config import ControlConfig, ModularConfig, PerceptionConfig, PredictionConfig, TrackingConfig
-from drive_stack.config import ConfigError
 from drive_stack.control.longitudinal import FeedForwardLongitudinal
 from drive_stack.control.lqr import Lqr
 from drive_stack.control.mpc import Mpc
 from drive_stack.control.pure_pursuit import PurePursuit
 from drive_stack.control.stanley import Stanley
-from drive_stack.detection_watch import DetectionWatch
+from drive_stack.errors import ConfigError
 from drive_stack.interfaces import (
     Detector,
     LaneDetector,
@@ -24,6 +23,8 @@ from drive_stack.interfaces import (
     Predictor,
     Tracker,
 )
+from drive_stack.monitoring.detection_watch import DetectionWatch
+from drive_stack.monitoring.sense_watch import SenseWatch
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
@@ -32,7 +33,6 @@ from drive_stack.pipeline import Stages
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.prediction.constant_velocity import ConstantVelocityPredictor
 from drive_stack.prediction.lane_following import LaneFollowingPredictor
-from drive_stack.sense_watch import SenseWatch
 from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
 from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import Detection, Image

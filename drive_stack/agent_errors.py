@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drive_stack.config import ConfigError
-from drive_stack.escaping import visible
+from drive_stack.errors import ConfigError
+from drive_stack.support.escaping import visible
 
 MAX_TEXT = 4096  # of an error in a row [bytes]
 _ELLIPSIS = "\n… ({} bytes left out) …\n"

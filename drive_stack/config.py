@@ -5,37 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar, get_args, get_origin
+from typing import TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from drive_stack.escaping import visible
-from drive_stack.file_reading import read_text
-from drive_stack.yaml_reading import MAX_BYTES, MAX_DEPTH, Document, YamlError, read_yaml
+from drive_stack.errors import ConfigError, FieldError, Keys
+from drive_stack.support.escaping import visible
+from drive_stack.support.file_reading import read_text
+from drive_stack.support.yaml_reading import MAX_BYTES, MAX_DEPTH, Document, YamlError, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
-Keys: TypeAlias = tuple[str | int, ...]
 _MAX_PATH = 400  # characters of a path in a message
-
-
-class ConfigError(ValueError):
-    """Something a person wrote cannot be used; the message says what, where and what is allowed."""
-
-
-class FieldError(ValueError):
-    """Raised by a validator of a model for a key below that model.
-
-    Args:
-        message: what is wrong with the value and what is allowed.
-        places: the keys that lead from the validated model to each value that takes part. The error is
-            reported at the first of them, or at the one that an override has set.
-    """
-
-    def __init__(self, message: str, *places: Keys) -> None:
-        super().__init__(message)
-        self.places = places
 
 
 class StrictModel(BaseModel):

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from drive_stack.detection_watch import DetectionWatch
 from drive_stack.interfaces import (
     Detector,
     LaneDetector,
@@ -22,7 +21,8 @@ from drive_stack.interfaces import (
     Remarking,
     Tracker,
 )
-from drive_stack.sense_watch import Look, SenseWatch
+from drive_stack.monitoring.detection_watch import DetectionWatch
+from drive_stack.monitoring.sense_watch import Look, SenseWatch
 from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
 from drive_stack.vehicle import road_grip
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 
 MAX_SEED = 2**32 - 1
 MAX_EPISODES = 100_000  # of one driver in one command

@@ -12,7 +12,7 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform, TruthSource
 from drive_stack.types import FrameLabels, Image, Observation
 from drive_stack.vehicle import VehicleParameters, action_to_control
@@ -21,7 +21,7 @@ from envs.compiling import tell_of_compiling
 from envs.oracles import Oracles
 from envs.render import PlainWindow, compose
 from envs.reward import step_reward
-from envs.scenario import Scenario, load_scenario
+from envs.scenarios.scenario import Scenario, load_scenario
 from envs.truth import Truth
 from envs.world import World
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
 from envs.overlap import touches_any

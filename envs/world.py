@@ -9,11 +9,11 @@ from drive_stack.types import Contact, Control, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
 from envs.contacts import ContactMonitor, EgoBody, OnRoad, Shapes, ego_body
-from envs.scenario import Scenario
+from envs.scenarios.scenario import Scenario
 from envs.scripts import Scene
 from envs.sensors import blind_spot
+from envs.spawning.episode_setup import Stage, stage
 from envs.speed_limits import SpeedLimits
-from envs.staging import Stage, stage
 from envs.traffic import EgoOnRoad
 from envs.views import bodies_of, ego_view, shapes_of, touching_others
 from envs.waiting import waits_in_traffic

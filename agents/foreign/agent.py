@@ -10,7 +10,7 @@ import numpy as np
 from agents.foreign.options import ForeignOptions
 from agents.foreign.seen import Policy, Seen, seen_by
 from drive_stack.agent_errors import describe
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, NavigationCommand, Observation, StepTrace
 from drive_stack.vehicle import action_to_control

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import onnx
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 
 
 class _Message(Protocol):

@@ -10,7 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from agents.foreign.seen import Seen, unknown_inputs
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 
 _TYPES = {
     "tensor(float)": np.float32,

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from drive_stack.config import ConfigError, StrictModel, apply_override, unknown_name
+from drive_stack.config import StrictModel, apply_override, unknown_name
+from drive_stack.errors import ConfigError
 
 IN_PROCESS = "in_process=true"
 STEP_LIMIT = 30.0  # far above any real network [s]

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import NoReturn, cast
 
 from drive_stack.agent_errors import AgentError, describe
-from drive_stack.config import ConfigError, unknown_name
+from drive_stack.config import unknown_name
+from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Agent, Platform, TruthSource
 
 Maker = Callable[..., Agent]  # a class, or a function that makes an agent

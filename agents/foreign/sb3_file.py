@@ -12,7 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from agents.foreign.seen import Seen, unknown_inputs
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 
 # the file does not say which algorithm made it; each has a setting that none below it has
 _TOLD_BY = (

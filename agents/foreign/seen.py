@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.types import Observation
 
 Seen = Mapping[str, NDArray[Any]]  # the environment's observation, by its keys

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from agents.foreign.seen import Seen, unknown_inputs
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 
 
 class TorchScriptPolicy:

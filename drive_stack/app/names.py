@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 
 
 def names_of(specs: Sequence[str]) -> tuple[str, ...]:

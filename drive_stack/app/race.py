@@ -15,12 +15,12 @@ from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, fol
 from drive_stack.app.names import names_of
 from drive_stack.app.session import view_of
 from drive_stack.app.table import print_failures
-from drive_stack.config import ConfigError
 from drive_stack.driving_env import DrivingEnv
-from drive_stack.escaping import terminal_text
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.race import Verdict, clean, leader, verdict
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.support.escaping import terminal_text
 from drive_stack.viewer.records import RaceFrame
 
 MOST = 4  # drivers that a person can watch

@@ -1,1 +1,1 @@
-"""How fast the simulator is, beside what it is built from."""
+"""Benchmarks: speed, and lateral controllers on reference paths."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import drive_stack
-from drive_stack.config import ConfigError, StrictModel, read_error
-from drive_stack.file_reading import read_json
-from drive_stack.whole_files import write_whole
+from drive_stack.config import StrictModel, read_error
+from drive_stack.errors import ConfigError
+from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.file_reading import read_json
 
 NAME = "run.json"
 SCHEMA = 2  # of the rows and of this file

@@ -11,7 +11,8 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from drive_stack.config import ConfigError, StrictModel, load_model, unknown_name
+from drive_stack.config import StrictModel, load_model, unknown_name
+from drive_stack.errors import ConfigError
 from drive_stack.scenario_name import with_keys
 from drive_stack.seeds import Seed, SeedCount
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.perception.confidences import Confidences
 from drive_stack.runtime.sessions import each, open_session
 from drive_stack.runtime.weights import MODELS, read_card

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.perception.lanes_ground import GroundGrid, GroundView
 from drive_stack.runtime.sessions import each, open_session
 from drive_stack.runtime.weights import MODELS, read_card

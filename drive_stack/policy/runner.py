@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from drive_stack.config import ConfigError, StrictModel
+from drive_stack.config import StrictModel
+from drive_stack.errors import ConfigError
 from drive_stack.policy.numbers import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.runtime.sessions import each, open_session

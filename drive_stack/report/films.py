@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 import cv2
 
-from drive_stack.file_reading import read_regular
-from drive_stack.jpeg import encode
+from drive_stack.support.file_reading import read_regular
+from drive_stack.support.jpeg import encode
 
 _POSTER_WIDTH = 480  # [px], of a card at its widest, nearly
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.summary import succeeded
-from drive_stack.footage.filming import Clip
-from drive_stack.footage.last_moment import LastMoment
+from drive_stack.report.clips.filming import Clip
+from drive_stack.report.clips.last_moment import LastMoment
 from drive_stack.report.commands import episode_command
 from drive_stack.report.films import Film, read_film
 from drive_stack.report.runs import Entry, Runs

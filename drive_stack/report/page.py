@@ -24,7 +24,7 @@ from drive_stack.report.tables import (
     heat_table,
     scheme_table,
 )
-from drive_stack.whole_files import write_whole
+from drive_stack.support.atomic_files import write_whole
 
 _SECTIONS = (
     ("headline", "Headline"),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from drive_stack.evaluation.perception.report import cell
-from drive_stack.file_reading import read_text
+from drive_stack.evaluation.stage_errors.report import cell
 from drive_stack.report.figures import Curve, distance_plot
 from drive_stack.report.inside_files import PERCEPTIONS
 from drive_stack.report.runs import Runs
+from drive_stack.support.file_reading import read_text
 
 STAGE = "stage"
 DISTANCE, OF, ERROR = "distance m", "class", "range median %"

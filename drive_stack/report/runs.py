@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from drive_stack.escaping import markdown_text
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import (
@@ -19,7 +18,8 @@ from drive_stack.report.tables import (
     headline_table,
     heat_table,
 )
-from drive_stack.whole_files import write_whole
+from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.escaping import markdown_text
 
 MARKDOWN, JSON = "summary.md", "summary.json"
 

@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from drive_stack.config import ConfigError
-from drive_stack.file_reading import read_json
-from drive_stack.whole_files import write_whole
+from drive_stack.errors import ConfigError
+from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.file_reading import read_json
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from drive_stack.tracking.reading import cues_of
-from drive_stack.tracking.target import Target
+from drive_stack.tracking.measurement import cues_of
+from drive_stack.tracking.track_lifecycle import Target
 from drive_stack.types import FloatArray, LiftedObject
 
 GATE = 4.6  # squared Mahalanobis distance of each dimension: 99 % of a chi-squared with two

@@ -16,7 +16,7 @@ import numpy as np
 from drive_stack.tracking.classes import STANDS, ClassModel, Start
 from drive_stack.tracking.ego_motion import EgoStep
 from drive_stack.tracking.kernels import STATES
-from drive_stack.tracking.reading import Distance, Reading, distance_of, read, usual_log_size
+from drive_stack.tracking.measurement import Distance, Reading, distance_of, read, usual_log_size
 from drive_stack.types import FloatArray, LiftedObject
 
 SIZE_DRIFT = 0.005  # of the logarithm of the size with each image: it is seen from ever new sides

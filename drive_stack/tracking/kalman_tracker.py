@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drive_stack.tracking.association import associate
 from drive_stack.tracking.ego_motion import Odometer
-from drive_stack.tracking.target import Sighting, Target
+from drive_stack.tracking.track_lifecycle import Sighting, Target
 from drive_stack.types import LiftedObject, Track
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-STATES = 5  # x, y, vx, vy [m, m/s], logarithm of the size; see `drive_stack.tracking.reading`
+STATES = 5  # x, y, vx, vy [m, m/s], logarithm of the size; see `drive_stack.tracking.measurement`
 
 
 @njit(cache=True)

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from drive_stack.types import Image
-from drive_stack.viewer.birdseye import draw_birdseye
+from drive_stack.viewer.birdseye.panel import draw_birdseye
 from drive_stack.viewer.camera_panel import draw_camera
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.chrome import draw_footer, draw_header

@@ -8,13 +8,13 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FrameLabels, Image
 from drive_stack.world_state import Conditions, WorldState
+from envs.camera.actor_nodes import Cast
 from envs.camera.air import Air
-from envs.camera.cast import Cast
 from envs.camera.labels import frame_labels
+from envs.camera.offscreen_renderer import Stage
 from envs.camera.sensing import SUPERSAMPLING
 from envs.camera.signs import signs_along
-from envs.camera.stage import Stage
-from envs.camera.surroundings import Surroundings
+from envs.camera.static_scene import Surroundings
 from envs.camera.tags import LabelTags
 from envs.speed_limits import SpeedLimits
 

@@ -11,8 +11,8 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 from envs.camera.ground import STEP, Layer, ground_layers, joined
+from envs.camera.offscreen_renderer import FAR
 from envs.camera.shading import lay_flat
-from envs.camera.stage import FAR
 from envs.camera.tags import LabelTags
 from envs.camera.triangles import quad_node
 

@@ -19,7 +19,7 @@ from agents.foreign.isolated.trace_codec import encode_trace
 from agents.foreign.outside_class import load_class, make_agent
 from agents.foreign.outside_facts import describe_class
 from drive_stack.agent_errors import AgentError, bounded_text, describe, one_line
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
 from drive_stack.evaluation.batch.memory import grant_memory
 from drive_stack.interfaces import Agent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.memory import memory_share
 from drive_stack.evaluation.batch.pool import Pool
 from drive_stack.evaluation.batch.worker import Drive, Processes, ProcessWorker

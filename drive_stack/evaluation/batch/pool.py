@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
-from drive_stack.config import ConfigError
-from drive_stack.evaluation.batch.interrupts import interrupts_held
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.batch.worker import Answer, Ready, WorkerLostError
+from drive_stack.support.interrupts import interrupts_held
 
 START_LIMIT = 300.0  # within which a worker must have started [s]
 MOST_FAILED_STARTS = 3  # in a row for each worker, after which it is not chance

@@ -8,12 +8,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from drive_stack.config import ConfigError, read_error
-from drive_stack.evaluation.batch.interrupts import interrupts_held
+from drive_stack.config import read_error
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
-from drive_stack.file_reading import read_regular
-from drive_stack.whole_files import check_regular
+from drive_stack.support.atomic_files import check_regular
+from drive_stack.support.file_reading import read_regular
+from drive_stack.support.interrupts import interrupts_held
 
 NAME = "rows.jsonl"
 RECORDINGS = "manifest.json"  # marks a folder of recordings, whose rows stand for shards

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter, ValidationError
 
 from drive_stack.agent_errors import bounded_text, one_line
-from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.row_ranges import check_ranges
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.file_reading import parse_json
+from drive_stack.support.escaping import visible
+from drive_stack.support.file_reading import parse_json
 
 MAX_ROW = 256 << 10  # in the file; one that is driven takes some 5,000 [bytes]
 TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all else repeats bit for bit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from drive_stack.config import ConfigError
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.backends import Backend, open_pool
 from drive_stack.evaluation.batch.pool import Outcome
 from drive_stack.evaluation.batch.row_file import RowFile

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from drive_stack.agent_errors import bounded_text
-from drive_stack.config import ConfigError
-from drive_stack.evaluation.batch.interrupts import interrupts_held
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.orphans import end_with_parent
+from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.worker_processes import end_with_parent
 
 Drive = Callable[[EpisodeTask], EpisodeResult]
 HERE = "this machine"

@@ -1,0 +1,1 @@
+"""The subcommands of ``run_sim.py``, one file each."""

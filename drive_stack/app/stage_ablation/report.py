@@ -1,0 +1,144 @@
+"""The table of stages for people: on the terminal, as Markdown and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from drive_stack.app.stage_ablation.figures import FIGURES, LEAST_IN_EACH, Figure
+from drive_stack.app.stage_ablation.table import StagesTable
+from drive_stack.evaluation.summary import Summary
+from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.escaping import csv_text, markdown_text, terminal_text, visible
+
+ABBREVIATED = {"longitudinal": "longit."}  # so that the terminal's table keeps within 110 columns
+
+
+def show_table(table: StagesTable, console: Console) -> None:
+    """Print it; green clears the bar, red does not."""
+    printed = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    printed.add_column("", no_wrap=True)
+    for label in table.labels:
+        printed.add_column(terminal_text(ABBREVIATED.get(label, label)), justify="right", no_wrap=True)
+    for scenario in table.scenarios:
+        cells = [table.cells.get((scenario, label)) for label in table.labels]
+        printed.add_row(terminal_text(scenario), *map(_coloured, cells))
+    printed.add_section()
+    for figure in FIGURES:
+        printed.add_row(figure.heading, *(_judged(figure, table, label) for label in table.labels))
+    console.print(printed)
+    if table.failures:
+        console.print(_failures(table))
+    for note in notes(table):
+        console.print(note, style="dim", highlight=False)
+
+
+def _failures(table: StagesTable) -> Table:
+    printed = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title="Where modular failed",
+        title_justify="left",
+        title_style="bold",
+    )
+    for heading in ("scenario", "seed"):
+        printed.add_column(heading, no_wrap=True)
+    for heading in ("what happened", "saved by"):
+        printed.add_column(heading, overflow="fold")
+    for blame in table.failures:
+        words = Text(visible(blame.what)), terminal_text(blame.saviours)
+        printed.add_row(terminal_text(blame.scenario), str(blame.seed), *words)
+    return printed
+
+
+def notes(table: StagesTable) -> Iterator[str]:
+    """What must be known to read the table."""
+    first, last = table.seeds
+    yield (
+        f"In the cells: episodes completed with no at-fault collision; seeds {first}–{last}. "
+        "! marks errors. Named by a stage: modular with that stage's oracle. Shares in %."
+    )
+    if table.uneven:
+        yield "Columns hold different episodes; speed and points over modular are of those that both drove."
+    if table.outdated:
+        yield f"{table.outdated} rows are of before a change to a configuration, a scenario or weights."
+    if table.left_out:
+        yield f"{table.left_out} older rows, of other configurations, are left out."
+    if table.codes > 1:
+        yield f"The rows were driven by {table.codes} states of the code."
+
+
+def write_table(table: StagesTable, folder: Path) -> tuple[Path, Path]:
+    """Write ``table.md`` and ``table.csv``, each replaced whole; `ConfigError` where that fails."""
+    markdown, figures = folder / "table.md", folder / "table.csv"
+    write_whole(markdown, markdown_of(table))
+    write_whole(figures, csv_of(table))
+    return markdown, figures
+
+
+def markdown_of(table: StagesTable) -> str:
+    """The same table in Markdown."""
+    lines = [
+        "| | " + " | ".join(map(markdown_text, table.labels)) + " |",
+        "|---|" + "---:|" * len(table.labels),
+    ]
+    for scenario in table.scenarios:
+        cells = [_words(table.cells.get((scenario, label))) for label in table.labels]
+        lines.append(f"| {markdown_text(scenario)} | " + " | ".join(cells) + " |")
+    for figure in FIGURES:
+        cells = [figure.text(table, label) for label in table.labels]
+        lines.append(f"| **{figure.heading}** | " + " | ".join(cells) + " |")
+    if table.failures:
+        lines += ["", "| modular failed | seed | what happened | saved by |", "|---|---:|---|---|"]
+    for blame in table.failures:
+        what, saviours = markdown_text(blame.what), markdown_text(blame.saviours)
+        lines.append(f"| {markdown_text(blame.scenario)} | {blame.seed} | {what} | {saviours} |")
+    return "\n".join([*lines, "", *notes(table), ""])
+
+
+def csv_of(table: StagesTable) -> str:
+    """One line a scenario and column, and one a column over ``all`` scenarios."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    fields = [field.name for field in dataclasses.fields(Summary)]
+    writer.writerow(["scenario", "column", *fields, "success", "success_low", "success_high"])
+    entries = [(scenario, label, cell) for (scenario, label), cell in table.cells.items()]
+    entries.sort(key=lambda entry: (table.scenarios.index(entry[0]), table.labels.index(entry[1])))
+    entries += [("all", label, table.overall[label]) for label in table.labels]
+    for scenario, label, cell in entries:
+        figures = [getattr(cell, field) for field in fields]
+        writer.writerow(
+            [csv_text(scenario), csv_text(label), *map(_plain, (*figures, cell.success, *cell.interval))]
+        )
+    return text.getvalue()
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _words(cell: Summary | None) -> str:
+    if cell is None:
+        return "–"
+    return f"{cell.successes}/{cell.episodes}" + ("!" if cell.errors else "")
+
+
+def _coloured(cell: Summary | None) -> Text:
+    share = -1.0 if cell is None else cell.success
+    style = "dim" if cell is None else "green" if share == 1.0 else "red" if share < LEAST_IN_EACH else ""
+    return Text(_words(cell), style=style)
+
+
+def _judged(figure: Figure, table: StagesTable, label: str) -> Text:
+    passes = figure.passes(table, label)
+    style = "" if passes is None else "green" if passes else "red"
+    return Text(figure.text(table, label), style=style)

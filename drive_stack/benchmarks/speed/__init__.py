@@ -1,0 +1,1 @@
+"""Speed of the simulator and its parts, next to what they are built from."""

@@ -1,0 +1,1 @@
+"""Data to learn from: labelled camera frames and recorded drives."""

@@ -1,0 +1,1 @@
+"""Labelled camera frames for the detector and the lane network."""

@@ -1,0 +1,1 @@
+"""Detections against labels: ground truth, classes and average precision."""

@@ -1,0 +1,1 @@
+"""Training of the end-to-end policy by imitation of the expert (DAgger)."""

@@ -1,0 +1,152 @@
+"""The whole making of the end-to-end policy: recordings, rounds of training, export, card."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from drive_stack.config import load_model
+from drive_stack.datasets.drives.manifest import read_manifest
+from drive_stack.learning.imitation.card import card_markdown
+from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
+from drive_stack.learning.imitation.data import prepare
+from drive_stack.learning.imitation.network import export
+from drive_stack.learning.imitation.training import Errors, PolicyTrainer
+from drive_stack.learning.training.run_folder import begin_run
+from drive_stack.policy.runner import head_path
+from drive_stack.runtime.weights import MODELS, card_path, write_card
+from drive_stack.support.atomic_files import copy_whole, make_folder, write_whole
+
+VALIDATION_SEED = 100_000
+NAME = "policy.trunk.onnx"
+
+
+# records drives, or what is missing of them: ``run_sim.py collect`` with its arguments, to the exit status
+Collect: TypeAlias = Callable[[Sequence[str]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyJob:
+    """Where everything lies and how to speak."""
+
+    config: PolicyTraining
+    collect: Collect
+    recordings: Path
+    work: Path
+    report: Callable[[str], None] = print
+
+    def run(self) -> Path:
+        """All rounds, each taken up where it was broken off; returns the trunk's weights."""
+        trainer = PolicyTrainer(self.config, self.work, self.report)
+        validation = self._recorded("validation", VALIDATION_SEED, self.config.validation_seeds)
+        folders: list[Path] = []
+        errors: dict[str, list[Errors]] = {}
+        trunk = self.work / NAME
+        for number, one in enumerate(self.config.rounds):
+            teacher = self._weights(self.config.rounds[number - 1]) if one.dagger else None
+            folders.append(self._recorded(one.name, one.first_seed, one.seeds, one, teacher))
+            views, cache = trainer.network.layout.views, self.work / "views"
+            data = prepare(folders, views, self.config.balance, cache)
+            judged = prepare([validation], views, self.config.balance, cache)
+            self.report(f"{one.name}: {data.rows} rows to learn from, {judged.rows} to judge by")
+            errors[one.name] = trainer.learn(one, data, judged, resume=True)
+            trunk = self._export(trainer, one, folders, validation, errors)
+        return trunk
+
+    def _weights(self, one: Round) -> Path:
+        return self.work / one.name / NAME
+
+    def _recorded(
+        self, name: str, first_seed: int, seeds: int, one: Round | None = None, driver: Path | None = None
+    ) -> Path:
+        """The folder of a round's drives, recorded as far as they are missing."""
+        folder = self.recordings / name
+        arguments = [
+            *("--out", str(folder), "--first-seed", str(first_seed), "--seeds", str(seeds)),
+            *("--every", str(self.config.every), "--workers", str(self.config.workers)),
+        ]
+        if one is not None and one.suite is not None:
+            arguments += ["--suite", one.suite]
+        if one is not None and one.disturbed:
+            arguments.append("--disturb")
+        if one is not None and driver is not None:
+            arguments += _beside("end_to_end", (f"weights={driver}",), one.expert_share)
+        if one is not None and one.driver is not None:
+            arguments += _beside(one.driver, one.driver_set, one.expert_share)
+        self.collect(arguments)
+        return folder
+
+    def _export(
+        self,
+        trainer: PolicyTrainer,
+        one: Round,
+        folders: Sequence[Path],
+        validation: Path,
+        errors: dict[str, list[Errors]],
+    ) -> Path:
+        """Weights and cards as they are after a round."""
+        trunk = self._weights(one)
+        make_folder(trunk.parent)
+        export(trainer.best, trunk)
+        best = min(errors[one.name], key=lambda found: found.loss)
+        facts = {
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "layout": trainer.network.layout.model_dump(),
+            "weights": sum(value.numel() for value in trainer.best.parameters()),
+            "rounds": {name: len(found) for name, found in errors.items()},
+            "round": one.name,
+            "minutes": round(trainer.seconds / 60.0, 1),
+            "recordings": {folder.name: _about(folder) for folder in (*folders, validation)},
+            "validation": asdict(best),
+        }
+        for path in (trunk, head_path(trunk)):
+            write_card(path, COMMAND, facts)
+        return trunk
+
+
+def _beside(driver: str, overrides: Sequence[str], expert_share: float) -> list[str]:
+    sets = [part for one in overrides for part in ("--set", one)]
+    return ["--driver", driver, *sets, "--expert-share", str(expert_share)]
+
+
+def _about(folder: Path) -> dict[str, object]:
+    found = read_manifest(folder)
+    return {
+        "rows": sum(one.rows for one in found.shards),
+        "episodes": len(found.shards),
+        "sha256": found.hash,
+    }
+
+
+def train_policy(
+    config_path: Path,
+    collect: Collect,
+    *,
+    overrides: Sequence[str] = (),
+    recordings: Path = Path("runs/recordings"),
+    work: Path = Path("runs/policy"),
+    out: Path = MODELS,
+    report: Callable[[str], None] = print,
+) -> Path:
+    """Record, train and install the policy; returns the path of the trunk's weights.
+
+    What has been recorded and learnt in ``recordings`` and ``work`` is used. Raises `ConfigError` for a
+    configuration or recordings that cannot be used, and for another configuration than ``work`` began with.
+    """
+    config = load_model(config_path, PolicyTraining, overrides)
+    begin_run(work, config, goes_on=True, free=("workers", "patience"))
+    trunk = PolicyJob(config, collect, recordings, work, report).run()
+    return install(trunk, out)
+
+
+def install(trunk: Path, out: Path) -> Path:
+    """Copy weights and cards to where the agent looks for them, with the card for people."""
+    make_folder(out)
+    safe = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
+    for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safe):
+        copy_whole(path, out / path.name)
+    write_whole(out / "policy.card.md", card_markdown(out / trunk.name))
+    return out / trunk.name

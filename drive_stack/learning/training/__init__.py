@@ -1,0 +1,1 @@
+"""What the trainings share: averages, checkpoints, devices, early stopping, progress."""

@@ -1,0 +1,1 @@
+"""Monitors that notice a camera or a detector that has failed."""

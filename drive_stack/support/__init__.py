@@ -1,0 +1,1 @@
+"""Support code without driving in it: files, pictures, text from outside, worker processes."""

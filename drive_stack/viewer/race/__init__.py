@@ -1,0 +1,1 @@
+"""Several agents side by side."""

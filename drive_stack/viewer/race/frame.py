@@ -1,0 +1,85 @@
+"""One picture of a race: every driver's camera, how each stands, and the road they share in thought."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from drive_stack.types import Image
+from drive_stack.viewer.camera_panel import draw_camera
+from drive_stack.viewer.canvas import Canvas
+from drive_stack.viewer.chrome import draw_footer, draw_header
+from drive_stack.viewer.dialogs import draw_banner, draw_help, outcome_words
+from drive_stack.viewer.race.bar import draw_bar
+from drive_stack.viewer.race.layout import RaceLayout, arrange_race
+from drive_stack.viewer.race.strip import draw_strip
+from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, RaceFrame
+from drive_stack.viewer.style import Style
+from drive_stack.viewer.theme import Colour, Theme
+from drive_stack.viewer.typeface import Typeface
+
+# Blue, orange, yellow and magenta: at least 70 of 255 apart for all kinds of colour vision (a test)
+COLOURS: tuple[Colour, ...] = ((70, 130, 240), (240, 165, 40), (244, 228, 80), (220, 80, 170))
+
+
+class RaceRenderer:
+    """Draws frames of a race at one size. Needs no display."""
+
+    def __init__(self, width: int = 1600, height: int = 900, theme: Theme | None = None) -> None:
+        self._theme = theme if theme is not None else Theme()
+        self._type = Typeface()
+        self.resize(width, height)
+
+    def resize(self, width: int, height: int) -> None:
+        """Draw at another size from now on, but never smaller than `layout.MIN_SIZE`."""
+        self._canvas = Canvas(*arrange_race(width, height, 2, camera_aspect=1.0).size)
+
+    @property
+    def canvas(self) -> Canvas:
+        """What was drawn last."""
+        return self._canvas
+
+    def draw(
+        self,
+        frame: RaceFrame,
+        layers: AbstractSet[Layer] = DEFAULT_LAYERS,
+        playback: Playback | None = None,
+        *,
+        show_help: bool = False,
+    ) -> Image:
+        """The picture ``(H, W, 3)``; its memory is drawn over by the next call."""
+        canvas, model = self._canvas, frame.drivers[0].camera_model
+        layout = arrange_race(canvas.width, canvas.height, len(frame.drivers), model.width / model.height)
+        style = Style(self._theme, self._type, layout.scale)
+        canvas.fill(self._theme.background)
+        for index in range(len(frame.drivers)):
+            self._draw_driver(layout, frame, index, layers, style)
+        draw_strip(canvas, layout.strip, frame, COLOURS, style)
+        furthest = max(frame.drivers, key=lambda one: one.state.time)
+        who = " – ".join(one.agent_name for one in frame.drivers)
+        headed = replace(furthest, agent_name=who, privileged=False)
+        draw_header(canvas, layout.header, headed, playback if playback is not None else Playback(), style)
+        draw_footer(canvas, layout.footer, layers, style)
+        if frame.verdict is not None:
+            title = frame.verdict[0].upper() + frame.verdict[1:]
+            draw_banner(canvas, layout.strip, title, self._theme.accent, style)
+        if show_help:
+            draw_help(canvas, style)
+        return canvas.pixels
+
+    def _draw_driver(
+        self, layout: RaceLayout, frame: RaceFrame, index: int, layers: AbstractSet[Layer], style: Style
+    ) -> None:
+        canvas, one, colour = self._canvas, frame.drivers[index], COLOURS[index]
+        camera = layout.cameras[index]
+        draw_camera(canvas, camera, one, layers, style)
+        if one.outcome is not None:
+            part = canvas.region(camera)
+            with part.glazed(0.55):
+                part.fill(self._theme.background)
+            tone = self._theme.accent if one.outcome == "completed" else self._theme.danger
+            words = outcome_words(one.outcome)
+            style.type.draw(canvas, words, camera.center, style.large, tone, bold=True, anchor="center")
+        width = max(4, style.px(4)) if frame.leader == index else 2
+        canvas.frame(camera, colour, thickness=width)
+        draw_bar(canvas, layout.bars[index], frame, index, colour, style)

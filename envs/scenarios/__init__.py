@@ -1,0 +1,1 @@
+"""Scenario files: their models, and the checks that hold them against the road."""

@@ -1,0 +1,106 @@
+"""Weather, light and the speed limits they ask for.
+
+In fog and heavy rain the posted limit falls until a driver can stop within sight (StVO § 3(1):
+"Es darf nur so schnell gefahren werden, dass innerhalb der übersehbaren Strecke gehalten werden kann").
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from pydantic import Field, FiniteFloat, field_validator
+
+from drive_stack.config import StrictModel
+from drive_stack.vehicle import WET_GRIP, road_grip
+from drive_stack.world_state import Conditions, Light, Weather
+from envs.scenarios.quantity import MAX_DECELERATION, Distance, Quantity, Share, between
+
+FIRST_HELD_OUT_SEED = 100_000  # looks kept from training may appear from here on
+_CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
+_REACTION = 1.2  # [s]
+_SIGHT_BRAKING = 4.0  # braking a careful driver counts on [m/s²]
+_SIGHT_SHARE = 0.7  # an object is made out at this share of the meteorological visibility
+
+
+class ConditionsSpec(StrictModel):
+    """How likely each weather and light is, and how strong they get."""
+
+    weather: dict[Weather, FiniteFloat] = Field(
+        default={Weather.CLEAR: 4.0, Weather.OVERCAST: 3.0, Weather.RAIN: 2.0, Weather.FOG: 1.0}
+    )
+    light: dict[Light, FiniteFloat] = Field(default={Light.DAY: 5.0, Light.DUSK: 2.0, Light.NIGHT: 2.0})
+    fog_visibility: Distance = between(120.0, 300.0)  # [m]
+    rain_rate: Share = between(0.2, 1.0)
+    paint_wear: Share = between(0.0, 0.7)
+
+    @field_validator("weather", "light")
+    @classmethod
+    def _weights(cls, weights: dict[str, float]) -> dict[str, float]:
+        if not weights or min(weights.values()) < 0.0 or sum(weights.values()) <= 0.0:
+            raise ValueError("weights must not be negative, and one must be positive")
+        return weights
+
+    @field_validator("fog_visibility")
+    @classmethod
+    def _enough_to_drive(cls, visibility: Quantity) -> Quantity:
+        if visibility.bounds[0] < 50.0:
+            raise ValueError("must be at least 50 (nobody could drive in less)")
+        return visibility
+
+    def draw(self, rng: np.random.Generator, seed: int) -> Conditions:
+        """The conditions of one episode."""
+        weather = _weighted(self.weather, rng)
+        light = _weighted(self.light, rng)
+        rain, fog = self.rain_rate.draw(rng), self.fog_visibility.draw(rng)
+        wear, share = self.paint_wear.draw(rng), float(rng.random())
+        if weather is Weather.FOG:
+            visibility = fog
+        elif weather is Weather.RAIN:
+            visibility = 1200.0 - 700.0 * rain
+        else:
+            low, high = _CLEAR_VISIBILITY[weather]
+            visibility = low + (high - low) * share
+        return Conditions(
+            weather=weather,
+            light=light,
+            visibility=visibility,
+            rain_rate=rain if weather is Weather.RAIN else 0.0,
+            paint_wear=wear,
+            sun_azimuth=float(rng.uniform(-math.pi, math.pi)),
+            scenery_seed=int(rng.integers(2**31)),
+            held_out_looks=seed >= FIRST_HELD_OUT_SEED,
+        )
+
+
+def grip_bounds(spec: ConditionsSpec) -> tuple[float, float]:
+    """Least and greatest grip of the road in the weathers that can be drawn [m/s²]."""
+    grips = [
+        road_grip(wet=weather is Weather.RAIN) for weather, weight in spec.weather.items() if weight > 0.0
+    ]
+    return min(grips), max(grips)
+
+
+def max_scripted_deceleration(conditions: Conditions) -> float:
+    """How hard a scripted vehicle can brake on this road [m/s²].
+
+    The target of a test brakes as the test prescribes: UN R157 has the lead vehicle brake with 9.81 m/s²,
+    which is more than the grip of the ego and of ordinary traffic. A wet road limits it too.
+    """
+    return WET_GRIP if conditions.wet else MAX_DECELERATION
+
+
+def sight_limit(visibility: float) -> float:
+    """Greatest speed [m/s] from which a driver can stop within sight at ``visibility`` [m].
+
+    Solves v·t + v²/(2·a) = share · visibility for v.
+    """
+    reach = _SIGHT_SHARE * visibility
+    a, t = _SIGHT_BRAKING, _REACTION
+    return a * (math.sqrt(t * t + 2.0 * reach / a) - t)
+
+
+def _weighted(weights: dict[Weather, float] | dict[Light, float], rng: np.random.Generator):  # type: ignore[no-untyped-def]
+    names = list(weights)
+    shares = np.cumsum([weights[name] for name in names])  # type: ignore[index]
+    return names[int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))]

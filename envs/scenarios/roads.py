@@ -1,0 +1,174 @@
+"""The kinds of road a scenario may ask for; each draws its numbers and builds a road map.
+
+All roads begin with a straight, so that an episode starts settled, and are long enough for traffic
+to be recycled out of sight.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+from pydantic import model_validator
+
+from drive_stack.config import StrictModel
+from drive_stack.errors import FieldError
+from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
+from envs.scenarios.quantity import WHOLE, Quantity, between, within
+
+LENGTH = 2600.0  # of every road [m]
+_LAST_STRAIGHT = 50.0  # at the road's end [m]
+_LARGEST_TURN = 1.2  # of one arc [rad]
+
+
+LaneCount: TypeAlias = Annotated[Quantity, WHOLE, within(2.0, 4.0)]
+LaneWidth: TypeAlias = Annotated[Quantity, within(3.5, 3.75)]  # [m]
+ShoulderWidth: TypeAlias = Annotated[Quantity, within(0.5, 4.0)]  # [m]
+Radius: TypeAlias = Annotated[Quantity, within(200.0, 5000.0)]  # [m]
+Place: TypeAlias = Annotated[Quantity, within(50.0, LENGTH - 100.0)]  # station [m]
+PieceLength: TypeAlias = Annotated[Quantity, within(1.0, LENGTH)]  # [m]
+Side: TypeAlias = Literal["left", "right", "either"]
+
+
+class CrossSection(StrictModel):
+    """What all roads share: lanes and paved shoulders."""
+
+    lanes: LaneCount = Quantity(choices=(2, 3, 4))
+    lane_width: LaneWidth = Quantity(choices=(3.5, 3.75))
+    left_shoulder: ShoulderWidth = between(0.75, 1.25)
+    right_shoulder: ShoulderWidth = between(2.5, 3.25)
+
+    def draw_lanes(self, rng: np.random.Generator) -> tuple[Lane, ...]:
+        """Main lanes over the whole length, the reference line in their middle."""
+        count, width = round(self.lanes.draw(rng)), self.lane_width.draw(rng)
+        middle = (count - 1) / 2.0
+        return tuple(Lane((middle - index) * width, width, 0.0, LENGTH) for index in range(count))
+
+    def assemble(
+        self, pieces: tuple[tuple[float, float], ...], lanes: tuple[Lane, ...], rng: np.random.Generator
+    ) -> RoadMap:
+        """Chain ``pieces`` of (length [m], curvature [1/m]) and a straight up to the full length."""
+        rest = LENGTH - sum(length for length, _ in pieces)
+        left, right = self.left_shoulder.draw(rng), self.right_shoulder.draw(rng)
+        return build_road((*pieces, (rest, 0.0)), lanes, left_shoulder=left, right_shoulder=right)
+
+
+class Straight(CrossSection):
+    """A straight road."""
+
+    kind: Literal["straight"] = "straight"
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        return self.assemble((), self.draw_lanes(rng), rng)
+
+
+class Curve(CrossSection):
+    """A straight, one arc, a straight."""
+
+    kind: Literal["curve"] = "curve"
+    radius: Radius = Quantity(choices=(250, 500, 1000))
+    side: Side = "either"
+    begins: Place = between(420.0, 520.0)  # station [m]
+    length: PieceLength = between(300.0, 600.0)  # of the arc, less where it would turn by over 1.2 rad [m]
+
+    @model_validator(mode="after")
+    def _ends_on_the_road(self) -> Curve:
+        _check_end(self.begins, _longest_arc(self.length, self.radius))
+        return self
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        lanes, bend = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
+        sign, begins, length = _sign(self.side, rng), self.begins.draw(rng), self.length.draw(rng)
+        return self.assemble(((begins, 0.0), (_arc(length, bend), sign * bend)), lanes, rng)
+
+
+class SBend(CrossSection):
+    """Two arcs one after the other, one each way; ``side`` names the first."""
+
+    kind: Literal["s_bend"] = "s_bend"
+    radius: Radius = Quantity(choices=(250, 500, 1000))
+    side: Side = "either"
+    begins: Place = between(420.0, 500.0)  # station [m]
+    length: PieceLength = between(200.0, 350.0)  # of each arc, less where it would turn by over 1.2 rad [m]
+    between_arcs: PieceLength = between(20.0, 80.0)  # straight [m]
+
+    @model_validator(mode="after")
+    def _ends_on_the_road(self) -> SBend:
+        arcs = 2.0 * _longest_arc(self.length, self.radius)
+        _check_end(self.begins, arcs + self.between_arcs.bounds[1])
+        return self
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        lanes, bend = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
+        sign, begins, length = _sign(self.side, rng), self.begins.draw(rng), self.length.draw(rng)
+        arc, middle = _arc(length, bend), self.between_arcs.draw(rng)
+        pieces = ((begins, 0.0), (arc, sign * bend), (middle, 0.0), (arc, -sign * bend))
+        return self.assemble(pieces, lanes, rng)
+
+
+class OnRamp(CrossSection):
+    """A straight road that a ramp joins from the right, drawing near it in half a cosine."""
+
+    kind: Literal["on_ramp"] = "on_ramp"
+    lanes: LaneCount = Quantity(choices=(2, 3))
+    opens: Place = between(500.0, 580.0)  # station from which one may change lanes [m]
+    merge_length: PieceLength = between(250.0, 300.0)  # [m]
+    approach: Annotated[Quantity, within(0.0, 15.0)] = between(5.0, 8.0)  # farther right at first [m]
+
+    @model_validator(mode="after")
+    def _ends_on_the_road(self) -> OnRamp:
+        _check_end(self.opens, self.merge_length.bounds[1], "opens")
+        return self
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        main, opens = self.draw_lanes(rng), self.opens.draw(rng)
+        width, end = main[-1].width, opens + self.merge_length.draw(rng)
+        ramp = Lane(main[-1].offset - width, width, 0.0, end, LaneKind.RAMP, opens, self.approach.draw(rng))
+        return self.assemble((), (*main, ramp), rng)
+
+
+class LaneDrop(CrossSection):
+    """A straight road whose outermost lane on one side ends."""
+
+    kind: Literal["lane_drop"] = "lane_drop"
+    lanes: LaneCount = Quantity(choices=(3, 4))
+    side: Side = "right"
+    drops: Place = between(680.0, 800.0)  # station [m]
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        lanes, left, drops = self.draw_lanes(rng), _sign(self.side, rng) > 0.0, self.drops.draw(rng)
+        gone = lanes[0] if left else lanes[-1]
+        short = Lane(gone.offset, gone.width, gone.start, drops)
+        return self.assemble((), (short, *lanes[1:]) if left else (*lanes[:-1], short), rng)
+
+
+RoadSpec: TypeAlias = Straight | Curve | SBend | OnRamp | LaneDrop
+
+
+def _sign(side: Side, rng: np.random.Generator) -> float:
+    """+1 for left, −1 for right; takes a number from ``rng`` even where it is given."""
+    drawn = 1.0 if rng.random() < 0.5 else -1.0
+    return {"left": 1.0, "right": -1.0, "either": drawn}[side]
+
+
+def _check_end(begins: Quantity, length: float, key: str = "begins") -> None:
+    """Refuse what would reach beyond the road's last `_LAST_STRAIGHT` metres."""
+    if begins.bounds[1] + length > LENGTH - _LAST_STRAIGHT:
+        allowed = LENGTH - _LAST_STRAIGHT - length
+        text = f"at most {allowed:g}" if allowed >= 50.0 else "nowhere"
+        raise FieldError(
+            f"{text} (what begins there is up to {length:g} m long, the road {LENGTH:g} m)", (key,)
+        )
+
+
+def _longest_arc(length: Quantity, radius: Quantity) -> float:
+    return min(length.bounds[1], _LARGEST_TURN * radius.bounds[1])
+
+
+def _arc(length: float, bend: float) -> float:
+    return min(length, _LARGEST_TURN / bend)

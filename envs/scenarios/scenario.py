@@ -1,0 +1,143 @@
+"""A scenario: road, traffic, people, conditions and the ego's start, as a person writes it in YAML."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import to_jsonable_python
+
+from drive_stack.config import StrictModel, load_model, unknown_name
+from drive_stack.errors import ConfigError, FieldError
+from drive_stack.scenario_name import without_keys
+from envs.scenarios.actors import Actor, LaneClosure
+from envs.scenarios.checks import check_navigation, check_route, check_zones, setting_of
+from envs.scenarios.conditions import ConditionsSpec
+from envs.scenarios.entries import check_actors, check_closures, check_people
+from envs.scenarios.overlaps import check_overlaps
+from envs.scenarios.people import Person
+from envs.scenarios.quantity import Density, Distance, Quantity, Share, SpeedLimitKmh, between, fixed
+from envs.scenarios.roads import RoadSpec
+from envs.scenarios.route import EgoStart, NavigationStep, SpeedZone
+from envs.traffic.flow import max_density
+
+CATALOGUE = Path(__file__).parents[1] / "configs" / "scenarios"
+
+
+class TrafficSpec(StrictModel):
+    """The cars, vans, trucks and buses that nobody scripted."""
+
+    density: Density = between(5.0, 12.0)  # [vehicles / km of open lane], up to a crawling jam
+    speed_share: Share = between(0.85, 1.0)  # of the limit, what cars wish for on average
+    # of vans, trucks and buses in the rightmost lane, to its left they are rarer; if not given, as usual
+    large_share: Share | None = None
+    clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, in its lane [m]
+
+    @model_validator(mode="after")
+    def _fits_on_the_road(self) -> TrafficSpec:
+        large = (None,) if self.large_share is None else self.large_share.bounds
+        allowed = math.floor(min(max_density(fraction) for fraction in large))
+        if self.density.bounds[1] > allowed:
+            problem = f"at most {allowed} vehicles of this mix fit on a kilometre of lane"
+            raise FieldError(problem, ("density",), ("large_share",))
+        return self
+
+
+def _derived(_: object) -> str:
+    raise ValueError("is derived from the keys that are set in the scenario's name, and cannot be set itself")
+
+
+class Scenario(StrictModel):
+    """Everything an episode is drawn from, with a seed."""
+
+    name: str
+    variant: Annotated[str, BeforeValidator(_derived)] = ""  # what keys set in brackets change
+    description: str
+    source: str
+    road: RoadSpec = Field(discriminator="kind")
+    speed_limit_kmh: SpeedLimitKmh
+    speed_zones: tuple[SpeedZone, ...] = ()
+    ego: EgoStart = EgoStart()
+    route_length: Distance = between(600.0, 900.0)  # [m]
+    time_limit: float = Field(default=120.0, gt=0.0, le=900.0)  # [s]
+    stuck_after: float = Field(default=30.0, gt=0.0)  # standing where it could go on [s]
+    conditions: ConditionsSpec = ConditionsSpec()
+    traffic: TrafficSpec = TrafficSpec()
+    actors: tuple[Actor, ...] = ()
+    people: tuple[Person, ...] = ()
+    obstacles: tuple[LaneClosure, ...] = ()
+    navigation: tuple[NavigationStep, ...] = ()
+
+    @property
+    def world_name(self) -> str:
+        """What seeds the worlds, together with the episode's seed: each variant draws worlds of its own."""
+        return f"{self.name}[{self.variant}]" if self.variant else self.name
+
+    @model_validator(mode="after")
+    def _fits_its_road(self) -> Scenario:
+        setting = setting_of(
+            self.road, self.ego, self.speed_limit_kmh, self.speed_zones, self.conditions, self.time_limit
+        )
+        check_route(self.ego, self.route_length, is_set="route_length" in self.model_fields_set)
+        check_zones(self.speed_zones, setting)
+        check_navigation(self.navigation, setting)
+        check_actors(self.actors, setting)
+        check_closures(self.obstacles, setting)
+        check_people(self.people, setting)
+        check_overlaps(self.actors, self.obstacles, setting)
+        return self
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Names in the catalogue, sorted."""
+    return tuple(sorted(path.stem for path in CATALOGUE.glob("*.yaml")))
+
+
+def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> Scenario:
+    """A scenario of the catalogue by name, or of a user's own file; either with keys set in brackets.
+
+    ``overrides`` are further such keys. Keys make a variant where they change a value, whatever their order
+    and however their values are written; a key that repeats what the file says changes nothing.
+
+    Raises `ConfigError` naming the nearest scenarios, or the file's line and what is allowed there.
+    """
+    name, keys = without_keys(str(name_or_path))
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        names = scenario_names()
+        if name not in names:
+            raise unknown_name("scenario", name, names)
+        path = CATALOGUE / f"{name}.yaml"
+    settings = (*keys, *overrides)
+    scenario = load_model(path, Scenario, settings)
+    if path.parent == CATALOGUE and scenario.name != path.stem:
+        raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")
+    variant = _changes(path, scenario) if settings else ""
+    return scenario.model_copy(update={"variant": variant}) if variant else scenario
+
+
+def _changes(path: Path, changed: Scenario) -> str:
+    """The values in which a scenario differs from its file's, in one form; empty where none does."""
+    try:
+        before = dict(_values(load_model(path, Scenario)))
+    except ConfigError:  # a file that is whole only with its keys: no plain scenario to share a world with
+        before = {}
+    after = dict(_values(changed))
+    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    return "; ".join(f"{key}={after.get(key, '')}" for key in keys)
+
+
+def _values(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted key and JSON of every value in a record, and in the records and lists that it holds."""
+    if isinstance(value, StrictModel) and not isinstance(value, Quantity):
+        for name in type(value).model_fields:
+            yield from _values(getattr(value, name), f"{key}.{name}" if key else name)
+    elif isinstance(value, tuple):
+        for index, inner in enumerate(value):
+            yield from _values(inner, f"{key}.{index}")
+    else:
+        yield key, json.dumps(to_jsonable_python(value, exclude_none=True))

@@ -1,0 +1,78 @@
+"""Several worlds with their cameras on: one after the other, and together in gymnasium's processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import VectorEnv
+
+from envs.highway import HighwayEnv
+from envs.workloads.env_steps import crowded
+
+STEPS = 5  # of each world in a piece of work
+_VEHICLES = 20
+_SEED = 100_000
+_STRAIGHT_ON = np.zeros(2, dtype=np.float32)
+
+
+@dataclass(slots=True)
+class OneByOne:
+    """Steps one world after the other."""
+
+    envs: list[HighwayEnv]
+
+    def prepare(self) -> None:
+        """Nothing: worlds drive on."""
+
+    def work(self) -> int:
+        """A few steps of each, begun anew where it ends."""
+        for env in self.envs:
+            for _ in range(STEPS):
+                _, _, terminated, truncated, _ = env.step(_STRAIGHT_ON)
+                if terminated or truncated:
+                    env.reset()
+        return STEPS * len(self.envs)
+
+
+@dataclass(slots=True)
+class Together:
+    """Steps all worlds at once."""
+
+    worlds: VectorEnv[Any, Any, Any]
+
+    def prepare(self) -> None:
+        """Nothing: worlds drive on."""
+
+    def work(self) -> int:
+        """A few steps of all."""
+        for _ in range(STEPS):
+            self.worlds.step(np.tile(_STRAIGHT_ON, (self.worlds.num_envs, 1)))
+        return STEPS * self.worlds.num_envs
+
+
+@contextmanager
+def batch_and_one_by_one(worlds: int) -> Iterator[tuple[Together, OneByOne]]:
+    """The same worlds twice, begun; they are closed at the end."""
+    scenario = crowded(_VEHICLES)
+    batch = gym.make_vec(
+        "envs:drive_stack/Highway-v0",
+        num_envs=worlds,
+        vectorization_mode="async",
+        vector_kwargs={"context": "spawn", "copy": False},  # pictures are looked at where they lie
+        scenario=scenario,
+    )
+    single = [HighwayEnv(scenario) for _ in range(worlds)]
+    try:
+        batch.reset(seed=_SEED)
+        for index, env in enumerate(single):
+            env.reset(seed=_SEED + index)
+        yield Together(batch), OneByOne(single)
+    finally:
+        batch.close()
+        for env in single:
+            env.close()

@@ -1,0 +1,76 @@
+"""The policy that comes along: learnt, exported and told of on its card alike, and it drives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from golden_traces.pictures import read_picture
+from safetensors.torch import load_file
+from tiny_world import PLATFORM
+
+from agents.registry import build_agent
+from drive_stack.config import load_model
+from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.result import Status
+from drive_stack.evaluation.rollout import run_episode
+from drive_stack.learning.imitation.config import PolicyTraining
+from drive_stack.learning.imitation.network import PolicyNet
+from drive_stack.policy.numbers import control_of, state_of
+from drive_stack.policy.runner import TRUNK, PolicyRunner
+from drive_stack.policy.views import pack
+from drive_stack.runtime.weights import read_card
+from drive_stack.types import NavigationCommand, Observation
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_networks_are_exported_from_the_weights_beside_them() -> None:
+    settings = load_model(ROOT / "configs" / "training" / "policy.yaml", PolicyTraining).network
+    network = PolicyNet(settings).eval()
+    weights = load_file(TRUNK.with_name("policy.safetensors"))
+    missing, unknown = network.load_state_dict(weights, strict=False)
+    assert not unknown and all(name.startswith(("now.", "then.", "columns.")) for name in missing)
+    picture = read_picture(ROOT / "tests" / "golden" / "curve.jpg")
+    seen = Observation(picture, 25.0, 0.02, False, False, 33.0, NavigationCommand.FOLLOW)
+    runner = PolicyRunner(TRUNK, PLATFORM.car, 0.1)
+    packed = torch.from_numpy(pack(picture, network.layout.views)[None])
+    with torch.no_grad():
+        rows = torch.zeros((1, len(settings.history)), dtype=torch.long)
+        state = torch.from_numpy(np.asarray(state_of(seen))[None])
+        sideways, forward = network.decide(network.trunk(packed), rows, state)[0].tolist()
+    expected, found = control_of(sideways, forward, seen.speed, PLATFORM.car), runner.drive(seen)
+    assert found.steering == pytest.approx(expected.steering, abs=1e-4)
+    assert found.acceleration == pytest.approx(expected.acceleration, abs=1e-2)
+
+
+def test_its_card_says_what_it_learnt_from_and_how_it_drives() -> None:
+    """On validation seeds; on test seeds too, once it was judged there, and on no others."""
+    card: dict[str, Any] = read_card(TRUNK, "")
+    config = load_model(ROOT / "configs" / "training" / "policy.yaml", PolicyTraining)
+    assert list(card["rounds"]) == [one.name for one in config.rounds]
+    learnt = sum(about["rows"] for name, about in card["recordings"].items() if name != "validation")
+    assert learnt >= 100_000
+    first_seeds = {"validation": 100_000, "test": 200_000}
+    assert "validation" in card["closed_loop"]
+    for span, judged in card["closed_loop"].items():
+        low, high = judged["seeds"]
+        assert first_seeds[span] <= low <= high < first_seeds[span] + 100_000
+
+
+def test_it_keeps_its_lane_and_is_the_same_every_time() -> None:
+    course = "curves[route_length=250]"
+    env = DrivingEnv(EnvSpec(course))
+    try:
+        first, again = (
+            run_episode(env, build_agent("end_to_end", env.platform), scenario=course, seed=100_000)
+            for _ in range(2)
+        )
+    finally:
+        env.close()
+    assert first.status is Status.COMPLETED and not first.at_fault
+    assert first.lane_offset_m is not None and first.lane_offset_m < 0.5
+    assert (first.duration_s, first.lane_offset_m) == (again.duration_s, again.lane_offset_m)

@@ -1,0 +1,83 @@
+"""Where the policy looks: known activations leave heat in their place, and looking changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from agents.end_to_end import EndToEndAgent, EndToEndConfig
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import load_model
+from drive_stack.interfaces import Platform
+from drive_stack.learning.imitation.config import PolicyTraining
+from drive_stack.learning.imitation.network import PolicyNet, export
+from drive_stack.policy.runner import head_path
+from drive_stack.policy.saliency import Saliency, backprop
+from drive_stack.runtime.weights import write_card
+from drive_stack.types import NavigationCommand, Observation
+from drive_stack.vehicle import VehicleParameters
+
+PLATFORM = Platform(VehicleParameters(), CameraModel())
+
+
+@pytest.fixture(scope="module")
+def network() -> PolicyNet:
+    torch.manual_seed(0)
+    config = load_model(Path("configs/training/policy.yaml"), PolicyTraining)
+    return PolicyNet(config.network).eval()
+
+
+@pytest.fixture(scope="module")
+def trunk(network: PolicyNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "policy.trunk.onnx"
+    export(network, path)
+    for one in (path, head_path(path)):
+        write_card(one, "test", {"layout": network.layout.model_dump()})
+    return path
+
+
+def observation(seed: int = 0) -> Observation:
+    image = np.random.default_rng(seed).integers(0, 255, (256, 640, 3), dtype=np.uint8)
+    return Observation(image, 20.0, 0.0, False, False, 30.0, NavigationCommand.FOLLOW)
+
+
+def test_heat_is_where_every_layer_fires() -> None:
+    first, second = np.zeros((4, 32, 80), np.float32), np.zeros((8, 16, 40), np.float32)
+    first[:, 8:12, 20:30] = 1.0  # both fire here
+    second[:, 4:6, 10:15] = 1.0
+    first[:, 20:24, 60:70] = 1.0  # here only the first
+    heat = backprop([first, second], (64, 160))
+    assert heat.shape == (64, 160) and heat.dtype == np.float32
+    assert heat[16:24, 42:58].min() > 0.5
+    assert heat[38:50, 118:142].max() == 0.0
+    assert heat.min() == 0.0 and heat.max() == 1.0
+
+
+def test_nothing_fires_nowhere_is_heat() -> None:
+    assert backprop([np.zeros((4, 8, 8), np.float32), np.zeros((4, 4, 4), np.float32)], (16, 16)).max() == 0.0
+
+
+def test_an_edge_in_a_dull_picture_draws_the_look(trunk: Path, network: PolicyNet) -> None:
+    image = np.full((256, 640, 3), 127, dtype=np.uint8)
+    image[100:130, 400:430] = 255
+    heat = Saliency(trunk, network.layout.views).of(image)
+    assert heat.shape == (256, 640) and heat.min() >= 0.0 and heat.max() <= 1.0
+    inside = heat[92:140, 380:450].mean()
+    assert inside > 2.0 * heat[92:140, 60:330].mean()
+
+
+def test_looking_over_its_shoulder_changes_nothing(trunk: Path) -> None:
+    config = EndToEndConfig(kind="end_to_end", name="end_to_end", weights=trunk)
+    watched, alone = EndToEndAgent(config, PLATFORM), EndToEndAgent(config, PLATFORM)
+    before = trunk.read_bytes()
+    for agent in (watched, alone):
+        agent.reset(0)
+    for step in range(4):
+        first, second = watched.act(observation(step)), alone.act(observation(step))
+        assert watched.trace is not None and watched.trace.attention is not None
+        assert watched.trace.attention().shape == (256, 640)
+        assert first == second
+    assert trunk.read_bytes() == before

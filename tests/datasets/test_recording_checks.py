@@ -1,0 +1,203 @@
+"""Recordings of strangers: the hash agrees, and yet what is in them is named and refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from small_shards import ACTOR, PICTURE, columns, write_listed, write_shard
+
+from drive_stack.datasets.drives.checks import NULLABLE, OTHERS_RANGES, RANGES
+from drive_stack.datasets.drives.other_actors import NUMBERS
+from drive_stack.datasets.drives.reader import Recording
+from drive_stack.datasets.drives.schema import SCHEMA
+from drive_stack.errors import ConfigError
+from drive_stack.support.jpeg import MAX_PIXELS, decode, encode, jpeg_size
+
+Columns = dict[str, list[object]]
+
+
+def refused(folder: Path, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint) as caught:
+        for _ in Recording([folder]).images(0):
+            pass
+    assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
+
+
+def recorded(folder: Path, data: Columns, schema: pa.Schema = SCHEMA) -> Path:
+    write_listed(folder, write_shard(folder / "toy-000003.parquet", data, schema))
+    return folder
+
+
+def test_a_fit_recording_is_read(tmp_path: Path) -> None:
+    recording = Recording([recorded(tmp_path, columns("toy", 3))])
+    assert [picture.shape for picture in recording.images(0)] == [(256, 640, 3)] * 3
+    assert recording.others().label.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", sorted(RANGES))
+def test_every_number_is_checked(tmp_path: Path, name: str) -> None:
+    low, high = RANGES[name]
+    fit = columns("toy", 3, rows=1)
+    Recording([recorded(tmp_path, fit | {name: [low]})])
+    if name not in ("step", "command"):
+        Recording([recorded(tmp_path, fit | {name: [high]})])
+        for wrong in (float("nan"), float("inf"), 2.0 * high):
+            refused(recorded(tmp_path, fit | {name: [wrong]}), f"column {name}: .* is not within")
+    refused(
+        recorded(tmp_path, fit | {name: [-1 if low == 0 else 2.0 * low]}), f"column {name}: .*is not within"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS_RANGES))
+def test_every_number_of_other_road_users_is_checked(tmp_path: Path, name: str) -> None:
+    for wrong in (float("nan"), 2e4):
+        data = columns("toy", 3) | {"others": [[], [ACTOR], [ACTOR, ACTOR | {name: wrong}]]}
+        refused(recorded(tmp_path, data), f"column others.{name}: .* is not within")
+
+
+def test_no_column_of_numbers_is_left_out() -> None:
+    numbers = {field.name for field in SCHEMA if not field.type.equals(pa.bool_())}
+    numbers -= {"scenario", "seed", "weather", "light", "driver", "image", "others"}
+    assert RANGES.keys() == numbers and OTHERS_RANGES.keys() == set(NUMBERS)
+
+
+@pytest.mark.parametrize("name", sorted(set(SCHEMA.names) - NULLABLE))
+def test_a_missing_value_is_named(tmp_path: Path, name: str) -> None:
+    data = columns("toy", 3)
+    complaint = "picture of row 1: not a JPEG" if name == "image" else f"column {name}: 1 values are missing"
+    data[name] = [data[name][0], None, data[name][2]]
+    refused(recorded(tmp_path, data), complaint)
+
+
+def test_an_unknown_kind_of_road_user_is_named(tmp_path: Path) -> None:
+    data = columns("toy", 3) | {"others": [[], [], [ACTOR | {"label": "tank"}]]}
+    refused(recorded(tmp_path, data), "column others.label: 'tank' is none of car, large_vehicle")
+
+
+@pytest.mark.parametrize("name", ["expert_steering_rad", "others", "image"])
+def test_a_missing_column_or_one_of_another_type_is_named(tmp_path: Path, name: str) -> None:
+    data = columns("toy", 3)
+    place = SCHEMA.get_field_index(name)
+    refused(
+        recorded(tmp_path, {key: data[key] for key in data if key != name}, SCHEMA.remove(place)),
+        f"not the columns of a recording: {name}",
+    )
+    other = SCHEMA.set(place, pa.field(name, pa.string()))
+    refused(recorded(tmp_path, data | {name: ["x"] * 3}, other), f"column {name} is of type string")
+    more = SCHEMA.append(pa.field("more", pa.string()))
+    refused(recorded(tmp_path, data | {"more": ["x"] * 3}, more), "not the columns of a recording: more")
+
+
+def test_an_episode_is_of_one_course_in_the_order_of_time(tmp_path: Path) -> None:
+    data = columns("toy", 3)
+    refused(recorded(tmp_path, data | {"seed": [3, 4, 3]}), "is of seed 3, and must be of 3 alone")
+    refused(recorded(tmp_path, data | {"step": [0, 2, 1]}), "not in the order of time")
+    entry = write_shard(tmp_path / "toy-000003.parquet", data)
+    write_listed(tmp_path, entry.model_copy(update={"scenario": "other"}))
+    refused(tmp_path, "is of scenario 'toy', and must be of 'other' alone")
+
+
+def test_a_shard_without_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "toy-000003.parquet"
+    write_listed(tmp_path, write_shard(path, columns("toy", 3)))
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+    refused(tmp_path, "0 rows; a shard has 1 to")
+
+
+# --- pictures ------------------------------------------------------------------------------------
+
+
+def png() -> bytes:
+    return cv2.imencode(".png", np.zeros((256, 640, 3), np.uint8))[1].tobytes()
+
+
+def huge() -> bytes:
+    """A picture whose header alone says 20,000 × 20,000."""
+    place = PICTURE.index(b"\xff\xc0")
+    size = (20_000).to_bytes(2, "big")
+    return PICTURE[: place + 5] + size + size + PICTURE[place + 9 :]
+
+
+@pytest.mark.parametrize(
+    ("stream", "complaint"),
+    [
+        (b"", "not a JPEG stream"),
+        (b"words", "not a JPEG stream"),
+        (png(), "not a JPEG stream"),
+        (PICTURE[:-100], "cut off"),
+        (PICTURE[:2] + PICTURE[-2:], "without a size"),
+        (huge(), "20000 × 20000 pixels, and must be 640 × 256"),
+        (encode(np.zeros((64, 64, 3), np.uint8), 90, full_colour=True).tobytes(), "64 × 64 pixels"),
+    ],
+)
+def test_what_is_no_picture_of_the_camera_is_named(tmp_path: Path, stream: bytes, complaint: str) -> None:
+    data = columns("toy", 3)
+    data["image"] = [PICTURE, stream, PICTURE]
+    refused(recorded(tmp_path, data), f"the picture of row 1: .*{complaint}")
+
+
+def test_a_huge_picture_is_not_decoded() -> None:
+    with pytest.raises(ValueError, match=f"20000 × 20000 pixels are more than {MAX_PIXELS}"):
+        decode(np.frombuffer(huge(), np.uint8))
+
+
+@pytest.mark.parametrize("full_colour", [True, False])
+@pytest.mark.parametrize("shape", [(1, 1), (256, 640), (37, 999)])
+def test_the_size_is_read_from_the_header(shape: tuple[int, int], full_colour: bool) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    stream = encode(image, 90, full_colour=full_colour)
+    assert jpeg_size(stream) == shape == decode(stream).shape[:2]
+
+
+# --- manifests -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["../toy-000003.parquet", "/etc/passwd", "a/toy.parquet", ".hidden.parquet", "toy.txt", "a\n.parquet"],
+)
+def test_a_manifest_names_files_of_its_own_folder_only(tmp_path: Path, file: str) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    write_shard(tmp_path / "toy-000003.parquet", columns("toy", 3))
+    path = write_listed(inner, write_shard(inner / "toy-000003.parquet", columns("toy", 3)))
+    content = json.loads(path.read_text())
+    content["shards"][0]["file"] = file
+    path.write_text(json.dumps(content))
+    refused(inner, r"manifest.json: shards\.0\.file: ")
+
+
+def test_a_shard_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
+    entry = write_shard(tmp_path / "toy-000003.parquet", columns("toy", 3))
+    write_listed(tmp_path, entry, entry)
+    refused(tmp_path, "manifest.json: lists toy-000003.parquet 2 times")
+
+
+def test_a_shard_is_no_link(tmp_path: Path) -> None:
+    other = tmp_path / "other.parquet"
+    entry = write_shard(other, columns("toy", 3))
+    (tmp_path / "toy-000003.parquet").symlink_to(other)
+    write_listed(tmp_path, entry.model_copy(update={"file": "toy-000003.parquet"}))
+    refused(tmp_path, "toy-000003.parquet: is a link")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_text("{"),
+        lambda path: path.write_bytes(b"\xff\xfe"),
+        lambda path: path.write_text("[" * 100_000),
+        lambda path: (path.unlink(), path.mkdir()),
+        lambda path: path.write_text("[]"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
+    spoil(write_listed(recorded(tmp_path, columns("toy", 3))))
+    refused(tmp_path, "manifest.json: ")

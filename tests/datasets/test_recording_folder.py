@@ -1,0 +1,264 @@
+"""Folders that recordings are added to: a row counts with its shard, and nothing is lost or overwritten."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_shards import columns, write_listed, write_shard
+from synthetic_rows import row as made_up
+
+from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
+from drive_stack.datasets.drives.manifest import NAME, ShardEntry, read_manifest
+from drive_stack.datasets.drives.reader import Recording
+from drive_stack.datasets.drives.recording_task import CollectSettings, former_path, shard_path
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
+from drive_stack.scenario_name import file_stem, unique_stem
+from drive_stack.support.atomic_files import whole_file
+
+SETTINGS = CollectSettings()
+
+
+def row(scenario: str = "cruise", seed: int = 1, how: str = "ok", config: str = "c") -> Row:
+    return made_up("expert", scenario, seed, how, config=config)
+
+
+def task(of: Row) -> EpisodeTask:
+    return EpisodeTask("expert", "expert", (), of.result.scenario, of.result.seed, of.config_hash)
+
+
+def record(folder: Path, of: Row, rows: int = 3) -> ShardEntry:
+    path = shard_path(folder, of.result.scenario, of.result.seed)
+    return write_shard(path, columns(file_stem(of.result.scenario), of.result.seed, rows))
+
+
+def by_key(*rows: Row) -> dict[Key, Row]:
+    return {one.key: one for one in rows}
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Row, Row]:
+    """A folder with two episodes, and their rows."""
+    rows = row(seed=1), row(seed=2)
+    write_listed(tmp_path, *(record(tmp_path, one) for one in rows))
+    return tmp_path, *rows
+
+
+def shard_of(folder: Path, of: Row) -> Path:
+    return shard_path(folder, of.result.scenario, of.result.seed)
+
+
+def test_a_row_counts_with_its_shard_and_hash(two: tuple[Path, Row, Row]) -> None:
+    path, first, second = two
+    folder = RecordingFolder(path, SETTINGS, by_key(first, second))
+    assert folder.has(first) and folder.has(second) and folder.spoilt == []
+    assert not folder.has(row(seed=3))
+
+
+def deleted(path: Path) -> None:
+    path.unlink()
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def altered(path: Path) -> None:
+    write_shard(path, columns("cruise", 1) | {"time_s": [0.0, 0.3, 0.6]})
+
+
+def foreign(path: Path) -> None:
+    path.write_text("somebody's words")
+
+
+SPOILT = [deleted, cut_off, altered, foreign]
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_what_is_spoilt_stays_listed_until_it_is_recorded_again(
+    two: tuple[Path, Row, Row], spoil: Callable[[Path], None]
+) -> None:
+    path, first, second = two
+    rows = by_key(first, second)
+    spoil(shard_of(path, first))
+    folder = RecordingFolder(path, SETTINGS, rows)
+    assert not folder.has(first) and folder.has(second)
+    assert len(folder.spoilt) == 1 and shard_of(path, first).name in folder.spoilt[0]
+    folder.adopt([task(first), task(second)], rows)
+    assert not folder.has(first)
+    folder.write()
+    with pytest.raises(ConfigError, match=shard_of(path, first).name):
+        Recording([path])  # it says what is wrong, and does not read one episode less
+    record(path, first)
+    folder.add(first)
+    assert folder.has(first) and folder.spoilt == [] and Recording([path]).episodes == 2
+
+
+@pytest.mark.parametrize("spoil", [cut_off, foreign])
+def test_a_file_that_is_no_shard_is_refused_and_put_aside_to_repair(
+    two: tuple[Path, Row, Row], spoil: Callable[[Path], None]
+) -> None:
+    path, first, second = two
+    shard = shard_of(path, first)
+    spoil(shard)
+    content = shard.read_bytes()
+    folder = RecordingFolder(path, SETTINGS, by_key(first, second))
+    with pytest.raises(ConfigError, match=f"{shard.name}.*collect --repair"):
+        folder.clear_the_way([task(first)], repair=False)
+    assert shard.read_bytes() == content
+    (aside,) = folder.clear_the_way([task(first)], repair=True)
+    assert not shard.exists() and aside.read_bytes() == content
+    shard.write_text("again")
+    (another,) = folder.clear_the_way([task(first)], repair=True)
+    assert another != aside and aside.read_bytes() == content
+
+
+def a_link(path: Path) -> str:
+    other = path.with_name("other")
+    other.write_text("precious")
+    path.symlink_to(other)
+    return "is a link"
+
+
+def a_folder(path: Path) -> str:
+    path.mkdir()
+    return "is a folder"
+
+
+def a_pipe(path: Path) -> str:
+    os.mkfifo(path)
+    return "is a pipe"
+
+
+def read_only(path: Path) -> str:
+    path.write_text("")
+    path.chmod(0o400)
+    return "read-only"
+
+
+@pytest.mark.parametrize("repair", [True, False])
+@pytest.mark.parametrize("lay", [a_link, a_folder, a_pipe, read_only])
+def test_no_shard_takes_the_place_of_anything_else(
+    tmp_path: Path, lay: Callable[[Path], str], repair: bool
+) -> None:
+    complaint = lay(shard_of(tmp_path, row()))
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ConfigError, match=complaint):
+        RecordingFolder(tmp_path, SETTINGS, {}).clear_the_way([task(row())], repair=repair)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_a_killed_run_recorded_is_adopted(tmp_path: Path) -> None:
+    rows = [row(seed=seed) for seed in range(4)]
+    entries = [record(tmp_path, one) for one in rows]
+    write_listed(tmp_path, entries[0])
+    cut_off(shard_of(tmp_path, rows[2]))
+    folder = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
+    assert [folder.has(one) for one in rows] == [True, False, False, False]
+    folder.adopt([task(one) for one in rows[:3]], by_key(*rows))
+    assert [folder.has(one) for one in rows] == [True, True, False, False]
+    assert folder.manifest.shards == tuple(entries[:2])
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    shard, copy = shard_of(tmp_path, row()), tmp_path / "copy"
+    with whole_file(shard) as left:
+        left.write_text("half")
+        copy.hardlink_to(left)
+    copy.rename(left)  # as if the process had been killed before the end
+    mine = tmp_path / ".mine.parquet"
+    mine.write_text("")
+    RecordingFolder(tmp_path, SETTINGS, {})
+    assert not left.exists() and mine.exists() and shard.exists()
+
+
+def test_of_several_rows_of_an_episode_the_last_has_the_shard(two: tuple[Path, Row, Row]) -> None:
+    path, first, second = two
+    later = replace(first, config_hash="changed")
+    folder = RecordingFolder(path, SETTINGS, by_key(first, second, later))
+    assert not folder.has(first) and folder.has(later)
+    # the configuration is put back: the shard is not the first row's, whatever the row says
+    folder.adopt([task(first)], by_key(first, second, later))
+    assert not folder.has(first)
+    folder.add(first)
+    assert folder.has(first) and not folder.has(later)
+
+
+def test_a_failed_episode_has_no_shard_and_counts(tmp_path: Path) -> None:
+    failed = row(how="failed")
+    folder = RecordingFolder(tmp_path, SETTINGS, by_key(failed))
+    folder.adopt([task(failed)], by_key(failed))
+    folder.add(failed)
+    assert folder.has(failed) and folder.manifest.shards == ()
+
+
+def test_what_is_listed_without_a_row_stays_listed(two: tuple[Path, Row, Row]) -> None:
+    path, *_ = two
+    third = row(seed=3)
+    record(path, third)
+    folder = RecordingFolder(path, SETTINGS, {})
+    folder.add(third)
+    assert [entry.seed for entry in read_manifest(path).shards] == [1, 2, 3]
+    assert folder.episodes([third], ["cruise"]) == [("cruise", seed) for seed in (1, 2, 3)]
+    assert folder.episodes([third], []) == [("cruise", 3)]
+
+
+def test_files_that_several_scenarios_shared_are_listed_no_longer(tmp_path: Path) -> None:
+    rows = [row(f"cruise[ego.offset={offset}]") for offset in (-0.9, 0.9)]
+    shared = {former_path(tmp_path, one.result.scenario, 1) for one in rows}
+    assert len(shared) == 1
+    entry = write_shard(shared.pop(), columns(file_stem(rows[0].result.scenario), 1))
+    write_listed(tmp_path, entry, entry)
+    folder = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
+    assert folder.renamed == {entry.file} and not any(folder.has(one) for one in rows)
+    for one in rows:
+        record(tmp_path, one)
+        folder.add(one)
+    again = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
+    assert again.renamed == frozenset() and all(again.has(one) for one in rows)
+    assert Recording([tmp_path]).episodes == 2 and (tmp_path / entry.file).exists()
+
+
+def test_how_a_folder_was_made_is_read_back(tmp_path: Path) -> None:
+    settings = CollectSettings(disturbed=True, every=2)
+    write_listed(tmp_path, settings=settings)
+    assert read_settings(tmp_path) == settings
+    path = tmp_path / NAME
+    path.write_text(path.read_text().replace("every", "evry"))
+    with pytest.raises(ConfigError, match="made_with: are no settings"):
+        read_settings(tmp_path)
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+def test_names_of_the_catalogue_are_file_names_as_they_are() -> None:
+    assert unique_stem("cut_in") == "cut_in"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a/short.yaml", "b/short.yaml"),
+        ("short.yaml", "short"),
+        ("cruise[ego.offset=-0.9]", "cruise[ego.offset=0.9]"),
+        ("cruise[ego.yaw_deg=-2]", "cruise-ego.yaw_deg-2"),
+        ("x" * 300, "x" * 301),
+    ],
+)
+def test_names_that_look_alike_have_files_of_their_own(one: str, other: str) -> None:
+    assert unique_stem(one) != unique_stem(other)
+
+
+@given(st.text(max_size=300))
+def test_any_name_is_fit_for_a_manifest(name: str) -> None:
+    file = shard_path(Path(), name, 1).name
+    assert ShardEntry(file=file, scenario="x", seed=1, rows=1, sha256="0" * 64).file == file
+    assert len(file.encode()) <= 255

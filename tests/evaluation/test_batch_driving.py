@@ -1,0 +1,293 @@
+"""Batches of real episodes: the same rows however they came about, and what a row stands for."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from batch_runs import TASKS, batch, row, task
+from real_episodes import content, episodes
+from rich.console import Console
+from short_course import SHORT
+
+from agents.facts import agent_facts
+from agents.registry import build_agent
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.drive import drive_task
+from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.progress import Tally, clock, watched
+from drive_stack.evaluation.batch.row_file import NAME, read_rows
+from drive_stack.evaluation.batch.rows import Row, readable, without_timings
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.result import Status
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# --- real episodes -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+def repeats(folder: Path, tasks: list[EpisodeTask]) -> None:
+    """One worker, and a run that was broken off and taken up by two: the same rows."""
+    drive = partial(drive_task, build_agent)
+    batch(folder / "whole", drive, tasks)
+    batch(folder / "broken off", drive, tasks[1:2])
+    batch(folder / "broken off", drive, tasks, workers=2)
+    rows = [without_timings(read_rows(folder / name).values()) for name in ("whole", "broken off")]
+    assert len(rows[0]) == len(tasks) and rows[0] == rows[1]
+    assert all(fields["status"] == "completed" for fields in rows[0].values())
+
+
+def test_rows_do_not_depend_on_how_they_were_driven(tmp_path: Path, short: Path) -> None:
+    repeats(tmp_path, episodes("expert", short, range(100_000, 100_003)))
+
+
+@pytest.mark.slow
+def test_nor_do_those_of_an_agent_with_networks(tmp_path: Path, short: Path) -> None:
+    repeats(tmp_path, episodes("modular", short, range(100_000, 100_003), ("perception.threads=1",)))
+
+
+@pytest.mark.parametrize("agent", ["expert", "constant", "random"])
+def test_who_never_looks_drives_the_same_without_the_camera(short: Path, agent: str) -> None:
+    (given,) = episodes(agent, short, range(100_000, 100_001))
+    assert not given.camera
+    blind, seeing = (drive_task(build_agent, replace(given, camera=camera)) for camera in (False, True))
+    assert replace(blind, stages_ms={}) == replace(seeing, stages_ms={})
+
+
+def workers_in(group: int) -> list[str]:
+    """Command lines of the processes of a group that multiprocessing spawned and that still run."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if os.getpgid(int(folder.name)) == group and "spawn_main" in command:
+                found.append(command)
+    return found
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on_and_leaves_nobody_behind(tmp_path: Path, short: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "run_sim.py", "stages", "--only", "expert", "--workers", "2"]
+    command += ["--scenarios", str(short), "--seeds", "400", "--out", str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, process_group=0) as run:
+        try:
+            while not (out / NAME).exists() or not read_rows(out):
+                assert run.poll() is None
+            assert workers_in(run.pid)
+            os.killpg(run.pid, signal.SIGINT)
+            said = run.communicate(timeout=60)[1]
+        finally:
+            run.kill()
+    kept = len(read_rows(out))
+    assert run.returncode == 130 and f"{kept} of 400 rows are kept; the same command goes on" in said
+    assert "Traceback" not in said
+    assert workers_in(run.pid) == []
+
+
+# --- what a row stands for -----------------------------------------------------------------------
+
+
+def test_the_hash_follows_contents_and_not_places(tmp_path: Path, short: Path) -> None:
+    def of(path: Path, *overrides: str) -> str:
+        return fingerprint(agent_facts("expert", overrides), content(path))
+
+    first = of(short)
+    elsewhere = tmp_path / "elsewhere.yaml"
+    elsewhere.write_text("# the same road\n" + SHORT)
+    assert of(elsewhere) == first
+    assert of(short, "tracking.tracker=kalman") != first
+    elsewhere.write_text(SHORT.replace("110", "100"))
+    assert of(elsewhere) != first
+    facts = agent_facts("expert")
+    assert fingerprint(replace(facts, weights={"a.onnx": "00"}), "") != fingerprint(facts, "")
+    assert fingerprint(facts, "", version="9") != fingerprint(facts, "")
+
+
+def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.yaml"
+    copy.write_text((ROOT / "configs" / "agents" / "modular.yaml").read_text())
+    modular, mine = agent_facts("modular"), agent_facts(str(copy))
+    assert modular == mine and set(modular.weights) == {"detector.int8.onnx", "lanes.onnx"}
+    about = "about: drives by its front camera, through seven stages\n"
+    assert about in copy.read_text()
+    copy.write_text("# a comment\n" + copy.read_text().replace(about, "about: a remark\n"))
+    assert agent_facts(str(copy)) == modular
+    copy.write_text(copy.read_text() + "\nfaults: {camera: black}\n")
+    assert agent_facts(str(copy)).content != modular.content
+
+
+@pytest.mark.parametrize(
+    ("agent", "overrides", "privileged", "looks"),
+    [
+        ("expert", (), True, False),
+        ("constant", (), False, False),
+        ("modular", (), False, True),
+        ("modular", ("perception.lanes=oracle",), True, True),
+        ("modular", ("perception.detector=oracle", "perception.lanes=oracle"), True, True),
+        ("modular", ("perception.detector=none", "perception.lanes=oracle"), True, False),
+        ("simple_agents:Careless", (), False, True),
+    ],
+)
+def test_facts_of_agents(agent: str, overrides: tuple[str, ...], privileged: bool, looks: bool) -> None:
+    facts = agent_facts(agent, overrides)
+    assert (facts.privileged, facts.looks) == (privileged, looks)
+
+
+OWN = """\
+from drive_stack.types import Control
+import gains
+class Mine:
+    name, privileged, looks, trace = "mine", False, False, None
+    files = ("table.csv",)
+    def __init__(self, platform): ...
+    def reset(self, seed): ...
+    def act(self, observation):
+        from parts.late import answer
+        return answer()
+"""
+
+
+def test_all_code_and_files_of_a_class_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "parts").mkdir()
+    files = {
+        "own_mine.py": OWN,
+        "gains.py": "GAIN = 1.0\n",
+        "parts/__init__.py": "",
+        "parts/late.py": "from . import deeper\n",
+        "parts/deeper.py": "x = 1\n",
+        "table.csv": "1,2\n",
+        "unrelated.py": "y = 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    hashes = {fingerprint(agent_facts("own_mine:Mine"), "")}
+    assert "own_mine" not in sys.modules  # its code was not run here
+    (tmp_path / "unrelated.py").write_text("y = 2\n")
+    assert fingerprint(agent_facts("own_mine:Mine"), "") in hashes
+    for name in set(files) - {"unrelated.py"}:
+        with (tmp_path / name).open("a") as file:
+            file.write("# changed\n")
+        hashes.add(fingerprint(agent_facts("own_mine:Mine"), ""))
+    assert len(hashes) == len(files)
+    hashes.add(fingerprint(agent_facts("own_mine:Mine", ("in_process=true",)), ""))
+    assert len(hashes) == len(files) + 1
+    (tmp_path / "table.csv").unlink()
+    with pytest.raises(ConfigError, match=r"table\.csv: no such file"):
+        agent_facts("own_mine:Mine")
+
+
+@pytest.mark.parametrize("agent", ["human", "agents.human:HumanAgent"])
+def test_no_batch_is_driven_by_a_person(agent: str) -> None:
+    with pytest.raises(ConfigError, match="human"):
+        agent_facts(agent)
+
+
+# --- agents that fail, or cheat ------------------------------------------------------------------
+
+
+def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short: Path) -> None:
+    """And the file of rows can be read after each."""
+    agents = ("FailsInInit", "EndsInInit", "LeavesAtOnce", "NumberAsName", "Answers", "LeavesPrivileged")
+    tasks = [
+        task
+        for agent in (*(f"hostile_agents:{name}" for name in agents), "constant")
+        for task in episodes(agent, short, range(100_000, 100_001))
+    ]
+    assert len(batch(tmp_path, partial(drive_task, build_agent), tasks)) == len(tasks)
+    rows = {row.label.rpartition(":")[2]: row.result for row in read_rows(tmp_path).values()}
+    said = {name: (result.error or "").strip().splitlines()[-1:] for name, result in rows.items()}
+    assert said.pop("constant") == []
+    ends = {
+        "FailsInInit": "RuntimeError: no licence",
+        "EndsInInit": "the agent's process ended with exit code 0",
+        "LeavesAtOnce": "the agent's process ended with exit code 0",
+        "NumberAsName": "the agent's name is of type int, expected text",
+        "Answers": "IndexError: list index out of range",
+        "LeavesPrivileged": "SystemExit: 0",
+    }
+    assert {name: lines[0] for name, lines in said.items() if name != "FailsInInit"} == {
+        name: line for name, line in ends.items() if name != "FailsInInit"
+    }
+    assert "no licence" in (rows["FailsInInit"].error or "")
+    assert rows["LeavesPrivileged"].privileged and not rows["constant"].privileged
+    assert all(result.status is Status.ERROR for name, result in rows.items() if name != "constant")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stages_ms": {"agent": float("nan")}},
+        {"stages_ms": {f"stage {number}": 1.0 for number in range(20_000)}},
+        {"agent": 7},
+        {"agent": "\ud800"},
+        {"agent": object()},
+        {"scores": {"none": "at all"}},
+        {"speeds_mps": ("fast",)},
+        {"at_fault": 3.5},
+    ],
+)
+def test_a_row_that_could_not_be_read_becomes_an_error(change: dict[str, object]) -> None:
+    of = task(7)
+    sound = row(of)
+    assert readable(sound, of) is sound or readable(sound, of) == sound
+    kept = readable(replace(sound, result=replace(sound.result, **change)), of)  # type: ignore[arg-type]
+    assert kept.result.status is Status.ERROR and "cannot be kept" in (kept.result.error or "")
+    assert kept.key == sound.key and Row.from_json(kept.to_json().encode()) == kept
+
+
+def test_an_error_of_any_size_becomes_a_short_one() -> None:
+    of = task(7)
+    huge = replace(row(of), result=replace(row(of).result, status=Status.ERROR, error="\ud800x" * 10**7))
+    assert len(readable(huge, of).to_json()) < 20_000
+    assert readable(huge, of).result.status is Status.ERROR
+
+
+def test_the_state_of_the_code_follows_the_sources(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    (package / "viewer").mkdir(parents=True)
+    (package / "a.py").write_text("x = 1\n")
+    first = code_state([package])
+    (package / "viewer" / "b.py").write_text("y = 1\n")
+    assert code_state([package]) == first  # no part of an episode
+    (package / "a.py").write_text("x = 2\n")
+    assert code_state([package]) != first
+
+
+# --- progress ------------------------------------------------------------------------------------
+
+
+def test_time_left_is_told_by_what_each_label_took() -> None:
+    dear = [task(seed, "dear") for seed in range(4)]
+    tally = Tally([*TASKS, *dear], workers=2)
+    assert tally.seconds_left is None and tally.words == "starting"
+    tally.add(replace(row(TASKS[0]), wall_s=1.0))
+    tally.add(replace(row(dear[0]), wall_s=11.0))
+    assert tally.seconds_left == pytest.approx((5 * 1.0 + 3 * 11.0) / 2)
+    assert tally.words == "100 % succeeded, 19 s left"
+    assert (clock(7500.0), clock(61.0)) == ("2 h 05 min", "1 min")
+
+
+def test_progress_is_quiet_where_there_is_no_terminal() -> None:
+    console = Console(file=io.StringIO())
+    with watched(TASKS[:3], 1, console) as watcher:
+        for given in TASKS[:3]:
+            watcher.note(row(given))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == "3 of 3 episodes, 100 % succeeded\n"

@@ -1,0 +1,135 @@
+"""Runs that are killed or interrupted leave nobody behind, and go on where they were."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+import batch_drivers
+import psutil
+import pytest
+from batch_runs import TASKS, batch, driven_alike
+from ray_nodes import cluster
+from real_episodes import episodes
+from short_course import SHORT
+
+from agents.registry import build_agent
+from drive_stack.evaluation.batch.backends import Backend
+from drive_stack.evaluation.batch.drive import drive_task
+from drive_stack.evaluation.batch.row_file import read_rows
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+
+ROOT = Path(__file__).resolve().parents[2]
+DRIVE = partial(drive_task, build_agent)
+
+
+@pytest.fixture(scope="module")
+def two_nodes() -> Iterator[str]:
+    """The address of a cluster of two."""
+    with cluster(2) as made:
+        yield made.address
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+def begin(
+    folder: Path, tasks: list[EpisodeTask], drive: str, backend: str, address: str | None
+) -> subprocess.Popen[str]:
+    """A process of its own that drives ``tasks`` with two workers, each leaving a note in ``folder``."""
+    (folder / "notes").mkdir()
+    (folder / "tasks").write_bytes(pickle.dumps(tasks))
+    code = f"""
+import pickle, sys
+from functools import partial
+from pathlib import Path
+sys.path[:0] = ["tests/support", ""]
+import batch_drivers
+from batch_runs import batch
+from agents.registry import build_agent
+from drive_stack.evaluation.batch.drive import drive_task
+folder = Path({str(folder)!r})
+tasks = pickle.loads((folder / "tasks").read_bytes())
+drive = partial(batch_drivers.attended, folder / "notes", {drive})
+batch(folder / "rows", drive, tasks, workers=2, backend={backend!r}, address={address!r})
+"""
+    environment = os.environ | {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    command = [sys.executable, "-c", code]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+
+
+def strike(run: subprocess.Popen[str], blow: signal.Signals, workers: Iterable[int]) -> None:
+    """Send a signal, as a terminal does for Ctrl-C; the run ends, and all that it started."""
+    started = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
+    started += [psutil.Process(worker) for worker in workers if psutil.pid_exists(worker)]
+    if blow is signal.SIGINT:
+        os.killpg(run.pid, blow)
+    else:
+        run.send_signal(blow)
+    run.communicate(timeout=60)
+    assert run.returncode == -blow
+    assert psutil.wait_procs(started, timeout=30)[1] == []
+
+
+def workers_of(folder: Path) -> set[int]:
+    return {int(note.name.split()[2]) for note in (folder / "notes").iterdir()}
+
+
+ENDS = [
+    ("processes", signal.SIGKILL),
+    ("ray", signal.SIGKILL),
+    ("ray", signal.SIGINT),
+    ("ray alone", signal.SIGINT),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("where", "blow"), ENDS)
+def test_a_run_that_was_ended_goes_on(
+    tmp_path: Path, course: Path, where: str, blow: signal.Signals, request: pytest.FixtureRequest
+) -> None:
+    address = request.getfixturevalue("two_nodes") if where == "ray" else None
+    backend: Backend = "processes" if where == "processes" else "ray"
+    tasks = episodes("expert", course, range(100_000, 100_006))
+    with begin(tmp_path, tasks, "partial(drive_task, build_agent)", backend, address) as run:
+        try:
+            while not read_rows(tmp_path / "rows"):
+                assert run.poll() is None, run.communicate()[1]
+                time.sleep(0.05)
+            strike(run, blow, workers_of(tmp_path))
+        finally:
+            run.kill()
+    assert 0 < len(read_rows(tmp_path / "rows")) < len(tasks)
+    batch(tmp_path / "rows", DRIVE, tasks, workers=2)
+    batch(tmp_path / "local", DRIVE, tasks)
+    driven_alike(tmp_path / "local", tmp_path / "rows", tasks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["processes", "ray"])
+def test_an_episode_that_hangs_does_not_outlive_the_run(
+    tmp_path: Path, backend: str, request: pytest.FixtureRequest
+) -> None:
+    address = request.getfixturevalue("two_nodes") if backend == "ray" else None
+    tasks = [task for task in TASKS if task.seed == batch_drivers.HANGS]
+    with begin(tmp_path, tasks, "batch_drivers.dangerous", backend, address) as run:
+        try:
+            while not workers_of(tmp_path):
+                assert run.poll() is None, run.communicate()[1]
+                time.sleep(0.05)
+            strike(run, signal.SIGKILL, workers_of(tmp_path))
+        finally:
+            run.kill()

@@ -1,0 +1,80 @@
+"""An agent that takes memory without end costs its episode: a row tells, and the batch goes on."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import batch_drivers
+import pytest
+from real_episodes import episodes
+from short_course import SHORT
+
+from agents.registry import build_agent
+from drive_stack.evaluation.batch.drive import drive_task
+from drive_stack.evaluation.batch.memory import LEAST, memory_share
+from drive_stack.evaluation.batch.pool import Pool
+from drive_stack.evaluation.batch.worker import Processes
+
+LIMIT = 2**30
+
+
+@pytest.mark.parametrize("overrides", [(), pytest.param(("in_process=true",), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("agent", ["Greedy", pytest.param("Nibbling", marks=pytest.mark.slow)])
+def test_a_greedy_agent_costs_its_episode_only(
+    tmp_path: Path, agent: str, overrides: tuple[str, ...]
+) -> None:
+    course = tmp_path / "short.yaml"
+    course.write_text(SHORT)
+    tasks = episodes(f"batch_drivers:{agent}", course, range(100_002, 100_005), overrides)
+    crew = Processes(partial(drive_task, build_agent), LIMIT)
+    with Pool(crew, workers=1, time_limit=300.0) as pool:
+        answers = {outcome.task.seed % 10: outcome for outcome in pool.run(tasks)}
+    greedy = answers.pop(batch_drivers.UNLUCKY)
+    failed = greedy.answer.failed if greedy.answer.result is None else greedy.answer.result.error
+    assert "MemoryError" in (failed or "").splitlines()[-1] and not greedy.lost
+    if agent == "Greedy":  # with nothing left, there may be no room for all of a traceback
+        assert "batch_drivers.py" in (failed or "")
+    # what it hoards in the worker itself would be missing in the next episode
+    assert greedy.answer.spent == bool(overrides)
+    others = [outcome.answer.result for outcome in answers.values()]
+    assert [result.error for result in others if result is not None] == [None, None]
+
+
+def test_memory_that_is_shared_counts(tmp_path: Path) -> None:
+    """The system's limit of a process does not count it."""
+    course = tmp_path / "short.yaml"
+    course.write_text(SHORT)
+    tasks = episodes("hostile_agents:SharesMemory", course, range(100_000, 100_001))
+    with Pool(Processes(partial(drive_task, build_agent), LIMIT), workers=1, time_limit=300.0) as pool:
+        (outcome,) = pool.run(tasks)
+    result = outcome.answer.result
+    assert result is not None and "more than its share of the memory" in (result.error or "")
+
+
+def test_the_limit_is_of_what_is_used_and_not_of_what_is_reserved() -> None:
+    code = (
+        "import mmap; from drive_stack.evaluation.batch.memory import limit_memory, mostly_used\n"
+        f"limit_memory({LIMIT})\n"
+        f"reserved = mmap.mmap(-1, {4 * LIMIT}, prot=mmap.PROT_READ)\n"
+        "assert not mostly_used()\n"
+        f"hoard = bytearray({LIMIT} * 6 // 10)\n"
+        "assert mostly_used()\n"
+        "try:\n"
+        f"    bytearray({LIMIT} * 6 // 10)\n"
+        "except MemoryError:\n"
+        "    print('held')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "held\n"
+
+
+def test_workers_share_the_memory() -> None:
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert LEAST <= memory_share(2) <= max(memory_share(1) // 2 + 1, LEAST) and memory_share(1) <= total
+    assert memory_share(10**6) == LEAST
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY  # of this process: none

@@ -1,0 +1,101 @@
+"""Looking inside drivers: detections against labels, a policy against the expert on the expert's drives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agents.registry import build_agent
+from drive_stack.datasets.frames.store import FrameTruth
+from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.offline import offline_errors
+from drive_stack.evaluation.stage_errors.detection import DetectionSample
+from drive_stack.evaluation.stage_errors.detection_tables import detection, detection_by_conditions
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
+from drive_stack.interfaces import Agent
+from drive_stack.types import Control, Detection, ObjectClass, Observation, StepTrace
+
+BOX = (100.0, 100.0, 140.0, 130.0)
+
+
+def sample(*, found: bool, distance: float) -> DetectionSample:
+    """A frame with one car, found or not."""
+    truth = FrameTruth(
+        np.array([BOX], np.float32),
+        np.array([0], np.int8),
+        np.ones(1, np.float32),
+        np.array([distance], np.float32),
+    )
+    detections = (Detection(BOX, ObjectClass.CAR, 0.9),) if found else ()
+    return DetectionSample(detections, truth)
+
+
+def measure(samples: list[DetectionSample], weather: str) -> EpisodeMeasure:
+    return EpisodeMeasure(
+        "cruise", 1, weather, "day", "completed", False, tuple(samples), (), (), {}, (), (), (), {}
+    )
+
+
+def test_recall_is_told_where_the_objects_are() -> None:
+    near = [sample(found=True, distance=10.0)] * 10
+    far = [sample(found=False, distance=100.0)] * 30
+    rows = {(row[0], row[1]): row[2:] for row in detection([measure(near + far, "clear")]).rows}
+    assert rows["car", "all"] == pytest.approx((40, 25.0, 100.0, 25.0))  # all precise: AP is the recall
+    assert rows["car", "0–20"][-1] == 100.0 and rows["car", "80–120"][-1] == 0.0
+    assert ("pedestrian", "all") not in rows
+
+
+def test_precision_is_told_by_weather_and_light() -> None:
+    clear = measure([sample(found=True, distance=10.0)] * 20, "clear")
+    fog = measure([sample(found=False, distance=10.0)] * 20, "fog")
+    rows = {row[0]: row[1:] for row in detection_by_conditions([clear, fog]).rows}
+    assert rows["clear"][:2] == (20, 100.0) and rows["fog"][:2] == (20, 0.0) and rows["day"][:2] == (40, 50.0)
+    assert rows["clear"][2] is None  # nobody on foot to judge by
+
+
+class Shifted:
+    """Does what the expert does, off by constants."""
+
+    name, privileged = "shifted", False
+
+    def __init__(self, expert: Agent, acceleration: float) -> None:
+        self._expert, self._more = expert, acceleration
+        self.trace: StepTrace | None = None
+
+    def reset(self, seed: int) -> None:
+        self._expert.reset(seed)
+
+    def act(self, observation: Observation) -> Control:
+        control = self._expert.act(observation)
+        return replace(control, acceleration=control.acceleration + self._more)
+
+
+@pytest.mark.parametrize("more", [0.0, 0.75])
+def test_offline_errors_are_what_is_added_to_the_expert(more: float) -> None:
+    env = DrivingEnv(EnvSpec("braking_lead", camera=False))
+    try:
+        experts = [
+            build_agent("expert", env.platform, oracles=env.oracles, truth=env.truth) for _ in range(2)
+        ]
+        found = offline_errors(env, experts[0], Shifted(experts[1], more), scenario="braking_lead", seed=3)
+    finally:
+        env.close()
+    assert found is not None and found.steps > 100 and found.braking_steps > 5
+    assert found.forward == pytest.approx(more, abs=1e-6) and found.braking == pytest.approx(more, abs=1e-6)
+    assert found.sideways == pytest.approx(0.0, abs=1e-6)
+
+
+class Failing(Shifted):
+    def act(self, observation: Observation) -> Control:
+        raise ValueError("no")
+
+
+def test_a_driver_that_fails_has_no_errors() -> None:
+    env = DrivingEnv(EnvSpec("cruise", camera=False))
+    try:
+        expert = build_agent("expert", env.platform, oracles=env.oracles, truth=env.truth)
+        assert offline_errors(env, expert, Failing(expert, 0.0), scenario="cruise", seed=3) is None
+    finally:
+        env.close()

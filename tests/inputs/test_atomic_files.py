@@ -1,0 +1,226 @@
+"""Files are there whole or not at all, also where the disk is full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from drive_stack.errors import ConfigError
+from drive_stack.support.atomic_files import (
+    MODE,
+    copy_whole,
+    is_part,
+    make_folder,
+    remove_parts,
+    whole_file,
+    write_whole,
+)
+from drive_stack.support.file_reading import read_regular
+from drive_stack.viewer.video import Recorder
+
+# a limit on the size of files is as a full disk is: the write that goes beyond it fails
+FULL = "import resource, signal; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+FULL += "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", FULL + code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def left_in(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_a_file_is_replaced_in_one_stroke(tmp_path: Path) -> None:
+    path = tmp_path / "table.md"
+    path.write_text("before", encoding="utf-8")
+    with whole_file(path) as part:
+        part.write_text("after", encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == "before"
+        assert part.suffix == path.suffix
+    assert left_in(tmp_path) == {"table.md": "after"}
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_what_was_there_stays_where_the_writer_fails(tmp_path: Path) -> None:
+    path = tmp_path / "table.md"
+    path.write_text("before", encoding="utf-8")
+    with pytest.raises(RuntimeError), whole_file(path) as part:
+        part.write_text("half", encoding="utf-8")
+        raise RuntimeError("stop")
+    assert left_in(tmp_path) == {"table.md": "before"}
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("before", encoding="utf-8")
+    said = run(
+        "from pathlib import Path; from drive_stack.config import ConfigError;"
+        "from drive_stack.support.atomic_files import write_whole\n"
+        f"try: write_whole(Path({str(path)!r}), 'x' * 10_000)\n"
+        "except ConfigError as error: print(error)"
+    )
+    assert said.startswith(f"{path}: cannot be written: ") and said.count("\n") == 1
+    assert left_in(tmp_path) == {"report.html": "before"}
+
+
+def test_a_shard_is_whole_or_absent_on_a_full_disk(tmp_path: Path) -> None:
+    path = tmp_path / "cruise-000001.parquet"
+    said = run(
+        "import numpy as np; from pathlib import Path; from drive_stack.config import ConfigError;"
+        "from drive_stack.datasets.drives.schema import SCHEMA;"
+        "from drive_stack.datasets.drives.shard import ShardWriter; import pyarrow as pa\n"
+        "empty = {pa.string(): '', pa.binary(): np.random.default_rng(0).bytes(20_000), pa.bool_(): False}\n"
+        "writer = ShardWriter()\n"
+        "row = {field.name: empty.get(field.type, 0) for field in SCHEMA}\n"
+        "writer.add(row | {'others': []})\n"
+        f"try: writer.write(Path({str(path)!r}))\n"
+        "except ConfigError as error: print(error)"
+    )
+    assert said.startswith(f"{path}: cannot be written: ") and said.count("\n") == 1
+    assert not left_in(tmp_path)
+
+
+def test_rows_stay_valid_on_a_full_disk(tmp_path: Path) -> None:
+    said = run(
+        "from pathlib import Path; from drive_stack.config import ConfigError;"
+        "from drive_stack.evaluation.batch.row_file import open_rows, read_rows;"
+        "from drive_stack.evaluation.batch.rows import Row, undriven;"
+        "from drive_stack.evaluation.batch.tasks import EpisodeTask\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "try:\n"
+        "    with open_rows(folder) as file:\n"
+        "        for seed in range(100):\n"
+        "            task = EpisodeTask('a', 'a', (), 'cruise', seed, '0')\n"
+        "            file.append(Row('a', '0', '0', {}, False, 1.0, undriven(task, 'x')))\n"
+        "except ConfigError as error: print(error)\n"
+        "print(len(read_rows(folder)))"
+    )
+    error, count = said.splitlines()
+    assert "cannot be written" in error and f"{count} rows are kept" in error
+    assert 1 <= int(count) < 100 and (tmp_path / "rows.jsonl").read_bytes().endswith(b"\n")
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_whole(tmp_path / "none" / "x.txt", "x")
+
+
+# --- what may be in the way ----------------------------------------------------------------------
+
+
+def a_link(path: Path) -> str:
+    path.with_name("other").write_text("precious")
+    path.symlink_to(path.with_name("other"))
+    return "a link"
+
+
+def a_broken_link(path: Path) -> str:
+    path.symlink_to(path.with_name("nowhere"))
+    return "a link"
+
+
+def a_folder(path: Path) -> str:
+    path.mkdir()
+    return "a folder"
+
+
+def a_pipe(path: Path) -> str:
+    os.mkfifo(path)
+    return "a pipe"
+
+
+def read_only(path: Path) -> str:
+    path.write_text("precious")
+    path.chmod(0o444)
+    return "read-only"
+
+
+@pytest.mark.parametrize("lay", [a_link, a_broken_link, a_folder, a_pipe, read_only])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_whole(path, "mine"),
+        lambda path: copy_whole(Path(__file__), path),
+        lambda path: Recorder(path, (64, 48)),
+    ],
+)
+def test_nothing_but_a_writable_file_is_replaced(
+    tmp_path: Path, lay: Callable[[Path], str], write: Callable[[Path], object]
+) -> None:
+    kind = lay(tmp_path / "drive.mp4")
+    before = {path.name: (path.lstat().st_mode, path.lstat().st_size) for path in tmp_path.iterdir()}
+    with pytest.raises(ConfigError, match=f"drive.mp4.*{kind}") as caught:
+        write(tmp_path / "drive.mp4")
+    assert "\n" not in str(caught.value)
+    assert before == {path.name: (path.lstat().st_mode, path.lstat().st_size) for path in tmp_path.iterdir()}
+
+
+def test_a_link_that_is_laid_meanwhile_is_not_replaced_either(tmp_path: Path) -> None:
+    path = tmp_path / "table.md"
+    with pytest.raises(ConfigError, match="a link"), whole_file(path) as part:
+        part.write_text("mine")
+        a_link(path)
+    assert sorted(left_in(tmp_path)) == ["other", "table.md"] and path.is_symlink()
+
+
+def test_a_film_leaves_the_part_of_another_alone(tmp_path: Path) -> None:
+    other = tmp_path / "drive.mp4.part"
+    other.write_text("precious")
+    with Recorder(tmp_path / "drive.mp4", (64, 48)):
+        pass
+    assert left_in(tmp_path) == {"drive.mp4.part": "precious"}
+
+
+@pytest.mark.parametrize("mode", [None, 0o600, 0o664])
+def test_the_permissions_stay(tmp_path: Path, mode: int | None) -> None:
+    path = tmp_path / "table.md"
+    if mode is not None:
+        path.touch()
+        path.chmod(mode)
+    write_whole(path, "mine")
+    assert path.stat().st_mode & 0o777 == (mode or MODE)
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
+    for name in ("x" * 250 + ".md", "\N{PILE OF POO}" * 60 + ".md"):
+        write_whole(tmp_path / name, "mine")
+        assert (tmp_path / name).read_text() == "mine"
+    with pytest.raises(ConfigError, match="cannot be written: File name too long"):
+        write_whole(tmp_path / ("x" * 256), "mine")
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "inner"):
+        with pytest.raises(ConfigError, match=f"{folder}: cannot be written"):
+            make_folder(folder)
+
+
+def test_reading_waits_for_nobody_and_follows_links_to_files(tmp_path: Path) -> None:
+    a_pipe(tmp_path / "pipe")
+    a_folder(tmp_path / "folder")
+    a_link(tmp_path / "link")
+    assert read_regular(tmp_path / "link") == b"precious"
+    for name in ("pipe", "folder"):
+        with pytest.raises(OSError, match=f"it is a {name}, and must be a regular file"):
+            read_regular(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read_regular(tmp_path / "none")
+
+
+def test_only_parts_of_writers_are_removed(tmp_path: Path) -> None:
+    for name in ("a.npz", ".a.npz", ".a.part.npz", ".a.npz.12345678.part.mp4"):
+        (tmp_path / name).touch()
+    with whole_file(tmp_path / "a.npz") as part:
+        assert is_part(part) and not is_part(tmp_path / "a.npz")
+        kept = {path.name for path in tmp_path.iterdir()} - {part.name}
+        remove_parts(tmp_path, ".npz")
+        assert {path.name for path in tmp_path.iterdir()} == kept
+        part.touch()

@@ -1,0 +1,207 @@
+"""Whatever is written into files and settings, the answer is a configuration or one line."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from agents.config import ModularConfig
+from agents.end_to_end import EndToEndConfig
+from agents.registry import build_agent
+from drive_stack.app.options import seeds_between
+from drive_stack.config import StrictModel, load_model
+from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.suite import Suite, load_suite
+from drive_stack.learning.detector.config import DetectorTraining
+from drive_stack.learning.imitation.config import PolicyTraining
+from drive_stack.learning.lanes.config import LaneTraining
+from envs.scenarios.scenario import Scenario, load_scenario
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+FILES: dict[str, tuple[Path, type[StrictModel]]] = {
+    "modular": (CONFIGS / "agents" / "modular.yaml", ModularConfig),
+    "end_to_end": (CONFIGS / "agents" / "end_to_end.yaml", EndToEndConfig),
+    "suite": (CONFIGS / "suites" / "ncap.yaml", Suite),
+    "scenario": (CONFIGS / "scenarios" / "cut_in.yaml", Scenario),
+    "detector": (CONFIGS / "training" / "detector.yaml", DetectorTraining),
+    "lanes": (CONFIGS / "training" / "lanes.yaml", LaneTraining),
+    "policy": (CONFIGS / "training" / "policy.yaml", PolicyTraining),
+}
+FEW, MANY = 100, 2000
+
+NUMBERS = st.one_of(
+    st.sampled_from([0, -1, 1, 0.0, -0.0, 1e-300, 1e308, 2**31, 2**32, 2**63 - 1, 2**63, -(2**63), 10**30]),
+    st.integers(-1000, 1000),
+    st.floats(),
+)
+VALUES = st.recursive(
+    st.one_of(
+        NUMBERS, st.booleans(), st.none(), st.text(max_size=20), st.sampled_from(["inf", "nan", "²", "\0"])
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.sampled_from(["min", "max", "choices", "kind"]), inner),
+    ),
+    max_leaves=6,
+)
+RAW = st.one_of(
+    VALUES.map(lambda value: yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()),
+    st.text(max_size=30),
+    st.text(alphabet="[]{}:,&*!?|>-'\"#%@`<= \t\n0aé", max_size=30),
+)
+
+
+def keys_of(value: object) -> list[str]:
+    """Dotted keys of everything in a document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = []
+    for key, held in inner:
+        found += [str(key), *(f"{key}.{rest}" for rest in keys_of(held))]
+    return found
+
+
+def fields_of(model: type[BaseModel]) -> list[str]:
+    """Dotted keys of a model's fields, with their defaults where these are models themselves."""
+    found = []
+    for name, field in model.model_fields.items():
+        found.append(name)
+        if isinstance(field.default, BaseModel):
+            found += [f"{name}.{inner}" for inner in fields_of(type(field.default))]
+    return found
+
+
+def overrides_for(kind: str) -> st.SearchStrategy[tuple[str, ...]]:
+    path, model = FILES[kind]
+    known = sorted({*keys_of(yaml.safe_load(path.read_text(encoding="utf-8"))), *fields_of(model)})
+    keys = st.one_of(
+        st.sampled_from(known), st.text(max_size=12), st.sampled_from(known).map(lambda key: key + ".0")
+    )
+    one = st.tuples(keys, RAW).map("=".join)
+    return st.lists(st.one_of(one, st.text(max_size=20)), min_size=1, max_size=3).map(tuple)
+
+
+def read_or_refuse(read: Callable[[], object]) -> None:
+    """Nothing but a `ConfigError` in one printable line, and no long one."""
+    try:
+        read()
+    except ConfigError as error:
+        assert str(error).strip() and "\n" not in str(error)
+        assert len(str(error)) < 2000
+        str(error).encode()
+
+
+def fuzz_settings(kind: str, examples: int) -> None:
+    path, model = FILES[kind]
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(overrides_for(kind))
+    def check(overrides: tuple[str, ...]) -> None:
+        read_or_refuse(lambda: load_model(path, model, overrides))
+
+    check()
+
+
+def world_name(scenario: str) -> str:
+    return load_scenario(scenario).world_name
+
+
+def fuzz_files(kind: str, examples: int) -> None:
+    path, model = FILES[kind]
+    text = path.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / path.name
+
+        @settings(
+            max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        )
+        @given(st.integers(0, len(text)), st.integers(0, 40), st.one_of(RAW, st.binary(max_size=20)))
+        def check(place: int, length: int, put: str | bytes) -> None:
+            new = put if isinstance(put, bytes) else put.encode("utf-8", "surrogatepass")
+            file.write_bytes(text[:place].encode() + new + text[place + length :].encode())
+            if kind == "suite":
+                read_or_refuse(lambda: load_suite(str(file)).scenarios(["cruise"], world_name))
+            elif kind == "scenario":
+                read_or_refuse(lambda: load_scenario(file))
+            else:
+                read_or_refuse(lambda: load_model(file, model))
+
+        check()
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_fuzzed_settings_give_a_configuration_or_a_line(kind: str) -> None:
+    fuzz_settings(kind, FEW)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_fuzzed_files_give_a_configuration_or_a_line(kind: str) -> None:
+    fuzz_files(kind, FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FILES)
+def test_many_fuzzed_settings(kind: str) -> None:
+    fuzz_settings(kind, MANY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FILES)
+def test_many_fuzzed_files(kind: str) -> None:
+    fuzz_files(kind, MANY)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=30), st.from_regex(r"[0-9²١]{0,30}:[0-9²]{0,30}", fullmatch=True)))
+def test_fuzzed_ranges_of_seeds(text: str) -> None:
+    read_or_refuse(lambda: seeds_between(text))
+
+
+def extremes(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Each bounded number of a configuration at either end of its range."""
+    found = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            found += extremes(type(field.default), f"{prefix}{name}.")
+        ends = [getattr(one, side) for one in field.metadata for side in ("ge", "le") if hasattr(one, side)]
+        found += [f"{prefix}{name}={end}" for end in ends]
+    return found
+
+
+@pytest.mark.slow
+def test_every_setting_at_the_ends_of_its_range_drives() -> None:
+    """With the truth in place of the networks, which take long to load."""
+    ends = extremes(ModularConfig)
+    assert "planning.lattice.step=0.05" in ends and "control.mpc.steps=100" in ends and len(ends) > 150
+    truth = [f"perception.{stage}=oracle" for stage in ("detector", "lanes", "lifter")]
+    env = DrivingEnv(EnvSpec("cut_in", camera=False))
+    try:
+        for end in ends:
+            overrides = (*truth, end, *_chosen(end))
+            agent = build_agent(
+                "modular", env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides
+            )
+            seen = env.reset(100_000)
+            agent.reset(100_000)
+            for _ in range(2):
+                control = agent.act(seen)
+                assert math.isfinite(control.steering) and math.isfinite(control.acceleration), end
+                seen = env.step(control).observation
+    finally:
+        env.close()
+
+
+def _chosen(end: str) -> list[str]:
+    """The stage that a setting is for, where it is not the one that drives by default."""
+    name = end.split(".")[1]
+    if name in ("pure_pursuit", "stanley", "lqr", "mpc"):
+        return [f"control.lateral={name}"]
+    return ["prediction.predictor=constant_velocity"] if name == "constant_velocity" else []

@@ -1,0 +1,90 @@
+"""Requests to end: handled as Ctrl-C is, and never while something is half done."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drive_stack.support.interrupts import (
+    TERMINATION,
+    Terminated,
+    interrupts_held,
+    termination_kept,
+    termination_raises,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+WAITING = """
+import sys, time
+import run_sim
+def wait(_):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("tidied", flush=True)
+run_sim.COMMANDS["report"] = wait
+sys.exit(run_sim.main(["report"]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def as_by_default() -> Iterator[None]:
+    before = {one: signal.signal(one, signal.SIG_DFL) for one in TERMINATION}
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
+@pytest.mark.parametrize("blow", TERMINATION)
+def test_the_command_line_tidies_up_and_says_what_ended_it(blow: signal.Signals) -> None:
+    command = [sys.executable, "-c", WAITING]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as run:
+        try:
+            assert run.stdout is not None and run.stdout.readline() == "ready\n"
+            run.send_signal(blow)
+            told, said = run.communicate(timeout=30)
+        finally:
+            run.kill()
+    assert (told, said) == ("tidied\n", f"run_sim.py: stopped by {blow.name}\n")
+    assert run.returncode == 128 + blow
+
+
+@pytest.mark.parametrize("blow", TERMINATION)
+def test_it_waits_for_what_is_being_written(blow: signal.Signals) -> None:
+    written = []
+    with pytest.raises(Terminated, match=blow.name), termination_raises(), interrupts_held():
+        signal.raise_signal(blow)
+        written.append(True)
+    assert written == [True] and signal.getsignal(blow) is signal.SIG_DFL
+
+
+def test_processes_started_meanwhile_can_be_ended() -> None:
+    with termination_raises(), interrupts_held():
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child.terminate()
+    assert child.wait(timeout=30) == -signal.SIGTERM
+
+
+def test_what_is_ignored_or_handled_already_stays_so() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
+    with termination_raises():
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert callable(signal.getsignal(signal.SIGTERM))
+        with interrupts_held():
+            signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_a_library_does_not_keep_its_own_handler() -> None:
+    with termination_raises():
+        before = signal.getsignal(signal.SIGTERM)
+        with termination_kept():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        assert signal.getsignal(signal.SIGTERM) == before

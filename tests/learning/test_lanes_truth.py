@@ -1,0 +1,145 @@
+"""Labels of the lanes against roads worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.datasets.frames.lane_truth import lane_truth
+from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
+from drive_stack.types import NavigationCommand
+from drive_stack.vehicle import VehicleParameters
+from drive_stack.world_state import (
+    Conditions,
+    EgoState,
+    ObstacleStates,
+    PedestrianStates,
+    VehicleStates,
+    WorldState,
+)
+
+CAMERA, GRID = CameraModel(), GroundGrid()
+EDGES = (7.5, 3.75, 0.0, -3.75)  # of three lanes, seen from the middle one; reference = its right edge
+
+
+def three_lanes(end: float = 1e4, curvature: float = 0.0) -> RoadMap:
+    lanes = tuple(
+        Lane(offset, 3.75, 0.0, end if k == 2 else 1e4) for k, offset in enumerate((5.625, 1.875, -1.875))
+    )
+    return build_road(((1e4, curvature),), lanes)
+
+
+def vehicles(rows: list[tuple[float, float, float, float]]) -> VehicleStates:
+    """Standing cars at (x, y), of (length, width), along the x axis."""
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    count, zero = len(table), np.zeros(len(table))
+    whole = np.zeros(count, dtype=np.int64)
+    return VehicleStates(
+        id=np.arange(1, count + 1), x=table[:, 0], y=table[:, 1], yaw=zero, speed=zero, acceleration=zero,
+        length=table[:, 2], width=table[:, 3], height=zero + 1.5, label=whole, body=whole,
+        colour=np.zeros((count, 3), dtype=np.uint8), lane=whole, target_lane=whole, station=zero,
+        lateral=zero, brake_lamp=np.zeros(count, dtype=np.bool_), indicator=whole,
+    )  # fmt: skip
+
+
+def state_on(
+    road: RoadMap,
+    station: float,
+    lateral: float,
+    turned: float = 0.0,
+    cars: list[tuple[float, float, float, float]] | None = None,
+) -> WorldState:
+    point, yaw = road.to_world(np.asarray(station), np.asarray(lateral))
+    x, y, heading = float(point[0]), float(point[1]), float(yaw) + turned
+    none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return WorldState(
+        time=0.0,
+        ego=EgoState(x, y, heading, 20.0, 0.0, 0.0, 0.0, station, lateral),
+        car=VehicleParameters(),
+        vehicles=vehicles(cars or []),
+        pedestrians=PedestrianStates(
+            whole, none, none, none, none, none, none, none, np.zeros(0, dtype=np.bool_),
+            np.zeros((0, 4, 3), dtype=np.uint8),
+        ),
+        obstacles=ObstacleStates(whole, none, none, none, none, none, none, whole),
+        road=road, conditions=Conditions(), speed_limit=30.0, command=NavigationCommand.FOLLOW,
+        blind_spot_left=False, blind_spot_right=False, route_start=0.0, route_end=1000.0,
+    )  # fmt: skip
+
+
+def test_a_straight_road_has_parallel_lines() -> None:
+    truth = lane_truth(state_on(three_lanes(), 100.0, 2.0), CAMERA)
+    for row, edge in zip(truth["y"], EDGES, strict=True):
+        assert row == pytest.approx(edge - 2.0, abs=1e-5)
+    assert truth["offset"] == pytest.approx(0.125)
+    assert truth["width"] == pytest.approx(3.75)
+    assert truth["neighbour"].tolist() == [True, True]
+
+
+def test_a_turned_car_sees_slanted_lines() -> None:
+    truth = lane_truth(state_on(three_lanes(), 100.0, 1.875, turned=0.05), CAMERA)
+    middle = (truth["y"][1] + truth["y"][2]) / 2.0
+    assert middle == pytest.approx(-GRID.anchors * np.tan(0.05), abs=1e-4)
+    assert truth["heading"] == pytest.approx(0.05)
+
+
+def test_a_curve_is_an_arc() -> None:
+    truth = lane_truth(state_on(three_lanes(curvature=1 / 250.0), 100.0, 1.875), CAMERA)
+    radius = 250.0 - 1.875
+    near = GRID.anchors < 60.0
+    centre = radius - np.sqrt((radius - 1.875) ** 2 - GRID.anchors[near] ** 2)
+    assert truth["y"][1][near] == pytest.approx(centre, abs=0.01)
+    assert truth["curvature"] == pytest.approx(1 / radius)
+
+
+def test_a_lane_that_ends_has_no_line_beyond() -> None:
+    truth = lane_truth(state_on(three_lanes(end=140.0), 100.0, -1.875), CAMERA)
+    assert truth["ends"].tolist() == [np.inf, 40.0, np.inf]
+    assert np.isnan(truth["y"][2][GRID.anchors > 40.0]).all()
+    assert np.isfinite(truth["y"][2][GRID.anchors < 39.0]).all()
+
+
+def test_the_leftmost_lane_has_no_left_neighbour() -> None:
+    truth = lane_truth(state_on(three_lanes(), 100.0, 5.6), CAMERA)
+    assert truth["neighbour"].tolist() == [False, True]
+    assert np.isnan(truth["y"][0]).all()
+    assert truth["enterable"].tolist() == [False, True]
+
+
+def test_a_ramp_may_not_be_entered_before_it_opens() -> None:
+    lanes = (Lane(0.0, 3.75, 0.0, 1e4), Lane(-3.75, 3.75, 0.0, 400.0, LaneKind.RAMP, opens=200.0))
+    road = build_road(((1e4, 0.0),), lanes)
+    assert lane_truth(state_on(road, 150.0, 0.0), CAMERA)["enterable"].tolist() == [False, False]
+    assert lane_truth(state_on(road, 250.0, 0.0), CAMERA)["enterable"].tolist() == [False, True]
+
+
+def test_a_line_may_be_crossed_from_where_the_ramp_opens_to_its_end() -> None:
+    lanes = (Lane(0.0, 3.75, 0.0, 1e4), Lane(-3.75, 3.75, 0.0, 240.0, LaneKind.RAMP, opens=200.0))
+    road = build_road(((1e4, 0.0),), lanes)
+    for lateral, side in ((0.0, 1), (-3.75, 0)):
+        crossable = lane_truth(state_on(road, 150.0, lateral), CAMERA)["crossable"]
+        assert not crossable[1 - side].any()
+        expected = (GRID.anchors >= 50.0) & (GRID.anchors <= 90.0)
+        assert crossable[side].tolist() == expected.tolist()
+
+
+def test_a_car_hides_what_lies_behind_it() -> None:
+    road = three_lanes()
+    free = lane_truth(state_on(road, 0.0, 1.875), CAMERA)
+    hidden = lane_truth(state_on(road, 0.0, 1.875, cars=[(30.0, 3.75, 4.5, 1.8)]), CAMERA)
+    anchors = GRID.anchors
+    assert hidden["clear"][1][anchors < 27.0].tolist() == free["clear"][1][anchors < 27.0].tolist()
+    assert free["clear"][1][anchors > 15.0].all()
+    assert not hidden["clear"][1][(anchors > 29.0) & (anchors < 45.0)].any()
+    assert hidden["clear"][2].tolist() == free["clear"][2].tolist()
+
+
+def test_clear_points_project_into_the_image() -> None:
+    truth = lane_truth(state_on(three_lanes(), 0.0, 2.4, turned=0.1), CAMERA)
+    rows, columns = np.nonzero(truth["clear"])
+    points = np.stack([GRID.anchors[columns], truth["y"][rows, columns], np.zeros(len(rows))], axis=1)
+    u, v, _ = CAMERA.project(points.astype(np.float64)).T
+    assert len(rows) > 20
+    assert ((u >= 0) & (u < CAMERA.width) & (v >= 0) & (v < CAMERA.height)).all()

@@ -1,0 +1,96 @@
+"""The policy's making as a whole: what is recorded by whom, what is learnt, what is installed and judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from synthetic_rows import drives
+from toy_recording import TINY, toy_recording
+
+from drive_stack.learning.imitation.job import train_policy
+from drive_stack.learning.imitation.validation import note_drives
+from drive_stack.policy.runner import head_path
+from drive_stack.runtime.weights import read_card, sha256_of
+
+ROUNDS = """\
+rounds:
+  - {name: plain, first_seed: 0, seeds: 1, epochs: 2}
+  - {name: blind, first_seed: 10, seeds: 1, epochs: 1, driver: modular, driver_set: [a=1], expert_share: 0.5}
+  - {name: dagger, first_seed: 20, seeds: 1, epochs: 1, dagger: true, expert_share: 0.2}
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[str]], Path]:
+    """Installed trunk, what was asked to be recorded, and the work folder."""
+    root, asked = tmp_path_factory.mktemp("job"), list[list[str]]()
+    lines = [line for line in TINY.splitlines() if not line.startswith("rounds")]
+    (root / "policy.yaml").write_text("\n".join(lines) + "\n" + ROUNDS, encoding="utf-8")
+
+    def collect(given: Sequence[str]) -> int:
+        asked.append(list(given))
+        toy_recording(Path(given[1]))
+        return 0
+
+    trunk = train_policy(
+        root / "policy.yaml",
+        collect,
+        recordings=root / "recordings",
+        work=root / "policy",
+        out=root / "out",
+        report=lambda line: None,
+    )
+    return trunk, asked, root / "policy"
+
+
+def after(given: Sequence[str], option: str) -> list[str]:
+    return [value for name, value in pairwise(given) if name == option]
+
+
+def test_each_round_is_driven_by_whom_it_names(made: tuple[Path, list[list[str]], Path]) -> None:
+    _, asked, work = made
+    validation, plain, blind, dagger = asked
+    assert [after(one, "--first-seed") for one in asked] == [["100000"], ["0"], ["10"], ["20"]]
+    assert not after(validation, "--driver") and not after(plain, "--driver")
+    assert after(blind, "--driver") == ["modular"] and after(blind, "--set") == ["a=1"]
+    assert after(blind, "--expert-share") == ["0.5"]
+    assert after(dagger, "--driver") == ["end_to_end"]
+    assert after(dagger, "--set") == [f"weights={work / 'blind' / 'policy.trunk.onnx'}"]
+
+
+def test_what_is_installed_is_the_last_round_s_and_its_card_tells_of_all(
+    made: tuple[Path, list[list[str]], Path],
+) -> None:
+    trunk, _, work = made
+    assert sha256_of(trunk) == sha256_of(work / "dagger" / trunk.name)
+    assert sha256_of(head_path(trunk)) == sha256_of(work / "dagger" / head_path(trunk).name)
+    card = read_card(trunk, "")
+    assert card["rounds"] == {"plain": 2, "blind": 1, "dagger": 1}
+    recordings = card["recordings"]
+    assert isinstance(recordings, dict)
+    assert [about["rows"] for about in recordings.values()] == [120, 120, 120, 120]
+    assert trunk.with_name("policy.safetensors").is_file()
+    told = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
+    assert f"`{sha256_of(trunk)}`" in told and "blind (1 epochs)" in told
+
+
+def test_its_own_drives_are_noted_in_the_cards_for_programs_and_people(
+    made: tuple[Path, list[list[str]], Path],
+) -> None:
+    trunk, _, _ = made
+    rows = [
+        row.result for row in drives("end_to_end", "cruise", "..x") + drives("end_to_end", "cut_in", "xx.")
+    ]
+    note_drives(trunk, "validation", rows)
+    note_drives(trunk, "test", rows[:3])
+    card = json.loads(trunk.with_suffix(".card.json").read_text(encoding="utf-8"))
+    assert card["closed_loop"]["validation"]["all"]["successes"] == 3
+    assert card["closed_loop"]["validation"]["by_scenario"]["cut_in"]["successes"] == 1
+    assert card["closed_loop"]["test"]["all"]["episodes"] == 3 and card["rounds"]["plain"] == 2
+    told = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
+    assert "| **all** | 3 of 6 |" in told and "| cruise | 2 of 3 |" in told
+    assert "--on test" in told

@@ -1,0 +1,197 @@
+"""The detector: decoding, duplicates, refusals; and a real network through both engines."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import load_model
+from drive_stack.datasets.frames.store import EpisodeInfo, FrameTruth, ShardWriter, read_frames
+from drive_stack.errors import ConfigError
+from drive_stack.learning.detector.config import DetectorTraining
+from drive_stack.learning.detector.network import build_network, deployable, export, strides
+from drive_stack.learning.detector.quantised import quantised
+from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.detector import COMMAND, WEIGHTS, YoloDetector, decode, distinct
+from drive_stack.runtime.sessions import open_session
+from drive_stack.runtime.weights import read_card, write_card
+from drive_stack.types import ObjectClass
+
+ROOT = Path(__file__).resolve().parents[2]
+NETWORK = ROOT / "configs" / "training" / "detector_network.yaml"
+SIZE = (256, 640)
+LEAST = Confidences.all(0.3).by_class()
+
+
+def scores(*rows: tuple[float, float, float]) -> np.ndarray:
+    return np.array(rows, dtype=np.float32)
+
+
+def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray:
+    return np.array(rows, dtype=np.float32)
+
+
+def test_decode_keeps_likely_cells_in_order_with_their_class() -> None:
+    found = decode(
+        boxes((10, 10, 30, 30), (100, 50, 120, 90), (200, 50, 220, 90)),
+        scores((0.1, 0.5, 0.0), (0.0, 0.0, 0.9), (0.2, 0.1, 0.1)),
+        SIZE,
+        least=LEAST,
+        overlap=0.6,
+    )
+    assert [one.label for one in found] == [ObjectClass.PEDESTRIAN, ObjectClass.LARGE_VEHICLE]
+    assert found[0].box == (100.0, 50.0, 120.0, 90.0)
+    assert found[1].confidence == pytest.approx(0.5)
+
+
+def test_decode_clips_to_the_image_and_drops_what_lies_outside() -> None:
+    found = decode(
+        boxes((-20, 240, 30, 300), (700, 10, 800, 50)),
+        scores((0.9, 0, 0), (0.9, 0, 0)),
+        SIZE,
+        least=LEAST,
+        overlap=0.6,
+    )
+    assert [one.box for one in found] == [(0.0, 240.0, 30.0, 256.0)]
+
+
+def test_of_two_boxes_on_one_thing_the_better_stays_whatever_its_class() -> None:
+    near_twins = boxes((10, 10, 50, 50), (11, 10, 51, 50), (45, 10, 85, 50))
+    assert distinct(near_twins, np.array([0, 1, 2]), 0.6) == [0, 2]
+    both = decode(near_twins, scores((0.6, 0, 0), (0, 0.8, 0), (0, 0, 0.5)), SIZE, LEAST, 0.6)
+    assert [one.label for one in both] == [ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN]
+
+
+def test_a_part_of_a_thing_is_dropped_but_not_what_stands_before_it_or_beside_it() -> None:
+    whole, part, beside = (10, 10, 90, 90), (15, 12, 45, 50), (60, 40, 120, 100)
+    for rows in ((whole, part, beside), (part, whole, beside)):
+        assert distinct(boxes(*rows), np.array([1, 1, 1]), 0.6) == [0, 2]
+    person_before_lorry = distinct(boxes(whole, part, beside), np.array([1, 2, 1]), 0.6)
+    assert person_before_lorry == [0, 1, 2]
+
+
+def test_each_kind_has_its_own_least_confidence() -> None:
+    least = Confidences(vehicles=0.5, pedestrian=0.2, obstacle=0.9).by_class()
+    sure = 0.6 * np.eye(len(ObjectClass), dtype=np.float32)
+    places = boxes((0, 10, 50, 60), (100, 10, 150, 60), (200, 10, 250, 60), (300, 10, 350, 60))
+    found = decode(places, sure, SIZE, least, 0.6)
+    assert {one.label for one in found} == set(ObjectClass) - {ObjectClass.OBSTACLE}
+    weak = decode(places, 0.5 * sure, SIZE, least, 0.6)
+    assert [one.label for one in weak] == [ObjectClass.PEDESTRIAN]
+
+
+def test_nothing_likely_gives_nothing() -> None:
+    assert decode(boxes((0, 0, 9, 9)), scores((0.1, 0.1, 0.1)), SIZE, LEAST, 0.6) == ()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, torch.nn.Module]:
+    torch.manual_seed(0)
+    network = build_network(NETWORK)
+    path = tmp_path_factory.mktemp("weights") / "detector.onnx"
+    export(network, path, CameraModel())
+    write_card(path, "make it", {})
+    return path, network
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_exported_network_agrees_with_torch_and_repeats(
+    exported: tuple[Path, torch.nn.Module], engine: str
+) -> None:
+    path, network = exported
+    image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+    with torch.no_grad():
+        wanted = decode(
+            *(o.numpy() for o in deployable(network)(torch.from_numpy(image[None]))), SIZE, np.zeros(4), 0.9
+        )
+    detector = YoloDetector(path, confidence=Confidences.all(0.0), overlap=0.9, threads=2, engine=engine)
+    found = detector.detect(image)
+    assert found == detector.detect(image)
+    assert len(found) == pytest.approx(len(wanted), abs=5)
+    np.testing.assert_allclose(
+        [one.confidence for one in found[:20]], [one.confidence for one in wanted[:20]], rtol=1e-3
+    )
+
+
+def test_in_eight_bits_it_scores_nearly_as_in_single_precision(
+    exported: tuple[Path, torch.nn.Module], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(3)
+    writer = ShardWriter()
+    nothing = FrameTruth(np.zeros((0, 4), np.float32), *(np.zeros(0, t) for t in (np.int8, "f4", "f4")))
+    for time in range(4):
+        writer.add(rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8), nothing, float(time), {})
+    writer.write(tmp_path / "0.npz", EpisodeInfo("toy", 0, "clear", "day"))
+    out = tmp_path / "detector.int8.onnx"
+    quantised(exported[0], read_frames(tmp_path), out, count=4, seed=0)
+    assert out.stat().st_size < 0.5 * exported[0].stat().st_size
+    image = rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8)
+    (places, levels), (coarse, scores) = (
+        open_session(path, threads=1).run(image) for path in (exported[0], out)
+    )
+    assert float(np.abs(scores - levels).max()) < 0.02
+    assert float(np.abs(coarse - places).mean()) < 2.0
+    assert not np.array_equal(coarse, places)
+
+
+def test_the_shipped_weights_take_seven_bits() -> None:
+    """Without VNNI two products of eight bits are added in sixteen, which full weights would overflow."""
+    graph = onnx.load(WEIGHTS).graph
+    weights = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    convolved = [array for array in weights.values() if array.dtype == np.int8 and array.ndim == 4]
+    assert len(convolved) > 20
+    assert max(int(np.abs(array.astype(np.int64)).max()) for array in convolved) <= 64
+
+
+def test_the_shipped_weights_are_rounded_after_the_activations_alone() -> None:
+    """Rounded before them too, they would be computed on their own, on numbers turned back to floats."""
+    graph = onnx.load(WEIGHTS).graph
+    convolved = {node.output[0] for node in graph.node if node.op_type == "Conv"}
+    rounded = {node.input[0] for node in graph.node if node.op_type == "QuantizeLinear"}
+    assert len(rounded) > 20 and not rounded & convolved
+
+
+def test_a_network_that_sees_more_pixels_gives_boxes_in_those_of_the_camera() -> None:
+    network = build_network(NETWORK)
+    image = torch.zeros((1, *SIZE, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        places, levels = deployable(network, 1.5)(image)
+    cells = sum((384 // stride) * (960 // stride) for stride in strides(network))
+    assert places.shape == (cells, 4)
+    assert levels.shape == (cells, len(ObjectClass))
+    middles = (places[:, :2] + places[:, 2:]) / 2.0
+    assert float(middles[:, 0].max()) == pytest.approx(SIZE[1], abs=20.0)
+    assert float(middles[:, 1].max()) == pytest.approx(SIZE[0], abs=20.0)
+
+
+def test_network_is_small_and_looks_at_four_scales(exported: tuple[Path, torch.nn.Module]) -> None:
+    assert strides(exported[1]) == [4, 8, 16, 32]
+    width = load_model(NETWORK.with_name("detector.yaml"), DetectorTraining).width
+    shipped = build_network(NETWORK, width)
+    assert sum(p.numel() for p in shipped.parameters()) < 2.0e6
+
+
+def test_wrong_picture_size_is_refused(exported: tuple[Path, torch.nn.Module]) -> None:
+    with pytest.raises(ConfigError, match="256, 640, 3"):
+        YoloDetector(exported[0]).detect(np.zeros((100, 100, 3), dtype=np.uint8))
+
+
+def test_missing_weights_name_file_and_command(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing\.card\.json.*run_sim\.py train detector"):
+        YoloDetector(tmp_path / "nothing.onnx")
+
+
+def test_the_confidences_by_default_are_those_on_the_shipped_card() -> None:
+    validation = read_card(WEIGHTS, COMMAND)["validation"]
+    assert isinstance(validation, dict)
+    assert Confidences() == Confidences.model_validate(validation["criteria"]["confidence"])
+
+
+def test_committed_weights_find_nothing_in_an_empty_picture() -> None:
+    detector = YoloDetector(threads=1)
+    assert detector.image_shape == (*SIZE, 3)
+    assert detector.detect(np.full((*SIZE, 3), 128, dtype=np.uint8)) == ()

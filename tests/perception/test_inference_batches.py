@@ -1,0 +1,122 @@
+"""Batches of images: the shipped networks give, bit for bit, what they give image by image."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from tiny_world import PLATFORM
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.perception import detector, lanes_network
+from drive_stack.perception.detector import YoloDetector
+from drive_stack.perception.lanes_network import LaneNetwork, LaneSighting
+from drive_stack.policy.runner import TRUNK, PolicyRunner
+from drive_stack.runtime.sessions import ENGINES, each, open_session
+from drive_stack.types import NavigationCommand, Observation
+
+PICTURES = Path(__file__).resolve().parents[1] / "support" / "golden"
+NETWORKS = {"detector": detector.WEIGHTS, "lanes": lanes_network.WEIGHTS}
+
+
+@pytest.fixture(scope="module")
+def images() -> NDArray[np.uint8]:
+    """Pictures of the camera (N, H, W, 3), and darker ones."""
+    model = CameraModel()
+    read = [cv2.imread(str(path)) for path in sorted(PICTURES.glob("*.jpg"))]
+    pictures = np.stack([cv2.resize(picture, (model.width, model.height))[..., ::-1] for picture in read])
+    return np.concatenate([pictures, pictures // 2])
+
+
+def equal(first: LaneSighting, second: LaneSighting) -> bool:
+    names = ("y", "sigma", "neighbour", "crossable", "ends", "sight")
+    return all(np.array_equal(getattr(first, n), getattr(second, n), equal_nan=True) for n in names)
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_the_detector_sees_in_a_batch_what_it_sees_in_each(engine: str, images: NDArray[np.uint8]) -> None:
+    alone = YoloDetector(threads=1, engine=engine)
+    batched = YoloDetector(threads=1, engine=engine, streams=2)
+    expected = tuple(alone.detect(image) for image in images)
+    assert any(expected)
+    assert batched.detect_batch(images) == expected
+    assert alone.detect_batch(images) == expected
+    assert batched.detect_batch([]) == ()
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_so_does_the_lane_network(engine: str, images: NDArray[np.uint8]) -> None:
+    alone = LaneNetwork(CameraModel(), engine=engine)
+    batched = LaneNetwork(CameraModel(), engine=engine, streams=2)
+    expected = [alone.see(image) for image in images]
+    assert max(sighting.sight for sighting in expected) > 0.5
+    assert all(map(equal, batched.see_batch(images), expected))
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_so_does_the_policy_with_a_memory_for_each_car(engine: str, images: NDArray[np.uint8]) -> None:
+    pictures = [images, images[::-1], np.roll(images, 1, axis=0)]
+    drives = [
+        [
+            Observation(one, 10.0 * car, 0.0, False, False, 33.0, NavigationCommand.FOLLOW)
+            for one in pictures[car]
+        ]
+        for car in range(3)
+    ]
+    batched = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine, streams=2)
+    memories = [batched.memory() for _ in drives]
+    together = [batched.drive_batch(moment, memories) for moment in zip(*drives, strict=True)]
+    alone = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine)
+    for car, drive in enumerate(drives):
+        alone.reset()
+        assert [alone.drive(seen) for seen in drive] == [controls[car] for controls in together]
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("network", sorted(NETWORKS))
+def test_calls_from_many_threads_do_not_mix(network: str, engine: str) -> None:
+    session = open_session(NETWORKS[network], engine=engine, threads=1, streams=2)
+    rng = np.random.default_rng(3)
+    inputs = [rng.integers(0, 255, session.input_shape, dtype=np.uint8) // (1 + part) for part in range(8)]
+    expected = [session.run(given) for given in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(session.run, inputs))
+    for some, others in zip(found, expected, strict=True):
+        assert all(map(np.array_equal, some, others))
+
+
+def test_a_stream_keeps_its_threads_where_cores_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+    def streams(threads: int) -> int:
+        return open_session(lanes_network.WEIGHTS, threads=threads, streams=4).streams
+
+    assert [streams(1), streams(2), streams(3)] == [2, 1, 1]
+
+
+def test_results_of_each_stand_in_the_order_of_the_batch() -> None:
+    def square(value: int) -> int:
+        return value * value
+
+    assert each(square, range(50), streams=3) == each(square, range(50), streams=1)
+
+    def fails(value: int) -> Any:
+        raise ValueError(f"no {value}")
+
+    with pytest.raises(ValueError, match="no 0"):
+        each(fails, range(3), streams=2)
+
+
+def test_a_session_serves_on_after_a_call_that_failed(tmp_path: Path) -> None:
+    session = open_session(lanes_network.WEIGHTS, threads=1, streams=1)
+    with pytest.raises(Exception):  # noqa: B017 - the runtime's own
+        session.run(np.zeros((2, 2), np.float64))
+    assert len(session.run(np.zeros(session.input_shape, np.uint8))) == len(
+        onnx.load(lanes_network.WEIGHTS).graph.output
+    )

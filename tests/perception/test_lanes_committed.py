@@ -1,0 +1,90 @@
+"""The committed lane network on pictures it has never seen."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.datasets.frames.recording import ENVIRONMENT, VALIDATION_SEEDS, RecordedEnvironment
+from drive_stack.datasets.frames.recording_driver import RecordingDriver
+from drive_stack.learning.lanes.evaluation import judge_drives
+from drive_stack.learning.lanes.figures import end_figures, figures
+from drive_stack.perception.lanes import FilteredLanes
+from drive_stack.perception.lanes_network import LaneNetwork
+from drive_stack.types import Image
+from drive_stack.vehicle import control_to_action
+
+SEEDS = range(VALIDATION_SEEDS, VALIDATION_SEEDS + 1)
+
+
+@pytest.fixture(scope="module")
+def lanes() -> FilteredLanes:
+    return FilteredLanes(LaneNetwork(CameraModel()), 0.1)
+
+
+@pytest.mark.parametrize("scenario", ["s_bend", "dense_traffic"])
+def test_lanes_are_found_on_validation_drives(lanes: FilteredLanes, scenario: str) -> None:
+    found = figures(judge_drives(lanes, [scenario], SEEDS, 4.0, lambda _: None))
+    assert found["estimates"] > 20
+    assert found["lateral_m"] < 0.15
+    assert found["heading_deg"] < 0.7
+    assert found["other_lane"] < 0.1
+
+
+def drive_of(scenario: str, steps: int) -> list[Image]:
+    """Pictures of a validation drive, ten a second."""
+    env = gym.make(ENVIRONMENT, scenario=scenario, disable_env_checker=True)
+    env.reset(seed=VALIDATION_SEEDS + 1)
+    inner = cast("RecordedEnvironment", env.unwrapped)
+    driver, images = RecordingDriver(np.random.default_rng(0)), []
+    for _ in range(steps):
+        action = control_to_action(driver.control(inner.world.state()), inner.platform.car)
+        images.append(cast("Image", env.step(action)[0]["image"]))
+    env.close()
+    return images
+
+
+@pytest.mark.parametrize("spoilt", ["black", "blurred"])
+def test_confidence_falls_soon_when_nothing_shows_any_more(lanes: FilteredLanes, spoilt: str) -> None:
+    lanes.reset()
+    images = drive_of("cruise", 8)
+    seen = [lanes.estimate(image, 20.0, 0.0).confidence for image in images]
+    gone = cv2.GaussianBlur(images[-1], (0, 0), 30.0) if spoilt == "blurred" else np.zeros_like(images[-1])
+    unseen = [lanes.estimate(gone, 20.0, 0.0).confidence for _ in range(20)]
+    assert seen[-1] > 0.8
+    assert unseen[9] < 0.5 * seen[-1]
+    assert unseen[-1] < 0.2
+
+
+def test_a_black_picture_shows_no_lane(lanes: FilteredLanes) -> None:
+    camera = CameraModel()
+    black = np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
+    lanes.reset()
+    estimates = [lanes.estimate(black, 20.0, 0.0) for _ in range(5)]
+    assert estimates[-1].confidence < 0.05
+    assert estimates[-1].ends_in == np.inf
+
+
+@pytest.mark.slow
+def test_the_end_of_the_ego_lane_is_seen_from_afar(lanes: FilteredLanes) -> None:
+    errors = judge_drives(lanes, ["lane_drop"], SEEDS, 25.0, lambda _: None, lingers=True)
+    ego = end_figures(errors)["ego"]
+    assert ego["60–160 m"]["found"] > 0.9
+    assert ego["60–160 m"]["error_m"] < 12.0
+    assert ego["none"]["false"] < 0.1
+
+
+def test_the_same_picture_gives_the_same_lanes(lanes: FilteredLanes) -> None:
+    camera = CameraModel()
+    image = np.random.default_rng(0).integers(0, 255, (camera.height, camera.width, 3)).astype(np.uint8)
+    found = []
+    for _ in range(2):
+        lanes.reset()
+        found.append(lanes.estimate(image, 20.0, 0.0))
+    assert found[0].offset == found[1].offset
+    assert np.array_equal(found[0].path.xy, found[1].path.xy)

@@ -1,0 +1,82 @@
+"""Sessions give the same numbers as the network; weights are vouched for by their card."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from drive_stack.errors import ConfigError
+from drive_stack.runtime.sessions import ENGINES, open_session
+from drive_stack.runtime.weights import amend_card, card_path, read_card, write_card
+
+
+@pytest.fixture
+def affine(tmp_path: Path) -> Path:
+    """An ONNX file of y = 2 x + 1 for x of shape (1, 3), and its card."""
+    helper, single = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [helper.make_node("Mul", ["x", "two"], ["m"]), helper.make_node("Add", ["m", "one"], ["y"])],
+        "affine",
+        [helper.make_tensor_value_info("x", single, [1, 3])],
+        [helper.make_tensor_value_info("y", single, [1, 3])],
+        [helper.make_tensor("two", single, [1], [2.0]), helper.make_tensor("one", single, [1], [1.0])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    path = tmp_path / "affine.onnx"
+    onnx.save(model, path)
+    write_card(path, "make affine", {"accuracy": 1.0})
+    return path
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_engines_compute_the_network_and_outputs_are_the_callers(affine: Path, engine: str) -> None:
+    session = open_session(affine, engine=engine, threads=1)
+    first = session.run(np.array([[0.0, 1.0, -2.0]], dtype=np.float32))[0]
+    session.run(np.ones((1, 3), dtype=np.float32))
+    assert session.input_shape == (1, 3)
+    np.testing.assert_array_equal(first, [[1.0, 3.0, -3.0]])
+
+
+def test_unknown_engine_names_the_nearest(affine: Path) -> None:
+    with pytest.raises(ConfigError, match="openvino"):
+        open_session(affine, engine="openvno")
+
+
+def test_card_of_untouched_weights_is_read(affine: Path) -> None:
+    assert read_card(affine, "other")["accuracy"] == 1.0
+
+
+def test_altered_weights_are_refused_with_file_hashes_and_command(affine: Path) -> None:
+    expected = str(read_card(affine, "other")["sha256"])
+    affine.write_bytes(affine.read_bytes() + b"!")
+    with pytest.raises(ConfigError) as caught:
+        read_card(affine, "other")
+    assert all(part in str(caught.value) for part in ("affine.onnx", expected, "make affine"))
+
+
+def test_missing_weights_and_missing_card_name_the_command(affine: Path) -> None:
+    affine.unlink()
+    with pytest.raises(ConfigError, match=r"affine\.onnx: no such file .* make affine"):
+        read_card(affine, "other")
+    card_path(affine).unlink()
+    with pytest.raises(ConfigError, match="other"):
+        read_card(affine, "other")
+
+
+def test_amended_card_keeps_what_it_said_and_vouches_for_the_weights_still(affine: Path) -> None:
+    before = read_card(affine, "other")
+    after = amend_card(affine, "make affine", {"accuracy": 0.5, "test": [1, 2]})
+    assert after == before | {"accuracy": 0.5, "test": [1, 2]}
+    affine.write_bytes(affine.read_bytes() + b"x")
+    with pytest.raises(ConfigError, match="SHA-256"):
+        amend_card(affine, "make affine", {})
+
+
+def test_broken_card_is_refused(affine: Path) -> None:
+    card_path(affine).write_text("{")
+    with pytest.raises(ConfigError, match="not valid JSON"):
+        read_card(affine, "other")
+    card_path(affine).write_text("[]")
+    with pytest.raises(ConfigError, match="no sha256"):
+        read_card(affine, "other")

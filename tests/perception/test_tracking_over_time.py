@@ -1,0 +1,173 @@
+"""What is learnt of an object over time: its size, whether it stands, what the image's side hides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthetic_measurements import CAR, DT, drive, seen
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.perception.lifting import USUAL_SIZES, BoxErrors, GroundLifter
+from drive_stack.tracking.classes import CLASS_MODELS
+from drive_stack.tracking.ego_motion import ego_step
+from drive_stack.tracking.kalman import KalmanState
+from drive_stack.tracking.kalman_tracker import KalmanTracker
+from drive_stack.types import (
+    Detection,
+    ObjectClass,
+    RangeCue,
+    Sightline,
+    Track,
+)
+
+
+def approach(
+    height: float, label: ObjectClass, speed: float, *, start: float = 90.0, seed: int | None = None
+) -> list[Track]:
+    """Tracks of something of a true ``height`` [m] that stands ahead of an ego at ``speed`` [m/s], from
+    boxes with the detector's usual errors."""
+    camera, tracker, found = CameraModel(), KalmanTracker(DT), []
+    lifter, rng = GroundLifter(camera), np.random.default_rng(seed)
+    usual, errors = USUAL_SIZES[label], BoxErrors()
+    for step in range(20):
+        away = start - speed * DT * step
+        low = camera.project(np.array([[away + usual.contact, 0.0, 0.0]]))[0]
+        scale = camera.focal_px / (away - camera.mount_x)
+        jitter = rng.normal(size=2) * errors.edge_px if seed is not None else np.zeros(2)
+        wide, high = usual.width * scale, height * scale + errors.touched_px
+        box = (320.0 - wide / 2, low[1] - high + jitter[0], 320.0 + wide / 2, low[1] + jitter[1])
+        found += tracker.update(lifter.lift((Detection(box, label, 0.9),)), speed, 0.0)
+    return found
+
+
+@pytest.mark.parametrize("height", [2.3, 3.2, 4.0])
+def test_the_size_of_a_large_vehicle_is_learnt(height: float) -> None:
+    """A van is no small lorry far away: where the road says it stands, it is placed in the end."""
+    last = approach(height, ObjectClass.LARGE_VEHICLE, 20.0)[-1]
+    truth = 90.0 - 20.0 * DT * 19
+    assert last.position[0] - last.length / 2.0 == pytest.approx(truth, rel=0.06)
+    assert abs(last.velocity[0]) < 1.5
+
+
+def test_what_stands_is_known_to_stand_within_a_second() -> None:
+    """Of either class, also where its size is far from the usual one."""
+    for label, height in ((CAR, 1.45), (CAR, 1.7), (ObjectClass.LARGE_VEHICLE, 2.4)):
+        errors = [abs(approach(height, label, 27.0, seed=seed)[9].velocity[0]) for seed in range(15)]
+        assert float(np.median(errors)) < 3.0
+
+
+def test_what_drives_is_not_taken_to_stand() -> None:
+    for noise in range(20):
+        found = drive(KalmanTracker(DT), (60.0, 0.0), (24.0, 0.0), CAR, 15, speed=27.0, noise=noise)
+        assert min(tracks[0].velocity[0] for tracks in found[8:]) > 15.0
+
+
+def test_what_comes_in_from_the_side_is_thought_to_drive() -> None:
+    """A car that overtakes enters the image at its side, close by and cut off."""
+    lifter, speeds = GroundLifter(CameraModel()), []
+    for box in ((300.0, 104.0, 340.0, 136.0), (0.0, 104.0, 40.0, 136.0)):
+        tracker = KalmanTracker(DT)
+        (lifted,) = lifter.lift((Detection(box, CAR, 0.9),))
+        assert lifted.at_side == (box[0] == 0.0)
+        tracks: tuple[Track, ...] = ()
+        while not tracks:
+            tracks = tracker.update((lifted,), 25.0, 0.0)
+        speeds.append(tracks[0].velocity[0])
+    assert speeds[0] < 20.0 < speeds[1]
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_what_the_side_of_the_image_cuts_off_is_not_drawn_into_our_way(side: float) -> None:
+    """A standing car that we draw up to: of its flank ever less shows, and what shows lies further in."""
+    tracker, lateral = KalmanTracker(DT), 2.8 * side
+    tracks: tuple[Track, ...] = ()
+    for step in range(60):
+        away = max(20.0 - 0.5 * step, 5.0)
+        speed = 5.0 if away > 5.0 else 0.0
+        whole = seen(np.array([away, lateral]), CAR)
+        shown = np.array([away, 1.6 * side])  # as it seems where the border cuts it
+        cut = replace(
+            seen(shown, CAR),
+            sightline=Sightline(
+                np.array([1.7, 0.0]), 0.4, (RangeCue(float(np.hypot(away - 1.7, 1.6)), 0.01),)
+            ),
+            at_side=True,
+        )
+        tracks = tracker.update((whole if away > 6.0 else cut,), speed, 0.0)
+    (track,) = tracks
+    assert track.position[1] * side > 2.3
+    # but it is put out to where it is seen at least
+    moved = KalmanTracker(DT)
+    for _ in range(20):
+        tracks = moved.update((replace(cut, position=np.array([5.0, 1.6 * side])),), 0.0, 0.0)
+    assert tracks[0].position[1] == pytest.approx(1.6 * side, abs=0.1)
+
+
+def test_what_stands_beside_us_out_of_view_is_remembered_until_it_is_behind() -> None:
+    """We draw up to a standing car and wait beside it, where the camera does not look; then drive on."""
+    tracker, place = KalmanTracker(DT), np.array([15.0, -2.8])
+    for _ in range(20):
+        tracker.update((replace(seen(place, CAR), at_side=True),), 5.0, 0.0)
+        place = place - np.array([5.0 * DT, 0.0])
+    waiting = [len(tracker.update((), 0.0, 0.0)) for _ in range(50)]
+    assert waiting == [1] * 50
+    leaving = [len(tracker.update((), 6.0, 0.0)) for _ in range(40)]
+    assert leaving[0] == 1
+    assert leaving[-1] == 0
+
+
+def test_one_wrong_box_moves_a_known_object_little() -> None:
+    """A box that jumps by half the distance is doubted."""
+    state = KalmanState(seen(np.array([40.0, 0.0]), CAR), 0.0, CLASS_MODELS[CAR].starts[0])
+    still = ego_step(0.0, 0.0, DT)
+    for _ in range(20):
+        state.predict(still, DT, CLASS_MODELS[CAR])
+        state.update(seen(np.array([40.0, 0.0]), CAR))
+    at = float(state.mean[0])
+    state.predict(still, DT, CLASS_MODELS[CAR])
+    state.update(seen(np.array([60.0, 0.0]), CAR))
+    assert 0.0 < state.mean[0] - at < 2.0
+
+
+def test_what_turns_out_to_be_of_another_class_keeps_its_id_and_is_placed_by_its_own_size() -> None:
+    """One box, at first called a car's, then a large vehicle's: so it is farther off than it seemed."""
+    tracker, lifter = KalmanTracker(DT), GroundLifter(CameraModel())
+    box = (300.0, 106.0, 340.0, 134.0)
+    found = [
+        tracker.update(lifter.lift((Detection(box, label, 0.9),)), 0.0, 0.0)
+        for label in (CAR,) * 8 + (ObjectClass.LARGE_VEHICLE,) * 12
+    ]
+    (first,), (last,) = found[7], found[-1]
+    assert first.id == last.id
+    assert (first.label, last.label) == (CAR, ObjectClass.LARGE_VEHICLE)
+    near = [track.position[0] - track.length / 2.0 for track in (first, last)]
+    (alone,) = lifter.lift((Detection(box, ObjectClass.LARGE_VEHICLE, 0.9),))
+    assert near[1] > near[0] + 0.5
+    assert near[1] == pytest.approx(alone.position[0], rel=0.05)
+
+
+def test_a_lorry_that_seemed_to_move_aside_is_straight_again_once_it_stands() -> None:
+    """Its middle lies half a length behind the face that is seen: a false heading would move it sideways."""
+    tracker, tracks = KalmanTracker(DT), ()
+    for step in range(50):
+        lateral = min(-7.0 + 0.25 * step, -3.5)  # what shows of its flank misleads the lifter at first
+        tracks = tracker.update((seen(np.array([30.0, lateral]), ObjectClass.LARGE_VEHICLE),), 0.0, 0.0)
+    (track,) = tracks
+    assert track.position[1] == pytest.approx(-3.5, abs=0.3)
+    assert track.heading == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_standing_car_that_seemed_to_come_along_is_soon_supposed_to_stand_again() -> None:
+    """Far off, boxes may err alike for seconds: here all beyond 110 m seems to be there."""
+    tracker, tracks = KalmanTracker(DT), ()
+    speed = 25.0
+    for step in range(33):
+        place = np.array([min(160.0 - speed * DT * step, 110.0), 0.0])
+        tracks = tracker.update((seen(place, CAR),), speed, 0.0)
+        if step == 20:
+            assert tracks[0].velocity[0] > 20.0
+    (track,) = tracks
+    assert track.position[0] - track.length / 2.0 == pytest.approx(80.0, rel=0.06)
+    assert abs(track.velocity[0]) < 7.0

@@ -1,0 +1,121 @@
+"""`run_sim.py bench`: what is raced, and what comes of it. Nothing here is timed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from golden_traces.pictures import read_picture
+
+from drive_stack.benchmarks.speed.figure import write_growth
+from drive_stack.benchmarks.speed.interleaved import race
+from drive_stack.benchmarks.speed.results import Results, Row, json_line, markdown
+from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.detection.metrics import iou_matrix
+from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.detector import TRAINED, YoloDetector
+from envs.workloads.camera import camera_and_bare_engine, in_view
+from envs.workloads.env_steps import STEPS, our_steps
+from envs.workloads.traffic import TICKS, stock_ticks, stock_ticks_as_arrays, world_ticks
+
+ROOT = Path(__file__).resolve().parents[2]
+NETWORK = ROOT / "configs" / "training" / "detector_network.yaml"
+PICTURES = sorted((Path(__file__).resolve().parents[1] / "support" / "golden").glob("*.jpg"))
+
+
+@dataclass
+class Counted:
+    """Does so many units, and notes the order of all calls."""
+
+    units: int
+    calls: list[str] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        self.calls.append("prepare")
+
+    def work(self) -> int:
+        self.calls.append("work")
+        return self.units
+
+
+def test_contenders_take_turns_and_are_made_ready_each_time() -> None:
+    calls: list[str] = []
+    few, many = Counted(1, calls), Counted(1000, calls)
+    rates = race({"few": few, "many": many}, blocks=3, seconds=0.0)
+    assert rates["many"] > rates["few"] > 0.0
+    assert calls == ["prepare", "work"] * 2 * (3 + 1)
+
+
+ROWS = tuple(
+    Row(key, key, 300.0, 100.0, "a second", "nothing", 2.0)
+    for key in ("traffic_20", "traffic_50", "camera_of_bare_engine")
+)
+RESULTS = Results(ROWS, {"all": 12.0}, {"ours": {5: 100.0, 50: 80.0}, "theirs": {5: 50.0, 50: 2.0}})
+
+
+def test_results_as_json_and_markdown() -> None:
+    content = json.loads(json_line(RESULTS))
+    assert content["ratios"] == {row.key: 3.0 for row in ROWS}
+    assert content["rates"] == {"camera_fps": 300.0, "traffic_ticks_20": 300.0, "traffic_ticks_50": 300.0}
+    assert content["growth"]["theirs"] == {"5": 50.0, "50": 2.0}
+    text = markdown(RESULTS, "the command")
+    assert "`the command`" in text
+    assert "| traffic_20 | 300 | 100 | a second | nothing | 3 | ≥ 2 |" in text
+
+
+def test_growth_is_drawn(tmp_path: Path) -> None:
+    write_growth(tmp_path / "growth.png", RESULTS.growth)
+    picture = cv2.imread(str(tmp_path / "growth.png"))
+    assert picture is not None
+    assert np.ptp(picture) > 100
+
+
+def test_all_traffics_drive_as_many_vehicles() -> None:
+    for make in (stock_ticks, stock_ticks_as_arrays, world_ticks):
+        traffic = make(12)
+        traffic.prepare()
+        first = traffic.tick
+        assert traffic.work() == TICKS
+        traffic.prepare()
+        assert traffic.tick is not first
+
+
+def test_our_environment_has_the_vehicles_it_is_said_to_have() -> None:
+    steps = our_steps(20)
+    steps.prepare()
+    assert len(steps.env.unwrapped.world.state().vehicles.id) >= 20
+    assert steps.work() == STEPS
+
+
+def test_camera_sees_the_vehicles_it_is_said_to_see() -> None:
+    ours, bare = camera_and_bare_engine(20)
+    assert all(in_view(state) >= 20 for state in ours.states)
+    before = ours.camera.render(ours.states[3]).copy()
+    assert bare.work() == ours.work() == len(ours.states)
+    assert np.array_equal(ours.camera.render(ours.states[3]), before)
+
+
+def test_ultralytics_predict_finds_the_same_with_the_same_weights() -> None:
+    theirs = UltralyticsPredict(TRAINED, NETWORK, confidence=0.4, overlap=0.6)
+    ours, found = YoloDetector(TRAINED, confidence=Confidences.all(0.4)), 0
+    for path in PICTURES:
+        picture = read_picture(path)
+        mine, other = ours.detect(picture), theirs.detect(picture)
+        assert len(mine) == len(other)
+        for detection in mine:
+            overlaps = iou_matrix(np.array([detection.box]), np.array([d.box for d in other]))
+            assert overlaps.max() > 0.95
+        found += len(mine)
+    assert found >= 3
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    smaller = tmp_path / "smaller.yaml"
+    smaller.write_text(NETWORK.read_text().replace("C3k2, [128, False]", "C3k2, [64, False]"))
+    with pytest.raises(ConfigError, match="not the network of"):
+        UltralyticsPredict(TRAINED, smaller, confidence=0.4, overlap=0.6)

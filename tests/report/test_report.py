@@ -1,0 +1,308 @@
+"""The report as a page: what it tells, what it leaves out and says so, and how a browser takes it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from markupsafe import escape
+from synthetic_rows import drives, row
+
+from agents.registry import agent_names
+from drive_stack.app.commands.evaluate import evaluate_parser
+from drive_stack.app.drive_options import drive_parser
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.offline import OfflineErrors
+from drive_stack.evaluation.run_facts import Driver, RunFacts, write_facts
+from drive_stack.evaluation.suite import load_suite
+from drive_stack.report.clips.filming import Clip
+from drive_stack.report.clips.last_moment import LastMoment, Near
+from drive_stack.report.films import read_film
+from drive_stack.report.gallery import FILMS
+from drive_stack.report.inside_files import OfflineFile
+from drive_stack.report.page import render, write_report
+from drive_stack.report.runs import read_runs
+from drive_stack.viewer.video import Recorder
+from envs.scenarios.scenario import load_scenario
+
+PERCEPTION = {
+    "episodes": [{"scenario": "cruise", "seed": 1, "privileged": False}],
+    "tables": [
+        {
+            "title": "Lifting",
+            "note": "Single detections.",
+            "columns": ["class", "distance m", "n", "range median %"],
+            "rows": [["all", "0–60", 90, 2.0], ["car", "0–20", 40, 1.5], ["car", "20–40", 50, None]],
+        },
+        {"title": "Control", "note": "", "columns": ["after s"], "rows": [[0.5]]},
+        {"title": "Milliseconds", "note": "", "columns": ["stage", "n"], "rows": [["lanes", 3]]},
+    ],
+}
+MOMENT = LastMoment(
+    time_s=12.3,
+    speed_mps=20.0,
+    speed_limit_mps=25.0,
+    steering_deg=0.5,
+    acceleration_mps2=-6.0,
+    behaviour="emergency",
+    reason="no gap left",
+    tracks=3,
+    near=(Near(what="vehicle", ahead_m=-1.4, left_m=2.5, speed_mps=15.0),),
+    hit=None,
+)
+
+
+def film(path: Path) -> None:
+    with Recorder(path, (64, 60), 0.1) as recorder:
+        for level in range(0, 250, 25):
+            recorder.write(np.full((60, 64, 3), level, dtype=np.uint8))
+
+
+def folder(path: Path, rows: Sequence[Row]) -> Path:
+    path.mkdir(parents=True)
+    (path / "rows.jsonl").write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
+    return path
+
+
+def page(path: Path, rows: Sequence[Row]) -> str:
+    return render(read_runs([folder(path, rows)]))
+
+
+def text_of(html: str) -> str:
+    """What people read."""
+    html = re.sub(r"<(style|svg).*?</\1>", "", html, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Two drivers, a film of one failure, and measurements of what is seen."""
+    rows = drives("modular", "cruise", "....") + drives("modular", "cut_in", "...x")
+    rows += drives("end_to_end", "cruise", "..xx") + drives("end_to_end", "cut_in", "xx.e")
+    path = folder(tmp_path / "run", rows)
+    clips = path / "clips"
+    clips.mkdir()
+    film(clips / "modular-cut_in-100003.mp4")
+    (clips / "modular-cut_in-100003.json").write_text(MOMENT.model_dump_json(), encoding="utf-8")
+    (path / "perception.json").write_text(json.dumps(PERCEPTION), encoding="utf-8")
+    return path
+
+
+def test_a_failure_is_told_with_its_moment_and_the_command_that_drives_it_again(run: Path) -> None:
+    read = text_of(render(read_runs([run])))
+    assert "The last seconds of 1 of 6 failures" in read
+    assert "python run_sim.py --agent modular --scenario cut_in --seed 100003" in read
+    assert str(run) not in read  # the page may be read where the run is not
+    assert "vehicle 1.4 m behind, 2.5 m to the left" in read and "12.3 s, 72 km/h of 90" in read
+    assert "emergency: no gap left" in read and "3 road users" in read
+    assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in read
+
+
+COURSE = "stationary_lead[conditions.light={night: 1}; conditions.weather={rain: 1}]"
+
+
+def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Path) -> None:
+    """They parse, name agents and scenarios that exist, and no file of the run."""
+    rows = drives("expert", COURSE, "..") + drives("modular", COURSE, ".x") + drives("mine", COURSE, "x.")
+    run = folder(tmp_path / "my run", rows)
+    drivers = {
+        "expert": Driver(agent="expert"),
+        "modular": Driver(agent="modular", overrides=("perception.detector=oracle",)),
+        "mine": Driver(agent="constant"),
+    }
+    write_facts(
+        run, RunFacts(suite="standard", scenarios=(COURSE,), first_seed=100_000, seeds=2, drivers=drivers)
+    )
+    (run / "clips").mkdir()
+    for label, seed in (("modular", 100_001), ("mine", 100_000)):
+        film(Clip.of(run / "clips", label, COURSE, seed).film)
+    html = render(read_runs([run]))
+    commands = [shlex.split(unescape(one)) for one in re.findall(r"python run_sim\.py [^<]*", html)]
+    assert len(commands) == 3
+    driven = []
+    for program, script, *words in commands:
+        assert (program, script) == ("python", "run_sim.py")
+        if words[0] == "evaluate":
+            options = evaluate_parser().parse_args(words[1:])
+            assert load_suite(options.suite).name == "standard" and options.seeds == "100000:100002"
+            assert options.agent == ["modular", "constant"]
+            assert options.set == ["modular:perception.detector=oracle"]
+        else:
+            options = drive_parser().parse_args(words)
+            assert load_scenario(options.scenario).world_name == load_scenario(COURSE).world_name
+            assert set(options.agent) <= set(agent_names())
+            driven.append((options.agent, options.seed, options.set))
+    assert driven == [
+        (["modular"], 100_001, ["perception.detector=oracle"]),
+        (["constant"], 100_000, []),
+    ]
+    assert "my run" not in re.sub(r"<li>my run[^<]*</li>", "", html)
+
+
+def test_a_film_cut_short_is_left_out_and_its_failure_is_not(run: Path) -> None:
+    path = run / "clips" / "modular-cut_in-100003.mp4"
+    path.write_bytes(path.read_bytes()[:300])
+    assert read_film(path) is None
+    html = render(read_runs([run]))
+    assert "<video" not in html and "modular cut_in 100003" in text_of(html)
+
+
+def test_the_poster_is_the_end_of_the_film(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4")
+    found = read_film(tmp_path / "a.mp4")
+    assert found is not None and found.poster != found.mp4
+    assert read_film(tmp_path / "none.mp4") is None
+
+
+def test_films_are_few_and_failures_are_all_told(tmp_path: Path) -> None:
+    run = folder(tmp_path / "run", drives("modular", "cruise", "x" * (FILMS + 3)))
+    (run / "clips").mkdir()
+    for index in range(FILMS + 3):
+        film(run / "clips" / f"modular-cruise-{100_000 + index}.mp4")
+    html = render(read_runs([run]))
+    assert html.count("<video") == FILMS
+    assert html.count('href="#failure-') == FILMS and text_of(html).count("modular cruise 1000") == FILMS + 3
+
+
+def test_what_is_inside_is_told_but_for_its_milliseconds(run: Path) -> None:
+    html = render(read_runs([run]))
+    read = text_of(html)
+    assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in read
+    assert "car 0–20 40 1.50" in read and "car 20–40 50 –" in read
+    assert "Control (" in read and "Milliseconds" not in read
+    assert html.count("median range error by distance") == 2  # alt text and title
+
+
+def test_offline_errors_stand_beside_how_the_policy_drives(run: Path) -> None:
+    errors = [
+        OfflineErrors("cruise", 1, 100, 0.1, 0.2, 0, None),
+        OfflineErrors("cut_in", 1, 300, 0.5, 1.0, 30, 2.5),
+    ]
+    told = OfflineFile(label="end_to_end", episodes=tuple(errors))
+    (run / "offline-end_to_end.json").write_text(told.model_dump_json(), encoding="utf-8")
+    read = text_of(render(read_runs([run])))
+    assert "end_to_end all 0.400 0.800 2.50 3 of 8" in read  # means over steps
+    assert (
+        "end_to_end cruise 0.100 0.200 – 2 of 4" in read
+        and "end_to_end cut_in 0.500 1.000 2.50 1 of 4" in read
+    )
+    (run / "offline-end_to_end.json").write_text("{", encoding="utf-8")
+    html = render(read_runs([run]))
+    assert 'id="offline"' not in html and "offline-end_to_end.json: cannot be read" in text_of(html)
+
+
+@pytest.mark.parametrize("content", ["{", '{"episodes": 3}', "[]", '{"episodes": [], "tables": [{}]}'])
+def test_measurements_that_cannot_be_read_are_left_out_and_named(run: Path, content: str) -> None:
+    (run / "perception.json").write_text(content, encoding="utf-8")
+    html = render(read_runs([run]))
+    assert 'id="perception"' not in html and "#perception" not in html
+    assert f"{run / 'perception.json'}: " in text_of(html)
+
+
+def test_what_was_not_measured_is_not_told_as_faultless(tmp_path: Path) -> None:
+    old = [replace(one, result=replace(one.result, speeds_mps=())) for one in drives("a", "cruise", "..")]
+    assert "autonomy [%] a 0.0 – 0.00 – – – –" in text_of(page(tmp_path / "old", old))
+    new = text_of(page(tmp_path / "new", drives("a", "cruise", "..")))
+    assert "autonomy [%] a 0.0 – 0.00 – 0.00 0.00 100.0" in new
+
+
+def test_nothing_driven_is_no_safe_drive(tmp_path: Path) -> None:
+    lost = row("a", "cruise", 100_009, "failed")
+    lost = replace(lost, result=replace(lost.result, duration_s=0.0, min_ttc_s=None))
+    rows = [*drives("a", "cruise", "x"), lost]
+    assert "autonomy [%] a 100.0" in text_of(page(tmp_path / "run", rows))  # share of least TTC below bound
+
+
+@pytest.mark.parametrize("name", ['<b>&"x', "a$b$c", "agents/mine.yaml"])
+def test_a_driver_may_be_called_what_it_likes(name: str, tmp_path: Path) -> None:
+    html = page(tmp_path / "run", drives(name, "cruise", ".x") + drives("b", "cruise", "x."))
+    assert "<b>" not in html
+    for attribute in re.findall(r'aria-label="([^"]*)"', html):
+        assert "<" not in attribute
+    assert str(escape(name)) in html  # in tables, as it stands
+    drawn = "".join(re.findall(r"<text[^>]*>[^<]*</text>", html))
+    assert name in unescape(drawn)  # in legends
+
+
+def test_headings_go_down_a_step_at_a_time_and_tables_have_captions(run: Path) -> None:
+    html = render(read_runs([run]))
+    levels = [int(level) for level in re.findall(r"<h(\d)", html)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert html.count("<table") == html.count("<caption>") > 4
+    assert all("aria-label" in one and 'role="img"' in one for one in re.findall(r"<svg[^>]*>", html))
+
+
+PROBE = """<script>
+const wrong = [];
+window.addEventListener("error", event => wrong.push("error: " + event.message));
+window.addEventListener("load", async () => {
+  const page = document.scrollingElement, seen = document.querySelectorAll("figure svg");
+  if (page.scrollWidth > innerWidth + 1) wrong.push("wider than the window: " + page.scrollWidth);
+  seen.forEach(one => {
+    const box = one.getBoundingClientRect(), of = one.getAttribute("aria-label");
+    const drawn = one.querySelectorAll("path").length;
+    if (box.width < 200 || box.height < 40 || drawn < 5) wrong.push("empty: " + of);
+    one.querySelectorAll("use").forEach(use => {
+      const to = use.getAttribute("xlink:href") || use.getAttribute("href");
+      if (!one.querySelector("[id='" + to.slice(1) + "']")) wrong.push("dangling: " + to);
+    });
+  });
+  const links = document.querySelectorAll("a[href^='#']");
+  links.forEach(link => {
+    link.click();
+    const to = document.querySelector(link.hash);
+    if (!to || document.querySelector(":target") !== to) wrong.push("leads nowhere: " + link.hash);
+  });
+  for (const video of document.querySelectorAll("video")) {
+    const image = new Image();
+    image.src = video.poster;
+    await image.decode().catch(() => wrong.push("no poster"));
+  }
+  document.title = JSON.stringify({plots: seen.length, links: links.length, width: innerWidth, wrong});
+});
+</script>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium to look with")
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_browser_draws_every_plot_and_follows_every_link(run: Path, width: int, tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    write_report(read_runs([run]), target)
+    html = target.read_text(encoding="utf-8").replace("</head>", PROBE + "</head>")
+    target.write_text(html, encoding="utf-8")
+    # a window is never narrower than 500 pixels: a frame may be
+    outer = tmp_path / "outer.html"
+    outer.write_text(
+        f'<iframe src="page.html" style="width: {width}px; height: 800px; border: 0"></iframe><script>'
+        "setInterval(() => { document.title = frames[0].document.title }, 50)</script>",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [
+            *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
+            *("--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}"),
+            *("--window-size=1300,900", "--virtual-time-budget=5000", "--dump-dom", outer.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "CONSOLE" not in done.stderr
+    title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
+    assert title is not None, done.stdout[:500]
+    found = json.loads(title[1].replace("&amp;", "&"))
+    assert found["wrong"] == [] and found["width"] == width
+    assert found["plots"] == 7 and found["links"] >= 9

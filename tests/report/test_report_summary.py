@@ -1,0 +1,126 @@
+"""The answer of an evaluation as files to quote."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from synthetic_rows import drives, row
+
+from drive_stack.app.headline_table import print_headline
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.comparison import Comparison, Completeness
+from drive_stack.evaluation.verdict import verdict
+from drive_stack.report.page import render
+from drive_stack.report.runs import read_runs
+from drive_stack.report.summary_files import summary_markdown, summary_record, write_summary
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    """A reference, and two drivers of whom one fails more."""
+    rows = [row("expert", "cruise", seed, privileged=True) for seed in range(100_000, 100_008)]
+    return Comparison(
+        [*rows, *drives("modular", "cruise", "........"), *drives("end_to_end", "cruise", "xxxxxxx.")]
+    )
+
+
+def test_the_markdown_holds_the_verdict_and_every_driver(comparison: Comparison) -> None:
+    lines = summary_markdown(comparison).splitlines()
+    assert lines[0] == verdict(comparison)
+    assert "modular is better" in lines[0]
+    tables = [line.split(" | ") for line in lines if line.startswith("|")]
+    assert [cells[0] for cells in tables if len(cells) == 9][2:] == [
+        r"| expert \*",
+        "| modular",
+        "| end_to_end",
+    ]
+    modular = next(cells for cells in tables if cells[0] == "| modular")
+    assert modular[1:3] == ["8", "**100.0 (67.6–100.0)**"]  # Wilson's for 8 of 8
+    assert tables[-1] == ["| cruise", "8 / 8", "8 / 8", "1 / 8 |"]
+
+
+def test_the_record_holds_the_same_as_numbers(comparison: Comparison) -> None:
+    record = json.loads(json.dumps(summary_record(comparison)))
+    assert [one["label"] for one in record["drivers"]] == ["expert", "modular", "end_to_end"]
+    assert record["drivers"][2]["success"]["value"] == 1 / 8
+    (difference,) = record["differences"]
+    assert (difference["only_first"], difference["only_second"]) == (7, 0)
+    assert difference["p"] == pytest.approx(2 / 2**7)  # all of seven courses fell to one side
+    assert difference["scenarios"][0]["success"]["value"] == 7 / 8
+
+
+def test_what_was_there_stays_where_it_cannot_be_written(comparison: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "summary.md").mkdir()
+    with pytest.raises(ConfigError, match=r"summary\.md: cannot be written"):
+        write_summary(comparison, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.md"]
+
+
+def terminal(comparison: Comparison) -> str:
+    text = io.StringIO()
+    print_headline(comparison, Console(file=text, width=120))
+    return text.getvalue()
+
+
+def numbers(text: str) -> list[str]:
+    return re.findall(r"-?\d+\.\d+", text)
+
+
+def test_every_place_prints_the_same_digits(tmp_path: Path) -> None:
+    """Verdict, page, summary.md, terminal and the rounded summary.json, of shares that round unkindly."""
+    rows = drives("modular", "cruise", "." * 219 + "x") + drives("end_to_end", "cruise", "x" * 24 + "." * 196)
+    comparison = Comparison(rows)
+    record = summary_record(comparison)
+    (difference,) = json.loads(json.dumps(record))["differences"]
+    assert verdict(comparison).startswith(
+        "modular is better: modular completes 99.5 % (97.5–99.9) of 220 episodes with no collision "
+        "of its own fault, end_to_end 89.1 % (84.3–92.6); 10.5 points apart"
+    )
+
+    def rounded(name: str) -> list[str]:
+        return [f"{100 * difference[name][bound]:.1f}" for bound in ("value", "low", "high")]
+
+    apart = rounded("success")
+    said = numbers(verdict(comparison))
+    assert said[:9] == [*rounded("first_success"), *rounded("second_success"), *apart]
+    (tmp_path / "rows.jsonl").write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
+    page = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render(read_runs([tmp_path])))))
+    assert f"+{apart[0]} points of success for modular (+{apart[1]} to +{apart[2]}; exact paired" in page
+    shown = summary_markdown(comparison), page, terminal(comparison)
+    for driver in record["drivers"]:  # type: ignore[attr-defined]
+        for name, factor, decimals in (
+            ("success", 100, 1),
+            ("collisions", 100, 1),
+            ("progress", 100, 1),
+            ("driving_score", 1, 1),
+            ("speed_mps", 3.6, 0),
+            ("comfort", 100, 1),
+        ):
+            value, low, high = (
+                f"{factor * driver[name][bound]:.{decimals}f}" for bound in ("value", "low", "high")
+            )
+            markdown, html, printed = shown
+            assert f"{value} ({low}–{high})" in markdown.replace("*", "")
+            assert re.search(rf"{value} +{low}–{high}", html), name
+            assert value in printed and f"{low}–{high}" in printed
+    for text in shown:
+        assert verdict(comparison) in re.sub(r"\s+", " ", text)
+
+
+def test_an_unfinished_run_says_so_wherever_its_figures_stand() -> None:
+    rows = drives("modular", "cruise", "....") + drives("end_to_end", "cruise", "..")
+    comparison = Comparison(rows, completeness=Completeness(6, 8))
+    words = "This run is unfinished: 6 of 8 episodes."
+    assert summary_markdown(comparison).startswith(words)
+    assert words in terminal(comparison)
+    record = summary_record(comparison)
+    assert record["finished"] is False and record["episodes"] == {"driven": 6, "asked": 8}
+    assert str(record["verdict"]).startswith(words)
+    whole = summary_record(Comparison(rows))
+    assert whole["finished"] is True and "unfinished" not in str(whole["verdict"])

@@ -1,0 +1,207 @@
+"""Keys of the ego's start, the route, the road, the traffic and the conditions do what the file says."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scenario_worlds import DT, EGO_FRONT, HEAD, states, world
+
+from drive_stack.road_map import LaneKind
+from drive_stack.types import Control, NavigationCommand, ObjectClass
+from drive_stack.world_state import Light, Weather
+from envs.scenarios.conditions import sight_limit
+
+# --- ego -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lane", "laterals"),
+    [("leftmost", {3.5}), ("middle", {0.0}), ("rightmost", {-3.5}), ("any", {3.5, 0.0, -3.5})],
+)
+def test_the_ego_begins_in_its_lane(lane: str, laterals: set[float]) -> None:
+    found = [round(world(f"ego: {{lane: {lane}}}", seed).ego.lateral, 6) for seed in range(30)]
+    assert set(found) == laterals
+    if lane == "any":
+        assert min(found.count(lateral) for lateral in laterals) >= 4
+
+
+def test_the_ego_begins_on_the_ramp() -> None:
+    one = world("road: {kind: on_ramp}\nego: {lane: ramp}")
+    lane = one.road.lanes[one.road.lane_at(one.ego.station, one.ego.lateral)]
+    assert lane.kind is LaneKind.RAMP
+
+
+def test_the_middle_of_two_lanes_is_the_right_one() -> None:
+    assert world("road: {kind: straight, lanes: 2, lane_width: 3.5}").ego.lateral == pytest.approx(-1.75)
+
+
+def test_the_ego_begins_at_its_station_pose_and_speed() -> None:
+    one = world("ego: {station: 444, offset: -0.7, yaw_deg: 5, lane: middle, speed_share: 0.6}")
+    assert one.ego.station == pytest.approx(444.0)
+    assert one.ego.lateral == pytest.approx(-0.7)
+    assert math.degrees(one.ego.yaw) == pytest.approx(5.0)
+    assert one.ego.speed == pytest.approx(0.6 * 20.0)
+    assert one.state().route_start == pytest.approx(444.0)
+
+
+# --- route ---------------------------------------------------------------------------------------
+
+
+def test_a_route_is_as_long_as_it_says_and_ends_there() -> None:
+    one = world("route_length: 123")
+    assert one.state().route_end - one.state().route_start == pytest.approx(123.0)
+    while one.outcome is None:
+        one.step(Control(0.0, 0.0))
+    assert one.outcome == "completed"
+    assert 123.0 <= one.progress < 123.0 + 20.0 * DT
+
+
+@pytest.mark.parametrize("seconds", [0.5, 7.25])
+def test_an_episode_ends_at_its_time_limit(seconds: float) -> None:
+    one = world(f"time_limit: {seconds}")
+    while one.outcome is None:
+        one.step(Control(0.0, 0.0))
+    assert one.outcome == "timeout"
+    assert one.time == pytest.approx(seconds, abs=DT / 2)
+
+
+def test_zones_lower_the_limit_where_they_say() -> None:
+    zones = "[{begin: 50, end: 120.5, limit_kmh: 60}, {begin: 100, end: 200, limit_kmh: 80}]"
+    one = world(f"speed_limit_kmh: 100\nspeed_zones: {zones}")
+    places = (0.0, 49.9, 50.1, 110.0, 120.4, 120.6, 199.9, 200.1)
+    found = [round(one.limits.at(one.state().route_start + at) * 3.6) for at in places]
+    assert found == [100, 100, 60, 60, 60, 80, 80, 100]
+
+
+def test_the_navigation_asks_what_and_where_it_says() -> None:
+    steps = "[{command: change_left, begin: 20, end: 50}, {command: change_right, begin: 40, end: 80}]"
+    one = world(f"navigation: {steps}")
+    asked = {round(state.ego.station - state.route_start, 3): state.command for state in states(one, 5.0)}
+    for at, command in asked.items():
+        expected = NavigationCommand.FOLLOW
+        if 20.0 <= at < 50.0:
+            expected = NavigationCommand.CHANGE_LEFT
+        elif 50.0 <= at < 80.0:
+            expected = NavigationCommand.CHANGE_RIGHT
+        assert command is expected, at
+
+
+@pytest.mark.parametrize(("lane", "asked"), [("ramp", True), ("rightmost", False)])
+def test_a_step_for_the_ramp_asks_on_the_ramp_only(lane: str, asked: bool) -> None:
+    one = world(
+        f"road: {{kind: on_ramp}}\nego: {{lane: {lane}}}\nnavigation: [{{command: change_left, where: ramp}}]"
+    )
+    assert (one.state().command is NavigationCommand.CHANGE_LEFT) == asked
+
+
+# --- road ----------------------------------------------------------------------------------------
+
+
+def test_a_road_has_its_lanes_and_shoulders() -> None:
+    road = world(
+        "road: {kind: straight, lanes: 4, lane_width: 3.75, left_shoulder: 0.8, right_shoulder: 2.6}"
+    ).road
+    assert [lane.offset for lane in road.lanes] == [5.625, 1.875, -1.875, -5.625]
+    assert road.paved(1000.0) == pytest.approx((-7.5 - 2.6, 7.5 + 0.8))
+
+
+@pytest.mark.parametrize(("side", "sign"), [("left", 1.0), ("right", -1.0)])
+def test_a_curve_and_an_s_bend_begin_bend_and_end_as_written(side: str, sign: float) -> None:
+    keys = f"lanes: 3, radius: 400, side: {side}, begins: 500, length: 200"
+    road = world(f"road: {{kind: curve, {keys}}}").road
+    bends = road.curvature_at(np.array([499.9, 500.1, 699.9, 700.1]))
+    assert bends == pytest.approx([0.0, sign / 400.0, sign / 400.0, 0.0])
+    road = world(f"road: {{kind: s_bend, {keys}, between_arcs: 50}}").road
+    bends = road.curvature_at(np.array([499.9, 500.1, 699.9, 700.1, 749.9, 750.1, 949.9, 950.1]))
+    assert bends * 400.0 * sign == pytest.approx([0, 1, 1, 0, 0, -1, -1, 0])
+    assert road.length == pytest.approx(2600.0)
+    # no arc turns by more than 1.2 rad
+    road = world("road: {kind: curve, radius: 200, begins: 500, length: 600}").road
+    assert abs(float(road.curvature_at(np.array(739.9)))) > 0.0
+    assert float(road.curvature_at(np.array(740.1))) == 0.0
+
+
+def test_a_ramp_opens_ends_and_draws_near_as_written() -> None:
+    keys = "lanes: 2, lane_width: 3.5, opens: 500, merge_length: 200, approach: 6"
+    lane = world(f"road: {{kind: on_ramp, {keys}}}\nego: {{lane: ramp}}").road.lanes[-1]
+    assert (lane.opens, lane.end, lane.offset) == pytest.approx((500.0, 700.0, -5.25))
+    assert lane.lateral_at(0.0) == pytest.approx(-5.25 - 6.0)
+    assert lane.lateral_at(500.0) == pytest.approx(-5.25)
+
+
+@pytest.mark.parametrize(("side", "index"), [("left", 0), ("right", 2)])
+def test_the_lane_that_drops_ends_where_it_says(side: str, index: int) -> None:
+    lanes = world(f"road: {{kind: lane_drop, lanes: 3, side: {side}, drops: 700}}").road.lanes
+    assert [lane.end for lane in lanes] == [700.0 if lane == index else 2600.0 for lane in range(3)]
+
+
+# --- traffic -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("density", [4, 10])
+def test_traffic_is_as_dense_as_written(density: float) -> None:
+    counts = []
+    for seed in range(25):
+        state = world(f"traffic: {{density: {density}}}", seed).state()
+        ahead = state.vehicles.station - state.route_start
+        counts.append(np.sum((ahead > 100.0) & (ahead < 600.0)))
+    assert np.mean(counts) / 3.0 / 0.5 == pytest.approx(density, rel=0.15)
+
+
+def test_no_traffic_begins_nearer_than_written_in_the_ego_s_lane() -> None:
+    nearest = []
+    for seed in range(20):
+        state = world("traffic: {density: 20, clear_ahead: 80}", seed).state()
+        own = state.vehicles.lane == state.road.lane_at(state.ego.station, state.ego.lateral)
+        rear = state.vehicles.station - state.vehicles.length / 2.0 - state.ego.station - EGO_FRONT
+        nearest.append(rear[own & (rear > -20.0)].min())
+    assert 80.0 <= min(nearest) < 100.0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.75])
+def test_so_many_of_the_rightmost_lane_are_large(share: float) -> None:
+    found = []
+    for seed in range(30):
+        state = world(f"traffic: {{density: 10, large_share: {share}}}", seed).state()
+        here = state.vehicles.lane == 2
+        found.append(state.vehicles.label[here] == ObjectClass.LARGE_VEHICLE)
+    assert np.mean(np.concatenate(found)) == pytest.approx(share, abs=0.12 if share else 0.0)
+
+
+@pytest.mark.parametrize("share", [0.7, 1.0])
+def test_cars_wish_for_the_share_of_the_limit(share: float) -> None:
+    speeds = []
+    for seed in range(15):
+        rows = world(f"traffic: {{density: 6, large_share: 0, speed_share: {share}}}", seed).state().vehicles
+        speeds.append(rows.speed[rows.lane == 2])
+    assert np.mean(np.concatenate(speeds)) == pytest.approx(share * 20.0, rel=0.04)
+
+
+# --- conditions ----------------------------------------------------------------------------------
+
+
+def test_conditions_are_drawn_as_often_and_as_strong_as_written() -> None:
+    text = (
+        "conditions: {weather: {rain: 3, fog: 1}, light: {night: 1, dusk: 0},"
+        " rain_rate: {min: 0.4, max: 0.6}, fog_visibility: 90, paint_wear: 0.3}"
+    )
+    drawn = [world(text, seed).conditions for seed in range(80)]
+    rain = [each for each in drawn if each.weather is Weather.RAIN]
+    assert {each.weather for each in drawn} == {Weather.RAIN, Weather.FOG}
+    assert len(rain) / len(drawn) == pytest.approx(0.75, abs=0.15)
+    assert all(0.4 <= each.rain_rate <= 0.6 for each in rain)
+    assert all(each.visibility == 90.0 and each.rain_rate == 0.0 for each in drawn if each not in rain)
+    assert {each.light for each in drawn} == {Light.NIGHT}
+    assert {each.paint_wear for each in drawn} == {0.3}
+
+
+def test_the_limit_is_drawn_as_written_and_falls_in_fog() -> None:
+    found = {
+        round(world("speed_limit_kmh: {choices: [50, 80]}", seed).speed_limit * 3.6) for seed in range(12)
+    }
+    assert found == {50, 80}
+    fog = "speed_limit_kmh: 130\nconditions: {weather: {fog: 1}, fog_visibility: 100}"
+    assert world(fog).speed_limit <= sight_limit(100.0)
+    assert "speed_limit_kmh: 72" in HEAD

@@ -1,0 +1,75 @@
+"""Differences between what was recorded and what is, field by field, readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from golden_traces.codec import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far floats may lie apart: |is − was| ≤ absolute + relative · |was|. All else must be equal."""
+
+    relative: float = 1e-6
+    absolute: float = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that changed; a list of numbers counts as one field, shown where it differs most."""
+
+    field: str  # e.g. "tracks[2].velocity[0]"
+    was: Tree
+    now: Tree
+
+    def __str__(self) -> str:
+        return f"{self.field}: was {_brief(self.was)}, is {_brief(self.now)}"
+
+
+def differences(was: Tree, now: Tree, tolerance: Tolerance, field: str = "") -> Iterator[Difference]:
+    """All that differs between two encoded records."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for name in [*was, *(name for name in now if name not in was)]:
+            inner = f"{field}.{name}" if field else name
+            yield from differences(was.get(name), now.get(name), tolerance, inner)
+    elif isinstance(was, list) and isinstance(now, list):
+        yield from _of_lists(was, now, tolerance, field)
+    elif not _alike(was, now, tolerance):
+        yield Difference(field, was, now)
+
+
+def _of_lists(was: list[Tree], now: list[Tree], tolerance: Tolerance, field: str) -> Iterator[Difference]:
+    if len(was) != len(now):
+        yield Difference(f"number of {field}", len(was), len(now))
+    found = [
+        difference
+        for index, (first, second) in enumerate(zip(was, now, strict=False))
+        for difference in differences(first, second, tolerance, f"{field}[{index}]")
+    ]
+    numbers = [(_apart(one), one) for one in found if _number(one.was) and _number(one.now)]
+    if len(numbers) == len(found) > 1:
+        yield max(numbers, key=lambda pair: pair[0])[1]
+    else:
+        yield from found
+
+
+def _alike(was: Tree, now: Tree, tolerance: Tolerance) -> bool:
+    if isinstance(was, float) and isinstance(now, float):
+        return abs(now - was) <= tolerance.absolute + tolerance.relative * abs(was)
+    return type(was) is type(now) and was == now
+
+
+def _number(value: Tree) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _apart(difference: Difference) -> float:
+    was, now = difference.was, difference.now
+    return abs(now - was) if isinstance(was, (int, float)) and isinstance(now, (int, float)) else 0.0
+
+
+def _brief(value: Tree) -> str:
+    text = f"{value:.9g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= 90 else f"{text[:87]}..."

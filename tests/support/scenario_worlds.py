@@ -1,0 +1,75 @@
+"""Worlds made from a few lines of a scenario file, driven by somebody who minds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import yaml
+
+from drive_stack.world_state import WorldState
+from envs.lane_hold import hold_lane
+from envs.scenarios.scenario import Scenario
+from envs.world import World
+
+HEAD = """\
+name: keys
+description: One key at a time.
+source: None.
+road: {kind: straight, lanes: 3, lane_width: 3.5, left_shoulder: 1, right_shoulder: 3}
+speed_limit_kmh: 72
+ego: {lane: middle, speed_share: 1}
+traffic: {density: 0}
+conditions: {weather: {clear: 1}, light: {day: 1}}
+"""
+EGO_SPEED = 20.0  # 72 km/h [m/s]
+EGO_FRONT = 3.75  # of the front bumper, ahead of the ego's start [m]
+DT = 0.05
+
+
+def scenario(text: str) -> Scenario:
+    """The head above with what ``text`` says in its place or besides."""
+    return Scenario.model_validate(yaml.safe_load(HEAD) | yaml.safe_load(text))
+
+
+def world(text: str, seed: int = 0) -> World:
+    return World(scenario(text), seed)
+
+
+def states(world: World, seconds: float, speed: float | None = None) -> Iterator[WorldState]:
+    """The states of a world in which the ego holds its lane and speed, the first one included.
+
+    It moves on whatever it hits, so that everything is seen to its end.
+    """
+    lane = world.road.lane_at(world.ego.station, world.ego.lateral)
+    speed = world.ego.speed if speed is None else speed
+    yield world.state()
+    for _ in range(round(seconds / world.physics_dt)):
+        world.move(hold_lane(world.ego, world.road, lane, speed, world.car))
+        yield world.state()
+
+
+def rear(state: WorldState, row: int = 0) -> float:
+    """A vehicle's rear bumper, ahead of the ego's start [m]."""
+    vehicles = state.vehicles
+    return float(vehicles.station[row] - vehicles.length[row] / 2.0 - state.route_start)
+
+
+def gap(state: WorldState, row: int = 0) -> float:
+    """From the ego's front bumper to a vehicle's rear [m]."""
+    return rear(state, row) + state.route_start - state.ego.station - EGO_FRONT
+
+
+def on_road(state: WorldState) -> tuple[np.ndarray, np.ndarray]:
+    """Stations ahead of the ego's start and laterals of all people."""
+    people = state.pedestrians
+    places = [state.road.to_road(float(x), float(y)) for x, y in zip(people.x, people.y, strict=True)]
+    return np.array([p[0] for p in places]) - state.route_start, np.array([p[1] for p in places])
+
+
+def obstacles(state: WorldState, kind: int) -> tuple[np.ndarray, np.ndarray]:
+    """Stations ahead of the ego's start and laterals of all obstacles of a kind."""
+    works = state.obstacles
+    rows = np.flatnonzero(works.kind == kind)
+    places = [state.road.to_road(float(works.x[row]), float(works.y[row])) for row in rows]
+    return np.array([p[0] for p in places]) - state.route_start, np.array([p[1] for p in places])

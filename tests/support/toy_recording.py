@@ -1,0 +1,65 @@
+"""A recording in which how bright the picture is says what to do, and a network small enough for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from drive_stack.datasets.drives.manifest import Manifest, shard_entry, write_manifest
+from drive_stack.datasets.drives.schema import SCHEMA, VERSION
+from drive_stack.datasets.drives.shard import ShardWriter
+from drive_stack.support.jpeg import encode
+
+TINY = """\
+network:
+  eyes:
+    - view: {top: 0, bottom: 256, height: 16, width: 40}
+      layers: [{channels: 8}, {channels: 8}]
+      features: 12
+    - view: {top: 100, bottom: 116, height: 16, width: 640}
+      layers: [{channels: 4, stride: [2, 4]}]
+      columns: 3
+  history: [0.0, 0.2, 0.4]
+  across: [8, 8]
+  hidden: [16]
+  dropout: 0.0
+rounds: [{name: plain, first_seed: 0, seeds: 1, epochs: 3}]
+clip: 4
+batch: 4
+learning_rate: 0.01
+augment: {gain: 0.0, tint: 0.0, noise: 0.0, speed: 0.0, blind_to_yaw: 0.0}
+"""
+
+
+def toy_recording(folder: Path) -> Path:
+    """Three episodes of forty rows, and their manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in range(3):
+        _episode(folder, seed, 40)
+    shards = tuple(shard_entry(folder / f"toy-{seed:06d}.parquet", "toy", seed) for seed in range(3))
+    write_manifest(folder, Manifest(version=VERSION, made_with="{}", shards=shards))
+    return folder
+
+
+def _episode(folder: Path, seed: int, rows: int) -> None:
+    rng, writer = np.random.default_rng(seed), ShardWriter()
+    for step in range(rows):
+        bright = float(rng.uniform())
+        image = np.full((256, 640, 3), 40 + int(160 * bright), np.uint8)
+        values = dict.fromkeys(SCHEMA.names, 0.0) | {"scenario": "toy", "seed": seed, "step": step}
+        values |= {"time_s": 0.1 * step, "weather": "clear", "light": "day", "driver": "expert"}
+        values |= {"image": encode(image, 95, full_colour=False).tobytes(), "command": 0, "disturbed": False}
+        values |= {
+            "blind_spot_left": False,
+            "blind_spot_right": False,
+            "speed_mps": 20.0,
+            "speed_limit_mps": 25.0,
+            "others": [],
+        }
+        values |= {
+            "expert_steering_rad": 0.01 * (bright - 0.5),
+            "expert_acceleration_mps2": 2.0 * bright - 1.0,
+        }
+        writer.add(values)
+    writer.write(folder / f"toy-{seed:06d}.parquet")

@@ -1,0 +1,222 @@
+"""Races: who wins and who leads, that racing changes nobody's drive, and how it is shown."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from short_course import SHORT
+
+import run_sim
+from agents.registry import build_agent
+from drive_stack.app.episodes import EpisodeSpec, Factories
+from drive_stack.app.names import overrides_of
+from drive_stack.app.race import RaceResult, RaceSession, racing_names
+from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.rows import undriven
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.race import leader, verdict
+from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.rollout import run_episode
+from drive_stack.viewer.race.frame import RaceRenderer
+from drive_stack.viewer.race.layout import arrange_race
+
+NAMES = ("first", "second")
+DONE = replace(
+    undriven(EpisodeTask("a", "a", (), "cruise", 1, ""), ""),
+    status=Status.COMPLETED,
+    error=None,
+    route_completion=1.0,
+    distance_m=800.0,
+    duration_s=40.0,
+    driving_score=100.0,
+)
+CRASHED = replace(
+    DONE,
+    status=Status.COLLISION,
+    collision_with="vehicle",
+    at_fault=True,
+    distance_m=412.0,
+    driving_score=30.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("results", "winner", "words"),
+    [
+        ((DONE, CRASHED), 0, "first wins: second hit a vehicle at 412 m"),
+        ((CRASHED, DONE), 1, "second wins: first hit a vehicle at 412 m"),
+        ((DONE, replace(DONE, duration_s=43.5)), 0, "first wins: 3.5 s sooner than second"),
+        ((replace(DONE, driving_score=80.0), DONE), 1, "driving score 100.0 against 80.0 of first"),
+        ((DONE, replace(DONE, duration_s=40.1)), None, "a tie between first and second"),
+        ((CRASHED, replace(CRASHED, driving_score=45.0)), 1, "yet wins: driving score 45.0 against 30.0"),
+        ((replace(CRASHED, at_fault=False), DONE), 1, "first was hit by a vehicle at 412 m"),
+        ((DONE, replace(DONE, status=Status.STUCK, driving_score=50.0)), 0, "second stood for too long"),
+        ((replace(DONE, status=Status.ERROR, driving_score=0.0), DONE), 1, "first failed"),
+    ],
+)
+def test_who_wins_and_why(results: tuple[EpisodeResult, ...], winner: int | None, words: str) -> None:
+    found = verdict(NAMES, results)
+    assert found.winner == winner
+    assert words in found.words
+
+
+def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
+    field = {
+        "a": DONE,
+        "b": CRASHED,
+        "c": replace(DONE, driving_score=90.0),
+        "d": replace(DONE, duration_s=39.0),
+    }
+    for names in itertools.permutations(field):
+        found = verdict(names, [field[name] for name in names])
+        assert found.winner is not None and names[found.winner] == "d"
+
+
+@pytest.mark.parametrize(
+    ("progress", "out", "ahead"),
+    [
+        ((0.2, 0.5), (False, False), 1),
+        ((0.2, 0.5), (False, True), 0),
+        ((0.5, 0.5), (False, False), None),
+        ((0.2, 0.5), (True, True), None),
+    ],
+)
+def test_who_leads(progress: tuple[float, ...], out: tuple[bool, ...], ahead: int | None) -> None:
+    assert leader(progress, out) == ahead
+
+
+def test_drivers_that_are_there_twice_get_numbers() -> None:
+    assert racing_names(["expert", "constant", "expert"]) == ("expert 1", "constant", "expert 2")
+    with pytest.raises(ConfigError, match="at most 4"):
+        racing_names(["expert"] * 5)
+
+
+def test_in_a_race_an_override_says_whose_it_is() -> None:
+    both = ["modular", "expert"]
+    given = ["modular:perception.threads=1", "expert:control.lateral=lqr"]
+    assert overrides_of(0, both, given) == ("perception.threads=1",)
+    assert overrides_of(1, both, given) == ("control.lateral=lqr",)
+    assert overrides_of(0, ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
+    with pytest.raises(ConfigError, match="say whose it is, such as modular:perception"):
+        overrides_of(0, both, ["perception.threads=1"])
+
+
+# --- driving -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+def factories(spec: str) -> Factories:
+    def build(env: DrivingEnv) -> object:
+        return build_agent(spec, env.platform, oracles=env.oracles, truth=env.truth)
+
+    return Factories(env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=build)  # type: ignore[arg-type]
+
+
+def raced(specs: list[str], course: Path, seeds: range, look: Callable[[object], None]) -> list[RaceResult]:
+    found: list[RaceResult] = []
+    episodes = [EpisodeSpec(str(course), seed) for seed in seeds]
+    names = racing_names(specs)
+    session = RaceSession(
+        [factories(spec) for spec in specs], names, episodes, catalogue=["cruise"], on_result=found.append
+    )
+    frame = session.reset()
+    while frame is not None:
+        while not session.done:
+            look(session.step())
+        frame = session.next_episode()
+    session.close()
+    return found
+
+
+def test_racing_changes_nobodys_drive(course: Path) -> None:
+    races = raced(["modular", "constant", "expert"], course, range(3, 5), lambda _: None)
+    assert [race.results[0].seed for race in races] == [3, 4]
+    for race in races:
+        for result in race.results:
+            env = DrivingEnv(EnvSpec(str(course)))
+            agent = build_agent(result.agent, env.platform, oracles=env.oracles, truth=env.truth)
+            alone = run_episode(env, agent, scenario=str(course), seed=result.seed)
+            env.close()
+            assert replace(alone, stages_ms={}) == replace(result, stages_ms={})
+
+
+def test_all_are_shown_until_the_last_is_done_and_then_the_verdict(course: Path) -> None:
+    frames: list[object] = []
+    raced(["constant", "expert"], course, range(3, 4), frames.append)
+    times = np.array([[one.state.time for one in frame.drivers] for frame in frames])  # type: ignore[attr-defined]
+    ended = [[one.outcome is not None for one in frame.drivers] for frame in frames]  # type: ignore[attr-defined]
+    for (before, after), over in zip(itertools.pairwise(times), ended, strict=False):
+        assert all(now == then for now, then, gone in zip(after, before, over, strict=True) if gone)
+    verdicts = [frame.verdict for frame in frames]  # type: ignore[attr-defined]
+    assert verdicts[-1] is not None and not any(verdicts[:-1])
+
+
+# --- showing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drivers", [2, 3, 4])
+@pytest.mark.parametrize("size", [(900, 560), (1280, 720), (1600, 900), (2560, 1080)])
+def test_parts_neither_overlap_nor_leave_the_window(drivers: int, size: tuple[int, int]) -> None:
+    layout = arrange_race(*size, drivers, 2.5)
+    parts = [layout.header, *layout.cameras, *layout.bars, layout.strip, layout.footer]
+    assert len(layout.cameras) == len(layout.bars) == drivers
+    for part in parts:
+        assert part.width > 0 and part.height > 0
+        assert (
+            part.left >= 0
+            and part.right <= layout.size[0]
+            and part.top >= 0
+            and part.bottom <= layout.size[1]
+        )
+    for first, second in itertools.combinations(parts, 2):
+        assert not first.colliderect(second), (first, second)
+    assert layout.strip.height > 20 * drivers
+
+
+def test_a_race_is_drawn_and_who_leads_shows(course: Path) -> None:
+    frames: list[object] = []
+    raced(["constant", "expert"], course, range(3, 4), frames.append)
+    renderer = RaceRenderer(1280, 720)
+    going = renderer.draw(frames[5]).copy()  # type: ignore[arg-type]
+    other = renderer.draw(replace(frames[5], leader=None)).copy()  # type: ignore[type-var]
+    done = renderer.draw(frames[-1])  # type: ignore[arg-type]
+    assert going.shape == (720, 1280, 3) and going.std() > 20.0
+    assert not np.array_equal(going, other) and not np.array_equal(going, done)
+
+
+def test_the_command_line_races_and_tells_who_won(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--agent", "expert", "--agent", "constant", "--scenario", str(course), "--headless", "--json"]
+    assert run_sim.main([*given, "--episodes", "2"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("agent") for line in lines] == ["expert", "constant", None] * 2
+    assert {"scenario", "seed", "verdict", "winner"} == set(lines[2])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--agent", "expert"] * 5, "at most 4 drivers"),
+        (["--agent", "expert", "--agent", "nobody"], "unknown agent 'nobody'"),
+        (["--agent", "expert", "--agent", "modular", "--set", "a=1"], "say whose"),
+        (["--agent", "expert", "--agent", "human"], "needs a window"),
+    ],
+)
+def test_what_cannot_race_is_refused_in_one_line(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_sim.main([*arguments, "--headless"]) == 2
+    complaints = capsys.readouterr().err.strip().splitlines()
+    assert len(complaints) == 1 and complaint in complaints[0]

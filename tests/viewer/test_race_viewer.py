@@ -1,0 +1,104 @@
+"""Pictures of a race: nothing overlaps, everybody keeps a colour, and the words fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+import view_samples
+from pygame import Rect
+
+from drive_stack.viewer.layout import MIN_SIZE
+from drive_stack.viewer.race.frame import COLOURS, RaceRenderer
+from drive_stack.viewer.race.layout import arrange_race
+from drive_stack.viewer.records import RaceFrame
+from drive_stack.viewer.theme import Colour
+
+SIZES = [(1600, 900), (1280, 720), (1920, 1080), (1024, 768), MIN_SIZE]
+ASPECT = view_samples.CAMERA.width / view_samples.CAMERA.height
+
+
+def race(drivers: int, *, verdict: str | None = None) -> RaceFrame:
+    one = view_samples.view_frame("completed" if verdict else None)
+    ego = one.state.ego
+    frames = tuple(
+        replace(
+            one,
+            agent_name=f"driver {index}",
+            state=replace(one.state, ego=replace(ego, station=ego.station - 30.0 * index)),
+        )
+        for index in range(drivers)
+    )
+    return RaceFrame(
+        drivers=frames,
+        progress=tuple(0.8 - 0.1 * index for index in range(drivers)),
+        scores=tuple(60.0 - 10.0 * index for index in range(drivers)),
+        leader=0,
+        verdict=verdict,
+    )
+
+
+@pytest.mark.parametrize("drivers", [2, 3, 4])
+@pytest.mark.parametrize("size", SIZES)
+def test_parts_neither_overlap_nor_leave_the_window(size: tuple[int, int], drivers: int) -> None:
+    layout = arrange_race(*size, drivers, ASPECT)
+    parts = [layout.header, *layout.cameras, *layout.bars, layout.strip, layout.footer]
+    window = Rect(0, 0, *layout.size)
+    assert all(window.contains(part) and part.width > 0 and part.height > 0 for part in parts)
+    assert not any(first.colliderect(second) for first, second in combinations(parts, 2))
+    assert len(layout.cameras) == len(layout.bars) == drivers
+    assert len({camera.size for camera in layout.cameras}) == 1  # nobody is shown larger
+
+
+@pytest.mark.parametrize("drivers", [2, 3, 4])
+@pytest.mark.parametrize("size", [(1600, 900), MIN_SIZE])
+def test_each_driver_has_its_colour_at_camera_bar_and_road(size: tuple[int, int], drivers: int) -> None:
+    layout = arrange_race(*size, drivers, ASPECT)
+    picture = RaceRenderer(*size).draw(race(drivers))
+    for index in range(drivers):
+        for place in (layout.cameras[index], layout.bars[index], layout.strip):
+            assert shows(picture, place, COLOURS[index])
+
+
+def shows(picture: np.typing.NDArray[np.uint8], place: Rect, colour: Colour) -> bool:
+    part = picture[place.top : place.bottom, place.left : place.right].astype(int)
+    return int((np.abs(part - np.array(colour)).max(axis=-1) <= 6).sum()) >= 20
+
+
+def seen_by(colour: Colour, kind: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.float64]:
+    """Linear RGB as people with a kind of colour blindness see it."""
+    linear = (np.array(colour) / 255.0) ** 2.2
+    return np.asarray(np.clip(kind @ linear, 0.0, 1.0) ** (1 / 2.2) * 255.0)
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1.0
+PROTAN = np.array(
+    [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+)
+DEUTAN = np.array(
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+)
+TRITAN = np.array(
+    [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+)
+
+
+@pytest.mark.parametrize(
+    "kind", [np.eye(3), PROTAN, DEUTAN, TRITAN], ids=["all", "protan", "deutan", "tritan"]
+)
+def test_colours_are_told_apart_by_everybody(kind: np.typing.NDArray[np.float64]) -> None:
+    for first, second in combinations(COLOURS, 2):
+        assert np.linalg.norm(seen_by(first, kind) - seen_by(second, kind)) > 70.0
+
+
+def test_the_verdict_is_written_over_the_road_and_leaves_the_cameras_alone() -> None:
+    layout = arrange_race(1600, 900, 4, ASPECT)
+    renderer = RaceRenderer()
+    without = renderer.draw(replace(race(4, verdict="A wins"), verdict=None)).copy()
+    changed = (renderer.draw(race(4, verdict="A wins")) != without).any(axis=-1)
+    rows, columns = np.nonzero(changed)
+    assert len(rows) > 1000
+    left, top, right, bottom = (int(edge) for edge in (columns.min(), rows.min(), columns.max(), rows.max()))
+    assert layout.strip.contains(Rect(left, top, right - left, bottom - top))

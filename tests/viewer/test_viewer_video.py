@@ -1,0 +1,99 @@
+"""Videos are complete, playable and refused clearly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import view_samples
+
+from drive_stack.errors import ConfigError
+from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.records import ViewFrame
+from drive_stack.viewer.video import OUTCOME_SECONDS, RecordedSession, Recorder
+
+
+def test_a_video_plays_back_frame_by_frame(tmp_path: Path) -> None:
+    path = tmp_path / "drive.mp4"
+    with Recorder(path, (65, 49), dt=0.1) as recorder:
+        for level in range(12):
+            recorder.write(np.full((49, 65, 3), 20 * level, dtype=np.uint8))
+        assert not path.exists()
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 64, 48)
+        assert stream.average_rate == 10
+        means = [frame.to_ndarray(format="rgb24").mean() for frame in container.decode(stream)]
+    assert means == pytest.approx([20 * level for level in range(12)], abs=6)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_while_driving_leaves_what_was_filmed(tmp_path: Path) -> None:
+    path = tmp_path / "drive.mp4"
+
+    def drive() -> None:
+        with Recorder(path, (64, 48)) as recorder:
+            recorder.write(np.zeros((48, 64, 3), dtype=np.uint8))
+            raise RuntimeError("crash")
+
+    with pytest.raises(RuntimeError):
+        drive()
+    with av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 1
+
+
+def test_nothing_filmed_leaves_nothing(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "drive.mp4", (64, 48)):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "missing/drive.mp4"])
+def test_a_path_that_cannot_be_written_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="--record") as refusal:
+        Recorder(tmp_path / name, (64, 48))
+    assert "\n" not in str(refusal.value)
+
+
+class ThreeSteps:
+    """A session of hand-made frames."""
+
+    dt = 0.1
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    @property
+    def done(self) -> bool:
+        return self.made >= 3
+
+    def reset(self) -> ViewFrame:
+        self.made = 0
+        return view_samples.view_frame()
+
+    def step(self) -> ViewFrame:
+        self.made += 1
+        return view_samples.view_frame("completed" if self.done else None)
+
+    def next_episode(self) -> ViewFrame | None:
+        return None
+
+    def next_scenario(self) -> ViewFrame:
+        return self.reset()
+
+
+def test_a_session_films_itself_and_stays_on_its_outcome(tmp_path: Path) -> None:
+    path = tmp_path / "drive.mp4"
+    renderer = FrameRenderer(960, 600)
+    with Recorder(path, (960, 600), dt=0.1) as recorder:
+        session = RecordedSession(ThreeSteps(), recorder, renderer)
+        session.reset()
+        while not session.done:
+            session.step()
+        assert session.next_episode() is None
+    with av.open(str(path)) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(pictures) == 4 + round(OUTCOME_SECONDS / 0.1)
+    assert np.abs(pictures[3].astype(int) - pictures[-1]).mean() < 1.0

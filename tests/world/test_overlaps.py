@@ -1,0 +1,203 @@
+"""Nothing overlaps anything when an episode begins, or when a vehicle appears."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drive_stack.geometry import box_corners
+from drive_stack.types import ContactKind
+from drive_stack.vehicle import VehicleParameters
+from envs.contacts import RAIL_BEYOND_PAVEMENT, Shapes, ego_body
+from envs.lane_hold import hold_lane
+from envs.occupancy import Occupancy
+from envs.overlap import count_touching, touches_any
+from envs.scenarios.roads import Curve, Straight
+from envs.scenarios.scenario import CATALOGUE, Scenario, load_scenario
+from envs.spawning.episode_setup import Stage, stage
+from envs.views import shapes_of
+from envs.world import World
+
+CAR = VehicleParameters()
+SCENES = CATALOGUE.parent / "training" / "scenes"
+FILES = (*sorted(CATALOGUE.glob("*.yaml")), *sorted(SCENES.glob("*.yaml")))
+# vehicles stood among barriers, and one appeared there later
+WORKS_SEEDS = (100_025, 100_704, 100_026)
+
+
+def scenario_of(path: Path) -> Scenario:
+    return load_scenario(path.stem if path.parent == CATALOGUE else path)
+
+
+def everything(staged: Stage) -> Shapes:
+    return shapes_of(staged.traffic, staged.people, staged.obstacles)
+
+
+def overlaps(staged: Stage) -> list[str]:
+    """What is wrong on a stage: pairs that touch, and bodies in a guard rail."""
+    shapes, ego = everything(staged), staged.ego
+    car = ego_body(ego.x, ego.y, ego.yaw, ego.speed, CAR)
+    boxes, discs = shapes.radius == 0.0, shapes.radius > 0.0
+    poses = np.vstack([shapes.pose[boxes], car.pose])
+    lengths, widths = np.append(shapes.length[boxes], CAR.length), np.append(shapes.width[boxes], CAR.width)
+    people, radii = shapes.pose[discs], shapes.radius[discs]
+    found = ["boxes"] * int(count_touching(poses, lengths, widths, people, radii))
+    apart = np.hypot(*(people[:, None, :2] - people[None, :, :2]).transpose(2, 0, 1))
+    close = np.triu(apart < radii[:, None] + radii[None, :], 1)
+    found += ["people"] * int(np.count_nonzero(close))
+    vehicles = [kind is ContactKind.VEHICLE for kind, box in zip(shapes.kind, boxes, strict=True) if box]
+    for pose, length, width, driven in zip(poses, lengths, widths, [*vehicles, True], strict=True):
+        corners = box_corners(pose[:2], float(pose[2]), float(length), float(width)) if driven else ()
+        if any(beyond_rail(staged, corner) > 0.0 for corner in corners):
+            found.append("vehicle in a rail")
+    found += [
+        "person in a rail"
+        for place, radius in zip(people, radii, strict=True)
+        if abs(beyond_rail(staged, place)) < radius
+    ]
+    return found
+
+
+def beyond_rail(staged: Stage, point: np.ndarray) -> float:
+    """How far a world point is beyond the nearer guard rail [m]; negative on the road."""
+    station, lateral, _ = staged.road.to_road(float(point[0]), float(point[1]))
+    right, left = staged.road.paved(station)
+    return max(lateral - left, right - lateral) - RAIL_BEYOND_PAVEMENT
+
+
+def all_clear(path: Path, seeds: range) -> None:
+    scenario = scenario_of(path)
+    for seed in seeds:
+        assert overlaps(stage(scenario, seed, CAR)) == [], f"{path.stem}, seed {seed}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_nothing_overlaps_at_the_start(path: Path) -> None:
+    all_clear(path, range(4))
+    all_clear(path, range(100_000, 100_004))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_nothing_overlaps_at_the_start_of_a_hundred_seeds(path: Path) -> None:
+    all_clear(path, range(100))
+    all_clear(path, range(100_000, 100_100))
+
+
+@pytest.mark.parametrize("density", [60, 110])
+@pytest.mark.parametrize("name", ["construction", "merge", "lane_drop", "stalled_car", "crowds"])
+def test_nothing_overlaps_in_the_densest_traffic(name: str, density: int) -> None:
+    source = name if (CATALOGUE / f"{name}.yaml").exists() else SCENES / f"{name}.yaml"
+    scenario = load_scenario(source, (f"traffic.density={density}",))
+    for seed in range(2):
+        assert overlaps(stage(scenario, seed, CAR)) == []
+
+
+def newcomers_are_clear(world: World, seconds: float) -> int:
+    """Drive on by holding the lane; how many vehicles appeared, each clear of everything."""
+    lane, speed = world.road.lane_at(world.ego.station, world.ego.lateral), world.ego.speed
+    known, appeared = set(world.actor_poses()), 0
+    while world.time < seconds and world.outcome is None:
+        world.step(hold_lane(world.ego, world.road, lane, speed, world.car))
+        fresh = set(world.actor_poses()) - known
+        if fresh:
+            known |= fresh
+            appeared += len(fresh)
+            shapes = world._shapes
+            for row in np.flatnonzero(np.isin(shapes.id, list(fresh))):
+                others = np.arange(len(shapes.id)) != row
+                assert not touches_any(
+                    shapes.pose[row], shapes.length[row], shapes.width[row], 0.0,
+                    shapes.pose[others], shapes.length[others], shapes.width[others], shapes.radius[others],
+                )  # fmt: skip
+    assert world.traffic_contacts == 0
+    return appeared
+
+
+def test_whoever_appears_is_clear_of_everything() -> None:
+    appeared = [
+        newcomers_are_clear(World(load_scenario(name), seed), 25.0)
+        for name in ("dense_traffic", "construction", "merge", "jam_tail")
+        for seed in (100_003, 100_004)
+    ]
+    assert sum(appeared) >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_whoever_appears_is_clear_of_everything_in_every_scenario(path: Path) -> None:
+    for seed in range(100_000, 100_010):
+        newcomers_are_clear(World(scenario_of(path), seed), 40.0)
+
+
+@pytest.mark.parametrize("seed", WORKS_SEEDS)
+def test_nobody_is_ever_among_the_barriers(seed: int) -> None:
+    world = World(load_scenario("construction"), seed)
+    works = world.state().obstacles
+    places = [world.road.to_road(float(x), float(y))[0] for x, y in zip(works.x, works.y, strict=True)]
+    lane = len(world.road.lanes) - 1
+    while world.time < 40.0:  # past the end of the route if need be
+        world.step(hold_lane(world.ego, world.road, 0, 0.8 * world.speed_limit, world.car))
+        vehicles = world.state().vehicles
+        inside = (vehicles.station > min(places) + 70.0) & (vehicles.station < max(places))
+        assert not np.any(inside & (vehicles.lane == lane)), f"at {world.time:.1f} s"
+
+
+def test_a_board_stands_clear_of_the_cones_before_it() -> None:
+    """A shorter spacing and taper put a cone in the board's way in every seed."""
+    keys = ("obstacles.0.spacing=2", "obstacles.0.taper=30", "traffic.density=0")
+    for seed in range(5):
+        staged = stage(load_scenario("construction", keys), seed, CAR)
+        assert np.count_nonzero(staged.obstacles.width == 2.0) == 1
+        assert overlaps(staged) == []
+
+
+def test_whoever_is_parked_on_a_narrow_shoulder_stands_inside_the_rail() -> None:
+    parked = "{kind: stopped, at: 100, place: left_shoulder, offset: -0.13, body: box_truck}"
+    keys = (f"actors=[{parked}]", "road.left_shoulder=0.75", "traffic.density=0")
+    assert overlaps(stage(load_scenario("stalled_car", keys), 1, CAR)) == []
+
+
+@pytest.mark.parametrize(
+    "pose, size, radius, touches",
+    [
+        ((2.1, 0.0, 0.0), (2.0, 1.0), 0.0, False),  # the other box reaches from −1 to 1
+        ((1.9, 0.0, 0.0), (2.0, 1.0), 0.0, True),
+        ((1.0 + math.sqrt(2.0) + 0.01, 0.0, math.pi / 4.0), (2.0, 2.0), 0.0, False),  # its corner reaches √2
+        ((1.0 + math.sqrt(2.0) - 0.01, 0.0, math.pi / 4.0), (2.0, 2.0), 0.0, True),
+        ((1.4, 0.9, 0.0), (0.0, 0.0), 0.5, True),  # 0.4, 0.3 beyond the corner: 0.5² ≥ 0.4² + 0.3²
+        ((1.41, 0.9, 0.0), (0.0, 0.0), 0.5, False),
+        ((0.0, -3.69, 0.0), (0.0, 0.0), 0.4, True),  # another disc of radius 0.3 at (0, −3)
+        ((0.0, -3.71, 0.0), (0.0, 0.0), 0.4, False),
+    ],
+)
+def test_touching_by_hand(
+    pose: tuple[float, float, float], size: tuple[float, float], radius: float, touches: bool
+) -> None:
+    """Against a box of 2 m by 1.2 m about the origin and a disc."""
+    poses = np.array([[0.0, 0.0, 0.0], [0.0, -3.0, 0.0]])
+    lengths, widths, radii = np.array([2.0, 0.0]), np.array([1.2, 0.0]), np.array([0.0, 0.3])
+    assert bool(touches_any(np.array(pose), *size, radius, poses, lengths, widths, radii)) is touches
+
+
+def test_occupancy_finds_the_next_free_place() -> None:
+    occupancy = Occupancy(Straight().build(np.random.default_rng(0)))
+    occupancy.add_box(100.0, 0.0, 4.0, 2.0)
+    ahead = occupancy.free_box_station(100.0, 0.0, 4.0, 2.0)
+    behind = occupancy.free_box_station(100.0, 0.0, 4.0, 2.0, forwards=False)
+    assert 104.1 < ahead <= 104.5 and 95.5 <= behind < 95.9
+    assert occupancy.free_box_station(100.0, 2.3, 4.0, 2.0) == 100.0
+    assert abs(occupancy.free_disc_station(101.9, 0.0, 0.3) - 102.5) < 0.3
+
+
+def test_occupancy_holds_more_than_it_was_made_for_and_follows_curves() -> None:
+    road = Curve(radius=250).build(np.random.default_rng(1))
+    occupancy = Occupancy(road)
+    for station in np.arange(50.0, 1050.0, 5.0):
+        occupancy.add_box(float(station), 0.0, 4.0, 2.0)
+    assert occupancy.count == 200
+    assert not occupancy.box_is_free(1045.0, 1.0, 4.0, 2.0)
+    assert occupancy.box_is_free(1045.0, 2.4, 4.0, 2.0)
