@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-# The first call of a compiled kernel takes longer than hypothesis' deadline, and nothing here is a timing test.
+# The first call of a compiled kernel exceeds the deadline of hypothesis, and no property is a timing test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
