@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -45,11 +46,8 @@ class OpenVinoSession:
     """
 
     def __init__(self, weights: Path, threads: int, streams: int) -> None:
-        with without_openvino_telemetry():
-            import openvino  # noqa: PLC0415  (a second of loading that a run without a network is spared)
-
         self._streams = max(min(streams, (os.cpu_count() or 1) // threads), 1)
-        core = openvino.Core()
+        core = _openvino_core(os.getpid())
         # f32: by default newer CPUs compute in bfloat16, and results would depend on the machine
         settings = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -81,6 +79,23 @@ class OpenVinoSession:
             return tuple(np.array(output.data) for output in request.output_tensors)
         finally:
             self._requests.put(request)
+
+
+@cache
+def _openvino_core(process: int) -> Any:  # noqa: ARG001 - it is the key of the cache
+    """The OpenVINO core of a process, kept until the process ends.
+
+    On processors with AMX, OpenVINO's CPU plugin gives the thread that first compiles a network an alternate
+    signal stack, and frees that memory together with the core. When another thread drops the core, or when a
+    second core was made meanwhile, the thread keeps a pointer to freed memory, and the next signal, such as
+    Ctrl-C, ends the process with a segmentation fault. A forked process cannot use the core of its parent.
+
+    Args:
+        process: the process that asks, from ``os.getpid()``.
+    """
+    with without_openvino_telemetry():
+        import openvino  # noqa: PLC0415  (a second of loading that a run without a network is spared)
+    return openvino.Core()
 
 
 class OnnxRuntimeSession:

@@ -1,5 +1,7 @@
 """Sessions give the same numbers as the network; weights are vouched for by their card."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,27 @@ def test_engines_compute_the_network_and_outputs_are_the_callers(affine: Path, e
     session.run(np.ones((1, 3), dtype=np.float32))
     assert session.input_shape == (1, 3)
     np.testing.assert_array_equal(first, [[1.0, 3.0, -3.0]])
+
+
+SIGNAL_AFTER_SESSIONS = """
+import gc, signal, sys, threading
+from pathlib import Path
+from drive_stack.runtime.sessions import open_session
+sessions = [open_session(Path(sys.argv[1]), engine=sys.argv[2], threads=1) for _ in range(2)]
+thread = threading.Thread(target=lambda: (sessions.clear(), gc.collect()))
+thread.start()
+thread.join()
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_a_signal_is_handled_after_sessions_were_dropped(affine: Path, engine: str) -> None:
+    """On processors with AMX, dropping an OpenVINO core left a signal stack in freed memory."""
+    command = [sys.executable, "-c", SIGNAL_AFTER_SESSIONS, str(affine), engine]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "handled\n"), run.stderr
 
 
 def test_unknown_engine_names_the_nearest(affine: Path) -> None:
