@@ -13,7 +13,6 @@ from rich.table import Table
 
 from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, following
 from drive_stack.app.names import names_of
-from drive_stack.app.session import view_of
 from drive_stack.app.table import print_failures
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.errors import ConfigError
@@ -22,6 +21,7 @@ from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.support.escaping import terminal_text
 from drive_stack.viewer.records import RaceFrame
+from drive_stack.viewer.rollout_frames import view_of
 
 MOST = 4  # drivers that a person can watch
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from drive_stack.app.commands.perception import Task, in_processes, measured
+from drive_stack.app.episode_processes import Task, in_processes, measured
 from drive_stack.app.wiring import Outside
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.evaluation.statistics import (
     Estimate,
     exact_paired_test,
@@ -16,7 +16,7 @@ from drive_stack.evaluation.statistics import (
     mean,
     paired_difference,
 )
-from drive_stack.evaluation.summary import Course, World, succeeded, world_of
+from drive_stack.evaluation.summary import Course, World, world_of
 from drive_stack.scenario_name import without_keys
 
 

@@ -91,6 +91,11 @@ class EpisodeId:
     seed: int
 
 
+def succeeded(result: EpisodeResult) -> bool:
+    """Whether the route was completed with no collision of the agent's own fault."""
+    return result.status is Status.COMPLETED and not result.at_fault
+
+
 def score_so_far(log: EpisodeLog) -> DrivingScore:
     """The CARLA-style score of an episode that has come this far."""
     return driving_score(log.route_completion, log.collisions, log.off_lane_share)

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.evaluation.statistics import effective_size, wilson
 from drive_stack.scenario_name import without_keys
 
 Course = tuple[str, int]  # scenario, seed
 World = tuple[str, int]  # what seeds the scenario's worlds, seed
-
-
-def succeeded(result: EpisodeResult) -> bool:
-    """Whether the route was completed with no collision of the agent's own fault."""
-    return result.status is Status.COMPLETED and not result.at_fault
 
 
 def world_of(row: Row) -> World:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.evaluation.summary import succeeded
+from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.report.clips.filming import Clip
 from drive_stack.report.clips.last_moment import LastMoment
 from drive_stack.report.commands import episode_command

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from drive_stack.evaluation.offline import BRAKING, OfflineErrors
-from drive_stack.evaluation.summary import succeeded
+from drive_stack.evaluation.result import succeeded
 from drive_stack.report.inside_files import OFFLINES, OfflineFile
 from drive_stack.report.runs import Runs
 from drive_stack.support.file_reading import read_text

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.evaluation.comparison import Comparison, Headline
-from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.result import EpisodeResult, succeeded
 from drive_stack.evaluation.schemes.nuplan import SAFE_TTC
 from drive_stack.evaluation.statistics import Estimate
-from drive_stack.evaluation.summary import succeeded
 from drive_stack.evaluation.wording import DECIMALS, written
 
 SCHEME_NAMES = {

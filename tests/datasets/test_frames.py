@@ -9,9 +9,10 @@ import pytest
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.recording import EpisodeTask, plan_episodes, record_chunk
 from drive_stack.datasets.frames.selection import CHANCE, chance_of_frame
+from drive_stack.datasets.frames.settings import FrameSettings
 from drive_stack.datasets.frames.store import read_shard, shard_paths
 from drive_stack.errors import ConfigError
-from drive_stack.learning.detector.config import FrameSettings
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.world_state import WorldState
 from envs.scenarios.scenario import load_scenario
 from envs.world import World
@@ -33,7 +34,7 @@ def test_plan_takes_scenarios_in_turn_with_rising_seeds() -> None:
 @pytest.mark.slow
 def test_recorded_episode_is_labelled_and_repeats(tmp_path: Path) -> None:
     tasks = [EpisodeTask("cruise", 5, 3, (0.5, 1.0), tmp_path / f"{name}.npz") for name in ("one", "two")]
-    assert record_chunk(tasks) == 6
+    assert record_chunk(tasks, lane_truth) == 6
     first, second = (list(read_shard(task.path)) for task in tasks)
     for frame, again in zip(first, second, strict=True):
         assert np.array_equal(frame.jpeg, again.jpeg)

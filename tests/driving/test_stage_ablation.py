@@ -26,9 +26,9 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.evaluation.statistics import wilson
-from drive_stack.evaluation.summary import succeeded, summarise_episodes
+from drive_stack.evaluation.summary import summarise_episodes
 from envs.scenarios.scenario import load_scenario, scenario_names
 
 OUTSIDE = Outside(

@@ -54,7 +54,7 @@ def begin(
 import pickle, sys
 from functools import partial
 from pathlib import Path
-sys.path[:0] = ["tests/support", ""]
+sys.path[:0] = ["tests/support", "tests/support/fake_agents", ""]
 import batch_drivers
 from batch_runs import batch
 from agents.registry import build_agent

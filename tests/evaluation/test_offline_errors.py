@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from agents.registry import build_agent
-from drive_stack.datasets.frames.store import FrameTruth
 from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.evaluation.offline import offline_errors
 from drive_stack.evaluation.stage_errors.detection import DetectionSample
 from drive_stack.evaluation.stage_errors.detection_tables import detection, detection_by_conditions

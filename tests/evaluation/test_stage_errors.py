@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents.registry import build_agent
-from drive_stack.app.commands.perception import Task, measure
+from drive_stack.app.episode_processes import Task, measure
 from drive_stack.camera_model import CameraModel
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.stage_errors.all_tables import summaries

@@ -16,7 +16,6 @@ from torch import nn
 from drive_stack.config import load_model
 from drive_stack.datasets.frames.store import (
     EpisodeInfo,
-    FrameTruth,
     ShardWriter,
     StoredFrame,
     describe,
@@ -25,6 +24,7 @@ from drive_stack.datasets.frames.store import (
 )
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.detection.metrics import Criteria
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.batches import collate, epoch_batches, with_people_repeated
 from drive_stack.learning.detector.card import card_markdown
 from drive_stack.learning.detector.config import DetectorTraining, WindowSettings

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.datasets.frames.lane_truth import lane_truth
 from drive_stack.learning.lanes.evaluation import LaneEnd, LaneErrors, compare
 from drive_stack.learning.lanes.figures import end_figures, summary
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.perception.lanes_ground import GroundGrid
 from envs.oracles.lanes import lane_estimate
 from envs.scenarios.scenario import load_scenario

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.datasets.frames.lane_truth import lane_truth
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
 from drive_stack.types import NavigationCommand

@@ -5,10 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from drive_stack.datasets.frames.store import FrameTruth
+from drive_stack.evaluation.detection.classes import PEDESTRIANS, VEHICLES
 from drive_stack.evaluation.detection.metrics import (
-    PEDESTRIANS,
-    VEHICLES,
     Criteria,
     average_precision,
     false_positives_at,
@@ -17,6 +15,7 @@ from drive_stack.evaluation.detection.metrics import (
     precision_at,
     recall_at,
 )
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.types import Detection, ObjectClass
 
 CAR, LARGE, PERSON = ObjectClass.CAR, ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN

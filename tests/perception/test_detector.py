@@ -10,8 +10,9 @@ from onnx import numpy_helper
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
-from drive_stack.datasets.frames.store import EpisodeInfo, FrameTruth, ShardWriter, read_frames
+from drive_stack.datasets.frames.store import EpisodeInfo, ShardWriter, read_frames
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.detector.network import build_network, deployable, export, strides
 from drive_stack.learning.detector.quantised import quantised

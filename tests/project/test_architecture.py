@@ -1,15 +1,16 @@
-"""The arrows of the design: who may import whom."""
+"""The architecture: which package may import which, and how large a folder may grow."""
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
+from collections import Counter
 
 import pytest
+from import_graph import ROOT, contracted, cycle, folders, is_within, reachable, read_graph, source_files
 
-ROOT = Path(__file__).resolve().parents[2]
+GRAPH = read_graph()
 STAGES = ("perception", "tracking", "prediction", "planning", "control", "policy")
-RECORDS = {
+# What every package of drive_stack may import: records, protocols, and how files are read.
+FOUNDATION = {
     f"drive_stack.{name}"
     for name in (
         "types",
@@ -22,30 +23,36 @@ RECORDS = {
         "interfaces",
         "bounds",
         "config",
+        "errors",
         "scenario_name",
         "solids",
+        "support",
+        "telemetry",
     )
 }
+MAX_FILES = 21  # in one folder
 
 
-def imports_of(path: Path) -> set[str]:
-    """Modules of ours that a file imports, wherever in it the import stands."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
-    return {name for name in found if name.split(".")[0] in ("drive_stack", "envs", "agents", "run_sim")}
+def modules_in(package: str) -> list[str]:
+    found = [module for module in GRAPH if is_within(module, package)]
+    assert found, f"no such package: {package}"
+    return found
 
 
-def files(*parts: str) -> list[Path]:
-    return sorted((ROOT.joinpath(*parts)).rglob("*.py"))
+def assert_imports_none(package: str, forbidden: set[str]) -> None:
+    """No module of a package imports a forbidden one, not even through others."""
+    for module in modules_in(package):
+        for imported, chain in reachable(GRAPH, module).items():
+            bad = any(is_within(imported, name) for name in forbidden)
+            assert not bad, f"forbidden import: {' -> '.join(chain)}"
 
 
-def within(name: str, packages: set[str]) -> bool:
-    return any(name == package or name.startswith(package + ".") for package in packages)
+def assert_imports_only(package: str, allowed: set[str]) -> None:
+    """No module of a package imports anything of ours beyond ``allowed`` and the package itself."""
+    for module in modules_in(package):
+        for imported, chain in reachable(GRAPH, module).items():
+            good = imported == "drive_stack" or any(is_within(imported, name) for name in {*allowed, package})
+            assert good, f"forbidden import: {' -> '.join(chain)}"
 
 
 @pytest.mark.parametrize(
@@ -56,61 +63,76 @@ def within(name: str, packages: set[str]) -> bool:
         ("agents", {"envs", "run_sim"}),
     ],
 )
-def test_packages_do_not_reach_up(package: str, forbidden: set[str]) -> None:
-    for path in files(package):
-        bad = {name for name in imports_of(path) if within(name, forbidden)}
-        assert not bad, f"{path.relative_to(ROOT)} imports {sorted(bad)}"
+def test_the_three_packages_are_independent(package: str, forbidden: set[str]) -> None:
+    assert_imports_none(package, forbidden)
 
 
-def test_envs_import_only_shared_records() -> None:
-    for path in files("envs"):
-        ours = {name for name in imports_of(path) if name.startswith("drive_stack.")}
-        bad = {name for name in ours if not within(name, RECORDS)}
-        assert not bad, f"{path.relative_to(ROOT)} imports {sorted(bad)}"
+def test_envs_imports_only_the_foundation_of_drive_stack() -> None:
+    assert_imports_only("envs", FOUNDATION)
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_never_imports_a_sibling(stage: str) -> None:
-    allowed = RECORDS | {f"drive_stack.{stage}", "drive_stack.runtime"}
-    for path in files("drive_stack", stage):
-        ours = {name for name in imports_of(path) if name != "drive_stack"}
-        bad = {name for name in ours if not within(name, allowed)}
-        assert not bad, f"{path.relative_to(ROOT)} imports {sorted(bad)}"
+def test_a_stage_imports_no_other_stage(stage: str) -> None:
+    assert_imports_only(f"drive_stack.{stage}", FOUNDATION | {"drive_stack.runtime"})
 
 
-@pytest.mark.parametrize("package", ["evaluation", "viewer"])
-def test_harness_and_viewer_never_import_stages(package: str) -> None:
-    stages = {f"drive_stack.{stage}" for stage in STAGES}
-    for path in files("drive_stack", package):
-        bad = {name for name in imports_of(path) if within(name, stages)}
-        assert not bad, f"{path.relative_to(ROOT)} imports {sorted(bad)}"
+@pytest.mark.parametrize("package", ["evaluation", "viewer", "datasets", "report", "monitoring"])
+def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
+    assert_imports_none(f"drive_stack.{package}", {f"drive_stack.{stage}" for stage in STAGES})
 
 
-def test_types_import_nothing_of_ours() -> None:
-    assert imports_of(ROOT / "drive_stack" / "types.py") == set()
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("types", set()),
+        ("errors", set()),
+        ("support", {"errors", "types"}),
+        ("config", {"errors", "support", "types"}),
+        ("interfaces", {"types", "camera_model", "vehicle", "world_state", "road_map", "road_kernels"}),
+    ],
+)
+def test_the_foundation_is_laid_in_layers(package: str, allowed: set[str]) -> None:
+    assert_imports_only(f"drive_stack.{package}", {f"drive_stack.{name}" for name in allowed})
 
 
-def submodules_first(names: set[str]) -> set[str]:
-    """Leave out a package where only a module in it is meant (``from package import module``)."""
-    return {name for name in names if not any(other.startswith(name + ".") for other in names)}
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("evaluation", {"datasets", "learning", "viewer", "report", "app", "benchmarks"}),
+        ("viewer", {"datasets", "learning", "report", "app", "benchmarks"}),
+        ("datasets", {"learning", "viewer", "report", "app", "benchmarks"}),
+        ("learning", {"viewer", "report", "app", "benchmarks"}),
+        ("report", {"datasets", "learning", "app", "benchmarks"}),
+        ("benchmarks", {"report", "app"}),
+    ],
+)
+def test_packages_import_in_one_direction(package: str, forbidden: set[str]) -> None:
+    assert_imports_none(f"drive_stack.{package}", {f"drive_stack.{name}" for name in forbidden})
 
 
-def test_no_import_cycle() -> None:
-    modules = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-        for package in ("drive_stack", "envs", "agents")
-        for path in files(package)
-    }
-    graph = {name: submodules_first(imports_of(path) & modules.keys()) for name, path in modules.items()}
-    done: set[str] = set()
+@pytest.mark.parametrize("folder", sorted(folders(GRAPH)))
+def test_no_import_cycle_in_a_folder(folder: str) -> None:
+    """A package stands for everything below it, so this holds for packages as well as for files."""
+    found = cycle(contracted(GRAPH, folder))
+    assert not found, f"in {folder or 'the root'}: {' -> '.join(found)}"
 
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, f"cycle: {' -> '.join((*trail, name))}"
-        if name in done:
-            return
-        for other in graph[name] - {name}:
-            visit(other, (*trail, name))
-        done.add(name)
 
-    for name in graph:
-        visit(name, ())
+def test_no_folder_holds_more_files_than_one_can_survey() -> None:
+    tests = list((ROOT / "tests").rglob("*.py"))
+    counts = Counter(path.parent for path in [*source_files(), *tests])
+    large = {str(folder.relative_to(ROOT)): count for folder, count in counts.items() if count > MAX_FILES}
+    assert not large
+
+
+def test_package_names_are_unique() -> None:
+    packages = [path.parent for path in source_files() if path.name == "__init__.py"]
+    names = Counter(package.name for package in packages)
+    assert not [name for name, count in names.items() if count > 1]
+
+
+def test_a_cycle_is_found() -> None:
+    """The checks above would notice: through a third module, and between packages."""
+    graph = {"a.x": {"b.y"}, "b.y": {"c"}, "c": {"a.z"}, "a.z": set()}
+    assert reachable(graph, "a.x")["a.z"] == ("a.x", "b.y", "c", "a.z")
+    assert cycle(contracted(graph, "")) == ("a", "b", "c", "a")
+    assert cycle(contracted(graph, "a")) == ()

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console
 
+from drive_stack.app.episode_processes import Task, measured
 from drive_stack.app.options import episode_count, seed, worker_count
-from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.stage_errors.all_tables import summaries
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure, measure_episode
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
 from drive_stack.evaluation.stage_errors.report import as_json, markdown, terminal_table
-from drive_stack.interfaces import close_agent
 from drive_stack.seeds import check_episodes, seed_range
 from drive_stack.support.atomic_files import make_folder, write_whole
-from drive_stack.support.worker_processes import end_with_parent
 
-Found = TypeVar("Found")
 SPLIT = 100_000  # seeds of training, validation and test, each so many
 
 HELP = """\
@@ -36,16 +29,6 @@ examples:
   python run_sim.py perception --seeds 3 --workers 2               the whole catalogue
   python run_sim.py perception --set tracking.tracker=oracle       how well the rest does with true tracks
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One episode to drive; all that a worker process needs to begin."""
-
-    agent: str
-    overrides: tuple[str, ...]
-    scenario: str
-    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +86,6 @@ def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
     write_whole(files[1], as_json(tables, episodes))
     write_figure(episodes, files[2])
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
-
-
-def measured(tasks: Sequence[Task], build: AgentBuilder, workers: int) -> Iterator[EpisodeMeasure]:
-    """In the order of ``tasks``, however many processes drive."""
-    yield from in_processes(partial(measure, build), tasks, workers)
-
-
-def in_processes(drive: Callable[[Task], Found], tasks: Sequence[Task], workers: int) -> Iterator[Found]:
-    """What ``drive`` finds in each task, in their order."""
-    if workers == 1:
-        yield from map(drive, tasks)
-        return
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks)), end_with_parent) as pool:
-        yield from pool.imap(drive, tasks)
-
-
-def measure(build: AgentBuilder, task: Task) -> EpisodeMeasure:
-    """Drive one task with an environment and an agent of its own."""
-    with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
-        agent = build(
-            task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
-        )
-        try:
-            return measure_episode(env, agent, scenario=task.scenario, seed=task.seed)
-        finally:
-            close_agent(agent)
 
 
 def _names(text: str, catalogue: Sequence[str]) -> Sequence[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drive_stack.app.stage_ablation.columns import MODULAR
-from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.evaluation.summary import Course, succeeded
+from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
+from drive_stack.evaluation.summary import Course
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from drive_stack.app.stage_ablation.columns import COLUMNS, EXPERT, MODULAR
 from drive_stack.app.stage_ablation.rescues import Blame, blames
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.evaluation.summary import Course, Summary, World, succeeded, summarise_episodes, world_of
+from drive_stack.evaluation.result import EpisodeResult, succeeded
+from drive_stack.evaluation.summary import Course, Summary, World, summarise_episodes, world_of
 
 
 @dataclass(frozen=True, slots=True)

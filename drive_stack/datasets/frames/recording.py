@@ -17,19 +17,24 @@ from typing import Literal, Protocol, cast
 
 import gymnasium as gym
 import numpy as np
+from numpy.typing import NDArray
 
-from drive_stack.datasets.frames.lane_truth import lane_truth
+from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
 from drive_stack.datasets.frames.selection import chance_of_frame
-from drive_stack.datasets.frames.store import EpisodeInfo, ShardWriter, truth_of, write_manifest
+from drive_stack.datasets.frames.settings import FrameSettings
+from drive_stack.datasets.frames.store import EpisodeInfo, ShardWriter, write_manifest
+from drive_stack.evaluation.detection.truth import truth_of
 from drive_stack.interfaces import Platform, TruthSource
-from drive_stack.learning.detector.config import FrameSettings
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder
 from drive_stack.support.worker_processes import end_with_parent
 from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
 from drive_stack.world_state import WorldState
+
+# Labels of the lanes in one frame, as arrays by name; importable, as worker processes call it.
+LaneLabels = Callable[[WorldState, CameraModel], dict[str, NDArray[np.generic]]]
 
 ENVIRONMENT = "envs:drive_stack/Highway-v0"
 LONGEST_EPISODE = 60.0  # then the recording goes on to the next [s]
@@ -107,7 +112,11 @@ def plan_episodes(
 
 
 def collect(
-    tasks: Iterable[EpisodeTask], folder: Path, workers: int, report: Callable[[str], None] = print
+    tasks: Iterable[EpisodeTask],
+    folder: Path,
+    workers: int,
+    lane_labels: LaneLabels,
+    report: Callable[[str], None] = print,
 ) -> None:
     """Record the episodes that are not there yet, in ``workers`` processes, then the manifest."""
     make_folder(folder)
@@ -116,7 +125,7 @@ def collect(
         context = multiprocessing.get_context("spawn")
         chunks = [missing[start::workers] for start in range(min(workers, len(missing)))]
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
-            futures = [pool.submit(record_chunk, chunk) for chunk in chunks]
+            futures = [pool.submit(record_chunk, chunk, lane_labels) for chunk in chunks]
             for future in as_completed(futures):
                 report(f"recorded {future.result()} frames in {folder}")
     write_manifest(folder)
@@ -128,16 +137,18 @@ def _begin_worker() -> None:
         os.environ[name] = "1"
 
 
-def record_chunk(tasks: Sequence[EpisodeTask]) -> int:
+def record_chunk(tasks: Sequence[EpisodeTask], lane_labels: LaneLabels) -> int:
     """Record several episodes in one environment; returns how many frames."""
     env = gym.make(ENVIRONMENT, scenario=tasks[0].scenario, disable_env_checker=True)
     try:
-        return sum(record_episode(env, task) for task in tasks)
+        return sum(record_episode(env, task, lane_labels) for task in tasks)
     finally:
         env.close()
 
 
-def record_episode(env: gym.Env[dict[str, object], object], task: EpisodeTask) -> int:
+def record_episode(
+    env: gym.Env[dict[str, object], object], task: EpisodeTask, lane_labels: LaneLabels
+) -> int:
     """Drive one episode with the recording driver and write its shard; returns its frames."""
     rng = np.random.default_rng([zlib.crc32(Path(task.scenario).stem.encode()), task.seed])
     driver = RecordingDriver(rng)
@@ -157,7 +168,7 @@ def record_episode(env: gym.Env[dict[str, object], object], task: EpisodeTask) -
         # one step through the environment, which renders; all others pass it by
         image = env.step(control_to_action(driver.control(state), platform.car))[0]["image"]
         state = inner.truth.world_state()
-        lanes = lane_truth(state, platform.camera)
+        lanes = lane_labels(state, platform.camera)
         writer.add(np.asarray(image, dtype=np.uint8), truth_of(inner.truth.labels()), state.time, lanes)
         written += 1
     if written:

@@ -30,22 +30,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.support.atomic_files import check_regular, is_part, whole_file, write_whole
 from drive_stack.support.jpeg import decode, encode
-from drive_stack.types import FrameLabels, Image
+from drive_stack.types import Image
 
 JPEG_QUALITY = 95
-
-
-@dataclass(frozen=True, slots=True)
-class FrameTruth:
-    """What is to be found in one frame; one row an object."""
-
-    boxes: NDArray[np.float32]  # (N, 4) [px]
-    labels: NDArray[np.int8]  # (N,) ObjectClass
-    visible: NDArray[np.float32]  # (N,) 0 … 1
-    distance: NDArray[np.float32]  # (N,) [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +62,6 @@ class StoredFrame:
     def image(self) -> Image:
         """The (H, W, 3) RGB picture."""
         return decode(self.jpeg)
-
-
-def truth_of(labels: FrameLabels) -> FrameTruth:
-    """The objects of a labelled frame as arrays."""
-    boxes = labels.boxes
-    return FrameTruth(
-        boxes=np.array([b.box for b in boxes], dtype=np.float32).reshape(-1, 4),
-        labels=np.array([int(b.label) for b in boxes], dtype=np.int8),
-        visible=np.array([b.visible for b in boxes], dtype=np.float32),
-        distance=np.array([b.distance for b in boxes], dtype=np.float32),
-    )
 
 
 class ShardWriter:

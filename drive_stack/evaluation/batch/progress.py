@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import Watcher
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.summary import succeeded
+from drive_stack.evaluation.result import succeeded
 
 INTERVAL = 60.0  # between two lines [s]
 

@@ -14,11 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.datasets.frames.store import FrameTruth
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.types import Detection, ObjectClass
-
-VEHICLES = frozenset({ObjectClass.CAR, ObjectClass.LARGE_VEHICLE})
-PEDESTRIANS = frozenset({ObjectClass.PEDESTRIAN})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drive_stack.datasets.frames.store import FrameTruth, truth_of
+from drive_stack.evaluation.detection.truth import FrameTruth, truth_of
 from drive_stack.types import Detection, FrameLabels
 
 EVERY = 5  # frames: neighbours are much alike

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.evaluation.detection.classes import GROUPS, REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, Matches, average_precision, match_frames
 from drive_stack.evaluation.stage_errors.detection import DetectionSample
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
 from drive_stack.evaluation.stage_errors.tables import DISTANCES, LEAST, Cell, Summary
-from drive_stack.learning.detector.evaluation import GROUPS, REPORTED
 
 _RULES = Criteria()
 _JUDGED = (

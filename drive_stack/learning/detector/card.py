@@ -9,8 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from drive_stack.evaluation.detection.classes import REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, iou_matrix
-from drive_stack.learning.detector.evaluation import REPORTED, Judged
+from drive_stack.learning.detector.evaluation import Judged
 from drive_stack.perception.confidences import Confidences
 from drive_stack.support.atomic_files import make_folder, whole_file
 from drive_stack.types import Detection, Image

@@ -7,48 +7,28 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from drive_stack.bounds import Batch, Epochs, Frames, Pixels, Threads, TorchSeed, Workers
+from drive_stack.bounds import Batch, Epochs, Fraction, Frames, Pixels, Threads, TorchSeed
 from drive_stack.config import StrictModel
+from drive_stack.datasets.frames.settings import FrameSettings
 from drive_stack.errors import ConfigError
 
 COMMAND = "python run_sim.py train detector"
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class FrameSettings(StrictModel):
-    """Which frames are recorded."""
-
-    training: Frames = 7000
-    validation: Frames = 1000
-    per_episode: Frames = 12
-    interval: tuple[float, float] = (0.5, 1.5)  # least time between two frames of an episode [s]
-    # how often a scenario comes in each turn, where not once
-    times: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    workers: Workers = 2
-    # scenario files beside the configuration that only training sees, and episodes of each
-    scenes: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> FrameSettings:
-        if not 0.0 < self.interval[0] <= self.interval[1]:
-            raise ValueError("interval: expected 0 < low ≤ high")
-        return self
 
 
 class WindowSettings(StrictModel):
     """How training windows are cut from frames."""
 
     size: tuple[int, int] = (192, 384)  # height, width [px of the camera]
-    whole_share: Share = 0.3  # of batches that see whole frames
-    native_share: Share = 0.5  # of windows at the camera's own scale
+    whole_share: Fraction = 0.3  # of batches that see whole frames
+    native_share: Fraction = 0.5  # of windows at the camera's own scale
     zoom: tuple[float, float] = (0.8, 1.6)
     least_height: Pixels = 8.0  # people and obstacles lower than this are neither taught nor punished [px]
     least_vehicle_height: Pixels = (
         5.0  # nor vehicles: untaught, far ones seem larger and so nearer than they are
     )
-    least_visible: Share = 0.25
-    veil_share: Share = 0.0  # of windows veiled as by haze, with noise over it
-    veil: Share = 0.5  # the least contrast a veil leaves
+    least_visible: Fraction = 0.25
+    veil_share: Fraction = 0.0  # of windows veiled as by haze, with noise over it
+    veil: Fraction = 0.5  # the least contrast a veil leaves
 
     @model_validator(mode="after")
     def _ordered(self) -> WindowSettings:
@@ -71,7 +51,7 @@ class DetectorTraining(StrictModel):
     learning_rate: Annotated[float, Field(gt=0.0)] = 0.002
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.02
     warmup_steps: Annotated[int, Field(ge=0, le=100_000_000)] = 200
-    decay_share: Share = 0.35
+    decay_share: Fraction = 0.35
     average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
     patience: Epochs = 8  # epochs that find no more than those before, which end it
     bfloat16: bool = True  # where the processor computes in it

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.datasets.frames.store import StoredFrame
+from drive_stack.evaluation.detection.classes import GROUPS, REPORTED
 from drive_stack.evaluation.detection.metrics import (
-    PEDESTRIANS,
-    VEHICLES,
     Criteria,
     Matches,
     average_precision,
@@ -26,14 +25,6 @@ from drive_stack.world_state import Weather
 
 DISTANCES = (0.0, 20.0, 40.0, 60.0, 80.0, 120.0)  # bands, as far as objects are judged at all [m]
 
-GROUPS: dict[str, frozenset[ObjectClass]] = {
-    "vehicles": VEHICLES,
-    "car": frozenset({ObjectClass.CAR}),
-    "large_vehicle": frozenset({ObjectClass.LARGE_VEHICLE}),
-    "pedestrian": PEDESTRIANS,
-    "obstacle": frozenset({ObjectClass.OBSTACLE}),
-}
-REPORTED = ("vehicles", "pedestrian", "obstacle")  # groups that share no class and leave none out
 GIVEN_UP = 0.005  # of the mean recall, for wrong detections that are spread evenly over the kinds
 NEARLY_ALL = Confidences.all(0.02)  # at which a detector is run to be judged at any confidence
 REACH = {"vehicles": 80.0, "pedestrian": 50.0}  # to which recall in clear weather is reported [m]

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from drive_stack.evaluation.detection.classes import GROUPS, REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, average_precision, precision_recall
-from drive_stack.learning.detector.evaluation import GROUPS, REPORTED, Judged
+from drive_stack.learning.detector.evaluation import Judged
 from drive_stack.support.atomic_files import make_folder, whole_file
 
 COLOURS = {"vehicles": "#0b6aa8", "pedestrian": "#c2461b", "obstacle": "#3f7d3a"}  # distinct in grey too

@@ -21,6 +21,7 @@ from drive_stack.learning.detector.network import build_network, export, strides
 from drive_stack.learning.detector.quantised import quantised
 from drive_stack.learning.detector.training import Trainer
 from drive_stack.learning.detector.validation import Pictures, judge
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.learning.training.run_folder import begin_run
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
@@ -63,9 +64,9 @@ class DetectorJob:
         for scene, episodes in self.config.scene_paths(self.config_path).items():
             frames = episodes * settings.per_episode
             tasks += plan_episodes([scene], frames, SCENE_SEEDS, settings, training)
-        collect(tasks, training, settings.workers, self.report)
+        collect(tasks, training, settings.workers, lane_truth, self.report)
         tasks = plan_episodes(self.scenarios, settings.validation, VALIDATION_SEEDS, settings, validation)
-        collect(tasks, validation, settings.workers, self.report)
+        collect(tasks, validation, settings.workers, lane_truth, self.report)
 
     def train(self, resume: bool) -> Path:
         """Train, and export after every epoch that finds more than those before; returns the weights."""

@@ -15,6 +15,7 @@ from drive_stack.learning.detector.card import card_markdown, example_sheet, wri
 from drive_stack.learning.detector.config import COMMAND, DetectorTraining
 from drive_stack.learning.detector.evaluation import NEARLY_ALL, best_confidences, evaluate, run_detector
 from drive_stack.learning.detector.figures import write_curves
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import amend_card, card_path
@@ -53,7 +54,7 @@ def judge(
     """
     folder = work / span
     tasks = plan_episodes(scenarios, config.frames.validation, FIRST_SEEDS[span], config.frames, folder)
-    collect(tasks, folder, config.frames.workers, report)
+    collect(tasks, folder, config.frames.workers, lane_truth, report)
     frames = read_frames(folder)
     judged = run_detector(YoloDetector(weights, confidence=NEARLY_ALL, threads=config.threads), frames)
     card = json.loads(card_path(weights).read_text(encoding="utf-8"))

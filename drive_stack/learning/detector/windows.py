@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.datasets.frames.store import FrameTruth
-from drive_stack.evaluation.detection.metrics import VEHICLES
+from drive_stack.evaluation.detection.classes import VEHICLES
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.config import WindowSettings
 from drive_stack.types import Image, ObjectClass
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from drive_stack.bounds import Batch, Epochs, Frames, PositiveDuration, Threads, TorchSeed
 from drive_stack.config import StrictModel
-from drive_stack.learning.detector.config import FrameSettings
+from drive_stack.datasets.frames.settings import FrameSettings
 from drive_stack.seeds import SeedCount
 
 COMMAND = "python run_sim.py train lanes"

@@ -11,12 +11,12 @@ from typing import cast
 import gymnasium as gym
 import numpy as np
 
-from drive_stack.datasets.frames.lane_truth import lane_truth
 from drive_stack.datasets.frames.recording import ENVIRONMENT, RecordedEnvironment
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
 from drive_stack.geometry import wrap_angle
 from drive_stack.interfaces import LaneDetector
 from drive_stack.learning.lanes.batches import Labels
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.types import Image, LaneEstimate
 from drive_stack.vehicle import control_to_action

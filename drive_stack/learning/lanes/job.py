@@ -26,6 +26,7 @@ from drive_stack.learning.lanes.figures import end_figures, summary
 from drive_stack.learning.lanes.image_evaluation import judge_confidence, judge_images
 from drive_stack.learning.lanes.network import export
 from drive_stack.learning.lanes.training import Labelled, LaneTrainer, Trained
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.learning.training.run_folder import begin_run
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
@@ -120,7 +121,7 @@ def judge_shipped(
     if span == "validation":
         place = frames / "validation"
         tasks = plan_episodes(scenarios, config.frames.validation, VALIDATION_SEEDS, config.frames, place)
-        collect(tasks, place, config.frames.workers)
+        collect(tasks, place, config.frames.workers, lane_truth)
         validation = _read([task.path for task in tasks if task.path.exists()])
         found = judge_lanes(weights, config, scenarios, validation)
     else:
@@ -160,7 +161,7 @@ def _collect(
     for part, chosen, count, first, place in spans:
         tasks = plan_episodes(chosen, count, first, settings, place)
         if not all(task.path.exists() for task in tasks):
-            collect(tasks, place, settings.workers, report)
+            collect(tasks, place, settings.workers, lane_truth, report)
         shards[part] += [task.path for task in tasks if task.path.exists()]
     return shards
 

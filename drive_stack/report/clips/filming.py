@@ -6,18 +6,17 @@ from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drive_stack.app.session import view_of
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.result import EpisodeResult, succeeded
 from drive_stack.evaluation.rollout import Moment, Rollout
-from drive_stack.evaluation.summary import succeeded
 from drive_stack.report.clips.clip_frame import SIZE, ClipRenderer
 from drive_stack.report.clips.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder, write_whole
 from drive_stack.support.file_reading import read_text
 from drive_stack.viewer.records import History, ViewFrame
+from drive_stack.viewer.rollout_frames import view_of
 from drive_stack.viewer.video import Recorder
 
 SECONDS = 6.0  # before the end

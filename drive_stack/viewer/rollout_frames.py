@@ -1,0 +1,44 @@
+"""Frames for the viewer, made from a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from drive_stack.driving_env import DrivingEnv
+from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.viewer.records import ViewFrame
+
+
+def view_of(env: DrivingEnv, rollout: Rollout, moment: Moment, count: tuple[int, int]) -> ViewFrame:
+    """What is shown of a moment; ``count`` says which episode it is, of how many."""
+    episode = rollout.episode
+    return ViewFrame(
+        observation=moment.observation,
+        state=moment.state,
+        camera_model=env.platform.camera,
+        agent_name=episode.agent,
+        scenario=episode.scenario,
+        seed=episode.seed,
+        trace=moment.trace,
+        score=score_lines(rollout),
+        episode=count[0],
+        episodes=count[1],
+        privileged=episode.privileged,
+        outcome=rollout.status.value if rollout.done else None,
+    )
+
+
+def score_lines(rollout: Rollout) -> Mapping[str, str]:
+    """The score so far, worded for a person."""
+    log = rollout.log
+    lines = {
+        "Progress": f"{100.0 * log.route_completion:.0f} %",
+        "Distance": f"{log.distance:.0f} m",
+        "Time": f"{log.time[-1] - log.time[0]:.1f} s",
+        "Least TTC": "–" if log.min_ttc is None else f"{log.min_ttc:.1f} s",
+        "Driving score": f"{rollout.driving_score:.0f}",
+    }
+    if log.contacts:
+        contact, verdict = log.contacts[0]
+        lines["Hit"] = f"{contact.kind.value}, {'at fault' if verdict.at_fault else 'not at fault'}"
+    return lines
