@@ -17,11 +17,18 @@ from drive_stack.yaml_reading import MAX_BYTES, MAX_DEPTH, Document, YamlError, 
 
 Model = TypeVar("Model", bound=BaseModel)
 Keys: TypeAlias = tuple[str | int, ...]
+_MAX_MESSAGE = 2000  # characters
 _MAX_PATH = 400  # characters of a path in a message
 
 
 class ConfigError(ValueError):
-    """Something a person wrote cannot be used; the message says what, where and what is allowed."""
+    """Something a person wrote cannot be used; the message says what, where and what is allowed.
+
+    The message is one line of printable text, whatever it quotes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(message, _MAX_MESSAGE))
 
 
 class FieldError(ValueError):
@@ -56,6 +63,14 @@ def read_error(path: Path, error: OSError | ValueError) -> ConfigError:
     """The error for a file that cannot be read."""
     reason = error.strerror or error if isinstance(error, OSError) else error
     return ConfigError(f"{shortened(str(path), _MAX_PATH)}: cannot be read: {reason}")
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that a model refused in data from outside: where, and what is allowed there."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = shortened(".".join(map(str, first["loc"])))
+    problem = shortened(first["msg"].removeprefix("Value error, "), _MAX_PATH)
+    return f"{place}: {problem}" if place else problem
 
 
 def shortened(text: str, max_length: int = 80) -> str:

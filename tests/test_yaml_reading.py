@@ -189,6 +189,10 @@ def test_paths_and_texts_that_cannot_be_are_refused(tmp_path: Path) -> None:
 def test_json_is_read_within_bounds(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
         parse_json("[" * 200_000)
+    for half in (r'{"a": "\ud800"}', r'{"\ud800": "a"}', r'["\udfff\ud800"]'):
+        with pytest.raises(ValueError, match="surrogates not allowed"):
+            parse_json(half)
+    assert parse_json(r'"\ud83d\ude97"') == "\U0001f697"
     path = tmp_path / "some.json"
     path.write_text('{"a": [1, 2]}', encoding="utf-8")
     assert read_json(path) == {"a": [1, 2]} and read_text(path, 13) == '{"a": [1, 2]}'

@@ -134,5 +134,5 @@ def _differences(row: Row, driver: Driver, outside: Outside) -> list[str]:
     for name, then in row.versions.items():
         now = present.get(name, "missing")
         if now != then:
-            notes.append(f"{name} was {then}, and is {now}")
+            notes.append(f"{shortened(name)} was {shortened(then)}, and is {now}")
     return notes

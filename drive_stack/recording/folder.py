@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from drive_stack.config import ConfigError
+from drive_stack.config import ConfigError, shortened
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import Status
@@ -175,9 +175,8 @@ def read_entries(folder: Path, settings: CollectSettings) -> tuple[ShardEntry, .
         return ()
     manifest = read_manifest(folder)
     if manifest.made_with != settings.model_dump_json():
-        raise ConfigError(
-            f"{folder}: holds recordings made otherwise ({manifest.made_with}); use another folder"
-        )
+        found = shortened(manifest.made_with, 500)
+        raise ConfigError(f"{folder}: holds recordings made otherwise ({found}); use another folder")
     return manifest.shards
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from drive_stack.config import ConfigError, StrictModel, read_error
+from drive_stack.config import ConfigError, StrictModel, first_problem, read_error, shortened
 from drive_stack.file_reading import read_json
 from drive_stack.recording.checks import check_content
 from drive_stack.recording.schema import VERSION
@@ -75,10 +75,9 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError) as error:
         raise read_error(path, error) from None
     if isinstance(content, dict) and content.get("version") != VERSION:
-        found = content.get("version")
+        found = shortened(str(content.get("version")))
         raise ConfigError(f"{path}: schema version {found}, but this program reads {VERSION}; collect again")
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ConfigError(f"{path}: {first_problem(error)}") from None

@@ -56,7 +56,7 @@ def _check(name: str, value: object, allowed: Range) -> None:
         case bool():
             return
         case int() | float() if not low <= value <= high:  # NaN is in no range
-            raise ValueError(f"{name}: {shortened(str(value))} is not within {low:,} to {high:,}")
+            raise ValueError(f"{shortened(name)}: {shortened(str(value))} is not within {low:,} to {high:,}")
         case Mapping():
             for inner, one in value.items():
                 _check(f"{name}.{inner}", one, RANGES["total"] if inner == "total" else allowed)
