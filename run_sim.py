@@ -40,13 +40,13 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model, unknown_name
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import visible
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder
-from drive_stack.support.escaping import visible
 from drive_stack.support.interrupts import Terminated, termination_raises
-from drive_stack.telemetry import keep_figures_cache
+from drive_stack.support.telemetry import keep_figures_cache
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.frame import FrameRenderer, Renderer
 from drive_stack.viewer.race.frame import RaceRenderer

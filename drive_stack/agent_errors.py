@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drive_stack.errors import ConfigError
-from drive_stack.support.escaping import visible
+from drive_stack.escaping import visible
 
 MAX_TEXT = 4096  # of an error in a row [bytes]
 _ELLIPSIS = "\n… ({} bytes left out) …\n"
@@ -29,6 +29,8 @@ def bounded_text(text: str, limit: int = MAX_TEXT) -> str:
     A lone surrogate or a control character becomes its escape. Of a text that is too long the beginning and
     the end stay, since the last line of a traceback says what happened.
     """
+    if 4 * len(text) <= limit and text.isprintable():  # as nearly all are
+        return text
     if len(text) > 2 * limit:  # never handle all of a text of any size
         text, left_out = text[:limit] + text[-limit:], len(text) - 2 * limit
     else:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from drive_stack.errors import ConfigError, FieldError, Keys
-from drive_stack.support.escaping import visible
+from drive_stack.escaping import shortened
 from drive_stack.support.file_reading import read_text
 from drive_stack.support.yaml_reading import MAX_BYTES, MAX_DEPTH, Document, YamlError, read_yaml
 
@@ -40,10 +40,12 @@ def read_error(path: Path, error: OSError | ValueError) -> ConfigError:
     return ConfigError(f"{shortened(str(path), _MAX_PATH)}: cannot be read: {reason}")
 
 
-def shortened(text: str, max_length: int = 80) -> str:
-    """At most ``max_length`` characters of what somebody wrote, in one line, to be quoted in a message."""
-    printable = visible(text[: max_length + 1])
-    return printable if len(printable) <= max_length else f"{printable[: max_length - 1]}…"
+def first_problem(error: ValidationError) -> str:
+    """The first thing that a model refused in data from outside: where, and what is allowed there."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = shortened(".".join(map(str, first["loc"])))
+    problem = shortened(first["msg"].removeprefix("Value error, "), _MAX_PATH)
+    return f"{place}: {problem}" if place else problem
 
 
 def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:

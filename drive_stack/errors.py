@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from drive_stack.escaping import shortened
+
 Keys: TypeAlias = tuple[str | int, ...]
+_MAX_MESSAGE = 2000  # characters
 
 
 class ConfigError(ValueError):
-    """Something a person wrote cannot be used; the message says what, where and what is allowed."""
+    """Something a person wrote cannot be used; the message says what, where and what is allowed.
+
+    The message is one line of printable text, whatever it quotes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(message, _MAX_MESSAGE))
 
 
 class FieldError(ValueError):

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import HEADLINE_WORDS, PRIVILEGED_WORDS, Cell, headline_table
-from drive_stack.support.escaping import terminal_text
 
 
 def print_headline(comparison: Comparison, console: Console) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from drive_stack.config import shortened
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.seeds import MAX_EPISODES, MAX_SEED, seed_range
 
 TRUST_HELP = "read files of policies that can run code of their own: SB3 zips and TorchScript"

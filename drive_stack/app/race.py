@@ -16,10 +16,10 @@ from drive_stack.app.names import names_of
 from drive_stack.app.table import print_failures
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.race import Verdict, clean, leader, verdict
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
-from drive_stack.support.escaping import terminal_text
 from drive_stack.viewer.records import RaceFrame
 from drive_stack.viewer.rollout_frames import view_of
 

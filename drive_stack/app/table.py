@@ -9,8 +9,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.support.escaping import terminal_text
 
 STYLES = {Status.COMPLETED: "green", Status.TIMEOUT: "yellow", Status.STUCK: "yellow"}
 

@@ -80,7 +80,10 @@ def _number(what: str, value: object) -> float:
     shape = getattr(value, "shape", ())
     if shape != ():
         raise AnswerError(f"{what} is an array of shape {shape}, expected a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # of a whole number
+        raise AnswerError(f"{what} is too large a number") from None
     if not abs(number) <= _MAX_NUMBER:
         raise AnswerError(f"{what} is {number}, expected a finite number")
     return number

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from drive_stack.escaping import csv_text
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.support.atomic_files import whole_file
-from drive_stack.support.escaping import csv_text
 
 
 def table_of(rows: Sequence[Row]) -> pa.Table:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 import drive_stack
-from drive_stack.config import StrictModel, read_error
+from drive_stack.config import StrictModel, first_problem, read_error
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
+from drive_stack.seeds import Seed, SeedCount, check_episodes, seed_range
 from drive_stack.support.atomic_files import write_whole
 from drive_stack.support.file_reading import read_json
 
@@ -32,9 +35,15 @@ class RunFacts(StrictModel):
     schema_version: int = SCHEMA
     suite: str
     scenarios: tuple[str, ...]
-    first_seed: int
-    seeds: int  # of each scenario
+    first_seed: Seed
+    seeds: SeedCount  # of each scenario
     drivers: dict[str, Driver]  # by label; the first is the reference
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        seed_range(self.first_seed, self.seeds)
+        check_episodes(len(self.scenarios), self.seeds)
+        return self
 
 
 def versions() -> dict[str, str]:
@@ -64,9 +73,8 @@ def read_facts(folder: Path) -> RunFacts | None:
         raise read_error(path, error) from None
     found = content.get("schema_version") if isinstance(content, dict) else None
     if found != SCHEMA:
-        raise ConfigError(f"{path}: schema version {found}, but this program reads {SCHEMA}")
+        raise ConfigError(f"{path}: schema version {shortened(str(found))}, but this program reads {SCHEMA}")
     try:
         return RunFacts.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ConfigError(f"{path}: {first_problem(error)}") from None

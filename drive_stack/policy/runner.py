@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from drive_stack.config import StrictModel
+from drive_stack.config import StrictModel, first_problem
 from drive_stack.errors import ConfigError
 from drive_stack.policy.numbers import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
@@ -86,9 +86,7 @@ class PolicyRunner:
         try:
             self.layout = Layout.model_validate(card.get("layout"))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ConfigError(f"{trunk}: its card's layout is wrong: {where}: {first['msg']}") from None
+            raise ConfigError(f"{trunk}: its card's layout is wrong: {first_problem(error)}") from None
         self._trunk = open_session(trunk, engine=engine, threads=threads, streams=streams)
         self._head = open_session(head_path(trunk), engine=engine, threads=threads, streams=streams)
         _check(trunk, self._trunk.input_shape, (1, packed_size(self.layout.views)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import ValidationError
 
+from drive_stack.config import first_problem
 from drive_stack.evaluation.offline import BRAKING, OfflineErrors
 from drive_stack.evaluation.result import succeeded
 from drive_stack.report.inside_files import OFFLINES, OfflineFile
@@ -40,8 +41,11 @@ def offline_of(runs: Runs) -> tuple[OfflineTable | None, list[str]]:
         for path in sorted(folder.glob(OFFLINES)):
             try:
                 told = OfflineFile.model_validate_json(read_text(path))
-            except (OSError, ValidationError, ValueError) as error:
-                notes.append(f"{path}: cannot be read: {str(error).splitlines()[0]}; left out.")
+            except ValidationError as error:
+                notes.append(f"{path}: {first_problem(error)}; left out.")
+                continue
+            except (OSError, ValueError) as error:
+                notes.append(f"{path}: cannot be read: {error}; left out.")
                 continue
             rows += _rows(runs, told)
     return (OfflineTable(COLUMNS, rows) if rows else None), notes

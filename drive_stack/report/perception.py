@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
+from drive_stack.config import first_problem
 from drive_stack.evaluation.stage_errors.report import cell
 from drive_stack.report.figures import Curve, distance_plot
 from drive_stack.report.inside_files import PERCEPTIONS
@@ -56,9 +57,7 @@ def perception_of(runs: Runs) -> tuple[list[Seen], list[str]]:
             try:
                 measured = _Measured.model_validate_json(read_text(path))
             except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(map(str, first["loc"]))
-                notes.append(f"{path}: {where + ': ' if where else ''}{first['msg']}; left out.")
+                notes.append(f"{path}: {first_problem(error)}; left out.")
                 continue
             except (OSError, ValueError) as error:
                 notes.append(f"{path}: cannot be read: {error}; left out.")

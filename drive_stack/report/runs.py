@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
@@ -15,6 +16,8 @@ from drive_stack.evaluation.comparison import Comparison, Completeness
 from drive_stack.evaluation.run_facts import NAME as RUN_JSON
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts
 from drive_stack.evaluation.summary import Course
+
+_MAX_NOTE = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ def read_runs(folders: Sequence[Path], current: Collection[Key] = ()) -> Runs:
         sum(run.completeness.driven for run in found), sum(run.completeness.asked for run in found)
     )
     facts = tuple(run.facts for run in found)
-    return Runs(tuple(folders), names, facts, tuple(entries), completeness, tuple(notes))
+    lines = tuple(shortened(note, _MAX_NOTE) for note in notes)  # they quote what strangers wrote
+    return Runs(tuple(folders), names, facts, tuple(entries), completeness, lines)
 
 
 def _read(folder: Path, name: str, current: Collection[Key], notes: list[str]) -> _Run:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from drive_stack.escaping import markdown_text
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import (
@@ -19,7 +20,6 @@ from drive_stack.report.tables import (
     heat_table,
 )
 from drive_stack.support.atomic_files import write_whole
-from drive_stack.support.escaping import markdown_text
 
 MARKDOWN, JSON = "summary.md", "summary.json"
 

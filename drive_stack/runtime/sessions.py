@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.config import unknown_name
-from drive_stack.telemetry import without_openvino_telemetry
+from drive_stack.support.telemetry import without_openvino_telemetry
 
 Given = TypeVar("Given")
 Seen = TypeVar("Seen")

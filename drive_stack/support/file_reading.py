@@ -50,10 +50,16 @@ def read_text(path: Path, max_bytes: int = MAX_JSON_BYTES) -> str:
     return read_regular(path, max_bytes).decode("utf-8")
 
 
-def parse_json(text: str | bytes) -> object:
-    """The value of a JSON document; `ValueError` where it cannot be read, or is nested too deeply."""
+def parse_json(text: str) -> object:
+    """The value of a JSON document.
+
+    Raises `ValueError` where it cannot be read, is nested too deeply, or holds half of a surrogate pair,
+    which is in no text that can be written.
+    """
     try:
         found: object = json.loads(text)
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return found

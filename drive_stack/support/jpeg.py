@@ -13,6 +13,9 @@ _BEGIN, _END = b"\xff\xd8", b"\xff\xd9"
 # markers of a frame's header, which has the size (ITU-T T.81, table B.1); the others of C0 to CF are tables
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SCAN = 0xDA  # from here on there are pixels
+# no segment of a header begins so: stuffed and fill bytes, and markers that stand alone. Decoders pass over
+# them each in its own way, so that the size found here would not be the size of what is decoded.
+_NO_SEGMENT = frozenset((0x00, 0x01, 0xFF, *range(0xD0, 0xDA)))
 
 
 def encode(image: Image, quality: int, *, full_colour: bool) -> NDArray[np.uint8]:
@@ -32,7 +35,7 @@ def decode(stream: NDArray[np.uint8]) -> Image:
     if height * width > MAX_PIXELS:
         raise ValueError(f"{width} × {height} pixels are more than {MAX_PIXELS}")
     picture = cv2.imdecode(stream, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if picture is None:
+    if picture is None or picture.shape != (height, width, 3):
         raise ValueError("not a JPEG stream that can be decoded")
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
@@ -52,7 +55,7 @@ def jpeg_size(stream: NDArray[np.uint8]) -> tuple[int, int]:
                 int.from_bytes(data[place + 5 : place + 7], "big"),
                 int.from_bytes(data[place + 7 : place + 9], "big"),
             )
-        if marker == _SCAN or length < 2:
+        if marker == _SCAN or marker in _NO_SEGMENT or length < 2:
             break
         place += 2 + length
     raise ValueError("a JPEG stream without a size")

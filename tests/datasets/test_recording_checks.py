@@ -148,6 +148,18 @@ def test_a_huge_picture_is_not_decoded() -> None:
         decode(np.frombuffer(huge(), np.uint8))
 
 
+@pytest.mark.parametrize("hide", [b"\xff", b"\x00", b"\x01", b"\xd0", b"\xd9"])
+def test_no_size_hides_behind_another(hide: bytes) -> None:
+    """Taken for a segment, `hide` leads past the frame that decoders find to one of the camera's size."""
+    place, scan = PICTURE.index(b"\xff\xc0"), PICTURE.index(b"\xff\xda")
+    begin, frame = PICTURE[:2] + b"\xff" + hide, PICTURE[place:scan]
+    length = int.from_bytes(huge()[2:4], "big")  # a decoder that passes over `hide` finds the picture here
+    stream = (begin + huge()[2:]).ljust(len(begin) + length, b"\0") + frame + PICTURE[-2:]
+    assert stream[4 + length :].startswith(b"\xff\xc0")
+    with pytest.raises(ValueError, match="without a size"):
+        jpeg_size(np.frombuffer(stream, np.uint8))
+
+
 @pytest.mark.parametrize("full_colour", [True, False])
 @pytest.mark.parametrize("shape", [(1, 1), (256, 640), (37, 999)])
 def test_the_size_is_read_from_the_header(shape: tuple[int, int], full_colour: bool) -> None:

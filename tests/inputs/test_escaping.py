@@ -15,10 +15,10 @@ from synthetic_rows import row
 
 from drive_stack.app.table import print_results
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import csv_text, markdown_text, terminal_text, visible
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.export import export
 from drive_stack.report.summary_files import summary_markdown
-from drive_stack.support.escaping import csv_text, markdown_text, terminal_text, visible
 
 HOSTILE = "<script>alert(1)</script> | [x](javascript:1) *a* `b` \x1b[2J\n# head"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from fuzz_strategies import FEW, MANY, RAW, fuzzing, keys_of, read_or_refuse
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -19,7 +19,6 @@ from agents.registry import build_agent
 from drive_stack.app.options import seeds_between
 from drive_stack.config import StrictModel, load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.errors import ConfigError
 from drive_stack.evaluation.suite import Suite, load_suite
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.imitation.config import PolicyTraining
@@ -36,37 +35,6 @@ FILES: dict[str, tuple[Path, type[StrictModel]]] = {
     "lanes": (CONFIGS / "training" / "lanes.yaml", LaneTraining),
     "policy": (CONFIGS / "training" / "policy.yaml", PolicyTraining),
 }
-FEW, MANY = 100, 2000
-
-NUMBERS = st.one_of(
-    st.sampled_from([0, -1, 1, 0.0, -0.0, 1e-300, 1e308, 2**31, 2**32, 2**63 - 1, 2**63, -(2**63), 10**30]),
-    st.integers(-1000, 1000),
-    st.floats(),
-)
-VALUES = st.recursive(
-    st.one_of(
-        NUMBERS, st.booleans(), st.none(), st.text(max_size=20), st.sampled_from(["inf", "nan", "²", "\0"])
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.dictionaries(st.sampled_from(["min", "max", "choices", "kind"]), inner),
-    ),
-    max_leaves=6,
-)
-RAW = st.one_of(
-    VALUES.map(lambda value: yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()),
-    st.text(max_size=30),
-    st.text(alphabet="[]{}:,&*!?|>-'\"#%@`<= \t\n0aé", max_size=30),
-)
-
-
-def keys_of(value: object) -> list[str]:
-    """Dotted keys of everything in a document."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = []
-    for key, held in inner:
-        found += [str(key), *(f"{key}.{rest}" for rest in keys_of(held))]
-    return found
 
 
 def fields_of(model: type[BaseModel]) -> list[str]:
@@ -89,20 +57,10 @@ def overrides_for(kind: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.one_of(one, st.text(max_size=20)), min_size=1, max_size=3).map(tuple)
 
 
-def read_or_refuse(read: Callable[[], object]) -> None:
-    """Nothing but a `ConfigError` in one printable line, and no long one."""
-    try:
-        read()
-    except ConfigError as error:
-        assert str(error).strip() and "\n" not in str(error)
-        assert len(str(error)) < 2000
-        str(error).encode()
-
-
 def fuzz_settings(kind: str, examples: int) -> None:
     path, model = FILES[kind]
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @fuzzing(examples)
     @given(overrides_for(kind))
     def check(overrides: tuple[str, ...]) -> None:
         read_or_refuse(lambda: load_model(path, model, overrides))
@@ -120,9 +78,7 @@ def fuzz_files(kind: str, examples: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / path.name
 
-        @settings(
-            max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
-        )
+        @fuzzing(examples)
         @given(st.integers(0, len(text)), st.integers(0, 40), st.one_of(RAW, st.binary(max_size=20)))
         def check(place: int, length: int, put: str | bytes) -> None:
             new = put if isinstance(put, bytes) else put.encode("utf-8", "surrogatepass")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from agents.config import ModularConfig
-from drive_stack.config import StrictModel, load_model, read_document, shortened
+from drive_stack.config import StrictModel, load_model, read_document
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.evaluation.suite import Suite
 from drive_stack.support import yaml_reading
 from drive_stack.support.file_reading import parse_json, read_json, read_regular, read_text
@@ -197,6 +198,10 @@ def test_paths_and_texts_that_cannot_be_are_refused(tmp_path: Path) -> None:
 def test_json_is_read_within_bounds(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
         parse_json("[" * 200_000)
+    for half in (r'{"a": "\ud800"}', r'{"\ud800": "a"}', r'["\udfff\ud800"]'):
+        with pytest.raises(ValueError, match="surrogates not allowed"):
+            parse_json(half)
+    assert parse_json(r'"\ud83d\ude97"') == "\U0001f697"
     path = tmp_path / "some.json"
     path.write_text('{"a": [1, 2]}', encoding="utf-8")
     assert read_json(path) == {"a": [1, 2]} and read_text(path, 13) == '{"a": [1, 2]}'

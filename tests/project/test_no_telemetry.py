@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from drive_stack.telemetry import cache_folder, keep_figures_cache, opt_out, without_openvino_telemetry
+from drive_stack.support.telemetry import (
+    cache_folder,
+    keep_figures_cache,
+    opt_out,
+    without_openvino_telemetry,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = """\

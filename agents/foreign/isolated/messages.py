@@ -5,12 +5,13 @@ The simulator unpickles nothing of what an agent's process sends: a message is a
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import time
 from dataclasses import dataclass
 from enum import IntEnum
+
+from drive_stack.support.file_reading import parse_json
 
 MAX_REPLY = 8 << 20  # of a message from an agent's process [bytes]
 MAX_REQUEST = 64 << 20  # of one to it [bytes]
@@ -86,10 +87,9 @@ def read_json(body: Buffer) -> object:
     if memoryview(body).nbytes > MAX_JSON:
         raise MessageError(f"{memoryview(body).nbytes} bytes of JSON, at most {MAX_JSON} are allowed")
     try:
-        found: object = json.loads(bytes(body))
-    except (ValueError, RecursionError) as error:
+        return parse_json(bytes(body).decode())
+    except ValueError as error:
         raise MessageError(f"no valid JSON: {type(error).__name__}") from None
-    return found
 
 
 def _exactly(connection: socket.socket, length: int, deadline: float | None) -> bytearray:

@@ -12,10 +12,10 @@ from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.app.batch_run import FAILURES, Driving, tell_failures
 from drive_stack.app.options import TRUST_HELP, episode_count, positive, seed, worker_count
 from drive_stack.app.wiring import Outside
-from drive_stack.config import shortened
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
 from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, record_task
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row

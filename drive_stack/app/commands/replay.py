@@ -11,8 +11,8 @@ from pathlib import Path
 from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.app.options import IN_PROCESS_HELP, positive
 from drive_stack.app.wiring import Outside
-from drive_stack.config import shortened
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
@@ -135,5 +135,5 @@ def _differences(row: Row, driver: Driver, outside: Outside) -> list[str]:
     for name, then in row.versions.items():
         now = present.get(name, "missing")
         if now != then:
-            notes.append(f"{name} was {then}, and is {now}")
+            notes.append(f"{shortened(name)} was {shortened(then)}, and is {now}")
     return notes

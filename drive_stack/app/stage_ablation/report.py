@@ -15,9 +15,9 @@ from rich.text import Text
 
 from drive_stack.app.stage_ablation.figures import FIGURES, LEAST_IN_EACH, Figure
 from drive_stack.app.stage_ablation.table import StagesTable
+from drive_stack.escaping import csv_text, markdown_text, terminal_text, visible
 from drive_stack.evaluation.summary import Summary
 from drive_stack.support.atomic_files import write_whole
-from drive_stack.support.escaping import csv_text, markdown_text, terminal_text, visible
 
 ABBREVIATED = {"longitudinal": "longit."}  # so that the terminal's table keeps within 110 columns
 

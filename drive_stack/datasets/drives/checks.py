@@ -14,6 +14,7 @@ from drive_stack.datasets.drives.other_actors import NUMBERS
 from drive_stack.datasets.drives.schema import SCHEMA
 from drive_stack.datasets.drives.shard import read_columns
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.support.jpeg import decode, jpeg_size
 from drive_stack.types import Image, ObjectClass
 
@@ -67,7 +68,9 @@ def check_content(path: Path, scenario: str, seed: int) -> None:
     for name, expected in (("scenario", scenario), ("seed", seed)):
         found = table.column(name).unique().to_pylist()
         if found != [expected]:
-            raise ConfigError(f"{path}: is of {name} {found[0]!r}, and must be of {expected!r} alone")
+            raise ConfigError(
+                f"{path}: is of {name} {_quoted(found[0])}, and must be of {_quoted(expected)} alone"
+            )
     steps = table.column("step").to_numpy()
     if not np.all(np.diff(steps) > 0):
         raise ConfigError(f"{path}: column step: its rows are not in the order of time")
@@ -103,7 +106,11 @@ def _check_others(path: Path, column: pa.ChunkedArray) -> None:
         unknown = set(actors.field("label").unique().to_pylist()) - _LABELS
         if unknown:
             allowed = ", ".join(sorted(_LABELS))
-            raise ConfigError(f"{path}: column others.label: {min(unknown)!r} is none of {allowed}")
+            raise ConfigError(f"{path}: column others.label: {_quoted(min(unknown))} is none of {allowed}")
+
+
+def _quoted(value: object) -> str:
+    return shortened(repr(value))
 
 
 def _check_range(path: Path, name: str, column: pa.ChunkedArray | pa.Array, allowed: Range) -> None:

@@ -23,6 +23,7 @@ from drive_stack.datasets.drives.recording_task import CollectSettings, former_p
 from drive_stack.datasets.drives.schema import VERSION
 from drive_stack.datasets.drives.shard import MEND
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import Status
@@ -175,9 +176,8 @@ def read_entries(folder: Path, settings: CollectSettings) -> tuple[ShardEntry, .
         return ()
     manifest = read_manifest(folder)
     if manifest.made_with != settings.model_dump_json():
-        raise ConfigError(
-            f"{folder}: holds recordings made otherwise ({manifest.made_with}); use another folder"
-        )
+        found = shortened(manifest.made_with, 500)
+        raise ConfigError(f"{folder}: holds recordings made otherwise ({found}); use another folder")
     return manifest.shards
 
 

@@ -8,11 +8,12 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from drive_stack.config import StrictModel, read_error
+from drive_stack.config import StrictModel, first_problem, read_error
 from drive_stack.datasets.drives.checks import check_content
 from drive_stack.datasets.drives.schema import VERSION
 from drive_stack.datasets.drives.shard import MAX_ROWS, MEND, open_shard
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.support.atomic_files import write_whole
 from drive_stack.support.file_reading import read_json
@@ -76,10 +77,9 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError) as error:
         raise read_error(path, error) from None
     if isinstance(content, dict) and content.get("version") != VERSION:
-        found = content.get("version")
+        found = shortened(str(content.get("version")))
         raise ConfigError(f"{path}: schema version {found}, but this program reads {VERSION}; collect again")
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ConfigError(f"{path}: {first_problem(error)}") from None

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from drive_stack.datasets.drives.schema import SCHEMA, VERSION
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.support.atomic_files import check_regular, whole_file
 
 MAX_ROWS = 1_000_000  # of an episode; 28 hours of steps
@@ -55,7 +56,7 @@ def open_shard(path: Path) -> pq.ParquetFile:
         file = pq.ParquetFile(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise ConfigError(f"{path}: cut off or not a shard ({_first_line(error)}); {MEND}") from None
     found = (file.schema_arrow.metadata or {}).get(_VERSION_KEY, b"none").decode(errors="replace")
     if found != str(VERSION):
@@ -68,20 +69,26 @@ def open_shard(path: Path) -> pq.ParquetFile:
 
 def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
     """Some columns of a shard. Raises `ConfigError` as `open_shard`, and where their data are spoilt."""
+    file = open_shard(path)
     try:
-        return open_shard(path).read(list(names))
-    except (pa.ArrowException, OSError) as error:
+        table = file.read(list(names))
+        table.validate(full=True)  # such as text that is no UTF-8, which Arrow hands on as it is
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise ConfigError(f"{path}: its data cannot be read ({_first_line(error)}); {MEND}") from None
+    return table
 
 
 def _check_columns(path: Path, found: pa.Schema) -> None:
     differing = sorted(set(found.names) ^ set(SCHEMA.names))
     if differing or len(found.names) != len(SCHEMA.names):
-        raise ConfigError(f"{path}: not the columns of a recording: {', '.join(differing) or 'some twice'}")
+        names = shortened(", ".join(differing), 400) or "some twice"
+        raise ConfigError(f"{path}: not the columns of a recording: {names}")
     for field in SCHEMA:
         kind = found.field(field.name).type
         if kind != field.type:
-            raise ConfigError(f"{path}: column {field.name} is of type {kind}, and must be {field.type}")
+            raise ConfigError(
+                f"{path}: column {field.name} is of type {shortened(str(kind))}, and must be {field.type}"
+            )
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from drive_stack.config import shortened
+from drive_stack.escaping import shortened
 from drive_stack.seeds import MAX_SEED
 
 Range = tuple[float, float]
@@ -56,7 +56,7 @@ def _check(name: str, value: object, allowed: Range) -> None:
         case bool():
             return
         case int() | float() if not low <= value <= high:  # NaN is in no range
-            raise ValueError(f"{name}: {shortened(str(value))} is not within {low:,} to {high:,}")
+            raise ValueError(f"{shortened(name)}: {shortened(str(value))} is not within {low:,} to {high:,}")
         case Mapping():
             for inner, one in value.items():
                 _check(f"{name}.{inner}", one, RANGES["total"] if inner == "total" else allowed)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter, ValidationError
 
 from drive_stack.agent_errors import bounded_text, one_line
+from drive_stack.config import first_problem
+from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.row_ranges import check_ranges
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.support.escaping import visible
 from drive_stack.support.file_reading import parse_json
 
 MAX_ROW = 256 << 10  # in the file; one that is driven takes some 5,000 [bytes]
@@ -53,10 +54,7 @@ class Row:
         if len(line) > MAX_ROW:
             raise ValueError(f"{len(line):,} bytes, at most {MAX_ROW:,} are allowed")
         try:
-            text = line.decode()
-            fields = parse_json(text)
-            if "\\u" in text:  # half of a surrogate pair cannot be written by reports
-                json.dumps(fields, ensure_ascii=False).encode()
+            fields = parse_json(line.decode())
         except ValueError as error:
             raise ValueError(f"not valid JSON: {error}") from None
         if not isinstance(fields, dict):
@@ -65,8 +63,7 @@ class Row:
         try:
             row = _ROW.validate_python(own | {"result": fields})
         except ValidationError as error:
-            first = error.errors()[0]
-            raise ValueError(f"{first['loc'][-1]}: {first['msg']}") from None
+            raise ValueError(first_problem(error).removeprefix("result.")) from None
         checked = dataclasses.asdict(row)
         check_ranges(checked | checked.pop("result"))
         return row

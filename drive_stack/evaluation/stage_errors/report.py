@@ -9,9 +9,9 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from drive_stack.escaping import markdown_text, terminal_text, visible
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
 from drive_stack.evaluation.stage_errors.tables import Cell, Summary
-from drive_stack.support.escaping import markdown_text, terminal_text, visible
 
 
 def terminal_table(summary: Summary) -> Table:

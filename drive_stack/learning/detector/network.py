@@ -20,8 +20,9 @@ from pydantic import Field
 from torch import nn
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.config import StrictModel, load_model, shortened
+from drive_stack.config import StrictModel, load_model
 from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
 from drive_stack.support.atomic_files import whole_file
 
 # box, class and distance gains of ultralytics' default.yaml

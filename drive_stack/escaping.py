@@ -31,3 +31,9 @@ def markdown_text(text: str) -> str:
 def csv_text(text: str) -> str:
     """Text for a cell of CSV; what a spreadsheet would compute gets an apostrophe in front."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def shortened(text: str, max_length: int = 80) -> str:
+    """At most ``max_length`` characters of what somebody wrote, in one line, to be quoted in a message."""
+    printable = visible(text[: max_length + 1])
+    return printable if len(printable) <= max_length else f"{printable[: max_length - 1]}…"

@@ -1,0 +1,102 @@
+"""Whatever an agent's process sends as its trace is a trace within its types, or refused."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+import pytest
+from echo_agent import thought
+from fuzz_strategies import FEW, MANY, changed_bytes, changed_values, fuzzing, written
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.foreign.isolated.messages import MessageError, read_json
+from agents.foreign.isolated.trace_codec import decode_trace, encode_trace
+from agents.foreign.isolated.trace_values import TraceError
+from drive_stack.evaluation.answers import AnswerError, checked_control, checked_times
+from drive_stack.types import Control
+
+CONTROL = Control(0.0, 0.0)
+SENT = encode_trace(thought(CONTROL, ("a note",)))
+(LENGTH,) = struct.unpack_from("<I", SENT)
+HEAD, NUMBERS = SENT[4 : 4 + LENGTH], SENT[4 + LENGTH :]
+
+
+def numbers_in(value: object) -> Iterator[float]:
+    """Every number of a trace, but for lanes' ends, which may be infinite."""
+    if isinstance(value, np.ndarray):
+        assert value.dtype == np.float64
+        yield from value.ravel().tolist()
+    elif is_dataclass(value):
+        for field in fields(value):
+            if field.name != "ends_in":
+                yield from numbers_in(getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from numbers_in(one)
+    elif isinstance(value, float):
+        yield value
+
+
+def read_or_refuse(body: bytes) -> None:
+    try:
+        trace = decode_trace(body, CONTROL)
+    except (MessageError, AnswerError) as error:
+        assert str(error)
+        return
+    assert all(map(math.isfinite, numbers_in(trace)))
+    assert decode_trace(encode_trace(trace), CONTROL).notes == trace.notes
+
+
+def fuzz_traces(examples: int) -> None:
+    trees = changed_values(read_json(HEAD)).map(written)
+    heads = st.one_of(trees, changed_bytes(HEAD))
+    arrays = st.one_of(st.just(NUMBERS), changed_bytes(NUMBERS))
+    framed = st.builds(lambda head, numbers: struct.pack("<I", len(head)) + head + numbers, heads, arrays)
+
+    @fuzzing(examples)
+    @given(st.one_of(framed, framed, changed_bytes(SENT)))
+    def check(body: bytes) -> None:
+        read_or_refuse(body)
+
+    check()
+
+
+def test_fuzzed_traces_are_read_or_refused() -> None:
+    fuzz_traces(FEW)
+
+
+@pytest.mark.slow
+def test_many_fuzzed_traces() -> None:
+    fuzz_traces(MANY)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_no_array_holds_a_number_that_is_not_finite(wrong: float) -> None:
+    for place in range(0, len(NUMBERS), 8):
+        numbers = NUMBERS[:place] + struct.pack("<d", wrong) + NUMBERS[place + 8 :]
+        with pytest.raises(TraceError, match="holds a number that is not finite"):
+            decode_trace(SENT[: 4 + LENGTH] + numbers, CONTROL)
+
+
+@pytest.mark.parametrize(("place", "was"), [("confidence", b"0.25"), ("id", b"[[4, 0")])
+def test_no_number_is_too_large(place: str, was: bytes) -> None:
+    """A whole number of JSON can have thousands of digits."""
+    assert HEAD.count(was) >= 1
+    head = HEAD.replace(was, was.replace(b"0.25" if place == "confidence" else b"4", b"1" + b"0" * 400), 1)
+    with pytest.raises(TraceError, match=rf"\.{place}: is (too large|not within)"):
+        decode_trace(struct.pack("<I", len(head)) + head + NUMBERS, CONTROL)
+    with pytest.raises(AnswerError, match="is too large a number"):
+        checked_control(Control(10**400, 0.0))
+    with pytest.raises(AnswerError, match="is too large a number"):
+        checked_times({"think": -(10**400)})
+
+
+@pytest.mark.parametrize("cut", [1, 7, 8, len(NUMBERS)])
+def test_a_trace_that_is_cut_off_is_refused(cut: int) -> None:
+    with pytest.raises((MessageError, TraceError)):
+        decode_trace(SENT[:-cut], CONTROL)
