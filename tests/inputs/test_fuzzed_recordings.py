@@ -15,8 +15,8 @@ import pytest
 from fuzz_strategies import FEW, MANY, check_line, fuzzing, json_files, read_or_refuse
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_rows import row
 from small_shards import ACTOR, PICTURE, columns, write_listed, write_shard
+from synthetic_rows import row
 
 from drive_stack.datasets.drives.checks import RANGES
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings

@@ -12,7 +12,7 @@ import pytest
 from fuzz_strategies import FEW, MANY, changed_values, check_line, fuzzing, json_files, read_or_refuse
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_rows import row
+from synthetic_rows import row
 
 from drive_stack.app.commands.replay import replay_of
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows

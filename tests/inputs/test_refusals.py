@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fuzz_strategies import check_line
-from made_up_rows import row
 from pydantic import ValidationError
 from small_shards import ACTOR, columns, write_listed, write_shard
+from synthetic_rows import row
 
 from drive_stack.app.commands.replay import replay_of
 from drive_stack.config import StrictModel, first_problem
