@@ -34,13 +34,13 @@ from drive_stack.app.options import TRACEBACK
 from drive_stack.app.race import RaceResult, RaceSession, print_races, racing_names
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.table import print_results
-from drive_stack.app.wiring import Outside
 from drive_stack.benchmarks.lateral_control.study import Controllers
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model, unknown_name
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import visible
+from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.scenario_name import unique_stem
@@ -252,45 +252,49 @@ def show_list() -> int:
     return 0
 
 
-def outside() -> Outside:
-    """What commands that drive batches need from here."""
-    return Outside(
+def batch_wiring() -> BatchWiring:
+    """What commands that drive batches need to know about scenarios and agents."""
+    return BatchWiring(
         scenarios=scenario_names(),
-        scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
-        world_name=lambda name: load_scenario(name).world_name,
+        scenario_facts=scenario_facts,
         agent_facts=agent_facts,
-        build=build_agent,
+        build_agent=build_agent,
         packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
-        sharing_process=sharing_process,
+        in_process_overrides=sharing_process,
+    )
+
+
+def scenario_facts(name_or_path: str) -> ScenarioFacts:
+    """Read a scenario; `ConfigError` where that fails."""
+    scenario = load_scenario(name_or_path)
+    return ScenarioFacts(
+        description=scenario.description,
+        source=scenario.source,
+        world_name=scenario.world_name,
+        content=scenario.model_dump_json(exclude_unset=True),
     )
 
 
 def train_model(given: Sequence[str]) -> int:
     """Make a trained model again."""
-    return train(given, scenario_names(), ROOT, collect_drives)
+    return train(given, batch_wiring(), ROOT)
 
 
 def judge_model(given: Sequence[str]) -> int:
     """Judge a trained model on seeds it never saw."""
-
-    def drive(asked: Sequence[str]) -> list[EpisodeResult]:
-        from drive_stack.app.commands.evaluate import results_of  # noqa: PLC0415 - pyarrow is slow to import
-
-        return results_of(asked, outside(), ROOT)
-
-    return judge(given, scenario_names(), ROOT, drive)
+    return judge(given, batch_wiring(), ROOT)
 
 
 def compare_stages(given: Sequence[str]) -> int:
     """The modular driver with each stage replaced by its oracle in turn."""
-    return stages(given, outside(), ROOT)
+    return stages(given, batch_wiring(), ROOT)
 
 
 def evaluate_drivers(given: Sequence[str]) -> int:
     """Drivers on the same courses, scored and compared."""
     from drive_stack.app.commands.evaluate import evaluate  # noqa: PLC0415 - pyarrow is slow to import
 
-    return evaluate(given, outside(), ROOT)
+    return evaluate(given, batch_wiring(), ROOT)
 
 
 def write_page(given: Sequence[str]) -> int:
@@ -303,7 +307,9 @@ def write_page(given: Sequence[str]) -> int:
 def replay_episode(given: Sequence[str]) -> int:
     """An episode of an evaluation, driven again as it was."""
     asked = replay_parser().parse_args(given)
-    replay = replay_of(asked.run, asked.episode, outside(), trusted=asked.trust, in_process=asked.in_process)
+    replay = replay_of(
+        asked.run, asked.episode, batch_wiring(), trusted=asked.trust, in_process=asked.in_process
+    )
     for note in replay.notes:
         print(f"note: {note}", file=sys.stderr)
     options, was = drive_parser().parse_args([]), replay.row.result
@@ -315,9 +321,9 @@ def replay_episode(given: Sequence[str]) -> int:
 
 def collect_drives(given: Sequence[str]) -> int:
     """Record drives to learn from."""
-    from drive_stack.app.commands.collect import collect  # noqa: PLC0415 - pyarrow is slow to import
+    from drive_stack.app.commands.collect import run  # noqa: PLC0415 - pyarrow is slow to import
 
-    return collect(given, outside())
+    return run(given, batch_wiring())
 
 
 def measure_stages(given: Sequence[str]) -> int:

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from drive_stack.app.episode_processes import Task, in_processes, measured
-from drive_stack.app.wiring import Outside
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
+from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.offline import OfflineErrors, offline_errors
 from drive_stack.evaluation.run_facts import Driver
 from drive_stack.evaluation.stage_errors.all_tables import summaries
@@ -32,20 +32,20 @@ class Course:
 
 
 def look_inside(
-    drivers: Mapping[str, Driver], course: Course, folder: Path, outside: Outside, workers: int
+    drivers: Mapping[str, Driver], course: Course, folder: Path, wiring: BatchWiring, workers: int
 ) -> None:
     """Drive the courses again and write what was found beside the rows, a file for each driver by label."""
     for label, driver in drivers.items():
-        facts = outside.agent_facts(driver.agent, driver.overrides)
+        facts = wiring.agent_facts(driver.agent, driver.overrides)
         tasks = [Task(driver.agent, driver.overrides, name, course.seed) for name in course.scenarios]
         print(f"looking inside {label}: {len(tasks)} episodes", file=sys.stderr)
         if facts.staged:
-            episodes = list(measured(tasks, outside.build, workers))
+            episodes = list(measured(tasks, wiring.build_agent, workers))
             write_whole(
                 folder / PERCEPTION.format(unique_stem(label)), as_json(summaries(episodes), episodes)
             )
         elif facts.looks and not facts.privileged:
-            found = in_processes(partial(ask, outside.build), tasks, workers)
+            found = in_processes(partial(ask, wiring.build_agent), tasks, workers)
             told = OfflineFile(label=label, episodes=tuple(one for one in found if one is not None))
             write_whole(folder / OFFLINE.format(unique_stem(label)), told.model_dump_json(indent=1) + "\n")
 

@@ -25,7 +25,7 @@ from envs.scenarios.roads import RoadSpec
 from envs.scenarios.route import EgoStart, NavigationStep, SpeedZone
 from envs.traffic.flow import max_density
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "configs" / "scenarios"
+CATALOGUE = Path(__file__).parents[2] / "configs" / "scenarios"
 
 
 class TrafficSpec(StrictModel):

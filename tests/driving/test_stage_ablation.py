@@ -13,15 +13,13 @@ from batch_drivers import made_up
 from rich.console import Console
 
 import run_sim
-from agents.facts import agent_facts
-from agents.registry import build_agent, config_of
+from agents.registry import config_of
 from drive_stack.app.commands.stages import plan
 from drive_stack.app.stage_ablation.columns import COLUMNS, STAGES, columns_named
 from drive_stack.app.stage_ablation.figures import FIGURES
 from drive_stack.app.stage_ablation.report import csv_of, markdown_of, show_table, write_table
 from drive_stack.app.stage_ablation.rescues import what_happened
 from drive_stack.app.stage_ablation.table import StagesTable, stages_table
-from drive_stack.app.wiring import Outside
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
@@ -29,17 +27,9 @@ from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.evaluation.statistics import wilson
 from drive_stack.evaluation.summary import summarise_episodes
-from envs.scenarios.scenario import load_scenario, scenario_names
+from envs.scenarios.scenario import scenario_names
 
-OUTSIDE = Outside(
-    scenarios=("cruise", "merge"),
-    scenario_content=lambda name: load_scenario(name).model_dump_json(exclude_unset=True),
-    world_name=lambda name: load_scenario(name).world_name,
-    agent_facts=agent_facts,
-    build=build_agent,
-    packages=(),
-    sharing_process=lambda _: (),
-)
+WIRING = replace(run_sim.batch_wiring(), scenarios=("cruise", "merge"))
 
 
 def result(label: str, scenario: str, seed: int) -> EpisodeResult:
@@ -91,7 +81,7 @@ def test_all_reads_nothing_but_the_truth() -> None:
 
 
 def test_the_plan_drives_all_scenarios_of_one_seed_before_the_next() -> None:
-    tasks = plan(columns_named(["modular", "expert"]), ("cruise", "merge"), range(7, 9), OUTSIDE)
+    tasks = plan(columns_named(["modular", "expert"]), ("cruise", "merge"), range(7, 9), WIRING)
     assert [(task.seed, task.scenario, task.label) for task in tasks] == [
         (seed, scenario, label)
         for seed in (7, 8)
@@ -106,7 +96,7 @@ def test_the_plan_drives_all_scenarios_of_one_seed_before_the_next() -> None:
 
 
 def test_columns_differ_in_what_they_stand_for() -> None:
-    tasks = plan(COLUMNS, ("cruise",), range(1), OUTSIDE)
+    tasks = plan(COLUMNS, ("cruise",), range(1), WIRING)
     assert len({task.config_hash for task in tasks}) == len(COLUMNS) == 10
 
 

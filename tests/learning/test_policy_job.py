@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from synthetic_rows import drives
 from toy_recording import TINY, toy_recording
 
+from drive_stack.datasets.drives.collection import CollectionSpec
 from drive_stack.learning.imitation.job import train_policy
 from drive_stack.learning.imitation.validation import note_drives
 from drive_stack.policy.runner import head_path
@@ -25,16 +24,15 @@ rounds:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[str]], Path]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[CollectionSpec], Path]:
     """Installed trunk, what was asked to be recorded, and the work folder."""
-    root, asked = tmp_path_factory.mktemp("job"), list[list[str]]()
+    root, asked = tmp_path_factory.mktemp("job"), list[CollectionSpec]()
     lines = [line for line in TINY.splitlines() if not line.startswith("rounds")]
     (root / "policy.yaml").write_text("\n".join(lines) + "\n" + ROUNDS, encoding="utf-8")
 
-    def collect(given: Sequence[str]) -> int:
-        asked.append(list(given))
-        toy_recording(Path(given[1]))
-        return 0
+    def collect(spec: CollectionSpec) -> None:
+        asked.append(spec)
+        toy_recording(spec.out)
 
     trunk = train_policy(
         root / "policy.yaml",
@@ -47,23 +45,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[str]
     return trunk, asked, root / "policy"
 
 
-def after(given: Sequence[str], option: str) -> list[str]:
-    return [value for name, value in pairwise(given) if name == option]
-
-
-def test_each_round_is_driven_by_whom_it_names(made: tuple[Path, list[list[str]], Path]) -> None:
+def test_each_round_is_driven_by_whom_it_names(made: tuple[Path, list[CollectionSpec], Path]) -> None:
     _, asked, work = made
     validation, plain, blind, dagger = asked
-    assert [after(one, "--first-seed") for one in asked] == [["100000"], ["0"], ["10"], ["20"]]
-    assert not after(validation, "--driver") and not after(plain, "--driver")
-    assert after(blind, "--driver") == ["modular"] and after(blind, "--set") == ["a=1"]
-    assert after(blind, "--expert-share") == ["0.5"]
-    assert after(dagger, "--driver") == ["end_to_end"]
-    assert after(dagger, "--set") == [f"weights={work / 'blind' / 'policy.trunk.onnx'}"]
+    assert [spec.first_seed for spec in asked] == [100_000, 0, 10, 20]
+    assert validation.driver is None and plain.driver is None
+    assert blind.driver == "modular" and blind.driver_overrides == ("a=1",)
+    assert blind.expert_fraction == 0.5
+    assert dagger.driver == "end_to_end"
+    assert dagger.driver_overrides == (f"weights={work / 'blind' / 'policy.trunk.onnx'}",)
 
 
 def test_what_is_installed_is_the_last_round_s_and_its_card_tells_of_all(
-    made: tuple[Path, list[list[str]], Path],
+    made: tuple[Path, list[CollectionSpec], Path],
 ) -> None:
     trunk, _, work = made
     assert sha256_of(trunk) == sha256_of(work / "dagger" / trunk.name)
@@ -79,7 +73,7 @@ def test_what_is_installed_is_the_last_round_s_and_its_card_tells_of_all(
 
 
 def test_its_own_drives_are_noted_in_the_cards_for_programs_and_people(
-    made: tuple[Path, list[list[str]], Path],
+    made: tuple[Path, list[CollectionSpec], Path],
 ) -> None:
     trunk, _, _ = made
     rows = [

@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from drive_stack.app.batch_run import Driving, tell_failures
+from drive_stack.app.agent_evaluation import REFERENCE, EvaluationSpec, run_evaluation
+from drive_stack.app.batch_run import add_driving_options, driving_options, print_failures
 from drive_stack.app.headline_table import print_headline
-from drive_stack.app.names import names_of, overrides_of
 from drive_stack.app.options import IN_PROCESS_HELP, TRUST_HELP, seeds_between
 from drive_stack.app.stage_evaluation import Course, look_inside
-from drive_stack.app.wiring import Outside
-from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.drive import drive_task
-from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
-from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, RowFile, open_rows
-from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.row_file import NAME
+from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.export import export
-from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, write_facts
-from drive_stack.evaluation.schemes.scoring import ExpertDrive
-from drive_stack.evaluation.suite import Suite, load_suite, suites
-from drive_stack.report.clips.filming import Filming
-from drive_stack.report.gallery import CLIPS
+from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.report.summary_files import write_summary
-from drive_stack.seeds import check_episodes, seed_range
 
 PAGE = "report.html"
-REFERENCE = "expert"  # drives every course first; progress is measured by it
 
 HELP = """\
 examples:
@@ -48,159 +34,39 @@ The same command drives only what is missing in --out. docs/evaluation.md explai
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be driven."""
-
-    suite: Suite
-    scenarios: tuple[str, ...]
-    seeds: range
-    drivers: Mapping[str, Driver]  # by label, the reference first
-
-    @property
-    def facts(self) -> RunFacts:
-        """For ``run.json``."""
-        return RunFacts(
-            suite=self.suite.name,
-            scenarios=self.scenarios,
-            first_seed=self.seeds.start,
-            seeds=len(self.seeds),
-            drivers=dict(self.drivers),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Driven:
-    """What has been driven."""
-
-    plan: Plan
-    folder: Path
-    rows: list[Row]  # the reference's first
-    failed: list[Row]  # those that tell of a failure
-
-
-def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
+def evaluate(arguments: Sequence[str], wiring: BatchWiring, root: Path) -> int:
     """Drive what is missing, print who is better, write rows and report; returns the exit status."""
-    options = evaluate_parser().parse_args(given)
-    outside = outside.with_trust(options.trust)
-    driven = _driven(options, outside, root)
-    plan, folder, rows = driven.plan, driven.folder, driven.rows
-    current = {row.key for row in rows}
+    args = evaluate_parser().parse_args(arguments)
+    wiring = wiring.with_trust(args.trust)
+    run = run_evaluation(_spec(args, root), wiring)
+    plan, folder = run.plan, run.folder
+    current = {row.key for row in run.rows}
     comparison = read_runs([folder], current).comparison
     print_headline(comparison, Console(width=None if sys.stdout.isatty() else 120))
-    if options.inside:
-        compared = {label: one for label, one in plan.drivers.items() if label != REFERENCE}
-        look_inside(compared, Course(plan.scenarios, plan.seeds[0]), folder, outside, options.workers)
-    runs = read_runs([folder], current)  # what is inside included
+    if args.inside:
+        compared = {label: driver for label, driver in plan.drivers.items() if label != REFERENCE}
+        look_inside(compared, Course(plan.scenarios, plan.seeds[0]), folder, wiring, args.workers)
+    runs = read_runs([folder], current)  # includes what --inside has written
     written = (*write_summary(comparison, folder), *export(runs.rows, folder))
     page = folder / PAGE
     write_report(runs, page)
-    tell_failures(driven.failed, folder / NAME)
+    print_failures(run.failed, folder / NAME)
     print("written: " + ", ".join(map(str, (*written, page))), file=sys.stderr)
-    return 1 if driven.failed else 0
+    return 1 if run.failed else 0
 
 
-def results_of(given: Sequence[str], outside: Outside, root: Path) -> list[EpisodeResult]:
-    """What the agents of a command line came to, the reference left out; drives what is missing."""
-    options = evaluate_parser().parse_args(given)
-    rows = _driven(options, outside.with_trust(options.trust), root).rows
-    return [row.result for row in rows if row.label != REFERENCE]
-
-
-def _driven(options: argparse.Namespace, outside: Outside, root: Path) -> Driven:
-    plan = plan_of(options, outside)
-    tasks = {label: tasks_of(plan, label, outside) for label in plan.drivers}
-    folder: Path = options.out or root / "runs" / "evaluate" / plan.suite.name
-    with open_rows(folder, foreign=RECORDINGS) as file:
-        _begin(folder, plan.facts)
-        rows, failed = _drive(tasks, file, Driving.of(options), outside)
-    return Driven(plan, folder, rows, failed)
-
-
-def plan_of(options: argparse.Namespace, outside: Outside) -> Plan:
-    """Raises `ConfigError` for a suite, a scenario, seeds or an agent that cannot be used."""
-    suite = load_suite(options.suite)
-    specs = options.agent or ["modular", "end_to_end"]
-    drivers = {REFERENCE: Driver(agent=REFERENCE)}
-    for index, label in enumerate(names_of(specs)):
-        overrides = overrides_of(index, specs, options.set)
-        inside = tuple(outside.sharing_process(specs[index])) if options.in_process else ()
-        drivers[label] = Driver(agent=specs[index], overrides=(*overrides, *inside))
-    scenarios = suite.scenarios(outside.scenarios, outside.world_name)
-    seeds = (
-        seed_range(suite.first_seed, suite.seeds) if options.seeds is None else seeds_between(options.seeds)
+def _spec(args: argparse.Namespace, root: Path) -> EvaluationSpec:
+    """The evaluation that a command line requests."""
+    suite = load_suite(args.suite)
+    return EvaluationSpec(
+        folder=args.out or root / "runs" / "evaluate" / suite.name,
+        suite=suite,
+        agents=tuple(args.agent or ("modular", "end_to_end")),
+        overrides=tuple(args.set),
+        seeds=None if args.seeds is None else seeds_between(args.seeds),
+        in_process=args.in_process,
+        driving=driving_options(args),
     )
-    check_episodes(len(scenarios), len(seeds))
-    return Plan(suite, scenarios, seeds, drivers)
-
-
-def tasks_of(plan: Plan, label: str, outside: Outside) -> list[EpisodeTask]:
-    """All of a driver's episodes, one seed after another, so that a run broken off knows every course.
-
-    A row is known by what its driver and the reference are made of: its progress is measured by the latter.
-    """
-    driver = plan.drivers[label]
-    facts = outside.agent_facts(driver.agent, driver.overrides)
-    contents = {name: outside.scenario_content(name) for name in plan.scenarios}
-    worlds = {name: outside.world_name(name) for name in plan.scenarios}
-    return [
-        EpisodeTask(
-            label=label,
-            agent=driver.agent,
-            overrides=driver.overrides,
-            scenario=name,
-            seed=seed,
-            config_hash=fingerprint(facts, content),
-            privileged=facts.privileged,
-            camera=facts.looks,
-            world=worlds[name],
-        )
-        for seed in plan.seeds
-        for name, content in contents.items()
-    ]
-
-
-def _drive(
-    tasks: Mapping[str, Sequence[EpisodeTask]], file: RowFile, driving: Driving, outside: Outside
-) -> tuple[list[Row], list[Row]]:
-    """All rows of the tasks, and those that tell of a failure; the reference drives first."""
-    drive = partial(drive_task, outside.build, onlooker=partial(Filming, file.folder.resolve() / CLIPS))
-    code = code_state(outside.packages)
-    reference = tasks[REFERENCE]
-    others = [found for label, found in tasks.items() if label != REFERENCE]
-    failed = driving.drive(
-        reference, file, drive, code=code, hash_now=outside.hash_of, what="reference episodes"
-    )
-    experts = {(task.scenario, task.seed): file.rows[task.key].result for task in reference}
-    # course by course, so that a run broken off compares all alike
-    compared = [
-        replace(task, expert=_expert_drive(experts[task.scenario, task.seed]))
-        for course in zip(*others, strict=True)
-        for task in course
-    ]
-    failed += driving.drive(compared, file, drive, code=code, hash_now=outside.hash_of)
-    return [file.rows[task.key] for task in (*reference, *compared)], failed
-
-
-def _expert_drive(result: EpisodeResult) -> ExpertDrive | None:
-    """None where the reference itself failed: then progress is the share of the route."""
-    if result.status is not Status.COMPLETED:
-        return None
-    return ExpertDrive(result.distance_m, result.duration_s)
-
-
-def _begin(folder: Path, facts: RunFacts) -> None:
-    """Say what is driven there; `ConfigError` where the folder is of another suite, whose rows would mix."""
-    before = read_facts(folder)
-    if before is not None and before.suite != facts.suite:
-        raise ConfigError(f"{folder}: holds rows of the suite {before.suite}; use another --out")
-    drivers = dict(before.drivers) if before is not None else {}
-    for label, driver in facts.drivers.items():
-        if drivers.setdefault(label, driver) != driver:
-            raise ConfigError(
-                f"{folder}: {label} was {drivers[label].agent} set otherwise; use another --out"
-            )
-    write_facts(folder, facts.model_copy(update={"drivers": drivers}))
 
 
 def evaluate_parser() -> argparse.ArgumentParser:
@@ -236,7 +102,7 @@ def evaluate_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--seeds", metavar="A:B", help="from A up to before B (default: the suite's, which are test seeds)"
     )
-    how = Driving.add_options(parser)
+    how = add_driving_options(parser)
     how.add_argument(
         "--inside",
         action="store_true",

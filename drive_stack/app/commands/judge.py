@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.config import load_model
-from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.batch.driving import DrivingOptions
+from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.suite import load_suite
 from drive_stack.runtime.weights import MODELS
 
-SUITES = {
-    "validation": ("catalogue", ("--seeds", "100000:100010")),
-    "test": ("standard", ()),
-}  # drives of a policy
+# suite and seeds that a policy drives; None stands for the suite's own seeds
+SUITES: dict[str, tuple[str, range | None]] = {
+    "validation": ("catalogue", range(100_000, 100_010)),
+    "test": ("standard", None),
+}
 
 
 def judge(
-    given: Sequence[str],
-    scenarios: Sequence[str],
+    arguments: Sequence[str],
+    wiring: BatchWiring,
     root: Path,
-    drive: Callable[[Sequence[str]], list[EpisodeResult]],
 ) -> int:
-    """Judge a model over ``scenarios`` and complete its card; returns the exit status.
-
-    ``drive`` is ``run_sim.py evaluate`` with its arguments, to the results of the agents compared.
-    """
-    options = _parser(root).parse_args(given)
+    """Evaluate a model on the catalogue's scenarios and complete its card; returns the exit status."""
+    options = _parser(root).parse_args(arguments)
     config, frames = root / "configs" / "training" / f"{options.what}.yaml", options.work / "detector"
     if options.what == "detector":
         from drive_stack.learning.detector import validation as detector_judgement  # noqa: PLC0415 - slow to import
@@ -36,25 +35,32 @@ def judge(
         scores = detector_judgement.judge(
             MODELS / "detector.int8.onnx",
             load_model(config, DetectorTraining),
-            scenarios,
+            wiring.scenarios,
             frames,
             options.on,
             detector_judgement.Pictures.in_folder(root / "docs" / "images"),
         )
     elif options.what == "policy":
+        from drive_stack.app.agent_evaluation import EvaluationSpec, evaluate_agents  # noqa: PLC0415
         from drive_stack.learning.imitation.validation import note_drives  # noqa: PLC0415
 
         suite, seeds = SUITES[options.on]
-        folder = options.work / "evaluate" / suite
-        results = drive(
-            ["--agent", "end_to_end", "--suite", suite, *seeds, "--out", str(folder), "--workers", "2"]
+        spec = EvaluationSpec(
+            folder=options.work / "evaluate" / suite,
+            suite=load_suite(suite),
+            agents=("end_to_end",),
+            seeds=seeds,
+            driving=DrivingOptions(workers=2),
         )
+        results = evaluate_agents(spec, wiring)
         scores = note_drives(MODELS / "policy.trunk.onnx", options.on, results)
     else:
         from drive_stack.learning.lanes import job as lanes_job  # noqa: PLC0415
 
         weights = MODELS / "lanes.onnx"
-        scores = lanes_job.judge_shipped(config, scenarios, weights=weights, frames=frames, span=options.on)
+        scores = lanes_job.judge_shipped(
+            config, wiring.scenarios, weights=weights, frames=frames, span=options.on
+        )
     print(json.dumps(scores, ensure_ascii=False, indent=1))
     return 0
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.app.options import IN_PROCESS_HELP, positive
-from drive_stack.app.wiring import Outside
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.run_facts import Driver, read_facts, versions
 from drive_stack.scenario_name import without_keys
@@ -34,7 +34,7 @@ class Replay:
 
 
 def replay_of(
-    run: Path, episode: str, outside: Outside, *, trusted: bool = False, in_process: bool = False
+    run: Path, episode: str, wiring: BatchWiring, *, trusted: bool = False, in_process: bool = False
 ) -> Replay:
     """Raises `ConfigError` where there is no such run or episode, or its driver is no longer there.
 
@@ -54,8 +54,10 @@ def replay_of(
             f"{run}: its driver {shortened(row.label)} is {shortened(driver.agent)}, which can run code "
             "as it is loaded; if you know who made it, add --trust"
         )
-    driver, notes = _as_granted(driver, tuple(outside.sharing_process(driver.agent)) if in_process else ())
-    return Replay(row, driver, (*_loaded(row, driver, outside), *notes, *_differences(row, driver, outside)))
+    driver, notes = _as_granted(
+        driver, tuple(wiring.in_process_overrides(driver.agent)) if in_process else ()
+    )
+    return Replay(row, driver, (*_loaded(row, driver, wiring), *notes, *_differences(row, driver, wiring)))
 
 
 def told(replay: Replay, result: EpisodeResult) -> str:
@@ -115,21 +117,21 @@ def _as_granted(driver: Driver, granted: Sequence[str]) -> tuple[Driver, list[st
     return driver.model_copy(update={"overrides": kept}), notes
 
 
-def _loaded(row: Row, driver: Driver, outside: Outside) -> Iterator[str]:
+def _loaded(row: Row, driver: Driver, wiring: BatchWiring) -> Iterator[str]:
     """What the run names that does not come with the program."""
     if is_file(driver.agent) or runs_code(driver.agent):
         yield f"loads the driver {shortened(driver.agent)}, as the run says"
-    if without_keys(row.result.scenario)[0] not in outside.scenarios:
+    if without_keys(row.result.scenario)[0] not in wiring.scenarios:
         yield f"reads the scenario {shortened(row.result.scenario)}, as the run says"
 
 
-def _differences(row: Row, driver: Driver, outside: Outside) -> list[str]:
+def _differences(row: Row, driver: Driver, wiring: BatchWiring) -> list[str]:
     """What is not as it was when the row was driven."""
     notes = []
-    found = outside.agent_facts(driver.agent, driver.overrides)
-    if fingerprint(found, outside.scenario_content(row.result.scenario)) != row.config_hash:
+    found = wiring.agent_facts(driver.agent, driver.overrides)
+    if fingerprint(found, wiring.scenario_facts(row.result.scenario).content) != row.config_hash:
         notes.append("the driver's configuration, its weights or the scenario changed since")
-    if code_state(outside.packages) != row.code_hash:
+    if code_state(wiring.packages) != row.code_hash:
         notes.append("the code changed since")
     present = versions()
     for name, then in row.versions.items():

@@ -11,18 +11,19 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from drive_stack.app.batch_run import Driving, tell_failures
+from drive_stack.app.batch_run import add_driving_options, driving_options, print_failures
 from drive_stack.app.options import episode_count, seed
 from drive_stack.app.stage_ablation.columns import COLUMNS, Column, columns_named
 from drive_stack.app.stage_ablation.report import show_table, write_table
 from drive_stack.app.stage_ablation.table import stages_table
-from drive_stack.app.wiring import Outside
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
+from drive_stack.evaluation.batch.driving import drive_missing
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.scenario_name import split_names
 from drive_stack.seeds import check_episodes, seed_range
 
@@ -41,53 +42,53 @@ weights it drives again what that touches. docs/evaluation.md explains the table
 """
 
 
-def stages(given: Sequence[str], outside: Outside, root: Path) -> int:
+def stages(given: Sequence[str], wiring: BatchWiring, root: Path) -> int:
     """Drive what is missing, print the table, write it; returns the exit status."""
     options = _parser(root).parse_args(given)
     out: Path = options.out
-    failed = [] if options.report_only else _drive(options, outside)
+    failed = [] if options.report_only else _drive(options, wiring)
     rows = list(read_rows(out).values())
     if not rows:
         raise ConfigError(f"{out / NAME}: holds no rows yet")
-    current = _current(outside, {row.result.scenario for row in rows})
-    table = stages_table(rows, current, order=outside.scenarios)
+    current = _current(wiring, {row.result.scenario for row in rows})
+    table = stages_table(rows, current, order=wiring.scenarios)
     show_table(table, Console(width=None if sys.stdout.isatty() else 110))
-    tell_failures(failed, out / NAME)
+    print_failures(failed, out / NAME)
     print("written: " + ", ".join(map(str, write_table(table, out))), file=sys.stderr)
     return 1 if failed else 0
 
 
-def _drive(options: argparse.Namespace, outside: Outside) -> list[Row]:
+def _drive(options: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
     """Drive what is missing; the rows of what was asked for that tell of a failure."""
     tasks = plan(
         columns_named(_names(options.only) or [column.label for column in COLUMNS]),
-        _names(options.scenarios) or outside.scenarios,
+        _names(options.scenarios) or wiring.scenarios,
         _seeds(options.first_seed, options.seeds),
-        outside,
+        wiring,
     )
     if options.first_seed >= 2 * SPLIT:
         print("these are test seeds: to be looked at once, at the end", file=sys.stderr)
     with open_rows(options.out, foreign=RECORDINGS) as file:
-        return Driving.of(options).drive(
+        return drive_missing(
             tasks,
             file,
-            partial(drive_task, outside.build),
-            code=code_state(outside.packages),
-            hash_now=outside.hash_of,
+            partial(drive_task, wiring.build_agent),
+            driving_options(options),
+            code=code_state(wiring.packages),
+            hash_now=wiring.hash_of,
         )
 
 
 def plan(
-    columns: Sequence[Column], scenarios: Sequence[str], seeds: Sequence[int], outside: Outside
+    columns: Sequence[Column], scenarios: Sequence[str], seeds: Sequence[int], wiring: BatchWiring
 ) -> list[EpisodeTask]:
     """All episodes, one seed after another, so that a run broken off has driven every scenario alike.
 
     Raises `ConfigError` for a scenario, a configuration or weights that cannot be used.
     """
     check_episodes(len(scenarios), len(seeds))
-    facts = {column.label: outside.agent_facts(column.agent, column.overrides) for column in columns}
-    contents = {scenario: outside.scenario_content(scenario) for scenario in scenarios}
-    worlds = {scenario: outside.world_name(scenario) for scenario in scenarios}
+    facts = {column.label: wiring.agent_facts(column.agent, column.overrides) for column in columns}
+    courses = {scenario: wiring.scenario_facts(scenario) for scenario in scenarios}
     return [
         EpisodeTask(
             label=column.label,
@@ -95,26 +96,26 @@ def plan(
             overrides=column.overrides,
             scenario=scenario,
             seed=seed,
-            config_hash=fingerprint(facts[column.label], content),
+            config_hash=fingerprint(facts[column.label], course.content),
             privileged=facts[column.label].privileged,
             camera=facts[column.label].looks,
-            world=worlds[scenario],
+            world=course.world_name,
         )
         for seed in seeds
-        for scenario, content in contents.items()
+        for scenario, course in courses.items()
         for column in columns
     ]
 
 
-def _current(outside: Outside, scenarios: Iterable[str]) -> frozenset[str]:
+def _current(wiring: BatchWiring, scenarios: Iterable[str]) -> frozenset[str]:
     """Hashes of everything as it is now; rows with others were driven before some change."""
-    facts = [_if_any(partial(outside.agent_facts, column.agent, column.overrides)) for column in COLUMNS]
-    contents = [_if_any(partial(outside.scenario_content, scenario)) for scenario in scenarios]
+    facts = [_if_any(partial(wiring.agent_facts, column.agent, column.overrides)) for column in COLUMNS]
+    courses = [_if_any(partial(wiring.scenario_facts, scenario)) for scenario in scenarios]
     return frozenset(
-        fingerprint(fact, content)
+        fingerprint(fact, course.content)
         for fact in facts
-        for content in contents
-        if fact is not None and content is not None
+        for course in courses
+        if fact is not None and course is not None
     )
 
 
@@ -162,7 +163,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     what.add_argument(
         "--only", "--columns", default="all", metavar="A,B", help=f"of the columns {labels} (default: all)"
     )
-    how = Driving.add_options(parser)
+    how = add_driving_options(parser)
     how.add_argument(
         "--out", type=Path, default=root / "runs" / "stages", metavar="DIR", help="default: runs/stages"
     )

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.runtime.weights import MODELS
 from drive_stack.support.atomic_files import make_folder
 
 
 def train(
-    given: Sequence[str],
-    scenarios: Sequence[str],
+    arguments: Sequence[str],
+    wiring: BatchWiring,
     root: Path,
-    collect: Callable[[Sequence[str]], int],
 ) -> int:
-    """Collect frames of ``scenarios``, train, judge, write weights and card; returns the exit status.
+    """Record data of the catalogue's scenarios, train, evaluate, write weights and card.
 
-    ``collect`` is ``run_sim.py collect``, by which the policy's drives are recorded. Configurations and
-    results lie where the project in ``root`` has them, unless options say other.
+    Configurations and results lie in the project folder ``root`` unless options name other places.
+    Returns the exit status.
     """
-    options = _parser(root).parse_args(given)
+    options = _parser(root).parse_args(arguments)
     for folder in (options.work, options.out or MODELS):
         make_folder(folder)
     config = options.config or root / "configs" / "training" / f"{options.what}.yaml"
@@ -31,7 +31,7 @@ def train(
 
         weights = train_detector(
             config,
-            scenarios,
+            wiring.scenarios,
             overrides=options.set,
             work=options.work / "detector",
             out=options.out or MODELS,
@@ -39,11 +39,12 @@ def train(
             resume=options.resume,
         )
     elif options.what == "policy":
+        from drive_stack.app.commands.collect import collect_and_report  # noqa: PLC0415
         from drive_stack.learning.imitation.job import train_policy  # noqa: PLC0415
 
         weights = train_policy(
             config,
-            collect,
+            lambda spec: collect_and_report(spec, wiring),
             overrides=options.set,
             recordings=options.work / "recordings",
             work=options.work / config.stem,  # another network shares recordings, not checkpoints
@@ -54,7 +55,7 @@ def train(
 
         weights = train_lanes(
             config,
-            scenarios,
+            wiring.scenarios,
             overrides=options.set,
             frames=options.work / "detector",
             work=options.work / "lanes",

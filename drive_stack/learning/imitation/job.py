@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from drive_stack.config import load_model
+from drive_stack.datasets.drives.collection import CollectionSpec
 from drive_stack.datasets.drives.manifest import read_manifest
 from drive_stack.learning.imitation.card import card_markdown
 from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
@@ -24,8 +25,8 @@ VALIDATION_SEED = 100_000
 NAME = "policy.trunk.onnx"
 
 
-# records drives, or what is missing of them: ``run_sim.py collect`` with its arguments, to the exit status
-Collect: TypeAlias = Callable[[Sequence[str]], int]
+# records the drives of a specification that are missing; what it returns is not used
+Collect: TypeAlias = Callable[[CollectionSpec], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +64,21 @@ class PolicyJob:
         self, name: str, first_seed: int, seeds: int, one: Round | None = None, driver: Path | None = None
     ) -> Path:
         """The folder of a round's drives, recorded as far as they are missing."""
-        folder = self.recordings / name
-        arguments = [
-            *("--out", str(folder), "--first-seed", str(first_seed), "--seeds", str(seeds)),
-            *("--every", str(self.config.every), "--workers", str(self.config.workers)),
-        ]
-        if one is not None and one.suite is not None:
-            arguments += ["--suite", one.suite]
-        if one is not None and one.disturbed:
-            arguments.append("--disturb")
-        if one is not None and driver is not None:
-            arguments += _beside("end_to_end", (f"weights={driver}",), one.expert_share)
-        if one is not None and one.driver is not None:
-            arguments += _beside(one.driver, one.driver_set, one.expert_share)
-        self.collect(arguments)
-        return folder
+        spec = CollectionSpec(
+            out=self.recordings / name,
+            first_seed=first_seed,
+            seeds=seeds,
+            every=self.config.every,
+            workers=self.config.workers,
+        )
+        if one is not None:
+            spec = replace(spec, suite=one.suite, perturbed=one.disturbed)
+            if driver is not None:
+                spec = _driven_by(spec, "end_to_end", (f"weights={driver}",), one.expert_share)
+            elif one.driver is not None:
+                spec = _driven_by(spec, one.driver, one.driver_set, one.expert_share)
+        self.collect(spec)
+        return spec.out
 
     def _export(
         self,
@@ -107,9 +108,10 @@ class PolicyJob:
         return trunk
 
 
-def _beside(driver: str, overrides: Sequence[str], expert_share: float) -> list[str]:
-    sets = [part for one in overrides for part in ("--set", one)]
-    return ["--driver", driver, *sets, "--expert-share", str(expert_share)]
+def _driven_by(
+    spec: CollectionSpec, driver: str, overrides: tuple[str, ...], expert_fraction: float
+) -> CollectionSpec:
+    return replace(spec, driver=driver, driver_overrides=overrides, expert_fraction=expert_fraction)
 
 
 def _about(folder: Path) -> dict[str, object]:

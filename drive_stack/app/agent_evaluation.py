@@ -1,0 +1,183 @@
+"""Drive agents on the courses of a suite, the expert first, and keep a row for each episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from drive_stack.app.names import names_of, overrides_of
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.drive import drive_task
+from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
+from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.row_file import RECORDINGS, RowFile, open_rows
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, write_facts
+from drive_stack.evaluation.schemes.scoring import ExpertDrive
+from drive_stack.evaluation.suite import Suite
+from drive_stack.report.clips.filming import Filming
+from drive_stack.report.gallery import CLIPS
+from drive_stack.seeds import check_episodes, seed_range
+
+REFERENCE = "expert"  # drives every course first; the progress of the others is measured against it
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSpec:
+    """Which agents to evaluate on which courses, and where the rows go."""
+
+    folder: Path
+    suite: Suite
+    agents: tuple[str, ...] = ("modular", "end_to_end")
+    overrides: tuple[str, ...] = ()  # ``KEY=VALUE``; of several agents ``NAME:KEY=VALUE``
+    seeds: range | None = None  # None: the suite's
+    in_process: bool = False  # run agents that bring code inside the simulator's process
+    driving: DrivingOptions = field(default_factory=DrivingOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationPlan:
+    """The courses and drivers of an evaluation, resolved and checked."""
+
+    suite: Suite
+    scenarios: tuple[str, ...]
+    seeds: range
+    drivers: Mapping[str, Driver]  # by label, the reference first
+
+    @property
+    def facts(self) -> RunFacts:
+        """The content of ``run.json``."""
+        return RunFacts(
+            suite=self.suite.name,
+            scenarios=self.scenarios,
+            first_seed=self.seeds.start,
+            seeds=len(self.seeds),
+            drivers=dict(self.drivers),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRun:
+    """The rows of all planned episodes."""
+
+    plan: EvaluationPlan
+    folder: Path
+    rows: list[Row]  # the reference's first
+    failed: list[Row]  # those that report an error
+
+
+def evaluate_agents(spec: EvaluationSpec, wiring: BatchWiring) -> list[EpisodeResult]:
+    """Evaluate agents on courses and return their results, without the reference's.
+
+    Episodes that already have a row in the folder are not driven again. Raises `ConfigError` as
+    `run_evaluation` does.
+    """
+    rows = run_evaluation(spec, wiring).rows
+    return [row.result for row in rows if row.label != REFERENCE]
+
+
+def run_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationRun:
+    """Drive the episodes that have no row in the folder yet.
+
+    Raises:
+        ConfigError: For a scenario, seeds or an agent that cannot be used, and for a folder that holds
+            rows of another suite or of the same agent with other settings.
+    """
+    plan = plan_evaluation(spec, wiring)
+    tasks = {label: tasks_of(plan, label, wiring) for label in plan.drivers}
+    with open_rows(spec.folder, foreign=RECORDINGS) as file:
+        _write_run_facts(spec.folder, plan.facts)
+        rows, failed = _drive(tasks, file, spec.driving, wiring)
+    return EvaluationRun(plan, spec.folder, rows, failed)
+
+
+def plan_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationPlan:
+    """Resolve a specification; `ConfigError` for a scenario, seeds or an agent that cannot be used."""
+    suite = spec.suite
+    drivers = {REFERENCE: Driver(agent=REFERENCE)}
+    for index, label in enumerate(names_of(spec.agents)):
+        agent = spec.agents[index]
+        overrides = overrides_of(index, spec.agents, spec.overrides)
+        in_process = tuple(wiring.in_process_overrides(agent)) if spec.in_process else ()
+        drivers[label] = Driver(agent=agent, overrides=(*overrides, *in_process))
+    scenarios = suite.scenarios(wiring.scenarios, wiring.world_name)
+    seeds = seed_range(suite.first_seed, suite.seeds) if spec.seeds is None else spec.seeds
+    check_episodes(len(scenarios), len(seeds))
+    return EvaluationPlan(suite, scenarios, seeds, drivers)
+
+
+def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[EpisodeTask]:
+    """Return all episodes of a driver, one seed after another.
+
+    In this order an interrupted run has driven all courses equally often. The configuration hash of a row
+    covers what its driver is made of.
+    """
+    driver = plan.drivers[label]
+    agent = wiring.agent_facts(driver.agent, driver.overrides)
+    scenarios = {name: wiring.scenario_facts(name) for name in plan.scenarios}
+    return [
+        EpisodeTask(
+            label=label,
+            agent=driver.agent,
+            overrides=driver.overrides,
+            scenario=name,
+            seed=seed,
+            config_hash=fingerprint(agent, scenario.content),
+            privileged=agent.privileged,
+            camera=agent.looks,
+            world=scenario.world_name,
+        )
+        for seed in plan.seeds
+        for name, scenario in scenarios.items()
+    ]
+
+
+def _drive(
+    tasks: Mapping[str, Sequence[EpisodeTask]],
+    file: RowFile,
+    options: DrivingOptions,
+    wiring: BatchWiring,
+) -> tuple[list[Row], list[Row]]:
+    """All rows of the tasks, and those that report an error; the reference drives first."""
+    drive = partial(drive_task, wiring.build_agent, onlooker=partial(Filming, file.folder.resolve() / CLIPS))
+    code = code_state(wiring.packages)
+    reference = tasks[REFERENCE]
+    others = [own for label, own in tasks.items() if label != REFERENCE]
+    failed = drive_missing(
+        reference, file, drive, options, code=code, hash_now=wiring.hash_of, what="reference episodes"
+    )
+    experts = {(task.scenario, task.seed): file.rows[task.key].result for task in reference}
+    # course by course, so that an interrupted run compares all agents on the same courses
+    compared = [
+        replace(task, expert=_expert_drive(experts[task.scenario, task.seed]))
+        for course in zip(*others, strict=True)
+        for task in course
+    ]
+    failed += drive_missing(compared, file, drive, options, code=code, hash_now=wiring.hash_of)
+    return [file.rows[task.key] for task in (*reference, *compared)], failed
+
+
+def _expert_drive(result: EpisodeResult) -> ExpertDrive | None:
+    """The expert's drive; None where the expert failed, so that progress is the fraction of the route."""
+    if result.status is not Status.COMPLETED:
+        return None
+    return ExpertDrive(result.distance_m, result.duration_s)
+
+
+def _write_run_facts(folder: Path, facts: RunFacts) -> None:
+    """Write ``run.json``; `ConfigError` where the folder's rows must not be mixed with these."""
+    before = read_facts(folder)
+    if before is not None and before.suite != facts.suite:
+        raise ConfigError(f"{folder}: holds rows of the suite {before.suite}; use another --out")
+    drivers = dict(before.drivers) if before is not None else {}
+    for label, driver in facts.drivers.items():
+        if drivers.setdefault(label, driver) != driver:
+            raise ConfigError(
+                f"{folder}: {label} was {drivers[label].agent} set otherwise; use another --out"
+            )
+    write_facts(folder, facts.model_copy(update={"drivers": drivers}))

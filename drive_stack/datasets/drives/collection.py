@@ -1,0 +1,187 @@
+"""Record the drives of many episodes into one folder, and repair such a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from drive_stack.agent_spec import grants, is_file, runs_code
+from drive_stack.datasets.drives.folder import Episode, RecordingFolder, read_settings
+from drive_stack.datasets.drives.manifest import Manifest
+from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, record_task
+from drive_stack.errors import ConfigError
+from drive_stack.escaping import shortened
+from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
+from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.row_file import RowFile, open_rows
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.run import missing
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
+from drive_stack.evaluation.suite import load_suite
+from drive_stack.seeds import check_episodes, seed_range
+
+FIRST_TEST_SEED = 200_000
+TIME_LIMIT = 600.0  # wall-clock limit of one episode [s]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSpec:
+    """Which episodes to record into a folder, and who drives them."""
+
+    out: Path
+    scenarios: tuple[str, ...] | None = None  # names or files; None: the whole catalogue
+    suite: str | None = None  # record the courses of this suite instead of ``scenarios``
+    first_seed: int = 0
+    seeds: int = 10  # of each scenario
+    every: int = 2  # record every N-th step
+    perturbed: bool = False  # push the car off its course now and then
+    driver: str | None = None  # drives while the expert labels; None: the expert drives
+    driver_overrides: tuple[str, ...] = ()
+    expert_fraction: float = 0.0  # fraction of the time in which the expert drives instead of ``driver``
+    workers: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What a folder holds after recording."""
+
+    manifest: Manifest
+    failed: tuple[Row, ...]  # requested episodes that ended with an error
+    corrupt: tuple[str, ...]  # a line for each listed shard that is missing or differs from the manifest
+    unlisted: int  # files of several scenarios at once, which the manifest no longer lists
+
+
+def collect(spec: CollectionSpec, wiring: BatchWiring, report: Callable[[str], None]) -> Collection:
+    """Record the episodes of ``spec`` that the folder does not hold yet, and write the manifest.
+
+    ``report`` receives a line for each thing that a person should know.
+
+    Raises:
+        ConfigError: For scenarios, seeds, a suite or a driver that cannot be used, and for a folder whose
+            recordings were made with other settings.
+    """
+    settings = _settings(spec, wiring)
+    episodes = _episodes(spec, wiring)
+    with open_rows(spec.out, foreign=RUN_FACTS) as file:
+        folder = RecordingFolder(spec.out, settings, file.rows)
+        failed = _record(episodes, file, folder, settings, wiring, report, workers=spec.workers)
+    return _result(folder, failed)
+
+
+def repair(
+    out: Path, wiring: BatchWiring, report: Callable[[str], None], *, trusted: bool, workers: int
+) -> Collection:
+    """Record again what is missing or corrupt in a folder, with the settings of its manifest.
+
+    A corrupt file is renamed, not deleted.
+
+    Raises:
+        ConfigError: For a folder without recordings, and for a driver that has changed since or that can
+            run code while ``trusted`` is false: the folder may come from anybody.
+    """
+    settings = read_settings(out)
+    _check_driver(out, settings, wiring, report, trusted=trusted)
+    with open_rows(out, foreign=RUN_FACTS) as file:
+        folder = RecordingFolder(out, settings, file.rows)
+        episodes = folder.episodes(file.rows.values(), wiring.scenarios)
+        failed = _record(episodes, file, folder, settings, wiring, report, workers=workers, replace=True)
+    return _result(folder, failed)
+
+
+def _record(
+    episodes: Sequence[Episode],
+    file: RowFile,
+    folder: RecordingFolder,
+    settings: CollectSettings,
+    wiring: BatchWiring,
+    report: Callable[[str], None],
+    *,
+    workers: int,
+    replace: bool = False,
+) -> list[Row]:
+    """Record the episodes whose row or shard is missing; returns the rows that report an error."""
+    tasks = [_task(scenario, seed, settings, wiring) for scenario, seed in episodes]
+    folder.adopt(tasks, file.rows)
+    remaining = missing(tasks, file, has=folder.has)
+    again = sum(task.key in file.rows for task in remaining)
+    if again:
+        report(f"{again} episodes have a row and no whole shard; they are recorded again")
+    for moved in folder.clear_the_way(remaining, repair=replace):
+        report(f"put aside: {moved}")
+    folder.write()
+    return drive_missing(
+        tasks,
+        file,
+        partial(record_task, wiring.build_agent, settings, folder.path),
+        DrivingOptions(workers, time_limit=TIME_LIMIT),
+        code=code_state(wiring.packages),
+        hash_now=lambda task: _task(task.scenario, task.seed, settings, wiring).config_hash,
+        has=folder.has,
+        on_row=folder.add,
+    )
+
+
+def _result(folder: RecordingFolder, failed: Sequence[Row]) -> Collection:
+    return Collection(folder.manifest, tuple(failed), tuple(folder.spoilt), len(folder.renamed))
+
+
+def _episodes(spec: CollectionSpec, wiring: BatchWiring) -> list[Episode]:
+    """Scenario and seed of every requested episode, all scenarios of one seed before the next seed."""
+    scenarios: Sequence[str] = wiring.scenarios if spec.scenarios is None else spec.scenarios
+    if spec.suite is not None:
+        scenarios = load_suite(spec.suite).scenarios(wiring.scenarios, wiring.world_name)
+    check_episodes(len(scenarios), spec.seeds)
+    if spec.first_seed + spec.seeds > FIRST_TEST_SEED:
+        raise ConfigError(
+            f"--first-seed {spec.first_seed}: seeds from {FIRST_TEST_SEED} on are for tests, "
+            "not to learn from"
+        )
+    seeds = seed_range(spec.first_seed, spec.seeds)
+    return [(scenario, seed) for seed in seeds for scenario in scenarios]
+
+
+def _settings(spec: CollectionSpec, wiring: BatchWiring) -> CollectSettings:
+    student = None if spec.driver == EXPERT else spec.driver
+    facts = wiring.agent_facts(student, spec.driver_overrides) if student is not None else None
+    return CollectSettings(
+        student=student,
+        student_overrides=spec.driver_overrides,
+        student_hash=fingerprint(facts, "") if facts is not None else "",
+        expert_share=spec.expert_fraction,
+        disturbed=spec.perturbed,
+        every=spec.every,
+    )
+
+
+def _check_driver(
+    out: Path,
+    settings: CollectSettings,
+    wiring: BatchWiring,
+    report: Callable[[str], None],
+    *,
+    trusted: bool,
+) -> None:
+    """Raise `ConfigError` where the driver that a folder names may not or cannot drive again."""
+    if settings.student is None:
+        return
+    name = shortened(settings.student)
+    risky = runs_code(settings.student) or bool(grants(settings.student_overrides))
+    if risky and not trusted:
+        raise ConfigError(
+            f"{out}: its driver {name} can run code as it is loaded; if you know who made it, add --trust"
+        )
+    if risky or is_file(settings.student):
+        report(f"note: loads the driver {name}, as the folder says")
+    facts = wiring.agent_facts(settings.student, settings.student_overrides)
+    if fingerprint(facts, "") != settings.student_hash:
+        raise ConfigError(f"{out}: its driver {name} has changed since; record into another folder")
+
+
+def _task(scenario: str, seed: int, settings: CollectSettings, wiring: BatchWiring) -> EpisodeTask:
+    facts = wiring.agent_facts(EXPERT, ())
+    content = wiring.scenario_facts(scenario).content + settings.model_dump_json()
+    return EpisodeTask(EXPERT, EXPERT, (), scenario, seed, fingerprint(facts, content), privileged=True)

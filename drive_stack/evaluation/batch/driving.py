@@ -1,0 +1,100 @@
+"""Drive the episodes of a list that have no row yet, with progress on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from drive_stack.evaluation.batch.backends import Backend
+from drive_stack.evaluation.batch.progress import watched
+from drive_stack.evaluation.batch.row_file import RowFile
+from drive_stack.evaluation.batch.rows import Row
+from drive_stack.evaluation.batch.run import Watcher, missing, run_batch
+from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.worker import Drive
+
+
+@dataclass(frozen=True, slots=True)
+class DrivingOptions:
+    """How a batch is driven: where, by how many workers, and what counts as missing."""
+
+    workers: int = 1
+    time_limit: float = 900.0  # wall-clock limit of one episode [s]
+    retry_lost: bool = False  # drive again the episodes whose worker was killed or ran too long
+    this_code: bool = False  # drive again the episodes that another version of the code drove
+    backend: Backend = "processes"
+    address: str | None = None  # address of a Ray cluster
+
+
+def drive_missing(
+    tasks: Sequence[EpisodeTask],
+    file: RowFile,
+    drive: Drive,
+    options: DrivingOptions,
+    *,
+    code: str,
+    hash_now: Callable[[EpisodeTask], str],
+    what: str = "episodes",
+    has: Callable[[Row], bool] | None = None,
+    on_row: Callable[[Row], None] | None = None,
+) -> list[Row]:
+    """Drive the tasks that have no row in ``file`` and append their rows.
+
+    Args:
+        tasks: All episodes of the batch, those with a row included.
+        file: The rows driven so far.
+        drive: Drives one episode; worker processes import it by its name.
+        options: Workers, time limit, and what counts as missing.
+        code: Hash of the present source code, see `code_state`.
+        hash_now: The present configuration hash of a task, compared after the episode.
+        what: What the messages call the episodes.
+        has: A row for which this is false counts as missing.
+        on_row: Called with each new row, before the progress display.
+
+    Returns:
+        The rows of ``tasks`` that report an error, in the order of the tasks.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or a request to terminate, after a line that says what is saved.
+    """
+    console, needed_code = Console(stderr=True), code if options.this_code else None
+    remaining = missing(tasks, file, retry_lost=options.retry_lost, code=needed_code, has=has)
+    present = f"{len(tasks) - len(remaining)} of {len(tasks)} {what} are there already"
+    console.print(
+        present if len(remaining) < len(tasks) else f"{len(tasks)} {what} to drive", highlight=False
+    )
+    try:
+        with watched(remaining, options.workers, console) as watcher:
+            run_batch(
+                remaining,
+                file,
+                drive,
+                watcher if on_row is None else _Relay(watcher, on_row),
+                hash_now=hash_now,
+                code=code,
+                workers=options.workers,
+                time_limit=options.time_limit,
+                backend=options.backend,
+                address=options.address,
+            )
+    except KeyboardInterrupt:
+        saved = len(tasks) - len(missing(tasks, file, code=needed_code, has=has))
+        again = "the same command goes on from there"
+        print(f"{saved} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
+        raise
+    return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Relay:
+    """A watcher that passes each row to another receiver first."""
+
+    watcher: Watcher
+    first: Callable[[Row], None]
+
+    def note(self, row: Row) -> None:
+        self.first(row)
+        self.watcher.note(row)
