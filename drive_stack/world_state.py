@@ -46,7 +46,7 @@ class Conditions:
     paint_wear: float = 0.2  # 0 fresh … 1 nearly gone
     sun_azimuth: float = 0.8  # world frame [rad]
     scenery_seed: int = 0  # trees, hills, buildings, signs
-    held_out_looks: bool = False  # vehicle bodies and colours kept from training may appear
+    held_out_appearance: bool = False  # vehicle bodies and colours kept from training may appear
 
     @property
     def wet(self) -> bool:

@@ -49,7 +49,7 @@ class EgoBody:
 
 
 @dataclass(frozen=True, slots=True)
-class OnRoad:
+class RoadPosition:
     """A place on the road, and the edges of the pavement abreast of it, all [m]."""
 
     station: float
@@ -58,7 +58,7 @@ class OnRoad:
     left: float
 
     @classmethod
-    def of(cls, body: EgoBody, road: RoadMap, near: float) -> OnRoad:
+    def of(cls, body: EgoBody, road: RoadMap, near: float) -> RoadPosition:
         """Where a body's centre is; ``near`` is a recent station."""
         station, lateral, _ = road.to_road(float(body.pose[0]), float(body.pose[1]), near)
         return cls(station, lateral, *road.paved(station))
@@ -98,7 +98,7 @@ class ContactMonitor:
             self._contact(time, before, now, starts[row], shapes, row, float(touched[row])) for row in fresh
         ]
 
-    def update_rail(self, time: float, now: EgoBody, road: RoadMap, middle: OnRoad) -> list[Contact]:
+    def update_rail(self, time: float, now: EgoBody, road: RoadMap, middle: RoadPosition) -> list[Contact]:
         """A new contact with a guard rail, if a corner of the car has gone through one.
 
         ``middle`` is where the body's centre is.
@@ -141,7 +141,9 @@ class ContactMonitor:
             actor_speed=float(shapes.speed[row]),
         )
 
-    def _through_rail(self, now: EgoBody, road: RoadMap, middle: OnRoad) -> tuple[Side, FloatArray] | None:
+    def _through_rail(
+        self, now: EgoBody, road: RoadMap, middle: RoadPosition
+    ) -> tuple[Side, FloatArray] | None:
         """The side of the first corner beyond a rail, and the world direction out through the rail."""
         reach = math.hypot(self.car.length, self.car.width) / 2.0 - RAIL_BEYOND_PAVEMENT
         if middle.right + reach < middle.lateral < middle.left - reach:

@@ -1,9 +1,9 @@
-"""People as arrays stepped in place: they stand, walk along, wait, cross, and stop half-way.
+"""Pedestrians as arrays stepped in place: they stand, walk along the road, wait, cross and pause half-way.
 
-Everybody lives in road coordinates (station, lateral) and faces some way relative to the road.
-Somebody who means to cross waits until an ego that keeps its speed would arrive together with
-them at the intended point of its bonnet (Euro NCAP's timing), then goes and looks no more, except
-that nobody walks into a vehicle that stands.
+Positions are road coordinates (station, lateral); headings are relative to the road's direction.
+A pedestrian who is going to cross waits until an ego that keeps its speed would reach them at the intended
+point of its bonnet (Euro NCAP's timing). Once they have set off they do not react to traffic, except that
+they do not walk into a stationary vehicle.
 """
 
 from __future__ import annotations
@@ -20,149 +20,151 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
 from drive_stack.world_state import PedestrianStates
 
-_GATHER_SPEED = 2.5  # acceleration of somebody who sets off or stops [m/s²]
-_GAIT_STRIDE = 0.83  # share of the height that one full cycle of two steps covers at a walk
-_PERSONAL_SPACE = 0.5  # kept from the side of a standing vehicle [m]
-_ARRIVED = 0.005  # from the place where they stop half-way [m]
-_STANDING = 0.5  # a vehicle slower than this stands [m/s]
-_CARS_BRAKE = 3.0  # what somebody at the kerb expects of drivers [m/s²]
-_CARS_REACT = 1.5  # and how soon [s]
+_ACCELERATION = 2.5  # of a pedestrian who sets off or stops [m/s²]
+_GAIT_STRIDE = 0.83  # length of a full gait cycle of two steps at walking speed, as a fraction of the height
+_PERSONAL_SPACE = 0.5  # minimum distance to the side of a stationary vehicle [m]
+_PAUSE_TOLERANCE = 0.005  # distance from the pause point that counts as reached [m]
+_STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
+_EXPECTED_DECELERATION = 3.0  # of drivers, as a waiting pedestrian expects it [m/s²]
+_EXPECTED_REACTION_TIME = 1.5  # of drivers, as a waiting pedestrian expects it [s]
 
 
 class Mode(IntEnum):
-    """What a person is doing."""
+    """What a pedestrian is doing."""
 
     STAND = 0
-    ALONG = 1  # walks along the road
+    WALK_ALONG = 1  # walks along the road
     WAIT = 2  # waits for the moment to cross
     CROSS = 3
-    HOLD = 4  # has stopped half-way
+    PAUSE = 4  # has stopped half-way across
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a person will move once they do."""
+    """How a pedestrian moves once they set off."""
 
     speed: float = 0.0  # [m/s]
     goal: float = 0.0  # lateral where a crossing ends [m]
-    meets: float = 0.0  # lateral from the ego's middle where its bonnet would hit, positive left [m]
-    hold_at: float = float("nan")  # the same for where they stop half-way, nan if they don't [m]
-    hold_for: float = 0.0  # [s]
-    leaves_after: float = float("inf")  # walks so far along the lane, then off it [m]
+    impact_offset: float = (
+        0.0  # lateral of the intended impact relative to the ego's centre, positive left [m]
+    )
+    pause_offset: float = float("nan")  # the same for the point where they pause, nan if they do not [m]
+    pause_duration: float = 0.0  # [s]
+    leaves_lane_after: float = float("inf")  # distance walked along the lane before leaving it [m]
 
 
 AT_REST = Motion()
 
 
 def body_radius(*, child: bool) -> float:
-    """Radius of a body seen from above [m]."""
+    """Radius of a pedestrian's body seen from above [m]."""
     return 0.22 if child else 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """One person to put on the road; angles relative to the road's direction."""
+class PedestrianSpec:
+    """Initial state, body and intended motion of one pedestrian."""
 
     id: int
-    station: float
-    lateral: float
-    facing: float  # [rad]
+    station: float  # [m]
+    lateral: float  # [m]
+    facing: float  # heading relative to the road's direction, counter-clockwise [rad]
     mode: Mode
-    height: float
+    height: float  # [m]
     child: bool
-    clothes: NDArray[np.uint8]  # (4, 3)
+    clothes: NDArray[np.uint8]  # RGB of top, trousers, hair and skin, (4, 3)
     motion: Motion = AT_REST
 
 
 @dataclass(frozen=True, slots=True)
 class EgoView:
-    """What people's timing needs of the ego, on the road."""
+    """The ego on the road, as the timing of pedestrians needs it."""
 
     front: float  # station of the front bumper [m]
-    rear: float
-    lateral: float
-    speed: float
+    rear: float  # station of the rear bumper [m]
+    lateral: float  # [m]
+    speed: float  # [m/s]
 
 
 @dataclass(frozen=True, slots=True)
-class Bodies:
-    """Vehicles as people see them, ego included, on the road, (N,) each."""
+class VehicleBodies:
+    """All vehicles in road coordinates, the ego included, shape (N,) each."""
 
-    station: FloatArray
-    lateral: FloatArray
-    speed: FloatArray
-    length: FloatArray
-    width: FloatArray
+    station: FloatArray  # of the centre [m]
+    lateral: FloatArray  # of the centre [m]
+    speed: FloatArray  # [m/s]
+    length: FloatArray  # [m]
+    width: FloatArray  # [m]
     is_ego: NDArray[np.bool_]
 
 
 @dataclass(slots=True)
 class Pedestrians:
-    """All people of an episode; arrays have one row a person."""
+    """All pedestrians of an episode; the arrays have shape (N,), one row per pedestrian."""
 
     road: RoadMap
-    people: tuple[Person, ...]
-    station: FloatArray = field(init=False)
-    lateral: FloatArray = field(init=False)
-    facing: FloatArray = field(init=False)
-    speed: FloatArray = field(init=False)
-    gait: FloatArray = field(init=False)
-    mode: NDArray[np.int64] = field(init=False)
-    held: FloatArray = field(init=False)  # time spent half-way [s]
-    walked: FloatArray = field(init=False)  # along the road [m]
-    radius: FloatArray = field(init=False)
-    height: FloatArray = field(init=False)
+    specs: tuple[PedestrianSpec, ...]
+    station: FloatArray = field(init=False)  # [m]
+    lateral: FloatArray = field(init=False)  # [m]
+    facing: FloatArray = field(init=False)  # heading relative to the road's direction [rad]
+    speed: FloatArray = field(init=False)  # along the heading [m/s]
+    gait: FloatArray = field(init=False)  # phase of the gait cycle, 0 to 2π [rad]
+    mode: NDArray[np.int64] = field(init=False)  # values of `Mode`
+    paused_time: FloatArray = field(init=False)  # time spent half-way [s]
+    distance_walked: FloatArray = field(init=False)  # along the road [m]
+    radius: FloatArray = field(init=False)  # [m]
+    height: FloatArray = field(init=False)  # [m]
 
     def __post_init__(self) -> None:
-        people = self.people
-        self.station = np.array([person.station for person in people], dtype=np.float64)
-        self.lateral = np.array([person.lateral for person in people], dtype=np.float64)
-        self.facing = np.array([person.facing for person in people], dtype=np.float64)
-        self.mode = np.array([person.mode for person in people], dtype=np.int64)
-        self.height = np.array([person.height for person in people], dtype=np.float64)
-        self.radius = np.array([body_radius(child=person.child) for person in people], dtype=np.float64)
+        specs = self.specs
+        self.station = np.array([spec.station for spec in specs], dtype=np.float64)
+        self.lateral = np.array([spec.lateral for spec in specs], dtype=np.float64)
+        self.facing = np.array([spec.facing for spec in specs], dtype=np.float64)
+        self.mode = np.array([spec.mode for spec in specs], dtype=np.int64)
+        self.height = np.array([spec.height for spec in specs], dtype=np.float64)
+        self.radius = np.array([body_radius(child=spec.child) for spec in specs], dtype=np.float64)
         self.gait = (self.station * 1.7) % (2.0 * np.pi)
         self.speed = np.array(
-            [person.motion.speed if person.mode is Mode.ALONG else 0.0 for person in people], dtype=np.float64
+            [spec.motion.speed if spec.mode is Mode.WALK_ALONG else 0.0 for spec in specs], dtype=np.float64
         )
-        self.held = np.zeros(len(people))
-        self.walked = np.zeros(len(people))
+        self.paused_time = np.zeros(len(specs))
+        self.distance_walked = np.zeros(len(specs))
 
-    def step(self, dt: float, ego: EgoView, bodies: Bodies) -> None:
-        """Move everybody on by ``dt`` [s]."""
-        for row, person in enumerate(self.people):
+    def step(self, dt: float, ego: EgoView, bodies: VehicleBodies) -> None:
+        """Advance all pedestrians by ``dt`` [s]."""
+        for row, spec in enumerate(self.specs):
             if self.mode[row] == Mode.STAND:
                 continue
-            self._decide(row, person, dt, ego, bodies)
-            walking = self.mode[row] in (Mode.ALONG, Mode.CROSS) and not self._blocked(row, bodies)
-            wanted = self._wanted_speed(row, person, dt, ego) if walking else 0.0
-            change = np.clip(wanted - self.speed[row], -_GATHER_SPEED * dt, _GATHER_SPEED * dt)
+            self._update_mode(row, spec, dt, ego, bodies)
+            walking = self.mode[row] in (Mode.WALK_ALONG, Mode.CROSS) and not self._is_blocked(row, bodies)
+            target_speed = self._target_speed(row, spec, dt, ego) if walking else 0.0
+            change = np.clip(target_speed - self.speed[row], -_ACCELERATION * dt, _ACCELERATION * dt)
             self.speed[row] += change
-        along = self.speed * np.cos(self.facing) * dt
+        longitudinal = self.speed * np.cos(self.facing) * dt
         curvature = self.road.curvature_at(self.station)
-        self.station += along / np.maximum(1.0 - curvature * self.lateral, 0.1)
+        self.station += longitudinal / np.maximum(1.0 - curvature * self.lateral, 0.1)
         self.lateral += self.speed * np.sin(self.facing) * dt
-        self.walked += np.abs(along)
+        self.distance_walked += np.abs(longitudinal)
         stride = _GAIT_STRIDE * self.height * np.maximum(1.0, np.sqrt(self.speed / 1.4))
         self.gait = (self.gait + 2.0 * np.pi * self.speed * dt / stride) % (2.0 * np.pi)
 
     def xy(self) -> tuple[FloatArray, FloatArray]:
-        """World points ``(N, 2)`` of the feet and world yaw ``(N,)``."""
+        """Positions x, y [m] of the feet, shape (N, 2), and yaw [rad], shape (N,), in the world frame."""
         points, yaw = self.road.to_world(self.station, self.lateral)
         return points, yaw + self.facing
 
     def motion(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """World x, y, velocity x, y and radius, ``(N,)`` each."""
-        feet, heading = self.xy()
-        vx, vy = self.speed * np.cos(heading), self.speed * np.sin(heading)
+        """World x, y [m], velocity x, y [m/s] and radius [m], shape (N,) each."""
+        feet, yaw = self.xy()
+        vx, vy = self.speed * np.cos(yaw), self.speed * np.sin(yaw)
         return feet[:, 0], feet[:, 1], vx, vy, self.radius
 
     def states(self) -> PedestrianStates:
-        """A copy for the world's state."""
+        """Return a copy of the present states for `WorldState`."""
         points, yaw = self.xy()
-        clothes = [person.clothes for person in self.people]
+        clothes = [spec.clothes for spec in self.specs]
         return PedestrianStates(
-            id=np.array([person.id for person in self.people], dtype=np.int64),
+            id=np.array([spec.id for spec in self.specs], dtype=np.int64),
             x=points[:, 0].copy(),
             y=points[:, 1].copy(),
             yaw=yaw,
@@ -170,89 +172,91 @@ class Pedestrians:
             height=self.height.copy(),
             radius=self.radius.copy(),
             gait=self.gait.copy(),
-            child=np.array([person.child for person in self.people], dtype=np.bool_),
+            child=np.array([spec.child for spec in self.specs], dtype=np.bool_),
             clothes=np.array(clothes, dtype=np.uint8).reshape(-1, 4, 3),
         )
 
     def copy(self) -> Pedestrians:
-        """People who live on apart from these."""
+        """Return an independent copy."""
         other = copy.copy(self)
-        for name in ("station", "lateral", "facing", "speed", "gait", "mode", "held", "walked"):
+        for name in (
+            "station", "lateral", "facing", "speed", "gait", "mode", "paused_time", "distance_walked",
+        ):  # fmt: skip
             setattr(other, name, getattr(self, name).copy())
         return other
 
-    def _decide(self, row: int, person: Person, dt: float, ego: EgoView, bodies: Bodies) -> None:
+    def _update_mode(
+        self, row: int, spec: PedestrianSpec, dt: float, ego: EgoView, bodies: VehicleBodies
+    ) -> None:
         mode = Mode(int(self.mode[row]))
-        if mode is Mode.WAIT and self._moment_has_come(row, person, ego, bodies):
+        if mode is Mode.WAIT and self._should_set_off(row, spec, ego, bodies):
             self.mode[row] = Mode.CROSS
         elif mode is Mode.CROSS:
-            self._cross(row, person, ego)
-        elif mode is Mode.HOLD:
-            self.held[row] += dt
-            if self.held[row] >= person.motion.hold_for:
+            self._update_crossing(row, spec, ego)
+        elif mode is Mode.PAUSE:
+            self.paused_time[row] += dt
+            if self.paused_time[row] >= spec.motion.pause_duration:
                 self.mode[row] = Mode.CROSS
-        elif mode is Mode.ALONG and self.walked[row] >= person.motion.leaves_after:
+        elif mode is Mode.WALK_ALONG and self.distance_walked[row] >= spec.motion.leaves_lane_after:
             self.mode[row] = Mode.CROSS
-            self.facing[row] = np.pi / 2.0 if person.motion.goal > self.lateral[row] else -np.pi / 2.0
+            self.facing[row] = np.pi / 2.0 if spec.motion.goal > self.lateral[row] else -np.pi / 2.0
 
-    def _cross(self, row: int, person: Person, ego: EgoView) -> None:
+    def _update_crossing(self, row: int, spec: PedestrianSpec, ego: EgoView) -> None:
         to_left = np.sin(self.facing[row]) > 0.0
-        if (
-            (self.lateral[row] >= person.motion.goal)
-            if to_left
-            else (self.lateral[row] <= person.motion.goal)
-        ):
+        lateral, goal = self.lateral[row], spec.motion.goal
+        if lateral >= goal if to_left else lateral <= goal:
             self.mode[row] = Mode.STAND
             self.speed[row] = 0.0
-            return
-        if self._before_hold(row, person, ego) <= _ARRIVED:
-            self.mode[row] = Mode.HOLD
+        elif self._distance_to_pause(row, spec, ego) <= _PAUSE_TOLERANCE:
+            self.mode[row] = Mode.PAUSE
 
-    def _before_hold(self, row: int, person: Person, ego: EgoView) -> float:
-        """How far it is to where they stop half-way [m]; infinite where they don't, or have done so."""
-        if np.isnan(person.motion.hold_at) or self.held[row] > 0.0 or self.mode[row] != Mode.CROSS:
+    def _distance_to_pause(self, row: int, spec: PedestrianSpec, ego: EgoView) -> float:
+        """Distance to the pause point [m]; infinite for a pedestrian who does not pause or has paused."""
+        if np.isnan(spec.motion.pause_offset) or self.paused_time[row] > 0.0 or self.mode[row] != Mode.CROSS:
             return float("inf")
         to_left = np.sin(self.facing[row]) > 0.0
-        ahead = ego.lateral + person.motion.hold_at - float(self.lateral[row])
-        return ahead if to_left else -ahead
+        distance = ego.lateral + spec.motion.pause_offset - float(self.lateral[row])
+        return distance if to_left else -distance
 
-    def _wanted_speed(self, row: int, person: Person, dt: float, ego: EgoView) -> float:
-        """Their walking speed, less where they must slow down to stop at their place half-way [m/s].
+    def _target_speed(self, row: int, spec: PedestrianSpec, dt: float, ego: EgoView) -> float:
+        """The walking speed [m/s], reduced so that the pedestrian can stop at the pause point.
 
-        Over ticks of ``dt`` in which the speed falls by a·dt, v²/(2·a) − v·dt/2 is still walked after one
-        with the speed v. That tick included, v²/(2·a) + v·dt/2 is what is left.
+        The speed v falls by a·dt per tick. The distance walked after a tick at speed v is
+        v²/(2·a) − v·dt/2; with that tick it is v²/(2·a) + v·dt/2, which must equal the remaining distance.
         """
-        left = max(self._before_hold(row, person, ego), 0.0)
-        if np.isinf(left):
-            return person.motion.speed
-        a, half = _GATHER_SPEED, dt / 2.0
-        speed = a * (math.sqrt(half * half + 2.0 * left / a) - half)
-        return min(person.motion.speed, speed, left / dt)
+        remaining = max(self._distance_to_pause(row, spec, ego), 0.0)
+        if np.isinf(remaining):
+            return spec.motion.speed
+        a, half = _ACCELERATION, dt / 2.0
+        speed = a * (math.sqrt(half * half + 2.0 * remaining / a) - half)
+        return min(spec.motion.speed, speed, remaining / dt)
 
-    def _moment_has_come(self, row: int, person: Person, ego: EgoView, bodies: Bodies) -> bool:
+    def _should_set_off(self, row: int, spec: PedestrianSpec, ego: EgoView, bodies: VehicleBodies) -> bool:
         gap = float(self.station[row]) - ego.front
-        if gap < 0.0 or ego.speed < _STANDING:
-            # behind the ego, or before one that has stopped: they cross when the road is free
-            return bool(gap >= 1.5 or ego.rear > self.station[row] + 3.0) and self._free(row, bodies)
-        walk = abs(ego.lateral + person.motion.meets - float(self.lateral[row]))
-        lead_time = walk / person.motion.speed + person.motion.speed / (2.0 * _GATHER_SPEED)
-        return gap / ego.speed <= lead_time and self._free(row, bodies)
+        if gap < 0.0 or ego.speed < _STATIONARY_SPEED:
+            # behind the ego, or in front of one that has stopped: they cross when the road is free
+            return bool(gap >= 1.5 or ego.rear > self.station[row] + 3.0) and self._is_road_free(row, bodies)
+        distance = abs(ego.lateral + spec.motion.impact_offset - float(self.lateral[row]))
+        walking_time = distance / spec.motion.speed + spec.motion.speed / (2.0 * _ACCELERATION)
+        return gap / ego.speed <= walking_time and self._is_road_free(row, bodies)
 
-    def _free(self, row: int, bodies: Bodies) -> bool:
-        """Whether every driver but the ego could stop in time, and none is abreast."""
+    def _is_road_free(self, row: int, bodies: VehicleBodies) -> bool:
+        """Whether every driver but the ego can stop in time and no moving vehicle is level with them."""
         gap = self.station[row] - bodies.station - bodies.length / 2.0
-        abreast = np.abs(self.station[row] - bodies.station) < bodies.length / 2.0 + 1.0
-        needed = bodies.speed * _CARS_REACT + bodies.speed**2 / (2.0 * _CARS_BRAKE)
-        danger = abreast | ((gap > 0.0) & (gap < needed))
-        moving = bodies.speed >= _STANDING
-        return not bool(np.any(danger & moving & ~bodies.is_ego))
+        is_level = np.abs(self.station[row] - bodies.station) < bodies.length / 2.0 + 1.0
+        stopping_distance = bodies.speed * _EXPECTED_REACTION_TIME + bodies.speed**2 / (
+            2.0 * _EXPECTED_DECELERATION
+        )
+        is_danger = is_level | ((gap > 0.0) & (gap < stopping_distance))
+        is_moving = bodies.speed >= _STATIONARY_SPEED
+        return not bool(np.any(is_danger & is_moving & ~bodies.is_ego))
 
-    def _blocked(self, row: int, bodies: Bodies) -> bool:
-        """Whether a standing vehicle is in the way within arm's length."""
-        reach = _PERSONAL_SPACE + float(self.radius[row])
-        station = self.station[row] + reach * np.cos(self.facing[row])
-        lateral = self.lateral[row] + reach * np.sin(self.facing[row])
+    def _is_blocked(self, row: int, bodies: VehicleBodies) -> bool:
+        """Whether a stationary vehicle is directly ahead of the pedestrian."""
+        distance = _PERSONAL_SPACE + float(self.radius[row])
+        station = self.station[row] + distance * np.cos(self.facing[row])
+        lateral = self.lateral[row] + distance * np.sin(self.facing[row])
         inside = (np.abs(station - bodies.station) < bodies.length / 2.0 + self.radius[row]) & (
             np.abs(lateral - bodies.lateral) < bodies.width / 2.0
         )
-        return bool(np.any(inside & (bodies.speed < _STANDING)))
+        return bool(np.any(inside & (bodies.speed < _STATIONARY_SPEED)))

@@ -15,7 +15,7 @@ _GAP_TOLERANCE = 0.1  # as far may the gap be from the one that is written [m]
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ScriptContext:
     """What a script may look at."""
 
     time: float  # [s]
@@ -31,7 +31,7 @@ class Scene:
 class Script(Protocol):
     """Directs vehicles; each keeps its own progress."""
 
-    def step(self, scene: Scene) -> None:
+    def step(self, context: ScriptContext) -> None:
         """Give this tick's orders."""
         ...
 
@@ -48,23 +48,23 @@ class HardBrake:
     until: float = float("inf")  # when it drives on, once known [s]
     done: bool = False
 
-    def step(self, scene: Scene) -> None:
+    def step(self, context: ScriptContext) -> None:
         """See `Script`."""
-        if self.done or scene.time < self.after:
+        if self.done or context.time < self.after:
             return
-        row = scene.traffic.row_of(self.id)
-        if scene.time >= self.until:
-            scene.traffic.release(row)
+        row = context.traffic.row_of(self.id)
+        if context.time >= self.until:
+            context.traffic.release(row)
             self.done = True
         elif np.isfinite(self.until):
-            scene.traffic.force_acceleration(row, 0.0)
-        elif (excess := float(scene.traffic.speed[row]) - self.to_speed) <= 1e-6:
-            self.until = scene.time + self.hold
-            scene.traffic.force_acceleration(row, 0.0)
+            context.traffic.force_acceleration(row, 0.0)
+        elif (excess := float(context.traffic.speed[row]) - self.to_speed) <= 1e-6:
+            self.until = context.time + self.hold
+            context.traffic.force_acceleration(row, 0.0)
         else:
             # the last tick brakes less so that it ends at that speed; standing still ends by itself
-            hardest = excess / scene.dt if self.to_speed > 0.0 else self.deceleration
-            scene.traffic.force_acceleration(row, -min(self.deceleration, hardest))
+            hardest = excess / context.dt if self.to_speed > 0.0 else self.deceleration
+            context.traffic.force_acceleration(row, -min(self.deceleration, hardest))
 
 
 @dataclass(slots=True)
@@ -77,19 +77,19 @@ class LaneCutIn:
     duration: float  # [s]
     done: bool = False
 
-    def step(self, scene: Scene) -> None:
+    def step(self, context: ScriptContext) -> None:
         """See `Script`."""
-        if self.done or scene.time < self.after:
+        if self.done or context.time < self.after:
             return
-        traffic, row = scene.traffic, scene.traffic.row_of(self.id)
+        traffic, row = context.traffic, context.traffic.row_of(self.id)
         lane = int(traffic.lane[row])
-        if abs(lane - scene.ego_lane) != 1:
+        if abs(lane - context.ego_lane) != 1:
             return
         rear = float(traffic.station[row] - traffic.length[row] / 2.0)
-        ahead = rear - scene.ego_front
-        crossable = scene.road.may_cross(lane, scene.ego_lane, float(traffic.station[row]))
+        ahead = rear - context.ego_front
+        crossable = context.road.may_cross(lane, context.ego_lane, float(traffic.station[row]))
         if _TOO_NEAR * self.gap <= ahead <= self.gap + _GAP_TOLERANCE and crossable:
-            traffic.force_lane_change(row, scene.ego_lane, self.duration)
+            traffic.force_lane_change(row, context.ego_lane, self.duration)
             self.done = True
 
 
@@ -104,12 +104,12 @@ class LaneCutOut:
     released_at: float = float("inf")  # [s]
     done: bool = False
 
-    def step(self, scene: Scene) -> None:
+    def step(self, context: ScriptContext) -> None:
         """See `Script`."""
         if self.done:
             return
-        traffic, row = scene.traffic, scene.traffic.row_of(self.id)
-        if scene.time >= self.released_at:
+        traffic, row = context.traffic, context.traffic.row_of(self.id)
+        if context.time >= self.released_at:
             traffic.release(row)
             self.done = True
         elif np.isfinite(self.released_at):
@@ -119,19 +119,19 @@ class LaneCutOut:
             # it holds its speed: left to itself it would brake for what it sees ahead
             traffic.force_acceleration(row, 0.0)
             if self.obstacle_rear - front <= self.reveal:
-                self._swerve(scene, row)
+                self._swerve(context, row)
 
-    def _swerve(self, scene: Scene, row: int) -> None:
-        lane = int(scene.traffic.lane[row])
+    def _swerve(self, context: ScriptContext, row: int) -> None:
+        lane = int(context.traffic.lane[row])
         for side in (-1, 1):
-            station = float(scene.traffic.station[row])
-            target = scene.road.neighbour(lane, side, station)
-            open_line = target >= 0 and scene.road.may_cross(lane, target, station)
-            if open_line and _free_beside(scene, row, target):
-                scene.traffic.force_lane_change(row, target, self.duration)
-                self.released_at = scene.time + self.duration
+            station = float(context.traffic.station[row])
+            target = context.road.neighbour(lane, side, station)
+            open_line = target >= 0 and context.road.may_cross(lane, target, station)
+            if open_line and _free_beside(context, row, target):
+                context.traffic.force_lane_change(row, target, self.duration)
+                self.released_at = context.time + self.duration
                 return
-        scene.traffic.release(row)  # hemmed in: it brakes like anybody
+        context.traffic.release(row)  # hemmed in: it brakes like anybody
         self.done = True
 
 
@@ -146,30 +146,32 @@ class JamDissolves:
     at: float = float("inf")  # [s]
     done: bool = False
 
-    def step(self, scene: Scene) -> None:
+    def step(self, context: ScriptContext) -> None:
         """See `Script`."""
         if self.done:
             return
-        if not np.isfinite(self.at) and self.tail - scene.ego_front <= self.near:
-            self.at = scene.time + self.wait
+        if not np.isfinite(self.at) and self.tail - context.ego_front <= self.near:
+            self.at = context.time + self.wait
         for vehicle in self.ids:
-            row = scene.traffic.row_of(vehicle)
-            if scene.time >= self.at:
-                scene.traffic.release(row)
+            row = context.traffic.row_of(vehicle)
+            if context.time >= self.at:
+                context.traffic.release(row)
             else:
-                scene.traffic.force_acceleration(row, 0.0)
-        self.done = scene.time >= self.at
+                context.traffic.force_acceleration(row, 0.0)
+        self.done = context.time >= self.at
 
 
-def _free_beside(scene: Scene, row: int, lane: int) -> bool:
+def _free_beside(context: ScriptContext, row: int, lane: int) -> bool:
     """Whether nobody in ``lane`` is beside the vehicle or so near behind that they would have to brake."""
-    traffic = scene.traffic
+    traffic = context.traffic
     apart = traffic.station - traffic.station[row]
     room = (traffic.length + traffic.length[row]) / 2.0
     behind = 4.0 + room + np.maximum(traffic.speed - traffic.speed[row], 0.0) * 3.0
     there = (traffic.lane == lane) | (traffic.target_lane == lane)
     others = np.arange(len(apart)) != row
-    ego_there = scene.ego_lane == lane
+    ego_there = context.ego_lane == lane
     front = traffic.station[row] + traffic.length[row] / 2.0
-    ego_close = ego_there and scene.ego_front > front - traffic.length[row] - 10.0 and scene.ego_rear < front
+    ego_close = (
+        ego_there and context.ego_front > front - traffic.length[row] - 10.0 and context.ego_rear < front
+    )
     return not ego_close and not bool(np.any(others & there & (apart < 4.0 + room) & (apart > -behind)))

@@ -1,4 +1,4 @@
-"""Whether the ego stands because somebody ahead of it does, who will go on by themselves."""
+"""Decides whether the ego is stationary because it waits for traffic or pedestrians ahead of it."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import EgoState, VehicleStates
 from envs.pedestrians import Mode, Pedestrians
 
-REACH = 20.0  # from the ego's front bumper [m]
-STANDING = 0.5  # what is slower stands [m/s]
-_MARGIN = 0.25  # beside the ego's flanks [m]
-_HAZARD_LIGHTS = 2  # `VehicleStates.indicator` of a vehicle that is parked for good
+MAX_DISTANCE = 20.0  # from the ego's front bumper [m]
+STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
+_LATERAL_MARGIN = 0.25  # on each side of the ego [m]
+_HAZARD_LIGHTS = 2  # `VehicleStates.indicator` of a permanently parked vehicle
 
 
-def waits_in_traffic(
-    ego: EgoState, vehicles: VehicleStates, people: Pedestrians, car: VehicleParameters
+def is_waiting_in_traffic(
+    ego: EgoState, vehicles: VehicleStates, pedestrians: Pedestrians, car: VehicleParameters
 ) -> bool:
-    """Whether standing traffic, or somebody on their way across, blocks the ego's path within `REACH`.
+    """Whether stationary traffic or a crossing pedestrian blocks the ego's path within `MAX_DISTANCE`.
 
-    A vehicle parked for good (hazard lights on), a person who stays where they are, and everything beside
-    the ego's path do not count: the ego can drive round them or past them.
+    A permanently parked vehicle (hazard lights on), a pedestrian who is not crossing, and everything next to
+    the ego's path do not count, because the ego can drive around or past them.
     """
-    standing = (vehicles.speed < STANDING) & (vehicles.indicator != _HAZARD_LIGHTS)
-    if _blocks(ego, car, vehicles.station, vehicles.lateral, vehicles.length, vehicles.width, standing):
+    stationary = (vehicles.speed < STATIONARY_SPEED) & (vehicles.indicator != _HAZARD_LIGHTS)
+    if _is_blocked(ego, car, vehicles.station, vehicles.lateral, vehicles.length, vehicles.width, stationary):
         return True
-    crossing = (people.mode == Mode.CROSS) | (people.mode == Mode.HOLD)
-    size = 2.0 * people.radius
-    return _blocks(ego, car, people.station, people.lateral, size, size, crossing)
+    crossing = (pedestrians.mode == Mode.CROSS) | (pedestrians.mode == Mode.PAUSE)
+    size = 2.0 * pedestrians.radius
+    return _is_blocked(ego, car, pedestrians.station, pedestrians.lateral, size, size, crossing)
 
 
-def _blocks(
+def _is_blocked(
     ego: EgoState,
     car: VehicleParameters,
     station: FloatArray,
     lateral: FloatArray,
     length: FloatArray,
     width: FloatArray,
-    counts: NDArray[np.bool_],
+    selected: NDArray[np.bool_],
 ) -> bool:
-    """Whether one of the bodies that count is in the path of the ego's width, along the road."""
+    """Whether one of the selected bodies is in the ego's path, which is as wide as the ego plus a margin."""
     front = ego.station + car.length - car.rear_overhang
-    middle = ego.station + car.centre_ahead
-    near = (station > middle) & (station - length / 2.0 - front < REACH)
-    in_path = np.abs(lateral - ego.lateral) < (width + car.width) / 2.0 + _MARGIN
-    return bool(np.any(near & in_path & counts))
+    centre = ego.station + car.centre_ahead
+    ahead = (station > centre) & (station - length / 2.0 - front < MAX_DISTANCE)
+    in_path = np.abs(lateral - ego.lateral) < (width + car.width) / 2.0 + _LATERAL_MARGIN
+    return bool(np.any(ahead & in_path & selected))

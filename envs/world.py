@@ -1,4 +1,4 @@
-"""The world of one episode: it steps the ego, traffic and people, and keeps the truth."""
+"""The world of one episode: steps the ego, traffic and pedestrians, and holds the ground truth."""
 
 from __future__ import annotations
 
@@ -8,26 +8,34 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
-from envs.contacts import ContactMonitor, EgoBody, OnRoad, Shapes, ego_body
+from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body
 from envs.scenarios.scenario import Scenario
-from envs.scripts import Scene
+from envs.scripts import ScriptContext
 from envs.sensors import blind_spot
-from envs.spawning.episode_setup import Stage, stage
+from envs.spawning.episode_setup import EpisodeSetup, build_episode
 from envs.speed_limits import SpeedLimits
 from envs.traffic import EgoOnRoad
-from envs.views import bodies_of, ego_view, shapes_of, touching_others
-from envs.waiting import waits_in_traffic
+from envs.views import collision_shapes, count_traffic_contacts, ego_view, vehicle_bodies
+from envs.waiting import is_waiting_in_traffic
 
-OFF_ROAD_MARGIN = 0.3  # the ego's middle may be so far outside the drivable area [m]
-STANDING = 0.1  # slower than this the ego stands [m/s]
-_LAMP_DECELERATION = 0.5  # brakes harder than this light the lamps [m/s²]
+OFF_ROAD_MARGIN = 0.3  # distance of the ego's centre from the drivable area that ends an episode [m]
+STATIONARY_SPEED = 0.1  # an ego slower than this counts as stationary [m/s]
+_BRAKE_LAMP_DECELERATION = 0.5  # braking harder than this lights the brake lamps [m/s²]
 
 
 class World:
-    """Everything in one episode, drawn from ``(scenario, seed)`` and stepped in place.
+    """All state of one episode, drawn from ``(scenario, seed)`` and stepped in place.
 
-    The same scenario, seed and controls give bit-identical episodes. `copy` gives a world that
-    lives on apart.
+    The same scenario, seed and controls give bit-identical episodes.
+
+    Args:
+        scenario: What the episode is drawn from.
+        seed: Seed of all random draws, at least 0.
+        car: The ego's dimensions and limits; the default car if None.
+        physics_dt: Duration of a physics tick [s].
+
+    Raises:
+        ConfigError: If the drawn places of two entries of the scenario overlap.
     """
 
     def __init__(
@@ -44,185 +52,185 @@ class World:
         self.physics_dt = physics_dt
         self.time = 0.0
         self.outcome: str | None = None
-        self.traffic_contacts = 0  # ticks × pairs in which others touched one another; none should
-        self._stage: Stage = stage(scenario, seed, self.car)
-        self._monitor = ContactMonitor(self.car)
+        self.traffic_contacts = 0  # sum over ticks of pairs that touch, the ego excluded; 0 if correct
+        self._episode: EpisodeSetup = build_episode(scenario, seed, self.car)
+        self._contact_monitor = ContactMonitor(self.car)
         self._contacts: tuple[Contact, ...] = ()
-        self._standing = 0.0  # [s]
+        self._stationary_time = 0.0  # [s]
         self._ticks = 0
         self._ego: EgoState
-        self._seen: VehicleStates | None = None  # traffic at this instant, once somebody asked
-        self._hit: Shapes | None = None  # what can be hit, likewise
-        self._locate(self._stage.start)
+        self._vehicle_cache: VehicleStates | None = None  # of this tick
+        self._shape_cache: Shapes | None = None  # of this tick
+        self._update_ego_state(self._episode.start)
 
     @property
     def road(self) -> RoadMap:
-        """The road, which nothing changes."""
-        return self._stage.road
+        """The road; it does not change during the episode."""
+        return self._episode.road
 
     @property
     def conditions(self) -> Conditions:
-        """Weather and light, which nothing changes."""
-        return self._stage.conditions
+        """Weather and light; they do not change during the episode."""
+        return self._episode.conditions
 
     @property
     def clamped_actions(self) -> int:
-        """How many controls so far were not finite or out of range."""
-        return self._stage.ego.clamped
+        """Number of controls so far that were not finite or out of range."""
+        return self._episode.ego.clamped
 
     @property
     def progress(self) -> float:
-        """Metres along the route so far."""
-        return self._ego.station - self._stage.start
+        """Distance covered along the route [m]."""
+        return self._ego.station - self._episode.start
 
     @property
     def speed_limit(self) -> float:
-        """The limit where the ego is [m/s]."""
-        return self._stage.limits.at(self._ego.station)
+        """The speed limit at the ego's position [m/s]."""
+        return self._episode.limits.at(self._ego.station)
 
     @property
     def limits(self) -> SpeedLimits:
         """The posted limits along the road."""
-        return self._stage.limits
+        return self._episode.limits
 
     @property
     def ego(self) -> EgoState:
-        """The ego at this instant."""
+        """The ego's present state."""
         return self._ego
 
     def step(self, control: Control) -> None:
-        """Move everything on by one physics tick, and judge what came of it."""
-        was, before = self._shapes, self._body()
+        """Advance by one physics tick, detect contacts and update the outcome."""
+        shapes_before, body_before = self._shapes, self._body()
         self.move(control)
-        now, after = self._shapes, self._body()
-        middle = OnRoad.of(after, self.road, self._ego.station)
-        fresh = self._monitor.update(self.time, before, after, was, now)
-        fresh += self._monitor.update_rail(self.time, after, self.road, middle)
-        self._contacts += tuple(fresh)
-        self.traffic_contacts += touching_others(now)
-        self._judge(middle)
+        shapes, body = self._shapes, self._body()
+        position = RoadPosition.of(body, self.road, self._ego.station)
+        contacts = self._contact_monitor.update(self.time, body_before, body, shapes_before, shapes)
+        contacts += self._contact_monitor.update_rail(self.time, body, self.road, position)
+        self._contacts += tuple(contacts)
+        self.traffic_contacts += count_traffic_contacts(shapes)
+        self._update_outcome(position)
 
     def move(self, control: Control) -> None:
-        """Move everything on by one physics tick without looking for contacts."""
-        staged, scene = self._stage, self._scene()
-        for script in staged.scripts:
-            script.step(scene)
-        people, works = staged.people, staged.obstacles
-        staged.traffic.step(
+        """Advance by one physics tick without detecting contacts."""
+        episode, context = self._episode, self._script_context()
+        for script in episode.scripts:
+            script.step(context)
+        pedestrians, obstacles = episode.pedestrians, episode.obstacles
+        episode.traffic.step(
             self.physics_dt,
-            self._ego_on_road(scene),
-            people.motion() if people.people else None,
-            (works.x, works.y, works.length, works.width) if len(works.id) else None,
+            self._ego_on_road(context),
+            pedestrians.motion() if pedestrians.specs else None,
+            (obstacles.x, obstacles.y, obstacles.length, obstacles.width) if len(obstacles.id) else None,
         )
-        self._seen = self._hit = None
-        if people.people:
-            bodies = bodies_of(self._vehicles, self._ego, self.car)
-            people.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
-        staged.ego.step(control, self.physics_dt)
+        self._vehicle_cache = self._shape_cache = None
+        if pedestrians.specs:
+            bodies = vehicle_bodies(self._vehicles, self._ego, self.car)
+            pedestrians.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
+        episode.ego.step(control, self.physics_dt)
         self._ticks += 1
         self.time = self._ticks * self.physics_dt
-        self._locate(self._ego.station)
+        self._update_ego_state(self._ego.station)
 
     def state(self) -> WorldState:
-        """The truth at this instant; it stays as it is when the world moves on."""
-        staged = self._stage
+        """Return the present ground truth; it does not change when the world is stepped."""
+        episode = self._episode
         left, right = self._blind_spot()
         return WorldState(
             time=self.time,
             ego=self._ego,
             car=self.car,
             vehicles=self._vehicles,
-            pedestrians=staged.people.states(),
-            obstacles=staged.obstacles,
-            road=staged.road,
-            conditions=staged.conditions,
+            pedestrians=episode.pedestrians.states(),
+            obstacles=episode.obstacles,
+            road=episode.road,
+            conditions=episode.conditions,
             speed_limit=self.speed_limit,
             command=self._command(),
             blind_spot_left=left,
             blind_spot_right=right,
-            route_start=staged.start,
-            route_end=staged.end,
+            route_start=episode.start,
+            route_end=episode.end,
             contacts=self._contacts,
         )
 
     def actor_poses(self) -> dict[int, tuple[float, float, float]]:
-        """World x, y, yaw of every vehicle and person by id."""
+        """World x, y [m] and yaw [rad] of every vehicle and pedestrian by actor id."""
         shapes = self._shapes
-        moving = len(shapes.id) - len(self._stage.obstacles.id)
+        moving = len(shapes.id) - len(self._episode.obstacles.id)
         return {
             int(actor): (float(pose[0]), float(pose[1]), float(pose[2]))
             for actor, pose in zip(shapes.id[:moving], shapes.pose[:moving], strict=True)
         }
 
     def copy(self) -> World:
-        """A world that lives on apart from this one; what never changes is shared."""
+        """Return an independent world in the same state; constant parts are shared."""
         other = copy.copy(self)
-        other._stage = self._stage.copy()
-        other._monitor = copy.deepcopy(self._monitor)
+        other._episode = self._episode.copy()
+        other._contact_monitor = copy.deepcopy(self._contact_monitor)
         return other
 
     @property
     def _vehicles(self) -> VehicleStates:
-        if self._seen is None:
-            self._seen = self._stage.traffic.states()
-        return self._seen
+        if self._vehicle_cache is None:
+            self._vehicle_cache = self._episode.traffic.states()
+        return self._vehicle_cache
 
-    def _locate(self, near: float) -> None:
-        """Read the ego and traffic anew after a move."""
-        ego = self._stage.ego
-        station, lateral, _ = self.road.to_road(ego.x, ego.y, near)
+    def _update_ego_state(self, recent_station: float) -> None:
+        ego = self._episode.ego
+        station, lateral, _ = self.road.to_road(ego.x, ego.y, recent_station)
         self._ego = EgoState(
             x=ego.x, y=ego.y, yaw=ego.yaw, speed=ego.speed, acceleration=ego.acceleration,
             steering=ego.steering, yaw_rate=ego.yaw_rate, station=station, lateral=lateral,
-            brake_lamp=ego.acceleration < -_LAMP_DECELERATION or ego.speed < STANDING,
+            brake_lamp=ego.acceleration < -_BRAKE_LAMP_DECELERATION or ego.speed < STATIONARY_SPEED,
         )  # fmt: skip
 
-    def _judge(self, middle: OnRoad) -> None:
-        """Settle the outcome; the first one stays."""
-        self._count_standing()
+    def _update_outcome(self, position: RoadPosition) -> None:
+        """Set the outcome if the episode ends at this tick; the first outcome is final."""
+        self._update_stationary_time()
         if self.outcome is not None:
             return
         if self._contacts:
             self.outcome = "collision"
-        elif self.road.distance_off_drivable(middle.station, middle.lateral) > OFF_ROAD_MARGIN:
+        elif self.road.distance_off_drivable(position.station, position.lateral) > OFF_ROAD_MARGIN:
             self.outcome = "off_road"
-        elif self._ego.station >= self._stage.end:
+        elif self._ego.station >= self._episode.end:
             self.outcome = "completed"
-        elif self._standing >= self.scenario.stuck_after:
+        elif self._stationary_time >= self.scenario.stuck_after:
             self.outcome = "stuck"
         elif self.time >= self.scenario.time_limit - self.physics_dt / 2.0:
             self.outcome = "timeout"
 
-    def _count_standing(self) -> None:
-        """How long the ego has stood although it could go on; waiting in traffic stops the clock."""
-        if self._ego.speed >= STANDING:
-            self._standing = 0.0
-        elif not waits_in_traffic(self._ego, self._vehicles, self._stage.people, self.car):
-            self._standing += self.physics_dt
+    def _update_stationary_time(self) -> None:
+        """Measure for how long the ego has been stationary; time spent waiting in traffic does not count."""
+        if self._ego.speed >= STATIONARY_SPEED:
+            self._stationary_time = 0.0
+        elif not is_waiting_in_traffic(self._ego, self._vehicles, self._episode.pedestrians, self.car):
+            self._stationary_time += self.physics_dt
 
     @property
     def _shapes(self) -> Shapes:
-        if self._hit is None:
-            self._hit = shapes_of(self._stage.traffic, self._stage.people, self._stage.obstacles)
-        return self._hit
+        if self._shape_cache is None:
+            episode = self._episode
+            self._shape_cache = collision_shapes(episode.traffic, episode.pedestrians, episode.obstacles)
+        return self._shape_cache
 
     def _body(self) -> EgoBody:
         return ego_body(self._ego.x, self._ego.y, self._ego.yaw, self._ego.speed, self.car)
 
-    def _scene(self) -> Scene:
+    def _script_context(self) -> ScriptContext:
         front = self._ego.station + self.car.length - self.car.rear_overhang
         lane = self.road.lane_at(self._ego.station, self._ego.lateral)
-        return Scene(
+        return ScriptContext(
             self.time, self.physics_dt, front, front - self.car.length, self._ego.speed, lane, self.road,
-            self._stage.traffic,
+            self._episode.traffic,
         )  # fmt: skip
 
-    def _ego_on_road(self, scene: Scene) -> EgoOnRoad:
+    def _ego_on_road(self, context: ScriptContext) -> EgoOnRoad:
         return EgoOnRoad(
             station=self._ego.station + self.car.centre_ahead,
             lateral=self._ego.lateral,
             speed=self._ego.speed,
-            lane=scene.ego_lane,
+            lane=context.ego_lane,
             length=self.car.length,
             width=self.car.width,
         )
@@ -239,7 +247,7 @@ class World:
         station = self._ego.station
         lane = self.road.lane_at(station, self._ego.lateral)
         on_ramp = lane >= 0 and self.road.lanes[lane].kind is LaneKind.RAMP
-        for command in self._stage.navigation:
-            if command.begin <= station < command.end and (on_ramp or not command.on_ramp_only):
-                return command.command
+        for zone in self._episode.navigation:
+            if zone.start <= station < zone.end and (on_ramp or not zone.on_ramp_only):
+                return zone.command
         return NavigationCommand.FOLLOW

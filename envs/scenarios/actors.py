@@ -157,7 +157,7 @@ class LaneClosure(StrictModel):
     spacing: Annotated[Quantity, within(1.0, 50.0)] = fixed(8.0)  # between cones [m]
 
 
-def whole(quantity: Quantity, draw: float) -> int:
+def round_to_count(quantity: Quantity, draw: float) -> int:
     """A drawn count as a whole number within the quantity's bounds."""
     low, high = quantity.bounds
     return int(min(max(round(draw), low), high))

@@ -13,12 +13,12 @@ from drive_stack.errors import FieldError, Keys
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Weather
 from envs.scenarios.actors import LaneName
-from envs.scenarios.conditions import ConditionsSpec, grip_bounds, sight_limit
+from envs.scenarios.conditions import ConditionsSpec, grip_bounds, visibility_speed_limit
 from envs.scenarios.lanes import LaneLayout, layouts
 from envs.scenarios.quantity import Quantity
 from envs.scenarios.roads import LENGTH, Curve, RoadSpec, SBend
 from envs.scenarios.route import EgoStart, NavigationStep, SpeedZone
-from envs.speed_limits import curve_limit, posted
+from envs.speed_limits import curve_limit, posted_limit
 
 ROAD_BEYOND_ROUTE = 300.0  # so that there is something to see at the route's end [m]
 MAX_BEYOND_PAVEMENT = 0.75  # an entry may ask for so much; the guard rail, 0.5 m out, holds the body [m]
@@ -30,7 +30,7 @@ NEAREST = math.ceil(EGO_FRONT + 1.0)  # ahead of the ego's start, what is on its
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ScenarioContext:
     """What the entries of a file are held against: the road and the ego's start, as they may be drawn."""
 
     road: RoadSpec
@@ -65,7 +65,7 @@ class Setting:
                 raise FieldError(f"{_missing(name, layout, end)} (ego.lane is {self.ego.lane})", *places)
 
 
-def hold(quantity: Quantity, low: float, high: float, why: str, *places: Keys) -> None:
+def require_within(quantity: Quantity, low: float, high: float, why: str, *places: Keys) -> None:
     """Refuse a quantity that can be drawn outside ``low`` … ``high``."""
     least, greatest = quantity.bounds
     if least < low - 1e-9 or greatest > high + 1e-9:
@@ -74,16 +74,16 @@ def hold(quantity: Quantity, low: float, high: float, why: str, *places: Keys) -
         raise FieldError(f"must lie within {_up(low):g} … {_down(high):g} ({why})", *places)
 
 
-def setting_of(
+def build_context(
     road: RoadSpec,
     ego: EgoStart,
     limit_kmh: Quantity,
     zones: tuple[SpeedZone, ...],
     conditions: ConditionsSpec,
     time_limit: float,
-) -> Setting:
+) -> ScenarioContext:
     """Check the ego's start, and gather what the entries are held against."""
-    hold(
+    require_within(
         ego.station,
         _NEAREST_START,
         LENGTH - ROAD_BEYOND_ROUTE - _SHORTEST_ROUTE,
@@ -98,12 +98,12 @@ def setting_of(
     grip = grip_bounds(conditions)
     low, high = (bound / 3.6 for bound in limit_kmh.bounds)
     if conditions.weather.get(Weather.FOG, 0.0) > 0.0:
-        low = min(low, posted(sight_limit(conditions.fog_visibility.bounds[0])))
+        low = min(low, posted_limit(visibility_speed_limit(conditions.fog_visibility.bounds[0])))
     first = min([low, *(zone.limit_kmh.bounds[0] / 3.6 for zone in zones)])
     if isinstance(road, Curve | SBend):
         first = min(first, curve_limit(1.0 / road.radius.bounds[0], grip[0]))
     speed = ego.speed_share.bounds[0] * first, ego.speed_share.bounds[1] * high
-    return Setting(road, ego, drawn, speed, (low, high), grip, time_limit)
+    return ScenarioContext(road, ego, drawn, speed, (low, high), grip, time_limit)
 
 
 def check_route(ego: EgoStart, route_length: Quantity, *, is_set: bool) -> None:
@@ -119,30 +119,30 @@ def check_route(ego: EgoStart, route_length: Quantity, *, is_set: bool) -> None:
         raise FieldError(f"at least {_SHORTEST_ROUTE:g} m", route)
 
 
-def check_zones(zones: tuple[SpeedZone, ...], setting: Setting) -> None:
+def check_zones(zones: tuple[SpeedZone, ...], context: ScenarioContext) -> None:
     """Refuse zones that hold nowhere, or that lower nothing."""
     for index, zone in enumerate(zones):
-        _check_stretch(zone, setting, ("speed_zones", index))
-        if zone.limit_kmh.bounds[0] >= setting.limit[1] * 3.6 - 1e-9:
-            allowed = f"must be below {setting.limit[1] * 3.6:g}, which speed_limit_kmh allows anyway"
+        _check_stretch(zone, context, ("speed_zones", index))
+        if zone.limit_kmh.bounds[0] >= context.limit[1] * 3.6 - 1e-9:
+            allowed = f"must be below {context.limit[1] * 3.6:g}, which speed_limit_kmh allows anyway"
             raise FieldError(allowed, ("speed_zones", index, "limit_kmh"), ("speed_limit_kmh",))
 
 
-def check_navigation(steps: tuple[NavigationStep, ...], setting: Setting) -> None:
+def check_navigation(steps: tuple[NavigationStep, ...], context: ScenarioContext) -> None:
     """Refuse steps that hold nowhere."""
     for index, step in enumerate(steps):
-        _check_stretch(step, setting, ("navigation", index))
-        if step.where == "ramp" and setting.road.kind != "on_ramp":
+        _check_stretch(step, context, ("navigation", index))
+        if step.where == "ramp" and context.road.kind != "on_ramp":
             raise FieldError("a ramp needs a road of kind on_ramp", ("navigation", index, "where"))
 
 
-def _check_stretch(stretch: SpeedZone | NavigationStep, setting: Setting, keys: Keys) -> None:
+def _check_stretch(stretch: SpeedZone | NavigationStep, context: ScenarioContext, keys: Keys) -> None:
     begin, end = stretch.begin.bounds, stretch.end.bounds
     if begin[1] >= end[0]:
         raise FieldError(
             f"must be greater than begin, which is up to {begin[1]:g}", (*keys, "end"), (*keys, "begin")
         )
-    hold(stretch.begin, 0.0, setting.ahead, setting.road_end, (*keys, "begin"), ("ego", "station"))
+    require_within(stretch.begin, 0.0, context.ahead, context.road_end, (*keys, "begin"), ("ego", "station"))
 
 
 def _check_start(ego: EgoStart, drawn: tuple[LaneLayout, ...]) -> None:
@@ -165,7 +165,7 @@ def _check_pose(road: RoadSpec, ego: EgoStart, drawn: tuple[LaneLayout, ...]) ->
     left = min(half, min(left_edge(road, layout, layout.ego) for layout in drawn) - aside)
     right = min(half, min(right_edge(road, layout, layout.ego) for layout in drawn) - aside)
     why = "the ego's middle stays in its lane, its body on the pavement"
-    hold(ego.offset, -right, left, why, ("ego", "offset"), ("ego", "yaw_deg"))
+    require_within(ego.offset, -right, left, why, ("ego", "offset"), ("ego", "yaw_deg"))
 
 
 def left_edge(road: RoadSpec, layout: LaneLayout, lane: int) -> float:

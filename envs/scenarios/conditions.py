@@ -14,7 +14,7 @@ from pydantic import Field, FiniteFloat, field_validator
 from drive_stack.config import StrictModel
 from drive_stack.vehicle import WET_GRIP, road_grip
 from drive_stack.world_state import Conditions, Light, Weather
-from envs.scenarios.quantity import MAX_DECELERATION, Distance, Quantity, Share, between
+from envs.scenarios.quantity import MAX_DECELERATION, Distance, Fraction, Quantity, between
 
 FIRST_HELD_OUT_SEED = 100_000  # looks kept from training may appear from here on
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
@@ -31,8 +31,8 @@ class ConditionsSpec(StrictModel):
     )
     light: dict[Light, FiniteFloat] = Field(default={Light.DAY: 5.0, Light.DUSK: 2.0, Light.NIGHT: 2.0})
     fog_visibility: Distance = between(120.0, 300.0)  # [m]
-    rain_rate: Share = between(0.2, 1.0)
-    paint_wear: Share = between(0.0, 0.7)
+    rain_rate: Fraction = between(0.2, 1.0)
+    paint_wear: Fraction = between(0.0, 0.7)
 
     @field_validator("weather", "light")
     @classmethod
@@ -69,7 +69,7 @@ class ConditionsSpec(StrictModel):
             paint_wear=wear,
             sun_azimuth=float(rng.uniform(-math.pi, math.pi)),
             scenery_seed=int(rng.integers(2**31)),
-            held_out_looks=seed >= FIRST_HELD_OUT_SEED,
+            held_out_appearance=seed >= FIRST_HELD_OUT_SEED,
         )
 
 
@@ -90,7 +90,7 @@ def max_scripted_deceleration(conditions: Conditions) -> float:
     return WET_GRIP if conditions.wet else MAX_DECELERATION
 
 
-def sight_limit(visibility: float) -> float:
+def visibility_speed_limit(visibility: float) -> float:
     """Greatest speed [m/s] from which a driver can stop within sight at ``visibility`` [m].
 
     Solves v·t + v²/(2·a) = share · visibility for v.

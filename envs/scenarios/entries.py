@@ -15,12 +15,12 @@ from envs.scenarios.checks import (
     EGO_FRONT,
     MAX_BEYOND_PAVEMENT,
     NEAREST,
-    Setting,
-    hold,
+    ScenarioContext,
     left_edge,
+    require_within,
     right_edge,
 )
-from envs.scenarios.people import Bystanders, Crosser, Hiding, Person, Walker
+from envs.scenarios.pedestrians import Bystanders, Crosser, Hiding, PedestrianEntry, Walker
 from envs.scenarios.quantity import Quantity
 from envs.scenarios.roads import LENGTH
 
@@ -28,8 +28,8 @@ MAX_SCRIPTED = 160  # vehicles: four lanes of the longest queue
 QUEUE_STAGGER = 8.0  # a lane's queue begins up to so far beyond another's [m]
 MIN_CUT_IN_SPEED = 5.0 / 3.6  # who stands cannot change lanes [m/s]
 _PERSON_RADIUS = 0.3  # [m]
-STEP_OUT = 0.8  # somebody hidden steps out so far before the parked vehicle [m]
-PARKED_BEHIND = 1.0  # between two vehicles parked in a row [m]
+STEP_OUT_GAP = 0.8  # somebody hidden steps out so far before the parked vehicle [m]
+PARKED_GAP = 1.0  # between two vehicles parked in a row [m]
 _CAR = VehicleParameters()
 
 
@@ -40,221 +40,223 @@ def bodies_named(name: str | None, *, any_class: bool = False) -> tuple[Body, ..
     return tuple(body for body in BODIES if any_class or body.label is ObjectClass.CAR)
 
 
-def check_actors(actors: Sequence[Actor], setting: Setting) -> None:
+def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
     """Refuse scripted vehicles that no draw of the road has room for."""
     vehicles = 0.0
     for index, actor in enumerate(actors):
         keys = ("actors", index)
         if isinstance(actor, Lead):
-            _check_lead(actor, setting, keys)
+            _check_lead(actor, context, keys)
         elif isinstance(actor, Stopped):
-            _check_stopped(actor, setting, keys)
+            _check_stopped(actor, context, keys)
         elif isinstance(actor, CutIn):
-            _check_cut_in(actor, setting, keys)
+            _check_cut_in(actor, context, keys)
         elif isinstance(actor, CutOut):
-            _check_cut_out(actor, setting, keys)
+            _check_cut_out(actor, context, keys)
         else:
-            _check_queue(actor, setting, keys)
-        lanes = max(layout.main for layout in setting.layouts)
+            _check_queue(actor, context, keys)
+        lanes = max(layout.main for layout in context.layouts)
         vehicles += actor.per_lane.bounds[1] * lanes if isinstance(actor, Queue) else 2
         if vehicles > MAX_SCRIPTED:
             raise FieldError(f"at most {MAX_SCRIPTED} scripted vehicles in all", keys)
 
 
-def check_closures(closures: Sequence[LaneClosure], setting: Setting) -> None:
+def check_closures(closures: Sequence[LaneClosure], context: ScenarioContext) -> None:
     """Refuse road works that reach beyond the road or the lane that they close."""
     for index, closure in enumerate(closures):
         keys = ("obstacles", index)
         length = closure.taper.bounds[1] + closure.length.bounds[1]
-        why = f"with taper and length up to {length:g} m, {setting.road_end}"
-        hold(closure.at, NEAREST, setting.ahead - length, why, (*keys, "at"), ("ego", "station"))
-        hold(closure.spacing, 1.0, closure.taper.bounds[0], "no more than the taper", (*keys, "spacing"))
-        _must_not_meet_an_end(closure.at, length, setting, (*keys, "at"))
+        why = f"with taper and length up to {length:g} m, {context.road_end}"
+        require_within(closure.at, NEAREST, context.ahead - length, why, (*keys, "at"), ("ego", "station"))
+        require_within(
+            closure.spacing, 1.0, closure.taper.bounds[0], "no more than the taper", (*keys, "spacing")
+        )
+        _must_not_meet_an_end(closure.at, length, context, (*keys, "at"))
 
 
-def check_people(people: Sequence[Person], setting: Setting) -> None:
+def check_pedestrians(people: Sequence[PedestrianEntry], context: ScenarioContext) -> None:
     """Refuse people who stand off the road, in the ego, or whom nothing can hide."""
     for index, person in enumerate(people):
         keys = ("people", index)
         if isinstance(person, Bystanders):
-            _check_bystanders(person, setting, keys)
+            _check_bystanders(person, context, keys)
         elif isinstance(person, Walker):
-            _check_at(person.at, 0.0, setting, keys)
-            setting.must_have_lane(person.lane, person.at.bounds[0], person.at.bounds[1], (*keys, "lane"))
+            _check_at(person.at, 0.0, context, keys)
+            context.must_have_lane(person.lane, person.at.bounds[0], person.at.bounds[1], (*keys, "lane"))
         else:
-            _check_crosser(person, setting, keys)
+            _check_crosser(person, context, keys)
 
 
-def _check_at(at: Quantity, length: float, setting: Setting, keys: Keys) -> None:
-    hold(at, NEAREST, setting.ahead - length, setting.road_end, (*keys, "at"), ("ego", "station"))
+def _check_at(at: Quantity, length: float, context: ScenarioContext, keys: Keys) -> None:
+    require_within(at, NEAREST, context.ahead - length, context.road_end, (*keys, "at"), ("ego", "station"))
 
 
-def _check_lead(lead: Lead, setting: Setting, keys: Keys) -> None:
+def _check_lead(lead: Lead, context: ScenarioContext, keys: Keys) -> None:
     longest = max(body.length[1] for body in bodies_named(lead.body))
-    room = setting.ahead - EGO_FRONT - longest
+    room = context.ahead - EGO_FRONT - longest
     if lead.gap is not None:
-        hold(lead.gap, 1.0, room, setting.road_end, (*keys, "gap"), ("ego", "station"))
+        require_within(lead.gap, 1.0, room, context.road_end, (*keys, "gap"), ("ego", "station"))
     if lead.headway is not None:
-        why = f"the ego starts with up to {setting.speed[1]:.3g} m/s; {setting.road_end}"
-        hold(lead.headway, 0.0, room / max(setting.speed[1], 0.1), why, (*keys, "headway"))
-        if lead.gap is None and lead.headway.bounds[0] * setting.speed[0] < 1.0:
-            least = f"the ego may start with {setting.speed[0]:.3g} m/s; at least 1 m"
+        why = f"the ego starts with up to {context.speed[1]:.3g} m/s; {context.road_end}"
+        require_within(lead.headway, 0.0, room / max(context.speed[1], 0.1), why, (*keys, "headway"))
+        if lead.gap is None and lead.headway.bounds[0] * context.speed[0] < 1.0:
+            least = f"the ego may start with {context.speed[0]:.3g} m/s; at least 1 m"
             raise FieldError(f"is no distance where {least}: give a gap too", (*keys, "headway"))
     gap = 0.0 if lead.gap is None else lead.gap.bounds[1]
-    headway = 0.0 if lead.headway is None else lead.headway.bounds[1] * setting.speed[1]
+    headway = 0.0 if lead.headway is None else lead.headway.bounds[1] * context.speed[1]
     far = EGO_FRONT + max(gap, headway)
-    setting.must_have_lane(lead.lane, EGO_FRONT, far + longest, (*keys, "lane"))
+    context.must_have_lane(lead.lane, EGO_FRONT, far + longest, (*keys, "lane"))
     if lead.speed_kmh is not None:
-        _must_keep_limits(lead.speed_kmh, setting, (*keys, "speed_kmh"))
+        _must_keep_limits(lead.speed_kmh, context, (*keys, "speed_kmh"))
     if lead.brakes is not None:
-        brakes, greatest = lead.brakes, setting.speed[1] * 3.6
+        brakes, greatest = lead.brakes, context.speed[1] * 3.6
         if lead.speed_kmh is not None:
             greatest = lead.speed_kmh.bounds[1]
         if brakes.to_kmh.bounds[0] >= greatest:
             raise FieldError(f"must be below its speed of up to {greatest:.4g}", (*keys, "brakes", "to_kmh"))
-        _must_be_in_time(brakes.after, setting, (*keys, "brakes", "after"))
-        if setting.grip[1] <= WET_GRIP < brakes.deceleration.bounds[1]:
+        _must_be_in_time(brakes.after, context, (*keys, "brakes", "after"))
+        if context.grip[1] <= WET_GRIP < brakes.deceleration.bounds[1]:
             allowed = f"at most {WET_GRIP:g} where rain is the only weather"
             place = (*keys, "brakes", "deceleration")
             raise FieldError(allowed, place, ("conditions", "weather"))
 
 
-def _check_stopped(car: Stopped, setting: Setting, keys: Keys) -> None:
+def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
     bodies = bodies_named(car.body)
     longest, widest = (max(size) for size in zip(*((b.length[1], b.width[1]) for b in bodies), strict=True))
-    _check_at(car.at, longest, setting, keys)
+    _check_at(car.at, longest, context, keys)
     low, high = car.at.bounds
-    setting.must_have_lane(car.lane, low, high + longest, (*keys, "lane"))
-    begin, end = setting.stations(low, high + longest)
+    context.must_have_lane(car.lane, low, high + longest, (*keys, "lane"))
+    begin, end = context.stations(low, high + longest)
     rights, lefts = [], []
-    for layout in setting.layouts:
-        across = left_edge(setting.road, layout, 0) + right_edge(setting.road, layout, 0)
+    for layout in context.layouts:
+        across = left_edge(context.road, layout, 0) + right_edge(context.road, layout, 0)
         if car.place == "lane":
             lane = layout.index(car.lane, begin, end)
             lane = layout.main - 1 if lane is None else lane
-            rights.append(right_edge(setting.road, layout, lane))
-            lefts.append(left_edge(setting.road, layout, lane))
+            rights.append(right_edge(context.road, layout, lane))
+            lefts.append(left_edge(context.road, layout, lane))
         else:
-            outer = getattr(setting.road, car.place).bounds[0] / 2.0
+            outer = getattr(context.road, car.place).bounds[0] / 2.0
             rights.append(outer if car.place == "right_shoulder" else across - outer)
             lefts.append(outer if car.place == "left_shoulder" else across - outer)
     margin = MAX_BEYOND_PAVEMENT - widest / 2.0
     why = f"a vehicle up to {widest:g} m wide stays between the guard rails"
-    hold(car.offset, -min(rights) - margin, min(lefts) + margin, why, (*keys, "offset"))
+    require_within(car.offset, -min(rights) - margin, min(lefts) + margin, why, (*keys, "offset"))
 
 
-def _check_cut_in(car: CutIn, setting: Setting, keys: Keys) -> None:
+def _check_cut_in(car: CutIn, context: ScenarioContext, keys: Keys) -> None:
     longest = max(body.length[1] for body in bodies_named(car.body))
-    _must_be_in_time(car.after, setting, (*keys, "after"))
-    slowest = setting.speed[0] - MIN_CUT_IN_SPEED
-    why = f"the ego may start with {setting.speed[0] * 3.6:.3g} km/h, and who stands cannot cut in"
-    hold(car.slower_kmh, 0.0, slowest * 3.6, why, (*keys, "slower_kmh"))
+    _must_be_in_time(car.after, context, (*keys, "after"))
+    slowest = context.speed[0] - MIN_CUT_IN_SPEED
+    why = f"the ego may start with {context.speed[0] * 3.6:.3g} km/h, and who stands cannot cut in"
+    require_within(car.slower_kmh, 0.0, slowest * 3.6, why, (*keys, "slower_kmh"))
     falls_back = car.slower_kmh.bounds[1] / 3.6 * car.after.bounds[1]
-    room = setting.ahead - EGO_FRONT - longest - falls_back
-    why = f"it starts up to {falls_back:.4g} m farther ahead; {setting.road_end}"
-    hold(car.gap, 1.0, room, why, (*keys, "gap"), (*keys, "after"))
+    room = context.ahead - EGO_FRONT - longest - falls_back
+    why = f"it starts up to {falls_back:.4g} m farther ahead; {context.road_end}"
+    require_within(car.gap, 1.0, room, why, (*keys, "gap"), (*keys, "after"))
     if car.side != "either":
         far = EGO_FRONT + car.gap.bounds[1] + falls_back + longest
         lane: LaneName = "left_of_ego" if car.side == "left" else "right_of_ego"
-        setting.must_have_lane(lane, 0.0, far, (*keys, "side"))
-    _check_change(car.duration, setting, (*keys, "duration"))
+        context.must_have_lane(lane, 0.0, far, (*keys, "side"))
+    _check_change(car.duration, context, (*keys, "duration"))
 
 
-def _check_cut_out(car: CutOut, setting: Setting, keys: Keys) -> None:
+def _check_cut_out(car: CutOut, context: ScenarioContext, keys: Keys) -> None:
     standing = max(body.length[1] for body in bodies_named(None))
     longest = max(body.length[1] for body in bodies_named(car.body))
-    if car.headway.bounds[0] * setting.speed[0] < 1.0:
-        slow = f"the ego may start with {setting.speed[0]:.3g} m/s; at least 1 m"
+    if car.headway.bounds[0] * context.speed[0] < 1.0:
+        slow = f"the ego may start with {context.speed[0]:.3g} m/s; at least 1 m"
         raise FieldError(f"is no distance where {slow}", (*keys, "headway"))
-    front = EGO_FRONT + car.headway.bounds[1] * setting.speed[1] + longest
-    why = f"the lead's front starts up to {front:.4g} m ahead, before the reveal; {setting.road_end}"
-    low, high = front + car.reveal.bounds[1], setting.ahead - standing
-    hold(car.at, low, high, why, (*keys, "at"), (*keys, "reveal"), (*keys, "headway"))
-    setting.must_have_lane("ego", 0.0, car.at.bounds[1] + standing, (*keys, "at"))
-    _check_change(car.duration, setting, (*keys, "duration"))
+    front = EGO_FRONT + car.headway.bounds[1] * context.speed[1] + longest
+    why = f"the lead's front starts up to {front:.4g} m ahead, before the reveal; {context.road_end}"
+    low, high = front + car.reveal.bounds[1], context.ahead - standing
+    require_within(car.at, low, high, why, (*keys, "at"), (*keys, "reveal"), (*keys, "headway"))
+    context.must_have_lane("ego", 0.0, car.at.bounds[1] + standing, (*keys, "at"))
+    _check_change(car.duration, context, (*keys, "duration"))
 
 
-def _check_queue(queue: Queue, setting: Setting, keys: Keys) -> None:
+def _check_queue(queue: Queue, context: ScenarioContext, keys: Keys) -> None:
     longest = max(body.length[1] for body in bodies_named(None, any_class=True))
     length = queue.per_lane.bounds[1] * (longest + queue.spacing.bounds[1]) + QUEUE_STAGGER
-    why = f"the queue is up to {length:.4g} m long; {setting.road_end}"
-    hold(queue.at, NEAREST, setting.ahead - length, why, (*keys, "at"), ("ego", "station"))
-    _must_not_meet_an_end(queue.at, length, setting, (*keys, "at"))
-    _must_be_in_time(queue.dissolves, setting, (*keys, "dissolves"))
+    why = f"the queue is up to {length:.4g} m long; {context.road_end}"
+    require_within(queue.at, NEAREST, context.ahead - length, why, (*keys, "at"), ("ego", "station"))
+    _must_not_meet_an_end(queue.at, length, context, (*keys, "at"))
+    _must_be_in_time(queue.dissolves, context, (*keys, "dissolves"))
     if queue.to_kmh is not None:
-        _must_keep_limits(queue.to_kmh, setting, (*keys, "to_kmh"))
+        _must_keep_limits(queue.to_kmh, context, (*keys, "to_kmh"))
 
 
-def _check_bystanders(people: Bystanders, setting: Setting, keys: Keys) -> None:
+def _check_bystanders(people: Bystanders, context: ScenarioContext, keys: Keys) -> None:
     spread = people.spread.bounds[1] / 2.0
-    low = max(spread - setting.ego.station.bounds[0], 0.0)
-    why = f"over up to {2.0 * spread:g} m of road; {setting.road_end}"
-    hold(people.at, low, setting.ahead - spread, why, (*keys, "at"), (*keys, "spread"))
+    low = max(spread - context.ego.station.bounds[0], 0.0)
+    why = f"over up to {2.0 * spread:g} m of road; {context.road_end}"
+    require_within(people.at, low, context.ahead - spread, why, (*keys, "at"), (*keys, "spread"))
     if people.place == "shoulder":
-        shoulder = setting.road.left_shoulder if people.side == "left" else setting.road.right_shoulder
+        shoulder = context.road.left_shoulder if people.side == "left" else context.road.right_shoulder
         allowed = shoulder.bounds[0] + RAIL_BEYOND_PAVEMENT - _PERSON_RADIUS
         why = f"before the guard rail, on a shoulder of {shoulder.bounds[0]:g} m or more"
-        hold(people.clear, 0.0, allowed, why, (*keys, "clear"))
+        require_within(people.clear, 0.0, allowed, why, (*keys, "clear"))
 
 
-def _check_crosser(person: Crosser, setting: Setting, keys: Keys) -> None:
+def _check_crosser(person: Crosser, context: ScenarioContext, keys: Keys) -> None:
     if person.hidden_by is None:
-        _check_at(person.at, 0.0, setting, keys)
+        _check_at(person.at, 0.0, context, keys)
         return
     hidden, place = person.hidden_by, (*keys, "hidden_by")
     if person.side != "right":
         raise FieldError("hidden_by needs side: right, where the vehicle is parked", (*keys, "side"))
     parked = _parked_length(hidden)
-    low = max(parked - setting.ego.station.bounds[0], float(NEAREST))
-    why = f"{parked:g} m of parked vehicles before it; {setting.road_end}"
-    hold(person.at, low, setting.ahead, why, (*keys, "at"), ("ego", "station"))
-    begin, end = setting.stations(person.at.bounds[0] - parked, person.at.bounds[1])
-    for layout in setting.layouts:
+    low = max(parked - context.ego.station.bounds[0], float(NEAREST))
+    why = f"{parked:g} m of parked vehicles before it; {context.road_end}"
+    require_within(person.at, low, context.ahead, why, (*keys, "at"), ("ego", "station"))
+    begin, end = context.stations(person.at.bounds[0] - parked, person.at.bounds[1])
+    for layout in context.layouts:
         if layout.may_exist(layout.ego + 1, begin) or not layout.exists(layout.ego, begin, end):
             raise FieldError(
-                f"needs the ego in the lane next to the right shoulder; ego.lane is {setting.ego.lane}",
+                f"needs the ego in the lane next to the right shoulder; ego.lane is {context.ego.lane}",
                 place,
                 ("ego", "lane"),
             )
     names = [name for name in (hidden.body, hidden.second) if name is not None]
     widest = max(body.width[1] for name in names for body in bodies_named(name))
-    shoulder = min(right_edge(setting.road, layout, layout.ego) for layout in setting.layouts)
+    shoulder = min(right_edge(context.road, layout, layout.ego) for layout in context.layouts)
     allowed = shoulder + MAX_BEYOND_PAVEMENT - _CAR.width / 2.0 - widest
     why = f"a vehicle up to {widest:g} m wide stays before the guard rail"
-    hold(hidden.clear, 0.0, allowed, why, (*place, "clear"), (*place, "body"))
+    require_within(hidden.clear, 0.0, allowed, why, (*place, "clear"), (*place, "body"))
 
 
 def _parked_length(hidden: Hiding) -> float:
     first = max(body.length[1] for body in bodies_named(hidden.body))
     if hidden.second is None:
-        return STEP_OUT + first
-    return STEP_OUT + first + PARKED_BEHIND + max(body.length[1] for body in bodies_named(hidden.second))
+        return STEP_OUT_GAP + first
+    return STEP_OUT_GAP + first + PARKED_GAP + max(body.length[1] for body in bodies_named(hidden.second))
 
 
-def _must_not_meet_an_end(at: Quantity, length: float, setting: Setting, place: Keys) -> None:
+def _must_not_meet_an_end(at: Quantity, length: float, context: ScenarioContext, place: Keys) -> None:
     """Refuse what spans all lanes, or the outermost, where a main lane may end within it."""
-    begin, end = setting.stations(at.bounds[0], at.bounds[1] + length)
-    for layout in setting.layouts:
+    begin, end = context.stations(at.bounds[0], at.bounds[1] + length)
+    for layout in context.layouts:
         for low, high in layout.ends[: layout.main]:
             if low < LENGTH and begin <= high and end >= low:
                 raise FieldError(f"a lane may end within it, {low:g} to {high:g} m along the road", place)
 
 
-def _must_keep_limits(speed_kmh: Quantity, setting: Setting, place: Keys) -> None:
-    limit = setting.limit[1] * 3.6
+def _must_keep_limits(speed_kmh: Quantity, context: ScenarioContext, place: Keys) -> None:
+    limit = context.limit[1] * 3.6
     if speed_kmh.bounds[0] > limit + 1e-9:
         raise FieldError(
             f"at most {limit:g}, the speed limit, which traffic keeps", place, ("speed_limit_kmh",)
         )
 
 
-def _must_be_in_time(after: Quantity, setting: Setting, place: Keys) -> None:
-    if after.bounds[0] >= setting.time_limit:
-        raise FieldError(f"must be below the time_limit of {setting.time_limit:g} s", place, ("time_limit",))
+def _must_be_in_time(after: Quantity, context: ScenarioContext, place: Keys) -> None:
+    if after.bounds[0] >= context.time_limit:
+        raise FieldError(f"must be below the time_limit of {context.time_limit:g} s", place, ("time_limit",))
 
 
-def _check_change(duration: Quantity, setting: Setting, place: Keys) -> None:
-    least = min_change_duration(setting.road.lane_width.bounds[1], setting.grip[1])
+def _check_change(duration: Quantity, context: ScenarioContext, place: Keys) -> None:
+    least = min_change_duration(context.road.lane_width.bounds[1], context.grip[1])
     if duration.bounds[0] < least:
-        why = f"in less, the lateral acceleration exceeds the tyres' {setting.grip[1]:g} m/s²"
+        why = f"in less, the lateral acceleration exceeds the tyres' {context.grip[1]:g} m/s²"
         raise FieldError(f"must be at least {least + 0.005:.2f} ({why})", place, ("conditions", "weather"))

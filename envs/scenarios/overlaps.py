@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from drive_stack.errors import FieldError, Keys
 from envs.scenarios.actors import Actor, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
-from envs.scenarios.checks import EGO_FRONT, Setting
+from envs.scenarios.checks import EGO_FRONT, ScenarioContext
 from envs.scenarios.entries import QUEUE_STAGGER, bodies_named
 
 
@@ -26,13 +26,15 @@ class _Span:
         return self.rear[1] < other.rear[0] + other.length and other.rear[1] < self.rear[0] + self.length
 
 
-def check_overlaps(actors: Sequence[Actor], closures: Sequence[LaneClosure], setting: Setting) -> None:
+def check_overlaps(
+    actors: Sequence[Actor], closures: Sequence[LaneClosure], context: ScenarioContext
+) -> None:
     """Refuse two entries that always overlap in a lane; `envs.occupancy` holds the drawn places."""
-    by_speed = [list(_spans(actors, closures, speed)) for speed in setting.speed]
+    by_speed = [list(_spans(actors, closures, speed)) for speed in context.speed]
     for first, second in itertools.combinations(range(len(by_speed[0])), 2):
         if all(spans[first].always_meets(spans[second]) for spans in by_speed):
             one, other = by_speed[0][first], by_speed[0][second]
-            if _owner(one) != _owner(other) and _same_lane(one, other, setting):
+            if _owner(one) != _owner(other) and _same_lane(one, other, context):
                 raise FieldError(f"overlaps {_owner(one)}: both are in one lane", other.place, one.place)
 
 
@@ -68,14 +70,14 @@ def _owner(span: _Span) -> str:
     return ".".join(str(key) for key in span.place[:2])
 
 
-def _same_lane(one: _Span, other: _Span, setting: Setting) -> bool:
-    near, far = setting.stations(
+def _same_lane(one: _Span, other: _Span, context: ScenarioContext) -> bool:
+    near, far = context.stations(
         min(one.rear[0], other.rear[0]), max(span.rear[1] + span.length for span in (one, other))
     )
 
     if one.lane is None or other.lane is None:
         return True
     indices = [
-        (layout.index(one.lane, near, far), layout.index(other.lane, near, far)) for layout in setting.layouts
+        (layout.index(one.lane, near, far), layout.index(other.lane, near, far)) for layout in context.layouts
     ]
     return all(first is not None and first == second for first, second in indices)

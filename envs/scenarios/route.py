@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from drive_stack.config import StrictModel
-from envs.scenarios.quantity import Angle, Distance, Offset, Share, SpeedLimitKmh, between, fixed
+from envs.scenarios.quantity import Angle, Distance, Fraction, Offset, SpeedLimitKmh, between, fixed
 
 
 class EgoStart(StrictModel):
@@ -14,7 +14,7 @@ class EgoStart(StrictModel):
     # of the main lanes but for `ramp`; the right one of two middle lanes; any: each equally likely
     lane: Literal["leftmost", "rightmost", "middle", "any", "ramp"] = "rightmost"
     station: Distance = fixed(300.0)  # of its rear axle on the road [m]
-    speed_share: Share = between(0.85, 1.0)  # of the limit there
+    speed_share: Fraction = between(0.85, 1.0)  # of the limit there
     offset: Offset = fixed(0.0)  # to the left of the lane's middle [m]
     yaw_deg: Angle = fixed(0.0)  # to the left of the lane's direction [°]
 

@@ -15,12 +15,12 @@ from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError, FieldError
 from drive_stack.scenario_name import without_keys
 from envs.scenarios.actors import Actor, LaneClosure
-from envs.scenarios.checks import check_navigation, check_route, check_zones, setting_of
+from envs.scenarios.checks import build_context, check_navigation, check_route, check_zones
 from envs.scenarios.conditions import ConditionsSpec
-from envs.scenarios.entries import check_actors, check_closures, check_people
+from envs.scenarios.entries import check_actors, check_closures, check_pedestrians
 from envs.scenarios.overlaps import check_overlaps
-from envs.scenarios.people import Person
-from envs.scenarios.quantity import Density, Distance, Quantity, Share, SpeedLimitKmh, between, fixed
+from envs.scenarios.pedestrians import PedestrianEntry
+from envs.scenarios.quantity import Density, Distance, Fraction, Quantity, SpeedLimitKmh, between, fixed
 from envs.scenarios.roads import RoadSpec
 from envs.scenarios.route import EgoStart, NavigationStep, SpeedZone
 from envs.traffic.flow import max_density
@@ -32,9 +32,9 @@ class TrafficSpec(StrictModel):
     """The cars, vans, trucks and buses that nobody scripted."""
 
     density: Density = between(5.0, 12.0)  # [vehicles / km of open lane], up to a crawling jam
-    speed_share: Share = between(0.85, 1.0)  # of the limit, what cars wish for on average
+    speed_share: Fraction = between(0.85, 1.0)  # of the limit, what cars wish for on average
     # of vans, trucks and buses in the rightmost lane, to its left they are rarer; if not given, as usual
-    large_share: Share | None = None
+    large_share: Fraction | None = None
     clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, in its lane [m]
 
     @model_validator(mode="after")
@@ -68,7 +68,7 @@ class Scenario(StrictModel):
     conditions: ConditionsSpec = ConditionsSpec()
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
-    people: tuple[Person, ...] = ()
+    people: tuple[PedestrianEntry, ...] = ()
     obstacles: tuple[LaneClosure, ...] = ()
     navigation: tuple[NavigationStep, ...] = ()
 
@@ -79,16 +79,16 @@ class Scenario(StrictModel):
 
     @model_validator(mode="after")
     def _fits_its_road(self) -> Scenario:
-        setting = setting_of(
+        context = build_context(
             self.road, self.ego, self.speed_limit_kmh, self.speed_zones, self.conditions, self.time_limit
         )
         check_route(self.ego, self.route_length, is_set="route_length" in self.model_fields_set)
-        check_zones(self.speed_zones, setting)
-        check_navigation(self.navigation, setting)
-        check_actors(self.actors, setting)
-        check_closures(self.obstacles, setting)
-        check_people(self.people, setting)
-        check_overlaps(self.actors, self.obstacles, setting)
+        check_zones(self.speed_zones, context)
+        check_navigation(self.navigation, context)
+        check_actors(self.actors, context)
+        check_closures(self.obstacles, context)
+        check_pedestrians(self.people, context)
+        check_overlaps(self.actors, self.obstacles, context)
         return self
 
 
@@ -124,7 +124,7 @@ def _changes(path: Path, changed: Scenario) -> str:
     """The values in which a scenario differs from its file's, in one form; empty where none does."""
     try:
         before = dict(_values(load_model(path, Scenario)))
-    except ConfigError:  # a file that is whole only with its keys: no plain scenario to share a world with
+    except ConfigError:  # a file that is valid only with its keys: no plain scenario to share a world with
         before = {}
     after = dict(_values(changed))
     keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))

@@ -1,1 +1,1 @@
-"""Everything that is drawn from (scenario, seed) and placed on the road before the first tick."""
+"""Draws the initial state of an episode from (scenario, seed) and places it on the road."""

@@ -260,7 +260,7 @@ class Traffic:
     def _enter(self, newcomer: Newcomer, occupancy: Occupancy) -> None:
         new, place = newcomer.vehicle, newcomer.station
         lateral = self.road.lanes[newcomer.lane].lateral_at(place)
-        if not occupancy.box_is_free(place, lateral, new.length, new.width):
+        if not occupancy.is_box_free(place, lateral, new.length, new.width):
             return
         occupancy.add_box(place, lateral, new.length, new.width)
         self.spawn(

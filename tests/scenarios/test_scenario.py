@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drive_stack.errors import ConfigError
 from drive_stack.world_state import Weather
-from envs.scenarios.conditions import ConditionsSpec, sight_limit
+from envs.scenarios.conditions import ConditionsSpec, visibility_speed_limit
 from envs.scenarios.quantity import Quantity, between, fixed
 from envs.scenarios.scenario import CATALOGUE, load_scenario, scenario_names
 
@@ -128,13 +128,13 @@ def test_conditions_follow_their_weights_and_ranges() -> None:
     assert 60 < len(fog) < 140
     assert all(100 <= each.visibility <= 200 for each in fog)
     assert all(each.visibility >= 1500 for each in drawn if each.weather is Weather.CLEAR)
-    assert not any(each.held_out_looks for each in drawn)
-    assert spec.draw(np.random.default_rng(0), 100_000).held_out_looks
+    assert not any(each.held_out_appearance for each in drawn)
+    assert spec.draw(np.random.default_rng(0), 100_000).held_out_appearance
 
 
 def test_the_sight_limit_is_the_speed_that_stops_within_sight() -> None:
     for visibility in (60.0, 120.0, 300.0):
-        v = sight_limit(visibility)
+        v = visibility_speed_limit(visibility)
         assert v * 1.2 + v * v / 8.0 == pytest.approx(0.7 * visibility)
 
 

@@ -14,7 +14,7 @@ from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.vehicle import VehicleParameters
 from envs.scenarios.checks import EGO_FRONT, NEAREST
 from envs.scenarios.scenario import CATALOGUE, load_scenario, scenario_names
-from envs.spawning.episode_setup import stage
+from envs.spawning.episode_setup import build_episode
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """\
@@ -269,7 +269,7 @@ def test_a_number_that_is_not_finite_is_refused_with_its_line(tmp_path: Path) ->
 def test_what_just_fits_is_accepted_and_drives(tmp_path: Path, text: str) -> None:
     scenario = load_scenario(write(tmp_path, text))
     for seed in (0, 200_000):
-        stage(scenario, seed, VehicleParameters())
+        build_episode(scenario, seed, VehicleParameters())
 
 
 def test_an_override_is_named_in_place_of_the_line(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ SCENES = [str(path) for path in sorted((CATALOGUE.parent / "training" / "scenes"
 def test_no_draw_of_the_catalogue_overlaps(name: str) -> None:
     scenario = load_scenario(name)
     for seed in (*range(50), *range(200_000, 200_050)):
-        stage(scenario, seed, VehicleParameters())
+        build_episode(scenario, seed, VehicleParameters())
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_drawn_places_that_overlap_are_refused_with_their_entries_and_the_seed(
     refused, drawn = [], 0
     for seed in range(40):
         try:
-            stage(scenario, seed, VehicleParameters())
+            build_episode(scenario, seed, VehicleParameters())
             drawn += 1
         except ConfigError as error:
             refused.append(str(error))
@@ -356,7 +356,7 @@ def test_a_cut_in_that_dense_traffic_leaves_no_speed_for_is_refused_as_it_is_dra
     path = write(tmp_path, "traffic: {density: 60}\nactors: [{kind: cut_in, slower_kmh: 60}]\n")
     scenario = load_scenario(path)
     with pytest.raises(ConfigError, match=r"^mine, seed 0: actors\.0\.slower_kmh: at most \d") as caught:
-        stage(scenario, 0, VehicleParameters())
+        build_episode(scenario, 0, VehicleParameters())
     assert "\n" not in str(caught.value)
 
 

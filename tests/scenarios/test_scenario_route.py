@@ -11,7 +11,7 @@ from scenario_worlds import DT, EGO_FRONT, HEAD, states, world
 from drive_stack.road_map import LaneKind
 from drive_stack.types import Control, NavigationCommand, ObjectClass
 from drive_stack.world_state import Light, Weather
-from envs.scenarios.conditions import sight_limit
+from envs.scenarios.conditions import visibility_speed_limit
 
 # --- ego -----------------------------------------------------------------------------------------
 
@@ -203,5 +203,5 @@ def test_the_limit_is_drawn_as_written_and_falls_in_fog() -> None:
     }
     assert found == {50, 80}
     fog = "speed_limit_kmh: 130\nconditions: {weather: {fog: 1}, fog_visibility: 100}"
-    assert world(fog).speed_limit <= sight_limit(100.0)
+    assert world(fog).speed_limit <= visibility_speed_limit(100.0)
     assert "speed_limit_kmh: 72" in HEAD

@@ -176,7 +176,7 @@ def test_so_many_of_the_crossers_stop_half_way(chance: float) -> None:
     stops = []
     for seed in range(60):
         one = people(f"kind: crosser, at: 200, half_way: {{chance: {chance}}}", seed=seed)
-        stops.append(not np.isnan(one._stage.people.people[0].motion.hold_at))
+        stops.append(not np.isnan(one._episode.pedestrians.specs[0].motion.pause_offset))
     assert np.mean(stops) == pytest.approx(chance, abs=0.15 if 0.0 < chance < 1.0 else 0.0)
 
 

@@ -13,7 +13,7 @@ from drive_stack.geometry import box_corners
 from drive_stack.road_map import Lane, build_road
 from drive_stack.types import Contact, ContactKind, FloatArray, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.contacts import ContactMonitor, EgoBody, OnRoad, Shapes, ego_body, side_of
+from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body, side_of
 from envs.overlap import first_touch, pose_at
 
 CAR = VehicleParameters(length=4.0, width=2.0)  # its half diagonal is √5 = 2.236 m
@@ -34,7 +34,7 @@ def cars(*rows: tuple[int, float, float, float, float]) -> Shapes:
 
 
 def rail_hits(monitor: ContactMonitor, now: EgoBody) -> list[Contact]:
-    return monitor.update_rail(0.0, now, ROAD, OnRoad.of(now, ROAD, 100.0))
+    return monitor.update_rail(0.0, now, ROAD, RoadPosition.of(now, ROAD, 100.0))
 
 
 # --- the swept test ------------------------------------------------------------------------------

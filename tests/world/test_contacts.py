@@ -11,7 +11,7 @@ from drive_stack.geometry import box_corners, boxes_overlap
 from drive_stack.road_map import Lane, build_road
 from drive_stack.types import Contact, ContactKind, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.contacts import ContactMonitor, EgoBody, OnRoad, Shapes, side_of
+from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, side_of
 from envs.overlap import count_touching, first_touch, poses_before
 
 CAR = VehicleParameters(length=4.0, width=2.0)
@@ -148,7 +148,7 @@ def test_the_rail_stands_half_a_metre_outside_the_pavement() -> None:
     monitor = ContactMonitor(CAR)
 
     def rail(time: float, now: EgoBody) -> list[Contact]:
-        return monitor.update_rail(time, now, road, OnRoad.of(now, road, 100.0))
+        return monitor.update_rail(time, now, road, RoadPosition.of(now, road, 100.0))
 
     # paved from −4.75 to 2.75; rails at −5.25 and 3.25; the car is 2 m wide
     assert rail(0.0, body(100, 2.2, 0, 20.0)) == []

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from drive_stack.road_map import Lane, RoadMap, build_road
-from envs.pedestrians import Bodies, EgoView, Mode, Motion, Pedestrians, Person
+from envs.pedestrians import EgoView, Mode, Motion, Pedestrians, PedestrianSpec, VehicleBodies
 
 DT = 0.05
 WIDTH = 1.85
 EGO_LATERAL = -1.8
 CLOTHES = np.zeros((4, 3), dtype=np.uint8)
-NOBODY = Bodies(*(np.zeros(0) for _ in range(5)), is_ego=np.zeros(0, dtype=np.bool_))
+NOBODY = VehicleBodies(*(np.zeros(0) for _ in range(5)), is_ego=np.zeros(0, dtype=np.bool_))
 
 
 def road(curvature: float = 0.0) -> RoadMap:
@@ -19,7 +19,7 @@ def road(curvature: float = 0.0) -> RoadMap:
 
 
 def crosser(motion: Motion, lateral: float = -6.8, facing: float = np.pi / 2) -> Pedestrians:
-    person = Person(1, 200.0, lateral, facing, Mode.WAIT, 1.75, False, CLOTHES, motion)
+    person = PedestrianSpec(1, 200.0, lateral, facing, Mode.WAIT, 1.75, False, CLOTHES, motion)
     return Pedestrians(road(), (person,))
 
 
@@ -27,9 +27,9 @@ def ego(front: float, speed: float) -> EgoView:
     return EgoView(front, front - 4.7, EGO_LATERAL, speed)
 
 
-def vehicle(station: float, lateral: float, speed: float) -> Bodies:
+def vehicle(station: float, lateral: float, speed: float) -> VehicleBodies:
     one = (np.array([value]) for value in (station, lateral, speed, 4.5, 1.8))
-    return Bodies(*one, is_ego=np.array([False]))
+    return VehicleBodies(*one, is_ego=np.array([False]))
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
@@ -38,14 +38,16 @@ def vehicle(station: float, lateral: float, speed: float) -> Bodies:
 def test_an_ego_that_keeps_its_speed_meets_them_at_the_intended_point(
     share: float, side: float, speed: float, ego_speed: float
 ) -> None:
-    meets = side * (share - 0.5) * WIDTH
+    impact_offset = side * (share - 0.5) * WIDTH
     begin = EGO_LATERAL - side * 5.0
-    people = crosser(Motion(speed, goal=begin + side * 12.0, meets=meets), begin, side * np.pi / 2)
+    people = crosser(
+        Motion(speed, goal=begin + side * 12.0, impact_offset=impact_offset), begin, side * np.pi / 2
+    )
     front = 20.0
     while front < 200.0:
         people.step(DT, ego(front, ego_speed), NOBODY)
         front += ego_speed * DT
-    assert people.lateral[0] - EGO_LATERAL == pytest.approx(meets, abs=2 * speed * DT + 0.05)
+    assert people.lateral[0] - EGO_LATERAL == pytest.approx(impact_offset, abs=2 * speed * DT + 0.05)
 
 
 def test_they_cross_to_the_other_side_and_stay_there() -> None:
@@ -58,11 +60,11 @@ def test_they_cross_to_the_other_side_and_stay_there() -> None:
 
 
 def test_somebody_stops_half_way_for_as_long_as_said_and_goes_on() -> None:
-    people = crosser(Motion(1.4, goal=5.0, hold_at=0.0, hold_for=2.0))
+    people = crosser(Motion(1.4, goal=5.0, pause_offset=0.0, pause_duration=2.0))
     held = []
     for _ in range(800):
         people.step(DT, ego(170.0, 10.0), NOBODY)
-        if people.mode[0] == Mode.HOLD:
+        if people.mode[0] == Mode.PAUSE:
             held.append(people.lateral[0])
     assert len(held) * DT == pytest.approx(2.0, abs=0.1)
     assert np.allclose(held, EGO_LATERAL, atol=0.5)
@@ -88,8 +90,8 @@ def test_nobody_walks_into_a_standing_vehicle() -> None:
 
 
 def test_a_walker_leaves_the_lane_after_a_while_and_curves_follow_the_road() -> None:
-    motion = Motion(1.5, goal=-6.8, leaves_after=15.0)
-    person = Person(1, 200.0, -1.8, 0.0, Mode.ALONG, 1.7, False, CLOTHES, motion)
+    motion = Motion(1.5, goal=-6.8, leaves_lane_after=15.0)
+    person = PedestrianSpec(1, 200.0, -1.8, 0.0, Mode.WALK_ALONG, 1.7, False, CLOTHES, motion)
     people = Pedestrians(road(1.0 / 250.0), (person,))
     start, _ = people.xy()
     for _ in range(200):

@@ -10,7 +10,7 @@ from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
 from envs.highway import HighwayEnv
 from envs.lane_hold import hold_lane
-from envs.waiting import REACH
+from envs.waiting import MAX_DISTANCE
 from envs.world import World
 
 QUEUE = "actors: [{kind: queue, at: 200, per_lane: 4, dissolves: 45}]\nroute_length: 450\n"
@@ -45,7 +45,8 @@ def test_the_expert_waits_for_a_jam_to_dissolve_and_completes(seed: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("short_of", "outcome"), [(3.0, "timeout"), (REACH - 3.0, "timeout"), (REACH + 12.0, "stuck")]
+    ("short_of", "outcome"),
+    [(3.0, "timeout"), (MAX_DISTANCE - 3.0, "timeout"), (MAX_DISTANCE + 12.0, "stuck")],
 )
 def test_the_clock_stands_still_while_the_queue_is_near_ahead(short_of: float, outcome: str) -> None:
     text = "actors: [{kind: queue, at: 200, per_lane: 2, dissolves: 70}]\ntime_limit: 75\n"

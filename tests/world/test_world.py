@@ -12,7 +12,7 @@ from drive_stack.world_state import WorldState
 from envs.bodies import BODIES, HELD_OUT_PAINTS
 from envs.lane_hold import hold_lane
 from envs.scenarios.scenario import CATALOGUE, Scenario, load_scenario, scenario_names
-from envs.speed_limits import posted, speed_limits
+from envs.speed_limits import build_speed_limits, posted_limit
 from envs.truth import forecast
 from envs.world import World
 
@@ -176,10 +176,10 @@ def test_the_greatest_density_and_queue_fit_on_the_road() -> None:
 def test_limits_fall_in_zones_and_before_curves() -> None:
     road = World(load_scenario("curves", ("road.radius=250",)), 1).road
     begin = float(road.piece_station[1])
-    limits = speed_limits(road, 120 / 3.6, ((100.0, 200.0, 60 / 3.6),), grip=8.0)
+    limits = build_speed_limits(road, 120 / 3.6, ((100.0, 200.0, 60 / 3.6),), grip=8.0)
     kmh = [round(limits.at(station) * 3.6) for station in (50.0, 150.0, 250.0, begin - 50.0, begin + 50.0)]
     assert kmh == [120, 60, 120, 90, 90]
-    assert posted(25.29) * 3.6 == pytest.approx(90.0)
+    assert posted_limit(25.29) * 3.6 == pytest.approx(90.0)
 
 
 def test_in_fog_the_limit_lets_a_driver_stop_within_sight() -> None:

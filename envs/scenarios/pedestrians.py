@@ -18,7 +18,7 @@ from envs.scenarios.quantity import (
     CrossingSpeedKmh,
     Distance,
     Duration,
-    Share,
+    Fraction,
     WalkingSpeedKmh,
     between,
     fixed,
@@ -38,7 +38,7 @@ class Bystanders(StrictModel):
     clear: Clearance = between(0.6, 2.5)  # from the guard rail (verge) or the lane's edge (shoulder) [m]
     count: Count = between(1, 4)
     spread: Distance = fixed(6.0)  # over this length of road [m]
-    children: Share = fixed(0.2)
+    children: Fraction = fixed(0.2)
 
 
 class Walker(StrictModel):
@@ -47,7 +47,7 @@ class Walker(StrictModel):
     kind: Literal["walker"]
     at: Distance
     lane: LaneName = "ego"
-    bonnet: Share = fixed(0.5)  # where a bonnet in the lane's middle would meet them, 0 right … 1 left
+    bonnet: Fraction = fixed(0.5)  # where a bonnet in the lane's middle would meet them, 0 right … 1 left
     speed_kmh: WalkingSpeedKmh = fixed(5.0)
     towards: bool = False  # against the traffic
     after_limit: Distance = fixed(150.0)  # leaves the lane to the near side after so many metres [m]
@@ -69,7 +69,7 @@ class HalfWay(StrictModel):
     """A person who stops in front of the ego before going on."""
 
     chance: float = Field(default=1.0, ge=0.0, le=1.0)
-    at: Share = fixed(0.5)  # of the bonnet, as `Crosser.bonnet`, where they come to a stand
+    at: Fraction = fixed(0.5)  # of the bonnet, as `Crosser.bonnet`, where they come to a stand
     hold: Duration = between(2.0, 4.0)  # they stand there so long [s]
 
 
@@ -84,11 +84,11 @@ class Crosser(StrictModel):
     at: Distance
     side: Side = "right"
     speed_kmh: CrossingSpeedKmh = fixed(5.0)
-    bonnet: Share = fixed(0.5)  # of the ego's width at the impact, 0 near … 1 far from `side`
+    bonnet: Fraction = fixed(0.5)  # of the ego's width at the impact, 0 near … 1 far from `side`
     child: bool = False
     count: Count = fixed(1)  # of several, about 0.8 m apart along the road
     half_way: HalfWay | None = None
     hidden_by: Hiding | None = None
 
 
-Person: TypeAlias = Annotated[Bystanders | Walker | Crosser, Field(discriminator="kind")]
+PedestrianEntry: TypeAlias = Annotated[Bystanders | Walker | Crosser, Field(discriminator="kind")]
