@@ -1,4 +1,7 @@
-"""Worlds to drive in: roads, traffic, people, the camera and the gymnasium environment."""
+"""The simulated world: roads, traffic, pedestrians, the camera and the gymnasium environment.
+
+Importing this package registers the environment ``drive_stack/Highway-v0``.
+"""
 
 from gymnasium.envs.registration import register
 

@@ -1,4 +1,4 @@
-"""Tells a first-time user why the first episode takes its time: kernels are compiled, once."""
+"""Tells the user why the first episode on a machine starts slowly: numba compiles its kernels once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from pathlib import Path
 
 from envs.traffic.stepping import step_all
 
-NOTICE = "compiling traffic, hit tests and pictures for this machine, once: about ten seconds"
+COMPILATION_NOTICE = (
+    "compiling traffic, contact detection and rendering for this machine, once: about ten seconds"
+)
 _LOG = logging.getLogger("envs")
 
 
 @cache
-def tell_of_compiling() -> None:
-    """Say so, once, where this process has not loaded the kernels and no cache of them is found."""
+def log_compilation() -> None:
+    """Log a notice, once per process, if the kernels are neither loaded nor in numba's cache."""
     if step_all.signatures:
         return
     index = f"{Path(step_all.py_func.__code__.co_filename).stem}.{step_all.__name__}-*.nbi"
     if not any(Path(step_all.stats.cache_path).glob(index)):
-        _LOG.warning(NOTICE)
+        _LOG.warning(COMPILATION_NOTICE)

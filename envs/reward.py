@@ -1,16 +1,21 @@
-"""The environment's reward: progress along the route, and a price for ending badly."""
+"""The reward of the environment: progress along the route, and a penalty for a failed episode."""
 
 from __future__ import annotations
 
-FAILURE = -10.0
+FAILURE_REWARD = -10.0
 
 
 def step_reward(progress: float, speed_limit: float, dt: float, outcome: str | None) -> float:
-    """Distance made good over what the limit allows in the step (at most 1), −10 for a bad end.
+    """Return the progress of a step relative to the speed limit, 0 to 1, or −10 for a failed episode.
 
-    ``progress`` along the route [m], ``speed_limit`` [m/s], ``dt`` [s]. Standing and reversing earn
-    nothing.
+    Standing still and driving backwards give 0.
+
+    Args:
+        progress: Distance covered along the route in this step [m].
+        speed_limit: Speed limit at the start of the step [m/s].
+        dt: Duration of the step [s].
+        outcome: Outcome of the episode if it ended in this step, else None.
     """
     if outcome in ("collision", "off_road", "stuck"):
-        return FAILURE
+        return FAILURE_REWARD
     return min(max(progress / (speed_limit * dt), 0.0), 1.0)

@@ -5,14 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from envs.compiling import NOTICE
+from envs.compiling import COMPILATION_NOTICE
 
 ROOT = Path(__file__).resolve().parents[2]
 TELL = """
-from envs.compiling import tell_of_compiling
+from envs.compiling import log_compilation
 from envs.traffic.stepping import step_all
-tell_of_compiling()
-tell_of_compiling()
+log_compilation()
+log_compilation()
 print(step_all.stats.cache_path)
 """
 
@@ -26,8 +26,8 @@ def tell(cache: Path) -> subprocess.CompletedProcess[str]:
 
 def test_it_is_said_where_the_cache_is_empty_and_not_where_it_is_full(tmp_path: Path) -> None:
     first = tell(tmp_path)
-    assert first.stderr.count(NOTICE) == 1
+    assert first.stderr.count(COMPILATION_NOTICE) == 1
     kernels = Path(first.stdout.strip())
     kernels.mkdir(parents=True, exist_ok=True)
     (kernels / "stepping.step_all-1.py3.nbi").touch()
-    assert NOTICE not in tell(tmp_path).stderr
+    assert COMPILATION_NOTICE not in tell(tmp_path).stderr

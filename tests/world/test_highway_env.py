@@ -1,6 +1,7 @@
-"""The gymnasium environment: its contract, its determinism, and what it does with nonsense."""
+"""The gymnasium environment: its interface, determinism and handling of invalid input."""
 
 import gc
+import re
 import warnings
 import weakref
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from gymnasium.utils.env_checker import check_env
 import envs
 from drive_stack.errors import ConfigError
 from envs.highway import HighwayEnv
-from envs.render import birds_eye
+from envs.render import draw_birds_eye_view
 from envs.reward import step_reward
 from envs.scenarios.scenario import load_scenario
 
@@ -45,20 +46,44 @@ def test_gymnasiums_checker_finds_nothing(camera: bool, monkeypatch: pytest.Monk
     made.close()
 
 
-def test_twins_see_the_same_and_training_goes_on_after_an_unseeded_reset(env: HighwayEnv) -> None:
+def documented_observations() -> dict[str, list[str]]:
+    """Rows of the docstring's table of observations by key: shape, dtype, unit, range and meaning."""
+    rows = [line.strip().strip("|").split("|") for line in (HighwayEnv.__doc__ or "").splitlines()]
+    cells = [[cell.strip() for cell in row] for row in rows if len(row) == 6 and "`" in row[0]]
+    return {row[0].strip("`"): row[1:] for row in cells}
+
+
+def test_the_docstring_lists_every_observation_with_its_shape_dtype_and_range(env: HighwayEnv) -> None:
+    documented = documented_observations()
+    spaces = cast("gym.spaces.Dict", env.observation_space).spaces
+    assert set(documented) == set(spaces)
+    for key, space in spaces.items():
+        shape, dtype, _, bounds, _ = documented[key]
+        assert (shape, dtype) == (str(space.shape), str(space.dtype))
+        limits = [float(bound) for bound in re.findall(r"-?\d+", bounds)]
+        if isinstance(space, gym.spaces.Box):
+            assert limits == [space.low.min(), space.high.max()]
+        else:
+            count = space.n if isinstance(space, gym.spaces.Discrete) else 2
+            assert limits == [0, count - 1]
+
+
+def test_equal_seeds_give_equal_observations_and_an_unseeded_reset_draws_a_training_seed(
+    env: HighwayEnv,
+) -> None:
     twin = make().unwrapped
     for seed in (4, None):
         first, second = env.reset(seed=seed)[0], twin.reset(seed=seed)[0]
         for _ in range(20):
             assert all(np.array_equal(first[key], second[key]) for key in first)
             action = env.action_space.sample()
-            (first, *_, ended, late, _), (second, *_) = env.step(action), twin.step(action)
-            if ended or late:
+            (first, *_, terminated, truncated, _), (second, *_) = env.step(action), twin.step(action)
+            if terminated or truncated:
                 break
     twin.close()
 
 
-def test_the_observation_is_that_of_the_design(env: HighwayEnv) -> None:
+def test_an_observation_holds_the_documented_keys_and_shapes(env: HighwayEnv) -> None:
     observation, info = env.reset(seed=1)
     shapes = {key: np.shape(value) for key, value in observation.items()}
     assert shapes == {
@@ -67,13 +92,13 @@ def test_the_observation_is_that_of_the_design(env: HighwayEnv) -> None:
     }  # fmt: skip
     assert not observation["image"].any()
     assert info == {"outcome": None, "clamped_actions": 0}
-    seen = env.observation()
-    assert seen.speed == pytest.approx(float(observation["speed"][0]))
-    assert seen.speed_limit == pytest.approx(float(observation["speed_limit"][0]))
+    record = env.observation()
+    assert record.speed == pytest.approx(float(observation["speed"][0]))
+    assert record.speed_limit == pytest.approx(float(observation["speed_limit"][0]))
 
 
 @pytest.mark.parametrize(("weather", "rain", "metres"), [("clear", 0, 54.9), ("rain", 1, 73.4)])
-def test_rain_is_reported_and_lengthens_the_way_to_stop(weather: str, rain: int, metres: float) -> None:
+def test_rain_is_reported_and_lengthens_the_braking_distance(weather: str, rain: int, metres: float) -> None:
     made = make(scenario=f"cruise[conditions.weather={{{weather}: 1}}; traffic.density=0]")
     env = made.unwrapped
     observation, _ = made.reset(seed=0)
@@ -82,14 +107,14 @@ def test_rain_is_reported_and_lengthens_the_way_to_stop(weather: str, rain: int,
     speed, start = world.ego.speed, world.ego.station
     while world.ego.speed > 0.0:
         made.step(np.array([0.0, -1.0], dtype=np.float32))
-    # braking distances grow with the square of the speed, but for the lag's 0.25 s
+    # the braking distance grows with the square of the speed, except for the distance of the 0.25 s lag
     lag = 0.25 * speed
     expected = lag + (metres - 0.25 * 100.0 / 3.6) * (speed * 3.6 / 100.0) ** 2
     assert world.ego.station - start == pytest.approx(expected, rel=0.02)
     made.close()
 
 
-def test_nan_and_wild_actions_are_counted_and_the_world_stays_finite(env: HighwayEnv) -> None:
+def test_nan_and_out_of_range_actions_are_counted_and_the_world_stays_finite(env: HighwayEnv) -> None:
     env.reset(seed=1)
     for action in ([np.nan, np.nan], [np.inf, 0.0], [50.0, -7.0]):
         observation, _, _, _, info = env.step(np.array(action, dtype=np.float32))
@@ -108,12 +133,12 @@ def test_rates_are_configurable(physics: int, agent: int, ticks: int) -> None:
 
 
 def test_rates_that_do_not_divide_and_unknown_names_are_refused() -> None:
-    for options, words in (
+    for options, message in (
         ({"physics_hz": 20, "agent_hz": 7}, "must divide"),
         ({"scenario": "cruse"}, "did you mean cruise"),
         ({"labels": True}, "camera"),
     ):
-        with pytest.raises(ConfigError, match=words):
+        with pytest.raises(ConfigError, match=message):
             HighwayEnv(camera=False, **options)  # type: ignore[arg-type]
 
 
@@ -140,7 +165,7 @@ def test_timeouts_truncate_and_crashes_terminate() -> None:
         made.close()
 
 
-def test_standing_and_reversing_earn_nothing() -> None:
+def test_the_reward_is_zero_for_standing_still_and_reversing() -> None:
     assert step_reward(0.0, 30.0, 0.1, None) == 0.0
     assert step_reward(-1.0, 30.0, 0.1, None) == 0.0
     assert step_reward(1.5, 30.0, 0.1, None) == pytest.approx(0.5)
@@ -161,13 +186,13 @@ def test_environments_share_nothing() -> None:
 
 def test_the_birds_eye_view_shows_the_ego_at_its_place(env: HighwayEnv) -> None:
     env.reset(seed=1)
-    picture = birds_eye(env.world.state())
-    assert picture.shape == (200, 640, 3)
-    blue = np.argwhere((picture == (64, 160, 255)).all(axis=2))
+    image = draw_birds_eye_view(env.world.state())
+    assert image.shape == (200, 640, 3)
+    blue = np.argwhere((image == (64, 160, 255)).all(axis=2))
     assert np.abs(blue.mean(axis=0) - [100.0, (30.0 + 1.4) * 4.5]).max() < 3.0
 
 
-def test_the_oracles_and_truth_are_there_for_the_privileged(env: HighwayEnv) -> None:
+def test_oracles_and_ground_truth_are_available(env: HighwayEnv) -> None:
     env.reset(seed=1)
     assert env.truth.world_state().ego.speed == env.world.ego.speed
     assert env.oracles.lanes() is not None
@@ -186,23 +211,23 @@ def test_stable_baselines3_learns_from_it_as_it_is(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("camera", [False, True])
-def test_an_environment_goes_when_nobody_holds_it(camera: bool) -> None:
-    """Not only when Python looks for rings of objects that hold one another, which it does seldom."""
+def test_an_environment_is_freed_when_it_is_no_longer_referenced(camera: bool) -> None:
+    """Its memory is freed at once, not only by the cycle collector."""
     env = HighwayEnv("cruise", camera=camera)
     env.reset(seed=0)
     env.step(np.zeros(2, dtype=np.float32))
     env.truth.world_state()
-    gone = weakref.ref(env), weakref.ref(env.world)
+    references = weakref.ref(env), weakref.ref(env.world)
     gc.disable()
     try:
         env.close()
         del env
-        assert [one() for one in gone] == [None, None]
+        assert [reference() for reference in references] == [None, None]
     finally:
         gc.enable()
 
 
-def test_step_needs_an_episode_that_goes_on() -> None:
+def test_step_needs_a_running_episode() -> None:
     env = HighwayEnv("cruise[time_limit=1; traffic.density=0]", camera=False)
     with pytest.raises(ResetNeeded, match="there is no episode"):
         env.step(COAST)
