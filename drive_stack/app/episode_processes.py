@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure, measure_episode
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements, measure_episode
 from drive_stack.interfaces import close_agent
 from drive_stack.support.worker_processes import end_with_parent
 
@@ -28,7 +28,7 @@ class Task:
     seed: int
 
 
-def measured(tasks: Sequence[Task], build: AgentBuilder, workers: int) -> Iterator[EpisodeMeasure]:
+def measured(tasks: Sequence[Task], build: AgentBuilder, workers: int) -> Iterator[EpisodeMeasurements]:
     """In the order of ``tasks``, however many processes drive."""
     yield from in_processes(partial(measure, build), tasks, workers)
 
@@ -42,7 +42,7 @@ def in_processes(drive: Callable[[Task], Found], tasks: Sequence[Task], workers:
         yield from pool.imap(drive, tasks)
 
 
-def measure(build: AgentBuilder, task: Task) -> EpisodeMeasure:
+def measure(build: AgentBuilder, task: Task) -> EpisodeMeasurements:
     """Drive one task with an environment and an agent of its own."""
     with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
         agent = build(

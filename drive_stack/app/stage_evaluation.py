@@ -15,7 +15,7 @@ from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.offline import OfflineErrors, offline_errors
 from drive_stack.evaluation.run_facts import Driver
-from drive_stack.evaluation.stage_errors.all_tables import summaries
+from drive_stack.evaluation.stage_errors.all_tables import stage_tables
 from drive_stack.evaluation.stage_errors.report import as_json
 from drive_stack.interfaces import close_agent
 from drive_stack.report.inside_files import OFFLINE, PERCEPTION, OfflineFile
@@ -42,7 +42,7 @@ def look_inside(
         if facts.staged:
             episodes = list(measured(tasks, wiring.build_agent, workers))
             write_whole(
-                folder / PERCEPTION.format(unique_stem(label)), as_json(summaries(episodes), episodes)
+                folder / PERCEPTION.format(unique_stem(label)), as_json(stage_tables(episodes), episodes)
             )
         elif facts.looks and not facts.privileged:
             found = in_processes(partial(ask, wiring.build_agent), tasks, workers)

@@ -14,7 +14,7 @@ from drive_stack.report.commands import run_command
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
 from drive_stack.report.gallery import failures_of
 from drive_stack.report.offline import offline_of
-from drive_stack.report.perception import perception_of
+from drive_stack.report.perception import read_perception
 from drive_stack.report.runs import Runs, made_with
 from drive_stack.report.tables import (
     HEADLINE_WORDS,
@@ -62,7 +62,7 @@ def render(runs: Runs) -> str:
     comparison = runs.comparison
     compared = [_compared(comparison, one.better_first()) for one in comparison.differences()]
     gallery, failures = failures_of(runs)
-    perception, unread = perception_of(runs)
+    perception, unread = read_perception(runs)
     offline, unread_too = offline_of(runs)
     timing = stage_times(comparison)
     there = {

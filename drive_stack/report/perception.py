@@ -1,4 +1,4 @@
-"""What ``evaluate --inside`` or ``run_sim.py perception --out RUN`` measured beside a run's rows."""
+"""Stage tables that ``evaluate --inside`` or ``run_sim.py perception --out RUN`` wrote into a run folder."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from drive_stack.config import first_problem
-from drive_stack.evaluation.stage_errors.report import cell
+from drive_stack.evaluation.stage_errors.report import cell_text
+from drive_stack.evaluation.stage_errors.tables import CLASS, DISTANCE, RANGE_ERROR_MEDIAN, STAGE
 from drive_stack.report.figures import Curve, distance_plot
 from drive_stack.report.inside_files import PERCEPTIONS
 from drive_stack.report.runs import Runs
 from drive_stack.support.file_reading import read_text
 
-STAGE = "stage"
-DISTANCE, OF, ERROR = "distance m", "class", "range median %"
-_ALL, _NEAR = "all", "0–60"  # rows that sum others up
+_ALL_CLASSES, _ALL_NEAR = "all", "0–60"  # rows that summarise others
 
 
 class _Episode(BaseModel):
@@ -31,16 +30,16 @@ class _Table(BaseModel):
     rows: tuple[tuple[str | int | float | None, ...], ...]
 
 
-class _Measured(BaseModel):
-    """Of the file only what the page shows."""
+class _PerceptionFile(BaseModel):
+    """The parts of the file that the page shows."""
 
     episodes: tuple[_Episode, ...]
     tables: tuple[_Table, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A table of the page, and its curves where it tells of range errors."""
+class PerceptionTable:
+    """A table of the page; ``figure`` is an SVG where the table holds range errors, else empty."""
 
     caption: str
     columns: Sequence[str]
@@ -48,58 +47,62 @@ class Seen:
     figure: str
 
 
-def perception_of(runs: Runs) -> tuple[list[Seen], list[str]]:
-    """Tables of all runs that have any, and notes on files that cannot be read."""
-    found: list[Seen] = []
+def read_perception(runs: Runs) -> tuple[list[PerceptionTable], list[str]]:
+    """Stage tables of all runs that have any, and notes on files that cannot be read."""
+    tables: list[PerceptionTable] = []
     notes: list[str] = []
     for folder, run in zip(runs.folders, runs.names, strict=True):
         for path in sorted(folder.glob(PERCEPTIONS)):
             try:
-                measured = _Measured.model_validate_json(read_text(path))
+                content = _PerceptionFile.model_validate_json(read_text(path))
             except ValidationError as error:
                 notes.append(f"{path}: {first_problem(error)}; left out.")
                 continue
             except (OSError, ValueError) as error:
                 notes.append(f"{path}: cannot be read: {error}; left out.")
                 continue
-            who = f"{run}, {path.stem.removeprefix('perception-')}" if "-" in path.stem else run
-            found += [_seen(table, measured, who) for table in measured.tables if _told(table)]
-    return found, notes
+            source = f"{run}, {path.stem.removeprefix('perception-')}" if "-" in path.stem else run
+            tables += [
+                _page_table(table, content.episodes, source) for table in content.tables if _is_shown(table)
+            ]
+    return tables, notes
 
 
-def _told(table: _Table) -> bool:
-    """Whether it stands in the page, which has a place of its own for milliseconds."""
+def _is_shown(table: _Table) -> bool:
+    """Whether a table is shown; computing times have a section of their own."""
     return bool(table.rows) and STAGE not in table.columns
 
 
-def _seen(table: _Table, measured: _Measured, run: str) -> Seen:
-    scenarios = len({one.scenario for one in measured.episodes})
-    told = f"{table.title} ({run}: {len(measured.episodes)} episodes of {scenarios} scenarios"
-    told += ", some stages read the truth). " if any(one.privileged for one in measured.episodes) else "). "
+def _page_table(table: _Table, episodes: Sequence[_Episode], source: str) -> PerceptionTable:
+    scenarios = len({episode.scenario for episode in episodes})
+    caption = f"{table.title} ({source}: {len(episodes)} episodes of {scenarios} scenarios"
+    caption += "; some stages read the truth). " if any(e.privileged for e in episodes) else "). "
     curves = _curves(table)
-    title = f"{table.title} ({run}): median range error by distance"
-    return Seen(
-        caption=told + table.note,
+    title = f"{table.title} ({source}): median range error by distance"
+    return PerceptionTable(
+        caption=caption + table.note,
         columns=table.columns,
-        rows=[[cell(value) for value in row] for row in table.rows],
+        rows=[[cell_text(value) for value in row] for row in table.rows],
         figure=distance_plot(curves, title) if curves else "",
     )
 
 
 def _curves(table: _Table) -> list[Curve]:
-    """The range error of each class over bins of distance that follow on one another."""
-    if not {OF, ERROR} <= set(table.columns):
+    """The range error of each class by distance; rows that summarise others are left out."""
+    if not {CLASS, RANGE_ERROR_MEDIAN} <= set(table.columns):
         return []
-    of, where, error = (table.columns.index(name) for name in (OF, DISTANCE, ERROR))
+    class_column, distance_column, error_column = (
+        table.columns.index(name) for name in (CLASS, DISTANCE, RANGE_ERROR_MEDIAN)
+    )
     points: dict[str, list[tuple[float, float]]] = {}
     for row in table.rows:
-        value, span = row[error], str(row[where])
-        if not isinstance(value, int | float) or row[of] == _ALL or span == _NEAR:
+        error, distances = row[error_column], str(row[distance_column])
+        if not isinstance(error, int | float) or row[class_column] == _ALL_CLASSES or distances == _ALL_NEAR:
             continue
-        low, _, high = span.partition("–")
+        low, _, high = distances.partition("–")
         try:
-            point = (float(low) + float(high)) / 2.0, float(value)
+            point = (float(low) + float(high)) / 2.0, float(error)
         except ValueError:
-            continue  # no span of distances
-        points.setdefault(str(row[of]), []).append(point)
-    return [Curve(name, tuple(found)) for name, found in points.items()]
+            continue  # not a range of distances
+        points.setdefault(str(row[class_column]), []).append(point)
+    return [Curve(name, tuple(curve)) for name, curve in points.items()]

@@ -1,4 +1,4 @@
-"""Looking inside drivers: detections against labels, a policy against the expert on the expert's drives."""
+"""Offline errors: detections compared with labels, and a policy with the expert on the expert's drives."""
 
 from __future__ import annotations
 
@@ -12,47 +12,49 @@ from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.evaluation.offline import offline_errors
 from drive_stack.evaluation.stage_errors.detection import DetectionSample
-from drive_stack.evaluation.stage_errors.detection_tables import detection, detection_by_conditions
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
+from drive_stack.evaluation.stage_errors.detection_tables import detection_conditions_table, detection_table
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.interfaces import Agent
 from drive_stack.types import Control, Detection, ObjectClass, Observation, StepTrace
 
 BOX = (100.0, 100.0, 140.0, 130.0)
 
 
-def sample(*, found: bool, distance: float) -> DetectionSample:
-    """A frame with one car, found or not."""
+def sample(*, detected: bool, distance: float) -> DetectionSample:
+    """A frame with one car, which is detected or not."""
     truth = FrameTruth(
         np.array([BOX], np.float32),
         np.array([0], np.int8),
         np.ones(1, np.float32),
         np.array([distance], np.float32),
     )
-    detections = (Detection(BOX, ObjectClass.CAR, 0.9),) if found else ()
+    detections = (Detection(BOX, ObjectClass.CAR, 0.9),) if detected else ()
     return DetectionSample(detections, truth)
 
 
-def measure(samples: list[DetectionSample], weather: str) -> EpisodeMeasure:
-    return EpisodeMeasure(
+def measure(samples: list[DetectionSample], weather: str) -> EpisodeMeasurements:
+    return EpisodeMeasurements(
         "cruise", 1, weather, "day", "completed", False, tuple(samples), (), (), {}, (), (), (), {}
     )
 
 
-def test_recall_is_told_where_the_objects_are() -> None:
-    near = [sample(found=True, distance=10.0)] * 10
-    far = [sample(found=False, distance=100.0)] * 30
-    rows = {(row[0], row[1]): row[2:] for row in detection([measure(near + far, "clear")]).rows}
-    assert rows["car", "all"] == pytest.approx((40, 25.0, 100.0, 25.0))  # all precise: AP is the recall
+def test_recall_is_reported_by_distance() -> None:
+    near = [sample(detected=True, distance=10.0)] * 10
+    far = [sample(detected=False, distance=100.0)] * 30
+    rows = {(row[0], row[1]): row[2:] for row in detection_table([measure(near + far, "clear")]).rows}
+    assert rows["car", "all"] == pytest.approx(
+        (40, 25.0, 100.0, 25.0)
+    )  # precision is 1, so AP equals the recall
     assert rows["car", "0–20"][-1] == 100.0 and rows["car", "80–120"][-1] == 0.0
     assert ("pedestrian", "all") not in rows
 
 
-def test_precision_is_told_by_weather_and_light() -> None:
-    clear = measure([sample(found=True, distance=10.0)] * 20, "clear")
-    fog = measure([sample(found=False, distance=10.0)] * 20, "fog")
-    rows = {row[0]: row[1:] for row in detection_by_conditions([clear, fog]).rows}
+def test_average_precision_is_reported_by_weather_and_light() -> None:
+    clear = measure([sample(detected=True, distance=10.0)] * 20, "clear")
+    fog = measure([sample(detected=False, distance=10.0)] * 20, "fog")
+    rows = {row[0]: row[1:] for row in detection_conditions_table([clear, fog]).rows}
     assert rows["clear"][:2] == (20, 100.0) and rows["fog"][:2] == (20, 0.0) and rows["day"][:2] == (40, 50.0)
-    assert rows["clear"][2] is None  # nobody on foot to judge by
+    assert rows["clear"][2] is None  # no pedestrians, so no AP
 
 
 class Shifted:

@@ -41,11 +41,11 @@ PERCEPTION = {
         {
             "title": "Lifting",
             "note": "Single detections.",
-            "columns": ["class", "distance m", "n", "range median %"],
+            "columns": ["class", "distance [m]", "detections", "range error: median [%]"],
             "rows": [["all", "0–60", 90, 2.0], ["car", "0–20", 40, 1.5], ["car", "20–40", 50, None]],
         },
-        {"title": "Control", "note": "", "columns": ["after s"], "rows": [[0.5]]},
-        {"title": "Milliseconds", "note": "", "columns": ["stage", "n"], "rows": [["lanes", 3]]},
+        {"title": "Control", "note": "", "columns": ["age of the plan [s]"], "rows": [[0.5]]},
+        {"title": "Computing time", "note": "", "columns": ["stage", "steps"], "rows": [["lanes", 3]]},
     ],
 }
 MOMENT = LastMoment(
@@ -179,7 +179,7 @@ def test_what_is_inside_is_told_but_for_its_milliseconds(run: Path) -> None:
     read = text_of(html)
     assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in read
     assert "car 0–20 40 1.50" in read and "car 20–40 50 –" in read
-    assert "Control (" in read and "Milliseconds" not in read
+    assert "Control (" in read and "Computing time" not in read
     assert html.count("median range error by distance") == 2  # alt text and title
 
 

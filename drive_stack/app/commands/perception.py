@@ -15,8 +15,8 @@ from drive_stack.app.options import episode_count, seed, worker_count
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.result import Status
-from drive_stack.evaluation.stage_errors.all_tables import summaries
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
+from drive_stack.evaluation.stage_errors.all_tables import stage_tables
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.evaluation.stage_errors.report import as_json, markdown, terminal_table
 from drive_stack.seeds import check_episodes, seed_range
 from drive_stack.support.atomic_files import make_folder, write_whole
@@ -54,7 +54,7 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
         Task(options.agent, tuple(options.set), scenario, seed) for seed in seeds for scenario in scenarios
     ]
     make_folder(options.out)
-    episodes: list[EpisodeMeasure] = []
+    episodes: list[EpisodeMeasurements] = []
     broken_off: KeyboardInterrupt | None = None
     try:
         for episode in measured(tasks, outside.build, options.workers):
@@ -69,7 +69,7 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     if not any(episode.stage_ms for episode in episodes):
         raise ConfigError(f"--agent {options.agent}: leaves no trace of its stages that could be measured")
     console = Console(width=None if sys.stdout.isatty() else 140)
-    for table in summaries(episodes):
+    for table in stage_tables(episodes):
         console.print(terminal_table(table))
     _write(episodes, options.out, " ".join(["python run_sim.py perception", *given]))
     if broken_off is not None:
@@ -77,10 +77,10 @@ def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
     return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
 
 
-def _write(episodes: Sequence[EpisodeMeasure], out: Path, command: str) -> None:
+def _write(episodes: Sequence[EpisodeMeasurements], out: Path, command: str) -> None:
     from drive_stack.evaluation.stage_errors.figures import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
-    tables = summaries(episodes)
+    tables = stage_tables(episodes)
     files = [out / name for name in ("perception.md", "perception.json", "perception.svg")]
     write_whole(files[0], markdown(tables, episodes, command))
     write_whole(files[1], as_json(tables, episodes))

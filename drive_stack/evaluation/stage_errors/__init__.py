@@ -1,1 +1,1 @@
-"""What each stage of a driver said, against the truth of the same frame."""
+"""The errors of each stage of a driver against the truth, measured while it drives."""

@@ -1,4 +1,4 @@
-"""Detections against the labels of the same frames, as COCO has it."""
+"""Detections paired with the labels of the same frames."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from drive_stack.evaluation.detection.truth import FrameTruth, truth_of
 from drive_stack.types import Detection, FrameLabels
 
-EVERY = 5  # frames: neighbours are much alike
+SAMPLING_INTERVAL = 5  # frames between two samples: successive frames are much alike
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionSample:
-    """What was found in a frame, and what was there."""
+    """The detections in one frame and the objects that were in it."""
 
-    found: tuple[Detection, ...]
+    detections: tuple[Detection, ...]
     truth: FrameTruth
 
 
-def detection_sample(found: tuple[Detection, ...], labels: FrameLabels) -> DetectionSample:
-    """Of one frame."""
-    return DetectionSample(found, truth_of(labels))
+def detection_sample(detections: tuple[Detection, ...], labels: FrameLabels) -> DetectionSample:
+    """Pair the detections of one frame with its labels."""
+    return DetectionSample(detections, truth_of(labels))

@@ -1,4 +1,4 @@
-"""Tables of what is found in the picture: by class and distance, by weather and light."""
+"""Tables of detections in the image: by class and distance, by weather and light."""
 
 from __future__ import annotations
 
@@ -10,66 +10,81 @@ from numpy.typing import NDArray
 from drive_stack.evaluation.detection.classes import GROUPS, REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, Matches, average_precision, match_frames
 from drive_stack.evaluation.stage_errors.detection import DetectionSample
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
-from drive_stack.evaluation.stage_errors.tables import DISTANCES, LEAST, Cell, Summary
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
+from drive_stack.evaluation.stage_errors.tables import (
+    CLASS,
+    DISTANCE,
+    DISTANCES,
+    MIN_SAMPLES,
+    Cell,
+    StageTable,
+)
 
-_RULES = Criteria()
-_JUDGED = (
-    f"Judged are objects at least {_RULES.min_height:.0f} px high and "
-    f"{100 * _RULES.min_visible:.0f} % visible. What the driver itself held for too uncertain does not "
-    "count, so that AP50 ends at its recall."
+_CRITERIA = Criteria()
+_NOTE = (
+    f"Only objects that are at least {_CRITERIA.min_height:.0f} px high and "
+    f"{100 * _CRITERIA.min_visible:.0f} % visible count. The driver discards detections below its confidence "
+    "threshold, so AP50 cannot exceed the recall that it reaches."
 )
 
 
-def detection(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """By class; recall by distance too."""
+def detection_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """AP50, precision and recall of each class, and its recall by distance."""
     samples = [sample for episode in episodes for sample in episode.detections]
     rows: list[tuple[Cell, ...]] = []
-    for name in GROUPS:
-        matches = _matches(samples, name)
-        if len(matches.found_at) < LEAST:
+    for group in GROUPS:
+        matches = _match(samples, group)
+        if len(matches.found_at) < MIN_SAMPLES:
             continue
-        found = matches.found_at >= 0.0
-        right = 100 * float(matches.correct.mean()) if len(matches.correct) else None
-        words = name.replace("_", " ")
-        rows.append((words, "all", len(found), 100 * average_precision(matches), right, _share(found)))
+        detected = matches.found_at >= 0.0
+        precision = 100 * float(matches.correct.mean()) if len(matches.correct) else None
+        name = group.replace("_", " ")
+        rows.append(
+            (name, "all", len(detected), 100 * average_precision(matches), precision, _recall(detected))
+        )
         for low, high in DISTANCES:
-            mine = (matches.distance >= low) & (matches.distance < high)
-            if np.count_nonzero(mine) >= LEAST:
+            in_bin = (matches.distance >= low) & (matches.distance < high)
+            if np.count_nonzero(in_bin) >= MIN_SAMPLES:
                 rows.append(
-                    (words, f"{low:.0f}–{high:.0f}", int(mine.sum()), None, None, _share(found[mine]))
+                    (name, f"{low:.0f}–{high:.0f}", int(in_bin.sum()), None, None, _recall(detected[in_bin]))
                 )
-    return Summary(
+    return StageTable(
         "Detection",
-        _JUDGED,
-        ("class", "distance m", "n", "AP50 %", "precision %", "recall %"),
+        _NOTE,
+        (CLASS, DISTANCE, "objects", "AP50 [%]", "precision [%]", "recall [%]"),
         tuple(rows),
     )
 
 
-def detection_by_conditions(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """AP50 by weather and by light."""
+def detection_conditions_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """AP50 of each class by weather and by light."""
     rows: list[tuple[Cell, ...]] = []
-    for name in ("weather", "light"):
-        for value in sorted({getattr(episode, name) for episode in episodes}):
-            samples = [s for one in episodes if getattr(one, name) == value for s in one.detections]
-            rows.append((value, len(samples), *(_precision(samples, group) for group in REPORTED)))
-    return Summary(
+    for condition in ("weather", "light"):
+        for value in sorted({getattr(episode, condition) for episode in episodes}):
+            samples = [
+                sample
+                for episode in episodes
+                if getattr(episode, condition) == value
+                for sample in episode.detections
+            ]
+            rows.append((value, len(samples), *(_average_precision(samples, group) for group in REPORTED)))
+    return StageTable(
         "Detection by weather and light",
-        "AP50 in %. " + _JUDGED,
-        ("conditions", "frames", *REPORTED),
+        f"AP50 [%] of each class. {_NOTE}",
+        ("weather or light", "frames", *REPORTED),
         tuple(row for row in rows if row[1]),
     )
 
 
-def _share(found: NDArray[np.bool_]) -> float:
-    return 100 * float(found.mean())
+def _recall(detected: NDArray[np.bool_]) -> float:
+    return 100 * float(detected.mean())
 
 
-def _precision(samples: Sequence[DetectionSample], name: str) -> float | None:
-    matches = _matches(samples, name)
-    return 100 * average_precision(matches) if len(matches.found_at) >= LEAST else None
+def _average_precision(samples: Sequence[DetectionSample], group: str) -> float | None:
+    matches = _match(samples, group)
+    return 100 * average_precision(matches) if len(matches.found_at) >= MIN_SAMPLES else None
 
 
-def _matches(samples: Sequence[DetectionSample], name: str) -> Matches:
-    return match_frames([s.found for s in samples], [s.truth for s in samples], GROUPS[name], _RULES)
+def _match(samples: Sequence[DetectionSample], group: str) -> Matches:
+    detections = [sample.detections for sample in samples]
+    return match_frames(detections, [sample.truth for sample in samples], GROUPS[group], _CRITERIA)

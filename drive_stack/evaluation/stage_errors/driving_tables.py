@@ -1,4 +1,4 @@
-"""Tables of what is foretold, of how the plan is followed, and of time."""
+"""Tables of prediction, of control and of computing time."""
 
 from __future__ import annotations
 
@@ -7,95 +7,114 @@ from itertools import chain
 
 import numpy as np
 
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
-from drive_stack.evaluation.stage_errors.plan_following import LATER
-from drive_stack.evaluation.stage_errors.prediction import HORIZONS
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
+from drive_stack.evaluation.stage_errors.plan_following import DELAYS
+from drive_stack.evaluation.stage_errors.prediction import HORIZONS, PredictionSample
 from drive_stack.evaluation.stage_errors.tables import (
-    LEAST,
+    CLASS,
+    MIN_SAMPLES,
+    STAGE,
     Cell,
-    Summary,
+    StageTable,
+    class_name,
     median,
-    name_of,
-    ninety,
+    percentile_90,
 )
 from drive_stack.types import ObjectClass
 
 
-def prediction(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """Displacement errors by class and horizon."""
+def prediction_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """Displacement errors of predictions by class and horizon."""
     samples = list(chain.from_iterable(episode.predictions for episode in episodes))
     rows: list[tuple[Cell, ...]] = []
     for label in (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN):
         for horizon in HORIZONS:
-            mine = [s for s in samples if s.label is label and s.horizon == horizon]
-            if len(mine) < LEAST:
-                continue
-            likeliest = [s.likeliest for s in mine]
-            briers = [
-                sum((p - (k == s.came)) ** 2 for k, p in enumerate(s.probabilities))
-                for s in mine
-                if s.came is not None
-            ]
-            rows.append(
-                (
-                    name_of(label),
-                    horizon,
-                    len(mine),
-                    median(likeliest),
-                    ninety(likeliest),
-                    median([s.closest for s in mine]),
-                    median([s.motion for s in mine]),
-                    len(briers),
-                    float(np.mean(briers)) if briers else None,
-                )
-            )
-    return Summary(
+            selected = [s for s in samples if s.label is label and s.horizon == horizon]
+            if len(selected) >= MIN_SAMPLES:
+                rows.append((class_name(label), horizon, *_prediction_cells(selected)))
+    return StageTable(
         "Prediction",
-        "Distance between where an actor was foretold to be and where it was, the track's own error "
-        "included; motion: without it. Brier: of the hypotheses' probabilities, where their ends lie "
-        "1 m apart (0 best; 0.5 for two at even odds).",
+        "Distance between the predicted and the true position of an actor after the horizon. It includes the "
+        "track's own position error, except in the column 'motion only', which compares the predicted "
+        "displacement with the true one. Brier score of the hypotheses' probabilities (0 is best, 0.5 is a "
+        "guess between two): only where all hypotheses end at least 1 m apart.",
         (
-            "class",
-            "after s",
-            "n",
-            "likeliest median m",
-            "likeliest 90 % m",
-            "closest median m",
-            "motion median m",
-            "n told apart",
-            "Brier",
+            CLASS,
+            "horizon [s]",
+            "samples",
+            "most probable hypothesis: median [m]",
+            "most probable hypothesis: 90th percentile [m]",
+            "closest hypothesis: median [m]",
+            "motion only: median [m]",
+            "samples with distinct hypotheses",
+            "Brier score",
         ),
         tuple(rows),
     )
 
 
-def control(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """The car against its plans."""
+def _prediction_cells(samples: Sequence[PredictionSample]) -> tuple[Cell, ...]:
+    errors = [s.most_probable_error for s in samples]
+    briers = [
+        sum((p - (k == s.closest)) ** 2 for k, p in enumerate(s.probabilities))
+        for s in samples
+        if s.closest is not None
+    ]
+    return (
+        len(samples),
+        median(errors),
+        percentile_90(errors),
+        median([s.min_error for s in samples]),
+        median([s.motion_error for s in samples]),
+        len(briers),
+        float(np.mean(briers)) if briers else None,
+    )
+
+
+def control_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """How far the car is from its earlier plans."""
     samples = list(chain.from_iterable(episode.control for episode in episodes))
     rows: list[tuple[Cell, ...]] = []
-    for after in LATER:
-        mine = [s for s in samples if s.after == after]
-        if mine:
-            lateral, speed = [abs(s.lateral) for s in mine], [abs(s.speed) for s in mine]
-            rows.append((after, len(mine), median(lateral), ninety(lateral), median(speed), ninety(speed)))
-    return Summary(
+    for delay in DELAYS:
+        selected = [s for s in samples if s.delay == delay]
+        if selected:
+            lateral, speed = [abs(s.lateral) for s in selected], [abs(s.speed) for s in selected]
+            rows.append(
+                (
+                    delay,
+                    len(selected),
+                    median(lateral),
+                    percentile_90(lateral),
+                    median(speed),
+                    percentile_90(speed),
+                )
+            )
+    return StageTable(
         "Control",
-        "Where the car was a moment after a plan, against that plan; it has been planned anew meanwhile.",
-        ("after s", "n", "lateral median m", "lateral 90 % m", "speed median m/s", "speed 90 % m/s"),
+        "Difference between the car's state and what a plan made a moment earlier had intended for that "
+        "time. The driver plans anew in every step, so this includes changes of the plan.",
+        (
+            "age of the plan [s]",
+            "samples",
+            "lateral error: median [m]",
+            "lateral error: 90th percentile [m]",
+            "speed error: median [m/s]",
+            "speed error: 90th percentile [m/s]",
+        ),
         tuple(rows),
     )
 
 
-def times(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """Milliseconds of each stage."""
+def timing_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """Computing time of each stage."""
     stages = dict.fromkeys(stage for episode in episodes for stage in episode.stage_ms)
     rows: list[tuple[Cell, ...]] = []
     for stage in stages:
         values = list(chain.from_iterable(episode.stage_ms.get(stage, ()) for episode in episodes))
-        rows.append((stage, len(values), median(values), ninety(values), float(max(values))))
-    return Summary(
-        "Time",
-        "By the clock, on this machine as loaded as it was.",
-        ("stage", "n", "median ms", "90 % ms", "most ms"),
+        rows.append((stage, len(values), median(values), percentile_90(values), float(max(values))))
+    return StageTable(
+        "Computing time",
+        "Wall-clock time of each stage in one step, on this machine under its load during the run.",
+        (STAGE, "steps", "median [ms]", "90th percentile [ms]", "maximum [ms]"),
         tuple(rows),
     )

@@ -1,7 +1,7 @@
 """HOTA, IDF1 and MOTA of an episode's tracks, computed by TrackEval.
 
 HOTA: Luiten et al., IJCV 2021; IDF1: Ristani et al., ECCVW 2016; MOTA: Bernardin & Stiefelhagen,
-2008. Places are compared over the ground, see `tracks.similarities`.
+2008. Tracks and objects are compared by their positions on the ground, see `tracks.similarities`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from trackeval.metrics import CLEAR, HOTA, Identity
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.evaluation.stage_errors.tracked_actors import within_view
-from drive_stack.evaluation.stage_errors.tracks import assign, near_of, similarities
+from drive_stack.evaluation.stage_errors.tracks import assign, similarities, track_near_end
 from drive_stack.evaluation.stage_errors.true_objects import GROUPS, Group, TrueObject
 from drive_stack.types import FloatArray, Track
 
-AGREES = 0.5  # similarity from which IDF1 and MOTA take a track for an object
-Values = dict[str, NDArray[np.float64]]  # TrackEval's, by the name of the figure
+MIN_SIMILARITY = 0.5  # from which IDF1 and MOTA count a track as matching an object
+Values = dict[str, NDArray[np.float64]]  # TrackEval's results, by the name of the metric
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence3D:
-    """TrackEval's results of one episode, which can be combined."""
+class SequenceScores:
+    """TrackEval's results of one episode; `combine` sums several."""
 
     frames: int
     hota: Values
@@ -35,7 +35,7 @@ class Sequence3D:
 
 @dataclass(frozen=True, slots=True)
 class TrackScores:
-    """How well objects were followed."""
+    """How well the tracks follow the objects of one group."""
 
     hota: float  # 0 … 1
     detection: float  # DetA
@@ -44,14 +44,14 @@ class TrackScores:
     mota: float
     recall: float
     switches: int  # of identity
-    false_per_frame: float  # tracks of nothing
+    false_per_frame: float  # tracks without an object
     objects: int  # objects counted, over all frames
     frames: int
 
 
 @dataclass(slots=True)
-class Follower:
-    """Collects one group's objects and tracks, frame by frame."""
+class TrackCollector:
+    """Collects one group's objects and tracks, frame by frame, for TrackEval."""
 
     group: Group
     camera: CameraModel
@@ -62,30 +62,36 @@ class Follower:
     def add(
         self, truth: Mapping[int, TrueObject], counted: frozenset[int], tracks: tuple[Track, ...]
     ) -> None:
-        """One frame. Tracks of what is not counted, and those that are out of view, are left out."""
-        eye = np.array([self.camera.mount_x, 0.0])
-        mine = [true for true in truth.values() if GROUPS[true.label] is self.group]
-        asked = [true for true in mine if true.actor in counted]
-        others = [true for true in mine if true.actor not in counted]
-        said = [track for track in tracks if GROUPS[track.label] is self.group]
-        similarity = similarities(asked, said, eye)
-        used = {column for _, column in assign(similarity, AGREES)}
-        free = [column for column in range(len(said)) if column not in used]
-        to_others = similarities(others, [said[column] for column in free], eye)
-        ignored = {free[column] for _, column in assign(to_others, 1e-9)}
-        ignored |= {column for column in free if not within_view(near_of(said[column]), self.camera)}
-        kept = [column for column in range(len(said)) if column not in ignored]
-        self.actors.append([true.actor for true in asked])
-        self.tracks.append([said[column].id for column in kept])
-        self.similarity.append(similarity[:, kept])
+        """Add one frame.
 
-    def result(self) -> Sequence3D:
-        """TrackEval's figures of the episode."""
-        actors, tracks = _numbered(self.actors), _numbered(self.tracks)
+        ``counted`` holds the actors that the tracker must know. Tracks of other actors and tracks outside the
+        view are ignored: they are neither correct nor false.
+        """
+        camera_position = np.array([self.camera.mount_x, 0.0])
+        of_group = [true for true in truth.values() if GROUPS[true.label] is self.group]
+        required = [true for true in of_group if true.actor in counted]
+        optional = [true for true in of_group if true.actor not in counted]
+        candidates = [track for track in tracks if GROUPS[track.label] is self.group]
+        similarity = similarities(required, candidates, camera_position)
+        matched = {column for _, column in assign(similarity, MIN_SIMILARITY)}
+        free = [column for column in range(len(candidates)) if column not in matched]
+        to_optional = similarities(optional, [candidates[column] for column in free], camera_position)
+        ignored = {free[column] for _, column in assign(to_optional, 1e-9)}
+        ignored |= {
+            column for column in free if not within_view(track_near_end(candidates[column]), self.camera)
+        }
+        retained = [column for column in range(len(candidates)) if column not in ignored]
+        self.actors.append([true.actor for true in required])
+        self.tracks.append([candidates[column].id for column in retained])
+        self.similarity.append(similarity[:, retained])
+
+    def result(self) -> SequenceScores:
+        """TrackEval's results of the frames so far."""
+        actors, tracks = _renumbered(self.actors), _renumbered(self.tracks)
         data = {
             "num_timesteps": len(actors),
-            "num_gt_ids": len({one for row in self.actors for one in row}),
-            "num_tracker_ids": len({one for row in self.tracks for one in row}),
+            "num_gt_ids": len({actor for row in self.actors for actor in row}),
+            "num_tracker_ids": len({track for row in self.tracks for track in row}),
             "num_gt_dets": sum(map(len, actors)),
             "num_tracker_dets": sum(map(len, tracks)),
             "gt_ids": actors,
@@ -93,7 +99,7 @@ class Follower:
             "similarity_scores": self.similarity,
         }
         hota, clear, identity = _metrics()
-        return Sequence3D(
+        return SequenceScores(
             frames=len(actors),
             hota=hota.eval_sequence(data),
             clear=clear.eval_sequence(data),
@@ -101,14 +107,14 @@ class Follower:
         )
 
 
-def combine(episodes: Sequence[Sequence3D]) -> TrackScores:
-    """Scores over several episodes, each object counted alike."""
+def combine(episodes: Sequence[SequenceScores]) -> TrackScores:
+    """Scores over several episodes; every object in every frame has the same weight."""
     hota, clear, identity = _metrics()
-    by = dict(enumerate(episodes))
-    h = hota.combine_sequences({key: one.hota for key, one in by.items()})
-    c = clear.combine_sequences({key: one.clear for key, one in by.items()})
-    i = identity.combine_sequences({key: one.identity for key, one in by.items()})
-    frames = sum(one.frames for one in episodes)
+    by_index = dict(enumerate(episodes))
+    h = hota.combine_sequences({key: episode.hota for key, episode in by_index.items()})
+    c = clear.combine_sequences({key: episode.clear for key, episode in by_index.items()})
+    i = identity.combine_sequences({key: episode.identity for key, episode in by_index.items()})
+    frames = sum(episode.frames for episode in episodes)
     return TrackScores(
         hota=float(np.mean(h["HOTA"])),
         detection=float(np.mean(h["DetA"])),
@@ -124,11 +130,14 @@ def combine(episodes: Sequence[Sequence3D]) -> TrackScores:
 
 
 def _metrics() -> tuple[HOTA, CLEAR, Identity]:
-    config = {"THRESHOLD": AGREES, "PRINT_CONFIG": False}
+    config = {"THRESHOLD": MIN_SIMILARITY, "PRINT_CONFIG": False}
     return HOTA(), CLEAR(config), Identity(config)
 
 
-def _numbered(rows: Sequence[Sequence[int]]) -> list[NDArray[np.int64]]:
-    """Ids as 0, 1, 2, … in order of their first appearance."""
+def _renumbered(rows: Sequence[Sequence[int]]) -> list[NDArray[np.int64]]:
+    """Ids as 0, 1, 2, … in the order of their first appearance."""
     numbers: dict[int, int] = {}
-    return [np.array([numbers.setdefault(one, len(numbers)) for one in row], dtype=np.int64) for row in rows]
+    return [
+        np.array([numbers.setdefault(identifier, len(numbers)) for identifier in row], dtype=np.int64)
+        for row in rows
+    ]

@@ -1,4 +1,4 @@
-"""Lifted objects against where their objects are."""
+"""Lifted objects (detections placed on the ground) compared with the true positions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.evaluation.stage_errors.matching import (
-    along_across,
-    labels_of,
-    normalised_square,
-    spreads,
+    match_labels,
+    normalised_squared_error,
+    radial_transverse,
+    radial_transverse_sigma,
 )
 from drive_stack.evaluation.stage_errors.true_objects import TrueObject
 from drive_stack.types import FloatArray, LabelBox, LiftedObject, ObjectClass
@@ -19,50 +19,47 @@ from drive_stack.types import FloatArray, LabelBox, LiftedObject, ObjectClass
 
 @dataclass(frozen=True, slots=True)
 class LiftingSample:
-    """One detection of a known object."""
+    """Errors of one lifted object whose actor is known."""
 
-    actor: int
-    label: ObjectClass  # the true one
-    called: ObjectClass
-    distance: float  # true, from the camera to the point meant, over the ground [m]
-    range_error: float  # along the line of sight, share of the distance; positive: seen too far
-    across_error: float  # [m], positive: seen too far left
-    range_sigma: float  # as stated, share of the true distance
-    across_sigma: float  # as stated [m]
-    normalised_square: float  # for each of the two dimensions
-    visible: float  # share of the object
+    label: ObjectClass  # the true class
+    distance: float  # true, on the ground, from the camera to the actor's `TrueObject.near_point` [m]
+    range_error: float  # along the line of sight, as a fraction of the distance; positive: too far
+    transverse_error: float  # across the line of sight [m], positive: too far left
+    range_sigma: float  # standard deviation stated by the lifter, as a fraction of the true distance
+    transverse_sigma: float  # standard deviation stated by the lifter [m]
+    normalised_square: float  # per dimension, of two
 
 
 def lifting_samples(
     objects: tuple[LiftedObject, ...],
     labels: tuple[LabelBox, ...],
     truth: Mapping[int, TrueObject],
-    eye: FloatArray,
+    camera_position: FloatArray,
 ) -> list[LiftingSample]:
-    """One for each object that can be told by its box. ``eye`` (2,): the camera in the ego frame [m]."""
-    found = labels_of([one.detection.box for one in objects], labels)
+    """One sample for each object whose detection box matches a label.
+
+    ``camera_position`` (2,) is in the ego frame [m].
+    """
+    matches = match_labels([lifted.detection.box for lifted in objects], labels)
     return [
-        _sample(one, label, truth[label.actor_id], eye)
-        for one, label in zip(objects, found, strict=True)
+        _sample(lifted, truth[label.actor_id], camera_position)
+        for lifted, label in zip(objects, matches, strict=True)
         if label is not None and label.actor_id in truth
     ]
 
 
-def _sample(one: LiftedObject, label: LabelBox, true: TrueObject, eye: FloatArray) -> LiftingSample:
-    sight = true.near - eye
-    distance = float(np.hypot(*sight))
-    error = one.position - true.near
-    along, across = along_across(error, sight)
-    along_sigma, across_sigma = spreads(one.covariance, sight)
+def _sample(lifted: LiftedObject, true: TrueObject, camera_position: FloatArray) -> LiftingSample:
+    line_of_sight = true.near_point - camera_position
+    distance = float(np.hypot(*line_of_sight))
+    error = lifted.position - true.near_point
+    radial, transverse = radial_transverse(error, line_of_sight)
+    radial_sigma, transverse_sigma = radial_transverse_sigma(lifted.covariance, line_of_sight)
     return LiftingSample(
-        actor=true.actor,
         label=true.label,
-        called=one.label,
         distance=distance,
-        range_error=along / distance,
-        across_error=across,
-        range_sigma=along_sigma / distance,
-        across_sigma=across_sigma,
-        normalised_square=normalised_square(error, one.covariance),
-        visible=label.visible,
+        range_error=radial / distance,
+        transverse_error=transverse,
+        range_sigma=radial_sigma / distance,
+        transverse_sigma=transverse_sigma,
+        normalised_square=normalised_squared_error(error, lifted.covariance),
     )

@@ -1,4 +1,4 @@
-"""Tables of what is seen: single detections placed on the road, and the lanes."""
+"""Tables of lifted detections and of the lane estimate."""
 
 from __future__ import annotations
 
@@ -7,112 +7,125 @@ from itertools import chain
 
 import numpy as np
 
-from drive_stack.evaluation.stage_errors.lanes import AHEAD
+from drive_stack.evaluation.stage_errors.lanes import AHEAD_DISTANCES, LaneSample
 from drive_stack.evaluation.stage_errors.lifting import LiftingSample
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.evaluation.stage_errors.tables import (
+    CLASS,
+    DISTANCE,
     DISTANCES,
-    LEAST,
+    MIN_SAMPLES,
+    RANGE_ERROR_MEDIAN,
     Cell,
-    Summary,
+    StageTable,
+    class_name,
     median,
-    name_of,
-    ninety,
+    percentile_90,
 )
 from drive_stack.types import ObjectClass
 
 
-def lifting(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """Range and lateral errors of single detections."""
+def lifting_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """Range and transverse errors of lifted detections by class and distance."""
     samples = list(chain.from_iterable(episode.lifting for episode in episodes))
-    bar = ((0.0, 60.0), *DISTANCES)
+    bins = ((0.0, 60.0), *DISTANCES)
     rows = []
     for label in (None, *ObjectClass):
-        for low, high in bar:
-            mine = [s for s in samples if label in (None, s.label) and low <= s.distance < high]
-            if len(mine) >= LEAST:
-                rows.append(
-                    ("all" if label is None else name_of(label), f"{low:.0f}–{high:.0f}", *_lift(mine))
-                )
-    return Summary(
+        for low, high in bins:
+            selected = [s for s in samples if label in (None, s.label) and low <= s.distance < high]
+            if len(selected) >= MIN_SAMPLES:
+                name = "all" if label is None else class_name(label)
+                rows.append((name, f"{low:.0f}–{high:.0f}", *_lifting_cells(selected)))
+    return StageTable(
         "Lifting",
-        "Each detection with the label it overlaps by half; the nearer end of a vehicle with its true "
-        "length, the middle of all else. In σ: share of range errors within 1 and 2 stated standard "
-        "deviations (0.68 and 0.95 where right); nse: mean normalised squared error (1 where right).",
+        "Position on the ground, computed from each single detection. A detection belongs to the label "
+        "that its box overlaps by at least half (IoU). The compared point is the nearer end of a vehicle and "
+        "the centre of any other object. Bias: positive where objects appear too far away. Within 1 σ and 2 "
+        "σ: fraction of range errors within the stated standard deviation (0.68 and 0.95 where it is "
+        "correct). NSE: mean normalised squared error (1 where the stated covariance is correct).",
         (
-            "class",
-            "distance m",
-            "n",
-            "range median %",
-            "range 90 %",
-            "bias %",
-            "across median m",
-            "across 90 % m",
-            "in 1σ",
-            "in 2σ",
-            "nse",
+            CLASS,
+            DISTANCE,
+            "detections",
+            RANGE_ERROR_MEDIAN,
+            "range error: 90th percentile [%]",
+            "range bias: median [%]",
+            "transverse error: median [m]",
+            "transverse error: 90th percentile [m]",
+            "within 1 σ",
+            "within 2 σ",
+            "NSE",
         ),
         tuple(rows),
     )
 
 
-def _lift(mine: Sequence[LiftingSample]) -> tuple[Cell, ...]:
-    wrong = [100.0 * abs(s.range_error) for s in mine]
-    across = [abs(s.across_error) for s in mine]
-    sigmas = np.array([abs(s.range_error) / s.range_sigma for s in mine])
+def _lifting_cells(samples: Sequence[LiftingSample]) -> tuple[Cell, ...]:
+    range_errors = [100.0 * abs(s.range_error) for s in samples]
+    transverse = [abs(s.transverse_error) for s in samples]
+    sigmas = np.array([abs(s.range_error) / s.range_sigma for s in samples])
     return (
-        len(mine),
-        median(wrong),
-        ninety(wrong),
-        100.0 * median([s.range_error for s in mine]),
-        median(across),
-        ninety(across),
+        len(samples),
+        median(range_errors),
+        percentile_90(range_errors),
+        100.0 * median([s.range_error for s in samples]),
+        median(transverse),
+        percentile_90(transverse),
         float(np.mean(sigmas <= 1.0)),
         float(np.mean(sigmas <= 2.0)),
-        float(np.mean([s.normalised_square for s in mine])),
+        float(np.mean([s.normalised_square for s in samples])),
     )
 
 
-def lanes(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """Lanes by scenario."""
+def lane_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """Errors of the lane estimate by scenario."""
     rows: list[tuple[Cell, ...]] = []
     for scenario in ("all", *dict.fromkeys(episode.scenario for episode in episodes)):
-        mine = [s for e in episodes if scenario in ("all", e.scenario) for s in e.lanes]
-        if not mine:
-            continue
-        inside = [s for s in mine if s.right_lane]
-        offset, turn = [abs(s.offset_error) for s in inside], [abs(s.heading_error) for s in inside]
-        ahead = [
-            [abs(s.ahead_error[k]) for s in inside if np.isfinite(s.ahead_error[k])]
-            for k in range(len(AHEAD))
+        selected = [
+            sample
+            for episode in episodes
+            if scenario in ("all", episode.scenario)
+            for sample in episode.lanes
         ]
-        known = [share for s in inside for share in s.enterable_right]
-        rows.append(
-            (
-                scenario,
-                len(mine),
-                100 * float(np.mean([s.right_lane for s in mine])),
-                median(offset),
-                ninety(offset),
-                median(np.degrees(turn).tolist()),
-                ninety(np.degrees(turn).tolist()),
-                *(median(values) for values in ahead),
-                100 * float(np.mean(known)) if known else None,
-            )
-        )
-    return Summary(
-        "Lanes, as driven by",
-        "Filtered, closed loop. Ego lane: share of steps in which the lane meant is the one the car is in.",
+        if selected:
+            rows.append((scenario, *_lane_cells(selected)))
+    return StageTable(
+        "Lane estimate",
+        "The filtered estimate that the driver used in closed loop. Correct lane: fraction of steps in which "
+        "the estimate refers to the lane that the car is in; the errors are of these steps. Centre line: "
+        "lateral error of the estimated lane centre at the given distance ahead. Enterable correct: fraction "
+        "of correct answers to whether an adjacent lane may be entered.",
         (
             "scenario",
-            "n",
-            "ego lane %",
-            "lateral median m",
-            "lateral 90 % m",
-            "heading median °",
-            "heading 90 % °",
-            *(f"{x:.0f} m ahead, m" for x in AHEAD),
-            "enterable right %",
+            "steps",
+            "correct lane [%]",
+            "lateral error: median [m]",
+            "lateral error: 90th percentile [m]",
+            "heading error: median [°]",
+            "heading error: 90th percentile [°]",
+            *(f"centre line {x:.0f} m ahead: median [m]" for x in AHEAD_DISTANCES),
+            "enterable correct [%]",
         ),
         tuple(rows),
+    )
+
+
+def _lane_cells(samples: Sequence[LaneSample]) -> tuple[Cell, ...]:
+    correct = [s for s in samples if s.correct_lane]
+    offset = [abs(s.offset_error) for s in correct]
+    heading = np.degrees([abs(s.heading_error) for s in correct]).tolist()
+    ahead = [
+        [abs(s.ahead_errors[k]) for s in correct if np.isfinite(s.ahead_errors[k])]
+        for k in range(len(AHEAD_DISTANCES))
+    ]
+    enterable = [is_correct for s in correct for is_correct in s.enterable_correct]
+    return (
+        len(samples),
+        100 * float(np.mean([s.correct_lane for s in samples])),
+        median(offset),
+        percentile_90(offset),
+        median(heading),
+        percentile_90(heading),
+        *(median(values) for values in ahead),
+        100 * float(np.mean(enterable)) if enterable else None,
     )

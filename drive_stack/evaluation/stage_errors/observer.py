@@ -1,4 +1,4 @@
-"""Watches one episode of a driver that leaves traces, and compares each stage with the truth."""
+"""Observes one episode of a driver that leaves traces, and compares each stage with the truth."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.rollout import Rollout
-from drive_stack.evaluation.stage_errors import detection as detecting
+from drive_stack.evaluation.stage_errors import detection, prediction
 from drive_stack.evaluation.stage_errors.detection import DetectionSample, detection_sample
-from drive_stack.evaluation.stage_errors.identity import Follower, Sequence3D
+from drive_stack.evaluation.stage_errors.identity import SequenceScores, TrackCollector
 from drive_stack.evaluation.stage_errors.lanes import LaneSample, lane_sample
 from drive_stack.evaluation.stage_errors.lifting import LiftingSample, lifting_samples
-from drive_stack.evaluation.stage_errors.plan_following import ControlSample, Promises
-from drive_stack.evaluation.stage_errors.prediction import EVERY, PredictionSample, Prophecies
-from drive_stack.evaluation.stage_errors.tracked_actors import Memory
-from drive_stack.evaluation.stage_errors.tracks import TrackSample, identify, track_sample
+from drive_stack.evaluation.stage_errors.plan_following import ControlSample, PendingPlans
+from drive_stack.evaluation.stage_errors.prediction import PendingPredictions, PredictionSample
+from drive_stack.evaluation.stage_errors.tracked_actors import VisibilityHistory
+from drive_stack.evaluation.stage_errors.tracks import TrackSample, match_tracks, track_sample
 from drive_stack.evaluation.stage_errors.true_objects import Group, TrueObject, true_objects
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.types import FrameLabels, StepTrace
@@ -24,8 +24,8 @@ from drive_stack.world_state import WorldState
 
 
 @dataclass(frozen=True, slots=True)
-class EpisodeMeasure:
-    """All that was said in one episode, against the truth."""
+class EpisodeMeasurements:
+    """Errors of every stage in one episode."""
 
     scenario: str
     seed: int
@@ -36,7 +36,7 @@ class EpisodeMeasure:
     detections: tuple[DetectionSample, ...]
     lifting: tuple[LiftingSample, ...]
     tracks: tuple[TrackSample, ...]
-    identity: dict[Group, Sequence3D]
+    identity: dict[Group, SequenceScores]
     lanes: tuple[LaneSample, ...]
     predictions: tuple[PredictionSample, ...]
     control: tuple[ControlSample, ...]
@@ -44,8 +44,8 @@ class EpisodeMeasure:
 
 
 @dataclass
-class Observer:
-    """Takes one frame after another."""
+class StageObserver:
+    """Collects the errors of all stages over one episode."""
 
     platform: Platform
     detections: list[DetectionSample] = field(default_factory=list)
@@ -58,58 +58,62 @@ class Observer:
 
     def __post_init__(self) -> None:
         camera = self.platform.camera
-        self._eye = np.array([camera.mount_x, 0.0])
-        self._memory = Memory(camera)
-        self._followers = [Follower(group, camera) for group in Group]
-        self._prophecies, self._promises = Prophecies(), Promises()
+        self._camera_position = np.array([camera.mount_x, 0.0])
+        self._visibility = VisibilityHistory(camera)
+        self._collectors = [TrackCollector(group, camera) for group in Group]
+        self._pending_predictions, self._pending_plans = PendingPredictions(), PendingPlans()
         self._frame = 0
 
-    def see(self, labels: FrameLabels, state: WorldState, trace: StepTrace) -> None:
-        """What was said of the frame of ``state`` and ``labels``."""
-        if self._frame % detecting.EVERY == 0:
+    def observe(self, labels: FrameLabels, state: WorldState, trace: StepTrace) -> None:
+        """Compare one step's trace with the labels and the state of the same instant."""
+        if self._frame % detection.SAMPLING_INTERVAL == 0:
             self.detections.append(detection_sample(trace.detections, labels))
         truth = true_objects(state)
-        self.lifting += lifting_samples(trace.objects, labels.boxes, truth, self._eye)
-        counted = self._memory.counted(truth, labels.boxes, state.time)
-        for follower in self._followers:
-            follower.add(truth, counted, trace.tracks)
-        followed = identify(trace.tracks, labels.boxes, truth, self._eye)
+        self.lifting += lifting_samples(trace.objects, labels.boxes, truth, self._camera_position)
+        counted = self._visibility.update(truth, labels.boxes, state.time)
+        for collector in self._collectors:
+            collector.add(truth, counted, trace.tracks)
+        matches = match_tracks(trace.tracks, labels.boxes, truth, self._camera_position)
         self.tracks += [
-            track_sample(trace.tracks[index], true, self._eye, self.platform.dt)
-            for index, true in followed.items()
+            track_sample(trace.tracks[index], true, self._camera_position, self.platform.dt)
+            for index, true in matches.items()
         ]
         if trace.lanes is not None:
             self.lanes.append(lane_sample(trace.lanes, state))
-        self._look_ahead(trace, {trace.tracks[index].id: true for index, true in followed.items()}, state)
+        self._compare_pending(state)
+        self._add_pending(trace, {trace.tracks[index].id: true for index, true in matches.items()}, state)
         for stage, milliseconds in trace.stage_ms.items():
             self.stage_ms.setdefault(stage, []).append(milliseconds)
-
-    def _look_ahead(self, trace: StepTrace, followed: dict[int, TrueObject], state: WorldState) -> None:
-        """Judge what was foretold of now, and take down what is foretold now."""
-        self.predictions += self._prophecies.due(state)
-        self.control += self._promises.due(state)
-        if self._frame % EVERY == 0:
-            self._prophecies.add(trace.predictions, followed, state)
-        if trace.plan is not None:
-            self._promises.add(trace.plan, state)
         self._frame += 1
 
-    def identity(self) -> dict[Group, Sequence3D]:
-        """How well the objects of each group were followed."""
-        return {follower.group: follower.result() for follower in self._followers}
+    def _compare_pending(self, state: WorldState) -> None:
+        """Compare the predictions and plans that are due with the state."""
+        self.predictions += self._pending_predictions.pop_due(state)
+        self.control += self._pending_plans.pop_due(state)
+
+    def _add_pending(self, trace: StepTrace, matches: dict[int, TrueObject], state: WorldState) -> None:
+        """Store the step's predictions and its plan until they are due."""
+        if self._frame % prediction.SAMPLING_INTERVAL == 0:
+            self._pending_predictions.add(trace.predictions, matches, state)
+        if trace.plan is not None:
+            self._pending_plans.add(trace.plan, state)
+
+    def identity(self) -> dict[Group, SequenceScores]:
+        """How well the tracks follow the objects of each group."""
+        return {collector.group: collector.result() for collector in self._collectors}
 
 
-def measure_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> EpisodeMeasure:
-    """Drive one whole episode and watch. A driver that fails is measured up to there."""
+def measure_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> EpisodeMeasurements:
+    """Drive one whole episode and measure its stages; an agent that fails is measured up to that step."""
     rollout = Rollout(env, agent, scenario=scenario, seed=seed)
-    observer = Observer(env.platform)
+    observer = StageObserver(env.platform)
     while not rollout.done:
         labels = env.truth.labels()
         moment = rollout.advance()
         if moment.trace is not None:
-            observer.see(labels, moment.state, moment.trace)
+            observer.observe(labels, moment.state, moment.trace)
     conditions = env.truth.world_state().conditions
-    return EpisodeMeasure(
+    return EpisodeMeasurements(
         scenario=scenario,
         seed=seed,
         weather=str(conditions.weather),

@@ -1,4 +1,4 @@
-"""What became of a plan: where the car was, and how fast, a moment later."""
+"""Plans compared with the car's position and speed a moment later."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from drive_stack.geometry import to_world
 from drive_stack.types import Plan
 from drive_stack.world_state import WorldState
 
-LATER = (0.5, 1.0)  # [s]
+DELAYS = (0.5, 1.0)  # how long after a plan the car is compared with it [s]
 
 
 @dataclass(frozen=True, slots=True)
 class ControlSample:
-    """The car against a plan made a moment before."""
+    """Difference between the car and a plan made ``delay`` before."""
 
-    after: float  # since the plan was made [s]
-    lateral: float  # the car left of the plan [m]
-    speed: float  # the car faster than the plan [m/s]
+    delay: float  # since the plan was made [s]
+    lateral: float  # of the car from the planned position, positive to the left [m]
+    speed: float  # of the car minus the planned one [m/s]
 
 
 @dataclass(frozen=True, slots=True)
-class _Promise:
+class _PlannedState:
     due: float  # [s]
-    after: float  # [s]
+    delay: float  # [s]
     x: float  # world [m]
     y: float
     yaw: float  # world [rad]
@@ -34,28 +34,28 @@ class _Promise:
 
 
 @dataclass(slots=True)
-class Promises:
-    """Plans of one episode that wait for their time."""
+class PendingPlans:
+    """Planned states of one episode whose time has not come yet."""
 
-    waiting: list[_Promise] = field(default_factory=list)
+    pending: list[_PlannedState] = field(default_factory=list)
 
     def add(self, plan: Plan, state: WorldState) -> None:
-        """A plan made now. What is planned is planned anew each step: the errors hold both."""
+        """Store what a plan made at ``state`` intends for each of `DELAYS`."""
         ego = state.ego
         world = to_world(plan.positions, np.array([ego.x, ego.y]), ego.yaw)
-        for after in LATER:
-            if plan.times[-1] >= after:
+        for delay in DELAYS:
+            if plan.times[-1] >= delay:
                 x, y, yaw, speed = (
-                    float(np.interp(after, plan.times, values))
+                    float(np.interp(delay, plan.times, values))
                     for values in (world[:, 0], world[:, 1], np.unwrap(plan.headings) + ego.yaw, plan.speeds)
                 )
-                self.waiting.append(_Promise(state.time + after, after, x, y, yaw, speed))
+                self.pending.append(_PlannedState(state.time + delay, delay, x, y, yaw, speed))
 
-    def due(self, state: WorldState) -> Iterator[ControlSample]:
-        """What can be judged now."""
+    def pop_due(self, state: WorldState) -> Iterator[ControlSample]:
+        """Remove the planned states that are due and compare them with ``state``."""
         ego = state.ego
-        ripe = [one for one in self.waiting if one.due <= state.time + 1e-6]
-        self.waiting = [one for one in self.waiting if one.due > state.time + 1e-6]
-        for one in ripe:
-            left = np.cos(one.yaw) * (ego.y - one.y) - np.sin(one.yaw) * (ego.x - one.x)
-            yield ControlSample(one.after, float(left), ego.speed - one.speed)
+        due = [planned for planned in self.pending if planned.due <= state.time + 1e-6]
+        self.pending = [planned for planned in self.pending if planned.due > state.time + 1e-6]
+        for planned in due:
+            lateral = np.cos(planned.yaw) * (ego.y - planned.y) - np.sin(planned.yaw) * (ego.x - planned.x)
+            yield ControlSample(planned.delay, float(lateral), ego.speed - planned.speed)

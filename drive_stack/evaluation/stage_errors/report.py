@@ -1,4 +1,4 @@
-"""Tables on the terminal, as Markdown and as JSON."""
+"""Stage tables for the terminal, as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -10,58 +10,61 @@ from dataclasses import asdict
 from rich.table import Table
 
 from drive_stack.escaping import markdown_text, terminal_text, visible
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
-from drive_stack.evaluation.stage_errors.tables import Cell, Summary
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
+from drive_stack.evaluation.stage_errors.tables import Cell, StageTable
 
 
-def terminal_table(summary: Summary) -> Table:
-    """For people at a terminal."""
-    table = Table(title=summary.title, caption=summary.note, title_justify="left", caption_justify="left")
-    for index, heading in enumerate(summary.columns):
-        table.add_column(heading, justify="left" if index == 0 else "right")
-    for row in summary.rows:
-        table.add_row(*(terminal_text(cell(one)) for one in row))
-    return table
+def terminal_table(table: StageTable) -> Table:
+    """A table to print in a terminal; the note stands below it."""
+    printed = Table(title=table.title, caption=table.note, title_justify="left", caption_justify="left")
+    for index, heading in enumerate(table.columns):
+        printed.add_column(heading, justify="left" if index == 0 else "right")
+    for row in table.rows:
+        printed.add_row(*(terminal_text(cell_text(value)) for value in row))
+    return printed
 
 
-def markdown(summaries: Sequence[Summary], episodes: Sequence[EpisodeMeasure], command: str) -> str:
-    """For people who read the file; what was driven stands first."""
+def markdown(tables: Sequence[StageTable], episodes: Sequence[EpisodeMeasurements], command: str) -> str:
+    """All tables as Markdown, after the command and the list of episodes."""
     driven = "; ".join(
-        f"{markdown_text(one.scenario)} {one.seed} ({one.weather}, {one.light}: {one.status})"
-        for one in episodes
+        f"{markdown_text(episode.scenario)} {episode.seed} "
+        f"({episode.weather}, {episode.light}: {episode.status})"
+        for episode in episodes
     )
-    read = " Some stages read the truth." if any(one.privileged for one in episodes) else ""
-    parts = [f"`{visible(command).replace('`', '')}`", f"Driven: {driven}.{read}"]
-    for summary in summaries:
-        lines = [f"## {summary.title}", "", summary.note, ""]
-        lines.append("| " + " | ".join(summary.columns) + " |")
-        lines.append("|" + "---|" * len(summary.columns))
-        lines += ["| " + " | ".join(markdown_text(cell(one)) for one in row) + " |" for row in summary.rows]
+    privileged = " Some stages read the truth." if any(episode.privileged for episode in episodes) else ""
+    parts = [f"`{visible(command).replace('`', '')}`", f"Episodes: {driven}.{privileged}"]
+    for table in tables:
+        lines = [f"## {table.title}", "", table.note, ""]
+        lines.append("| " + " | ".join(table.columns) + " |")
+        lines.append("|" + "---|" * len(table.columns))
+        lines += [
+            "| " + " | ".join(markdown_text(cell_text(value)) for value in row) + " |" for row in table.rows
+        ]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
-def as_json(summaries: Sequence[Summary], episodes: Sequence[EpisodeMeasure]) -> str:
-    """For programs; what is not known is null."""
+def as_json(tables: Sequence[StageTable], episodes: Sequence[EpisodeMeasurements]) -> str:
+    """All tables and the list of episodes as JSON; a value that is unknown or not finite is null."""
     driven = [
         {
-            "scenario": one.scenario,
-            "seed": one.seed,
-            "weather": one.weather,
-            "light": one.light,
-            "status": one.status,
-            "privileged": one.privileged,
+            "scenario": episode.scenario,
+            "seed": episode.seed,
+            "weather": episode.weather,
+            "light": episode.light,
+            "status": episode.status,
+            "privileged": episode.privileged,
         }
-        for one in episodes
+        for episode in episodes
     ]
-    tables = [asdict(summary) for summary in summaries]
-    for table in tables:
-        table["rows"] = [[_known(value) for value in row] for row in table["rows"]]
-    return json.dumps({"episodes": driven, "tables": tables}, indent=1, allow_nan=False) + "\n"
+    records = [asdict(table) for table in tables]
+    for record in records:
+        record["rows"] = [[_finite_or_none(value) for value in row] for row in record["rows"]]
+    return json.dumps({"episodes": driven, "tables": records}, indent=1, allow_nan=False) + "\n"
 
 
-def cell(value: Cell) -> str:
-    """A value as people read it, to three digits or so."""
+def cell_text(value: Cell) -> str:
+    """A value as text; a float has about three significant digits, an unknown value is a dash."""
     if isinstance(value, float):
         if not math.isfinite(value):
             return "–"
@@ -75,5 +78,5 @@ def cell(value: Cell) -> str:
     return "–" if value is None else str(value)
 
 
-def _known(value: Cell) -> Cell:
+def _finite_or_none(value: Cell) -> Cell:
     return None if isinstance(value, float) and not math.isfinite(value) else value

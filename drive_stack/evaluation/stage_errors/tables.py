@@ -1,4 +1,4 @@
-"""What tables of measurements are made of."""
+"""What the tables of stage errors are built from."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from drive_stack.types import ObjectClass
 
 Cell = str | float | int | None
 
+# headings by which the report finds columns
+CLASS, DISTANCE, STAGE = "class", "distance [m]", "stage"
+RANGE_ERROR_MEDIAN = "range error: median [%]"
+
 DISTANCES = ((0.0, 20.0), (20.0, 40.0), (40.0, 60.0), (60.0, 80.0), (80.0, 120.0), (120.0, 250.0))  # [m]
 AGES = ((0.0, 0.5), (0.5, 1.0), (1.0, 2.0), (2.0, float("inf")))  # [s]
-STANDS = 0.5  # [m/s]
-LEAST = 10  # samples below which a row is not told
+STATIONARY_SPEED = 0.5  # an actor that is slower counts as stationary [m/s]
+MIN_SAMPLES = 10  # a row with fewer samples is left out
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """One table."""
+class StageTable:
+    """One table: its heading, a note that explains its columns, and its rows."""
 
     title: str
     note: str
@@ -27,21 +31,21 @@ class Summary:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def name_of(label: ObjectClass) -> str:
-    """In words."""
+def class_name(label: ObjectClass) -> str:
+    """An object class as text, such as ``large vehicle``."""
     return label.name.lower().replace("_", " ")
 
 
 def median(values: Sequence[float]) -> float:
-    """NaN where there are none."""
+    """The median; NaN where there are no values."""
     return float(np.median(values)) if len(values) else float("nan")
 
 
-def ninety(values: Sequence[float]) -> float:
-    """The 90th percentile; NaN where there are none."""
+def percentile_90(values: Sequence[float]) -> float:
+    """The 90th percentile; NaN where there are no values."""
     return float(np.percentile(values, 90)) if len(values) else float("nan")
 
 
-def age_name(low: float, high: float) -> str:
-    """A span of ages in words."""
+def age_range(low: float, high: float) -> str:
+    """A range of ages as text: ``0.5–1`` or ``> 2``."""
     return f"> {low:g}" if np.isinf(high) else f"{low:g}–{high:g}"

@@ -1,4 +1,4 @@
-"""Tables of tracks: who is who, where, and how fast."""
+"""Tables of tracks: identities, positions and velocities."""
 
 from __future__ import annotations
 
@@ -8,33 +8,36 @@ from itertools import chain
 import numpy as np
 
 from drive_stack.evaluation.stage_errors.identity import combine
-from drive_stack.evaluation.stage_errors.observer import EpisodeMeasure
+from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.evaluation.stage_errors.tables import (
     AGES,
+    CLASS,
+    DISTANCE,
     DISTANCES,
-    LEAST,
-    STANDS,
+    MIN_SAMPLES,
+    RANGE_ERROR_MEDIAN,
+    STATIONARY_SPEED,
     Cell,
-    Summary,
-    age_name,
+    StageTable,
+    age_range,
+    class_name,
     median,
-    name_of,
-    ninety,
+    percentile_90,
 )
 from drive_stack.evaluation.stage_errors.tracks import TrackSample
 from drive_stack.evaluation.stage_errors.true_objects import Group
 from drive_stack.types import ObjectClass
 
 
-def following(episodes: Sequence[EpisodeMeasure]) -> Summary:
+def track_identity_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
     """HOTA, IDF1 and MOTA by group, and of vehicles by scenario."""
     rows: list[tuple[Cell, ...]] = []
     parts = [(str(group), group, list(episodes)) for group in Group]
     for scenario in dict.fromkeys(episode.scenario for episode in episodes):
-        mine = [episode for episode in episodes if episode.scenario == scenario]
-        parts.append((f"vehicles, {scenario}", Group.VEHICLES, mine))
-    for name, group, mine in parts:
-        scores = combine([episode.identity[group] for episode in mine])
+        selected = [episode for episode in episodes if episode.scenario == scenario]
+        parts.append((f"vehicles, {scenario}", Group.VEHICLES, selected))
+    for name, group, selected in parts:
+        scores = combine([episode.identity[group] for episode in selected])
         if scores.objects:
             rows.append(
                 (
@@ -50,99 +53,118 @@ def following(episodes: Sequence[EpisodeMeasure]) -> Summary:
                     scores.false_per_frame,
                 )
             )
-    return Summary(
-        "Tracking: who is who",
-        "TrackEval, places over the ground: similarity falls to a half at 2 m across the line of sight, or "
-        "2 m + 10 % of the distance along it. Counted: within the view and 100 m, half visible now or within "
-        "the last 2 s.",
-        ("of", "objects", "HOTA", "DetA", "AssA", "IDF1", "MOTA", "recall %", "switches", "false a frame"),
+    return StageTable(
+        "Tracking: identity",
+        "Computed by TrackEval from positions on the ground. The similarity of a track and an object is "
+        "0.5 at 2 m across the line of sight, or at 2 m + 10 % of the distance along it. An object counts "
+        "where it is in the field of view, within 100 m, and at least half visible now or in the last 2 s.",
+        (
+            "objects of",
+            "objects, over all frames",
+            "HOTA [%]",
+            "DetA [%]",
+            "AssA [%]",
+            "IDF1 [%]",
+            "MOTA [%]",
+            "recall [%]",
+            "identity switches",
+            "false tracks per frame",
+        ),
         tuple(rows),
     )
 
 
-def positions(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """Places of tracks by class and distance."""
+def track_position_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """Position and velocity errors of tracks by class and distance."""
     samples = list(chain.from_iterable(episode.tracks for episode in episodes))
     rows: list[tuple[Cell, ...]] = []
     for label in ObjectClass:
         for low, high in DISTANCES:
-            mine = [s for s in samples if s.label is label and low <= s.distance < high]
-            if len(mine) >= LEAST:
-                wrong, across = [100 * abs(s.range_error) for s in mine], [abs(s.across_error) for s in mine]
-                rows.append(
-                    (
-                        name_of(label),
-                        f"{low:.0f}–{high:.0f}",
-                        len(mine),
-                        median(wrong),
-                        ninety(wrong),
-                        median(across),
-                        ninety(across),
-                        median([s.velocity_error for s in mine]),
-                        ninety([s.velocity_error for s in mine]),
-                    )
-                )
-    return Summary(
-        "Tracking: where, by distance",
-        "Of the nearer end, coasting tracks included. Told by the box where it is seen, else by the place.",
+            selected = [s for s in samples if s.label is label and low <= s.distance < high]
+            if len(selected) >= MIN_SAMPLES:
+                rows.append((class_name(label), f"{low:.0f}–{high:.0f}", *_position_cells(selected)))
+    return StageTable(
+        "Tracking: position and velocity by distance",
+        "Errors of the vehicle's nearer end, or of the centre of any other object; tracks that coast without "
+        "a detection are included. A track belongs to the actor whose label its box matches, and without a "
+        "box to the actor nearest to its position.",
         (
-            "class",
-            "distance m",
-            "n",
-            "range median %",
-            "range 90 %",
-            "across median m",
-            "across 90 % m",
-            "velocity median m/s",
-            "velocity 90 % m/s",
+            CLASS,
+            DISTANCE,
+            "samples",
+            RANGE_ERROR_MEDIAN,
+            "range error: 90th percentile [%]",
+            "transverse error: median [m]",
+            "transverse error: 90th percentile [m]",
+            "velocity error: median [m/s]",
+            "velocity error: 90th percentile [m/s]",
         ),
         tuple(rows),
     )
 
 
-def velocities(episodes: Sequence[EpisodeMeasure]) -> Summary:
-    """Speeds of tracks by age: a young track that is wrong lets the car run into what stands."""
+def _position_cells(samples: Sequence[TrackSample]) -> tuple[Cell, ...]:
+    range_errors = [100 * abs(s.range_error) for s in samples]
+    transverse = [abs(s.transverse_error) for s in samples]
+    velocity = [s.velocity_error for s in samples]
+    return (
+        len(samples),
+        median(range_errors),
+        percentile_90(range_errors),
+        median(transverse),
+        percentile_90(transverse),
+        median(velocity),
+        percentile_90(velocity),
+    )
+
+
+def track_velocity_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
+    """Velocity errors by age of the track.
+
+    A young track with a wrong velocity lets the car drive into a stationary vehicle.
+    """
     samples = list(chain.from_iterable(episode.tracks for episode in episodes))
     rows: list[tuple[Cell, ...]] = []
     for label in (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN):
-        for stands in (True, False):
+        for stationary in (True, False):
             for low, high in AGES:
-                mine = [
+                selected = [
                     s
                     for s in samples
-                    if s.label is label and (s.speed < STANDS) is stands and low <= s.age + 1e-9 < high
+                    if s.label is label
+                    and (s.speed < STATIONARY_SPEED) is stationary
+                    and low <= s.age + 1e-9 < high
                 ]
-                if len(mine) >= LEAST:
-                    rows.append(
-                        (name_of(label), "stands" if stands else "moves", age_name(low, high), *_fast(mine))
-                    )
-    return Summary(
-        "Tracking: how fast, by age",
-        "Age since the first sighting. Bias: positive where it is thought faster than it is. NEES: "
-        "normalised error squared of place and velocity, for each dimension (1 where the "
-        "covariance is right).",
+                if len(selected) >= MIN_SAMPLES:
+                    motion = "stationary" if stationary else "moving"
+                    rows.append((class_name(label), motion, age_range(low, high), *_velocity_cells(selected)))
+    return StageTable(
+        "Tracking: velocity by age of the track",
+        "Age: time since the track's first detection. Bias: positive where the estimated speed is too high. "
+        "NEES: normalised estimation error squared of position and velocity, per dimension (1 where the "
+        "covariance is correct).",
         (
-            "class",
-            "it",
-            "age s",
-            "n",
-            "velocity median m/s",
-            "velocity 90 % m/s",
-            "bias m/s",
-            "NEES median",
-            "NEES mean",
+            CLASS,
+            "motion",
+            "age [s]",
+            "samples",
+            "velocity error: median [m/s]",
+            "velocity error: 90th percentile [m/s]",
+            "speed bias: median [m/s]",
+            "NEES: median",
+            "NEES: mean",
         ),
         tuple(rows),
     )
 
 
-def _fast(mine: Sequence[TrackSample]) -> tuple[Cell, ...]:
-    wrong, squares = [s.velocity_error for s in mine], [s.normalised_square for s in mine]
+def _velocity_cells(samples: Sequence[TrackSample]) -> tuple[Cell, ...]:
+    errors, squares = [s.velocity_error for s in samples], [s.normalised_square for s in samples]
     return (
-        len(mine),
-        median(wrong),
-        ninety(wrong),
-        median([s.speed_error for s in mine]),
+        len(samples),
+        median(errors),
+        percentile_90(errors),
+        median([s.speed_error for s in samples]),
         median(squares),
         float(np.mean(squares)),
     )

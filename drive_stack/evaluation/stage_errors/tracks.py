@@ -1,4 +1,4 @@
-"""Tracks against the actors they follow: where they are, how fast, how sure."""
+"""Tracks compared with the actors that they follow: position, velocity and stated uncertainty."""
 
 from __future__ import annotations
 
@@ -8,109 +8,119 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from drive_stack.evaluation.stage_errors.matching import along_across, labels_of, normalised_square
+from drive_stack.evaluation.stage_errors.matching import (
+    match_labels,
+    normalised_squared_error,
+    radial_transverse,
+)
 from drive_stack.evaluation.stage_errors.true_objects import GROUPS, TrueObject, near_end
 from drive_stack.types import FloatArray, LabelBox, ObjectClass, Track
 
-ACROSS = 2.0  # distance across the line of sight at which the similarity has fallen to a half [m]
-ALONG = 0.1  # and along it: as many metres and this share of the distance
+TRANSVERSE_TOLERANCE = 2.0  # distance across the line of sight at which the similarity is 0.5 [m]
+RADIAL_TOLERANCE = 0.1  # along it the tolerance grows by this fraction of the distance
 
 
 @dataclass(frozen=True, slots=True)
 class TrackSample:
-    """One track of a known actor at one instant."""
+    """Errors of one track whose actor is known, at one instant."""
 
-    actor: int
-    track: int
-    label: ObjectClass  # the true one
-    age: float  # since its first sighting [s]
-    unseen: float  # since its last [s]
-    distance: float  # true, from the camera to the nearer end [m]
-    range_error: float  # along the line of sight, share of the distance; positive: thought too far
-    across_error: float  # [m], positive: thought too far left
+    label: ObjectClass  # the true class
+    age: float  # since the track's first detection [s]
+    distance: float  # true, from the camera to the actor's `TrueObject.near_point` [m]
+    range_error: float  # along the line of sight, as a fraction of the distance; positive: too far
+    transverse_error: float  # across the line of sight [m], positive: too far left
     speed: float  # true [m/s]
-    speed_error: float  # along the actor's way, or the ego's where it stands; positive: thought too fast
-    velocity_error: float  # length of the difference of velocities [m/s]
-    normalised_square: float  # for each of position and velocity, four dimensions
+    speed_error: float  # of the velocity along the actor's heading; positive: too fast [m/s]
+    velocity_error: float  # length of the difference of the velocity vectors [m/s]
+    normalised_square: float  # per dimension, of position and velocity, four dimensions
 
 
-def near_of(track: Track) -> FloatArray:
-    """The track's nearer end, as it thinks (2,) [m]."""
+def track_near_end(track: Track) -> FloatArray:
+    """The estimated nearer end of a track's vehicle, or the centre of any other object (2,) [m]."""
     return near_end(track.label, track.position, track.heading, track.length)
 
 
-def similarities(objects: Sequence[TrueObject], tracks: Sequence[Track], eye: FloatArray) -> FloatArray:
-    """How well each track's place agrees with each object's, 1 … 0, ``(N, M)``.
+def similarities(
+    objects: Sequence[TrueObject], tracks: Sequence[Track], camera_position: FloatArray
+) -> FloatArray:
+    """How well the position of each track agrees with each object, 0 … 1: ``(N, M)``.
 
-    It falls by distance over the ground, as in TrackEval's 3D benchmarks: to a half at 2 m across the
-    line of sight (nuScenes' threshold) or at 2 m + 10 % of the distance along it, to 0 at twice that.
-    A camera's error along the line of sight is a share of the distance.
+    The similarity falls with the distance on the ground, as in TrackEval's 3D benchmarks: to 0.5 at 2 m
+    across the line of sight (nuScenes' threshold) or at 2 m + 10 % of the distance along it, and to 0 at
+    twice that. A camera's error along the line of sight grows with the distance.
     """
-    found = np.zeros((len(objects), len(tracks)))
-    ends = [near_of(track) for track in tracks]
+    similarity = np.zeros((len(objects), len(tracks)))
+    ends = [track_near_end(track) for track in tracks]
     for row, true in enumerate(objects):
-        sight = true.near - eye
-        reach = ACROSS + ALONG * float(np.hypot(*sight))
+        line_of_sight = true.near_point - camera_position
+        tolerance = TRANSVERSE_TOLERANCE + RADIAL_TOLERANCE * float(np.hypot(*line_of_sight))
         for column, end in enumerate(ends):
-            along, across = along_across(end - true.near, sight)
-            found[row, column] = 1.0 - 0.5 * float(np.hypot(along / reach, across / ACROSS))
-    return np.maximum(found, 0.0)
+            radial, transverse = radial_transverse(end - true.near_point, line_of_sight)
+            distance = float(np.hypot(radial / tolerance, transverse / TRANSVERSE_TOLERANCE))
+            similarity[row, column] = 1.0 - 0.5 * distance
+    return np.maximum(similarity, 0.0)
 
 
-def assign(similarity: FloatArray, least: float) -> list[tuple[int, int]]:
-    """Pairs of rows and columns, one to one, each at least so similar; the sum is the greatest."""
-    allowed = np.where(similarity >= least, similarity, 0.0)
+def assign(similarity: FloatArray, min_similarity: float) -> list[tuple[int, int]]:
+    """Pairs of rows and columns, one to one, that maximise the sum of the similarities.
+
+    Every pair has at least ``min_similarity``.
+    """
+    allowed = np.where(similarity >= min_similarity, similarity, 0.0)
     rows, columns = linear_sum_assignment(allowed, maximize=True)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if allowed[r, c] > 0.0]
 
 
-def identify(
+def match_tracks(
     tracks: tuple[Track, ...],
     labels: tuple[LabelBox, ...],
     truth: Mapping[int, TrueObject],
-    eye: FloatArray,
+    camera_position: FloatArray,
 ) -> dict[int, TrueObject]:
-    """Index of a track → the actor it follows: by its box where it was seen in this image, whatever
-    its place; else by the place. So that a track that is far off still counts as an error of its actor."""
+    """Index of each track → the actor that it follows.
+
+    A track that was detected in this image belongs to the actor of the label that its box matches, however
+    wrong its position is, so that the error still counts for this actor. All other tracks are matched by
+    position.
+    """
     boxes = [track.box if track.missed == 0 else None for track in tracks]
-    found = {
+    matches = {
         index: truth[label.actor_id]
-        for index, label in enumerate(labels_of(boxes, labels))
+        for index, label in enumerate(match_labels(boxes, labels))
         if label is not None
         and label.actor_id in truth
         and GROUPS[label.label] is GROUPS[tracks[index].label]
     }
-    taken = {one.actor for one in found.values()}
-    left = [index for index in range(len(tracks)) if index not in found]
-    free = [one for one in truth.values() if one.actor not in taken]
-    similarity = similarities(free, [tracks[index] for index in left], eye)
+    taken = {true.actor for true in matches.values()}
+    remaining = [index for index in range(len(tracks)) if index not in matches]
+    free = [true for true in truth.values() if true.actor not in taken]
+    similarity = similarities(free, [tracks[index] for index in remaining], camera_position)
     for row, true in enumerate(free):
-        for column, index in enumerate(left):
+        for column, index in enumerate(remaining):
             if GROUPS[true.label] is not GROUPS[tracks[index].label]:
                 similarity[row, column] = 0.0
-    found |= {left[column]: free[row] for row, column in assign(similarity, 1e-9)}
-    return found
+    matches |= {remaining[column]: free[row] for row, column in assign(similarity, 1e-9)}
+    return matches
 
 
-def track_sample(track: Track, true: TrueObject, eye: FloatArray, dt: float) -> TrackSample:
-    """The track's errors, of its nearer end and of its velocity."""
-    sight = true.near - eye
-    distance = float(np.hypot(*sight))
-    apart = near_of(track) - true.near
-    along, across = along_across(apart, sight)
-    wrong = track.velocity - true.velocity
-    way = np.array([np.cos(true.heading), np.sin(true.heading)])
+def track_sample(track: Track, true: TrueObject, camera_position: FloatArray, dt: float) -> TrackSample:
+    """Errors of a track's nearer end and of its velocity; ``dt`` is the duration of a step [s]."""
+    line_of_sight = true.near_point - camera_position
+    distance = float(np.hypot(*line_of_sight))
+    position_error = track_near_end(track) - true.near_point
+    radial, transverse = radial_transverse(position_error, line_of_sight)
+    velocity_error = track.velocity - true.velocity
+    heading = np.array([np.cos(true.heading), np.sin(true.heading)])
     return TrackSample(
-        actor=true.actor,
-        track=track.id,
         label=true.label,
         age=track.age * dt,
-        unseen=track.missed * dt,
         distance=distance,
-        range_error=along / distance,
-        across_error=across,
+        range_error=radial / distance,
+        transverse_error=transverse,
         speed=float(np.hypot(*true.velocity)),
-        speed_error=float(wrong @ way),
-        velocity_error=float(np.hypot(*wrong)),
-        normalised_square=normalised_square(np.concatenate([apart, wrong]), track.covariance),
+        speed_error=float(velocity_error @ heading),
+        velocity_error=float(np.hypot(*velocity_error)),
+        normalised_square=normalised_squared_error(
+            np.concatenate([position_error, velocity_error]), track.covariance
+        ),
     )

@@ -1,4 +1,4 @@
-"""Everything true around the ego, in the frame and at the points that stages speak of."""
+"""The true actors around the ego, in the ego frame, which the stages use as well."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from drive_stack.world_state import WorldState
 
 
 class Group(StrEnum):
-    """Classes that are told apart in identity: a van taken for a car is still the same vehicle."""
+    """Classes whose tracks are not confused: a van that is classified as a car is still the same vehicle."""
 
     VEHICLES = "vehicles"
-    PEOPLE = "people"
+    PEDESTRIANS = "pedestrians"
     OBSTACLES = "obstacles"
 
 
 GROUPS = {
     ObjectClass.CAR: Group.VEHICLES,
     ObjectClass.LARGE_VEHICLE: Group.VEHICLES,
-    ObjectClass.PEDESTRIAN: Group.PEOPLE,
+    ObjectClass.PEDESTRIAN: Group.PEDESTRIANS,
     ObjectClass.OBSTACLE: Group.OBSTACLES,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class TrueObject:
-    """One actor in the ego frame; velocity over ground, along the present ego axes."""
+    """One actor in the ego frame; its velocity is relative to the ground, in the axes of the ego frame."""
 
     actor: int
     label: ObjectClass
@@ -41,13 +41,13 @@ class TrueObject:
     length: float  # [m]
 
     @property
-    def near(self) -> FloatArray:
-        """The point a `LiftedObject` means: a vehicle's nearer end, else the middle; (2,) [m]."""
+    def near_point(self) -> FloatArray:
+        """The point that a `LiftedObject` locates: see `near_end`."""
         return near_end(self.label, self.centre, self.heading, self.length)
 
 
 def near_end(label: ObjectClass, centre: FloatArray, heading: float, length: float) -> FloatArray:
-    """The middle of the end of a vehicle that is nearer to the ego, the centre of all else; (2,) [m]."""
+    """Centre of the front or rear of a vehicle, whichever is nearer; of other objects the centre (2,) [m]."""
     if GROUPS[label] is not Group.VEHICLES:
         return centre
     half = np.array([np.cos(heading), np.sin(heading)]) * length / 2.0
@@ -55,25 +55,27 @@ def near_end(label: ObjectClass, centre: FloatArray, heading: float, length: flo
 
 
 def true_objects(state: WorldState) -> dict[int, TrueObject]:
-    """All actors by their ids."""
-    return {one.actor: one for one in _objects(state)}
+    """All actors of a state, by their ids."""
+    return {true.actor: true for true in _objects(state)}
 
 
 def _objects(state: WorldState) -> Iterator[TrueObject]:
-    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
+    vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
     for row, actor in enumerate(vehicles.id.tolist()):
         pose = np.array([vehicles.x[row], vehicles.y[row], vehicles.yaw[row], vehicles.speed[row]])
         yield _object(state, actor, ObjectClass(int(vehicles.label[row])), pose, float(vehicles.length[row]))
-    for row, actor in enumerate(people.id.tolist()):
-        pose = np.array([people.x[row], people.y[row], people.yaw[row], people.speed[row]])
-        yield _object(state, actor, ObjectClass.PEDESTRIAN, pose, 2.0 * float(people.radius[row]))
-    for row, actor in enumerate(things.id.tolist()):
-        pose = np.array([things.x[row], things.y[row], things.yaw[row], 0.0])
-        yield _object(state, actor, ObjectClass.OBSTACLE, pose, float(things.length[row]))
+    for row, actor in enumerate(pedestrians.id.tolist()):
+        pose = np.array(
+            [pedestrians.x[row], pedestrians.y[row], pedestrians.yaw[row], pedestrians.speed[row]]
+        )
+        yield _object(state, actor, ObjectClass.PEDESTRIAN, pose, 2.0 * float(pedestrians.radius[row]))
+    for row, actor in enumerate(obstacles.id.tolist()):
+        pose = np.array([obstacles.x[row], obstacles.y[row], obstacles.yaw[row], 0.0])
+        yield _object(state, actor, ObjectClass.OBSTACLE, pose, float(obstacles.length[row]))
 
 
 def _object(state: WorldState, actor: int, label: ObjectClass, pose: FloatArray, length: float) -> TrueObject:
-    """From ``pose``: x, y [m], yaw [rad], speed [m/s] in the world."""
+    """``pose`` holds x, y [m], yaw [rad] and speed [m/s] in the world."""
     ego = state.ego
     heading = wrap_angle(float(pose[2]) - ego.yaw)
     return TrueObject(
