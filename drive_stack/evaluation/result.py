@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from drive_stack.evaluation.avoidability import Avoidability, Reason, avoidability
+from drive_stack.evaluation.avoidability import Avoidability, Reason, evaluate_avoidability
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.metrics.comfort import comfort_share
 from drive_stack.evaluation.metrics.driving_score import DrivingScore, driving_score
@@ -182,4 +182,4 @@ def _of_contact(log: EpisodeLog, contact: Contact) -> Avoidability:
     if contact.kind is ContactKind.RAIL:
         return Avoidability(True, Reason.ROAD)
     before = [scene for scene in log.recent if scene.time <= contact.time + log.dt]
-    return avoidability(before, contact.actor_id)
+    return evaluate_avoidability(before, contact.actor_id)

@@ -1,4 +1,4 @@
-"""Who comes from behind, who speeds, what the road holds, and what the other does after its record."""
+"""Avoidability: actors from behind, speeding, grip, and the motion of the other after its record."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 from tiny_world import Body, TinyWorld, straight_road
 
-from drive_stack.evaluation.avoidability import BRAKING, JERK, PERCEPTION, REACTION, Reason, avoidability
-from drive_stack.evaluation.avoidability.encounter import Course
-from drive_stack.evaluation.avoidability.other_course import OtherCourse
+from drive_stack.evaluation.avoidability import (
+    BRAKING,
+    JERK,
+    PERCEPTION_TIME,
+    REACTION_TIME,
+    Reason,
+    evaluate_avoidability,
+)
+from drive_stack.evaluation.avoidability.encounter import Trajectory
+from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajectory
 from drive_stack.evaluation.avoidability.reference_driver import braking_distance
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.metrics.ttc import times_to_collision
@@ -27,23 +34,23 @@ Motion = Callable[[float], tuple[float, float, float, float]]  # time to station
 
 
 def box(motion: Motion, time: float, length: float, width: float) -> MovingBoxes:
-    station, lateral, along, across = motion(time)
+    station, lateral, speed, lateral_speed = motion(time)
     return MovingBoxes(
-        np.array([[station, lateral]]), np.zeros(1), np.array([[along, across]]),
+        np.array([[station, lateral]]), np.zeros(1), np.array([[speed, lateral_speed]]),
         np.array([length]), np.array([width]),
     )  # fmt: skip
 
 
 def record(ego: Motion, other: Motion, *, person: bool = False, limit: float = np.inf, grip: float = DRY_GRIP,
            begins: float = 0.0) -> list[OnRoad]:  # fmt: skip
-    """Ten a second from ``begins`` up to the first touch."""
+    """Ten scenes per second from ``begins`` up to the first contact."""
     scenes: list[OnRoad] = []
     size = (PERSON, PERSON) if person else (LENGTH, WIDTH)
     for step in range(round(begins / DT), 300):
-        own, theirs = box(ego, step * DT, LENGTH, WIDTH), box(other, step * DT, *size)
+        own, others = box(ego, step * DT, LENGTH, WIDTH), box(other, step * DT, *size)
         lanes = np.array([-LANE, 0.0, LANE])
-        scenes.append(OnRoad(step * DT, own, theirs, np.array([ACTOR]), lanes, limit, grip))
-        if times_to_collision(own, theirs)[0] == 0.0:
+        scenes.append(OnRoad(step * DT, own, others, np.array([ACTOR]), lanes, limit, grip))
+        if times_to_collision(own, others)[0] == 0.0:
             return scenes[-120:]
     raise AssertionError("nothing was hit")
 
@@ -55,43 +62,43 @@ def steady(speed: float, station: float = 0.0, lateral: float = 0.0) -> Motion:
 def slowing(speed: float, braking: float, begins: float, station: float = 0.0) -> Motion:
     def motion(time: float) -> tuple[float, float, float, float]:
         braked = min(max(time - begins, 0.0), speed / braking)
-        way = speed * (min(time, begins) + braked) - braking * braked**2 / 2.0
-        return station + way, 0.0, speed - braking * braked, 0.0
+        distance = speed * (min(time, begins) + braked) - braking * braked**2 / 2.0
+        return station + distance, 0.0, speed - braking * braked, 0.0
 
     return motion
 
 
-def crossing(station: float, lateral: float, pace: float, begins: float) -> Motion:
+def crossing(station: float, lateral: float, speed: float, begins: float) -> Motion:
     """Walks to the left from ``lateral``."""
     return lambda time: (
-        station, lateral + pace * max(time - begins, 0.0), 0.0, pace if time >= begins else 0.0
+        station, lateral + speed * max(time - begins, 0.0), 0.0, speed if time >= begins else 0.0
     )  # fmt: skip
 
 
 # --- from behind ---------------------------------------------------------------------------------
 
 
-def test_standing_and_hit_from_behind_could_not_be_avoided() -> None:
-    found = avoidability(record(steady(0.0), steady(15.0, -60.0)), ACTOR)
+def test_a_stationary_ego_hit_from_behind_could_not_avoid_it() -> None:
+    found = evaluate_avoidability(record(steady(0.0), steady(15.0, -60.0)), ACTOR)
     assert (found.avoidable, found.reason) == (False, Reason.STANDING)
 
 
 @pytest.mark.parametrize(
     "ego", [steady(10.0), slowing(20.0, 3.0, 1.0), slowing(20.0, 9.0, 1.0)], ids=["slow", "slows", "stops"]
 )
-def test_hit_from_behind_in_its_lane_could_not_be_avoided(ego: Motion) -> None:
-    """However the ego drove: the distance is the other's to keep."""
-    found = avoidability(record(ego, steady(20.0, -20.0)), ACTOR)
+def test_an_ego_hit_from_behind_in_its_lane_could_not_avoid_it(ego: Motion) -> None:
+    """However the ego drove: the other has to keep the distance."""
+    found = evaluate_avoidability(record(ego, steady(20.0, -20.0)), ACTOR)
     assert (found.avoidable, found.reason) == (False, Reason.FROM_BEHIND)
 
 
 @pytest.mark.parametrize("limit", [10.0, np.inf])
-def test_moving_over_into_the_way_of_a_faster_car_could_be_left(limit: float) -> None:
+def test_a_lane_change_in_front_of_a_faster_car_could_be_avoided(limit: float) -> None:
     def moves_over(time: float) -> tuple[float, float, float, float]:
         done = min(max(time - 2.0, 0.0) / 2.0, 1.0)
         return 20.0 * time, LANE * done, 20.0, LANE / 2.0 if 0.0 < done < 1.0 else 0.0
 
-    found = avoidability(record(moves_over, steady(30.0, -50.0, LANE), limit=limit), ACTOR)
+    found = evaluate_avoidability(record(moves_over, steady(30.0, -50.0, LANE), limit=limit), ACTOR)
     assert (found.avoidable, found.reason) == (True, Reason.LANE)
 
 
@@ -102,19 +109,19 @@ def test_moving_over_into_the_way_of_a_faster_car_could_be_left(limit: float) ->
     ("limit_kmh", "avoids", "reason"),
     [(50.0, True, Reason.SPEEDING), (130.0, False, Reason.TOO_LATE), (200.0, False, Reason.TOO_LATE)],
 )
-def test_speeding_is_charged(limit_kmh: float, avoids: bool, reason: Reason) -> None:
+def test_speeding_makes_a_collision_avoidable(limit_kmh: float, avoids: bool, reason: Reason) -> None:
     """A runner 108 m ahead of an ego at 130 km/h, which stops within 137 m; at 50 km/h within 35 m."""
     runner = crossing(108.0 + LENGTH / 2.0, -6.6, 2.2, begins=2.0)
     scenes = record(steady(130.0 / 3.6, -260.0 / 3.6), runner, person=True, limit=limit_kmh / 3.6)
-    found = avoidability(scenes, ACTOR)
+    found = evaluate_avoidability(scenes, ACTOR)
     assert (found.avoidable, found.reason) == (avoids, reason)
 
 
 def stopping_distance(speed: float, braking: float) -> float:
-    """By hand: 1.15 s, the ramp, and what is left at constant braking."""
+    """By hand: 1.15 s of delay, the ramp, and the rest at constant deceleration."""
     ramp = braking / JERK
     slower = speed - JERK * ramp**2 / 2.0
-    waited = speed * (PERCEPTION + REACTION)
+    waited = speed * (PERCEPTION_TIME + REACTION_TIME)
     return waited + speed * ramp - JERK * ramp**3 / 6.0 + slower**2 / (2.0 * braking)
 
 
@@ -128,17 +135,17 @@ def test_the_road_s_grip_bounds_the_braking(grip: float, braking: float) -> None
         front = stopping_distance(20.0, braking) + spare
         steps_out = crossing(38.0 + LENGTH / 2.0 + front + PERSON / 2.0, -1.3, 0.2, begins=1.9001)
         scenes = record(steady(20.0), steps_out, person=True, grip=grip)
-        assert avoidability(scenes, ACTOR).avoidable is (spare > 0.0)
+        assert evaluate_avoidability(scenes, ACTOR).avoidable is (spare > 0.0)
 
 
-def test_a_bend_leaves_less_grip_to_brake_with() -> None:
+def test_a_curve_leaves_less_grip_for_braking() -> None:
     times = np.arange(0.0, 8.0, 0.01)
-    bend = 1.0 / 100.0
-    travelled = braking_distance(times, 20.0, 0.0, grip=WET_GRIP, curvature=bend)
+    curve = 1.0 / 100.0
+    travelled = braking_distance(times, 20.0, 0.0, grip=WET_GRIP, curvature=curve)
     speed = np.gradient(travelled, times)
     braking = -np.gradient(speed, times)
     moving = (times > 2.0) & (speed > 0.5)
-    assert np.hypot(braking, bend * speed**2)[moving].max() <= WET_GRIP + 0.05
+    assert np.hypot(braking, curve * speed**2)[moving].max() <= WET_GRIP + 0.05
     straight = braking_distance(times, 20.0, 0.0, grip=WET_GRIP)
     assert straight[-1] == pytest.approx(stopping_distance(20.0, WET_GRIP), abs=0.05)
     assert travelled[-1] > straight[-1] + 2.0
@@ -147,59 +154,59 @@ def test_a_bend_leaves_less_grip_to_brake_with() -> None:
 # --- after the record ----------------------------------------------------------------------------
 
 
-def course(
-    along: tuple[float, float], *, lateral: float = 0.0, across: float = 0.0, person: bool = False
-) -> OtherCourse:
+def extrapolated(
+    speeds: tuple[float, float], *, lateral: float = 0.0, lateral_speed: float = 0.0, person: bool = False
+) -> ExtrapolatedTrajectory:
     """Two records 0.1 s apart, the last at time 0 and station 0."""
-    centre = np.array([[-(along[0] + along[1]) / 2.0 * DT, lateral - across * DT], [0.0, lateral]])
-    velocity = np.array([[along[0], across], [along[1], across]])
+    centre = np.array([[-(speeds[0] + speeds[1]) / 2.0 * DT, lateral - lateral_speed * DT], [0.0, lateral]])
+    velocity = np.array([[speeds[0], lateral_speed], [speeds[1], lateral_speed]])
     size = (PERSON, PERSON) if person else (LENGTH, WIDTH)
-    other = Course(centre, velocity, np.zeros(2), *size)
-    return OtherCourse(np.array([-DT, 0.0]), other, np.array([0.0, LANE]))
+    other = Trajectory(centre, velocity, np.zeros(2), *size)
+    return ExtrapolatedTrajectory(np.array([-DT, 0.0]), other, np.array([0.0, LANE]))
 
 
-def test_a_braking_car_goes_on_braking_until_it_stands() -> None:
-    # 10 m/s, 5 m/s²: 7.5 m after a second, 10 m after two and for ever
-    stations = course((10.5, 10.0)).at(np.array([1.0, 2.0, 5.0])).centre[:, 0]
+def test_a_braking_car_continues_to_brake_until_it_stands() -> None:
+    # 10 m/s, 5 m/s²: 7.5 m after 1 s, 10 m from 2 s on
+    stations = extrapolated((10.5, 10.0)).at(np.array([1.0, 2.0, 5.0])).centre[:, 0]
     assert stations == pytest.approx([7.5, 10.0, 10.0])
 
 
-def test_one_that_speeds_up_keeps_its_speed_and_one_that_stands_stands() -> None:
-    assert course((9.5, 10.0)).at(np.array([3.0])).centre[0, 0] == pytest.approx(30.0)
-    assert course((0.3, 0.0)).at(np.array([3.0])).centre[0, 0] == 0.0
+def test_an_accelerating_car_keeps_its_speed_and_a_stationary_car_stays() -> None:
+    assert extrapolated((9.5, 10.0)).at(np.array([3.0])).centre[0, 0] == pytest.approx(30.0)
+    assert extrapolated((0.3, 0.0)).at(np.array([3.0])).centre[0, 0] == 0.0
 
 
-def test_a_person_walks_on() -> None:
-    walker = course((1.0, 0.8), lateral=1.0, across=1.5, person=True).at(np.array([4.0]))
+def test_a_pedestrian_keeps_walking() -> None:
+    walker = extrapolated((1.0, 0.8), lateral=1.0, lateral_speed=1.5, person=True).at(np.array([4.0]))
     assert walker.centre[0] == pytest.approx([3.2, 7.0])
 
 
 @pytest.mark.parametrize(
-    ("lateral", "across", "ends"),
+    ("lateral", "lateral_speed", "end"),
     [(1.5, -1.0, 0.0), (1.5, 1.0, LANE), (LANE + 0.5, 1.0, LANE + 0.5), (0.2, 0.01, 0.2), (0.2, 0.0, 0.2)],
     ids=["to the right", "to the left", "off the lanes", "keeps its lane", "straight"],
 )
-def test_a_lane_changer_ends_in_the_next_lane(lateral: float, across: float, ends: float) -> None:
-    after = course((20.0, 20.0), lateral=lateral, across=across).at(np.array([0.1, 6.0]))
-    assert after.centre[1] == pytest.approx([120.0, ends])
-    assert abs(after.centre[0, 1] - lateral) <= abs(across) * 0.1 + 1e-9
+def test_a_lane_changer_ends_in_the_next_lane(lateral: float, lateral_speed: float, end: float) -> None:
+    after = extrapolated((20.0, 20.0), lateral=lateral, lateral_speed=lateral_speed).at(np.array([0.1, 6.0]))
+    assert after.centre[1] == pytest.approx([120.0, end])
+    assert abs(after.centre[0, 1] - lateral) <= abs(lateral_speed) * 0.1 + 1e-9
     assert after.heading[1] == 0.0
 
 
-def test_a_braking_lane_changer_stands_in_both_directions() -> None:
-    # 5 m along in all, so that 0.2 · 5 m across remain of the way to the lane's centre
-    after = course((10.0, 5.0), lateral=3.0, across=-1.0).at(np.array([10.0, 20.0]))
+def test_a_braking_lane_changer_stops_in_both_directions() -> None:
+    # it drives 0.25 m more, and laterally a fifth of that
+    after = extrapolated((10.0, 5.0), lateral=3.0, lateral_speed=-1.0).at(np.array([10.0, 20.0]))
     assert after.centre[:, 0] == pytest.approx(0.25)
     assert after.centre[:, 1] == pytest.approx(2.95)
 
 
-def test_nobody_walks_into_a_car_that_stands() -> None:
+def test_a_pedestrian_who_walks_into_a_stationary_car_does_not_count() -> None:
     """At 5 m/s the driver stands after 2.1 s and 8.8 m, across the line that the walker reaches at 2.4 s."""
     line = stopping_distance(5.0, BRAKING) + 1.8
     walker = crossing(line, -(WIDTH + PERSON) / 2.0 - 2.4 * 1.4, 1.4, begins=0.0)
     scenes = record(steady(5.0), walker, person=True)
     assert 2.3 < scenes[-1].time < 2.6
-    found = avoidability(scenes, ACTOR)
+    found = evaluate_avoidability(scenes, ACTOR)
     assert (found.avoidable, found.reason) == (True, Reason.BRAKING)
 
 
@@ -207,22 +214,22 @@ def test_nobody_walks_into_a_car_that_stands() -> None:
 
 
 @pytest.mark.parametrize(("begins", "avoids"), [(0.0, True), (4.0, True), (9.0, False)])
-def test_who_appears_late_is_no_risk_before(begins: float, avoids: bool) -> None:
-    """A standing car 200 m ahead at 20 m/s, on record from ``begins`` on; the other records lack it."""
+def test_an_actor_without_a_record_is_no_risk(begins: float, avoids: bool) -> None:
+    """A stationary car 200 m ahead at 20 m/s, on record only from ``begins`` on."""
     whole = record(steady(20.0), steady(0.0, 200.0))
     empty = MovingBoxes(np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     late = [
         scene if scene.time >= begins else replace(scene, others=empty, ids=np.zeros(0, dtype=np.int64))
         for scene in whole
     ]
-    assert avoidability(late, ACTOR).avoidable is avoids
+    assert evaluate_avoidability(late, ACTOR).avoidable is avoids
     short = [scene for scene in whole if scene.time >= begins]
-    assert avoidability(short, ACTOR).avoidable is avoids
+    assert evaluate_avoidability(short, ACTOR).avoidable is avoids
 
 
 @pytest.mark.parametrize("spare", [-0.5, 0.5])
-def test_what_comes_into_sight_is_a_risk_from_there_and_not_before(spare: float) -> None:
-    """A lead swerves out at 2 s and shows a standing car about one stopping distance ahead."""
+def test_an_occluded_actor_is_a_risk_from_when_it_is_visible(spare: float) -> None:
+    """A lead swerves at 2 s and reveals a stationary car about one stopping distance ahead."""
     distance = 40.0 + LENGTH + stopping_distance(20.0, BRAKING) + spare
     scenes = []
     for scene in record(steady(20.0), steady(0.0, distance)):
@@ -233,16 +240,16 @@ def test_what_comes_into_sight_is_a_risk_from_there_and_not_before(spare: float)
             np.full(2, LENGTH), np.full(2, WIDTH),
         )  # fmt: skip
         scenes.append(replace(scene, others=both, ids=np.array([ACTOR, 6])))
-    assert avoidability(scenes, ACTOR).avoidable is (spare > 0.0)
+    assert evaluate_avoidability(scenes, ACTOR).avoidable is (spare > 0.0)
 
 
 def test_a_single_record_leaves_no_time() -> None:
-    found = avoidability(record(steady(20.0), steady(0.0, 200.0))[-1:], ACTOR)
+    found = evaluate_avoidability(record(steady(20.0), steady(0.0, 200.0))[-1:], ACTOR)
     assert (found.avoidable, found.reason) == (False, Reason.TOO_LATE)
 
 
-def test_of_several_contacts_those_of_its_own_fault_are_judged() -> None:
-    """Hit from behind while it drives into a standing car: the second contact is charged."""
+def test_of_several_contacts_those_at_fault_are_evaluated() -> None:
+    """Hit from behind while it drives into a stationary car: the second contact is at fault."""
     world = TinyWorld(straight_road(), speed=20.0)
     lateral = world.ego().lateral
     world.bodies = [Body(200.0, lateral), Body(-45.0, lateral, speed=26.5)]
@@ -262,7 +269,7 @@ def test_of_several_contacts_those_of_its_own_fault_are_judged() -> None:
     assert (result.avoidable, result.avoidable_reason, result.charged) == (True, Reason.BRAKING.value, True)
 
 
-def test_the_record_has_the_road() -> None:
+def test_a_scene_holds_the_road_and_its_grip() -> None:
     world = TinyWorld(straight_road(lanes=2, curvature=0.002), limit=25.0)
     wet = replace(world.world_state(), conditions=Conditions(weather=Weather.RAIN))
     scene = on_road(wet)

@@ -1,6 +1,6 @@
-"""The regulation's numbers, worked out by hand: from which instant a risk counts, and where braking leads.
+"""The regulation's numbers, computed by hand: when a risk starts, and how far braking takes the car.
 
-The tests elsewhere take the constants of the code; here they are written out. Vehicles are 4.7 m × 1.85 m.
+Other tests use the constants of the code; here they are written out. Vehicles are 4.7 m × 1.85 m.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drive_stack.evaluation.avoidability.encounter import Course, Encounter, encounter_of
-from drive_stack.evaluation.avoidability.other_course import OtherCourse
+from drive_stack.evaluation.avoidability.encounter import Encounter, Trajectory, build_encounter
+from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajectory
 from drive_stack.evaluation.avoidability.reference_driver import braking_distance
-from drive_stack.evaluation.avoidability.replay import Avoidability, Reason, avoidability
-from drive_stack.evaluation.avoidability.risk import noticed, risk_shows
+from drive_stack.evaluation.avoidability.replay import Avoidability, Reason, evaluate_avoidability
+from drive_stack.evaluation.avoidability.risk import perception_start, risk_start
 from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
 
 LENGTH, WIDTH, DT = 4.7, 1.85, 0.1
 Row = tuple[float, float, float, float]  # station, lateral [m] and their rates [m/s]
 
 
-def course(rows: list[Row], length: float = LENGTH, width: float = WIDTH) -> Course:
+def trajectory(rows: list[Row], length: float = LENGTH, width: float = WIDTH) -> Trajectory:
     table = np.array(rows, dtype=np.float64)
-    return Course(table[:, :2], table[:, 2:], np.zeros(len(rows)), length, width)
+    return Trajectory(table[:, :2], table[:, 2:], np.zeros(len(rows)), length, width)
 
 
-def met(ego: list[Row], other: list[Row], *, begins: float = 0.0, person: bool = False) -> Encounter:
-    """Both at steps of 0.1 s."""
+def encounter_of(ego: list[Row], other: list[Row], *, begins: float = 0.0, person: bool = False) -> Encounter:
+    """Both actors at steps of 0.1 s."""
     count = len(ego)
     size = (0.5, 0.5) if person else (LENGTH, WIDTH)
     return Encounter(
         time=begins + np.arange(count) * DT,
-        ego=course(ego),
-        other=course(other, *size),
-        in_sight=np.ones(count, dtype=np.bool_),
+        ego=trajectory(ego),
+        other=trajectory(other, *size),
+        visible=np.ones(count, dtype=np.bool_),
         speed_limit=np.full(count, np.inf),
         grip=8.0,
         curvature=0.0,
@@ -55,14 +55,14 @@ def met(ego: list[Row], other: list[Row], *, begins: float = 0.0, person: bool =
         (5.0, 66.92),
     ],
 )
-def test_the_stopping_distance_from_twenty(grip: float, distance: float) -> None:
+def test_the_stopping_distance_from_20_m_s(grip: float, distance: float) -> None:
     times = np.arange(0.0, 10.0, 0.005)
     assert braking_distance(times, 20.0, 0.0, grip=grip)[-1] == pytest.approx(distance, abs=0.02)
     later = braking_distance(times, 20.0, 0.5, grip=grip)
     assert later[-1] == pytest.approx(distance + 10.0, abs=0.02)
 
 
-def test_the_brakes_bite_after_1_15_seconds_and_as_fast_as_the_regulation_says() -> None:
+def test_the_brakes_take_effect_after_1_15_seconds_with_the_regulation_s_jerk() -> None:
     """At 1.55 s, 0.4 s into the ramp: 31 m less 12.65 · 0.4³ / 6 = 0.1349 m."""
     times = np.arange(3.0, 5.0, 0.001)  # the clock need not begin at zero
     travelled = braking_distance(times, 20.0, 3.0, grip=8.0)
@@ -72,8 +72,8 @@ def test_the_brakes_bite_after_1_15_seconds_and_as_fast_as_the_regulation_says()
     assert travelled[1550] == pytest.approx(31.0 - 0.1349, abs=0.002)
 
 
-def test_in_a_bend_the_friction_circle_leaves_the_rest() -> None:
-    """20 m/s on a bend of 100 m take 4 m/s² of 5 m/s². What is left is used whole, once the ramp is there."""
+def test_in_a_curve_the_friction_circle_limits_the_braking() -> None:
+    """20 m/s on a radius of 100 m use 4 m/s² of 5 m/s². Braking uses all of the rest after the ramp."""
     times = np.arange(0.0, 3.0, 0.001)
     speed = np.gradient(braking_distance(times, 20.0, 0.0, grip=5.0, curvature=0.01), times)
     braking = -np.gradient(speed, times)
@@ -81,28 +81,28 @@ def test_in_a_bend_the_friction_circle_leaves_the_rest() -> None:
     assert used[1500:2500] == pytest.approx(5.0, abs=0.01)
     assert 3.1 < braking[1450] < 3.5  # √(25 − 16) = 3 m/s² at 20 m/s, and more below
     beyond = braking_distance(times, 20.0, 0.0, grip=3.9, curvature=0.01)
-    assert beyond[-1] == pytest.approx(20.0 * times[-1])  # nothing is left to brake with
+    assert beyond[-1] == pytest.approx(20.0 * times[-1])  # no grip remains for braking
 
 
-# --- when a risk shows ------------------------------------------------------------------------------
+# --- when a risk starts ------------------------------------------------------------------------------
 
 
-def counts(ego: Row, other: Row, *, braking: float = 0.0, person: bool = False) -> bool:
-    """Whether records 5 to 9 of ten are a risk, after five with the other 50 m to the side."""
+def is_risk(ego: Row, other: Row, *, braking: float = 0.0, person: bool = False) -> bool:
+    """Whether records 5 to 9 of ten are a risk; in the first five the other is 50 m to the side."""
     egos, others = [], []
     for step in range(10):
         seconds = step * DT
         slower = braking * max(step - 4, 0) * DT
         egos.append((ego[0] + ego[2] * seconds, *ego[1:]))
-        aside = 50.0 if step < 5 else 0.0
-        others.append((other[0] + ego[2] * seconds, other[1] + aside, other[2] - slower, other[3]))
-    shows = risk_shows(met(egos, others, person=person))
-    assert shows in (4, 8)  # it begins between two records, and the last one may lie after the collision
-    return shows == 4
+        lateral_shift = 50.0 if step < 5 else 0.0
+        others.append((other[0] + ego[2] * seconds, other[1] + lateral_shift, other[2] - slower, other[3]))
+    start = risk_start(encounter_of(egos, others, person=person))
+    assert start in (4, 8)  # it starts between two records, and the last one may lie after the collision
+    return start == 4
 
 
-def gap_ahead(gap: float, speed: float, lateral: float = 0.0, across: float = 0.0) -> Row:
-    return LENGTH + gap, lateral, speed, across
+def gap_ahead(gap: float, speed: float, lateral: float = 0.0, lateral_speed: float = 0.0) -> Row:
+    return LENGTH + gap, lateral, speed, lateral_speed
 
 
 @pytest.mark.parametrize(
@@ -114,69 +114,73 @@ def gap_ahead(gap: float, speed: float, lateral: float = 0.0, across: float = 0.
         pytest.param(40.1, 19.0, False, id="closing more than 2 s behind"),
         pytest.param(19.9, 20.0, True, id="less than 1 s behind at its speed"),
         pytest.param(20.1, 20.0, False, id="more than 1 s behind at its speed"),
-        pytest.param(20.1, 21.0, False, id="drawing away"),
-        pytest.param(19.9, 21.0, True, id="drawing away, but too near"),
+        pytest.param(20.1, 21.0, False, id="separating"),
+        pytest.param(19.9, 21.0, True, id="separating, but too close"),
     ],
 )
-def test_what_is_a_risk_behind_a_lead(gap: float, lead: float, expected: bool) -> None:
-    assert counts((0.0, 0.0, 20.0, 0.0), gap_ahead(gap, lead)) is expected
-    beside = gap_ahead(gap, lead, lateral=1.86)  # 1 cm between the flanks
-    assert not counts((0.0, 0.0, 20.0, 0.0), beside)
+def test_when_a_vehicle_ahead_is_a_risk(gap: float, lead: float, expected: bool) -> None:
+    assert is_risk((0.0, 0.0, 20.0, 0.0), gap_ahead(gap, lead)) is expected
+    adjacent = gap_ahead(gap, lead, lateral=1.86)  # a lateral gap of 1 cm
+    assert not is_risk((0.0, 0.0, 20.0, 0.0), adjacent)
 
 
 @pytest.mark.parametrize(("braking", "expected"), [(5.1, True), (4.9, False)])
 def test_a_lead_that_brakes_hard_is_a_risk_at_any_distance(braking: float, expected: bool) -> None:
-    """150 m ahead, 5 s and more; at most 2.6 m/s of closing speed."""
-    assert counts((0.0, 0.0, 30.0, 0.0), gap_ahead(150.0, 30.0), braking=braking) is expected
-    assert not counts((0.0, 0.0, 30.0, 0.0), gap_ahead(150.0, 34.0), braking=braking)  # not closing yet
-    assert not counts((0.0, 0.0, 30.0, 0.0), gap_ahead(150.0, 30.0, 1.86), braking=braking)
+    """150 m ahead, a time gap of 5 s; a closing speed of at most 2.6 m/s."""
+    assert is_risk((0.0, 0.0, 30.0, 0.0), gap_ahead(150.0, 30.0), braking=braking) is expected
+    assert not is_risk((0.0, 0.0, 30.0, 0.0), gap_ahead(150.0, 34.0), braking=braking)  # not closing yet
+    assert not is_risk((0.0, 0.0, 30.0, 0.0), gap_ahead(150.0, 30.0, 1.86), braking=braking)
 
 
-@pytest.mark.parametrize(("across", "expected"), [(-0.11, True), (-0.09, False), (0.11, False)])
-def test_whoever_comes_over_within_ten_seconds_is_a_risk(across: float, expected: bool) -> None:
-    """A metre between the flanks, abreast: 9.1 s, 11.1 s, never."""
-    assert counts((0.0, 0.0, 20.0, 0.0), (1.0, WIDTH + 1.0, 20.0, across)) is expected
-    assert counts((0.0, 0.0, 20.0, 0.0), (1.0, -WIDTH - 1.0, 20.0, -across)) is expected
-    assert not counts((0.0, 0.0, 20.0, 0.0), (30.0, WIDTH + 1.0, 20.0, across))  # and stays ahead
+@pytest.mark.parametrize(("lateral_speed", "expected"), [(-0.11, True), (-0.09, False), (0.11, False)])
+def test_an_actor_that_enters_the_path_within_ten_seconds_is_a_risk(
+    lateral_speed: float, expected: bool
+) -> None:
+    """Abreast with a lateral gap of 1 m, which closes in 9.1 s, 11.1 s or never."""
+    assert is_risk((0.0, 0.0, 20.0, 0.0), (1.0, WIDTH + 1.0, 20.0, lateral_speed)) is expected
+    assert is_risk((0.0, 0.0, 20.0, 0.0), (1.0, -WIDTH - 1.0, 20.0, -lateral_speed)) is expected
+    assert not is_risk((0.0, 0.0, 20.0, 0.0), (30.0, WIDTH + 1.0, 20.0, lateral_speed))  # and stays ahead
 
 
 @pytest.mark.parametrize(("speed", "expected"), [(30.0, True), (20.0, False), (10.0, False)])
-def test_whoever_comes_up_from_behind_is_a_risk(speed: float, expected: bool) -> None:
-    assert counts((0.0, 0.0, 20.0, 0.0), (-LENGTH - 5.0, 0.0, speed, 0.0)) is expected
+def test_an_actor_that_approaches_from_behind_is_a_risk(speed: float, expected: bool) -> None:
+    assert is_risk((0.0, 0.0, 20.0, 0.0), (-LENGTH - 5.0, 0.0, speed, 0.0)) is expected
 
 
-def test_a_risk_that_comes_into_sight_begins_where_it_is_seen() -> None:
+def test_an_occluded_risk_starts_where_it_becomes_visible() -> None:
     ego = [(20.0 * step * DT, 0.0, 20.0, 0.0) for step in range(10)]
-    standing = [(40.0, 0.0, 0.0, 0.0)] * 10
-    seen = met(ego, standing)
-    assert risk_shows(seen) == 0
-    hidden = replace(seen, in_sight=np.arange(10) >= 6)
-    assert risk_shows(hidden) == 6
-    assert risk_shows(replace(seen, in_sight=np.arange(10) != 9)) == 0  # the last record does not count
+    stationary = [(40.0, 0.0, 0.0, 0.0)] * 10
+    visible = encounter_of(ego, stationary)
+    assert risk_start(visible) == 0
+    occluded = replace(visible, visible=np.arange(10) >= 6)
+    assert risk_start(occluded) == 6
+    assert risk_start(replace(visible, visible=np.arange(10) != 9)) == 0  # the last record does not count
 
 
-# --- when it is weighed -----------------------------------------------------------------------------
+# --- when the risk is perceived -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("lateral", "pace", "person", "after"),
+    ("lateral", "speed", "person", "after"),
     [
-        pytest.param(3.5, -1.0, False, 0.375, id="wanders 0.375 m first"),
+        pytest.param(3.5, -1.0, False, 0.375, id="moves 0.375 m first"),
         pytest.param(-3.5, 1.0, False, 0.375, id="from the right"),
         pytest.param(3.5, 1.0, False, 0.375, id="away from the ego"),
-        pytest.param(2.0, -1.0, False, 0.15, id="is in the path before"),
-        pytest.param(1.0, -1.0, False, 0.0, id="in the path from the first"),
+        pytest.param(2.0, -1.0, False, 0.15, id="reaches the path before"),
+        pytest.param(1.0, -1.0, False, 0.0, id="in the path from the start"),
         pytest.param(3.5, -0.1, False, 0.9, id="hardly moves: at the collision"),
         pytest.param(3.5, -1.0, True, 0.0, id="a person has no lane"),
     ],
 )
-def test_when_the_driver_begins_to_weigh_the_risk(
-    lateral: float, pace: float, person: bool, after: float
+def test_when_the_driver_starts_to_perceive_the_risk(
+    lateral: float, speed: float, person: bool, after: float
 ) -> None:
-    """The records begin at 7 s; the risk shows at the fourth, 0.3 s later."""
-    other = [(10.0, lateral + pace * max(step - 3, 0) * DT, 20.0, pace) for step in range(13)]
+    """The records start at 7 s; the risk starts at the fourth, 0.3 s later."""
+    other = [(10.0, lateral + speed * max(step - 3, 0) * DT, 20.0, speed) for step in range(13)]
     ego = [(0.0, 0.0, 20.0, 0.0)] * 13
-    assert noticed(met(ego, other, begins=7.0, person=person), 3) == pytest.approx(7.3 + after)
+    assert perception_start(encounter_of(ego, other, begins=7.0, person=person), 3) == pytest.approx(
+        7.3 + after
+    )
 
 
 # --- reading the records ------------------------------------------------------------------------------
@@ -195,17 +199,17 @@ def boxes(rows: list[Row], length: float = LENGTH) -> MovingBoxes:
     )
 
 
-def test_only_the_last_unbroken_stretch_of_records_is_read() -> None:
+def test_only_the_last_unbroken_sequence_of_records_is_used() -> None:
     """Actor 5 is on record at 0, 1, 3, 4 s of 0 … 5 s, in another row each time."""
     scenes = []
     for second in range(6):
         rows = [(9, (50.0, 3.5, 20.0, 0.0))] * (second % 2)
-        there = [] if second in (2, 5) else [(5, (30.0 + second, 0.5, 10.0 + second, 0.2))]
+        actor = [] if second in (2, 5) else [(5, (30.0 + second, 0.5, 10.0 + second, 0.2))]
         own = (float(second), 0.1 * second, 20.0, 0.0)
         scenes.append(
-            replace(scene(float(second), rows + there, own), curvature=-0.001 * second, grip=8.0 - second)
+            replace(scene(float(second), rows + actor, own), curvature=-0.001 * second, grip=8.0 - second)
         )
-    found = encounter_of(scenes, 5)
+    found = build_encounter(scenes, 5)
     assert found is not None
     assert found.time.tolist() == [3.0, 4.0]
     assert found.other.centre.tolist() == [[33.0, 0.5], [34.0, 0.5]]
@@ -214,81 +218,87 @@ def test_only_the_last_unbroken_stretch_of_records_is_read() -> None:
     assert (found.other.length, found.other.width) == (LENGTH, WIDTH)
     assert found.speed_limit.tolist() == [13.0, 14.0]
     assert (found.grip, found.curvature, found.lanes.tolist()) == (4.0, 0.004, [4.0])
-    assert found.apart[0] == pytest.approx([30.0, 0.2])
+    assert found.offset[0] == pytest.approx([30.0, 0.2])
     assert found.clearance[0] == pytest.approx([30.0 - LENGTH, 0.2 - WIDTH])
-    assert encounter_of(scenes, 77) is None
+    assert build_encounter(scenes, 77) is None
 
 
 @pytest.mark.parametrize(
-    ("between", "length", "seen"),
+    ("between", "length", "visible"),
     [
         pytest.param((30.0, 0.4), 4.7, False, id="a car in between"),
         pytest.param((30.0, 1.2), 1.9, True, id="a person in between"),
         pytest.param((30.0, 2.1), 2.1, False, id="2.1 m long, over the line of sight by 2 cm"),
-        pytest.param((30.0, 2.6), 4.7, True, id="beside the line of sight"),
+        pytest.param((30.0, 2.6), 4.7, True, id="next to the line of sight"),
         pytest.param((90.0, 3.6), 4.7, True, id="beyond it"),
         pytest.param((-30.0, -1.2), 4.7, True, id="behind the ego"),
     ],
 )
-def test_who_is_hidden(between: tuple[float, float], length: float, seen: bool) -> None:
+def test_when_an_actor_is_occluded(between: tuple[float, float], length: float, visible: bool) -> None:
     """The other's centre is 60 m ahead and 2.4 m to the left: half-way the line is at 1.2 m."""
     others = [(5, (60.0, 2.4, 0.0, 0.0)), (6, (*between, 20.0, 0.0))]
     moment = scene(0.0, others)
     moment = replace(moment, others=replace(moment.others, length=np.array([LENGTH, length])))
-    found = encounter_of([moment], 5)
-    assert found is not None and found.in_sight.tolist() == [seen]
+    found = build_encounter([moment], 5)
+    assert found is not None and found.visible.tolist() == [visible]
 
 
 # --- beyond the record ----------------------------------------------------------------------------
 
 
-def going_on(along: tuple[float, float], *, lateral: float = 0.0, across: float = 0.0) -> OtherCourse:
+def extrapolated(
+    speeds: tuple[float, float], *, lateral: float = 0.0, lateral_speed: float = 0.0
+) -> ExtrapolatedTrajectory:
     """Two records, at 4.9 s and 5 s; at the last of them it is at station 100."""
     rows = [
-        (100.0 - (along[0] + along[1]) / 2.0 * DT, lateral - across * DT, along[0], across),
-        (100.0, lateral, along[1], across),
+        (100.0 - (speeds[0] + speeds[1]) / 2.0 * DT, lateral - lateral_speed * DT, speeds[0], lateral_speed),
+        (100.0, lateral, speeds[1], lateral_speed),
     ]
-    return OtherCourse(np.array([4.9, 5.0]), course(rows), np.array([-3.5, 0.0, 3.5]))
+    return ExtrapolatedTrajectory(np.array([4.9, 5.0]), trajectory(rows), np.array([-3.5, 0.0, 3.5]))
 
 
-def test_on_its_record_it_is_where_it_was() -> None:
-    found = going_on((10.0, 10.0), lateral=1.0, across=1.0).at(np.array([4.9, 4.95, 5.0]))
+def test_within_the_record_the_trajectory_is_interpolated() -> None:
+    found = extrapolated((10.0, 10.0), lateral=1.0, lateral_speed=1.0).at(np.array([4.9, 4.95, 5.0]))
     assert found.centre == pytest.approx(np.array([[99.0, 0.9], [99.5, 0.95], [100.0, 1.0]]))
     assert (found.length.tolist(), found.width.tolist()) == ([LENGTH] * 3, [WIDTH] * 3)
 
 
 @pytest.mark.parametrize(
-    ("along", "seconds", "station"),
+    ("speeds", "seconds", "station"),
     [((-20.0, -20.0), 1.0, 80.0), ((-10.2, -10.0), 10.0, 75.0), ((10.2, 10.0), 2.0, 116.0)],
     ids=["oncoming", "oncoming and braking", "braking"],
 )
-def test_it_goes_on_as_it_was(along: tuple[float, float], seconds: float, station: float) -> None:
-    assert going_on(along).at(np.array([5.0 + seconds])).centre[0, 0] == pytest.approx(station)
+def test_beyond_the_record_the_motion_continues(
+    speeds: tuple[float, float], seconds: float, station: float
+) -> None:
+    assert extrapolated(speeds).at(np.array([5.0 + seconds])).centre[0, 0] == pytest.approx(station)
 
 
-def test_a_lane_changer_is_level_again_once_it_has_arrived() -> None:
+def test_a_lane_changer_is_parallel_to_the_road_once_it_arrives() -> None:
     """From 1.0 m at 1 m/s to the centre at 3.5 m: 2.5 s; till then it keeps its heading."""
-    moving = going_on((20.0, 20.0), lateral=1.0, across=1.0)
-    turned = replace(moving, course=replace(moving.course, heading=np.array([0.05, 0.05])))
+    moving = extrapolated((20.0, 20.0), lateral=1.0, lateral_speed=1.0)
+    turned = replace(moving, trajectory=replace(moving.trajectory, heading=np.array([0.05, 0.05])))
     found = turned.at(np.array([5.0, 7.4, 7.6]))
     assert found.centre[:, 1] == pytest.approx([1.0, 3.4, 3.5])
     assert found.heading.tolist() == [0.05, 0.05, 0.0]
-    oncoming = replace(moving, course=replace(moving.course, heading=np.array([3.1, 3.1])))
+    oncoming = replace(moving, trajectory=replace(moving.trajectory, heading=np.array([3.1, 3.1])))
     assert oncoming.at(np.array([8.0])).heading[0] == pytest.approx(np.pi)
 
 
-@pytest.mark.parametrize(("across", "ends"), [(0.049, 1.0), (0.051, 3.5), (-0.051, 0.0)])
-def test_slower_than_five_centimetres_a_second_is_keeping_a_lane(across: float, ends: float) -> None:
-    assert going_on((20.0, 20.0), lateral=1.0, across=across).at(np.array([500.0])).centre[
+@pytest.mark.parametrize(("lateral_speed", "end"), [(0.049, 1.0), (0.051, 3.5), (-0.051, 0.0)])
+def test_a_vehicle_laterally_slower_than_5_cm_per_second_keeps_its_lane(
+    lateral_speed: float, end: float
+) -> None:
+    assert extrapolated((20.0, 20.0), lateral=1.0, lateral_speed=lateral_speed).at(np.array([500.0])).centre[
         0, 1
-    ] == pytest.approx(ends)
+    ] == pytest.approx(end)
 
 
-# --- verdicts --------------------------------------------------------------------------------------
+# --- results --------------------------------------------------------------------------------------
 
 
-def closing_in(speed: float, gap: float, *, limit: float = np.inf) -> list[OnRoad]:
-    """At ``speed`` towards a standing car whose rear is ``gap`` ahead when the record begins."""
+def approach(speed: float, gap: float, *, limit: float = np.inf) -> list[OnRoad]:
+    """At ``speed`` towards a stationary car whose rear is ``gap`` ahead at the start of the record."""
     scenes = []
     for step in range(300):
         own = (speed * step * DT, 0.0, speed, 0.0)
@@ -301,7 +311,7 @@ def closing_in(speed: float, gap: float, *, limit: float = np.inf) -> list[OnRoa
 
 
 @pytest.mark.parametrize(
-    ("speed", "gap", "limit", "verdict"),
+    ("speed", "gap", "limit", "expected"),
     [
         (20.0, 56.5, 30.0, Avoidability(True, Reason.BRAKING)),  # 55.2 m are needed
         (20.0, 54.0, 30.0, Avoidability(False, Reason.TOO_LATE)),
@@ -310,23 +320,25 @@ def closing_in(speed: float, gap: float, *, limit: float = np.inf) -> list[OnRoa
         (20.0, 56.5, 19.0, Avoidability(True, Reason.BRAKING)),
     ],
 )
-def test_the_stopping_distance_decides(speed: float, gap: float, limit: float, verdict: Avoidability) -> None:
-    assert avoidability(closing_in(speed, gap, limit=limit), 5) == verdict
+def test_the_stopping_distance_decides(
+    speed: float, gap: float, limit: float, expected: Avoidability
+) -> None:
+    assert evaluate_avoidability(approach(speed, gap, limit=limit), 5) == expected
 
 
 @pytest.mark.parametrize(("speed", "reason"), [(0.04, Reason.STANDING), (0.06, Reason.FROM_BEHIND)])
-def test_slower_than_five_centimetres_a_second_stood_still(speed: float, reason: Reason) -> None:
+def test_an_ego_slower_than_5_cm_per_second_counts_as_stationary(speed: float, reason: Reason) -> None:
     scenes = [
         scene(step * DT, [(5, (-10.0 + step, 0.0, 10.0, 0.0))], (0.0, 0.0, speed, 0.0)) for step in range(8)
     ]
-    assert avoidability(scenes, 5) == Avoidability(False, reason)
+    assert evaluate_avoidability(scenes, 5) == Avoidability(False, reason)
 
 
 @pytest.mark.parametrize("curvature", [0.0, 1.0 / 60.0])
-def test_a_bend_makes_unavoidable_what_a_straight_road_would_not(curvature: float) -> None:
-    """20 m/s on a bend of 60 m take 6.67 m/s² of 8 m/s²; 4.42 m/s² at first are left to brake with."""
-    scenes = [replace(one, curvature=-curvature) for one in closing_in(20.0, 56.0)]
-    assert avoidability(scenes, 5).avoidable is (curvature == 0.0)
+def test_a_curve_makes_a_collision_unavoidable_that_is_avoidable_on_a_straight(curvature: float) -> None:
+    """20 m/s on a radius of 60 m use 6.67 m/s² of 8 m/s²; 4.42 m/s² remain for braking at first."""
+    scenes = [replace(moment, curvature=-curvature) for moment in approach(20.0, 56.0)]
+    assert evaluate_avoidability(scenes, 5).avoidable is (curvature == 0.0)
 
 
 @pytest.mark.parametrize(
@@ -336,40 +348,42 @@ def test_a_bend_makes_unavoidable_what_a_straight_road_would_not(curvature: floa
         pytest.param(-LENGTH + 0.5, Reason.TOO_LATE, id="half abreast"),
     ],
 )
-def test_from_behind_is_whoever_is_wholly_behind_when_the_risk_shows(station: float, reason: Reason) -> None:
-    """It comes over from the left at 10 m/s sideways, half a metre a second faster than the ego."""
+def test_an_actor_comes_from_behind_if_it_is_wholly_behind_when_the_risk_starts(
+    station: float, reason: Reason
+) -> None:
+    """It enters from the left at 10 m/s lateral speed, 0.5 m/s faster than the ego."""
     scenes = []
     for step in range(5):
-        own, left = 20.0 * step * DT, max(3.5 - 10.0 * max(step - 2, 0) * DT, 0.0)
-        other = (own + station + 0.5 * step * DT, left, 20.5, -10.0 * (step >= 2))
+        own, lateral = 20.0 * step * DT, max(3.5 - 10.0 * max(step - 2, 0) * DT, 0.0)
+        other = (own + station + 0.5 * step * DT, lateral, 20.5, -10.0 * (step >= 2))
         scenes.append(
             replace(scene(step * DT, [(5, other)], (own, 0.0, 20.0, 0.0)), grip=8.0, lanes=np.zeros(1))
         )
-    assert avoidability(scenes, 5) == Avoidability(False, reason)
+    assert evaluate_avoidability(scenes, 5) == Avoidability(False, reason)
 
 
-def test_whoever_moved_a_moment_before_did_not_stand() -> None:
-    """The last but one record shows 1 m/s: stopped by the collision itself."""
+def test_an_ego_that_moved_a_moment_before_was_not_stationary() -> None:
+    """The last but one record has 1 m/s: the collision itself stopped the ego."""
     scenes = [
         scene(step * DT, [(5, (-10.0 + step, 0.0, 10.0, 0.0))], (0.0, 0.0, 1.0 * (step < 7), 0.0))
         for step in range(8)
     ]
-    assert avoidability(scenes, 5).reason is Reason.FROM_BEHIND
-    assert avoidability(scenes, 6) == Avoidability(True, Reason.UNSEEN)
+    assert evaluate_avoidability(scenes, 5).reason is Reason.FROM_BEHIND
+    assert evaluate_avoidability(scenes, 6) == Avoidability(True, Reason.UNSEEN)
 
 
-def test_whoever_stood_in_the_last_two_records_stood() -> None:
-    """In the third last the ego still moved."""
+def test_an_ego_that_stood_in_the_last_two_records_was_stationary() -> None:
+    """In the third last record the ego still moved."""
     scenes = [
         scene(step * DT, [(5, (-10.0 + step, 0.0, 10.0, 0.0))], (0.0, 0.0, 1.0 * (step < 6), 0.0))
         for step in range(8)
     ]
-    assert avoidability(scenes, 5).reason is Reason.STANDING
+    assert evaluate_avoidability(scenes, 5).reason is Reason.STANDING
 
 
 @pytest.mark.parametrize(("speed", "avoids"), [(2.0, False), (0.5, True)])
 def test_a_slow_car_still_drives_into_a_person(speed: float, avoids: bool) -> None:
-    """A person a metre ahead: at 2 m/s that is half a second; at 0.5 m/s the driver stops after 0.6 m."""
+    """A pedestrian 1 m ahead: at 2 m/s that is 0.5 s; at 0.5 m/s the driver stops after 0.6 m."""
     scenes = []
     for step in range(22):
         person = replace(boxes([(2.35 + 1.0 + 0.25, 0.0, 0.0, 0.0)], 0.5), width=np.array([0.5]))
@@ -377,4 +391,4 @@ def test_a_slow_car_still_drives_into_a_person(speed: float, avoids: bool) -> No
         scenes.append(replace(moment, others=person, grip=8.0))
         if speed * step * DT >= 1.0:
             break
-    assert avoidability(scenes, 5).avoidable is avoids
+    assert evaluate_avoidability(scenes, 5).avoidable is avoids

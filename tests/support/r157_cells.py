@@ -1,6 +1,6 @@
-"""UN R157's cut-in and lead-braking cells, its own driver in them, and what an ego that does nothing records.
+"""UN R157's cut-in and lead-braking cells, its reference driver, and records of an ego that does not react.
 
-The driver is written from the regulation's text (annex 4, appendix 3), in one dimension and apart from
+The driver follows the regulation's text (annex 4, appendix 3), in one dimension and independent of
 `drive_stack.evaluation.avoidability`. All speeds [m/s], lengths [m], times [s]; arrays hold one row per cell.
 """
 
@@ -18,18 +18,18 @@ from drive_stack.types import FloatArray
 
 LENGTH, WIDTH, LANE = 4.7, 1.85, 3.5
 DT = 0.1  # between two records
-CAR = 5  # id of the other
-BEFORE = 2.0  # recorded before anything happens
+CAR = 5  # id of the other vehicle
+LEAD_TIME = 2.0  # recorded before the manoeuvre starts
 EGO_SPEEDS_KMH = range(10, 131, 20)
 
 
 @dataclass(frozen=True)
 class CutIns:
-    """A slower car ahead in the adjacent lane comes over at a constant lateral speed.
+    """A slower car ahead in the adjacent lane changes to the ego's lane at a constant lateral speed.
 
-    Ego speeds 10, 30 … 130 km/h; the other slower by 10, 20 … km/h, and never standing; 10, 20 … 60 m
-    ahead as it begins; 0.3, 0.6 … 1.8 m/s sideways, the regulation's greatest. Of these 1,512 cells those
-    are kept in which an ego that holds its speed has not passed before the other is in its path.
+    Ego speeds 10, 30 … 130 km/h; the other slower by 10, 20 … km/h, but never stationary; 10, 20
+    … 60 m ahead at the start; 0.3, 0.6 … 1.8 m/s lateral speed, the regulation's maximum. Of these 1,512
+    cells those are used in which an ego at constant speed has not passed before the other is in its path.
     """
 
     speed: FloatArray
@@ -45,30 +45,30 @@ class CutIns:
             for slower, gap, lateral in itertools.product(range(10, ego, 10), range(10, 61, 10), range(1, 7))
         ]
         speed, slower, gap, lateral = np.array(cells).T
-        kept = slower * (LANE - WIDTH) / lateral <= gap + 2.0 * LENGTH
-        return cls(speed[kept], slower[kept], gap[kept], lateral[kept])
+        used = slower * (LANE - WIDTH) / lateral <= gap + 2.0 * LENGTH
+        return cls(speed[used], slower[used], gap[used], lateral[used])
 
     @property
     def perceived(self) -> FloatArray:
-        """When the driver has perceived the cut-in: 0.4 s after 0.375 m of wandering."""
+        """When the driver has perceived the cut-in: 0.4 s after 0.375 m of lateral movement."""
         return 0.375 / self.lateral_speed + 0.4
 
     @property
     def ttc_perceived(self) -> FloatArray:
-        """Time to collision then, negative where the ego is alongside."""
+        """Time to collision when the cut-in is perceived, negative where the ego is alongside."""
         return self.gap / self.slower - self.perceived
 
     def driver_collides(self, critical_ttc: float, deceleration: float) -> NDArray[np.bool_]:
         """Whether the driver hits the other if it reacts once the TTC is at most ``critical_ttc``."""
-        reacts = self.perceived + np.maximum(self.ttc_perceived - critical_ttc, 0.0)
+        reaction = self.perceived + np.maximum(self.ttc_perceived - critical_ttc, 0.0)
         time = np.arange(0.0, 20.0, 0.01)
-        own = _braked(time, self.speed, reacts + 0.75, deceleration)
-        apart = self.gap[:, None] + LENGTH + (self.speed - self.slower)[:, None] * time - own
+        own = _braked(time, self.speed, reaction + 0.75, deceleration)
+        distance = self.gap[:, None] + LENGTH + (self.speed - self.slower)[:, None] * time - own
         lateral = np.maximum(LANE - self.lateral_speed[:, None] * time, 0.0)
-        return np.any((np.abs(apart) < LENGTH) & (lateral < WIDTH), axis=1)
+        return np.any((np.abs(distance) < LENGTH) & (lateral < WIDTH), axis=1)
 
     def records(self, grip: float) -> Iterator[list[OnRoad]]:
-        """Of each cell, up to the collision."""
+        """The record of each cell, up to the collision."""
         for speed, slower, gap, lateral in zip(
             self.speed, self.slower, self.gap, self.lateral_speed, strict=True
         ):
@@ -98,7 +98,9 @@ class BrakingLeads:
 
     @classmethod
     def grid(cls) -> BrakingLeads:
-        headways = [0.8 + 0.2 * step + 1e-6 for step in range(9)]  # a hair over: 1.0 s is no tailgating
+        headways = [
+            0.8 + 0.2 * step + 1e-6 for step in range(9)
+        ]  # slightly more, so that 1.0 s is no tailgating
         cells = itertools.product(EGO_SPEEDS_KMH, headways, (2.0, 4.0, 6.0, 8.0, 9.81))
         speed, headway, deceleration = np.array(list(cells)).T
         return cls(speed / 3.6, headway, deceleration)
@@ -117,20 +119,20 @@ class BrakingLeads:
         return np.any((self.speed * self.headway)[:, None] + lead - own < 0.0, axis=1)
 
     def records(self, grip: float) -> Iterator[list[OnRoad]]:
-        """Of each cell, up to the collision."""
+        """The record of each cell, up to the collision."""
         for speed, headway, deceleration in zip(self.speed, self.headway, self.deceleration, strict=True):
             fine = np.arange(0.0, 30.0, 0.01)
             gap = speed * headway + _lead(fine, speed, deceleration)[0] - speed * fine
             time = _record_times(float(fine[(gap <= 0.0).argmax()]))
-            along, pace = _lead(time, speed, deceleration)
-            centre = np.stack([speed * headway + LENGTH + along, np.zeros(len(time))], axis=1)
-            velocity = np.stack([pace, np.zeros(len(time))], axis=1)
+            travelled, lead_speed = _lead(time, speed, deceleration)
+            centre = np.stack([speed * headway + LENGTH + travelled, np.zeros(len(time))], axis=1)
+            velocity = np.stack([lead_speed, np.zeros(len(time))], axis=1)
             yield _scenes(time, float(speed), centre, velocity, grip)
 
 
-def _braked(time: FloatArray, speed: FloatArray, bites: FloatArray, deceleration: float) -> FloatArray:
-    """(N, T) way of a driver whose brakes bite at ``bites`` and reach ``deceleration`` at 12.65 m/s³."""
-    braking = np.clip(12.65 * (time - bites[:, None]), 0.0, deceleration)
+def _braked(time: FloatArray, speed: FloatArray, start: FloatArray, deceleration: float) -> FloatArray:
+    """(N, T) distance of a driver who brakes from ``start`` on and reaches ``deceleration`` at 12.65 m/s³."""
+    braking = np.clip(12.65 * (time - start[:, None]), 0.0, deceleration)
     slower = np.maximum(speed[:, None] - _integral(braking, time), 0.0)
     return _integral(slower, time)
 
@@ -141,15 +143,15 @@ def _integral(rate: FloatArray, time: FloatArray) -> FloatArray:
 
 
 def _lead(time: FloatArray, speed: float, deceleration: float) -> tuple[FloatArray, FloatArray]:
-    """(T,) way and speed of a car that brakes from time 0 until it stands."""
+    """(T,) distance and speed of a car that brakes from time 0 until it stands."""
     braked = np.clip(time, 0.0, speed / deceleration)
-    way = speed * (np.minimum(time, 0.0) + braked) - deceleration * braked**2 / 2.0
-    return way, speed - deceleration * braked
+    distance = speed * (np.minimum(time, 0.0) + braked) - deceleration * braked**2 / 2.0
+    return distance, speed - deceleration * braked
 
 
 def _record_times(collision: float) -> FloatArray:
     """The episode log's last 120 records; the last of them at or after the collision."""
-    steps = np.arange(-round(BEFORE / DT), int(np.ceil(collision / DT - 1e-9)) + 1)
+    steps = np.arange(-round(LEAD_TIME / DT), int(np.ceil(collision / DT - 1e-9)) + 1)
     return np.asarray(steps[-120:] * DT, dtype=np.float64)
 
 
@@ -157,13 +159,13 @@ def _scenes(
     time: FloatArray, speed: float, centre: FloatArray, velocity: FloatArray, grip: float
 ) -> list[OnRoad]:
     own = np.stack([speed * time, np.zeros(len(time))], axis=1)
-    pace, straight = np.array([[speed, 0.0]]), np.zeros(1)
+    ego_velocity, heading = np.array([[speed, 0.0]]), np.zeros(1)
     size, ids, lanes = (np.array([LENGTH]), np.array([WIDTH])), np.array([CAR]), np.array([0.0, LANE])
     return [
         OnRoad(
-            time=float(time[row]) + BEFORE,
-            ego=MovingBoxes(own[row : row + 1], straight, pace, *size),
-            others=MovingBoxes(centre[row : row + 1], straight, velocity[row : row + 1], *size),
+            time=float(time[row]) + LEAD_TIME,
+            ego=MovingBoxes(own[row : row + 1], heading, ego_velocity, *size),
+            others=MovingBoxes(centre[row : row + 1], heading, velocity[row : row + 1], *size),
             ids=ids,
             lanes=lanes,
             grip=grip,

@@ -1,4 +1,4 @@
-"""Episode logs made by hand: a straight road, an ego that moves by a formula, and others beside it."""
+"""Synthetic episode logs: a straight road, an ego that moves by a formula, and other actors."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from drive_stack.types import Contact
 from drive_stack.world_state import EgoState, ObstacleStates, WorldState
 
 DT = 0.1
-START = 1000.0  # station of the rear axle at first [m]
+START = 1000.0  # initial station of the rear axle [m]
 ROAD = straight_road(3)  # lanes 3.6 m wide about 3.6, 0 and −3.6; shoulders 1 m and 3 m
 
 
-def standing_still(time: float) -> float:
+def zero(time: float) -> float:
     return 0.0
 
 
 @dataclass
 class Script:
-    """What happens in a log. Distances and laterals are those of the ego's rear axle."""
+    """The motion in a log. Distances and laterals are those of the ego's rear axle."""
 
     duration: float  # [s]
-    distance: Callable[[float], float]  # along the road since the start, of time [m]
+    distance: Callable[[float], float]  # driven along the road [m], as a function of time
     route_length: float  # [m]
-    lateral: Callable[[float], float] = standing_still  # [m]
+    lateral: Callable[[float], float] = zero  # [m]
     others: Callable[[float], list[Body]] = lambda time: []
     parked: bool = False  # whether the others show hazard lights
     cones: tuple[tuple[float, float], ...] = ()  # station and lateral of their centres [m]
@@ -40,7 +40,7 @@ class Script:
 
 
 def log_of(script: Script) -> EpisodeLog:
-    """Play the script in steps of 0.1 s."""
+    """The log of a script in steps of 0.1 s."""
     log = EpisodeLog(dt=DT)
     world = TinyWorld(script.road, limit=script.limit)
     for step in range(round(script.duration / DT) + 1):
@@ -67,13 +67,13 @@ def _state(script: Script, world: TinyWorld, time: float) -> WorldState:
 
 
 def _ego(script: Script, time: float) -> EgoState:
-    """The motion's derivatives are central differences of the formulas; the car points where it moves."""
+    """The motion's derivatives are central differences of the formulas; the car heads where it moves."""
     small = 1e-4
 
     def yaw(at: float) -> float:
         ahead = script.distance(at + small) - script.distance(at - small)
-        aside = script.lateral(at + small) - script.lateral(at - small)
-        return math.atan2(aside, ahead) if ahead != 0.0 else 0.0
+        lateral = script.lateral(at + small) - script.lateral(at - small)
+        return math.atan2(lateral, ahead) if ahead != 0.0 else 0.0
 
     def speed(at: float) -> float:
         ahead = script.distance(at + small) - script.distance(at - small)
@@ -93,9 +93,12 @@ def _ego(script: Script, time: float) -> EgoState:
     )
 
 
-def _cones(places: tuple[tuple[float, float], ...]) -> ObstacleStates:
-    count = len(places)
-    x, y = np.array([place[0] for place in places]), np.array([place[1] for place in places])
+def _cones(positions: tuple[tuple[float, float], ...]) -> ObstacleStates:
+    count = len(positions)
+    x, y = (
+        np.array([position[0] for position in positions]),
+        np.array([position[1] for position in positions]),
+    )
     size = np.full(count, 0.4)
     ids = np.arange(500, 500 + count)
     return ObstacleStates(ids, x, y, np.zeros(count), size, size, 2.0 * size, np.zeros(count, dtype=np.int64))

@@ -1,4 +1,4 @@
-"""The reference driver in the ego's place, replayed on the record of a collision."""
+"""Replays a recorded collision with the reference driver in the ego's place."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from enum import StrEnum
 
 import numpy as np
 
-from drive_stack.evaluation.avoidability.encounter import Encounter, encounter_of
-from drive_stack.evaluation.avoidability.other_course import OtherCourse
+from drive_stack.evaluation.avoidability.encounter import Encounter, build_encounter
+from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajectory
 from drive_stack.evaluation.avoidability.reference_driver import braking_distance
-from drive_stack.evaluation.avoidability.risk import noticed, risk_shows
+from drive_stack.evaluation.avoidability.risk import perception_start, risk_start
 from drive_stack.evaluation.metrics.fault import STANDING
 from drive_stack.evaluation.metrics.ttc import times_to_collision
 from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
 from drive_stack.types import FloatArray
 
-AFTER = 10.0  # replayed beyond the collision, for a reference that is late [s]
+TIME_AFTER = 10.0  # replayed after the collision, for a reference driver that arrives later [s]
 STEP = 0.02  # of the replay [s]
 
 
@@ -42,72 +42,73 @@ class Avoidability:
     reason: Reason
 
 
-def avoidable(scenes: Sequence[OnRoad], actor: int) -> bool:
-    """Whether the reference driver would not have touched ``actor``; see `avoidability`."""
-    return avoidability(scenes, actor).avoidable
+def evaluate_avoidability(scenes: Sequence[OnRoad], actor: int) -> Avoidability:
+    """Whether the collision with ``actor`` could have been avoided.
 
-
-def avoidability(scenes: Sequence[OnRoad], actor: int) -> Avoidability:
-    """Judge a collision with ``actor``.
-
-    ``scenes`` are the last seconds before the collision, the last one at or after it. Somebody who is in
-    none of them leaves the ego charged.
+    ``scenes`` are the last seconds before the collision; the last scene is at or after it. A collision with
+    an actor that is in none of them counts as avoidable.
     """
-    met = encounter_of(scenes, actor)
-    if met is None:
+    encounter = build_encounter(scenes, actor)
+    if encounter is None:
         return Avoidability(True, Reason.UNSEEN)
     if all(float(np.hypot(*scene.ego.velocity[0])) < STANDING for scene in scenes[-2:]):
         return Avoidability(False, Reason.STANDING)
-    return _replayed(met)
+    return _replay(encounter)
 
 
-def _replayed(met: Encounter) -> Avoidability:
-    shows = risk_shows(met)
-    times = np.arange(float(met.time[shows]), float(met.time[-1]) + AFTER, STEP)
-    if _stays_clear(met, shows, times, _own_stations(met, times)):
+def _replay(encounter: Encounter) -> Avoidability:
+    start = risk_start(encounter)
+    times = np.arange(float(encounter.time[start]), float(encounter.time[-1]) + TIME_AFTER, STEP)
+    if _stays_clear(encounter, start, times, _ego_stations(encounter, times)):
         return Avoidability(True, Reason.LANE)
-    if _comes_from_behind(met, shows):
+    if _comes_from_behind(encounter, start):
         return Avoidability(False, Reason.FROM_BEHIND)
-    speed, limit = float(np.hypot(*met.ego.velocity[shows])), float(met.speed_limit[shows])
-    if not _brakes_in_time(met, shows, times, min(speed, limit)):
+    speed, limit = float(np.hypot(*encounter.ego.velocity[start])), float(encounter.speed_limit[start])
+    if not _brakes_in_time(encounter, start, times, min(speed, limit)):
         return Avoidability(False, Reason.TOO_LATE)
-    if speed > limit and not _brakes_in_time(met, shows, times, speed):
+    if speed > limit and not _brakes_in_time(encounter, start, times, speed):
         return Avoidability(True, Reason.SPEEDING)
     return Avoidability(True, Reason.BRAKING)
 
 
-def _comes_from_behind(met: Encounter, shows: int) -> bool:
-    return bool(met.apart[shows, 0] < 0.0 and met.clearance[shows, 0] > 0.0)
+def _comes_from_behind(encounter: Encounter, start: int) -> bool:
+    return bool(encounter.offset[start, 0] < 0.0 and encounter.clearance[start, 0] > 0.0)
 
 
-def _own_stations(met: Encounter, times: FloatArray) -> FloatArray:
-    """Stations of the ego's own course (T,) [m]; it keeps its speed beyond the record."""
-    late = np.maximum(times - met.time[-1], 0.0)
-    recorded = np.interp(times, met.time, met.ego.centre[:, 0])
-    return np.asarray(recorded + late * met.ego.velocity[-1, 0], dtype=np.float64)
+def _ego_stations(encounter: Encounter, times: FloatArray) -> FloatArray:
+    """Recorded stations of the ego (T,) [m]; beyond the record it keeps its speed."""
+    late = np.maximum(times - encounter.time[-1], 0.0)
+    recorded = np.interp(times, encounter.time, encounter.ego.centre[:, 0])
+    return np.asarray(recorded + late * encounter.ego.velocity[-1, 0], dtype=np.float64)
 
 
-def _brakes_in_time(met: Encounter, shows: int, times: FloatArray, speed: float) -> bool:
-    """Whether the driver that brakes from ``speed`` [m/s] where the risk shows touches nobody."""
-    travelled = braking_distance(times, speed, noticed(met, shows), grip=met.grip, curvature=met.curvature)
-    return _stays_clear(met, shows, times, met.ego.centre[shows, 0] + travelled)
+def _brakes_in_time(encounter: Encounter, start: int, times: FloatArray, speed: float) -> bool:
+    """Whether the reference driver, at ``speed`` [m/s] at the start of the risk, avoids the other."""
+    travelled = braking_distance(
+        times, speed, perception_start(encounter, start), grip=encounter.grip, curvature=encounter.curvature
+    )
+    return _stays_clear(encounter, start, times, encounter.ego.centre[start, 0] + travelled)
 
 
-def _stays_clear(met: Encounter, shows: int, times: FloatArray, stations: FloatArray) -> bool:
-    """Whether a car in the ego's lane, at ``stations`` (T,) at ``times``, never touches the other.
+def _stays_clear(encounter: Encounter, start: int, times: FloatArray, stations: FloatArray) -> bool:
+    """Whether a car in the ego's lane, at ``stations`` (T,) [m] at ``times`` (T,), never touches the other.
 
-    No person walks into a car that stands.
+    A pedestrian who touches a stationary car does not count.
     """
-    other = OtherCourse(met.time, met.other, met.lanes).at(times)
-    laterals = np.full(len(times), met.ego.centre[shows, 1])
-    apart = MovingBoxes(
+    other = ExtrapolatedTrajectory(encounter.time, encounter.other, encounter.lanes).at(times)
+    laterals = np.full(len(times), encounter.ego.centre[start, 1])
+    relative = MovingBoxes(
         other.centre - np.stack([stations, laterals], axis=1),
         other.heading, other.velocity, other.length, other.width,
     )  # fmt: skip
-    here = MovingBoxes(
-        np.zeros((1, 2)), np.zeros(1), np.zeros((1, 2)), np.array([met.ego.length]), np.array([met.ego.width])
+    reference = MovingBoxes(
+        np.zeros((1, 2)),
+        np.zeros(1),
+        np.zeros((1, 2)),
+        np.array([encounter.ego.length]),
+        np.array([encounter.ego.width]),
     )
-    touches = times_to_collision(here, apart) == 0.0
-    if not met.other.is_vehicle:
+    touches = times_to_collision(reference, relative) == 0.0
+    if not encounter.other.is_vehicle:
         touches &= np.gradient(stations, times) >= STANDING
     return not bool(touches.any())

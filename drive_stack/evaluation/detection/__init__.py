@@ -1,1 +1,1 @@
-"""Detections against labels: ground truth, classes and average precision."""
+"""Detections compared with labels: ground truth, classes and average precision."""

@@ -1,4 +1,4 @@
-"""Groups of object classes for which detections are scored."""
+"""Groups of object classes that detection metrics are computed for."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ GROUPS: dict[str, frozenset[ObjectClass]] = {
     "pedestrian": PEDESTRIANS,
     "obstacle": frozenset({ObjectClass.OBSTACLE}),
 }
-REPORTED = ("vehicles", "pedestrian", "obstacle")  # groups that share no class and leave none out
+REPORTED = ("vehicles", "pedestrian", "obstacle")  # disjoint groups that cover all classes

@@ -1,9 +1,8 @@
-"""How good detections are: average precision at IoU 0.5, recall, false positives.
+"""Detection metrics: average precision at IoU 0.5, recall and false positives.
 
-Rules as in COCO: detections are matched in order of confidence, each to the best free object of
-its class with IoU ≥ 0.5. Objects that are too small or too hidden to be judged are *ignored*: they
-need not be found, and finding them is no error. An unmatched detection below the least height is
-ignored too.
+Detections are matched as in COCO: in order of confidence, each to the free object of its class with the
+greatest IoU of at least 0.5. Objects that are too small or too occluded are *ignored*: missing them is no
+error, and detecting them is no error. An unmatched detection below the minimum height is ignored as well.
 """
 
 from __future__ import annotations
@@ -20,27 +19,29 @@ from drive_stack.types import Detection, ObjectClass
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """Which objects are judged, and when one is found."""
+    """Which objects are evaluated, and what counts as a match."""
 
     min_height: float = 12.0  # [px]
-    min_visible: float = 0.5
+    min_visible: float = 0.5  # fraction of the object
     iou: float = 0.5
 
-    def judged(self, truth: FrameTruth) -> NDArray[np.bool_]:
-        """Which rows of ``truth`` must be found."""
+    def evaluated(self, truth: FrameTruth) -> NDArray[np.bool_]:
+        """(N,) which objects of ``truth`` are evaluated; all others are ignored."""
         heights = truth.boxes[:, 3] - truth.boxes[:, 1]
         return np.asarray((heights >= self.min_height) & (truth.visible >= self.min_visible))
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Detections of a group of classes over many frames, without those ignored."""
+    """Detections of a group of classes over many frames, without the ignored ones."""
 
     confidence: NDArray[np.float64]  # (D,)
     correct: NDArray[np.bool_]  # (D,)
     frame: NDArray[np.int64]  # (D,)
-    found_at: NDArray[np.float64]  # (G,) confidence at which each judged object was found, −1 never
-    distance: NDArray[np.float64]  # (G,) of the judged objects [m]
+    matched_confidence: NDArray[
+        np.float64
+    ]  # (G,) confidence of each evaluated object's match, −1 without a match
+    distance: NDArray[np.float64]  # (G,) of the evaluated objects [m]
 
 
 def iou_matrix(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -57,25 +58,28 @@ def iou_matrix(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDA
 def match_frame(
     detections: Sequence[Detection], truth: FrameTruth, group: frozenset[ObjectClass], criteria: Criteria
 ) -> tuple[list[tuple[float, bool]], NDArray[np.float64], NDArray[np.float64]]:
-    """Match one frame: (confidence, correct) of each counted detection; for each judged object the
-    confidence at which it was found (−1 never) and its distance [m]."""
-    mine = np.isin(truth.labels, [int(label) for label in group])
-    judged = criteria.judged(truth)[mine]
-    found_at = np.full(len(judged), -1.0)
-    taken = np.zeros(len(judged), dtype=bool)
-    wanted = sorted((d for d in detections if d.label in group), key=lambda d: -d.confidence)
-    overlaps = iou_matrix(np.array([d.box for d in wanted]).reshape(-1, 4), truth.boxes[mine])
+    """Match the detections of one frame with its objects.
+
+    Returns (confidence, correct) of each counted detection; and for each evaluated object the confidence of
+    its match (−1 without a match) and its distance [m].
+    """
+    in_group = np.isin(truth.labels, [int(label) for label in group])
+    evaluated = criteria.evaluated(truth)[in_group]
+    matched_confidence = np.full(len(evaluated), -1.0)
+    taken = np.zeros(len(evaluated), dtype=bool)
+    candidates = sorted((d for d in detections if d.label in group), key=lambda d: -d.confidence)
+    overlaps = iou_matrix(np.array([d.box for d in candidates]).reshape(-1, 4), truth.boxes[in_group])
     counted: list[tuple[float, bool]] = []
-    for detection, row in zip(wanted, overlaps, strict=True):
-        # judged objects first, as in COCO: an ignored one never takes a detection from them
-        choices = (np.where(taken | ~judged, -1.0, row), np.where(judged, -1.0, row))
+    for detection, row in zip(candidates, overlaps, strict=True):
+        # evaluated objects first, as in COCO: an ignored one never takes a detection from them
+        choices = (np.where(taken | ~evaluated, -1.0, row), np.where(evaluated, -1.0, row))
         best = next((int(c.argmax()) for c in choices if c.size and c.max() >= criteria.iou), -1)
-        if best >= 0 and judged[best]:
-            taken[best], found_at[best] = True, detection.confidence
+        if best >= 0 and evaluated[best]:
+            taken[best], matched_confidence[best] = True, detection.confidence
             counted.append((detection.confidence, True))
         elif best < 0 and detection.box[3] - detection.box[1] >= criteria.min_height:
             counted.append((detection.confidence, False))
-    return counted, found_at[judged], truth.distance[mine][judged].astype(np.float64)
+    return counted, matched_confidence[evaluated], truth.distance[in_group][evaluated].astype(np.float64)
 
 
 def match_frames(
@@ -86,53 +90,60 @@ def match_frames(
 ) -> Matches:
     """`match_frame` over many frames."""
     rows: list[tuple[float, bool, int]] = []
-    found: list[NDArray[np.float64]] = [np.zeros(0)]
+    confidences: list[NDArray[np.float64]] = [np.zeros(0)]
     distances: list[NDArray[np.float64]] = [np.zeros(0)]
-    for index, (seen, truth) in enumerate(zip(detections, truths, strict=True)):
-        counted, found_at, distance = match_frame(seen, truth, group, criteria)
+    for index, (in_frame, truth) in enumerate(zip(detections, truths, strict=True)):
+        counted, matched_confidence, distance = match_frame(in_frame, truth, group, criteria)
         rows += [(confidence, correct, index) for confidence, correct in counted]
-        found.append(found_at)
+        confidences.append(matched_confidence)
         distances.append(distance)
     return Matches(
         confidence=np.array([row[0] for row in rows], dtype=np.float64),
         correct=np.array([row[1] for row in rows], dtype=bool),
         frame=np.array([row[2] for row in rows], dtype=np.int64),
-        found_at=np.concatenate(found),
+        matched_confidence=np.concatenate(confidences),
         distance=np.concatenate(distances),
     )
 
 
 def precision_recall(matches: Matches) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Recall and interpolated precision (D,) as the confidence falls: the best at that recall or beyond."""
+    """Recall and interpolated precision (D,) in order of falling confidence.
+
+    Interpolated: the greatest precision at this recall or a greater one.
+    """
     order = np.argsort(-matches.confidence, kind="stable")
     true_positives = np.cumsum(matches.correct[order])
     precision = true_positives / np.arange(1, len(order) + 1)
-    recall = true_positives / max(len(matches.found_at), 1)
+    recall = true_positives / max(len(matches.matched_confidence), 1)
     return recall, np.maximum.accumulate(precision[::-1])[::-1]
 
 
 def average_precision(matches: Matches) -> float:
     """Area under the interpolated precision-recall curve (all points, as in VOC 2010).
 
-    NaN where there is nothing to find.
+    NaN where there are no evaluated objects.
     """
-    if len(matches.found_at) == 0:
+    if len(matches.matched_confidence) == 0:
         return float("nan")
     recall, envelope = precision_recall(matches)
     return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
 
 
 def recall_at(matches: Matches, confidence: float) -> float:
-    """Share of the judged objects found at ``confidence`` or above; NaN where there are none."""
-    return float(np.mean(matches.found_at >= confidence)) if len(matches.found_at) else float("nan")
+    """Fraction of the evaluated objects matched at ``confidence`` or above; NaN where there are none."""
+    return (
+        float(np.mean(matches.matched_confidence >= confidence))
+        if len(matches.matched_confidence)
+        else float("nan")
+    )
 
 
 def precision_at(matches: Matches, confidence: float) -> float:
-    """Share of the detections at ``confidence`` or above that are right; NaN where there are none."""
-    kept = matches.confidence >= confidence
-    return float(matches.correct[kept].mean()) if kept.any() else float("nan")
+    """Fraction of the detections at ``confidence`` or above that are correct; NaN where there are none."""
+    selected = matches.confidence >= confidence
+    return float(matches.correct[selected].mean()) if selected.any() else float("nan")
 
 
 def false_positives_at(matches: Matches, confidence: float, frames: int) -> float:
-    """Wrong detections a frame at ``confidence`` or above."""
+    """False positives per frame at ``confidence`` or above."""
     return float(np.sum((matches.confidence >= confidence) & ~matches.correct)) / max(frames, 1)

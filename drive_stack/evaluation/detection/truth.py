@@ -12,7 +12,7 @@ from drive_stack.types import FrameLabels
 
 @dataclass(frozen=True, slots=True)
 class FrameTruth:
-    """What is to be found in one frame; one row an object."""
+    """The objects of one frame, one row each."""
 
     boxes: NDArray[np.float32]  # (N, 4) [px]
     labels: NDArray[np.int8]  # (N,) ObjectClass

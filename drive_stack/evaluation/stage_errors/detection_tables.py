@@ -34,9 +34,9 @@ def detection_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
     rows: list[tuple[Cell, ...]] = []
     for group in GROUPS:
         matches = _match(samples, group)
-        if len(matches.found_at) < MIN_SAMPLES:
+        if len(matches.matched_confidence) < MIN_SAMPLES:
             continue
-        detected = matches.found_at >= 0.0
+        detected = matches.matched_confidence >= 0.0
         precision = 100 * float(matches.correct.mean()) if len(matches.correct) else None
         name = group.replace("_", " ")
         rows.append(
@@ -82,7 +82,7 @@ def _recall(detected: NDArray[np.bool_]) -> float:
 
 def _average_precision(samples: Sequence[DetectionSample], group: str) -> float | None:
     matches = _match(samples, group)
-    return 100 * average_precision(matches) if len(matches.found_at) >= MIN_SAMPLES else None
+    return 100 * average_precision(matches) if len(matches.matched_confidence) >= MIN_SAMPLES else None
 
 
 def _match(samples: Sequence[DetectionSample], group: str) -> Matches:

@@ -113,7 +113,9 @@ def draw_judged(
     overlaps = iou_matrix(boxes, frame.truth.boxes)
     same = np.array([[int(f.label) == int(label) for label in frame.truth.labels] for f in seen], dtype=bool)
     hits = (overlaps >= criteria.iou) & same.reshape(overlaps.shape)
-    for index, (box, judge) in enumerate(zip(frame.truth.boxes, criteria.judged(frame.truth), strict=True)):
+    for index, (box, judge) in enumerate(
+        zip(frame.truth.boxes, criteria.evaluated(frame.truth), strict=True)
+    ):
         if not hits[:, index].any():
             _rectangle(canvas, tuple(box), MISSED if judge else IGNORED)
     for found, hit in zip(seen, hits, strict=True):

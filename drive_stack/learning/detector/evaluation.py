@@ -86,7 +86,7 @@ def evaluate(judged: Judged, confidences: Confidences, criteria: Criteria | None
     wrong = sum(false_positives_at(matches[name], least[name], len(judged.frames)) for name in REPORTED)
     classes = {
         name: {
-            "objects": len(found.found_at),
+            "objects": len(found.matched_confidence),
             "ap50": _rounded(average_precision(found)),
             "recall": _rounded(recall_at(found, least[name])),
             "precision": _rounded(precision_at(found, least[name])),
@@ -123,7 +123,7 @@ def _recall_within(
     """Recall in clear weather, by day and night, of what is judged and no farther than ``reach`` [m]."""
     clear = judged.where(lambda frame: frame.episode.weather == Weather.CLEAR)
     matches = clear.matches(GROUPS[name], rules)
-    near = matches.found_at[matches.distance <= reach]
+    near = matches.matched_confidence[matches.distance <= reach]
     share = float(np.mean(near >= confidence)) if len(near) else float("nan")
     return {"objects": len(near), "recall": _rounded(share)}
 
@@ -133,7 +133,7 @@ def _recall_by_distance(matches: Matches, confidence: float) -> dict[str, dict[s
     for low, high in zip(DISTANCES, (*DISTANCES[1:], np.inf), strict=True):
         mine = (matches.distance >= low) & (matches.distance < high)
         name = f"{low:.0f}–{high:.0f}" if np.isfinite(high) else f"over {low:.0f}"
-        share = float(np.mean(matches.found_at[mine] >= confidence)) if mine.any() else float("nan")
+        share = float(np.mean(matches.matched_confidence[mine] >= confidence)) if mine.any() else float("nan")
         bands[name] = {"objects": int(mine.sum()), "recall": _rounded(share)}
     return bands
 
