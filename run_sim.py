@@ -1,17 +1,12 @@
-"""Drive, watch, train: the command line of Drive Stack. `python run_sim.py --help` explains it."""
+"""The command line of Drive Stack. `python run_sim.py --help` explains it."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from agents.config import ModularConfig
 from agents.facts import agent_facts
@@ -20,61 +15,42 @@ from agents.human import HumanAgent
 from agents.registry import CONFIGS, agent_names, build_agent, sharing_process
 from agents.stages import lateral_makers
 from drive_stack.agent_errors import AgentError, bounded_text
-from drive_stack.app.commands.control import Compared, control
-from drive_stack.app.commands.judge import judge
-from drive_stack.app.commands.perception import Outside as Measured
-from drive_stack.app.commands.perception import perception
-from drive_stack.app.commands.replay import replay_of, replay_parser, told
-from drive_stack.app.commands.stages import stages
-from drive_stack.app.commands.train import train
-from drive_stack.app.drive_options import drive_parser
-from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
-from drive_stack.app.names import overrides_of
+from drive_stack.app.commands import drive
+from drive_stack.app.commands.table import commands
 from drive_stack.app.options import TRACEBACK
-from drive_stack.app.race import RaceResult, RaceSession, print_races, racing_names
-from drive_stack.app.session import EpisodeSession
-from drive_stack.app.table import print_results
+from drive_stack.app.wiring import BenchWiring, ControlWiring, Wiring
 from drive_stack.benchmarks.lateral_control.study import Controllers
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model, unknown_name
-from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
-from drive_stack.evaluation.result import EpisodeResult, Status
-from drive_stack.interfaces import Agent, Platform
-from drive_stack.scenario_name import unique_stem
-from drive_stack.support.atomic_files import make_folder
+from drive_stack.interfaces import Platform
 from drive_stack.support.interrupts import Terminated, termination_raises
 from drive_stack.support.telemetry import keep_figures_cache
 from drive_stack.vehicle import VehicleParameters
-from drive_stack.viewer.frame import FrameRenderer, Renderer
-from drive_stack.viewer.race.frame import RaceRenderer
-from drive_stack.viewer.records import Frame, PreparedSession, Session
-from drive_stack.viewer.video import RecordedSession, Recorder
-from drive_stack.viewer.window import Keyboard, Window, display_available
 from envs.ego import Ego
 from envs.scenarios.scenario import load_scenario, scenario_names
 
 ROOT = Path(__file__).resolve().parent
-VIDEO_SIZE = (1600, 900)
+COMMANDS = commands()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    tracebacks = TRACEBACK in given
-    given = [word for word in given if word != TRACEBACK]
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    show_traceback = TRACEBACK in arguments
+    arguments = [word for word in arguments if word != TRACEBACK]
     keep_figures_cache()
     try:
         with termination_raises():
-            if given and given[0] in COMMANDS:
-                return COMMANDS[given[0]](given[1:])
-            if given and not given[0].startswith("-"):
-                raise unknown_name("command", given[0], COMMANDS)
-            return drive(given)
+            if arguments and arguments[0] in COMMANDS:
+                return COMMANDS[arguments[0]](arguments[1:], make_wiring())
+            if arguments and not arguments[0].startswith("-"):
+                raise unknown_name("command", arguments[0], COMMANDS)
+            return drive.run(arguments, make_wiring())
     except ConfigError as error:
-        if tracebacks:
+        if show_traceback:
             print(traceback_of(error), file=sys.stderr)
         print(f"run_sim.py: {visible(str(error))}", file=sys.stderr)
         return 2
@@ -90,182 +66,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def traceback_of(error: ConfigError) -> str:
-    """That of the agent's own code, where the error brings it."""
+    """Return the traceback of an error; of an agent's own code where the error carries it."""
     details = error.details if isinstance(error, AgentError) else None
     return details or bounded_text("".join(traceback.format_exception(error)).rstrip())
 
 
-def drive(given: Sequence[str]) -> int:
-    """The main job: put an agent on the road, or several in a race, watched or unseen."""
-    options = drive_parser().parse_args(given)
-    options.agent = options.agent or ["modular"]
-    if options.list:
-        return show_list()
-    return race(options) if len(options.agent) > 1 else drive_alone(options)
-
-
-def drive_alone(options: argparse.Namespace, also: Callable[[EpisodeResult], None] | None = None) -> int:
-    """One driver; ``also`` is told of each result when all is shown."""
-    results: list[EpisodeResult] = []
-
-    def finished(result: EpisodeResult) -> None:
-        results.append(result)
-        if options.json:
-            print(result.to_json(), flush=True)
-
-    session = EpisodeSession(
-        factories_of(options, 0),
-        episodes_of(options),
-        catalogue=scenario_names(),
-        on_result=finished,
-        expert=onlooking_expert(options),
-    )
-    try:
-        show(options, session, FrameRenderer)
-    finally:
-        session.close()
-        if results and not options.json:
-            print_results(results, Console(width=None if sys.stdout.isatty() else 110))
-        if also is not None:
-            for result in results:
-                also(result)
-    return 1 if any(result.status is Status.ERROR for result in results) else 0
-
-
-def race(options: argparse.Namespace) -> int:
-    """Several drivers, side by side."""
-    races: list[RaceResult] = []
-
-    def finished(result: RaceResult) -> None:
-        races.append(result)
-        if options.json:
-            for one in result.results:
-                print(one.to_json(), flush=True)
-            print(result.verdict_json(), flush=True)
-
-    names = racing_names(options.agent)
-    session = RaceSession(
-        [factories_of(options, index) for index in range(len(names))],
-        names,
-        episodes_of(options),
-        catalogue=scenario_names(),
-        on_result=finished,
-    )
-    try:
-        show(options, session, RaceRenderer)
-    finally:
-        session.close()
-        if races and not options.json:
-            print_races(races, Console(width=None if sys.stdout.isatty() else 140))
-    return 1 if any(one.status is Status.ERROR for result in races for one in result.results) else 0
-
-
-def factories_of(options: argparse.Namespace, index: int) -> Factories:
-    """How a driver, counted in the order of --agent, and its world are made."""
-    spec, overrides = options.agent[index], overrides_of(index, options.agent, options.set)
-    overrides = (*overrides, *sharing_process(spec)) if options.in_process else overrides
-    trusted: bool = options.trust
-    return Factories(
-        env=lambda scenario: DrivingEnv(EnvSpec(scenario)),
-        agent=lambda env: driver(spec, overrides, env, trusted=trusted),
-    )
-
-
-def episodes_of(options: argparse.Namespace) -> Sequence[EpisodeSpec]:
-    """The episodes asked for; a scenario that cannot be read is refused here, before anything opens."""
-    load_scenario(options.scenario)
-    return consecutive(options.scenario, options.seed, options.episodes)
-
-
-def onlooking_expert(options: argparse.Namespace) -> Callable[[DrivingEnv], Agent] | None:
-    """For drivers that cannot say why they do what they do: the expert's answer beside theirs, if watched."""
-    watched = options.record is not None or not options.headless
-    silent = options.agent[0] == "end_to_end" or is_foreign(options.agent[0])
-    return partial(driver, "expert", ()) if watched and silent else None
-
-
-def driver(spec: str, overrides: Sequence[str], env: DrivingEnv, *, trusted: bool = False) -> Agent:
-    """The agent asked for, with oracles at hand for those whose configuration names them."""
-    if spec == "human":
-        return HumanAgent(env.platform, Keyboard())
-    return build_agent(
-        spec, env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides, trusted=trusted
-    )
-
-
-def show(
-    options: argparse.Namespace,
-    session: PreparedSession[Frame],
-    renderer: Callable[[int, int], Renderer[Frame]],
-) -> None:
-    """In a window where there is a display, else unseen; filmed where asked, or where nobody can watch."""
-    windowed = not options.headless and display_available()
-    film: Path | None = options.record
-    if not windowed and "human" in options.agent:
-        raise ConfigError("--agent human: needs a window, and there is no display")
-    if not windowed and not options.headless:
-        film = film or default_film(options)
-        make_folder(film.parent)
-    window = Window(renderer(*VIDEO_SIZE), driving="human" in options.agent) if windowed else None
-    if film is None:
-        session.begin()
-        watch(session, window)
-        return
-    with Recorder(film, VIDEO_SIZE, 1.0 / EnvSpec(options.scenario).agent_hz) as recorder:
-        session.begin()
-        if not windowed and not options.headless:
-            print(f"no display: driving unseen; what a window would show goes to {film}", file=sys.stderr)
-        watch(RecordedSession(session, recorder, renderer(*VIDEO_SIZE)), window)
-    print(f"video: {film}", file=sys.stderr)
-
-
-def default_film(options: argparse.Namespace) -> Path:
-    """Where the video goes when there is no display and none was named."""
-    who = "-".join(map(unique_stem, options.agent))
-    name = f"{who}-{unique_stem(options.scenario)}-{options.seed}.mp4"
-    return ROOT / "runs" / "videos" / name
-
-
-def watch(session: Session[Frame], window: Window[Frame] | None) -> None:
-    """Let the window pace the session, or run it to its end as fast as it goes."""
-    if window is not None:
-        window.run(session)
-        return
-    frame: Frame | None = session.reset()
-    while frame is not None:
-        while not session.done:
-            session.step()
-        frame = session.next_episode()
-
-
-def show_list() -> int:
-    """Scenarios with what they are and where they come from, and agents."""
-    console = Console()
-    table = Table(title="Scenarios", title_style="bold", title_justify="left")
-    for heading in ("name", "what happens", "source"):
-        table.add_column(heading, overflow="fold")
-    for name in scenario_names():
-        scenario = load_scenario(name)
-        table.add_row(name, scenario.description, scenario.source)
-    console.print(table)
-    console.print("[bold]Agents[/bold] " + ", ".join(agent_names()))
-    return 0
-
-
-def batch_wiring() -> BatchWiring:
-    """What commands that drive batches need to know about scenarios and agents."""
-    return BatchWiring(
-        scenarios=scenario_names(),
-        scenario_facts=scenario_facts,
-        agent_facts=agent_facts,
-        build_agent=build_agent,
-        packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
-        in_process_overrides=sharing_process,
+def make_wiring() -> Wiring:
+    """Make what the commands need from `envs` and `agents`."""
+    return Wiring(
+        root=ROOT,
+        batch=BatchWiring(
+            scenarios=scenario_names(),
+            scenario_facts=scenario_facts,
+            agent_facts=agent_facts,
+            build_agent=build_agent,
+            packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
+            in_process_overrides=sharing_process,
+        ),
+        agent_names=agent_names(),
+        human_agent=HumanAgent,
+        is_policy_file=is_foreign,
+        control=control_wiring,
+        bench=bench_wiring,
     )
 
 
 def scenario_facts(name_or_path: str) -> ScenarioFacts:
-    """Read a scenario; `ConfigError` where that fails."""
+    """Read and check a scenario; `ConfigError` where that fails."""
     scenario = load_scenario(name_or_path)
     return ScenarioFacts(
         description=scenario.description,
@@ -275,106 +102,34 @@ def scenario_facts(name_or_path: str) -> ScenarioFacts:
     )
 
 
-def train_model(given: Sequence[str]) -> int:
-    """Make a trained model again."""
-    return train(given, batch_wiring(), ROOT)
-
-
-def judge_model(given: Sequence[str]) -> int:
-    """Judge a trained model on seeds it never saw."""
-    return judge(given, batch_wiring(), ROOT)
-
-
-def compare_stages(given: Sequence[str]) -> int:
-    """The modular driver with each stage replaced by its oracle in turn."""
-    return stages(given, batch_wiring(), ROOT)
-
-
-def evaluate_drivers(given: Sequence[str]) -> int:
-    """Drivers on the same courses, scored and compared."""
-    from drive_stack.app.commands.evaluate import evaluate  # noqa: PLC0415 - pyarrow is slow to import
-
-    return evaluate(given, batch_wiring(), ROOT)
-
-
-def write_page(given: Sequence[str]) -> int:
-    """The page of an evaluation."""
-    from drive_stack.app.commands.report import report  # noqa: PLC0415 - matplotlib is slow to import
-
-    return report(given)
-
-
-def replay_episode(given: Sequence[str]) -> int:
-    """An episode of an evaluation, driven again as it was."""
-    asked = replay_parser().parse_args(given)
-    replay = replay_of(
-        asked.run, asked.episode, batch_wiring(), trusted=asked.trust, in_process=asked.in_process
-    )
-    for note in replay.notes:
-        print(f"note: {note}", file=sys.stderr)
-    options, was = drive_parser().parse_args([]), replay.row.result
-    options.agent, options.set = [replay.driver.agent], list(replay.driver.overrides)
-    options.scenario, options.seed, options.trust = was.scenario, was.seed, asked.trust
-    options.headless, options.record = asked.headless, asked.record
-    return drive_alone(options, lambda result: print(told(replay, result)))
-
-
-def collect_drives(given: Sequence[str]) -> int:
-    """Record drives to learn from."""
-    from drive_stack.app.commands.collect import run  # noqa: PLC0415 - pyarrow is slow to import
-
-    return run(given, batch_wiring())
-
-
-def measure_stages(given: Sequence[str]) -> int:
-    """Every stage of a driver against the truth, closed loop."""
-    return perception(given, Measured(scenario_names(), load_scenario, build_agent), ROOT)
-
-
-def compare_controllers(given: Sequence[str]) -> int:
-    """The lateral controllers, as modular has them set, on reference paths."""
+def control_wiring() -> ControlWiring:
+    """Make the lateral controllers with the settings of the modular agent."""
 
     def controllers(platform: Platform, overrides: Sequence[str]) -> Controllers:
         config = load_model(CONFIGS / "modular.yaml", ModularConfig, overrides)
         return lateral_makers(config.control, platform)
 
-    platform = Platform(VehicleParameters(), CameraModel())
-    return control(given, Compared(controllers, Ego, platform))
+    return ControlWiring(controllers, Ego, Platform(VehicleParameters(), CameraModel()))
 
 
-def measure_speed(given: Sequence[str]) -> int:
-    """Everything's speed, side by side with what it is built from."""
-    from drive_stack.app.commands.bench import Benched, bench  # noqa: PLC0415 - torch is slow to import
-    from envs.workloads import batch, camera, env_steps, traffic  # noqa: PLC0415 - and only this needs them
+def bench_wiring() -> BenchWiring:
+    """Make the workloads of the speed benchmark; nothing else imports them."""
+    from envs.workloads import batch, camera, env_steps, traffic  # noqa: PLC0415 - slow to import
 
-    benched = Benched(
+    return BenchWiring(
         stock_traffic=traffic.stock_ticks,
         same_traffic=traffic.stock_ticks_as_arrays,
         world_traffic=traffic.world_ticks,
         stock_steps=env_steps.stock_steps,
-        our_steps=env_steps.our_steps,
+        own_steps=env_steps.our_steps,
         camera=camera.camera_and_bare_engine,
         batch=batch.batch_and_one_by_one,
-        crowded=lambda vehicles: env_steps.crowded(vehicles).model_dump_json(exclude_unset=True),
+        crowded_scenario=lambda vehicles: env_steps.crowded(vehicles).model_dump_json(exclude_unset=True),
         crowded_seeds=env_steps.crowded_seeds,
         agent=lambda platform: build_agent("modular", platform),
         network=ROOT / "configs" / "training" / "detector_network.yaml",
     )
-    return bench(given, benched)
 
-
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
-    "collect": collect_drives,
-    "train": train_model,
-    "judge": judge_model,
-    "evaluate": evaluate_drivers,
-    "report": write_page,
-    "replay": replay_episode,
-    "stages": compare_stages,
-    "perception": measure_stages,
-    "control": compare_controllers,
-    "bench": measure_speed,
-}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Options of the main job: who drives where, and how it is shown."""
+"""The options of ``run_sim.py`` without a command: who drives where, and how it is shown."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from drive_stack.app.options import (
 DRIVE_HELP = """\
 examples:
   python run_sim.py --agent modular                       watch the modular agent on the highway
-  python run_sim.py --agent expert --scenario merge       watch the privileged expert merge
-  python run_sim.py --agent modular --agent expert        a race: the same road and seed, side by side
+  python run_sim.py --agent expert --scenario merge       watch the expert, which reads the truth, merge
+  python run_sim.py --agent modular --agent expert        a race: two agents on the same road and seed
   python run_sim.py --agent human --scenario cruise       drive yourself: arrow keys or W A S D
-  python run_sim.py --agent modular --episodes 10 --headless           ten seeds, scores as a table
-  python run_sim.py --agent modular --headless --json                  one JSON object an episode
-  python run_sim.py --agent modular --set perception.detector=oracle   replace a stage by its oracle
-  python run_sim.py --agent modular --set faults.camera=frozen         make a sense fail
+  python run_sim.py --agent modular --episodes 10 --headless           ten seeds, scores in a table
+  python run_sim.py --agent modular --headless --json                  one line of JSON per episode
+  python run_sim.py --agent modular --set perception.detector=oracle   replace one stage by its oracle
+  python run_sim.py --agent modular --set faults.camera=frozen         make a sensor fail
   python run_sim.py --agent mine.onnx                     drive a policy of your own
-  python run_sim.py --agent modular --record drive.mp4    write what the window shows
-  python run_sim.py --list                                scenarios and agents
+  python run_sim.py --agent modular --record drive.mp4    record a video
+  python run_sim.py --list                                list scenarios and agents
 
 other commands (each has its own --help):
-  python run_sim.py train detector|lanes|policy           make the trained models again
+  python run_sim.py evaluate                              evaluate agents on the same courses and compare them
+  python run_sim.py report RUN...                         write the report of an evaluation, or of several
+  python run_sim.py replay RUN --episode K                drive an episode of an evaluation again
+  python run_sim.py stages                                replace each stage by its oracle: what does it cost?
+  python run_sim.py perception                            compare every stage with the truth
+  python run_sim.py control                               compare the lateral controllers
   python run_sim.py collect                               record drives to learn from
-  python run_sim.py judge detector|lanes                  judge them on seeds they never saw
-  python run_sim.py evaluate                              which driver is better, by how much, how sure
-  python run_sim.py report RUN...                         its page again, or several runs compared
-  python run_sim.py replay RUN --episode K                an episode of it in the viewer, as it was
-  python run_sim.py stages                                what each stage costs: replace it by its oracle
-  python run_sim.py perception                            every stage measured against the truth
-  python run_sim.py control                               the lateral controllers compared, on paths
-  python run_sim.py bench                                 how fast, beside highway-env and ultralytics
+  python run_sim.py train detector|lanes|policy           train a model
+  python run_sim.py judge detector|lanes|policy           evaluate a trained model
+  python run_sim.py bench                                 measure speed, next to highway-env and ultralytics
 
-Seeds: 0–99999 train, 100000–199999 validate, 200000–299999 test.
+Seeds: 0–99999 are for training, 100000–199999 for validation, 200000–299999 for test.
 """
 
 
 def drive_parser() -> argparse.ArgumentParser:
-    """Options of the main job."""
+    """Return the parser of the options."""
     parser = argparse.ArgumentParser(
         prog="run_sim.py",
-        description="Put a driver on a simulated highway, watch it, and score it.",
+        description="Drive an agent on a simulated highway, watch it, and score it.",
         epilog=DRIVE_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -58,34 +58,40 @@ def drive_parser() -> argparse.ArgumentParser:
         "--agent",
         action="append",
         metavar="NAME",
-        help="registered name, configuration file, policy's file or package.module:Class (default: modular); "
-        "two to four times for a race",
+        help="the agent: a registered name, a configuration file, a policy file or package.module:Class "
+        "(default: modular); give it two to four times for a race",
     )
     who.add_argument(
         "--scenario",
         default="cruise",
         metavar="NAME|FILE",
-        help="from the catalogue or your own YAML (default: cruise)",
+        help="name of a scenario, or the path of a YAML file of your own (default: cruise)",
     )
-    who.add_argument("--seed", type=seed, default=100_000, help="of the first episode (default: 100000)")
+    who.add_argument("--seed", type=seed, default=100_000, help="seed of the first episode (default: 100000)")
     who.add_argument(
-        "--episodes", type=episode_count, default=1, metavar="N", help="how many, seeds counting up"
+        "--episodes",
+        type=episode_count,
+        default=1,
+        metavar="N",
+        help="number of episodes; each one uses the next seed (default: 1)",
     )
     who.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="override the agent's configuration, in a race NAME:KEY=VALUE; repeatable",
+        help="override a value of the agent's configuration; in a race write NAME:KEY=VALUE; can be repeated",
     )
     who.add_argument("--trust", action="store_true", help=TRUST_HELP)
     who.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
     how = parser.add_argument_group("how it is shown")
-    how.add_argument("--headless", action="store_true", help="no window; as fast as it goes")
+    how.add_argument("--headless", action="store_true", help="open no window and drive as fast as possible")
     how.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what the window shows")
     how.add_argument(
-        "--json", action="store_true", help="one JSON object an episode on stdout; in a race also the verdict"
+        "--json",
+        action="store_true",
+        help="print one JSON object per episode instead of a table; in a race also the verdict",
     )
     how.add_argument(TRACEBACK, action="store_true", help=TRACEBACK_HELP)
-    how.add_argument("--list", action="store_true", help="list scenarios and agents, and stop")
+    how.add_argument("--list", action="store_true", help="list the scenarios and agents, and exit")
     return parser

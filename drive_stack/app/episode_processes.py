@@ -1,4 +1,4 @@
-"""Episodes driven to be measured stage by stage, in worker processes."""
+"""Drive episodes in worker processes and measure the errors of their stages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements, me
 from drive_stack.interfaces import close_agent
 from drive_stack.support.worker_processes import end_with_parent
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One episode to drive; all that a worker process needs to begin."""
+class EpisodeToMeasure:
+    """One episode to drive and measure, as it is sent to a worker process."""
 
     agent: str
     overrides: tuple[str, ...]
@@ -28,13 +28,17 @@ class Task:
     seed: int
 
 
-def measured(tasks: Sequence[Task], build: AgentBuilder, workers: int) -> Iterator[EpisodeMeasurements]:
-    """In the order of ``tasks``, however many processes drive."""
-    yield from in_processes(partial(measure, build), tasks, workers)
+def measure_episodes(
+    tasks: Sequence[EpisodeToMeasure], build: AgentBuilder, workers: int
+) -> Iterator[EpisodeMeasurements]:
+    """Measure each episode; the results come in the order of ``tasks``."""
+    yield from map_in_processes(partial(measure, build), tasks, workers)
 
 
-def in_processes(drive: Callable[[Task], Found], tasks: Sequence[Task], workers: int) -> Iterator[Found]:
-    """What ``drive`` finds in each task, in their order."""
+def map_in_processes(
+    drive: Callable[[EpisodeToMeasure], Result], tasks: Sequence[EpisodeToMeasure], workers: int
+) -> Iterator[Result]:
+    """Apply ``drive`` to each task in ``workers`` processes; the results come in the order of ``tasks``."""
     if workers == 1:
         yield from map(drive, tasks)
         return
@@ -42,8 +46,8 @@ def in_processes(drive: Callable[[Task], Found], tasks: Sequence[Task], workers:
         yield from pool.imap(drive, tasks)
 
 
-def measure(build: AgentBuilder, task: Task) -> EpisodeMeasurements:
-    """Drive one task with an environment and an agent of its own."""
+def measure(build: AgentBuilder, task: EpisodeToMeasure) -> EpisodeMeasurements:
+    """Drive and measure one episode with a new environment and a new agent."""
     with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
         agent = build(
             task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides

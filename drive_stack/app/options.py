@@ -1,4 +1,4 @@
-"""Kinds of values that options of the command line take."""
+"""Option values and help texts that several commands share."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.seeds import MAX_EPISODES, MAX_SEED, seed_range
 
-TRUST_HELP = "read files of policies that can run code of their own: SB3 zips and TorchScript"
+TRUST_HELP = (
+    "load policy files that can run code of their own: zip files of Stable-Baselines3, and TorchScript"
+)
+SCENARIOS_HELP = "names of scenarios or paths of scenario files, separated by commas (default: all)"
 MAX_WORKERS = 1024
 MAX_SECONDS = 86_400
 _MAX_DIGITS = 19
 
 IN_PROCESS_HELP = (
-    "drive policies' files and classes of your own inside the simulator, for a debugger; they can then reach "
-    "the truth and their own score"
+    "run policy files and classes of your own inside the simulator's process, where a debugger reaches them; "
+    "they can then read the truth and change their own score"
 )
 TRACEBACK = "--traceback"
-TRACEBACK_HELP = "of an error, also show the traceback (any command)"
+TRACEBACK_HELP = "also show the traceback of an error; works with every command"
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """Reads a whole number from ``low`` to ``high``, in ASCII digits."""
+    """Return a reader of whole numbers from ``low`` to ``high``, in ASCII digits."""
 
     def read(text: str) -> int:
         digits = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
@@ -44,16 +47,17 @@ positive = whole_number(1, 1_000_000_000)
 
 
 def seeds_between(text: str) -> range:
-    """``A:B`` as the seeds from A up to, not with, B; `ConfigError` for anything else."""
-    begin, _, end = text.partition(":")
+    """Read ``A:B`` as the seeds from A to B - 1; `ConfigError` for anything else."""
+    start, _, end = text.partition(":")
     try:
-        first, beyond = seed(begin), whole_number(1, MAX_SEED + 1)(end)
+        first, stop = seed(start), whole_number(1, MAX_SEED + 1)(end)
     except argparse.ArgumentTypeError as error:
         problem = str(error)
     else:
-        if first < beyond:
-            return seed_range(first, beyond - first)
-        problem = "no seed lies between"
+        if first < stop:
+            return seed_range(first, stop - first)
+        problem = "A must be smaller than B"
     raise ConfigError(
-        f"--seeds {shortened(text)}: expected A:B, such as 100000:100010, which ends before 100010; {problem}"
+        f"--seeds {shortened(text)}: expected A:B, such as 100000:100010 for the seeds 100000 to 100009; "
+        f"{problem}"
     )

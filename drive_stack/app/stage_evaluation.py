@@ -1,4 +1,4 @@
-"""``evaluate --inside``: the stages of pipelines against the truth, policies against the expert."""
+"""``evaluate --inside``: compare the stages of pipelines with the truth, and policies with the expert."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from drive_stack.app.episode_processes import Task, in_processes, measured
+from drive_stack.app.episode_processes import EpisodeToMeasure, map_in_processes, measure_episodes
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.batch.wiring import BatchWiring
@@ -24,34 +24,40 @@ from drive_stack.support.atomic_files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """Where it is looked inside: one seed of each scenario."""
+class StageCourses:
+    """The episodes of the comparison: one seed of each scenario."""
 
     scenarios: Sequence[str]
     seed: int
 
 
-def look_inside(
-    drivers: Mapping[str, Driver], course: Course, folder: Path, wiring: BatchWiring, workers: int
+def evaluate_stages(
+    drivers: Mapping[str, Driver], courses: StageCourses, folder: Path, wiring: BatchWiring, workers: int
 ) -> None:
-    """Drive the courses again and write what was found beside the rows, a file for each driver by label."""
+    """Drive the courses again and write one JSON file for each driver into the folder of the rows.
+
+    Drivers that leave a trace of their stages are compared with the truth. Other drivers that use the camera
+    and do not read the truth are compared with the expert, on the expert's drives. The rest are left out.
+    """
     for label, driver in drivers.items():
         facts = wiring.agent_facts(driver.agent, driver.overrides)
-        tasks = [Task(driver.agent, driver.overrides, name, course.seed) for name in course.scenarios]
-        print(f"looking inside {label}: {len(tasks)} episodes", file=sys.stderr)
+        tasks = [
+            EpisodeToMeasure(driver.agent, driver.overrides, name, courses.seed) for name in courses.scenarios
+        ]
+        print(f"evaluating the stages of {label}: {len(tasks)} episodes", file=sys.stderr)
         if facts.staged:
-            episodes = list(measured(tasks, wiring.build_agent, workers))
+            episodes = list(measure_episodes(tasks, wiring.build_agent, workers))
             write_whole(
                 folder / PERCEPTION.format(unique_stem(label)), as_json(stage_tables(episodes), episodes)
             )
         elif facts.looks and not facts.privileged:
-            found = in_processes(partial(ask, wiring.build_agent), tasks, workers)
-            told = OfflineFile(label=label, episodes=tuple(one for one in found if one is not None))
-            write_whole(folder / OFFLINE.format(unique_stem(label)), told.model_dump_json(indent=1) + "\n")
+            errors = map_in_processes(partial(measure_offline, wiring.build_agent), tasks, workers)
+            content = OfflineFile(label=label, episodes=tuple(own for own in errors if own is not None))
+            write_whole(folder / OFFLINE.format(unique_stem(label)), content.model_dump_json(indent=1) + "\n")
 
 
-def ask(build: AgentBuilder, task: Task) -> OfflineErrors | None:
-    """What the driver would do on the expert's drive; None where it fails."""
+def measure_offline(build: AgentBuilder, task: EpisodeToMeasure) -> OfflineErrors | None:
+    """Compare what an agent would do with the expert's drive; None where the agent fails."""
     with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
         expert = build("expert", env.platform, oracles=env.oracles, truth=env.truth)
         student = build(task.agent, env.platform, overrides=task.overrides)

@@ -39,6 +39,7 @@ class Runs:
     names: tuple[str, ...]  # of the folders, each its own
     facts: tuple[RunFacts | None, ...]
     entries: tuple[Entry, ...]
+    comparison: Comparison  # of all agents of all runs
     completeness: Completeness
     notes: tuple[str, ...]
 
@@ -46,16 +47,6 @@ class Runs:
     def rows(self) -> list[Row]:
         """Of all runs."""
         return [entry.row for entry in self.entries]
-
-    @property
-    def labels(self) -> list[str]:
-        """In the order of the runs, the reference first."""
-        return list(dict.fromkeys(row.label for row in self.rows))
-
-    @property
-    def comparison(self) -> Comparison:
-        """All drivers of all runs."""
-        return Comparison(self.rows, self.labels, self.completeness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,9 @@ def read_runs(folders: Sequence[Path], current: Collection[Key] = ()) -> Runs:
     )
     facts = tuple(run.facts for run in found)
     lines = tuple(shortened(note, _MAX_NOTE) for note in notes)  # they quote what strangers wrote
-    return Runs(tuple(folders), names, facts, tuple(entries), completeness, lines)
+    labels = list(dict.fromkeys(row.label for row in shown))  # in the order of the runs, the reference first
+    comparison = Comparison(shown, labels, completeness)
+    return Runs(tuple(folders), names, facts, tuple(entries), comparison, completeness, lines)
 
 
 def _read(folder: Path, name: str, current: Collection[Key], notes: list[str]) -> _Run:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 import run_sim
 from agents.registry import config_of
-from drive_stack.app.commands.stages import plan
+from drive_stack.app.commands.stages import plan_ablation
 from drive_stack.app.stage_ablation.columns import COLUMNS, STAGES, columns_named
 from drive_stack.app.stage_ablation.figures import FIGURES
 from drive_stack.app.stage_ablation.report import csv_of, markdown_of, show_table, write_table
@@ -29,7 +29,7 @@ from drive_stack.evaluation.statistics import wilson
 from drive_stack.evaluation.summary import summarise_episodes
 from envs.scenarios.scenario import scenario_names
 
-WIRING = replace(run_sim.batch_wiring(), scenarios=("cruise", "merge"))
+WIRING = replace(run_sim.make_wiring().batch, scenarios=("cruise", "merge"))
 
 
 def result(label: str, scenario: str, seed: int) -> EpisodeResult:
@@ -81,7 +81,7 @@ def test_all_reads_nothing_but_the_truth() -> None:
 
 
 def test_the_plan_drives_all_scenarios_of_one_seed_before_the_next() -> None:
-    tasks = plan(columns_named(["modular", "expert"]), ("cruise", "merge"), range(7, 9), WIRING)
+    tasks = plan_ablation(columns_named(["modular", "expert"]), ("cruise", "merge"), range(7, 9), WIRING)
     assert [(task.seed, task.scenario, task.label) for task in tasks] == [
         (seed, scenario, label)
         for seed in (7, 8)
@@ -96,7 +96,7 @@ def test_the_plan_drives_all_scenarios_of_one_seed_before_the_next() -> None:
 
 
 def test_columns_differ_in_what_they_stand_for() -> None:
-    tasks = plan(COLUMNS, ("cruise",), range(1), WIRING)
+    tasks = plan_ablation(COLUMNS, ("cruise",), range(1), WIRING)
     assert len({task.config_hash for task in tasks}) == len(COLUMNS) == 10
 
 

@@ -310,7 +310,7 @@ def test_a_replay_says_what_changed_since(
     assert run_sim.main(["replay", str(other), "--episode", episode, "--headless"]) == 0
     printed = capsys.readouterr()
     assert "numpy was 1.0" in printed.err
-    assert "it went another way: distance_m 1.5 →" in printed.out
+    assert "the replay differs: distance_m 1.5 →" in printed.out
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_a_summary_and_a_table_show_hostile_names() -> None:
 def test_a_refusal_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     import run_sim  # noqa: PLC0415 - the command line
 
-    def refuse(_: object) -> int:
+    def refuse(*_: object) -> int:
         raise ConfigError("a\nb\x1b[2J")
 
     monkeypatch.setitem(run_sim.COMMANDS, "report", refuse)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WAITING = """
 import sys, time
 import run_sim
-def wait(_):
+def wait(*_):
     try:
         print("ready", flush=True)
         time.sleep(60)

@@ -117,7 +117,7 @@ def test_only_the_command_line_lets_code_into_the_simulator(
     run = run_of(tmp_path / "run", Driver(agent="somebodys:Mine", overrides=("in_process=true",)))
     assert replay(run, "--trust", "--in-process") == 0
     assert harm.exists()
-    assert "which only the command line can say" not in capsys.readouterr().err
+    assert "only the command line can set it" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_with_trust_a_repair_says_what_it_loads(
 def test_what_a_run_says_of_trust_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = run_of(tmp_path / "run", Driver(agent="constant", overrides=("trust=true", " in_process =true")))
     assert replay(run) == 0  # else this agent would have had nothing to set
-    assert capsys.readouterr().err.count("which only the command line can say") == 2
+    assert capsys.readouterr().err.count("only the command line can set it") == 2
 
 
 def test_drivers_that_come_along_need_no_trust() -> None:

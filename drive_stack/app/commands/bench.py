@@ -1,4 +1,4 @@
-"""``run_sim.py bench``: how fast everything is, side by side with what it is built from."""
+"""``run_sim.py bench``: measure the speed of each part next to that of what it is built from."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 
 import cv2
 import torch
 from rich.console import Console
 
-from drive_stack.benchmarks.speed.closed_loop import LoopTimes, MakeAgent, drive
+from drive_stack.app.wiring import BenchWiring, Wiring
+from drive_stack.benchmarks.speed.closed_loop import LoopTimes, drive
 from drive_stack.benchmarks.speed.detector import Detecting
-from drive_stack.benchmarks.speed.interleaved import Contender, race
+from drive_stack.benchmarks.speed.interleaved import race
 from drive_stack.benchmarks.speed.results import Results, Row, json_line, markdown, terminal_table
 from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
 from drive_stack.driving_env import DrivingEnv, EnvSpec
@@ -25,85 +25,67 @@ from drive_stack.perception.detector import TRAINED, YoloDetector
 from drive_stack.support.atomic_files import make_folder, write_whole
 from drive_stack.types import Control, Image
 
-COUNTS = (20, 50)  # vehicles that are compared
-STOCK_UP_TO = 100  # vehicles; highway-env takes too long with more
-GROWTH = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
-THREADS = 2  # of the detectors
-WORLDS = 8  # of a batch
+COUNTS = (20, 50)  # numbers of vehicles in the comparisons
+MAX_STOCK_COUNT = 100  # vehicles; highway-env takes too long with more
+GROWTH_COUNTS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+THREADS = 2  # threads of each detector
+WORLDS = 8  # worlds of a batch
 _CONFIDENCE, _OVERLAP = 0.25, 0.6
-_NEEDED = {
+_REQUIRED_RATIOS = {
     "traffic_20": 200.0, "traffic_50": 1000.0, "env_step_20": 30.0, "env_step_50": 100.0,
     "camera_of_bare_engine": 0.8, "detector": 3.0, "closed_loop_real_time": 4.0, "batch": 1.5,
 }  # fmt: skip
 
-ByVehicles = Callable[[int], Contender]
 
-
-@dataclass(frozen=True, slots=True)
-class Benched:
-    """What only the command line knows: worlds, cameras and drivers at work."""
-
-    stock_traffic: ByVehicles
-    same_traffic: ByVehicles  # the same trajectories, ours
-    world_traffic: ByVehicles  # what our worlds are full of
-    stock_steps: ByVehicles
-    our_steps: ByVehicles
-    camera: Callable[[int], tuple[Contender, Contender]]  # so many vehicles in view: ours, the bare engine
-    batch: Callable[[int], AbstractContextManager[tuple[Contender, Contender]]]  # worlds: together, singly
-    crowded: Callable[[int], str]  # a scenario with so many vehicles, as YAML
-    crowded_seeds: Callable[[int], Sequence[int]]  # of it, with hardly more
-    agent: MakeAgent
-    network: Path  # the detector's description
-
-
-def bench(given: Sequence[str], benched: Benched) -> int:
+def run(arguments: Sequence[str], wiring: Wiring) -> int:
     """Measure, print the table, write it and the figure; returns the exit status."""
-    options = _parser().parse_args(given)
-    if options.out is not None:
-        make_folder(options.out)
+    args = _parser().parse_args(arguments)
+    parts = wiring.bench()
+    if args.out is not None:
+        make_folder(args.out)
     with tempfile.TemporaryDirectory() as folder:
         crowded = Path(folder) / "crowded.yaml"
-        crowded.write_text(benched.crowded(COUNTS[0]), encoding="utf-8")
-        results = measure(benched, str(crowded), report=lambda line: print(line, file=sys.stderr))
-    if options.out is not None:
-        _write(results, options.out, " ".join(["python run_sim.py bench", *given]))
+        crowded.write_text(parts.crowded_scenario(COUNTS[0]), encoding="utf-8")
+        results = measure(parts, str(crowded), report=lambda line: print(line, file=sys.stderr))
+    if args.out is not None:
+        _write(results, args.out, " ".join(["python run_sim.py bench", *arguments]))
     Console(width=None if sys.stdout.isatty() else 140).print(terminal_table(results))
-    stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in results.stages_ms.items())
+    stages = ", ".join(f"{stage} {median:.1f}" for stage, median in results.stages_ms.items())
     print(f"a step of the modular driver, medians in ms: {stages}")
-    if options.json:
+    if args.json:
         print(json_line(results))
     return 0
 
 
-def measure(benched: Benched, crowded: str, report: Callable[[str], None]) -> Results:
-    """Everything, one part after the other; ``crowded`` is the path of a scenario."""
+def measure(parts: BenchWiring, crowded: str, report: Callable[[str], None]) -> Results:
+    """Measure one part after the other; ``crowded`` is the path of a scenario with dense traffic."""
     rows: list[Row] = []
     for count in COUNTS:
         report(f"traffic of {count} vehicles …")
-        rows += _traffic_rows(benched, count)
+        rows += _traffic_rows(parts, count)
     for count in COUNTS:
         report(f"environment steps with {count} vehicles …")
-        rows.append(_step_row(benched, count))
+        rows.append(_step_row(parts, count))
     report("camera …")
-    rows.append(_camera_row(benched))
+    rows.append(_camera_row(parts))
     report(f"{WORLDS} worlds together …")
-    rows.append(_batch_row(benched))
+    rows.append(_batch_row(parts))
     report("detector …")
-    seeds = benched.crowded_seeds(COUNTS[0])
-    rows.append(_detector_row(benched.network, pictures(crowded, seeds[0])))
+    seeds = parts.crowded_seeds(COUNTS[0])
+    rows.append(_detector_row(parts.network, camera_images(crowded, seeds[0])))
     report("closed loop …")
-    loop = drive(EnvSpec(crowded), benched.agent, seeds, steps=200)
+    loop = drive(EnvSpec(crowded), parts.agent, seeds, steps=200)
     rows.append(_loop_row(loop))
     report("growth with the number of vehicles …")
     stages = {"world and camera": loop.world_ms, **loop.stages_ms, "all": loop.step_ms}
-    return Results(tuple(rows), stages, _growth(benched))
+    return Results(tuple(rows), stages, _growth(parts))
 
 
-def _traffic_rows(benched: Benched, count: int) -> list[Row]:
+def _traffic_rows(parts: BenchWiring, count: int) -> list[Row]:
     contenders = {
-        "stock": benched.stock_traffic(count),
-        "same": benched.same_traffic(count),
-        "world": benched.world_traffic(count),
+        "stock": parts.stock_traffic(count),
+        "same": parts.same_traffic(count),
+        "world": parts.world_traffic(count),
     }
     rates = race(contenders, blocks=5, seconds=0.2)
     kinds = {"same": ("traffic", "same trajectories"), "world": ("world_traffic", "of our worlds")}
@@ -114,41 +96,39 @@ def _traffic_rows(benched: Benched, count: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def _step_row(benched: Benched, count: int) -> Row:
-    rates = race(
-        {"stock": benched.stock_steps(count), "ours": benched.our_steps(count)}, blocks=4, seconds=0.3
-    )
+def _step_row(parts: BenchWiring, count: int) -> Row:
+    rates = race({"stock": parts.stock_steps(count), "own": parts.own_steps(count)}, blocks=4, seconds=0.3)
     what = f"env.step of 15 ticks, {count} vehicles, no camera"
-    return _row(f"env_step_{count}", what, rates["ours"], rates["stock"], "steps/s", "highway-v0")
+    return _row(f"env_step_{count}", what, rates["own"], rates["stock"], "steps/s", "highway-v0")
 
 
-def _camera_row(benched: Benched) -> Row:
+def _camera_row(parts: BenchWiring) -> Row:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        ours, bare = benched.camera(COUNTS[0])
-        rates = race({"ours": ours, "bare": bare}, blocks=7, seconds=0.4)
+        own, bare = parts.camera(COUNTS[0])
+        rates = race({"own": own, "bare": bare}, blocks=7, seconds=0.4)
     finally:
         cv2.setNumThreads(threads)
     what = f"camera, one core, {COUNTS[0]} vehicles in view"
-    return _row("camera_of_bare_engine", what, rates["ours"], rates["bare"], "frames/s", "Panda3D alone")
+    return _row("camera_of_bare_engine", what, rates["own"], rates["bare"], "frames/s", "Panda3D alone")
 
 
-def _batch_row(benched: Benched) -> Row:
-    with benched.batch(WORLDS) as (together, singly):
+def _batch_row(parts: BenchWiring) -> Row:
+    with parts.batch(WORLDS) as (together, singly):
         rates = race({"together": together, "singly": singly}, blocks=4, seconds=0.5)
     what = f"env.step of {WORLDS} worlds with camera, together"
     return _row("batch", what, rates["together"], rates["singly"], "steps/s", "one by one")
 
 
-def _detector_row(network: Path, seen: Sequence[Image]) -> Row:
+def _detector_row(network: Path, images: Sequence[Image]) -> Row:
     torch.set_num_threads(THREADS)
-    ours = YoloDetector(confidence=Confidences.all(_CONFIDENCE), overlap=_OVERLAP, threads=THREADS)
-    theirs = UltralyticsPredict(TRAINED, network, confidence=_CONFIDENCE, overlap=_OVERLAP)
-    contenders = {"ours": Detecting(ours, seen), "theirs": Detecting(theirs, seen)}
+    own = YoloDetector(confidence=Confidences.all(_CONFIDENCE), overlap=_OVERLAP, threads=THREADS)
+    ultralytics = UltralyticsPredict(TRAINED, network, confidence=_CONFIDENCE, overlap=_OVERLAP)
+    contenders = {"own": Detecting(own, images), "ultralytics": Detecting(ultralytics, images)}
     rates = race(contenders, blocks=7, seconds=0.4)
     what = f"detector, {THREADS} threads"
-    return _row("detector", what, rates["ours"], rates["theirs"], "frames/s", "ultralytics' predict")
+    return _row("detector", what, rates["own"], rates["ultralytics"], "frames/s", "ultralytics' predict")
 
 
 def _loop_row(loop: LoopTimes) -> Row:
@@ -156,39 +136,42 @@ def _loop_row(loop: LoopTimes) -> Row:
     return _row("closed_loop_real_time", what, loop.real_time, 1.0, "s/s", "real time")
 
 
-def _growth(benched: Benched) -> dict[str, dict[int, float]]:
+def _growth(parts: BenchWiring) -> dict[str, dict[int, float]]:
     lines: dict[str, dict[int, float]] = {}
-    for count in GROWTH:
+    for count in GROWTH_COUNTS:
         contenders = {
-            "traffic of our worlds, ticks": benched.world_traffic(count),
-            "same trajectories as highway-env, ticks": benched.same_traffic(count),
+            "traffic of our worlds, ticks": parts.world_traffic(count),
+            "same trajectories as highway-env, ticks": parts.same_traffic(count),
         }
-        if count <= STOCK_UP_TO:
-            contenders["highway-env's traffic, ticks"] = benched.stock_traffic(count)
-            if count <= COUNTS[-1]:  # no more than that come within reach of our ego
-                contenders["our env.step"] = benched.our_steps(count)
-                contenders["highway-v0 env.step"] = benched.stock_steps(count)
+        if count <= MAX_STOCK_COUNT:
+            contenders["highway-env's traffic, ticks"] = parts.stock_traffic(count)
+            if count <= COUNTS[-1]:  # the ego's surroundings never hold more
+                contenders["our env.step"] = parts.own_steps(count)
+                contenders["highway-v0 env.step"] = parts.stock_steps(count)
         for name, rate in race(contenders, blocks=1, seconds=0.1).items():
             lines.setdefault(name, {})[count] = rate
     return lines
 
 
-def pictures(scenario: str, seed: int, count: int = 24) -> list[Image]:
-    """Camera pictures of a drive that keeps its lane, half a second apart."""
+def camera_images(scenario: str, seed: int, count: int = 24) -> list[Image]:
+    """Return camera images, half a second apart, of a drive with zero steering and acceleration.
+
+    Where an episode ends, the drive goes on with the next seed.
+    """
     with closing(DrivingEnv(EnvSpec(scenario))) as env:
-        seen = [env.reset(seed).image]
-        while len(seen) < count:
+        images = [env.reset(seed).image]
+        while len(images) < count:
             for _ in range(5):
                 step = env.step(Control(0.0, 0.0))
                 if step.outcome is not None:
                     seed += 1
                     env.reset(seed)
-            seen.append(step.observation.image)
-    return seen
+            images.append(step.observation.image)
+    return images
 
 
-def _row(key: str, what: str, ours: float, beside: float, unit: str, against: str) -> Row:
-    return Row(key, what, ours, beside, unit, against, _NEEDED.get(key))
+def _row(key: str, what: str, own: float, reference: float, unit: str, against: str) -> Row:
+    return Row(key, what, own, reference, unit, against, _REQUIRED_RATIOS.get(key))
 
 
 def _write(results: Results, out: Path, command: str) -> None:
@@ -204,11 +187,18 @@ def _write(results: Results, out: Path, command: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py bench",
-        description="Measure traffic, environment, camera, detector and closed loop side by side with "
-        "highway-env, Panda3D alone and ultralytics, in less than five minutes. Compare ratios, not rates: "
-        "machines differ and are noisy.",
+        description="Measure the speed of traffic, environment, camera, detector and closed loop next to "
+        "that of highway-env, Panda3D alone and ultralytics. Takes less than five minutes. "
+        "Compare the ratios, not the rates: machines differ, and their speed varies.",
         allow_abbrev=False,
     )
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write table, JSON and figure there")
+    parser.add_argument(
+        "--json", action="store_true", help="print the results as one line of JSON at the end"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the table, JSON and a figure (default: write no files)",
+    )
     return parser

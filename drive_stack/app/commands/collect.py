@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.app.batch_run import MAX_FAILURES, print_failures
-from drive_stack.app.options import TRUST_HELP, episode_count, positive, seed, worker_count
+from drive_stack.app.options import SCENARIOS_HELP, TRUST_HELP, episode_count, positive, seed, worker_count
+from drive_stack.app.wiring import Wiring
 from drive_stack.datasets.drives.collection import Collection, CollectionSpec, collect, repair
 from drive_stack.datasets.drives.recording_task import EXPERT
 from drive_stack.errors import ConfigError
@@ -29,15 +30,15 @@ docs/recordings.md describes the columns.
 """
 
 
-def run(arguments: Sequence[str], wiring: BatchWiring) -> int:
+def run(arguments: Sequence[str], wiring: Wiring) -> int:
     """Record what is missing and write the manifest; returns the exit status."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    wiring = wiring.with_trust(args.trust)
+    batch = wiring.batch.with_trust(args.trust)
     if not args.repair:
-        return collect_and_report(_spec(args), wiring)
+        return collect_and_report(_spec(args), batch)
     _check_repair(args, parser)
-    collection = repair(args.out, wiring, _print_note, trusted=args.trust, workers=args.workers)
+    collection = repair(args.out, batch, _print_note, trusted=args.trust, workers=args.workers)
     return _report(collection, args.out)
 
 
@@ -121,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         "--scenarios",
         default="all",
         metavar="A,B",
-        help="names of scenarios or paths of scenario files, separated by commas (default: all)",
+        help=SCENARIOS_HELP,
     )
     parser.add_argument(
         "--suite",

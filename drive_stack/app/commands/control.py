@@ -1,48 +1,38 @@
-"""``run_sim.py control``: lateral controllers compared on reference paths."""
+"""``run_sim.py control``: compare the lateral controllers on reference paths."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from drive_stack.benchmarks.lateral_control.loop import MakeDynamics
-from drive_stack.benchmarks.lateral_control.study import Controllers, study
+from drive_stack.app.wiring import Wiring
+from drive_stack.benchmarks.lateral_control.study import study
 from drive_stack.benchmarks.lateral_control.tables import LEGEND, markdown_tables, terminal_tables
-from drive_stack.interfaces import Platform
 from drive_stack.support.atomic_files import make_folder, write_whole
 
-SEED = 100_000  # validation
+SEED = 100_000  # a validation seed
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What only the command line knows: the controllers and how the car moves."""
-
-    controllers: Callable[[Platform, Sequence[str]], Controllers]  # with overrides, as a driver's
-    dynamics: MakeDynamics
-    platform: Platform
-
-
-def control(given: Sequence[str], compared: Compared) -> int:
+def run(arguments: Sequence[str], wiring: Wiring) -> int:
     """Drive, print the tables, write them and the figure; returns the exit status."""
-    options = _parser().parse_args(given)
-    if options.out is not None:
-        make_folder(options.out)
-    controllers = compared.controllers(compared.platform, options.set)
-    results = list(study(controllers, compared.dynamics, compared.platform, SEED))
+    args = _parser().parse_args(arguments)
+    if args.out is not None:
+        make_folder(args.out)
+    parts = wiring.control()
+    controllers = parts.controllers(parts.platform, args.set)
+    results = list(study(controllers, parts.dynamics, parts.platform, SEED))
     console = Console(width=None if sys.stdout.isatty() else 140)
     for table in terminal_tables(results):
         console.print(table)
     console.print(LEGEND)
-    if options.out is not None:
+    if args.out is not None:
         from drive_stack.benchmarks.lateral_control.figure import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
-        tables, figure = options.out / "control_tables.md", options.out / "control_errors.svg"
+        tables, figure = args.out / "control_tables.md", args.out / "control_errors.svg"
         write_whole(tables, markdown_tables(results))
         write_figure(results, figure)
         print(f"written: {tables}, {figure}", file=sys.stderr)
@@ -52,16 +42,20 @@ def control(given: Sequence[str], compared: Compared) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py control",
-        description="Compare the lateral controllers: closed loop with the car's own dynamics on reference "
-        "paths, as modelled, with a noisy plan, and with steering slower than the controllers know.",
+        description="Compare the lateral controllers in closed loop on reference paths, with the dynamics "
+        "of the simulated car: as the controllers model it, with a noisy plan, and with "
+        "steering that is slower than the controllers assume.",
         allow_abbrev=False,
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write the tables and a figure there")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the tables and a figure (default: write no files)"
+    )
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="override modular's configuration, e.g. control.mpc.jerk=0.01",
+        help="override a value of the modular agent's configuration, such as control.mpc.jerk=0.01; can be "
+        "repeated",
     )
     return parser

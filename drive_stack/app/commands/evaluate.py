@@ -13,9 +13,9 @@ from drive_stack.app.agent_evaluation import REFERENCE, EvaluationSpec, run_eval
 from drive_stack.app.batch_run import add_driving_options, driving_options, print_failures
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.options import IN_PROCESS_HELP, TRUST_HELP, seeds_between
-from drive_stack.app.stage_evaluation import Course, look_inside
+from drive_stack.app.stage_evaluation import StageCourses, evaluate_stages
+from drive_stack.app.wiring import Wiring
 from drive_stack.evaluation.batch.row_file import NAME
-from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.export import export
 from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.report.page import write_report
@@ -26,33 +26,34 @@ PAGE = "report.html"
 
 HELP = """\
 examples:
-  python run_sim.py evaluate --suite smoke --seeds 100000:100001          a minute's look
+  python run_sim.py evaluate --suite smoke --seeds 100000:100001          a quick check, about a minute
   python run_sim.py evaluate --agent modular --agent end_to_end --workers 2    standard: 220 episodes each
-  python run_sim.py evaluate --suite ncap --agent agents/mine.yaml        Euro NCAP's and UN R157's grids
+  python run_sim.py evaluate --suite ncap --agent agents/mine.yaml        test grids of Euro NCAP and UN R157
 
-The same command drives only what is missing in --out. docs/evaluation.md explains suites, scores and rows.
+You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.
+docs/evaluation.md explains suites, scores and rows.
 """
 
 
-def evaluate(arguments: Sequence[str], wiring: BatchWiring, root: Path) -> int:
-    """Drive what is missing, print who is better, write rows and report; returns the exit status."""
+def run(arguments: Sequence[str], wiring: Wiring) -> int:
+    """Drive what is missing, print the comparison, write the report; returns the exit status."""
     args = evaluate_parser().parse_args(arguments)
-    wiring = wiring.with_trust(args.trust)
-    run = run_evaluation(_spec(args, root), wiring)
-    plan, folder = run.plan, run.folder
-    current = {row.key for row in run.rows}
-    comparison = read_runs([folder], current).comparison
+    batch = wiring.batch.with_trust(args.trust)
+    evaluation = run_evaluation(_spec(args, wiring.root), batch)
+    plan, folder = evaluation.plan, evaluation.folder
+    runs = read_runs([folder], {row.key for row in evaluation.rows})
+    comparison = runs.comparison
     print_headline(comparison, Console(width=None if sys.stdout.isatty() else 120))
     if args.inside:
         compared = {label: driver for label, driver in plan.drivers.items() if label != REFERENCE}
-        look_inside(compared, Course(plan.scenarios, plan.seeds[0]), folder, wiring, args.workers)
-    runs = read_runs([folder], current)  # includes what --inside has written
+        courses = StageCourses(plan.scenarios, plan.seeds[0])
+        evaluate_stages(compared, courses, folder, batch, args.workers)
     written = (*write_summary(comparison, folder), *export(runs.rows, folder))
     page = folder / PAGE
     write_report(runs, page)
-    print_failures(run.failed, folder / NAME)
+    print_failures(evaluation.failed, folder / NAME)
     print("written: " + ", ".join(map(str, (*written, page))), file=sys.stderr)
-    return 1 if run.failed else 0
+    return 1 if evaluation.failed else 0
 
 
 def _spec(args: argparse.Namespace, root: Path) -> EvaluationSpec:
@@ -70,46 +71,56 @@ def _spec(args: argparse.Namespace, root: Path) -> EvaluationSpec:
 
 
 def evaluate_parser() -> argparse.ArgumentParser:
-    """Options of the command."""
+    """Return the parser of the command's options."""
     parser = argparse.ArgumentParser(
         prog="run_sim.py evaluate",
-        description="Which driver is better, by how much, how sure, and why each crash happened.",
+        description="Evaluate agents on the same courses. Shows which one is better, by how much and with\n"
+        "what confidence, and why each collision happened.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    what = parser.add_argument_group("what is driven")
-    what.add_argument(
+    episodes = parser.add_argument_group("what is driven")
+    episodes.add_argument(
         "--agent",
         action="append",
         metavar="NAME",
-        help="registered name, configuration file, policy's file or package.module:Class; repeatable "
-        "(default: modular and end_to_end)",
+        help="agent to evaluate: a registered name, a configuration file, a policy file or "
+        "package.module:Class; can be repeated (default: modular and end_to_end)",
     )
-    what.add_argument(
+    episodes.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="override an agent's configuration, of several NAME:KEY=VALUE; repeatable",
+        help="override a value of the agent's configuration; with several agents write NAME:KEY=VALUE; "
+        "can be repeated",
     )
-    what.add_argument(
+    episodes.add_argument(
         "--suite",
         default="standard",
         metavar="NAME|FILE",
-        help=f"of {', '.join(suites())} (default: standard)",
+        help=f"the courses: {', '.join(suites())}, or a file of your own (default: standard)",
     )
-    what.add_argument(
-        "--seeds", metavar="A:B", help="from A up to before B (default: the suite's, which are test seeds)"
+    episodes.add_argument(
+        "--seeds",
+        metavar="A:B",
+        help="the seeds from A to B - 1 (default: those of the suite, which are test seeds)",
     )
     how = add_driving_options(parser)
     how.add_argument(
         "--inside",
         action="store_true",
-        help="then drive one seed of each scenario again: a pipeline's stages against the truth (detection, "
-        "tracking, lanes, control), a policy against the expert on the expert's drives",
+        help="afterwards drive the first seed of each scenario again and compare the stages of pipelines "
+        "(detection, tracking, lanes, control) with the truth, and policies with the expert on the "
+        "expert's drives",
     )
     how.add_argument("--trust", action="store_true", help=TRUST_HELP)
     how.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
-    how.add_argument("--out", type=Path, metavar="DIR", help="default: runs/evaluate/SUITE")
+    how.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the rows and the report (default: runs/evaluate/SUITE)",
+    )
     return parser

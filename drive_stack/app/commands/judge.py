@@ -1,4 +1,4 @@
-"""``run_sim.py judge``: how good a shipped model is, on frames and drives that training never saw."""
+"""``run_sim.py judge``: evaluate a shipped model on frames and drives that training never used."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from drive_stack.app.wiring import Wiring
 from drive_stack.config import load_model
 from drive_stack.evaluation.batch.driving import DrivingOptions
-from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.runtime.weights import MODELS
 
@@ -20,65 +20,77 @@ SUITES: dict[str, tuple[str, range | None]] = {
 }
 
 
-def judge(
-    arguments: Sequence[str],
-    wiring: BatchWiring,
-    root: Path,
-) -> int:
+def run(arguments: Sequence[str], wiring: Wiring) -> int:
     """Evaluate a model on the catalogue's scenarios and complete its card; returns the exit status."""
-    options = _parser(root).parse_args(arguments)
-    config, frames = root / "configs" / "training" / f"{options.what}.yaml", options.work / "detector"
-    if options.what == "detector":
-        from drive_stack.learning.detector import validation as detector_judgement  # noqa: PLC0415 - slow to import
-        from drive_stack.learning.detector.config import DetectorTraining  # noqa: PLC0415
-
-        scores = detector_judgement.judge(
-            MODELS / "detector.int8.onnx",
-            load_model(config, DetectorTraining),
-            wiring.scenarios,
-            frames,
-            options.on,
-            detector_judgement.Pictures.in_folder(root / "docs" / "images"),
-        )
-    elif options.what == "policy":
-        from drive_stack.app.agent_evaluation import EvaluationSpec, evaluate_agents  # noqa: PLC0415
-        from drive_stack.learning.imitation.validation import note_drives  # noqa: PLC0415
-
-        suite, seeds = SUITES[options.on]
-        spec = EvaluationSpec(
-            folder=options.work / "evaluate" / suite,
-            suite=load_suite(suite),
-            agents=("end_to_end",),
-            seeds=seeds,
-            driving=DrivingOptions(workers=2),
-        )
-        results = evaluate_agents(spec, wiring)
-        scores = note_drives(MODELS / "policy.trunk.onnx", options.on, results)
-    else:
-        from drive_stack.learning.lanes import job as lanes_job  # noqa: PLC0415
-
-        weights = MODELS / "lanes.onnx"
-        scores = lanes_job.judge_shipped(
-            config, wiring.scenarios, weights=weights, frames=frames, span=options.on
-        )
+    args = _parser(wiring.root).parse_args(arguments)
+    evaluate = {"detector": _evaluate_detector, "lanes": _evaluate_lanes, "policy": _evaluate_policy}
+    scores = evaluate[args.what](args, wiring)
     print(json.dumps(scores, ensure_ascii=False, indent=1))
     return 0
+
+
+def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
+    from drive_stack.learning.detector import validation  # noqa: PLC0415 - torch is slow to import
+    from drive_stack.learning.detector.config import DetectorTraining  # noqa: PLC0415
+
+    return validation.judge(
+        MODELS / "detector.int8.onnx",
+        load_model(_config(args, wiring), DetectorTraining),
+        wiring.batch.scenarios,
+        args.work / "detector",
+        args.on,
+        validation.Pictures.in_folder(wiring.root / "docs" / "images"),
+    )
+
+
+def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
+    from drive_stack.learning.lanes import job  # noqa: PLC0415 - torch is slow to import
+
+    return job.judge_shipped(
+        _config(args, wiring),
+        wiring.batch.scenarios,
+        weights=MODELS / "lanes.onnx",
+        frames=args.work / "detector",
+        span=args.on,
+    )
+
+
+def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
+    from drive_stack.app.agent_evaluation import EvaluationSpec, evaluate_agents  # noqa: PLC0415 - pyarrow is slow to import
+    from drive_stack.learning.imitation.validation import note_drives  # noqa: PLC0415
+
+    suite, seeds = SUITES[args.on]
+    spec = EvaluationSpec(
+        folder=args.work / "evaluate" / suite,
+        suite=load_suite(suite),
+        agents=("end_to_end",),
+        seeds=seeds,
+        driving=DrivingOptions(workers=2),
+    )
+    return note_drives(MODELS / "policy.trunk.onnx", args.on, evaluate_agents(spec, wiring.batch))
+
+
+def _config(args: argparse.Namespace, wiring: Wiring) -> Path:
+    return wiring.root / "configs" / "training" / f"{args.what}.yaml"
 
 
 def _parser(root: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py judge",
-        description="Judge a shipped model on validation seeds, or on test seeds, and complete its card in "
-        "drive_stack/models/. Test seeds are for the end: nothing may be chosen by them.",
+        description="Evaluate a shipped model on validation or test seeds and write the figures into its "
+        "card in drive_stack/models/. Use test seeds only at the very end: nothing may be "
+        "chosen by their figures.",
         allow_abbrev=False,
     )
-    parser.add_argument("what", choices=("detector", "lanes", "policy"))
-    parser.add_argument("--on", choices=("validation", "test"), default="validation", help="which seeds")
+    parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to evaluate")
+    parser.add_argument(
+        "--on", choices=("validation", "test"), default="validation", help="which seeds (default: validation)"
+    )
     parser.add_argument(
         "--work",
         type=Path,
         default=root / "runs",
         metavar="DIR",
-        help="frames and drives, made where they are missing (default: runs)",
+        help="folder of recorded frames and drives; what is missing is recorded (default: runs)",
     )
     return parser

@@ -1,19 +1,19 @@
-"""``run_sim.py perception``: every stage of a driver against the truth, closed loop."""
+"""``run_sim.py perception``: compare every stage of an agent with the truth while it drives."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from drive_stack.app.episode_processes import Task, measured
-from drive_stack.app.options import episode_count, seed, worker_count
+from drive_stack.app.episode_processes import EpisodeToMeasure, measure_episodes
+from drive_stack.app.options import SCENARIOS_HELP, episode_count, seed, worker_count
+from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.drive import AgentBuilder
+from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.stage_errors.all_tables import stage_tables
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
@@ -21,60 +21,58 @@ from drive_stack.evaluation.stage_errors.report import as_json, markdown, termin
 from drive_stack.seeds import check_episodes, seed_range
 from drive_stack.support.atomic_files import make_folder, write_whole
 
-SPLIT = 100_000  # seeds of training, validation and test, each so many
+SPLIT_SIZE = 100_000  # number of seeds in each of training, validation and test
 
 HELP = """\
 examples:
-  python run_sim.py perception --scenarios jam_tail,cruise         one seed of each, a minute
-  python run_sim.py perception --seeds 3 --workers 2               the whole catalogue
-  python run_sim.py perception --set tracking.tracker=oracle       how well the rest does with true tracks
+  python run_sim.py perception --scenarios jam_tail,cruise         one seed of two scenarios, about a minute
+  python run_sim.py perception --seeds 3 --workers 2               all scenarios
+  python run_sim.py perception --set tracking.tracker=oracle       how the other stages do with true tracks
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What only the command line knows: the worlds and the drivers."""
-
-    scenarios: Sequence[str]  # the catalogue
-    check: Callable[[str], object]  # raises `ConfigError` for a scenario that cannot be read
-    build: AgentBuilder  # importable by name, for worker processes
-
-
-def perception(given: Sequence[str], outside: Outside, root: Path) -> int:
+def run(arguments: Sequence[str], wiring: Wiring) -> int:
     """Drive, print the tables, write them and the figure; returns the exit status."""
-    options = _parser(root).parse_args(given)
-    seeds = seed_range(options.first_seed, options.seeds)
-    if seeds[0] // SPLIT != seeds[-1] // SPLIT:
-        raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
-    scenarios = _names(options.scenarios, outside.scenarios)
-    check_episodes(len(scenarios), len(seeds))
-    for scenario in scenarios:
-        outside.check(scenario)
-    tasks = [
-        Task(options.agent, tuple(options.set), scenario, seed) for seed in seeds for scenario in scenarios
-    ]
-    make_folder(options.out)
+    args = _parser(wiring.root).parse_args(arguments)
+    tasks = _tasks(args, wiring.batch)
+    make_folder(args.out)
     episodes: list[EpisodeMeasurements] = []
-    broken_off: KeyboardInterrupt | None = None
+    interrupt: KeyboardInterrupt | None = None
     try:
-        for episode in measured(tasks, outside.build, options.workers):
+        for episode in measure_episodes(tasks, wiring.batch.build_agent, args.workers):
             episodes.append(episode)
-            done = f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}"
-            print(done, file=sys.stderr)
-    except KeyboardInterrupt as interrupt:
-        broken_off = interrupt
-        print("broken off: what was driven is told", file=sys.stderr)
+            progress = f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}"
+            print(progress, file=sys.stderr)
+    except KeyboardInterrupt as error:
+        interrupt = error
+        print("interrupted: the tables show the episodes driven so far", file=sys.stderr)
     if not episodes:
-        raise ConfigError("nothing was driven to its end")
+        raise ConfigError("no episode was driven to its end")
     if not any(episode.stage_ms for episode in episodes):
-        raise ConfigError(f"--agent {options.agent}: leaves no trace of its stages that could be measured")
+        raise ConfigError(f"--agent {args.agent}: leaves no trace of its stages that could be measured")
     console = Console(width=None if sys.stdout.isatty() else 140)
     for table in stage_tables(episodes):
         console.print(terminal_table(table))
-    _write(episodes, options.out, " ".join(["python run_sim.py perception", *given]))
-    if broken_off is not None:
-        raise broken_off
+    _write(episodes, args.out, " ".join(["python run_sim.py perception", *arguments]))
+    if interrupt is not None:
+        raise interrupt
     return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
+
+
+def _tasks(args: argparse.Namespace, wiring: BatchWiring) -> list[EpisodeToMeasure]:
+    """The requested episodes; `ConfigError` for scenarios and seeds that cannot be used."""
+    seeds = seed_range(args.first_seed, args.seeds)
+    if seeds[0] // SPLIT_SIZE != seeds[-1] // SPLIT_SIZE:
+        raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
+    scenarios = _names(args.scenarios, wiring.scenarios)
+    check_episodes(len(scenarios), len(seeds))
+    for scenario in scenarios:
+        wiring.scenario_facts(scenario)
+    return [
+        EpisodeToMeasure(args.agent, tuple(args.set), scenario, seed)
+        for seed in seeds
+        for scenario in scenarios
+    ]
 
 
 def _write(episodes: Sequence[EpisodeMeasurements], out: Path, command: str) -> None:
@@ -89,7 +87,7 @@ def _write(episodes: Sequence[EpisodeMeasurements], out: Path, command: str) -> 
 
 
 def _names(text: str, catalogue: Sequence[str]) -> Sequence[str]:
-    """Names between commas, each once, or the whole catalogue."""
+    """The names between commas, each once; the whole catalogue for ``all``."""
     if text == "all":
         return catalogue
     names = [name.strip() for name in text.split(",")]
@@ -101,37 +99,47 @@ def _names(text: str, catalogue: Sequence[str]) -> Sequence[str]:
 def _parser(root: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py perception",
-        description="Drive, and compare what every stage said with the truth of the same frame: lifting,\n"
-        "tracking (HOTA, IDF1, speeds by age), lanes, prediction, control, time.",
+        description="Drive, and compare the output of every stage with the truth of the same frame:\n"
+        "lifting, tracking (HOTA, IDF1, speed errors by track age), lanes, prediction,\n"
+        "control and computing time.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    what = parser.add_argument_group("what is driven")
-    what.add_argument(
-        "--agent", default="modular", metavar="NAME", help="one that leaves a trace (default: modular)"
+    episodes = parser.add_argument_group("what is driven")
+    episodes.add_argument(
+        "--agent",
+        default="modular",
+        metavar="NAME",
+        help="agent that records a trace of its stages (default: modular)",
     )
-    what.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
-    what.add_argument(
-        "--seeds", type=episode_count, default=1, metavar="N", help="of each scenario (default: 1)"
+    episodes.add_argument("--scenarios", default="all", metavar="A,B", help=SCENARIOS_HELP)
+    episodes.add_argument(
+        "--seeds",
+        type=episode_count,
+        default=1,
+        metavar="N",
+        help="number of seeds of each scenario (default: 1)",
     )
-    what.add_argument(
-        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, validation"
+    episodes.add_argument(
+        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, a validation seed"
     )
-    what.add_argument(
+    episodes.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="override the agent's configuration; repeatable",
+        help="override a value of the agent's configuration; can be repeated",
     )
-    how = parser.add_argument_group("how")
-    how.add_argument("--workers", type=worker_count, default=1, metavar="N", help="processes (default: 1)")
+    how = parser.add_argument_group("how it is driven")
+    how.add_argument(
+        "--workers", type=worker_count, default=1, metavar="N", help="number of worker processes (default: 1)"
+    )
     how.add_argument(
         "--out",
         type=Path,
         default=root / "runs" / "perception",
         metavar="DIR",
-        help="default: runs/perception",
+        help="folder of the tables and the figure (default: runs/perception)",
     )
     return parser

@@ -1,4 +1,4 @@
-"""``run_sim.py report``: the page of one run, or of several compared."""
+"""``run_sim.py report``: an HTML page about one evaluation, or about several compared."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from drive_stack.app.wiring import Wiring
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 
 NAME = "report.html"
 
 
-def report(given: Sequence[str]) -> int:
-    """Write the page and say where; returns the exit status."""
-    options = _parser().parse_args(given)
-    runs = read_runs(options.run)
-    path: Path = options.out or options.run[0] / NAME
+def run(arguments: Sequence[str], _: Wiring) -> int:
+    """Write the page and print its path; returns the exit status."""
+    args = _parser().parse_args(arguments)
+    runs = read_runs(args.run)
+    path: Path = args.out or args.run[0] / NAME
     write_report(runs, path)
     if unfinished := runs.completeness.words:
         print(unfinished, file=sys.stderr)
@@ -30,9 +31,14 @@ def report(given: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py report",
-        description="One HTML page with all inside: who is better, how sure, and why each crash happened.",
+        description="Write one self-contained HTML page about an evaluation, or about several compared: "
+        "which agent is better, with what confidence, and why each collision happened.",
         allow_abbrev=False,
     )
-    parser.add_argument("run", type=Path, nargs="+", metavar="RUN", help="folders that evaluate wrote")
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"default: {NAME} in the first run")
+    parser.add_argument(
+        "run", type=Path, nargs="+", metavar="RUN", help="folder that evaluate wrote; several are compared"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help=f"file of the page (default: {NAME} in the first RUN)"
+    )
     return parser

@@ -1,4 +1,4 @@
-"""``run_sim.py stages``: what each stage costs, by replacing it with its oracle."""
+"""``run_sim.py stages``: replace each stage by its oracle in turn, to see what the stage costs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import TypeVar
 from rich.console import Console
 
 from drive_stack.app.batch_run import add_driving_options, driving_options, print_failures
-from drive_stack.app.options import episode_count, seed
+from drive_stack.app.options import SCENARIOS_HELP, episode_count, seed
 from drive_stack.app.stage_ablation.columns import COLUMNS, Column, columns_named
 from drive_stack.app.stage_ablation.report import show_table, write_table
 from drive_stack.app.stage_ablation.table import stages_table
+from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.driving import drive_missing
@@ -27,62 +28,65 @@ from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.scenario_name import split_names
 from drive_stack.seeds import check_episodes, seed_range
 
-Read = TypeVar("Read")
+Facts = TypeVar("Facts")
 
-SPLIT = 100_000  # seeds of training, validation and test, each so many
+SPLIT_SIZE = 100_000  # number of seeds in each of training, validation and test
 
 HELP = """\
 examples:
-  python run_sim.py stages --seeds 2 --only expert,modular      a first look, some minutes
-  python run_sim.py stages --seeds 10 --workers 2               all of it, hours: break it off when you like
+  python run_sim.py stages --seeds 2 --only expert,modular      a first look, a few minutes
+  python run_sim.py stages --seeds 10 --workers 2               everything, several hours
   python run_sim.py stages --report-only                        the table of what has been driven so far
 
-The same command drives only what is missing in --out; after a change to a configuration, a scenario or
-weights it drives again what that touches. docs/evaluation.md explains the table and the rows.
+You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.
+After a change to a configuration, a scenario or weights, it drives the affected episodes again.
+docs/evaluation.md explains the table and the rows.
 """
 
 
-def stages(given: Sequence[str], wiring: BatchWiring, root: Path) -> int:
+def run(arguments: Sequence[str], wiring: Wiring) -> int:
     """Drive what is missing, print the table, write it; returns the exit status."""
-    options = _parser(root).parse_args(given)
-    out: Path = options.out
-    failed = [] if options.report_only else _drive(options, wiring)
+    args = _parser(wiring.root).parse_args(arguments)
+    out: Path = args.out
+    failed = [] if args.report_only else _drive(args, wiring.batch)
     rows = list(read_rows(out).values())
     if not rows:
         raise ConfigError(f"{out / NAME}: holds no rows yet")
-    current = _current(wiring, {row.result.scenario for row in rows})
-    table = stages_table(rows, current, order=wiring.scenarios)
+    current = _present_hashes(wiring.batch, {row.result.scenario for row in rows})
+    table = stages_table(rows, current, order=wiring.batch.scenarios)
     show_table(table, Console(width=None if sys.stdout.isatty() else 110))
     print_failures(failed, out / NAME)
     print("written: " + ", ".join(map(str, write_table(table, out))), file=sys.stderr)
     return 1 if failed else 0
 
 
-def _drive(options: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
-    """Drive what is missing; the rows of what was asked for that tell of a failure."""
-    tasks = plan(
-        columns_named(_names(options.only) or [column.label for column in COLUMNS]),
-        _names(options.scenarios) or wiring.scenarios,
-        _seeds(options.first_seed, options.seeds),
+def _drive(args: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
+    """Drive what is missing; returns the rows of the requested episodes that report an error."""
+    tasks = plan_ablation(
+        columns_named(_names(args.only) or [column.label for column in COLUMNS]),
+        _names(args.scenarios) or wiring.scenarios,
+        _seeds(args.first_seed, args.seeds),
         wiring,
     )
-    if options.first_seed >= 2 * SPLIT:
-        print("these are test seeds: to be looked at once, at the end", file=sys.stderr)
-    with open_rows(options.out, foreign=RECORDINGS) as file:
+    if args.first_seed >= 2 * SPLIT_SIZE:
+        print("these are test seeds: use them only once, at the very end", file=sys.stderr)
+    with open_rows(args.out, foreign=RECORDINGS) as file:
         return drive_missing(
             tasks,
             file,
             partial(drive_task, wiring.build_agent),
-            driving_options(options),
+            driving_options(args),
             code=code_state(wiring.packages),
             hash_now=wiring.hash_of,
         )
 
 
-def plan(
+def plan_ablation(
     columns: Sequence[Column], scenarios: Sequence[str], seeds: Sequence[int], wiring: BatchWiring
 ) -> list[EpisodeTask]:
-    """All episodes, one seed after another, so that a run broken off has driven every scenario alike.
+    """Return all episodes, one seed after another.
+
+    In this order an interrupted run has driven all scenarios equally often.
 
     Raises `ConfigError` for a scenario, a configuration or weights that cannot be used.
     """
@@ -107,10 +111,10 @@ def plan(
     ]
 
 
-def _current(wiring: BatchWiring, scenarios: Iterable[str]) -> frozenset[str]:
-    """Hashes of everything as it is now; rows with others were driven before some change."""
-    facts = [_if_any(partial(wiring.agent_facts, column.agent, column.overrides)) for column in COLUMNS]
-    courses = [_if_any(partial(wiring.scenario_facts, scenario)) for scenario in scenarios]
+def _present_hashes(wiring: BatchWiring, scenarios: Iterable[str]) -> frozenset[str]:
+    """The configuration hashes of all columns and scenarios as they are now; other rows are outdated."""
+    facts = [_or_none(partial(wiring.agent_facts, column.agent, column.overrides)) for column in COLUMNS]
+    courses = [_or_none(partial(wiring.scenario_facts, scenario)) for scenario in scenarios]
     return frozenset(
         fingerprint(fact, course.content)
         for fact in facts
@@ -119,8 +123,8 @@ def _current(wiring: BatchWiring, scenarios: Iterable[str]) -> frozenset[str]:
     )
 
 
-def _if_any(read: Callable[[], Read]) -> Read | None:
-    """What is read; None where it is no longer there, or cannot be used."""
+def _or_none(read: Callable[[], Facts]) -> Facts | None:
+    """The result of ``read``; None where it raises `ConfigError`."""
     try:
         return read()
     except ConfigError:
@@ -128,7 +132,7 @@ def _if_any(read: Callable[[], Read]) -> Read | None:
 
 
 def _names(text: str) -> list[str]:
-    """Names between commas, each once; none for ``all``."""
+    """The names between commas, each once; an empty list for ``all``."""
     names = [] if text == "all" else split_names(text)
     if "" in names:
         raise ConfigError(f"'{text}': expected names between commas, or all")
@@ -137,7 +141,7 @@ def _names(text: str) -> list[str]:
 
 def _seeds(first: int, count: int) -> range:
     seeds = seed_range(first, count)
-    if seeds[0] // SPLIT != seeds[-1] // SPLIT:
+    if seeds[0] // SPLIT_SIZE != seeds[-1] // SPLIT_SIZE:
         raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
     return seeds
 
@@ -145,27 +149,42 @@ def _seeds(first: int, count: int) -> range:
 def _parser(root: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py stages",
-        description="Scenario by scenario: the expert, the modular driver, and the modular driver with each\n"
-        "stage replaced by its oracle in turn, and all of them: where that helps, mending the stage pays.",
+        description="Drive each scenario with the expert, with the modular agent, and with the modular\n"
+        "agent in which one stage, or every stage, is replaced by its oracle. Where an oracle\n"
+        "helps, improving that stage pays.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    what = parser.add_argument_group("what is driven")
-    what.add_argument("--scenarios", default="all", metavar="A,B", help="names or files (default: all)")
-    what.add_argument(
-        "--seeds", type=episode_count, default=10, metavar="N", help="of each scenario (default: 10)"
+    episodes = parser.add_argument_group("what is driven")
+    episodes.add_argument("--scenarios", default="all", metavar="A,B", help=SCENARIOS_HELP)
+    episodes.add_argument(
+        "--seeds",
+        type=episode_count,
+        default=10,
+        metavar="N",
+        help="number of seeds of each scenario (default: 10)",
     )
-    what.add_argument(
-        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, validation"
+    episodes.add_argument(
+        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, a validation seed"
     )
     labels = ", ".join(column.label for column in COLUMNS)
-    what.add_argument(
-        "--only", "--columns", default="all", metavar="A,B", help=f"of the columns {labels} (default: all)"
+    episodes.add_argument(
+        "--only",
+        "--columns",
+        default="all",
+        metavar="A,B",
+        help=f"columns to drive, of {labels} (default: all)",
     )
     how = add_driving_options(parser)
     how.add_argument(
-        "--out", type=Path, default=root / "runs" / "stages", metavar="DIR", help="default: runs/stages"
+        "--out",
+        type=Path,
+        default=root / "runs" / "stages",
+        metavar="DIR",
+        help="folder of the rows and the table (default: runs/stages)",
     )
-    how.add_argument("--report-only", action="store_true", help="drive nothing; the table of what is there")
+    how.add_argument(
+        "--report-only", action="store_true", help="drive nothing and show the table of what has been driven"
+    )
     return parser
