@@ -111,8 +111,8 @@ def _fraction(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py collect",
-        description="Record drives to learn from. Each recorded step holds the observation, what the expert "
-        "would do, and the true state of the world.",
+        description="Record drives to learn from. Each recorded step holds the observation, what the\n"
+        "expert would do, and the true state of the world.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -137,7 +137,11 @@ def _parser() -> argparse.ArgumentParser:
         help="number of seeds of each scenario (default: 10)",
     )
     parser.add_argument(
-        "--first-seed", type=seed, default=0, metavar="SEED", help="default: 0, a training seed"
+        "--first-seed",
+        type=seed,
+        default=0,
+        metavar="SEED",
+        help="first seed of each scenario (default: 0, a training seed)",
     )
     parser.add_argument(
         "--every", type=positive, default=2, metavar="K", help="record every K-th step (default: 2)"

@@ -122,7 +122,11 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         help="number of seeds of each scenario (default: 1)",
     )
     episodes.add_argument(
-        "--first-seed", type=seed, default=100_000, metavar="SEED", help="default: 100000, a validation seed"
+        "--first-seed",
+        type=seed,
+        default=100_000,
+        metavar="SEED",
+        help="first seed of each scenario (default: 100000, a validation seed)",
     )
     episodes.add_argument(
         "--set",
