@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform, TruthSource
+from drive_stack.support.observation_codec import encode_observation
 from drive_stack.types import FrameLabels, Image, Observation
 from drive_stack.vehicle import VehicleParameters, action_to_control
 from drive_stack.world_state import WorldState
@@ -283,18 +284,7 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
     def _observe(self) -> ObservationDict:
         """Render the camera and return the observation."""
         self._image = self._blank() if self._camera is None else self._camera.render(self.world.state())
-        observation = self.observation()
-        return {
-            "image": observation.image,
-            "speed": np.array([observation.speed], dtype=np.float32),
-            "yaw_rate": np.array([observation.yaw_rate], dtype=np.float32),
-            "blind_spot": np.array(
-                [observation.blind_spot_left, observation.blind_spot_right], dtype=np.int8
-            ),
-            "speed_limit": np.array([observation.speed_limit], dtype=np.float32),
-            "command": np.int64(observation.command),
-            "rain": np.int64(observation.rain),
-        }
+        return dict(encode_observation(self.observation()))
 
     def _info(self) -> dict[str, Any]:
         info: dict[str, Any] = {

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.errors import ConfigError
+from drive_stack.support.observation_codec import encode_observation
 from drive_stack.types import Observation
 
 Seen = Mapping[str, NDArray[Any]]  # the environment's observation, by its keys
@@ -24,17 +25,8 @@ class Policy(Protocol):
 
 
 def seen_by(observation: Observation) -> Seen:
-    """The environment's own form of an observation."""
-    seen = observation
-    return {
-        "image": seen.image,
-        "speed": np.array([seen.speed], dtype=np.float32),
-        "yaw_rate": np.array([seen.yaw_rate], dtype=np.float32),
-        "blind_spot": np.array([seen.blind_spot_left, seen.blind_spot_right], dtype=np.int8),
-        "speed_limit": np.array([seen.speed_limit], dtype=np.float32),
-        "command": np.array(int(seen.command), dtype=np.int64),
-        "rain": np.array(int(seen.rain), dtype=np.int64),
-    }
+    """The environment's own form of an observation, all of it arrays."""
+    return {key: np.asarray(value) for key, value in encode_observation(observation).items()}
 
 
 def unknown_inputs(path: Path, names: Sequence[str], example: Seen) -> None:
