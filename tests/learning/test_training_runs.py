@@ -1,4 +1,4 @@
-"""What all trainings share: a folder that holds a run to its configuration, progress, an early end."""
+"""The parts that all trainings share: run folders, progress and early stopping."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from drive_stack.learning.imitation.config import PolicyTraining, Round
 from drive_stack.learning.lanes.config import LaneTraining
 from drive_stack.learning.training import progress as module
 from drive_stack.learning.training.early_stopping import is_best, is_stale
-from drive_stack.learning.training.progress import stepping
-from drive_stack.learning.training.run_folder import CONFIGURATION, begin_run
+from drive_stack.learning.training.progress import track_steps
+from drive_stack.learning.training.run_folder import CONFIGURATION, start_run
 
 EYE = {
     "view": {"top": 0, "bottom": 8, "height": 8, "width": 8},
@@ -27,42 +27,42 @@ def policy(*rounds: Round) -> PolicyTraining:
     return PolicyTraining.model_validate({"network": {"eyes": [EYE]}, "rounds": rounds})
 
 
-def test_a_run_goes_on_with_what_it_began_with(tmp_path: Path) -> None:
-    begin_run(tmp_path, LaneTraining(epochs=3), goes_on=True)
-    begin_run(tmp_path, LaneTraining(epochs=3, threads=7), goes_on=True, free=("threads",))
-    told = (tmp_path / CONFIGURATION).read_text(encoding="utf-8")
-    assert "epochs: 3" in told and "threads: 7" in told
+def test_a_run_resumes_with_the_configuration_it_started_with(tmp_path: Path) -> None:
+    start_run(tmp_path, LaneTraining(epochs=3), resume=True)
+    start_run(tmp_path, LaneTraining(epochs=3, threads=7), resume=True, may_change=("threads",))
+    stored = (tmp_path / CONFIGURATION).read_text(encoding="utf-8")
+    assert "epochs: 3" in stored and "threads: 7" in stored
     with pytest.raises(
         ConfigError, match=r"configuration\.yaml: epochs was 3 when the run began and is 4 now"
     ):
-        begin_run(tmp_path, LaneTraining(epochs=4, threads=7), goes_on=True)
+        start_run(tmp_path, LaneTraining(epochs=4, threads=7), resume=True)
     with pytest.raises(ConfigError, match=r"drives\.seconds was 12\.0"):
-        begin_run(
+        start_run(
             tmp_path,
             LaneTraining.model_validate({"epochs": 3, "threads": 7, "drives": {"seconds": 5.0}}),
-            goes_on=True,
+            resume=True,
         )
-    assert (tmp_path / CONFIGURATION).read_text(encoding="utf-8") == told
-    begin_run(tmp_path, LaneTraining(epochs=4), goes_on=False)
+    assert (tmp_path / CONFIGURATION).read_text(encoding="utf-8") == stored
+    start_run(tmp_path, LaneTraining(epochs=4), resume=False)
     assert "epochs: 4" in (tmp_path / CONFIGURATION).read_text(encoding="utf-8")
 
 
 def test_rounds_may_be_added_but_not_changed(tmp_path: Path) -> None:
-    plain, more = (Round(name=name, first_seed=0, seeds=1, epochs=2) for name in ("plain", "more"))
-    begin_run(tmp_path, policy(plain), goes_on=True)
-    begin_run(tmp_path, policy(plain, more), goes_on=True)
-    longer = plain.model_copy(update={"epochs": 5})
+    first, second = (Round(name=name, first_seed=0, seeds=1, epochs=2) for name in ("first", "second"))
+    start_run(tmp_path, policy(first), resume=True)
+    start_run(tmp_path, policy(first, second), resume=True)
+    longer = first.model_copy(update={"epochs": 5})
     with pytest.raises(ConfigError, match=r"rounds\.0\.epochs was 2 when the run began and is 5 now"):
-        begin_run(tmp_path, policy(longer, more), goes_on=True)
+        start_run(tmp_path, policy(longer, second), resume=True)
 
 
 def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / CONFIGURATION).write_text("epochs: [", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"configuration\.yaml:\d: .* restore or remove"):
-        begin_run(tmp_path, LaneTraining(), goes_on=True)
+        start_run(tmp_path, LaneTraining(), resume=True)
 
 
-def test_the_best_and_the_stale() -> None:
+def test_the_best_and_stale_losses_are_recognised() -> None:
     assert is_best([3.0]) and is_best([3.0, 2.0]) and is_best([2.0, 2.0]) and not is_best([2.0, 3.0])
     assert not is_stale([1.0, 2.0], patience=2)
     assert is_stale([1.0, 2.0, 3.0], patience=2) and not is_stale([2.0, 3.0, 1.0], patience=2)
@@ -71,21 +71,21 @@ def test_the_best_and_the_stale() -> None:
 def test_a_terminal_shows_a_bar() -> None:
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=True, width=100)
-    with stepping("plain epoch 1/2", 3, pytest.fail, console) as tell:
+    with track_steps("plain epoch 1/2", 3, pytest.fail, console) as advance:
         for _ in range(3):
-            tell("loss 0.5")
+            advance("loss 0.5")
     assert (
         "plain epoch 1/2" in shown.getvalue() and "3/3" in shown.getvalue() and "loss 0.5" in shown.getvalue()
     )
 
 
-def test_elsewhere_there_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_there_is_one_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     lines, now = list[str](), [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    with stepping("epoch 1/2", 8, lines.append, Console(file=io.StringIO())) as tell:
+    with track_steps("epoch 1/2", 8, lines.append, Console(file=io.StringIO())) as advance:
         for step in range(8):
             now[0] += 40.0
-            tell(f"loss {step}")
+            advance(f"loss {step}")
     assert lines == [
         "epoch 1/2: 2 of 8 steps, loss 1, 4 min left",
         "epoch 1/2: 4 of 8 steps, loss 3, 3 min left",

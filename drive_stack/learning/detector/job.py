@@ -22,7 +22,7 @@ from drive_stack.learning.detector.quantised import quantised
 from drive_stack.learning.detector.training import Trainer
 from drive_stack.learning.detector.validation import Pictures, judge
 from drive_stack.learning.lanes.truth import lane_truth
-from drive_stack.learning.training.run_folder import begin_run
+from drive_stack.learning.training.run_folder import start_run
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
@@ -167,7 +167,7 @@ def train_detector(
     cannot be used.
     """
     config = load_model(config_path, DetectorTraining, overrides)
-    begin_run(work, config, goes_on=resume, free=("epochs", "frames", "patience", "threads"))
+    start_run(work, config, resume=resume, may_change=("epochs", "frames", "patience", "threads"))
     job = DetectorJob(config_path, config, scenarios, work, report)
     job.collect()
     trained = job.train(resume)

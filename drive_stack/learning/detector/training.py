@@ -27,7 +27,7 @@ from drive_stack.learning.detector.network import build_loss, enlarged, strides
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
-from drive_stack.learning.training.progress import Report, stepping
+from drive_stack.learning.training.progress import Report, track_steps
 from drive_stack.support.atomic_files import whole_file, write_whole
 from drive_stack.support.file_reading import read_regular
 
@@ -141,11 +141,11 @@ class Trainer:
         """Every frame once; the box, class and distance losses."""
         losses = torch.zeros(3)
         cells = [stride / self.config.input_scale for stride in strides(self.network)]
-        with stepping(f"epoch {self.epoch + 1}/{self.config.epochs}", steps, self.report) as tell:
+        with track_steps(f"epoch {self.epoch + 1}/{self.config.epochs}", steps, self.report) as advance:
             for batch in epoch_batches(frames, self.config, self.epoch, cells):
                 losses += self._step(batch, rate_at(self.step, total, self.config)) / steps
                 self.step += 1
-                tell("loss " + " ".join(f"{loss:.2f}" for loss in losses.tolist()))
+                advance("loss " + " ".join(f"{loss:.2f}" for loss in losses.tolist()))
         return losses
 
     def _step(self, batch: Batch, rate: float) -> torch.Tensor:

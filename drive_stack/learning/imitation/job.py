@@ -16,7 +16,7 @@ from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import prepare
 from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
-from drive_stack.learning.training.run_folder import begin_run
+from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.runner import head_path
 from drive_stack.runtime.weights import MODELS, card_path, write_card
 from drive_stack.support.atomic_files import copy_whole, make_folder, write_whole
@@ -139,7 +139,7 @@ def train_policy(
     configuration or recordings that cannot be used, and for another configuration than ``work`` began with.
     """
     config = load_model(config_path, PolicyTraining, overrides)
-    begin_run(work, config, goes_on=True, free=("workers", "patience"))
+    start_run(work, config, resume=True, may_change=("workers", "patience"))
     trunk = PolicyJob(config, collect, recordings, work, report).run()
     return install(trunk, out)
 

@@ -22,11 +22,11 @@ from drive_stack.learning.imitation.config import AugmentSettings, PolicyTrainin
 from drive_stack.learning.imitation.data import BRAKING, Clips, PolicyData, seen_rows
 from drive_stack.learning.imitation.features import features_of
 from drive_stack.learning.imitation.network import PolicyNet
-from drive_stack.learning.training.averaging import average
+from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
-from drive_stack.learning.training.progress import stepping
+from drive_stack.learning.training.progress import track_steps
 from drive_stack.policy.numbers import SPEED, STATE_NAMES
 from drive_stack.support.atomic_files import make_folder, whole_file
 
@@ -198,10 +198,10 @@ class _Run:
         network.train()
         total, start = 0.0, time.perf_counter()
         what = f"{self._round.name} epoch {len(self.errors) + 1}/{self._round.epochs}"
-        with stepping(what, self._steps, trainer.report) as tell:
+        with track_steps(what, self._steps, trainer.report) as advance:
             for step in range(self._steps):
                 total += self._step(len(self.errors) * self._steps + step, rng)
-                tell(f"loss {total / (step + 1):.3f}")
+                advance(f"loss {total / (step + 1):.3f}")
         rows = self._steps * config.batch * config.clip
         return total / self._steps, rows / (time.perf_counter() - start)
 
@@ -218,7 +218,7 @@ class _Run:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         self._optimizer.step()
-        average(self.averaged, network, min(config.average_decay, (done + 1) / (done + 10)))
+        update_average(self.averaged, network, min(config.average_decay, (done + 1) / (done + 10)))
         return float(loss.detach())
 
     def _set_rate(self, step: int) -> None:

@@ -27,7 +27,7 @@ from drive_stack.learning.lanes.image_evaluation import judge_confidence, judge_
 from drive_stack.learning.lanes.network import export
 from drive_stack.learning.lanes.training import Labelled, LaneTrainer, Trained
 from drive_stack.learning.lanes.truth import lane_truth
-from drive_stack.learning.training.run_folder import begin_run
+from drive_stack.learning.training.run_folder import start_run
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
@@ -64,7 +64,7 @@ def train_lanes(
     be used.
     """
     config = load_model(config_path, LaneTraining, overrides)
-    begin_run(work, config, goes_on=resume, free=("patience", "threads"))
+    start_run(work, config, resume=resume, may_change=("patience", "threads"))
     shards = _collect(config, scenarios, frames, work, report)
     training, validation = (_read(shards[part]) for part in ("training", "validation"))
     grid, weights = GroundGrid(), work / "lanes.onnx"

@@ -20,11 +20,11 @@ from drive_stack.errors import ConfigError
 from drive_stack.learning.lanes.batches import Labels, LaneBatch, collate, epoch_batches, repeats
 from drive_stack.learning.lanes.config import LaneTraining
 from drive_stack.learning.lanes.network import LaneNet, Outputs
-from drive_stack.learning.training.averaging import average
+from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
-from drive_stack.learning.training.progress import stepping
+from drive_stack.learning.training.progress import track_steps
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.support.atomic_files import whole_file
 
@@ -145,11 +145,11 @@ class LaneTrainer:
         batches = epoch_batches(
             self._training.views, self._training.labels, self._rows, config, epoch, self._grid
         )
-        with stepping(f"epoch {epoch + 1}/{config.epochs}", self._steps, self._report) as tell:
+        with track_steps(f"epoch {epoch + 1}/{config.epochs}", self._steps, self._report) as advance:
             for done, batch in enumerate(batches):
                 loss = self._step(batch, epoch * self._steps + done)
                 mean += loss / self._steps
-                tell(f"loss {loss:.3f}")
+                advance(f"loss {loss:.3f}")
         return mean
 
     def _step(self, batch: LaneBatch, step: int) -> float:
@@ -166,7 +166,7 @@ class LaneTrainer:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
         self._optimizer.step()
-        average(self._averaged, self._network, min(config.average_decay, (step + 1) / (step + 10)))
+        update_average(self._averaged, self._network, min(config.average_decay, (step + 1) / (step + 10)))
         return float(loss.detach())
 
     @torch.no_grad()

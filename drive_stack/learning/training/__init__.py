@@ -1,1 +1,1 @@
-"""What the trainings share: averages, checkpoints, devices, early stopping, progress."""
+"""Parts that all trainings share: averages, checkpoints, devices, early stopping, progress, run folders."""

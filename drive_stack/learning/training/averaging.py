@@ -1,4 +1,4 @@
-"""A moving average of a network's weights while it learns: it is steadier than the weights themselves."""
+"""A moving average of a network's weights during training; it varies less than the weights themselves."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import torch
 from torch import nn
 
 
-def average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move ``averaged`` a little towards the present weights of ``network``; counters are copied."""
+def update_average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
+    """Set each weight of ``averaged`` to ``decay · average + (1 − decay) · weight``; copy counters."""
     with torch.no_grad():
-        mine, present = averaged.state_dict(), network.state_dict()
-        for name, value in mine.items():
+        averages, weights = averaged.state_dict(), network.state_dict()
+        for name, value in averages.items():
             if value.dtype.is_floating_point:
-                value.lerp_(present[name], 1.0 - decay)
+                value.lerp_(weights[name], 1.0 - decay)
             else:
-                value.copy_(present[name])
+                value.copy_(weights[name])

@@ -1,4 +1,4 @@
-"""Checkpoints of trainings, read back."""
+"""Reading of training checkpoints."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from drive_stack.support.atomic_files import check_regular
 
 
 def read_checkpoint(path: Path, keys: Collection[str], device: torch.device | str) -> dict[str, Any]:
-    """What was saved, of which there are at least ``keys``; nothing in it is executed.
+    """Load a checkpoint onto ``device``; no code in it is executed.
 
-    Raises `ConfigError` where there is no checkpoint, or none that can be read.
+    Raises `ConfigError` if the file is missing, cannot be read, or lacks one of ``keys``.
     """
     try:
         check_regular(path, path.stat().st_mode)

@@ -1,4 +1,4 @@
-"""How far an epoch has come: a bar on a terminal, else a line every minute."""
+"""Progress of an epoch: a bar on a terminal, otherwise one line a minute."""
 
 from __future__ import annotations
 
@@ -15,31 +15,34 @@ Report = Callable[[str], None]
 
 
 @contextmanager
-def stepping(what: str, total: int, report: Report, console: Console | None = None) -> Iterator[Report]:
-    """Yields what to call after each of ``total`` steps, with how it goes in words.
+def track_steps(title: str, total: int, report: Report, console: Console | None = None) -> Iterator[Report]:
+    """Yield a function to call after each of ``total`` steps with a short status, such as the loss.
 
-    The bar is on ``console`` (standard error), and gone once the epoch is over; lines go to ``report``.
+    On a terminal it advances a bar on ``console`` (default: standard error), which disappears when the
+    epoch ends. Otherwise it passes lines to ``report``.
     """
     console = console or Console(stderr=True)
     if not console.is_terminal:
-        yield _Lines(what, total, report).step
+        yield _LineReporter(title, total, report).advance
         return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[words]}"), console=console, transient=True) as bar:
-        task = bar.add_task("", total=total, words="")
-        yield lambda words: bar.update(task, advance=1, words=words)
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[status]}"), console=console, transient=True) as bar:
+        task = bar.add_task("", total=total, status="")
+        yield lambda status: bar.update(task, advance=1, status=status)
 
 
-class _Lines:
-    def __init__(self, what: str, total: int, report: Report) -> None:
-        self._what, self._total, self._report = what, total, report
+class _LineReporter:
+    def __init__(self, title: str, total: int, report: Report) -> None:
+        self._title, self._total, self._report = title, total, report
         self._done, self._start = 0, time.monotonic()
         self._next = self._start + INTERVAL
 
-    def step(self, words: str) -> None:
+    def advance(self, status: str) -> None:
         self._done += 1
         now = time.monotonic()
         if now >= self._next and self._done < self._total:
-            left = (now - self._start) / self._done * (self._total - self._done)
-            self._report(f"{self._what}: {self._done} of {self._total} steps, {words}, {clock(left)} left")
+            remaining = (now - self._start) / self._done * (self._total - self._done)
+            self._report(
+                f"{self._title}: {self._done} of {self._total} steps, {status}, {clock(remaining)} left"
+            )
             self._next = now + INTERVAL

@@ -1,4 +1,4 @@
-"""The configuration of a training run, kept beside its checkpoints and curves."""
+"""The configuration of a training run, stored next to its checkpoints and curves."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from drive_stack.support.atomic_files import make_folder, write_whole
 CONFIGURATION = "configuration.yaml"
 
 
-def begin_run(folder: Path, config: StrictModel, *, goes_on: bool, free: Collection[str] = ()) -> None:
-    """Write down what a run in ``folder`` is made by, or hold it to that where it ``goes_on``.
+def start_run(folder: Path, config: StrictModel, *, resume: bool, may_change: Collection[str] = ()) -> None:
+    """Store the configuration of a run in ``folder``; with ``resume``, first compare it with the stored one.
 
-    A run may go on with other values of the keys ``free``, and with more rounds at the end. Raises
-    `ConfigError` for any other change, and where the file cannot be read or written.
+    A resumed run may change the top-level keys in ``may_change`` and append rounds. Raises `ConfigError` for
+    any other change, and if the file cannot be read or written.
     """
     make_folder(folder)
-    path, told = folder / CONFIGURATION, config.model_dump(mode="json")
-    if goes_on and path.exists():
-        for key, before, now in _changes(_read(path), told):
-            if key.split(".")[0] not in free:
+    path, current = folder / CONFIGURATION, config.model_dump(mode="json")
+    if resume and path.exists():
+        for key, before, now in _changes(_read(path), current):
+            if key.split(".")[0] not in may_change:
                 raise ConfigError(
                     f"{path}: {key} was {before} when the run began and is {now} now; "
-                    "go on with what it was, or train anew in another --work"
+                    "restore the old value, or start a new run in another --work"
                 )
-    write_whole(path, yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
+    write_whole(path, yaml.safe_dump(current, sort_keys=False, allow_unicode=True))
 
 
 def _read(path: Path) -> object:
@@ -40,13 +40,13 @@ def _read(path: Path) -> object:
 
 
 def _changes(before: object, now: object, key: str = "") -> Iterator[tuple[str, object, object]]:
-    """Keys whose values differ, with both; rounds that only one has are no change."""
+    """Each key whose value differs, with both values; a round that only one side has is not a change."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for name in [*before, *(name for name in now if name not in before)]:
             inner = f"{key}.{name}" if key else str(name)
             yield from _changes(before.get(name), now.get(name), inner)
     elif key == "rounds" and isinstance(before, list) and isinstance(now, list):
-        for number, (was, is_now) in enumerate(zip(before, now, strict=False)):
-            yield from _changes(was, is_now, f"{key}.{number}")
+        for number, (old_round, new_round) in enumerate(zip(before, now, strict=False)):
+            yield from _changes(old_round, new_round, f"{key}.{number}")
     elif before != now:
         yield key, before, now
