@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from golden_recording import GOLDEN
 from golden_traces.pictures import read_picture
 from safetensors.torch import load_file
 from tiny_world import PLATFORM
@@ -34,7 +35,7 @@ def test_the_networks_are_exported_from_the_weights_beside_them() -> None:
     weights = load_file(TRUNK.with_name("policy.safetensors"))
     missing, unknown = network.load_state_dict(weights, strict=False)
     assert not unknown and all(name.startswith(("now.", "then.", "columns.")) for name in missing)
-    picture = read_picture(ROOT / "tests" / "golden" / "curve.jpg")
+    picture = read_picture(GOLDEN / "curve.jpg")
     seen = Observation(picture, 25.0, 0.02, False, False, 33.0, NavigationCommand.FOLLOW)
     runner = PolicyRunner(TRUNK, PLATFORM.car, 0.1)
     packed = torch.from_numpy(pack(picture, network.layout.views)[None])

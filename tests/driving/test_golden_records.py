@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_recording import without_networks
+from golden_recording import GOLDEN, without_networks
 from golden_traces.changes import report, stage_changes
 from golden_traces.codec import decode, encode
 from golden_traces.compare import Tolerance, differences
@@ -15,8 +15,6 @@ from golden_traces.trace import read_trace, write_trace
 
 from drive_stack.errors import ConfigError
 from drive_stack.types import AdjacentLane, ObjectClass, Track
-
-GOLDEN = Path(__file__).resolve().parents[1] / "support" / "golden"
 
 TRACK = Track(
     id=3,

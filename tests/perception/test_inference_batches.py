@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import onnx
 import pytest
+from golden_recording import GOLDEN
 from numpy.typing import NDArray
 from tiny_world import PLATFORM
 
@@ -21,7 +22,6 @@ from drive_stack.policy.runner import TRUNK, PolicyRunner
 from drive_stack.runtime.sessions import ENGINES, each, open_session
 from drive_stack.types import NavigationCommand, Observation
 
-PICTURES = Path(__file__).resolve().parents[1] / "support" / "golden"
 NETWORKS = {"detector": detector.WEIGHTS, "lanes": lanes_network.WEIGHTS}
 
 
@@ -29,7 +29,7 @@ NETWORKS = {"detector": detector.WEIGHTS, "lanes": lanes_network.WEIGHTS}
 def images() -> NDArray[np.uint8]:
     """Pictures of the camera (N, H, W, 3), and darker ones."""
     model = CameraModel()
-    read = [cv2.imread(str(path)) for path in sorted(PICTURES.glob("*.jpg"))]
+    read = [cv2.imread(str(path)) for path in sorted(GOLDEN.glob("*.jpg"))]
     pictures = np.stack([cv2.resize(picture, (model.width, model.height))[..., ::-1] for picture in read])
     return np.concatenate([pictures, pictures // 2])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from golden_recording import GOLDEN
 from golden_traces.pictures import read_picture
 
 from drive_stack.benchmarks.speed.figure import write_growth
@@ -25,7 +26,7 @@ from envs.workloads.traffic import TICKS, stock_ticks, stock_ticks_as_arrays, wo
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = ROOT / "configs" / "training" / "detector_network.yaml"
-PICTURES = sorted((Path(__file__).resolve().parents[1] / "support" / "golden").glob("*.jpg"))
+PICTURES = sorted(GOLDEN.glob("*.jpg"))
 
 
 @dataclass
