@@ -1,4 +1,7 @@
-"""The vehicle bodies and paints that traffic is made of, some of both kept from training seeds."""
+"""Vehicle bodies and paints of the traffic.
+
+Some of both are held out: they never appear on training seeds.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from drive_stack.types import ObjectClass
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One kind of vehicle. Ranges are (low, high) [m]."""
+    """A type of vehicle; its dimensions are uniform in (min, max) [m]."""
 
     name: str
     label: ObjectClass
     length: tuple[float, float]
     width: tuple[float, float]
     height: tuple[float, float]
-    share: float  # of ordinary traffic, relative
+    weight: float  # relative frequency in ordinary traffic
     held_out: bool = False  # never appears on training seeds
 
 

@@ -1,4 +1,7 @@
-"""The ego's hits: who, where on the car, how fast; each reported once until the two part again."""
+"""Contacts of the ego with other shapes and guard rails.
+
+Each contact is reported once; it is reported again only after the two bodies have separated.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from drive_stack.geometry import box_corners, to_local
 from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, ContactKind, FloatArray, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.overlap import first_touch, pose_at, poses_before
+from envs.overlap import first_touch, pose_at, previous_poses
 
-RAIL_ID = 0
-RAIL_BEYOND_PAVEMENT = 0.5  # guard rails stand this far outside the paved edge [m]
-RAIL_CLEARANCE = 0.05  # of who is parked or stands beside a guard rail [m]
-_RESOLUTION = 0.05  # relative motion between two overlap tests [m]
-_CORNER_TIME = 0.01  # weighs closing speed against depth where a corner is hit [s]
+RAIL_ID = 0  # actor id of guard rails in contacts
+RAIL_BEYOND_PAVEMENT = 0.5  # distance of guard rails from the pavement's edge [m]
+RAIL_CLEARANCE = 0.05  # minimum distance of parked vehicles and pedestrians from a guard rail [m]
+_RESOLUTION = 0.05  # relative motion between two overlap tests; see `first_touch` [m]
+_CORNER_TIME = 0.01  # weight of the closing speed against the depth if a corner is hit [s]
 _NORMALS = {
     Side.FRONT: np.array([1.0, 0.0]),
     Side.LEFT: np.array([0.0, 1.0]),
@@ -29,89 +32,98 @@ _NORMALS = {
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """Everything the ego can hit at one instant, N rows; a positive radius makes a disc."""
+    """Everything that the ego can hit at one instant; shapes with a positive radius are discs."""
 
-    id: NDArray[np.int64]  # (N,)
-    kind: tuple[ContactKind, ...]
-    pose: FloatArray  # (N, 3) x, y, yaw of the centre, world frame
-    speed: FloatArray  # (N,) along the yaw [m/s]
-    length: FloatArray
-    width: FloatArray
-    radius: FloatArray
+    id: NDArray[np.int64]  # actor ids, (N,)
+    kind: tuple[ContactKind, ...]  # N values
+    pose: FloatArray  # x, y [m], yaw [rad] of the centre, world frame, (N, 3)
+    speed: FloatArray  # along the yaw [m/s], (N,)
+    length: FloatArray  # [m], (N,)
+    width: FloatArray  # [m], (N,)
+    radius: FloatArray  # [m], 0 for boxes, (N,)
 
 
 @dataclass(frozen=True, slots=True)
 class EgoBody:
     """The ego's box at one instant."""
 
-    pose: FloatArray  # (3,) x, y, yaw of the body's centre, world frame
+    pose: FloatArray  # x, y [m], yaw [rad] of the centre, world frame, (3,)
     speed: float  # along the yaw [m/s]
 
 
 @dataclass(frozen=True, slots=True)
 class RoadPosition:
-    """A place on the road, and the edges of the pavement abreast of it, all [m]."""
+    """A position on the road, and the laterals of the pavement's edges at its station [m]."""
 
     station: float
     lateral: float
-    right: float
-    left: float
+    right: float  # lateral of the pavement's right edge
+    left: float  # lateral of the pavement's left edge
 
     @classmethod
-    def of(cls, body: EgoBody, road: RoadMap, near: float) -> RoadPosition:
-        """Where a body's centre is; ``near`` is a recent station."""
-        station, lateral, _ = road.to_road(float(body.pose[0]), float(body.pose[1]), near)
+    def of(cls, body: EgoBody, road: RoadMap, recent_station: float) -> RoadPosition:
+        """Return the position of a body's centre; the search starts at ``recent_station`` [m]."""
+        station, lateral, _ = road.to_road(float(body.pose[0]), float(body.pose[1]), recent_station)
         return cls(station, lateral, *road.paved(station))
 
 
 def ego_body(x: float, y: float, yaw: float, speed: float, car: VehicleParameters) -> EgoBody:
-    """The body over a rear axle at (x, y)."""
-    ahead = car.centre_ahead
-    return EgoBody(np.array([x + ahead * math.cos(yaw), y + ahead * math.sin(yaw), yaw]), speed)
+    """Return the body of a car whose rear axle is at (x, y) [m] with a yaw [rad] and speed [m/s]."""
+    distance = car.centre_ahead
+    return EgoBody(np.array([x + distance * math.cos(yaw), y + distance * math.sin(yaw), yaw]), speed)
 
 
 @dataclass(slots=True)
 class ContactMonitor:
-    """Finds new contacts tick by tick; remembers which are still closed."""
+    """Detects new contacts tick by tick and remembers the actors that still touch the ego."""
 
     car: VehicleParameters
-    _closed: set[int] = field(default_factory=set)
+    _touching: set[int] = field(default_factory=set)  # actor ids
 
     def update(
-        self, time: float, before: EgoBody, now: EgoBody, was: Shapes, shapes: Shapes
+        self, time: float, before: EgoBody, now: EgoBody, shapes_before: Shapes, shapes: Shapes
     ) -> list[Contact]:
-        """New contacts within one tick; ``was`` and ``shapes`` may differ in rows, ids tell."""
-        starts = poses_before(was.id, was.pose, shapes.id, shapes.pose)
-        touched = first_touch(
+        """Return the new contacts within one tick.
+
+        Args:
+            time: Time at the end of the tick [s].
+            before: The ego at the start of the tick.
+            now: The ego at the end of the tick.
+            shapes_before: Shapes at the start of the tick; rows are matched by actor id.
+            shapes: Shapes at the end of the tick.
+        """
+        starts = previous_poses(shapes_before.id, shapes_before.pose, shapes.id, shapes.pose)
+        touch_fraction = first_touch(
             before.pose, now.pose, self.car.length, self.car.width,
             starts, shapes.pose, shapes.length, shapes.width, shapes.radius, _RESOLUTION,
         )  # fmt: skip
-        if len(touched) == 0 or touched.max() < 0.0:
-            self._closed &= {RAIL_ID}
+        if len(touch_fraction) == 0 or touch_fraction.max() < 0.0:
+            self._touching &= {RAIL_ID}
             return []
-        rows = [int(row) for row in np.flatnonzero(touched >= 0.0)]
+        rows = [int(row) for row in np.flatnonzero(touch_fraction >= 0.0)]
         ids = {int(shapes.id[row]) for row in rows}
-        fresh = [row for row in rows if int(shapes.id[row]) not in self._closed]
-        rail_closed = RAIL_ID in self._closed
-        self._closed = ids | ({RAIL_ID} if rail_closed else set())
+        new_rows = [row for row in rows if int(shapes.id[row]) not in self._touching]
+        touches_rail = RAIL_ID in self._touching
+        self._touching = ids | ({RAIL_ID} if touches_rail else set())
         return [
-            self._contact(time, before, now, starts[row], shapes, row, float(touched[row])) for row in fresh
+            self._contact(time, before, now, starts[row], shapes, row, float(touch_fraction[row]))
+            for row in new_rows
         ]
 
-    def update_rail(self, time: float, now: EgoBody, road: RoadMap, middle: RoadPosition) -> list[Contact]:
-        """A new contact with a guard rail, if a corner of the car has gone through one.
+    def update_rail(self, time: float, now: EgoBody, road: RoadMap, position: RoadPosition) -> list[Contact]:
+        """Return a new contact if a corner of the car has crossed a guard rail.
 
-        ``middle`` is where the body's centre is.
+        ``position`` is that of the body's centre.
         """
-        corner = self._through_rail(now, road, middle)
-        was_closed = RAIL_ID in self._closed
-        if corner is None:
-            self._closed.discard(RAIL_ID)
+        crossing = self._rail_crossing(now, road, position)
+        touched_before = RAIL_ID in self._touching
+        if crossing is None:
+            self._touching.discard(RAIL_ID)
             return []
-        self._closed.add(RAIL_ID)
-        if was_closed:
+        self._touching.add(RAIL_ID)
+        if touched_before:
             return []
-        side, outward = corner
+        side, outward = crossing
         heading = np.array([np.cos(now.pose[2]), np.sin(now.pose[2])])
         closing = max(now.speed * float(heading @ outward), 0.0)
         return [Contact(time, RAIL_ID, ContactKind.RAIL, side, closing, now.speed, 0.0)]
@@ -124,13 +136,13 @@ class ContactMonitor:
         start: FloatArray,
         shapes: Shapes,
         row: int,
-        share: float,
+        fraction: float,
     ) -> Contact:
-        ego = pose_at(before.pose, now.pose, share)
-        other = pose_at(start, shapes.pose[row], share)
-        speed = before.speed + (now.speed - before.speed) * share
+        ego = pose_at(before.pose, now.pose, fraction)
+        other = pose_at(start, shapes.pose[row], fraction)
+        speed = before.speed + (now.speed - before.speed) * fraction
         relative = np.array([speed, 0.0]) - float(shapes.speed[row]) * _direction(other[2] - ego[2])
-        side = side_of(_touch_point(ego, self.car, other, shapes, row), relative, self.car)
+        side = contact_side(_touch_point(ego, self.car, other, shapes, row), relative, self.car)
         return Contact(
             time=time,
             actor_id=int(shapes.id[row]),
@@ -141,18 +153,18 @@ class ContactMonitor:
             actor_speed=float(shapes.speed[row]),
         )
 
-    def _through_rail(
-        self, now: EgoBody, road: RoadMap, middle: RoadPosition
+    def _rail_crossing(
+        self, now: EgoBody, road: RoadMap, position: RoadPosition
     ) -> tuple[Side, FloatArray] | None:
-        """The side of the first corner beyond a rail, and the world direction out through the rail."""
-        reach = math.hypot(self.car.length, self.car.width) / 2.0 - RAIL_BEYOND_PAVEMENT
-        if middle.right + reach < middle.lateral < middle.left - reach:
+        """Side of the first corner that is beyond a rail, and the unit normal of the rail, outwards, (2,)."""
+        margin = math.hypot(self.car.length, self.car.width) / 2.0 - RAIL_BEYOND_PAVEMENT
+        if position.right + margin < position.lateral < position.left - margin:
             return None
         for corner in box_corners(now.pose[:2], float(now.pose[2]), self.car.length, self.car.width):
             x, y = float(corner[0]), float(corner[1])
-            station, lateral, along = road.to_road(x, y, middle.station)
+            station, lateral, road_yaw = road.to_road(x, y, position.station)
             right, left = road.paved(station)
-            to_left = np.array([-np.sin(along), np.cos(along)])
+            to_left = np.array([-np.sin(road_yaw), np.cos(road_yaw)])
             if lateral > left + RAIL_BEYOND_PAVEMENT:
                 return Side.LEFT, to_left
             if lateral < right - RAIL_BEYOND_PAVEMENT:
@@ -160,41 +172,50 @@ class ContactMonitor:
         return None
 
 
-def side_of(place: FloatArray, relative: FloatArray, car: VehicleParameters) -> Side:
-    """The face that was hit, from the point of contact and the ego's velocity relative to the other.
+def contact_side(point: FloatArray, relative_velocity: FloatArray, car: VehicleParameters) -> Side:
+    """Return the side of the car that was hit.
 
-    Both ``(2,)`` in the frame of the body's centre. It is the face nearest to the point; at a corner,
-    where two are as near, the one that closes in faster.
+    It is the side nearest to the point of contact. At a corner, where two sides are equally near, it is the
+    one with the higher closing speed.
+
+    Args:
+        point: Point of contact in the frame of the body's centre [m], shape (2,).
+        relative_velocity: Velocity of the ego relative to the other, same frame [m/s], shape (2,).
+        car: Dimensions of the ego.
     """
     depth = {
-        Side.FRONT: car.length / 2.0 - place[0],
-        Side.LEFT: car.width / 2.0 - place[1],
-        Side.RIGHT: car.width / 2.0 + place[1],
-        Side.REAR: car.length / 2.0 + place[0],
+        Side.FRONT: car.length / 2.0 - point[0],
+        Side.LEFT: car.width / 2.0 - point[1],
+        Side.RIGHT: car.width / 2.0 + point[1],
+        Side.REAR: car.length / 2.0 + point[0],
     }
-    return min(depth, key=lambda side: float(depth[side] - _CORNER_TIME * (relative @ _NORMALS[side])))
+    return min(
+        depth, key=lambda side: float(depth[side] - _CORNER_TIME * (relative_velocity @ _NORMALS[side]))
+    )
 
 
 def _touch_point(
     ego: FloatArray, car: VehicleParameters, other: FloatArray, shapes: Shapes, row: int
 ) -> FloatArray:
-    """Where the shape meets the ego's box, in the frame of the body's centre."""
+    """Point of contact of a shape with the ego's box, in the frame of the ego's centre [m], shape (2,)."""
     if shapes.radius[row] > 0.0:
         return to_local(other[:2], ego[:2], float(ego[2]))
     length, width = float(shapes.length[row]), float(shapes.width[row])
-    own = box_corners(np.zeros(2), 0.0, car.length, car.width)
-    theirs = to_local(box_corners(other[:2], float(other[2]), length, width), ego[:2], float(ego[2]))
-    centre, turned = theirs.mean(axis=0), float(other[2] - ego[2])
-    inside = [point for point in theirs if _inside(point, car.length, car.width)]
-    inside += [point for point in own if _inside(to_local(point, centre, turned), length, width)]
+    own_corners = box_corners(np.zeros(2), 0.0, car.length, car.width)
+    other_corners = to_local(box_corners(other[:2], float(other[2]), length, width), ego[:2], float(ego[2]))
+    centre, relative_yaw = other_corners.mean(axis=0), float(other[2] - ego[2])
+    inside = [point for point in other_corners if _inside(point, car.length, car.width)]
+    inside += [
+        point for point in own_corners if _inside(to_local(point, centre, relative_yaw), length, width)
+    ]
     if not inside:
-        return np.asarray(np.clip(centre, own.min(axis=0), own.max(axis=0)), dtype=np.float64)
+        return np.asarray(np.clip(centre, own_corners.min(axis=0), own_corners.max(axis=0)), dtype=np.float64)
     return np.asarray(np.mean(inside, axis=0), dtype=np.float64)
 
 
 def _inside(point: FloatArray, length: float, width: float) -> bool:
-    slack = 2.0 * _RESOLUTION
-    return bool(abs(point[0]) <= length / 2.0 + slack and abs(point[1]) <= width / 2.0 + slack)
+    tolerance = 2.0 * _RESOLUTION
+    return bool(abs(point[0]) <= length / 2.0 + tolerance and abs(point[1]) <= width / 2.0 + tolerance)
 
 
 def _direction(yaw: float) -> FloatArray:

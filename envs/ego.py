@@ -1,4 +1,4 @@
-"""How the ego car moves: a kinematic bicycle with lags, limits and a friction circle."""
+"""Dynamics of the ego car: a kinematic bicycle with actuator lags, limits and a friction circle."""
 
 from __future__ import annotations
 
@@ -8,99 +8,114 @@ from drive_stack.geometry import wrap_angle
 from drive_stack.types import Control
 from drive_stack.vehicle import DRY_GRIP, VehicleParameters
 
-_FIRM_BRAKING = 0.75  # of the greatest deceleration, when a control is not finite
-_TOLERANCE = 1e-6  # relative; what rounding to float32 may add to a limit
+_FALLBACK_BRAKING = 0.75  # fraction of the maximum deceleration, used if a control is not finite
+_TOLERANCE = 1e-6  # relative excess of a limit that does not count, because of rounding to float32
 
 
 class Ego:
-    """The car under test, referred to its rear axle; world frame, SI units.
+    """State and dynamics of the ego car; position of the rear axle in the world frame, SI units.
 
-    Steering and the acceleration demanded of the tyres follow their commands with a first-order lag,
-    discretised exactly for a command held over the step. The path of a step is an arc, integrated
-    exactly; its curvature is tan(δ) / L (kinematic bicycle).
+    The steering angle and the demanded acceleration follow their commands with first-order lags, discretised
+    exactly for a command that is constant over the step. The path of a step is an arc with the curvature
+    tan(δ) / L (kinematic bicycle), integrated exactly.
 
-    The tyres transmit at most the road's grip g in any horizontal direction (friction circle): where
-    the demand (a_x, a_y = v²·κ) is longer than g, both components are scaled by g / √(a_x² + a_y²).
+    The tyres transmit at most the acceleration g, the road's grip, in any horizontal direction (friction
+    circle): if the demand (a_x, a_y = v²·κ) exceeds g, both components are scaled by g / √(a_x² + a_y²).
+
+    Args:
+        car: Dimensions, limits and lags of the car.
+        grip: Radius of the friction circle [m/s²].
     """
 
     def __init__(self, car: VehicleParameters, grip: float = DRY_GRIP) -> None:
         self.car = car
         self.grip = grip  # radius of the friction circle [m/s²]
-        self.clamped = 0  # controls so far that were not finite or out of range
+        self.clamped = 0  # number of controls that were not finite or out of range
         self.reset(0.0, 0.0, 0.0, 0.0)
 
     def reset(self, x: float, y: float, yaw: float, speed: float) -> None:
-        """Place the rear axle [m, rad] with a speed [m/s], wheels straight; the count starts anew."""
+        """Set the pose of the rear axle [m, rad] and the speed [m/s]; everything else becomes 0."""
         self.x, self.y, self.yaw = x, y, wrap_angle(yaw)
         self.speed = max(speed, 0.0)
         self.acceleration = self.steering = self.yaw_rate = 0.0
         self.clamped = 0
-        self._demand = 0.0  # acceleration that drive train and brakes ask of the tyres [m/s²]
-        self._held_steering = 0.0  # last valid command [rad]
+        self._demand = 0.0  # acceleration that drive train and brakes demand of the tyres [m/s²]
+        self._last_steering_command = 0.0  # last valid command [rad]
 
     def step(self, control: Control, dt: float) -> None:
-        """Move on by ``dt`` [s]. A control that is not finite brakes firmly; one out of range is clamped."""
-        steering, acceleration = self._admissible(control)
-        self._held_steering = steering
-        before = self.steering
-        self._steer(steering, dt)
-        bend = self._curvature((before + self.steering) / 2.0)
-        start = self._demand
-        settled = -math.expm1(-dt / self.car.acceleration_lag)
-        self._demand = start + (acceleration - start) * settled
-        gained = acceleration * dt + (start - acceleration) * self.car.acceleration_lag * settled
-        fraction = self._held_fraction(gained / dt, max(self.speed, self.speed + gained) ** 2 * bend)
-        distance = self._advance(acceleration, start, settled, fraction * gained, fraction, dt)
-        bend *= fraction
-        turned = bend * distance
-        chord = distance if abs(turned) < 1e-9 else 2.0 * math.sin(turned / 2.0) / bend
-        self.x += chord * math.cos(self.yaw + turned / 2.0)
-        self.y += chord * math.sin(self.yaw + turned / 2.0)
-        self.yaw = wrap_angle(self.yaw + turned)
-        bend = self._curvature(self.steering)
-        fraction = self._held_fraction(self._demand, self.speed**2 * bend)
-        self.acceleration = self._demand * fraction
-        self.yaw_rate = self.speed * bend * fraction
+        """Advance by ``dt`` [s].
 
-    def _admissible(self, control: Control) -> tuple[float, float]:
+        A control out of range is clamped. One that is not finite is replaced by firm braking with the last
+        valid steering. Both are counted in ``clamped``.
+        """
+        steering, acceleration = self._clamp(control)
+        self._last_steering_command = steering
+        steering_before = self.steering
+        self._steer(steering, dt)
+        curvature = self._curvature((steering_before + self.steering) / 2.0)
+        start_demand = self._demand
+        settled = -math.expm1(-dt / self.car.acceleration_lag)
+        self._demand = start_demand + (acceleration - start_demand) * settled
+        speed_change = acceleration * dt + (start_demand - acceleration) * self.car.acceleration_lag * settled
+        fraction = self._friction_fraction(
+            speed_change / dt, max(self.speed, self.speed + speed_change) ** 2 * curvature
+        )
+        distance = self._advance(acceleration, start_demand, settled, fraction * speed_change, fraction, dt)
+        curvature *= fraction
+        yaw_change = curvature * distance
+        chord = distance if abs(yaw_change) < 1e-9 else 2.0 * math.sin(yaw_change / 2.0) / curvature
+        self.x += chord * math.cos(self.yaw + yaw_change / 2.0)
+        self.y += chord * math.sin(self.yaw + yaw_change / 2.0)
+        self.yaw = wrap_angle(self.yaw + yaw_change)
+        curvature = self._curvature(self.steering)
+        fraction = self._friction_fraction(self._demand, self.speed**2 * curvature)
+        self.acceleration = self._demand * fraction
+        self.yaw_rate = self.speed * curvature * fraction
+
+    def _clamp(self, control: Control) -> tuple[float, float]:
         car = self.car
         if not (math.isfinite(control.steering) and math.isfinite(control.acceleration)):
             self.clamped += 1
-            return self._held_steering, _FIRM_BRAKING * car.min_acceleration
+            return self._last_steering_command, _FALLBACK_BRAKING * car.min_acceleration
         steering = min(max(control.steering, -car.max_steering), car.max_steering)
         acceleration = min(max(control.acceleration, car.min_acceleration), car.max_acceleration)
-        beyond = abs(control.steering - steering) / car.max_steering
-        beyond = max(beyond, abs(control.acceleration - acceleration) / car.max_acceleration)
-        self.clamped += beyond > _TOLERANCE
+        excess = abs(control.steering - steering) / car.max_steering
+        excess = max(excess, abs(control.acceleration - acceleration) / car.max_acceleration)
+        self.clamped += excess > _TOLERANCE
         return steering, acceleration
 
     def _steer(self, command: float, dt: float) -> None:
         change = (command - self.steering) * -math.expm1(-dt / self.car.steering_lag)
-        most = self.car.max_steering_rate * dt
-        self.steering += min(max(change, -most), most)
+        max_change = self.car.max_steering_rate * dt
+        self.steering += min(max(change, -max_change), max_change)
 
     def _advance(
-        self, command: float, start: float, settled: float, gained: float, fraction: float, dt: float
+        self, command: float, start: float, settled: float, speed_change: float, fraction: float, dt: float
     ) -> float:
-        """Bring the speed to the step's end and return the distance covered [m].
+        """Update the speed to the end of the step and return the distance covered [m].
 
-        ``start`` and ``command`` are the acceleration demanded first and in the end; the lag has ``settled``
-        that far (0 to 1) by the step's end. The tyres transmit ``fraction`` of it and gain ``gained`` [m/s].
+        Args:
+            command: Commanded acceleration, towards which the demand converges [m/s²].
+            start: Acceleration demanded at the start of the step [m/s²].
+            settled: Fraction of the way from ``start`` to ``command`` at the end of the step, 0 to 1.
+            speed_change: Change of the speed that the tyres transmit over the step [m/s].
+            fraction: Fraction of the demand that the tyres transmit, 0 to 1.
+            dt: Duration of the step [s].
         """
         lag, speed = self.car.acceleration_lag, self.speed
-        if speed + gained > 0.0:
-            self.speed = speed + gained
-            covered = command * dt * dt / 2.0 + (start - command) * lag * (dt - lag * settled)
-            return speed * dt + fraction * covered
+        if speed + speed_change > 0.0:
+            self.speed = speed + speed_change
+            distance = command * dt * dt / 2.0 + (start - command) * lag * (dt - lag * settled)
+            return speed * dt + fraction * distance
         self.speed = 0.0
-        self._demand = max(self._demand, 0.0)  # brakes hold, they do not push back
-        return speed * speed * dt / (-2.0 * gained) if gained < 0.0 else 0.0
+        self._demand = max(self._demand, 0.0)  # brakes hold the car, they do not accelerate it backwards
+        return speed * speed * dt / (-2.0 * speed_change) if speed_change < 0.0 else 0.0
 
     def _curvature(self, steering: float) -> float:
-        """Curvature of the path that the wheels ask for, tan(δ) / L [1/m]."""
+        """Curvature of the path at a steering angle without slip, tan(δ) / L [1/m]."""
         return math.tan(steering) / self.car.wheelbase
 
-    def _held_fraction(self, along: float, across: float) -> float:
-        """Fraction (0, 1] of a demanded acceleration [m/s²] that stays within the friction circle."""
-        demanded = math.hypot(along, across)
+    def _friction_fraction(self, longitudinal: float, lateral: float) -> float:
+        """Fraction (0, 1] of a demanded acceleration [m/s²] that the friction circle allows."""
+        demanded = math.hypot(longitudinal, lateral)
         return 1.0 if demanded <= self.grip else self.grip / demanded

@@ -1,7 +1,7 @@
-"""Swept overlap of moving boxes and discs: when, within one tick, the ego's box first touches another shape.
+"""Overlap tests of oriented boxes and discs, at one instant and swept over a tick.
 
-Poses are ``(x, y, yaw)`` of the body's centre in the world frame, at the tick's start and end; in
-between they are interpolated. Boxes are tested by separating axes (Gottschalk et al. 1996).
+Poses are x, y [m] and yaw [rad] of the centre in the world frame. Within a tick they are interpolated from
+its start to its end. Boxes are tested by separating axes (Gottschalk et al. 1996).
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from drive_stack.types import FloatArray
 
 @numba.njit(cache=True)
 def _turn(start, end):  # type: ignore[no-untyped-def]
-    """The short way round from one angle to another [rad]."""
+    """Signed difference of two angles in [−π, π) [rad]."""
     return (end - start + math.pi) % (2.0 * math.pi) - math.pi
 
 
 @numba.njit(cache=True)
 def _boxes_touch(ax, ay, ayaw, al, aw, bx, by, byaw, bl, bw):  # type: ignore[no-untyped-def]
-    """Whether two oriented boxes (centre, yaw, length, width) share a point."""
+    """Whether two oriented boxes (centre, yaw, length, width) fraction a point."""
     dx, dy = bx - ax, by - ay
     for axis in range(4):
         yaw = (ayaw if axis < 2 else byaw) + (axis % 2) * math.pi / 2.0
         ux, uy = math.cos(yaw), math.sin(yaw)
-        reach_a = (al * abs(math.cos(yaw - ayaw)) + aw * abs(math.sin(yaw - ayaw))) / 2.0
-        reach_b = (bl * abs(math.cos(yaw - byaw)) + bw * abs(math.sin(yaw - byaw))) / 2.0
-        if abs(dx * ux + dy * uy) > reach_a + reach_b:
+        extent_a = (al * abs(math.cos(yaw - ayaw)) + aw * abs(math.sin(yaw - ayaw))) / 2.0
+        extent_b = (bl * abs(math.cos(yaw - byaw)) + bw * abs(math.sin(yaw - byaw))) / 2.0
+        if abs(dx * ux + dy * uy) > extent_a + extent_b:
             return False
     return True
 
@@ -39,35 +39,45 @@ def _disc_touches(ax, ay, ayaw, al, aw, bx, by, radius):  # type: ignore[no-unty
     """Whether a disc shares a point with an oriented box."""
     dx, dy = bx - ax, by - ay
     cos, sin = math.cos(ayaw), math.sin(ayaw)
-    ahead = max(abs(dx * cos + dy * sin) - al / 2.0, 0.0)
-    aside = max(abs(dy * cos - dx * sin) - aw / 2.0, 0.0)
-    return ahead * ahead + aside * aside <= radius * radius
+    longitudinal = max(abs(dx * cos + dy * sin) - al / 2.0, 0.0)
+    lateral = max(abs(dy * cos - dx * sin) - aw / 2.0, 0.0)
+    return longitudinal * longitudinal + lateral * lateral <= radius * radius
 
 
 @numba.njit(cache=True)
 def first_touch(  # type: ignore[no-untyped-def]
     box_start, box_end, length, width, starts, ends, lengths, widths, radii, resolution
 ):
-    """Share of the tick (0 … 1) at which each of N shapes first touches the box; −1 where never.
+    """Fraction of the tick, 0 to 1, at which each of N shapes first touches a box; −1 if it does not.
 
-    ``box_start`` and ``box_end`` (3,), ``starts`` and ``ends`` (N, 3); a shape with ``radii`` > 0 is
-    a disc, else a box of ``lengths`` and ``widths`` (N,). Consecutive tests are at most
-    ``resolution`` [m] of relative motion apart, so nothing wider can pass unseen.
+    Consecutive tests are at most ``resolution`` of relative motion apart, so that no shape wider than that
+    is missed.
+
+    Args:
+        box_start, box_end: Poses of the box at the start and end of the tick, shape (3,).
+        length, width: Size of the box [m].
+        starts, ends: Poses of the shapes at the start and end of the tick, shape (N, 3).
+        lengths, widths: Sizes of the shapes that are boxes [m], shape (N,).
+        radii: Radii of the shapes that are discs [m], 0 for boxes, shape (N,).
+        resolution: Relative motion between two tests [m].
+
+    Returns:
+        Array of shape (N,).
     """
     count = starts.shape[0]
-    share = np.full(count, -1.0)
+    fraction = np.full(count, -1.0)
     turn = _turn(box_start[2], box_end[2])
-    own_reach = math.hypot(length, width) / 2.0
+    own_radius = math.hypot(length, width) / 2.0
     for i in range(count):
         move_x = (ends[i, 0] - starts[i, 0]) - (box_end[0] - box_start[0])
         move_y = (ends[i, 1] - starts[i, 1]) - (box_end[1] - box_start[1])
         travel = math.hypot(move_x, move_y)
-        reach = radii[i] if radii[i] > 0.0 else math.hypot(lengths[i], widths[i]) / 2.0
-        apart = math.hypot(ends[i, 0] - box_end[0], ends[i, 1] - box_end[1])
-        if apart > own_reach + reach + travel:
+        radius = radii[i] if radii[i] > 0.0 else math.hypot(lengths[i], widths[i]) / 2.0
+        distance = math.hypot(ends[i, 0] - box_end[0], ends[i, 1] - box_end[1])
+        if distance > own_radius + radius + travel:
             continue
         other_turn = _turn(starts[i, 2], ends[i, 2])
-        swing = abs(turn) * own_reach + abs(other_turn) * reach
+        swing = abs(turn) * own_radius + abs(other_turn) * radius
         tests = max(math.ceil((travel + swing) / resolution), 1)
         for k in range(tests + 1):
             t = k / tests
@@ -82,30 +92,36 @@ def first_touch(  # type: ignore[no-untyped-def]
                 byaw = starts[i, 2] + other_turn * t
                 touching = _boxes_touch(ax, ay, ayaw, length, width, bx, by, byaw, lengths[i], widths[i])
             if touching:
-                share[i] = t
+                fraction[i] = t
                 break
-    return share
+    return fraction
 
 
 @numba.njit(cache=True)
 def count_touching(poses, lengths, widths, poses_b, radii_b):  # type: ignore[no-untyped-def]
-    """How many pairs touch: boxes ``(N, 3)`` among themselves, and boxes against discs ``(M, 3)``.
+    """Number of pairs that touch: of two boxes, or of a box and a disc.
 
-    Boxes are swept along x, so that only those near one another are compared.
+    Boxes are sorted along x, so that only nearby ones are compared.
+
+    Args:
+        poses: Poses of the boxes, shape (N, 3).
+        lengths, widths: Sizes of the boxes [m], shape (N,).
+        poses_b: Poses of the discs, shape (M, 3).
+        radii_b: Radii of the discs [m], shape (M,).
     """
-    count, total, longest = poses.shape[0], 0, 0.0
+    count, total, max_extent = poses.shape[0], 0, 0.0
     order = np.argsort(poses[:, 0])
     for i in range(count):
-        longest = max(longest, (lengths[i] + widths[i]) / 2.0)
+        max_extent = max(max_extent, (lengths[i] + widths[i]) / 2.0)
     for first in range(count):
         i = order[first]
-        own = (lengths[i] + widths[i]) / 2.0
+        own_extent = (lengths[i] + widths[i]) / 2.0
         for second in range(first + 1, count):
             j = order[second]
-            if poses[j, 0] - poses[i, 0] > own + longest:
+            if poses[j, 0] - poses[i, 0] > own_extent + max_extent:
                 break
-            reach = own + (lengths[j] + widths[j]) / 2.0
-            if poses[j, 0] - poses[i, 0] > reach or abs(poses[i, 1] - poses[j, 1]) > reach:
+            extent = own_extent + (lengths[j] + widths[j]) / 2.0
+            if poses[j, 0] - poses[i, 0] > extent or abs(poses[i, 1] - poses[j, 1]) > extent:
                 continue
             if _boxes_touch(
                 poses[i, 0], poses[i, 1], poses[i, 2], lengths[i], widths[i],
@@ -124,12 +140,19 @@ def count_touching(poses, lengths, widths, poses_b, radii_b):  # type: ignore[no
 
 @numba.njit(cache=True)
 def touches_any(pose, length, width, radius, poses, lengths, widths, radii):  # type: ignore[no-untyped-def]
-    """Whether a shape touches any of N others; a positive radius makes a disc of any of them."""
-    own = radius if radius > 0.0 else (length + width) / 2.0
+    """Whether a shape touches any of N others; a positive radius makes a shape a disc.
+
+    Args:
+        pose: Pose of the shape, shape (3,).
+        length, width, radius: Size of the shape [m].
+        poses: Poses of the others, shape (N, 3).
+        lengths, widths, radii: Sizes of the others [m], shape (N,).
+    """
+    own_extent = radius if radius > 0.0 else (length + width) / 2.0
     for i in range(poses.shape[0]):
-        reach = own + (radii[i] if radii[i] > 0.0 else (lengths[i] + widths[i]) / 2.0)
+        extent = own_extent + (radii[i] if radii[i] > 0.0 else (lengths[i] + widths[i]) / 2.0)
         dx, dy = poses[i, 0] - pose[0], poses[i, 1] - pose[1]
-        if abs(dx) > reach or abs(dy) > reach:
+        if abs(dx) > extent or abs(dy) > extent:
             continue
         if radius > 0.0 and radii[i] > 0.0:
             touching = math.hypot(dx, dy) <= radius + radii[i]
@@ -152,23 +175,32 @@ def touches_any(pose, length, width, radius, poses, lengths, widths, radii):  # 
 
 
 @numba.njit(cache=True)
-def poses_before(was_ids, was_poses, ids, poses):  # type: ignore[no-untyped-def]
-    """Poses (N, 3) a tick ago in the rows of now; what has just appeared begins where it is."""
-    same = was_ids.shape[0] == ids.shape[0]
+def previous_poses(previous_ids, previous, ids, poses):  # type: ignore[no-untyped-def]
+    """Poses of the previous tick in the present order of rows, shape (N, 3).
+
+    A shape that has just appeared has its present pose.
+
+    Args:
+        previous_ids: Actor ids of the previous tick, shape (M,).
+        previous: Poses of the previous tick, shape (M, 3).
+        ids: Present actor ids, shape (N,).
+        poses: Present poses, shape (N, 3).
+    """
+    same = previous_ids.shape[0] == ids.shape[0]
     for i in range(ids.shape[0]):
-        same = same and was_ids[i] == ids[i]
+        same = same and previous_ids[i] == ids[i]
     if same:
-        return was_poses
+        return previous
     starts = poses.copy()
     for i in range(ids.shape[0]):
-        for j in range(was_ids.shape[0]):
-            if was_ids[j] == ids[i]:
-                starts[i] = was_poses[j]
+        for j in range(previous_ids.shape[0]):
+            if previous_ids[j] == ids[i]:
+                starts[i] = previous[j]
     return starts
 
 
-def pose_at(start: FloatArray, end: FloatArray, share: float) -> FloatArray:
-    """The pose ``(3,)`` a share of the way through a tick."""
-    pose = start + (end - start) * share
-    pose[2] = start[2] + _turn(start[2], end[2]) * share
+def pose_at(start: FloatArray, end: FloatArray, fraction: float) -> FloatArray:
+    """Interpolate a pose, shape (3,), at a ``fraction``, 0 to 1, of a tick."""
+    pose = start + (end - start) * fraction
+    pose[2] = start[2] + _turn(start[2], end[2]) * fraction
     return pose

@@ -1,4 +1,4 @@
-"""The reader of the truth that privileged agents, oracles and the viewer are handed."""
+"""Access to the ground truth for privileged agents, oracles and the viewer."""
 
 from __future__ import annotations
 
@@ -13,18 +13,23 @@ from envs.world import World
 
 
 class Truth:
-    """A `TruthSource` over the world that an environment holds at present."""
+    """A `TruthSource` that reads the present world of an environment.
+
+    Args:
+        world: Returns the present world.
+        labels: Renders the labels of a state.
+    """
 
     def __init__(self, world: Callable[[], World], labels: Callable[[WorldState], FrameLabels]) -> None:
         self._world = world
         self._labels = labels
 
     def world_state(self) -> WorldState:
-        """The truth at this instant."""
+        """Return the present ground truth."""
         return self._world().state()
 
     def labels(self) -> FrameLabels:
-        """Labels of the frame that was last observed; rendered when asked for."""
+        """Render and return the labels of the last observed image."""
         return self._labels(self.world_state())
 
     def forecast(self, horizon: float, dt: float) -> dict[int, FloatArray]:
@@ -33,11 +38,18 @@ class Truth:
 
 
 def forecast(world: World, horizon: float, dt: float) -> dict[int, FloatArray]:
-    """Actor id → ``(T, 3)`` future x, y, yaw [m, m, rad] in the world frame at dt, 2·dt, …, horizon.
+    """Return the future poses of all actors if the ego keeps its lane and speed.
 
-    From a copy of ``world`` stepped on with the ego holding its speed and lane, contacts ignored.
-    Only actors that are there to the end are listed; the ego is not. ``dt`` is rounded to whole
-    physics ticks.
+    A copy of ``world`` is stepped; contacts are ignored.
+
+    Args:
+        world: The world, which is not changed.
+        horizon: Duration of the forecast [s].
+        dt: Time between two poses, rounded to whole physics ticks [s].
+
+    Returns:
+        x, y [m] and yaw [rad] in the world frame at dt, 2·dt, …, horizon, shape (T, 3), by actor id. It
+        holds the actors that exist until the end, without the ego.
     """
     twin = world.copy()
     ego = twin.ego
@@ -50,5 +62,5 @@ def forecast(world: World, horizon: float, dt: float) -> dict[int, FloatArray]:
         poses.append(twin.actor_poses())
     if not poses:
         return {}
-    lasting = set(poses[0]).intersection(*poses[1:])
-    return {actor: np.array([moment[actor] for moment in poses]) for actor in sorted(lasting)}
+    remaining = set(poses[0]).intersection(*poses[1:])
+    return {actor: np.array([step_poses[actor] for step_poses in poses]) for actor in sorted(remaining)}

@@ -179,7 +179,7 @@ class VehicleSpawner:
         """
         rng, held_out = self.rng, self.conditions.held_out_appearance
         candidates = [body for body in BODIES if _is_candidate(body, name, any_class, held_out)]
-        weights = np.array([body.share for body in candidates])
+        weights = np.array([body.weight for body in candidates])
         body = candidates[int(rng.choice(len(candidates), p=weights / weights.sum()))]
         paints = PAINTS + HELD_OUT_PAINTS if held_out else PAINTS
         colour = paints[int(rng.integers(len(paints)))]

@@ -50,7 +50,7 @@ def max_density(large_fraction: float | None = None) -> float:
 
 def _mean_length(large_fraction: float | None, held_out: bool) -> float:
     bodies = [body for body in BODIES if held_out or not body.held_out]
-    weight = np.array([body.share for body in bodies])
+    weight = np.array([body.weight for body in bodies])
     length = np.array([sum(body.length) / 2.0 for body in bodies])
     large = np.array([body.label is ObjectClass.LARGE_VEHICLE for body in bodies])
     if large_fraction is None:

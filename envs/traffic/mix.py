@@ -66,7 +66,7 @@ class Mix:
 def _bodies(held_out: bool, large_share: float | None, left: bool) -> tuple[tuple[int, ...], FloatArray]:
     """Bodies that may be drawn, and their cumulative probabilities."""
     usable = tuple(index for index, body in enumerate(BODIES) if held_out or not body.held_out)
-    shares = np.array([BODIES[index].share for index in usable])
+    shares = np.array([BODIES[index].weight for index in usable])
     large = np.array([BODIES[index].label is ObjectClass.LARGE_VEHICLE for index in usable])
     if large_share is not None:
         shares[large] *= large_share / shares[large].sum()

@@ -10,7 +10,7 @@ from scenario_worlds import DT, EGO_FRONT, EGO_SPEED, gap, obstacles, rear, scen
 
 from drive_stack.world_state import ObstacleKind
 from envs.bodies import BODIES
-from envs.lane_change import min_change_duration, peak_lateral_acceleration
+from envs.lane_change import min_change_duration
 from envs.world import World
 
 LANES = {"ego": 0.0, "left_of_ego": 3.5, "right_of_ego": -3.5, "leftmost": 3.5, "rightmost": -3.5}
@@ -179,15 +179,12 @@ def test_a_slow_vehicle_needs_18_m_of_road_for_its_lane_change() -> None:
     assert takes == pytest.approx(18.0 / 5.0, abs=1.5 * DT)
 
 
-def test_no_lane_change_asks_more_of_the_tyres_than_they_give() -> None:
+def test_no_lane_change_exceeds_the_grip() -> None:
     for grip in (8.0, 5.5):
-        least = min_change_duration(3.5, grip)
-        assert peak_lateral_acceleration(3.5, least) == pytest.approx(grip)
-    # minimum jerk by hand: 10·p³ − 15·p⁴ + 6·p⁵ has its greatest second derivative, 10/√3, at p = (3 − √3)/6
-    p = np.linspace(0.0, 1.0, 100_001)
-    assert np.max(60.0 * p - 180.0 * p**2 + 120.0 * p**3) * 3.5 / 4.0 == pytest.approx(
-        peak_lateral_acceleration(3.5, 2.0), rel=1e-6
-    )
+        # second derivative of the minimum-jerk profile 10·p³ − 15·p⁴ + 6·p⁵
+        p = np.linspace(0.0, 1.0, 100_001)
+        peak = np.max(60.0 * p - 180.0 * p**2 + 120.0 * p**3)
+        assert peak * 3.5 / min_change_duration(3.5, grip) ** 2 == pytest.approx(grip, rel=1e-6)
     text = (
         "conditions: {weather: {rain: 1, clear: 1}}\n"
         "actors: [{kind: cut_in, after: 1, duration: 1.7, slower_kmh: 0}]"

@@ -13,7 +13,7 @@ from drive_stack.geometry import box_corners
 from drive_stack.road_map import Lane, build_road
 from drive_stack.types import Contact, ContactKind, FloatArray, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body, side_of
+from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, contact_side, ego_body
 from envs.overlap import first_touch, pose_at
 
 CAR = VehicleParameters(length=4.0, width=2.0)  # its half diagonal is √5 = 2.236 m
@@ -134,9 +134,9 @@ def test_the_speed_of_a_hit_is_that_at_the_touch() -> None:
     ids=["faster along", "faster across"],
 )
 def test_at_a_corner_the_face_that_closes_in_faster_is_hit(closing: tuple[float, float], side: Side) -> None:
-    assert side_of(np.array([2.0, 1.0]), np.array(closing), CAR) is side
+    assert contact_side(np.array([2.0, 1.0]), np.array(closing), CAR) is side
     # the closing speed weighs as much as 1 cm for each m/s: 9 cm for a difference of 9 m/s
-    assert side_of(np.array([2.0, 0.90]), np.array([1.0, 10.0]), CAR) is Side.FRONT
+    assert contact_side(np.array([2.0, 0.90]), np.array([1.0, 10.0]), CAR) is Side.FRONT
 
 
 def test_a_small_corner_inside_a_big_flank_is_placed_at_the_overlap() -> None:

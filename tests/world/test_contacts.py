@@ -11,8 +11,8 @@ from drive_stack.geometry import box_corners, boxes_overlap
 from drive_stack.road_map import Lane, build_road
 from drive_stack.types import Contact, ContactKind, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, side_of
-from envs.overlap import count_touching, first_touch, poses_before
+from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, contact_side
+from envs.overlap import count_touching, first_touch, previous_poses
 
 CAR = VehicleParameters(length=4.0, width=2.0)
 DT = 0.05
@@ -140,7 +140,7 @@ def test_hits_do_not_depend_on_the_world_frame() -> None:
 def test_side_of_the_four_faces() -> None:
     points = {Side.FRONT: (2.0, 0.3), Side.REAR: (-2.0, -0.5), Side.LEFT: (0.4, 1.0), Side.RIGHT: (1.2, -1.0)}
     for side, point in points.items():
-        assert side_of(np.array(point), np.zeros(2), CAR) is side
+        assert contact_side(np.array(point), np.zeros(2), CAR) is side
 
 
 def test_the_rail_stands_half_a_metre_outside_the_pavement() -> None:
@@ -187,6 +187,6 @@ def test_sweeping_along_x_misses_no_pair(rows: list[tuple[float, float, float, f
 def test_what_appears_or_moves_up_a_row_begins_where_it_was() -> None:
     poses = np.arange(9.0).reshape(3, 3)
     now = poses + 100.0
-    assert np.array_equal(poses_before(np.array([7, 8, 9]), poses, np.array([7, 8, 9]), now), poses)
-    found = poses_before(np.array([7, 8, 9]), poses, np.array([9, 5, 7]), now)
+    assert np.array_equal(previous_poses(np.array([7, 8, 9]), poses, np.array([7, 8, 9]), now), poses)
+    found = previous_poses(np.array([7, 8, 9]), poses, np.array([9, 5, 7]), now)
     assert np.array_equal(found, np.stack([poses[2], now[1], poses[0]]))
