@@ -1,7 +1,8 @@
-"""Which seeds there are, and how many episodes one command drives."""
+"""Seeds of episodes: what each range of them is for, and how many episodes one command drives."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -10,13 +11,48 @@ from drive_stack.errors import ConfigError
 
 MAX_SEED = 2**32 - 1
 MAX_EPISODES = 100_000  # of one driver in one command
+_SPLIT_SIZE = 100_000
 
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 SeedCount = Annotated[int, Field(ge=1, le=MAX_EPISODES)]
 
 
+class SeedSplit(StrEnum):
+    """What a seed is for. Nothing is trained, tuned or chosen on test seeds."""
+
+    TRAINING = "training"
+    VALIDATION = "validation"
+    TEST = "test"
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of this split."""
+        first = tuple(SeedSplit).index(self) * _SPLIT_SIZE
+        return range(first, first + _SPLIT_SIZE)
+
+    @property
+    def first(self) -> int:
+        """The first seed of this split."""
+        return self.seeds[0]
+
+
+def split_of(seed: int) -> SeedSplit:
+    """The split that ``seed`` belongs to. Seeds beyond the last split count as test seeds."""
+    return next((split for split in SeedSplit if seed in split.seeds), SeedSplit.TEST)
+
+
+def check_one_split(seeds: range) -> None:
+    """Raises `ConfigError` for seeds of more than one split."""
+    if split_of(seeds[0]) is not split_of(seeds[-1]):
+        raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
+
+
 def seed_range(first: int, count: int) -> range:
-    """``count`` seeds from ``first`` on; `ConfigError` for too many, and beyond the last seed."""
+    """The ``count`` seeds from ``first`` on.
+
+    Raises:
+        ConfigError: for more than `MAX_EPISODES`, and for seeds beyond `MAX_SEED`.
+    """
     if count > MAX_EPISODES:
         raise ConfigError(f"{count:,} seeds: one command drives at most {MAX_EPISODES:,} episodes")
     if not 0 <= first <= MAX_SEED + 1 - count:
@@ -25,7 +61,7 @@ def seed_range(first: int, count: int) -> range:
 
 
 def check_episodes(scenarios: int, seeds: int) -> None:
-    """Raises `ConfigError` where one command cannot drive so many scenarios with so many seeds each."""
+    """Raises `ConfigError` if one command cannot drive so many scenarios with so many seeds each."""
     if scenarios * seeds > MAX_EPISODES:
         raise ConfigError(
             f"{scenarios:,} scenarios with {seeds:,} seeds each: one command drives at most "

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform, TruthSource
+from drive_stack.seeds import SeedSplit
 from drive_stack.support.observation_codec import encode_observation
 from drive_stack.types import FrameLabels, Image, Observation
 from drive_stack.vehicle import VehicleParameters, action_to_control
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from envs.camera import Camera
 
 ObservationDict = dict[str, Any]  # a member of `HighwayEnv.observation_space`
-_TRAINING_SEEDS = 100_000  # training seeds are 0 to this number, exclusive
 
 
 class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
@@ -205,7 +205,7 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
         if options and "scenario" in options:
             self.scenario = _as_scenario(options["scenario"])
         if seed is None:
-            seed = int(self.np_random.integers(_TRAINING_SEEDS))
+            seed = int(self.np_random.integers(SeedSplit.TRAINING.seeds.stop))
         self._clamped_actions, self._closed = 0, False
         log_compilation()
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)

@@ -13,6 +13,7 @@ from drive_stack.app.options import (
     episode_count,
     seed,
 )
+from drive_stack.seeds import SeedSplit
 
 DRIVE_HELP = """\
 examples:
@@ -67,7 +68,12 @@ def drive_parser() -> argparse.ArgumentParser:
         metavar="NAME|FILE",
         help="name of a scenario, or the path of a YAML file of your own (default: cruise)",
     )
-    who.add_argument("--seed", type=seed, default=100_000, help="seed of the first episode (default: 100000)")
+    who.add_argument(
+        "--seed",
+        type=seed,
+        default=SeedSplit.VALIDATION.first,
+        help="seed of the first episode (default: %(default)s)",
+    )
     who.add_argument(
         "--episodes",
         type=episode_count,

@@ -14,10 +14,9 @@ from pydantic import Field
 from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.scenario_name import with_keys
-from drive_stack.seeds import Seed, SeedCount
+from drive_stack.seeds import Seed, SeedCount, SeedSplit
 
 CATALOGUE = Path(__file__).parents[2] / "configs" / "suites"
-TEST_SEEDS = 200_000
 ALL = "all"  # the whole catalogue
 MAX_COURSES = 10_000
 
@@ -50,7 +49,7 @@ class Suite(StrictModel):
     name: str
     description: str
     seeds: SeedCount  # of each course
-    first_seed: Seed = TEST_SEEDS
+    first_seed: Seed = SeedSplit.TEST.first
     courses: Annotated[tuple[Courses, ...], Field(min_length=1)]
 
     def scenarios(self, catalogue: Sequence[str], world_name: Callable[[str], str]) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ import numpy as np
 from pydantic import Field, FiniteFloat, field_validator
 
 from drive_stack.config import StrictModel
+from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.vehicle import WET_GRIP, road_grip
 from drive_stack.world_state import Conditions, Light, Weather
 from envs.scenarios.quantity import MAX_DECELERATION, Distance, Fraction, Quantity, between
 
-FIRST_HELD_OUT_SEED = 100_000  # looks kept from training may appear from here on
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
 _REACTION = 1.2  # [s]
 _SIGHT_BRAKING = 4.0  # braking a careful driver counts on [m/s²]
@@ -69,7 +69,7 @@ class ConditionsSpec(StrictModel):
             paint_wear=wear,
             sun_azimuth=float(rng.uniform(-math.pi, math.pi)),
             scenery_seed=int(rng.integers(2**31)),
-            held_out_appearance=seed >= FIRST_HELD_OUT_SEED,
+            held_out_appearance=split_of(seed) is not SeedSplit.TRAINING,
         )
 
 

@@ -11,12 +11,13 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from drive_stack.seeds import SeedSplit
 from envs.highway import HighwayEnv
 from envs.workloads.env_steps import crowded
 
 STEPS = 5  # of each world in a piece of work
 _VEHICLES = 20
-_SEED = 100_000
+_SEED = SeedSplit.VALIDATION.first
 _STRAIGHT_ON = np.zeros(2, dtype=np.float32)
 
 

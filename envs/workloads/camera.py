@@ -10,6 +10,7 @@ import numpy as np
 from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
 from drive_stack.geometry import to_local
+from drive_stack.seeds import SeedSplit
 from drive_stack.types import Control
 from drive_stack.world_state import WorldState
 from envs.camera import Camera
@@ -17,7 +18,7 @@ from envs.workloads.env_steps import crowded
 from envs.world import World
 
 FRAMES, TICKS_APART = 40, 2
-_SEEDS = range(100_000, 100_010)  # validation
+_SEEDS = SeedSplit.VALIDATION.seeds[:10]
 _SIGHT = 450.0  # [m]
 
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import ast
 from pathlib import Path
 
 import pytest
+from import_graph import module_name, source_files
 
 import run_sim
 from drive_stack.app.episodes import consecutive
 from drive_stack.app.options import seed, seeds_between, whole_number
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.suite import MAX_COURSES, Courses, Suite, load_suite
-from drive_stack.seeds import MAX_EPISODES, MAX_SEED, check_episodes, seed_range
+from drive_stack.seeds import (
+    MAX_EPISODES,
+    MAX_SEED,
+    SeedSplit,
+    check_episodes,
+    check_one_split,
+    seed_range,
+    split_of,
+)
+
+# modules where such a number is the limit of something else, such as of epochs
+LIMITS = {"drive_stack.bounds", "drive_stack.learning.imitation.config"}
 
 NO_NUMBERS = [
     "",
@@ -119,3 +132,26 @@ def test_suites_are_bounded(tmp_path: Path) -> None:
     path.write_text("name: x\ndescription: y\nseeds: 1000000000\ncourses: [{scenario: cruise}]\n")
     with pytest.raises(ConfigError, match=r"many\.yaml:3: seeds: .*100000"):
         load_suite(str(path))
+
+
+def test_every_seed_belongs_to_one_split() -> None:
+    seeds = (0, 99_999, 100_000, 199_999, 200_000, 299_999, MAX_SEED)
+    training, validation, test = SeedSplit
+    splits = (training, training, validation, validation, test, test, test)
+    assert tuple(map(split_of, seeds)) == splits
+    assert [split.first for split in SeedSplit] == [0, 100_000, 200_000]
+    check_one_split(range(100_000, 200_000))
+    with pytest.raises(ConfigError, match="seeds 99999–100000 lie in two of training, validation and test"):
+        check_one_split(range(99_999, 100_001))
+
+
+def test_no_other_module_holds_the_limits_of_the_splits() -> None:
+    limits = {bound for split in SeedSplit for bound in (split.first, split.seeds[-1], split.seeds.stop)} - {
+        0
+    }
+    for path in source_files():
+        if module_name(path) in {"drive_stack.seeds", *LIMITS}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, int):
+                assert node.value not in limits - {0}, f"{path}:{node.lineno}: use drive_stack.seeds"

@@ -14,6 +14,7 @@ from drive_stack.learning.imitation.job import train_policy
 from drive_stack.learning.imitation.validation import note_drives
 from drive_stack.policy.runner import head_path
 from drive_stack.runtime.weights import read_card, sha256_of
+from drive_stack.seeds import SeedSplit
 
 ROUNDS = """\
 rounds:
@@ -79,8 +80,8 @@ def test_its_own_drives_are_noted_in_the_cards_for_programs_and_people(
     rows = [
         row.result for row in drives("end_to_end", "cruise", "..x") + drives("end_to_end", "cut_in", "xx.")
     ]
-    note_drives(trunk, "validation", rows)
-    note_drives(trunk, "test", rows[:3])
+    note_drives(trunk, SeedSplit.VALIDATION, rows)
+    note_drives(trunk, SeedSplit.TEST, rows[:3])
     card = json.loads(trunk.with_suffix(".card.json").read_text(encoding="utf-8"))
     assert card["closed_loop"]["validation"]["all"]["successes"] == 3
     assert card["closed_loop"]["validation"]["by_scenario"]["cut_in"]["successes"] == 1

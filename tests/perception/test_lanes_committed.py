@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.datasets.frames.recording import ENVIRONMENT, VALIDATION_SEEDS, RecordedEnvironment
+from drive_stack.datasets.frames.recording import ENVIRONMENT, RecordedEnvironment
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
 from drive_stack.learning.lanes.evaluation import judge_drives
 from drive_stack.learning.lanes.figures import end_figures, figures
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
+from drive_stack.seeds import SeedSplit
 from drive_stack.types import Image
 from drive_stack.vehicle import control_to_action
 
-SEEDS = range(VALIDATION_SEEDS, VALIDATION_SEEDS + 1)
+SEEDS = SeedSplit.VALIDATION.seeds[:1]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_lanes_are_found_on_validation_drives(lanes: FilteredLanes, scenario: st
 def drive_of(scenario: str, steps: int) -> list[Image]:
     """Pictures of a validation drive, ten a second."""
     env = gym.make(ENVIRONMENT, scenario=scenario, disable_env_checker=True)
-    env.reset(seed=VALIDATION_SEEDS + 1)
+    env.reset(seed=SeedSplit.VALIDATION.seeds[1])
     inner = cast("RecordedEnvironment", env.unwrapped)
     driver, images = RecordingDriver(np.random.default_rng(0)), []
     for _ in range(steps):

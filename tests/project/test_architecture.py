@@ -25,6 +25,7 @@ FOUNDATION = {
         "config",
         "errors",
         "scenario_name",
+        "seeds",
         "solids",
         "escaping",
         "support",

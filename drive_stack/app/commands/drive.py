@@ -22,6 +22,7 @@ from drive_stack.app.wiring import Wiring
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent
+from drive_stack.seeds import SeedSplit
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.race.frame import RaceRenderer
 from drive_stack.viewer.window import Keyboard
@@ -37,7 +38,7 @@ class DriveSpec:
     agents: tuple[str, ...] = ("modular",)
     overrides: tuple[str, ...] = ()  # ``KEY=VALUE``; of several agents ``NAME:KEY=VALUE``
     scenario: str = "cruise"
-    seed: int = 100_000  # of the first episode
+    seed: int = SeedSplit.VALIDATION.first  # of the first episode
     episodes: int = 1
     trusted: bool = False  # may load agents that run code of their own
     in_process: bool = False  # run such agents inside the simulator's process

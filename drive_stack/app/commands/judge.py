@@ -12,11 +12,12 @@ from drive_stack.config import load_model
 from drive_stack.evaluation.batch.driving import DrivingOptions
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.runtime.weights import MODELS
+from drive_stack.seeds import SeedSplit
 
 # suite and seeds that a policy drives; None stands for the suite's own seeds
-SUITES: dict[str, tuple[str, range | None]] = {
-    "validation": ("catalogue", range(100_000, 100_010)),
-    "test": ("standard", None),
+SUITES: dict[SeedSplit, tuple[str, range | None]] = {
+    SeedSplit.VALIDATION: ("catalogue", SeedSplit.VALIDATION.seeds[:10]),
+    SeedSplit.TEST: ("standard", None),
 }
 
 
@@ -38,7 +39,7 @@ def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> dict[str, ob
         load_model(_config(args, wiring), DetectorTraining),
         wiring.batch.scenarios,
         args.work / "detector",
-        args.on,
+        SeedSplit(args.on),
         validation.Pictures.in_folder(wiring.root / "docs" / "images"),
     )
 
@@ -51,7 +52,7 @@ def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> dict[str, objec
         wiring.batch.scenarios,
         weights=MODELS / "lanes.onnx",
         frames=args.work / "detector",
-        span=args.on,
+        split=SeedSplit(args.on),
     )
 
 
@@ -59,7 +60,7 @@ def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> dict[str, obje
     from drive_stack.app.agent_evaluation import EvaluationSpec, evaluate_agents  # noqa: PLC0415 - pyarrow is slow to import
     from drive_stack.learning.imitation.validation import note_drives  # noqa: PLC0415
 
-    suite, seeds = SUITES[args.on]
+    suite, seeds = SUITES[SeedSplit(args.on)]
     spec = EvaluationSpec(
         folder=args.work / "evaluate" / suite,
         suite=load_suite(suite),
@@ -67,7 +68,7 @@ def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> dict[str, obje
         seeds=seeds,
         driving=DrivingOptions(workers=2),
     )
-    return note_drives(MODELS / "policy.trunk.onnx", args.on, evaluate_agents(spec, wiring.batch))
+    return note_drives(MODELS / "policy.trunk.onnx", SeedSplit(args.on), evaluate_agents(spec, wiring.batch))
 
 
 def _config(args: argparse.Namespace, wiring: Wiring) -> Path:

@@ -18,10 +18,8 @@ from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.stage_errors.all_tables import stage_tables
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.evaluation.stage_errors.report import as_json, markdown, terminal_table
-from drive_stack.seeds import check_episodes, seed_range
+from drive_stack.seeds import SeedSplit, check_episodes, check_one_split, seed_range
 from drive_stack.support.atomic_files import make_folder, write_whole
-
-SPLIT_SIZE = 100_000  # number of seeds in each of training, validation and test
 
 HELP = """\
 examples:
@@ -62,8 +60,7 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
 def _tasks(args: argparse.Namespace, wiring: BatchWiring) -> list[EpisodeToMeasure]:
     """The requested episodes; `ConfigError` for scenarios and seeds that cannot be used."""
     seeds = seed_range(args.first_seed, args.seeds)
-    if seeds[0] // SPLIT_SIZE != seeds[-1] // SPLIT_SIZE:
-        raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
+    check_one_split(seeds)
     scenarios = _names(args.scenarios, wiring.scenarios)
     check_episodes(len(scenarios), len(seeds))
     for scenario in scenarios:
@@ -124,9 +121,9 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     episodes.add_argument(
         "--first-seed",
         type=seed,
-        default=100_000,
+        default=SeedSplit.VALIDATION.first,
         metavar="SEED",
-        help="first seed of each scenario (default: 100000, a validation seed)",
+        help="first seed of each scenario (default: %(default)s, a validation seed)",
     )
     episodes.add_argument(
         "--set",

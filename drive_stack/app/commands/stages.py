@@ -26,11 +26,9 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.scenario_name import split_names
-from drive_stack.seeds import check_episodes, seed_range
+from drive_stack.seeds import SeedSplit, check_episodes, check_one_split, seed_range, split_of
 
 Facts = TypeVar("Facts")
-
-SPLIT_SIZE = 100_000  # number of seeds in each of training, validation and test
 
 HELP = """\
 examples:
@@ -68,7 +66,7 @@ def _drive(args: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
         _seeds(args.first_seed, args.seeds),
         wiring,
     )
-    if args.first_seed >= 2 * SPLIT_SIZE:
+    if split_of(args.first_seed) is SeedSplit.TEST:
         print("these are test seeds: use them only once, at the very end", file=sys.stderr)
     with open_rows(args.out, foreign=RECORDINGS) as file:
         return drive_missing(
@@ -141,8 +139,7 @@ def _names(text: str) -> list[str]:
 
 def _seeds(first: int, count: int) -> range:
     seeds = seed_range(first, count)
-    if seeds[0] // SPLIT_SIZE != seeds[-1] // SPLIT_SIZE:
-        raise ConfigError(f"seeds {seeds[0]}–{seeds[-1]} lie in two of training, validation and test")
+    check_one_split(seeds)
     return seeds
 
 
@@ -168,9 +165,9 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     episodes.add_argument(
         "--first-seed",
         type=seed,
-        default=100_000,
+        default=SeedSplit.VALIDATION.first,
         metavar="SEED",
-        help="first seed of each scenario (default: 100000, a validation seed)",
+        help="first seed of each scenario (default: %(default)s, a validation seed)",
     )
     labels = ", ".join(column.label for column in COLUMNS)
     episodes.add_argument(

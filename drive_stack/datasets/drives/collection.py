@@ -22,9 +22,8 @@ from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
 from drive_stack.evaluation.suite import load_suite
-from drive_stack.seeds import check_episodes, seed_range
+from drive_stack.seeds import SeedSplit, check_episodes, seed_range
 
-FIRST_TEST_SEED = 200_000
 TIME_LIMIT = 600.0  # wall-clock limit of one episode [s]
 
 
@@ -135,9 +134,9 @@ def _episodes(spec: CollectionSpec, wiring: BatchWiring) -> list[Episode]:
     if spec.suite is not None:
         scenarios = load_suite(spec.suite).scenarios(wiring.scenarios, wiring.world_name)
     check_episodes(len(scenarios), spec.seeds)
-    if spec.first_seed + spec.seeds > FIRST_TEST_SEED:
+    if spec.first_seed + spec.seeds > SeedSplit.TEST.first:
         raise ConfigError(
-            f"--first-seed {spec.first_seed}: seeds from {FIRST_TEST_SEED} on are for tests, "
+            f"--first-seed {spec.first_seed}: seeds from {SeedSplit.TEST.first} on are for tests, "
             "not to learn from"
         )
     seeds = seed_range(spec.first_seed, spec.seeds)

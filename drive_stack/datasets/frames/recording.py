@@ -9,11 +9,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Protocol, cast
 
 import gymnasium as gym
 import numpy as np
@@ -38,9 +38,6 @@ LaneLabels = Callable[[WorldState, CameraModel], dict[str, NDArray[np.generic]]]
 
 ENVIRONMENT = "envs:drive_stack/Highway-v0"
 LONGEST_EPISODE = 60.0  # then the recording goes on to the next [s]
-TRAINING_SEEDS, VALIDATION_SEEDS, TEST_SEEDS = 0, 100_000, 200_000  # where each span begins
-Span = Literal["validation", "test"]  # of seeds, on which models are judged
-FIRST_SEEDS: Mapping[Span, int] = {"validation": VALIDATION_SEEDS, "test": TEST_SEEDS}
 
 
 class SteppedWorld(Protocol):

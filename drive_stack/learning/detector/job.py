@@ -12,7 +12,7 @@ from torch import nn
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
-from drive_stack.datasets.frames.recording import TRAINING_SEEDS, VALIDATION_SEEDS, collect, plan_episodes
+from drive_stack.datasets.frames.recording import collect, plan_episodes
 from drive_stack.datasets.frames.store import StoredFrame, describe, read_frames
 from drive_stack.learning.detector.batches import with_people_repeated
 from drive_stack.learning.detector.config import COMMAND, DetectorTraining
@@ -26,6 +26,7 @@ from drive_stack.learning.training.run_folder import start_run
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
+from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_whole, make_folder
 
 LIMITS = (
@@ -43,7 +44,7 @@ TRAINING_FACTS = {
     "training_frames_sha256",
     "limits",
 }
-SCENE_SEEDS = TRAINING_SEEDS + 60_000  # of scenes that only training sees
+SCENE_SEEDS = SeedSplit.TRAINING.seeds[60_000]  # of scenes that only training sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,14 @@ class DetectorJob:
         """Record the training and validation frames that are not there yet."""
         settings = self.config.frames
         training, validation = self.work / "training", self.work / "validation"
-        tasks = plan_episodes(self.scenarios, settings.training, TRAINING_SEEDS, settings, training)
+        tasks = plan_episodes(self.scenarios, settings.training, SeedSplit.TRAINING.first, settings, training)
         for scene, episodes in self.config.scene_paths(self.config_path).items():
             frames = episodes * settings.per_episode
             tasks += plan_episodes([scene], frames, SCENE_SEEDS, settings, training)
         collect(tasks, training, settings.workers, lane_truth, self.report)
-        tasks = plan_episodes(self.scenarios, settings.validation, VALIDATION_SEEDS, settings, validation)
+        tasks = plan_episodes(
+            self.scenarios, settings.validation, SeedSplit.VALIDATION.first, settings, validation
+        )
         collect(tasks, validation, settings.workers, lane_truth, self.report)
 
     def train(self, resume: bool) -> Path:
@@ -172,7 +175,7 @@ def train_detector(
     job.collect()
     trained = job.train(resume)
     deployed = job.deploy(trained)
-    scores = judge(deployed, config, scenarios, work, "validation", pictures, report)
+    scores = judge(deployed, config, scenarios, work, SeedSplit.VALIDATION, pictures, report)
     report(json.dumps(scores, ensure_ascii=False, indent=1))
     install(trained, out)
     return install(deployed, out)

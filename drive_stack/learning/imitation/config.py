@@ -11,7 +11,7 @@ from drive_stack.bounds import Batch, Epochs, Speed, TorchSeed, Workers
 from drive_stack.config import StrictModel
 from drive_stack.learning.imitation.columns import COLUMNS
 from drive_stack.policy.views import View
-from drive_stack.seeds import SeedCount
+from drive_stack.seeds import SeedCount, SeedSplit
 
 COMMAND = "python run_sim.py train policy"
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -101,7 +101,7 @@ class Round(StrictModel):
 
     name: str
     seeds: SeedCount  # of each scenario
-    first_seed: Annotated[int, Field(ge=0, lt=100_000)]
+    first_seed: Annotated[int, Field(ge=0, lt=SeedSplit.TRAINING.seeds.stop)]
     suite: str | None = None  # whose courses are driven; None: the whole catalogue
     disturbed: bool = False
     dagger: bool = False  # the policy of the round before drives, the expert says what it would do

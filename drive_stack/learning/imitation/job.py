@@ -19,9 +19,9 @@ from drive_stack.learning.imitation.training import Errors, PolicyTrainer
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.runner import head_path
 from drive_stack.runtime.weights import MODELS, card_path, write_card
+from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_whole, make_folder, write_whole
 
-VALIDATION_SEED = 100_000
 NAME = "policy.trunk.onnx"
 
 
@@ -42,7 +42,7 @@ class PolicyJob:
     def run(self) -> Path:
         """All rounds, each taken up where it was broken off; returns the trunk's weights."""
         trainer = PolicyTrainer(self.config, self.work, self.report)
-        validation = self._recorded("validation", VALIDATION_SEED, self.config.validation_seeds)
+        validation = self._recorded("validation", SeedSplit.VALIDATION.first, self.config.validation_seeds)
         folders: list[Path] = []
         errors: dict[str, list[Errors]] = {}
         trunk = self.work / NAME

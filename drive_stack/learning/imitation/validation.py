@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -13,19 +12,18 @@ from drive_stack.evaluation.summary import summarise_episodes
 from drive_stack.learning.imitation.card import card_markdown
 from drive_stack.learning.imitation.config import COMMAND
 from drive_stack.runtime.weights import amend_card, read_card
+from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import write_whole
 
-Span: TypeAlias = Literal["validation", "test"]
 
-
-def note_drives(trunk: Path, span: Span, results: Sequence[EpisodeResult]) -> dict[str, object]:
+def note_drives(trunk: Path, split: SeedSplit, results: Sequence[EpisodeResult]) -> dict[str, object]:
     """Put drives by the weights ``trunk`` into its cards, for programs and for people; returns the figures.
 
     Raises `ConfigError` where the card does not fit the weights.
     """
     found = closed_loop(results)
     before = read_card(trunk, COMMAND).get("closed_loop")
-    amend_card(trunk, COMMAND, {"closed_loop": (before if isinstance(before, dict) else {}) | {span: found}})
+    amend_card(trunk, COMMAND, {"closed_loop": (before if isinstance(before, dict) else {}) | {split: found}})
     write_whole(trunk.with_name("policy.card.md"), card_markdown(trunk))
     return found
 

@@ -10,10 +10,6 @@ from pathlib import Path
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.datasets.frames.recording import (
-    TEST_SEEDS,
-    TRAINING_SEEDS,
-    VALIDATION_SEEDS,
-    Span,
     collect,
     plan_episodes,
 )
@@ -32,6 +28,7 @@ from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.runtime.weights import MODELS, amend_card, card_path, read_card, sha256_of, write_card
+from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_whole, make_folder, write_whole
 
 LIMITS = (
@@ -42,7 +39,7 @@ LIMITS = (
     "Ends and barriers were taught on straight roads only, with arrows painted before an end.",
 )
 STEP = 0.1  # between two images of an agent [s]
-ENDING_SEEDS = TRAINING_SEEDS + 50_000  # of frames beyond the detector's
+ENDING_SEEDS = SeedSplit.TRAINING.seeds[50_000]  # of frames beyond the detector's
 
 
 def train_lanes(
@@ -91,16 +88,16 @@ def judge_lanes(
     """What the card says of the weights' quality, from validation frames and drives."""
     network = LaneNetwork(CameraModel(), weights, threads=config.threads)
     lanes, drives, ending = FilteredLanes(network, STEP), config.drives, config.ending
-    seeds = range(VALIDATION_SEEDS, VALIDATION_SEEDS + drives.seeds)
+    seeds = SeedSplit.VALIDATION.seeds[: drives.seeds]
     errors = judge_drives(lanes, scenarios, seeds, drives.seconds, report)
-    seeds = range(VALIDATION_SEEDS, VALIDATION_SEEDS + ending.drives.seeds)
-    to_ends = judge_drives(lanes, ending.scenarios, seeds, ending.drives.seconds, report, lingers=True)
+    ending_seeds = SeedSplit.VALIDATION.seeds[: ending.drives.seeds]
+    to_ends = judge_drives(lanes, ending.scenarios, ending_seeds, ending.drives.seconds, report, lingers=True)
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "validation_seeds": [VALIDATION_SEEDS, VALIDATION_SEEDS + drives.seeds - 1],
+        "validation_seeds": [seeds[0], seeds[-1]],
         "validation": summary(errors),
         "validation_ends": {
-            "seeds": [VALIDATION_SEEDS, VALIDATION_SEEDS + ending.drives.seeds - 1],
+            "seeds": [ending_seeds[0], ending_seeds[-1]],
             **end_figures(to_ends),
             "elsewhere": end_figures(errors)["ego"],
             "drives": summary(to_ends)["by_scenario"],
@@ -111,22 +108,24 @@ def judge_lanes(
 
 
 def judge_shipped(
-    config_path: Path, scenarios: Sequence[str], *, weights: Path, frames: Path, span: Span
+    config_path: Path, scenarios: Sequence[str], *, weights: Path, frames: Path, split: SeedSplit
 ) -> dict[str, object]:
     """Judge weights that are there, and complete the card beside them; returns the new figures.
 
     On validation seeds as after training, with recorded ``frames``; on test seeds along drives alone.
     """
     config = load_model(config_path, LaneTraining)
-    if span == "validation":
+    if split is SeedSplit.VALIDATION:
         place = frames / "validation"
-        tasks = plan_episodes(scenarios, config.frames.validation, VALIDATION_SEEDS, config.frames, place)
+        tasks = plan_episodes(
+            scenarios, config.frames.validation, SeedSplit.VALIDATION.first, config.frames, place
+        )
         collect(tasks, place, config.frames.workers, lane_truth)
         validation = _read([task.path for task in tasks if task.path.exists()])
         found = judge_lanes(weights, config, scenarios, validation)
     else:
         lanes = FilteredLanes(LaneNetwork(CameraModel(), weights, threads=config.threads), STEP)
-        seeds = range(TEST_SEEDS, TEST_SEEDS + config.drives.seeds)
+        seeds = SeedSplit.TEST.seeds[: config.drives.seeds]
         errors = judge_drives(lanes, scenarios, seeds, config.drives.seconds)
         found = {"test_seeds": [seeds[0], seeds[-1]], "test": summary(errors)}
     _write_for_people(weights, amend_card(weights, COMMAND, found))
@@ -153,9 +152,9 @@ def _collect(
     """Record what is missing; the shards of each part, and no others that lie there."""
     settings, ending = config.frames, config.ending
     spans = (
-        ("training", scenarios, settings.training, TRAINING_SEEDS, folder / "training"),
+        ("training", scenarios, settings.training, SeedSplit.TRAINING.first, folder / "training"),
         ("training", ending.scenarios, ending.training, ENDING_SEEDS, work / "ending"),
-        ("validation", scenarios, settings.validation, VALIDATION_SEEDS, folder / "validation"),
+        ("validation", scenarios, settings.validation, SeedSplit.VALIDATION.first, folder / "validation"),
     )
     shards: dict[str, list[Path]] = {"training": [], "validation": []}
     for part, chosen, count, first, place in spans:
