@@ -82,6 +82,33 @@ def test_what_is_ignored_or_handled_already_stays_so() -> None:
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
+def test_ctrl_c_is_handled_where_it_would_end_the_process_otherwise() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        with pytest.raises(KeyboardInterrupt), termination_raises():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a shell's background job
+        with termination_raises():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc to see what is imported")
+def test_ctrl_c_during_the_imports_leaves_no_traceback() -> None:
+    command = [sys.executable, "run_sim.py", "--list"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            while "numpy" not in Path(f"/proc/{run.pid}/maps").read_text():
+                assert run.poll() is None
+            run.send_signal(signal.SIGINT)
+            said = run.communicate(timeout=30)[1]
+        finally:
+            run.kill()
+    assert (run.returncode, said) == (-signal.SIGINT, "")
+
+
 def test_a_library_does_not_keep_its_own_handler() -> None:
     with termination_raises():
         before = signal.getsignal(signal.SIGTERM)

@@ -13,6 +13,7 @@ from rich.console import Console
 from drive_stack.app.options import seconds, worker_count
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.backends import Backend
+from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.progress import watched
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row, failure
@@ -93,8 +94,8 @@ class Driving:
     ) -> list[Row]:
         """Drive the tasks that have no row yet; the rows of ``tasks`` that tell of a failure.
 
-        A row for which ``has`` is false does not count; ``note`` is told of each row that was written. Ctrl-C
-        and requests to terminate are raised on, with a line that tells what is kept.
+        A row for which ``has`` is false does not count; ``note`` is told of each row that was written.
+        Ctrl-C, requests to terminate and a `ConfigError` are raised on, with a line that tells what is kept.
         """
         console, needed = Console(stderr=True), code if self.this_code else None
         left = missing(tasks, file, retry_lost=self.retry_lost, code=needed, has=has)
@@ -114,10 +115,11 @@ class Driving:
                     backend=self.backend,
                     address=self.address,
                 )
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ConfigError):
             kept = len(tasks) - len(missing(tasks, file, code=needed, has=has))
             again = "the same command goes on from there"
-            print(f"{kept} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
+            with interrupts_held():  # a second Ctrl-C comes after the line
+                print(f"{kept} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
             raise
         return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
 

@@ -20,6 +20,7 @@ from drive_stack.app.outside import Outside
 from drive_stack.config import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.interrupts import interrupts_held
 from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
@@ -34,8 +35,10 @@ from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.report.summary_files import write_summary
 from drive_stack.seeds import check_episodes, seed_range
+from drive_stack.whole_files import remove_parts
 
 PAGE = "report.html"
+KEPT = "episodes are kept; the same command goes on from there"
 REFERENCE = "expert"  # drives every course first; progress is measured by it
 
 HELP = """\
@@ -84,6 +87,17 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     options = evaluate_parser().parse_args(given)
     outside = outside.with_trust(options.trust)
     driven = _driven(options, outside, root)
+    try:
+        _report(driven, options, outside)
+    except (KeyboardInterrupt, ConfigError):
+        with interrupts_held():  # a second Ctrl-C comes after the line
+            print(f"all {len(driven.rows)} {KEPT}", file=sys.stderr)
+        raise
+    return 1 if driven.failed else 0
+
+
+def _report(driven: Driven, options: argparse.Namespace, outside: Outside) -> None:
+    """Print who is better, and write the tables and the page."""
     plan, folder, rows = driven.plan, driven.folder, driven.rows
     current = {row.key for row in rows}
     comparison = read_runs([folder], current).comparison
@@ -97,7 +111,6 @@ def evaluate(given: Sequence[str], outside: Outside, root: Path) -> int:
     write_report(runs, page)
     tell_failures(driven.failed, folder / NAME)
     print("written: " + ", ".join(map(str, (*written, page))), file=sys.stderr)
-    return 1 if driven.failed else 0
 
 
 def results_of(given: Sequence[str], outside: Outside, root: Path) -> list[EpisodeResult]:
@@ -112,6 +125,8 @@ def _driven(options: argparse.Namespace, outside: Outside, root: Path) -> Driven
     tasks = {label: tasks_of(plan, label, outside) for label in plan.drivers}
     folder: Path = options.out or root / "runs" / "evaluate" / plan.suite.name
     with open_rows(folder, foreign=RECORDINGS) as file:
+        for place in (folder, folder / CLIPS):
+            remove_parts(place, "")  # of runs that were killed while they wrote
         _begin(folder, plan.facts)
         rows, failed = _drive(tasks, file, Driving.of(options), outside)
     return Driven(plan, folder, rows, failed)
@@ -178,7 +193,15 @@ def _drive(
         for course in zip(*others, strict=True)
         for task in course
     ]
-    failed += driving.drive(compared, file, drive, code=code, hash_now=outside.hash_of)
+    expert_of = {task.key: task.expert for task in compared}
+    failed += driving.drive(
+        compared,
+        file,
+        drive,
+        code=code,
+        hash_now=outside.hash_of,
+        has=lambda row: _measured_by(row.result, expert_of[row.key]),
+    )
     return [file.rows[task.key] for task in (*reference, *compared)], failed
 
 
@@ -187,6 +210,17 @@ def _expert_drive(result: EpisodeResult) -> ExpertDrive | None:
     if result.status is not Status.COMPLETED:
         return None
     return ExpertDrive(result.distance_m, result.duration_s)
+
+
+def _measured_by(result: EpisodeResult, expert: ExpertDrive | None) -> bool:
+    """Whether progress was measured by the reference as it is now known.
+
+    It was not where the reference was lost with its worker when the episode was driven, and has been driven
+    since, or the other way round. An episode that came to nothing does not depend on the reference.
+    """
+    if result.status is Status.ERROR and result.duration_s == 0.0:
+        return True
+    return (result.progress_of_expert is None) == (expert is None)
 
 
 def _begin(folder: Path, facts: RunFacts) -> None:

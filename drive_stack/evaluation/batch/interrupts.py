@@ -28,15 +28,17 @@ class Terminated(KeyboardInterrupt):
 def termination_raises() -> Iterator[None]:
     """Here `TERMINATION` raises `Terminated`, so that results are kept and processes ended as after Ctrl-C.
 
-    A signal that is ignored (as by nohup) or handled already is left as it is, and so are all of them outside
-    the main thread.
+    Ctrl-C raises `KeyboardInterrupt`, also where it would end the process outside of this block. A signal
+    that is ignored (as by nohup) or handled already is left as it is, and so are all of them outside the
+    main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    taken = [one for one in TERMINATION if signal.getsignal(one) is signal.SIG_DFL]
+    handlers = {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(TERMINATION, _terminate)}
+    taken = [one for one in handlers if signal.getsignal(one) is signal.SIG_DFL]
     for one in taken:
-        signal.signal(one, _terminate)
+        signal.signal(one, handlers[one])
     try:
         yield
     finally:
