@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,17 @@ def test_what_is_ignored_or_handled_already_stays_so() -> None:
         with interrupts_held():
             signal.raise_signal(signal.SIGHUP)
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_what_ended_it_is_known_where_a_library_raises_an_interrupt_of_its_own() -> None:
+    """As Ray does where a handler raises while Ray waits."""
+    with pytest.raises(Terminated, match="SIGTERM"), termination_raises():
+        with suppress(Terminated):
+            signal.raise_signal(signal.SIGTERM)
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt) as caught, termination_raises():
+        raise KeyboardInterrupt
+    assert not isinstance(caught.value, Terminated)
 
 
 def test_ctrl_c_is_handled_where_it_would_end_the_process_otherwise() -> None:
