@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
+# Importing the libraries takes seconds. Until `main` handles Ctrl-C it ends the process as any signal does,
+# without a traceback, and so it does again once `main` has handled it.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import os
 import sys
 import traceback

@@ -23,6 +23,7 @@ from drive_stack.evaluation.suite import Suite
 from drive_stack.report.clips.filming import Filming
 from drive_stack.report.gallery import CLIPS
 from drive_stack.seeds import check_episodes, seed_range
+from drive_stack.support.atomic_files import remove_parts
 
 REFERENCE = "expert"  # drives every course first; the progress of the others is measured against it
 
@@ -91,6 +92,8 @@ def run_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationRun:
     plan = plan_evaluation(spec, wiring)
     tasks = {label: tasks_of(plan, label, wiring) for label in plan.drivers}
     with open_rows(spec.folder, foreign=RECORDINGS) as file:
+        for folder in (spec.folder, spec.folder / CLIPS):
+            remove_parts(folder, "")  # of runs that were killed while they wrote
         _write_run_facts(spec.folder, plan.facts)
         rows, failed = _drive(tasks, file, spec.driving, wiring)
     return EvaluationRun(plan, spec.folder, rows, failed)
@@ -158,7 +161,16 @@ def _drive(
         for course in zip(*others, strict=True)
         for task in course
     ]
-    failed += drive_missing(compared, file, drive, options, code=code, hash_now=wiring.hash_of)
+    expert_of = {task.key: task.expert for task in compared}
+    failed += drive_missing(
+        compared,
+        file,
+        drive,
+        options,
+        code=code,
+        hash_now=wiring.hash_of,
+        has=lambda row: _measured_by(row.result, expert_of[row.key]),
+    )
     return [file.rows[task.key] for task in (*reference, *compared)], failed
 
 
@@ -167,6 +179,18 @@ def _expert_drive(result: EpisodeResult) -> ExpertDrive | None:
     if result.status is not Status.COMPLETED:
         return None
     return ExpertDrive(result.distance_m, result.duration_s)
+
+
+def _measured_by(result: EpisodeResult, expert: ExpertDrive | None) -> bool:
+    """Whether the progress in a row was measured against the reference as it is now known.
+
+    It was not if the reference's worker was lost when the episode was driven and the reference has been
+    driven since, or the other way round. An episode that failed before its first step does not depend on
+    the reference.
+    """
+    if result.status is Status.ERROR and result.duration_s == 0.0:
+        return True
+    return (result.progress_of_expert is None) == (expert is None)
 
 
 def _write_run_facts(folder: Path, facts: RunFacts) -> None:

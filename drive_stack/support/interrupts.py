@@ -28,17 +28,29 @@ class Terminated(KeyboardInterrupt):
 def termination_raises() -> Iterator[None]:
     """Here `TERMINATION` raises `Terminated`, so that results are kept and processes ended as after Ctrl-C.
 
-    A signal that is ignored (as by nohup) or handled already is left as it is, and so are all of them outside
-    the main thread.
+    Ctrl-C raises `KeyboardInterrupt`, also where it would end the process outside of this block. A signal
+    that is ignored (as by nohup) or handled already is left as it is, and so are all of them outside the
+    main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    taken = [one for one in TERMINATION if signal.getsignal(one) is signal.SIG_DFL]
+    came: list[int] = []
+
+    def terminate(number: int, _: FrameType | None) -> None:
+        came.append(number)
+        raise Terminated(number)
+
+    handlers = {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(TERMINATION, terminate)}
+    taken = [one for one in handlers if signal.getsignal(one) is signal.SIG_DFL]
     for one in taken:
-        signal.signal(one, _terminate)
+        signal.signal(one, handlers[one])
     try:
         yield
+    except KeyboardInterrupt as error:
+        if came and not isinstance(error, Terminated):  # Ray raises its own in place of what a handler raises
+            raise Terminated(came[0]) from None
+        raise
     finally:
         for one in taken:
             signal.signal(one, signal.SIG_DFL)
@@ -72,10 +84,6 @@ def interrupts_held() -> Iterator[None]:
             yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
-
-def _terminate(number: int, _: FrameType | None) -> None:
-    raise Terminated(number)
 
 
 @contextmanager

@@ -15,13 +15,16 @@ from pathlib import Path
 
 import batch_drivers
 import pytest
-from batch_runs import TASKS, Noted, batch, by_seed, row
+from batch_runs import TASKS, Noted, batch, by_seed, row, task
 
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.memory import memory_share
+from drive_stack.evaluation.batch.pool import Pool
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import failure
 from drive_stack.evaluation.batch.run import missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.worker import Processes, ProcessWorker, answer
 from drive_stack.evaluation.result import Status
 from drive_stack.support.interrupts import interrupts_held
 
@@ -166,6 +169,37 @@ def test_a_lost_worker_costs_its_episode_only(tmp_path: Path) -> None:
         lost = rows.pop(seed)
         assert lost.lost and lost.result.status is Status.ERROR and said in (lost.result.error or "")
     assert not any(row.lost or row.result.error for row in rows.values())
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_leaves_requests_to_end_to_its_parent(tmp_path: Path) -> None:
+    assert batch(tmp_path, batch_drivers.signalled, TASKS[:3]) == [1, 2, 3]
+    assert not any(row.lost or row.result.error for row in by_seed(tmp_path).values())
+
+
+def test_a_full_disk_is_no_fault_of_an_episode() -> None:
+    full, other = (answer(batch_drivers.on_a_full_disk, task(seed)) for seed in (3, 5))
+    assert full.refused == "the worker cannot write: No space left on device" and full.failed is None
+    assert other.refused is None and "FileNotFoundError" in (other.failed or "")
+
+
+class Interrupting(Processes):
+    """Ctrl-C comes when a worker has just been started."""
+
+    def hire(self) -> ProcessWorker:
+        worker = super().hire()
+        signal.raise_signal(signal.SIGINT)
+        return worker
+
+
+def test_a_worker_is_ended_whose_start_is_interrupted() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        crew = Interrupting(batch_drivers.made_up, memory_share(1))
+        with pytest.raises(KeyboardInterrupt), Pool(crew, workers=1, time_limit=300.0) as pool:
+            list(pool.run(TASKS))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert multiprocessing.active_children() == []
 
 

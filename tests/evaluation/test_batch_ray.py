@@ -81,6 +81,19 @@ def test_an_actor_keeps_to_itself(
     assert capfd.readouterr().out == ""
 
 
+def test_ray_of_our_own_asks_nobody_for_this_machines_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch that the pool sets is the one by which this version of Ray keeps to the loopback address."""
+    pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.delenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", raising=False)
+    assert batch(tmp_path, batch_drivers.made_up, TASKS[:1], backend="ray") == [1]
+    code = "import ray; print(ray.util.get_node_ip_address())"  # as Ray's own processes call it
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "127.0.0.1\n"
+
+
 # --- on a cluster --------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import html.parser
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,8 +15,9 @@ import pytest
 
 import run_sim
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.row_file import read_rows
-from drive_stack.evaluation.batch.rows import without_timings
+from drive_stack.evaluation.batch.row_file import open_rows, read_rows
+from drive_stack.evaluation.batch.rows import Row, undriven, without_timings
+from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.report.runs import read_runs
 from envs.scenarios.scenario import load_scenario, scenario_names
@@ -143,6 +145,63 @@ def test_two_workers_and_a_run_broken_off_drive_the_same(run: Path, suite: Path,
     rows.write_bytes(rows.read_bytes()[:-40])  # as a kill leaves it
     assert run_sim.main([*command(suite, out, "constant", "random"), "--workers", "2"]) == 0
     assert without_timings(read_rows(out).values()) == without_timings(read_rows(run).values())
+
+
+def test_progress_follows_a_reference_that_was_lost_and_driven_again(
+    run: Path, suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was driven meanwhile had no expert to be measured by; agents that came to nothing need none."""
+    out = tmp_path / "lost"
+    shutil.copytree(run, out)
+    whole = read_rows(run)
+    course = {row.label: row for row in whole.values() if row.result.seed == 100_001}  # the last scenario
+    lost = undriven(made_task(course["expert"]), "the worker process was lost")
+    alone = replace(course["constant"].result, progress_of_expert=None)
+    failed = undriven(made_task(course["random"]), "no licence")
+    with open_rows(out) as file:
+        file.append(replace(course["expert"], lost=True, result=lost))
+        file.append(replace(course["constant"], result=alone))
+        file.append(replace(course["random"], result=failed))
+    assert run_sim.main(command(suite, out, "constant", "random")) == 1  # nothing changes by itself
+    assert "12 of 12 episodes are there already" in capsys.readouterr().err
+    assert run_sim.main([*command(suite, out, "constant", "random"), "--retry-lost"]) == 1
+    assert "5 of 6 reference episodes are there already" in (said := capsys.readouterr().err)
+    assert "11 of 12 episodes are there already" in said
+    rows, expected = without_timings(read_rows(out).values()), without_timings(whole.values())
+    assert rows.pop(course["random"].key)["error"] == "no licence"
+    del expected[course["random"].key]
+    assert rows == expected
+
+
+def made_task(row: Row) -> EpisodeTask:
+    return EpisodeTask(
+        row.label, row.label, (), row.result.scenario, row.result.seed, row.config_hash, row.result.privileged
+    )
+
+
+def test_what_is_kept_is_told_where_the_report_cannot_be_written(
+    run: Path, suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "blocked"
+    shutil.copytree(run, out)
+    (out / "report.html").unlink()
+    (out / "report.html").mkdir()
+    assert run_sim.main(command(suite, out, "constant", "random")) == 2
+    kept, last = capsys.readouterr().err.splitlines()[-2:]
+    assert kept == "all 18 episodes are kept; the same command goes on from there"
+    assert last.startswith("run_sim.py: ") and "cannot be written" in last
+
+
+def test_parts_of_a_run_that_was_killed_are_removed(run: Path, suite: Path, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    shutil.copytree(run, out)
+    (out / "clips").mkdir(exist_ok=True)
+    parts = [out / ".report.html.abcdefgh.part.html", out / "clips" / ".a-b-1.mp4.abcdefgh.part.mp4"]
+    others = [out / ".own", out / "clips" / ".own.part.mp4"]
+    for path in (*parts, *others):
+        path.touch()
+    assert run_sim.main(command(suite, out, "constant", "random")) == 0
+    assert not any(path.exists() for path in parts) and all(path.exists() for path in others)
 
 
 def test_tables_for_other_programs_hold_every_row(run: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_pat
     path = tmp_path / "report.html"
     path.write_text("before", encoding="utf-8")
     said = run(
-        "from pathlib import Path; from drive_stack.config import ConfigError;"
+        "from pathlib import Path; from drive_stack.errors import ConfigError;"
         "from drive_stack.support.atomic_files import write_whole\n"
         f"try: write_whole(Path({str(path)!r}), 'x' * 10_000)\n"
         "except ConfigError as error: print(error)"
@@ -73,7 +73,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_pat
 def test_a_shard_is_whole_or_absent_on_a_full_disk(tmp_path: Path) -> None:
     path = tmp_path / "cruise-000001.parquet"
     said = run(
-        "import numpy as np; from pathlib import Path; from drive_stack.config import ConfigError;"
+        "import numpy as np; from pathlib import Path; from drive_stack.errors import ConfigError;"
         "from drive_stack.datasets.drives.schema import SCHEMA;"
         "from drive_stack.datasets.drives.shard import ShardWriter; import pyarrow as pa\n"
         "empty = {pa.string(): '', pa.binary(): np.random.default_rng(0).bytes(20_000), pa.bool_(): False}\n"
@@ -89,7 +89,7 @@ def test_a_shard_is_whole_or_absent_on_a_full_disk(tmp_path: Path) -> None:
 
 def test_rows_stay_valid_on_a_full_disk(tmp_path: Path) -> None:
     said = run(
-        "from pathlib import Path; from drive_stack.config import ConfigError;"
+        "from pathlib import Path; from drive_stack.errors import ConfigError;"
         "from drive_stack.evaluation.batch.row_file import open_rows, read_rows;"
         "from drive_stack.evaluation.batch.rows import Row, undriven;"
         "from drive_stack.evaluation.batch.tasks import EpisodeTask\n"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,45 @@ def test_what_is_ignored_or_handled_already_stays_so() -> None:
         with interrupts_held():
             signal.raise_signal(signal.SIGHUP)
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_what_ended_it_is_known_where_a_library_raises_an_interrupt_of_its_own() -> None:
+    """As Ray does where a handler raises while Ray waits."""
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), termination_raises():
+        with suppress(Terminated):
+            signal.raise_signal(signal.SIGTERM)
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt) as caught, termination_raises():
+        raise KeyboardInterrupt
+    assert not isinstance(caught.value, Terminated)
+
+
+def test_ctrl_c_is_handled_where_it_would_end_the_process_otherwise() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        with pytest.raises(KeyboardInterrupt), termination_raises():
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a shell's background job
+        with termination_raises():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc to see what is imported")
+def test_ctrl_c_during_the_imports_leaves_no_traceback() -> None:
+    command = [sys.executable, "run_sim.py", "--list"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            while "numpy" not in Path(f"/proc/{run.pid}/maps").read_text():
+                assert run.poll() is None
+            run.send_signal(signal.SIGINT)
+            said = run.communicate(timeout=30)[1]
+        finally:
+            run.kill()
+    assert (run.returncode, said) == (-signal.SIGINT, "")
 
 
 def test_a_library_does_not_keep_its_own_handler() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -93,6 +95,25 @@ def observed(task: EpisodeTask) -> EpisodeResult:
     if task.seed == UNLUCKY:
         raise RuntimeError("the road has a hole")
     return replace(made_up(task), clamped_actions=int(os.environ["OMP_NUM_THREADS"]))
+
+
+def signalled(task: EpisodeTask) -> EpisodeResult:
+    """Is asked to end, as a scheduler asks all processes at once; a program that it starts can be ended."""
+    if task.seed == UNLUCKY:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), number)
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60.0)"]) as program:
+            program.terminate()
+        assert program.returncode == -signal.SIGTERM
+    return made_up(task)
+
+
+def on_a_full_disk(task: EpisodeTask) -> EpisodeResult:
+    if task.seed == UNLUCKY:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    if task.seed == HANGS:
+        raise OSError(errno.ENOENT, "No such file or directory")
+    return made_up(task)
 
 
 class SlowToStart:

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 QUICK = {"health_check_period_ms": 300, "health_check_failure_threshold": 5}  # a dead node shows soon
 
+SHARED = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
+
+
+def add_node(made: Cluster, address: str) -> None:
+    """A node of one core at a loopback address of its own."""
+    made.add_node(num_cpus=1, node_ip_address=address, **SHARED)
+
 
 @contextmanager
 def cluster(nodes: int) -> Iterator[Cluster]:
@@ -23,11 +30,10 @@ def cluster(nodes: int) -> Iterator[Cluster]:
 
     made = Cluster()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    shared = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
     try:
-        made.add_node(num_cpus=0, node_ip_address="127.0.0.2", _system_config=QUICK, **shared)
+        made.add_node(num_cpus=0, node_ip_address="127.0.0.2", _system_config=QUICK, **SHARED)
         for number in range(nodes):
-            made.add_node(num_cpus=1, node_ip_address=f"127.0.0.{3 + number}", **shared)
+            add_node(made, f"127.0.0.{3 + number}")
         yield made
     finally:
         made.shutdown()

@@ -9,20 +9,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-from drive_stack.app.agent_evaluation import REFERENCE, EvaluationSpec, run_evaluation
+from drive_stack.app.agent_evaluation import REFERENCE, EvaluationRun, EvaluationSpec, run_evaluation
 from drive_stack.app.batch_run import add_driving_options, driving_options, print_failures
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.options import IN_PROCESS_HELP, TRUST_HELP, seeds_between
 from drive_stack.app.stage_evaluation import StageCourses, evaluate_stages
 from drive_stack.app.wiring import Wiring
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import NAME
+from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.export import export
 from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.report.summary_files import write_summary
+from drive_stack.support.interrupts import interrupts_held
 
 PAGE = "report.html"
+KEPT = "episodes are kept; the same command goes on from there"
 
 HELP = """\
 examples:
@@ -40,6 +44,17 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
     args = evaluate_parser().parse_args(arguments)
     batch = wiring.batch.with_trust(args.trust)
     evaluation = run_evaluation(_spec(args, wiring.root), batch)
+    try:
+        _report(evaluation, args, batch)
+    except (KeyboardInterrupt, ConfigError):
+        with interrupts_held():  # a second Ctrl-C takes effect after the line
+            print(f"all {len(evaluation.rows)} {KEPT}", file=sys.stderr)
+        raise
+    return 1 if evaluation.failed else 0
+
+
+def _report(evaluation: EvaluationRun, args: argparse.Namespace, batch: BatchWiring) -> None:
+    """Print the comparison of the agents, and write the tables and the page."""
     plan, folder = evaluation.plan, evaluation.folder
     runs = read_runs([folder], {row.key for row in evaluation.rows})
     comparison = runs.comparison
@@ -53,7 +68,6 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
     write_report(runs, page)
     print_failures(evaluation.failed, folder / NAME)
     print("written: " + ", ".join(map(str, (*written, page))), file=sys.stderr)
-    return 1 if evaluation.failed else 0
 
 
 def _spec(args: argparse.Namespace, root: Path) -> EvaluationSpec:

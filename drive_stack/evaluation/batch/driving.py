@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.progress import watched
 from drive_stack.evaluation.batch.row_file import RowFile
@@ -15,6 +16,7 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import Watcher, missing, run_batch
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.batch.worker import Drive
+from drive_stack.support.interrupts import interrupts_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def drive_missing(
 
     Raises:
         KeyboardInterrupt: Ctrl-C or a request to terminate, after a line that says what is saved.
+        ConfigError: What ends the batch, such as a full disk, after the same line.
     """
     console, needed_code = Console(stderr=True), code if options.this_code else None
     remaining = missing(tasks, file, retry_lost=options.retry_lost, code=needed_code, has=has)
@@ -80,10 +83,11 @@ def drive_missing(
                 backend=options.backend,
                 address=options.address,
             )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ConfigError):
         saved = len(tasks) - len(missing(tasks, file, code=needed_code, has=has))
         again = "the same command goes on from there"
-        print(f"{saved} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
+        with interrupts_held():  # a second Ctrl-C takes effect after the line
+            print(f"{saved} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
         raise
     return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
 

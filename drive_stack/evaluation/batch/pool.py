@@ -104,7 +104,7 @@ class Pool(Generic[W]):
         """
         self._waiting.extend(tasks)
         while len(self._workers) < min(self._count, len(self._waiting)):
-            self._workers.append(self._crew.hire())
+            self._hire()
         while self._workers:
             self._crew.wait(self._workers, NAP)
             for worker in tuple(self._workers):
@@ -185,4 +185,9 @@ class Pool(Generic[W]):
         self._workers.remove(worker)
         worker.end()
         if self._waiting:
+            self._hire()
+
+    def _hire(self) -> None:
+        """Begin to start a worker. An interrupt waits until it is in the list of those that are ended."""
+        with interrupts_held():
             self._workers.append(self._crew.hire())

@@ -31,6 +31,8 @@ from drive_stack.support.interrupts import termination_kept
 OBJECT_STORE = 100 * 2**20  # of a Ray started for the while [B]; tasks and answers are small
 # nobody else is meant to come; Ray would take 127.0.0.1 for the machine's outer address
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else None
+# Ray's processes read it. Without it, one of them opens a UDP socket to 8.8.8.8 to learn its own address.
+LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 CONNECT_LIMIT = 10.0  # for a cluster's head to answer [s]
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -170,6 +172,7 @@ def _connect(address: str, workers: int) -> None:
         _reach(address)
     if address == "local":
         _bring_token()
+        os.environ.setdefault(LOOPBACK_ONLY, "0")
     try:
         with termination_kept():
             ray.init(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import multiprocessing
 import os
@@ -19,11 +20,12 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.interrupts import TERMINATION, interrupts_held
 from drive_stack.support.worker_processes import end_with_parent
 
 Drive = Callable[[EpisodeTask], EpisodeResult]
 HERE = "this machine"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # one core a worker; read when the libraries are loaded, which is before any code of ours runs there
 ONE_THREAD = dict.fromkeys(
@@ -136,7 +138,11 @@ class Processes:
 
 def _serve(connection: Connection, drive: Drive, memory_limit: int) -> None:
     """The worker's own life: until the pipe is closed, or the parent is no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    # The parent decides. A terminal, a scheduler or a container signals all processes at once; a worker that
+    # ended first would be written down as lost.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in TERMINATION:  # a handler is not inherited by the programs that an agent starts
+        signal.signal(number, lambda *_: None)
     os.dup2(sys.stderr.fileno(), 1)  # standard output is the parent's alone
     end_with_parent()
     limit_memory(memory_limit)
@@ -156,6 +162,11 @@ def answer(drive: Drive, task: EpisodeTask) -> Answer:
         result = drive(task)
     except ConfigError as error:
         refused = str(error)
+    except OSError as error:
+        if error.errno in DISK_FULL:  # the next episodes would fail as well, and none of them is to blame
+            refused = f"the worker cannot write: {error.strerror}"
+        else:
+            failed = bounded_text(traceback.format_exc())
     except MemoryError as error:
         share = grant_memory()  # not a byte may be left to tell of it, nor was for all of its traceback
         told = "".join(traceback.format_exception(error, chain=False)).rstrip()
