@@ -17,7 +17,7 @@ from drive_stack.evaluation.statistics import (
     paired_difference,
 )
 from drive_stack.evaluation.summary import Course, World, world_of
-from drive_stack.scenario_name import without_keys
+from drive_stack.scenario_name import ScenarioName
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Comparison:
 
 def group_of(scenario: str) -> str:
     """A scenario's name without the keys that are set in it."""
-    return without_keys(scenario)[0]
+    return ScenarioName.parse(scenario).base
 
 
 def same_world(first: Row, second: Row) -> bool:
@@ -237,7 +237,7 @@ def same_world(first: Row, second: Row) -> bool:
     """
     if first.world and second.world:
         return first.world == second.world
-    return first.world == second.world or not without_keys(first.result.scenario)[1]
+    return first.world == second.world or not ScenarioName.parse(first.result.scenario).settings
 
 
 def _mean_of_known(values: Sequence[float | None], worlds: Sequence[World]) -> Estimate | None:
