@@ -29,20 +29,25 @@ def test_runs_with_equal_folder_names_are_distinguished_by_their_parents(tmp_pat
     old = folder(tmp_path / "old" / "standard", drives("modular", "cruise", "xx"))
     new = folder(tmp_path / "new" / "standard", drives("modular", "cruise", ".."))
     found = read_runs([old, new])
-    assert found.labels == ["modular (old/standard)", "modular (new/standard)"]
+    assert found.comparison.labels == ("modular (old/standard)", "modular (new/standard)")
     assert [entry.row.result.status.value for entry in found.entries] == 2 * ["collision"] + 2 * ["completed"]
 
 
 def test_a_label_that_occurs_in_one_run_keeps_its_name(tmp_path: Path) -> None:
     first = folder(tmp_path / "a", drives("modular", "cruise", ".") + drives("expert", "cruise", "."))
     second = folder(tmp_path / "b", drives("end_to_end", "cruise", ".") + drives("expert", "cruise", "."))
-    assert read_runs([first, second]).labels == ["modular", "expert (a)", "end_to_end", "expert (b)"]
+    assert read_runs([first, second]).comparison.labels == (
+        "modular",
+        "expert (a)",
+        "end_to_end",
+        "expert (b)",
+    )
 
 
 def test_the_current_folder_gets_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = folder(tmp_path / "b", drives("modular", "cruise", "."))
     monkeypatch.chdir(folder(tmp_path / "a", drives("modular", "cruise", ".")))
-    assert read_runs([Path(), other]).labels == ["modular (a)", "modular (b)"]
+    assert read_runs([Path(), other]).comparison.labels == ("modular (a)", "modular (b)")
 
 
 def test_a_run_is_not_compared_with_itself(tmp_path: Path) -> None:
@@ -132,7 +137,7 @@ def test_rows_of_other_seeds_than_the_run_s_are_left_out(tmp_path: Path) -> None
     run = folder(tmp_path / "run", [*earlier, *rows])
     request(run, "expert", "a", "gone", first_seed=200_000)
     found = read_runs([run])
-    assert found.labels == ["expert", "a"] and {row.result.seed for row in found.rows} == set(
+    assert found.comparison.labels == ("expert", "a") and {row.result.seed for row in found.rows} == set(
         range(200_000, 200_003)
     )
     assert found.completeness.text == ""  # these were not requested of the driver "gone"
