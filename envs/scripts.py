@@ -1,4 +1,7 @@
-"""What scripted vehicles do, tick by tick. A script holds ids and numbers only, so a world can be copied."""
+"""Scripts that control scripted vehicles tick by tick.
+
+A script holds only ids and numbers, so that a world can be copied.
+"""
 
 from __future__ import annotations
 
@@ -10,42 +13,42 @@ import numpy as np
 from drive_stack.road_map import RoadMap
 from envs.traffic import Traffic
 
-_TOO_NEAR = 0.6  # of its gap: nobody cuts in before an ego that is nearer
-_GAP_TOLERANCE = 0.1  # as far may the gap be from the one that is written [m]
+_MIN_GAP_FRACTION = 0.6  # of the specified gap; a vehicle whose gap is smaller does not cut in
+_GAP_TOLERANCE = 0.1  # excess of the specified gap at which a cut-in may start [m]
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptContext:
-    """What a script may look at."""
+    """The state of the world at one tick, as scripts need it."""
 
     time: float  # [s]
-    dt: float  # until the next tick [s]
-    ego_front: float  # station [m]
-    ego_rear: float
-    ego_speed: float
-    ego_lane: int
+    dt: float  # duration of a tick [s]
+    ego_front: float  # station of the front bumper [m]
+    ego_rear: float  # station of the rear bumper [m]
+    ego_speed: float  # [m/s]
+    ego_lane: int  # index, -1 off the lanes
     road: RoadMap
     traffic: Traffic
 
 
 class Script(Protocol):
-    """Directs vehicles; each keeps its own progress."""
+    """Controls one or more vehicles and keeps its own progress."""
 
     def step(self, context: ScriptContext) -> None:
-        """Give this tick's orders."""
+        """Command the vehicles for the next tick."""
         ...
 
 
 @dataclass(slots=True)
 class HardBrake:
-    """Brakes at a time, stands or crawls, then drives on."""
+    """Brakes at a given time to a low speed or standstill, holds that, then drives on."""
 
     id: int
-    after: float  # [s]
+    after: float  # time at which it starts to brake [s]
     deceleration: float  # [m/s²], positive
     to_speed: float  # [m/s]
-    hold: float  # [s]
-    until: float = float("inf")  # when it drives on, once known [s]
+    hold: float  # duration at the low speed [s]
+    until: float = float("inf")  # time at which it drives on; infinite until it has braked [s]
     done: bool = False
 
     def step(self, context: ScriptContext) -> None:
@@ -62,19 +65,19 @@ class HardBrake:
             self.until = context.time + self.hold
             context.traffic.force_acceleration(row, 0.0)
         else:
-            # the last tick brakes less so that it ends at that speed; standing still ends by itself
-            hardest = excess / context.dt if self.to_speed > 0.0 else self.deceleration
-            context.traffic.force_acceleration(row, -min(self.deceleration, hardest))
+            # the last tick brakes less, so that it ends at exactly that speed (not needed for a standstill)
+            max_deceleration = excess / context.dt if self.to_speed > 0.0 else self.deceleration
+            context.traffic.force_acceleration(row, -min(self.deceleration, max_deceleration))
 
 
 @dataclass(slots=True)
 class LaneCutIn:
-    """Drives beside the ego's lane, then changes into it close ahead of the ego."""
+    """Drives in an adjacent lane, then changes into the ego's lane close ahead of the ego."""
 
     id: int
-    gap: float  # bumper to bumper as it begins [m]
-    after: float  # earliest [s]
-    duration: float  # [s]
+    gap: float  # bumper to bumper at the start of the lane change [m]
+    after: float  # earliest time of the lane change [s]
+    duration: float  # of the lane change [s]
     done: bool = False
 
     def step(self, context: ScriptContext) -> None:
@@ -86,22 +89,22 @@ class LaneCutIn:
         if abs(lane - context.ego_lane) != 1:
             return
         rear = float(traffic.station[row] - traffic.length[row] / 2.0)
-        ahead = rear - context.ego_front
+        gap = rear - context.ego_front
         crossable = context.road.may_cross(lane, context.ego_lane, float(traffic.station[row]))
-        if _TOO_NEAR * self.gap <= ahead <= self.gap + _GAP_TOLERANCE and crossable:
+        if _MIN_GAP_FRACTION * self.gap <= gap <= self.gap + _GAP_TOLERANCE and crossable:
             traffic.force_lane_change(row, context.ego_lane, self.duration)
             self.done = True
 
 
 @dataclass(slots=True)
 class LaneCutOut:
-    """Leads the ego and swerves out of the lane late, before a standing car."""
+    """Drives ahead of the ego and changes lanes late, close to a stationary car."""
 
     id: int
-    obstacle_rear: float  # station of the standing car's rear bumper [m]
-    reveal: float  # [m]
-    duration: float  # [s]
-    released_at: float = float("inf")  # [s]
+    obstacle_rear: float  # station of the stationary car's rear bumper [m]
+    reveal: float  # distance to that car at the start of the lane change [m]
+    duration: float  # of the lane change [s]
+    released_at: float = float("inf")  # time at which it drives on as ordinary traffic [s]
     done: bool = False
 
     def step(self, context: ScriptContext) -> None:
@@ -116,7 +119,7 @@ class LaneCutOut:
             return
         else:
             front = float(traffic.station[row] + traffic.length[row] / 2.0)
-            # it holds its speed: left to itself it would brake for what it sees ahead
+            # it holds its speed; as ordinary traffic it would brake for the stationary car
             traffic.force_acceleration(row, 0.0)
             if self.obstacle_rear - front <= self.reveal:
                 self._swerve(context, row)
@@ -126,52 +129,51 @@ class LaneCutOut:
         for side in (-1, 1):
             station = float(context.traffic.station[row])
             target = context.road.neighbour(lane, side, station)
-            open_line = target >= 0 and context.road.may_cross(lane, target, station)
-            if open_line and _free_beside(context, row, target):
+            may_change = target >= 0 and context.road.may_cross(lane, target, station)
+            if may_change and _is_lane_free(context, row, target):
                 context.traffic.force_lane_change(row, target, self.duration)
                 self.released_at = context.time + self.duration
                 return
-        context.traffic.release(row)  # hemmed in: it brakes like anybody
+        context.traffic.release(row)  # both lanes are occupied: it brakes as ordinary traffic
         self.done = True
 
 
 @dataclass(slots=True)
 class JamDissolves:
-    """A standing queue that drives off some time after the ego has come up to it."""
+    """A stationary queue that drives off some time after the ego has come near."""
 
     ids: tuple[int, ...]
-    tail: float  # station of its last bumper [m]
-    wait: float  # [s]
-    near: float = 40.0  # [m]
-    at: float = float("inf")  # [s]
+    tail: float  # station of the rearmost bumper [m]
+    delay: float  # from the ego's arrival until the queue drives off [s]
+    arrival_distance: float = 40.0  # distance of the ego from the tail that counts as arrival [m]
+    departure_time: float = float("inf")  # infinite until the ego has arrived [s]
     done: bool = False
 
     def step(self, context: ScriptContext) -> None:
         """See `Script`."""
         if self.done:
             return
-        if not np.isfinite(self.at) and self.tail - context.ego_front <= self.near:
-            self.at = context.time + self.wait
+        if not np.isfinite(self.departure_time) and self.tail - context.ego_front <= self.arrival_distance:
+            self.departure_time = context.time + self.delay
         for vehicle in self.ids:
             row = context.traffic.row_of(vehicle)
-            if context.time >= self.at:
+            if context.time >= self.departure_time:
                 context.traffic.release(row)
             else:
                 context.traffic.force_acceleration(row, 0.0)
-        self.done = context.time >= self.at
+        self.done = context.time >= self.departure_time
 
 
-def _free_beside(context: ScriptContext, row: int, lane: int) -> bool:
-    """Whether nobody in ``lane`` is beside the vehicle or so near behind that they would have to brake."""
+def _is_lane_free(context: ScriptContext, row: int, lane: int) -> bool:
+    """Whether no vehicle in ``lane`` is next to a vehicle, or would have to brake if it changed there."""
     traffic = context.traffic
-    apart = traffic.station - traffic.station[row]
-    room = (traffic.length + traffic.length[row]) / 2.0
-    behind = 4.0 + room + np.maximum(traffic.speed - traffic.speed[row], 0.0) * 3.0
-    there = (traffic.lane == lane) | (traffic.target_lane == lane)
-    others = np.arange(len(apart)) != row
-    ego_there = context.ego_lane == lane
+    offset = traffic.station - traffic.station[row]
+    half_lengths = (traffic.length + traffic.length[row]) / 2.0
+    margin_behind = 4.0 + half_lengths + np.maximum(traffic.speed - traffic.speed[row], 0.0) * 3.0
+    in_lane = (traffic.lane == lane) | (traffic.target_lane == lane)
+    is_other = np.arange(len(offset)) != row
     front = traffic.station[row] + traffic.length[row] / 2.0
-    ego_close = (
-        ego_there and context.ego_front > front - traffic.length[row] - 10.0 and context.ego_rear < front
-    )
-    return not ego_close and not bool(np.any(others & there & (apart < 4.0 + room) & (apart > -behind)))
+    ego_is_near = context.ego_front > front - traffic.length[row] - 10.0 and context.ego_rear < front
+    if context.ego_lane == lane and ego_is_near:
+        return False
+    return not bool(np.any(is_other & in_lane & (offset < 4.0 + half_lengths) & (offset > -margin_behind)))

@@ -20,7 +20,7 @@ from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, write_facts
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
 from drive_stack.evaluation.suite import Suite
-from drive_stack.report.clips.filming import Filming
+from drive_stack.report.clips.clip_recorder import ClipRecorder
 from drive_stack.report.gallery import CLIPS
 from drive_stack.seeds import check_episodes, seed_range
 from drive_stack.support.atomic_files import remove_parts
@@ -147,7 +147,9 @@ def _drive(
     wiring: BatchWiring,
 ) -> tuple[list[Row], list[Row]]:
     """All rows of the tasks, and those that report an error; the reference drives first."""
-    drive = partial(drive_task, wiring.build_agent, onlooker=partial(Filming, file.folder.resolve() / CLIPS))
+    drive = partial(
+        drive_task, wiring.build_agent, observer=partial(ClipRecorder, file.folder.resolve() / CLIPS)
+    )
     code = code_state(wiring.packages)
     reference = tasks[REFERENCE]
     others = [own for label, own in tasks.items() if label != REFERENCE]

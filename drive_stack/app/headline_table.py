@@ -10,7 +10,7 @@ from rich.text import Text
 from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.verdict import verdict
-from drive_stack.report.tables import HEADLINE_WORDS, PRIVILEGED_WORDS, Cell, headline_table
+from drive_stack.report.tables import HEADLINE_NOTE, PRIVILEGED_NOTE, Cell, headline_table
 
 
 def print_headline(comparison: Comparison, console: Console) -> None:
@@ -24,11 +24,11 @@ def print_headline(comparison: Comparison, console: Console) -> None:
         table.add_row(terminal_text(row.name), *(_text(cell) for cell in row.cells if isinstance(cell, Cell)))
     console.print(table)
     console.print(terminal_text(verdict(comparison)), style="bold", highlight=False)
-    notes = f"95 % intervals. {HEADLINE_WORDS}" + (f" {PRIVILEGED_WORDS}" if headline.privileged else "")
+    notes = f"95 % intervals. {HEADLINE_NOTE}" + (f" {PRIVILEGED_NOTE}" if headline.privileged else "")
     console.print(notes, style="dim", highlight=False)
 
 
 def _text(cell: Cell) -> Text:
     """The value, and below it its interval."""
     text = Text(cell.value, style="bold" if cell.best else "")
-    return text.append(f"\n{cell.spread}", style="not bold dim") if cell.spread else text
+    return text.append(f"\n{cell.interval}", style="not bold dim") if cell.interval else text

@@ -1,4 +1,4 @@
-"""Drivers compared on the same courses: rows in, figures with intervals out."""
+"""Compares drivers on the same courses: figures with intervals from the rows of an evaluation."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from drive_stack.evaluation.statistics import (
     paired_difference,
 )
 from drive_stack.evaluation.summary import Course, World, world_of
-from drive_stack.scenario_name import without_keys
+from drive_stack.scenario_name import ScenarioName
 
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """How many of the episodes that a run asks for are driven."""
+    """How many of the requested episodes of a run are driven."""
 
     driven: int
-    asked: int
+    requested: int
 
     @property
-    def words(self) -> str:
-        """What must be said of an unfinished run; empty for a finished one."""
-        if self.driven >= self.asked:
+    def text(self) -> str:
+        """A sentence that says that the run is unfinished; empty for a finished run."""
+        if self.driven >= self.requested:
             return ""
-        return f"This run is unfinished: {self.driven} of {self.asked} episodes."
+        return f"This run is unfinished: {self.driven} of {self.requested} episodes."
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What one driver came to; fractions 0 … 1, scores 0 … 100."""
+    """The main figures of one driver; fractions 0 … 1, scores 0 … 100."""
 
     label: str
     privileged: bool
     episodes: int
     errors: int
     success: Estimate
-    collisions: Estimate  # fraction of episodes with one that is charged
-    progress: Estimate  # of the route
+    collisions: Estimate  # fraction of episodes with an at-fault collision that was avoidable
+    progress: Estimate  # completed fraction of the route
     progress_of_expert: Estimate | None
     driving_score: Estimate
     speed_mps: Estimate
@@ -55,21 +55,21 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two drivers on the courses that both drove: first − second."""
+    """Difference of two drivers, first − second, on the courses that both drove."""
 
     first: str
     second: str
     courses: int
     success: Estimate
     driving_score: Estimate
-    first_success: Estimate  # of each alone, on these courses
+    first_success: Estimate  # of each driver on these courses
     second_success: Estimate
-    p: float  # exact paired test of success
-    only_first: int
+    p: float  # of the exact paired test of success
+    only_first: int  # courses on which only the first driver succeeded
     only_second: int
 
     def better_first(self) -> Difference:
-        """The same with that one first who succeeded more often."""
+        """The same difference, with the driver first that succeeded more often."""
         if self.success.value >= 0.0:
             return self
         return Difference(
@@ -88,7 +88,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioDifference:
-    """The same within one scenario; ``p`` is corrected over all scenarios."""
+    """Difference of success within one scenario; ``p`` is corrected for the number of scenarios."""
 
     scenario: str
     success: Estimate
@@ -96,10 +96,10 @@ class ScenarioDifference:
 
 
 class Comparison:
-    """Rows of several drivers, in the order of their labels.
+    """The rows of several drivers, in the order of their labels.
 
-    Episodes in one world are not independent of one another, so that intervals and tests count worlds.
-    Without ``completeness`` the rows are all that was asked for.
+    Episodes in the same world are not independent, so intervals and tests count worlds. Without
+    ``completeness`` the rows are taken to be complete.
     """
 
     def __init__(
@@ -108,99 +108,102 @@ class Comparison:
         labels: Sequence[str] | None = None,
         completeness: Completeness | None = None,
     ) -> None:
-        found = list(dict.fromkeys(row.label for row in rows))
-        self.labels = tuple(label for label in (labels or found) if label in found)
+        present = list(dict.fromkeys(row.label for row in rows))
+        self.labels = tuple(label for label in (labels or present) if label in present)
         self.completeness = completeness or Completeness(len(rows), len(rows))
-        self._of: dict[str, dict[Course, Row]] = {label: {} for label in self.labels}
+        self._rows: dict[str, dict[Course, Row]] = {label: {} for label in self.labels}
         for row in rows:
-            if row.label in self._of:
-                self._of[row.label][row.result.scenario, row.result.seed] = row
+            if row.label in self._rows:
+                self._rows[row.label][row.result.scenario, row.result.seed] = row
         self.scenarios = tuple(dict.fromkeys(row.result.scenario for row in rows))
         self.groups = tuple(dict.fromkeys(map(group_of, self.scenarios)))
-        self._headlines: dict[str, Headline] = {}  # their intervals take a while
+        self._headlines: dict[str, Headline] = {}  # cached: the bootstrap is slow
 
     def results(self, label: str, group: str | None = None) -> list[EpisodeResult]:
-        """A driver's, of all courses or of one group."""
-        results = [row.result for row in self._of[label].values()]
-        return [one for one in results if group in (None, group_of(one.scenario))]
+        """Results of a driver on all courses, or on those of one group."""
+        results = [row.result for row in self._rows[label].values()]
+        return [result for result in results if group in (None, group_of(result.scenario))]
 
     def paired(self, first: str, second: str) -> list[tuple[EpisodeResult, EpisodeResult]]:
-        """Results of the courses that both drove, in the same worlds."""
-        return [(one.result, other.result) for one, other in self._paired_rows(first, second)]
+        """Results of the courses that both drivers drove in the same worlds."""
+        return [(a.result, b.result) for a, b in self._paired_rows(first, second)]
 
-    def not_paired(self, first: str, second: str) -> int:
-        """How many courses of the same name both drove, but in different worlds."""
-        both = self._of[first].keys() & self._of[second].keys()
+    def count_unpaired(self, first: str, second: str) -> int:
+        """Number of courses that both drivers drove, but in different worlds."""
+        both = self._rows[first].keys() & self._rows[second].keys()
         return len(both) - len(self._paired_rows(first, second))
 
     def _paired_rows(self, first: str, second: str) -> list[tuple[Row, Row]]:
-        others = self._of[second]
+        others = self._rows[second]
         return [
             (row, others[course])
-            for course, row in self._of[first].items()
+            for course, row in self._rows[first].items()
             if course in others and same_world(row, others[course])
         ]
 
     def headline(self, label: str) -> Headline:
-        """A driver's figures."""
+        """The main figures of a driver."""
         if label not in self._headlines:
-            self._headlines[label] = self._worked_out(label)
+            self._headlines[label] = self._compute_headline(label)
         return self._headlines[label]
 
-    def _worked_out(self, label: str) -> Headline:
-        rows = list(self._of[label].values())
+    def _compute_headline(self, label: str) -> Headline:
+        rows = list(self._rows[label].values())
         results, worlds = [row.result for row in rows], [world_of(row) for row in rows]
-        names = dict.fromkeys(name for one in results for name in one.scores)
+        names = dict.fromkeys(name for result in results for name in result.scores)
         return Headline(
             label=label,
-            privileged=any(one.privileged for one in results),
+            privileged=any(result.privileged for result in results),
             episodes=len(results),
-            errors=sum(one.status is Status.ERROR for one in results),
-            success=fraction([succeeded(one) for one in results], worlds),
-            collisions=fraction([one.charged for one in results], worlds),
-            progress=mean([one.route_completion for one in results], worlds),
-            progress_of_expert=_mean_of_known([one.progress_of_expert for one in results], worlds),
-            driving_score=mean([one.driving_score for one in results], worlds),
-            speed_mps=mean([one.mean_speed_mps for one in results], worlds),
-            comfort=mean([one.comfort for one in results], worlds),
+            errors=sum(result.status is Status.ERROR for result in results),
+            success=fraction([succeeded(result) for result in results], worlds),
+            collisions=fraction([result.charged for result in results], worlds),
+            progress=mean([result.route_completion for result in results], worlds),
+            progress_of_expert=_mean_of_known([result.progress_of_expert for result in results], worlds),
+            driving_score=mean([result.driving_score for result in results], worlds),
+            speed_mps=mean([result.mean_speed_mps for result in results], worlds),
+            comfort=mean([result.comfort for result in results], worlds),
             schemes={
-                name: found
+                name: estimate
                 for name in names
-                if (found := _mean_of_known([_total(one, name) for one in results], worlds)) is not None
+                if (estimate := _mean_of_known([_total(result, name) for result in results], worlds))
+                is not None
             },
         )
 
     def difference(self, first: str, second: str) -> Difference | None:
-        """None where the two share no course."""
+        """The difference of two drivers; None where they share no course."""
         rows = self._paired_rows(first, second)
         if not rows:
             return None
         pairs, worlds = [(a.result, b.result) for a, b in rows], [world_of(a) for a, _ in rows]
-        mine, theirs = [succeeded(a) for a, _ in pairs], [succeeded(b) for _, b in pairs]
+        first_successes, second_successes = [succeeded(a) for a, _ in pairs], [succeeded(b) for _, b in pairs]
         return Difference(
             first=first,
             second=second,
             courses=len(pairs),
-            success=paired_difference(mine, theirs, worlds),
+            success=paired_difference(first_successes, second_successes, worlds),
             driving_score=paired_difference(
                 [a.driving_score for a, _ in pairs], [b.driving_score for _, b in pairs], worlds
             ),
-            first_success=fraction(mine, worlds),
-            second_success=fraction(theirs, worlds),
-            p=exact_paired_test(mine, theirs, worlds),
-            only_first=sum(a and not b for a, b in zip(mine, theirs, strict=True)),
-            only_second=sum(b and not a for a, b in zip(mine, theirs, strict=True)),
+            first_success=fraction(first_successes, worlds),
+            second_success=fraction(second_successes, worlds),
+            p=exact_paired_test(first_successes, second_successes, worlds),
+            only_first=sum(a and not b for a, b in zip(first_successes, second_successes, strict=True)),
+            only_second=sum(b and not a for a, b in zip(first_successes, second_successes, strict=True)),
         )
 
     def differences(self) -> list[Difference]:
-        """Of all pairs that do not read the truth; of all where that leaves none."""
-        honest = [label for label in self.labels if not any(one.privileged for one in self.results(label))]
-        pairs = itertools.combinations(honest if len(honest) > 1 else self.labels, 2)
-        return [found for a, b in pairs if (found := self.difference(a, b)) is not None]
+        """Differences of all pairs of unprivileged drivers, or of all drivers where fewer than two are."""
+        unprivileged = [
+            label for label in self.labels if not any(result.privileged for result in self.results(label))
+        ]
+        pairs = itertools.combinations(unprivileged if len(unprivileged) > 1 else self.labels, 2)
+        return [difference for a, b in pairs if (difference := self.difference(a, b)) is not None]
 
     def by_scenario(self, first: str, second: str) -> list[ScenarioDifference]:
-        """Groups of scenarios, those first in which the two differ most."""
-        found = []
+        """Difference of two drivers in each scenario, the greatest first; variants count as one scenario."""
+        groups = []
         for group in self.groups:
             rows = [
                 pair
@@ -208,46 +211,42 @@ class Comparison:
                 if group_of(pair[0].result.scenario) == group
             ]
             if rows:
-                mine, theirs = [succeeded(a.result) for a, _ in rows], [succeeded(b.result) for _, b in rows]
+                successes = [succeeded(a.result) for a, _ in rows], [succeeded(b.result) for _, b in rows]
                 worlds = [world_of(a) for a, _ in rows]
-                difference = paired_difference(mine, theirs, worlds)
-                found.append((group, difference, exact_paired_test(mine, theirs, worlds)))
-        corrected = holm([p for _, _, p in found])
+                difference = paired_difference(*successes, worlds)
+                groups.append((group, difference, exact_paired_test(*successes, worlds)))
+        corrected = holm([p for _, _, p in groups])
         differences = [
             ScenarioDifference(group, success, p)
-            for (group, success, _), p in zip(found, corrected, strict=True)
+            for (group, success, _), p in zip(groups, corrected, strict=True)
         ]
-        return sorted(differences, key=lambda one: -abs(one.success.value))
-
-    def failures(self) -> list[tuple[str, EpisodeResult]]:
-        """Every episode that was no success, worst drivers' last."""
-        return [(label, one) for label in self.labels for one in self.results(label) if not succeeded(one)]
+        return sorted(differences, key=lambda difference: -abs(difference.success.value))
 
 
 def group_of(scenario: str) -> str:
     """A scenario's name without the keys that are set in it."""
-    return without_keys(scenario)[0]
+    return ScenarioName.parse(scenario).base
 
 
 def same_world(first: Row, second: Row) -> bool:
-    """Whether two rows of one course are of the same world.
+    """Whether two rows of the same course were driven in the same world.
 
-    Rows from before variants drew worlds of their own name no world; that of a name without keys is still
-    the same.
+    Rows of older versions, in which variants did not draw worlds of their own, name no world. The world of a
+    scenario without keys is still the same.
     """
     if first.world and second.world:
         return first.world == second.world
-    return first.world == second.world or not without_keys(first.result.scenario)[1]
+    return first.world == second.world or not ScenarioName.parse(first.result.scenario).settings
 
 
 def _mean_of_known(values: Sequence[float | None], worlds: Sequence[World]) -> Estimate | None:
-    """Of the values that are not None; None where all are."""
+    """Mean of the values that are not None; None where all are None."""
     known = [(value, world) for value, world in zip(values, worlds, strict=True) if value is not None]
     return mean([value for value, _ in known], [world for _, world in known]) if known else None
 
 
-def _total(one: EpisodeResult, scheme: str) -> float | None:
-    """A driver that failed scores 0; None for an episode of before the scheme was scored."""
-    if scheme in one.scores:
-        return one.scores[scheme].total
-    return 0.0 if one.status is Status.ERROR else None
+def _total(result: EpisodeResult, scheme: str) -> float | None:
+    """Total under a scheme: 0 after an error of the driver; None where the row was not scored under it."""
+    if scheme in result.scores:
+        return result.scores[scheme].total
+    return 0.0 if result.status is Status.ERROR else None

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError
-from drive_stack.scenario_name import with_keys
+from drive_stack.scenario_name import ScenarioName
 from drive_stack.seeds import Seed, SeedCount, SeedSplit
 
 CATALOGUE = Path(__file__).parents[2] / "configs" / "suites"
@@ -40,7 +40,8 @@ class Courses(StrictModel):
         for scenario in catalogue if self.scenario == ALL else (self.scenario,):
             for values in itertools.product(*self.grid.values()):
                 keys = self.set | dict(zip(self.grid, values, strict=True))
-                yield with_keys(scenario, [f"{key}={_flow(value)}" for key, value in keys.items()])
+                settings = tuple(f"{key}={_flow(value)}" for key, value in keys.items())
+                yield str(ScenarioName(scenario, settings))
 
 
 class Suite(StrictModel):

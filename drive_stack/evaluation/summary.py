@@ -10,7 +10,7 @@ import numpy as np
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.evaluation.statistics import effective_size, wilson
-from drive_stack.scenario_name import without_keys
+from drive_stack.scenario_name import ScenarioName
 
 Course = tuple[str, int]  # scenario, seed
 World = tuple[str, int]  # what seeds the scenario's worlds, seed
@@ -22,7 +22,7 @@ def world_of(row: Row) -> World:
     Rows that name no world are of before variants of a scenario drew worlds of their own: all variants of a
     scenario share the world of their seed.
     """
-    return row.world or without_keys(row.result.scenario)[0], row.result.seed
+    return row.world or ScenarioName.parse(row.result.scenario).base, row.result.seed
 
 
 @dataclass(frozen=True, slots=True)

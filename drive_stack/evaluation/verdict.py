@@ -1,53 +1,54 @@
-"""Who is better, in a sentence or two that claim no more than the figures tell."""
+"""The result of an evaluation in one or two sentences that claim no more than the figures show."""
 
 from __future__ import annotations
 
 from drive_stack.evaluation.comparison import Comparison, Difference
+from drive_stack.evaluation.estimate_text import format_p, format_percent, format_points
 from drive_stack.evaluation.statistics import holm
-from drive_stack.evaluation.wording import p_words, percent, points
 
 SIGNIFICANT = 0.05
 
 
 def verdict(comparison: Comparison) -> str:
-    """Who is better, by how much and how sure; before it, if episodes are missing, how many.
+    """Which driver is better, by how much and how certain this is.
 
-    Of several pairs that one is told that is furthest apart, so its p is corrected for their number. Both
-    fractions are of the courses that both drove: only those can be compared.
+    If episodes are missing, the text states first how many. Of several pairs of drivers, the pair with the
+    greatest difference is described, and its p is corrected for the number of pairs. Both fractions are of
+    the courses that both drivers drove: only those can be compared.
     """
-    found = _who_is_better(comparison)
-    unfinished = comparison.completeness.words
-    return f"{unfinished} {found}" if unfinished else found
+    result = _compare_drivers(comparison)
+    unfinished = comparison.completeness.text
+    return f"{unfinished} {result}" if unfinished else result
 
 
-def _who_is_better(comparison: Comparison) -> str:
+def _compare_drivers(comparison: Comparison) -> str:
     differences = comparison.differences()
     if not differences:
-        return " ".join(_alone(comparison, label) for label in comparison.labels[-1:])
-    corrected = holm([found.p for found in differences])
-    one, p = max(zip(differences, corrected, strict=True), key=lambda found: abs(found[0].success.value))
-    one = one.better_first()
+        return " ".join(_single_driver(comparison, label) for label in comparison.labels[-1:])
+    corrected = holm([difference.p for difference in differences])
+    greatest, p = max(zip(differences, corrected, strict=True), key=lambda pair: abs(pair[0].success.value))
+    greatest = greatest.better_first()
     facts = (
-        f"{one.first} completes {percent(one.first_success)} of {one.courses} episodes with no collision "
-        f"of its own fault, {one.second} {percent(one.second_success)}"
+        f"{greatest.first} completes {format_percent(greatest.first_success)} of {greatest.courses} episodes "
+        f"with no at-fault collision, {greatest.second} {format_percent(greatest.second_success)}"
     )
-    if one.success.value == 0.0:
-        return f"No difference shows: {facts}."
-    apart = _apart(one, p, len(differences))
+    if greatest.success.value == 0.0:
+        return f"No difference: {facts}."
+    text = _difference_text(greatest, p, len(differences))
     if p < SIGNIFICANT:
-        return f"{one.first} is better: {facts}; {apart}."
-    return f"No clear difference: {facts}; {apart}."
+        return f"{greatest.first} is better: {facts}; {text}."
+    return f"No significant difference: {facts}; {text}."
 
 
-def _apart(one: Difference, p: float, comparisons: int) -> str:
-    text = points(one.success, sign="-")
-    corrected = f" after correction for {comparisons} comparisons" if comparisons > 1 else ""
-    return f"{text.value} points apart ({text.interval}, p {p_words(p)}{corrected})"
+def _difference_text(difference: Difference, p: float, comparisons: int) -> str:
+    text = format_points(difference.success, sign="-")
+    corrected = f" after Holm's correction for {comparisons} comparisons" if comparisons > 1 else ""
+    return f"a difference of {text.value} percentage points ({text.interval}, p {format_p(p)}{corrected})"
 
 
-def _alone(comparison: Comparison, label: str) -> str:
-    one = comparison.headline(label)
+def _single_driver(comparison: Comparison, label: str) -> str:
+    headline = comparison.headline(label)
     return (
-        f"{label} completes {percent(one.success)} of {one.episodes} episodes with no collision "
-        "of its own fault."
+        f"{label} completes {format_percent(headline.success)} of {headline.episodes} episodes with no "
+        "at-fault collision."
     )

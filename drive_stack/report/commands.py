@@ -1,4 +1,4 @@
-"""Commands that drive an episode, or a whole run, again wherever the program is: in a clone too."""
+"""Commands that repeat an episode or a whole run; they work in any clone of the repository."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ _PROGRAM = ("python", "run_sim.py")
 
 
 def episode_command(driver: Driver, scenario: str, seed: int) -> str:
-    """Drives one episode in the viewer; it needs no folder of the run."""
-    words = ("--agent", driver.agent, "--scenario", scenario, "--seed", str(seed))
-    return shlex.join((*_PROGRAM, *words, *_settings(driver.overrides)))
+    """The command that repeats one episode in the viewer; it does not need the run folder."""
+    options = ("--agent", driver.agent, "--scenario", scenario, "--seed", str(seed))
+    return shlex.join((*_PROGRAM, *options, *_settings(driver.overrides)))
 
 
 def run_command(facts: RunFacts) -> str | None:
-    """Drives the whole run again; None where its suite is a file of somebody's own."""
+    """The command that repeats a whole run; None where its suite is a user's own file."""
     if facts.suite not in suites():
         return None
-    labels = list(facts.drivers)[1:]  # the reference drives along unasked
-    words = ["evaluate", "--suite", facts.suite]
+    labels = list(facts.drivers)[1:]  # evaluate adds the reference driver itself
+    options = ["evaluate", "--suite", facts.suite]
     if (facts.first_seed, facts.seeds) != _seeds_of(facts.suite):
-        words += ["--seeds", f"{facts.first_seed}:{facts.first_seed + facts.seeds}"]
+        options += ["--seeds", f"{facts.first_seed}:{facts.first_seed + facts.seeds}"]
     for label in labels:
-        words += ["--agent", facts.drivers[label].agent]
+        options += ["--agent", facts.drivers[label].agent]
     for label in labels:
         prefix = f"{label}:" if len(labels) > 1 else ""
-        words += _settings([prefix + override for override in facts.drivers[label].overrides])
-    return shlex.join((*_PROGRAM, *words))
+        options += _settings([prefix + override for override in facts.drivers[label].overrides])
+    return shlex.join((*_PROGRAM, *options))
 
 
 def _seeds_of(suite: str) -> tuple[int, int]:
-    found = load_suite(suite)
-    return found.first_seed, found.seeds
+    loaded = load_suite(suite)
+    return loaded.first_seed, loaded.seeds
 
 
 def _settings(overrides: Sequence[str]) -> list[str]:
-    return [word for override in overrides for word in ("--set", override)]
+    return [option for override in overrides for option in ("--set", override)]

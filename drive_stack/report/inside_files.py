@@ -1,4 +1,4 @@
-"""Files that ``evaluate --inside`` leaves beside a run's rows, one for each driver."""
+"""Files that ``evaluate --inside`` writes into a run folder, one for each driver."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from drive_stack.evaluation.offline import OfflineErrors
 
-PERCEPTION = "perception-{}.json"  # of a pipeline, by its label
-OFFLINE = "offline-{}.json"  # of a policy
+PERCEPTION = "perception-{}.json"  # stage tables of a pipeline, by its label
+OFFLINE = "offline-{}.json"  # offline errors of a policy, by its label
 PERCEPTIONS, OFFLINES = "perception*.json", "offline-*.json"
 
 

@@ -1,4 +1,4 @@
-"""Offline errors beside how the same driver does when it drives itself."""
+"""Offline errors of policies, together with their success in closed loop."""
 
 from __future__ import annotations
 
@@ -18,63 +18,66 @@ from drive_stack.support.file_reading import read_text
 COLUMNS = (
     "driver",
     "scenario",
-    "steering off by [m/s²]",
-    "pedals off by [m/s²]",
-    f"where the expert brakes (below {BRAKING:g} m/s²)",
-    "success, driving itself",
+    "lateral acceleration error [m/s²]",
+    "acceleration error [m/s²]",
+    f"acceleration error where the expert brakes (below {BRAKING:g} m/s²) [m/s²]",
+    "successes in closed loop",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class OfflineTable:
-    """Rows of all policies that were asked, each by scenario, all together first."""
+    """Offline errors of each policy: first over all scenarios, then by scenario."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
-def offline_of(runs: Runs) -> tuple[OfflineTable | None, list[str]]:
-    """None where no run has any; notes on files that cannot be read."""
+def read_offline(runs: Runs) -> tuple[OfflineTable | None, list[str]]:
+    """Offline errors of all runs, None where no run has any; and notes on files that cannot be read."""
     rows: list[list[str]] = []
     notes: list[str] = []
     for folder in runs.folders:
         for path in sorted(folder.glob(OFFLINES)):
             try:
-                told = OfflineFile.model_validate_json(read_text(path))
+                content = OfflineFile.model_validate_json(read_text(path))
             except ValidationError as error:
                 notes.append(f"{path}: {first_problem(error)}; left out.")
                 continue
             except (OSError, ValueError) as error:
                 notes.append(f"{path}: cannot be read: {error}; left out.")
                 continue
-            rows += _rows(runs, told)
+            rows += _rows(runs, content)
     return (OfflineTable(COLUMNS, rows) if rows else None), notes
 
 
-def _rows(runs: Runs, told: OfflineFile) -> list[list[str]]:
-    scenarios = dict.fromkeys(one.scenario for one in told.episodes)
+def _rows(runs: Runs, content: OfflineFile) -> list[list[str]]:
+    scenarios = dict.fromkeys(episode.scenario for episode in content.episodes)
     rows = []
     for name in ("all", *scenarios):
-        mine = [one for one in told.episodes if name in ("all", one.scenario)]
+        selected = [episode for episode in content.episodes if name in ("all", episode.scenario)]
         driven = [
             row.result
             for row in runs.rows
-            if row.label == told.label and name in ("all", row.result.scenario)
+            if row.label == content.label and name in ("all", row.result.scenario)
         ]
-        won = sum(map(succeeded, driven))
-        rows.append([told.label, name, *_errors(mine), f"{won} of {len(driven)}" if driven else "–"])
+        successes = sum(map(succeeded, driven))
+        rows.append(
+            [content.label, name, *_errors(selected), f"{successes} of {len(driven)}" if driven else "–"]
+        )
     return rows
 
 
-def _errors(mine: Sequence[OfflineErrors]) -> list[str]:
-    """Means over steps."""
-    if not mine:
+def _errors(episodes: Sequence[OfflineErrors]) -> list[str]:
+    """Mean errors over the steps of all episodes, as text."""
+    if not episodes:
         return ["–", "–", "–"]
-    braked = [one for one in mine if one.braking is not None]
+    steps = [episode.steps for episode in episodes]
+    braked = [episode for episode in episodes if episode.braking is not None]
     return [
-        f"{_mean([one.sideways for one in mine], [one.steps for one in mine]):.3f}",
-        f"{_mean([one.forward for one in mine], [one.steps for one in mine]):.3f}",
-        f"{_mean([one.braking or 0.0 for one in braked], [one.braking_steps for one in braked]):.2f}"
+        f"{_mean([episode.sideways for episode in episodes], steps):.3f}",
+        f"{_mean([episode.forward for episode in episodes], steps):.3f}",
+        f"{_mean([e.braking or 0.0 for e in braked], [e.braking_steps for e in braked]):.2f}"
         if braked
         else "–",
     ]

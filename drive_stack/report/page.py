@@ -1,4 +1,4 @@
-"""The report as one HTML page with everything inside; it needs no network and no script."""
+"""The report as one self-contained HTML page, which needs no network and no script."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 import jinja2
 
 from drive_stack.evaluation.comparison import Comparison, Difference
+from drive_stack.evaluation.estimate_text import format_difference, format_p, format_points
 from drive_stack.evaluation.verdict import SIGNIFICANT, verdict
-from drive_stack.evaluation.wording import difference, p_words, points
 from drive_stack.report.commands import run_command
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
 from drive_stack.report.gallery import failures_of
-from drive_stack.report.offline import offline_of
+from drive_stack.report.offline import read_offline
 from drive_stack.report.perception import read_perception
 from drive_stack.report.runs import Runs, made_with
 from drive_stack.report.tables import (
-    HEADLINE_WORDS,
-    PRIVILEGED_WORDS,
+    HEADLINE_NOTE,
+    PRIVILEGED_NOTE,
     habit_table,
     headline_table,
     heat_table,
@@ -27,46 +27,50 @@ from drive_stack.report.tables import (
 from drive_stack.support.atomic_files import write_whole
 
 _SECTIONS = (
-    ("headline", "Headline"),
-    ("difference", "Who is better, and where"),
+    ("headline", "Overview"),
+    ("comparison", "Driver comparison"),
     ("scenarios", "Scenarios"),
-    ("schemes", "Published schemes"),
-    ("spread", "How they drive"),
-    ("perception", "Inside the pipeline"),
-    ("offline", "Policies offline"),
-    ("timing", "Time"),
+    ("schemes", "Published scores"),
+    ("habits", "Driving habits"),
+    ("perception", "Stage errors"),
+    ("offline", "Offline errors"),
+    ("timing", "Computing time"),
     ("failures", "Failures"),
-    ("made", "How this was made"),
+    ("provenance", "Provenance"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Two drivers side by side."""
+class PairSection:
+    """The comparison of two drivers: text and two figures as SVG."""
 
     first: str
     second: str
-    words: str
-    clear: str
+    text: str
+    significant: str  # scenarios with a significant difference, as text
     forest: str
     paired: str
 
 
 def write_report(runs: Runs, path: Path) -> None:
-    """Write the page, replaced whole; `ConfigError` where that fails."""
+    """Write the page, replaced atomically.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
     write_whole(path, render(runs))
 
 
 def render(runs: Runs) -> str:
-    """The page."""
+    """The HTML of the page."""
     comparison = runs.comparison
-    compared = [_compared(comparison, one.better_first()) for one in comparison.differences()]
+    pairs = [_pair_section(comparison, difference.better_first()) for difference in comparison.differences()]
     gallery, failures = failures_of(runs)
-    perception, unread = read_perception(runs)
-    offline, unread_too = offline_of(runs)
+    perception, perception_notes = read_perception(runs)
+    offline, offline_notes = read_offline(runs)
     timing = stage_times(comparison)
-    there = {
-        "difference": bool(compared),
+    present = {
+        "comparison": bool(pairs),
         "perception": bool(perception),
         "offline": offline is not None,
         "timing": bool(timing),
@@ -78,11 +82,11 @@ def render(runs: Runs) -> str:
         title="Drive Stack evaluation",
         subtitle=_subtitle(runs, comparison),
         verdict=verdict(comparison),
-        sections=[(anchor, heading) for anchor, heading in _SECTIONS if there.get(anchor, True)],
+        sections=[(anchor, heading) for anchor, heading in _SECTIONS if present.get(anchor, True)],
         headline=headline_table(comparison),
-        headline_words=HEADLINE_WORDS,
-        privileged_words=PRIVILEGED_WORDS,
-        comparisons=compared,
+        headline_note=HEADLINE_NOTE,
+        privileged_note=PRIVILEGED_NOTE,
+        pairs=pairs,
         heat=heat_table(comparison),
         schemes=scheme_table(comparison),
         distributions=distributions(comparison),
@@ -92,37 +96,38 @@ def render(runs: Runs) -> str:
         failures=failures,
         perception=perception,
         offline=offline,
-        notes=[*_notes(runs), *unread, *unread_too],
+        notes=[*_notes(runs), *perception_notes, *offline_notes],
     )
 
 
 def _subtitle(runs: Runs, comparison: Comparison) -> str:
     suites = dict.fromkeys(fact.suite for fact in runs.facts if fact is not None)
     seeds = [row.result.seed for row in runs.rows]
-    span = f"seeds {min(seeds)}–{max(seeds)}"
+    span = f"seeds {min(seeds)}–{max(seeds)}" if len(set(seeds)) > 1 else f"seed {seeds[0]}"
     name = f"suite {', '.join(suites)}, " if suites else ""
     episodes = f"{len(runs.rows)} episodes"
     return f"{name}{len(comparison.scenarios)} courses, {span}, {episodes}"
 
 
-def _compared(comparison: Comparison, one: Difference) -> Compared:
-    scenarios = comparison.by_scenario(one.first, one.second)
-    success, score = points(one.success), difference(one.driving_score)
-    words = (
-        f"On {one.courses} courses, {one.first} alone succeeded on {one.only_first}, {one.second} alone on "
-        f"{one.only_second}: {success.value} points of success for {one.first} "
-        f"({success.interval}; exact paired test p {p_words(one.p)}), {score.value} points of driving score "
-        f"({score.interval})."
+def _pair_section(comparison: Comparison, difference: Difference) -> PairSection:
+    first, second = difference.first, difference.second
+    scenarios = comparison.by_scenario(first, second)
+    success, score = format_points(difference.success), format_difference(difference.driving_score)
+    text = (
+        f"Both drove the same {difference.courses} courses. Only {first} succeeded on "
+        f"{difference.only_first} of them, only {second} on {difference.only_second}. The success rate of "
+        f"{first} differs by {success.value} percentage points ({success.interval}; exact paired test p "
+        f"{format_p(difference.p)}), its driving score by {score.value} ({score.interval})."
     )
-    if left_out := comparison.not_paired(one.first, one.second):
-        words += f" Courses left out, since the two drove them in different worlds: {left_out}."
-    return Compared(
-        first=one.first,
-        second=one.second,
-        words=words,
-        clear=", ".join(found.scenario for found in scenarios if found.p < SIGNIFICANT),
-        forest=forest_plot(scenarios, one.first, one.second),
-        paired=paired_plot(comparison, one.first, one.second),
+    if left_out := comparison.count_unpaired(first, second):
+        text += f" Courses left out because the two drove them in different worlds: {left_out}."
+    return PairSection(
+        first=first,
+        second=second,
+        text=text,
+        significant=", ".join(scenario.scenario for scenario in scenarios if scenario.p < SIGNIFICANT),
+        forest=forest_plot(scenarios, first, second),
+        paired=paired_plot(comparison, first, second),
     )
 
 
@@ -130,10 +135,10 @@ def _notes(runs: Runs) -> list[str]:
     notes = list(runs.notes)
     for name, folder, fact in zip(runs.names, runs.folders, runs.facts, strict=True):
         if fact is None:
-            notes.append(f"{name}: rows without a run.json.")
+            notes.append(f"{name}: the folder has rows but no run.json.")
         elif command := run_command(fact):
-            notes.append(f"{name} was driven by, and is driven again by: {command}")
+            notes.append(f"{name} was made with, and is repeated by: {command}")
         versions = made_with(entry.row for entry in runs.entries if entry.run == folder)
-        notes.append(f"{name}: {', '.join(f'{package} {told}' for package, told in versions.items())}.")
-    notes.append("Scores, rules and their sources: docs/evaluation.md.")
+        notes.append(f"{name}: {', '.join(f'{package} {version}' for package, version in versions.items())}.")
+    notes.append("The scores, their rules and sources are described in docs/evaluation.md.")
     return notes

@@ -1,4 +1,4 @@
-"""Run folders read for a report: rows under labels that tell them apart, and what has to be said of them."""
+"""Reads run folders for a report: their rows, under unambiguous labels, and notes on problems."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MAX_NOTE = 1000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row, and where it came from."""
+    """A row and its source."""
 
-    row: Row  # under its label in the report
-    label: str  # in its own run
+    row: Row  # with its label in the report
+    label: str  # in its run
     driver: Driver
     run: Path
     number: int  # in its run, from 1
@@ -33,10 +33,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """All that a report is made of."""
+    """The contents of all run folders of a report."""
 
     folders: tuple[Path, ...]
-    names: tuple[str, ...]  # of the folders, each its own
+    names: tuple[str, ...]  # of the folders, all different
     facts: tuple[RunFacts | None, ...]
     entries: tuple[Entry, ...]
     comparison: Comparison  # of all agents of all runs
@@ -45,7 +45,7 @@ class Runs:
 
     @property
     def rows(self) -> list[Row]:
-        """Of all runs."""
+        """The rows of all runs."""
         return [entry.row for entry in self.entries]
 
 
@@ -56,33 +56,37 @@ class _Run:
     folder: Path
     name: str
     facts: RunFacts | None
-    rows: Mapping[int, Row]  # those shown, by their number in the file from 1
+    rows: Mapping[int, Row]  # the rows shown, by their number in the file, from 1
     completeness: Completeness
 
 
 def read_runs(folders: Sequence[Path], current: Collection[Key] = ()) -> Runs:
-    """Rows of the courses that each run asked for last, according to its ``run.json``.
+    """Read the rows of the courses that each run requested last, according to its ``run.json``.
 
-    Of several rows of a driver on a course the last counts, or the one whose key is ``current``.
-    Raises `ConfigError` for a folder without rows, of another schema, or given twice. A line that cannot be
-    read is left out, and noted.
+    Of several rows of a driver on a course the last counts, or the one whose key is in ``current``. A line
+    that cannot be read is left out, with a note.
+
+    Raises:
+        ConfigError: a folder has no rows, has another schema, or is named twice.
     """
     names = _names(folders)
     notes: list[str] = []
-    found = [_read(folder, name, current, notes) for folder, name in zip(folders, names, strict=True)]
-    entries = _entries(found)
+    runs = [_read(folder, name, current, notes) for folder, name in zip(folders, names, strict=True)]
+    entries = _entries(runs)
     shown = [entry.row for entry in entries]
-    differing = [f"{package} {told}" for package, told in made_with(shown).items() if " and " in told]
+    differing = [
+        f"{package} {version}" for package, version in made_with(shown).items() if " and " in version
+    ]
     if differing:
-        notes.append(f"The rows were driven with different versions: {', '.join(differing)}.")
+        notes.append(f"The episodes were driven with different versions: {', '.join(differing)}.")
     codes = {row.code_hash for row in shown}
     if len(codes) > 1:
-        notes.append(f"The rows were driven by {len(codes)} states of the code.")
+        notes.append(f"The episodes were driven by {len(codes)} different versions of the code.")
     completeness = Completeness(
-        sum(run.completeness.driven for run in found), sum(run.completeness.asked for run in found)
+        sum(run.completeness.driven for run in runs), sum(run.completeness.requested for run in runs)
     )
-    facts = tuple(run.facts for run in found)
-    lines = tuple(shortened(note, _MAX_NOTE) for note in notes)  # they quote what strangers wrote
+    facts = tuple(run.facts for run in runs)
+    lines = tuple(shortened(note, _MAX_NOTE) for note in notes)  # notes quote files that others wrote
     labels = list(dict.fromkeys(row.label for row in shown))  # in the order of the runs, the reference first
     comparison = Comparison(shown, labels, completeness)
     return Runs(tuple(folders), names, facts, tuple(entries), comparison, completeness, lines)
@@ -98,21 +102,23 @@ def _read(folder: Path, name: str, current: Collection[Key], notes: list[str]) -
     if not of_run:
         raise ConfigError(f"{folder / NAME}: holds no rows of the courses in {RUN_JSON}")
     if others := len(rows) - len(of_run):
-        notes.append(f"{name}: rows of other courses than those of the run left out: {others}.")
+        notes.append(f"{name}: rows of courses that the run did not request are left out: {others}.")
     latest: dict[tuple[str, Course], int] = {}
     for number, row in of_run.items():
-        place = row.label, _course(row)
-        if place not in latest or of_run[latest[place]].key not in current:
-            latest[place] = number
+        driver_course = row.label, _course(row)
+        if driver_course not in latest or of_run[latest[driver_course]].key not in current:
+            latest[driver_course] = number
     if stale := len(of_run) - len(latest):
-        notes.append(f"Rows of earlier configurations left out: {stale}; of each course the last counts.")
+        notes.append(
+            f"Rows of earlier configurations are left out: {stale}; of each course the last row counts."
+        )
     shown = {number: of_run[number] for number in sorted(latest.values())}
-    asked = _drivers(facts, rows.values(), shown.values())
-    return _Run(folder, name, facts, shown, Completeness(len(shown), len(asked) * len(courses)))
+    requested = _drivers(facts, rows.values(), shown.values())
+    return _Run(folder, name, facts, shown, Completeness(len(shown), len(requested) * len(courses)))
 
 
 def _courses(facts: RunFacts | None, rows: Iterable[Row]) -> set[Course]:
-    """What the run asked every driver to drive; without a ``run.json`` all that any of them drove."""
+    """The courses that the run requested of every driver; without ``run.json`` all that any driver drove."""
     if facts is None:
         return {_course(row) for row in rows}
     seeds = range(facts.first_seed, facts.first_seed + facts.seeds)
@@ -120,7 +126,7 @@ def _courses(facts: RunFacts | None, rows: Iterable[Row]) -> set[Course]:
 
 
 def _drivers(facts: RunFacts | None, rows: Iterable[Row], shown: Iterable[Row]) -> set[str]:
-    """Labels of those who are to drive the run's courses, and not others of an earlier command alone."""
+    """Labels of the drivers of the run's courses, without those of an earlier command's courses only."""
     driving = {row.label for row in shown}
     elsewhere = {row.label for row in rows} - driving
     return driving | (set(facts.drivers if facts is not None else ()) - elsewhere)
@@ -131,16 +137,16 @@ def _course(row: Row) -> Course:
 
 
 def made_with(rows: Iterable[Row]) -> dict[str, str]:
-    """Versions of what drove the rows, by package; where there are several, all of them."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    """Versions of the packages that drove the rows; several versions are joined by "and"."""
+    versions_of: dict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:
         for package, version in row.versions.items():
-            found[package][version] = None
-    return {package: " and ".join(versions) for package, versions in found.items()}
+            versions_of[package][version] = None
+    return {package: " and ".join(versions) for package, versions in versions_of.items()}
 
 
 def _names(folders: Sequence[Path]) -> tuple[str, ...]:
-    """The shortest ends of the paths that tell the folders apart."""
+    """The shortest ends of the paths that distinguish the folders."""
     paths = [folder.resolve() for folder in folders]
     if twice := [path for path, times in Counter(paths).items() if times > 1]:
         raise ConfigError(f"{twice[0]}: is given more than once")
@@ -152,7 +158,7 @@ def _names(folders: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _entries(runs: Sequence[_Run]) -> list[Entry]:
-    """Labels that occur in several runs get the run's name."""
+    """All rows; a label that occurs in several runs is followed by the run's name."""
     times = Counter(label for run in runs for label in {row.label for row in run.rows.values()})
     entries = []
     for run in runs:

@@ -1,4 +1,4 @@
-"""An evaluation's answer as files to quote: Markdown for people, JSON for programs."""
+"""The result of an evaluation as files: Markdown for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from drive_stack.escaping import markdown_text
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import (
-    HEADLINE_WORDS,
-    PRIVILEGED_WORDS,
+    HEADLINE_NOTE,
+    PRIVILEGED_NOTE,
     Cell,
     HeatCell,
     Table,
@@ -25,7 +25,11 @@ MARKDOWN, JSON = "summary.md", "summary.json"
 
 
 def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
-    """Write both, each replaced whole; `ConfigError` where that fails."""
+    """Write both files, each replaced atomically.
+
+    Raises:
+        ConfigError: a file cannot be written.
+    """
     markdown, record = folder / MARKDOWN, folder / JSON
     write_whole(markdown, summary_markdown(comparison))
     write_whole(record, json.dumps(summary_record(comparison), indent=1, ensure_ascii=False) + "\n")
@@ -33,11 +37,11 @@ def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
 
 
 def summary_markdown(comparison: Comparison) -> str:
-    """Verdict, headline with 95 % intervals, successes by scenario."""
+    """The verdict, the headline table with 95 % intervals, and the successes by scenario."""
     headline, scenarios = headline_table(comparison), heat_table(comparison)
-    notes = f"95 % intervals. {HEADLINE_WORDS}"
+    notes = f"95 % intervals. {HEADLINE_NOTE}"
     if headline.privileged:
-        notes += f" {markdown_text(PRIVILEGED_WORDS)}"
+        notes += f" {markdown_text(PRIVILEGED_NOTE)}"
     parts = (
         markdown_text(verdict(comparison)),
         _markdown("driver", headline),
@@ -48,20 +52,17 @@ def summary_markdown(comparison: Comparison) -> str:
 
 
 def summary_record(comparison: Comparison) -> dict[str, object]:
-    """The same as numbers: fractions 0 … 1, scores 0 … 100, each with the ends of its interval.
-
-    Unrounded; rounded to the digits of the tables they are the same figures.
-    """
-    differences, complete = comparison.differences(), comparison.completeness
+    """The same as numbers: fractions 0 … 1 and scores 0 … 100, each with its interval, not rounded."""
+    differences, completeness = comparison.differences(), comparison.completeness
     return {
         "verdict": verdict(comparison),
-        "finished": not complete.words,
-        "episodes": {"driven": complete.driven, "asked": complete.asked},
+        "finished": not completeness.text,
+        "episodes": {"driven": completeness.driven, "asked": completeness.requested},
         "drivers": [asdict(comparison.headline(label)) for label in comparison.labels],
         "differences": [
-            asdict(one)
-            | {"scenarios": [asdict(found) for found in comparison.by_scenario(one.first, one.second)]}
-            for one in differences
+            asdict(difference)
+            | {"scenarios": list(map(asdict, comparison.by_scenario(difference.first, difference.second)))}
+            for difference in differences
         ],
     }
 
@@ -70,17 +71,17 @@ def _markdown(corner: str, table: Table) -> str:
     rows: list[Sequence[str]] = [
         [corner, *map(markdown_text, table.columns)],
         ["---", *("---:" for _ in table.columns)],
-        *([markdown_text(row.name), *map(_words, row.cells)] for row in table.rows),
+        *([markdown_text(row.name), *map(_cell_text, row.cells)] for row in table.rows),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _words(cell: object) -> str:
+def _cell_text(cell: object) -> str:
     match cell:
-        case Cell(value, spread, best):
-            text = f"{value} ({spread})" if spread else value
+        case Cell(value, interval, best):
+            text = f"{value} ({interval})" if interval else value
             return f"**{text}**" if best else text
-        case HeatCell(words=words):
-            return words
+        case HeatCell(text=text):
+            return text
         case _:
             return "–"

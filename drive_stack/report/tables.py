@@ -1,4 +1,4 @@
-"""The report's tables, in words and numbers as they stand on the page."""
+"""The report's tables as the text that the page shows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.evaluation.comparison import Comparison, Headline
+from drive_stack.evaluation.estimate_text import DECIMALS, format_estimate
 from drive_stack.evaluation.result import EpisodeResult, succeeded
 from drive_stack.evaluation.schemes.nuplan import SAFE_TTC
 from drive_stack.evaluation.statistics import Estimate
-from drive_stack.evaluation.wording import DECIMALS, written
 
 SCHEME_NAMES = {
     "carla_2_0": "CARLA 2.0",
@@ -20,27 +20,29 @@ SCHEME_NAMES = {
     "pdms": "NAVSIM PDMS",
     "epdms": "NAVSIM EPDMS",
 }
-HEADLINE_WORDS = (
-    "Success: completed, and no collision of the driver's own fault. Collisions: episodes with one that was "
-    "its own fault and that a careful driver (UN R157) would have avoided. Of the expert's: the share of the "
-    "expert's distance that was driven in the expert's time. Bold: the best of those that do not read the "
-    "truth."
+TERM_NAMES = {"ttc": "time to collision", "history_comfort": "comfort"}  # where the key is no heading
+HEADLINE_NOTE = (
+    "Success: the route was completed with no at-fault collision. Collisions: episodes with an at-fault "
+    "collision that a careful driver (UN R157) would have avoided. Progress: completed part of the route. "
+    "Expert progress: distance driven within the expert's time, relative to the expert's distance. Driving "
+    "score: that of Bench2Drive, 0 to 100. Comfort: part of the time within nuPlan's comfort bounds. Bold: "
+    "the best driver among those that do not read the truth."
 )
-PRIVILEGED_WORDS = "* reads the truth: a reference, not a contestant."
+PRIVILEGED_NOTE = "* reads the simulator's truth: a reference, not a competitor."
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A figure with its interval."""
+    """A figure with its interval as text."""
 
     value: str
-    spread: str = ""
+    interval: str = ""
     best: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a table; what its cells are depends on the table."""
+class TableRow:
+    """A row of a table; the type of its cells depends on the table."""
 
     name: str
     cells: Sequence[object]
@@ -49,129 +51,142 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Headings over all columns but the first, and rows."""
+    """The headings of all columns except the first, and the rows."""
 
     columns: Sequence[str]
-    rows: Sequence[Line]
+    rows: Sequence[TableRow]
     privileged: bool = False
 
     @property
     def labels(self) -> Sequence[str]:
-        """Of the columns, where those are drivers."""
+        """The labels of the columns, where these are drivers."""
         return self.columns
 
 
 @dataclass(frozen=True, slots=True)
 class HeatCell:
-    """Successes of episodes."""
+    """Successful episodes of all, as a percentage and as text."""
 
     percent: int
-    words: str
+    text: str
 
 
 _Pick = Callable[[Headline], Estimate | None]
-# heading, figure, factor, decimals, and whether more is better; of speed neither more nor less is
+# heading, figure, factor, decimals, and whether more is better (None: neither)
 _HEADLINE: tuple[tuple[str, _Pick, float, int, bool | None], ...] = (
-    ("success [%]", lambda one: one.success, 100.0, DECIMALS, True),
-    ("collisions [%]", lambda one: one.collisions, 100.0, DECIMALS, False),
-    ("progress [%]", lambda one: one.progress, 100.0, DECIMALS, True),
-    ("of the expert's [%]", lambda one: one.progress_of_expert, 100.0, DECIMALS, True),
-    ("driving score", lambda one: one.driving_score, 1.0, DECIMALS, True),
-    ("speed [km/h]", lambda one: one.speed_mps, 3.6, 0, None),
-    ("comfort [%]", lambda one: one.comfort, 100.0, DECIMALS, True),
+    ("success [%]", lambda result: result.success, 100.0, DECIMALS, True),
+    ("collisions [%]", lambda result: result.collisions, 100.0, DECIMALS, False),
+    ("progress [%]", lambda result: result.progress, 100.0, DECIMALS, True),
+    ("expert progress [%]", lambda result: result.progress_of_expert, 100.0, DECIMALS, True),
+    ("driving score", lambda result: result.driving_score, 1.0, DECIMALS, True),
+    ("speed [km/h]", lambda result: result.speed_mps, 3.6, 0, None),
+    ("comfort [%]", lambda result: result.comfort, 100.0, DECIMALS, True),
 )
 _HABITS: tuple[tuple[str, Callable[[EpisodeResult], float | None], str], ...] = (
     (
-        f"least TTC below {SAFE_TTC} s [%]",
-        lambda one: 100.0 * (one.min_ttc_s is not None and one.min_ttc_s < SAFE_TTC),
+        f"episodes with minimum TTC below {SAFE_TTC} s [%]",
+        lambda result: 100.0 * (result.min_ttc_s is not None and result.min_ttc_s < SAFE_TTC),
         "{:.1f}",
     ),
-    ("off the lane's middle [m]", lambda one: one.lane_offset_m, "{:.2f}"),
-    ("outside the lanes [%]", lambda one: 100.0 * one.off_lane, "{:.2f}"),
+    ("distance from lane centre [m]", lambda result: result.lane_offset_m, "{:.2f}"),
+    ("distance driven outside lanes [%]", lambda result: 100.0 * result.off_lane, "{:.2f}"),
     (
-        "speed of the traffic's [%]",
-        lambda one: None if one.pace_of_traffic is None else 100.0 * one.pace_of_traffic,
+        "speed relative to traffic [%]",
+        lambda result: None if result.pace_of_traffic is None else 100.0 * result.pace_of_traffic,
         "{:.1f}",
     ),
-    ("standing, road free [s]", lambda one: one.standing_free_s if _watched(one) else None, "{:.2f}"),
-    ("interventions", lambda one: float(one.interventions) if _watched(one) else None, "{:.2f}"),
-    ("autonomy [%]", lambda one: 100.0 * one.autonomy if _watched(one) else None, "{:.1f}"),
+    (
+        "stationary with a free road [s]",
+        lambda result: result.standing_free_s if _has_habits(result) else None,
+        "{:.2f}",
+    ),
+    ("interventions", lambda result: float(result.interventions) if _has_habits(result) else None, "{:.2f}"),
+    ("autonomy [%]", lambda result: 100.0 * result.autonomy if _has_habits(result) else None, "{:.1f}"),
 )
 
 
-def _watched(one: EpisodeResult) -> bool:
-    """Rows of before these were measured say that nothing happened."""
-    return bool(one.speeds_mps)
+def _has_habits(result: EpisodeResult) -> bool:
+    """False for a row of an older version, which did not measure them: its zeros mean nothing."""
+    return bool(result.speeds_mps)
 
 
 def headline_table(comparison: Comparison) -> Table:
-    """A row for each driver; the best honest figure of a column is marked."""
-    found = [comparison.headline(label) for label in comparison.labels]
-    best = [_best(found, pick, more) for _, pick, _, _, more in _HEADLINE]
+    """A row for each driver; the best figure of each column among unprivileged drivers is marked."""
+    headlines = [comparison.headline(label) for label in comparison.labels]
+    best = [_best(headlines, pick, more) for _, pick, _, _, more in _HEADLINE]
     rows = [
-        Line(
-            one.label + (" *" if one.privileged else ""),
+        TableRow(
+            headline.label + (" *" if headline.privileged else ""),
             [
-                Cell(f"{one.episodes}" + (f" ({one.errors} failed)" if one.errors else "")),
+                Cell(f"{headline.episodes}" + (f" ({headline.errors} failed)" if headline.errors else "")),
                 *(
-                    _cell(pick(one), factor, decimals, best=one.label in best[index])
+                    _cell(pick(headline), factor, decimals, best=headline.label in best[index])
                     for index, (_, pick, factor, decimals, _) in enumerate(_HEADLINE)
                 ),
             ],
         )
-        for one in found
+        for headline in headlines
     ]
     columns = ["episodes", *(heading for heading, *_ in _HEADLINE)]
-    return Table(columns, rows, any(one.privileged for one in found))
+    return Table(columns, rows, any(headline.privileged for headline in headlines))
 
 
 def heat_table(comparison: Comparison) -> Table:
-    """Scenario by driver."""
+    """Successes of each driver in each scenario."""
     rows = [
-        Line(group, [_heat(comparison.results(label, group)) for label in comparison.labels])
+        TableRow(group, [_heat(comparison.results(label, group)) for label in comparison.labels])
         for group in comparison.groups
     ]
     return Table(comparison.labels, rows)
 
 
 def scheme_table(comparison: Comparison) -> Table | None:
-    """Each scheme's total with its interval, and its terms; None where no row has any."""
-    rows: list[Line] = []
+    """Each scheme's total with its interval, and the means of its terms; None where no row has scores."""
+    rows: list[TableRow] = []
     totals = [comparison.headline(label).schemes for label in comparison.labels]
     results = [comparison.results(label) for label in comparison.labels]
-    for scheme in dict.fromkeys(name for found in totals for name in found):
-        cells = [_cell(found.get(scheme), 1.0, DECIMALS, best=False) for found in totals]
-        rows.append(Line(SCHEME_NAMES.get(scheme, scheme), cells, total=True))
-        scored = [[one.scores[scheme].terms for one in found if scheme in one.scores] for found in results]
-        for term in dict.fromkeys(name for found in scored for terms in found for name in terms):
-            means = [_mean([terms[term] for terms in found if term in terms], "{:.3f}") for found in scored]
-            rows.append(Line(term.replace("_", " "), [Cell(one) for one in means]))
+    for scheme in dict.fromkeys(name for schemes in totals for name in schemes):
+        cells = [_cell(schemes.get(scheme), 1.0, DECIMALS, best=False) for schemes in totals]
+        rows.append(TableRow(SCHEME_NAMES.get(scheme, scheme), cells, total=True))
+        scored = [
+            [result.scores[scheme].terms for result in driver if scheme in result.scores]
+            for driver in results
+        ]
+        for term in dict.fromkeys(name for driver in scored for terms in driver for name in terms):
+            means = [_mean([terms[term] for terms in driver if term in terms], "{:.3f}") for driver in scored]
+            rows.append(
+                TableRow(TERM_NAMES.get(term, term.replace("_", " ")), [Cell(mean) for mean in means])
+            )
     return Table(comparison.labels, rows) if rows else None
 
 
 def habit_table(comparison: Comparison) -> Table:
-    """What the headline does not tell, of episodes in which something was driven."""
+    """Driving habits, which the headline table leaves out; only of episodes in which the car moved."""
     rows = []
     for label in comparison.labels:
-        results = [one for one in comparison.results(label) if one.duration_s > 0.0]
+        results = [result for result in comparison.results(label) if result.duration_s > 0.0]
         cells = [
-            _mean([value for one in results if (value := pick(one)) is not None], form)
+            _mean([value for result in results if (value := pick(result)) is not None], form)
             for _, pick, form in _HABITS
         ]
-        rows.append(Line(label, cells))
+        rows.append(TableRow(label, cells))
     return Table([heading for heading, *_ in _HABITS], rows)
 
 
-def _cell(found: Estimate | None, factor: float, decimals: int, *, best: bool) -> Cell:
-    if found is None:
+def _cell(estimate: Estimate | None, factor: float, decimals: int, *, best: bool) -> Cell:
+    if estimate is None:
         return Cell("–")
-    text = written(found, factor, decimals)
+    text = format_estimate(estimate, factor, decimals)
     return Cell(text.value, text.interval, best)
 
 
-def _best(found: Sequence[Headline], pick: _Pick, more: bool | None) -> set[str]:
-    """Labels of the honest drivers with the best value, where there are several drivers to compare."""
-    values = {one.label: estimate.value for one in found if not one.privileged and (estimate := pick(one))}
+def _best(headlines: Sequence[Headline], pick: _Pick, more: bool | None) -> set[str]:
+    """Labels of the unprivileged drivers with the best value; empty where there are not two to compare."""
+    values = {
+        headline.label: estimate.value
+        for headline in headlines
+        if not headline.privileged and (estimate := pick(headline))
+    }
     if more is None or len(values) < 2:
         return set()
     top = max(values.values()) if more else min(values.values())
@@ -181,8 +196,8 @@ def _best(found: Sequence[Headline], pick: _Pick, more: bool | None) -> set[str]
 def _heat(results: Sequence[EpisodeResult]) -> HeatCell | None:
     if not results:
         return None
-    good = sum(map(succeeded, results))
-    return HeatCell(round(100 * good / len(results)), f"{good} / {len(results)}")
+    successes = sum(map(succeeded, results))
+    return HeatCell(round(100 * successes / len(results)), f"{successes} / {len(results)}")
 
 
 def _mean(values: Sequence[float], form: str) -> str:

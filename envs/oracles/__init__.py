@@ -1,4 +1,7 @@
-"""Stages that read the truth in place of a real stage; whatever uses one is privileged."""
+"""Oracle stages, which read the ground truth in place of a real stage.
+
+An agent that uses one is privileged.
+"""
 
 from __future__ import annotations
 
@@ -20,36 +23,36 @@ from envs.oracles.tracks import TruePredictor, TrueTracker
 
 
 class Oracles:
-    """Makes the oracle of each stage (`drive_stack.interfaces.OracleStages`)."""
+    """Creates the oracle of each stage; implements `drive_stack.interfaces.OracleStages`."""
 
     def __init__(self, truth: TruthSource, platform: Platform) -> None:
         self._truth = truth
         self._platform = platform
 
     def detector(self) -> Detector:
-        """Boxes from the camera's labels."""
+        """Return a detector that gives the boxes of the camera's labels."""
         return TrueDetector(self._truth)
 
     def lanes(self) -> LaneDetector:
-        """Lanes from the road map."""
+        """Return a lane detector that reads the road map."""
         return TrueLanes(self._truth)
 
     def lifter(self) -> Lifter:
-        """Detections placed where their objects are."""
+        """Return a lifter that places detections at the true positions of their objects."""
         return TrueLifter(self._truth)
 
     def tracker(self) -> Tracker:
-        """Everything near, seen or not."""
+        """Return a tracker that tracks all nearby actors, including hidden ones."""
         return TrueTracker(self._truth)
 
     def predictor(self) -> Predictor:
-        """The future of a copy of the world."""
+        """Return a predictor that steps a copy of the world."""
         return TruePredictor(self._truth)
 
     def lateral(self) -> LateralController:
-        """Pure pursuit that knows the wheels' angle and undoes their lag."""
+        """Return a pure-pursuit controller that knows the steering angle and compensates its lag."""
         return TrueLateral(self._truth, self._platform)
 
     def longitudinal(self) -> LongitudinalController:
-        """Follows the plan knowing the reached acceleration, and undoes its lag."""
+        """Return a controller that knows the actual acceleration and compensates its lag."""
         return TrueLongitudinal(self._truth, self._platform)

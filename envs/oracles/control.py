@@ -1,4 +1,4 @@
-"""Controllers that know what the actuators have reached, and undo their lag."""
+"""Oracle controllers, which know the actual state of the actuators and compensate their lags."""
 
 from __future__ import annotations
 
@@ -8,65 +8,77 @@ from drive_stack.geometry import to_local
 from drive_stack.interfaces import Platform, TruthSource
 from drive_stack.types import FloatArray, Plan
 
-AIM_SECONDS, SHORTEST = 0.6, 4.5  # of the pursuit [s], [m]
-MAX_JERK = 4.0  # unless braking for life [m/s³]
+LOOKAHEAD_TIME, MIN_LOOKAHEAD = 0.6, 4.5  # of the pure pursuit [s], [m]
+MAX_JERK = 4.0  # except in an emergency [m/s³]
 
 
-def undo_lag(wanted: float, reached: float, lag: float, dt: float) -> float:
-    """The command that takes a first-order lag from ``reached`` to ``wanted`` within ``dt`` [s]."""
-    return reached + (wanted - reached) / (1.0 - float(np.exp(-dt / lag)))
+def compensate_lag(target: float, current: float, lag: float, dt: float) -> float:
+    """Return the command that brings a first-order lag from ``current`` to ``target`` within ``dt``.
+
+    Args:
+        target: Output after ``dt``.
+        current: Present output, in the same unit.
+        lag: Time constant [s].
+        dt: Duration for which the command is held [s].
+    """
+    return current + (target - current) / (1.0 - float(np.exp(-dt / lag)))
 
 
 class TrueLateral:
-    """Pursuit of a point on the plan from where the car will be after this step."""
+    """Pure pursuit of a point of the plan, from the car's predicted pose after this step."""
 
     def __init__(self, truth: TruthSource, platform: Platform) -> None:
         self._truth = truth
         self._platform = platform
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing; this stage has no state."""
 
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:  # noqa: ARG002 - truth is used
-        """Road-wheel angle [rad] within the car's limit."""
+        """Return the commanded road-wheel angle within the car's limits [rad]."""
         ego, car, dt = self._truth.world_state().ego, self._platform.car, self._platform.dt
-        turned = ego.yaw_rate * dt
-        pose = ego.speed * dt * np.array([np.cos(turned / 2.0), np.sin(turned / 2.0)])
-        local = to_local(plan.positions, pose, turned)
-        aim = max(AIM_SECONDS * ego.speed, SHORTEST)
-        away = np.hypot(local[:, 0], local[:, 1])
-        beyond = np.flatnonzero((away >= aim) & (local[:, 0] > 0.0))
-        target = local[int(beyond[0])] if len(beyond) else self._past_the_end(local, plan, turned, aim)
-        wanted = float(np.arctan(car.wheelbase * 2.0 * target[1] / max(float(target @ target), 1e-6)))
-        command = undo_lag(wanted, ego.steering, car.steering_lag, dt)
+        yaw_change = ego.yaw_rate * dt
+        position = ego.speed * dt * np.array([np.cos(yaw_change / 2.0), np.sin(yaw_change / 2.0)])
+        local = to_local(plan.positions, position, yaw_change)
+        lookahead = max(LOOKAHEAD_TIME * ego.speed, MIN_LOOKAHEAD)
+        distance = np.hypot(local[:, 0], local[:, 1])
+        candidates = np.flatnonzero((distance >= lookahead) & (local[:, 0] > 0.0))
+        target = (
+            local[int(candidates[0])]
+            if len(candidates)
+            else self._extrapolate(local, plan, yaw_change, lookahead)
+        )
+        angle = float(np.arctan(car.wheelbase * 2.0 * target[1] / max(float(target @ target), 1e-6)))
+        command = compensate_lag(angle, ego.steering, car.steering_lag, dt)
         return float(np.clip(command, -car.max_steering, car.max_steering))
 
     @staticmethod
-    def _past_the_end(local: FloatArray, plan: Plan, turned: float, aim: float) -> FloatArray:
-        direction = float(plan.headings[-1]) - turned
-        left = max(aim - float(np.hypot(*local[-1])), 0.0)
-        return np.asarray(local[-1] + left * np.array([np.cos(direction), np.sin(direction)]))
+    def _extrapolate(local: FloatArray, plan: Plan, yaw_change: float, lookahead: float) -> FloatArray:
+        """The point at the lookahead distance on the straight continuation of the plan [m], (2,)."""
+        direction = float(plan.headings[-1]) - yaw_change
+        remaining = max(lookahead - float(np.hypot(*local[-1])), 0.0)
+        return np.asarray(local[-1] + remaining * np.array([np.cos(direction), np.sin(direction)]))
 
 
 class TrueLongitudinal:
-    """Reaches the planned acceleration within a step."""
+    """Reaches the planned acceleration within one step."""
 
     def __init__(self, truth: TruthSource, platform: Platform) -> None:
         self._truth = truth
         self._platform = platform
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing; this stage has no state."""
 
     def accelerate(self, plan: Plan, speed: float) -> float:  # noqa: ARG002 - truth is used
-        """Acceleration [m/s²] within the car's limits."""
+        """Return the commanded acceleration within the car's limits [m/s²]."""
         ego, car, dt = self._truth.world_state().ego, self._platform.car, self._platform.dt
-        wanted = float(np.interp(dt, plan.times, plan.accelerations))
+        acceleration = float(np.interp(dt, plan.times, plan.accelerations))
         if plan.emergency:
-            wanted = min(wanted, float(plan.accelerations.min()))
+            acceleration = min(acceleration, float(plan.accelerations.min()))
         else:
-            wanted = float(
-                np.clip(wanted, ego.acceleration - MAX_JERK * dt, ego.acceleration + MAX_JERK * dt)
+            acceleration = float(
+                np.clip(acceleration, ego.acceleration - MAX_JERK * dt, ego.acceleration + MAX_JERK * dt)
             )
-        command = undo_lag(wanted, ego.acceleration, car.acceleration_lag, dt)
+        command = compensate_lag(acceleration, ego.acceleration, car.acceleration_lag, dt)
         return float(np.clip(command, car.min_acceleration, car.max_acceleration))

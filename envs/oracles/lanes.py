@@ -1,4 +1,4 @@
-"""Lanes as the road map has them."""
+"""Oracle lane detector, which reads the road map."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import AdjacentLane, FloatArray, Image, LaneEstimate, LanePath
 from drive_stack.world_state import EgoState
 
-BEHIND, AHEAD, STEP = 10.0, 150.0, 2.0  # of the sampled path [m]
-BESIDE = 1.4  # a lane farther away than this many widths is not adjacent
+RANGE_BEHIND, RANGE_AHEAD, STEP = 10.0, 150.0, 2.0  # of the sampled path [m]
+MAX_ADJACENT_DISTANCE = 1.4  # of the centre of an adjacent lane, in lane widths
 
 
 class TrueLanes:
-    """Exact lane estimates."""
+    """Gives exact lane estimates."""
 
     def __init__(self, truth: TruthSource) -> None:
         self._truth = truth
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing; this stage has no state."""
 
     def estimate(self, image: Image | None, speed: float, yaw_rate: float) -> LaneEstimate:  # noqa: ARG002
-        """The lanes about the ego; the image is not looked at."""
+        """Return the lanes around the ego; the arguments are not used."""
         state = self._truth.world_state()
-        return lane_estimate(state.road, state.ego)
+        return true_lane_estimate(state.road, state.ego)
 
 
-def lane_estimate(road: RoadMap, ego: EgoState) -> LaneEstimate:
-    """What the map says of the lane whose centre is nearest to the rear axle, and of its neighbours."""
+def true_lane_estimate(road: RoadMap, ego: EgoState) -> LaneEstimate:
+    """Return the lane whose centre is nearest to the rear axle, and its adjacent lanes, from the map."""
     index = max(road.lane_at(ego.station, ego.lateral), 0)
     lane = road.lanes[index]
     path = _path(road, index, ego)
-    abreast = int(np.argmin(np.abs(path.station)))
+    nearest = int(np.argmin(np.abs(path.station)))
     return LaneEstimate(
         offset=ego.lateral - lane.lateral_at(ego.station),
-        heading=wrap_angle(-float(path.heading[abreast])),
-        curvature=float(path.curvature[abreast]),
+        heading=wrap_angle(-float(path.heading[nearest])),
+        curvature=float(path.curvature[nearest]),
         width=lane.width,
         path=path,
         left=_adjacent(road, index, -1, ego.station),
@@ -49,39 +49,39 @@ def lane_estimate(road: RoadMap, ego: EgoState) -> LaneEstimate:
 
 
 def _path(road: RoadMap, index: int, ego: EgoState) -> LanePath:
-    along = np.arange(-BEHIND, AHEAD + STEP, STEP)
-    station = ego.station + along
+    distance = np.arange(-RANGE_BEHIND, RANGE_AHEAD + STEP, STEP)
+    station = ego.station + distance
     lane = road.lanes[index]
     lateral = np.array([lane.lateral_at(float(s)) for s in station])
     world, yaw = road.to_world(station, lateral)
     slope = np.gradient(lateral, station) if lane.approach else np.zeros_like(lateral)
-    road_kappa = road.curvature_at(station)
-    scale = 1.0 - road_kappa * lateral
+    road_curvature = road.curvature_at(station)
+    scale = 1.0 - road_curvature * lateral
     heading = yaw + np.arctan2(slope, scale) - ego.yaw
     steps = np.hypot(*np.diff(world, axis=0).T)
     length = np.concatenate([[0.0], np.cumsum(steps)])
-    bend = np.gradient(slope, station) if lane.approach else 0.0
+    slope_rate = np.gradient(slope, station) if lane.approach else 0.0
     return LanePath(
-        station=length - float(np.interp(0.0, along, length)),
+        station=length - float(np.interp(0.0, distance, length)),
         xy=to_local(world, np.array([ego.x, ego.y]), ego.yaw),
-        heading=_near_zero(heading, along),
-        curvature=np.asarray(road_kappa / scale + bend, dtype=np.float64),
+        heading=_unwrap_at_ego(heading, distance),
+        curvature=np.asarray(road_curvature / scale + slope_rate, dtype=np.float64),
     )
 
 
-def _near_zero(heading: FloatArray, along: FloatArray) -> FloatArray:
-    """The same headings [rad], continuous, with that abreast of the ego in [−π, π)."""
-    here = float(np.interp(0.0, along, heading))
-    return np.asarray(heading - here + wrap_angle(here), dtype=np.float64)
+def _unwrap_at_ego(heading: FloatArray, distance: FloatArray) -> FloatArray:
+    """Shift continuous headings [rad] by a multiple of 2π, so that the one at the ego is in [−π, π)."""
+    at_ego = float(np.interp(0.0, distance, heading))
+    return np.asarray(heading - at_ego + wrap_angle(at_ego), dtype=np.float64)
 
 
 def _adjacent(road: RoadMap, index: int, side: int, station: float) -> AdjacentLane:
     other = road.neighbour(index, side, station)
     if other < 0:
         return AdjacentLane(exists=False, enterable=False, width=0.0)
-    lane, mine = road.lanes[other], road.lanes[index]
-    apart = abs(lane.lateral_at(station) - mine.lateral_at(station))
-    if apart > BESIDE * mine.width:
+    lane, own_lane = road.lanes[other], road.lanes[index]
+    distance = abs(lane.lateral_at(station) - own_lane.lateral_at(station))
+    if distance > MAX_ADJACENT_DISTANCE * own_lane.width:
         return AdjacentLane(exists=False, enterable=False, width=0.0)
     return AdjacentLane(
         exists=True,
@@ -92,6 +92,6 @@ def _adjacent(road: RoadMap, index: int, side: int, station: float) -> AdjacentL
 
 
 def _ends_in(road: RoadMap, index: int, station: float) -> float:
-    """Distance to a lane's end [m]; inf where it goes on as long as the road."""
+    """Distance to a lane's end [m]; infinite if the lane is as long as the road."""
     end = road.lanes[index].end
     return float("inf") if end >= road.length - 1.0 else end - station

@@ -1,4 +1,4 @@
-"""Boxes from the camera's labels, and where their objects are."""
+"""Oracle detector and lifter, which read the camera's labels and the true positions."""
 
 from __future__ import annotations
 
@@ -10,73 +10,84 @@ from drive_stack.interfaces import TruthSource
 from drive_stack.types import Detection, FloatArray, FrameLabels, Image, LabelBox, LiftedObject, ObjectClass
 from drive_stack.world_state import EgoState, WorldState
 
-SEEN = 0.25  # share visible from which a box counts
-SAME = 0.3  # overlap (IoU) from which a detection is that of a label
-SURE = 0.05  # standard deviation of a true position [m]
+MIN_VISIBLE_FRACTION = 0.25  # of a labelled object that is detected
+MIN_IOU = 0.3  # of a detection and the label that it is matched with
+POSITION_STD = 0.05  # standard deviation of a position [m]
 
 
 class TrueDetector:
-    """What a perfect detector would find."""
+    """Detects every sufficiently visible object."""
 
     def __init__(self, truth: TruthSource) -> None:
         self._truth = truth
 
     def detect(self, image: Image) -> tuple[Detection, ...]:  # noqa: ARG002
-        """Every labelled box that is visible enough, with confidence 1."""
+        """Return the labelled boxes with a visible fraction of at least 0.25, with confidence 1."""
         boxes = self._truth.labels().boxes
-        return tuple(Detection(box.box, box.label, 1.0) for box in boxes if box.visible >= SEEN)
+        return tuple(
+            Detection(box.box, box.label, 1.0) for box in boxes if box.visible >= MIN_VISIBLE_FRACTION
+        )
 
 
 class TrueLifter:
-    """Places each detection at the object whose label it overlaps; others are dropped."""
+    """Places each detection at the true position of the object whose label it overlaps."""
 
     def __init__(self, truth: TruthSource) -> None:
         self._truth = truth
 
     def lift(self, detections: tuple[Detection, ...]) -> tuple[LiftedObject, ...]:
-        """Objects in the order of their detections."""
+        """Return the objects in the order of their detections; detections without a label are dropped."""
         if not detections:
             return ()
         state, labels = self._truth.world_state(), self._truth.labels()
-        found = []
+        lifted = []
         for detection in detections:
-            label = _same(detection, labels)
-            place = None if label is None else _place(state, label)
-            if place is not None:
-                position, width = place
-                found.append(
+            label = _matching_label(detection, labels)
+            located = None if label is None else _locate(state, label)
+            if located is not None:
+                position, width = located
+                lifted.append(
                     LiftedObject(
-                        position, np.eye(2) * SURE**2, detection.label, detection.confidence, width, detection
+                        position,
+                        np.eye(2) * POSITION_STD**2,
+                        detection.label,
+                        detection.confidence,
+                        width,
+                        detection,
                     )
                 )
-        return tuple(found)
+        return tuple(lifted)
 
 
-def _same(detection: Detection, labels: FrameLabels) -> LabelBox | None:
-    best = max(labels.boxes, key=lambda label: overlap(detection.box, label.box), default=None)
-    return best if best is not None and overlap(detection.box, best.box) >= SAME else None
+def _matching_label(detection: Detection, labels: FrameLabels) -> LabelBox | None:
+    best = max(labels.boxes, key=lambda label: iou(detection.box, label.box), default=None)
+    return best if best is not None and iou(detection.box, best.box) >= MIN_IOU else None
 
 
-def overlap(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> float:
-    """Intersection over union of two boxes."""
-    wide = min(first[2], second[2]) - max(first[0], second[0])
-    high = min(first[3], second[3]) - max(first[1], second[1])
-    if wide <= 0.0 or high <= 0.0:
+def iou(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> float:
+    """Return the intersection over union, 0 to 1, of two boxes (left, top, right, bottom) [px]."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0.0 or height <= 0.0:
         return 0.0
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
-    return wide * high / (sum(areas) - wide * high)
+    return width * height / (sum(areas) - width * height)
 
 
-def _place(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | None:
-    """Nearest face's centre (feet of a person) in the ego frame, and width; None when it is gone."""
+def _locate(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | None:
+    """Position in the ego frame [m], (2,), and width [m] of a labelled object; None if it no longer exists.
+
+    The position of a vehicle is the centre of its nearest end, that of a pedestrian or obstacle its foot.
+    """
     ego = state.ego
     origin = np.array([ego.x, ego.y])
     if label.label is ObjectClass.PEDESTRIAN:
-        people = state.pedestrians
-        return _upright(label, ego, people.id, people.x, people.y, 2.0 * people.radius)
+        pedestrians = state.pedestrians
+        size = 2.0 * pedestrians.radius
+        return _locate_foot(label, ego, pedestrians.id, pedestrians.x, pedestrians.y, size)
     if label.label is ObjectClass.OBSTACLE:
-        things = state.obstacles
-        return _upright(label, ego, things.id, things.x, things.y, things.width)
+        obstacles = state.obstacles
+        return _locate_foot(label, ego, obstacles.id, obstacles.x, obstacles.y, obstacles.width)
     vehicles = state.vehicles
     row = _row_of(label, vehicles.id)
     if row is None:
@@ -88,7 +99,7 @@ def _place(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | Non
     return min(faces, key=lambda face: float(np.hypot(*face))), float(vehicles.width[row])
 
 
-def _upright(
+def _locate_foot(
     label: LabelBox,
     ego: EgoState,
     ids: NDArray[np.int64],
@@ -96,7 +107,7 @@ def _upright(
     y: FloatArray,
     width: FloatArray,
 ) -> tuple[FloatArray, float] | None:
-    """The same of a thing that stands on one spot."""
+    """`_locate` for a pedestrian or an obstacle."""
     row = _row_of(label, ids)
     if row is None:
         return None
@@ -105,6 +116,6 @@ def _upright(
 
 
 def _row_of(label: LabelBox, ids: NDArray[np.int64]) -> int | None:
-    """Where the labelled actor stands among ``ids``; None when it is gone."""
+    """Row of the labelled actor in ``ids``; None if it no longer exists."""
     rows = np.flatnonzero(ids == label.actor_id)
     return int(rows[0]) if len(rows) else None

@@ -1,4 +1,4 @@
-"""True tracks of everything near, and their true futures."""
+"""Oracle tracker and predictor: the true states and futures of nearby actors."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from drive_stack.types import (
 )
 from drive_stack.world_state import EgoState, WorldState
 
-AHEAD, BEHIND, BESIDE = 160.0, 90.0, 40.0  # what is tracked [m]
-SURE = np.eye(4) * 0.01
+MAX_AHEAD, MAX_BEHIND, MAX_LATERAL = 160.0, 90.0, 40.0  # tracked area in the ego frame [m]
+COVARIANCE = np.eye(4) * 0.01  # of x, y [m²] and velocity x, y [m²/s²]
 HORIZON, STEP = 4.0, 0.25  # of a prediction [s]
+MAX_MATCH_DISTANCE = 4.0  # between a track and the actor that it is matched with [m]
 
 
 class TrueTracker:
-    """A track of each vehicle, person and obstacle near the ego, hidden ones too; ids are the actors'."""
+    """Tracks each vehicle, pedestrian and obstacle near the ego, also hidden ones; ids are actor ids."""
 
     def __init__(self, truth: TruthSource) -> None:
         self._truth = truth
         self._ages: dict[int, int] = {}
 
     def reset(self) -> None:
-        """Forget how long things have been there."""
+        """Forget the ages of the tracks."""
         self._ages = {}
 
     def update(
@@ -39,7 +40,7 @@ class TrueTracker:
         speed: float,  # noqa: ARG002
         yaw_rate: float,  # noqa: ARG002
     ) -> tuple[Track, ...]:
-        """Tracks at this instant."""
+        """Return the present tracks; the arguments are not used."""
         state = self._truth.world_state()
         ages = self._ages
         tracks = true_tracks(state, ages)
@@ -48,21 +49,26 @@ class TrueTracker:
 
 
 def true_tracks(state: WorldState, ages: dict[int, int]) -> tuple[Track, ...]:
-    """Everything within reach as tracks in the ego frame; what closes lanes included."""
+    """Return all actors within the tracked area as tracks in the ego frame.
+
+    Args:
+        state: Present ground truth.
+        ages: Age of each track by actor id [steps]; 0 if it is missing.
+    """
     tracks: list[Track] = []
-    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
+    vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
     for row, actor in enumerate(vehicles.id):
         label = ObjectClass(int(vehicles.label[row]))
         pose = (vehicles.x[row], vehicles.y[row], vehicles.yaw[row], vehicles.speed[row])
         size = (float(vehicles.length[row]), float(vehicles.width[row]))
         _append(tracks, state.ego, int(actor), label, pose, size, ages)
-    for row, actor in enumerate(people.id):
-        pose = (people.x[row], people.y[row], people.yaw[row], people.speed[row])
-        size = (2.0 * float(people.radius[row]), 2.0 * float(people.radius[row]))
+    for row, actor in enumerate(pedestrians.id):
+        pose = (pedestrians.x[row], pedestrians.y[row], pedestrians.yaw[row], pedestrians.speed[row])
+        size = (2.0 * float(pedestrians.radius[row]), 2.0 * float(pedestrians.radius[row]))
         _append(tracks, state.ego, int(actor), ObjectClass.PEDESTRIAN, pose, size, ages)
-    for row, actor in enumerate(things.id):
-        pose = (things.x[row], things.y[row], things.yaw[row], 0.0)
-        size = (float(things.length[row]), float(things.width[row]))
+    for row, actor in enumerate(obstacles.id):
+        pose = (obstacles.x[row], obstacles.y[row], obstacles.yaw[row], 0.0)
+        size = (float(obstacles.length[row]), float(obstacles.width[row]))
         _append(tracks, state.ego, int(actor), ObjectClass.OBSTACLE, pose, size, ages)
     return tuple(tracks)
 
@@ -76,10 +82,13 @@ def _append(
     size: tuple[float, float],
     ages: dict[int, int],
 ) -> None:
-    """Add one track, unless it is out of reach. Pose: x, y [m], yaw [rad], speed [m/s] in the world."""
+    """Append one track if it is within the tracked area.
+
+    ``pose`` is x, y [m], yaw [rad] and speed [m/s] in the world frame; ``size`` is length and width [m].
+    """
     x, y, yaw, speed = (float(value) for value in pose)
     position = to_local(np.array([x, y]), np.array([ego.x, ego.y]), ego.yaw)
-    if not (-BEHIND < position[0] < AHEAD and abs(position[1]) < BESIDE):
+    if not (-MAX_BEHIND < position[0] < MAX_AHEAD and abs(position[1]) < MAX_LATERAL):
         return
     heading = wrap_angle(yaw - ego.yaw)
     tracks.append(
@@ -88,7 +97,7 @@ def _append(
             label=label,
             position=position,
             velocity=np.array([np.cos(heading), np.sin(heading)]) * speed,
-            covariance=SURE,
+            covariance=COVARIANCE,
             heading=heading,
             length=size[0],
             width=size[1],
@@ -100,10 +109,10 @@ def _append(
 
 
 class TruePredictor:
-    """One hypothesis a track: what a copy of the world does next.
+    """Predicts one hypothesis per track by stepping a copy of the world.
 
-    Tracks are matched to actors by place, so it serves real trackers too; who matches nobody, or is
-    not there to the end, is carried on at constant velocity.
+    Tracks are matched with actors by position, so that it works with real trackers too. A track without a
+    matching actor, or whose actor does not exist until the end, continues at constant velocity.
     """
 
     def __init__(self, truth: TruthSource) -> None:
@@ -111,7 +120,7 @@ class TruePredictor:
         self._times = np.linspace(STEP, HORIZON, round(HORIZON / STEP))
 
     def predict(self, tracks: tuple[Track, ...], lanes: LaneEstimate) -> tuple[Prediction, ...]:  # noqa: ARG002
-        """One prediction a track, in the same order."""
+        """Return one prediction per track, in the same order."""
         if not tracks:
             return ()
         state = self._truth.world_state()
@@ -125,15 +134,17 @@ class TruePredictor:
     def _future(
         self, track: Track, actors: dict[int, Track], futures: dict[int, FloatArray], ego: EgoState
     ) -> Hypothesis:
-        near = min(
+        nearest = min(
             actors.values(),
             key=lambda actor: float(np.hypot(*(actor.position - track.position))),
             default=None,
         )
-        matched = near is not None and float(np.hypot(*(near.position - track.position))) < 4.0
-        if near is None or not matched or near.id not in futures:
+        matched = (
+            nearest is not None and float(np.hypot(*(nearest.position - track.position))) < MAX_MATCH_DISTANCE
+        )
+        if nearest is None or not matched or nearest.id not in futures:
             positions = track.position + self._times[:, None] * track.velocity
             return Hypothesis("keeps going", 1.0, positions, np.full(len(self._times), track.heading))
-        future = futures[near.id]
+        future = futures[nearest.id]
         positions = (future[:, :2] - np.array([ego.x, ego.y])) @ rotation(ego.yaw)
         return Hypothesis("what comes", 1.0, positions, np.unwrap(future[:, 2] - ego.yaw))

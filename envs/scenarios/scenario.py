@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError, FieldError
-from drive_stack.scenario_name import without_keys
+from drive_stack.scenario_name import ScenarioName
 from envs.scenarios.actors import Actor, LaneClosure
 from envs.scenarios.checks import build_context, check_navigation, check_route, check_zones
 from envs.scenarios.conditions import ConditionsSpec
@@ -105,14 +105,15 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
 
     Raises `ConfigError` naming the nearest scenarios, or the file's line and what is allowed there.
     """
-    name, keys = without_keys(str(name_or_path))
+    scenario_name = ScenarioName.parse(str(name_or_path))
+    name = scenario_name.base
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         names = scenario_names()
         if name not in names:
             raise unknown_name("scenario", name, names)
         path = CATALOGUE / f"{name}.yaml"
-    settings = (*keys, *overrides)
+    settings = (*scenario_name.settings, *overrides)
     scenario = load_model(path, Scenario, settings)
     if path.parent == CATALOGUE and scenario.name != path.stem:
         raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")

@@ -9,7 +9,7 @@ from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 from drive_stack.road_map import Lane, LaneKind, build_road
 from drive_stack.types import Detection, FrameLabels, LabelBox, LaneEstimate, ObjectClass
 from envs.oracles import Oracles
-from envs.oracles.control import undo_lag
+from envs.oracles.control import compensate_lag
 
 IMAGE = np.zeros((8, 8, 3), dtype=np.uint8)
 
@@ -104,5 +104,5 @@ def test_the_detector_leaves_out_what_is_hidden_and_the_lifter_finds_the_nearest
 
 
 def test_undoing_a_lag_reaches_the_wanted_value() -> None:
-    command = undo_lag(1.5, 0.2, 0.25, 0.1)
+    command = compensate_lag(1.5, 0.2, 0.25, 0.1)
     assert 0.2 + (command - 0.2) * (1.0 - np.exp(-0.1 / 0.25)) == pytest.approx(1.5)

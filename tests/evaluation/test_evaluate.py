@@ -300,7 +300,7 @@ def test_runs_are_compared_under_names_of_their_own(run: Path, tmp_path: Path) -
     text = (other / "rows.jsonl").read_text(encoding="utf-8")
     (other / "rows.jsonl").write_text(re.sub('"drive_stack": "[^"]+"', '"drive_stack": "0.0.1"', text))
     found = read_runs([run, other])
-    assert len(found.rows) == 36 and f"constant ({other.name})" in found.labels
+    assert len(found.rows) == 36 and f"constant ({other.name})" in found.comparison.labels
     assert any("different versions" in note and "0.0.1" in note for note in found.notes)
 
 

@@ -69,7 +69,7 @@ def check_report(run: Path) -> None:
     runs = read_runs([run])
     for note in runs.notes:
         check_line(note)
-    check_line(runs.completeness.words or "all driven")
+    check_line(runs.completeness.text or "all driven")
 
 
 def check_page(run: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.suite import load_suite, suites
-from drive_stack.scenario_name import file_stem, split_names, with_keys, without_keys
+from drive_stack.scenario_name import ScenarioName, file_stem, split_names
 from envs.scenarios.scenario import CATALOGUE, load_scenario, scenario_names
 from envs.world import World
 
@@ -23,12 +23,13 @@ KEYS = st.lists(st.from_regex(r"[a-z.0-9]+=[a-z0-9{}: ,]*[a-z0-9}]", fullmatch=T
 
 @given(st.sampled_from(["cut_in", "roads/own.yaml"]), KEYS)
 def test_a_name_is_read_back(scenario: str, keys: list[str]) -> None:
-    assert without_keys(with_keys(scenario, keys)) == (scenario, tuple(keys))
+    name = ScenarioName(scenario, tuple(keys))
+    assert ScenarioName.parse(str(name)) == name
 
 
 @given(KEYS)
 def test_a_file_stem_has_nothing_that_a_file_system_refuses(keys: list[str]) -> None:
-    assert set(file_stem(with_keys("some/cut_in.yaml", keys))) <= set(
+    assert set(file_stem(str(ScenarioName("some/cut_in.yaml", tuple(keys))))) <= set(
         "abcdefghijklmnopqrstuvwxyz0123456789_.-"
     )
 

@@ -9,7 +9,7 @@ from drive_stack.learning.lanes.evaluation import LaneEnd, LaneErrors, compare
 from drive_stack.learning.lanes.figures import end_figures, summary
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.perception.lanes_ground import GroundGrid
-from envs.oracles.lanes import lane_estimate
+from envs.oracles.lanes import true_lane_estimate
 from envs.scenarios.scenario import load_scenario
 from envs.world import World
 
@@ -45,7 +45,12 @@ def test_the_truth_compared_with_itself_has_no_errors() -> None:
     for scenario in ("lane_drop", "merge"):
         state = World(load_scenario(scenario), 3).state()
         found = compare(
-            lane_estimate(state.road, state.ego), lane_truth(state, CameraModel(), grid), grid, "x", "y", "z"
+            true_lane_estimate(state.road, state.ego),
+            lane_truth(state, CameraModel(), grid),
+            grid,
+            "x",
+            "y",
+            "z",
         )
         assert abs(found.lateral) < 1e-3 and abs(found.heading) < 2e-3 and abs(found.ahead) < 0.1
         assert found.neighbours and found.enterable and not found.other_lane

@@ -21,7 +21,7 @@ from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LINES_RANGE, LaneSighting
 from drive_stack.pipeline import Pipeline
 from drive_stack.types import Control, Image, Observation, StepTrace
-from envs.oracles.lanes import lane_estimate
+from envs.oracles.lanes import true_lane_estimate
 
 
 @dataclass
@@ -33,8 +33,8 @@ class TrueSight:
 
     def see(self, image: Image) -> LaneSighting:
         state = self.truth.world_state()
-        path = lane_estimate(state.road, state.ego).path
-        width = lane_estimate(state.road, state.ego).width
+        path = true_lane_estimate(state.road, state.ego).path
+        width = true_lane_estimate(state.road, state.ego).width
         y = np.full((4, len(self.grid.anchors)), np.nan)
         for row, edge in ((1, 0.5 * width), (2, -0.5 * width)):
             x = path.xy[:, 0] - edge * np.sin(path.heading)

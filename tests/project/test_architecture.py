@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from import_graph import ROOT, contracted, cycle, folders, is_within, reachable, read_graph, source_files
@@ -129,6 +132,34 @@ def test_package_names_are_unique() -> None:
     packages = [path.parent for path in source_files() if path.name == "__init__.py"]
     names = Counter(package.name for package in packages)
     assert not [name for name, count in names.items() if count > 1]
+
+
+def calls_and_options(tree: ast.Module) -> Iterator[str]:
+    """What only the command line's own code may hold: calls of a parser, and options in lists of strings."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in {"parse_args", "parse_known_args", "ArgumentParser"}:
+                yield node.func.attr
+        elif isinstance(node, ast.List | ast.Tuple):
+            for item in node.elts:
+                if isinstance(item, ast.Constant) and re.fullmatch(r"--[a-z][a-z-]*", str(item.value)):
+                    yield str(item.value)
+
+
+def test_only_the_command_line_handles_its_arguments() -> None:
+    """Other code is called with typed arguments. ``report/commands.py`` writes commands for people to run."""
+    package = ROOT / "drive_stack"
+    found = {
+        str(path.relative_to(ROOT)): list(calls_and_options(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in source_files()
+        if not path.is_relative_to(package / "app") and path != package / "report" / "commands.py"
+    }
+    assert not {path: names for path, names in found.items() if names}
+
+
+def test_arguments_of_the_command_line_are_found() -> None:
+    code = "parser.parse_args(words)\ncollect(['--seeds', str(3), *rest])\nSTYLES = ('-', '--')"
+    assert list(calls_and_options(ast.parse(code))) == ["parse_args", "--seeds"]
 
 
 def test_a_cycle_is_found() -> None:

@@ -14,7 +14,7 @@ from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.report.clips.clip_frame import SIZE
-from drive_stack.report.clips.filming import HOLD, SECONDS, Clip, Filming
+from drive_stack.report.clips.clip_recorder import DURATION, HOLD, Clip, ClipRecorder
 
 CRASH = "stalled_car"
 
@@ -24,8 +24,8 @@ def task(agent: str, scenario: str, *, camera: bool = False) -> EpisodeTask:
 
 
 def driven(one: EpisodeTask, folder: Path | None) -> EpisodeResult:
-    onlooker = None if folder is None else partial(Filming, folder)
-    return drive_task(build_agent, one, onlooker=onlooker)
+    observer = None if folder is None else partial(ClipRecorder, folder)
+    return drive_task(build_agent, one, observer=observer)
 
 
 @pytest.fixture(scope="module")
@@ -35,22 +35,22 @@ def crash(tmp_path_factory: pytest.TempPathFactory) -> tuple[EpisodeResult, Clip
     return result, Clip.of(folder, "constant", CRASH, 100_000)
 
 
-def test_a_crash_is_filmed_to_its_end(crash: tuple[EpisodeResult, Clip]) -> None:
+def test_a_crash_is_recorded_to_its_end(crash: tuple[EpisodeResult, Clip]) -> None:
     result, clip = crash
     assert result.status is Status.COLLISION
-    with av.open(str(clip.film)) as film:
-        pictures = [picture.to_ndarray(format="rgb24") for picture in film.decode(video=0)]
-    assert pictures[0].shape == (SIZE[1], SIZE[0], 3)
-    assert len(pictures) == pytest.approx((SECONDS + HOLD) / 0.1, abs=2)
-    assert clip.film.stat().st_size < 400_000
-    camera = [picture[20:256] for picture in pictures]
-    assert camera[0].std() > 10.0  # something is to be seen
+    with av.open(str(clip.video)) as video:
+        images = [image.to_ndarray(format="rgb24") for image in video.decode(video=0)]
+    assert images[0].shape == (SIZE[1], SIZE[0], 3)
+    assert len(images) == pytest.approx((DURATION + HOLD) / 0.1, abs=2)
+    assert clip.video.stat().st_size < 400_000
+    camera = [image[20:256] for image in images]
+    assert camera[0].std() > 10.0  # the image is not empty
     moved = [abs(a.astype(int) - b).mean() for a, b in itertools.pairwise(camera[:60])]
-    assert min(moved) > 0.1  # every picture is another: none was drawn over by a later one
+    assert min(moved) > 0.1  # every image is another: none was drawn over by a later one
     assert abs(camera[-1].astype(int) - camera[-8]).mean() < 2.0  # the end is held
 
 
-def test_the_last_moment_tells_what_was_hit(crash: tuple[EpisodeResult, Clip]) -> None:
+def test_the_last_moment_holds_the_first_contact(crash: tuple[EpisodeResult, Clip]) -> None:
     result, clip = crash
     moment = clip.read_moment()
     assert moment is not None and moment.hit is not None
@@ -61,7 +61,7 @@ def test_the_last_moment_tells_what_was_hit(crash: tuple[EpisodeResult, Clip]) -
     assert near.what == "vehicle" and near.speed_mps == 0.0 and 0.0 < near.ahead_m < 12.0
 
 
-def test_filming_changes_nothing(tmp_path: Path) -> None:
+def test_recording_a_clip_does_not_change_the_result(tmp_path: Path) -> None:
     one = task("constant", CRASH)
     assert without_times(driven(one, tmp_path)) == without_times(driven(one, None))
 
@@ -72,13 +72,13 @@ def test_a_success_leaves_no_clip(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_names_of_courses_with_keys_are_fit_for_files(tmp_path: Path) -> None:
+def test_scenario_names_with_keys_become_valid_file_names(tmp_path: Path) -> None:
     clip = Clip.of(tmp_path, "modular 2", "cut_in[conditions.weather={fog: 1}; ego.lane=any]", 3)
-    assert clip.film.name.startswith("modular-2-") and clip.film.name.endswith("-3.mp4")
-    assert set(clip.film.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_.-")
-    signs = [Clip.of(tmp_path, "modular", f"cut_in[ego.offset={offset}]", 3).film for offset in (-1, 1)]
+    assert clip.video.name.startswith("modular-2-") and clip.video.name.endswith("-3.mp4")
+    assert set(clip.video.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_.-")
+    signs = [Clip.of(tmp_path, "modular", f"cut_in[ego.offset={offset}]", 3).video for offset in (-1, 1)]
     assert signs[0] != signs[1]
-    assert Clip.of(tmp_path, "modular", "cut_in", 3).film.name == "modular-cut_in-3.mp4"
+    assert Clip.of(tmp_path, "modular", "cut_in", 3).video.name == "modular-cut_in-3.mp4"
     assert clip.read_moment() is None
 
 

@@ -25,10 +25,10 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.offline import OfflineErrors
 from drive_stack.evaluation.run_facts import Driver, RunFacts, write_facts
 from drive_stack.evaluation.suite import load_suite
-from drive_stack.report.clips.filming import Clip
-from drive_stack.report.clips.last_moment import LastMoment, Near
-from drive_stack.report.films import read_film
-from drive_stack.report.gallery import FILMS
+from drive_stack.report.clip_videos import read_video
+from drive_stack.report.clips.clip_recorder import Clip
+from drive_stack.report.clips.last_moment import LastMoment, NearbyActor
+from drive_stack.report.gallery import MAX_VIDEOS
 from drive_stack.report.inside_files import OfflineFile
 from drive_stack.report.page import render, write_report
 from drive_stack.report.runs import read_runs
@@ -57,12 +57,12 @@ MOMENT = LastMoment(
     behaviour="emergency",
     reason="no gap left",
     tracks=3,
-    near=(Near(what="vehicle", ahead_m=-1.4, left_m=2.5, speed_mps=15.0),),
+    near=(NearbyActor(what="vehicle", ahead_m=-1.4, left_m=2.5, speed_mps=15.0),),
     hit=None,
 )
 
 
-def film(path: Path) -> None:
+def write_video(path: Path) -> None:
     with Recorder(path, (64, 60), 0.1) as recorder:
         for level in range(0, 250, 25):
             recorder.write(np.full((60, 64, 3), level, dtype=np.uint8))
@@ -79,31 +79,35 @@ def page(path: Path, rows: Sequence[Row]) -> str:
 
 
 def text_of(html: str) -> str:
-    """What people read."""
+    """The text of the page."""
     html = re.sub(r"<(style|svg).*?</\1>", "", html, flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """Two drivers, a film of one failure, and measurements of what is seen."""
+    """A run folder with two drivers, a video of one failure, and stage tables."""
     rows = drives("modular", "cruise", "....") + drives("modular", "cut_in", "...x")
     rows += drives("end_to_end", "cruise", "..xx") + drives("end_to_end", "cut_in", "xx.e")
     path = folder(tmp_path / "run", rows)
     clips = path / "clips"
     clips.mkdir()
-    film(clips / "modular-cut_in-100003.mp4")
+    write_video(clips / "modular-cut_in-100003.mp4")
     (clips / "modular-cut_in-100003.json").write_text(MOMENT.model_dump_json(), encoding="utf-8")
     (path / "perception.json").write_text(json.dumps(PERCEPTION), encoding="utf-8")
     return path
 
 
-def test_a_failure_is_told_with_its_moment_and_the_command_that_drives_it_again(run: Path) -> None:
+def test_a_failure_is_shown_with_its_last_moment_and_the_command_that_repeats_it(run: Path) -> None:
     read = text_of(render(read_runs([run])))
-    assert "The last seconds of 1 of 6 failures" in read
+    assert "Videos of 1 of 6 failures" in read
     assert "python run_sim.py --agent modular --scenario cut_in --seed 100003" in read
     assert str(run) not in read  # the page may be read where the run is not
-    assert "vehicle 1.4 m behind, 2.5 m to the left" in read and "12.3 s, 72 km/h of 90" in read
+    assert (
+        "vehicle 1.4 m behind, 2.5 m to the left" in read
+        and "72 km/h (limit 90 km/h)" in read
+        and "12.3 s" in read
+    )
     assert "emergency: no gap left" in read and "3 road users" in read
     assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in read
 
@@ -125,7 +129,7 @@ def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Pa
     )
     (run / "clips").mkdir()
     for label, seed in (("modular", 100_001), ("mine", 100_000)):
-        film(Clip.of(run / "clips", label, COURSE, seed).film)
+        write_video(Clip.of(run / "clips", label, COURSE, seed).video)
     html = render(read_runs([run]))
     commands = [shlex.split(unescape(one)) for one in re.findall(r"python run_sim\.py [^<]*", html)]
     assert len(commands) == 3
@@ -149,47 +153,50 @@ def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Pa
     assert "my run" not in re.sub(r"<li>my run[^<]*</li>", "", html)
 
 
-def test_a_film_cut_short_is_left_out_and_its_failure_is_not(run: Path) -> None:
+def test_a_truncated_video_is_left_out_but_its_failure_is_listed(run: Path) -> None:
     path = run / "clips" / "modular-cut_in-100003.mp4"
     path.write_bytes(path.read_bytes()[:300])
-    assert read_film(path) is None
+    assert read_video(path) is None
     html = render(read_runs([run]))
     assert "<video" not in html and "modular cut_in 100003" in text_of(html)
 
 
-def test_the_poster_is_the_end_of_the_film(tmp_path: Path) -> None:
-    film(tmp_path / "a.mp4")
-    found = read_film(tmp_path / "a.mp4")
+def test_the_poster_is_the_last_image_of_the_video(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4")
+    found = read_video(tmp_path / "a.mp4")
     assert found is not None and found.poster != found.mp4
-    assert read_film(tmp_path / "none.mp4") is None
+    assert read_video(tmp_path / "none.mp4") is None
 
 
-def test_films_are_few_and_failures_are_all_told(tmp_path: Path) -> None:
-    run = folder(tmp_path / "run", drives("modular", "cruise", "x" * (FILMS + 3)))
+def test_the_number_of_videos_is_limited_and_all_failures_are_listed(tmp_path: Path) -> None:
+    run = folder(tmp_path / "run", drives("modular", "cruise", "x" * (MAX_VIDEOS + 3)))
     (run / "clips").mkdir()
-    for index in range(FILMS + 3):
-        film(run / "clips" / f"modular-cruise-{100_000 + index}.mp4")
+    for index in range(MAX_VIDEOS + 3):
+        write_video(run / "clips" / f"modular-cruise-{100_000 + index}.mp4")
     html = render(read_runs([run]))
-    assert html.count("<video") == FILMS
-    assert html.count('href="#failure-') == FILMS and text_of(html).count("modular cruise 1000") == FILMS + 3
+    assert html.count("<video") == MAX_VIDEOS
+    assert (
+        html.count('href="#failure-') == MAX_VIDEOS
+        and text_of(html).count("modular cruise 1000") == MAX_VIDEOS + 3
+    )
 
 
-def test_what_is_inside_is_told_but_for_its_milliseconds(run: Path) -> None:
+def test_stage_tables_are_shown_except_computing_times(run: Path) -> None:
     html = render(read_runs([run]))
     read = text_of(html)
     assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in read
     assert "car 0–20 40 1.50" in read and "car 20–40 50 –" in read
-    assert "Control (" in read and "Computing time" not in read
+    assert "Control (" in read and "lanes 3" not in read
     assert html.count("median range error by distance") == 2  # alt text and title
 
 
-def test_offline_errors_stand_beside_how_the_policy_drives(run: Path) -> None:
+def test_offline_errors_are_shown_with_the_policy_s_successes(run: Path) -> None:
     errors = [
         OfflineErrors("cruise", 1, 100, 0.1, 0.2, 0, None),
         OfflineErrors("cut_in", 1, 300, 0.5, 1.0, 30, 2.5),
     ]
-    told = OfflineFile(label="end_to_end", episodes=tuple(errors))
-    (run / "offline-end_to_end.json").write_text(told.model_dump_json(), encoding="utf-8")
+    content = OfflineFile(label="end_to_end", episodes=tuple(errors))
+    (run / "offline-end_to_end.json").write_text(content.model_dump_json(), encoding="utf-8")
     read = text_of(render(read_runs([run])))
     assert "end_to_end all 0.400 0.800 2.50 3 of 8" in read  # means over steps
     assert (
@@ -198,33 +205,35 @@ def test_offline_errors_stand_beside_how_the_policy_drives(run: Path) -> None:
     )
     (run / "offline-end_to_end.json").write_text("{", encoding="utf-8")
     html = render(read_runs([run]))
-    assert 'id="offline"' not in html and "offline-end_to_end.json: cannot be read" in text_of(html)
+    assert 'id="offline"' not in html and "offline-end_to_end.json: Invalid JSON" in text_of(html)
 
 
 @pytest.mark.parametrize("content", ["{", '{"episodes": 3}', "[]", '{"episodes": [], "tables": [{}]}'])
-def test_measurements_that_cannot_be_read_are_left_out_and_named(run: Path, content: str) -> None:
+def test_stage_tables_that_cannot_be_read_are_left_out_with_a_note(run: Path, content: str) -> None:
     (run / "perception.json").write_text(content, encoding="utf-8")
     html = render(read_runs([run]))
     assert 'id="perception"' not in html and "#perception" not in html
     assert f"{run / 'perception.json'}: " in text_of(html)
 
 
-def test_what_was_not_measured_is_not_told_as_faultless(tmp_path: Path) -> None:
+def test_habits_that_were_not_measured_are_not_shown_as_zero(tmp_path: Path) -> None:
     old = [replace(one, result=replace(one.result, speeds_mps=())) for one in drives("a", "cruise", "..")]
     assert "autonomy [%] a 0.0 – 0.00 – – – –" in text_of(page(tmp_path / "old", old))
     new = text_of(page(tmp_path / "new", drives("a", "cruise", "..")))
     assert "autonomy [%] a 0.0 – 0.00 – 0.00 0.00 100.0" in new
 
 
-def test_nothing_driven_is_no_safe_drive(tmp_path: Path) -> None:
+def test_an_episode_in_which_nothing_was_driven_does_not_count_as_safe(tmp_path: Path) -> None:
     lost = row("a", "cruise", 100_009, "failed")
     lost = replace(lost, result=replace(lost.result, duration_s=0.0, min_ttc_s=None))
     rows = [*drives("a", "cruise", "x"), lost]
-    assert "autonomy [%] a 100.0" in text_of(page(tmp_path / "run", rows))  # share of least TTC below bound
+    assert "autonomy [%] a 100.0" in text_of(
+        page(tmp_path / "run", rows)
+    )  # episodes with minimum TTC below the bound
 
 
 @pytest.mark.parametrize("name", ['<b>&"x', "a$b$c", "agents/mine.yaml"])
-def test_a_driver_may_be_called_what_it_likes(name: str, tmp_path: Path) -> None:
+def test_any_driver_name_is_escaped(name: str, tmp_path: Path) -> None:
     html = page(tmp_path / "run", drives(name, "cruise", ".x") + drives("b", "cruise", "x."))
     assert "<b>" not in html
     for attribute in re.findall(r'aria-label="([^"]*)"', html):
@@ -275,9 +284,9 @@ window.addEventListener("load", async () => {
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium to look with")
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium to render with")
 @pytest.mark.parametrize("width", [390, 1200])
-def test_a_browser_draws_every_plot_and_follows_every_link(run: Path, width: int, tmp_path: Path) -> None:
+def test_a_browser_draws_every_plot_and_resolves_every_link(run: Path, width: int, tmp_path: Path) -> None:
     target = tmp_path / "page.html"
     write_report(read_runs([run]), target)
     html = target.read_text(encoding="utf-8").replace("</head>", PROBE + "</head>")

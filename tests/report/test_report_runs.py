@@ -1,4 +1,4 @@
-"""Run folders read for a report: whose rows they are, and what must be said of them."""
+"""Run folders read for a report: labels of the rows, completeness and notes."""
 
 from __future__ import annotations
 
@@ -25,29 +25,32 @@ def folder(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
-def test_runs_of_one_name_are_told_apart_by_what_lies_above(tmp_path: Path) -> None:
+def test_runs_with_equal_folder_names_are_distinguished_by_their_parents(tmp_path: Path) -> None:
     old = folder(tmp_path / "old" / "standard", drives("modular", "cruise", "xx"))
     new = folder(tmp_path / "new" / "standard", drives("modular", "cruise", ".."))
     found = read_runs([old, new])
-    assert found.labels == ["modular (old/standard)", "modular (new/standard)"]
+    assert found.comparison.labels == ("modular (old/standard)", "modular (new/standard)")
     assert [entry.row.result.status.value for entry in found.entries] == 2 * ["collision"] + 2 * ["completed"]
 
 
-def test_a_label_of_one_run_alone_keeps_its_name(tmp_path: Path) -> None:
+def test_a_label_that_occurs_in_one_run_keeps_its_name(tmp_path: Path) -> None:
     first = folder(tmp_path / "a", drives("modular", "cruise", ".") + drives("expert", "cruise", "."))
     second = folder(tmp_path / "b", drives("end_to_end", "cruise", ".") + drives("expert", "cruise", "."))
-    assert read_runs([first, second]).labels == ["modular", "expert (a)", "end_to_end", "expert (b)"]
+    assert read_runs([first, second]).comparison.labels == (
+        "modular",
+        "expert (a)",
+        "end_to_end",
+        "expert (b)",
+    )
 
 
-def test_a_run_s_name_is_not_lost_where_it_is_the_current_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_current_folder_gets_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = folder(tmp_path / "b", drives("modular", "cruise", "."))
     monkeypatch.chdir(folder(tmp_path / "a", drives("modular", "cruise", ".")))
-    assert read_runs([Path(), other]).labels == ["modular (a)", "modular (b)"]
+    assert read_runs([Path(), other]).comparison.labels == ("modular (a)", "modular (b)")
 
 
-def test_a_run_against_itself_is_refused(tmp_path: Path) -> None:
+def test_a_run_is_not_compared_with_itself(tmp_path: Path) -> None:
     run = folder(tmp_path / "a", drives("modular", "cruise", "."))
     with pytest.raises(ConfigError, match="more than once"):
         read_runs([run, tmp_path / "b" / ".." / "a"])
@@ -57,29 +60,32 @@ def test_rows_that_a_later_configuration_replaced_are_counted(tmp_path: Path) ->
     rows = [*drives("modular", "cruise", "xx"), row("modular", "cruise", 100_000, config="mended")]
     found = read_runs([folder(tmp_path / "a", rows)])
     assert [entry.number for entry in found.entries] == [2, 3]  # as `replay --episode` counts
-    assert any(note.startswith("Rows of earlier configurations left out: 1;") for note in found.notes)
+    assert any(note.startswith("Rows of earlier configurations are left out: 1;") for note in found.notes)
 
 
-def test_versions_that_differ_within_a_run_are_told_of(tmp_path: Path) -> None:
+def test_versions_that_differ_within_a_run_are_noted(tmp_path: Path) -> None:
     rows = drives("modular", "cruise", "..")
     rows = [replace(one, versions={"numpy": f"2.{index}", "torch": "2"}) for index, one in enumerate(rows)]
     notes = read_runs([folder(tmp_path / "a", rows)]).notes
-    assert notes == ("The rows were driven with different versions: numpy 2.0 and 2.1.",)
+    assert notes == ("The episodes were driven with different versions: numpy 2.0 and 2.1.",)
 
 
 def test_rows_of_several_states_of_the_code_are_told_of(tmp_path: Path) -> None:
     rows = [
         replace(one, code_hash=str(index)) for index, one in enumerate(drives("modular", "cruise", "..."))
     ]
-    assert "The rows were driven by 3 states of the code." in read_runs([folder(tmp_path / "a", rows)]).notes
+    assert (
+        "The episodes were driven by 3 different versions of the code."
+        in read_runs([folder(tmp_path / "a", rows)]).notes
+    )
 
 
-# --- what was asked for --------------------------------------------------------------------------
+# --- completeness --------------------------------------------------------------------------
 
 UNFINISHED = "This run is unfinished: "
 
 
-def asked(path: Path, *labels: str, seeds: int = 3, first_seed: int = 100_000) -> None:
+def request(path: Path, *labels: str, seeds: int = 3, first_seed: int = 100_000) -> None:
     write_facts(
         path,
         RunFacts(
@@ -97,58 +103,58 @@ def both_courses(how: str, first_seed: int = 100_000) -> list[Row]:
     return [one for label, name in courses for one in drives(label, name, how, first_seed=first_seed)]
 
 
-def test_a_run_broken_off_says_how_many_episodes_it_lacks(tmp_path: Path) -> None:
+def test_an_interrupted_run_states_how_many_episodes_are_missing(tmp_path: Path) -> None:
     rows = drives("expert", "cruise", "...") + drives("expert", "merge", "...") + drives("a", "cruise", ".x")
     run = folder(tmp_path / "run", rows)
-    asked(run, "expert", "a", "b")  # b has not begun
+    request(run, "expert", "a", "b")  # b has not started
     found = read_runs([run])
-    assert found.completeness == Completeness(driven=8, asked=18)
+    assert found.completeness == Completeness(driven=8, requested=18)
     assert verdict(found.comparison).startswith(UNFINISHED + "8 of 18 episodes.")
     assert UNFINISHED + "8 of 18 episodes." in render(found)
 
 
-def test_a_finished_run_says_nothing_of_it(tmp_path: Path) -> None:
+def test_a_finished_run_has_no_such_statement(tmp_path: Path) -> None:
     rows = [
         one for label in ("expert", "a") for name in ("cruise", "merge") for one in drives(label, name, "...")
     ]
     run = folder(tmp_path / "run", rows)
-    asked(run, "expert", "a")
-    assert read_runs([run]).completeness.words == ""
+    request(run, "expert", "a")
+    assert read_runs([run]).completeness.text == ""
 
 
-def test_a_driver_that_failed_has_driven_all_the_same(tmp_path: Path) -> None:
+def test_an_episode_with_a_driver_error_counts_as_driven(tmp_path: Path) -> None:
     rows = [
         one for label in ("expert", "a") for name in ("cruise", "merge") for one in drives(label, name, "e.e")
     ]
     run = folder(tmp_path / "run", rows)
-    asked(run, "expert", "a")
-    assert read_runs([run]).completeness.words == ""
+    request(run, "expert", "a")
+    assert read_runs([run]).completeness.text == ""
 
 
 def test_rows_of_other_seeds_than_the_run_s_are_left_out(tmp_path: Path) -> None:
     earlier = drives("expert", "cruise", "x") + drives("a", "cruise", "x") + drives("gone", "cruise", "x")
     rows = both_courses("...", first_seed=200_000)
     run = folder(tmp_path / "run", [*earlier, *rows])
-    asked(run, "expert", "a", "gone", first_seed=200_000)
+    request(run, "expert", "a", "gone", first_seed=200_000)
     found = read_runs([run])
-    assert found.labels == ["expert", "a"] and {row.result.seed for row in found.rows} == set(
+    assert found.comparison.labels == ("expert", "a") and {row.result.seed for row in found.rows} == set(
         range(200_000, 200_003)
     )
-    assert found.completeness.words == ""  # nobody asked gone for these
-    assert "run: rows of other courses than those of the run left out: 3." in found.notes
+    assert found.completeness.text == ""  # these were not requested of the driver "gone"
+    assert "run: rows of courses that the run did not request are left out: 3." in found.notes
     assert [entry.number for entry in found.entries] == list(range(4, 16))  # as `replay --episode` counts
-    asked(run, "expert", first_seed=300_000)
+    request(run, "expert", first_seed=300_000)
     with pytest.raises(ConfigError, match=r"no rows of the courses in run\.json"):
         read_runs([run])
 
 
-def test_rows_of_the_present_configuration_count_even_if_others_are_later(tmp_path: Path) -> None:
+def test_rows_of_the_current_configuration_count_even_if_others_are_later(tmp_path: Path) -> None:
     now, later = row("a", "cruise", 100_000), row("a", "cruise", 100_000, "hit", config="other")
     run = folder(tmp_path / "run", [now, later])
     assert read_runs([run]).rows == [later]
     assert read_runs([run], {now.key}).rows == [now]
 
 
-def test_without_a_record_of_what_was_asked_drivers_are_held_to_one_another(tmp_path: Path) -> None:
+def test_without_a_run_file_each_driver_should_drive_what_any_driver_drove(tmp_path: Path) -> None:
     run = folder(tmp_path / "run", drives("a", "cruise", "...") + drives("b", "cruise", ".."))
-    assert read_runs([run]).completeness == Completeness(driven=5, asked=6)
+    assert read_runs([run]).completeness == Completeness(driven=5, requested=6)

@@ -1,4 +1,4 @@
-"""The answer of an evaluation as files to quote."""
+"""The result of an evaluation as Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from drive_stack.report.summary_files import summary_markdown, summary_record, w
 
 @pytest.fixture
 def comparison() -> Comparison:
-    """A reference, and two drivers of whom one fails more."""
+    """A reference and two drivers, one of which fails more often."""
     rows = [row("expert", "cruise", seed, privileged=True) for seed in range(100_000, 100_008)]
     return Comparison(
         [*rows, *drives("modular", "cruise", "........"), *drives("end_to_end", "cruise", "xxxxxxx.")]
@@ -51,11 +51,11 @@ def test_the_record_holds_the_same_as_numbers(comparison: Comparison) -> None:
     assert record["drivers"][2]["success"]["value"] == 1 / 8
     (difference,) = record["differences"]
     assert (difference["only_first"], difference["only_second"]) == (7, 0)
-    assert difference["p"] == pytest.approx(2 / 2**7)  # all of seven courses fell to one side
+    assert difference["p"] == pytest.approx(2 / 2**7)  # all seven courses favour one driver
     assert difference["scenarios"][0]["success"]["value"] == 7 / 8
 
 
-def test_what_was_there_stays_where_it_cannot_be_written(comparison: Comparison, tmp_path: Path) -> None:
+def test_existing_files_stay_if_the_summary_cannot_be_written(comparison: Comparison, tmp_path: Path) -> None:
     (tmp_path / "summary.md").mkdir()
     with pytest.raises(ConfigError, match=r"summary\.md: cannot be written"):
         write_summary(comparison, tmp_path)
@@ -72,26 +72,26 @@ def numbers(text: str) -> list[str]:
     return re.findall(r"-?\d+\.\d+", text)
 
 
-def test_every_place_prints_the_same_digits(tmp_path: Path) -> None:
-    """Verdict, page, summary.md, terminal and the rounded summary.json, of shares that round unkindly."""
+def test_all_outputs_print_the_same_digits(tmp_path: Path) -> None:
+    """Verdict, page, summary.md, terminal and rounded summary.json, for fractions that are hard to round."""
     rows = drives("modular", "cruise", "." * 219 + "x") + drives("end_to_end", "cruise", "x" * 24 + "." * 196)
     comparison = Comparison(rows)
     record = summary_record(comparison)
     (difference,) = json.loads(json.dumps(record))["differences"]
     assert verdict(comparison).startswith(
-        "modular is better: modular completes 99.5 % (97.5–99.9) of 220 episodes with no collision "
-        "of its own fault, end_to_end 89.1 % (84.3–92.6); 10.5 points apart"
+        "modular is better: modular completes 99.5 % (97.5–99.9) of 220 episodes with no at-fault collision, "
+        "end_to_end 89.1 % (84.3–92.6); a difference of 10.5 percentage points"
     )
 
     def rounded(name: str) -> list[str]:
         return [f"{100 * difference[name][bound]:.1f}" for bound in ("value", "low", "high")]
 
-    apart = rounded("success")
-    said = numbers(verdict(comparison))
-    assert said[:9] == [*rounded("first_success"), *rounded("second_success"), *apart]
+    gap = rounded("success")
+    printed_numbers = numbers(verdict(comparison))
+    assert printed_numbers[:9] == [*rounded("first_success"), *rounded("second_success"), *gap]
     (tmp_path / "rows.jsonl").write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
     page = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render(read_runs([tmp_path])))))
-    assert f"+{apart[0]} points of success for modular (+{apart[1]} to +{apart[2]}; exact paired" in page
+    assert f"differs by +{gap[0]} percentage points (+{gap[1]} to +{gap[2]}; exact paired" in page
     shown = summary_markdown(comparison), page, terminal(comparison)
     for driver in record["drivers"]:  # type: ignore[attr-defined]
         for name, factor, decimals in (
@@ -113,14 +113,14 @@ def test_every_place_prints_the_same_digits(tmp_path: Path) -> None:
         assert verdict(comparison) in re.sub(r"\s+", " ", text)
 
 
-def test_an_unfinished_run_says_so_wherever_its_figures_stand() -> None:
+def test_all_outputs_state_that_a_run_is_unfinished() -> None:
     rows = drives("modular", "cruise", "....") + drives("end_to_end", "cruise", "..")
     comparison = Comparison(rows, completeness=Completeness(6, 8))
-    words = "This run is unfinished: 6 of 8 episodes."
-    assert summary_markdown(comparison).startswith(words)
-    assert words in terminal(comparison)
+    statement = "This run is unfinished: 6 of 8 episodes."
+    assert summary_markdown(comparison).startswith(statement)
+    assert statement in terminal(comparison)
     record = summary_record(comparison)
     assert record["finished"] is False and record["episodes"] == {"driven": 6, "asked": 8}
-    assert str(record["verdict"]).startswith(words)
+    assert str(record["verdict"]).startswith(statement)
     whole = summary_record(Comparison(rows))
     assert whole["finished"] is True and "unfinished" not in str(whole["verdict"])

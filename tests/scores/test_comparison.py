@@ -1,4 +1,4 @@
-"""Drivers compared: figures of the same courses, a verdict that claims no more than they tell."""
+"""Comparison of drivers on the same courses, and a verdict that claims no more than the figures show."""
 
 from __future__ import annotations
 
@@ -10,82 +10,85 @@ from hypothesis import strategies as st
 from synthetic_rows import drives, row
 
 from drive_stack.evaluation.comparison import Comparison, Completeness
+from drive_stack.evaluation.estimate_text import format_estimate, format_percent, format_points
 from drive_stack.evaluation.statistics import Estimate, exact_paired_test, fraction, wilson
 from drive_stack.evaluation.verdict import verdict
-from drive_stack.evaluation.wording import percent, points, written
 
 COURSES = st.text(alphabet=".xe", min_size=1, max_size=12)
 
 
-def test_the_verdict_names_shares_intervals_and_p() -> None:
+def test_the_verdict_states_fractions_intervals_and_p() -> None:
     found = verdict(Comparison(drives("a", "cruise", "." * 20) + drives("b", "cruise", "." * 8 + "x" * 12)))
     low, high = wilson(0.4, 20)
     assert found.startswith("a is better: a completes 100.0 % (83.9–100.0) of 20 episodes")
-    assert f"b 40.0 % ({100 * low:.1f}–{100 * high:.1f}); 60.0 points apart" in found
+    assert f"b 40.0 % ({100 * low:.1f}–{100 * high:.1f}); a difference of 60.0 percentage points" in found
     assert "p < 0.001)" in found  # 2 · 2⁻¹²
 
 
-def test_one_failure_of_many_is_not_rounded_away() -> None:
-    assert percent(of(219, 220)) == "99.5 % (97.5–99.9)"
-    assert percent(of(220, 220)) == "100.0 % (98.3–100.0)"
-    assert percent(of(1, 250)) == "0.4 % (0.1–2.2)"
-    assert percent(of(196, 220)) == "89.1 % (84.3–92.6)"
-    assert percent(of(4999, 5000)) == "99.98 % (99.9–100.0)"
-    assert percent(of(1, 5000)) == "0.02 % (0.0–0.1)"
+def test_one_failure_of_many_does_not_round_to_100_percent() -> None:
+    assert format_percent(of(219, 220)) == "99.5 % (97.5–99.9)"
+    assert format_percent(of(220, 220)) == "100.0 % (98.3–100.0)"
+    assert format_percent(of(1, 250)) == "0.4 % (0.1–2.2)"
+    assert format_percent(of(196, 220)) == "89.1 % (84.3–92.6)"
+    assert format_percent(of(4999, 5000)) == "99.98 % (99.9–100.0)"
+    assert format_percent(of(1, 5000)) == "0.02 % (0.0–0.1)"
 
 
 def of(successes: int, trials: int) -> Estimate:
     return fraction([True] * successes + [False] * (trials - successes))
 
 
-def test_signs_are_of_what_is_printed() -> None:
-    assert str(points(Estimate(0.105, -0.0001, 0.2))) == "+10.5 (0.0 to +20.0)"
-    assert str(points(Estimate(0.105, -0.031, 0.2), sign="-")) == "10.5 (-3.1 to 20.0)"
-    assert str(written(Estimate(20.0, 19.0, 21.0), 3.6, 0)) == "72 (68–76)"
+def test_a_number_that_rounds_to_zero_has_no_sign() -> None:
+    assert str(format_points(Estimate(0.105, -0.0001, 0.2))) == "+10.5 (0.0 to +20.0)"
+    assert str(format_points(Estimate(0.105, -0.031, 0.2), sign="-")) == "10.5 (-3.1 to 20.0)"
+    assert str(format_estimate(Estimate(20.0, 19.0, 21.0), 3.6, 0)) == "72 (68–76)"
 
 
-def test_few_courses_are_no_proof() -> None:
+def test_few_courses_give_no_significant_difference() -> None:
     found = verdict(Comparison(drives("a", "cruise", "...") + drives("b", "cruise", "xxx")))
-    assert found.startswith("No clear difference: a completes 100.0 %") and "p = 0.25)" in found
+    assert found.startswith("No significant difference: a completes 100.0 %") and "p = 0.25)" in found
 
 
-def test_as_many_successes_are_not_called_equal_drivers() -> None:
+def test_an_equal_number_of_successes_is_reported_as_no_difference() -> None:
     found = verdict(Comparison(drives("a", "cruise", ".x") + drives("b", "cruise", "x.")))
-    assert found.startswith("No difference shows: a completes 50.0 %")
+    assert found.startswith("No difference: a completes 50.0 %")
 
 
-def test_shares_in_the_verdict_are_of_the_courses_that_both_drove() -> None:
-    alone = drives("b", "jam_tail", "." * 30)  # easy ones that a never drove
+def test_fractions_in_the_verdict_are_of_the_courses_that_both_drove() -> None:
+    alone = drives("b", "jam_tail", "." * 30)  # courses that a did not drive
     rows = drives("a", "cruise", "........xx") + drives("b", "cruise", ".....xxxxx") + alone
     found = verdict(Comparison(rows))
     assert "a completes 80.0 %" in found and "of 10 episodes" in found and "b 50.0 %" in found
 
 
-def test_p_is_corrected_for_the_pairs_it_was_chosen_from() -> None:
+def test_p_is_corrected_for_the_number_of_pairs() -> None:
     rows = drives("a", "cruise", "." * 6) + drives("b", "cruise", "x" * 6)
     assert verdict(Comparison(rows)).startswith("a is better")  # p = 2 / 2⁶ = 0.03
     found = verdict(Comparison(rows + drives("c", "cruise", "." * 6)))
-    assert found.startswith("No clear difference") and "p = 0.094 after correction for 3 comparisons" in found
+    assert (
+        found.startswith("No significant difference")
+        and "p = 0.094 after Holm's correction for 3 comparisons" in found
+    )
 
 
-def test_who_reads_the_truth_is_no_contestant() -> None:
+def test_a_privileged_driver_is_not_compared() -> None:
     expert = [row("expert", "cruise", seed, privileged=True) for seed in range(100_000, 100_009)]
     rows = expert + drives("a", "cruise", "." * 9) + drives("b", "cruise", "x" * 9)
     assert [(one.first, one.second) for one in Comparison(rows).differences()] == [("a", "b")]
 
 
-def test_an_episode_that_the_driver_failed_counts_as_0_in_every_scheme() -> None:
+def test_an_episode_with_a_driver_error_counts_as_0_in_every_scheme() -> None:
     found = Comparison(drives("a", "cruise", "..e")).headline("a")
     assert found.errors == 1
     assert found.schemes["nuplan"].value == pytest.approx(200.0 / 3.0)
 
 
-def test_episodes_of_before_a_scheme_was_scored_do_not_count_as_0() -> None:
+def test_episodes_that_were_not_scored_under_a_scheme_do_not_count_as_0() -> None:
     rows = [row("a", "cruise", 100_000), row("a", "cruise", 100_001, scores={})]
     assert Comparison(rows).headline("a").schemes["nuplan"].value == 100.0
 
 
-def test_where_two_differ_most_stands_first_and_p_is_corrected() -> None:
+def test_scenarios_are_ordered_by_difference_and_p_is_corrected() -> None:
     rows = drives("a", "easy", "." * 8) + drives("b", "easy", "." * 8)
     rows += drives("a", "hard", "." * 8) + drives("b", "hard", "x" * 8)
     rows += drives("a", "middling", "." * 8) + drives("b", "middling", "." * 4 + "x" * 4)
@@ -97,7 +100,7 @@ def test_where_two_differ_most_stands_first_and_p_is_corrected() -> None:
 
 @settings(max_examples=40)
 @given(COURSES, COURSES)
-def test_turning_two_drivers_turns_their_difference(first: str, second: str) -> None:
+def test_swapping_two_drivers_negates_their_difference(first: str, second: str) -> None:
     comparison = Comparison(drives("a", "cruise", first) + drives("b", "cruise", second))
     one, other = comparison.difference("a", "b"), comparison.difference("b", "a")
     assert one is not None and other is not None
@@ -112,13 +115,13 @@ def test_turning_two_drivers_turns_their_difference(first: str, second: str) -> 
 
 @settings(max_examples=40)
 @given(COURSES)
-def test_against_itself_nothing_differs(how: str) -> None:
-    found = Comparison(drives("a", "cruise", how) + drives("b", "cruise", how)).difference("a", "b")
+def test_a_driver_does_not_differ_from_itself(outcomes: str) -> None:
+    found = Comparison(drives("a", "cruise", outcomes) + drives("b", "cruise", outcomes)).difference("a", "b")
     assert found is not None and found.p == 1.0
     assert (found.success.low, found.success.high) == (0.0, 0.0)
 
 
-def test_no_shared_course_no_difference() -> None:
+def test_without_a_shared_course_there_is_no_difference() -> None:
     comparison = Comparison(drives("a", "cruise", ".") + drives("b", "jam_tail", "."))
     assert comparison.difference("a", "b") is None and comparison.differences() == []
 
@@ -126,7 +129,7 @@ def test_no_shared_course_no_difference() -> None:
 # --- worlds --------------------------------------------------------------------------------------
 
 
-def test_variants_of_before_they_drew_their_own_worlds_are_no_further_evidence() -> None:
+def test_variants_in_the_same_world_are_no_additional_evidence() -> None:
     plain = Comparison(drives("a", "cruise", "..xx.") + drives("b", "cruise", "x..xx"))
     rows = [
         one
@@ -150,7 +153,7 @@ def test_variants_of_before_they_drew_their_own_worlds_are_no_further_evidence()
     ]
 
 
-def test_variants_with_worlds_of_their_own_are_further_evidence() -> None:
+def test_variants_with_worlds_of_their_own_are_additional_evidence() -> None:
     rows = [
         replace(one, world=name)
         for name in ("cruise", "cruise[ego.lane=any]")
@@ -159,7 +162,7 @@ def test_variants_with_worlds_of_their_own_are_further_evidence() -> None:
     assert Comparison(rows).headline("a").success == of(12, 12)
 
 
-def test_courses_of_one_name_in_different_worlds_are_not_paired() -> None:
+def test_courses_with_equal_names_in_different_worlds_are_not_paired() -> None:
     keys = "cruise[ego.lane=any]"
     old = drives("a", keys, "....") + drives("a", "cruise", "...")
     new = [replace(one, world=one.result.scenario) for one in drives("b", keys, "..x.")]
@@ -167,11 +170,11 @@ def test_courses_of_one_name_in_different_worlds_are_not_paired() -> None:
     comparison = Comparison([*old, *new])
     found = comparison.difference("a", "b")
     assert found is not None and found.courses == 3
-    assert comparison.not_paired("a", "b") == 4
+    assert comparison.count_unpaired("a", "b") == 4
 
 
-def test_an_unfinished_run_is_called_so_first() -> None:
+def test_the_verdict_states_first_that_a_run_is_unfinished() -> None:
     rows = drives("a", "cruise", "..") + drives("b", "cruise", "x")
     found = verdict(Comparison(rows, completeness=Completeness(3, 4)))
-    assert found.startswith("This run is unfinished: 3 of 4 episodes. No clear difference")
+    assert found.startswith("This run is unfinished: 3 of 4 episodes. No significant difference")
     assert "unfinished" not in verdict(Comparison(rows, completeness=Completeness(4, 4)))

@@ -21,7 +21,7 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.run_facts import Driver, read_facts, versions
-from drive_stack.scenario_name import without_keys
+from drive_stack.scenario_name import ScenarioName
 
 # Fields that a replay does not reproduce: timings, and scores measured against the expert's drive.
 NOT_COMPARED = ("stages_ms", "progress_of_expert", "scores")
@@ -158,7 +158,7 @@ def _foreign_parts(row: Row, driver: Driver, wiring: BatchWiring) -> Iterator[st
     """A note for each file that the run names and that does not come with the program."""
     if is_file(driver.agent) or runs_code(driver.agent):
         yield f"loads the driver {shortened(driver.agent)}, as the run says"
-    if without_keys(row.result.scenario)[0] not in wiring.scenarios:
+    if ScenarioName.parse(row.result.scenario).base not in wiring.scenarios:
         yield f"reads the scenario {shortened(row.result.scenario)}, as the run says"
 
 

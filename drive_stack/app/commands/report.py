@@ -20,7 +20,7 @@ def run(arguments: Sequence[str], _: Wiring) -> int:
     runs = read_runs(args.run)
     path: Path = args.out or args.run[0] / NAME
     write_report(runs, path)
-    if unfinished := runs.completeness.words:
+    if unfinished := runs.completeness.text:
         print(unfinished, file=sys.stderr)
     for note in runs.notes:
         print(note, file=sys.stderr)

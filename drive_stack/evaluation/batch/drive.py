@@ -32,27 +32,30 @@ class AgentBuilder(Protocol):
         ...
 
 
-class Onlooker(Protocol):
-    """Sees an episode go by, and its end."""
+class EpisodeObserver(Protocol):
+    """Observes the steps and the end of one episode, without influence on it."""
 
-    def see(self, moment: Moment) -> None:
-        """A step, and what the agent thought of it."""
+    def observe(self, moment: Moment) -> None:
+        """Receive one step with the agent's trace."""
         ...
 
-    def ended(self, env: DrivingEnv, rollout: Rollout) -> None:
-        """The episode is over; the world still stands."""
+    def finish(self, env: DrivingEnv, rollout: Rollout) -> None:
+        """Receive the end of the episode; the environment is still open."""
         ...
 
 
 def drive_task(
-    build: AgentBuilder, task: EpisodeTask, *, onlooker: Callable[[EpisodeTask], Onlooker] | None = None
+    build: AgentBuilder,
+    task: EpisodeTask,
+    *,
+    observer: Callable[[EpisodeTask], EpisodeObserver] | None = None,
 ) -> EpisodeResult:
     """The episode's result; nothing is left over from an earlier one, so that order does not matter.
 
     An agent that cannot be built is a result, too: other agents of the batch go on.
 
-    ``functools.partial(drive_task, build)`` is what worker processes are given; ``build`` and ``onlooker``
-    must be importable there by their names. An onlooker changes nothing of the result.
+    ``functools.partial(drive_task, build)`` is what worker processes are given; ``build`` and ``observer``
+    must be importable there by their names. An observer does not change the result.
     """
     env = DrivingEnv(EnvSpec(task.scenario, camera=task.camera))
     try:
@@ -63,20 +66,22 @@ def drive_task(
         except AgentError as error:
             return undriven(task, error.details or str(error))
         try:
-            return _drive(env, agent, task, onlooker(task) if onlooker is not None else None)
+            return _drive(env, agent, task, observer(task) if observer is not None else None)
         finally:
             close_agent(agent)
     finally:
         env.close()
 
 
-def _drive(env: DrivingEnv, agent: Agent, task: EpisodeTask, watching: Onlooker | None) -> EpisodeResult:
+def _drive(
+    env: DrivingEnv, agent: Agent, task: EpisodeTask, observer: EpisodeObserver | None
+) -> EpisodeResult:
     rollout = Rollout(env, agent, scenario=task.scenario, seed=task.seed, expert=task.expert)
     while not rollout.done:
         moment = rollout.advance()
-        if watching is not None:
-            watching.see(moment)
-    if watching is not None:
-        watching.ended(env, rollout)
+        if observer is not None:
+            observer.observe(moment)
+    if observer is not None:
+        observer.finish(env, rollout)
     # an agent that was known to read the truth stays marked, whatever it says of itself later
     return replace(rollout.result, privileged=rollout.episode.privileged or task.privileged)

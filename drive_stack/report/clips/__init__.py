@@ -1,1 +1,1 @@
-"""Films of how episodes went wrong, made while they are driven, and what was known at the last moment."""
+"""Videos of failed episodes, recorded while they are driven, and the state at the last moment."""

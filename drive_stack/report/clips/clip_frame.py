@@ -1,4 +1,4 @@
-"""One picture of a clip: the camera, below it the view from above and what the agent decided."""
+"""One image of a clip: the camera, and below it the bird's-eye view and the agent's decision."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SIZE = (640, 600)
 _CAMERA = Rect(0, 0, 640, 256)
 _BIRDSEYE = Rect(0, 260, 250, 340)
 _DECISION = Rect(254, 260, 386, 340)
-_SCALE = 0.85  # of type and lines
+_SCALE = 0.85  # of text and lines
 _LAYERS = DEFAULT_LAYERS | {Layer.TRUE_BOXES}
 
 
 class ClipRenderer:
-    """Draws frames at the one size of clips. Needs no display."""
+    """Draws frames at the fixed size of clips. Needs no display."""
 
     def __init__(self) -> None:
         self._style = Style(Theme(), Typeface(), _SCALE)
@@ -34,21 +34,21 @@ class ClipRenderer:
 
     @property
     def canvas(self) -> Canvas:
-        """What was drawn last."""
+        """The canvas with the last image."""
         return self._canvas
 
     def resize(self, width: int, height: int) -> None:
-        """Clips have one size."""
+        """Do nothing: clips have a fixed size."""
 
     def draw(
         self,
         frame: ViewFrame,
         layers: AbstractSet[Layer] = _LAYERS,
-        playback: Playback | None = None,  # noqa: ARG002 - a clip has one pace
+        playback: Playback | None = None,  # noqa: ARG002 - a clip has no playback controls
         *,
-        show_help: bool = False,  # noqa: ARG002 - and nobody at its keys
+        show_help: bool = False,  # noqa: ARG002 - a clip has no keys
     ) -> Image:
-        """The picture ``(H, W, 3)``; its memory is drawn over by the next call."""
+        """Draw an image ``(H, W, 3)``; the next call overwrites its memory."""
         canvas, style = self._canvas, self._style
         canvas.fill(style.theme.background)
         draw_camera(canvas, _CAMERA, frame, layers, style)
@@ -62,7 +62,7 @@ class ClipRenderer:
         return canvas.pixels
 
     def _mark(self, outcome: str) -> None:
-        """Say over the camera how it ended; the picture below stays to be seen."""
+        """Draw the outcome as a frame and a label over the camera image."""
         canvas, style = self._canvas, self._style
         tone = style.theme.accent if outcome == "completed" else style.theme.danger
         canvas.frame(_CAMERA, tone, thickness=style.px(5))

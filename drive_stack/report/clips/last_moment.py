@@ -1,4 +1,4 @@
-"""What an agent saw and decided at one moment, and who was near, as numbers to read."""
+"""What an agent perceived and decided at one moment, and which actors were nearest, as numbers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from drive_stack.geometry import to_local
 from drive_stack.types import Contact
 from drive_stack.world_state import WorldState
 
-NEAREST = 4  # road users that are told of
+MAX_NEAR = 4  # actors that are listed
 
 
-class Near(StrictModel):
-    """A road user, as it truly was."""
+class NearbyActor(StrictModel):
+    """The true state of an actor, relative to the ego."""
 
     what: str
     ahead_m: float
@@ -23,8 +23,8 @@ class Near(StrictModel):
     speed_mps: float
 
 
-class Hit(StrictModel):
-    """The first contact."""
+class FirstContact(StrictModel):
+    """The first contact of the episode."""
 
     what: str
     side: str = Field(description="of the ego")
@@ -33,7 +33,7 @@ class Hit(StrictModel):
 
 
 class LastMoment(StrictModel):
-    """The last moment before the end at which the agent acted."""
+    """The last moment of an episode at which the agent acted."""
 
     time_s: float
     speed_mps: float
@@ -44,12 +44,12 @@ class LastMoment(StrictModel):
     reason: str | None
     tracks: int
     notes: tuple[str, ...] = ()
-    near: tuple[Near, ...]
-    hit: Hit | None
+    near: tuple[NearbyActor, ...]
+    hit: FirstContact | None
 
 
 def last_moment(moment: Moment, contacts: tuple[Contact, ...]) -> LastMoment:
-    """Read a moment; ``contacts`` are those of the episode."""
+    """Extract the numbers of a moment; ``contacts`` are those of the episode, in order."""
     state, trace = moment.state, moment.trace
     plan = trace.plan if trace is not None else None
     return LastMoment(
@@ -67,23 +67,23 @@ def last_moment(moment: Moment, contacts: tuple[Contact, ...]) -> LastMoment:
     )
 
 
-def _near(state: WorldState) -> tuple[Near, ...]:
-    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
-    names = ["vehicle"] * len(vehicles.x) + ["person"] * len(people.x) + ["object"] * len(things.x)
+def _near(state: WorldState) -> tuple[NearbyActor, ...]:
+    vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
+    names = ["vehicle"] * len(vehicles.x) + ["person"] * len(pedestrians.x) + ["object"] * len(obstacles.x)
     points = np.stack(
         [
-            np.concatenate([vehicles.x, people.x, things.x]),
-            np.concatenate([vehicles.y, people.y, things.y]),
+            np.concatenate([vehicles.x, pedestrians.x, obstacles.x]),
+            np.concatenate([vehicles.y, pedestrians.y, obstacles.y]),
         ],
         axis=1,
     )
-    speeds = np.concatenate([vehicles.speed, people.speed, np.zeros(len(things.x))])
+    speeds = np.concatenate([vehicles.speed, pedestrians.speed, np.zeros(len(obstacles.x))])
     if not names:
         return ()
     local = to_local(points, np.array([state.ego.x, state.ego.y]), state.ego.yaw)
-    order = np.argsort(np.hypot(*local.T), kind="stable")[:NEAREST]
+    order = np.argsort(np.hypot(*local.T), kind="stable")[:MAX_NEAR]
     return tuple(
-        Near(
+        NearbyActor(
             what=names[index],
             ahead_m=round(float(local[index, 0]), 1),
             left_m=round(float(local[index, 1]), 1),
@@ -93,8 +93,8 @@ def _near(state: WorldState) -> tuple[Near, ...]:
     )
 
 
-def _hit(contact: Contact) -> Hit:
-    return Hit(
+def _hit(contact: Contact) -> FirstContact:
+    return FirstContact(
         what=contact.kind.value,
         side=contact.side.value,
         impact_speed_mps=round(contact.impact_speed, 2),

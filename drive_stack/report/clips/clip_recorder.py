@@ -1,4 +1,4 @@
-"""Keeps the last seconds of a drive, and films them where it went wrong."""
+"""Keeps the last seconds of an episode, and writes them as a video if the episode fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.result import EpisodeResult, succeeded
+from drive_stack.evaluation.result import succeeded
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.report.clips.clip_frame import SIZE, ClipRenderer
 from drive_stack.report.clips.last_moment import LastMoment, last_moment
@@ -19,57 +19,57 @@ from drive_stack.viewer.records import History, ViewFrame
 from drive_stack.viewer.rollout_frames import view_of
 from drive_stack.viewer.video import Recorder
 
-SECONDS = 6.0  # before the end
-HOLD = 1.0  # the end is shown this long [s]
+DURATION = 6.0  # recorded before the end [s]
+HOLD = 1.0  # how long the last image is shown [s]
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Where a failure's film and its last moment lie; either may be missing."""
+    """The files of one failure: its video and its last moment; either may be missing."""
 
-    film: Path
+    video: Path
     moment: Path
 
     @classmethod
     def of(cls, folder: Path, label: str, scenario: str, seed: int) -> Clip:
-        """In a run's folder of clips."""
+        """The files of an episode in a run's folder of clips."""
         stem = f"{unique_stem(label)}-{unique_stem(scenario)}-{seed}"
         return cls(folder / f"{stem}.mp4", folder / f"{stem}.json")
 
     def read_moment(self) -> LastMoment | None:
-        """None where there is none that can be read."""
+        """Read the last moment; None where the file is missing or cannot be read."""
         try:
             return LastMoment.model_validate_json(read_text(self.moment))
         except (OSError, ValueError):
             return None
 
 
-class Filming:
-    """An onlooker of one episode; writes into ``folder`` when that was no success."""
+class ClipRecorder:
+    """Observes one episode and writes a clip into ``folder`` if the episode fails."""
 
     def __init__(self, folder: Path, task: EpisodeTask) -> None:
         self._folder, self._task = folder, task
         self._moments: deque[Moment] = deque()
 
-    def see(self, moment: Moment) -> None:
-        """Keep a moment, and let go of those that are too old."""
+    def observe(self, moment: Moment) -> None:
+        """Keep a moment, and drop those that are too old."""
         self._moments.append(moment)
-        while moment.state.time - self._moments[0].state.time > SECONDS:
+        while moment.state.time - self._moments[0].state.time > DURATION:
             self._moments.popleft()
 
-    def ended(self, env: DrivingEnv, rollout: Rollout) -> None:
+    def finish(self, env: DrivingEnv, rollout: Rollout) -> None:
         """Write the clip of a failure. Raises `ConfigError` where it cannot be written."""
         result = rollout.result
-        if not worth_filming(result) or not self._moments:
+        if succeeded(result) or not self._moments:
             return
         task = self._task
         clip = Clip.of(self._folder, task.label, task.scenario, task.seed)
         make_folder(self._folder)
         contacts = tuple(contact for contact, _ in rollout.log.contacts)
         write_whole(clip.moment, last_moment(self._moments[-1], contacts).model_dump_json(indent=1) + "\n")
-        self._film(clip.film, env, rollout)
+        self._write_video(clip.video, env, rollout)
 
-    def _film(self, path: Path, env: DrivingEnv, rollout: Rollout) -> None:
+    def _write_video(self, path: Path, env: DrivingEnv, rollout: Rollout) -> None:
         renderer, history = ClipRenderer(), History()
         with Recorder(path, SIZE, env.platform.dt, quality=28) as recorder:
             for moment in self._moments:
@@ -79,11 +79,6 @@ class Filming:
             end = renderer.draw(replace(last, outcome=rollout.status.value))
             for _ in range(round(HOLD / env.platform.dt)):
                 recorder.write(end)
-
-
-def worth_filming(result: EpisodeResult) -> bool:
-    """Whether there is something to learn from its end."""
-    return not succeeded(result)
 
 
 def _frame(env: DrivingEnv, rollout: Rollout, moment: Moment, history: History) -> ViewFrame:
