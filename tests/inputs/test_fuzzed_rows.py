@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_rows import row
 
-from drive_stack.app.commands.replay import replay_of
+from drive_stack.app.commands.replay import load_replay
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts
 from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
-from run_sim import outside
+from run_sim import make_wiring
 
 ROWS = [
     replace(row("expert", "cruise", seed, how), versions={"numpy": "2"})
@@ -78,7 +78,7 @@ def check_page(run: Path) -> None:
 
 
 def check_replay(run: Path) -> None:
-    for note in replay_of(run, "1", outside()).notes:
+    for note in load_replay(run, "1", make_wiring().batch).notes:
         check_line(note)
 
 

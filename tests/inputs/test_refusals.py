@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from small_shards import ACTOR, columns, write_listed, write_shard
 from synthetic_rows import row
 
-from drive_stack.app.commands.replay import replay_of
+from drive_stack.app.commands.replay import load_replay
 from drive_stack.config import StrictModel, first_problem
 from drive_stack.datasets.drives.folder import RecordingFolder
 from drive_stack.datasets.drives.manifest import NAME as MANIFEST
@@ -26,11 +26,11 @@ from drive_stack.evaluation.batch.row_file import NAME as ROWS
 from drive_stack.evaluation.batch.row_file import read_rows
 from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
 from drive_stack.evaluation.run_facts import RunFacts, read_facts, write_facts
-from drive_stack.report.offline import offline_of
+from drive_stack.report.offline import read_offline
 from drive_stack.report.runs import read_runs
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.seeds import MAX_EPISODES, MAX_SEED
-from run_sim import outside
+from run_sim import make_wiring
 
 LINES = "a\nb\x1b[2J\u2028\x85"
 LONG = "x" * 100_000
@@ -132,7 +132,7 @@ def test_versions_that_strangers_wrote_are_told_in_a_line(tmp_path: Path, versio
         run_folder(tmp_path, versions={"numpy": version}),
         run_folder(tmp_path / "other", versions={"numpy": "2"}),
     ]
-    notes = [*read_runs(runs).notes, *replay_of(tmp_path, "1", outside()).notes]
+    notes = [*read_runs(runs).notes, *load_replay(tmp_path, "1", make_wiring().batch).notes]
     for note in notes:
         check_line(note)
     assert [note for note in notes if note.startswith("The rows were driven with different versions: numpy")]
@@ -143,7 +143,7 @@ def test_measurements_that_cannot_be_read_are_noted_with_their_place(tmp_path: P
     (run_folder(tmp_path) / "offline-policy.json").write_text(
         '{"label": 1, "episodes": []}', encoding="utf-8"
     )
-    table, notes = offline_of(read_runs([tmp_path]))
+    table, notes = read_offline(read_runs([tmp_path]))
     assert table is None and len(notes) == 1
     assert "offline-policy.json: label: Input should be a valid string; left out." in notes[0]
 
