@@ -14,8 +14,8 @@ from drive_stack.datasets.frames.store import EpisodeInfo, ShardWriter, read_fra
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.config import DetectorTraining
-from drive_stack.learning.detector.network import build_network, deployable, export, strides
-from drive_stack.learning.detector.quantised import quantised
+from drive_stack.learning.detector.network import build_inference_model, build_network, export, strides
+from drive_stack.learning.detector.quantisation import quantise
 from drive_stack.perception.confidences import Confidences
 from drive_stack.perception.detector import COMMAND, WEIGHTS, YoloDetector, decode, distinct
 from drive_stack.runtime.sessions import open_session
@@ -107,7 +107,10 @@ def test_exported_network_agrees_with_torch_and_repeats(
     image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
     with torch.no_grad():
         wanted = decode(
-            *(o.numpy() for o in deployable(network)(torch.from_numpy(image[None]))), SIZE, np.zeros(4), 0.9
+            *(o.numpy() for o in build_inference_model(network)(torch.from_numpy(image[None]))),
+            SIZE,
+            np.zeros(4),
+            0.9,
         )
     detector = YoloDetector(path, confidence=Confidences.all(0.0), overlap=0.9, threads=2, engine=engine)
     found = detector.detect(image)
@@ -128,7 +131,7 @@ def test_in_eight_bits_it_scores_nearly_as_in_single_precision(
         writer.add(rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8), nothing, float(time), {})
     writer.write(tmp_path / "0.npz", EpisodeInfo("toy", 0, "clear", "day"))
     out = tmp_path / "detector.int8.onnx"
-    quantised(exported[0], read_frames(tmp_path), out, count=4, seed=0)
+    quantise(exported[0], read_frames(tmp_path), out, count=4, seed=0)
     assert out.stat().st_size < 0.5 * exported[0].stat().st_size
     image = rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8)
     (places, levels), (coarse, scores) = (
@@ -160,7 +163,7 @@ def test_a_network_that_sees_more_pixels_gives_boxes_in_those_of_the_camera() ->
     network = build_network(NETWORK)
     image = torch.zeros((1, *SIZE, 3), dtype=torch.uint8)
     with torch.no_grad():
-        places, levels = deployable(network, 1.5)(image)
+        places, levels = build_inference_model(network, 1.5)(image)
     cells = sum((384 // stride) * (960 // stride) for stride in strides(network))
     assert places.shape == (cells, 4)
     assert levels.shape == (cells, len(ObjectClass))

@@ -34,13 +34,13 @@ def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> dict[str, ob
     from drive_stack.learning.detector import validation  # noqa: PLC0415 - torch is slow to import
     from drive_stack.learning.detector.config import DetectorTraining  # noqa: PLC0415
 
-    return validation.judge(
+    return validation.evaluate_detector(
         MODELS / "detector.int8.onnx",
         load_model(_config(args, wiring), DetectorTraining),
         wiring.batch.scenarios,
         args.work / "detector",
         SeedSplit(args.on),
-        validation.Pictures.in_folder(wiring.root / "docs" / "images"),
+        validation.FigurePaths.in_folder(wiring.root / "docs" / "images"),
     )
 
 

@@ -23,7 +23,7 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
 
 def _train_detector(args: argparse.Namespace, wiring: Wiring) -> Path:
     from drive_stack.learning.detector.job import train_detector  # noqa: PLC0415 - torch is slow to import
-    from drive_stack.learning.detector.validation import Pictures  # noqa: PLC0415
+    from drive_stack.learning.detector.validation import FigurePaths  # noqa: PLC0415
 
     return train_detector(
         _config(args, wiring),
@@ -31,7 +31,7 @@ def _train_detector(args: argparse.Namespace, wiring: Wiring) -> Path:
         overrides=args.set,
         work=args.work / "detector",
         out=args.out or MODELS,
-        pictures=None if args.out else Pictures.in_folder(wiring.root / "docs" / "images"),
+        figures=None if args.out else FigurePaths.in_folder(wiring.root / "docs" / "images"),
         resume=args.resume,
     )
 

@@ -1,4 +1,4 @@
-"""The detector's card for people, and a picture of what it finds, misses and imagines."""
+"""The detector's card in Markdown, and an image of its true, missed and false detections."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ import numpy as np
 
 from drive_stack.evaluation.detection.classes import REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, iou_matrix
-from drive_stack.learning.detector.evaluation import Judged
+from drive_stack.learning.detector.evaluation import DetectionResults
 from drive_stack.perception.confidences import Confidences
 from drive_stack.support.atomic_files import make_folder, whole_file
 from drive_stack.types import Detection, Image
 
-FOUND, MISSED, WRONG, IGNORED = (80, 220, 100), (255, 210, 40), (255, 70, 70), (150, 170, 190)
+TRUE_POSITIVE, MISSED, FALSE_POSITIVE, IGNORED = (
+    (80, 220, 100),
+    (255, 210, 40),
+    (255, 70, 70),
+    (150, 170, 190),
+)
 
 
 def card_markdown(card: Mapping[str, Any]) -> str:
-    """The card as Markdown; every figure comes from ``card``."""
+    """Format the card as Markdown; every figure comes from ``card``."""
     scores, criteria = card["validation"], card["validation"]["criteria"]
     lines = [
         "# Detector",
         "",
-        "Finds cars, large vehicles, pedestrians and what closes lanes at road works (obstacles) in the "
-        f"front camera's picture. {card['network']}",
+        "Detects cars, large vehicles, pedestrians, and cones and barriers of road works (obstacles) in the "
+        f"image of the front camera. {card['network']}",
         "",
         f"Made by `{card['command']}` on {card['date']}: trained from scratch on "
         f"{card['training_data']['frames']} frames (seeds {_span(card['training_data']['seeds'])}, "
@@ -34,13 +39,13 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         f"{card['threads']} threads. SHA-256 of `{card['single_precision']['file']}`, in single precision: "
         f"`{card['single_precision']['sha256']}`.",
         "",
-        f"Its convolutions were then turned into whole numbers of 8 bits, with ranges from "
-        f"{card['calibration_frames']} of the training frames; so it drives, and so it is judged here. "
+        f"Its convolutions were then quantised to 8 bits, calibrated on "
+        f"{card['calibration_frames']} of the training frames; it drives and is evaluated in this form. "
         f"SHA-256 of `{card['file']}`: `{card['sha256']}`.",
         *(f"\n{remark}" for remark in card.get("remarks", ())),
         "",
-        f"Objects count from {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} "
-        "visible; smaller or more hidden ones count neither way. Found means IoU ≥ "
+        f"Objects of at least {criteria['min_height_px']:g} px height and {criteria['min_visible']:.0%} "
+        "visibility are evaluated; smaller or more hidden ones are ignored. A detection matches at IoU ≥ "
         f"{criteria['iou']:g}; recall and precision are those at the confidences chosen on "
         f"validation frames: {_confidences(criteria['confidence'])}. Run in {card['engine']}.",
     ]
@@ -53,14 +58,14 @@ def card_markdown(card: Mapping[str, Any]) -> str:
 
 
 def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
-    """The figures on frames of one span of seeds."""
+    """The scores on frames of one span of seeds."""
     lines = [
         "",
         f"## {title}",
         "",
-        f"{data['frames']} frames (seeds {_span(data['seeds'])}; bodies and paints that training never "
-        f"showed among them) of {len(data['scenarios'])} scenarios; "
-        f"{scores['false_positives_per_frame']:.3f} wrong detections a frame.",
+        f"{data['frames']} frames (seeds {_span(data['seeds'])}; they include vehicle bodies and paints that "
+        f"training never showed) of {len(data['scenarios'])} scenarios; "
+        f"{scores['false_positives_per_frame']:.3f} false positives a frame.",
         "",
         "| Class | Objects | AP50 | in single precision | Recall | Precision |",
         "|---|---|---|---|---|---|",
@@ -70,11 +75,11 @@ def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> lis
         cells = " | ".join(map(_number, figures))
         lines.append(f"| {name.replace('_', ' ')} | {row['objects']} | {cells} |")
     clear = scores["recall_in_clear_weather"]
-    words = (
+    phrases = (
         f"{_number(row['recall'])} of {row['objects']} ({name}, up to {row['up_to_m']:g} m)"
         for name, row in clear.items()
     )
-    lines += ["", f"Recall in clear weather: {', '.join(words)}."]
+    lines += ["", f"Recall in clear weather: {', '.join(phrases)}."]
     heading = "".join(f" {name.capitalize()} |" for name in REPORTED)
     rule = "---|" * len(REPORTED)
     lines += ["", "Recall by distance:", "", f"| Distance [m] |{heading}", f"|---|{rule}"]
@@ -103,67 +108,69 @@ def _span(seeds: Sequence[int]) -> str:
     return f"{seeds[0]}–{seeds[1]}"
 
 
-def draw_judged(
-    image: Image, judged: Judged, row: int, confidences: Confidences, criteria: Criteria
+def draw_detections(
+    image: Image, results: DetectionResults, row: int, confidences: Confidences, criteria: Criteria
 ) -> Image:
-    """One frame with found (green), missed (yellow), wrong (red) and ignored (grey) boxes."""
-    frame, canvas = judged.frames[row], image.copy()
-    seen = confidences.keep(judged.detections[row])
-    boxes = np.array([found.box for found in seen]).reshape(-1, 4)
+    """Draw detected (green), missed (yellow), false (red) and ignored (grey) boxes into one frame."""
+    frame, canvas = results.frames[row], image.copy()
+    detections = confidences.keep(results.detections[row])
+    boxes = np.array([detection.box for detection in detections]).reshape(-1, 4)
     overlaps = iou_matrix(boxes, frame.truth.boxes)
-    same = np.array([[int(f.label) == int(label) for label in frame.truth.labels] for f in seen], dtype=bool)
-    hits = (overlaps >= criteria.iou) & same.reshape(overlaps.shape)
-    for index, (box, judge) in enumerate(
+    same_class = np.array(
+        [[int(found.label) == int(label) for label in frame.truth.labels] for found in detections], dtype=bool
+    )
+    hits = (overlaps >= criteria.iou) & same_class.reshape(overlaps.shape)
+    for index, (box, is_evaluated) in enumerate(
         zip(frame.truth.boxes, criteria.evaluated(frame.truth), strict=True)
     ):
         if not hits[:, index].any():
-            _rectangle(canvas, tuple(box), MISSED if judge else IGNORED)
-    for found, hit in zip(seen, hits, strict=True):
-        _label(canvas, found, FOUND if hit.any() else WRONG)
+            _draw_rectangle(canvas, tuple(box), MISSED if is_evaluated else IGNORED)
+    for detection, hit in zip(detections, hits, strict=True):
+        _draw_label(canvas, detection, TRUE_POSITIVE if hit.any() else FALSE_POSITIVE)
     title = f"{frame.episode.scenario} {frame.episode.seed} {frame.episode.weather} {frame.episode.light}"
     cv2.putText(canvas, title, (6, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
     return canvas
 
 
-def _rectangle(canvas: Image, box: tuple[float, ...], colour: tuple[int, int, int]) -> None:
+def _draw_rectangle(canvas: Image, box: tuple[float, ...], colour: tuple[int, int, int]) -> None:
     x1, y1, x2, y2 = (round(float(value)) for value in box)
     cv2.rectangle(canvas, (x1, y1), (x2, y2), colour, 1)
 
 
-def _label(canvas: Image, found: Detection, colour: tuple[int, int, int]) -> None:
-    _rectangle(canvas, found.box, colour)
-    text = f"{found.label.name[0]}{found.confidence:.2f}"
-    place = (round(found.box[0]), max(round(found.box[1]) - 2, 8))
-    cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.3, colour, 1, cv2.LINE_AA)
+def _draw_label(canvas: Image, detection: Detection, colour: tuple[int, int, int]) -> None:
+    _draw_rectangle(canvas, detection.box, colour)
+    text = f"{detection.label.name[0]}{detection.confidence:.2f}"
+    origin = (round(detection.box[0]), max(round(detection.box[1]) - 2, 8))
+    cv2.putText(canvas, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.3, colour, 1, cv2.LINE_AA)
 
 
 def example_sheet(
-    judged: Judged, confidences: Confidences, criteria: Criteria, rows: int = 6, columns: int = 2
+    results: DetectionResults, confidences: Confidences, criteria: Criteria, rows: int = 6, columns: int = 2
 ) -> Image:
-    """A sheet of frames from different scenarios and weathers, drawn by a fixed seed."""
+    """Draw a sheet of frames of different scenarios and weathers, selected with a fixed seed."""
     rng = np.random.default_rng(0)
-    order = [int(index) for index in rng.permutation(len(judged.frames))]
-    chosen: list[int] = []
+    order = [int(index) for index in rng.permutation(len(results.frames))]
+    selected: list[int] = []
     kinds: set[tuple[str, str]] = set()
     scenarios: set[str] = set()
     for index in order:
-        episode, labels = judged.frames[index].episode, judged.frames[index].truth.labels
+        episode, labels = results.frames[index].episode, results.frames[index].truth.labels
         kind = (episode.weather, episode.light)
         if len(labels) >= 3 and (kind not in kinds or episode.scenario not in scenarios):
-            chosen.append(index)
+            selected.append(index)
             kinds.add(kind)
             scenarios.add(episode.scenario)
-    chosen = (chosen + [index for index in order if index not in chosen])[: rows * columns]
-    tiles = [draw_judged(judged.frames[i].image(), judged, i, confidences, criteria) for i in chosen]
+    selected = (selected + [index for index in order if index not in selected])[: rows * columns]
+    tiles = [draw_detections(results.frames[i].image(), results, i, confidences, criteria) for i in selected]
     blank = np.zeros_like(tiles[0])
     tiles += [blank] * (rows * columns - len(tiles))
     lines = [np.concatenate(tiles[row * columns : (row + 1) * columns], axis=1) for row in range(rows)]
     return np.concatenate(lines, axis=0)
 
 
-def write_picture(path: Path, picture: Image) -> None:
-    """Write an RGB picture as PNG."""
+def write_image(path: Path, image: Image) -> None:
+    """Write an RGB image as PNG."""
     make_folder(path.parent)
-    stream = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+    stream = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
     with whole_file(path) as part:
         part.write_bytes(stream.tobytes())

@@ -1,4 +1,4 @@
-"""Curves of a detector's quality: precision over recall, recall by distance, AP50 by weather and light."""
+"""Plots of a detector's scores: precision over recall, recall by distance, AP50 by weather and light."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ from matplotlib.figure import Figure
 
 from drive_stack.evaluation.detection.classes import GROUPS, REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, average_precision, precision_recall
-from drive_stack.learning.detector.evaluation import Judged
+from drive_stack.learning.detector.evaluation import DetectionResults
 from drive_stack.support.atomic_files import make_folder, whole_file
 
-COLOURS = {"vehicles": "#0b6aa8", "pedestrian": "#c2461b", "obstacle": "#3f7d3a"}  # distinct in grey too
+COLOURS = {
+    "vehicles": "#0b6aa8",
+    "pedestrian": "#c2461b",
+    "obstacle": "#3f7d3a",
+}  # distinguishable in greyscale
 STYLES = {"vehicles": "-", "pedestrian": "--", "obstacle": ":"}
 
 
-def write_curves(path: Path, judged: Judged, scores: Mapping[str, Any], criteria: Criteria) -> None:
-    """Draw the four panels from the detections and their ``scores`` (see `evaluate`)."""
+def write_curves(
+    path: Path, results: DetectionResults, scores: Mapping[str, Any], criteria: Criteria
+) -> None:
+    """Draw the four panels from the results and their ``scores`` (see `compute_scores`)."""
     figure = Figure(figsize=(11.0, 8.0), layout="constrained")
     FigureCanvasAgg(figure)
     (first, second), (third, fourth) = figure.subplots(2, 2)
-    _precision_over_recall(first, judged, scores, criteria)
+    _precision_over_recall(first, results, scores, criteria)
     _recall_by_distance(second, scores)
     _bars(third, scores["ap50_by_weather"], "AP50 by weather")
     _bars(fourth, scores["ap50_by_light"], "AP50 by light")
@@ -38,9 +44,11 @@ def write_curves(path: Path, judged: Judged, scores: Mapping[str, Any], criteria
         figure.savefig(part, dpi=110)
 
 
-def _precision_over_recall(axes: Axes, judged: Judged, scores: Mapping[str, Any], criteria: Criteria) -> None:
+def _precision_over_recall(
+    axes: Axes, results: DetectionResults, scores: Mapping[str, Any], criteria: Criteria
+) -> None:
     for name in REPORTED:
-        matches = judged.matches(GROUPS[name], criteria)
+        matches = results.matches(GROUPS[name], criteria)
         recall, precision = precision_recall(matches)
         label = f"{name}, AP50 {average_precision(matches):.3f}"
         axes.plot(recall, precision, STYLES[name], color=COLOURS[name], label=label)
@@ -66,8 +74,8 @@ def _bars(axes: Axes, table: Mapping[str, Mapping[str, Any]], title: str) -> Non
     width = 0.8 / len(REPORTED)
     for index, name in enumerate(REPORTED):
         values = [row[name] or 0.0 for row in table.values()]
-        places = np.arange(len(table)) + (index - (len(REPORTED) - 1) / 2.0) * width
-        bars = axes.bar(places, values, 0.9 * width, color=COLOURS[name], label=name)
+        positions = np.arange(len(table)) + (index - (len(REPORTED) - 1) / 2.0) * width
+        bars = axes.bar(positions, values, 0.9 * width, color=COLOURS[name], label=name)
         labels = [f"{value:.2f}" if value else "–" for value in values]
         axes.bar_label(bars, labels, fontsize=8, padding=1)
     axes.set_xticks(range(len(table)), list(table))

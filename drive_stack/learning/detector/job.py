@@ -1,4 +1,4 @@
-"""The whole making of the detector: frames, training, export, judgement, card."""
+"""The whole detector job: record frames, train, export, evaluate, write the card."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.datasets.frames.recording import collect, plan_episodes
 from drive_stack.datasets.frames.store import StoredFrame, describe, read_frames
-from drive_stack.learning.detector.batches import with_people_repeated
+from drive_stack.learning.detector.batches import repeat_pedestrian_frames
 from drive_stack.learning.detector.config import COMMAND, DetectorTraining
-from drive_stack.learning.detector.evaluation import NEARLY_ALL, evaluate, run_detector
+from drive_stack.learning.detector.evaluation import LOW_CONFIDENCES, compute_scores, run_detector
 from drive_stack.learning.detector.network import build_network, export, strides
-from drive_stack.learning.detector.quantised import quantised
-from drive_stack.learning.detector.training import Trainer
-from drive_stack.learning.detector.validation import Pictures, judge
+from drive_stack.learning.detector.quantisation import quantise
+from drive_stack.learning.detector.training import DetectorTrainer
+from drive_stack.learning.detector.validation import FigurePaths, evaluate_detector
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.perception.confidences import Confidences
@@ -30,10 +30,10 @@ from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_whole, make_folder
 
 LIMITS = (
-    "Trained on this simulator's pictures alone; it knows nothing of real roads.",
-    "Vehicles below 5 px height, others below 8, and what is less than a quarter visible were not taught.",
-    "Boxes are those of the visible pixels: behind a nearer car the lower edge is that of what shows.",
-    "Made for level pictures of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
+    "Trained only on images of this simulator; it does not work on real roads.",
+    "Training ignored vehicles below 5 px height, others below 8 px, and objects less than 25 % visible.",
+    "Boxes enclose the visible pixels: the lower edge of a hidden vehicle is that of its visible part.",
+    "Made for level images of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
 )
 TRAINING_FACTS = {
     "network",
@@ -44,21 +44,21 @@ TRAINING_FACTS = {
     "training_frames_sha256",
     "limits",
 }
-SCENE_SEEDS = SeedSplit.TRAINING.seeds[60_000]  # of scenes that only training sees
+SCENE_SEEDS = SeedSplit.TRAINING.seeds[60_000]  # of the scenes used only in training
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorJob:
-    """Where everything lies and how to speak."""
+    """The paths, settings and progress output of a run."""
 
     config_path: Path
     config: DetectorTraining
     scenarios: Sequence[str]
-    work: Path  # frames, checkpoints, log, and the weights until they are judged
+    work: Path  # frames, checkpoints, log, and the weights before they are installed
     report: Callable[[str], None] = print
 
     def collect(self) -> None:
-        """Record the training and validation frames that are not there yet."""
+        """Record the missing training and validation frames."""
         settings = self.config.frames
         training, validation = self.work / "training", self.work / "validation"
         tasks = plan_episodes(self.scenarios, settings.training, SeedSplit.TRAINING.first, settings, training)
@@ -72,30 +72,30 @@ class DetectorJob:
         collect(tasks, validation, settings.workers, lane_truth, self.report)
 
     def train(self, resume: bool) -> Path:
-        """Train, and export after every epoch that finds more than those before; returns the weights."""
+        """Train, and export the weights after each epoch; returns the path of the best ones."""
         frames, validation = read_frames(self.work / "training"), read_frames(self.work / "validation")
         torch.manual_seed(self.config.seed)
         network = build_network(self.config.network_path(self.config_path), self.config.width)
-        trainer = Trainer(network, self.config, self.report)
+        trainer = DetectorTrainer(network, self.config, self.report)
         if resume:
             trainer.load(self.work / "checkpoint.pt")
-        some = validation[:: max(1, len(validation) // self.config.validate_frames)]
+        subset = validation[:: max(1, len(validation) // self.config.validate_frames)]
         facts = {
-            "network": _about(network),
+            "network": _describe_network(network),
             "threads": self.config.threads,
             "training_data": describe(frames),
             "training_frames_sha256": sha256_of(self.work / "training" / "manifest.json"),
             "limits": LIMITS,
         }
-        watched = _Watched(self.config, trainer, self.work, some, facts)
-        trainer.fit(with_people_repeated(frames, self.config.people_times), self.work, watched)
-        return watched.weights
+        evaluation = _EpochEvaluation(self.config, trainer, self.work, subset, facts)
+        trainer.fit(repeat_pedestrian_frames(frames, self.config.pedestrian_repeats), self.work, evaluation)
+        return evaluation.weights
 
     def deploy(self, weights: Path) -> Path:
-        """The weights in 8 bits; their card takes over what the others' card says of the training."""
+        """Quantise the weights to 8 bits; the new card copies the facts about the training."""
         deployed = weights.with_suffix(".int8.onnx")
         frames = read_frames(self.work / "training")
-        quantised(weights, frames, deployed, count=self.config.calibration_frames, seed=self.config.seed)
+        quantise(weights, frames, deployed, count=self.config.calibration_frames, seed=self.config.seed)
         trained = read_card(weights, COMMAND)
         facts = {
             **{key: trained[key] for key in trained.keys() & TRAINING_FACTS},
@@ -107,43 +107,43 @@ class DetectorJob:
 
 
 @dataclass(frozen=True, slots=True)
-class _Watched:
-    """Exports what is learnt, and judges it by a part of the validation frames. A `Validation`."""
+class _EpochEvaluation:
+    """A `Validation` that exports the network and evaluates it on a subset of the validation frames."""
 
     config: DetectorTraining
-    trainer: Trainer
+    trainer: DetectorTrainer
     work: Path
     frames: Sequence[StoredFrame]
     facts: Mapping[str, object]  # of the card
 
     @property
     def weights(self) -> Path:
-        """The best so far."""
+        """Path of the best weights so far."""
         return self.work / "detector.onnx"
 
     @property
     def _last(self) -> Path:
         return self.work / "last.onnx"
 
-    def judge(self, network: nn.Module, epoch: int) -> dict[str, float | None]:
-        """AP50 by class."""
+    def evaluate(self, network: nn.Module, epoch: int) -> dict[str, float | None]:
+        """Return AP50 by class."""
         export(network, self._last, CameraModel(), self.config.input_scale)
         minutes = round(self.trainer.seconds / 60.0, 1)
         write_card(self._last, COMMAND, {**self.facts, "epochs": epoch, "minutes": minutes})
-        detector = YoloDetector(self._last, confidence=NEARLY_ALL, threads=self.config.threads)
-        classes = evaluate(run_detector(detector, self.frames), Confidences())["classes"]
+        detector = YoloDetector(self._last, confidence=LOW_CONFIDENCES, threads=self.config.threads)
+        classes = compute_scores(run_detector(detector, self.frames), Confidences())["classes"]
         assert isinstance(classes, dict)
         return {name: row["ap50"] for name, row in classes.items()}
 
-    def keep(self) -> None:
-        """What was judged last is the best so far."""
+    def save_best(self) -> None:
+        """Copy the weights evaluated last to the best weights."""
         card = read_card(self._last, COMMAND)
         copy_whole(self._last, self.weights)
         write_card(self.weights, COMMAND, {key: card[key] for key in card.keys() & TRAINING_FACTS})
 
 
-def _about(network: nn.Module) -> str:
-    """The network in a sentence."""
+def _describe_network(network: nn.Module) -> str:
+    """Describe the network in one sentence for the card."""
     count = sum(parameter.numel() for parameter in network.parameters())
     return (
         f"A YOLO26-style network of {count / 1e6:.2f} million weights (ultralytics modules, one-to-many "
@@ -158,16 +158,16 @@ def train_detector(
     overrides: Sequence[str] = (),
     work: Path = Path("runs/detector"),
     out: Path = MODELS,
-    pictures: Pictures | None = None,
+    figures: FigurePaths | None = None,
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> Path:
-    """Collect frames, train, export and judge the detector; returns the path of its weights.
+    """Record frames, train, export and evaluate the detector; returns the path of its weights.
 
-    ``overrides`` are ``key=value`` as in ``epochs=4`` or ``frames.training=500``. Frames already in
-    ``work`` are kept, and weights go to ``out`` once judged; with ``resume`` the training goes on
-    from the checkpoint there. Raises `ConfigError` for a configuration, checkpoint or frames that
-    cannot be used.
+    ``overrides`` are ``key=value`` such as ``epochs=4`` or ``frames.training=500``. Frames already in
+    ``work`` are reused, and the evaluated weights are copied to ``out``. With ``resume`` the training
+    continues from the checkpoint in ``work``. Raises `ConfigError` if the configuration, the checkpoint or
+    the frames cannot be used.
     """
     config = load_model(config_path, DetectorTraining, overrides)
     start_run(work, config, resume=resume, may_change=("epochs", "frames", "patience", "threads"))
@@ -175,14 +175,14 @@ def train_detector(
     job.collect()
     trained = job.train(resume)
     deployed = job.deploy(trained)
-    scores = judge(deployed, config, scenarios, work, SeedSplit.VALIDATION, pictures, report)
+    scores = evaluate_detector(deployed, config, scenarios, work, SeedSplit.VALIDATION, figures, report)
     report(json.dumps(scores, ensure_ascii=False, indent=1))
     install(trained, out)
     return install(deployed, out)
 
 
 def install(weights: Path, out: Path) -> Path:
-    """Copy weights and cards to where the detector looks for them; returns the weights' new path."""
+    """Copy weights and cards to ``out``, where the detector loads them; returns the new path."""
     make_folder(out)
     card = card_path(weights)
     for path in (weights, card, card.with_suffix(".md")):

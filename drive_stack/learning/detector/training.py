@@ -1,7 +1,7 @@
-"""Training of the detector: a lean loop around ultralytics' network and loss.
+"""Training of the detector: a small loop around ultralytics' network and loss.
 
-Its own loop, for windows that are not square, for objects to be ignored, and for a learning rate
-that holds until it falls at the end: so a run can be stopped and resumed with fewer or more epochs.
+ultralytics' own trainer has no windows that are not square, no ignored objects, and no learning rate that
+stays constant until a final decay. With the latter a run can be resumed with fewer or more epochs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.errors import ConfigError
 from drive_stack.learning.detector.batches import Batch, epoch_batches, steps_per_epoch
 from drive_stack.learning.detector.config import DetectorTraining
-from drive_stack.learning.detector.network import build_loss, enlarged, strides
+from drive_stack.learning.detector.network import build_loss, enlarge, strides
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
@@ -33,36 +33,39 @@ from drive_stack.support.file_reading import read_regular
 
 
 class Validation(Protocol):
-    """What becomes of the averaged network after each epoch."""
+    """Evaluates the averaged network after each epoch."""
 
-    def judge(self, network: nn.Module, epoch: int) -> Mapping[str, float | None]:
-        """Scores of validation frames by class, the more the better; None where there is none of a class."""
+    def evaluate(self, network: nn.Module, epoch: int) -> Mapping[str, float | None]:
+        """Return the score of each class, higher is better; None for a class without objects."""
         ...
 
-    def keep(self) -> None:
-        """What was judged last is the best so far."""
+    def save_best(self) -> None:
+        """Save the network evaluated last as the best so far."""
         ...
 
 
-def rate_at(step: int, total: int, config: DetectorTraining) -> float:
-    """Learning rate: rises over the warm-up, holds, falls to zero along a line at the end."""
-    rise = min(1.0, (step + 1) / max(config.warmup_steps, 1))
-    falling = max(config.decay_share * total, 1.0)
-    fall = min(1.0, max(total - step, 0) / falling)
-    return config.learning_rate * min(rise, fall)
+def learning_rate_at(step: int, total: int, config: DetectorTraining) -> float:
+    """Learning rate at a step: a linear warm-up, a constant part, and a linear decay to zero."""
+    warm_up = min(1.0, (step + 1) / max(config.warmup_steps, 1))
+    decay_steps = max(config.decay_fraction * total, 1.0)
+    decay = min(1.0, max(total - step, 0) / decay_steps)
+    return config.learning_rate * min(warm_up, decay)
 
 
 def make_optimizer(network: nn.Module, config: DetectorTraining) -> torch.optim.Optimizer:
-    """AdamW; the weights of convolutions decay, biases and normalisation do not."""
+    """AdamW with weight decay on the convolutions' weights, but not on biases and normalisation."""
     decayed = [p for p in network.parameters() if p.ndim > 1]
-    free = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    undecayed = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": undecayed, "weight_decay": 0.0},
+    ]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 @dataclass(slots=True)
-class Trainer:
-    """The state of one run."""
+class DetectorTrainer:
+    """The state of a training run."""
 
     network: nn.Module
     config: DetectorTraining
@@ -70,7 +73,7 @@ class Trainer:
     step: int = 0
     epoch: int = 0
     seconds: float = 0.0  # spent in training so far, by the wall clock
-    scores: list[float] = field(default_factory=list)  # mean over classes after each epoch
+    scores: list[float] = field(default_factory=list)  # mean over the classes after each epoch
     averaged: nn.Module = field(init=False)
     optimizer: torch.optim.Optimizer = field(init=False)
     loss: Any = field(init=False)
@@ -84,15 +87,15 @@ class Trainer:
         self.loss = build_loss(self.network)
 
     def fit(self, frames: Sequence[StoredFrame], folder: Path, validation: Validation) -> None:
-        """Train to the configured epochs, or until none of the last ones was better than those before.
+        """Train for the configured number of epochs, or until the score stops improving.
 
-        After each there are a checkpoint, a line of the log and points of the curves.
+        After each epoch this writes a checkpoint, a line of the log and points of the curves.
         """
         torch.set_num_threads(self.config.threads)
         steps = steps_per_epoch(len(frames), self.config)
         if steps == 0:
             raise ConfigError(f"{len(frames)} frames do not fill one batch of {self.config.batch}")
-        # counted from here: a resumed run may have other frames than before
+        # A resumed run may have another number of frames, so the total is counted from the current step.
         total = self.step + steps * (self.config.epochs - self.epoch)
         with SummaryWriter(str(folder / "curves")) as curves:
             while self.epoch < self.config.epochs and not self._is_stale:
@@ -100,18 +103,18 @@ class Trainer:
                 losses = self._epoch(frames, steps, total)
                 self.epoch += 1
                 self.seconds += time.perf_counter() - start
-                scores = validation.judge(self.averaged, self.epoch)
-                found = [score for score in scores.values() if score is not None]
-                self.scores.append(sum(found) / max(len(found), 1))
-                if is_best(self._worse):
-                    validation.keep()
+                scores = validation.evaluate(self.averaged, self.epoch)
+                known = [score for score in scores.values() if score is not None]
+                self.scores.append(sum(known) / max(len(known), 1))
+                if is_best(self._losses):
+                    validation.save_best()
                 self.save(folder / "checkpoint.pt")
-                self._tell(losses.tolist(), scores, folder, curves)
+                self._log_epoch(losses.tolist(), scores, folder, curves)
 
-    def _tell(
+    def _log_epoch(
         self, losses: list[float], scores: Mapping[str, float | None], folder: Path, curves: SummaryWriter
     ) -> None:
-        """What an epoch came to."""
+        """Append an epoch to the log and the curves, and report it."""
         row = {"epoch": self.epoch, "loss": losses, **scores}
         log = folder / "log.jsonl"
         try:
@@ -122,45 +125,45 @@ class Trainer:
             raise read_error(log, error) from None
         write_whole(log, before + json.dumps(row) + "\n")
         points = dict(zip(("loss/boxes", "loss/classes", "loss/distances"), losses, strict=True))
-        found = {name: score for name, score in scores.items() if score is not None}
-        for name, value in (points | {f"ap50/{name}": score for name, score in found.items()}).items():
+        known = {name: score for name, score in scores.items() if score is not None}
+        for name, value in (points | {f"ap50/{name}": score for name, score in known.items()}).items():
             curves.add_scalar(name, value, self.epoch)
-        words = " ".join(f"{name} {score:.3f}" for name, score in found.items())
-        self.report(f"epoch {self.epoch}/{self.config.epochs}: {words}")
+        summary = " ".join(f"{name} {score:.3f}" for name, score in known.items())
+        self.report(f"epoch {self.epoch}/{self.config.epochs}: {summary}")
 
     @property
-    def _worse(self) -> list[float]:
-        """The less the better."""
+    def _losses(self) -> list[float]:
+        """Negated scores: lower is better."""
         return [-score for score in self.scores]
 
     @property
     def _is_stale(self) -> bool:
-        return is_stale(self._worse, self.config.patience)
+        return is_stale(self._losses, self.config.patience)
 
     def _epoch(self, frames: Sequence[StoredFrame], steps: int, total: int) -> torch.Tensor:
-        """Every frame once; the box, class and distance losses."""
+        """Train on every frame once; returns the mean box, class and distance losses."""
         losses = torch.zeros(3)
         cells = [stride / self.config.input_scale for stride in strides(self.network)]
         with track_steps(f"epoch {self.epoch + 1}/{self.config.epochs}", steps, self.report) as advance:
             for batch in epoch_batches(frames, self.config, self.epoch, cells):
-                losses += self._step(batch, rate_at(self.step, total, self.config)) / steps
+                losses += self._step(batch, learning_rate_at(self.step, total, self.config)) / steps
                 self.step += 1
                 advance("loss " + " ".join(f"{loss:.2f}" for loss in losses.tolist()))
         return losses
 
     def _step(self, batch: Batch, rate: float) -> torch.Tensor:
-        """One update; returns the box, class and distance losses."""
+        """Update the weights once; returns the box, class and distance losses."""
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        images = enlarged(batch.images.to(self._device), self.config.input_scale)
+        images = enlarge(batch.images.to(self._device), self.config.input_scale)
         images = images.contiguous(memory_format=torch.channels_last)
         use_bfloat16 = self.config.bfloat16 and has_bfloat16(self._device)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=use_bfloat16):
             output = self.network(images)
-        # a score of −20 has neither a loss nor a gradient, and is never assigned to an object
-        unpunished = batch.unpunished.to(self._device)[:, None]
-        scores = output["scores"].float().masked_fill(unpunished, -20.0)
+        # a score of −20 has neither loss nor gradient, and is never assigned to an object
+        is_ignored = batch.ignored_cells.to(self._device)[:, None]
+        scores = output["scores"].float().masked_fill(is_ignored, -20.0)
         predictions = {
             "boxes": output["boxes"].float(),
             "scores": scores,
@@ -177,18 +180,18 @@ class Trainer:
 
     @torch.no_grad()
     def _average(self) -> None:
-        """Move the averaged weights; at first quickly, while the network still changes much."""
-        keep = min(self.config.average_decay, (1.0 + self.step) / (10.0 + self.step))
+        """Update the averaged weights, with a lower decay in the first steps, when weights change fast."""
+        decay = min(self.config.average_decay, (1.0 + self.step) / (10.0 + self.step))
         means = list(self.averaged.state_dict().values())
         values = list(self.network.state_dict().values())
-        smooth = [index for index, mean in enumerate(means) if mean.is_floating_point()]
-        torch._foreach_lerp_([means[i] for i in smooth], [values[i] for i in smooth], 1.0 - keep)
+        floating = [index for index, mean in enumerate(means) if mean.is_floating_point()]
+        torch._foreach_lerp_([means[i] for i in floating], [values[i] for i in floating], 1.0 - decay)
         for mean, value in zip(means, values, strict=True):
             if not mean.is_floating_point():
                 mean.copy_(value)
 
     def save(self, path: Path) -> None:
-        """Write all that `load` needs to go on."""
+        """Write a checkpoint for `load`."""
         state = {
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
@@ -202,7 +205,7 @@ class Trainer:
             torch.save(state, part)
 
     def load(self, path: Path) -> None:
-        """Go on where a checkpoint left off; raises `ConfigError` where there is none that fits."""
+        """Restore a checkpoint. Raises `ConfigError` if it is missing, unreadable or of another network."""
         keys = ("network", "averaged", "optimizer", "step", "epoch", "seconds")
         state = read_checkpoint(path, keys, self._device)
         try:

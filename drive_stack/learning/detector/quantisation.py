@@ -1,10 +1,10 @@
-"""The detector in whole numbers: convolutions of 8 bits, their ranges learnt from training frames.
+"""Static quantisation of the detector: 8-bit convolutions, calibrated on training frames.
 
-All but the first and the last layers, after training, per channel, by the least and greatest values that
-frames give rise to (Jacob et al., 2018, "Quantization and training of neural networks for efficient
-integer-arithmetic-only inference"). Weights take seven bits of the eight: processors without VNNI add two
-products in sixteen bits, which eight would overflow, and the detector would see other things on an older
-laptop.
+All convolutions but the first and the last are quantised after training, per channel, with the minimum and
+maximum values that occur on the calibration frames (Jacob et al., 2018, "Quantization and training of neural
+networks for efficient integer-arithmetic-only inference"). Weights use seven of the eight bits: processors
+without VNNI add two products in sixteen bits, which 8-bit weights would overflow, and the detections would
+differ on an older laptop.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.support.atomic_files import copy_whole
 
 
-def quantised(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: int, seed: int) -> None:
-    """Write ``weights`` with 8-bit convolutions to ``out``; ``count`` of the ``frames`` give the ranges."""
+def quantise(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: int, seed: int) -> None:
+    """Write ``weights`` with 8-bit convolutions to ``out``, calibrated on ``count`` random ``frames``."""
     from onnxruntime import quantization  # noqa: PLC0415  (loads onnx and its checker)
     from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
 
-    chosen = np.random.default_rng(seed).choice(len(frames), min(count, len(frames)), replace=False)
+    selected = np.random.default_rng(seed).choice(len(frames), min(count, len(frames)), replace=False)
     with tempfile.TemporaryDirectory() as folder:
         prepared, part = Path(folder) / "prepared.onnx", Path(folder) / out.name
         quant_pre_process(weights, prepared, skip_symbolic_shape=True)
         quantization.quantize_static(
             prepared,
             part,
-            _Pictures(frames[index] for index in chosen),
+            _CalibrationReader(frames[index] for index in selected),
             quant_format=quantization.QuantFormat.QDQ,
             per_channel=True,
             reduce_range=True,
@@ -42,30 +42,33 @@ def quantised(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count:
             op_types_to_quantize=["Conv"],
             nodes_to_exclude=_exact_layers(prepared),
             calibrate_method=quantization.CalibrationMethod.MinMax,
-            # ranges after the activation alone: it then is a part of the convolution, rounded once
+            # range after the activation only: the runtime then fuses both and rounds once
             extra_options={"OpTypesToExcludeOutputQuantization": ["Conv"]},
         )
         copy_whole(part, out)
 
 
 def _exact_layers(network: Path) -> list[str]:
-    """Names of the convolution that sees the picture, whose coarseness all others would inherit, and of those
-    that no activation follows, which give boxes and scores."""
+    """Names of the convolutions that stay in single precision.
+
+    These are the first one, whose rounding errors all others would inherit, and those that no activation
+    follows, which output boxes and scores.
+    """
     nodes = onnx.load(str(network)).graph.node
     activated = {name for node in nodes if node.op_type == "Sigmoid" for name in node.input}
     convolutions = [node for node in nodes if node.op_type == "Conv"]
     return [
-        node.name for place, node in enumerate(convolutions) if place == 0 or node.output[0] not in activated
+        node.name for index, node in enumerate(convolutions) if index == 0 or node.output[0] not in activated
     ]
 
 
-class _Pictures:
-    """Feeds frames to onnxruntime's calibration, which asks until it is given None."""
+class _CalibrationReader:
+    """Feeds frames to onnxruntime's calibration, which reads until it gets None."""
 
     def __init__(self, frames: Iterator[StoredFrame]) -> None:
         self._frames = frames
 
     def get_next(self) -> dict[str, Any] | None:
-        """The next picture."""
+        """Return the next image as the network's input, or None at the end."""
         frame = next(self._frames, None)
         return None if frame is None else {"image": frame.image()[None]}
