@@ -135,7 +135,9 @@ def test_versions_that_strangers_wrote_are_told_in_a_line(tmp_path: Path, versio
     notes = [*read_runs(runs).notes, *load_replay(tmp_path, "1", make_wiring().batch).notes]
     for note in notes:
         check_line(note)
-    assert [note for note in notes if note.startswith("The episodes were driven with different versions: numpy")]
+    assert [
+        note for note in notes if note.startswith("The episodes were driven with different versions: numpy")
+    ]
     assert [note for note in notes if note.startswith("numpy was ")]
 
 
