@@ -1,1 +1,1 @@
-"""What the command line does once it has been understood: watch, drive unseen, print."""
+"""The command line: its commands, their options, and what they print and show."""

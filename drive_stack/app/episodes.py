@@ -1,4 +1,4 @@
-"""Which episodes to drive, and how to start one."""
+"""Which episodes a session drives, and how one starts."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class EpisodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class Factories:
-    """How to make a world and a driver for it; injected, since only the command line knows them."""
+    """How to make a world, and an agent that drives in it."""
 
-    env: Callable[[str], DrivingEnv]  # scenario name or path → world
+    env: Callable[[str], DrivingEnv]  # by a scenario's name or path
     agent: Callable[[DrivingEnv], Agent]
 
 
 class EpisodeStarter:
-    """Holds the world and the driver of the present episode, and makes new ones as needed.
+    """Starts episodes, and owns the world and the agent of the present one.
 
-    One world is kept while the scenario stays the same, since making a camera takes time.
+    World and agent are reused while the scenario stays the same, because making a camera takes time.
     """
 
     def __init__(self, factories: Factories) -> None:
@@ -38,8 +38,8 @@ class EpisodeStarter:
         self._env: DrivingEnv | None = None
         self._agent: Agent | None = None
 
-    def begin(self, spec: EpisodeSpec) -> tuple[DrivingEnv, Rollout]:
-        """Start an episode."""
+    def start(self, spec: EpisodeSpec) -> tuple[DrivingEnv, Rollout]:
+        """Start an episode; returns its world, and the rollout at its first step."""
         if self._env is None or self._env.spec.scenario != spec.scenario:
             self.close()
             self._env = self._factories.env(spec.scenario)
@@ -48,7 +48,7 @@ class EpisodeStarter:
         return self._env, Rollout(self._env, self._agent, scenario=spec.scenario, seed=spec.seed)
 
     def close(self) -> None:
-        """Free the world and the driver."""
+        """Free the world and the agent."""
         if self._agent is not None:
             close_agent(self._agent)
         if self._env is not None:
@@ -56,13 +56,16 @@ class EpisodeStarter:
         self._env = self._agent = None
 
 
-def consecutive(scenario: str, seed: int, count: int) -> Sequence[EpisodeSpec]:
-    """``count`` episodes of one scenario, seeds counting up; `ConfigError` beyond the last seed."""
-    return [EpisodeSpec(scenario, one) for one in seed_range(seed, count)]
+def consecutive_episodes(scenario: str, seed: int, count: int) -> Sequence[EpisodeSpec]:
+    """Return episodes of one scenario with the seeds from ``seed`` on; `ConfigError` beyond the last seed."""
+    return [EpisodeSpec(scenario, own_seed) for own_seed in seed_range(seed, count)]
 
 
-def following(spec: EpisodeSpec, catalogue: Sequence[str]) -> EpisodeSpec:
-    """The same seed in the catalogue's next scenario."""
-    known = tuple(catalogue)
-    place = (known.index(spec.scenario) + 1) % len(known) if spec.scenario in known else 0
-    return EpisodeSpec(known[place], spec.seed)
+def in_next_scenario(spec: EpisodeSpec, catalogue: Sequence[str]) -> EpisodeSpec:
+    """Return an episode with the same seed in the next scenario of the catalogue.
+
+    A scenario that is not in the catalogue is followed by the first one.
+    """
+    names = tuple(catalogue)
+    index = (names.index(spec.scenario) + 1) % len(names) if spec.scenario in names else 0
+    return EpisodeSpec(names[index], spec.seed)

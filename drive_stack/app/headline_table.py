@@ -1,4 +1,4 @@
-"""The headline of an evaluation on the terminal."""
+"""The comparison of agents at the top of an evaluation, on the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drive_stack.report.tables import HEADLINE_NOTE, PRIVILEGED_NOTE, Cell, head
 
 
 def print_headline(comparison: Comparison, console: Console) -> None:
-    """The report's headline, a row for each driver, and who is better."""
+    """Print the report's headline table, a row for each agent, and which agent is better."""
     headline = headline_table(comparison)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("driver", no_wrap=True)
@@ -29,6 +29,6 @@ def print_headline(comparison: Comparison, console: Console) -> None:
 
 
 def _text(cell: Cell) -> Text:
-    """The value, and below it its interval."""
+    """The value with its interval on the next line."""
     text = Text(cell.value, style="bold" if cell.best else "")
     return text.append(f"\n{cell.interval}", style="not bold dim") if cell.interval else text

@@ -1,4 +1,4 @@
-"""What drivers given on the command line are called, and which settings are whose."""
+"""The names of the agents on a command line, and which ``--set`` belongs to which agent."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from drive_stack.errors import ConfigError
 
 
 def names_of(specs: Sequence[str]) -> tuple[str, ...]:
-    """A name for each driver, short for files and classes; those that are there twice get numbers."""
+    """Return a name for each agent: short for files and classes, with a number where a name occurs twice."""
     plain = [_plain_name(spec) for spec in specs]
-    times, seen = Counter(plain), Counter[str]()
+    counts, numbers = Counter(plain), Counter[str]()
     names = []
     for name in plain:
-        seen[name] += 1
-        names.append(name if times[name] == 1 else f"{name} {seen[name]}")
+        numbers[name] += 1
+        names.append(name if counts[name] == 1 else f"{name} {numbers[name]}")
     return tuple(names)
 
 
-def overrides_of(index: int, specs: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
-    """Those ``--set`` that are for driver ``index``: all where it is alone.
+def overrides_of(index: int, specs: Sequence[str], overrides: Sequence[str]) -> tuple[str, ...]:
+    """Return the overrides of the agent ``index`` of ``specs``, without their prefixes.
 
-    Of several, those that begin with what ``--agent`` says of it, or with its name:
-    ``modular:key=value`` is for every modular driver, ``modular 2:key=value`` for the second.
-    Raises `ConfigError` for one that is nobody's.
+    A single agent gets all of them. Of several agents, each gets those that begin with its ``--agent`` text
+    or its name: ``modular:key=value`` is for every modular agent, ``modular 2:key=value`` for the second one.
+
+    Raises:
+        ConfigError: For an override that belongs to none of the agents.
     """
     if len(specs) == 1:
-        return tuple(given)
-    known = [(f"{spec}:", f"{name}:") for spec, name in zip(specs, names_of(specs), strict=True)]
-    for override in given:
-        if not any(override.startswith(prefixes) for prefixes in known):
-            raise ConfigError(f"--set {override}: say whose it is, such as {specs[0]}:{override}")
+        return tuple(overrides)
+    prefixes_of = [(f"{spec}:", f"{name}:") for spec, name in zip(specs, names_of(specs), strict=True)]
+    for override in overrides:
+        if not any(override.startswith(prefixes) for prefixes in prefixes_of):
+            raise ConfigError(f"--set {override}: name the agent it is for, such as {specs[0]}:{override}")
     return tuple(
-        override.removeprefix(next(prefix for prefix in known[index] if override.startswith(prefix)))
-        for override in given
-        if override.startswith(known[index])
+        override.removeprefix(next(prefix for prefix in prefixes_of[index] if override.startswith(prefix)))
+        for override in overrides
+        if override.startswith(prefixes_of[index])
     )
 
 

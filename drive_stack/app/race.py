@@ -1,4 +1,4 @@
-"""Races: the same scenario and seed for several drivers, each in a world of its own."""
+"""Races: several agents drive the same scenario and seed, each in its own copy of the world."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, following
+from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, in_next_scenario
 from drive_stack.app.names import names_of
 from drive_stack.app.table import print_failures
 from drive_stack.driving_env import DrivingEnv
@@ -23,18 +23,18 @@ from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.viewer.records import RaceFrame
 from drive_stack.viewer.rollout_frames import view_of
 
-MOST = 4  # drivers that a person can watch
+MAX_AGENTS = 4  # more cannot be watched at a time
 
 
 @dataclass(frozen=True, slots=True)
 class RaceResult:
-    """One race."""
+    """The results of one race."""
 
-    results: tuple[EpisodeResult, ...]  # in the order of the drivers, under their names in the race
+    results: tuple[EpisodeResult, ...]  # in the order of the agents, under their names in the race
     verdict: Verdict
 
     def verdict_json(self) -> str:
-        """Who won and why, as one line of JSON; ``winner`` is null after a tie."""
+        """Return who won and why, as one line of JSON; ``winner`` is null after a tie."""
         first, winner = self.results[0], self.verdict.winner
         row = {
             "scenario": first.scenario,
@@ -46,7 +46,7 @@ class RaceResult:
 
 
 class RaceSession:
-    """Implements the viewer's `Session` over one rollout for each driver."""
+    """Implements the viewer's `Session` over one rollout for each agent."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class RaceSession:
         catalogue: Sequence[str],
         on_result: Callable[[RaceResult], None],
     ) -> None:
-        self._starters = [EpisodeStarter(one) for one in factories]
+        self._starters = [EpisodeStarter(own) for own in factories]
         self._names, self._episodes = tuple(names), list(episodes)
         self._index, self._catalogue, self._on_result = 0, tuple(catalogue), on_result
         self._running: list[tuple[DrivingEnv, Rollout]] = []
@@ -65,7 +65,7 @@ class RaceSession:
         self._verdict: Verdict | None = None
 
     def begin(self) -> None:
-        """Make worlds and drivers now, so that what is wrong with them shows before anything opens."""
+        """Make worlds and agents now, so that their errors appear before a window opens."""
         if not self._running:
             self.reset()
 
@@ -77,20 +77,20 @@ class RaceSession:
 
     @property
     def done(self) -> bool:
-        """Whether all have ended."""
+        """Whether the episodes of all agents have ended."""
         self.begin()
         return all(rollout.done for _, rollout in self._running)
 
     def reset(self) -> RaceFrame:
-        """Begin the present race again."""
+        """Start the present race again."""
         spec = self._episodes[self._index]
-        self._running = [starter.begin(spec) for starter in self._starters]
+        self._running = [starter.start(spec) for starter in self._starters]
         self._moments = [rollout.moment() for _, rollout in self._running]
         self._verdict = None
         return self._frame()
 
     def step(self) -> RaceFrame:
-        """One step of every driver that goes on."""
+        """Do one step of every agent whose episode has not ended."""
         for index, (_, rollout) in enumerate(self._running):
             if not rollout.done:
                 self._moments[index] = rollout.advance()
@@ -104,26 +104,26 @@ class RaceSession:
         return self._frame()
 
     def next_episode(self) -> RaceFrame | None:
-        """Begin the next race that was asked for; None where none is left."""
+        """Start the next race; None after the last one."""
         if self._index + 1 >= len(self._episodes):
             return None
         self._index += 1
         return self.reset()
 
     def next_scenario(self) -> RaceFrame:
-        """Begin a race in the catalogue's next scenario, with the same seed."""
-        self._episodes[self._index] = following(self._episodes[self._index], self._catalogue)
+        """Start a race with the same seed in the next scenario of the catalogue."""
+        self._episodes[self._index] = in_next_scenario(self._episodes[self._index], self._catalogue)
         return self.reset()
 
     def close(self) -> None:
-        """Free the worlds."""
+        """Free the worlds and the agents."""
         for starter in self._starters:
             starter.close()
 
     def _frame(self) -> RaceFrame:
         rollouts = [rollout for _, rollout in self._running]
         progress = tuple(rollout.log.route_completion for rollout in rollouts)
-        crashed = [rollout.done and not clean(rollout.result) for rollout in rollouts]
+        failed = [rollout.done and not clean(rollout.result) for rollout in rollouts]
         drivers = tuple(
             replace(view_of(env, rollout, moment, (self._index + 1, len(self._episodes))), agent_name=name)
             for name, (env, rollout), moment in zip(self._names, self._running, self._moments, strict=True)
@@ -132,22 +132,22 @@ class RaceSession:
             drivers=drivers,
             progress=progress,
             scores=tuple(rollout.driving_score for rollout in rollouts),
-            leader=leader(progress, crashed),
+            leader=leader(progress, failed),
             verdict=None if self._verdict is None else self._verdict.words,
         )
 
 
-def racing_names(specs: Sequence[str]) -> tuple[str, ...]:
-    """`names_of` drivers in a race; `ConfigError` for too many, and for two at the one keyboard."""
-    if len(specs) > MOST:
-        raise ConfigError(f"{len(specs)} times --agent: at most {MOST} drivers can race")
+def race_names(specs: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the agents in a race; `ConfigError` for too many agents, and for two persons."""
+    if len(specs) > MAX_AGENTS:
+        raise ConfigError(f"{len(specs)} times --agent: at most {MAX_AGENTS} agents can race")
     if specs.count("human") > 1:
-        raise ConfigError("--agent human, twice: there is one keyboard")
+        raise ConfigError("--agent human, twice: there is only one keyboard")
     return names_of(specs)
 
 
 def print_races(races: Sequence[RaceResult], console: Console) -> None:
-    """A row for each race with every driver's score and who won; below, the means and the wins."""
+    """Print a row for each race: every agent's score and who won; the last row has means and wins."""
     names = [result.agent for result in races[0].results]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_footer=len(races) > 1)
     table.add_column("scenario", footer="mean, won", no_wrap=True)
@@ -159,10 +159,10 @@ def print_races(races: Sequence[RaceResult], console: Console) -> None:
     ties = sum(race.verdict.winner is None for race in races)
     table.add_column("verdict", footer=f"{ties} tied" if ties else "")
     for race in races:
-        cells = [f"{one.driving_score:.1f}{' *' if one.privileged else ''}" for one in race.results]
+        cells = [f"{own.driving_score:.1f}{' *' if own.privileged else ''}" for own in race.results]
         course = terminal_text(race.results[0].scenario), str(race.results[0].seed)
         table.add_row(*course, *cells, terminal_text(race.verdict.words))
     console.print(table)
-    if any(one.privileged for race in races for one in race.results):
-        console.print("* read the truth", style="dim")
-    print_failures([one for race in races for one in race.results], console)
+    if any(own.privileged for race in races for own in race.results):
+        console.print("* reads the truth", style="dim")
+    print_failures([own for race in races for own in race.results], console)

@@ -1,11 +1,11 @@
-"""Episodes as the viewer wants them: one picture's worth of records a step."""
+"""One agent's episodes as a session of the viewer: each step returns what one frame shows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, following
+from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, in_next_scenario
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
@@ -16,7 +16,7 @@ from drive_stack.viewer.rollout_frames import view_of
 
 
 class EpisodeSession:
-    """Implements the viewer's `Session` over rollouts; results go to ``on_result``."""
+    """Implements the viewer's `Session` over rollouts."""
 
     def __init__(
         self,
@@ -27,21 +27,29 @@ class EpisodeSession:
         on_result: Callable[[EpisodeResult], None],
         expert: Callable[[DrivingEnv], Agent] | None = None,
     ) -> None:
-        """``expert`` makes one that is asked in every step what it would do, for the viewer only."""
+        """Prepare the session; nothing is made before the first episode starts.
+
+        Args:
+            factories: Make the world and the agent.
+            episodes: The episodes to drive, in their order.
+            catalogue: Names of scenarios, for `next_scenario`.
+            on_result: Called with the result of each finished episode.
+            expert: Makes an expert whose control in each step the viewer shows next to the agent's.
+        """
         self._starter = EpisodeStarter(factories)
         self._make_expert = expert
         self._expert: Agent | None = None
-        self._advice: Control | None = None
+        self._expert_control: Control | None = None
         self._episodes = list(episodes)
         self._index = 0
         self._catalogue = tuple(catalogue)
         self._on_result = on_result
         self._history = History()
-        self._running: tuple[DrivingEnv, Rollout] | None = None  # begun when first asked for
+        self._running: tuple[DrivingEnv, Rollout] | None = None  # started at the first use
 
     def begin(self) -> None:
-        """Make the world and the driver now, so that what is wrong with them shows before anything opens."""
-        self._begun()
+        """Make the world and the agent now, so that their errors appear before a window opens."""
+        self._started()
 
     @property
     def dt(self) -> float:
@@ -54,15 +62,15 @@ class EpisodeSession:
         return self._rollout.done
 
     def reset(self) -> ViewFrame:
-        """Begin the present episode again."""
+        """Start the present episode again."""
         self._history.clear()
-        self._begin()
+        self._start()
         return self._frame(self._rollout.moment())
 
     def step(self) -> ViewFrame:
-        """One agent step."""
+        """Do one agent step."""
         if self._expert is not None:
-            self._advice = self._expert.act(self._rollout.moment().observation)
+            self._expert_control = self._expert.act(self._rollout.moment().observation)
         moment = self._rollout.advance()
         self._history.add(moment.state, moment.trace)
         if self._rollout.done:
@@ -70,40 +78,40 @@ class EpisodeSession:
         return self._frame(moment)
 
     def next_episode(self) -> ViewFrame | None:
-        """Begin the next episode that was asked for; None where none is left."""
+        """Start the next episode; None after the last one."""
         if self._index + 1 >= len(self._episodes):
             return None
         self._index += 1
         return self.reset()
 
     def next_scenario(self) -> ViewFrame:
-        """Begin an episode of the catalogue's next scenario, with the same seed."""
-        self._episodes[self._index] = following(self._episodes[self._index], self._catalogue)
+        """Start an episode with the same seed in the next scenario of the catalogue."""
+        self._episodes[self._index] = in_next_scenario(self._episodes[self._index], self._catalogue)
         return self.reset()
 
     def close(self) -> None:
-        """Free the world."""
+        """Free the world and the agent."""
         self._starter.close()
 
     @property
     def _env(self) -> DrivingEnv:
-        return self._begun()[0]
+        return self._started()[0]
 
     @property
     def _rollout(self) -> Rollout:
-        return self._begun()[1]
+        return self._started()[1]
 
-    def _begun(self) -> tuple[DrivingEnv, Rollout]:
+    def _started(self) -> tuple[DrivingEnv, Rollout]:
         if self._running is None:
-            self._begin()
+            self._start()
         assert self._running is not None
         return self._running
 
-    def _begin(self) -> None:
-        """The present episode, from its start."""
+    def _start(self) -> None:
+        """Start the present episode."""
         spec = self._episodes[self._index]
-        self._running = self._starter.begin(spec)
-        self._advice = None
+        self._running = self._starter.start(spec)
+        self._expert_control = None
         if self._make_expert is not None:
             self._expert = self._make_expert(self._running[0])
             self._expert.reset(spec.seed)
@@ -111,4 +119,4 @@ class EpisodeSession:
     def _frame(self, moment: Moment) -> ViewFrame:
         count = self._index + 1, len(self._episodes)
         frame = view_of(self._env, self._rollout, moment, count)
-        return replace(frame, history=self._history.points, expert=self._advice)
+        return replace(frame, history=self._history.points, expert=self._expert_control)

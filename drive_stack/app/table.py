@@ -1,4 +1,4 @@
-"""Results as a table for people, with the means below."""
+"""Results of episodes as a table on the terminal, with the means in its last row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STYLES = {Status.COMPLETED: "green", Status.TIMEOUT: "yellow", Status.STUCK: "ye
 
 
 def print_results(results: Sequence[EpisodeResult], console: Console) -> None:
-    """One row an episode; an agent that read the truth is marked."""
+    """Print one row for each episode; agents that read the truth are marked."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_footer=len(results) > 1)
     score = f"{np.mean([result.driving_score for result in results]):.1f}"
     route = f"{100 * np.mean([result.route_completion for result in results]):.0f} %"
@@ -25,22 +25,22 @@ def print_results(results: Sequence[EpisodeResult], console: Console) -> None:
     table.add_column("scenario", no_wrap=True)
     table.add_column("seed", justify="right", no_wrap=True)
     table.add_column("status", footer=completed)
-    table.add_column("hit")
+    table.add_column("collision")
     table.add_column("route", justify="right", footer=route)
     table.add_column("km/h", justify="right")
-    table.add_column("least TTC", justify="right")
+    table.add_column("min TTC", justify="right")
     table.add_column("comfort", justify="right")
     table.add_column("score", justify="right", footer=score)
     for result in results:
         table.add_row(*_cells(result))
     console.print(table)
     if any(result.privileged for result in results):
-        console.print("* read the truth", style="dim")
+        console.print("* reads the truth", style="dim")
     print_failures(results, console)
 
 
 def print_failures(results: Sequence[EpisodeResult], console: Console) -> None:
-    """The traceback of each agent that failed."""
+    """Print the traceback of each agent that failed."""
     for result in results:
         if result.error is not None:
             console.print(
@@ -58,7 +58,7 @@ def _cells(result: EpisodeResult) -> list[str]:
         terminal_text(result.scenario),
         str(result.seed),
         f"[{style}]{result.status.value}[/{style}]",
-        _hit(result),
+        _collision(result),
         f"{100 * result.route_completion:.0f} %",
         f"{3.6 * result.mean_speed_mps:.0f}",
         "–" if result.min_ttc_s is None else f"{result.min_ttc_s:.1f} s",
@@ -67,7 +67,7 @@ def _cells(result: EpisodeResult) -> list[str]:
     ]
 
 
-def _hit(result: EpisodeResult) -> str:
+def _collision(result: EpisodeResult) -> str:
     if result.collision_with is None:
         return "–"
     fault = "at fault" if result.at_fault else "not at fault"

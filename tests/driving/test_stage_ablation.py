@@ -1,4 +1,4 @@
-"""The table of stages: what is driven, what it says, and what is refused."""
+"""The table of stages: which episodes are driven, what the table shows, and which input is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from drive_stack.app.commands.stages import plan_ablation
 from drive_stack.app.stage_ablation.columns import COLUMNS, STAGES, columns_named
 from drive_stack.app.stage_ablation.figures import FIGURES
 from drive_stack.app.stage_ablation.report import csv_of, markdown_of, show_table, write_table
-from drive_stack.app.stage_ablation.rescues import what_happened
+from drive_stack.app.stage_ablation.rescues import describe_failure
 from drive_stack.app.stage_ablation.table import StagesTable, stages_table
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
@@ -52,8 +52,8 @@ def rows(results: Iterable[EpisodeResult], config: str = "now", code: str = "cod
     return [Row(each.agent, config, code, {}, False, 1.0, each) for each in results]
 
 
-def table_of(given: list[Row], current: frozenset[str] = frozenset(("now",))) -> StagesTable:
-    return stages_table(given, current, order=scenario_names())
+def table_of(own_rows: list[Row], current: frozenset[str] = frozenset(("now",))) -> StagesTable:
+    return stages_table(own_rows, current, order=scenario_names())
 
 
 # --- what is driven ------------------------------------------------------------------------------
@@ -66,10 +66,10 @@ def test_every_stage_has_a_column_that_replaces_it_alone() -> None:
         (column,) = columns_named([name])
         config = config_of(column.agent, column.overrides)
         assert config is not None and plain is not None
-        given, base = config.model_dump(), plain.model_dump()
-        assert given[group][name] == "oracle" and base[group][name] != "oracle"
-        given[group][name] = base[group][name]
-        assert given == base
+        values, base = config.model_dump(), plain.model_dump()
+        assert values[group][name] == "oracle" and base[group][name] != "oracle"
+        values[group][name] = base[group][name]
+        assert values == base
 
 
 def test_all_reads_nothing_but_the_truth() -> None:
@@ -133,28 +133,28 @@ def test_a_summary_worked_by_hand() -> None:
 
 
 def example() -> list[Row]:
-    """Modular crashes in one of four; its true detector saves that one, in the three that were driven."""
+    """Modular fails one of four episodes. With the oracle detector it succeeds on that one and two others."""
     courses = [("cruise", 1), ("cruise", 2), ("merge", 1), ("merge", 2)]
     modular = [result("modular", *course) for course in courses[:3]] + [crashed("modular", "merge", 2)]
     detector = [result("detector", *course) for course in courses[1:]]
     return rows([*(result("expert", *course) for course in courses), *modular, *detector])
 
 
-def test_the_worth_of_a_stage_is_judged_on_the_same_courses() -> None:
+def test_the_gain_of_a_stage_is_measured_on_the_same_courses() -> None:
     table = table_of(example())
     assert table.labels == ("expert", "modular", "detector") and table.scenarios == ("cruise", "merge")
     assert table.gain == {"expert": 0.25, "modular": None, "detector": pytest.approx(1 / 3)}
     assert table.worst == {"expert": 1.0, "modular": 0.5, "detector": 1.0}
-    assert table.uneven and table.cells["merge", "modular"].successes == 1
+    assert table.unequal_episodes and table.cells["merge", "modular"].successes == 1
 
 
 def test_a_failure_names_who_drove_it_better() -> None:
-    (blame,) = table_of(example()).failures
-    assert (blame.scenario, blame.seed) == ("merge", 2)
-    assert blame.saved_by == ("expert", "detector") and blame.saviours == "every other column"
+    (failure,) = table_of(example()).failures
+    assert (failure.scenario, failure.seed) == ("merge", 2)
+    assert failure.rescued_by == ("expert", "detector") and failure.rescuers == "every other column"
     both = [*example(), *rows([crashed("lanes", "merge", 2), result("lifter", "merge", 1)])]
-    (blame,) = table_of(both).failures
-    assert blame.not_by == ("lanes",) and blame.saviours == "expert, detector"
+    (failure,) = table_of(both).failures
+    assert failure.not_rescued_by == ("lanes",) and failure.rescuers == "expert, detector"
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_a_failure_names_who_drove_it_better() -> None:
         ),
     ],
 )
-def test_failures_are_told_in_words(failed: EpisodeResult, said: str) -> None:
-    assert what_happened(failed) == said
+def test_failures_are_described(failed: EpisodeResult, said: str) -> None:
+    assert describe_failure(failed) == said
 
 
-def test_the_bar_is_judged() -> None:
+def test_figures_are_compared_with_their_requirements() -> None:
     table = table_of(example())
     failed = {figure.heading for figure in FIGURES if figure.passes(table, "modular") is False}
     assert failed == {"success ≥ 92 %", "· in each ≥ 80 %", "route ≥ 96 %"}
@@ -192,7 +192,7 @@ def test_rows_of_the_present_configuration_count_else_the_latest() -> None:
     table = table_of(now + older + old)
     assert table.cells["cruise", "modular"].successes == 1  # though driven first
     assert table.cells["merge", "modular"].successes == 0
-    assert (table.outdated, table.left_out, table.codes) == (1, 2, 2)
+    assert (table.outdated, table.omitted, table.code_versions) == (1, 2, 2)
 
 
 def full() -> list[Row]:
@@ -245,7 +245,7 @@ def test_report_only_shows_what_is_there(tmp_path: Path, capsys: pytest.CaptureF
             file.append(row)
     assert run_sim.main(["stages", "--report-only", "--out", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert "1/2" in out and "11 rows are of before a change" in out
+    assert "1/2" in out and "11 rows are from before a change" in out
     assert (tmp_path / "table.md").exists() and len(read_rows(tmp_path)) == 11
 
 

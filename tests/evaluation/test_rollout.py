@@ -159,7 +159,7 @@ def test_an_agent_that_fails_is_told_and_never_a_success(
         table, said = printed.out.split(" 100000:\n")
         assert "error" in table and said.count("\n") == 1
     else:
-        assert "read the truth" in printed.out
+        assert "reads the truth" in printed.out
 
 
 def test_the_expert_completes_a_drive_and_is_marked_privileged() -> None:

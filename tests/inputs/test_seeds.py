@@ -10,7 +10,7 @@ import pytest
 from import_graph import module_name, source_files
 
 import run_sim
-from drive_stack.app.episodes import consecutive
+from drive_stack.app.episodes import consecutive_episodes
 from drive_stack.app.options import seed, seeds_between, whole_number
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.suite import MAX_COURSES, Courses, Suite, load_suite
@@ -75,7 +75,7 @@ def test_ranges_end_at_the_last_seed() -> None:
         with pytest.raises(ConfigError, match="expected seeds from 0 to 4294967295"):
             seed_range(first, count)
     with pytest.raises(ConfigError, match="expected seeds"):
-        consecutive("cruise", MAX_SEED, 2)
+        consecutive_episodes("cruise", MAX_SEED, 2)
     check_episodes(10, MAX_EPISODES // 10)
     with pytest.raises(ConfigError, match="at most 100,000 episodes"):
         check_episodes(10, MAX_EPISODES // 10 + 1)

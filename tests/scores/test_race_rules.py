@@ -12,7 +12,7 @@ import run_sim
 from agents.registry import build_agent
 from drive_stack.app.episodes import EpisodeSpec, Factories
 from drive_stack.app.names import overrides_of
-from drive_stack.app.race import RaceResult, RaceSession, racing_names
+from drive_stack.app.race import RaceResult, RaceSession, race_names
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.race import CLOSE_SCORE, CLOSE_TIME, verdict
@@ -109,7 +109,7 @@ def test_the_order_of_the_flags_does_not_matter(results: list[EpisodeResult]) ->
 
 def test_names_are_short_and_told_apart() -> None:
     specs = ("modular", "my/own.yaml", "a.b:Careful", "modular")
-    assert racing_names(specs) == ("modular 1", "own", "Careful", "modular 2")
+    assert race_names(specs) == ("modular 1", "own", "Careful", "modular 2")
 
 
 def test_overrides_go_to_those_they_name() -> None:

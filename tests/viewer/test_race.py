@@ -16,7 +16,7 @@ import run_sim
 from agents.registry import build_agent
 from drive_stack.app.episodes import EpisodeSpec, Factories
 from drive_stack.app.names import overrides_of
-from drive_stack.app.race import RaceResult, RaceSession, racing_names
+from drive_stack.app.race import RaceResult, RaceSession, race_names
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import undriven
@@ -93,9 +93,9 @@ def test_who_leads(progress: tuple[float, ...], out: tuple[bool, ...], ahead: in
 
 
 def test_drivers_that_are_there_twice_get_numbers() -> None:
-    assert racing_names(["expert", "constant", "expert"]) == ("expert 1", "constant", "expert 2")
+    assert race_names(["expert", "constant", "expert"]) == ("expert 1", "constant", "expert 2")
     with pytest.raises(ConfigError, match="at most 4"):
-        racing_names(["expert"] * 5)
+        race_names(["expert"] * 5)
 
 
 def test_in_a_race_an_override_says_whose_it_is() -> None:
@@ -104,7 +104,7 @@ def test_in_a_race_an_override_says_whose_it_is() -> None:
     assert overrides_of(0, both, given) == ("perception.threads=1",)
     assert overrides_of(1, both, given) == ("control.lateral=lqr",)
     assert overrides_of(0, ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
-    with pytest.raises(ConfigError, match="say whose it is, such as modular:perception"):
+    with pytest.raises(ConfigError, match="name the agent it is for, such as modular:perception"):
         overrides_of(0, both, ["perception.threads=1"])
 
 
@@ -128,7 +128,7 @@ def factories(spec: str) -> Factories:
 def raced(specs: list[str], course: Path, seeds: range, look: Callable[[object], None]) -> list[RaceResult]:
     found: list[RaceResult] = []
     episodes = [EpisodeSpec(str(course), seed) for seed in seeds]
-    names = racing_names(specs)
+    names = race_names(specs)
     session = RaceSession(
         [factories(spec) for spec in specs], names, episodes, catalogue=["cruise"], on_result=found.append
     )

@@ -1,1 +1,1 @@
-"""The subcommands of ``run_sim.py``, one file each."""
+"""The commands of ``run_sim.py``, one file each; `table` lists them."""

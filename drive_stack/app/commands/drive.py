@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from drive_stack.app.drive_options import drive_parser
-from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive
+from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive_episodes
 from drive_stack.app.names import overrides_of
 from drive_stack.app.presentation import Presentation, present
-from drive_stack.app.race import RaceResult, RaceSession, print_races, racing_names
+from drive_stack.app.race import RaceResult, RaceSession, print_races, race_names
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.table import print_results
 from drive_stack.app.wiring import Wiring
@@ -109,7 +109,7 @@ def race(spec: DriveSpec, wiring: Wiring) -> int:
                 print(own.to_json(), flush=True)
             print(result.verdict_json(), flush=True)
 
-    names = racing_names(spec.agents)
+    names = race_names(spec.agents)
     session = RaceSession(
         [_factories(spec, index, wiring) for index in range(len(names))],
         names,
@@ -182,7 +182,7 @@ def _make_agent(
 def _episodes(spec: DriveSpec, wiring: Wiring) -> Sequence[EpisodeSpec]:
     """The requested episodes; an unreadable scenario raises `ConfigError` before a window opens."""
     wiring.batch.scenario_facts(spec.scenario)
-    return consecutive(spec.scenario, spec.seed, spec.episodes)
+    return consecutive_episodes(spec.scenario, spec.seed, spec.episodes)
 
 
 def _expert_to_compare(spec: DriveSpec, wiring: Wiring) -> Callable[[DrivingEnv], Agent] | None:

@@ -1,1 +1,1 @@
-"""The modular agent with each stage replaced by its oracle: runs, tables and figures."""
+"""The tables of ``run_sim.py stages``: what changes when a stage is replaced by its oracle."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drive_stack.config import unknown_name
 
-ONE_THREAD = "perception.threads=1"  # rows must not depend on how many cores are free
+ONE_THREAD = "perception.threads=1"  # results must not depend on the number of free cores
 STAGES = (
     "perception.detector",
     "perception.lanes",
@@ -17,13 +17,13 @@ STAGES = (
     "control.lateral",
     "control.longitudinal",
 )
-EXPERT = "expert"  # whose speed is the measure of all
-MODULAR = "modular"  # what oracles are to better
+EXPERT = "expert"  # the speeds of all columns are relative to this one
+MODULAR = "modular"  # the baseline: what the oracles may improve on
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One driver of the comparison."""
+    """One agent of the comparison."""
 
     label: str
     agent: str
@@ -35,10 +35,10 @@ def _replaced(stage: str) -> Column:
 
 
 def _all_replaced() -> Column:
-    """Every oracle at once; the true tracker reads no detections, so that none need be made."""
-    blind = ("perception.detector=none", "perception.lifter=ground")
+    """Every oracle at once. The oracle tracker reads no detections, so the detector is switched off."""
+    no_detections = ("perception.detector=none", "perception.lifter=ground")
     others = (stage for stage in STAGES if stage.partition(".")[2] not in ("detector", "lifter"))
-    return Column("all", MODULAR, (ONE_THREAD, *blind, *(f"{stage}=oracle" for stage in others)))
+    return Column("all", MODULAR, (ONE_THREAD, *no_detections, *(f"{stage}=oracle" for stage in others)))
 
 
 COLUMNS = (
@@ -50,7 +50,7 @@ COLUMNS = (
 
 
 def columns_named(labels: Sequence[str]) -> tuple[Column, ...]:
-    """Those columns, in the order of the table; `ConfigError` for a name that is not among them."""
+    """Return the columns with these labels, in the order of the table; `ConfigError` for an unknown one."""
     known = [column.label for column in COLUMNS]
     for label in labels:
         if label not in known:

@@ -1,4 +1,4 @@
-"""Which oracles save the episodes that the modular driver fails."""
+"""Which oracles succeed on the episodes that the modular agent fails."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from drive_stack.evaluation.summary import Course
 
 
 @dataclass(frozen=True, slots=True)
-class Blame:
-    """One failed episode, and who drove it better."""
+class Failure:
+    """An episode that the modular agent failed, and the columns that drove it better."""
 
     scenario: str
     seed: int
-    what: str  # happened, in words
-    saved_by: tuple[str, ...]  # columns that drove it and succeeded
-    not_by: tuple[str, ...]  # columns that drove it and failed too
+    description: str  # what happened
+    rescued_by: tuple[str, ...]  # columns that drove it and succeeded
+    not_rescued_by: tuple[str, ...]  # columns that drove it and failed too
 
     @property
-    def saviours(self) -> str:
-        """Who saved it, in words."""
-        if len(self.saved_by) > 1 and not self.not_by:
+    def rescuers(self) -> str:
+        """The columns that succeeded, as text."""
+        if len(self.rescued_by) > 1 and not self.not_rescued_by:
             return "every other column"
-        return ", ".join(self.saved_by) or ("none" if self.not_by else "–")
+        return ", ".join(self.rescued_by) or ("none" if self.not_rescued_by else "–")
 
 
-def blames(
+def find_failures(
     drives: Mapping[str, Mapping[Course, EpisodeResult]], labels: Sequence[str], scenarios: Sequence[str]
-) -> Iterator[Blame]:
-    """The failures of modular, by scenario and seed; ``drives`` are the results of each column."""
+) -> Iterator[Failure]:
+    """Yield the failures of the modular agent, by scenario and seed. ``drives``: results of each column."""
     own = drives.get(MODULAR, {})
     for scenario, seed in sorted(own, key=lambda course: (scenarios.index(course[0]), course[1])):
         result = own[scenario, seed]
         if succeeded(result):
             continue
         others = [label for label in labels if label != MODULAR and (scenario, seed) in drives[label]]
-        saved = {label for label in others if succeeded(drives[label][scenario, seed])}
-        yield Blame(
+        rescuers = {label for label in others if succeeded(drives[label][scenario, seed])}
+        yield Failure(
             scenario,
             seed,
-            what_happened(result),
-            tuple(label for label in others if label in saved),
-            tuple(label for label in others if label not in saved),
+            describe_failure(result),
+            tuple(label for label in others if label in rescuers),
+            tuple(label for label in others if label not in rescuers),
         )
 
 
-def what_happened(result: EpisodeResult) -> str:
-    """How an episode failed, in words."""
+def describe_failure(result: EpisodeResult) -> str:
+    """Return how an episode failed, as text."""
     if result.collision_with is not None:
         speed = f" at {3.6 * (result.impact_speed_mps or 0.0):.0f} km/h"
         return f"{result.collision_with}{speed}: {result.fault_reason}"

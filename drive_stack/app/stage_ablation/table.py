@@ -1,4 +1,4 @@
-"""The table of stages as numbers: one summary a scenario and column, one a column."""
+"""The table of stages as numbers: a summary for each scenario and column, and one for each column."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from drive_stack.app.stage_ablation.columns import COLUMNS, EXPERT, MODULAR
-from drive_stack.app.stage_ablation.rescues import Blame, blames
+from drive_stack.app.stage_ablation.rescues import Failure, find_failures
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.result import EpisodeResult, succeeded
 from drive_stack.evaluation.summary import Course, Summary, World, summarise_episodes, world_of
@@ -15,27 +15,28 @@ from drive_stack.evaluation.summary import Course, Summary, World, summarise_epi
 
 @dataclass(frozen=True, slots=True)
 class StagesTable:
-    """What a folder of rows shows."""
+    """The numbers of the table."""
 
-    labels: tuple[str, ...]  # columns, those that have rows
+    labels: tuple[str, ...]  # columns that have rows
     scenarios: tuple[str, ...]
     cells: Mapping[tuple[str, str], Summary]  # scenario, label
     overall: Mapping[str, Summary]  # label
-    worst: Mapping[str, float]  # label → least success of any of its scenarios
-    gain: Mapping[str, float | None]  # label → success less that of modular on the same courses
-    failures: tuple[Blame, ...]  # of modular
-    uneven: bool  # some column holds episodes that another does not
+    worst: Mapping[str, float]  # label → lowest success of its scenarios
+    gain: Mapping[str, float | None]  # label → success minus that of modular on the same courses
+    failures: tuple[Failure, ...]  # of modular
+    unequal_episodes: bool  # some column holds episodes that another one does not
     seeds: tuple[int, int]  # first and last
     outdated: int  # rows shown that were driven before a change to configuration, scenario or weights
-    left_out: int  # rows not shown, since newer ones stand for them
-    codes: int  # states of the code that drove the rows shown
+    omitted: int  # rows not shown, because newer ones replace them
+    code_versions: int  # versions of the code that drove the rows shown
 
 
 def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[str]) -> StagesTable:
-    """Summaries of at least one row, given in the order in which they were driven.
+    """Summarise at least one row; ``rows`` are in the order in which they were driven.
 
-    For each scenario and column the rows of one configuration count: of the ``current`` one (hashes
-    as they are now) where there are any, else of that driven last. ``order`` is that of the scenarios.
+    For each scenario and column, the rows of one configuration count: of a ``current`` one (a set of
+    configuration hashes) where there are any, otherwise of the one driven last. ``order`` is the order of the
+    scenarios.
     """
     shown = _of_one_configuration(rows, current)
     drives: dict[str, dict[Course, EpisodeResult]] = defaultdict(dict)
@@ -44,9 +45,9 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
         course = row.result.scenario, row.result.seed
         drives[row.label][course] = row.result
         worlds[course] = world_of(row)
-    labels = tuple(sorted(drives, key=lambda label: _place(label, [column.label for column in COLUMNS])))
+    labels = tuple(sorted(drives, key=lambda label: _sort_key(label, [column.label for column in COLUMNS])))
     names = {scenario for courses in drives.values() for scenario, _ in courses}
-    scenarios = tuple(sorted(names, key=lambda name: _place(name, order)))
+    scenarios = tuple(sorted(names, key=lambda name: _sort_key(name, order)))
     cells = _cells(drives, worlds)
     seeds = [row.result.seed for row in shown]
     return StagesTable(
@@ -63,12 +64,12 @@ def stages_table(rows: Sequence[Row], current: Collection[str], order: Sequence[
             label: min(cell.success for (_, own), cell in cells.items() if own == label) for label in labels
         },
         gain={label: _gain(drives[label], drives.get(MODULAR, {})) for label in labels},
-        failures=tuple(blames(drives, labels, scenarios)),
-        uneven=len({frozenset(courses) for courses in drives.values()}) > 1,
+        failures=tuple(find_failures(drives, labels, scenarios)),
+        unequal_episodes=len({frozenset(courses) for courses in drives.values()}) > 1,
         seeds=(min(seeds), max(seeds)),
         outdated=sum(row.config_hash not in current for row in shown),
-        left_out=len(rows) - len(shown),
-        codes=len({row.code_hash for row in shown}),
+        omitted=len(rows) - len(shown),
+        code_versions=len({row.code_hash for row in shown}),
     )
 
 
@@ -81,14 +82,14 @@ def _cells(
             groups[scenario, label].append(result)
     return {
         key: summarise_episodes(
-            results, drives.get(EXPERT), [worlds[one.scenario, one.seed] for one in results]
+            results, drives.get(EXPERT), [worlds[result.scenario, result.seed] for result in results]
         )
         for key, results in groups.items()
     }
 
 
 def _gain(own: Mapping[Course, EpisodeResult], base: Mapping[Course, EpisodeResult]) -> float | None:
-    """Share of successes more than ``base`` has, on the courses of both; None for itself, or without any."""
+    """Success minus that of ``base`` on the courses of both; None for ``base`` itself, or without any."""
     shared = own.keys() & base.keys()
     if own is base or not shared:
         return None
@@ -99,12 +100,12 @@ def _gain(own: Mapping[Course, EpisodeResult], base: Mapping[Course, EpisodeResu
 def _of_one_configuration(rows: Sequence[Row], current: Collection[str]) -> list[Row]:
     chosen: dict[tuple[str, str], str] = {}
     for row in rows:
-        place = row.label, row.result.scenario
-        if row.config_hash in current or chosen.get(place) not in current:
-            chosen[place] = row.config_hash
+        cell = row.label, row.result.scenario
+        if row.config_hash in current or chosen.get(cell) not in current:
+            chosen[cell] = row.config_hash
     return [row for row in rows if chosen[row.label, row.result.scenario] == row.config_hash]
 
 
-def _place(name: str, order: Sequence[str]) -> tuple[int, str]:
-    """Known names in their order, then the others by name."""
+def _sort_key(name: str, order: Sequence[str]) -> tuple[int, str]:
+    """Sort known names in their order, then the others by name."""
     return (order.index(name) if name in order else len(order)), name
