@@ -40,8 +40,8 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(suite: Path, out: Path, *agents: str, seeds: str = "100000:100002") -> list[str]:
-    given = ["evaluate", "--suite", str(suite), "--seeds", seeds, "--out", str(out)]
-    return given + [word for agent in agents for word in ("--agent", agent)]
+    options = ["evaluate", "--suite", str(suite), "--seeds", seeds, "--out", str(out)]
+    return options + [word for agent in agents for word in ("--agent", agent)]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def world_name(scenario: str) -> str:
 
 
 @pytest.mark.parametrize("name", list(suites()))
-def test_suites_that_come_along_can_be_driven(name: str) -> None:
+def test_the_suites_of_the_package_can_be_driven(name: str) -> None:
     found = load_suite(name)
     courses = found.scenarios(scenario_names(), world_name)
     assert found.first_seed >= 200_000
@@ -138,7 +138,7 @@ def test_the_same_command_drives_nothing_again(
     assert "12 of 12 episodes are there already" in capsys.readouterr().err
 
 
-def test_two_workers_and_a_run_broken_off_drive_the_same(run: Path, suite: Path, tmp_path: Path) -> None:
+def test_two_workers_and_an_interrupted_run_drive_the_same(run: Path, suite: Path, tmp_path: Path) -> None:
     out = tmp_path / "other"
     assert run_sim.main([*command(suite, out, "constant", seeds="100000:100001"), "--workers", "2"]) == 0
     rows = out / "rows.jsonl"
@@ -209,9 +209,9 @@ def test_tables_for_other_programs_hold_every_row(run: Path) -> None:
     with (run / "rows.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert len(table) == len(lines) == 18
-    asked = "agent scenario seed status collision_with at_fault avoidable impact_speed_mps route_completion"
-    asked += " distance_m duration_s mean_speed_mps min_ttc_s comfort driving_score config_hash code_hash"
-    for name in asked.split():
+    columns = "agent scenario seed status collision_with at_fault avoidable impact_speed_mps route_completion"
+    columns += " distance_m duration_s mean_speed_mps min_ttc_s comfort driving_score config_hash code_hash"
+    for name in columns.split():
         assert name in table[0] and name in lines[0]
     assert {"scores.nuplan.total", "scores.nuplan.terms.ttc", "stages_ms.agent"} <= set(table[0])
     assert table[0]["versions.drive_stack"]
@@ -230,10 +230,10 @@ def test_another_suite_s_folder_is_refused(run: Path, capsys: pytest.CaptureFixt
         (["--seeds", "7:7"], "expected A:B"),
         (["--suite", "standart"], "did you mean standard"),
         (["--agent", "modulr"], "did you mean modular"),
-        (["--agent", "constant", "--agent", "random", "--set", "a=1"], "say whose"),
+        (["--agent", "constant", "--agent", "random", "--set", "a=1"], "name the agent"),
     ],
 )
-def test_what_cannot_be_evaluated_is_refused_in_one_line(
+def test_an_evaluation_that_cannot_be_driven_is_refused_in_one_line(
     extra: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_sim.main(["evaluate", *extra, "--out", str(tmp_path / "x")]) == 2
@@ -273,7 +273,7 @@ class Page(html.parser.HTMLParser):
             self.open.pop()
 
 
-def test_the_page_is_whole_and_needs_nothing_from_outside(run: Path) -> None:
+def test_the_page_is_complete_and_needs_nothing_from_outside(run: Path) -> None:
     text = (run / "report.html").read_text(encoding="utf-8")
     page = Page()
     page.feed(text)
@@ -304,8 +304,8 @@ def test_runs_are_compared_under_names_of_their_own(run: Path, tmp_path: Path) -
     assert any("different versions" in note and "0.0.1" in note for note in found.notes)
 
 
-def test_a_spoilt_line_is_named_and_left_out_of_the_page(run: Path, tmp_path: Path) -> None:
-    other = tmp_path / "spoilt"
+def test_a_corrupt_line_is_named_and_left_out_of_the_page(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "corrupt"
     shutil.copytree(run, other)
     lines = (other / "rows.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     lines[4] = "{nonsense\n"
@@ -315,7 +315,7 @@ def test_a_spoilt_line_is_named_and_left_out_of_the_page(run: Path, tmp_path: Pa
     assert re.search(r"rows\.jsonl:5: not valid JSON.*left out", found.notes[0])
 
 
-def test_no_page_of_nothing_and_of_another_schema(
+def test_no_page_is_written_without_rows_or_for_another_schema(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_sim.main(["report", str(tmp_path / "none")]) == 2
@@ -328,8 +328,8 @@ def test_no_page_of_nothing_and_of_another_schema(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium to look with")
-def test_a_browser_draws_it_without_a_word(run: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
+def test_a_browser_shows_the_page_without_console_messages(run: Path, tmp_path: Path) -> None:
     picture = tmp_path / "page.png"
     done = subprocess.run(
         [
@@ -376,6 +376,8 @@ def test_a_replay_says_what_changed_since(
     ("episode", "words"),
     [("0", "whole number from 1"), ("99", "episodes 1 to 18"), ("constant:cruise:7", "no such episode")],
 )
-def test_no_such_episode(run: Path, episode: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_episode_that_does_not_exist_is_refused(
+    run: Path, episode: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_sim.main(["replay", str(run), "--episode", episode, "--headless"]) == 2
     assert words in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Commands in the documentation: each parses, and names what a clone has or what an earlier one makes."""
+"""Commands in the documentation parse, and use only files of the repository or of earlier commands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OWN = re.compile(r"\.(yaml|onnx|pt|zip)$|:\w+$")  # files and classes that the r
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Arguments of every command, in blocks and within sentences; those that trail off are left out."""
+    """Arguments of every command in blocks and sentences; commands with an ellipsis are left out."""
     blocks = re.findall(r"^```.*?^```", text, flags=re.M | re.S)
     prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
     found = [
@@ -39,7 +39,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 class ParsedError(Exception):
-    """Raised where a command would begin: what it was told."""
+    """Raised instead of running a command; holds its options."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ def parsed(words: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, o
 
 
 def listed(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)] if value else []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -68,7 +68,7 @@ def notes(table: StagesTable) -> Iterator[str]:
         "! marks errors. Columns named after a stage: modular with the oracle of that stage. Fractions in %."
     )
     if table.unequal_episodes:
-        yield "Columns hold different episodes; speed and points over modular are of episodes that both drove."
+        yield "Columns hold different episodes; speed and points over modular are of those that both drove."
     if table.outdated:
         yield f"{table.outdated} rows are from before a change to a configuration, a scenario or weights."
     if table.omitted:
