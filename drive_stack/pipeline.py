@@ -11,6 +11,7 @@ import numpy as np
 
 from drive_stack.interfaces import (
     Detector,
+    DiagnosticSource,
     LaneDetector,
     LateralController,
     Lifter,
@@ -18,7 +19,6 @@ from drive_stack.interfaces import (
     Planner,
     Platform,
     Predictor,
-    Remarking,
     Tracker,
 )
 from drive_stack.monitoring.detection_watch import DetectionWatch
@@ -121,7 +121,7 @@ class Pipeline:
             predictions=predictions,
             plan=plan,
             stage_ms=clock.milliseconds,
-            notes=(() if fault is None else (fault,)) + plan.interventions + self._remarks(),
+            notes=(() if fault is None else (fault,)) + plan.interventions + self._diagnostics(),
         )
 
     def _given(
@@ -145,10 +145,10 @@ class Pipeline:
             fault=fault,
         )
 
-    def _remarks(self) -> tuple[str, ...]:
+    def _diagnostics(self) -> tuple[str, ...]:
         controllers = (self._stages.lateral, self._stages.longitudinal)
-        said = (stage.remark for stage in controllers if isinstance(stage, Remarking))
-        return tuple(remark for remark in said if remark is not None)
+        said = (stage.diagnostic for stage in controllers if isinstance(stage, DiagnosticSource))
+        return tuple(diagnostic for diagnostic in said if diagnostic is not None)
 
     def _control(self, plan: Plan, seen: Observation) -> Control:
         stages, car = self._stages, self._limits

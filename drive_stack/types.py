@@ -1,9 +1,9 @@
-"""Frozen records that stages hand to one another.
+"""Frozen records that the stages pass to one another.
 
 Frames follow ISO 8855. *Ego frame*: x forward, y left, z up, yaw counter-clockwise, origin on the
 ground below the centre of the rear axle. *World frame*: right-handed, z up, fixed for the episode.
 Units are SI unless the name says otherwise. Images are ``(H, W, 3)`` uint8 RGB; boxes are
-``(x1, y1, x2, y2)`` in pixels, origin top left. This module imports nothing of ours.
+``(x1, y1, x2, y2)`` in pixels, origin top left. This module imports nothing else from this repository.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 
 class ObjectClass(IntEnum):
-    """What the detector tells apart."""
+    """Classes that the detector distinguishes."""
 
     CAR = 0
     LARGE_VEHICLE = 1
     PEDESTRIAN = 2
-    OBSTACLE = 3  # what closes a lane at road works: cones, barriers, boards
+    OBSTACLE = 3  # cones, barriers and boards that close a lane at road works
 
 
 class NavigationCommand(IntEnum):
-    """What the navigation asks of the driver."""
+    """Instruction of the navigation system to the driver."""
 
     FOLLOW = 0
     CHANGE_LEFT = 1
@@ -39,25 +39,25 @@ class NavigationCommand(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that an agent sees in one step."""
+    """Everything that an agent observes in one step."""
 
     image: Image  # (H, W, 3) front camera
     speed: float  # [m/s]
     yaw_rate: float  # [rad/s], positive to the left
-    blind_spot_left: bool  # radar: something beside or closing in from behind on the left
+    blind_spot_left: bool  # radar: a vehicle next to the ego, or approaching from behind, on the left
     blind_spot_right: bool
     speed_limit: float  # [m/s]
     command: NavigationCommand
-    image_age: float = 0.0  # since the image was taken; it grows where no new one comes [s]
-    rain: bool = False  # rain sensor of the windscreen: the road is wet
+    image_age: float = 0.0  # time since the image was taken; grows while no new image arrives [s]
+    rain: bool = False  # windscreen rain sensor: the road is wet
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What an agent asks of the car."""
+    """Command of an agent to the car."""
 
     steering: float  # road-wheel angle [rad], positive to the left
-    acceleration: float  # [m/s²], negative brakes
+    acceleration: float  # [m/s²], negative when braking
 
 
 # --- perception -----------------------------------------------------------------------------
@@ -65,7 +65,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One object found in the image."""
+    """One object detected in the image."""
 
     box: tuple[float, float, float, float]  # x1, y1, x2, y2 [px]
     label: ObjectClass
@@ -74,20 +74,20 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class RangeCue:
-    """One reading of how far off an object is."""
+    """One estimate of the distance to an object."""
 
-    distance: float  # from the camera; of a cue by size, if the object has its class's usual size [m]
-    variance: float  # of its logarithm: what differs from image to image
-    usual_size: float | None = None  # where the cue is by size: an object twice as large is twice as far [m]
-    size_spread: float = 0.0  # of the logarithm of its class's sizes: the same error in every image
+    distance: float  # from the camera; a size cue assumes the typical size of the class [m]
+    variance: float  # of the logarithm of the distance: the error that is independent in each image
+    typical_size: float | None = None  # assumed by a size cue: the distance is proportional to it [m]
+    size_sigma: float = 0.0  # std of the logarithm of sizes in the class: the error common to all images
 
 
 @dataclass(frozen=True, slots=True)
-class Sightline:
-    """What the place of an object was found from."""
+class LineOfSight:
+    """The measurements from which the position of an object was computed."""
 
-    eye: FloatArray  # (2,) the camera, in the ego frame [m]
-    across: float  # how well the place is known across the line of sight, standard deviation [m]
+    camera_position: FloatArray  # (2,) in the ego frame [m]
+    transverse_sigma: float  # std of the position at right angles to the line of sight [m]
     cues: tuple[RangeCue, ...]
 
 
@@ -95,39 +95,39 @@ class Sightline:
 class LiftedObject:
     """A detection placed on the road, in the ego frame."""
 
-    position: FloatArray  # (2,) nearest face's centre on the ground for vehicles, feet for people [m]
+    position: FloatArray  # (2,) on the ground: centre of a vehicle's nearest face, feet of a pedestrian [m]
     covariance: FloatArray  # (2, 2) [m²]
     label: ObjectClass
     confidence: float
-    width: float  # [m], as estimated or the class's usual one
+    width: float  # [m], estimated, or typical of the class
     detection: Detection
-    sightline: Sightline | None = None  # None: the position is all there is
-    at_side: bool = False  # the left or right border of the image cuts it off
+    line_of_sight: LineOfSight | None = None  # None: only the position is known
+    truncated_at_side: bool = False  # the left or right border of the image cuts the object off
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One object followed over time, in the present ego frame; velocity over ground."""
+    """One object tracked over time, in the present ego frame. The velocity is relative to the ground."""
 
     id: int
     label: ObjectClass
     position: FloatArray  # (2,) centre of the object [m]
-    velocity: FloatArray  # (2,) over ground, along the present ego axes [m/s]
+    velocity: FloatArray  # (2,) relative to the ground, in the present ego axes [m/s]
     covariance: FloatArray  # (4, 4) of (x, y, vx, vy)
     heading: float  # [rad] relative to the ego
     length: float  # [m]
     width: float  # [m]
     age: int  # steps since birth
-    missed: int  # steps since last seen
+    missed: int  # steps since the last matched detection
     confidence: float
     box: tuple[float, float, float, float] | None = None  # last matched box [px]
 
 
 @dataclass(frozen=True, slots=True)
 class LanePath:
-    """A lane's centre line sampled ahead, in the ego frame."""
+    """The centre line of a lane, sampled ahead of the ego, in the ego frame."""
 
-    station: FloatArray  # (M,) distance along the line, 0 abreast of the rear axle, increasing [m]
+    station: FloatArray  # (M,) distance along the line, 0 at the rear axle, increasing [m]
     xy: FloatArray  # (M, 2) [m]
     heading: FloatArray  # (M,) [rad]
     curvature: FloatArray  # (M,) [1/m], positive to the left
@@ -135,23 +135,23 @@ class LanePath:
 
 @dataclass(frozen=True, slots=True)
 class AdjacentLane:
-    """The lane beside the ego's, the same way round."""
+    """A lane next to the ego lane, in the same direction of travel."""
 
     exists: bool
-    enterable: bool  # the line between may be crossed
+    enterable: bool  # the line between the two lanes may be crossed
     width: float  # [m]
-    ends_in: float = float("inf")  # [m], inf where it goes on or is not known
+    ends_in: float = float("inf")  # distance to its end [m]; inf where it continues or is not known
 
 
 @dataclass(frozen=True, slots=True)
 class LaneEstimate:
-    """The road as far as it is known, in the ego frame."""
+    """Estimate of the ego lane and its adjacent lanes, in the ego frame."""
 
-    offset: float  # rear axle left of the ego lane's centre [m]
+    offset: float  # lateral position of the rear axle, left of the ego lane's centre [m]
     heading: float  # ego yaw minus lane direction [rad]
-    curvature: float  # of the ego lane's centre abreast of the ego [1/m]
+    curvature: float  # of the ego lane's centre line at the rear axle [1/m]
     width: float  # [m]
-    path: LanePath  # centre of the ego lane
+    path: LanePath  # centre line of the ego lane
     left: AdjacentLane
     right: AdjacentLane
     confidence: float  # 0 (guess) … 1
@@ -163,9 +163,9 @@ class LaneEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One way an object may go."""
+    """One possible future trajectory of an object."""
 
-    name: str  # "keep lane", "change left", "crosses", …
+    name: str  # "keeps lane", "changes left", "crosses", …
     probability: float
     positions: FloatArray  # (T, 2) centre, in the ego frame of the present step [m]
     headings: FloatArray  # (T,) [rad]
@@ -173,15 +173,15 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Where a track may be over the next seconds."""
+    """Possible positions of a track over the next seconds."""
 
     track: Track
     times: FloatArray  # (T,) from now [s]
-    hypotheses: tuple[Hypothesis, ...]  # probabilities add up to 1
+    hypotheses: tuple[Hypothesis, ...]  # their probabilities add up to 1
 
 
 class Behaviour(StrEnum):
-    """What the planner is doing."""
+    """Present manoeuvre of the planner."""
 
     CRUISE = "cruise"
     FOLLOW = "follow"
@@ -203,32 +203,32 @@ class Plan:
     speeds: FloatArray  # (T,) [m/s]
     accelerations: FloatArray  # (T,) [m/s²]
     behaviour: Behaviour
-    reason: str  # in words, for a person
-    emergency: bool = False  # brake for life: jerk limits off
-    rejected: tuple[FloatArray, ...] = ()  # candidates not chosen, each (T, 2)
+    reason: str  # explanation shown to the user
+    emergency: bool = False  # emergency braking: the controller does not limit the jerk
+    rejected: tuple[FloatArray, ...] = ()  # candidates that were not chosen, each (T, 2) [m]
     interventions: tuple[str, ...] = ()  # what the safety layer changed
 
 
 @dataclass(frozen=True, slots=True)
 class PlanningInput:
-    """All that a planner is given in one step."""
+    """Everything that a planner receives in one step."""
 
-    speed: float
-    acceleration: float  # along the car, as estimated [m/s²]
-    yaw_rate: float
-    speed_limit: float
+    speed: float  # [m/s]
+    acceleration: float  # longitudinal, as estimated [m/s²]
+    yaw_rate: float  # [rad/s], positive to the left
+    speed_limit: float  # [m/s]
     command: NavigationCommand
     blind_spot_left: bool
     blind_spot_right: bool
     lanes: LaneEstimate
     predictions: tuple[Prediction, ...]
-    grip: float  # max horizontal acceleration of the tyres on this road [m/s²]
-    fault: str | None = None  # what is wrong with the senses, in words
+    grip: float  # maximum horizontal acceleration of the tyres on this road [m/s²]
+    fault: str | None = None  # description of a sensor or perception fault
 
 
 @dataclass(frozen=True, slots=True)
 class StepTrace:
-    """What an agent thought in one step; the viewer draws it, the report quotes it."""
+    """Intermediate results of an agent in one step. The viewer draws them and the report quotes them."""
 
     control: Control
     detections: tuple[Detection, ...] = ()
@@ -239,7 +239,7 @@ class StepTrace:
     plan: Plan | None = None
     stage_ms: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    attention: Callable[[], NDArray[np.float32]] | None = None  # (H, W) 0 … 1, worked out when asked for
+    attention: Callable[[], NDArray[np.float32]] | None = None  # (H, W) 0 … 1, computed on demand
 
 
 # --- labels from the camera -----------------------------------------------------------------
@@ -247,21 +247,21 @@ class StepTrace:
 
 @dataclass(frozen=True, slots=True)
 class LabelBox:
-    """The true box of one object, from its visible pixels."""
+    """The ground-truth box of one object."""
 
     actor_id: int
     label: ObjectClass
     box: tuple[float, float, float, float]  # of the visible pixels [px]
-    visible: float  # share of the object's pixels that nothing hides and the image holds, 0 … 1
+    visible: float  # fraction of the object's pixels inside the image and not occluded, 0 … 1
     distance: float  # from the camera to the object's centre on the ground [m]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameLabels:
-    """Truth of one camera frame."""
+    """Ground-truth labels of one camera frame."""
 
     boxes: tuple[LabelBox, ...]
-    instance: NDArray[np.int32]  # (H, W) actor id, 0 where none
+    instance: NDArray[np.int32]  # (H, W) actor id, 0 where there is none
     semantic: NDArray[np.uint8]  # (H, W) see SemanticClass
     depth: NDArray[np.float32]  # (H, W) along the optical axis [m], inf for sky
 
@@ -285,7 +285,7 @@ class SemanticClass(IntEnum):
 
 
 class ContactKind(StrEnum):
-    """What was hit."""
+    """What the ego collided with."""
 
     VEHICLE = "vehicle"
     PEDESTRIAN = "pedestrian"
@@ -294,7 +294,7 @@ class ContactKind(StrEnum):
 
 
 class Side(StrEnum):
-    """Where on the ego it was hit."""
+    """Side of the ego at which a collision happened."""
 
     FRONT = "front"
     LEFT = "left"
@@ -304,7 +304,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One hit between the ego and something, reported once."""
+    """One collision of the ego, reported once."""
 
     time: float  # [s]
     actor_id: int  # 0 for the rail

@@ -34,7 +34,7 @@ class MpcSettings(StrictModel):
 class Mpc:
     """Linear time-varying bicycle about the plan, steering lag and limits of angle and rate included.
 
-    Where the programme has no solution it steers by the LQR law, and says so in `remark`.
+    Where the programme has no solution it steers by the LQR law, and says so in `diagnostic`.
     """
 
     def __init__(self, platform: Platform, settings: MpcSettings | None = None) -> None:
@@ -46,18 +46,18 @@ class Mpc:
             self._settings.steps, self._actuator.most, farthest, self._settings.iterations
         )
         self._fallback = Lqr(platform)
-        self._remark: str | None = None
+        self._diagnostic: str | None = None
 
     @property
-    def remark(self) -> str | None:
+    def diagnostic(self) -> str | None:
         """What went wrong in the last step."""
-        return self._remark
+        return self._diagnostic
 
     def reset(self) -> None:
         """Forget the last answer; wheels straight."""
         self._actuator.reset()
         self._problem.reset()
-        self._remark = None
+        self._diagnostic = None
 
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
         """Road-wheel angle [rad] within the car's limits."""
@@ -66,7 +66,7 @@ class Mpc:
         wheels = float(np.clip(reached, -self._actuator.most, self._actuator.most))
         model = bicycle_model(plan, path, speed, wheels, self._platform, self._settings.steps)
         commands = self._problem.solve(model, self._weights(model))
-        self._remark = None if commands is not None else "MPC: no solution found, steered by LQR"
+        self._diagnostic = None if commands is not None else "MPC: no solution found, steered by LQR"
         wanted = self._fallback.law(plan, speed, yaw_rate, reached) if commands is None else commands[0]
         return self._actuator.command(float(wanted))
 

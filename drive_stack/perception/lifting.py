@@ -21,7 +21,7 @@ import numpy as np
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import rotation
-from drive_stack.types import Detection, LiftedObject, ObjectClass, RangeCue, Sightline
+from drive_stack.types import Detection, LiftedObject, LineOfSight, ObjectClass, RangeCue
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Cue:
 
     log_depth: float
     white: float  # variance of what differs from image to image
-    usual_size: float | None = None  # [m], where the object's height gave it
+    typical_size: float | None = None  # [m], where the object's height gave it
     spread: float = 0.0  # standard deviation of what stays the same
 
     @property
@@ -77,7 +77,7 @@ class _Cue:
 
     def seen_at(self, away: float) -> RangeCue:
         """The cue for others, with ``away`` metres over the ground for each of depth."""
-        return RangeCue(away * float(np.exp(self.log_depth)), self.white, self.usual_size, self.spread)
+        return RangeCue(away * float(np.exp(self.log_depth)), self.white, self.typical_size, self.spread)
 
 
 class GroundLifter:
@@ -175,17 +175,17 @@ class GroundLifter:
         along = float(np.sqrt(variance)) * float(np.hypot(ahead, lateral))
         across = float(np.hypot(column_px * depth / camera.focal_px, 0.05))
         turn = rotation(float(np.arctan2(lateral, ahead)))
-        eye = np.array([camera.mount_x, 0.0])
+        camera_position = np.array([camera.mount_x, 0.0])
         away = float(np.hypot(ahead, lateral)) / depth  # distance over the ground for each metre of depth
         return LiftedObject(
-            position=eye + np.array([ahead, lateral]),
+            position=camera_position + np.array([ahead, lateral]),
             covariance=turn @ np.diag([along**2, across**2]) @ turn.T,
             label=detection.label,
             confidence=detection.confidence,
             width=width,
             detection=detection,
-            sightline=Sightline(eye, across, tuple(cue.seen_at(away) for cue in cues)),
-            at_side=self._cut_left(detection) or self._cut_right(detection),
+            line_of_sight=LineOfSight(camera_position, across, tuple(cue.seen_at(away) for cue in cues)),
+            truncated_at_side=self._cut_left(detection) or self._cut_right(detection),
         )
 
     def _face(self, detection: Detection, depth: float) -> tuple[float, float, float]:

@@ -32,7 +32,7 @@ def box_iou(first: Box, second: Box) -> float:
 
 
 def cost_of(target: Target, seen: LiftedObject, cues: FloatArray) -> float:
-    """How little they fit; `FORBIDDEN` where they cannot be the same. ``cues`` are those of the sighting."""
+    """Cost of the pair; `FORBIDDEN` where they cannot be the same object. ``cues`` are those of ``seen``."""
     if not target.may_be(seen):
         return FORBIDDEN
     distance, vagueness = target.motion.distance(seen, cues)
@@ -49,8 +49,8 @@ def associate(
     """Pairs (target, object) of least total cost (Kuhn, 1955), and the objects left over."""
     if not targets or not objects:
         return [], list(range(len(objects)))
-    sightings = [(seen, cues_of(seen.sightline)) for seen in objects]
-    cost = np.array([[cost_of(target, *sighting) for sighting in sightings] for target in targets])
+    measurements = [(seen, cues_of(seen.line_of_sight)) for seen in objects]
+    cost = np.array([[cost_of(target, *measurement) for measurement in measurements] for target in targets])
     rows, columns = linear_sum_assignment(cost)
     pairs = [
         (int(row), int(column))

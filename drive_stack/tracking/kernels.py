@@ -11,17 +11,17 @@ STATES = 5  # x, y, vx, vy [m, m/s], logarithm of the size; see `drive_stack.tra
 
 
 @njit(cache=True)
-def along_and_across(position, eye, cues, across_sigma, at_side, mean):  # type: ignore[no-untyped-def]
-    """Differences (C + 1,), rows (C + 1, 5) and variances (C + 1,) of a sighting from ``eye``.
+def along_and_across(position, camera_position, cues, across_sigma, truncated_at_side, mean):  # type: ignore[no-untyped-def]
+    """Differences (C + 1,), rows (C + 1, 5) and variances (C + 1,) of a sighting from ``camera_position``.
 
     ``cues`` (C, 3) are distance [m], variance of its logarithm, and the usual size [m] it supposes or NaN.
     """
     count = cues.shape[0]
     difference, rows, noise = np.zeros(count + 1), np.zeros((count + 1, STATES)), np.zeros(count + 1)
-    sight_x, sight_y = position[0] - eye[0], position[1] - eye[1]
+    sight_x, sight_y = position[0] - camera_position[0], position[1] - camera_position[1]
     far = math.hypot(sight_x, sight_y)
     along_x, along_y = sight_x / far, sight_y / far
-    place_x, place_y = mean[0] - eye[0], mean[1] - eye[1]
+    place_x, place_y = mean[0] - camera_position[0], mean[1] - camera_position[1]
     for row in range(count):
         distance = cues[row, 0]
         if not math.isnan(cues[row, 2]):
@@ -32,7 +32,7 @@ def along_and_across(position, eye, cues, across_sigma, at_side, mean):  # type:
         noise[row] = cues[row, 1] * distance**2
     difference[count] = along_y * place_x - along_x * place_y
     # cut off by the image's side it reaches at least so far out: what is farther out agrees with that
-    if at_side and difference[count] * position[1] < 0.0:
+    if truncated_at_side and difference[count] * position[1] < 0.0:
         difference[count] = 0.0
     else:
         rows[count, 0], rows[count, 1] = -along_y, along_x
@@ -76,10 +76,12 @@ def mahalanobis(difference, spread):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def sight_distance(position, eye, cues, across_sigma, at_side, least, mean, covariance):  # type: ignore[no-untyped-def]
+def sight_distance(position, camera_position, cues, across_sigma, truncated_at_side, least, mean, covariance):  # type: ignore[no-untyped-def]
     """`mahalanobis` of a sighting along and across its line of sight, given a state, and how many dimensions
     that has; ``least`` is added to every variance."""
-    difference, rows, variances = along_and_across(position, eye, cues, across_sigma, at_side, mean)
+    difference, rows, variances = along_and_across(
+        position, camera_position, cues, across_sigma, truncated_at_side, mean
+    )
     spread = innovation_covariance(rows, covariance, np.diag(variances + least))
     squared, log_determinant = mahalanobis(difference, spread)
     return squared, log_determinant, difference.shape[0]

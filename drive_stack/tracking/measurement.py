@@ -21,7 +21,7 @@ from drive_stack.tracking.kernels import (
     mahalanobis,
     sight_distance,
 )
-from drive_stack.types import FloatArray, LiftedObject, Sightline
+from drive_stack.types import FloatArray, LiftedObject, LineOfSight
 
 LEAST_VARIANCE = 0.03**2  # of a measured position [m²]
 Distance: TypeAlias = tuple[float, float]  # squared Mahalanobis distance, logarithm of the determinant
@@ -57,38 +57,50 @@ class Reading:
 
 def read(seen: LiftedObject, mean: FloatArray) -> Reading:
     """The sighting against a state's mean (5,)."""
-    if seen.sightline is None:
+    if seen.line_of_sight is None:
         noise = seen.covariance + LEAST_VARIANCE * np.eye(2)
         return Reading(seen.position - mean[:2], np.eye(2, STATES), noise)
-    return _along_and_across(seen, seen.sightline, mean)
+    return _along_and_across(seen, seen.line_of_sight, mean)
 
 
 def distance_of(seen: LiftedObject, cues: FloatArray, mean: FloatArray, covariance: FloatArray) -> Distance:
     """What `Reading.fit` says of a sighting with its `cues_of`, for each dimension, given a state's mean (5,)
     and covariance (5, 5)."""
-    if seen.sightline is None:
+    if seen.line_of_sight is None:
         reading = read(seen, mean)
         squared, log_determinant = reading.fit(reading.innovation_covariance(covariance))
         size = len(reading.difference)
     else:
-        sight = seen.sightline
+        sight = seen.line_of_sight
         squared, log_determinant, size = sight_distance(
-            seen.position, sight.eye, cues, sight.across, seen.at_side, LEAST_VARIANCE, mean, covariance
+            seen.position,
+            sight.camera_position,
+            cues,
+            sight.transverse_sigma,
+            seen.truncated_at_side,
+            LEAST_VARIANCE,
+            mean,
+            covariance,
         )
     return squared / size, log_determinant / size
 
 
-def cues_of(sightline: Sightline | None) -> FloatArray:
+def cues_of(line_of_sight: LineOfSight | None) -> FloatArray:
     """Distance [m], variance of its logarithm and usual size [m] or NaN of each cue, (C, 3)."""
-    cues = () if sightline is None else sightline.cues
-    rows = [(cue.distance, cue.variance, cue.usual_size or np.nan) for cue in cues]
+    cues = () if line_of_sight is None else line_of_sight.cues
+    rows = [(cue.distance, cue.variance, cue.typical_size or np.nan) for cue in cues]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def _along_and_across(seen: LiftedObject, sightline: Sightline, mean: FloatArray) -> Reading:
+def _along_and_across(seen: LiftedObject, line_of_sight: LineOfSight, mean: FloatArray) -> Reading:
     """One row for each cue, along the line of sight, and one across it."""
     difference, rows, noise = along_and_across(
-        seen.position, sightline.eye, cues_of(sightline), sightline.across, seen.at_side, mean
+        seen.position,
+        line_of_sight.camera_position,
+        cues_of(line_of_sight),
+        line_of_sight.transverse_sigma,
+        seen.truncated_at_side,
+        mean,
     )
     return Reading(difference, rows, np.diag(noise + LEAST_VARIANCE))
 
@@ -96,7 +108,7 @@ def _along_and_across(seen: LiftedObject, sightline: Sightline, mean: FloatArray
 def usual_log_size(seen: LiftedObject) -> tuple[float, float] | None:
     """What its class says of the logarithm of its size [m], and the variance; None where no cue goes
     by size."""
-    for cue in seen.sightline.cues if seen.sightline is not None else ():
-        if cue.usual_size is not None:
-            return float(np.log(cue.usual_size)), cue.size_spread**2
+    for cue in seen.line_of_sight.cues if seen.line_of_sight is not None else ():
+        if cue.typical_size is not None:
+            return float(np.log(cue.typical_size)), cue.size_sigma**2
     return None

@@ -37,7 +37,7 @@ class Bank:
 
     def __init__(self, seen: LiftedObject, ego_speed: float, model: ClassModel) -> None:
         """Begin with the class's starts."""
-        starts = model.starts_at_side if seen.at_side else model.starts
+        starts = model.starts_at_side if seen.truncated_at_side else model.starts
         self._all = [_Supposition(KalmanState(seen, ego_speed, s), s.probability) for s in starts]
         self._may_drive = len(starts) > 1
         self._sightings = 1

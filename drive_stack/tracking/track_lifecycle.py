@@ -43,7 +43,7 @@ class Target:
         self._votes[seen.label] = seen.confidence
         self._label = seen.label
         self.motion = Bank(seen, ego_speed, self.model)
-        self.box, self._at_side = seen.detection.box, seen.at_side
+        self.box, self._at_side = seen.detection.box, seen.truncated_at_side
         self._width, self._confidence = seen.width, seen.confidence
         self._heading = 0.0  # the road's direction is about the ego's
         self._age, self._hits, self.missed = 0, 1, 0
@@ -84,7 +84,7 @@ class Target:
             self.motion.update(seen)
         self._width += LEARNING * (seen.width - self._width)
         self._confidence += LEARNING * (seen.confidence - self._confidence)
-        self.box, self._at_side = seen.detection.box, seen.at_side
+        self.box, self._at_side = seen.detection.box, seen.truncated_at_side
         self._hits += 1
         self.missed = 0
 

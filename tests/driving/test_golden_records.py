@@ -1,4 +1,4 @@
-"""The form of golden traces, and how a change is told."""
+"""The format of golden traces, and the text that describes a change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TRACK = Track(
 )
 
 
-def told(was: object, now: object, tolerance: Tolerance | None = None) -> list[str]:
+def described(was: object, now: object, tolerance: Tolerance | None = None) -> list[str]:
     return [
         str(change) for change in differences(encode(was), encode(now), tolerance or Tolerance(), "track")
     ]
@@ -53,27 +53,27 @@ def test_what_has_no_golden_form_is_refused() -> None:
 
 
 def test_equal_records_do_not_differ_and_noise_is_none() -> None:
-    assert told(TRACK, TRACK) == []
-    assert told(TRACK, replace(TRACK, heading=0.1 + 1e-9)) == []
+    assert described(TRACK, TRACK) == []
+    assert described(TRACK, replace(TRACK, heading=0.1 + 1e-9)) == []
 
 
 def test_a_difference_names_the_field_and_both_values() -> None:
-    assert told(TRACK, replace(TRACK, age=8)) == ["track.age: was 7, is 8"]
-    assert told(TRACK, replace(TRACK, heading=0.2)) == ["track.heading: was 0.1, is 0.2"]
-    assert told(TRACK, replace(TRACK, heading=0.2), Tolerance(absolute=0.2)) == []
+    assert described(TRACK, replace(TRACK, age=8)) == ["track.age: was 7, is 8"]
+    assert described(TRACK, replace(TRACK, heading=0.2)) == ["track.heading: was 0.1, is 0.2"]
+    assert described(TRACK, replace(TRACK, heading=0.2), Tolerance(absolute=0.2)) == []
 
 
 def test_of_an_array_the_worst_is_told_and_a_lost_item_is_counted() -> None:
     moved = replace(TRACK, velocity=np.array([0.5, -2.0]))
-    assert told(TRACK, moved) == ["track.velocity[1]: was 0, is -2"]
-    assert told((TRACK, TRACK), (TRACK,)) == ["number of track: was 2, is 1"]
+    assert described(TRACK, moved) == ["track.velocity[1]: was 0, is -2"]
+    assert described((TRACK, TRACK), (TRACK,)) == ["number of track: was 2, is 1"]
 
 
 def test_a_changed_stage_is_told_by_name_and_the_others_are_not() -> None:
-    usual = without_networks()
+    default_stages = without_networks()
     changed = without_networks("planning.lattice.following.time_gap=2.5")
     steps = read_trace(GOLDEN / "car_cuts_in.json.gz").steps
-    assert stage_changes(usual, steps, "planner") == []
+    assert stage_changes(default_stages, steps, "planner") == []
     changes = stage_changes(changed, steps, "planner")
     assert changes and all(line.startswith("planner, step ") for line in changes)
     assert report(changes, "car_cuts_in").startswith(f"car_cuts_in: {len(changes)} changed\n  planner, step ")

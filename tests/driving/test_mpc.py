@@ -98,7 +98,7 @@ def test_its_few_iterations_come_to_the_solution(given: tuple[float, float, floa
     plan, rate = arc_plan(radius, speed, aside), speed / radius
     few, many = Mpc(PLATFORM), Mpc(PLATFORM, MpcSettings(iterations=5000))
     assert few.steer(plan, speed, rate) == pytest.approx(many.steer(plan, speed, rate), abs=2e-4)
-    assert few.remark is None
+    assert few.diagnostic is None
 
 
 def test_on_the_path_it_steers_as_the_curve_asks() -> None:
@@ -129,7 +129,7 @@ def unsolvable() -> Plan:
 def test_where_there_is_no_number_it_steers_by_lqr_and_says_so() -> None:
     controller, fallback = Mpc(PLATFORM), Lqr(PLATFORM)
     assert controller.steer(unsolvable(), 20.0, 0.05) == fallback.steer(unsolvable(), 20.0, 0.05)
-    assert controller.remark is not None and "LQR" in controller.remark
+    assert controller.diagnostic is not None and "LQR" in controller.diagnostic
 
 
 def test_it_recovers_at_once_and_forgets_the_failure() -> None:
@@ -138,7 +138,7 @@ def test_it_recovers_at_once_and_forgets_the_failure() -> None:
     controller.steer(plan, 20.0, 0.05)
     controller.steer(unsolvable(), 20.0, 0.05)
     assert controller.steer(plan, 20.0, 0.05) == fresh.steer(plan, 20.0, 0.05)
-    assert controller.remark is None
+    assert controller.diagnostic is None
 
 
 def test_limits_that_contradict_each_other_have_no_solution() -> None:

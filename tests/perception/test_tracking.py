@@ -21,9 +21,9 @@ from drive_stack.types import (
     Detection,
     FloatArray,
     LiftedObject,
+    LineOfSight,
     ObjectClass,
     RangeCue,
-    Sightline,
 )
 
 TRACKERS: tuple[Callable[[float], Tracker], ...] = (KalmanTracker, AlphaBetaTracker)
@@ -168,8 +168,8 @@ def test_covariances_stay_positive_definite(
         detection = Detection((0.0, 0.0, 1.0, 1.0), label, 0.5)
         distance = max(float(np.hypot(*position)), 0.5)
         cues = (RangeCue(distance, (along / distance) ** 2), RangeCue(distance, 0.01, 1.5, 0.1))
-        sightline = Sightline(np.zeros(2), across, cues) if with_cues else None
-        return LiftedObject(position, spread, label, 0.5, 1.8, detection, sightline)
+        line_of_sight = LineOfSight(np.zeros(2), across, cues) if with_cues else None
+        return LiftedObject(position, spread, label, 0.5, 1.8, detection, line_of_sight)
 
     state = KalmanState(sighting(np.array([x, y]), bool(seed % 2)), speed, model.starts[-1])
     for _ in range(60):

@@ -16,9 +16,9 @@ from drive_stack.tracking.kalman import KalmanState
 from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import (
     Detection,
+    LineOfSight,
     ObjectClass,
     RangeCue,
-    Sightline,
     Track,
 )
 
@@ -70,7 +70,7 @@ def test_what_comes_in_from_the_side_is_thought_to_drive() -> None:
     for box in ((300.0, 104.0, 340.0, 136.0), (0.0, 104.0, 40.0, 136.0)):
         tracker = KalmanTracker(DT)
         (lifted,) = lifter.lift((Detection(box, CAR, 0.9),))
-        assert lifted.at_side == (box[0] == 0.0)
+        assert lifted.truncated_at_side == (box[0] == 0.0)
         tracks: tuple[Track, ...] = ()
         while not tracks:
             tracks = tracker.update((lifted,), 25.0, 0.0)
@@ -90,10 +90,10 @@ def test_what_the_side_of_the_image_cuts_off_is_not_drawn_into_our_way(side: flo
         shown = np.array([away, 1.6 * side])  # as it seems where the border cuts it
         cut = replace(
             seen(shown, CAR),
-            sightline=Sightline(
+            line_of_sight=LineOfSight(
                 np.array([1.7, 0.0]), 0.4, (RangeCue(float(np.hypot(away - 1.7, 1.6)), 0.01),)
             ),
-            at_side=True,
+            truncated_at_side=True,
         )
         tracks = tracker.update((whole if away > 6.0 else cut,), speed, 0.0)
     (track,) = tracks
@@ -109,7 +109,7 @@ def test_what_stands_beside_us_out_of_view_is_remembered_until_it_is_behind() ->
     """We draw up to a standing car and wait beside it, where the camera does not look; then drive on."""
     tracker, place = KalmanTracker(DT), np.array([15.0, -2.8])
     for _ in range(20):
-        tracker.update((replace(seen(place, CAR), at_side=True),), 5.0, 0.0)
+        tracker.update((replace(seen(place, CAR), truncated_at_side=True),), 5.0, 0.0)
         place = place - np.array([5.0 * DT, 0.0])
     waiting = [len(tracker.update((), 0.0, 0.0)) for _ in range(50)]
     assert waiting == [1] * 50

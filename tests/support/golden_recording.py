@@ -1,11 +1,11 @@
-"""Drives the scenes of the golden traces and pictures, and keeps what the stages are given there."""
+"""Drives the scenes of the golden traces and images, and records the inputs of the stages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from golden_traces.codec import as_stored
-from golden_traces.trace import About, Given
+from golden_traces.trace import Inputs, Scene
 from tiny_world import PLATFORM, TinyWorld, straight_road
 
 from agents.config import ModularConfig
@@ -21,40 +21,40 @@ GOLDEN = Path(__file__).parent / "golden"
 STEPS = 14  # of a trace
 
 TRACES = {
-    "person_crosses": About("pedestrian_crossing", 3, 104),
-    "car_cuts_in": About("cut_in", 3, 50),
-    "lane_is_closed": About("construction", 3, 60),
+    "person_crosses": Scene("pedestrian_crossing", 3, 104),
+    "car_cuts_in": Scene("cut_in", 3, 50),
+    "lane_is_closed": Scene("construction", 3, 60),
 }
 PICTURES = {
-    "car_cuts_in": About("cut_in", 3, 50),
-    "person_crosses": About("pedestrian_crossing", 3, 104),
-    "curve": About("curves", 3, 80),
+    "car_cuts_in": Scene("cut_in", 3, 50),
+    "person_crosses": Scene("pedestrian_crossing", 3, 104),
+    "curve": Scene("curves", 3, 80),
 }
 
 
 def without_networks(*overrides: str) -> Stages:
-    """The modular agent's stages, but for detector and lanes."""
-    given = ["perception.detector=none", "perception.lanes=oracle", *overrides]
-    config = load_model(CONFIGS / "modular.yaml", ModularConfig, given)
+    """The stages of the modular agent, without detector network and lane network."""
+    settings = ["perception.detector=none", "perception.lanes=oracle", *overrides]
+    config = load_model(CONFIGS / "modular.yaml", ModularConfig, settings)
     return build_stages(config, PLATFORM, Oracles(TinyWorld(straight_road()), PLATFORM))
 
 
-def record_trace(about: About) -> list[Given]:
-    """What the world gives while the expert drives: true detections and lanes."""
-    env = DrivingEnv(EnvSpec(about.scenario, labels=True))
+def record_trace(scene: Scene) -> list[Inputs]:
+    """Record inputs while the expert drives: sensor values, true detections and true lanes."""
+    env = DrivingEnv(EnvSpec(scene.scenario, labels=True))
     try:
         agent = build_agent("expert", env.platform, oracles=env.oracles)
         detector, lanes = env.oracles.detector(), env.oracles.lanes()
-        seen, given = env.reset(about.seed), []
-        agent.reset(about.seed)
-        for step in range(about.first_step + STEPS):
-            if step >= about.first_step:
+        seen, inputs = env.reset(scene.seed), []
+        agent.reset(scene.seed)
+        for step in range(scene.first_step + STEPS):
+            if step >= scene.first_step:
                 found = detector.detect(seen.image), lanes.estimate(seen.image, seen.speed, seen.yaw_rate)
                 acceleration = env.truth.world_state().ego.acceleration
-                given.append(
+                inputs.append(
                     as_stored(
-                        Given,
-                        Given(
+                        Inputs,
+                        Inputs(
                             speed=seen.speed,
                             acceleration=acceleration,
                             yaw_rate=seen.yaw_rate,
@@ -69,19 +69,19 @@ def record_trace(about: About) -> list[Given]:
                     )
                 )
             seen = env.step(agent.act(seen)).observation
-        return given
+        return inputs
     finally:
         env.close()
 
 
-def record_picture(about: About) -> Image:
-    """The camera's picture while the expert drives."""
-    env = DrivingEnv(EnvSpec(about.scenario))
+def record_picture(scene: Scene) -> Image:
+    """The camera image at the first step of a scene that the expert drives."""
+    env = DrivingEnv(EnvSpec(scene.scenario))
     try:
         agent = build_agent("expert", env.platform, oracles=env.oracles)
-        seen: Observation = env.reset(about.seed)
-        agent.reset(about.seed)
-        for _ in range(about.first_step):
+        seen: Observation = env.reset(scene.seed)
+        agent.reset(scene.seed)
+        for _ in range(scene.first_step):
             seen = env.step(agent.act(seen)).observation
         return seen.image
     finally:

@@ -24,9 +24,9 @@ from drive_stack.types import (
     Hypothesis,
     LanePath,
     LiftedObject,
+    LineOfSight,
     Plan,
     Prediction,
-    Sightline,
     StepTrace,
     Track,
 )
@@ -36,7 +36,7 @@ _APART = ("control", "attention")  # fields of `StepTrace` that are not sent wit
 _MAY_BE_INFINITE = ("ends_in",)  # inf says that a lane goes on
 # None: the number of points, which is the same in all fields of a record; each of a tuple has its own
 _SHAPES: dict[type, dict[str, Shape]] = {
-    Sightline: {"eye": (2,)},
+    LineOfSight: {"camera_position": (2,)},
     LiftedObject: {"position": (2,), "covariance": (2, 2)},
     Track: {"position": (2,), "velocity": (2,), "covariance": (4, 4)},
     LanePath: {"station": (None,), "xy": (None, 2), "heading": (None,), "curvature": (None,)},

@@ -26,8 +26,8 @@ def thought(control: Control, notes: tuple[str, ...]) -> StepTrace:
         0.5,
         1.8,
         detection,
-        types.Sightline(np.array([1.7, 0.0]), 0.3, cues),
-        at_side=True,
+        types.LineOfSight(np.array([1.7, 0.0]), 0.3, cues),
+        truncated_at_side=True,
     )
     track = types.Track(
         4,

@@ -1,18 +1,18 @@
-"""What a stage now gives otherwise than recorded, in lines a person can read."""
+"""Differences between recorded and present outputs of a stage, as readable lines."""
 
 from __future__ import annotations
 
 from drive_stack.pipeline import Stages
 from golden_traces.codec import encode
 from golden_traces.compare import Tolerance, differences
-from golden_traces.pictures import Sight
-from golden_traces.replay import answers
+from golden_traces.pictures import PictureOutputs
+from golden_traces.replay import replay_stage
 from golden_traces.trace import Step
 
 EXACT = Tolerance()
 BOXES = Tolerance(absolute=0.75)  # [px]
-BY_NETWORK = Tolerance(relative=0.01, absolute=0.02)  # processors sum a network's layers in other orders
-SHOWN = 12  # changes, before the rest are only counted
+BY_NETWORK = Tolerance(relative=0.01, absolute=0.02)  # processors add in different orders
+MAX_SHOWN = 12  # changes in a report; the rest are counted
 
 _FIELDS = {
     "lifter": "objects",
@@ -25,25 +25,25 @@ _FIELDS = {
 
 
 def stage_changes(stages: Stages, steps: tuple[Step, ...], stage: str) -> list[str]:
-    """Stage, step, field, was and is, of one stage replayed alone."""
-    found: list[str] = []
-    for index, (step, now) in enumerate(zip(steps, answers(stages, stage, steps), strict=True)):
-        was = encode(getattr(step.gave, stage))
-        changes = differences(was, encode(now), EXACT, _FIELDS[stage])
-        found += [f"{stage}, step {index}, {change}" for change in changes]
-    return found
+    """One line for each change of a replayed stage: stage, step, field, recorded and present value."""
+    changed: list[str] = []
+    for index, (step, now) in enumerate(zip(steps, replay_stage(stages, stage, steps), strict=True)):
+        was = encode(getattr(step.outputs, stage))
+        fields = differences(was, encode(now), EXACT, _FIELDS[stage])
+        changed += [f"{stage}, step {index}, {field}" for field in fields]
+    return changed
 
 
-def sight_changes(was: Sight, now: Sight) -> list[str]:
-    """The same of detector and lanes on one picture."""
-    found: list[str] = []
+def picture_changes(was: PictureOutputs, now: PictureOutputs) -> list[str]:
+    """One line for each change of detector and lanes on one image."""
+    changed: list[str] = []
     for stage, tolerance in (("detector", BOXES), ("lanes", BY_NETWORK), ("lanes_later", BY_NETWORK)):
         before, after = encode(getattr(was, stage)), encode(getattr(now, stage))
-        found += [f"{stage}, {change}" for change in differences(before, after, tolerance, stage)]
-    return found
+        changed += [f"{stage}, {change}" for change in differences(before, after, tolerance, stage)]
+    return changed
 
 
 def report(changes: list[str], where: str) -> str:
-    """How many, and the first of them."""
-    more = f"\n  … and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
-    return "\n  ".join([f"{where}: {len(changes)} changed", *changes[:SHOWN]]) + more
+    """The number of changes and the first ones."""
+    more = f"\n  … and {len(changes) - MAX_SHOWN} more" if len(changes) > MAX_SHOWN else ""
+    return "\n  ".join([f"{where}: {len(changes)} changed", *changes[:MAX_SHOWN]]) + more

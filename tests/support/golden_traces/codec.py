@@ -1,7 +1,7 @@
 """Records as JSON and back, by the types of their fields.
 
 A dataclass becomes an object, an array nested lists, an enum its value. Floats keep nine significant
-digits, so that a file stays small and reads back as what a stage was given; those that JSON lacks are
+digits, which keeps files small; replayed stages receive the rounded values. Floats that JSON lacks are
 written as the strings ``"inf"``, ``"-inf"`` and ``"nan"``.
 """
 
@@ -22,13 +22,13 @@ DIGITS = 9
 
 
 def encode(value: object) -> Tree:
-    """``value`` as what JSON can hold. Raises `TypeError` for what it cannot."""
+    """Convert ``value`` to a JSON tree. Raises `TypeError` for a value that has no such form."""
     if isinstance(value, (StrEnum, IntEnum)):
         return cast(Tree, value.value)
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
-        return _short(value)
+        return _rounded(value)
     if isinstance(value, np.ndarray):
         return encode(value.tolist())
     if isinstance(value, (tuple, list)):
@@ -39,16 +39,16 @@ def encode(value: object) -> Tree:
 
 
 def decode(kind: type[Record], tree: Tree) -> Record:
-    """The ``kind`` that `encode` made ``tree`` of. Raises `TypeError` where they do not fit."""
+    """Undo `encode`. Raises `TypeError` where ``tree`` does not match ``kind``."""
     return cast(Record, _decode(kind, tree))
 
 
 def as_stored(kind: type[Record], value: Record) -> Record:
-    """``value`` as it reads back from a file."""
+    """``value`` as it reads back from a file, with rounded floats."""
     return decode(kind, encode(value))
 
 
-def _short(value: float) -> float | str:
+def _rounded(value: float) -> float | str:
     return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else str(value)
 
 

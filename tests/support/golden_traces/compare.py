@@ -1,4 +1,4 @@
-"""Differences between what was recorded and what is, field by field, readable."""
+"""Differences between two encoded records, field by field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from golden_traces.codec import Tree
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far floats may lie apart: |is − was| ≤ absolute + relative · |was|. All else must be equal."""
+    """Allowed difference of floats: |now − was| ≤ absolute + relative · |was|. All else must be equal."""
 
     relative: float = 1e-6
     absolute: float = 1e-9
@@ -18,25 +18,25 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that changed; a list of numbers counts as one field, shown where it differs most."""
+    """One field that changed. A list of numbers counts as one field, shown at its largest difference."""
 
     field: str  # e.g. "tracks[2].velocity[0]"
     was: Tree
     now: Tree
 
     def __str__(self) -> str:
-        return f"{self.field}: was {_brief(self.was)}, is {_brief(self.now)}"
+        return f"{self.field}: was {_shortened(self.was)}, is {_shortened(self.now)}"
 
 
 def differences(was: Tree, now: Tree, tolerance: Tolerance, field: str = "") -> Iterator[Difference]:
-    """All that differs between two encoded records."""
+    """All differences between two encoded records."""
     if isinstance(was, dict) and isinstance(now, dict):
         for name in [*was, *(name for name in now if name not in was)]:
             inner = f"{field}.{name}" if field else name
             yield from differences(was.get(name), now.get(name), tolerance, inner)
     elif isinstance(was, list) and isinstance(now, list):
         yield from _of_lists(was, now, tolerance, field)
-    elif not _alike(was, now, tolerance):
+    elif not _equal(was, now, tolerance):
         yield Difference(field, was, now)
 
 
@@ -48,28 +48,28 @@ def _of_lists(was: list[Tree], now: list[Tree], tolerance: Tolerance, field: str
         for index, (first, second) in enumerate(zip(was, now, strict=False))
         for difference in differences(first, second, tolerance, f"{field}[{index}]")
     ]
-    numbers = [(_apart(one), one) for one in found if _number(one.was) and _number(one.now)]
+    numbers = [(_distance(item), item) for item in found if _is_number(item.was) and _is_number(item.now)]
     if len(numbers) == len(found) > 1:
         yield max(numbers, key=lambda pair: pair[0])[1]
     else:
         yield from found
 
 
-def _alike(was: Tree, now: Tree, tolerance: Tolerance) -> bool:
+def _equal(was: Tree, now: Tree, tolerance: Tolerance) -> bool:
     if isinstance(was, float) and isinstance(now, float):
         return abs(now - was) <= tolerance.absolute + tolerance.relative * abs(was)
     return type(was) is type(now) and was == now
 
 
-def _number(value: Tree) -> bool:
+def _is_number(value: Tree) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _apart(difference: Difference) -> float:
+def _distance(difference: Difference) -> float:
     was, now = difference.was, difference.now
     return abs(now - was) if isinstance(was, (int, float)) and isinstance(now, (int, float)) else 0.0
 
 
-def _brief(value: Tree) -> str:
+def _shortened(value: Tree) -> str:
     text = f"{value:.9g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 90 else f"{text[:87]}..."

@@ -1,4 +1,4 @@
-"""Golden answers to single pictures: a JPEG each, and beside it what detector and lanes made of it."""
+"""Golden outputs for single images: a JPEG file, and next to it the outputs of detector and lanes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from drive_stack.types import Detection, Image, LaneEstimate
 from golden_traces.codec import decode, encode
 
 QUALITY = 85
-SPEED = 20.0  # with which the lanes are carried on [m/s]
+SPEED = 20.0  # at which the lanes are propagated [m/s]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What is made of one picture."""
+class PictureOutputs:
+    """Outputs for one image."""
 
     detector: tuple[Detection, ...]
-    lanes: LaneEstimate  # from this picture alone
-    lanes_later: LaneEstimate  # one step on, without a further picture
+    lanes: LaneEstimate  # from this image alone
+    lanes_later: LaneEstimate  # one step later, without another image
 
 
-def look(stages: Stages, image: Image) -> Sight:
-    """What the stages make of a picture, with nothing remembered."""
+def run_networks(stages: Stages, image: Image) -> PictureOutputs:
+    """Run detector and lanes on one image, after a reset."""
     stages.lanes.reset()
-    return Sight(
+    return PictureOutputs(
         detector=stages.detector.detect(image),
         lanes=stages.lanes.estimate(image, SPEED, 0.0),
         lanes_later=stages.lanes.estimate(None, SPEED, 0.0),
@@ -38,13 +38,13 @@ def look(stages: Stages, image: Image) -> Sight:
 
 
 def read_picture(path: Path) -> Image:
-    """An (H, W, 3) RGB picture. Raises `ConfigError` where it cannot be read."""
+    """Read an (H, W, 3) RGB image. Raises `ConfigError` where it cannot be read."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
     try:
         return jpeg.decode(np.frombuffer(path.read_bytes(), dtype=np.uint8))
     except ValueError:
-        raise ConfigError(f"{path}: not a picture") from None
+        raise ConfigError(f"{path}: not an image") from None
 
 
 def write_picture(path: Path, image: Image) -> None:
@@ -52,14 +52,14 @@ def write_picture(path: Path, image: Image) -> None:
     path.write_bytes(jpeg.encode(image, QUALITY, full_colour=False).tobytes())
 
 
-def read_sight(path: Path) -> Sight:
-    """Read the answers. Raises `ConfigError` where they do not fit the present records."""
+def read_outputs(path: Path) -> PictureOutputs:
+    """Read the outputs. Raises `ConfigError` where they do not match the present records."""
     try:
-        return decode(Sight, json.loads(path.read_text(encoding="utf-8")))
+        return decode(PictureOutputs, json.loads(path.read_text(encoding="utf-8")))
     except (TypeError, KeyError, ValueError, OSError) as error:
-        raise ConfigError(f"{path}: not golden answers of these records: {error}") from error
+        raise ConfigError(f"{path}: not golden outputs of these records: {error}") from error
 
 
-def write_sight(path: Path, sight: Sight) -> None:
-    """Write the answers."""
-    path.write_text(json.dumps(encode(sight), separators=(",", ":"), allow_nan=False), encoding="utf-8")
+def write_outputs(path: Path, outputs: PictureOutputs) -> None:
+    """Write the outputs."""
+    path.write_text(json.dumps(encode(outputs), separators=(",", ":"), allow_nan=False), encoding="utf-8")

@@ -1,8 +1,8 @@
 """Golden trace files: ``.json.gz``, one short drive each.
 
-``{"about": {...}, "steps": [{"given": {...}, "gave": {...}}, ...]}``, records in the form of `codec`.
-``given`` is what came from the world, ``gave`` what each stage made of it: a stage's input is what the
-stages before it are recorded to have given, so that a change in one shows in that one alone.
+``{"scene": {...}, "steps": [{"inputs": {...}, "outputs": {...}}, ...]}``, records in the form of `codec`.
+``inputs`` holds the data from the world, ``outputs`` the output of each stage. A replayed stage receives the
+recorded outputs of the stages before it, so a change in one stage shows in that stage alone.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from golden_traces.codec import decode, encode
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One step's inputs that no replayed stage made."""
+class Inputs:
+    """Inputs of one step that come from the world: sensor values, detections and lanes."""
 
     speed: float
     acceleration: float
@@ -42,8 +42,8 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Gave:
-    """One step's outputs, stage by stage; of the plan all but the rejected candidates."""
+class Outputs:
+    """Outputs of every stage in one step. The rejected candidates of the plan are left out."""
 
     lifter: tuple[LiftedObject, ...]
     tracker: tuple[Track, ...]
@@ -55,15 +55,15 @@ class Gave:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One instant."""
+    """One recorded step."""
 
-    given: Given
-    gave: Gave
+    inputs: Inputs
+    outputs: Outputs
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """Where a trace comes from; its stages were reset at its first step."""
+class Scene:
+    """The drive that a trace is taken from. The stages are reset at its first step."""
 
     scenario: str
     seed: int
@@ -72,14 +72,14 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A short drive."""
+    """The recorded steps of a short drive."""
 
-    about: About
+    scene: Scene
     steps: tuple[Step, ...]
 
 
 def read_trace(path: Path) -> Trace:
-    """Read a file. Raises `ConfigError` where it does not fit the present records."""
+    """Read a file. Raises `ConfigError` where it does not match the present records."""
     try:
         return decode(Trace, json.loads(gzip.decompress(path.read_bytes())))
     except (TypeError, KeyError, ValueError, OSError) as error:
@@ -87,6 +87,6 @@ def read_trace(path: Path) -> Trace:
 
 
 def write_trace(path: Path, trace: Trace) -> None:
-    """Write a file; the same trace gives the same bytes."""
+    """Write a file. Equal traces give equal bytes."""
     text = json.dumps(encode(trace), separators=(",", ":"), allow_nan=False)
     path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
