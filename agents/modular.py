@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.config import ModularConfig
 from agents.stages import build_stages
-from drive_stack.fault_injection import Faults
+from drive_stack.fault_injection import FaultInjector
 from drive_stack.interfaces import OracleStages, Platform
 from drive_stack.pipeline import Pipeline
 from drive_stack.types import Control, Observation, StepTrace
@@ -18,7 +18,7 @@ class ModularAgent:
     ) -> None:
         self._config = config
         given = oracles if config.privileged else None
-        self._faults = Faults(config.faults, platform.dt)
+        self._faults = FaultInjector(config.faults, platform.dt)
         self._pipeline = Pipeline(self._faults.wrap(build_stages(config, platform, given)), platform)
         self._trace: StepTrace | None = None
 

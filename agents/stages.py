@@ -23,8 +23,8 @@ from drive_stack.interfaces import (
     Predictor,
     Tracker,
 )
-from drive_stack.monitoring.detection_watch import DetectionWatch
-from drive_stack.monitoring.sense_watch import SenseWatch
+from drive_stack.monitoring.camera_monitor import CameraMonitor
+from drive_stack.monitoring.detection_monitor import DetectionMonitor
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
@@ -62,8 +62,8 @@ def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStage
         planner=LatticePlanner(car, config.planning.lattice.model_copy(update={"dt": platform.dt})),
         lateral=_lateral(config.control, platform, oracles),
         longitudinal=_longitudinal(config.control, platform, oracles),
-        watch=SenseWatch() if looks else None,
-        census=DetectionWatch(platform.camera) if detects else None,
+        camera_monitor=CameraMonitor() if looks else None,
+        detection_monitor=DetectionMonitor(platform.camera) if detects else None,
     )
 
 

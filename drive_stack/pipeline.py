@@ -1,4 +1,4 @@
-"""The modular chain from image to control: stages injected, each timed, each step traced."""
+"""The modular pipeline from image to control. The stages are injected; each is timed and each step traced."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from drive_stack.interfaces import (
     Predictor,
     Tracker,
 )
-from drive_stack.monitoring.detection_watch import DetectionWatch
-from drive_stack.monitoring.sense_watch import Look, SenseWatch
+from drive_stack.monitoring.camera_monitor import CameraMonitor, ImageCheck
+from drive_stack.monitoring.detection_monitor import DetectionMonitor
 from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
 from drive_stack.vehicle import road_grip
 
@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """One implementation of every stage."""
+    """One implementation of every stage, and the monitors of the sensors."""
 
     detector: Detector
     lanes: LaneDetector
@@ -41,41 +41,50 @@ class Stages:
     planner: Planner
     lateral: LateralController
     longitudinal: LongitudinalController
-    watch: SenseWatch | None = None  # None where nothing looks at the image
-    census: DetectionWatch | None = None  # None where nothing is detected
+    camera_monitor: CameraMonitor | None = None  # None where no stage uses the image
+    detection_monitor: DetectionMonitor | None = None  # None where there is no detector
 
 
 class AccelerationEstimate:
-    """The car's acceleration: its lag model driven by the commands, drawn to the change of speed."""
+    """Estimates the acceleration: a first-order lag model of the commands, corrected by measured speeds.
 
-    def __init__(self, lag: float, dt: float, trust: float = 0.3) -> None:
-        self._share = 1.0 - float(np.exp(-dt / lag))
+    Args:
+        lag: time constant of the car's acceleration [s].
+        dt: time between two steps [s].
+        gain: fraction of the difference to the measured acceleration that is corrected in a step.
+    """
+
+    def __init__(self, lag: float, dt: float, gain: float = 0.3) -> None:
+        self._step_response = 1.0 - float(np.exp(-dt / lag))
         self._dt = dt
-        self._trust = trust
+        self._gain = gain
         self.reset()
 
     def reset(self) -> None:
-        """The car coasts at an unknown speed."""
+        """Assume no acceleration at an unknown speed."""
         self._value = 0.0
         self._speed: float | None = None
 
     def update(self, speed: float) -> float:
-        """Estimate [m/s²] from the speed measured now."""
+        """Update the estimate with the speed measured now [m/s]; returns the acceleration [m/s²]."""
         if self._speed is not None:
             measured = (speed - self._speed) / self._dt
-            self._value += self._trust * (measured - self._value)
+            self._value += self._gain * (measured - self._value)
         if speed < 0.05:
             self._value = max(self._value, 0.0)
         self._speed = speed
         return self._value
 
     def command(self, acceleration: float) -> None:
-        """Take note of what is asked of the car until the next update."""
-        self._value += self._share * (acceleration - self._value)
+        """Apply the command [m/s²] that holds until the next update."""
+        self._value += self._step_response * (acceleration - self._value)
 
 
 class Pipeline:
-    """Runs the stages in order; where a sense fails it goes on by memory, and the planner slows to a stop."""
+    """Runs the stages in order.
+
+    While a sensor fails, tracks and lanes are propagated without measurements, and the planner stops.
+    """
 
     def __init__(self, stages: Stages, platform: Platform) -> None:
         self._stages = stages
@@ -83,34 +92,36 @@ class Pipeline:
         self._limits = platform.car
 
     def reset(self) -> None:
-        """Forget the episode before."""
+        """Discard the state of the previous episode."""
         stages = self._stages
         for stage in (stages.lanes, stages.tracker, stages.planner, stages.lateral, stages.longitudinal):
             stage.reset()
-        for watch in (stages.watch, stages.census):
-            if watch is not None:
-                watch.reset()
+        for monitor in (stages.camera_monitor, stages.detection_monitor):
+            if monitor is not None:
+                monitor.reset()
         self._acceleration.reset()
 
-    def step(self, seen: Observation) -> StepTrace:
-        """Drive one step; the trace holds the control and all that led to it."""
+    def step(self, observation: Observation) -> StepTrace:
+        """Drive one step. The trace holds the control and the outputs of every stage."""
         stages, clock = self._stages, _Clock()
-        look = Look(usable=True) if stages.watch is None else stages.watch.look(seen)
-        image = seen.image if look.usable else None
+        speed, yaw_rate = observation.speed, observation.yaw_rate
+        monitor, camera_monitor = stages.detection_monitor, stages.camera_monitor
+        camera = ImageCheck(usable=True) if camera_monitor is None else camera_monitor.check(observation)
+        image = observation.image if camera.usable else None
         reported = clock.time("detector", lambda: () if image is None else stages.detector.detect(image))
-        crowd = None if stages.census is None else stages.census.crowd(reported)
-        detections = () if crowd is not None else reported  # none of them can be believed
-        lanes = clock.time("lanes", lambda: stages.lanes.estimate(image, seen.speed, seen.yaw_rate))
-        if look.fault is not None:
+        excess = None if monitor is None else monitor.check_count(reported)
+        detections = () if excess is not None else reported  # none of them is reliable
+        lanes = clock.time("lanes", lambda: stages.lanes.estimate(image, speed, yaw_rate))
+        if camera.fault is not None:
             lanes = replace(lanes, confidence=0.0)
         objects = clock.time("lifter", lambda: stages.lifter.lift(detections))
-        tracks = clock.time("tracker", lambda: stages.tracker.update(objects, seen.speed, seen.yaw_rate))
+        tracks = clock.time("tracker", lambda: stages.tracker.update(objects, speed, yaw_rate))
         predictions = clock.time("predictor", lambda: stages.predictor.predict(tracks, lanes))
-        lost = None if stages.census is None or image is None else stages.census.lost(reported, tracks)
-        fault = look.fault or crowd or lost
-        given = self._given(seen, lanes, predictions, fault)
-        plan = clock.time("planner", lambda: stages.planner.plan(given))
-        control = clock.time("control", lambda: self._control(plan, seen))
+        missing = None if monitor is None or image is None else monitor.check_missing(reported, tracks)
+        fault = camera.fault or excess or missing
+        inputs = self._planning_input(observation, lanes, predictions, fault)
+        plan = clock.time("planner", lambda: stages.planner.plan(inputs))
+        control = clock.time("control", lambda: self._control(plan, observation))
         self._acceleration.command(control.acceleration)
         return StepTrace(
             control=control,
@@ -124,36 +135,36 @@ class Pipeline:
             notes=(() if fault is None else (fault,)) + plan.interventions + self._diagnostics(),
         )
 
-    def _given(
+    def _planning_input(
         self,
-        seen: Observation,
+        observation: Observation,
         lanes: LaneEstimate,
         predictions: tuple[Prediction, ...],
         fault: str | None,
     ) -> PlanningInput:
         return PlanningInput(
-            speed=seen.speed,
-            acceleration=self._acceleration.update(seen.speed),
-            yaw_rate=seen.yaw_rate,
-            speed_limit=seen.speed_limit,
-            command=seen.command,
-            blind_spot_left=seen.blind_spot_left,
-            blind_spot_right=seen.blind_spot_right,
+            speed=observation.speed,
+            acceleration=self._acceleration.update(observation.speed),
+            yaw_rate=observation.yaw_rate,
+            speed_limit=observation.speed_limit,
+            command=observation.command,
+            blind_spot_left=observation.blind_spot_left,
+            blind_spot_right=observation.blind_spot_right,
             lanes=lanes,
             predictions=predictions,
-            grip=road_grip(wet=seen.rain),
+            grip=road_grip(wet=observation.rain),
             fault=fault,
         )
 
     def _diagnostics(self) -> tuple[str, ...]:
         controllers = (self._stages.lateral, self._stages.longitudinal)
-        said = (stage.diagnostic for stage in controllers if isinstance(stage, DiagnosticSource))
-        return tuple(diagnostic for diagnostic in said if diagnostic is not None)
+        messages = (stage.diagnostic for stage in controllers if isinstance(stage, DiagnosticSource))
+        return tuple(message for message in messages if message is not None)
 
-    def _control(self, plan: Plan, seen: Observation) -> Control:
+    def _control(self, plan: Plan, observation: Observation) -> Control:
         stages, car = self._stages, self._limits
-        steering = stages.lateral.steer(plan, seen.speed, seen.yaw_rate)
-        acceleration = stages.longitudinal.accelerate(plan, seen.speed)
+        steering = stages.lateral.steer(plan, observation.speed, observation.yaw_rate)
+        acceleration = stages.longitudinal.accelerate(plan, observation.speed)
         return Control(
             steering=float(np.clip(steering, -car.max_steering, car.max_steering)),
             acceleration=float(np.clip(acceleration, car.min_acceleration, car.max_acceleration)),
@@ -161,13 +172,13 @@ class Pipeline:
 
 
 class _Clock:
-    """Milliseconds of each stage, for the trace alone: nothing is decided by them."""
+    """Measures the milliseconds of each stage, for the trace only: no decision depends on them."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
 
     def time(self, stage: str, work: Callable[[], Result]) -> Result:
-        begin = time.perf_counter()
+        start = time.perf_counter()
         result = work()
-        self.milliseconds[stage] = (time.perf_counter() - begin) * 1000.0
+        self.milliseconds[stage] = (time.perf_counter() - start) * 1000.0
         return result
