@@ -34,7 +34,7 @@ from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
 from drive_stack.interfaces import Platform
 from drive_stack.support.interrupts import Terminated, termination_raises
-from drive_stack.support.telemetry import keep_figures_cache
+from drive_stack.support.telemetry import use_matplotlib_cache
 from drive_stack.vehicle import VehicleParameters
 from envs.ego import Ego
 from envs.scenarios.scenario import load_scenario, scenario_names
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     show_traceback = TRACEBACK in arguments
     arguments = [word for word in arguments if word != TRACEBACK]
-    keep_figures_cache()
+    use_matplotlib_cache()
     try:
         with termination_raises():
             if arguments and arguments[0] in COMMANDS:

@@ -1,4 +1,4 @@
-"""The pinhole front camera: pixel ↔ ray ↔ ground, in the ego frame."""
+"""The pinhole front camera: conversion between pixels, rays and the ground, in the ego frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drive_stack.types import FloatArray
 class CameraModel:
     """A forward pinhole camera without distortion.
 
-    Mounted at ``(mount_x, 0, mount_z)`` in the ego frame, looking along x and pitched down.
+    It is mounted at ``(mount_x, 0, mount_z)`` in the ego frame, faces along x and is pitched down.
     Pixel (0, 0) is the corner of the top left pixel, so the principal point is (W/2, H/2).
     """
 
@@ -31,7 +31,7 @@ class CameraModel:
 
     @property
     def horizon_px(self) -> float:
-        """Row of the horizon on a level road."""
+        """Row of the horizon on a level road [px]."""
         return self.height / 2.0 - self.focal_px * float(np.tan(np.radians(self.pitch_down_deg)))
 
     def _axes(self) -> FloatArray:
@@ -41,7 +41,7 @@ class CameraModel:
         return np.array([[0.0, -1.0, 0.0], [-sin, 0.0, -cos], [cos, 0.0, -sin]])
 
     def project(self, points: FloatArray) -> FloatArray:
-        """Ego-frame points ``(N, 3)`` [m] as ``(N, 3)``: u [px], v [px], depth [m].
+        """Project ego-frame points ``(N, 3)`` [m] to ``(N, 3)``: u [px], v [px], depth [m].
 
         Depth is along the optical axis; where it is not positive, u and v are NaN.
         """
@@ -62,11 +62,11 @@ class CameraModel:
         return np.asarray(directions / np.linalg.norm(directions, axis=1, keepdims=True))
 
     def to_ground(self, pixels: FloatArray) -> FloatArray:
-        """Where the rays through pixels ``(N, 2)`` meet a level road: ``(N, 2)`` ego x, y [m].
+        """Intersect the rays through pixels ``(N, 2)`` with a level road: ``(N, 2)`` ego x, y [m].
 
-        NaN at or above the horizon.
+        The result is NaN at or above the horizon.
         """
         directions = self.rays(pixels)
-        falling = directions[:, 2] < -1e-9
-        scale = np.where(falling, -self.mount_z / np.where(falling, directions[:, 2], 1.0), np.nan)
+        downward = directions[:, 2] < -1e-9
+        scale = np.where(downward, -self.mount_z / np.where(downward, directions[:, 2], 1.0), np.nan)
         return np.stack([self.mount_x + scale * directions[:, 0], scale * directions[:, 1]], axis=1)

@@ -1,4 +1,4 @@
-"""Files that people write: read as YAML, checked by pydantic, refused in one clear line."""
+"""Reads YAML files that users write, validates them with pydantic and reports errors in one line."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _MAX_PATH = 400  # characters of a path in a message
 
 
 class StrictModel(BaseModel):
-    """A frozen record in which an unknown key is an error, and so is a number that is not finite."""
+    """A frozen model that rejects unknown keys and numbers that are not finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def unknown_name(what: str, name: str, options: Iterable[str]) -> ConfigError:
-    """The error for a name that is not among ``options``, with the nearest ones."""
+    """The error for a name that is not among ``options``; the message suggests similar names."""
     known = sorted(options)
     near = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
@@ -41,7 +41,7 @@ def read_error(path: Path, error: OSError | ValueError) -> ConfigError:
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first thing that a model refused in data from outside: where, and what is allowed there."""
+    """The first problem that a model found in external data: its location, and what is allowed there."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = shortened(".".join(map(str, first["loc"])))
     problem = shortened(first["msg"].removeprefix("Value error, "), _MAX_PATH)
@@ -51,7 +51,9 @@ def first_problem(error: ValidationError) -> str:
 def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
     """Read a YAML file as ``model`` after applying ``key.sub=value`` overrides.
 
-    Raises `ConfigError` naming the file and line, or the override, and what is allowed there.
+    Raises:
+        ConfigError: a value is not allowed. The message names the file and line, or the override, and what is
+            allowed there.
     """
     document = read_document(path)
     node, data = document.node, document.value
@@ -68,7 +70,11 @@ def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) ->
 
 
 def read_document(path: Path) -> Document:
-    """The plain values of a YAML file; `ConfigError` where it cannot be read or passes a bound."""
+    """Read the plain values of a YAML file.
+
+    Raises:
+        ConfigError: the file cannot be read, is not valid YAML, or exceeds a limit of size or depth.
+    """
     try:
         return read_yaml(read_text(path, MAX_BYTES))
     except FileNotFoundError:
@@ -80,19 +86,23 @@ def read_document(path: Path) -> Document:
 
 
 def apply_override(data: dict[str, object], override: str) -> None:
-    """Set ``a.b.c=value`` in nested ``data``; the value is read as YAML, and ``a.0.c`` goes into a list."""
+    """Set ``a.b.c=value`` in nested ``data``. The value is read as YAML; a number in the key indexes a list.
+
+    Raises:
+        ConfigError: the override is malformed or addresses nothing.
+    """
     key, equals, raw = override.partition("=")
-    told = f"--set {shortened(override)}"
+    source = f"--set {shortened(override)}"
     if not equals or not key.strip():
-        raise ConfigError(f"{told}: expected key=value, such as perception.detector=oracle")
+        raise ConfigError(f"{source}: expected key=value, such as perception.detector=oracle")
     *parents, last = key.strip().split(".")
     if len(parents) >= MAX_DEPTH:
-        raise ConfigError(f"{told}: goes deeper than the {MAX_DEPTH} levels allowed")
+        raise ConfigError(f"{source}: goes deeper than the {MAX_DEPTH} levels allowed")
     target: dict[str, object] | list[object] = data
     for parent in parents:
-        inner = _held(target, parent, told)
+        inner = _child(target, parent, source)
         if not isinstance(inner, dict | list):
-            raise ConfigError(f"{told}: '{shortened(parent)}' holds a value, not further keys")
+            raise ConfigError(f"{source}: '{shortened(parent)}' holds a value, not further keys")
         target = inner
     try:
         value = read_yaml(raw).value
@@ -100,23 +110,23 @@ def apply_override(data: dict[str, object], override: str) -> None:
         problem = str(error)
         if problem.startswith("not valid YAML"):
             problem = f"'{shortened(raw)}' is not a valid value"
-        raise ConfigError(f"{told}: {problem}") from None
+        raise ConfigError(f"{source}: {problem}") from None
     if isinstance(target, list):
-        target[_place(target, last, told)] = value
+        target[_list_index(target, last, source)] = value
     else:
         target[last] = value
 
 
-def _held(target: dict[str, object] | list[object], key: str, told: str) -> object:
+def _child(target: dict[str, object] | list[object], key: str, source: str) -> object:
     if isinstance(target, list):
-        return target[_place(target, key, told)]
+        return target[_list_index(target, key, source)]
     return target.setdefault(key, {})
 
 
-def _place(target: list[object], key: str, told: str) -> int:
+def _list_index(target: list[object], key: str, source: str) -> int:
     if not (key.isascii() and key.isdigit() and len(key) < 10) or int(key) >= len(target):
         raise ConfigError(
-            f"{told}: '{shortened(key)}' is no place in a list of {len(target)}, counted from 0"
+            f"{source}: '{shortened(key)}' is no place in a list of {len(target)}, counted from 0"
         )
     return int(key)
 
@@ -129,15 +139,15 @@ def _validation_message(
     error: ValidationError,
     overrides: Sequence[str],
 ) -> str:
-    """The first problem, with its place and what is allowed; how many more there are."""
-    # a misspelt key also leaves the right one missing: the spelling is what helps, then a wrong value
+    """The first problem with its location and what is allowed there, and the number of further problems."""
+    # a misspelt key also causes a missing key: report the spelling first, then wrong values
     order = {"extra_forbidden": 0, "missing": 2}
     first = min(error.errors(), key=lambda problem: order.get(problem["type"], 1))
-    places = [_without_tags(model, data, keys) for keys in _places(first)]
+    locations = [_without_tags(model, data, keys) for keys in _locations(first)]
     changed = [name.partition("=")[0].strip() for name in overrides]
-    keys = places[0]
-    override = next(filter(None, (_override_of(each, changed) for each in places)), None)
-    place = f"{path}:{_line_of(node, keys)}" if override is None else f"--set {shortened(override)}"
+    keys = locations[0]
+    override = next(filter(None, (_override_of(each, changed) for each in locations)), None)
+    location = f"{path}:{_line_of(node, keys)}" if override is None else f"--set {shortened(override)}"
     dotted = shortened(".".join(keys))
     if first["type"] == "extra_forbidden":
         problem = str(unknown_name("key", keys[-1], _fields_at(model, keys[:-1])))
@@ -147,18 +157,18 @@ def _validation_message(
         if not isinstance(first["input"], Mapping):
             problem += f" (found {shortened(repr(first['input']))})"
     more = len(error.errors()) - 1
-    return f"{place}: {problem}" + (f" (and {more} more)" if more else "")
+    return f"{location}: {problem}" + (f" (and {more} more)" if more else "")
 
 
-def _places(problem: ErrorDetails) -> list[list[str]]:
-    """The keys of everything that a problem is about, from the root of the document."""
+def _locations(problem: ErrorDetails) -> list[list[str]]:
+    """Key paths, from the root of the document, of all values that a problem concerns."""
     cause = problem.get("ctx", {}).get("error")
-    inner: tuple[Keys, ...] = cause.places if isinstance(cause, FieldError) and cause.places else ((),)
+    inner: tuple[Keys, ...] = cause.locations if isinstance(cause, FieldError) and cause.locations else ((),)
     return [[str(part) for part in (*problem["loc"], *keys)] for keys in inner]
 
 
 def _without_tags(model: type[BaseModel], data: object, keys: Sequence[str]) -> list[str]:
-    """``keys`` as a person writes them: pydantic also names the member of a union that it tried."""
+    """``keys`` as they stand in the document; pydantic also names the member of a union that it tried."""
     written: list[str] = []
     for key in keys:
         if isinstance(data, Mapping) and (key in data or key in _fields_at(model, written)):
@@ -172,20 +182,20 @@ def _without_tags(model: type[BaseModel], data: object, keys: Sequence[str]) -> 
 
 
 def _override_of(keys: Sequence[str], changed: Sequence[str]) -> str | None:
-    """The last overridden key that holds the value at ``keys``."""
+    """The last overridden key that contains the value at ``keys``."""
     dotted = ".".join(keys)
     return next((name for name in reversed(changed) if f"{dotted}.".startswith(f"{name}.")), None)
 
 
 def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int:
-    """Line of the deepest of ``keys`` that the document has, from 1."""
+    """Line number, from 1, of the deepest of ``keys`` that the document contains."""
     line = 1
     for key in keys:
         if isinstance(node, yaml.MappingNode):
-            found = [(k, v) for k, v in node.value if k.value == key]
-            if not found:
+            matches = [(k, v) for k, v in node.value if k.value == key]
+            if not matches:
                 continue  # a tag of a union, or a missing key
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
+            line, node = matches[0][0].start_mark.line + 1, matches[0][1]
         elif isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
             node = node.value[int(key)]
             line = node.start_mark.line + 1
@@ -193,7 +203,7 @@ def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int:
 
 
 def _fields_at(model: type[BaseModel], keys: Sequence[str]) -> list[str]:
-    """Names allowed where ``keys`` lead, over all models that may stand there."""
+    """Field names allowed at ``keys``, over all models that are possible there."""
     models = [model]
     for key in keys:
         inner: list[type[BaseModel]] = []

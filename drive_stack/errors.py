@@ -1,4 +1,4 @@
-"""Errors about what a person wrote or asked for."""
+"""Errors in files, options and requests of a user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MAX_MESSAGE = 2000  # characters
 
 
 class ConfigError(ValueError):
-    """Something a person wrote cannot be used; the message says what, where and what is allowed.
+    """A user's input cannot be used. The message says what is wrong, where, and what is allowed.
 
     The message is one line of printable text, whatever it quotes.
     """
@@ -21,14 +21,14 @@ class ConfigError(ValueError):
 
 
 class FieldError(ValueError):
-    """Raised by a validator of a model for a key below that model.
+    """An error that a validator of a model raises for a key below that model.
 
     Args:
         message: what is wrong with the value and what is allowed.
-        places: the keys that lead from the validated model to each value that takes part. The error is
-            reported at the first of them, or at the one that an override has set.
+        locations: key paths from the validated model to each value that takes part. The error is reported at
+            the first of them, or at the one that an override has set.
     """
 
-    def __init__(self, message: str, *places: Keys) -> None:
+    def __init__(self, message: str, *locations: Keys) -> None:
         super().__init__(message)
-        self.places = places
+        self.locations = locations

@@ -1,4 +1,4 @@
-"""Pure plane geometry: angles, frames, oriented boxes and coordinates along a lane."""
+"""Plane geometry: angles, frames, oriented boxes and coordinates along a lane."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def rotation(yaw: float) -> FloatArray:
 
 
 def to_local(points: FloatArray, origin: FloatArray, yaw: float) -> FloatArray:
-    """World points ``(..., 2)`` in the frame at ``origin`` (2,) that is turned by ``yaw``."""
+    """Transform world points ``(..., 2)`` [m] to the frame at ``origin`` (2,) with yaw ``yaw`` [rad]."""
     return np.asarray((points - origin) @ rotation(yaw), dtype=np.float64)
 
 
 def to_world(points: FloatArray, origin: FloatArray, yaw: float) -> FloatArray:
-    """Points ``(..., 2)`` of the frame at ``origin`` turned by ``yaw``, in the world; undoes `to_local`."""
+    """Transform points ``(..., 2)`` of the frame at ``origin`` with orientation ``yaw`` to the world."""
     return np.asarray(points @ rotation(yaw).T + origin, dtype=np.float64)
 
 
@@ -42,7 +42,7 @@ def box_corners(centre: FloatArray, yaw: float, length: float, width: float) -> 
 
 
 def boxes_overlap(first: FloatArray, second: FloatArray) -> bool:
-    """Whether two convex polygons, each ``(N, 2)`` in order, share a point (separating axes)."""
+    """Whether two convex polygons, each ``(N, 2)`` in order, share a point (separating axis theorem)."""
     for polygon in (first, second):
         edges = np.roll(polygon, -1, axis=0) - polygon
         normals = np.stack([-edges[:, 1], edges[:, 0]], axis=1)
@@ -56,8 +56,8 @@ def boxes_overlap(first: FloatArray, second: FloatArray) -> bool:
 class ReferenceLine:
     """A lane's centre line for Frenet coordinates: station s along it, lateral d positive to its left.
 
-    Between its samples it is linear; before its start it goes on straight, beyond its end it was
-    extended by `reference_line` with the curvature it had there.
+    The line is linear between its samples and straight before its start. `reference_line` extends its end
+    with the last curvature.
     """
 
     station: FloatArray  # (M,) [m], increasing
@@ -66,7 +66,7 @@ class ReferenceLine:
     curvature: FloatArray  # (M,) [1/m]
 
     def to_frenet(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Station and lateral, each ``(...,)`` [m], of points ``(..., 2)``."""
+        """Station and lateral, each ``(...,)`` [m], of points ``(..., 2)`` [m]."""
         flat = points.reshape(-1, 2)
         x, y = self.xy[:, 0], self.xy[:, 1]
         squared = (flat[:, :1] - x) ** 2 + (flat[:, 1:] - y) ** 2
@@ -76,7 +76,7 @@ class ReferenceLine:
         cos, sin = np.cos(along), np.sin(along)
         step = ahead[:, 0] * cos + ahead[:, 1] * sin
         left = ahead[:, 1] * cos - ahead[:, 0] * sin
-        # second order: the line bends away from its tangent by κ·step²/2
+        # second order: the line deviates from its tangent by κ·step²/2
         lateral = left - 0.5 * self.curvature[nearest] * step**2
         station = self.station[nearest] + step / np.maximum(1.0 - self.curvature[nearest] * lateral, 0.2)
         return station.reshape(points.shape[:-1]), lateral.reshape(points.shape[:-1])
@@ -98,10 +98,13 @@ class ReferenceLine:
         return np.asarray(np.interp(station, self.station, self.curvature), dtype=np.float64)
 
 
-def reference_line(path: LanePath, reach: float = 220.0, step: float = 2.0) -> ReferenceLine:
-    """The Frenet reference of a lane path, carried on to station ``reach`` [m] in steps of ``step``."""
+def reference_line(path: LanePath, max_station: float = 220.0, step: float = 2.0) -> ReferenceLine:
+    """The Frenet reference of a lane path, extended to ``max_station`` [m] in steps of ``step`` [m].
+
+    The extension is an arc with the heading and curvature of the last point of the path.
+    """
     heading = np.unwrap(path.heading)
-    missing = reach - float(path.station[-1])
+    missing = max_station - float(path.station[-1])
     if missing <= 0.0:
         return ReferenceLine(path.station, path.xy, heading, path.curvature)
     along = np.arange(step, missing + step, step)

@@ -1,7 +1,7 @@
-"""Compiled: between a road's own coordinates and the world's.
+"""Compiled conversion between road coordinates and the world frame.
 
-A road's ``pieces`` are its stations (P + 1,), then x, y [m], yaw [rad] and curvature [1/m] of each
-piece's first point (P,); see `drive_stack.road_map.RoadMap`.
+The ``pieces`` of a road are a tuple: stations (P + 1,) [m], then x, y [m], yaw [rad] and curvature [1/m] of
+the first point of each piece, each (P,). See `drive_stack.road_map.RoadMap`.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import numpy as np
 
 
 @numba.njit(cache=True)
-def piece_of(pieces, station):  # type: ignore[no-untyped-def]
-    """The piece at a station; the first and last go on beyond their ends."""
+def piece_at(pieces, station):  # type: ignore[no-untyped-def]
+    """Index of the piece at a station [m]. The first and last pieces extend beyond their ends."""
     last = pieces[3].shape[0] - 1
     return min(max(np.searchsorted(pieces[0], station, side="right") - 1, 0), last)
 
 
 @numba.njit(cache=True)
 def to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
-    """World x, y [m] and the reference line's yaw [rad]."""
-    piece = piece_of(pieces, station)
+    """World x, y [m] and yaw of the reference line [rad] at a station and lateral [m]."""
+    piece = piece_at(pieces, station)
     along, yaw0 = station - pieces[0][piece], pieces[3][piece]
     half = pieces[4][piece] * along / 2.0
     yaw = yaw0 + 2.0 * half
-    # exact on arcs and smooth through curvature 0
+    # exact on arcs and continuous at curvature 0
     chord = along * (math.sin(half) / half if half != 0.0 else 1.0)
     x = pieces[1][piece] + chord * math.cos(yaw0 + half) - lateral * math.sin(yaw)
     y = pieces[2][piece] + chord * math.sin(yaw0 + half) + lateral * math.cos(yaw)
@@ -35,7 +35,7 @@ def to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def all_to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
-    """`to_world` of many: points (N, 2) and yaw (N,)."""
+    """`to_world` of N stations and laterals: points (N, 2) and yaw (N,)."""
     points, yaws = np.empty((station.shape[0], 2)), np.empty(station.shape[0])
     for i in range(station.shape[0]):
         points[i, 0], points[i, 1], yaws[i] = to_world(pieces, station[i], lateral[i])
@@ -44,18 +44,18 @@ def all_to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def to_road(pieces, x, y, first, last):  # type: ignore[no-untyped-def]
-    """Station, lateral [m] and the reference line's yaw [rad] abreast of a world point.
+    """Station, lateral [m] and yaw of the reference line [rad] at the projection of a world point.
 
-    Only the pieces ``first`` … ``last`` are looked at.
+    Only the pieces ``first`` … ``last`` are searched.
     """
-    starts, xs, ys, yaws, bends = pieces
+    starts, xs, ys, yaws, curvatures = pieces
     best, count = (np.inf, 0.0, 0.0, 0.0), yaws.shape[0]
     for piece in range(first, last + 1):
-        cos, sin, bend = math.cos(yaws[piece]), math.sin(yaws[piece]), bends[piece]
+        cos, sin, curvature = math.cos(yaws[piece]), math.sin(yaws[piece]), curvatures[piece]
         dx, dy = x - xs[piece], y - ys[piece]
         along, left = dx * cos + dy * sin, dy * cos - dx * sin
-        if bend != 0.0:
-            sign, radius = math.copysign(1.0, bend), 1.0 / bend
+        if curvature != 0.0:
+            sign, radius = math.copysign(1.0, curvature), 1.0 / curvature
             ahead, inwards = along, radius - left
             along = math.atan2(sign * ahead, sign * inwards) * radius
             left = radius - sign * math.hypot(ahead, inwards)
@@ -63,12 +63,12 @@ def to_road(pieces, x, y, first, last):  # type: ignore[no-untyped-def]
         high = starts[piece + 1] - starts[piece] if piece < count - 1 else np.inf
         distance = abs(along - min(max(along, low), high)) + abs(left)
         if distance < best[0]:
-            best = (distance, starts[piece] + along, left, yaws[piece] + bend * along)
+            best = (distance, starts[piece] + along, left, yaws[piece] + curvature * along)
     return best[1], best[2], best[3]
 
 
 @numba.njit(cache=True)
 def to_road_near(pieces, x, y, near):  # type: ignore[no-untyped-def]
-    """`to_road`, looking only at the piece at the station ``near`` and those beside it."""
-    here, last = piece_of(pieces, near), pieces[3].shape[0] - 1
-    return to_road(pieces, x, y, max(here - 1, 0), min(here + 1, last))
+    """`to_road`, restricted to the piece at the station ``near`` [m] and its two neighbours."""
+    nearest, last = piece_at(pieces, near), pieces[3].shape[0] - 1
+    return to_road(pieces, x, y, max(nearest - 1, 0), min(nearest + 1, last))

@@ -1,9 +1,9 @@
-"""The true road: a chain of straights and arcs, with lanes beside a reference line.
+"""The ground-truth road: a chain of straights and arcs, with lanes at offsets from a reference line.
 
 The reference line starts at ``(0, 0)`` in the world frame. *Station* s [m] runs along it, *lateral*
 d [m] is positive to its left. Lane indices grow to the right. Every lane lies at a lateral offset
-from the reference line, so stations and lane changes are the same on straights and in curves; the
-distance along a lane at offset d is (1 − κ·d) times that along the reference line.
+from the reference line, so stations and lane changes are the same on straights and in curves. The
+length of a lane at offset d is (1 − κ·d) times that of the reference line.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from drive_stack.types import FloatArray
 
 
 class LaneKind(StrEnum):
-    """What a lane is for."""
+    """Purpose of a lane."""
 
     MAIN = "main"
-    RAMP = "ramp"  # joins from the right: closed by a barrier line up to `opens`
+    RAMP = "ramp"  # merges from the right; a barrier line closes it up to `opens`
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,25 @@ class Lane:
 
     offset: float  # lateral of the centre from `opens` on [m]
     width: float  # [m]
-    start: float  # station where it begins [m]
-    end: float  # station where it ends [m]
+    start: float  # station of its start [m]
+    end: float  # station of its end [m]
     kind: LaneKind = LaneKind.MAIN
-    opens: float = float("-inf")  # station from which it may be entered and left sideways [m]
-    approach: float = 0.0  # how much farther right a ramp lies at its start [m], half a cosine long
+    opens: float = float("-inf")  # station from which lane changes to and from it are allowed [m]
+    approach: float = 0.0  # offset to the right at a ramp's start, then along half a cosine [m]
 
     def lateral_at(self, station: float) -> float:
         """Lateral of the centre at a station [m]."""
         if self.approach == 0.0 or station >= self.opens:
             return self.offset
-        share = min(max((station - self.start) / (self.opens - self.start), 0.0), 1.0)
-        return self.offset - self.approach * 0.5 * (1.0 + float(np.cos(np.pi * share)))
+        fraction = min(max((station - self.start) / (self.opens - self.start), 0.0), 1.0)
+        return self.offset - self.approach * 0.5 * (1.0 + float(np.cos(np.pi * fraction)))
 
     def laterals_at(self, station: FloatArray) -> FloatArray:
         """Lateral of the centre at many stations [m], same shape."""
         if self.approach == 0.0:
             return np.full(np.shape(station), self.offset)
-        share = np.clip((station - self.start) / (self.opens - self.start), 0.0, 1.0)
-        ramp = self.offset - self.approach * 0.5 * (1.0 + np.cos(np.pi * share))
+        fraction = np.clip((station - self.start) / (self.opens - self.start), 0.0, 1.0)
+        ramp = self.offset - self.approach * 0.5 * (1.0 + np.cos(np.pi * fraction))
         return np.asarray(np.where(station >= self.opens, self.offset, ramp), dtype=np.float64)
 
     def covers(self, station: float) -> bool:
@@ -59,16 +59,16 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class RoadMap:
-    """A one-way road. Pieces are straights (curvature 0) and arcs, tangent where they meet."""
+    """A one-way road of straights (curvature 0) and arcs, joined without a kink."""
 
-    piece_station: FloatArray  # (P + 1,) where each piece begins, then the end [m]
-    piece_x: FloatArray  # (P,) its first point in the world [m]
+    piece_station: FloatArray  # (P + 1,) start of each piece, then the end of the road [m]
+    piece_x: FloatArray  # (P,) first point in the world [m]
     piece_y: FloatArray
-    piece_yaw: FloatArray  # (P,) direction there [rad]
+    piece_yaw: FloatArray  # (P,) at the first point [rad]
     piece_curvature: FloatArray  # (P,) [1/m], positive to the left
     lanes: tuple[Lane, ...]  # from left to right
-    left_shoulder: float = 1.0  # paved, beside the leftmost lane [m]
-    right_shoulder: float = 3.0
+    left_shoulder: float = 1.0  # paved width left of the leftmost lane [m]
+    right_shoulder: float = 3.0  # paved width right of the rightmost lane [m]
 
     @property
     def length(self) -> float:
@@ -76,7 +76,7 @@ class RoadMap:
         return float(self.piece_station[-1])
 
     def piece_at(self, station: FloatArray) -> NDArray[np.intp]:
-        """Index of the piece at each station; the first and last go on beyond their ends."""
+        """Index of the piece at each station. The first and last pieces extend beyond their ends."""
         index = np.searchsorted(self.piece_station, station, side="right") - 1
         return np.clip(index, 0, len(self.piece_yaw) - 1)
 
@@ -86,24 +86,24 @@ class RoadMap:
 
     @property
     def pieces(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """The reference line as `drive_stack.road_kernels` takes it."""
+        """The reference line in the form that `drive_stack.road_kernels` takes."""
         return self.piece_station, self.piece_x, self.piece_y, self.piece_yaw, self.piece_curvature
 
     def to_world(self, station: FloatArray, lateral: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """World points ``(..., 2)`` [m] and the reference line's yaw there ``(...,)`` [rad]."""
+        """World points ``(..., 2)`` [m] and yaw of the reference line ``(...,)`` [rad]."""
         if np.shape(station) != np.shape(lateral):
             station, lateral = np.broadcast_arrays(station, lateral)
-        # copied, so that the kernel always gets arrays of one and the same layout
+        # copied, so that the kernel always receives arrays of the same memory layout
         flat = np.array(station, np.float64).reshape(-1), np.array(lateral, np.float64).reshape(-1)
         points, yaw = road_kernels.all_to_world(self.pieces, *flat)
         shape = np.shape(station)
         return points.reshape(*shape, 2), yaw.reshape(shape)
 
     def to_road(self, x: float, y: float, near: float | None = None) -> tuple[float, float, float]:
-        """Station, lateral [m] and the reference line's yaw [rad] abreast of a world point.
+        """Station, lateral [m] and yaw of the reference line [rad] at the projection of a world point.
 
-        With ``near`` (a recent station) only pieces close to it are looked at, which keeps the
-        answer continuous where a road comes near itself.
+        With ``near`` (a recent station [m]) only the pieces close to it are searched. The result is then
+        continuous where two parts of a road are close to each other.
         """
         if near is None:
             station, lateral, yaw = road_kernels.to_road(self.pieces, x, y, 0, len(self.piece_yaw) - 1)
@@ -112,17 +112,17 @@ class RoadMap:
         return station, lateral, yaw
 
     def lane_at(self, station: float, lateral: float) -> int:
-        """Index of the lane whose centre is nearest among those that exist there; −1 if none."""
+        """Index of the existing lane whose centre is nearest; −1 if there is none."""
         best, distance = -1, float("inf")
         for index, lane in enumerate(self.lanes):
             if lane.covers(station) and abs(lane.lateral_at(station) - lateral) < distance:
                 best, distance = index, abs(lane.lateral_at(station) - lateral)
         return best
 
-    def neighbour(self, index: int, side: int, station: float) -> int:
-        """The lane next to ``index`` on the left (side −1) or right (+1) there; −1 if none.
+    def adjacent_lane(self, index: int, side: int, station: float) -> int:
+        """Index of the lane on the left (side −1) or right (+1) of lane ``index``; −1 if there is none.
 
-        Adjacent in index, existing at the station, whether or not it may be entered.
+        The lane exists at the station, but it need not be allowed to enter it: see `may_cross`.
         """
         other = index + side
         if 0 <= other < len(self.lanes) and self.lanes[other].covers(station):
@@ -130,34 +130,35 @@ class RoadMap:
         return -1
 
     def may_cross(self, index: int, other: int, station: float) -> bool:
-        """Whether the line between two neighbouring lanes may be crossed at a station."""
+        """Whether the line between two adjacent lanes may be crossed at a station."""
         first, second = self.lanes[index], self.lanes[other]
         return first.covers(station) and second.covers(station) and station >= max(first.opens, second.opens)
 
     def paved(self, station: float) -> tuple[float, float]:
         """Rightmost and leftmost lateral of the pavement, shoulders and gores included [m].
 
-        Guard rails stand beyond it; there is none in a gore. See `distance_off_drivable` for where a car
-        may drive.
+        Guard rails stand outside the pavement, except in a gore, which has none. See `distance_off_drivable`
+        for the area where a car may drive.
         """
-        here = [lane for lane in self.lanes if lane.covers(station)]
-        right = min(lane.lateral_at(station) - lane.width / 2.0 for lane in here)
-        left = max(lane.lateral_at(station) + lane.width / 2.0 for lane in here)
+        lanes = [lane for lane in self.lanes if lane.covers(station)]
+        right = min(lane.lateral_at(station) - lane.width / 2.0 for lane in lanes)
+        left = max(lane.lateral_at(station) + lane.width / 2.0 for lane in lanes)
         return right - self.right_shoulder, left + self.left_shoulder
 
     def distance_off_drivable(self, station: float, lateral: float) -> float:
-        """How far a point lies outside the drivable area, across the road [m]; 0 inside it.
+        """Lateral distance of a point from the drivable area [m]; 0 inside it.
 
-        The drivable area is the lanes and the shoulders beside the outermost lanes. The gore between the
-        main carriageway and a ramp is paved, but closed to traffic by the edge lines on both sides of it.
+        The drivable area consists of the lanes and of the shoulders next to the outermost lanes. The gore
+        between the main carriageway and a ramp is paved, but the edge lines on both sides close it to
+        traffic.
         """
-        here = [(lane.lateral_at(station), lane.width / 2.0) for lane in self.lanes if lane.covers(station)]
-        off_lanes = min(abs(lateral - centre) - half for centre, half in here)
+        lanes = [(lane.lateral_at(station), lane.width / 2.0) for lane in self.lanes if lane.covers(station)]
+        off_lanes = min(abs(lateral - centre) - half for centre, half in lanes)
         if off_lanes <= 0.0:
             return 0.0
-        if lateral < min(centre for centre, _ in here):
+        if lateral < min(centre for centre, _ in lanes):
             return max(off_lanes - self.right_shoulder, 0.0)
-        if lateral > max(centre for centre, _ in here):
+        if lateral > max(centre for centre, _ in lanes):
             return max(off_lanes - self.left_shoulder, 0.0)
         return off_lanes
 
@@ -169,7 +170,7 @@ def build_road(
     left_shoulder: float = 1.0,
     right_shoulder: float = 3.0,
 ) -> RoadMap:
-    """Chain ``pieces`` of (length [m], curvature [1/m]) from the origin along +x."""
+    """Build a road from ``pieces`` of (length [m], curvature [1/m]), starting at the origin along +x."""
     station, x, y, yaw = [0.0], [0.0], [0.0], [0.0]
     for length, kappa in pieces:
         turned = kappa * length

@@ -1,4 +1,4 @@
-"""The ego car: its size, its limits, and the normalised action."""
+"""The ego car: its dimensions, its limits and the normalised action."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def road_grip(*, wet: bool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class VehicleParameters:
-    """A mid-size car. Lengths [m], angles [rad], times [s]."""
+    """Parameters of a mid-size car. Lengths are in m, angles in rad, times in s."""
 
     length: float = 4.7
     width: float = 1.85
@@ -40,10 +40,10 @@ class VehicleParameters:
 
 
 def control_to_action(control: Control, car: VehicleParameters) -> NDArray[np.float32]:
-    """Normalise a control to ``(2,)`` in [−1, 1]: steering left positive, then pedals.
+    """Normalise a control to ``(2,)`` in [−1, 1]: steering, positive to the left, and pedals.
 
     Pedals: −1 is full braking, 0 coasts, +1 is full throttle; each side is scaled by its own limit.
-    Non-finite values pass through for the environment to judge.
+    Non-finite values pass through; the environment handles them.
     """
     pedal_scale = car.max_acceleration if control.acceleration >= 0.0 else -car.min_acceleration
     return np.array(
@@ -52,7 +52,7 @@ def control_to_action(control: Control, car: VehicleParameters) -> NDArray[np.fl
 
 
 def action_to_control(action: NDArray[np.float32], car: VehicleParameters) -> Control:
-    """Undo `control_to_action`."""
+    """Inverse of `control_to_action`: the control of a normalised action ``(2,)``."""
     pedal = float(action[1])
     scale = car.max_acceleration if pedal >= 0.0 else -car.min_acceleration
     return Control(steering=float(action[0]) * car.max_steering, acceleration=pedal * scale)

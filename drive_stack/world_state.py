@@ -1,8 +1,8 @@
-"""The truth of the world at one instant, for scores, labels, oracles, the expert and the viewer.
+"""Ground-truth state of the world at one instant, for scores, labels, oracles, the expert and the viewer.
 
-Agents that drive by their senses never receive it. World frame; SI units. Actor ids are unique in
-an episode over vehicles, pedestrians and obstacles; the ego is 0. Arrays are copies: a state stays
-as it was when the world steps on.
+Agents that drive by sensors never receive it. Positions are in the world frame; units are SI. Actor ids are
+unique in an episode over vehicles, pedestrians and obstacles; the ego is 0. Arrays are copies: a state does
+not change when the world is stepped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from drive_stack.vehicle import VehicleParameters, road_grip
 
 
 class Weather(StrEnum):
-    """What falls from the sky or hangs in the air."""
+    """Weather of an episode."""
 
     CLEAR = "clear"
     OVERCAST = "overcast"
@@ -37,16 +37,16 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Weather, light and wear of one episode."""
+    """Weather, light and road wear of one episode."""
 
     weather: Weather = Weather.CLEAR
     light: Light = Light.DAY
-    visibility: float = 2000.0  # meteorological, contrast 5 % [m]
+    visibility: float = 2000.0  # meteorological visibility, contrast 5 % [m]
     rain_rate: float = 0.0  # 0 none … 1 heavy
     paint_wear: float = 0.2  # 0 fresh … 1 nearly gone
     sun_azimuth: float = 0.8  # world frame [rad]
-    scenery_seed: int = 0  # trees, hills, buildings, signs
-    held_out_appearance: bool = False  # vehicle bodies and colours kept from training may appear
+    scenery_seed: int = 0  # of trees, hills, buildings and signs
+    held_out_appearance: bool = False  # vehicle bodies and colours that are excluded from training may appear
 
     @property
     def wet(self) -> bool:
@@ -61,15 +61,15 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class EgoState:
-    """The car under test; position is that of the rear axle's centre."""
+    """State of the ego. The position is that of the rear axle's centre."""
 
-    x: float
-    y: float
-    yaw: float
-    speed: float  # along the car, ≥ 0
-    acceleration: float  # reached, after the lag [m/s²]
-    steering: float  # reached road-wheel angle [rad]
-    yaw_rate: float
+    x: float  # [m]
+    y: float  # [m]
+    yaw: float  # [rad]
+    speed: float  # longitudinal, ≥ 0 [m/s]
+    acceleration: float  # actual value after the actuator lag [m/s²]
+    steering: float  # actual road-wheel angle [rad]
+    yaw_rate: float  # [rad/s]
     station: float  # on the road map [m]
     lateral: float  # on the road map [m]
     brake_lamp: bool = False
@@ -77,7 +77,7 @@ class EgoState:
 
 @dataclass(frozen=True, slots=True)
 class VehicleStates:
-    """Other vehicles, one row each; position is that of the body's centre."""
+    """Other vehicles, one row each. The position is that of the body's centre."""
 
     id: NDArray[np.int64]
     x: FloatArray
@@ -101,7 +101,7 @@ class VehicleStates:
 
 @dataclass(frozen=True, slots=True)
 class PedestrianStates:
-    """People, one row each; position is that of the feet's centre."""
+    """Pedestrians, one row each. The position is the centre between the feet."""
 
     id: NDArray[np.int64]
     x: FloatArray
@@ -109,14 +109,14 @@ class PedestrianStates:
     yaw: FloatArray
     speed: FloatArray
     height: FloatArray
-    radius: FloatArray  # of the body seen from above [m]
+    radius: FloatArray  # of the body, seen from above [m]
     gait: FloatArray  # phase of the walking cycle [rad]
     child: NDArray[np.bool_]
     clothes: NDArray[np.uint8]  # (N, 4, 3) RGB of top, trousers, hair, skin
 
 
 class ObstacleKind(IntEnum):
-    """Things that stand on the road."""
+    """Kinds of static obstacles on the road."""
 
     CONE = 0
     BARRIER = 1
@@ -125,7 +125,7 @@ class ObstacleKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObstacleStates:
-    """Things that stand still, one row each; position is that of the centre."""
+    """Static obstacles, one row each. The position is that of the centre."""
 
     id: NDArray[np.int64]
     x: FloatArray
@@ -139,9 +139,9 @@ class ObstacleStates:
 
 @dataclass(frozen=True, slots=True)
 class WorldState:
-    """Everything true at one instant."""
+    """The complete state at one instant."""
 
-    time: float  # since the episode began [s]
+    time: float  # since the start of the episode [s]
     ego: EgoState
     car: VehicleParameters
     vehicles: VehicleStates
@@ -149,10 +149,10 @@ class WorldState:
     obstacles: ObstacleStates
     road: RoadMap
     conditions: Conditions
-    speed_limit: float  # here [m/s]
+    speed_limit: float  # at the ego [m/s]
     command: NavigationCommand
     blind_spot_left: bool
     blind_spot_right: bool
     route_start: float  # station [m]
     route_end: float  # station [m]
-    contacts: tuple[Contact, ...] = ()  # all so far
+    contacts: tuple[Contact, ...] = ()  # all collisions of the episode so far

@@ -128,7 +128,7 @@ class LaneCutOut:
         lane = int(context.traffic.lane[row])
         for side in (-1, 1):
             station = float(context.traffic.station[row])
-            target = context.road.neighbour(lane, side, station)
+            target = context.road.adjacent_lane(lane, side, station)
             may_change = target >= 0 and context.road.may_cross(lane, target, station)
             if may_change and _is_lane_free(context, row, target):
                 context.traffic.force_lane_change(row, target, self.duration)

@@ -225,7 +225,7 @@ def _line_runs(
     ordered = sorted(cuts)
     for begin, stop in itertools.pairwise(ordered):
         middle = min(max(0.5 * (begin + stop), 0.0), road.length)
-        beside = road.neighbour(index, side, middle)
+        beside = road.adjacent_lane(index, side, middle)
         if beside < 0 or _apart(road, index, beside, middle):
             runs.append((begin, stop, "edge"))
         elif side == 1:

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.actor_boxes import all_actor_boxes
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import to_local
-from drive_stack.solids import solids_of
 from drive_stack.types import FloatArray, FrameLabels, LabelBox, ObjectClass
 from drive_stack.world_state import WorldState
 
@@ -36,9 +36,9 @@ def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraMod
     instance = table[number]
     depth = ground_depth.astype(np.float32)
     boxes: list[LabelBox] = []
-    solids = solids_of(state)
+    actors = all_actor_boxes(state)
     for actor, code, pose, size in zip(
-        solids.id.tolist(), solids.label, solids.pose, solids.size, strict=True
+        actors.id.tolist(), actors.label, actors.pose, actors.size, strict=True
     ):
         label = ObjectClass(int(code))
         seen = instance == actor

@@ -76,7 +76,7 @@ def _unwrap_at_ego(heading: FloatArray, distance: FloatArray) -> FloatArray:
 
 
 def _adjacent(road: RoadMap, index: int, side: int, station: float) -> AdjacentLane:
-    other = road.neighbour(index, side, station)
+    other = road.adjacent_lane(index, side, station)
     if other < 0:
         return AdjacentLane(exists=False, enterable=False, width=0.0)
     lane, own_lane = road.lanes[other], road.lanes[index]

@@ -117,7 +117,7 @@ class VehicleSpawner:
     def _add_cut_in(self, actor: CutIn) -> None:
         rng, appearance = self.rng, self._draw_appearance(actor.body)
         sides = {"left": (-1,), "right": (1,), "either": (-1, 1)}[actor.side]
-        adjacent = [self.road.neighbour(self.ego_lane, side, self.ego_front) for side in sides]
+        adjacent = [self.road.adjacent_lane(self.ego_lane, side, self.ego_front) for side in sides]
         lanes = [lane for lane in adjacent if lane >= 0]
         lane = lanes[int(rng.integers(len(lanes)))]
         gap, speed_difference = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6

@@ -7,7 +7,7 @@ import math
 import numba
 import numpy as np
 
-from drive_stack.road_kernels import piece_of, to_road, to_world
+from drive_stack.road_kernels import piece_at, to_road, to_world
 from envs.traffic.changing import consider, required_lane
 from envs.traffic.following import (
     NOBODY,
@@ -97,7 +97,7 @@ def _drive(bodies, order, rank, lanes, row, wish):  # type: ignore[no-untyped-de
 @numba.njit(cache=True)
 def _max_braking(row, pieces, grip):  # type: ignore[no-untyped-def]
     """What the friction circle leaves for braking beside the bend and the lane change under way [m/s²]."""
-    bend = pieces[4][piece_of(pieces, row.station)]
+    bend = pieces[4][piece_at(pieces, row.station)]
     across = abs(row.speed**2 * bend / (1.0 - bend * row.lateral))
     if row.progress < 1.0:
         p, rate = row.progress, min(1.0 / row.duration, row.speed / change_reach(row))
@@ -117,7 +117,7 @@ def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
         distance = -before * before / (2.0 * row.acceleration)
     if row.speed == 0.0 and row.acceleration < 0.0 and before == 0.0:
         row.acceleration = 0.0
-    row.station += distance / (1.0 - pieces[4][piece_of(pieces, row.station)] * row.lateral)
+    row.station += distance / (1.0 - pieces[4][piece_at(pieces, row.station)] * row.lateral)
     if row.progress < 1.0:
         row.progress = min(row.progress + min(dt / row.duration, distance / change_reach(row)), 1.0)
     p = row.progress

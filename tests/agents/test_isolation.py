@@ -16,7 +16,7 @@ from hostile_agents import ANSWERS, TRACES
 
 from agents.foreign.isolated.agent import IsolatedAgent
 from agents.registry import build_agent
-from drive_stack.agent_errors import MAX_TEXT, AgentError, bounded_text
+from drive_stack.agent_errors import MAX_TEXT_BYTES, AgentError, bounded_text
 from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Agent, Platform, close_agent
@@ -142,7 +142,7 @@ def test_errors_of_any_text_are_told_in_short() -> None:
     with driven("Errors", limit=30.0) as agent:
         surrogate, huge, unprintable = (failure(agent, speed) for speed in range(3))
     assert "\\ud800 is no character" in str(surrogate)
-    assert huge.details is not None and len(huge.details.encode()) <= MAX_TEXT
+    assert huge.details is not None and len(huge.details.encode()) <= MAX_TEXT_BYTES
     assert huge.details.rstrip().endswith("at the end") and "Traceback" in huge.details
     assert "WorseError" in str(unprintable)
 
@@ -268,5 +268,5 @@ def test_what_cannot_be_built_is_told_in_one_line(
 @pytest.mark.parametrize("text", ["", "short", "ä" * 5000, "\ud800" * 3000, "\x1b[2J", "x" * 10**7])
 def test_texts_are_shortened_to_valid_ones(text: str) -> None:
     short = bounded_text(text)
-    assert len(short.encode()) <= MAX_TEXT and bounded_text(short) == short
+    assert len(short.encode()) <= MAX_TEXT_BYTES and bounded_text(short) == short
     assert (short == text) == (text in ("", "short"))

@@ -11,7 +11,7 @@ from hostile_agents import ANSWERS, COAST, Hostile
 
 import run_sim
 from agents.registry import build_agent
-from drive_stack.agent_errors import MAX_TEXT
+from drive_stack.agent_errors import MAX_TEXT_BYTES
 from drive_stack.camera_model import CameraModel
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
@@ -82,7 +82,7 @@ def test_answers_are_checked_in_the_simulator_too(answer: object) -> None:
     agent = Answering(PLATFORM)
     agent.answer = answer
     result = in_simulator(agent)  # type: ignore[arg-type]
-    assert result.status is Status.ERROR and result.error is not None and len(result.error) <= MAX_TEXT
+    assert result.status is Status.ERROR and result.error is not None and len(result.error) <= MAX_TEXT_BYTES
     assert "Control" in result.error
 
 

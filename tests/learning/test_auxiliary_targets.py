@@ -9,11 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drive_stack.actor_boxes import all_actor_boxes
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.drives.other_actors import COLUMN, NUMBERS, REACH, Others, others_of, read_others
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.learning.imitation.columns import COLUMNS, KINDS, columns_loss, columns_of, nearness
-from drive_stack.solids import solids_of
 from drive_stack.types import Control, ObjectClass
 
 CAMERA = CameraModel()
@@ -101,14 +101,14 @@ def test_a_recording_tells_what_the_world_holds() -> None:
     finally:
         env.close()
     told = read_others([pa.chunked_array([pa.array([others_of(state), [], others_of(state)], COLUMN)])])
-    solids = solids_of(state)
-    near = np.hypot(solids.pose[:, 0] - state.ego.x, solids.pose[:, 1] - state.ego.y) <= REACH
+    boxes = all_actor_boxes(state)
+    near = np.hypot(boxes.pose[:, 0] - state.ego.x, boxes.pose[:, 1] - state.ego.y) <= REACH
     assert near.sum() >= 2 and len(told.row) == 2 * near.sum() and set(told.row) == {0, 2}
     first = told.row == 0
     cos, sin = np.cos(state.ego.yaw), np.sin(state.ego.yaw)
     x = state.ego.x + cos * told.ahead[first] - sin * told.left[first]
     y = state.ego.y + sin * told.ahead[first] + cos * told.left[first]
-    np.testing.assert_allclose(np.column_stack([x, y]), solids.pose[near][:, :2], atol=1e-3)
-    np.testing.assert_array_equal(told.label[first], solids.label[near])
-    np.testing.assert_allclose(told.speed[first], solids.speed[near], atol=1e-5)
+    np.testing.assert_allclose(np.column_stack([x, y]), boxes.pose[near][:, :2], atol=1e-3)
+    np.testing.assert_array_equal(told.label[first], boxes.label[near])
+    np.testing.assert_allclose(told.speed[first], boxes.speed[near], atol=1e-5)
     assert {field.name for field in COLUMN.value_type} == {"id", "label", *NUMBERS}

@@ -29,7 +29,7 @@ FOUNDATION = {
         "errors",
         "scenario_name",
         "seeds",
-        "solids",
+        "actor_boxes",
         "escaping",
         "support",
     )

@@ -13,8 +13,8 @@ import pytest
 
 from drive_stack.support.telemetry import (
     cache_folder,
-    keep_figures_cache,
     opt_out,
+    use_matplotlib_cache,
     without_openvino_telemetry,
 )
 
@@ -164,7 +164,7 @@ def test_switches_are_set_unless_the_environment_says_otherwise(monkeypatch: pyt
 def test_our_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("MPLCONFIGDIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    keep_figures_cache()
+    use_matplotlib_cache()
     assert os.environ["MPLCONFIGDIR"] == str(tmp_path / "drive-stack" / "matplotlib")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # the standard says: to be ignored
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

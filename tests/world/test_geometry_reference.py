@@ -27,7 +27,7 @@ def test_there_and_back(radius: float) -> None:
 
 
 def test_goes_on_beyond_its_path_on_the_same_circle() -> None:
-    line = reference_line(arc(300.0, 60.0), reach=200.0)
+    line = reference_line(arc(300.0, 60.0), max_station=200.0)
     points, heading = line.to_plane(np.array([150.0]), np.array([0.0]))
     assert points[0] == pytest.approx([300.0 * np.sin(0.5), 300.0 * (1.0 - np.cos(0.5))], abs=0.05)
     assert heading[0] == pytest.approx(0.5, abs=1e-6)

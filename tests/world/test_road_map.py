@@ -62,7 +62,7 @@ def test_ramp_draws_near_opens_and_ends() -> None:
     assert ramp.lateral_at(500.0) == ramp.lateral_at(700.0) == -3.6
     assert not road.may_cross(2, 1, 499.0)
     assert road.may_cross(2, 1, 500.0)
-    assert road.neighbour(1, 1, 801.0) == -1
+    assert road.adjacent_lane(1, 1, 801.0) == -1
     assert road.lane_at(801.0, -3.6) == 1
 
 

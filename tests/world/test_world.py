@@ -99,7 +99,7 @@ def test_senseless_controls_are_counted_and_never_reach_the_world(control: Contr
     assert np.isfinite([world.ego.x, world.ego.y, world.ego.yaw, world.ego.speed, world.ego.steering]).all()
 
 
-def test_held_out_looks_appear_on_no_training_seed() -> None:
+def test_held_out_appearance_is_on_no_training_seed() -> None:
     scenario = load_scenario("dense_traffic")
     held_out = [index for index, body in enumerate(BODIES) if body.held_out]
 

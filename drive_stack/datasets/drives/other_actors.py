@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from drive_stack.solids import in_ego_frame, solids_of
+from drive_stack.actor_boxes import all_actor_boxes, centres_in_ego_frame
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.world_state import WorldState
 
@@ -36,14 +36,14 @@ class Others:
 
 def others_of(state: WorldState) -> list[dict[str, object]]:
     """Those within `REACH`, as values of `COLUMN`."""
-    solids = solids_of(state)
-    place = in_ego_frame(solids, state)
-    turned = solids.pose[:, 2] - state.ego.yaw
+    boxes = all_actor_boxes(state)
+    place = centres_in_ego_frame(boxes, state)
+    turned = boxes.pose[:, 2] - state.ego.yaw
     heading = np.arctan2(np.sin(turned), np.cos(turned))
-    numbers = np.column_stack([place, heading, solids.speed, solids.size])
+    numbers = np.column_stack([place, heading, boxes.speed, boxes.size])
     near = np.flatnonzero(np.hypot(place[:, 0], place[:, 1]) <= REACH)
     return [
-        {"id": int(solids.id[k]), "label": ObjectClass(int(solids.label[k])).name.lower()}
+        {"id": int(boxes.id[k]), "label": ObjectClass(int(boxes.label[k])).name.lower()}
         | dict(zip(NUMBERS, numbers[k].tolist(), strict=True))
         for k in near
     ]

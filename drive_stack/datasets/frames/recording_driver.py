@@ -59,7 +59,7 @@ class RecordingDriver:
             return
         sides = [-1, 1] if self._rng.random() < 0.5 else [1, -1]
         for side in sides:
-            other = road.neighbour(self._lane, side, ego.station)
+            other = road.adjacent_lane(self._lane, side, ego.station)
             if other < 0 or not road.may_cross(self._lane, other, ego.station):
                 continue
             if self._lane_left(state, other) > 250.0 and self._is_free(state, other):

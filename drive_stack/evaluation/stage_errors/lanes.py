@@ -57,7 +57,7 @@ def lane_sample(lanes: LaneEstimate, state: WorldState) -> LaneSample:
 
 
 def _enterable(road: RoadMap, index: int, side: int, station: float) -> bool:
-    adjacent = road.neighbour(index, side, station)
+    adjacent = road.adjacent_lane(index, side, station)
     return adjacent >= 0 and road.may_cross(index, adjacent, station)
 
 

@@ -76,7 +76,7 @@ def lane_truth(
 
 
 def _adjacent(road: RoadMap, index: int, side: int, station: float) -> Lane | None:
-    other = road.neighbour(index, side, station)
+    other = road.adjacent_lane(index, side, station)
     if other < 0:
         return None
     lane, mine = road.lanes[other], road.lanes[index]
@@ -105,7 +105,7 @@ def _crossable(state: WorldState, index: int, grid: GroundGrid) -> NDArray[np.bo
     lateral = np.array([road.lanes[index].lateral_at(float(s)) for s in station])
     x = to_local(road.to_world(station, lateral)[0], np.array([ego.x, ego.y]), ego.yaw)[:, 0]
     there = np.interp(grid.anchors, x, station)
-    others = [road.neighbour(index, side, ego.station) for side in (-1, 1)]
+    others = [road.adjacent_lane(index, side, ego.station) for side in (-1, 1)]
     return np.array(
         [[other >= 0 and road.may_cross(index, other, float(s)) for s in there] for other in others]
     )

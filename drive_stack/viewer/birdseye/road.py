@@ -65,7 +65,7 @@ class _RoadPainter:
         """The line at a lane's left: dashed where it may be crossed, else solid."""
         lane = self._road.lanes[index]
         here = _within(stations, lane)
-        beside = np.array([self._road.neighbour(index, -1, s) for s in here], dtype=np.int64)
+        beside = np.array([self._road.adjacent_lane(index, -1, s) for s in here], dtype=np.int64)
         crossed = np.array(
             [b >= 0 and self._road.may_cross(index, b, s) for b, s in zip(beside, here, strict=True)],
             dtype=bool,
@@ -77,7 +77,7 @@ class _RoadPainter:
         """The solid line at a lane's right where no lane lies beside it, or a closed one."""
         lane = self._road.lanes[index]
         here = _within(stations, lane)
-        alone = np.array([self._road.neighbour(index, 1, s) < 0 for s in here], dtype=bool)
+        alone = np.array([self._road.adjacent_lane(index, 1, s) < 0 for s in here], dtype=bool)
         self._solid(here, lane, -0.5, alone)
 
     def _solid(self, here: FloatArray, lane: Lane, side: float, where: NDArray[np.bool_]) -> None:
