@@ -12,7 +12,7 @@ from drive_stack.control.mpc import MpcSettings
 from drive_stack.control.pure_pursuit import PurePursuitSettings
 from drive_stack.control.stanley import StanleySettings
 from drive_stack.fault_injection import FaultSettings
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.prediction.constant_velocity import Horizon
 from drive_stack.prediction.lane_following import LaneFollowingSettings
@@ -22,7 +22,7 @@ class PerceptionConfig(StrictModel):
     """From the image to objects and lanes on the road."""
 
     detector: Literal["yolo", "none", "oracle"] = "yolo"
-    confidence: Confidences = Confidences()
+    confidence: ConfidenceThresholds = ConfidenceThresholds()
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Threads = 2
     lanes: Literal["network", "oracle"] = "network"

@@ -1,1 +1,1 @@
-"""From the image to objects and lanes on the road."""
+"""Objects and lanes on the road, from the camera image."""

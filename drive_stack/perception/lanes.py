@@ -1,4 +1,4 @@
-"""The lanes from the camera image: network, then filter over time."""
+"""Lane estimation from the camera image: a network for each image, then a filter over time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.perception.lanes_memory import Belief, CrossableLines, LaneEnds
-from drive_stack.perception.lanes_network import END_RANGE, LaneSighting
+from drive_stack.perception.lanes_memory import CrossableLines, LaneEnds, LogOddsFilter
+from drive_stack.perception.lanes_network import END_RANGE, LaneMeasurement
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     HEADING,
@@ -21,96 +21,101 @@ from drive_stack.perception.lanes_shape import (
     WIDTH,
     boundaries,
     lane_path,
-    lateral_spread,
+    lateral_sigma,
 )
 from drive_stack.types import AdjacentLane, FloatArray, Image, LaneEstimate
 
 
-class LaneSight(Protocol):
-    """Sees lanes in one image."""
+class LaneSensor(Protocol):
+    """Measures lanes in one image."""
 
     @property
     def grid(self) -> GroundGrid:
-        """Where it looks."""
+        """The ground grid of the measurements."""
         ...
 
-    def see(self, image: Image) -> LaneSighting:
-        """The evidence in ``image``."""
+    def measure(self, image: Image) -> LaneMeasurement:
+        """Measure the lanes in ``image`` (H, W, 3)."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LaneTuning:
-    """When to trust what."""
+    """Thresholds and gains of the lane estimation."""
 
-    another_lane: float = 0.6  # widths by which the network's lane must differ to be another one
-    overlap: float = 0.08  # the ego changes lane so far beyond the line [m]
-    agreement: float = 0.4  # less than this share agreeing counts against the filter
-    patience: int = 4  # such images in a row until it starts afresh
-    path_spread: float = 0.9  # the path is given out to where it is known so well [m]
-    path_range: tuple[float, float] = (30.0, 120.0)
-    bends_known: float = 40.0  # ahead; farther ones are not relied on without images [m]
-    vouched_at: float = 20.0  # ahead, where the confidence is judged [m]
-    vouched_spread: float = 0.45  # spread at which the confidence has fallen to 1/e [m]
-    sight_gain: float = 0.25  # of one image's distinctness in that of the last ones
-    sight_power: float = 4.0  # fitted on blurred pictures: confidence is then near the share of good offsets
+    lane_shift_fraction: float = 0.6  # of the width: distance from which the network counts another lane
+    lane_change_overlap: float = 0.08  # beyond the line, from which the ego lane changes [m]
+    min_agreement: float = 0.4  # fraction of agreeing measurements below which an image disagrees
+    max_disagreements: int = 4  # consecutive disagreeing images until the filter restarts
+    max_path_sigma: float = 0.9  # lateral standard deviation up to which the path is returned [m]
+    path_range: tuple[float, float] = (30.0, 120.0)  # minimum and maximum length of the path ahead [m]
+    known_curvature_range: float = 40.0  # without images, curvatures farther ahead are not used [m]
+    confidence_distance: float = 20.0  # ahead, at which the confidence is computed [m]
+    confidence_sigma: float = 0.45  # lateral standard deviation at which the confidence is 1/e [m]
+    visibility_gain: float = 0.25  # of one image in the moving average of the visibility
+    visibility_exponent: float = 4.0  # fitted on blurred images: confidence ≈ fraction of accurate offsets
 
 
 class FilteredLanes:
-    """A `LaneDetector`: sightings filtered over time by the ego's motion."""
+    """A `LaneDetector` that filters the measurements of a `LaneSensor` over time."""
 
-    def __init__(self, sight: LaneSight, dt: float, tuning: LaneTuning | None = None) -> None:
-        self._sight, self._dt = sight, dt
+    def __init__(self, sensor: LaneSensor, dt: float, tuning: LaneTuning | None = None) -> None:
+        self._sensor, self._dt = sensor, dt
         self._tuning = tuning or LaneTuning()
-        self._anchors = sight.grid.anchors
+        self._anchors = sensor.grid.anchors
         self.reset()
 
     def reset(self) -> None:
-        """Forget the road."""
+        """Discard the state of the previous episode."""
         self._filter = ShapeFilter()
-        self._neighbours, self._crossable, self._ends = Belief(2), CrossableLines(), LaneEnds(END_RANGE)
-        self._started, self._disagreed, self._agreement, self._distinct = False, 0, 0.0, 0.0
-        self._seeing = False  # whether there was an image in the last step
-        self._network_lane = 0  # lanes by which the network last counted left (+) of the filter
+        self._adjacent_exists, self._crossable, self._ends = (
+            LogOddsFilter(2),
+            CrossableLines(),
+            LaneEnds(END_RANGE),
+        )
+        self._started, self._disagreements, self._agreement, self._visibility = False, 0, 0.0, 0.0
+        self._had_image = False  # whether the last step had an image
+        self._network_lane = 0  # offset of the network's ego lane from the filter's, in lanes to the left
 
     def estimate(self, image: Image | None, speed: float, yaw_rate: float) -> LaneEstimate:
-        """The lanes now; ``speed`` [m/s] and ``yaw_rate`` [rad/s] are those since the last step.
+        """Estimate the lanes; ``speed`` [m/s] and ``yaw_rate`` [rad/s] are those since the last step.
 
-        Without an image the road is carried on by the ego's motion.
+        Without an image the last estimate is propagated by the motion of the ego.
         """
         if self._started:
             self._filter.predict(speed * self._dt, yaw_rate * self._dt)
             self._crossable.predict(speed * self._dt)
             self._ends.predict(speed * self._dt)
         if image is not None:
-            self._take_in(self._sight.see(image))
-        elif self._seeing:
-            self._filter.bend_on(self._tuning.bends_known)
-        self._seeing = image is not None
-        self._settle()
+            self._update(self._sensor.measure(image))
+        elif self._had_image:
+            self._filter.extend_curvature(self._tuning.known_curvature_range)
+        self._had_image = image is not None
+        self._follow_lane_change()
         return self._estimate()
 
-    def _take_in(self, sighting: LaneSighting) -> None:
-        shift = self._network_lane = self._shift(sighting.y)
-        y, sigma = _shifted(sighting.y, shift, np.nan), _shifted(sighting.sigma, shift, 1.0)
+    def _update(self, measurement: LaneMeasurement) -> None:
+        shift = self._network_lane = self._shift(measurement.y)
+        y, sigma = _shifted(measurement.y, shift, np.nan), _shifted(measurement.sigma, shift, 1.0)
         agreement = self._filter.update(self._anchors, y, sigma, rounds=3 if self._started else 8)
-        seen, was_started = bool(np.isfinite(y).any()), self._started
-        self._started |= seen
+        detected, was_started = bool(np.isfinite(y).any()), self._started
+        self._started |= detected
         self._agreement += 0.4 * (agreement - self._agreement)
-        gain = self._tuning.sight_gain if was_started else 1.0
-        self._distinct += gain * (sighting.sight - self._distinct)
-        self._disagreed = self._disagreed + 1 if seen and agreement < self._tuning.agreement else 0
-        if self._disagreed >= self._tuning.patience:
-            self._disagreed = 0
+        gain = self._tuning.visibility_gain if was_started else 1.0
+        self._visibility += gain * (measurement.visibility - self._visibility)
+        disagrees = detected and agreement < self._tuning.min_agreement
+        self._disagreements = self._disagreements + 1 if disagrees else 0
+        if self._disagreements >= self._tuning.max_disagreements:
+            self._disagreements = 0
             self._filter.reset()
-            self._filter.update(self._anchors, sighting.y, sighting.sigma, rounds=8)
-        if shift == 0 and seen:
-            self._neighbours.learn(sighting.neighbour)
-            self._crossable.learn(sighting.crossable, self._anchors)
-            self._ends.learn(sighting.ends, self._anchors)
+            self._filter.update(self._anchors, measurement.y, measurement.sigma, rounds=8)
+        if shift == 0 and detected:
+            self._adjacent_exists.update(measurement.adjacent)
+            self._crossable.update(measurement.crossable, self._anchors)
+            self._ends.update(measurement.ends, self._anchors)
 
     def _shift(self, y: FloatArray) -> int:
-        """+1 where the network counts from the lane on the filter's left, −1 the right, else 0."""
+        """+1 where the network's ego lane is left of the filter's, −1 where it is right of it, else 0."""
         if not self._started:
             return 0
         both = np.isfinite(y[1]) & np.isfinite(y[2])
@@ -118,63 +123,63 @@ class FilteredLanes:
             return 0
         near = np.flatnonzero(both)[:12]
         expected = boundaries(self._filter.mean[None], self._anchors[near])[0]
-        apart = float(np.median((y[1] + y[2])[near] - (expected[1] + expected[2]))) / 2.0
-        limit = self._tuning.another_lane * float(self._filter.mean[WIDTH])
-        return int(apart > limit) - int(apart < -limit)
+        distance = float(np.median((y[1] + y[2])[near] - (expected[1] + expected[2]))) / 2.0
+        limit = self._tuning.lane_shift_fraction * float(self._filter.mean[WIDTH])
+        return int(distance > limit) - int(distance < -limit)
 
-    def _settle(self) -> None:
-        """Count from the neighbouring lane once the ego is over the line."""
-        over = abs(float(self._filter.mean[OFFSET])) - 0.5 * float(self._filter.mean[WIDTH])
-        if over <= self._tuning.overlap:
+    def _follow_lane_change(self) -> None:
+        """Make the adjacent lane the ego lane once the ego is beyond the line."""
+        beyond_line = abs(float(self._filter.mean[OFFSET])) - 0.5 * float(self._filter.mean[WIDTH])
+        if beyond_line <= self._tuning.lane_change_overlap:
             return
         side = 1 if self._filter.mean[OFFSET] > 0.0 else -1
-        if self._network_lane != side and not self._neighbours.likely[0 if side > 0 else 1]:
-            return  # off the road's edge there is no lane to count from
-        self._filter.enter(side)
+        if self._network_lane != side and not self._adjacent_exists.likely[0 if side > 0 else 1]:
+            return  # beyond the edge of the road there is no lane
+        self._filter.change_lane(side)
         left_to_right: tuple[int | None, int | None] = (None, 0) if side > 0 else (1, None)
-        self._neighbours.move(left_to_right, 0.0)
+        self._adjacent_exists.reassign(left_to_right, 0.0)
         was_left = np.array([0.5, 0.5])
-        was_left[1 if side > 0 else 0] = 0.95  # the lane that was left exists
-        self._neighbours.learn(was_left)
-        self._crossable.enter(side)
-        self._ends.enter(side)
+        was_left[1 if side > 0 else 0] = 0.95  # the former ego lane exists
+        self._adjacent_exists.update(was_left)
+        self._crossable.change_lane(side)
+        self._ends.change_lane(side)
 
     def _estimate(self) -> LaneEstimate:
         mean, tuning = self._filter.mean, self._tuning
-        spread = lateral_spread(self._filter.covariance)
-        known = STATIONS[(spread < tuning.path_spread) & (STATIONS >= 0.0)]
-        reach = float(np.clip(known.max(initial=0.0), *tuning.path_range))
+        sigma_ahead = lateral_sigma(self._filter.covariance)
+        known = STATIONS[(sigma_ahead < tuning.max_path_sigma) & (STATIONS >= 0.0)]
+        range_ahead = float(np.clip(known.max(initial=0.0), *tuning.path_range))
         left_ends, ends, right_ends = self._ends.distances()
         return LaneEstimate(
             offset=float(mean[OFFSET]),
             heading=float(mean[HEADING]),
             curvature=float(mean[CURVATURES][0]),
             width=float(mean[WIDTH]),
-            path=lane_path(mean, reach),
+            path=lane_path(mean, range_ahead),
             left=self._adjacent(0, float(mean[LEFT_WIDTH]), left_ends),
             right=self._adjacent(1, float(mean[RIGHT_WIDTH]), right_ends),
-            confidence=self._confidence(spread),
+            confidence=self._confidence(sigma_ahead),
             ends_in=max(ends, 0.0),
         )
 
     def _adjacent(self, index: int, width: float, ends_in: float) -> AdjacentLane:
-        if not self._neighbours.likely[index]:
+        if not self._adjacent_exists.likely[index]:
             return AdjacentLane(exists=False, enterable=False, width=0.0)
-        enterable = self._crossable.here[index]
+        enterable = self._crossable.at_ego[index]
         return AdjacentLane(exists=True, enterable=enterable, width=width, ends_in=max(ends_in, 0.0))
 
-    def _confidence(self, spread: FloatArray) -> float:
-        """How well the path just ahead is known, whether lines show now, and whether they agree with it."""
+    def _confidence(self, sigma_ahead: FloatArray) -> float:
+        """Confidence from the accuracy of the path ahead, the visibility of lines, and their agreement."""
         if not self._started:
             return 0.0
-        here = float(np.interp(self._tuning.vouched_at, STATIONS, spread))
-        known = float(np.exp(-((here / self._tuning.vouched_spread) ** 2)))
-        shown = float(np.power(self._distinct, self._tuning.sight_power))
-        return known * shown * min(1.0, self._agreement / 0.6 + 0.35)
+        sigma = float(np.interp(self._tuning.confidence_distance, STATIONS, sigma_ahead))
+        known = float(np.exp(-((sigma / self._tuning.confidence_sigma) ** 2)))
+        visible = float(np.power(self._visibility, self._tuning.visibility_exponent))
+        return known * visible * min(1.0, self._agreement / 0.6 + 0.35)
 
 
 def _shifted(values: FloatArray, shift: int, fill: float) -> FloatArray:
-    """Rows of the four boundaries as the filter counts them, when the network is ``shift`` lanes left."""
+    """Rows of the four boundaries in the filter's order, where the network is ``shift`` lanes to the left."""
     if shift == 0:
         return values
     moved = np.full_like(values, fill)

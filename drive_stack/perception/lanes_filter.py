@@ -1,7 +1,7 @@
-"""The road's shape over time: an iterated extended Kalman filter with robust weights.
+"""Filter of the road shape over time: an iterated extended Kalman filter with robust weights.
 
-The update minimises the prior's and the sightings' squared errors by Gauss-Newton, with Huber's
-weights for what disagrees (Bell & Cathey, 1993, on the iterated filter; Huber, 1964).
+The update minimises the squared errors of the prior and of the measurements by Gauss-Newton, with Huber's
+weights for outliers (Bell & Cathey, 1993, on the iterated filter; Huber, 1964).
 """
 
 from __future__ import annotations
@@ -27,105 +27,114 @@ from drive_stack.types import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class ShapeNoise:
-    """Standard deviations of the prior and of what the motion model leaves out."""
+    """Standard deviations of the prior, of the process noise and of the measurements."""
 
     offset: float = 1.2  # [m]
     heading: float = 0.12  # [rad]
     curvature: float = 3e-3  # [1/m]
     width: float = 0.25  # [m]
-    usual_width: float = 3.7  # [m]
-    slip: float = 0.01  # offset gained per step unseen [m]
-    slip_per_metre: float = 0.006
-    turn: float = 0.001  # heading per step [rad]
-    turn_per_metre: float = 0.0008
-    bend_per_root_metre: float = 2.5e-4  # curvature of the road to come [1/m]
-    first_reach: float = 250.0  # over which curvature is alike, at first [m]
-    bend_reach: float = 50.0  # and what is added to it [m]
+    typical_width: float = 3.7  # [m]
+    offset_per_step: float = 0.01  # of the offset, for each step [m]
+    offset_per_metre: float = 0.006
+    heading_per_step: float = 0.001  # of the heading, for each step [rad]
+    heading_per_metre: float = 0.0008
+    curvature_per_root_metre: float = 2.5e-4  # of the curvatures [1/m]
+    initial_correlation_length: float = 250.0  # of the curvatures in the prior [m]
+    correlation_length: float = 50.0  # of the process noise of the curvatures [m]
     width_per_root_metre: float = 0.01
-    repeated: float = 2.5  # neighbouring sightings of a line share their error: each counts 1/r²
-    floor: float = 0.04  # of a sighting [m]
-    outlier: float = 2.0  # sightings farther off than so many sigma lose weight
+    repetition: float = 2.5  # r: errors at adjacent anchors are correlated, so each measurement counts 1/r²
+    min_sigma: float = 0.04  # of a measurement [m]
+    outlier_threshold: float = 2.0  # standard deviations from which a measurement loses weight
 
 
 class ShapeFilter:
-    """Mean and covariance of the shape; see `lanes_shape` for the state."""
+    """Mean (11,) and covariance (11, 11) of the state that `lanes_shape` describes."""
 
     def __init__(self, noise: ShapeNoise | None = None) -> None:
         self._noise = noise or ShapeNoise()
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: a straight road, the ego somewhere in its lane."""
+        """Restart with the prior: a straight road, and the ego anywhere in its lane."""
         noise = self._noise
         self.mean = np.zeros(SIZE)
-        self.mean[WIDTH:] = noise.usual_width
+        self.mean[WIDTH:] = noise.typical_width
         self.covariance = np.zeros((SIZE, SIZE))
         self.covariance[OFFSET, OFFSET] = noise.offset**2
         self.covariance[HEADING, HEADING] = noise.heading**2
-        self.covariance[CURVATURES, CURVATURES] = noise.curvature**2 * _alike(noise.first_reach)
+        correlation = _correlation(noise.initial_correlation_length)
+        self.covariance[CURVATURES, CURVATURES] = noise.curvature**2 * correlation
         self.covariance[WIDTH:, WIDTH:] = noise.width**2 * np.eye(3)
 
     def predict(self, travelled: float, turned: float) -> None:
-        """Move on by ``travelled`` [m] while the ego turns by ``turned`` [rad]."""
+        """Propagate the state while the ego drives ``travelled`` [m] and turns by ``turned`` [rad]."""
         noise = self._noise
         self.mean, gain = motion(self.mean, travelled, turned)
-        far = max(travelled, 0.0)
+        distance = max(travelled, 0.0)
         added = np.zeros((SIZE, SIZE))
-        added[OFFSET, OFFSET] = (noise.slip + noise.slip_per_metre * far) ** 2
-        added[HEADING, HEADING] = (noise.turn + noise.turn_per_metre * far) ** 2
-        added[CURVATURES, CURVATURES] = noise.bend_per_root_metre**2 * far * _alike(noise.bend_reach)
-        added[WIDTH:, WIDTH:] = noise.width_per_root_metre**2 * far * np.eye(3)
+        added[OFFSET, OFFSET] = (noise.offset_per_step + noise.offset_per_metre * distance) ** 2
+        added[HEADING, HEADING] = (noise.heading_per_step + noise.heading_per_metre * distance) ** 2
+        correlation = _correlation(noise.correlation_length)
+        added[CURVATURES, CURVATURES] = noise.curvature_per_root_metre**2 * distance * correlation
+        added[WIDTH:, WIDTH:] = noise.width_per_root_metre**2 * distance * np.eye(3)
         self.covariance = gain @ self.covariance @ gain.T + added
 
     def update(self, anchors: FloatArray, y: FloatArray, sigma: FloatArray, rounds: int = 3) -> float:
-        """Take in sightings ``y`` (4, R) [m] of the boundaries at ``anchors`` [m], NaN where unseen.
+        """Update the state with measured boundaries.
 
-        ``sigma`` (4, R) are their standard deviations [m]. Returns the share that agrees, 0 … 1;
-        nothing changes where nothing is seen.
+        Args:
+            anchors: (R,) distances ahead of the ego [m].
+            y: (4, R) laterals of the boundaries at the anchors [m], NaN where not detected.
+            sigma: (4, R) standard deviations of ``y`` [m].
+            rounds: iterations of Gauss-Newton.
+
+        Returns:
+            The fraction of measurements that agree with the state, 0 … 1; it is 0, and the state does not
+            change, where no boundary is detected.
         """
-        seen = np.isfinite(y)
-        if not seen.any():
+        detected = np.isfinite(y)
+        if not detected.any():
             return 0.0
         noise, prior = self._noise, self.mean
         information = np.linalg.inv(self.covariance)
-        spread = np.hypot(sigma, noise.floor)[seen]
-        mean, agreeing = prior, 0.0
+        std = np.hypot(sigma, noise.min_sigma)[detected]
+        mean, agreement = prior, 0.0
         normal = information
         for _ in range(rounds):
             lines, slopes = jacobian(mean, anchors)
-            residual, slope = (y - lines)[seen], slopes[seen]
-            far_off = np.abs(residual) / spread
-            trust = np.minimum(1.0, noise.outlier / np.maximum(far_off, 1e-9))
-            weight = trust / (noise.repeated * spread) ** 2
+            residual, slope = (y - lines)[detected], slopes[detected]
+            normalised = np.abs(residual) / std
+            robust_weight = np.minimum(1.0, noise.outlier_threshold / np.maximum(normalised, 1e-9))
+            weight = robust_weight / (noise.repetition * std) ** 2
             normal = information + slope.T @ (weight[:, None] * slope)
-            pull = slope.T @ (weight * residual) - information @ (mean - prior)
-            mean = mean + np.linalg.solve(normal, pull)
-            agreeing = float(np.mean(far_off < 2.0 * noise.outlier))
+            gradient = slope.T @ (weight * residual) - information @ (mean - prior)
+            mean = mean + np.linalg.solve(normal, gradient)
+            agreement = float(np.mean(normalised < 2.0 * noise.outlier_threshold))
         covariance = np.linalg.inv(normal)
         self.mean, self.covariance = mean, 0.5 * (covariance + covariance.T)
-        return agreeing
+        return agreement
 
-    def bend_on(self, from_here: float) -> None:
-        """Take the road beyond ``from_here`` [m] to bend as it does up to there.
+    def extend_curvature(self, beyond: float) -> None:
+        """Set the curvatures farther ahead than ``beyond`` [m] to the mean of the nearer ones.
 
-        Bends farther on are hardly known while new pictures come, and there is no correcting them later.
+        Curvatures far ahead are inaccurate, and without new images nothing would correct them later.
         """
         knots = self.mean[CURVATURES]
-        knots[from_here < KNOTS] = knots[from_here >= KNOTS].mean()
+        knots[beyond < KNOTS] = knots[beyond >= KNOTS].mean()
 
-    def enter(self, side: int) -> None:
-        """Count from the lane on the left (+1) or right (−1) from now on."""
+    def change_lane(self, side: int) -> None:
+        """Make the lane on the left (+1) or right (−1) the ego lane."""
         moved = np.eye(SIZE)
-        gone, entered = (RIGHT_WIDTH, LEFT_WIDTH) if side > 0 else (LEFT_WIDTH, RIGHT_WIDTH)
+        opposite, entered = (RIGHT_WIDTH, LEFT_WIDTH) if side > 0 else (LEFT_WIDTH, RIGHT_WIDTH)
         moved[OFFSET, [WIDTH, entered]] = -0.5 * side
-        moved[[WIDTH, gone, entered]] = 0.0
-        moved[WIDTH, entered] = moved[gone, WIDTH] = 1.0
+        moved[[WIDTH, opposite, entered]] = 0.0
+        moved[WIDTH, entered] = moved[opposite, WIDTH] = 1.0
         self.mean = moved @ self.mean
         self.covariance = moved @ self.covariance @ moved.T
         self.mean[entered] = self.mean[WIDTH]
         self.covariance[entered, entered] = self._noise.width**2
 
 
-def _alike(reach: float) -> FloatArray:
-    """Correlation of the curvatures at the knots."""
-    return np.asarray(np.exp(-np.abs(KNOTS[:, None] - KNOTS[None, :]) / reach), dtype=np.float64)
+def _correlation(length: float) -> FloatArray:
+    """Correlation (knots, knots) of the curvatures, falling exponentially with a ``length`` [m]."""
+    return np.asarray(np.exp(-np.abs(KNOTS[:, None] - KNOTS[None, :]) / length), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What is remembered of the neighbouring lanes and of where lanes end."""
+"""Filters over time for the existence of adjacent lanes, crossable lines and the ends of lanes."""
 
 from __future__ import annotations
 
@@ -6,126 +6,134 @@ import numpy as np
 
 from drive_stack.types import FloatArray
 
-SUREST = 4.0  # log-odds beyond which evidence no longer adds up
-FADING = 0.9  # of old evidence, per step
-CELL = 2.0  # of what is remembered along the road [m]
-NO_END = 0.98  # how likely a lane goes on, before anything is seen
-DOUBTED_NO_END = 0.5  # a picture speaks for an end where it gives no end less than this
-FORGETTING = 0.02  # of what is known of ends, per step
-INDEPENDENCE = 0.3  # of one image's evidence from the one before
-KNOWN = 0.5  # log-odds from which a line's kind counts as known
+MAX_LOG_ODDS = 4.0  # limit of accumulated log-odds
+DECAY = 0.9  # factor of old evidence in each step
+CELL_LENGTH = 2.0  # length of a cell along the road [m]
+NO_END_PRIOR = 0.98  # prior probability that a lane has no end in range
+DOUBTFUL_NO_END = 0.5  # an image is evidence for an end where it gives a lower probability to no end
+FORGET_RATE = 0.02  # fraction by which the belief returns to the prior in each step
+INDEPENDENCE = 0.3  # exponent of the likelihood: the evidence of consecutive images is correlated
+KNOWN_LOG_ODDS = 0.5  # absolute log-odds from which the type of a line is known
 
 
-class Belief:
-    """Probabilities that build up over images, by adding faded log-odds."""
+class LogOddsFilter:
+    """Independent binary probabilities, accumulated over images as log-odds with decay."""
 
     def __init__(self, size: int) -> None:
-        self._odds = np.zeros(size)
+        self._log_odds = np.zeros(size)
 
     @property
     def likely(self) -> tuple[bool, ...]:
-        """Which are more likely than not."""
-        return tuple(bool(odds > 0.0) for odds in self._odds)
+        """For each entry, whether its probability is above one half."""
+        return tuple(bool(log_odds > 0.0) for log_odds in self._log_odds)
 
-    def learn(self, probability: FloatArray) -> None:
-        """Take in one image's probabilities."""
+    def update(self, probability: FloatArray) -> None:
+        """Update with the probabilities (size,) of one image."""
         bounded = np.clip(probability, 0.05, 0.95)
         evidence = np.log(bounded / (1.0 - bounded))
-        self._odds = np.clip(FADING * self._odds + 0.5 * evidence, -SUREST, SUREST)
+        self._log_odds = np.clip(DECAY * self._log_odds + 0.5 * evidence, -MAX_LOG_ODDS, MAX_LOG_ODDS)
 
-    def move(self, source: tuple[int | None, ...], fresh: float) -> None:
-        """Entry i becomes what ``source[i]`` was, or log-odds ``fresh`` where that is None."""
-        self._odds = np.array([fresh if index is None else self._odds[index] for index in source])
+    def reassign(self, source: tuple[int | None, ...], initial: float) -> None:
+        """Set entry i to the former entry ``source[i]``, or to the log-odds ``initial`` for None."""
+        self._log_odds = np.array([initial if index is None else self._log_odds[index] for index in source])
 
 
 class CrossableLines:
-    """Where the ego lane's lines may be crossed: log-odds in cells ahead, that stay where they are on
-    the road while the ego drives over them; the picture begins some metres ahead of the ego."""
+    """Where the lines of the ego lane may be crossed: log-odds in cells along the road.
 
-    def __init__(self, reach: float = 60.0) -> None:
-        self._ahead = np.arange(0.0, reach + CELL, CELL)
-        self._odds = np.zeros((2, len(self._ahead)))
+    The image starts some metres ahead of the ego, so the cells between are remembered while the ego drives
+    over them.
+    """
+
+    def __init__(self, max_range: float = 60.0) -> None:
+        self._ahead = np.arange(0.0, max_range + CELL_LENGTH, CELL_LENGTH)
+        self._log_odds = np.zeros((2, len(self._ahead)))
 
     @property
-    def here(self) -> tuple[bool, ...]:
-        """Whether the left, right line may be crossed: as the nearest cell says that is known."""
-        known = np.abs(self._odds) > KNOWN
+    def at_ego(self) -> tuple[bool, ...]:
+        """Whether the left and the right line may be crossed, from the nearest cell whose state is known."""
+        known = np.abs(self._log_odds) > KNOWN_LOG_ODDS
         nearest = known.argmax(axis=1)
-        return tuple(bool(row[cell] > KNOWN) for row, cell in zip(self._odds, nearest, strict=True))
+        return tuple(
+            bool(row[cell] > KNOWN_LOG_ODDS) for row, cell in zip(self._log_odds, nearest, strict=True)
+        )
 
     def predict(self, travelled: float) -> None:
-        """The ego drove on by ``travelled`` [m]."""
-        there = self._ahead + travelled
-        self._odds = np.stack([np.interp(there, self._ahead, row, right=0.0) for row in self._odds])
+        """Propagate over a distance ``travelled`` [m] of the ego."""
+        shifted = self._ahead + travelled
+        self._log_odds = np.stack([np.interp(shifted, self._ahead, row, right=0.0) for row in self._log_odds])
 
-    def learn(self, probability: FloatArray, anchors: FloatArray) -> None:
-        """Take in one image's probabilities ``(2, R)`` at ``anchors`` [m]."""
+    def update(self, probability: FloatArray, anchors: FloatArray) -> None:
+        """Update with the probabilities ``(2, R)`` of one image at ``anchors`` (R,) [m]."""
         bounded = np.clip(probability, 0.05, 0.95)
         evidence = np.log(bounded / (1.0 - bounded))
-        seen = self._ahead >= anchors[0] - CELL
-        for row, odds in zip(evidence, self._odds, strict=True):
-            odds[seen] += 0.4 * np.interp(self._ahead[seen], anchors, row)
-        self._odds = np.clip(self._odds, -SUREST, SUREST)
+        observed = self._ahead >= anchors[0] - CELL_LENGTH
+        for row, log_odds in zip(evidence, self._log_odds, strict=True):
+            log_odds[observed] += 0.4 * np.interp(self._ahead[observed], anchors, row)
+        self._log_odds = np.clip(self._log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
 
-    def enter(self, side: int) -> None:
-        """Count from the lane on the left (+1) or right (−1): its far line is not known yet."""
-        crossed = self._odds[0 if side > 0 else 1]
-        fresh = np.zeros_like(crossed)
-        self._odds = np.stack([fresh, crossed] if side > 0 else [crossed, fresh])
+    def change_lane(self, side: int) -> None:
+        """Make the lane on the left (+1) or right (−1) the ego lane. Its outer line is not known yet."""
+        crossed = self._log_odds[0 if side > 0 else 1]
+        initial = np.zeros_like(crossed)
+        self._log_odds = np.stack([initial, crossed] if side > 0 else [crossed, initial])
 
 
 class LaneEnds:
-    """Where the left, ego and right lane end: a histogram filter (Thrun, Burgard & Fox, 2005, 4.1) over
-    cells ahead, and over there being no end."""
+    """Distances to the ends of the left, ego and right lane.
 
-    def __init__(self, reach: float) -> None:
-        self._ahead = np.arange(0.0, reach, CELL)
-        self._prior, self._doubted = (self._evenly(none) for none in (NO_END, DOUBTED_NO_END))
-        self._chance = np.tile(self._prior, (3, 1))
+    A histogram filter (Thrun, Burgard & Fox, 2005, 4.1) over cells ahead and over the state that there is no
+    end.
+    """
 
-    def _evenly(self, none: float) -> FloatArray:
-        """Chances of an end in each cell, alike, and of none."""
-        return np.append(np.full(len(self._ahead), (1.0 - none) / len(self._ahead)), none)
+    def __init__(self, max_range: float) -> None:
+        self._ahead = np.arange(0.0, max_range, CELL_LENGTH)
+        self._prior, self._doubtful = (self._uniform(no_end) for no_end in (NO_END_PRIOR, DOUBTFUL_NO_END))
+        self._probability = np.tile(self._prior, (3, 1))
+
+    def _uniform(self, no_end: float) -> FloatArray:
+        """Equal probabilities of an end in every cell, and the probability ``no_end`` of none."""
+        return np.append(np.full(len(self._ahead), (1.0 - no_end) / len(self._ahead)), no_end)
 
     def distances(self) -> tuple[float, ...]:
-        """Distance to each lane's end [m], inf where none is more likely than one."""
-        return tuple(self._median(row) for row in self._chance)
+        """Median distance to the end of each lane [m]; inf where no end is more likely."""
+        return tuple(self._median(row) for row in self._probability)
 
-    def _median(self, chance: FloatArray) -> float:
-        if chance[-1] > 0.5:
+    def _median(self, probability_row: FloatArray) -> float:
+        if probability_row[-1] > 0.5:
             return float("inf")
-        passed = np.cumsum(chance[:-1])
-        return float(np.interp(0.5 * passed[-1], passed, self._ahead))
+        cumulative = np.cumsum(probability_row[:-1])
+        return float(np.interp(0.5 * cumulative[-1], cumulative, self._ahead))
 
     def predict(self, travelled: float) -> None:
-        """The ego drove on by ``travelled`` [m]; an end that is passed is none.
+        """Propagate over a distance ``travelled`` [m] of the ego. An end that is passed becomes no end.
 
-        Ends come into reach as likely as they are at its edge: else those announced by arrows long
-        before would seem to draw near.
+        New cells at the far edge get the probability of the last one. Otherwise an end that arrows announce
+        long before would seem to come near.
         """
-        there = self._ahead + travelled
-        for row in self._chance:
+        shifted = self._ahead + travelled
+        for row in self._probability:
             passed = row[:-1][self._ahead < travelled].sum()
-            row[:-1] = np.interp(there, self._ahead, row[:-1])
+            row[:-1] = np.interp(shifted, self._ahead, row[:-1])
             row[-1] += passed
-        self._chance += FORGETTING * (self._prior - self._chance)
-        self._chance /= self._chance.sum(axis=1, keepdims=True)
+        self._probability += FORGET_RATE * (self._prior - self._probability)
+        self._probability /= self._probability.sum(axis=1, keepdims=True)
 
-    def learn(self, probability: FloatArray, anchors: FloatArray) -> None:
-        """Take in one image's probabilities ``(3, R + 2)``: at the anchors [m], beyond, none."""
+    def update(self, probability: FloatArray, anchors: FloatArray) -> None:
+        """Update with one image's probabilities ``(3, R + 2)``: at each anchor [m], beyond them, no end."""
         density = probability[:, :-2] / np.gradient(anchors)
-        far = self._ahead[-1] + CELL - anchors[-1]
-        for row, at_anchors, rest in zip(self._chance, density, probability[:, -2:], strict=True):
-            there = np.interp(self._ahead, anchors, at_anchors)
-            there[self._ahead > anchors[-1]] = rest[0] / far
-            seen = np.append(CELL * there, rest[1])
-            # pictures that follow one another err alike: each counts for less than one
-            likelihood = (seen / self._doubted + 0.02) ** INDEPENDENCE
+        range_beyond = self._ahead[-1] + CELL_LENGTH - anchors[-1]
+        for row, at_anchors, remainder in zip(self._probability, density, probability[:, -2:], strict=True):
+            in_cells = np.interp(self._ahead, anchors, at_anchors)
+            in_cells[self._ahead > anchors[-1]] = remainder[0] / range_beyond
+            observed = np.append(CELL_LENGTH * in_cells, remainder[1])
+            # errors of consecutive images are correlated, so each image counts less
+            likelihood = (observed / self._doubtful + 0.02) ** INDEPENDENCE
             np.multiply(row, likelihood, out=row)
-        self._chance /= self._chance.sum(axis=1, keepdims=True)
+        self._probability /= self._probability.sum(axis=1, keepdims=True)
 
-    def enter(self, side: int) -> None:
-        """Count from the lane on the left (+1) or right (−1) from now on."""
-        left, ego, right = self._chance
-        fresh = self._prior.copy()
-        self._chance = np.stack([fresh, left, ego] if side > 0 else [ego, right, fresh])
+    def change_lane(self, side: int) -> None:
+        """Make the lane on the left (+1) or right (−1) the ego lane."""
+        left, ego, right = self._probability
+        initial = self._prior.copy()
+        self._probability = np.stack([initial, left, ego] if side > 0 else [ego, right, initial])

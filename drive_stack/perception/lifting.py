@@ -1,15 +1,16 @@
-"""From boxes in the image to places on the road.
+"""Positions on the road from boxes in the image.
 
-Two cues give the distance to an object of which we see a box:
+Two cues give the distance of an object from its box:
 
-- *contact*: the box stands on the road, so its lower edge is seen under an angle that falls with
-  the distance (level road). One pixel near the horizon is many metres, so this cue fades far off.
-- *size*: an object of a known height H fills h = f·H/Z pixels. Its error is a share of the
-  distance, as sizes vary by some percent within a class, and stays the same for one object.
+- *contact*: the object stands on the level road, so the angle of its lower edge below the horizon gives the
+  distance. Near the horizon one pixel is many metres, so this cue is inaccurate for distant objects.
+- *size*: an object of height H at depth Z is h = f·H/Z pixels high. The relative error of the distance equals
+  that of the assumed size: sizes vary by some percent within a class, and the error is constant for one
+  object.
 
-Both are nearly normal in the logarithm of the depth, where they are joined by inverse variance
-(maximum likelihood, e.g. Thrun, Burgard & Fox, *Probabilistic Robotics*, 2005, §3.2). They are handed
-on singly as well, so that who sees an object over time can learn its size.
+The errors of both are nearly normal in the logarithm of the depth, in which the cues are fused by inverse
+variance (maximum likelihood, e.g. Thrun, Burgard & Fox, *Probabilistic Robotics*, 2005, §3.2). The single
+cues are returned as well, so that a tracker can estimate the size of an object over time.
 """
 
 from __future__ import annotations
@@ -25,68 +26,70 @@ from drive_stack.types import Detection, LiftedObject, LineOfSight, ObjectClass,
 
 
 @dataclass(frozen=True, slots=True)
-class UsualSize:
-    """What objects of a class measure, with relative standard deviations."""
+class TypicalSize:
+    """Mean dimensions of a class with relative standard deviations."""
 
     height: float  # [m]
     width: float  # [m]
-    height_spread: float
-    width_spread: float
-    contact: float  # where it touches the ground, behind the near face: wheels stand further in [m]
-    contact_spread: float  # [m]
+    height_sigma: float
+    width_sigma: float
+    contact_offset: float  # distance of the wheels behind the nearest face [m]
+    contact_sigma: float  # [m]
 
 
-USUAL_SIZES: Mapping[ObjectClass, UsualSize] = {
-    ObjectClass.CAR: UsualSize(1.53, 1.83, 0.08, 0.06, 0.7, 0.2),
-    ObjectClass.LARGE_VEHICLE: UsualSize(3.2, 2.38, 0.19, 0.09, 0.8, 0.4),
-    ObjectClass.PEDESTRIAN: UsualSize(1.65, 0.55, 0.14, 0.35, 0.0, 0.2),
-    ObjectClass.OBSTACLE: UsualSize(0.85, 0.6, 0.5, 0.6, 0.0, 0.2),
+TYPICAL_SIZES: Mapping[ObjectClass, TypicalSize] = {
+    ObjectClass.CAR: TypicalSize(1.53, 1.83, 0.08, 0.06, 0.7, 0.2),
+    ObjectClass.LARGE_VEHICLE: TypicalSize(3.2, 2.38, 0.19, 0.09, 0.8, 0.4),
+    ObjectClass.PEDESTRIAN: TypicalSize(1.65, 0.55, 0.14, 0.35, 0.0, 0.2),
+    ObjectClass.OBSTACLE: TypicalSize(0.85, 0.6, 0.5, 0.6, 0.0, 0.2),
 }
 
 
-MOSTLY_HIDDEN, HIDDEN_SAMPLES = 0.65, 16  # share of a lower edge that must not be hidden, and how it is taken
-BARRIER_HEIGHT = 1.3  # obstacles no higher may be long ones, seen along [m]
-_LONG = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)  # whose flank may show beside the face
+MAX_OCCLUDED_FRACTION = 0.65  # of a lower edge that is still used
+OCCLUSION_SAMPLES = 16  # along a lower edge
+BARRIER_HEIGHT = 1.3  # an obstacle no higher may be a long one, seen lengthwise [m]
+_LONG_CLASSES = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)  # whose side may be visible next to the face
 
 
 @dataclass(frozen=True, slots=True)
 class BoxErrors:
-    """How well boxes are known, standard deviations."""
+    """Standard deviations of box edges, and thresholds at the border of the image."""
 
     edge_px: float = 0.5  # of one edge, from the detector
-    edge_share: float = 0.03  # and of the box's height: legs, loads and mirrors blur the edges of large boxes
-    pitch_px: float = 0.4  # of the horizon: the road is not quite level, the car not quite still
-    touched_px: float = 0.5  # boxes are higher than what they hold: pixels touched in part count whole
-    border_px: float = 2.0  # an edge this near the image's border is taken as cut off
-    side_share: float = 0.07  # of the box's width, and one this near its left or right border
-    oblique_spread: float = 0.35  # relative, of the seen width where a side shows beside the face
+    edge_fraction: float = 0.03  # of the height: legs, loads, mirrors blur the edges of large boxes
+    pitch_px: float = 0.4  # of the horizon: the road is not exactly level and the car pitches
+    enlargement_px: float = 0.5  # boxes are higher than objects: they include partly covered pixels
+    border_px: float = 2.0  # an edge this close to the border of the image is cut off
+    side_fraction: float = 0.07  # of the box's width: a box this close to the left or right border is cut off
+    oblique_sigma: float = 0.35  # relative, of the visible width where a side is visible
 
 
 @dataclass(frozen=True, slots=True)
 class _Cue:
-    """One estimate of the depth along the optical axis, as a logarithm of [m]."""
+    """One estimate of the logarithm of the depth [m] along the optical axis."""
 
     log_depth: float
-    white: float  # variance of what differs from image to image
-    typical_size: float | None = None  # [m], where the object's height gave it
-    spread: float = 0.0  # standard deviation of what stays the same
+    independent_variance: float  # of the error that is independent in each image
+    typical_size: float | None = None  # [m], where the estimate is from the height
+    common_sigma: float = 0.0  # of the error that is constant for an object
 
     @property
     def variance(self) -> float:
-        return self.white + self.spread**2
+        return self.independent_variance + self.common_sigma**2
 
-    def seen_at(self, away: float) -> RangeCue:
-        """The cue for others, with ``away`` metres over the ground for each of depth."""
-        return RangeCue(away * float(np.exp(self.log_depth)), self.white, self.typical_size, self.spread)
+    def to_range_cue(self, ground_per_depth: float) -> RangeCue:
+        """The cue as a distance, with ``ground_per_depth`` metres over the ground for each metre of depth."""
+        distance = ground_per_depth * float(np.exp(self.log_depth))
+        return RangeCue(distance, self.independent_variance, self.typical_size, self.common_sigma)
 
 
 class GroundLifter:
-    """Places detections by where they touch the road and by how large they look."""
+    """A `Lifter` that uses the contact with the road and the apparent size of each box."""
 
     def __init__(
         self,
         camera: CameraModel,
-        sizes: Mapping[ObjectClass, UsualSize] = USUAL_SIZES,
+        sizes: Mapping[ObjectClass, TypicalSize] = TYPICAL_SIZES,
         errors: BoxErrors | None = None,
     ) -> None:
         self._camera = camera
@@ -94,16 +97,16 @@ class GroundLifter:
         self._errors = errors or BoxErrors()
 
     def lift(self, detections: tuple[Detection, ...]) -> tuple[LiftedObject, ...]:
-        """The objects that can be placed, in the order of ``detections``."""
+        """The objects whose position can be computed, in the order of ``detections``."""
         lifted = (self._lift_one(detection, detections) for detection in detections)
-        return tuple(one for one in lifted if one is not None)
+        return tuple(item for item in lifted if item is not None)
 
     def _lift_one(self, detection: Detection, others: tuple[Detection, ...]) -> LiftedObject | None:
         x1, y1, x2, y2 = detection.box
         if x2 <= x1 or y2 <= y1:
             return None
-        covered = _stands_behind(detection, others)
-        candidates = (self._contact(detection, covered), self._size(detection, covered))
+        occluded = _is_occluded(detection, others)
+        candidates = (self._contact(detection, occluded), self._size(detection, occluded))
         cues = [cue for cue in candidates if cue is not None]
         if not cues:
             return None
@@ -111,119 +114,125 @@ class GroundLifter:
         log_depth = variance * sum(cue.log_depth / cue.variance for cue in cues)
         return self._place(detection, float(np.exp(log_depth)), variance, cues)
 
-    def _contact(self, detection: Detection, covered: bool) -> _Cue | None:
-        """Depth from the lower edge; None where something hides it or it lies at the horizon."""
+    def _contact(self, detection: Detection, occluded: bool) -> _Cue | None:
+        """Depth from the lower edge; None where it is occluded or at the horizon."""
         camera, errors = self._camera, self._errors
         row = detection.box[3]
         below = row - camera.horizon_px
-        sigma = float(np.hypot(self._edge(detection), errors.pitch_px))
-        if covered or below < sigma:
+        sigma = float(np.hypot(self._edge_sigma(detection), errors.pitch_px))
+        if occluded or below < sigma:
             return None
         pitch = np.radians(camera.pitch_down_deg)
         angle = float(np.arctan((row - camera.height / 2.0) / camera.focal_px) + pitch)
         ahead = camera.mount_z / np.tan(angle)
-        usual = self._sizes[detection.label]
-        touching = float(ahead * np.cos(pitch) + camera.mount_z * np.sin(pitch))
-        depth = max(touching - usual.contact, 1.0)
+        typical = self._sizes[detection.label]
+        contact_depth = float(ahead * np.cos(pitch) + camera.mount_z * np.sin(pitch))
+        depth = max(contact_depth - typical.contact_offset, 1.0)
         if row >= camera.height - errors.border_px:
-            # wheels or feet are below the picture: nearer than its lower border, who knows how much
+            # wheels or feet are below the image: the object is nearer than its lower border
             return _Cue(float(np.log(0.75 * depth)), 0.3**2)
-        return _Cue(float(np.log(depth)), (sigma / below) ** 2 + (usual.contact_spread / depth) ** 2)
+        return _Cue(float(np.log(depth)), (sigma / below) ** 2 + (typical.contact_sigma / depth) ** 2)
 
-    def _size(self, detection: Detection, covered: bool) -> _Cue | None:
-        """Depth from the height or, where that is not seen whole, from the width."""
+    def _size(self, detection: Detection, occluded: bool) -> _Cue | None:
+        """Depth from the height or, where that is not fully visible, from the width; None without both."""
         x1, y1, x2, y2 = detection.box
-        camera, errors, usual = self._camera, self._errors, self._sizes[detection.label]
+        camera, errors, typical = self._camera, self._errors, self._sizes[detection.label]
         border = errors.border_px
-        edge = 2.0 * self._edge(detection) ** 2  # variance of the distance of two edges [px²]
-        if y1 > border and y2 < camera.height - border and not covered:
-            height = max(y2 - y1 - errors.touched_px, 1.0)
-            depth = camera.focal_px * usual.height / height
-            return _Cue(float(np.log(depth)), edge / height**2, usual.height, usual.height_spread)
+        edge = 2.0 * self._edge_sigma(detection) ** 2  # variance of the distance of two edges [px²]
+        if y1 > border and y2 < camera.height - border and not occluded:
+            height = max(y2 - y1 - errors.enlargement_px, 1.0)
+            depth = camera.focal_px * typical.height / height
+            return _Cue(float(np.log(depth)), edge / height**2, typical.height, typical.height_sigma)
         if detection.label is ObjectClass.OBSTACLE:
-            return None  # a cone, a barrier seen along, a board: their widths say nothing
-        if not self._cut_left(detection) and not self._cut_right(detection):
+            return None  # the widths of cones, barriers and boards differ too much
+        if not self._is_cut_left(detection) and not self._is_cut_right(detection):
             oblique = not x1 < camera.width / 2.0 < x2
-            spread = max(usual.width_spread, errors.oblique_spread * oblique)
-            depth = camera.focal_px * usual.width / (x2 - x1)
-            return _Cue(float(np.log(depth)), spread**2 + edge / (x2 - x1) ** 2)
+            sigma = max(typical.width_sigma, errors.oblique_sigma * oblique)
+            depth = camera.focal_px * typical.width / (x2 - x1)
+            return _Cue(float(np.log(depth)), sigma**2 + edge / (x2 - x1) ** 2)
         return None
 
-    def _cut_left(self, detection: Detection) -> bool:
-        return detection.box[0] <= self._side(detection)
+    def _is_cut_left(self, detection: Detection) -> bool:
+        return detection.box[0] <= self._side_margin(detection)
 
-    def _cut_right(self, detection: Detection) -> bool:
-        return detection.box[2] >= self._camera.width - self._side(detection)
+    def _is_cut_right(self, detection: Detection) -> bool:
+        return detection.box[2] >= self._camera.width - self._side_margin(detection)
 
-    def _side(self, detection: Detection) -> float:
-        """How near a side of the image a box seems cut off by it [px]: of large boxes the edges are coarse,
-        and one taken as whole would put what we are passing into our way."""
-        return max(self._errors.border_px, self._errors.side_share * (detection.box[2] - detection.box[0]))
+    def _side_margin(self, detection: Detection) -> float:
+        """Distance to the left or right border of the image from which a box counts as cut off [px].
 
-    def _edge(self, detection: Detection) -> float:
+        Edges of large boxes are inaccurate. A passed vehicle whose box counted as complete would seem to be
+        in the path of the ego.
+        """
+        return max(self._errors.border_px, self._errors.side_fraction * (detection.box[2] - detection.box[0]))
+
+    def _edge_sigma(self, detection: Detection) -> float:
         """Standard deviation of an upper or lower edge [px]."""
         height = detection.box[3] - detection.box[1]
-        return float(np.hypot(self._errors.edge_px, self._errors.edge_share * height))
+        return float(np.hypot(self._errors.edge_px, self._errors.edge_fraction * height))
 
     def _place(self, detection: Detection, depth: float, variance: float, cues: list[_Cue]) -> LiftedObject:
         """Position and covariance at ``depth`` [m], whose logarithm has ``variance``."""
         camera = self._camera
-        column, column_px, width = self._face(detection, depth)
+        column, column_sigma, width = self._face(detection, depth)
         pitch = np.radians(camera.pitch_down_deg)
         ahead = (depth - camera.mount_z * np.sin(pitch)) / np.cos(pitch)
         lateral = (camera.width / 2.0 - column) / camera.focal_px * depth
-        along = float(np.sqrt(variance)) * float(np.hypot(ahead, lateral))
-        across = float(np.hypot(column_px * depth / camera.focal_px, 0.05))
-        turn = rotation(float(np.arctan2(lateral, ahead)))
+        radial_sigma = float(np.sqrt(variance)) * float(np.hypot(ahead, lateral))
+        transverse_sigma = float(np.hypot(column_sigma * depth / camera.focal_px, 0.05))
+        direction = rotation(float(np.arctan2(lateral, ahead)))
         camera_position = np.array([camera.mount_x, 0.0])
-        away = float(np.hypot(ahead, lateral)) / depth  # distance over the ground for each metre of depth
+        ground_per_depth = float(np.hypot(ahead, lateral)) / depth
+        range_cues = tuple(cue.to_range_cue(ground_per_depth) for cue in cues)
         return LiftedObject(
             position=camera_position + np.array([ahead, lateral]),
-            covariance=turn @ np.diag([along**2, across**2]) @ turn.T,
+            covariance=direction @ np.diag([radial_sigma**2, transverse_sigma**2]) @ direction.T,
             label=detection.label,
             confidence=detection.confidence,
             width=width,
             detection=detection,
-            line_of_sight=LineOfSight(camera_position, across, tuple(cue.seen_at(away) for cue in cues)),
-            truncated_at_side=self._cut_left(detection) or self._cut_right(detection),
+            line_of_sight=LineOfSight(camera_position, transverse_sigma, range_cues),
+            truncated_at_side=self._is_cut_left(detection) or self._is_cut_right(detection),
         )
 
     def _face(self, detection: Detection, depth: float) -> tuple[float, float, float]:
-        """Column of the nearest face's centre, its standard deviation [px], the face's width [m].
+        """Column of the nearest face's centre [px], its standard deviation [px], and the face's width [m].
 
-        Of a vehicle or a barrier beside our way its flank shows on the inner side, so its face reaches
-        inwards from the outer edge by the class's usual width. A board is wide, but high as well.
+        A vehicle or a barrier next to the path of the ego shows its side on the inner side of its box. Its
+        face then extends inwards from the outer edge by the typical width of the class. A board is wide, but
+        also high.
         """
-        camera, errors, usual = self._camera, self._errors, self._sizes[detection.label]
+        camera, errors, typical = self._camera, self._errors, self._sizes[detection.label]
         x1, y1, x2, y2 = detection.box
-        usual_px = camera.focal_px * usual.width / depth
-        middle_px = errors.edge_px / float(np.sqrt(2.0))
-        usual_error = float(np.hypot(errors.edge_px, usual.width_spread * usual_px / 2.0))
-        cut_left, cut_right = self._cut_left(detection), self._cut_right(detection)
-        low = (y2 - y1) * depth < camera.focal_px * BARRIER_HEIGHT
-        long = detection.label in _LONG or (detection.label is ObjectClass.OBSTACLE and low)
-        flank = long and x2 - x1 > 1.1 * usual_px
-        left_of_us, right_of_us = x2 < camera.width / 2.0, x1 > camera.width / 2.0
-        if cut_left and cut_right:
-            return (x1 + x2) / 2.0, usual_px / 2.0, usual.width
-        if cut_left:  # the face reaches at least to the border, and at least as far in as is seen
-            return min(x2 - usual_px / 2.0, usual_px / 2.0), usual_px / 4.0, usual.width
-        if cut_right:
-            return max(x1 + usual_px / 2.0, camera.width - usual_px / 2.0), usual_px / 4.0, usual.width
-        if flank and right_of_us:
-            return x2 - usual_px / 2.0, usual_error, usual.width
-        if flank and left_of_us:
-            return x1 + usual_px / 2.0, usual_error, usual.width
-        return (x1 + x2) / 2.0, middle_px, (x2 - x1) * depth / camera.focal_px
+        typical_px = camera.focal_px * typical.width / depth
+        centre_error = errors.edge_px / float(np.sqrt(2.0))
+        face_error = float(np.hypot(errors.edge_px, typical.width_sigma * typical_px / 2.0))
+        is_cut_left, is_cut_right = self._is_cut_left(detection), self._is_cut_right(detection)
+        is_low = (y2 - y1) * depth < camera.focal_px * BARRIER_HEIGHT
+        long = detection.label in _LONG_CLASSES or (detection.label is ObjectClass.OBSTACLE and is_low)
+        side_visible = long and x2 - x1 > 1.1 * typical_px
+        left_of_ego, right_of_ego = x2 < camera.width / 2.0, x1 > camera.width / 2.0
+        if is_cut_left and is_cut_right:
+            return (x1 + x2) / 2.0, typical_px / 2.0, typical.width
+        if is_cut_left:  # the face extends at least to the border, and at least as far as is visible
+            return min(x2 - typical_px / 2.0, typical_px / 2.0), typical_px / 4.0, typical.width
+        if is_cut_right:
+            centre = max(x1 + typical_px / 2.0, camera.width - typical_px / 2.0)
+            return centre, typical_px / 4.0, typical.width
+        if side_visible and right_of_ego:
+            return x2 - typical_px / 2.0, face_error, typical.width
+        if side_visible and left_of_ego:
+            return x1 + typical_px / 2.0, face_error, typical.width
+        return (x1 + x2) / 2.0, centre_error, (x2 - x1) * depth / camera.focal_px
 
 
-def _stands_behind(detection: Detection, others: tuple[Detection, ...]) -> bool:
-    """Whether nearer things hide most of the lower edge; a cone before a board does not."""
+def _is_occluded(detection: Detection, others: tuple[Detection, ...]) -> bool:
+    """Whether nearer objects occlude most of the lower edge. A cone in front of a board does not."""
     x1, _, x2, y2 = detection.box
-    hidden = np.zeros(HIDDEN_SAMPLES, dtype=bool)
-    columns = x1 + (x2 - x1) * (np.arange(HIDDEN_SAMPLES) + 0.5) / HIDDEN_SAMPLES
+    occluded_columns = np.zeros(OCCLUSION_SAMPLES, dtype=bool)
+    columns = x1 + (x2 - x1) * (np.arange(OCCLUSION_SAMPLES) + 0.5) / OCCLUSION_SAMPLES
     for other in others:
         left, top, right, bottom = other.box
         if other is not detection and top < y2 < bottom - 1.5:
-            hidden |= (left < columns) & (columns < right)
-    return bool(hidden.mean() > MOSTLY_HIDDEN)
+            occluded_columns |= (left < columns) & (columns < right)
+    return bool(occluded_columns.mean() > MAX_OCCLUDED_FRACTION)

@@ -15,7 +15,7 @@ from drive_stack.config import StrictModel, first_problem
 from drive_stack.errors import ConfigError
 from drive_stack.policy.numbers import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
-from drive_stack.runtime.sessions import each, open_session
+from drive_stack.runtime.sessions import map_batch, open_session
 from drive_stack.runtime.weights import MODELS, read_card
 from drive_stack.types import Control, Image, Observation
 from drive_stack.vehicle import VehicleParameters
@@ -114,7 +114,7 @@ class PolicyRunner:
     ) -> tuple[Control, ...]:
         """One step of each of several cars, which have a `memory` each; as `drive` would, bit for bit."""
         cars = zip(observations, memories, strict=True)
-        return each(lambda car: self._decide(*car), cars, self._trunk.streams)
+        return map_batch(lambda car: self._decide(*car), cars, self._trunk.streams)
 
     def _decide(self, observation: Observation, memory: Memory) -> Control:
         (features,) = self._trunk.run(pack(observation.image, self.layout.views)[None])

@@ -1,1 +1,1 @@
-"""Running exported networks: checked weights, fixed threads, the same numbers every time."""
+"""Runs exported networks with checked weights, fixed threads and reproducible results."""

@@ -1,4 +1,4 @@
-"""One network in OpenVINO or ONNX Runtime behind the same small interface."""
+"""Inference sessions of OpenVINO and ONNX Runtime behind one interface."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from drive_stack.config import unknown_name
 from drive_stack.support.telemetry import without_openvino_telemetry
 
-Given = TypeVar("Given")
-Seen = TypeVar("Seen")
+Input = TypeVar("Input")
+Output = TypeVar("Output")
 
 
 class Session(Protocol):
-    """A network with one input; calls repeat bit for bit on one machine, from whichever thread."""
+    """A network with one input. Equal inputs give bitwise equal outputs on one machine, from any thread."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -30,19 +30,19 @@ class Session(Protocol):
 
     @property
     def streams(self) -> int:
-        """How many calls run at the same time; further ones wait for their turn."""
+        """Number of calls that run at the same time; further calls wait."""
         ...
 
-    def run(self, given: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        """All outputs, in the order of the file, as arrays of the caller's own."""
+    def run(self, array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Compute all outputs, in the order of the file. The caller owns the arrays."""
         ...
 
 
 class OpenVinoSession:
-    """A network on OpenVINO's CPU plugin, in single precision: ``streams`` calls on ``threads`` threads each.
+    """A network on OpenVINO's CPU plugin in single precision; ``threads`` threads for each of ``streams``.
 
-    There are fewer streams where the machine has fewer cores: OpenVINO would take threads away from each,
-    and sums over another number of threads differ in the last bits.
+    The number of streams is reduced on a machine with fewer cores. OpenVINO would otherwise reduce the
+    threads of each stream, and sums over another number of threads differ in the last bits.
     """
 
     def __init__(self, weights: Path, threads: int, streams: int) -> None:
@@ -57,7 +57,7 @@ class OpenVinoSession:
         }
         compiled = core.compile_model(core.read_model(weights), "CPU", settings)
         self._shape = tuple(int(size) for size in compiled.input(0).shape)
-        self._requests: SimpleQueue[Any] = SimpleQueue()  # those that nobody uses now
+        self._requests: SimpleQueue[Any] = SimpleQueue()  # idle ones
         for _ in range(self._streams):
             self._requests.put(compiled.create_infer_request())
 
@@ -68,14 +68,14 @@ class OpenVinoSession:
 
     @property
     def streams(self) -> int:
-        """How many calls run at the same time."""
+        """Number of calls that run at the same time."""
         return self._streams
 
-    def run(self, given: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    def run(self, array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """All outputs for one input."""
         request = self._requests.get()
         try:
-            request.infer([given], share_inputs=True)
+            request.infer([array], share_inputs=True)
             return tuple(np.array(output.data) for output in request.output_tensors)
         finally:
             self._requests.put(request)
@@ -94,15 +94,15 @@ def _openvino_core(process: int) -> Any:  # noqa: ARG001 - it is the key of the 
         process: the process that asks, from ``os.getpid()``.
     """
     with without_openvino_telemetry():
-        import openvino  # noqa: PLC0415  (a second of loading that a run without a network is spared)
+        import openvino  # noqa: PLC0415  (importing takes a second, which a run without networks saves)
     return openvino.Core()
 
 
 class OnnxRuntimeSession:
-    """A network on ONNX Runtime's CPU provider, on ``threads`` threads that all calls share."""
+    """A network on ONNX Runtime's CPU provider. All calls share ``threads`` threads."""
 
     def __init__(self, weights: Path, threads: int, streams: int) -> None:
-        import onnxruntime  # noqa: PLC0415  (loaded only where it is chosen)
+        import onnxruntime  # noqa: PLC0415  (imported only where it is used)
 
         self._streams = streams
         options = onnxruntime.SessionOptions()
@@ -121,12 +121,12 @@ class OnnxRuntimeSession:
 
     @property
     def streams(self) -> int:
-        """How many calls are meant to run at the same time."""
+        """Number of calls that the caller runs at the same time."""
         return self._streams
 
-    def run(self, given: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    def run(self, array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """All outputs for one input."""
-        return tuple(self._session.run(None, {self._input.name: given}))
+        return tuple(self._session.run(None, {self._input.name: array}))
 
 
 ENGINES: dict[str, Callable[[Path, int, int], Session]] = {
@@ -136,17 +136,21 @@ ENGINES: dict[str, Callable[[Path, int, int], Session]] = {
 
 
 def open_session(weights: Path, *, engine: str = "openvino", threads: int = 2, streams: int = 1) -> Session:
-    """Load an ONNX file with fixed shapes; raises `ConfigError` for an engine that is not known."""
+    """Load an ONNX file with fixed shapes.
+
+    Raises:
+        ConfigError: the engine is not known.
+    """
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
     return ENGINES[engine](weights, threads, streams)
 
 
-def each(work: Callable[[Given], Seen], batch: Iterable[Given], streams: int) -> tuple[Seen, ...]:
-    """``work`` on everything in ``batch``, ``streams`` at a time; results in the order of the batch.
+def map_batch(work: Callable[[Input], Output], batch: Iterable[Input], streams: int) -> tuple[Output, ...]:
+    """Apply ``work`` to every item of ``batch``, ``streams`` at a time; results are in their order.
 
-    A batch is computed image by image, not as one array: on a CPU that is as fast or faster, as an
-    image's layers stay in a core's cache, and it takes networks exported for one image.
+    A batch is computed image by image, not as one array: on a CPU this is as fast or faster, because the
+    layers of one image stay in the cache of a core, and it works with networks exported for a single image.
     """
     if streams == 1:
         return tuple(map(work, batch))

@@ -1,7 +1,7 @@
-"""Weights and the card that vouches for them.
+"""Weight files and their cards.
 
-Beside ``NAME.onnx`` stands ``NAME.card.json`` with its SHA-256 and the command that makes it; any
-further keys of the card say how the network was trained and how good it is.
+The card ``NAME.card.json`` next to ``NAME.onnx`` holds the SHA-256 of the file and the command that makes it.
+Further keys of the card describe the training and the accuracy of the network.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def sha256_of(path: Path) -> str:
 
 
 def card_path(weights: Path) -> Path:
-    """Where the card of some weights stands."""
+    """Path of the card of a weight file."""
     return weights.with_suffix(".card.json")
 
 
@@ -38,21 +38,24 @@ def write_card(weights: Path, command: str, facts: Mapping[str, object]) -> Path
 
 
 def amend_card(weights: Path, command: str, facts: Mapping[str, object]) -> dict[str, object]:
-    """Add ``facts`` to the card of ``weights``, or put them in place of older ones; returns the card.
+    """Add ``facts`` to the card of ``weights`` or replace older values; returns the card.
 
-    Raises as `read_card` does.
+    Raises:
+        ConfigError: as `read_card`.
     """
-    own = ("file", "sha256", "command")  # which `write_card` fills in
-    kept = {key: value for key, value in read_card(weights, command).items() if key not in own}
-    write_card(weights, command, kept | dict(facts))
+    own = ("file", "sha256", "command")  # set by `write_card`
+    other = {key: value for key, value in read_card(weights, command).items() if key not in own}
+    write_card(weights, command, other | dict(facts))
     return read_card(weights, command)
 
 
 def read_card(weights: Path, command: str) -> dict[str, object]:
-    """The card of ``weights`` once their hash has been found to match.
+    """Read the card of ``weights`` and check that the hash of the file matches.
 
-    Raises `ConfigError` naming the file, its hash and the command that makes it (``command`` where
-    the card does not say).
+    Raises:
+        ConfigError: the card or the weights are missing or do not match. The message names the file, its hash
+        and
+            the command that makes it (``command`` where the card has none).
     """
     path = card_path(weights)
     if not path.is_file():

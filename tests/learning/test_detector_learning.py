@@ -33,7 +33,7 @@ from drive_stack.learning.detector.figures import write_curves
 from drive_stack.learning.detector.network import build_network
 from drive_stack.learning.detector.training import DetectorTrainer, learning_rate_at
 from drive_stack.learning.detector.windows import Window, add_haze, cut_window, ignored_cells, select_targets
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.support.jpeg import encode
 from drive_stack.types import Detection, Image, ObjectClass
 from envs.scenarios.scenario import load_scenario
@@ -258,14 +258,14 @@ def test_scores_of_a_detector_that_misses_one_pedestrian() -> None:
     )
     detections[1] = (*detections[1], Detection((0.0, 0.0, 20.0, 20.0), ObjectClass.CAR, 0.3))
     results = DetectionResults(frames, detections)
-    scores = compute_scores(results, Confidences.all(0.25))
+    scores = compute_scores(results, ConfidenceThresholds.uniform(0.25))
     classes = scores["classes"]
     assert isinstance(classes, dict)
     assert classes["large_vehicle"]["ap50"] == 1.0
     assert classes["pedestrian"]["ap50"] == pytest.approx(0.9)
     assert scores["false_positives_per_frame"] == pytest.approx(0.1)
     chosen = choose_confidences(results, Criteria(), 0.05)
-    assert chosen == Confidences(vehicles=0.31, pedestrian=0.2, obstacle=0.2)
+    assert chosen == ConfidenceThresholds(vehicles=0.31, pedestrian=0.2, obstacle=0.2)
     assert choose_confidences(results, Criteria(), 0.1) == chosen  # a higher limit raises no recall
     # the toy episode's weather is clear, and all objects are 30 m away
     assert scores["recall_in_clear_weather"] == {
@@ -284,7 +284,7 @@ def test_card_shows_test_scores_once_they_exist_and_curves_are_drawn(tmp_path: P
         for frame in frames
     ]
     results = DetectionResults(frames, detections)
-    scores = compute_scores(results, Confidences.all(0.5))
+    scores = compute_scores(results, ConfidenceThresholds.uniform(0.5))
     scores["single_precision"] = scores["classes"]
     about = {"frames": 6, "seeds": [7, 7], "boxes": 18, "scenarios": {"toy": 6}}
     card = {

@@ -17,7 +17,7 @@ from drive_stack.learning.lanes.batches import Labels, collate, end_shares, mirr
 from drive_stack.learning.lanes.config import LaneTraining
 from drive_stack.learning.lanes.network import LaneNet, export
 from drive_stack.learning.lanes.training import Labelled, LaneTrainer, loss_of
-from drive_stack.perception.lanes_ground import GroundGrid, GroundView
+from drive_stack.perception.lanes_ground import BirdsEyeView, GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.runtime.weights import write_card
 from drive_stack.types import Image
@@ -44,7 +44,7 @@ def picture(offset: float, curvature: float = 0.0) -> Image:
 def labels(offset: float, curvature: float = 0.0) -> Labels:
     edges = np.array([5.4, 1.8, -1.8, -5.4])[:, None]
     y = (edges - offset + 0.5 * curvature * GRID.anchors**2).astype(np.float32)
-    there = np.abs(y) < GRID.reach
+    there = np.abs(y) < GRID.half_width
     return {
         "y": np.where(there, y, np.nan).astype(np.float32),
         "inside": there,
@@ -63,10 +63,10 @@ def labels(offset: float, curvature: float = 0.0) -> Labels:
 def bright_columns(view: NDArray[np.uint8], row: int) -> list[float]:
     """Laterals [m] of the centres of what is bright in a row of the view."""
     bright = np.clip(view[row].mean(axis=1) - 110.0, 0.0, None)
-    pixel = GRID.bin_width / GRID.fineness
+    pixel = GRID.bin_width / GRID.pixels_per_cell
     groups = np.split(np.arange(len(bright)), np.flatnonzero(np.diff(bright > 0)) + 1)
     return [
-        float(GRID.reach - pixel * (np.average(group, weights=bright[group]) + 0.5))
+        float(GRID.half_width - pixel * (np.average(group, weights=bright[group]) + 0.5))
         for group in groups
         if bright[group].sum() > 0
     ]
@@ -74,21 +74,21 @@ def bright_columns(view: NDArray[np.uint8], row: int) -> list[float]:
 
 @pytest.mark.parametrize("offset", [0.0, 0.7])
 def test_the_view_shows_lines_where_they_are_on_the_ground(offset: float) -> None:
-    view = GroundView(CAMERA, GRID).cut(picture(offset))
+    view = BirdsEyeView(CAMERA, GRID).warp(picture(offset))
     assert view.shape == (*GRID.view_shape, 3)
     for anchor in (10, 15, 20):  # 18 to 42 m, where all four are in the image
         assert GRID.anchors[anchor] > 15.0
-        found = bright_columns(view, anchor * GRID.fineness)
+        found = bright_columns(view, anchor * GRID.pixels_per_cell)
         assert found == pytest.approx([edge - offset for edge in (5.4, 1.8, -1.8, -5.4)], abs=0.06)
 
 
 def test_the_view_is_black_beside_the_image() -> None:
-    view = GroundView(CAMERA, GRID).cut(np.full((CAMERA.height, CAMERA.width, 3), 255, dtype=np.uint8))
+    view = BirdsEyeView(CAMERA, GRID).warp(np.full((CAMERA.height, CAMERA.width, 3), 255, dtype=np.uint8))
     assert view[0, 0].max() == 0 and view[-1, 0].min() == 255
 
 
 def test_mirroring_twice_changes_nothing() -> None:
-    view = GroundView(CAMERA, GRID).cut(picture(0.4))
+    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.4))
     once = mirror(view, labels(0.4, 1e-3))
     again, known = mirror(*once)
     assert np.array_equal(again, view)
@@ -101,10 +101,12 @@ def test_mirroring_twice_changes_nothing() -> None:
 
 @pytest.mark.parametrize("bins", [-3, 2])
 def test_moving_the_view_moves_its_lines_with_their_labels(bins: int) -> None:
-    view = GroundView(CAMERA, GRID).cut(picture(0.0))
+    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.0))
     moved, known = move(view, labels(0.0), bins, GRID)
     row = 15
-    assert bright_columns(moved, row * GRID.fineness) == pytest.approx(known["y"][:, row].tolist(), abs=0.06)
+    assert bright_columns(moved, row * GRID.pixels_per_cell) == pytest.approx(
+        known["y"][:, row].tolist(), abs=0.06
+    )
     assert known["offset"] == pytest.approx(bins * GRID.bin_width)
 
 
@@ -130,7 +132,7 @@ def test_an_end_is_shared_between_the_anchors_about_it(end: float) -> None:
     shares = end_shares(torch.tensor([[end]]), GRID)[0, 0]
     assert float(shares.sum()) == pytest.approx(1.0)
     anchors = torch.from_numpy(GRID.anchors).float()
-    assert float((shares[:-2] * anchors).sum()) == pytest.approx(max(end, GRID.nearest), rel=1e-3)
+    assert float((shares[:-2] * anchors).sum()) == pytest.approx(max(end, GRID.min_distance), rel=1e-3)
 
 
 def test_far_ends_and_none_have_classes_of_their_own() -> None:
@@ -148,7 +150,7 @@ def test_frames_of_ends_and_barriers_come_more_often() -> None:
 
 
 def test_spoilt_views_teach_that_nothing_shows() -> None:
-    view = GroundView(CAMERA, GRID).cut(picture(0.0))
+    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.0))
     config = LaneTraining(spoilt_share=1.0)
     spoilt = [vary(view, labels(0.0), np.random.default_rng(seed), config, GRID) for seed in range(8)]
     batch = collate(spoilt, config, GRID)
@@ -159,7 +161,7 @@ def test_spoilt_views_teach_that_nothing_shows() -> None:
 
 
 def test_variation_repeats_with_its_seed() -> None:
-    view = GroundView(CAMERA, GRID).cut(picture(0.0))
+    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.0))
     one, two = (vary(view, labels(0.0), np.random.default_rng(3), LaneTraining(), GRID) for _ in range(2))
     assert np.array_equal(one[0], two[0])
     assert np.array_equal(one[1]["y"], two[1]["y"], equal_nan=True)
@@ -176,8 +178,8 @@ def test_the_committed_configuration_is_valid() -> None:
 def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     places = [(float(rng.uniform(-1.5, 1.5)), float(rng.uniform(-2e-3, 2e-3))) for _ in range(320)]
-    cut = GroundView(CAMERA, GRID)
-    views = np.stack([cut.cut(picture(*place)) for place in places])
+    bev = BirdsEyeView(CAMERA, GRID)
+    views = np.stack([bev.warp(picture(*place)) for place in places])
     config = LaneTraining(epochs=10, batch=16, threads=1, average_decay=0.98)
     known = [labels(*place) for place in places]
     some = Labelled(views, known)
@@ -186,22 +188,22 @@ def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path:
     export(trained.network, weights, GRID)
     write_card(weights, "a test", {})
     network = LaneNetwork(CAMERA, weights)
-    sighting = network.see(picture(0.5, 1e-3))
+    measurement = network.measure(picture(0.5, 1e-3))
     truth = labels(0.5, 1e-3)["y"]
-    errors = np.abs(sighting.y - truth)[1:3, :25]
+    errors = np.abs(measurement.y - truth)[1:3, :25]
     assert np.isfinite(errors).mean() > 0.9
     assert float(np.nanmedian(errors)) < 0.15
     with torch.no_grad():
-        heat, *_ = trained.network(torch.from_numpy(cut.cut(picture(0.5, 1e-3))[None]))
-    session_heat = network._session.run(cut.cut(picture(0.5, 1e-3))[None])[0]
+        heat, *_ = trained.network(torch.from_numpy(bev.warp(picture(0.5, 1e-3))[None]))
+    session_heat = network._session.run(bev.warp(picture(0.5, 1e-3))[None])[0]
     assert np.allclose(heat.softmax(dim=3).numpy(), session_heat, atol=2e-3)
 
 
 def some_views(count: int, first: int = 0) -> Labelled:
     rng = np.random.default_rng(first)
     offsets = [float(rng.uniform(-1.5, 1.5)) for _ in range(count)]
-    cut = GroundView(CAMERA, GRID)
-    return Labelled(np.stack([cut.cut(picture(one)) for one in offsets]), [labels(one) for one in offsets])
+    bev = BirdsEyeView(CAMERA, GRID)
+    return Labelled(np.stack([bev.warp(picture(one)) for one in offsets]), [labels(one) for one in offsets])
 
 
 class PowerError(Exception):

@@ -16,8 +16,8 @@ from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.detector.network import build_inference_model, build_network, export, strides
 from drive_stack.learning.detector.quantisation import quantise
-from drive_stack.perception.confidences import Confidences
-from drive_stack.perception.detector import COMMAND, WEIGHTS, YoloDetector, decode, distinct
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
+from drive_stack.perception.detector import COMMAND, WEIGHTS, YoloDetector, decode, suppress_duplicates
 from drive_stack.runtime.sessions import open_session
 from drive_stack.runtime.weights import read_card, write_card
 from drive_stack.types import ObjectClass
@@ -25,7 +25,7 @@ from drive_stack.types import ObjectClass
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = ROOT / "configs" / "training" / "detector_network.yaml"
 SIZE = (256, 640)
-LEAST = Confidences.all(0.3).by_class()
+THRESHOLDS = ConfidenceThresholds.uniform(0.3).by_class()
 
 
 def scores(*rows: tuple[float, float, float]) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_decode_keeps_likely_cells_in_order_with_their_class() -> None:
         boxes((10, 10, 30, 30), (100, 50, 120, 90), (200, 50, 220, 90)),
         scores((0.1, 0.5, 0.0), (0.0, 0.0, 0.9), (0.2, 0.1, 0.1)),
         SIZE,
-        least=LEAST,
+        thresholds=THRESHOLDS,
         overlap=0.6,
     )
     assert [one.label for one in found] == [ObjectClass.PEDESTRIAN, ObjectClass.LARGE_VEHICLE]
@@ -54,39 +54,39 @@ def test_decode_clips_to_the_image_and_drops_what_lies_outside() -> None:
         boxes((-20, 240, 30, 300), (700, 10, 800, 50)),
         scores((0.9, 0, 0), (0.9, 0, 0)),
         SIZE,
-        least=LEAST,
+        thresholds=THRESHOLDS,
         overlap=0.6,
     )
     assert [one.box for one in found] == [(0.0, 240.0, 30.0, 256.0)]
 
 
-def test_of_two_boxes_on_one_thing_the_better_stays_whatever_its_class() -> None:
+def test_of_two_boxes_on_one_object_the_better_stays_whatever_its_class() -> None:
     near_twins = boxes((10, 10, 50, 50), (11, 10, 51, 50), (45, 10, 85, 50))
-    assert distinct(near_twins, np.array([0, 1, 2]), 0.6) == [0, 2]
-    both = decode(near_twins, scores((0.6, 0, 0), (0, 0.8, 0), (0, 0, 0.5)), SIZE, LEAST, 0.6)
+    assert suppress_duplicates(near_twins, np.array([0, 1, 2]), 0.6) == [0, 2]
+    both = decode(near_twins, scores((0.6, 0, 0), (0, 0.8, 0), (0, 0, 0.5)), SIZE, THRESHOLDS, 0.6)
     assert [one.label for one in both] == [ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN]
 
 
-def test_a_part_of_a_thing_is_dropped_but_not_what_stands_before_it_or_beside_it() -> None:
+def test_a_part_of_an_object_is_dropped_but_not_an_object_next_to_it() -> None:
     whole, part, beside = (10, 10, 90, 90), (15, 12, 45, 50), (60, 40, 120, 100)
     for rows in ((whole, part, beside), (part, whole, beside)):
-        assert distinct(boxes(*rows), np.array([1, 1, 1]), 0.6) == [0, 2]
-    person_before_lorry = distinct(boxes(whole, part, beside), np.array([1, 2, 1]), 0.6)
+        assert suppress_duplicates(boxes(*rows), np.array([1, 1, 1]), 0.6) == [0, 2]
+    person_before_lorry = suppress_duplicates(boxes(whole, part, beside), np.array([1, 2, 1]), 0.6)
     assert person_before_lorry == [0, 1, 2]
 
 
-def test_each_kind_has_its_own_least_confidence() -> None:
-    least = Confidences(vehicles=0.5, pedestrian=0.2, obstacle=0.9).by_class()
+def test_each_class_has_its_own_minimum_confidence() -> None:
+    thresholds = ConfidenceThresholds(vehicles=0.5, pedestrian=0.2, obstacle=0.9).by_class()
     sure = 0.6 * np.eye(len(ObjectClass), dtype=np.float32)
     places = boxes((0, 10, 50, 60), (100, 10, 150, 60), (200, 10, 250, 60), (300, 10, 350, 60))
-    found = decode(places, sure, SIZE, least, 0.6)
+    found = decode(places, sure, SIZE, thresholds, 0.6)
     assert {one.label for one in found} == set(ObjectClass) - {ObjectClass.OBSTACLE}
-    weak = decode(places, 0.5 * sure, SIZE, least, 0.6)
+    weak = decode(places, 0.5 * sure, SIZE, thresholds, 0.6)
     assert [one.label for one in weak] == [ObjectClass.PEDESTRIAN]
 
 
 def test_nothing_likely_gives_nothing() -> None:
-    assert decode(boxes((0, 0, 9, 9)), scores((0.1, 0.1, 0.1)), SIZE, LEAST, 0.6) == ()
+    assert decode(boxes((0, 0, 9, 9)), scores((0.1, 0.1, 0.1)), SIZE, THRESHOLDS, 0.6) == ()
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,9 @@ def test_exported_network_agrees_with_torch_and_repeats(
             np.zeros(4),
             0.9,
         )
-    detector = YoloDetector(path, confidence=Confidences.all(0.0), overlap=0.9, threads=2, engine=engine)
+    detector = YoloDetector(
+        path, confidence=ConfidenceThresholds.uniform(0.0), overlap=0.9, threads=2, engine=engine
+    )
     found = detector.detect(image)
     assert found == detector.detect(image)
     assert len(found) == pytest.approx(len(wanted), abs=5)
@@ -172,14 +174,14 @@ def test_a_network_that_sees_more_pixels_gives_boxes_in_those_of_the_camera() ->
     assert float(middles[:, 1].max()) == pytest.approx(SIZE[0], abs=20.0)
 
 
-def test_network_is_small_and_looks_at_four_scales(exported: tuple[Path, torch.nn.Module]) -> None:
+def test_network_is_small_and_has_four_scales(exported: tuple[Path, torch.nn.Module]) -> None:
     assert strides(exported[1]) == [4, 8, 16, 32]
     width = load_model(NETWORK.with_name("detector.yaml"), DetectorTraining).width
     shipped = build_network(NETWORK, width)
     assert sum(p.numel() for p in shipped.parameters()) < 2.0e6
 
 
-def test_wrong_picture_size_is_refused(exported: tuple[Path, torch.nn.Module]) -> None:
+def test_wrong_image_size_is_refused(exported: tuple[Path, torch.nn.Module]) -> None:
     with pytest.raises(ConfigError, match="256, 640, 3"):
         YoloDetector(exported[0]).detect(np.zeros((100, 100, 3), dtype=np.uint8))
 
@@ -192,10 +194,10 @@ def test_missing_weights_name_file_and_command(tmp_path: Path) -> None:
 def test_the_confidences_by_default_are_those_on_the_shipped_card() -> None:
     validation = read_card(WEIGHTS, COMMAND)["validation"]
     assert isinstance(validation, dict)
-    assert Confidences() == Confidences.model_validate(validation["criteria"]["confidence"])
+    assert ConfidenceThresholds() == ConfidenceThresholds.model_validate(validation["criteria"]["confidence"])
 
 
-def test_committed_weights_find_nothing_in_an_empty_picture() -> None:
+def test_committed_weights_find_nothing_in_an_empty_image() -> None:
     detector = YoloDetector(threads=1)
     assert detector.image_shape == (*SIZE, 3)
     assert detector.detect(np.full((*SIZE, 3), 128, dtype=np.uint8)) == ()

@@ -17,9 +17,9 @@ from tiny_world import PLATFORM
 from drive_stack.camera_model import CameraModel
 from drive_stack.perception import detector, lanes_network
 from drive_stack.perception.detector import YoloDetector
-from drive_stack.perception.lanes_network import LaneNetwork, LaneSighting
+from drive_stack.perception.lanes_network import LaneMeasurement, LaneNetwork
 from drive_stack.policy.runner import TRUNK, PolicyRunner
-from drive_stack.runtime.sessions import ENGINES, each, open_session
+from drive_stack.runtime.sessions import ENGINES, map_batch, open_session
 from drive_stack.types import NavigationCommand, Observation
 
 NETWORKS = {"detector": detector.WEIGHTS, "lanes": lanes_network.WEIGHTS}
@@ -34,13 +34,13 @@ def images() -> NDArray[np.uint8]:
     return np.concatenate([pictures, pictures // 2])
 
 
-def equal(first: LaneSighting, second: LaneSighting) -> bool:
-    names = ("y", "sigma", "neighbour", "crossable", "ends", "sight")
+def equal(first: LaneMeasurement, second: LaneMeasurement) -> bool:
+    names = ("y", "sigma", "adjacent", "crossable", "ends", "visibility")
     return all(np.array_equal(getattr(first, n), getattr(second, n), equal_nan=True) for n in names)
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_the_detector_sees_in_a_batch_what_it_sees_in_each(engine: str, images: NDArray[np.uint8]) -> None:
+def test_the_detector_gives_in_a_batch_what_it_gives_for_each(engine: str, images: NDArray[np.uint8]) -> None:
     alone = YoloDetector(threads=1, engine=engine)
     batched = YoloDetector(threads=1, engine=engine, streams=2)
     expected = tuple(alone.detect(image) for image in images)
@@ -54,9 +54,9 @@ def test_the_detector_sees_in_a_batch_what_it_sees_in_each(engine: str, images: 
 def test_so_does_the_lane_network(engine: str, images: NDArray[np.uint8]) -> None:
     alone = LaneNetwork(CameraModel(), engine=engine)
     batched = LaneNetwork(CameraModel(), engine=engine, streams=2)
-    expected = [alone.see(image) for image in images]
-    assert max(sighting.sight for sighting in expected) > 0.5
-    assert all(map(equal, batched.see_batch(images), expected))
+    expected = [alone.measure(image) for image in images]
+    assert max(measurement.visibility for measurement in expected) > 0.5
+    assert all(map(equal, batched.measure_batch(images), expected))
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
@@ -64,8 +64,8 @@ def test_so_does_the_policy_with_a_memory_for_each_car(engine: str, images: NDAr
     pictures = [images, images[::-1], np.roll(images, 1, axis=0)]
     drives = [
         [
-            Observation(one, 10.0 * car, 0.0, False, False, 33.0, NavigationCommand.FOLLOW)
-            for one in pictures[car]
+            Observation(image, 10.0 * car, 0.0, False, False, 33.0, NavigationCommand.FOLLOW)
+            for image in pictures[car]
         ]
         for car in range(3)
     ]
@@ -75,7 +75,7 @@ def test_so_does_the_policy_with_a_memory_for_each_car(engine: str, images: NDAr
     alone = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine)
     for car, drive in enumerate(drives):
         alone.reset()
-        assert [alone.drive(seen) for seen in drive] == [controls[car] for controls in together]
+        assert [alone.drive(observation) for observation in drive] == [controls[car] for controls in together]
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
@@ -84,7 +84,7 @@ def test_calls_from_many_threads_do_not_mix(network: str, engine: str) -> None:
     session = open_session(NETWORKS[network], engine=engine, threads=1, streams=2)
     rng = np.random.default_rng(3)
     inputs = [rng.integers(0, 255, session.input_shape, dtype=np.uint8) // (1 + part) for part in range(8)]
-    expected = [session.run(given) for given in inputs]
+    expected = [session.run(array) for array in inputs]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(session.run, inputs))
     for some, others in zip(found, expected, strict=True):
@@ -100,20 +100,20 @@ def test_a_stream_keeps_its_threads_where_cores_are_few(monkeypatch: pytest.Monk
     assert [streams(1), streams(2), streams(3)] == [2, 1, 1]
 
 
-def test_results_of_each_stand_in_the_order_of_the_batch() -> None:
+def test_results_of_map_batch_stand_in_the_order_of_the_batch() -> None:
     def square(value: int) -> int:
         return value * value
 
-    assert each(square, range(50), streams=3) == each(square, range(50), streams=1)
+    assert map_batch(square, range(50), streams=3) == map_batch(square, range(50), streams=1)
 
     def fails(value: int) -> Any:
         raise ValueError(f"no {value}")
 
     with pytest.raises(ValueError, match="no 0"):
-        each(fails, range(3), streams=2)
+        map_batch(fails, range(3), streams=2)
 
 
-def test_a_session_serves_on_after_a_call_that_failed(tmp_path: Path) -> None:
+def test_a_session_works_after_a_failed_call(tmp_path: Path) -> None:
     session = open_session(lanes_network.WEIGHTS, threads=1, streams=1)
     with pytest.raises(Exception):  # noqa: B017 - the runtime's own
         session.run(np.zeros((2, 2), np.float64))

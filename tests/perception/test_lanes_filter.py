@@ -1,4 +1,4 @@
-"""The lane filter on roads whose lines are known, through noise, curves, lane changes and blindness."""
+"""The lane filter on known roads: noise, curves, lane changes and missing images."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from drive_stack.geometry import to_local, wrap_angle
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.perception.lanes_memory import Belief, CrossableLines, LaneEnds
-from drive_stack.perception.lanes_network import END_RANGE, LINES_RANGE, LaneSighting, decode
+from drive_stack.perception.lanes_memory import CrossableLines, LaneEnds, LogOddsFilter
+from drive_stack.perception.lanes_network import END_RANGE, LINES_RANGE, LaneMeasurement, decode
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     KNOTS,
@@ -73,7 +73,7 @@ def test_motion_keeps_the_lines_where_they_are() -> None:
 def test_lines_give_back_the_shape_that_made_them(offset: float, heading: float, curvature: float) -> None:
     truth = shape(offset, heading, curvature)
     y = boundaries(truth[None], GRID.anchors)[0]
-    y[np.abs(y) > GRID.reach] = np.nan
+    y[np.abs(y) > GRID.half_width] = np.nan
     shapes = ShapeFilter()
     shapes.update(GRID.anchors, y, np.full_like(y, 0.03), rounds=10)
     assert shapes.mean[0] == pytest.approx(offset, abs=0.05)
@@ -104,7 +104,7 @@ def test_covariance_stays_positive_definite() -> None:
 
 @dataclass
 class DrivenRoad:
-    """Sees the lines of a road as a good network would, from where the car is put."""
+    """A `LaneSensor` that measures the lines of a road as a good network does, from a pose of the car."""
 
     road: RoadMap
     rng: np.random.Generator
@@ -118,39 +118,39 @@ class DrivenRoad:
     def lane(self) -> int:
         return self.road.lane_at(self.station, self.lateral)
 
-    def see(self, image: Image) -> LaneSighting:
+    def measure(self, image: Image) -> LaneMeasurement:
         index, rows = self.lane(), []
         position, yaw = self.road.to_world(np.asarray(self.station), np.asarray(self.lateral))
         along = self.station + np.arange(-10.0, 150.0)
-        for lane, share in ((index - 1, 0.5), (index, 0.5), (index, -0.5), (index + 1, -0.5)):
+        for lane, fraction in ((index - 1, 0.5), (index, 0.5), (index, -0.5), (index + 1, -0.5)):
             if self.blind or not 0 <= lane < len(self.road.lanes):
                 rows.append(np.full(self.grid.rows, np.nan))
                 continue
-            edge = self.road.lanes[lane].offset + share * self.road.lanes[lane].width
+            edge = self.road.lanes[lane].offset + fraction * self.road.lanes[lane].width
             world, _ = self.road.to_world(along, np.full(len(along), edge))
             x, y = to_local(world, position, float(yaw) + self.turned).T
             line = np.interp(self.grid.anchors, x, y) + self.rng.normal(size=self.grid.rows) * 0.08
-            rows.append(np.where(np.abs(line) < self.grid.reach, line, np.nan))
+            rows.append(np.where(np.abs(line) < self.grid.half_width, line, np.nan))
         beside = np.array([index > 0, index < len(self.road.lanes) - 1])
         y = np.stack(rows)
-        chance = np.where(beside, 0.9, 0.1)
-        return LaneSighting(
+        probability = np.where(beside, 0.9, 0.1)
+        return LaneMeasurement(
             y,
             np.full_like(y, 0.08),
-            neighbour=chance,
-            crossable=np.tile(chance[:, None], self.grid.rows),
-            ends=seen_ends((np.inf, self.end - self.station, np.inf)),
-            sight=0.0 if self.blind else 0.95,
+            adjacent=probability,
+            crossable=np.tile(probability[:, None], self.grid.rows),
+            ends=measured_ends((np.inf, self.end - self.station, np.inf)),
+            visibility=0.0 if self.blind else 0.95,
         )
 
 
-def seen_ends(distances: tuple[float, ...]) -> FloatArray:
-    """Probabilities ``(3, R + 2)`` of a fairly sure network."""
-    spread = np.append(np.gradient(GRID.anchors), [END_RANGE - GRID.farthest, 250.0])
+def measured_ends(distances: tuple[float, ...]) -> FloatArray:
+    """Probabilities ``(3, R + 2)`` of a fairly certain network."""
+    spread = np.append(np.gradient(GRID.anchors), [END_RANGE - GRID.max_distance, 250.0])
     rows = np.tile(0.1 * spread / spread.sum(), (len(distances), 1))
     for row, distance in zip(rows, distances, strict=True):
         nearest = int(np.abs(GRID.anchors - distance).argmin())
-        at = nearest if distance <= GRID.farthest else GRID.rows + int(distance > END_RANGE)
+        at = nearest if distance <= GRID.max_distance else GRID.rows + int(distance > END_RANGE)
         row[at] += 0.9
     return rows
 
@@ -214,7 +214,7 @@ def test_a_lane_change_passes_smoothly_to_the_next_lane() -> None:
     assert found[-1][0].right.exists and found[-1][0].right.enterable
 
 
-def test_confidence_fades_and_comes_back_with_sight() -> None:
+def test_confidence_fades_and_comes_back_with_sensor() -> None:
     world = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(3))
     lanes = FilteredLanes(world, DT)
     clear = drive(lanes, world, 20, 25.0)
@@ -237,7 +237,7 @@ def test_a_first_image_without_lanes_gives_no_confidence() -> None:
     assert len(estimate.path.station) > 10
 
 
-def test_it_starts_afresh_when_the_road_is_another() -> None:
+def test_the_filter_restarts_when_the_road_does_not_agree() -> None:
     world = DrivenRoad(road(((2000.0, 0.0),)), np.random.default_rng(5))
     lanes = FilteredLanes(world, DT)
     drive(lanes, world, 10, 20.0)
@@ -252,7 +252,7 @@ def test_reset_forgets() -> None:
     one = drive(lanes, first, 8, 20.0)
     lanes.reset()
     second = DrivenRoad(first.road, np.random.default_rng(6))
-    lanes._sight = second
+    lanes._sensor = second
     two = drive(lanes, second, 8, 20.0)
     assert [a[0].offset for a in one] == [b[0].offset for b in two]
 
@@ -260,40 +260,40 @@ def test_reset_forgets() -> None:
 def test_heat_decodes_to_places_between_bins() -> None:
     heat = np.zeros((4, GRID.rows, GRID.bins), dtype=np.float32)
     place = 1.7  # between the centres of bins 56 and 57
-    share = (GRID.bin_centres[56] - place) / GRID.bin_width
-    heat[1, :, 56], heat[1, :, 57] = 1.0 - share, share
+    fraction = (GRID.bin_centres[56] - place) / GRID.bin_width
+    heat[1, :, 56], heat[1, :, 57] = 1.0 - fraction, fraction
     seen = np.zeros((4, GRID.rows), dtype=np.float32)
     seen[1, :10] = seen[1, -1] = 0.9
     half = np.full((5, GRID.rows + 2), 0.5, dtype=np.float32)
-    sighting = decode((heat, seen, half[0, :2], half[:2, :-2], half[:3]), GRID)
-    assert sighting.y[1, :10] == pytest.approx(place, abs=1e-5)
-    assert np.isnan(sighting.y[[0, 2, 3]]).all() and np.isnan(sighting.y[1, 10:]).all()
+    measurement = decode((heat, seen, half[0, :2], half[:2, :-2], half[:3]), GRID)
+    assert measurement.y[1, :10] == pytest.approx(place, abs=1e-5)
+    assert np.isnan(measurement.y[[0, 2, 3]]).all() and np.isnan(measurement.y[1, 10:]).all()
     assert GRID.anchors[-1] > LINES_RANGE  # so the last one is too far off to steer by
-    assert (sighting.sigma[1, :10] < 0.05).all()
+    assert (measurement.sigma[1, :10] < 0.05).all()
 
 
 @pytest.mark.parametrize(
     ("lines", "blurred", "expected"), [(4, 1, 1.0), (2, 1, 1.0), (2, 40, 0.2), (0, 1, 0.0)]
 )
-def test_sight_tells_how_distinctly_lines_show(lines: int, blurred: int, expected: float) -> None:
+def test_visibility_measures_how_distinct_lines_are(lines: int, blurred: int, expected: float) -> None:
     heat = np.zeros((4, GRID.rows, GRID.bins), dtype=np.float32)
     heat[:, :, 40 : 40 + blurred] = 1.0 / blurred
     seen = np.zeros((4, GRID.rows), dtype=np.float32)
     seen[:lines] = 1.0
     some = np.zeros((5, GRID.rows + 2), dtype=np.float32)
-    sighting = decode((heat, seen, some[0, :2], some[:2, :-2], some[:3]), GRID)
-    assert sighting.sight == pytest.approx(expected, abs=0.1)
+    measurement = decode((heat, seen, some[0, :2], some[:2, :-2], some[:3]), GRID)
+    assert measurement.visibility == pytest.approx(expected, abs=0.1)
 
 
-def test_belief_needs_more_than_one_image_to_turn() -> None:
-    belief = Belief(1)
+def test_the_log_odds_filter_needs_more_than_one_image_to_change() -> None:
+    exists = LogOddsFilter(1)
     for _ in range(10):
-        belief.learn(np.array([0.95]))
-    belief.learn(np.array([0.05]))
-    assert belief.likely == (True,)
+        exists.update(np.array([0.95]))
+    exists.update(np.array([0.05]))
+    assert exists.likely == (True,)
     for _ in range(10):
-        belief.learn(np.array([0.05]))
-    assert belief.likely == (False,)
+        exists.update(np.array([0.05]))
+    assert exists.likely == (False,)
 
 
 def test_a_lane_end_comes_nearer_as_the_ego_drives() -> None:
@@ -301,37 +301,37 @@ def test_a_lane_end_comes_nearer_as_the_ego_drives() -> None:
     for step in range(30):
         ends.predict(2.0)
         noisy = 150.0 - 2.0 * step + 6.0 * float(rng.normal())
-        ends.learn(seen_ends((np.inf, noisy, np.inf)), GRID.anchors)
+        ends.update(measured_ends((np.inf, noisy, np.inf)), GRID.anchors)
     assert ends.distances()[0] == ends.distances()[2] == np.inf
     assert ends.distances()[1] == pytest.approx(92.0, abs=5.0)
-    ends.enter(1)
+    ends.change_lane(1)
     assert ends.distances()[1] == np.inf
     assert ends.distances()[2] == pytest.approx(92.0, abs=5.0)
 
 
-def test_one_false_sighting_ends_no_lane() -> None:
+def test_one_false_measurement_ends_no_lane() -> None:
     ends = LaneEnds(END_RANGE)
     for _ in range(10):
         ends.predict(2.0)
-        ends.learn(seen_ends((np.inf, np.inf, np.inf)), GRID.anchors)
-    ends.learn(seen_ends((np.inf, 60.0, np.inf)), GRID.anchors)
+        ends.update(measured_ends((np.inf, np.inf, np.inf)), GRID.anchors)
+    ends.update(measured_ends((np.inf, 60.0, np.inf)), GRID.anchors)
     assert ends.distances() == (np.inf,) * 3
 
 
 def test_lasting_doubt_ends_no_lane() -> None:
-    ends, doubt = LaneEnds(END_RANGE), seen_ends((np.inf, 130.0, np.inf))
+    ends, doubt = LaneEnds(END_RANGE), measured_ends((np.inf, 130.0, np.inf))
     doubt[1] = 0.4 * doubt[1] + 0.6 * doubt[0]
     for _ in range(100):
         ends.predict(1.5)
-        ends.learn(doubt, GRID.anchors)
+        ends.update(doubt, GRID.anchors)
     assert ends.distances() == (np.inf,) * 3
 
 
 def test_an_end_beyond_the_anchors_is_known_to_be_far() -> None:
     ends = LaneEnds(END_RANGE)
     for _ in range(15):
-        ends.learn(seen_ends((np.inf, 200.0, np.inf)), GRID.anchors)
-    assert GRID.farthest < ends.distances()[1] < END_RANGE
+        ends.update(measured_ends((np.inf, 200.0, np.inf)), GRID.anchors)
+    assert GRID.max_distance < ends.distances()[1] < END_RANGE
 
 
 def test_an_end_that_is_passed_is_forgotten() -> None:
@@ -339,7 +339,7 @@ def test_an_end_that_is_passed_is_forgotten() -> None:
     for step in range(40):
         ends.predict(2.0)
         left = 60.0 - 2.0 * step
-        ends.learn(seen_ends((np.inf, left if left > 8.0 else np.inf, np.inf)), GRID.anchors)
+        ends.update(measured_ends((np.inf, left if left > 8.0 else np.inf, np.inf)), GRID.anchors)
     assert ends.distances()[1] == np.inf
 
 
@@ -350,32 +350,32 @@ def barrier(until: float) -> FloatArray:
 
 def test_a_line_may_be_crossed_once_the_barrier_is_passed() -> None:
     lines = CrossableLines()
-    assert lines.here == (False, False)
+    assert lines.at_ego == (False, False)
     found = []
     for step in range(30):
-        lines.learn(barrier(40.0 - 2.0 * step), GRID.anchors)
-        found.append(lines.here)
+        lines.update(barrier(40.0 - 2.0 * step), GRID.anchors)
+        found.append(lines.at_ego)
         lines.predict(2.0)
     opened = next(step for step, (left, _) in enumerate(found) if left)
     assert 40.0 - 2.0 * opened == pytest.approx(0.0, abs=6.0)
     assert not any(right for _, right in found)
 
 
-def test_a_standing_car_judges_a_line_by_its_nearest_part_in_sight() -> None:
+def test_a_standing_car_judges_a_line_by_its_nearest_part_in_sensor() -> None:
     lines = CrossableLines()
     for _ in range(5):
         lines.predict(0.0)
-        lines.learn(barrier(0.0), GRID.anchors)
-    assert lines.here == (True, False)
+        lines.update(barrier(0.0), GRID.anchors)
+    assert lines.at_ego == (True, False)
 
 
 def test_the_line_that_was_crossed_may_be_crossed_back() -> None:
     lines = CrossableLines()
     for _ in range(10):
-        lines.learn(barrier(0.0), GRID.anchors)
+        lines.update(barrier(0.0), GRID.anchors)
         lines.predict(2.0)
-    lines.enter(1)
-    assert lines.here == (False, True)
+    lines.change_lane(1)
+    assert lines.at_ego == (False, True)
 
 
 def test_the_estimate_carries_the_end_of_the_ego_lane_and_what_may_be_entered() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.perception.lifting import USUAL_SIZES, BoxErrors, GroundLifter
+from drive_stack.perception.lifting import TYPICAL_SIZES, BoxErrors, GroundLifter
 from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import Detection, FloatArray, LiftedObject, ObjectClass, Track
 
@@ -20,24 +20,24 @@ LENGTHS = {
 
 
 def box_of(label: ObjectClass, x: float, y: float, scale: float = 1.0) -> Detection:
-    """The exact box of a body of the usual size, on wheels or feet, whose near face is centred at (x, y)."""
-    usual = USUAL_SIZES[label]
-    feet = usual.contact
+    """The exact box of a body of typical size, on wheels or feet, with its near face centred at (x, y)."""
+    typical = TYPICAL_SIZES[label]
+    feet = typical.contact_offset
     corners = np.array(
         [
-            [x + along, y + across * scale * usual.width / 2.0, up]
+            [x + along, y + across * scale * typical.width / 2.0, up]
             for across in (-1.0, 1.0)
             for along, up in [
                 (0.0, 0.3 * (feet > 0.0)),
-                (0.0, scale * usual.height),
-                (LENGTHS[label], scale * usual.height),
+                (0.0, scale * typical.height),
+                (LENGTHS[label], scale * typical.height),
                 (feet, 0.0),
                 (LENGTHS[label] - feet, 0.0),
             ]
         ]
     )
     pixels = CAMERA.project(corners)
-    pixels[:, 1] -= np.where(pixels[:, 1] == pixels[:, 1].min(), BoxErrors().touched_px, 0.0)
+    pixels[:, 1] -= np.where(pixels[:, 1] == pixels[:, 1].min(), BoxErrors().enlargement_px, 0.0)
     low = np.clip(pixels[:, :2].min(axis=0), 0.0, [CAMERA.width, CAMERA.height])
     high = np.clip(pixels[:, :2].max(axis=0), 0.0, [CAMERA.width, CAMERA.height])
     return Detection((float(low[0]), float(low[1]), float(high[0]), float(high[1])), label, 0.9)
@@ -127,7 +127,7 @@ def test_what_shows_of_an_obstacle_behind_another_is_not_placed() -> None:
 
 
 def test_a_cone_before_a_board_does_not_hide_where_it_stands() -> None:
-    """The board is wider than usual obstacles: by its width alone it would stand in our way at 8 m."""
+    """The board is wider than typical obstacles: by its width alone it would stand in our way at 8 m."""
     board = Detection((391.0, 83.0, 437.0, 137.0), ObjectClass.OBSTACLE, 0.9)
     cone = Detection((400.0, 118.0, 420.0, 150.0), ObjectClass.OBSTACLE, 0.9)
     (found, _) = lift(board, cone)
@@ -169,8 +169,8 @@ def test_stated_uncertainty_is_honest_about_noise_in_boxes_and_sizes() -> None:
     for _ in range(600):
         label = ObjectClass(int(rng.integers(3)))
         x = float(rng.uniform(15.0, 70.0))
-        usual = USUAL_SIZES[label]
-        exact = np.array(box_of(label, x, 0.0, scale=1.0 + usual.height_spread * rng.normal()).box)
+        typical = TYPICAL_SIZES[label]
+        exact = np.array(box_of(label, x, 0.0, scale=1.0 + typical.height_sigma * rng.normal()).box)
         noisy = exact + rng.normal(0.0, BoxErrors().edge_px, 4) + [0, 1, 0, 1] * rng.normal(0.0, 0.7, 4)
         found = lift(Detection((*map(float, noisy),), label, 0.9))[0]  # type: ignore[arg-type]
         squares.append((float(found.position[0]) - x) ** 2 / float(found.covariance[0, 0]))

@@ -18,7 +18,7 @@ from drive_stack.interfaces import Agent, TruthSource
 from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.perception.lanes_network import LINES_RANGE, LaneSighting
+from drive_stack.perception.lanes_network import LINES_RANGE, LaneMeasurement
 from drive_stack.pipeline import Pipeline
 from drive_stack.types import Control, Image, Observation, StepTrace
 from envs.oracles.lanes import true_lane_estimate
@@ -26,12 +26,12 @@ from envs.oracles.lanes import true_lane_estimate
 
 @dataclass
 class TrueLaneObserver:
-    """A `LaneSight` that returns the true lines of the ego lane."""
+    """A `LaneSensor` that returns the true lines of the ego lane."""
 
     truth: TruthSource
     grid: GroundGrid
 
-    def see(self, image: Image) -> LaneSighting:
+    def measure(self, image: Image) -> LaneMeasurement:
         state = self.truth.world_state()
         path = true_lane_estimate(state.road, state.ego).path
         width = true_lane_estimate(state.road, state.ego).width
@@ -42,7 +42,9 @@ class TrueLaneObserver:
         y[:, self.grid.anchors > LINES_RANGE] = np.nan
         ends = np.zeros((3, len(self.grid.anchors) + 2))
         ends[:, -1] = 1.0  # none
-        return LaneSighting(y, np.full_like(y, 0.1), np.zeros(2), np.zeros_like(y[:2]), ends, sight=1.0)
+        return LaneMeasurement(
+            y, np.full_like(y, 0.1), np.zeros(2), np.zeros_like(y[:2]), ends, visibility=1.0
+        )
 
 
 class PropagatingDriver:

@@ -9,7 +9,7 @@ import pytest
 from synthetic_measurements import CAR, DT, drive, seen
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.perception.lifting import USUAL_SIZES, BoxErrors, GroundLifter
+from drive_stack.perception.lifting import TYPICAL_SIZES, BoxErrors, GroundLifter
 from drive_stack.tracking.classes import CLASS_MODELS
 from drive_stack.tracking.ego_motion import ego_step
 from drive_stack.tracking.kalman import KalmanState
@@ -27,16 +27,16 @@ def approach(
     height: float, label: ObjectClass, speed: float, *, start: float = 90.0, seed: int | None = None
 ) -> list[Track]:
     """Tracks of something of a true ``height`` [m] that stands ahead of an ego at ``speed`` [m/s], from
-    boxes with the detector's usual errors."""
+    boxes with the detector's typical errors."""
     camera, tracker, found = CameraModel(), KalmanTracker(DT), []
     lifter, rng = GroundLifter(camera), np.random.default_rng(seed)
-    usual, errors = USUAL_SIZES[label], BoxErrors()
+    typical, errors = TYPICAL_SIZES[label], BoxErrors()
     for step in range(20):
         away = start - speed * DT * step
-        low = camera.project(np.array([[away + usual.contact, 0.0, 0.0]]))[0]
+        low = camera.project(np.array([[away + typical.contact_offset, 0.0, 0.0]]))[0]
         scale = camera.focal_px / (away - camera.mount_x)
         jitter = rng.normal(size=2) * errors.edge_px if seed is not None else np.zeros(2)
-        wide, high = usual.width * scale, height * scale + errors.touched_px
+        wide, high = typical.width * scale, height * scale + errors.enlargement_px
         box = (320.0 - wide / 2, low[1] - high + jitter[0], 320.0 + wide / 2, low[1] + jitter[1])
         found += tracker.update(lifter.lift((Detection(box, label, 0.9),)), speed, 0.0)
     return found
@@ -52,7 +52,7 @@ def test_the_size_of_a_large_vehicle_is_learnt(height: float) -> None:
 
 
 def test_what_stands_is_known_to_stand_within_a_second() -> None:
-    """Of either class, also where its size is far from the usual one."""
+    """Of either class, also where its size is far from the typical one."""
     for label, height in ((CAR, 1.45), (CAR, 1.7), (ObjectClass.LARGE_VEHICLE, 2.4)):
         errors = [abs(approach(height, label, 27.0, seed=seed)[9].velocity[0]) for seed in range(15)]
         assert float(np.median(errors)) < 3.0

@@ -18,7 +18,7 @@ from drive_stack.benchmarks.speed.results import Results, Row, json_line, markdo
 from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.detection.metrics import iou_matrix
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import TRAINED, YoloDetector
 from envs.workloads.camera import camera_and_bare_engine, in_view
 from envs.workloads.env_steps import STEPS, our_steps
@@ -103,7 +103,7 @@ def test_camera_sees_the_vehicles_it_is_said_to_see() -> None:
 
 def test_ultralytics_predict_finds_the_same_with_the_same_weights() -> None:
     theirs = UltralyticsPredict(TRAINED, NETWORK, confidence=0.4, overlap=0.6)
-    ours, found = YoloDetector(TRAINED, confidence=Confidences.all(0.4)), 0
+    ours, found = YoloDetector(TRAINED, confidence=ConfidenceThresholds.uniform(0.4)), 0
     for path in PICTURES:
         picture = read_picture(path)
         mine, other = ours.detect(picture), theirs.detect(picture)

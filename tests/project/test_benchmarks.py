@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from golden_recording import GOLDEN, TRACES, without_networks
-from golden_traces.replay import REPLAYS, answers
+from golden_traces.replay import REPLAYS, replay_stage
 from golden_traces.trace import read_trace
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -50,4 +50,4 @@ def test_detector(benchmark: BenchmarkFixture, engine: str) -> None:
 @pytest.mark.parametrize("stage", REPLAYS)
 def test_stage_on_a_recorded_drive(benchmark: BenchmarkFixture, stage: str) -> None:
     stages, trace = without_networks(), read_trace(GOLDEN / f"{next(iter(TRACES))}.json.gz")
-    benchmark(answers, stages, stage, trace.steps)
+    benchmark(replay_stage, stages, stage, trace.steps)

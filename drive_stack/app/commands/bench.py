@@ -20,7 +20,7 @@ from drive_stack.benchmarks.speed.interleaved import race
 from drive_stack.benchmarks.speed.results import Results, Row, json_line, markdown, terminal_table
 from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import TRAINED, YoloDetector
 from drive_stack.support.atomic_files import make_folder, write_whole
 from drive_stack.types import Control, Image
@@ -123,7 +123,9 @@ def _batch_row(parts: BenchWiring) -> Row:
 
 def _detector_row(network: Path, images: Sequence[Image]) -> Row:
     torch.set_num_threads(THREADS)
-    own = YoloDetector(confidence=Confidences.all(_CONFIDENCE), overlap=_OVERLAP, threads=THREADS)
+    own = YoloDetector(
+        confidence=ConfidenceThresholds.uniform(_CONFIDENCE), overlap=_OVERLAP, threads=THREADS
+    )
     ultralytics = UltralyticsPredict(TRAINED, network, confidence=_CONFIDENCE, overlap=_OVERLAP)
     contenders = {"own": Detecting(own, images), "ultralytics": Detecting(ultralytics, images)}
     rates = race(contenders, blocks=7, seconds=0.4)

@@ -12,7 +12,7 @@ import numpy as np
 from drive_stack.evaluation.detection.classes import REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, iou_matrix
 from drive_stack.learning.detector.evaluation import DetectionResults
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.support.atomic_files import make_folder, whole_file
 from drive_stack.types import Detection, Image
 
@@ -109,11 +109,11 @@ def _span(seeds: Sequence[int]) -> str:
 
 
 def draw_detections(
-    image: Image, results: DetectionResults, row: int, confidences: Confidences, criteria: Criteria
+    image: Image, results: DetectionResults, row: int, confidences: ConfidenceThresholds, criteria: Criteria
 ) -> Image:
     """Draw detected (green), missed (yellow), false (red) and ignored (grey) boxes into one frame."""
     frame, canvas = results.frames[row], image.copy()
-    detections = confidences.keep(results.detections[row])
+    detections = confidences.filter(results.detections[row])
     boxes = np.array([detection.box for detection in detections]).reshape(-1, 4)
     overlaps = iou_matrix(boxes, frame.truth.boxes)
     same_class = np.array(
@@ -145,7 +145,11 @@ def _draw_label(canvas: Image, detection: Detection, colour: tuple[int, int, int
 
 
 def example_sheet(
-    results: DetectionResults, confidences: Confidences, criteria: Criteria, rows: int = 6, columns: int = 2
+    results: DetectionResults,
+    confidences: ConfidenceThresholds,
+    criteria: Criteria,
+    rows: int = 6,
+    columns: int = 2,
 ) -> Image:
     """Draw a sheet of frames of different scenarios and weathers, selected with a fixed seed."""
     rng = np.random.default_rng(0)

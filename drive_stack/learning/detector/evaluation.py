@@ -19,14 +19,14 @@ from drive_stack.evaluation.detection.metrics import (
     recall_at,
 )
 from drive_stack.interfaces import Detector
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.types import Detection, FloatArray, ObjectClass
 from drive_stack.world_state import Weather
 
 DISTANCES = (0.0, 20.0, 40.0, 60.0, 80.0, 120.0)  # lower limits of the distance bands [m]
 
 RECALL_TOLERANCE = 0.005  # loss of mean recall accepted for evenly distributed false positives
-LOW_CONFIDENCES = Confidences.all(0.02)  # thresholds for evaluation over all confidences
+LOW_CONFIDENCES = ConfidenceThresholds.uniform(0.02)  # thresholds for evaluation over all confidences
 MAX_DISTANCE = {"vehicles": 80.0, "pedestrian": 50.0}  # for the recall in clear weather [m]
 
 
@@ -54,7 +54,7 @@ def run_detector(detector: Detector, frames: Sequence[StoredFrame]) -> Detection
 
 def choose_confidences(
     results: DetectionResults, criteria: Criteria, max_false_positives: float
-) -> Confidences:
+) -> ConfidenceThresholds:
     """Choose one threshold per class group, in steps of 0.01, with the highest mean recall.
 
     At most ``max_false_positives`` false positives a frame are allowed in total. Many thresholds have nearly
@@ -69,14 +69,14 @@ def choose_confidences(
         recall[row] = np.nan_to_num([recall_at(matches, level) for level in levels])
     is_allowed = _sums(false_positives) <= max_false_positives + 1e-9
     if not is_allowed.any():
-        return Confidences.all(float(levels[-1]))
+        return ConfidenceThresholds.uniform(float(levels[-1]))
     total_recall = np.where(is_allowed, _sums(recall), -1.0)
     is_good = total_recall >= total_recall.max() - RECALL_TOLERANCE * len(REPORTED)
     first, second, third = false_positives
     worst = np.maximum(np.maximum(first[:, None, None], second[None, :, None]), third[None, None, :])
     cost = np.where(is_good, worst - 1e-6 * total_recall, np.inf)
     best = np.unravel_index(cost.argmin(), is_good.shape)
-    return Confidences(**{name: float(levels[at]) for name, at in zip(REPORTED, best, strict=True)})
+    return ConfidenceThresholds(**{name: float(levels[at]) for name, at in zip(REPORTED, best, strict=True)})
 
 
 def _sums(values: FloatArray) -> FloatArray:
@@ -86,12 +86,12 @@ def _sums(values: FloatArray) -> FloatArray:
 
 
 def compute_scores(
-    results: DetectionResults, confidences: Confidences, criteria: Criteria | None = None
+    results: DetectionResults, confidences: ConfidenceThresholds, criteria: Criteria | None = None
 ) -> dict[str, object]:
     """Compute all scores of a card as JSON values; recall and precision are those at ``confidences``."""
     criteria = criteria or Criteria()
     matches = {name: results.matches(group, criteria) for name, group in GROUPS.items()}
-    thresholds = {name: confidences.of(min(group)) for name, group in GROUPS.items()}
+    thresholds = {name: confidences.threshold(min(group)) for name, group in GROUPS.items()}
     false_positives = sum(
         false_positives_at(matches[name], thresholds[name], len(results.frames)) for name in REPORTED
     )

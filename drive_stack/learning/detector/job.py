@@ -23,7 +23,7 @@ from drive_stack.learning.detector.training import DetectorTrainer
 from drive_stack.learning.detector.validation import FigurePaths, evaluate_detector
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.learning.training.run_folder import start_run
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
 from drive_stack.seeds import SeedSplit
@@ -131,7 +131,7 @@ class _EpochEvaluation:
         minutes = round(self.trainer.seconds / 60.0, 1)
         write_card(self._last, COMMAND, {**self.facts, "epochs": epoch, "minutes": minutes})
         detector = YoloDetector(self._last, confidence=LOW_CONFIDENCES, threads=self.config.threads)
-        classes = compute_scores(run_detector(detector, self.frames), Confidences())["classes"]
+        classes = compute_scores(run_detector(detector, self.frames), ConfidenceThresholds())["classes"]
         assert isinstance(classes, dict)
         return {name: row["ap50"] for name, row in classes.items()}
 

@@ -21,7 +21,7 @@ from drive_stack.learning.detector.evaluation import (
 )
 from drive_stack.learning.detector.figures import write_curves
 from drive_stack.learning.lanes.truth import lane_truth
-from drive_stack.perception.confidences import Confidences
+from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import amend_card, card_path
 from drive_stack.seeds import SeedSplit
@@ -66,7 +66,7 @@ def evaluate_detector(
     card = json.loads(card_path(weights).read_text(encoding="utf-8"))
     criteria = Criteria()
     if split is SeedSplit.TEST and "validation" in card:
-        confidences = Confidences.model_validate(card["validation"]["criteria"]["confidence"])
+        confidences = ConfidenceThresholds.model_validate(card["validation"]["criteria"]["confidence"])
     else:
         confidences = choose_confidences(results, criteria, MAX_FALSE_POSITIVES)
     scores = compute_scores(results, confidences, criteria)

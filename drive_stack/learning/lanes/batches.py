@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.learning.lanes.config import LaneTraining
-from drive_stack.perception.lanes_ground import GroundGrid, GroundView
+from drive_stack.perception.lanes_ground import BirdsEyeView, GroundGrid
 from drive_stack.perception.lanes_network import END_RANGE
 
 NEAR = 50.0  # lines within count twice in whether they may be crossed [m]
@@ -42,8 +42,8 @@ class LaneBatch:
 
 def cut_views(frames: Sequence[StoredFrame], grid: GroundGrid) -> NDArray[np.uint8]:
     """The view from above of each frame, ``(N, H, W, 3)``."""
-    view = GroundView(CameraModel(), grid)
-    return np.stack([view.cut(frame.image()) for frame in frames])
+    view = BirdsEyeView(CameraModel(), grid)
+    return np.stack([view.warp(frame.image()) for frame in frames])
 
 
 def repeats(labels: Sequence[Labels], config: LaneTraining) -> NDArray[np.intp]:
@@ -133,7 +133,7 @@ def move(
     """As seen by a car so many ``bins`` farther to the left, were the image wide enough."""
     if bins == 0:
         return view, labels
-    pixels = bins * grid.fineness
+    pixels = bins * grid.pixels_per_cell
     moved = np.zeros_like(view)
     if pixels > 0:  # the road moves to the right, towards higher columns
         moved[:, pixels:] = view[:, :-pixels]
@@ -154,7 +154,7 @@ def collate(
         return torch.from_numpy(np.stack([labels[name] for _, labels in samples]).astype(np.float32))
 
     y = stack("y")
-    bins = (grid.reach - y) / grid.bin_width - 0.5
+    bins = (grid.half_width - y) / grid.bin_width - 0.5
     there = (stack("inside") > 0.5) & torch.isfinite(y) & (bins >= 0.0) & (bins <= grid.bins - 1.0)
     bins = torch.where(there, bins, torch.zeros_like(bins))
     lower = bins.floor().clamp(0, grid.bins - 2)
@@ -192,7 +192,7 @@ def end_shares(ends: torch.Tensor, grid: GroundGrid) -> torch.Tensor:
     share = torch.from_numpy(place - lower).float()[..., None]
     index = torch.from_numpy(lower)[..., None]
     shares.scatter_(2, index, 1.0 - share).scatter_(2, index + 1, share)
-    beyond, none = ends > grid.farthest, ends > END_RANGE
+    beyond, none = ends > grid.max_distance, ends > END_RANGE
     shares[beyond] = 0.0
     shares[..., -2] = (beyond & ~none).float()
     shares[..., -1] = none.float()

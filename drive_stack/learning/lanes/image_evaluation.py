@@ -71,14 +71,14 @@ def judge_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> dict[st
     errors: list[tuple[float, float, float]] = []
     boundary: list[NDArray[np.float64]] = []
     for frame in frames:
-        sighting, truth = network.see(frame.image()), frame.lanes
+        measurement, truth = network.measure(frame.image()), frame.lanes
         shape = ShapeFilter()
-        shape.update(grid.anchors, sighting.y, sighting.sigma, rounds=8)
+        shape.update(grid.anchors, measurement.y, measurement.sigma, rounds=8)
         lateral = _lateral_error(float(shape.mean[OFFSET]), truth)
         heading = float(shape.mean[HEADING]) - float(truth["heading"])
         errors.append((lateral, np.degrees(heading), float(shape.mean[CURVATURES][0] - truth["curvature"])))
-        clear = truth["clear"].astype(np.bool_) & np.isfinite(sighting.y)
-        boundary.append(np.abs(sighting.y - truth["y"].astype(np.float64))[clear])
+        clear = truth["clear"].astype(np.bool_) & np.isfinite(measurement.y)
+        boundary.append(np.abs(measurement.y - truth["y"].astype(np.float64))[clear])
     spread = np.quantile(np.abs(np.array(errors)), [0.5, 0.95], axis=0)
     lines = np.concatenate([*boundary, np.full(1, np.nan)])  # a network hardly taught may see no line
     return {

@@ -89,19 +89,19 @@ def _boundary(state: WorldState, lane: Lane | None, share: float, grid: GroundGr
     if lane is None:
         return np.full(grid.rows, np.nan)
     ego = state.ego
-    station = ego.station + np.arange(-10.0, 1.3 * grid.farthest, STEP)
+    station = ego.station + np.arange(-10.0, 1.3 * grid.max_distance, STEP)
     lateral = np.array([lane.lateral_at(float(s)) for s in station]) + share * lane.width
     world, _ = state.road.to_world(station, lateral)
     xy = to_local(world, np.array([ego.x, ego.y]), ego.yaw)
     covered = (station >= lane.start) & (station <= lane.end)
     y = np.interp(grid.anchors, xy[:, 0], np.where(covered, xy[:, 1], np.nan))
-    return np.where(np.abs(y) < grid.reach, y, np.nan)
+    return np.where(np.abs(y) < grid.half_width, y, np.nan)
 
 
 def _crossable(state: WorldState, index: int, grid: GroundGrid) -> NDArray[np.bool_]:
     """Whether the lines on the left and right of lane ``index`` may be crossed, ``(2, R)``."""
     road, ego = state.road, state.ego
-    station = ego.station + np.arange(-10.0, 1.3 * grid.farthest, STEP)
+    station = ego.station + np.arange(-10.0, 1.3 * grid.max_distance, STEP)
     lateral = np.array([road.lanes[index].lateral_at(float(s)) for s in station])
     x = to_local(road.to_world(station, lateral)[0], np.array([ego.x, ego.y]), ego.yaw)[:, 0]
     there = np.interp(grid.anchors, x, station)
@@ -127,7 +127,7 @@ def _hidden(y: FloatArray, state: WorldState, camera: CameraModel, grid: GroundG
     eye = np.array([camera.mount_x, 0.0])
     points = np.stack([np.broadcast_to(grid.anchors, y.shape), np.nan_to_num(y)], axis=-1)
     hidden = np.zeros(y.shape, dtype=np.bool_)
-    for row in np.flatnonzero((xy[:, 0] > 0.0) & (xy[:, 0] < grid.farthest)):
+    for row in np.flatnonzero((xy[:, 0] > 0.0) & (xy[:, 0] < grid.max_distance)):
         yaw, half = float(cars.yaw[row] - ego.yaw), np.array([cars.length[row], cars.width[row]]) / 2.0
         start = to_local(eye, xy[row], yaw)
         along = to_local(points, xy[row], yaw) - start
