@@ -1,1 +1,1 @@
-"""Follows objects over time."""
+"""Tracking of objects over time."""

@@ -1,4 +1,4 @@
-"""Which target was seen as which object."""
+"""Assignment of detected objects to targets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from drive_stack.types import FloatArray, LiftedObject
 
 GATE = 4.6  # squared Mahalanobis distance of each dimension: 99 % of a chi-squared with two
 WIDE_GATE = 12.5  # where the boxes overlap as well
-OVERLAP = 0.4
-IOU_WORTH = 2.0  # of a full overlap, in the same measure
-OTHER_CLASS = 1.5  # a car taken for a lorry costs so much
+MIN_OVERLAP = 0.4  # IoU of the boxes for the wide gate
+IOU_COST = 2.0  # of no overlap, in the same measure
+OTHER_CLASS_COST = 1.5  # of a car taken for a lorry, or the reverse
 FORBIDDEN = 1e6
 
 Box = tuple[float, float, float, float]
@@ -23,39 +23,47 @@ Box = tuple[float, float, float, float]
 
 def box_iou(first: Box, second: Box) -> float:
     """Intersection over union of two boxes (x1, y1, x2, y2)."""
-    wide = min(first[2], second[2]) - max(first[0], second[0])
-    high = min(first[3], second[3]) - max(first[1], second[1])
-    if wide <= 0.0 or high <= 0.0:
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0.0 or height <= 0.0:
         return 0.0
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
-    return wide * high / (areas[0] + areas[1] - wide * high)
+    return width * height / (areas[0] + areas[1] - width * height)
 
 
-def cost_of(target: Target, seen: LiftedObject, cues: FloatArray) -> float:
-    """Cost of the pair; `FORBIDDEN` where they cannot be the same object. ``cues`` are those of ``seen``."""
-    if not target.may_be(seen):
+def assignment_cost(target: Target, detected: LiftedObject, cues: FloatArray) -> float:
+    """Cost of assigning an object to a target; `FORBIDDEN` where they cannot be the same object.
+
+    ``cues`` (C, 3) are those of `cues_of` the object.
+    """
+    if not target.is_compatible(detected):
         return FORBIDDEN
-    distance, vagueness = target.motion.distance(seen, cues)
-    overlap = box_iou(target.box, seen.detection.box)
-    if distance > (WIDE_GATE if overlap > OVERLAP else GATE):
+    distance, uncertainty = target.motion.distance(detected, cues)
+    overlap = box_iou(target.box, detected.detection.box)
+    if distance > (WIDE_GATE if overlap > MIN_OVERLAP else GATE):
         return FORBIDDEN
-    # vagueness keeps a vague target from taking every object (likelihood, not distance alone)
-    return distance + vagueness + IOU_WORTH * (1.0 - overlap) + OTHER_CLASS * (target.label != seen.label)
+    # the uncertainty keeps an uncertain target from taking every object (likelihood, not distance alone)
+    other_class = target.label != detected.label
+    return distance + uncertainty + IOU_COST * (1.0 - overlap) + OTHER_CLASS_COST * other_class
 
 
 def associate(
     targets: Sequence[Target], objects: Sequence[LiftedObject]
 ) -> tuple[list[tuple[int, int]], list[int]]:
-    """Pairs (target, object) of least total cost (Kuhn, 1955), and the objects left over."""
+    """Assign objects to targets with minimum total cost (Hungarian method: Kuhn, 1955).
+
+    Returns:
+        The pairs (index of the target, index of the object), and the indices of the unassigned objects.
+    """
     if not targets or not objects:
         return [], list(range(len(objects)))
-    measurements = [(seen, cues_of(seen.line_of_sight)) for seen in objects]
-    cost = np.array([[cost_of(target, *measurement) for measurement in measurements] for target in targets])
+    candidates = [(detected, cues_of(detected.line_of_sight)) for detected in objects]
+    cost = np.array([[assignment_cost(target, *candidate) for candidate in candidates] for target in targets])
     rows, columns = linear_sum_assignment(cost)
     pairs = [
         (int(row), int(column))
         for row, column in zip(rows, columns, strict=True)
         if cost[row, column] < FORBIDDEN
     ]
-    taken = {column for _, column in pairs}
-    return pairs, [column for column in range(len(objects)) if column not in taken]
+    assigned = {column for _, column in pairs}
+    return pairs, [column for column in range(len(objects)) if column not in assigned]

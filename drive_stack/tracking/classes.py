@@ -1,4 +1,4 @@
-"""What is assumed of the objects of each class."""
+"""Motion and size assumptions for each object class."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from drive_stack.types import ObjectClass
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """A supposition about a new object's velocity."""
+class VelocityPrior:
+    """A hypothesis about the velocity of a new object, for the start of its filter."""
 
     probability: float
-    speed_share: float  # of the ego's speed
-    along: float  # standard deviation along the ego's axis [m/s]
-    across: float  # and across it
+    speed_fraction: float  # of the ego's speed
+    longitudinal_sigma: float  # standard deviation along the ego's x axis [m/s]
+    lateral_sigma: float  # and along its y axis [m/s]
 
 
 @dataclass(frozen=True, slots=True)
 class ClassModel:
-    """How an object moves and how large it usually is."""
+    """Motion model and typical size of a class."""
 
     length: float  # [m]
     width: float  # [m]
-    along: float  # acceleration along the ego's axis, standard deviation [m/s²]
-    across: float  # and across it
-    starts: tuple[Start, ...]
-    starts_at_side: tuple[Start, ...]  # of what comes into the image from the side
+    longitudinal_acceleration: float  # standard deviation along the ego's x axis [m/s²]
+    lateral_acceleration: float  # and along its y axis [m/s²]
+    velocity_priors: tuple[VelocityPrior, ...]
+    velocity_priors_at_side: tuple[VelocityPrior, ...]  # of an object that enters the image at its side
 
     @property
-    def usual_speed_share(self) -> float:
-        """What a new object's speed is of the ego's, on average."""
-        return sum(start.probability * start.speed_share for start in self.starts)
+    def mean_speed_fraction(self) -> float:
+        """Mean speed of a new object as a fraction of the ego's speed."""
+        return sum(prior.probability * prior.speed_fraction for prior in self.velocity_priors)
 
 
-STANDS, DRIVES = Start(0.3, 0.0, 1.0, 0.5), Start(0.7, 0.85, 6.0, 1.5)
-AHEAD = (STANDS, DRIVES)
-OVERTAKING = (replace(STANDS, probability=0.04), Start(0.96, 1.1, 5.0, 1.5))  # or seen before
-ON_FOOT, FIXED = (Start(1.0, 0.0, 1.2, 1.5),), (Start(1.0, 0.0, 0.2, 0.2),)
+STATIONARY, MOVING = VelocityPrior(0.3, 0.0, 1.0, 0.5), VelocityPrior(0.7, 0.85, 6.0, 1.5)
+AHEAD = (STATIONARY, MOVING)
+OVERTAKING = (replace(STATIONARY, probability=0.04), VelocityPrior(0.96, 1.1, 5.0, 1.5))  # or tracked before
+WALKING, IMMOVABLE = (VelocityPrior(1.0, 0.0, 1.2, 1.5),), (VelocityPrior(1.0, 0.0, 0.2, 0.2),)
 
 CLASS_MODELS: Mapping[ObjectClass, ClassModel] = {
     ObjectClass.CAR: ClassModel(4.5, 1.83, 3.0, 1.5, AHEAD, OVERTAKING),
     ObjectClass.LARGE_VEHICLE: ClassModel(9.0, 2.4, 2.5, 1.2, AHEAD, OVERTAKING),
-    ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, ON_FOOT, ON_FOOT),
-    ObjectClass.OBSTACLE: ClassModel(0.5, 0.6, 0.1, 0.1, FIXED, FIXED),
+    ObjectClass.PEDESTRIAN: ClassModel(0.5, 0.5, 0.8, 0.8, WALKING, WALKING),
+    ObjectClass.OBSTACLE: ClassModel(0.5, 0.6, 0.1, 0.1, IMMOVABLE, IMMOVABLE),
 }
 
 
-def same_kind(first: ObjectClass, second: ObjectClass) -> bool:
-    """Whether the detector might take one for the other: vehicles for vehicles."""
+def same_group(first: ObjectClass, second: ObjectClass) -> bool:
+    """Whether the detector may confuse the two classes, as it does with cars and large vehicles."""
     vehicles = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)
     return first is second or (first in vehicles and second in vehicles)

@@ -1,10 +1,10 @@
-"""A sighting as rows of a linear measurement of a target's state.
+"""A detected object as a linear measurement of a target's state.
 
-The state is (x, y, vx, vy, s) with s the logarithm of the object's true size [m] that its size cue
-goes by. A cue by size that puts an object of usual size S at the distance d says that it is at
-d·exp(s − ln S): an error of the assumed size is one and the same in every image, so it must not be
-averaged away as noise would be, but learnt (bias estimation by augmenting the state: Bar-Shalom, Li
-& Kirubarajan, 2001, §11.5). About the present estimate of s that is linear enough.
+The state is (x, y, vx, vy, s) with s the logarithm of the true size [m] that the size cue refers to. A size
+cue that gives the distance d for an object of typical size S measures the distance d·exp(s − ln S). The error
+of the assumed size is the same in every image. It must not be averaged as noise, but estimated (bias
+estimation by augmenting the state: Bar-Shalom, Li & Kirubarajan, 2001, §11.5). The measurement is linearised
+at the present estimate of s.
 """
 
 from __future__ import annotations
@@ -16,69 +16,73 @@ import numpy as np
 
 from drive_stack.tracking.kernels import (
     STATES,
-    along_and_across,
     innovation_covariance,
+    line_of_sight_distance,
+    line_of_sight_measurement,
     mahalanobis,
-    sight_distance,
 )
 from drive_stack.types import FloatArray, LiftedObject, LineOfSight
 
-LEAST_VARIANCE = 0.03**2  # of a measured position [m²]
+MIN_VARIANCE = 0.03**2  # added to that of a measured position [m²]
 Distance: TypeAlias = tuple[float, float]  # squared Mahalanobis distance, logarithm of the determinant
-CREDIBLE = 3.0  # squared Mahalanobis distance for each dimension, from which a reading is doubted
+OUTLIER_DISTANCE = 3.0  # squared Mahalanobis distance for each dimension, from which noise is increased
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Differences (M,) [m] between what is seen and what the state says, their rows (M, 5) and
-    covariance (M, M)."""
+class Measurement:
+    """A linear measurement with M dimensions."""
 
-    difference: FloatArray
-    rows: FloatArray
-    noise: FloatArray
+    difference: FloatArray  # (M,) measured minus expected from the state [m]
+    rows: FloatArray  # (M, 5) derivatives by the state
+    noise: FloatArray  # (M, M) covariance of the noise [m²]
 
     def innovation_covariance(self, covariance: FloatArray) -> FloatArray:
-        """(M, M) of the differences, given the state's (5, 5)."""
+        """(M, M) covariance of the differences for a state covariance (5, 5)."""
         return np.asarray(innovation_covariance(self.rows, covariance, self.noise))
 
-    def fit(self, spread: FloatArray) -> tuple[float, float]:
-        """Squared Mahalanobis distance, and the logarithm of the determinant of ``spread``, which is the
-        innovation covariance (M, M)."""
-        squared, log_determinant = mahalanobis(self.difference, spread)
+    def mahalanobis(self, innovation: FloatArray) -> tuple[float, float]:
+        """Squared Mahalanobis distance for an innovation covariance (M, M), and its log-determinant."""
+        squared, log_determinant = mahalanobis(self.difference, innovation)
         return float(squared), float(log_determinant)
 
-    def doubted(self, covariance: FloatArray) -> Reading:
-        """The reading, with more noise the less credible it is: a box that jumps is wrong, not the world
-        (the weights of Huber, *Robust Statistics*, 1981, §7.3)."""
-        distance, _ = self.fit(self.innovation_covariance(covariance))
-        excess = distance / len(self.difference) / CREDIBLE
-        return self if excess <= 1.0 else Reading(self.difference, self.rows, self.noise * excess)
+    def robust(self, covariance: FloatArray) -> Measurement:
+        """The measurement, with more noise if it is an outlier for a state covariance (5, 5).
+
+        A box that jumps is wrong (the weights of Huber, *Robust Statistics*, 1981, §7.3).
+        """
+        distance, _ = self.mahalanobis(self.innovation_covariance(covariance))
+        excess = distance / len(self.difference) / OUTLIER_DISTANCE
+        return self if excess <= 1.0 else Measurement(self.difference, self.rows, self.noise * excess)
 
 
-def read(seen: LiftedObject, mean: FloatArray) -> Reading:
-    """The sighting against a state's mean (5,)."""
-    if seen.line_of_sight is None:
-        noise = seen.covariance + LEAST_VARIANCE * np.eye(2)
-        return Reading(seen.position - mean[:2], np.eye(2, STATES), noise)
-    return _along_and_across(seen, seen.line_of_sight, mean)
+def measure(detected: LiftedObject, mean: FloatArray) -> Measurement:
+    """Compare a detected object with the mean (5,) of a state."""
+    if detected.line_of_sight is None:
+        noise = detected.covariance + MIN_VARIANCE * np.eye(2)
+        return Measurement(detected.position - mean[:2], np.eye(2, STATES), noise)
+    return _along_line_of_sight(detected, detected.line_of_sight, mean)
 
 
-def distance_of(seen: LiftedObject, cues: FloatArray, mean: FloatArray, covariance: FloatArray) -> Distance:
-    """What `Reading.fit` says of a sighting with its `cues_of`, for each dimension, given a state's mean (5,)
-    and covariance (5, 5)."""
-    if seen.line_of_sight is None:
-        reading = read(seen, mean)
-        squared, log_determinant = reading.fit(reading.innovation_covariance(covariance))
-        size = len(reading.difference)
+def distance_of(
+    detected: LiftedObject, cues: FloatArray, mean: FloatArray, covariance: FloatArray
+) -> Distance:
+    """`Measurement.mahalanobis` of a detected object with its `cues_of`, divided by its number of dimensions.
+
+    The state has the mean (5,) and the covariance (5, 5).
+    """
+    if detected.line_of_sight is None:
+        measurement = measure(detected, mean)
+        squared, log_determinant = measurement.mahalanobis(measurement.innovation_covariance(covariance))
+        size = len(measurement.difference)
     else:
-        sight = seen.line_of_sight
-        squared, log_determinant, size = sight_distance(
-            seen.position,
-            sight.camera_position,
+        line_of_sight = detected.line_of_sight
+        squared, log_determinant, size = line_of_sight_distance(
+            detected.position,
+            line_of_sight.camera_position,
             cues,
-            sight.transverse_sigma,
-            seen.truncated_at_side,
-            LEAST_VARIANCE,
+            line_of_sight.transverse_sigma,
+            detected.truncated_at_side,
+            MIN_VARIANCE,
             mean,
             covariance,
         )
@@ -86,29 +90,28 @@ def distance_of(seen: LiftedObject, cues: FloatArray, mean: FloatArray, covarian
 
 
 def cues_of(line_of_sight: LineOfSight | None) -> FloatArray:
-    """Distance [m], variance of its logarithm and usual size [m] or NaN of each cue, (C, 3)."""
+    """The cues as an array (C, 3): distance [m], variance of its logarithm, typical size [m] or NaN."""
     cues = () if line_of_sight is None else line_of_sight.cues
     rows = [(cue.distance, cue.variance, cue.typical_size or np.nan) for cue in cues]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def _along_and_across(seen: LiftedObject, line_of_sight: LineOfSight, mean: FloatArray) -> Reading:
-    """One row for each cue, along the line of sight, and one across it."""
-    difference, rows, noise = along_and_across(
-        seen.position,
+def _along_line_of_sight(detected: LiftedObject, line_of_sight: LineOfSight, mean: FloatArray) -> Measurement:
+    """One radial row for each cue and one transverse row."""
+    difference, rows, noise = line_of_sight_measurement(
+        detected.position,
         line_of_sight.camera_position,
         cues_of(line_of_sight),
         line_of_sight.transverse_sigma,
-        seen.truncated_at_side,
+        detected.truncated_at_side,
         mean,
     )
-    return Reading(difference, rows, np.diag(noise + LEAST_VARIANCE))
+    return Measurement(difference, rows, np.diag(noise + MIN_VARIANCE))
 
 
-def usual_log_size(seen: LiftedObject) -> tuple[float, float] | None:
-    """What its class says of the logarithm of its size [m], and the variance; None where no cue goes
-    by size."""
-    for cue in seen.line_of_sight.cues if seen.line_of_sight is not None else ():
+def typical_log_size(detected: LiftedObject) -> tuple[float, float] | None:
+    """Mean and variance of the logarithm of the size [m] in the object's class; None without a size cue."""
+    for cue in detected.line_of_sight.cues if detected.line_of_sight is not None else ():
         if cue.typical_size is not None:
             return float(np.log(cue.typical_size)), cue.size_sigma**2
     return None

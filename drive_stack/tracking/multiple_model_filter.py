@@ -1,10 +1,10 @@
-"""One object under several suppositions of how fast it goes, weighed by how well they foretell it.
+"""Several hypotheses about the speed of one object, weighted by the likelihood of its measurements.
 
-Whether something ahead stands or drives decides everything, and a single Gaussian about a usual speed
-needs seconds to tell. So a vehicle begins both as standing and as driving, each with a Kalman filter
-of its own, weighed by likelihood (static multiple models: Bar-Shalom, Li & Kirubarajan, 2001,
-§11.6.2). Boxes far off err alike for seconds and may condemn the right supposition, so from time to
-time that it stands is supposed anew, from where it is by then.
+Planning depends on whether an object ahead is stationary or moving, and a single Gaussian about a mean speed
+takes seconds to decide that. A vehicle therefore starts with a stationary and a moving hypothesis. Each has
+its own Kalman filter, and the likelihoods give their weights (static multiple models: Bar-Shalom, Li &
+Kirubarajan, 2001, §11.6.2). Errors of distant boxes are correlated for seconds and may reject the correct
+hypothesis. The stationary hypothesis is therefore added again from time to time, at the present position.
 """
 
 from __future__ import annotations
@@ -20,85 +20,95 @@ from drive_stack.tracking.kalman import KalmanState
 from drive_stack.tracking.measurement import Distance
 from drive_stack.types import FloatArray, LiftedObject
 
-BELIEF = 0.6  # of each likelihood: errors of neighbouring images resemble each other
-LEAST_WEIGHT = 0.02  # of a supposition; one that has no more counts for nothing
-TERM = 15  # sightings between two times at which it is supposed anew that the object stands
-ALIKE = 1.5  # suppositions whose speeds differ by less are one [m/s]
+LIKELIHOOD_EXPONENT = 0.6  # errors in consecutive images are correlated
+MIN_WEIGHT = 0.02  # of a hypothesis; one at this weight is rejected and does not contribute
+RENEWAL_INTERVAL = 15  # measurements after which the stationary hypothesis is added again
+MERGE_DIFFERENCE = 1.5  # hypotheses whose speeds differ by less are merged [m/s]
 
 
 @dataclass(slots=True)
-class _Supposition:
+class ModelHypothesis:
+    """One hypothesis with its weight."""
+
     state: KalmanState
     weight: float
 
 
-class Bank:
-    """The suppositions about one object."""
+class MultipleModelFilter:
+    """The hypotheses about one object."""
 
-    def __init__(self, seen: LiftedObject, ego_speed: float, model: ClassModel) -> None:
-        """Begin with the class's starts."""
-        starts = model.starts_at_side if seen.truncated_at_side else model.starts
-        self._all = [_Supposition(KalmanState(seen, ego_speed, s), s.probability) for s in starts]
-        self._may_drive = len(starts) > 1
-        self._sightings = 1
+    def __init__(self, detected: LiftedObject, ego_speed: float, model: ClassModel) -> None:
+        """Start with the velocity priors of the class; ``ego_speed`` is in m/s."""
+        priors = model.velocity_priors_at_side if detected.truncated_at_side else model.velocity_priors
+        self._hypotheses = [
+            ModelHypothesis(KalmanState(detected, ego_speed, prior), prior.probability) for prior in priors
+        ]
+        self._may_move = len(priors) > 1
+        self._measurements = 1
 
     @property
     def mean(self) -> FloatArray:
-        """Of the state, (5,)."""
-        return np.asarray(sum(weight * one.state.mean for one, weight in self._counted()))
+        """Mean of the state, (5,)."""
+        return np.asarray(sum(weight * hypothesis.state.mean for hypothesis, weight in self._accepted()))
 
     @property
     def covariance(self) -> FloatArray:
-        """Of the state, (5, 5): of each supposition, and of their means about the whole mean."""
+        """Covariance of the state, (5, 5): within the hypotheses and between their means."""
         mean = self.mean
-        parts = [
-            weight * (one.state.covariance + np.outer(one.state.mean - mean, one.state.mean - mean))
-            for one, weight in self._counted()
-        ]
+        parts = []
+        for hypothesis, weight in self._accepted():
+            deviation = hypothesis.state.mean - mean
+            parts.append(weight * (hypothesis.state.covariance + np.outer(deviation, deviation)))
         return np.asarray(sum(parts))
 
     def predict(self, step: EgoStep, dt: float, model: ClassModel) -> None:
-        """Carry all on to the present image."""
-        for one in self._all:
-            one.state.predict(step, dt, model)
+        """Propagate all hypotheses by ``dt`` [s] to the present image."""
+        for hypothesis in self._hypotheses:
+            hypothesis.state.predict(step, dt, model)
 
     def stop(self) -> None:
-        """Suppose alone that it stands."""
-        best = max(self._all, key=lambda one: one.weight)
-        self._all = [_Supposition(best.state.stopped(), 1.0)]
+        """Retain only the hypothesis that the object is stationary."""
+        best = self._most_likely()
+        self._hypotheses = [ModelHypothesis(best.state.stopped(), 1.0)]
 
-    def distance(self, seen: LiftedObject, cues: FloatArray) -> Distance:
-        """As `KalmanState.distance`, of the supposition that the sighting fits best."""
-        return min(one.state.distance(seen, cues) for one in self._all)
+    def distance(self, detected: LiftedObject, cues: FloatArray) -> Distance:
+        """`KalmanState.distance` of the hypothesis that is closest to the object."""
+        return min(hypothesis.state.distance(detected, cues) for hypothesis in self._hypotheses)
 
-    def update(self, seen: LiftedObject) -> None:
-        """Take in a sighting and weigh the suppositions by it."""
-        logs = [math.log(one.weight) + BELIEF * one.state.update(seen) for one in self._all]
-        most = max(logs)
-        for one, value in zip(self._all, logs, strict=True):
-            one.weight = max(math.exp(value - most), LEAST_WEIGHT)
-        self._sightings += 1
-        if self._may_drive and self._sightings % TERM == 0:
-            self._suppose_anew()
-        self._unite()
+    def update(self, detected: LiftedObject) -> None:
+        """Update all hypotheses and their weights with a detected object."""
+        logs = [
+            math.log(hypothesis.weight) + LIKELIHOOD_EXPONENT * hypothesis.state.update(detected)
+            for hypothesis in self._hypotheses
+        ]
+        highest = max(logs)
+        for hypothesis, value in zip(self._hypotheses, logs, strict=True):
+            hypothesis.weight = max(math.exp(value - highest), MIN_WEIGHT)
+        self._measurements += 1
+        if self._may_move and self._measurements % RENEWAL_INTERVAL == 0:
+            self._renew_stationary()
+        self._merge()
 
-    def _counted(self) -> list[tuple[_Supposition, float]]:
-        """Those that are not condemned, with weights that add up to 1."""
-        heard = [one for one in self._all if one.weight > LEAST_WEIGHT]
-        total = sum(one.weight for one in heard)
-        return [(one, one.weight / total) for one in heard]
+    def _most_likely(self) -> ModelHypothesis:
+        return max(self._hypotheses, key=lambda hypothesis: hypothesis.weight)
 
-    def _suppose_anew(self) -> None:
-        """Let the likeliest stay, and beside it that the object stands where it says."""
-        best = max(self._all, key=lambda one: one.weight)
-        others = [one for one in self._all if one is not best and one.weight > LEAST_WEIGHT]
+    def _accepted(self) -> list[tuple[ModelHypothesis, float]]:
+        """The hypotheses that are not rejected, with weights that add up to 1."""
+        accepted = [hypothesis for hypothesis in self._hypotheses if hypothesis.weight > MIN_WEIGHT]
+        total = sum(hypothesis.weight for hypothesis in accepted)
+        return [(hypothesis, hypothesis.weight / total) for hypothesis in accepted]
+
+    def _renew_stationary(self) -> None:
+        """Where only one hypothesis is accepted, add that the object is stationary at its position."""
+        best = self._most_likely()
+        others = [item for item in self._hypotheses if item is not best and item.weight > MIN_WEIGHT]
         best.weight = 1.0
-        self._all = [best, *(others or [_Supposition(best.state.stopped(), LEAST_WEIGHT)])]
+        self._hypotheses = [best, *(others or [ModelHypothesis(best.state.stopped(), MIN_WEIGHT)])]
 
-    def _unite(self) -> None:
-        """Make those one that agree."""
-        speeds = [one.state.mean[2] for one in self._all]
-        if max(speeds) - min(speeds) < ALIKE:
-            best = max(self._all, key=lambda one: one.weight)
+    def _merge(self) -> None:
+        """Retain only the most likely hypothesis where the speeds agree."""
+        speeds = [hypothesis.state.mean[2] for hypothesis in self._hypotheses]
+        if max(speeds) - min(speeds) < MERGE_DIFFERENCE:
+            best = self._most_likely()
             best.weight = 1.0
-            self._all = [best]
+            self._hypotheses = [best]

@@ -1,4 +1,4 @@
-"""An object under observation: its motion, its looks, and how long it has been seen."""
+"""One tracked object: its motion, its class and size, and the rules for its confirmation and deletion."""
 
 from __future__ import annotations
 
@@ -7,137 +7,143 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.geometry import wrap_angle
-from drive_stack.tracking.classes import CLASS_MODELS, ClassModel, same_kind
+from drive_stack.tracking.classes import CLASS_MODELS, ClassModel, same_group
 from drive_stack.tracking.ego_motion import EgoStep
-from drive_stack.tracking.multiple_model_filter import Bank
+from drive_stack.tracking.multiple_model_filter import MultipleModelFilter
 from drive_stack.types import LiftedObject, ObjectClass, Track
 
-HEADING_SPEED = 2.0  # from which the velocity says where a vehicle points [m/s]
-HEADING_SPREAD = 0.15  # if its direction is known so well [rad]
-STRAIGHTENING = 0.9  # of a heading that nothing confirms, with each image: the road's is about the ego's
-STILL, KNOWN = 1.0, 10  # slower is standing [m/s]; sightings from which that is known
-FADING = 0.93  # of the confidence with each image in which it is not found
-OTHER_CLASS = 1.3  # times the votes of its class that make another class its own
-LEARNING = 0.3  # of confidence and width with each in which it is
+MIN_HEADING_SPEED = 2.0  # from which the heading follows the velocity [m/s]
+MAX_HEADING_SIGMA = 0.15  # of the direction of the velocity, for that [rad]
+HEADING_DECAY = 0.9  # of an unconfirmed heading in each step: the road runs about in the ego's direction
+STATIONARY_SPEED = 1.0  # a slower object is stationary [m/s]
+MIN_STATIONARY_HITS = 10  # hits from which a speed that low is reliable
+CONFIDENCE_DECAY = 0.93  # in each step without a hit
+CLASS_CHANGE_RATIO = 1.3  # of the votes of another class to those of the present one, for a change
+LEARNING_RATE = 0.3  # of confidence and width, for each hit
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """Bounds on a target's life."""
+class TrackLifecycle:
+    """When a target is confirmed and when it is deleted. A hit is a step in which an object is matched."""
 
-    hits: int = 3  # sightings until it counts
-    sure_hits: int = 2  # if they are confident
-    sure: float = 0.6  # what that means
-    misses: int = 2  # in a row that end a target which does not count yet
-    coast: float = 1.5  # how long one that counts is carried on unseen, but no longer than it was seen [s]
-    least_coast: float = 0.3  # and however shortly it was seen [s]
-    beside: float = 15.0  # how long one is remembered that stood and left the image by its side [s]
-    behind: float = -8.0  # then until it is so far back [m]
+    hits: int = 3  # for a confirmation
+    confident_hits: int = 2  # for the confirmation of a confident target
+    min_confidence: float = 0.6  # of a confident target
+    max_misses: int = 2  # consecutive steps without a hit that delete an unconfirmed target
+    max_coast: float = 1.5  # time without a hit that deletes a confirmed target, at most that of its hits [s]
+    min_coast: float = 0.3  # lower limit of that time [s]
+    max_coast_at_side: float = 15.0  # of a stationary target that left the image at its side [s]
+    max_distance_behind: float = -8.0  # x at which such a target is deleted [m]
 
 
 class Target:
-    """One object from its first sighting on."""
+    """One object from its first detection on."""
 
-    def __init__(self, seen: LiftedObject, ego_speed: float) -> None:
+    def __init__(self, detected: LiftedObject, ego_speed: float) -> None:
         self._votes = dict.fromkeys(ObjectClass, 0.0)
-        self._votes[seen.label] = seen.confidence
-        self._label = seen.label
-        self.motion = Bank(seen, ego_speed, self.model)
-        self.box, self._at_side = seen.detection.box, seen.truncated_at_side
-        self._width, self._confidence = seen.width, seen.confidence
-        self._heading = 0.0  # the road's direction is about the ego's
+        self._votes[detected.label] = detected.confidence
+        self._label = detected.label
+        self.motion = MultipleModelFilter(detected, ego_speed, self.model)
+        self.box, self._truncated_at_side = detected.detection.box, detected.truncated_at_side
+        self._width, self._confidence = detected.width, detected.confidence
+        self._heading = 0.0  # the road runs about in the ego's direction
         self._age, self._hits, self.missed = 0, 1, 0
-        self.id: int | None = None  # given once it counts
+        self.id: int | None = None  # set at the confirmation
 
     @property
     def label(self) -> ObjectClass:
-        """The class it was most often taken for."""
+        """The class with the most votes of the detections."""
         return self._label
 
     @property
     def model(self) -> ClassModel:
-        """What is assumed of its class."""
+        """Motion model and typical size of the class."""
         return CLASS_MODELS[self.label]
 
-    def may_be(self, seen: LiftedObject) -> bool:
-        """Whether its class agrees with a sighting's."""
-        return same_kind(self.label, seen.label)
+    def is_compatible(self, detected: LiftedObject) -> bool:
+        """Whether the detector may confuse the classes of the target and the object."""
+        return same_group(self.label, detected.label)
 
     def predict(self, step: EgoStep, dt: float) -> None:
-        """Carry it on to the present image."""
-        if self.missed and self._stands_beside():
+        """Propagate the target by ``dt`` [s] to the present image."""
+        if self.missed and self._is_stationary_at_side():
             self.motion.stop()
         self.motion.predict(step, dt, self.model)
         self._heading = wrap_angle(self._heading - step.turn)
         self._age += 1
         self.missed += 1
 
-    def see(self, seen: LiftedObject, ego_speed: float) -> None:
-        """It was found in the present image, by an ego at ``ego_speed`` [m/s]."""
+    def update(self, detected: LiftedObject, ego_speed: float) -> None:
+        """Update the target with the object matched in the present image; ``ego_speed`` is in m/s."""
         self._votes = {label: 0.9 * votes for label, votes in self._votes.items()}
-        self._votes[seen.label] += seen.confidence
-        if self._votes[seen.label] > OTHER_CLASS * self._votes[self._label]:
-            # what was thought of its size, and so of its place, was another class's
-            self._label = seen.label
-            self.motion = Bank(seen, ego_speed, self.model)
+        self._votes[detected.label] += detected.confidence
+        if self._votes[detected.label] > CLASS_CHANGE_RATIO * self._votes[self._label]:
+            # the estimates of size and position assumed the former class
+            self._label = detected.label
+            self.motion = MultipleModelFilter(detected, ego_speed, self.model)
         else:
-            self.motion.update(seen)
-        self._width += LEARNING * (seen.width - self._width)
-        self._confidence += LEARNING * (seen.confidence - self._confidence)
-        self.box, self._at_side = seen.detection.box, seen.truncated_at_side
+            self.motion.update(detected)
+        self._width += LEARNING_RATE * (detected.width - self._width)
+        self._confidence += LEARNING_RATE * (detected.confidence - self._confidence)
+        self.box, self._truncated_at_side = detected.detection.box, detected.truncated_at_side
         self._hits += 1
         self.missed = 0
 
-    def settle(self) -> None:
-        """After the image: let the velocity say where it points; fade while it is hidden.
+    def finish_step(self) -> None:
+        """After the matching: update the heading from the velocity, and decrease the confidence after a miss.
 
-        What hardly moves, or seems to move backwards, points along the road: the velocity of a standing
-        vehicle is noise, and a false heading would put its middle into another lane.
+        An object that hardly moves, or seems to move backwards, gets the direction of the road. The velocity
+        of a stationary vehicle is noise, and a wrong heading would put its centre into another lane.
         """
         if self.missed:
-            self._confidence *= FADING
+            self._confidence *= CONFIDENCE_DECAY
         vx, vy = self.motion.mean[2:4]
-        speed, spread = float(np.hypot(vx, vy)), float(np.sqrt(self.motion.covariance[3, 3]))
-        if vx > 0.0 and speed > HEADING_SPEED and spread < HEADING_SPREAD * speed:
+        speed, sigma = float(np.hypot(vx, vy)), float(np.sqrt(self.motion.covariance[3, 3]))
+        if vx > 0.0 and speed > MIN_HEADING_SPEED and sigma < MAX_HEADING_SIGMA * speed:
             self._heading = float(np.arctan2(vy, vx))
         else:
-            self._heading *= STRAIGHTENING
+            self._heading *= HEADING_DECAY
 
-    def counts(self, bounds: Sighting) -> bool:
-        """Whether it has been seen often enough."""
-        enough = bounds.sure_hits if self._confidence >= bounds.sure else bounds.hits
-        return self.id is not None or self._hits >= enough
+    def is_confirmed(self, lifecycle: TrackLifecycle) -> bool:
+        """Whether the target has enough hits."""
+        confident = self._confidence >= lifecycle.min_confidence
+        needed = lifecycle.confident_hits if confident else lifecycle.hits
+        return self.id is not None or self._hits >= needed
 
-    def over(self, bounds: Sighting, dt: float) -> bool:
-        """Whether it has been missing for too long."""
+    def is_expired(self, lifecycle: TrackLifecycle, dt: float) -> bool:
+        """Whether the target has been missed for too long."""
         if self.id is None:
-            return self.missed >= bounds.misses
-        if self._stands_beside():
-            return self.missed * dt > bounds.beside or float(self.motion.mean[0]) < bounds.behind
-        return self.missed * dt > min(bounds.coast, max(self._hits * dt, bounds.least_coast))
+            return self.missed >= lifecycle.max_misses
+        time_missed = self.missed * dt
+        if self._is_stationary_at_side():
+            behind = float(self.motion.mean[0]) < lifecycle.max_distance_behind
+            return time_missed > lifecycle.max_coast_at_side or behind
+        return time_missed > min(lifecycle.max_coast, max(self._hits * dt, lifecycle.min_coast))
 
-    def _stands_beside(self) -> bool:
-        """Whether it is not seen because we drew up to it, out of the camera's view, while it stood."""
-        return self._at_side and self._hits >= KNOWN and float(np.hypot(*self.motion.mean[2:4])) < STILL
+    def _is_stationary_at_side(self) -> bool:
+        """Whether the target is stationary and left the view of the camera as the ego drew level with it."""
+        stationary = float(np.hypot(*self.motion.mean[2:4])) < STATIONARY_SPEED
+        return self._truncated_at_side and self._hits >= MIN_STATIONARY_HITS and stationary
 
     def track(self) -> Track:
-        """As a record, with the object's centre; it must have its id."""
+        """The record of a confirmed target, with the position of the object's centre."""
         assert self.id is not None
         model, mean = self.model, self.motion.mean
-        person = self.label is ObjectClass.PEDESTRIAN
-        heading = float(np.arctan2(mean[3], mean[2])) if person else self._heading
-        ahead = 0.0 if person else model.length / 2.0
-        narrow, wide = (0.5, 4.0) if self.label is ObjectClass.OBSTACLE else (0.85, 1.15)  # of the usual
-        seen_width = float(np.clip(self._width, narrow * model.width, wide * model.width))
+        pedestrian = self.label is ObjectClass.PEDESTRIAN
+        heading = float(np.arctan2(mean[3], mean[2])) if pedestrian else self._heading
+        centre_offset = 0.0 if pedestrian else model.length / 2.0
+        # allowed range of the width, relative to the typical one
+        low, high = (0.5, 4.0) if self.label is ObjectClass.OBSTACLE else (0.85, 1.15)
+        measured_width = float(np.clip(self._width, low * model.width, high * model.width))
         return Track(
             id=self.id,
             label=self.label,
-            position=mean[:2] + ahead * np.array([np.cos(heading), np.sin(heading)]),
+            position=mean[:2] + centre_offset * np.array([np.cos(heading), np.sin(heading)]),
             velocity=mean[2:4].copy(),
             covariance=self.motion.covariance[:4, :4].copy(),
             heading=heading,
             length=model.length,
-            width=model.width if person else seen_width,
+            width=model.width if pedestrian else measured_width,
             age=self._age,
             missed=self.missed,
             confidence=self._confidence,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic_measurements import CAR, DT, PERSON, drive, seen
+from synthetic_measurements import CAR, DT, PERSON, detected_object, drive
 
 from drive_stack.interfaces import Tracker
 from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
@@ -37,7 +37,7 @@ def test_an_arc_ends_where_the_circle_is() -> None:
 
 @pytest.mark.parametrize("make", TRACKERS)
 @pytest.mark.parametrize("yaw_rate", [0.0, 0.1])
-def test_what_stands_still_has_no_velocity(make: Callable[[float], Tracker], yaw_rate: float) -> None:
+def test_a_stationary_object_has_no_velocity(make: Callable[[float], Tracker], yaw_rate: float) -> None:
     found = drive(make(DT), (80.0, 4.0), (0.0, 0.0), CAR, 30, speed=20.0, yaw_rate=yaw_rate)
     assert len(found[-1]) == 1
     limit = 0.3 if make is KalmanTracker else 1.5
@@ -62,7 +62,7 @@ def test_a_leader_gets_its_speed() -> None:
     assert float(np.sqrt(np.mean(np.square(errors)))) < 1.2
 
 
-def test_an_id_lasts_through_a_second_out_of_sight() -> None:
+def test_an_id_lasts_through_a_second_of_occlusion() -> None:
     hidden = range(15, 25)
     found = drive(KalmanTracker(DT), (40.0, 3.0), (20.0, 0.0), CAR, 35, speed=20.0, noise=3, hidden=hidden)
     assert {track.id for tracks in found[5:] for track in tracks} == {1}
@@ -78,7 +78,7 @@ def test_a_track_ends_when_nothing_is_seen_any_more(make: Callable[[float], Trac
     assert found[-1] == ()
 
 
-def test_what_was_seen_for_a_moment_is_not_carried_on_for_longer() -> None:
+def test_a_briefly_detected_object_is_not_propagated_for_long() -> None:
     """Three boxes of nothing: gone soon after, not a second and a half later."""
     found = drive(KalmanTracker(DT), (20.0, 0.0), (0.0, 0.0), CAR, 12, hidden=range(3, 12))
     assert len(found[2]) == 1
@@ -87,7 +87,7 @@ def test_what_was_seen_for_a_moment_is_not_carried_on_for_longer() -> None:
 
 def test_one_false_alarm_makes_no_track() -> None:
     tracker = KalmanTracker(DT)
-    alarm = (seen(np.array([20.0, 1.0]), CAR),)
+    alarm = (detected_object(np.array([20.0, 1.0]), CAR),)
     found = [tracker.update(alarm if k == 3 else (), 20.0, 0.0) for k in range(8)]
     assert not any(found)
 
@@ -105,22 +105,22 @@ def test_two_trackers_share_nothing_and_reset_forgets(make: Callable[[float], Tr
     assert one[-1][0].id == 1
 
 
-def test_a_vehicle_reaches_ahead_of_the_face_that_is_seen() -> None:
+def test_a_vehicle_extends_beyond_its_visible_face() -> None:
     found = drive(KalmanTracker(DT), (30.0, 2.0), (0.0, 0.0), CAR, 10)
     track = found[-1][0]
     assert track.position == pytest.approx([30.0 + track.length / 2.0, 2.0], abs=0.1)
 
 
-def test_two_that_pass_keep_their_ids() -> None:
+def test_two_vehicles_that_pass_keep_their_ids() -> None:
     tracker, rng = KalmanTracker(DT), np.random.default_rng(5)
     owner: dict[int, set[int]] = {0: set(), 1: set()}
     for step in range(50):
-        places = [np.array([25.0 + 0.6 * step, 3.6]), np.array([40.0, 0.0])]
+        positions = [np.array([25.0 + 0.6 * step, 3.6]), np.array([40.0, 0.0])]
         order = rng.permutation(2)
-        tracks = tracker.update(tuple(seen(places[k], CAR, rng) for k in order), 20.0, 0.0)
+        tracks = tracker.update(tuple(detected_object(positions[k], CAR, rng) for k in order), 20.0, 0.0)
         for track in tracks:
             rear = track.position - np.array([track.length / 2.0, 0.0])
-            nearest = int(np.argmin([abs(rear[1] - place[1]) for place in places]))
+            nearest = int(np.argmin([abs(rear[1] - position[1]) for position in positions]))
             owner[nearest].add(track.id)
     assert [len(ids) for ids in owner.values()] == [1, 1]
     assert owner[0] != owner[1]
@@ -129,8 +129,10 @@ def test_two_that_pass_keep_their_ids() -> None:
 def test_a_person_is_never_taken_for_a_car() -> None:
     tracker = KalmanTracker(DT)
     for _ in range(5):
-        tracker.update((seen(np.array([20.0, 0.0]), CAR),), 0.0, 0.0)
-    tracks = [tracker.update((seen(np.array([20.0, 0.0]), PERSON),), 0.0, 0.0) for _ in range(4)][-1]
+        tracker.update((detected_object(np.array([20.0, 0.0]), CAR),), 0.0, 0.0)
+    tracks = [tracker.update((detected_object(np.array([20.0, 0.0]), PERSON),), 0.0, 0.0) for _ in range(4)][
+        -1
+    ]
     assert {track.label for track in tracks} == {CAR, PERSON}
 
 
@@ -164,18 +166,18 @@ def test_covariances_stay_positive_definite(
     rng, model = np.random.default_rng(seed), CLASS_MODELS[label]
     spread = np.diag([along**2, across**2])
 
-    def sighting(position: FloatArray, with_cues: bool) -> LiftedObject:
+    def detected(position: FloatArray, with_cues: bool) -> LiftedObject:
         detection = Detection((0.0, 0.0, 1.0, 1.0), label, 0.5)
         distance = max(float(np.hypot(*position)), 0.5)
         cues = (RangeCue(distance, (along / distance) ** 2), RangeCue(distance, 0.01, 1.5, 0.1))
         line_of_sight = LineOfSight(np.zeros(2), across, cues) if with_cues else None
         return LiftedObject(position, spread, label, 0.5, 1.8, detection, line_of_sight)
 
-    state = KalmanState(sighting(np.array([x, y]), bool(seed % 2)), speed, model.starts[-1])
+    state = KalmanState(detected(np.array([x, y]), bool(seed % 2)), speed, model.velocity_priors[-1])
     for _ in range(60):
         state.predict(ego_step(speed, yaw_rate, DT), DT, model)
         if rng.random() < 0.6:
-            place = state.mean[:2] + rng.normal(size=2) * [along, across]
-            state.update(sighting(place, bool(rng.random() < 0.5)))
+            position = state.mean[:2] + rng.normal(size=2) * [along, across]
+            state.update(detected(position, bool(rng.random() < 0.5)))
         assert np.array_equal(state.covariance, state.covariance.T)
         assert float(np.linalg.eigvalsh(state.covariance).min()) >= 0.0

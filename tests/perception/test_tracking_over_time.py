@@ -1,4 +1,4 @@
-"""What is learnt of an object over time: its size, whether it stands, what the image's side hides."""
+"""Estimates over time: the size of an object, whether it is stationary, and truncation at the image side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic_measurements import CAR, DT, drive, seen
+from synthetic_measurements import CAR, DT, detected_object, drive
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.perception.lifting import TYPICAL_SIZES, BoxErrors, GroundLifter
@@ -43,7 +43,7 @@ def approach(
 
 
 @pytest.mark.parametrize("height", [2.3, 3.2, 4.0])
-def test_the_size_of_a_large_vehicle_is_learnt(height: float) -> None:
+def test_the_size_of_a_large_vehicle_is_estimated(height: float) -> None:
     """A van is no small lorry far away: where the road says it stands, it is placed in the end."""
     last = approach(height, ObjectClass.LARGE_VEHICLE, 20.0)[-1]
     truth = 90.0 - 20.0 * DT * 19
@@ -51,20 +51,20 @@ def test_the_size_of_a_large_vehicle_is_learnt(height: float) -> None:
     assert abs(last.velocity[0]) < 1.5
 
 
-def test_what_stands_is_known_to_stand_within_a_second() -> None:
+def test_a_stationary_object_is_recognised_within_a_second() -> None:
     """Of either class, also where its size is far from the typical one."""
     for label, height in ((CAR, 1.45), (CAR, 1.7), (ObjectClass.LARGE_VEHICLE, 2.4)):
         errors = [abs(approach(height, label, 27.0, seed=seed)[9].velocity[0]) for seed in range(15)]
         assert float(np.median(errors)) < 3.0
 
 
-def test_what_drives_is_not_taken_to_stand() -> None:
+def test_a_moving_object_is_not_taken_for_stationary() -> None:
     for noise in range(20):
         found = drive(KalmanTracker(DT), (60.0, 0.0), (24.0, 0.0), CAR, 15, speed=27.0, noise=noise)
         assert min(tracks[0].velocity[0] for tracks in found[8:]) > 15.0
 
 
-def test_what_comes_in_from_the_side_is_thought_to_drive() -> None:
+def test_an_object_that_enters_at_the_side_is_assumed_to_move() -> None:
     """A car that overtakes enters the image at its side, close by and cut off."""
     lifter, speeds = GroundLifter(CameraModel()), []
     for box in ((300.0, 104.0, 340.0, 136.0), (0.0, 104.0, 40.0, 136.0)):
@@ -79,17 +79,17 @@ def test_what_comes_in_from_the_side_is_thought_to_drive() -> None:
 
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
-def test_what_the_side_of_the_image_cuts_off_is_not_drawn_into_our_way(side: float) -> None:
+def test_an_object_cut_off_at_the_side_does_not_move_into_the_path(side: float) -> None:
     """A standing car that we draw up to: of its flank ever less shows, and what shows lies further in."""
     tracker, lateral = KalmanTracker(DT), 2.8 * side
     tracks: tuple[Track, ...] = ()
     for step in range(60):
         away = max(20.0 - 0.5 * step, 5.0)
         speed = 5.0 if away > 5.0 else 0.0
-        whole = seen(np.array([away, lateral]), CAR)
+        whole = detected_object(np.array([away, lateral]), CAR)
         shown = np.array([away, 1.6 * side])  # as it seems where the border cuts it
         cut = replace(
-            seen(shown, CAR),
+            detected_object(shown, CAR),
             line_of_sight=LineOfSight(
                 np.array([1.7, 0.0]), 0.4, (RangeCue(float(np.hypot(away - 1.7, 1.6)), 0.01),)
             ),
@@ -105,12 +105,12 @@ def test_what_the_side_of_the_image_cuts_off_is_not_drawn_into_our_way(side: flo
     assert tracks[0].position[1] == pytest.approx(1.6 * side, abs=0.1)
 
 
-def test_what_stands_beside_us_out_of_view_is_remembered_until_it_is_behind() -> None:
+def test_a_stationary_object_next_to_the_ego_is_remembered_until_it_is_behind() -> None:
     """We draw up to a standing car and wait beside it, where the camera does not look; then drive on."""
-    tracker, place = KalmanTracker(DT), np.array([15.0, -2.8])
+    tracker, position = KalmanTracker(DT), np.array([15.0, -2.8])
     for _ in range(20):
-        tracker.update((replace(seen(place, CAR), truncated_at_side=True),), 5.0, 0.0)
-        place = place - np.array([5.0 * DT, 0.0])
+        tracker.update((replace(detected_object(position, CAR), truncated_at_side=True),), 5.0, 0.0)
+        position = position - np.array([5.0 * DT, 0.0])
     waiting = [len(tracker.update((), 0.0, 0.0)) for _ in range(50)]
     assert waiting == [1] * 50
     leaving = [len(tracker.update((), 6.0, 0.0)) for _ in range(40)]
@@ -120,18 +120,20 @@ def test_what_stands_beside_us_out_of_view_is_remembered_until_it_is_behind() ->
 
 def test_one_wrong_box_moves_a_known_object_little() -> None:
     """A box that jumps by half the distance is doubted."""
-    state = KalmanState(seen(np.array([40.0, 0.0]), CAR), 0.0, CLASS_MODELS[CAR].starts[0])
+    state = KalmanState(
+        detected_object(np.array([40.0, 0.0]), CAR), 0.0, CLASS_MODELS[CAR].velocity_priors[0]
+    )
     still = ego_step(0.0, 0.0, DT)
     for _ in range(20):
         state.predict(still, DT, CLASS_MODELS[CAR])
-        state.update(seen(np.array([40.0, 0.0]), CAR))
+        state.update(detected_object(np.array([40.0, 0.0]), CAR))
     at = float(state.mean[0])
     state.predict(still, DT, CLASS_MODELS[CAR])
-    state.update(seen(np.array([60.0, 0.0]), CAR))
+    state.update(detected_object(np.array([60.0, 0.0]), CAR))
     assert 0.0 < state.mean[0] - at < 2.0
 
 
-def test_what_turns_out_to_be_of_another_class_keeps_its_id_and_is_placed_by_its_own_size() -> None:
+def test_after_a_change_of_class_an_object_keeps_its_id_and_has_the_new_size() -> None:
     """One box, at first called a car's, then a large vehicle's: so it is farther off than it seemed."""
     tracker, lifter = KalmanTracker(DT), GroundLifter(CameraModel())
     box = (300.0, 106.0, 340.0, 134.0)
@@ -148,24 +150,26 @@ def test_what_turns_out_to_be_of_another_class_keeps_its_id_and_is_placed_by_its
     assert near[1] == pytest.approx(alone.position[0], rel=0.05)
 
 
-def test_a_lorry_that_seemed_to_move_aside_is_straight_again_once_it_stands() -> None:
+def test_the_heading_of_a_stationary_lorry_returns_to_the_road() -> None:
     """Its middle lies half a length behind the face that is seen: a false heading would move it sideways."""
     tracker, tracks = KalmanTracker(DT), ()
     for step in range(50):
         lateral = min(-7.0 + 0.25 * step, -3.5)  # what shows of its flank misleads the lifter at first
-        tracks = tracker.update((seen(np.array([30.0, lateral]), ObjectClass.LARGE_VEHICLE),), 0.0, 0.0)
+        tracks = tracker.update(
+            (detected_object(np.array([30.0, lateral]), ObjectClass.LARGE_VEHICLE),), 0.0, 0.0
+        )
     (track,) = tracks
     assert track.position[1] == pytest.approx(-3.5, abs=0.3)
     assert track.heading == pytest.approx(0.0, abs=0.05)
 
 
-def test_a_standing_car_that_seemed_to_come_along_is_soon_supposed_to_stand_again() -> None:
+def test_the_stationary_hypothesis_is_renewed_after_correlated_errors() -> None:
     """Far off, boxes may err alike for seconds: here all beyond 110 m seems to be there."""
     tracker, tracks = KalmanTracker(DT), ()
     speed = 25.0
     for step in range(33):
-        place = np.array([min(160.0 - speed * DT * step, 110.0), 0.0])
-        tracks = tracker.update((seen(place, CAR),), speed, 0.0)
+        position = np.array([min(160.0 - speed * DT * step, 110.0), 0.0])
+        tracks = tracker.update((detected_object(position, CAR),), speed, 0.0)
         if step == 20:
             assert tracks[0].velocity[0] > 20.0
     (track,) = tracks
