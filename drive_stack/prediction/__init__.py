@@ -1,1 +1,1 @@
-"""Where tracked objects may go over the next seconds."""
+"""Predictions of the trajectories of tracked objects."""

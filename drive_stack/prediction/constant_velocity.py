@@ -1,4 +1,4 @@
-"""The plainest predictor: everything goes on as it moves now."""
+"""The simplest predictor: every object keeps its velocity."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from drive_stack.types import FloatArray, Hypothesis, LaneEstimate, Prediction, 
 
 
 class Horizon(StrictModel):
-    """How far and how finely to look ahead [s]."""
+    """Length and time step of predictions [s]."""
 
     seconds: PlanHorizon = 4.0
     step: TimeStep = 0.25
 
     def times(self) -> FloatArray:
-        """Instants from now, ``(T,)``, the first one step ahead."""
+        """Times from now ``(T,)`` [s]; the first one is a step ahead."""
         count = round(self.seconds / self.step)
         return np.linspace(self.step, count * self.step, count)
 
 
 def constant_velocity(track: Track, times: FloatArray, name: str, probability: float) -> Hypothesis:
-    """The track carried on along its velocity."""
+    """Hypothesis ``name`` that the track keeps its velocity, at the times ``(T,)`` [s]."""
     positions = track.position + times[:, None] * track.velocity
     return Hypothesis(name, probability, positions, np.full(len(times), track.heading))
 
 
 class ConstantVelocityPredictor:
-    """One hypothesis a track: it keeps its velocity."""
+    """A `Predictor` with one hypothesis for each track: it keeps its velocity."""
 
     def __init__(self, horizon: Horizon | None = None) -> None:
         self._times = (horizon or Horizon()).times()
 
-    def predict(self, tracks: tuple[Track, ...], lanes: LaneEstimate) -> tuple[Prediction, ...]:  # noqa: ARG002 - the protocol's
-        """One prediction a track, in the same order."""
+    def predict(self, tracks: tuple[Track, ...], lanes: LaneEstimate) -> tuple[Prediction, ...]:  # noqa: ARG002 - required by the protocol
+        """One prediction for each track, in the same order."""
         return tuple(
             Prediction(track, self._times, (constant_velocity(track, self._times, "keeps going", 1.0),))
             for track in tracks

@@ -1,4 +1,4 @@
-"""Hypotheses for people: they go on, they stop, or they step into the road."""
+"""Hypotheses for pedestrians: they continue, they stop, or they step into the road."""
 
 from __future__ import annotations
 
@@ -8,40 +8,47 @@ from drive_stack.geometry import ReferenceLine
 from drive_stack.prediction.constant_velocity import constant_velocity
 from drive_stack.types import FloatArray, Hypothesis, Track
 
-WALKING_PACE = 1.4  # 5 km/h, Euro NCAP's walking adult [m/s]
-MOVING = 0.4  # slower than this counts as standing [m/s]
-EDGE_REACH = 6.0  # farther from the ego lane's edge nobody is expected to step in [m]
-CROSS_STANDING = 0.08  # chance that a person standing at the lane's very edge steps in
-CROSS_WALKING = 0.12  # … that one walking along it does
-STOP_CROSSING = 0.15  # … that one who crosses stops half-way
+WALKING_SPEED = 1.4  # 5 km/h, Euro NCAP's walking adult [m/s]
+MIN_SPEED = 0.4  # a slower pedestrian is standing [m/s]
+MAX_EDGE_DISTANCE = 6.0  # to the edge of the ego lane, beyond which no pedestrian is expected to step in [m]
+STANDING_CROSSES = 0.08  # probability that a pedestrian standing at the edge of the lane steps in
+WALKING_CROSSES = 0.12  # probability that one walking along the edge steps in
+CROSSING_STOPS = 0.15  # probability that one who crosses stops half-way
 
 
 def pedestrian_hypotheses(
     track: Track, line: ReferenceLine, half_lane: float, times: FloatArray
 ) -> tuple[Hypothesis, ...]:
-    """Hypotheses whose probabilities add up to 1.
+    """Hypotheses of a pedestrian at the times (T,) [s]. Their probabilities add up to 1.
 
-    Whoever walks towards the ego lane probably goes on and may stop; whoever stands or walks along
-    it may turn and cross, the likelier the nearer.
+    A pedestrian who walks towards the ego lane or is in it probably continues and may stop. One who stands
+    next to it or walks along it may turn and cross; the probability decreases with the distance from the
+    lane.
+
+    Args:
+        track: the pedestrian.
+        line: the centre line of the ego lane.
+        half_lane: half the width of the ego lane [m].
+        times: from now [s].
     """
     station, lateral = line.to_frenet(track.position[None, :])
     heading = float(line.heading_at(station)[0])
     normal = np.array([-np.sin(heading), np.cos(heading)])
     side = 1.0 if lateral[0] >= 0.0 else -1.0
     inward = -side * float(track.velocity @ normal)
-    from_edge = abs(float(lateral[0])) - half_lane
-    goes_on = constant_velocity(track, times, "crosses" if inward > MOVING else "keeps going", 1.0)
-    if inward > MOVING or from_edge <= 0.0:
-        stays = Hypothesis("stops", STOP_CROSSING, *_standing(track, times))
-        return (_weighted(goes_on, 1.0 - STOP_CROSSING), stays)
-    if from_edge > EDGE_REACH:
-        return (goes_on,)
-    base = CROSS_WALKING if float(np.hypot(*track.velocity)) > MOVING else CROSS_STANDING
-    chance = base * (1.0 - from_edge / EDGE_REACH)
-    inwards = -side * normal * WALKING_PACE
-    turned = np.full(len(times), float(np.arctan2(inwards[1], inwards[0])))
-    crosses = Hypothesis("may cross", chance, track.position + times[:, None] * inwards, turned)
-    return (_weighted(goes_on, 1.0 - chance), crosses)
+    edge_distance = abs(float(lateral[0])) - half_lane
+    continues = constant_velocity(track, times, "crosses" if inward > MIN_SPEED else "keeps going", 1.0)
+    if inward > MIN_SPEED or edge_distance <= 0.0:
+        stays = Hypothesis("stops", CROSSING_STOPS, *_standing(track, times))
+        return (_weighted(continues, 1.0 - CROSSING_STOPS), stays)
+    if edge_distance > MAX_EDGE_DISTANCE:
+        return (continues,)
+    base = WALKING_CROSSES if float(np.hypot(*track.velocity)) > MIN_SPEED else STANDING_CROSSES
+    probability = base * (1.0 - edge_distance / MAX_EDGE_DISTANCE)
+    velocity = -side * normal * WALKING_SPEED
+    headings = np.full(len(times), float(np.arctan2(velocity[1], velocity[0])))
+    crosses = Hypothesis("may cross", probability, track.position + times[:, None] * velocity, headings)
+    return (_weighted(continues, 1.0 - probability), crosses)
 
 
 def _standing(track: Track, times: FloatArray) -> tuple[FloatArray, FloatArray]:
