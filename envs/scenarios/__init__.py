@@ -1,1 +1,1 @@
-"""Scenario files: their models, and the checks that hold them against the road."""
+"""Models of scenario files and the checks that their entries fit on the road."""

@@ -1,7 +1,7 @@
-"""What a scenario file may say about scripted vehicles and obstacles.
+"""Entries of a scenario file for scripted vehicles and obstacles.
 
-``at`` counts metres ahead of the ego's start, which is its rear axle; the front bumper is 3.75 m
-farther on. Gaps are bumper to bumper. `envs.scenarios.checks` holds all of this against the road.
+``at`` is the distance ahead of the ego's start [m], which is its rear axle; the front bumper is 3.75 m
+farther ahead. Gaps are bumper to bumper. `envs.scenarios.checks` checks that everything fits on the road.
 """
 
 from __future__ import annotations
@@ -46,30 +46,30 @@ Gap: TypeAlias = Annotated[Quantity, within(1.0, 5000.0)]  # [m]
 
 
 class Braking(StrictModel):
-    """A brake manoeuvre of a scripted vehicle, driven exactly as written.
+    """A braking manoeuvre of a scripted vehicle, executed exactly as specified.
 
-    Up to 9.81 m/s² on a dry road, which UN R157 asks of a lead vehicle. In rain the tyres give no more
-    than 5.5 m/s²: a harder manoeuvre is driven with that, and refused where rain is the only weather.
+    On a dry road it may reach 9.81 m/s², as UN R157 requires of a lead vehicle. In rain the tyres transmit at
+    most 5.5 m/s²: a harder manoeuvre is limited to that, and rejected if rain is the only weather.
     """
 
-    after: Duration = between(4.0, 8.0)  # since the start [s]
+    after: Duration = between(4.0, 8.0)  # since the start of the episode [s]
     deceleration: Deceleration = fixed(4.0)  # [m/s²]
     to_kmh: SpeedKmh = fixed(0.0)
-    hold: Duration = fixed(4.0)  # at that speed, before it speeds up again [s]
+    hold: Duration = fixed(4.0)  # duration at that speed before it accelerates again [s]
 
 
 class Lead(StrictModel):
-    """A vehicle ahead that keeps its lane and the limits; it may be slow, and may brake.
+    """A vehicle ahead that keeps its lane and the speed limits; it may be slow and may brake.
 
-    Its distance is the greater one of ``gap`` and ``headway`` where both are given.
+    If both ``gap`` and ``headway`` are given, the larger distance is used.
     """
 
     kind: Literal["lead"]
     lane: LaneName = "ego"
-    gap: Gap | None = None  # from the ego's front to its rear [m]
-    headway: Duration | None = None  # the same in seconds at the ego's first speed
-    speed_kmh: DrivingSpeedKmh | None = None  # the ego's first speed if not given
-    body: BodyName | None = None  # any car if not given
+    gap: Gap | None = None  # from the ego's front bumper to its rear bumper [m]
+    headway: Duration | None = None  # the gap divided by the ego's initial speed [s]
+    speed_kmh: DrivingSpeedKmh | None = None  # default: the ego's initial speed
+    body: BodyName | None = None  # default: any car
     brakes: Braking | None = None
 
     @model_validator(mode="after")
@@ -80,16 +80,16 @@ class Lead(StrictModel):
 
 
 class Stopped(StrictModel):
-    """A vehicle that stands: stalled in a lane, or parked on a shoulder.
+    """A stationary vehicle: stalled in a lane or parked on a shoulder.
 
-    One that is too wide for its place is held at the guard rail and reaches into the lane.
+    A vehicle that is too wide for the shoulder stands at the guard rail and extends into the lane.
     """
 
     kind: Literal["stopped"]
     at: Distance  # of its rear bumper
     place: Literal["lane", "left_shoulder", "right_shoulder"] = "lane"
-    lane: LaneName = "ego"  # only where the place is a lane
-    offset: Offset = fixed(0.0)  # to the left of the place's middle [m]
+    lane: LaneName = "ego"  # only if ``place`` is ``lane``
+    offset: Offset = fixed(0.0)  # from the centre of the lane or shoulder, positive left [m]
     body: BodyName | None = None
 
     @model_validator(mode="after")
@@ -100,64 +100,66 @@ class Stopped(StrictModel):
 
 
 class CutIn(StrictModel):
-    """A vehicle of the adjacent lane that changes into the ego's lane close ahead.
+    """A vehicle in an adjacent lane that changes into the ego's lane close ahead.
 
-    It begins once ``after`` has passed and the gap has shrunk to ``gap``. To an ego that keeps its first
-    speed both happen at once. It never begins behind an ego that has slowed down and let the gap grow, nor
-    before one that has sped up and is closer than 60 % of the gap.
+    The lane change starts once ``after`` has passed and the gap has decreased to ``gap``. If the ego keeps
+    its initial speed, both happen at the same time. It does not start while the gap is larger, because the
+    ego has slowed down, or smaller than 60 % of ``gap``, because the ego has accelerated.
     """
 
     kind: Literal["cut_in"]
-    side: Side | Literal["either"] = "either"  # either: drawn among the lanes that exist
-    gap: Gap = between(12.0, 30.0)  # ahead of the ego's front as it begins [m]
-    slower_kmh: SpeedKmh = between(0.0, 20.0)  # than the ego's first speed
-    after: Duration = between(3.0, 8.0)  # earliest, since the start [s]
-    # of the lane change; longer where it is so slow that it needs 18 m of road (a large vehicle 30 m), or
-    # where the tyres give no more in rain [s]
+    side: Side | Literal["either"] = "either"  # either: drawn from the adjacent lanes that exist
+    gap: Gap = between(12.0, 30.0)  # ahead of the ego's front bumper at the start of the lane change [m]
+    slower_kmh: SpeedKmh = between(0.0, 20.0)  # than the ego's initial speed
+    after: Duration = between(3.0, 8.0)  # earliest time since the start of the episode [s]
+    # of the lane change [s]; extended if the vehicle covers less than 18 m (a large one 30 m) in that time,
+    # or if the grip in rain does not allow it
     duration: Duration = between(2.0, 4.0)
     body: BodyName | None = None
 
 
 class CutOut(StrictModel):
-    """A lead that swerves out late and shows a car standing in the ego's lane.
+    """A lead vehicle that changes lanes late and reveals a stationary car in the ego's lane.
 
-    It swerves to the left, or else to the right; where neither lane is free it brakes instead.
+    It changes to the left, or else to the right; if neither lane is free, it brakes instead.
     """
 
     kind: Literal["cut_out"]
-    at: Distance  # of the standing car's rear bumper
-    headway: Duration = between(1.5, 2.0)  # of the lead, at the ego's first speed [s]
-    reveal: Distance = between(50.0, 70.0)  # from the lead's front to the standing car as it swerves [m]
+    at: Distance  # of the stationary car's rear bumper
+    headway: Duration = between(1.5, 2.0)  # of the lead vehicle at the ego's initial speed [s]
+    reveal: Distance = between(
+        50.0, 70.0
+    )  # from the lead's front bumper to the stationary car at the lane change [m]
     duration: Duration = between(2.0, 3.0)  # as `CutIn.duration` [s]
-    body: BodyName | None = None  # of the lead; a large one hides more
+    body: BodyName | None = None  # of the lead vehicle
 
 
 class Queue(StrictModel):
-    """The tail of a jam over all main lanes; it dissolves from its head."""
+    """The tail of a traffic jam on all main lanes; it dissolves from its head."""
 
     kind: Literal["queue"]
-    at: Distance  # of the last vehicles' rear bumpers, in each lane up to 8 m farther on
+    at: Distance  # of the rearmost bumpers; up to 8 m farther ahead in each lane
     per_lane: Count = between(3, 6)
     spacing: Gap = between(2.5, 6.0)  # bumper to bumper [m]
-    dissolves: Duration = between(6.0, 12.0)  # after the ego came within 40 m [s]
-    to_kmh: DrivingSpeedKmh | None = None  # speed it then picks up; the limit if not given
+    dissolves: Duration = between(6.0, 12.0)  # after the ego has come within 40 m [s]
+    to_kmh: DrivingSpeedKmh | None = None  # its speed afterwards; default: the limit
 
 
 Actor: TypeAlias = Annotated[Lead | Stopped | CutIn | CutOut | Queue, Field(discriminator="kind")]
 
 
 class LaneClosure(StrictModel):
-    """Road works: cones close a lane behind an arrow board, then barriers stand along it."""
+    """Road works: a taper of cones with an arrow board closes a lane, barriers follow."""
 
     kind: Literal["lane_closure"]
     at: Distance  # of the first cone
     lane: Literal["leftmost", "rightmost"] = "rightmost"  # of the main lanes
     taper: Annotated[Quantity, within(10.0, 500.0)] = between(60.0, 90.0)  # [m]
-    length: Distance = between(60.0, 120.0)  # behind the taper [m]
+    length: Distance = between(60.0, 120.0)  # of the segment after the taper [m]
     spacing: Annotated[Quantity, within(1.0, 50.0)] = fixed(8.0)  # between cones [m]
 
 
 def round_to_count(quantity: Quantity, draw: float) -> int:
-    """A drawn count as a whole number within the quantity's bounds."""
+    """Round a drawn count to a whole number within the bounds of its quantity."""
     low, high = quantity.bounds
     return int(min(max(round(draw), low), high))

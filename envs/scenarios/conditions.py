@@ -1,7 +1,8 @@
-"""Weather, light and the speed limits they ask for.
+"""Weather, light and the speed limits that depend on them.
 
-In fog and heavy rain the posted limit falls until a driver can stop within sight (StVO § 3(1):
-"Es darf nur so schnell gefahren werden, dass innerhalb der übersehbaren Strecke gehalten werden kann").
+In fog and heavy rain the posted limit is so low that a driver can stop within the range of vision
+(StVO § 3(1): "Es darf nur so schnell gefahren werden, dass innerhalb der übersehbaren Strecke
+gehalten werden kann").
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from drive_stack.world_state import Conditions, Light, Weather
 from envs.scenarios.quantity import MAX_DECELERATION, Distance, Fraction, Quantity, between
 
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
-_REACTION = 1.2  # [s]
-_SIGHT_BRAKING = 4.0  # braking a careful driver counts on [m/s²]
-_SIGHT_SHARE = 0.7  # an object is made out at this share of the meteorological visibility
+_REACTION_TIME = 1.2  # [s]
+_ASSUMED_BRAKING = 4.0  # deceleration that a careful driver assumes [m/s²]
+_DETECTION_FRACTION = 0.7  # distance at which an object is recognised, relative to the visibility
 
 
 class ConditionsSpec(StrictModel):
-    """How likely each weather and light is, and how strong they get."""
+    """Relative weights of weathers and lights, and the ranges of their strengths."""
 
     weather: dict[Weather, FiniteFloat] = Field(
         default={Weather.CLEAR: 4.0, Weather.OVERCAST: 3.0, Weather.RAIN: 2.0, Weather.FOG: 1.0}
@@ -49,18 +50,18 @@ class ConditionsSpec(StrictModel):
         return visibility
 
     def draw(self, rng: np.random.Generator, seed: int) -> Conditions:
-        """The conditions of one episode."""
+        """Draw the conditions of one episode."""
         weather = _weighted(self.weather, rng)
         light = _weighted(self.light, rng)
         rain, fog = self.rain_rate.draw(rng), self.fog_visibility.draw(rng)
-        wear, share = self.paint_wear.draw(rng), float(rng.random())
+        wear, fraction = self.paint_wear.draw(rng), float(rng.random())
         if weather is Weather.FOG:
             visibility = fog
         elif weather is Weather.RAIN:
             visibility = 1200.0 - 700.0 * rain
         else:
             low, high = _CLEAR_VISIBILITY[weather]
-            visibility = low + (high - low) * share
+            visibility = low + (high - low) * fraction
         return Conditions(
             weather=weather,
             light=light,
@@ -74,7 +75,7 @@ class ConditionsSpec(StrictModel):
 
 
 def grip_bounds(spec: ConditionsSpec) -> tuple[float, float]:
-    """Least and greatest grip of the road in the weathers that can be drawn [m/s²]."""
+    """Return the minimum and maximum grip of the road in the weathers that can be drawn [m/s²]."""
     grips = [
         road_grip(wet=weather is Weather.RAIN) for weather, weight in spec.weather.items() if weight > 0.0
     ]
@@ -82,25 +83,28 @@ def grip_bounds(spec: ConditionsSpec) -> tuple[float, float]:
 
 
 def max_scripted_deceleration(conditions: Conditions) -> float:
-    """How hard a scripted vehicle can brake on this road [m/s²].
+    """Return the maximum deceleration of a scripted vehicle [m/s²].
 
-    The target of a test brakes as the test prescribes: UN R157 has the lead vehicle brake with 9.81 m/s²,
-    which is more than the grip of the ego and of ordinary traffic. A wet road limits it too.
+    UN R157 prescribes that the lead vehicle brakes with up to 9.81 m/s², which exceeds the grip of the ego
+    and of ordinary traffic. A wet road limits scripted vehicles, too.
     """
     return WET_GRIP if conditions.wet else MAX_DECELERATION
 
 
 def visibility_speed_limit(visibility: float) -> float:
-    """Greatest speed [m/s] from which a driver can stop within sight at ``visibility`` [m].
+    """Return the maximum speed [m/s] from which a driver can stop within the distance they see.
 
-    Solves v·t + v²/(2·a) = share · visibility for v.
+    Solves v·t + v²/(2·a) = 0.7 · visibility for v, with the reaction time t and the deceleration a.
+
+    Args:
+        visibility: Meteorological visibility [m].
     """
-    reach = _SIGHT_SHARE * visibility
-    a, t = _SIGHT_BRAKING, _REACTION
-    return a * (math.sqrt(t * t + 2.0 * reach / a) - t)
+    distance = _DETECTION_FRACTION * visibility
+    a, t = _ASSUMED_BRAKING, _REACTION_TIME
+    return a * (math.sqrt(t * t + 2.0 * distance / a) - t)
 
 
 def _weighted(weights: dict[Weather, float] | dict[Light, float], rng: np.random.Generator):  # type: ignore[no-untyped-def]
     names = list(weights)
-    shares = np.cumsum([weights[name] for name in names])  # type: ignore[index]
-    return names[int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))]
+    cumulative = np.cumsum([weights[name] for name in names])  # type: ignore[index]
+    return names[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]

@@ -1,4 +1,4 @@
-"""Holds each entry of a scenario file, vehicles, road works and people, against the road."""
+"""Checks that each entry of a scenario file (vehicles, road works, pedestrians) fits on its road."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from envs.scenarios.actors import Actor, CutIn, CutOut, LaneClosure, LaneName, L
 from envs.scenarios.checks import (
     EGO_FRONT,
     MAX_BEYOND_PAVEMENT,
-    NEAREST,
+    MIN_DISTANCE,
     ScenarioContext,
     left_edge,
     require_within,
@@ -24,24 +24,24 @@ from envs.scenarios.pedestrians import Bystanders, Crosser, Hiding, PedestrianEn
 from envs.scenarios.quantity import Quantity
 from envs.scenarios.roads import LENGTH
 
-MAX_SCRIPTED = 160  # vehicles: four lanes of the longest queue
-QUEUE_STAGGER = 8.0  # a lane's queue begins up to so far beyond another's [m]
-MIN_CUT_IN_SPEED = 5.0 / 3.6  # who stands cannot change lanes [m/s]
-_PERSON_RADIUS = 0.3  # [m]
-STEP_OUT_GAP = 0.8  # somebody hidden steps out so far before the parked vehicle [m]
+MAX_SCRIPTED = 160  # vehicles; four lanes of the longest queue
+QUEUE_STAGGER = 8.0  # maximum distance between the tails of two lanes of a queue [m]
+MIN_CUT_IN_SPEED = 5.0 / 3.6  # a stationary vehicle cannot change lanes [m/s]
+_PEDESTRIAN_RADIUS = 0.3  # [m]
+STEP_OUT_GAP = 0.8  # of a hidden pedestrian from the front of the parked vehicle [m]
 PARKED_GAP = 1.0  # between two vehicles parked in a row [m]
 _CAR = VehicleParameters()
 
 
-def bodies_named(name: str | None, *, any_class: bool = False) -> tuple[Body, ...]:
-    """The bodies that may be drawn: the named one, or any car, or any at all."""
+def candidate_bodies(name: str | None, *, any_class: bool = False) -> tuple[Body, ...]:
+    """Return the bodies that can be drawn: the named one, else any car, or any body if ``any_class``."""
     if name is not None:
         return tuple(body for body in BODIES if body.name == name)
     return tuple(body for body in BODIES if any_class or body.label is ObjectClass.CAR)
 
 
 def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
-    """Refuse scripted vehicles that no draw of the road has room for."""
+    """Raise `FieldError` for scripted vehicles that do not fit on the road in every draw."""
     vehicles = 0.0
     for index, actor in enumerate(actors):
         keys = ("actors", index)
@@ -62,58 +62,64 @@ def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
 
 
 def check_closures(closures: Sequence[LaneClosure], context: ScenarioContext) -> None:
-    """Refuse road works that reach beyond the road or the lane that they close."""
+    """Raise `FieldError` for road works that extend beyond the road or the lane that they close."""
     for index, closure in enumerate(closures):
         keys = ("obstacles", index)
         length = closure.taper.bounds[1] + closure.length.bounds[1]
         why = f"with taper and length up to {length:g} m, {context.road_end}"
-        require_within(closure.at, NEAREST, context.ahead - length, why, (*keys, "at"), ("ego", "station"))
+        require_within(
+            closure.at, MIN_DISTANCE, context.ahead - length, why, (*keys, "at"), ("ego", "station")
+        )
         require_within(
             closure.spacing, 1.0, closure.taper.bounds[0], "no more than the taper", (*keys, "spacing")
         )
         _must_not_meet_an_end(closure.at, length, context, (*keys, "at"))
 
 
-def check_pedestrians(people: Sequence[PedestrianEntry], context: ScenarioContext) -> None:
-    """Refuse people who stand off the road, in the ego, or whom nothing can hide."""
-    for index, person in enumerate(people):
+def check_pedestrians(pedestrians: Sequence[PedestrianEntry], context: ScenarioContext) -> None:
+    """Raise `FieldError` for pedestrians off the road, in the ego, or whom no vehicle can hide."""
+    for index, entry in enumerate(pedestrians):
         keys = ("people", index)
-        if isinstance(person, Bystanders):
-            _check_bystanders(person, context, keys)
-        elif isinstance(person, Walker):
-            _check_at(person.at, 0.0, context, keys)
-            context.must_have_lane(person.lane, person.at.bounds[0], person.at.bounds[1], (*keys, "lane"))
+        if isinstance(entry, Bystanders):
+            _check_bystanders(entry, context, keys)
+        elif isinstance(entry, Walker):
+            _check_at(entry.at, 0.0, context, keys)
+            context.must_have_lane(entry.lane, entry.at.bounds[0], entry.at.bounds[1], (*keys, "lane"))
         else:
-            _check_crosser(person, context, keys)
+            _check_crosser(entry, context, keys)
 
 
 def _check_at(at: Quantity, length: float, context: ScenarioContext, keys: Keys) -> None:
-    require_within(at, NEAREST, context.ahead - length, context.road_end, (*keys, "at"), ("ego", "station"))
+    require_within(
+        at, MIN_DISTANCE, context.ahead - length, context.road_end, (*keys, "at"), ("ego", "station")
+    )
 
 
 def _check_lead(lead: Lead, context: ScenarioContext, keys: Keys) -> None:
-    longest = max(body.length[1] for body in bodies_named(lead.body))
-    room = context.ahead - EGO_FRONT - longest
+    max_length = max(body.length[1] for body in candidate_bodies(lead.body))
+    space = context.ahead - EGO_FRONT - max_length
     if lead.gap is not None:
-        require_within(lead.gap, 1.0, room, context.road_end, (*keys, "gap"), ("ego", "station"))
+        require_within(lead.gap, 1.0, space, context.road_end, (*keys, "gap"), ("ego", "station"))
     if lead.headway is not None:
         why = f"the ego starts with up to {context.speed[1]:.3g} m/s; {context.road_end}"
-        require_within(lead.headway, 0.0, room / max(context.speed[1], 0.1), why, (*keys, "headway"))
+        require_within(lead.headway, 0.0, space / max(context.speed[1], 0.1), why, (*keys, "headway"))
         if lead.gap is None and lead.headway.bounds[0] * context.speed[0] < 1.0:
-            least = f"the ego may start with {context.speed[0]:.3g} m/s; at least 1 m"
-            raise FieldError(f"is no distance where {least}: give a gap too", (*keys, "headway"))
+            condition = f"the ego may start with {context.speed[0]:.3g} m/s; at least 1 m"
+            raise FieldError(f"is no distance where {condition}: give a gap too", (*keys, "headway"))
     gap = 0.0 if lead.gap is None else lead.gap.bounds[1]
     headway = 0.0 if lead.headway is None else lead.headway.bounds[1] * context.speed[1]
     far = EGO_FRONT + max(gap, headway)
-    context.must_have_lane(lead.lane, EGO_FRONT, far + longest, (*keys, "lane"))
+    context.must_have_lane(lead.lane, EGO_FRONT, far + max_length, (*keys, "lane"))
     if lead.speed_kmh is not None:
         _must_keep_limits(lead.speed_kmh, context, (*keys, "speed_kmh"))
     if lead.brakes is not None:
-        brakes, greatest = lead.brakes, context.speed[1] * 3.6
+        brakes, max_speed_kmh = lead.brakes, context.speed[1] * 3.6
         if lead.speed_kmh is not None:
-            greatest = lead.speed_kmh.bounds[1]
-        if brakes.to_kmh.bounds[0] >= greatest:
-            raise FieldError(f"must be below its speed of up to {greatest:.4g}", (*keys, "brakes", "to_kmh"))
+            max_speed_kmh = lead.speed_kmh.bounds[1]
+        if brakes.to_kmh.bounds[0] >= max_speed_kmh:
+            raise FieldError(
+                f"must be below its speed of up to {max_speed_kmh:.4g}", (*keys, "brakes", "to_kmh")
+            )
         _must_be_in_time(brakes.after, context, (*keys, "brakes", "after"))
         if context.grip[1] <= WET_GRIP < brakes.deceleration.bounds[1]:
             allowed = f"at most {WET_GRIP:g} where rain is the only weather"
@@ -122,15 +128,17 @@ def _check_lead(lead: Lead, context: ScenarioContext, keys: Keys) -> None:
 
 
 def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
-    bodies = bodies_named(car.body)
-    longest, widest = (max(size) for size in zip(*((b.length[1], b.width[1]) for b in bodies), strict=True))
-    _check_at(car.at, longest, context, keys)
+    bodies = candidate_bodies(car.body)
+    max_length, max_width = (
+        max(size) for size in zip(*((b.length[1], b.width[1]) for b in bodies), strict=True)
+    )
+    _check_at(car.at, max_length, context, keys)
     low, high = car.at.bounds
-    context.must_have_lane(car.lane, low, high + longest, (*keys, "lane"))
-    begin, end = context.stations(low, high + longest)
+    context.must_have_lane(car.lane, low, high + max_length, (*keys, "lane"))
+    begin, end = context.stations(low, high + max_length)
     rights, lefts = [], []
     for layout in context.layouts:
-        across = left_edge(context.road, layout, 0) + right_edge(context.road, layout, 0)
+        pavement_width = left_edge(context.road, layout, 0) + right_edge(context.road, layout, 0)
         if car.place == "lane":
             lane = layout.index(car.lane, begin, end)
             lane = layout.main - 1 if lane is None else lane
@@ -138,37 +146,37 @@ def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
             lefts.append(left_edge(context.road, layout, lane))
         else:
             outer = getattr(context.road, car.place).bounds[0] / 2.0
-            rights.append(outer if car.place == "right_shoulder" else across - outer)
-            lefts.append(outer if car.place == "left_shoulder" else across - outer)
-    margin = MAX_BEYOND_PAVEMENT - widest / 2.0
-    why = f"a vehicle up to {widest:g} m wide stays between the guard rails"
+            rights.append(outer if car.place == "right_shoulder" else pavement_width - outer)
+            lefts.append(outer if car.place == "left_shoulder" else pavement_width - outer)
+    margin = MAX_BEYOND_PAVEMENT - max_width / 2.0
+    why = f"a vehicle up to {max_width:g} m wide stays between the guard rails"
     require_within(car.offset, -min(rights) - margin, min(lefts) + margin, why, (*keys, "offset"))
 
 
 def _check_cut_in(car: CutIn, context: ScenarioContext, keys: Keys) -> None:
-    longest = max(body.length[1] for body in bodies_named(car.body))
+    max_length = max(body.length[1] for body in candidate_bodies(car.body))
     _must_be_in_time(car.after, context, (*keys, "after"))
-    slowest = context.speed[0] - MIN_CUT_IN_SPEED
-    why = f"the ego may start with {context.speed[0] * 3.6:.3g} km/h, and who stands cannot cut in"
-    require_within(car.slower_kmh, 0.0, slowest * 3.6, why, (*keys, "slower_kmh"))
+    max_difference = context.speed[0] - MIN_CUT_IN_SPEED
+    why = f"the ego may start with {context.speed[0] * 3.6:.3g} km/h, and a stationary vehicle cannot cut in"
+    require_within(car.slower_kmh, 0.0, max_difference * 3.6, why, (*keys, "slower_kmh"))
     falls_back = car.slower_kmh.bounds[1] / 3.6 * car.after.bounds[1]
-    room = context.ahead - EGO_FRONT - longest - falls_back
+    space = context.ahead - EGO_FRONT - max_length - falls_back
     why = f"it starts up to {falls_back:.4g} m farther ahead; {context.road_end}"
-    require_within(car.gap, 1.0, room, why, (*keys, "gap"), (*keys, "after"))
+    require_within(car.gap, 1.0, space, why, (*keys, "gap"), (*keys, "after"))
     if car.side != "either":
-        far = EGO_FRONT + car.gap.bounds[1] + falls_back + longest
+        far = EGO_FRONT + car.gap.bounds[1] + falls_back + max_length
         lane: LaneName = "left_of_ego" if car.side == "left" else "right_of_ego"
         context.must_have_lane(lane, 0.0, far, (*keys, "side"))
     _check_change(car.duration, context, (*keys, "duration"))
 
 
 def _check_cut_out(car: CutOut, context: ScenarioContext, keys: Keys) -> None:
-    standing = max(body.length[1] for body in bodies_named(None))
-    longest = max(body.length[1] for body in bodies_named(car.body))
+    standing = max(body.length[1] for body in candidate_bodies(None))
+    max_length = max(body.length[1] for body in candidate_bodies(car.body))
     if car.headway.bounds[0] * context.speed[0] < 1.0:
-        slow = f"the ego may start with {context.speed[0]:.3g} m/s; at least 1 m"
-        raise FieldError(f"is no distance where {slow}", (*keys, "headway"))
-    front = EGO_FRONT + car.headway.bounds[1] * context.speed[1] + longest
+        condition = f"the ego may start with {context.speed[0]:.3g} m/s; at least 1 m"
+        raise FieldError(f"is no distance where {condition}", (*keys, "headway"))
+    front = EGO_FRONT + car.headway.bounds[1] * context.speed[1] + max_length
     why = f"the lead's front starts up to {front:.4g} m ahead, before the reveal; {context.road_end}"
     low, high = front + car.reveal.bounds[1], context.ahead - standing
     require_within(car.at, low, high, why, (*keys, "at"), (*keys, "reveal"), (*keys, "headway"))
@@ -177,40 +185,40 @@ def _check_cut_out(car: CutOut, context: ScenarioContext, keys: Keys) -> None:
 
 
 def _check_queue(queue: Queue, context: ScenarioContext, keys: Keys) -> None:
-    longest = max(body.length[1] for body in bodies_named(None, any_class=True))
-    length = queue.per_lane.bounds[1] * (longest + queue.spacing.bounds[1]) + QUEUE_STAGGER
+    max_length = max(body.length[1] for body in candidate_bodies(None, any_class=True))
+    length = queue.per_lane.bounds[1] * (max_length + queue.spacing.bounds[1]) + QUEUE_STAGGER
     why = f"the queue is up to {length:.4g} m long; {context.road_end}"
-    require_within(queue.at, NEAREST, context.ahead - length, why, (*keys, "at"), ("ego", "station"))
+    require_within(queue.at, MIN_DISTANCE, context.ahead - length, why, (*keys, "at"), ("ego", "station"))
     _must_not_meet_an_end(queue.at, length, context, (*keys, "at"))
     _must_be_in_time(queue.dissolves, context, (*keys, "dissolves"))
     if queue.to_kmh is not None:
         _must_keep_limits(queue.to_kmh, context, (*keys, "to_kmh"))
 
 
-def _check_bystanders(people: Bystanders, context: ScenarioContext, keys: Keys) -> None:
-    spread = people.spread.bounds[1] / 2.0
+def _check_bystanders(entry: Bystanders, context: ScenarioContext, keys: Keys) -> None:
+    spread = entry.spread.bounds[1] / 2.0
     low = max(spread - context.ego.station.bounds[0], 0.0)
     why = f"over up to {2.0 * spread:g} m of road; {context.road_end}"
-    require_within(people.at, low, context.ahead - spread, why, (*keys, "at"), (*keys, "spread"))
-    if people.place == "shoulder":
-        shoulder = context.road.left_shoulder if people.side == "left" else context.road.right_shoulder
-        allowed = shoulder.bounds[0] + RAIL_BEYOND_PAVEMENT - _PERSON_RADIUS
+    require_within(entry.at, low, context.ahead - spread, why, (*keys, "at"), (*keys, "spread"))
+    if entry.place == "shoulder":
+        shoulder = context.road.left_shoulder if entry.side == "left" else context.road.right_shoulder
+        allowed = shoulder.bounds[0] + RAIL_BEYOND_PAVEMENT - _PEDESTRIAN_RADIUS
         why = f"before the guard rail, on a shoulder of {shoulder.bounds[0]:g} m or more"
-        require_within(people.clear, 0.0, allowed, why, (*keys, "clear"))
+        require_within(entry.clear, 0.0, allowed, why, (*keys, "clear"))
 
 
-def _check_crosser(person: Crosser, context: ScenarioContext, keys: Keys) -> None:
-    if person.hidden_by is None:
-        _check_at(person.at, 0.0, context, keys)
+def _check_crosser(entry: Crosser, context: ScenarioContext, keys: Keys) -> None:
+    if entry.hidden_by is None:
+        _check_at(entry.at, 0.0, context, keys)
         return
-    hidden, place = person.hidden_by, (*keys, "hidden_by")
-    if person.side != "right":
+    hidden, place = entry.hidden_by, (*keys, "hidden_by")
+    if entry.side != "right":
         raise FieldError("hidden_by needs side: right, where the vehicle is parked", (*keys, "side"))
     parked = _parked_length(hidden)
-    low = max(parked - context.ego.station.bounds[0], float(NEAREST))
+    low = max(parked - context.ego.station.bounds[0], float(MIN_DISTANCE))
     why = f"{parked:g} m of parked vehicles before it; {context.road_end}"
-    require_within(person.at, low, context.ahead, why, (*keys, "at"), ("ego", "station"))
-    begin, end = context.stations(person.at.bounds[0] - parked, person.at.bounds[1])
+    require_within(entry.at, low, context.ahead, why, (*keys, "at"), ("ego", "station"))
+    begin, end = context.stations(entry.at.bounds[0] - parked, entry.at.bounds[1])
     for layout in context.layouts:
         if layout.may_exist(layout.ego + 1, begin) or not layout.exists(layout.ego, begin, end):
             raise FieldError(
@@ -219,22 +227,22 @@ def _check_crosser(person: Crosser, context: ScenarioContext, keys: Keys) -> Non
                 ("ego", "lane"),
             )
     names = [name for name in (hidden.body, hidden.second) if name is not None]
-    widest = max(body.width[1] for name in names for body in bodies_named(name))
+    max_width = max(body.width[1] for name in names for body in candidate_bodies(name))
     shoulder = min(right_edge(context.road, layout, layout.ego) for layout in context.layouts)
-    allowed = shoulder + MAX_BEYOND_PAVEMENT - _CAR.width / 2.0 - widest
-    why = f"a vehicle up to {widest:g} m wide stays before the guard rail"
+    allowed = shoulder + MAX_BEYOND_PAVEMENT - _CAR.width / 2.0 - max_width
+    why = f"a vehicle up to {max_width:g} m wide stays before the guard rail"
     require_within(hidden.clear, 0.0, allowed, why, (*place, "clear"), (*place, "body"))
 
 
 def _parked_length(hidden: Hiding) -> float:
-    first = max(body.length[1] for body in bodies_named(hidden.body))
+    first = max(body.length[1] for body in candidate_bodies(hidden.body))
     if hidden.second is None:
         return STEP_OUT_GAP + first
-    return STEP_OUT_GAP + first + PARKED_GAP + max(body.length[1] for body in bodies_named(hidden.second))
+    return STEP_OUT_GAP + first + PARKED_GAP + max(body.length[1] for body in candidate_bodies(hidden.second))
 
 
 def _must_not_meet_an_end(at: Quantity, length: float, context: ScenarioContext, place: Keys) -> None:
-    """Refuse what spans all lanes, or the outermost, where a main lane may end within it."""
+    """Raise `FieldError` if a main lane can end within an entry that spans the outermost or all lanes."""
     begin, end = context.stations(at.bounds[0], at.bounds[1] + length)
     for layout in context.layouts:
         for low, high in layout.ends[: layout.main]:
@@ -256,7 +264,9 @@ def _must_be_in_time(after: Quantity, context: ScenarioContext, place: Keys) -> 
 
 
 def _check_change(duration: Quantity, context: ScenarioContext, place: Keys) -> None:
-    least = min_change_duration(context.road.lane_width.bounds[1], context.grip[1])
-    if duration.bounds[0] < least:
+    min_duration = min_change_duration(context.road.lane_width.bounds[1], context.grip[1])
+    if duration.bounds[0] < min_duration:
         why = f"in less, the lateral acceleration exceeds the tyres' {context.grip[1]:g} m/s²"
-        raise FieldError(f"must be at least {least + 0.005:.2f} ({why})", place, ("conditions", "weather"))
+        raise FieldError(
+            f"must be at least {min_duration + 0.005:.2f} ({why})", place, ("conditions", "weather")
+        )

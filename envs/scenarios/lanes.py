@@ -1,4 +1,4 @@
-"""The lanes that a scenario file names, over everything that its road and its ego may be drawn to."""
+"""Resolves the lanes that a scenario file names, for one road and for all roads that can be drawn."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from envs.scenarios.route import EgoStart
 
 @dataclass(frozen=True, slots=True)
 class LaneLayout:
-    """One way in which the lanes of a road, and the ego's among them, may be drawn."""
+    """One possible arrangement of the lanes of a road, with the ego's lane."""
 
     main: int  # number of main lanes; a ramp is one more, on their right
-    ends: tuple[tuple[float, float], ...]  # of each lane from left to right, least and greatest station [m]
+    ends: tuple[tuple[float, float], ...]  # min and max end station of each lane, from left to right [m]
     ego: int  # index of the ego's lane
 
     def exists(self, lane: int, near: float, far: float) -> bool:
-        """Whether a lane certainly exists at all stations from ``near`` to ``far``."""
+        """Whether a lane exists at all stations from ``near`` to ``far`` [m] in every draw."""
         return 0 <= lane < len(self.ends) and self.ends[lane][0] >= far and near >= 0.0
 
     def may_exist(self, lane: int, near: float) -> bool:
-        """Whether a lane can exist at the station ``near`` or beyond."""
+        """Whether a lane can exist at the station ``near`` [m] or beyond."""
         return 0 <= lane < len(self.ends) and self.ends[lane][1] >= near
 
     def index(self, name: LaneName, near: float, far: float) -> int | None:
-        """The lane of that name from ``near`` to ``far``; None where it may be missing or another."""
+        """Return the index of a named lane from station ``near`` to ``far`` [m].
+
+        None if the lane can be missing, or can be a different one, in that range.
+        """
         if name in ("leftmost", "rightmost"):
             lanes = range(self.main) if name == "leftmost" else range(self.main - 1, -1, -1)
             first = next(lane for lane in lanes if self.may_exist(lane, near))
@@ -40,17 +43,21 @@ class LaneLayout:
 
 
 def layouts(road: RoadSpec, ego: EgoStart) -> tuple[LaneLayout, ...]:
-    """Every layout that can be drawn; none where the ego's lane cannot exist at its start."""
+    """Return every layout that can be drawn; empty if the ego's lane cannot exist at its start."""
     return tuple(
         LaneLayout(main, ends, lane)
-        for main in whole_numbers(road.lanes)
+        for main in possible_counts(road.lanes)
         for ends in _ends(road, main)
         for lane in sorted(set(_ego_lanes(ego, main, ends)))
     )
 
 
 def named_lane(road: RoadMap, name: LaneName, ego_lane: int, station: float) -> int:
-    """Index of the lane that a scenario file names; `ConfigError` where it does not exist at a station."""
+    """Return the index of the lane that a scenario file names.
+
+    Raises:
+        ConfigError: If the lane does not exist at ``station`` [m].
+    """
     main = [
         index for index, lane in enumerate(road.lanes) if lane.kind is LaneKind.MAIN and lane.covers(station)
     ]
@@ -62,8 +69,8 @@ def named_lane(road: RoadMap, name: LaneName, ego_lane: int, station: float) -> 
     return lane
 
 
-def whole_numbers(quantity: Quantity) -> tuple[int, ...]:
-    """Every whole number that can be drawn."""
+def possible_counts(quantity: Quantity) -> tuple[int, ...]:
+    """Return every whole number that can be drawn."""
     low, high = (round(bound) for bound in quantity.bounds)
     return tuple(sorted({round(value) for value in quantity.choices} or range(low, high + 1)))
 

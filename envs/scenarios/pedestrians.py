@@ -1,7 +1,7 @@
-"""What a scenario file may say about people.
+"""Entries of a scenario file for pedestrians.
 
-``at`` counts metres ahead of the ego's start, which is its rear axle. Near side is the right, far side
-the left.
+``at`` is the distance ahead of the ego's start [m], which is its rear axle. The near side is the right,
+the far side the left.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from envs.scenarios.quantity import (
 
 
 class Bystanders(StrictModel):
-    """People who stand and stay where they are, at least 5 cm clear of the guard rail.
+    """Pedestrians who stand still, at least 5 cm from the guard rail.
 
-    Whose place a parked vehicle or somebody else has taken stands at the nearest free place along the road.
+    One whose place is occupied stands at the nearest free place along the road.
     """
 
     kind: Literal["bystanders"]
@@ -42,51 +42,51 @@ class Bystanders(StrictModel):
 
 
 class Walker(StrictModel):
-    """Somebody who walks along the road; at 0 km/h they stand in the lane for good."""
+    """A pedestrian who walks along the road; at 0 km/h they stand in the lane permanently."""
 
     kind: Literal["walker"]
     at: Distance
     lane: LaneName = "ego"
-    bonnet: Fraction = fixed(0.5)  # where a bonnet in the lane's middle would meet them, 0 right … 1 left
+    bonnet: Fraction = fixed(0.5)  # position across a car in the lane's centre, 0 right … 1 left
     speed_kmh: WalkingSpeedKmh = fixed(5.0)
     towards: bool = False  # against the traffic
-    after_limit: Distance = fixed(150.0)  # leaves the lane to the near side after so many metres [m]
+    after_limit: Distance = fixed(150.0)  # distance after which they leave the lane to the near side [m]
 
 
 class Hiding(StrictModel):
-    """A vehicle parked on the right shoulder, before which somebody steps out.
+    """A vehicle parked on the right shoulder that hides a crossing pedestrian.
 
-    The ego's lane must be next to that shoulder, and the person comes from the right.
+    The ego's lane must be next to that shoulder, and the pedestrian crosses from the right.
     """
 
     body: BodyName = "box_truck"
-    # from its side to the flank of an ego in mid-lane, less where the guard rail leaves no room [m]
+    # from its side to that of an ego in the lane's centre; less if the guard rail leaves no space [m]
     clear: Clearance = between(0.9, 1.3)
     second: BodyName | None = None  # parked 1 m behind the first
 
 
 class HalfWay(StrictModel):
-    """A person who stops in front of the ego before going on."""
+    """A pause in front of the ego during a crossing."""
 
     chance: float = Field(default=1.0, ge=0.0, le=1.0)
-    at: Fraction = fixed(0.5)  # of the bonnet, as `Crosser.bonnet`, where they come to a stand
-    hold: Duration = between(2.0, 4.0)  # they stand there so long [s]
+    at: Fraction = fixed(0.5)  # where they stop, as `Crosser.bonnet`
+    hold: Duration = between(2.0, 4.0)  # duration of the pause [s]
 
 
 class Crosser(StrictModel):
-    """Somebody who crosses so that an ego which keeps its speed hits them, as Euro NCAP times it.
+    """A pedestrian who crosses so that an ego that keeps its speed hits them, as Euro NCAP times it.
 
-    Where ``at`` is nearer than the ego drives while they walk up to it, they set off at once and come too
-    late. Before an ego that stands, and behind one that has passed, they cross when the road is free.
+    If ``at`` is too near for that, they set off at once and arrive too late. In front of a stationary ego,
+    and behind one that has passed, they cross when the road is free.
     """
 
     kind: Literal["crosser"]
     at: Distance
     side: Side = "right"
     speed_kmh: CrossingSpeedKmh = fixed(5.0)
-    bonnet: Fraction = fixed(0.5)  # of the ego's width at the impact, 0 near … 1 far from `side`
+    bonnet: Fraction = fixed(0.5)  # impact point across the ego's width, 0 near … 1 far from `side`
     child: bool = False
-    count: Count = fixed(1)  # of several, about 0.8 m apart along the road
+    count: Count = fixed(1)  # several are about 0.8 m apart along the road
     half_way: HalfWay | None = None
     hidden_by: Hiding | None = None
 

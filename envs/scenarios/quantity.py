@@ -1,4 +1,4 @@
-"""Numbers of a scenario file: fixed, from a range, or one of a few, drawn with the seed."""
+"""Numbers of a scenario file: fixed, uniform in a range, or one of several choices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Quantity(StrictModel):
         return value
 
     @model_validator(mode="after")
-    def _one_way(self) -> Quantity:
+    def _exactly_one_form(self) -> Quantity:
         ranged = self.min is not None and self.max is not None
         partly = (self.min is None) != (self.max is None)
         if partly or ranged == bool(self.choices):
@@ -40,35 +40,38 @@ class Quantity(StrictModel):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Least and greatest value that can be drawn."""
+        """Minimum and maximum value that can be drawn."""
         if self.min is not None and self.max is not None:
             return self.min, self.max
         return min(self.choices), max(self.choices)
 
     def draw(self, rng: np.random.Generator) -> float:
-        """One value; takes a number from ``rng`` even where fixed, so that later draws stay put."""
-        share = float(rng.random())
+        """Draw a value.
+
+        A number is always taken from ``rng``, even for a fixed value, so that later draws do not change.
+        """
+        fraction = float(rng.random())
         if self.min is not None and self.max is not None:
-            return self.min + (self.max - self.min) * share
-        return self.choices[min(int(share * len(self.choices)), len(self.choices) - 1)]
+            return self.min + (self.max - self.min) * fraction
+        return self.choices[min(int(fraction * len(self.choices)), len(self.choices) - 1)]
 
 
 def fixed(value: float) -> Quantity:
-    """A quantity that is always ``value``."""
+    """Return a quantity that is always ``value``."""
     return Quantity(choices=(value,))
 
 
 def between(low: float, high: float) -> Quantity:
-    """A quantity uniform in ``low`` … ``high``."""
+    """Return a quantity that is uniform in ``low`` … ``high``."""
     return Quantity(min=low, max=high)
 
 
 def within(low: float, high: float) -> AfterValidator:
-    """A validator that holds all values of a quantity within ``low`` … ``high``."""
+    """Return a validator that requires all values of a quantity to be within ``low`` … ``high``."""
 
     def check(quantity: Quantity) -> Quantity:
-        least, greatest = quantity.bounds
-        if least < low or greatest > high:
+        minimum, maximum = quantity.bounds
+        if minimum < low or maximum > high:
             raise ValueError(f"must lie within {low:g} … {high:g}")
         return quantity
 
@@ -90,9 +93,9 @@ Angle: TypeAlias = Annotated[Quantity, within(-20.0, 20.0)]  # [°]
 Duration: TypeAlias = Annotated[Quantity, within(0.0, 600.0)]  # [s]
 Fraction: TypeAlias = Annotated[Quantity, within(0.0, 1.0)]
 SpeedKmh: TypeAlias = Annotated[Quantity, within(0.0, 130.0)]
-DrivingSpeedKmh: TypeAlias = Annotated[Quantity, within(1.0, 130.0)]  # of vehicles that do not stand
+DrivingSpeedKmh: TypeAlias = Annotated[Quantity, within(1.0, 130.0)]  # of moving vehicles
 WalkingSpeedKmh: TypeAlias = Annotated[Quantity, within(0.0, 40.0)]
-CrossingSpeedKmh: TypeAlias = Annotated[Quantity, within(0.5, 40.0)]  # who stands never crosses
+CrossingSpeedKmh: TypeAlias = Annotated[Quantity, within(0.5, 40.0)]  # positive, so that a crossing ends
 SpeedLimitKmh: TypeAlias = Annotated[Quantity, within(30.0, 130.0)]
 Deceleration: TypeAlias = Annotated[Quantity, within(0.5, MAX_DECELERATION)]  # [m/s²], positive
 Density: TypeAlias = Annotated[Quantity, within(0.0, 150.0)]  # [vehicles / km / lane]

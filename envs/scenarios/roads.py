@@ -1,7 +1,7 @@
-"""The kinds of road a scenario may ask for; each draws its numbers and builds a road map.
+"""The kinds of road of a scenario file; each draws its parameters and builds a road map.
 
-All roads begin with a straight, so that an episode starts settled, and are long enough for traffic
-to be recycled out of sight.
+All roads start with a straight, so that an episode starts in a steady state, and are long enough for traffic
+to be removed and added out of view.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
 from envs.scenarios.quantity import WHOLE, Quantity, between, within
 
 LENGTH = 2600.0  # of every road [m]
-_LAST_STRAIGHT = 50.0  # at the road's end [m]
-_LARGEST_TURN = 1.2  # of one arc [rad]
+_LAST_STRAIGHT = 50.0  # minimum length of the straight at the road's end [m]
+_MAX_TURN = 1.2  # change of heading over one arc [rad]
 
 
 LaneCount: TypeAlias = Annotated[Quantity, WHOLE, within(2.0, 4.0)]
@@ -31,7 +31,7 @@ Side: TypeAlias = Literal["left", "right", "either"]
 
 
 class CrossSection(StrictModel):
-    """What all roads share: lanes and paved shoulders."""
+    """The keys of all kinds of road: lanes and paved shoulders."""
 
     lanes: LaneCount = Quantity(choices=(2, 3, 4))
     lane_width: LaneWidth = Quantity(choices=(3.5, 3.75))
@@ -39,15 +39,15 @@ class CrossSection(StrictModel):
     right_shoulder: ShoulderWidth = between(2.5, 3.25)
 
     def draw_lanes(self, rng: np.random.Generator) -> tuple[Lane, ...]:
-        """Main lanes over the whole length, the reference line in their middle."""
+        """Draw the main lanes, which are centred on the reference line and as long as the road."""
         count, width = round(self.lanes.draw(rng)), self.lane_width.draw(rng)
-        middle = (count - 1) / 2.0
-        return tuple(Lane((middle - index) * width, width, 0.0, LENGTH) for index in range(count))
+        centre = (count - 1) / 2.0
+        return tuple(Lane((centre - index) * width, width, 0.0, LENGTH) for index in range(count))
 
     def assemble(
         self, pieces: tuple[tuple[float, float], ...], lanes: tuple[Lane, ...], rng: np.random.Generator
     ) -> RoadMap:
-        """Chain ``pieces`` of (length [m], curvature [1/m]) and a straight up to the full length."""
+        """Build the road from ``pieces`` of (length [m], curvature [1/m]) and a final straight."""
         rest = LENGTH - sum(length for length, _ in pieces)
         left, right = self.left_shoulder.draw(rng), self.right_shoulder.draw(rng)
         return build_road((*pieces, (rest, 0.0)), lanes, left_shoulder=left, right_shoulder=right)
@@ -70,53 +70,55 @@ class Curve(CrossSection):
     radius: Radius = Quantity(choices=(250, 500, 1000))
     side: Side = "either"
     begins: Place = between(420.0, 520.0)  # station [m]
-    length: PieceLength = between(300.0, 600.0)  # of the arc, less where it would turn by over 1.2 rad [m]
+    length: PieceLength = between(300.0, 600.0)  # of the arc; less if it would turn by more than 1.2 rad [m]
 
     @model_validator(mode="after")
     def _ends_on_the_road(self) -> Curve:
-        _check_end(self.begins, _longest_arc(self.length, self.radius))
+        _check_end(self.begins, _max_arc(self.length, self.radius))
         return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
-        lanes, bend = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
+        lanes, curvature = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
         sign, begins, length = _sign(self.side, rng), self.begins.draw(rng), self.length.draw(rng)
-        return self.assemble(((begins, 0.0), (_arc(length, bend), sign * bend)), lanes, rng)
+        return self.assemble(((begins, 0.0), (_arc(length, curvature), sign * curvature)), lanes, rng)
 
 
 class SBend(CrossSection):
-    """Two arcs one after the other, one each way; ``side`` names the first."""
+    """Two consecutive arcs in opposite directions; ``side`` is that of the first."""
 
     kind: Literal["s_bend"] = "s_bend"
     radius: Radius = Quantity(choices=(250, 500, 1000))
     side: Side = "either"
     begins: Place = between(420.0, 500.0)  # station [m]
-    length: PieceLength = between(200.0, 350.0)  # of each arc, less where it would turn by over 1.2 rad [m]
+    length: PieceLength = between(200.0, 350.0)  # of each arc; less if it would turn by more than 1.2 rad [m]
     between_arcs: PieceLength = between(20.0, 80.0)  # straight [m]
 
     @model_validator(mode="after")
     def _ends_on_the_road(self) -> SBend:
-        arcs = 2.0 * _longest_arc(self.length, self.radius)
+        arcs = 2.0 * _max_arc(self.length, self.radius)
         _check_end(self.begins, arcs + self.between_arcs.bounds[1])
         return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
-        lanes, bend = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
+        lanes, curvature = self.draw_lanes(rng), 1.0 / self.radius.draw(rng)
         sign, begins, length = _sign(self.side, rng), self.begins.draw(rng), self.length.draw(rng)
-        arc, middle = _arc(length, bend), self.between_arcs.draw(rng)
-        pieces = ((begins, 0.0), (arc, sign * bend), (middle, 0.0), (arc, -sign * bend))
+        arc, middle = _arc(length, curvature), self.between_arcs.draw(rng)
+        pieces = ((begins, 0.0), (arc, sign * curvature), (middle, 0.0), (arc, -sign * curvature))
         return self.assemble(pieces, lanes, rng)
 
 
 class OnRamp(CrossSection):
-    """A straight road that a ramp joins from the right, drawing near it in half a cosine."""
+    """A straight road with a ramp that joins from the right along half a cosine."""
 
     kind: Literal["on_ramp"] = "on_ramp"
     lanes: LaneCount = Quantity(choices=(2, 3))
-    opens: Place = between(500.0, 580.0)  # station from which one may change lanes [m]
+    opens: Place = between(500.0, 580.0)  # station from which lane changes are allowed [m]
     merge_length: PieceLength = between(250.0, 300.0)  # [m]
-    approach: Annotated[Quantity, within(0.0, 15.0)] = between(5.0, 8.0)  # farther right at first [m]
+    approach: Annotated[Quantity, within(0.0, 15.0)] = between(
+        5.0, 8.0
+    )  # initial extra distance of the ramp to the right [m]
 
     @model_validator(mode="after")
     def _ends_on_the_road(self) -> OnRamp:
@@ -142,8 +144,8 @@ class LaneDrop(CrossSection):
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
         lanes, left, drops = self.draw_lanes(rng), _sign(self.side, rng) > 0.0, self.drops.draw(rng)
-        gone = lanes[0] if left else lanes[-1]
-        short = Lane(gone.offset, gone.width, gone.start, drops)
+        ending = lanes[0] if left else lanes[-1]
+        short = Lane(ending.offset, ending.width, ending.start, drops)
         return self.assemble((), (short, *lanes[1:]) if left else (*lanes[:-1], short), rng)
 
 
@@ -151,24 +153,24 @@ RoadSpec: TypeAlias = Straight | Curve | SBend | OnRamp | LaneDrop
 
 
 def _sign(side: Side, rng: np.random.Generator) -> float:
-    """+1 for left, −1 for right; takes a number from ``rng`` even where it is given."""
+    """+1 for left, −1 for right; a number is taken from ``rng`` even if the side is fixed."""
     drawn = 1.0 if rng.random() < 0.5 else -1.0
     return {"left": 1.0, "right": -1.0, "either": drawn}[side]
 
 
 def _check_end(begins: Quantity, length: float, key: str = "begins") -> None:
-    """Refuse what would reach beyond the road's last `_LAST_STRAIGHT` metres."""
+    """Raise `FieldError` if a segment would extend into the road's last `_LAST_STRAIGHT` metres."""
     if begins.bounds[1] + length > LENGTH - _LAST_STRAIGHT:
         allowed = LENGTH - _LAST_STRAIGHT - length
         text = f"at most {allowed:g}" if allowed >= 50.0 else "nowhere"
         raise FieldError(
-            f"{text} (what begins there is up to {length:g} m long, the road {LENGTH:g} m)", (key,)
+            f"{text} (what starts there is up to {length:g} m long, the road {LENGTH:g} m)", (key,)
         )
 
 
-def _longest_arc(length: Quantity, radius: Quantity) -> float:
-    return min(length.bounds[1], _LARGEST_TURN * radius.bounds[1])
+def _max_arc(length: Quantity, radius: Quantity) -> float:
+    return min(length.bounds[1], _MAX_TURN * radius.bounds[1])
 
 
-def _arc(length: float, bend: float) -> float:
-    return min(length, _LARGEST_TURN / bend)
+def _arc(length: float, curvature: float) -> float:
+    return min(length, _MAX_TURN / curvature)

@@ -1,4 +1,4 @@
-"""What a scenario file may say about where the ego starts and what it finds along its route."""
+"""Entries of a scenario file for the ego's start, speed zones and navigation."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from envs.scenarios.quantity import Angle, Distance, Fraction, Offset, SpeedLimi
 
 
 class EgoStart(StrictModel):
-    """Where and how fast the ego begins."""
+    """Position and speed of the ego at the start."""
 
-    # of the main lanes but for `ramp`; the right one of two middle lanes; any: each equally likely
+    # a main lane unless `ramp`; middle: the right one of two middle lanes; any: each equally likely
     lane: Literal["leftmost", "rightmost", "middle", "any", "ramp"] = "rightmost"
-    station: Distance = fixed(300.0)  # of its rear axle on the road [m]
-    speed_share: Fraction = between(0.85, 1.0)  # of the limit there
-    offset: Offset = fixed(0.0)  # to the left of the lane's middle [m]
-    yaw_deg: Angle = fixed(0.0)  # to the left of the lane's direction [°]
+    station: Distance = fixed(300.0)  # of its rear axle [m]
+    speed_share: Fraction = between(0.85, 1.0)  # fraction of the speed limit at the start
+    offset: Offset = fixed(0.0)  # from the lane's centre, positive left [m]
+    yaw_deg: Angle = fixed(0.0)  # relative to the lane's direction, positive left [°]
 
 
 class SpeedZone(StrictModel):
-    """A lower limit over a part of the route, in metres ahead of the ego's start."""
+    """A lower limit on a segment of the route; begin and end are distances ahead of the ego's start [m]."""
 
     begin: Distance
-    end: Distance  # may lie beyond the road's
+    end: Distance  # may be beyond the road's end
     limit_kmh: SpeedLimitKmh
 
 
 class NavigationStep(StrictModel):
-    """What the navigation asks over a part of the route; of several that hold, the first."""
+    """A navigation command on a segment of the route; if several apply, the first one is used."""
 
     command: Literal["follow", "change_left", "change_right"]
     begin: Distance = fixed(0.0)  # ahead of the ego's start [m]
-    end: Distance = fixed(5000.0)  # may lie beyond the road's
+    end: Distance = fixed(5000.0)  # ahead of the ego's start; may be beyond the road's end [m]
     where: Literal["anywhere", "ramp"] = "anywhere"

@@ -1,4 +1,4 @@
-"""A scenario: road, traffic, people, conditions and the ego's start, as a person writes it in YAML."""
+"""The model of a scenario file: road, traffic, pedestrians, conditions and the ego's start."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ CATALOGUE = Path(__file__).parents[2] / "configs" / "scenarios"
 
 
 class TrafficSpec(StrictModel):
-    """The cars, vans, trucks and buses that nobody scripted."""
+    """Unscripted traffic: cars, vans, trucks and buses."""
 
     density: Density = between(5.0, 12.0)  # [vehicles / km of open lane], up to a crawling jam
-    speed_share: Fraction = between(0.85, 1.0)  # of the limit, what cars wish for on average
-    # of vans, trucks and buses in the rightmost lane, to its left they are rarer; if not given, as usual
+    speed_share: Fraction = between(0.85, 1.0)  # mean desired speed of cars as a fraction of the limit
+    # fraction of vans, trucks and buses in the rightmost lane; lower in the others; default: a typical mix
     large_share: Fraction | None = None
-    clear_ahead: Distance = fixed(40.0)  # no such vehicle begins nearer to the ego, in its lane [m]
+    clear_ahead: Distance = fixed(40.0)  # of such vehicles at the start, in the ego's lane [m]
 
     @model_validator(mode="after")
     def _fits_on_the_road(self) -> TrafficSpec:
@@ -52,10 +52,10 @@ def _derived(_: object) -> str:
 
 
 class Scenario(StrictModel):
-    """Everything an episode is drawn from, with a seed."""
+    """A scenario; together with a seed it determines an episode."""
 
     name: str
-    variant: Annotated[str, BeforeValidator(_derived)] = ""  # what keys set in brackets change
+    variant: Annotated[str, BeforeValidator(_derived)] = ""  # values that differ from the file's
     description: str
     source: str
     road: RoadSpec = Field(discriminator="kind")
@@ -64,7 +64,9 @@ class Scenario(StrictModel):
     ego: EgoStart = EgoStart()
     route_length: Distance = between(600.0, 900.0)  # [m]
     time_limit: float = Field(default=120.0, gt=0.0, le=900.0)  # [s]
-    stuck_after: float = Field(default=30.0, gt=0.0)  # standing where it could go on [s]
+    stuck_after: float = Field(
+        default=30.0, gt=0.0
+    )  # duration of a standstill without cause that ends an episode [s]
     conditions: ConditionsSpec = ConditionsSpec()
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
@@ -74,7 +76,7 @@ class Scenario(StrictModel):
 
     @property
     def world_name(self) -> str:
-        """What seeds the worlds, together with the episode's seed: each variant draws worlds of its own."""
+        """The name that seeds the worlds, together with the seed; each variant has its own worlds."""
         return f"{self.name}[{self.variant}]" if self.variant else self.name
 
     @model_validator(mode="after")
@@ -93,17 +95,23 @@ class Scenario(StrictModel):
 
 
 def scenario_names() -> tuple[str, ...]:
-    """Names in the catalogue, sorted."""
+    """Return the names of the catalogue, sorted."""
     return tuple(sorted(path.stem for path in CATALOGUE.glob("*.yaml")))
 
 
 def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> Scenario:
-    """A scenario of the catalogue by name, or of a user's own file; either with keys set in brackets.
+    """Load a scenario of the catalogue by name, or a scenario file by path.
 
-    ``overrides`` are further such keys. Keys make a variant where they change a value, whatever their order
-    and however their values are written; a key that repeats what the file says changes nothing.
+    Both may be followed by keys in brackets, such as ``cruise[traffic.density=0]``. Keys that change a value
+    make a variant, independent of their order and notation; a key that repeats the file's value does not.
 
-    Raises `ConfigError` naming the nearest scenarios, or the file's line and what is allowed there.
+    Args:
+        name_or_path: Name or path, ending in ``.yaml`` or ``.yml``.
+        overrides: Further keys, such as ``traffic.density=0``.
+
+    Raises:
+        ConfigError: If there is no such scenario (names the nearest ones), or the file is invalid (names the
+            line and the allowed values).
     """
     scenario_name = ScenarioName.parse(str(name_or_path))
     name = scenario_name.base
@@ -122,10 +130,10 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
 
 
 def _changes(path: Path, changed: Scenario) -> str:
-    """The values in which a scenario differs from its file's, in one form; empty where none does."""
+    """The values that differ from those of the file, in canonical form; empty if there are none."""
     try:
         before = dict(_values(load_model(path, Scenario)))
-    except ConfigError:  # a file that is valid only with its keys: no plain scenario to share a world with
+    except ConfigError:  # the file is valid only with the keys, so all values count as changed
         before = {}
     after = dict(_values(changed))
     keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
@@ -133,7 +141,7 @@ def _changes(path: Path, changed: Scenario) -> str:
 
 
 def _values(value: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted key and JSON of every value in a record, and in the records and lists that it holds."""
+    """Dotted key and JSON value of every field of a model, recursively."""
     if isinstance(value, StrictModel) and not isinstance(value, Quantity):
         for name in type(value).model_fields:
             yield from _values(getattr(value, name), f"{key}.{name}" if key else name)

@@ -12,7 +12,7 @@ import run_sim
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.vehicle import VehicleParameters
-from envs.scenarios.checks import EGO_FRONT, NEAREST
+from envs.scenarios.checks import EGO_FRONT, MIN_DISTANCE
 from envs.scenarios.scenario import CATALOGUE, load_scenario, scenario_names
 from envs.spawning.episode_setup import build_episode
 
@@ -119,7 +119,7 @@ ENTRIES = [
 def test_the_least_place_of_what_is_on_the_road_is_ahead_of_the_ego(block: str) -> None:
     car = VehicleParameters()
     assert pytest.approx(car.length - car.rear_overhang) == EGO_FRONT
-    assert 1.0 <= NEAREST - EGO_FRONT < 2.0
+    assert 1.0 <= MIN_DISTANCE - EGO_FRONT < 2.0
 
 
 @pytest.mark.parametrize(("block", "entry", "key", "words"), ENTRIES)
@@ -141,7 +141,7 @@ def test_an_entry_that_does_not_fit_is_named_with_its_line_and_what_is_allowed(
 @pytest.mark.parametrize(
     ("text", "line", "key", "words"),
     [
-        ("ego: {offset: 15}\n", 7, "ego.offset", "the ego's middle stays in its lane"),
+        ("ego: {offset: 15}\n", 7, "ego.offset", "the ego's centre stays in its lane"),
         ("ego:\n  lane: leftmost\n  offset: 1.7\n", 9, "ego.offset", "within -1.75 … 1.57"),
         ("ego: {lane: leftmost, offset: 1.5, yaw_deg: -20}\n", 7, "ego.offset", "its body on the pavement"),
         ("ego: {station: 0}\n", 7, "ego.station", "within 10 … 2290"),
@@ -179,11 +179,11 @@ def test_an_entry_that_does_not_fit_is_named_with_its_line_and_what_is_allowed(
         ),
         (
             "ego: {lane: any}\nactors:\n  - {kind: stopped, at: 99, lane: left_of_ego}\n",
-            9, "actors.0.lane", "where it begins in lane 1 of 3",
+            9, "actors.0.lane", "where it starts in lane 1 of 3",
         ),
         (
             "road: {kind: straight}\nego: {lane: middle}\nactors:\n  - {kind: cut_in, side: right}\n",
-            9, "actors.0.side", "where it begins in lane 2 of 2",
+            9, "actors.0.side", "where it starts in lane 2 of 2",
         ),
         (
             "ego: {lane: leftmost}\npeople:\n  - {kind: crosser, at: 100, hidden_by: {}}\n",
