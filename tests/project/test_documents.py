@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 import run_sim
+from agents.config import ModularConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -64,6 +66,16 @@ def shown_commands(text: str) -> Iterator[tuple[str, list[str]]]:
         yield command, [word.split("=")[0] for word in words if word.startswith("--")]
 
 
+def has_setting(model: type[BaseModel], path: str) -> bool:
+    """Whether a configuration has the setting at a dotted path."""
+    key, _, rest = path.partition(".")
+    field = model.model_fields.get(key)
+    if field is None or not rest:
+        return field is not None
+    inner = field.annotation
+    return not (isinstance(inner, type) and issubclass(inner, BaseModel)) or has_setting(inner, rest)
+
+
 def tables(text: str) -> Iterator[list[str]]:
     """The rows of every table outside folded parts, without heading and rule."""
     unfolded = re.sub(r"<details.*?</details>", "", without_blocks(text), flags=re.S)
@@ -93,6 +105,14 @@ def test_commands_and_their_options_exist(page: Path, capsys: pytest.CaptureFixt
             known = parser_help(command, capsys) + " --help"
             unknown = [option for option in options if not re.search(rf"{option}(?![\w-])", known)]
             assert not unknown, f"{page.name}: {command or 'run_sim.py'} has no {unknown}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_of_the_modular_driver_exist(page: Path) -> None:
+    sections = "|".join(("perception", "tracking", "prediction", "planning", "control", "faults"))
+    shown = re.findall(rf"(?<=[\s`:\"])((?:{sections})\.[a-z_.]+)(?==)", read(page))
+    missing = [path for path in shown if not has_setting(ModularConfig, path)]
+    assert not missing
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
