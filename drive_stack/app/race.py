@@ -17,8 +17,8 @@ from drive_stack.app.table import print_failures
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import terminal_text
-from drive_stack.evaluation.race import Verdict, clean, leader, verdict
-from drive_stack.evaluation.result import EpisodeResult
+from drive_stack.evaluation.race import RaceVerdict, leader, race_verdict
+from drive_stack.evaluation.result import EpisodeResult, succeeded
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.viewer.records import RaceFrame
 from drive_stack.viewer.rollout_frames import view_of
@@ -31,7 +31,7 @@ class RaceResult:
     """The results of one race."""
 
     results: tuple[EpisodeResult, ...]  # in the order of the agents, under their names in the race
-    verdict: Verdict
+    verdict: RaceVerdict
 
     def verdict_json(self) -> str:
         """Return who won and why, as one line of JSON; ``winner`` is null after a tie."""
@@ -40,7 +40,7 @@ class RaceResult:
             "scenario": first.scenario,
             "seed": first.seed,
             "winner": None if winner is None else self.results[winner].agent,
-            "verdict": self.verdict.words,
+            "verdict": self.verdict.text,
         }
         return json.dumps(row)
 
@@ -62,7 +62,7 @@ class RaceSession:
         self._index, self._catalogue, self._on_result = 0, tuple(catalogue), on_result
         self._running: list[tuple[DrivingEnv, Rollout]] = []
         self._moments: list[Moment] = []
-        self._verdict: Verdict | None = None
+        self._verdict: RaceVerdict | None = None
 
     def begin(self) -> None:
         """Make worlds and agents now, so that their errors appear before a window opens."""
@@ -99,7 +99,7 @@ class RaceSession:
                 replace(rollout.result, agent=name)
                 for name, (_, rollout) in zip(self._names, self._running, strict=True)
             )
-            self._verdict = verdict(self._names, results)
+            self._verdict = race_verdict(self._names, results)
             self._on_result(RaceResult(results, self._verdict))
         return self._frame()
 
@@ -123,7 +123,7 @@ class RaceSession:
     def _frame(self) -> RaceFrame:
         rollouts = [rollout for _, rollout in self._running]
         progress = tuple(rollout.log.route_completion for rollout in rollouts)
-        failed = [rollout.done and not clean(rollout.result) for rollout in rollouts]
+        failed = [rollout.done and not succeeded(rollout.result) for rollout in rollouts]
         drivers = tuple(
             replace(view_of(env, rollout, moment, (self._index + 1, len(self._episodes))), agent_name=name)
             for name, (env, rollout), moment in zip(self._names, self._running, self._moments, strict=True)
@@ -133,7 +133,7 @@ class RaceSession:
             progress=progress,
             scores=tuple(rollout.driving_score for rollout in rollouts),
             leader=leader(progress, failed),
-            verdict=None if self._verdict is None else self._verdict.words,
+            verdict=None if self._verdict is None else self._verdict.text,
         )
 
 
@@ -161,7 +161,7 @@ def print_races(races: Sequence[RaceResult], console: Console) -> None:
     for race in races:
         cells = [f"{own.driving_score:.1f}{' *' if own.privileged else ''}" for own in race.results]
         course = terminal_text(race.results[0].scenario), str(race.results[0].seed)
-        table.add_row(*course, *cells, terminal_text(race.verdict.words))
+        table.add_row(*course, *cells, terminal_text(race.verdict.text))
     console.print(table)
     if any(own.privileged for race in races for own in race.results):
         console.print("* reads the truth", style="dim")

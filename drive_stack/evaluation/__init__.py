@@ -1,1 +1,1 @@
-"""Episodes driven and judged: rollout, metrics, scores."""
+"""Drives episodes and evaluates them: rollouts, metrics and scores."""

@@ -1,6 +1,6 @@
-"""Checks of what an agent answers: a program of anyone's may answer anything.
+"""Checks of what an agent returns, which may be any program and may return anything.
 
-Each function returns the answer in plain types of ours, or raises `AnswerError`.
+Each function returns the answer in plain types of this package, or raises `AnswerError`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from drive_stack.agent_errors import bounded_text
 from drive_stack.types import Control, StepTrace
 
 MAX_NAME = 100  # characters
-MAX_STAGES = 100  # of which a trace tells the time
+MAX_STAGES = 100  # whose times a trace holds
 MAX_NOTES = 100
 MAX_NOTE = 1024  # [bytes]
 _MAX_NUMBER = float(np.finfo(np.float32).max)  # the environment's action is of this type
 
 
 class AnswerError(ValueError):
-    """An answer is not what it must be; the message is one line, and no traceback tells more."""
+    """An answer is invalid. The message is one line; a traceback would not add anything."""
 
 
 def checked_name(name: object, what: str = "the agent's name") -> str:
@@ -35,7 +35,7 @@ def checked_name(name: object, what: str = "the agent's name") -> str:
 
 
 def checked_control(answer: object) -> Control:
-    """What `Agent.act` returned, as a `Control` of two finite numbers."""
+    """The value returned by `Agent.act` as a `Control` of two finite numbers."""
     if not isinstance(answer, Control):
         raise AnswerError(f"act returned {_kind(answer)}, expected a Control")
     return Control(
@@ -44,7 +44,7 @@ def checked_control(answer: object) -> Control:
 
 
 def checked_trace(trace: object) -> StepTrace | None:
-    """`Agent.trace`: its times are finite and its notes are text; other stages are left as they are."""
+    """`Agent.trace` with finite times and notes of text; the outputs of the stages are not checked."""
     if trace is None:
         return None
     if not isinstance(trace, StepTrace):
@@ -53,18 +53,18 @@ def checked_trace(trace: object) -> StepTrace | None:
 
 
 def checked_times(times: object) -> dict[str, float]:
-    """``StepTrace.stage_ms``: stage → milliseconds."""
+    """``StepTrace.stage_ms`` as a dictionary: stage → milliseconds."""
     if not isinstance(times, Mapping) or len(times) > MAX_STAGES:
         raise AnswerError(f"trace.stage_ms is not a mapping of at most {MAX_STAGES} stages")
-    found = {}
+    checked = {}
     for stage, milliseconds in times.items():
         name = checked_name(stage, "a stage in trace.stage_ms")
-        found[name] = _number(f"trace.stage_ms[{name!r}]", milliseconds)
-    return found
+        checked[name] = _number(f"trace.stage_ms[{name!r}]", milliseconds)
+    return checked
 
 
 def checked_notes(notes: object) -> tuple[str, ...]:
-    """``StepTrace.notes``; long ones are shortened."""
+    """``StepTrace.notes`` as a tuple; long notes are shortened."""
     if not isinstance(notes, tuple | list) or len(notes) > MAX_NOTES:
         raise AnswerError(f"trace.notes is not a tuple of at most {MAX_NOTES} texts")
     for note in notes:
@@ -74,7 +74,7 @@ def checked_notes(notes: object) -> tuple[str, ...]:
 
 
 def _number(what: str, value: object) -> float:
-    """A finite number of any type that has one: also numpy's and torch's scalars."""
+    """A finite number from any numeric type, including scalars of numpy and torch."""
     if isinstance(value, str | bytes | bytearray) or not hasattr(value, "__float__"):
         raise AnswerError(f"{what} is {_kind(value)}, expected a number")
     shape = getattr(value, "shape", ())

@@ -1,4 +1,4 @@
-"""Rows for other programs: one table as Parquet and as CSV."""
+"""Exports rows for other programs as one table, in Parquet and CSV."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ from drive_stack.support.atomic_files import whole_file
 
 
 def table_of(rows: Sequence[Row]) -> pa.Table:
-    """One line a row; what is nested becomes columns such as ``scores.carla_2_0.total``."""
+    """A table with one line per row; nested fields become columns such as ``scores.carla_2_0.total``."""
     records = [dict(_flat(_named(row))) for row in rows]
     names = dict.fromkeys(name for record in records for name in record)
     return pa.table({name: [record.get(name) for record in records] for name in names})
 
 
 def export(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:
-    """Write ``rows.parquet`` and ``rows.csv``, each replaced whole; `ConfigError` where that fails."""
+    """Write ``rows.parquet`` and ``rows.csv``, each replaced atomically.
+
+    Raises:
+        ConfigError: a file cannot be written.
+    """
     table = table_of(rows)
     parquet, text = folder / "rows.parquet", folder / "rows.csv"
     with whole_file(parquet) as part:
@@ -34,16 +38,16 @@ def export(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:
 
 
 def _escaped(table: pa.Table) -> pa.Table:
-    """With texts that no spreadsheet takes for formulas."""
-    for place, field in enumerate(table.schema):
+    """The table with all texts escaped that a spreadsheet would evaluate as formulas."""
+    for index, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
-            texts = [None if text is None else csv_text(text) for text in table.column(place).to_pylist()]
-            table = table.set_column(place, field, pa.array(texts, pa.string()))
+            texts = [None if text is None else csv_text(text) for text in table.column(index).to_pylist()]
+            table = table.set_column(index, field, pa.array(texts, pa.string()))
     return table.rename_columns([csv_text(name) for name in table.column_names])
 
 
 def _named(row: Row) -> dict[str, object]:
-    """A row's fields, under the names other programs know them by."""
+    """A row's fields as the exported table names them: ``agent`` is the label, ``driver`` its source."""
     fields = json.loads(row.to_json())
     fields["agent"], fields["driver"] = fields.pop("label"), fields["agent"]
     return {"agent": fields.pop("agent"), **fields}

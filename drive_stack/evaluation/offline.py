@@ -1,7 +1,7 @@
-"""What a driver would do on the expert's drives: the error by which imitation is usually judged.
+"""Offline errors: the difference between a driver's controls and the expert's while the expert drives.
 
-Offline errors and how a driver does when it drives itself hang together loosely (Codevilla et al., 2018, "On
-offline evaluation of vision-based driving models"), which is why reports show one beside the other.
+Offline errors correlate only weakly with success in closed loop (Codevilla et al., 2018, "On offline
+evaluation of vision-based driving models"), so reports show both next to each other.
 """
 
 from __future__ import annotations
@@ -17,71 +17,73 @@ from drive_stack.interfaces import Agent, TruthSource
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.vehicle import VehicleParameters
 
-BRAKING = -1.0  # what the expert does below it counts as braking [m/s²]
+BRAKING = -1.0  # the expert brakes where its acceleration is lower [m/s²]
 
 
 @dataclass(frozen=True, slots=True)
 class OfflineErrors:
-    """Mean absolute differences from the expert over one of its drives."""
+    """Mean absolute differences from the expert over one episode that the expert drives."""
 
     scenario: str
     seed: int
     steps: int
-    sideways: float  # lateral acceleration that the steering asks for [m/s²]
-    forward: float  # acceleration [m/s²]
+    sideways: float  # lateral acceleration that the steering angle causes [m/s²]
+    forward: float  # longitudinal acceleration [m/s²]
     braking_steps: int  # in which the expert braked
-    braking: float | None  # acceleration, in those alone [m/s²]
+    braking: float | None  # longitudinal acceleration in these steps alone [m/s²]
 
 
-class Questioned:
-    """The expert drives, and a student is asked at each step what it would do. An `Agent`."""
+class ShadowedExpert:
+    """An `Agent` that drives as the expert and records what a student would do in each step."""
 
-    name = "questioned"
+    name = "shadowed_expert"
     privileged = True
     trace: StepTrace | None = None
 
     def __init__(self, expert: Agent, student: Agent, truth: TruthSource) -> None:
         self._expert, self._student, self._truth = expert, student, truth
-        self.said: list[tuple[float, Control, Control]] = []  # speed [m/s], expert, student
+        self.steps: list[tuple[float, Control, Control]] = []  # speed [m/s], expert, student
 
     def reset(self, seed: int) -> None:
-        """Begin."""
+        """Start an episode."""
         self._expert.reset(seed)
         self._student.reset(seed)
-        self.said.clear()
+        self.steps.clear()
 
     def act(self, observation: Observation) -> Control:
-        """What the expert does."""
+        """Return the expert's control, and record it with the student's."""
         control = self._expert.act(observation)
-        self.said.append((self._truth.world_state().ego.speed, control, self._student.act(observation)))
+        self.steps.append((self._truth.world_state().ego.speed, control, self._student.act(observation)))
         return control
 
 
 def offline_errors(
     env: DrivingEnv, expert: Agent, student: Agent, *, scenario: str, seed: int
 ) -> OfflineErrors | None:
-    """Drive one episode by the expert; None where either fails."""
-    driver = Questioned(expert, student, env.truth)
+    """Drive one episode with the expert; None where the expert or the student fails."""
+    driver = ShadowedExpert(expert, student, env.truth)
     rollout = Rollout(env, driver, scenario=scenario, seed=seed)
     while not rollout.done:
         rollout.advance()
     if rollout.status is Status.ERROR:
         return None
     car = VehicleParameters()
-    speed = np.array([one[0] for one in driver.said])
-    steering, pedals = (
-        np.array([[getattr(one[who], name) for who in (1, 2)] for one in driver.said], dtype=np.float64)
+    speed = np.array([step[0] for step in driver.steps])
+    steering, acceleration = (
+        np.array(
+            [[getattr(step[agent], name) for agent in (1, 2)] for step in driver.steps], dtype=np.float64
+        )
         for name in ("steering", "acceleration")
     )
-    sideways = np.abs(np.diff(np.tan(steering), axis=1)[:, 0]) * speed**2 / car.wheelbase
-    forward = np.abs(pedals[:, 1] - pedals[:, 0])
-    braking = pedals[:, 0] < BRAKING
+    lateral_errors = np.abs(np.diff(np.tan(steering), axis=1)[:, 0]) * speed**2 / car.wheelbase
+    longitudinal_errors = np.abs(acceleration[:, 1] - acceleration[:, 0])
+    braking = acceleration[:, 0] < BRAKING
     return OfflineErrors(
         scenario=scenario,
         seed=seed,
         steps=len(speed),
-        sideways=float(sideways.mean()),
-        forward=float(forward.mean()),
+        sideways=float(lateral_errors.mean()),
+        forward=float(longitudinal_errors.mean()),
         braking_steps=int(braking.sum()),
-        braking=float(forward[braking].mean()) if braking.any() else None,
+        braking=float(longitudinal_errors[braking].mean()) if braking.any() else None,
     )

@@ -1,69 +1,64 @@
-"""Who won a race: several drivers, each alone in a world of its own, on the same scenario and seed."""
+"""Decides who wins a race: several drivers, each in a world of its own, on the same scenario and seed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 
-CLOSE_SCORE, CLOSE_TIME = 0.5, 0.25  # less apart counts as equal [points, s]
+CLOSE_SCORE, CLOSE_TIME = 0.5, 0.25  # smaller differences count as equal [points, s]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a race ended."""
+class RaceVerdict:
+    """The winner of a race and the reason."""
 
-    winner: int | None  # None: a tie
-    words: str
-
-
-def clean(result: EpisodeResult) -> bool:
-    """Whether the route was completed with no collision of the driver's own fault."""
-    return result.status is Status.COMPLETED and not result.at_fault
+    winner: int | None  # index of the driver; None after a tie
+    text: str
 
 
-def verdict(names: Sequence[str], results: Sequence[EpisodeResult]) -> Verdict:
-    """Who is best: completed with no at-fault collision, then the driving score, then the time.
+def race_verdict(names: Sequence[str], results: Sequence[EpisodeResult]) -> RaceVerdict:
+    """Determine the winner: success first, then the driving score, then the time.
 
-    Scores less than `CLOSE_SCORE` apart are equal, and times less than `CLOSE_TIME`; who is not
-    distinguished by any of them shares the first place.
+    Scores that differ by less than `CLOSE_SCORE` are equal, and so are times that differ by less than
+    `CLOSE_TIME`. Drivers that none of these distinguishes share the first place.
     """
-    left = list(range(len(results)))
-    for key, close in ((clean, 0.0), (_score, CLOSE_SCORE), (_haste, CLOSE_TIME)):
-        values = {index: float(key(results[index])) for index in left}
+    remaining = list(range(len(results)))
+    for key, close in ((succeeded, 0.0), (_score, CLOSE_SCORE), (_negative_duration, CLOSE_TIME)):
+        values = {index: float(key(results[index])) for index in remaining}
         best = max(values.values())
-        left = [index for index in left if values[index] >= best - close]
-        if len(left) == 1:
-            others = [index for index in range(len(results)) if index != left[0]]
-            rival = max(others, key=lambda index: (clean(results[index]), _score(results[index])))
-            return Verdict(left[0], _reason(names, results, left[0], rival))
-    tied = " and ".join(names[index] for index in left)
-    return Verdict(None, f"a tie between {tied}: {_outcome(results[left[0]])}")
+        remaining = [index for index in remaining if values[index] >= best - close]
+        if len(remaining) == 1:
+            others = [index for index in range(len(results)) if index != remaining[0]]
+            rival = max(others, key=lambda index: (succeeded(results[index]), _score(results[index])))
+            return RaceVerdict(remaining[0], _reason(names, results, remaining[0], rival))
+    tied = " and ".join(names[index] for index in remaining)
+    return RaceVerdict(None, f"a tie between {tied}: {_outcome(results[remaining[0]])}")
 
 
 def _score(result: EpisodeResult) -> float:
     return result.driving_score
 
 
-def _haste(result: EpisodeResult) -> float:
-    """The sooner, the more; only those who arrived can be quick."""
+def _negative_duration(result: EpisodeResult) -> float:
+    """Greater for a faster driver; drivers that did not complete the route are last."""
     return -result.duration_s if result.status is Status.COMPLETED else -1e9
 
 
 def _reason(names: Sequence[str], results: Sequence[EpisodeResult], winner: int, rival: int) -> str:
     first, second = results[winner], results[rival]
-    wins = f"{names[winner]} wins" if clean(first) else f"{names[winner]} {_outcome(first)}, yet wins"
-    if clean(first) == clean(second) and first.driving_score - second.driving_score > CLOSE_SCORE:
+    wins = f"{names[winner]} wins" if succeeded(first) else f"{names[winner]} {_outcome(first)}, yet wins"
+    if succeeded(first) == succeeded(second) and first.driving_score - second.driving_score > CLOSE_SCORE:
         scores = f"{first.driving_score:.1f} against {second.driving_score:.1f}"
         return f"{wins}: driving score {scores} of {names[rival]}"
-    if clean(first) != clean(second) or second.status is not Status.COMPLETED:
+    if succeeded(first) != succeeded(second) or second.status is not Status.COMPLETED:
         return f"{wins}: {names[rival]} {_outcome(second)}"
     return f"{wins}: {second.duration_s - first.duration_s:.1f} s sooner than {names[rival]}"
 
 
 def _outcome(result: EpisodeResult) -> str:
-    """What became of a driver, in words."""
+    """How a driver's episode ended, as text."""
     where = f"at {result.distance_m:.0f} m"
     if result.status is Status.ERROR:
         return f"failed {where}"
@@ -79,13 +74,16 @@ def _outcome(result: EpisodeResult) -> str:
     return f"{ends.get(result.status, result.status.value)} {where}"
 
 
-def _a(thing: str) -> str:
-    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def leader(progress: Sequence[float], out: Sequence[bool]) -> int | None:
-    """Who is ahead by progress along the route, 0 … 1; who is out leads no more. None: nobody alone."""
-    going = [value if not gone else -1.0 for value, gone in zip(progress, out, strict=True)]
-    best = max(going)
-    ahead = [index for index, value in enumerate(going) if value > best - 1e-9]
+    """Index of the driver with the most progress along the route, 0 … 1; None if several share it.
+
+    Drivers that are ``out`` cannot lead.
+    """
+    values = [value if not is_out else -1.0 for value, is_out in zip(progress, out, strict=True)]
+    best = max(values)
+    ahead = [index for index, value in enumerate(values) if value > best - 1e-9]
     return ahead[0] if len(ahead) == 1 and best >= 0.0 else None

@@ -1,4 +1,4 @@
-"""The result of one episode: stable field names, one JSON object."""
+"""The result of one episode as one JSON object with stable field names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from drive_stack.evaluation.avoidability import Avoidability, Reason, evaluate_avoidability
 from drive_stack.evaluation.episode_log import EpisodeLog
-from drive_stack.evaluation.metrics.comfort import comfort_share
+from drive_stack.evaluation.metrics.comfort import comfort_fraction
 from drive_stack.evaluation.metrics.driving_score import DrivingScore, driving_score
 from drive_stack.evaluation.metrics.lane_keeping import autonomy, mean_offset
 from drive_stack.evaluation.metrics.pace import pace_of_traffic, standing_free
@@ -36,7 +36,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EpisodeResult:
-    """What one episode came to; field names are stable."""
+    """The result of one episode; its field names are stable."""
 
     agent: str
     privileged: bool  # some part of the agent read the truth
@@ -52,28 +52,32 @@ class EpisodeResult:
     duration_s: float
     mean_speed_mps: float
     min_ttc_s: float | None  # None: never below 10 s
-    comfort: float  # share of time chunks inside the comfort bounds, 0 … 1
-    off_lane: float  # share of the distance outside the lanes, 0 … 1
+    comfort: float  # fraction of time chunks within the comfort bounds, 0 … 1
+    off_lane: float  # fraction of the distance outside the lanes, 0 … 1
     driving_score: float  # 0 … 100
     clamped_actions: int
     stages_ms: Mapping[str, float] = field(default_factory=dict)  # medians
     error: str | None = None
     avoidable: bool | None = None  # by UN R157's careful driver; None where nothing was hit
-    progress_of_expert: float | None = None  # of the expert's distance, driven in the expert's time, 0 … 1
-    pace_of_traffic: float | None = None  # mean speed over that of the traffic around, at most 1
-    standing_free_s: float = 0.0  # stood though nobody was in front
-    standing_free_longest_s: float = 0.0  # at one stretch
-    lane_offset_m: float | None = None  # mean, from the lane's middle, completed lane changes aside
-    interventions: int = 0  # a person would have taken over (PilotNet: more than 1 m off the lane's middle)
+    progress_of_expert: float | None = (
+        None  # fraction of the expert's distance driven in the expert's time, 0 … 1
+    )
+    pace_of_traffic: float | None = None  # mean speed relative to the traffic around, at most 1
+    standing_free_s: float = 0.0  # time stationary with a free road ahead
+    standing_free_longest_s: float = 0.0  # the longest such time without interruption
+    lane_offset_m: float | None = (
+        None  # mean distance from the lane centre, except during completed lane changes
+    )
+    interventions: int = 0  # times a person would have taken over (PilotNet: over 1 m off the lane centre)
     autonomy: float = 1.0  # PilotNet's, 0 … 1
-    speeds_mps: tuple[float, ...] = ()  # deciles over the episode, least to greatest
-    ttc_s: tuple[float, ...] = ()  # the same of the time to collision, 10 s where it is longer
+    speeds_mps: tuple[float, ...] = ()  # deciles over the episode, in increasing order
+    ttc_s: tuple[float, ...] = ()  # deciles of the time to collision, longer times as 10 s
     scores: Mapping[str, SchemeScore] = field(default_factory=dict)
-    avoidable_reason: str | None = None  # why, in words; None where nothing was hit
+    avoidable_reason: str | None = None  # why, as text; None where nothing was hit
 
     @property
     def charged(self) -> bool:
-        """Whether there was a collision of the agent's own fault that could have been avoided."""
+        """Whether there was an at-fault collision that could have been avoided."""
         return self.at_fault is True and self.avoidable is not False
 
     def to_json(self) -> str:
@@ -83,7 +87,7 @@ class EpisodeResult:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeId:
-    """Who drove what."""
+    """Which agent drove which course."""
 
     agent: str
     privileged: bool
@@ -92,13 +96,13 @@ class EpisodeId:
 
 
 def succeeded(result: EpisodeResult) -> bool:
-    """Whether the route was completed with no collision of the agent's own fault."""
+    """Whether the route was completed with no at-fault collision."""
     return result.status is Status.COMPLETED and not result.at_fault
 
 
 def score_so_far(log: EpisodeLog) -> DrivingScore:
-    """The CARLA-style score of an episode that has come this far."""
-    return driving_score(log.route_completion, log.collisions, log.off_lane_share)
+    """Bench2Drive's driving score of an episode up to the present step."""
+    return driving_score(log.route_completion, log.collisions, log.off_lane_fraction)
 
 
 def summarise(
@@ -111,16 +115,19 @@ def summarise(
     expert: ExpertDrive | None = None,
     error: str | None = None,
 ) -> EpisodeResult:
-    """Turn a log into the result; ``expert`` drove the same course. An agent that failed scores 0."""
+    """Compute the result from a log; ``expert`` is the expert's drive on the same course.
+
+    An episode with an error of the agent has a driving score of 0 and no scores of schemes.
+    """
     first = log.contacts[0] if log.contacts else None
     verdict = _avoidability(log)
     drive = drive_of(log, expert=expert)
     offsets, lanes = log.lane_offsets, log.lanes.tolist()
-    interventions, alone = autonomy(offsets, lanes, log.dt)
+    interventions, autonomous = autonomy(offsets, lanes, log.dt)
     offset = mean_offset(offsets, lanes, log.dt)
-    free_ahead = np.array([one.free_ahead for one in log.around])
-    stood, longest = standing_free(np.asarray(log.speed), free_ahead, log.dt)
-    pace = pace_of_traffic(np.asarray(log.speed), [one.traffic_speed for one in log.around])
+    free_ahead = np.array([instant.free_ahead for instant in log.surroundings])
+    standing, longest = standing_free(np.asarray(log.speed), free_ahead, log.dt)
+    pace = pace_of_traffic(np.asarray(log.speed), [instant.traffic_speed for instant in log.surroundings])
     score = score_so_far(log).score if status is not Status.ERROR else 0.0
     duration = log.duration
     return EpisodeResult(
@@ -139,12 +146,12 @@ def summarise(
         mean_speed_mps=round(log.distance / duration, 3) if duration > 0.0 else 0.0,
         min_ttc_s=None if log.min_ttc is None else round(log.min_ttc, 3),
         comfort=round(
-            comfort_share(
+            comfort_fraction(
                 log.longitudinal_acceleration, log.lateral_acceleration, np.asarray(log.yaw_rate), log.dt
             ),
             4,
         ),
-        off_lane=round(log.off_lane_share, 4),
+        off_lane=round(log.off_lane_fraction, 4),
         driving_score=round(score, 2),
         clamped_actions=clamped_actions,
         stages_ms={name: round(value, 3) for name, value in stages_ms.items()},
@@ -152,11 +159,11 @@ def summarise(
         avoidable=None if verdict is None else verdict.avoidable,
         progress_of_expert=None if expert is None else round(drive.progress, 4),
         pace_of_traffic=None if pace is None else round(pace, 4),
-        standing_free_s=round(stood, 3),
+        standing_free_s=round(standing, 3),
         standing_free_longest_s=round(longest, 3),
         lane_offset_m=None if offset is None else round(offset, 4),
         interventions=interventions,
-        autonomy=round(alone, 4),
+        autonomy=round(autonomous, 4),
         speeds_mps=_deciles(np.asarray(log.speed)),
         ttc_s=_deciles(np.minimum(log.ttc, HORIZON)),
         scores={} if status is Status.ERROR else scores_of(drive),
@@ -169,17 +176,18 @@ def _deciles(values: FloatArray) -> tuple[float, ...]:
 
 
 def _avoidability(log: EpisodeLog) -> Avoidability | None:
-    """The verdict on the contacts of the ego's own fault, or on the first where none is.
+    """Avoidability of the at-fault contacts, or of the first contact where none is at fault.
 
-    Of several contacts one that could have been avoided is enough.
+    Of several contacts, one that could have been avoided is enough.
     """
-    own_fault = [contact for contact, verdict in log.contacts if verdict.at_fault]
-    verdicts = [_of_contact(log, contact) for contact in own_fault or [one for one, _ in log.contacts[:1]]]
+    at_fault = [contact for contact, verdict in log.contacts if verdict.at_fault]
+    first = [contact for contact, _ in log.contacts[:1]]
+    verdicts = [_contact_avoidability(log, contact) for contact in at_fault or first]
     return next((verdict for verdict in verdicts if verdict.avoidable), verdicts[0] if verdicts else None)
 
 
-def _of_contact(log: EpisodeLog, contact: Contact) -> Avoidability:
+def _contact_avoidability(log: EpisodeLog, contact: Contact) -> Avoidability:
     if contact.kind is ContactKind.RAIL:
         return Avoidability(True, Reason.ROAD)
-    before = [scene for scene in log.recent if scene.time <= contact.time + log.dt]
+    before = [scene for scene in log.recent_scenes if scene.time <= contact.time + log.dt]
     return evaluate_avoidability(before, contact.actor_id)

@@ -1,4 +1,4 @@
-"""One agent on one scenario with one seed, step by step."""
+"""Drives one agent on one scenario with one seed, step by step."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """All there is to show of one instant."""
+    """What a viewer can show of one instant."""
 
     observation: Observation  # what the agent acted on
-    state: WorldState  # the truth at that time
-    trace: StepTrace | None  # what the agent thought of it
+    state: WorldState  # the true state at the same time
+    trace: StepTrace | None  # the outputs of the agent's stages
 
 
 class Rollout:
     """Drives one episode; `advance` until `done`, then take the `result`.
 
-    An exception in the agent ends the episode with status ``error`` and its traceback in the
-    result, and so does an answer that is none (see `answers`); an exception in the environment is ours and
-    is raised.
+    An exception in the agent ends the episode with status ``error`` and its traceback in the result, and so
+    does an invalid answer (see `answers`). An exception in the environment is a bug of this package and is
+    raised.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class Rollout:
         return self.status is not Status.RUNNING
 
     def advance(self) -> Moment:
-        """Let the agent act once; the moment shows what it acted on."""
+        """Let the agent act once; return the moment that it acted on."""
         observation, state = self._observation, self._env.truth.world_state()
-        answer = None if self.done else self._guard(lambda: self._ask(observation))
+        answer = None if self.done else self._guard(lambda: self._act(observation))
         trace = None
         if answer is not None:
             control, trace = answer
@@ -86,17 +86,17 @@ class Rollout:
         return Moment(observation, state, trace)
 
     def moment(self) -> Moment:
-        """The instant the episode stands at, with no new thought."""
+        """The present instant, without a trace of the agent."""
         return Moment(self._observation, self._env.truth.world_state(), None)
 
     @property
     def driving_score(self) -> float:
-        """So far, 0 … 100."""
+        """The driving score so far, 0 … 100."""
         return score_so_far(self.log).score
 
     @property
     def result(self) -> EpisodeResult:
-        """The scores; final once `done`."""
+        """The result so far; final once `done`."""
         return summarise(
             self.episode,
             self.log,
@@ -107,27 +107,28 @@ class Rollout:
             error=self.error,
         )
 
-    def _ask(self, observation: Observation) -> tuple[Control, StepTrace | None]:
-        begin = time.perf_counter()
+    def _act(self, observation: Observation) -> tuple[Control, StepTrace | None]:
+        start = time.perf_counter()
         control = checked_control(self._agent.act(observation))
-        self._stage_ms["agent"].append(1000.0 * (time.perf_counter() - begin))
+        self._stage_ms["agent"].append(1000.0 * (time.perf_counter() - start))
         return control, checked_trace(self._agent.trace)
 
     def _guard(self, call: Callable[[], T]) -> T | None:
+        """Call the agent; where it fails, end the episode with status ``error`` and return None."""
         try:
             return call()
-        except AgentError as error:  # it brings the traceback of its own process
+        except AgentError as error:  # it holds the traceback of the agent's process
             error_text = error.details or str(error)
         except AnswerError as error:
             error_text = str(error)
-        except (Exception, SystemExit):  # an agent may be anyone's code: its failure is a result
+        except (Exception, SystemExit):  # an agent may be any code; its failure is a result
             error_text = bounded_text(traceback.format_exc())
         self.status, self.error = Status.ERROR, error_text
         return None
 
 
 def run_episode(env: DrivingEnv, agent: Agent, *, scenario: str, seed: int) -> EpisodeResult:
-    """Drive one whole episode with nobody watching."""
+    """Drive one whole episode without an observer."""
     rollout = Rollout(env, agent, scenario=scenario, seed=seed)
     while not rollout.done:
         rollout.advance()

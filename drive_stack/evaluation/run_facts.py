@@ -1,4 +1,4 @@
-"""What a folder of an evaluation was made with: ``run.json`` beside the rows."""
+"""What a run folder was made with: the file ``run.json`` next to the rows."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _PACKAGES = ("numpy", "numba", "highway-env", "gymnasium", "panda3d", "openvino"
 
 
 class Driver(StrictModel):
-    """Who is behind a label. That such a file names somebody is no reason to trust them."""
+    """The agent behind a label. An agent is not trusted because such a file names it."""
 
     agent: str  # registered name, configuration file or ``package.module:Class``
     overrides: tuple[str, ...] = ()
 
 
 class RunFacts(StrictModel):
-    """All that is needed to drive an episode of the run again."""
+    """All that is needed to repeat an episode of the run."""
 
     schema_version: int = SCHEMA
     suite: str
@@ -47,23 +47,31 @@ class RunFacts(StrictModel):
 
 
 def versions() -> dict[str, str]:
-    """Of this package, Python, and what decides how an episode goes."""
-    found = {"drive_stack": drive_stack.__version__, "python": platform.python_version()}
+    """Versions of this package, of Python and of the packages that influence an episode."""
+    versions_of = {"drive_stack": drive_stack.__version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions_of[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions_of
 
 
 def write_facts(folder: Path, facts: RunFacts) -> None:
-    """In place of what was there; `ConfigError` where that fails."""
+    """Write ``run.json``, replaced atomically.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
     write_whole(folder / NAME, facts.model_dump_json(indent=1) + "\n")
 
 
 def read_facts(folder: Path) -> RunFacts | None:
-    """None where there is none; `ConfigError` for one that cannot be read, or of another schema."""
+    """Read ``run.json``; None where the folder has none.
+
+    Raises:
+        ConfigError: the file cannot be read or has another schema.
+    """
     path = folder / NAME
     try:
         content = read_json(path)
@@ -71,9 +79,9 @@ def read_facts(folder: Path) -> RunFacts | None:
         return None
     except (OSError, ValueError) as error:
         raise read_error(path, error) from None
-    found = content.get("schema_version") if isinstance(content, dict) else None
-    if found != SCHEMA:
-        raise ConfigError(f"{path}: schema version {shortened(str(found))}, but this program reads {SCHEMA}")
+    schema = content.get("schema_version") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        raise ConfigError(f"{path}: schema version {shortened(str(schema))}, but this program reads {SCHEMA}")
     try:
         return RunFacts.model_validate(content)
     except ValidationError as error:

@@ -1,9 +1,9 @@
-"""How sure a figure is, and whether two drivers differ: intervals, paired tests, many of them at once.
+"""Confidence intervals of figures, paired tests of two drivers, and correction for multiple tests.
 
 Episodes in the same world are not independent: variants that share a road and its traffic, several training
-seeds of one model on one course, repeated rows. Every function takes the ``clusters`` of its values, one for
-each: values of one cluster count together, different clusters are independent. Without ``clusters`` each
-value is a cluster of its own. Values that are all repeated leave every interval and every p as it was.
+seeds of one model on one course, repeated rows. Every function takes the ``clusters`` of its values, one per
+value: values of one cluster depend on each other, different clusters are independent. Without ``clusters``
+each value is a cluster of its own. If all values are repeated, every interval and every p stays the same.
 """
 
 from __future__ import annotations
@@ -35,30 +35,25 @@ class Estimate:
     high: float
 
     def __neg__(self) -> Estimate:
-        """The same of the opposite figure."""
+        """The estimate of the opposite figure."""
         return Estimate(-self.value, -self.high, -self.low)
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval lies on one side of zero."""
-        return self.low > 0.0 or self.high < 0.0
 
 
 def fraction(successes: Sequence[bool], clusters: Clusters | None = None) -> Estimate:
     """The fraction of successes, with Wilson's interval for the effective sample size.
 
-    An interval of a clustered proportion is that of an independent sample of the effective size (Korn and
-    Graubard 1998; Dean and Pagano 2015 find Wilson's the best of them).
+    The interval of a clustered proportion is that of an independent sample of the effective size (Korn and
+    Graubard 1998; Dean and Pagano 2015 find that Wilson's performs best).
     """
     value = sum(successes) / len(successes)
     return Estimate(value, *wilson(value, effective_size(clusters or range(len(successes)))))
 
 
 def effective_size(clusters: Clusters) -> float:
-    """How many independent values those of the ``clusters`` are worth: n / design effect (Kish 1965).
+    """The effective sample size of clustered values: n / design effect (Kish 1965).
 
-    The design effect is Σm² / Σm for clusters of m values, as if values of one cluster were all alike
-    (intra-cluster correlation 1). This holds at fractions of 0 and 1 too, where no correlation can be
+    The design effect is Σm² / Σm for clusters of m values, as if all values of a cluster were equal
+    (intra-cluster correlation 1). This also works for fractions of 0 and 1, where no correlation can be
     estimated, and it never makes an interval too narrow.
     """
     sizes = Counter(clusters).values()
@@ -68,7 +63,7 @@ def effective_size(clusters: Clusters) -> float:
 def wilson(value: float, trials: float) -> tuple[float, float]:
     """95 % confidence interval of a fraction (Wilson 1927), without continuity correction.
 
-    ``trials`` may be an effective sample size, which need not be whole.
+    ``trials`` may be an effective sample size, which need not be an integer.
     """
     squared = _Z**2 / trials
     centre = (value + squared / 2.0) / (1.0 + squared)
@@ -79,8 +74,8 @@ def wilson(value: float, trials: float) -> tuple[float, float]:
 def mean(values: ArrayLike, clusters: Clusters | None = None) -> Estimate:
     """A mean with its percentile bootstrap interval (Efron 1979), which resamples whole clusters.
 
-    Cluster bootstrap: Davison and Hinkley 1997. The same values in any order give the same
-    interval, and the opposite values the opposite one.
+    Cluster bootstrap: Davison and Hinkley 1997. The interval does not depend on the order
+    of the values, and the opposite values give the opposite interval.
     """
     sums, sizes = _sums(np.asarray(values, dtype=np.float64), clusters)
     order = np.lexsort((sizes, sums))
@@ -90,7 +85,7 @@ def mean(values: ArrayLike, clusters: Clusters | None = None) -> Estimate:
         return Estimate(value, value, value)
     if value < 0.0:
         return -mean(-np.asarray(values, dtype=np.float64), clusters)
-    found = bootstrap(
+    interval = bootstrap(
         (sums, sizes),
         _ratio,
         n_resamples=RESAMPLES,
@@ -99,11 +94,11 @@ def mean(values: ArrayLike, clusters: Clusters | None = None) -> Estimate:
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return Estimate(value, float(found.low), float(found.high))
+    return Estimate(value, float(interval.low), float(interval.high))
 
 
 def paired_difference(first: ArrayLike, second: ArrayLike, clusters: Clusters | None = None) -> Estimate:
-    """Mean of ``first`` − ``second``, which are of the same courses in the same order."""
+    """Mean of ``first`` − ``second`` with its interval; both are of the same courses in the same order."""
     return mean(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), clusters)
 
 
@@ -113,9 +108,9 @@ def exact_paired_test(
     """Two-sided p that two drivers succeed equally often, given their successes on the same courses.
 
     The exact permutation test of paired clusters (sign flips: Fisher 1935; Good 2005): if the
-    drivers are alike, the difference of their successes in each cluster might as well have the opposite
-    sign. p is the fraction of all choices of signs that bring the sum as far from zero as it is, or farther.
-    Where each course is a cluster of its own this is McNemar's exact test.
+    drivers are equally good, the difference of their successes in each cluster could equally well have the
+    opposite sign. p is the fraction of all choices of signs for which the sum is at least as far from zero as
+    the observed one. Where each course is a cluster of its own, this is McNemar's exact test.
     """
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
     sums = np.rint(_sums(differences, clusters)[0]).astype(np.int64)
@@ -123,31 +118,31 @@ def exact_paired_test(
     if not len(sums):
         return 1.0
     sums //= np.gcd.reduce(sums)
-    chances = np.ones(1)  # of each sum of flipped differences, from the least to the greatest, in steps of 1
+    probabilities = np.ones(1)  # of each sum of flipped differences, in increasing order, in steps of 1
     for step in np.sort(np.abs(sums)):
         flipped = np.zeros(2 * step + 1)
         flipped[[0, -1]] = 0.5
-        chances = np.convolve(chances, flipped)
-    reached = np.abs(np.arange(len(chances)) - len(chances) // 2)
-    return min(1.0, float(chances[reached >= abs(sums.sum())].sum()))
+        probabilities = np.convolve(probabilities, flipped)
+    distances = np.abs(np.arange(len(probabilities)) - len(probabilities) // 2)
+    return min(1.0, float(probabilities[distances >= abs(sums.sum())].sum()))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p corrected for their number (Holm 1979), in the given order."""
-    count, adjusted, least = len(p_values), [0.0] * len(p_values), 0.0
+    """p-values corrected for their number (Holm 1979), in the order of ``p_values``."""
+    count, adjusted, previous = len(p_values), [0.0] * len(p_values), 0.0
     for rank, index in enumerate(np.argsort(p_values, kind="stable").tolist()):
-        least = max(least, min(1.0, (count - rank) * p_values[index]))
-        adjusted[index] = least
+        previous = max(previous, min(1.0, (count - rank) * p_values[index]))
+        adjusted[index] = previous
     return adjusted
 
 
 def _sums(values: FloatArray, clusters: Clusters | None) -> tuple[FloatArray, FloatArray]:
-    """The sum of each cluster's values, and how many they are."""
+    """The sum of each cluster's values, and the number of its values."""
     if clusters is None:
         return values, np.ones(len(values))
     numbers = {cluster: number for number, cluster in enumerate(dict.fromkeys(clusters))}
     member = np.array([numbers[cluster] for cluster in clusters])
-    order = np.argsort(values, kind="stable")  # so that no sum depends on the order of the values
+    order = np.argsort(values, kind="stable")  # sorted, so that no sum depends on the order of the values
     sums = np.bincount(member[order], weights=values[order])
     return sums.astype(np.float64), np.bincount(member).astype(np.float64)
 

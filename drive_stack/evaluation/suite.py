@@ -1,4 +1,4 @@
-"""A suite: the courses an evaluation drives, as a person writes it in YAML."""
+"""A suite in YAML: the courses that an evaluation drives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_COURSES = 10_000
 
 
 class Courses(StrictModel):
-    """A scenario, or all of the catalogue, with keys set, or drawn through a grid of them."""
+    """A scenario, or all of the catalogue, with keys set to values or combined in a grid."""
 
     scenario: str
     set: dict[str, object] = Field(default={}, description="key of the scenario → value")
@@ -31,12 +31,12 @@ class Courses(StrictModel):
     )
 
     def count(self, catalogue: Sequence[str]) -> int:
-        """How many `names` there are."""
+        """The number of `names`."""
         scenarios = len(catalogue) if self.scenario == ALL else 1
         return scenarios * math.prod(len(values) for values in self.grid.values())
 
     def names(self, catalogue: Sequence[str]) -> Iterator[str]:
-        """The courses' names, as `load_scenario` takes them."""
+        """The names of the courses, as `load_scenario` accepts them."""
         for scenario in catalogue if self.scenario == ALL else (self.scenario,):
             for values in itertools.product(*self.grid.values()):
                 keys = self.set | dict(zip(self.grid, values, strict=True))
@@ -45,7 +45,7 @@ class Courses(StrictModel):
 
 
 class Suite(StrictModel):
-    """Which courses, each with how many seeds."""
+    """The courses of an evaluation and the number of seeds of each."""
 
     name: str
     description: str
@@ -56,14 +56,16 @@ class Suite(StrictModel):
     def scenarios(self, catalogue: Sequence[str], world_name: Callable[[str], str]) -> tuple[str, ...]:
         """The names of all courses.
 
-        ``world_name`` tells what seeds a scenario's worlds. Raises `ConfigError` for more than `MAX_COURSES`,
-        for a scenario that cannot be read, and for two courses that draw the same worlds, however they are
-        written: their episodes would be counted twice.
+        ``world_name`` maps a scenario to the name that seeds its worlds.
+
+        Raises:
+            ConfigError: there are more than `MAX_COURSES`, a scenario cannot be read, or two courses draw the
+                same worlds, so that their episodes would count twice.
         """
-        count = sum(one.count(catalogue) for one in self.courses)
+        count = sum(courses.count(catalogue) for courses in self.courses)
         if count > MAX_COURSES:
             raise ConfigError(f"suite {self.name}: {count:,} courses; expected at most {MAX_COURSES:,}")
-        names = tuple(name for one in self.courses for name in one.names(catalogue))
+        names = tuple(name for courses in self.courses for name in courses.names(catalogue))
         first: dict[str, str] = {}
         for name in names:
             try:
@@ -85,13 +87,17 @@ def suites() -> Mapping[str, Path]:
 
 
 def load_suite(name_or_path: str) -> Suite:
-    """A suite by name, or of a user's own file; `ConfigError` says what is wrong with either."""
+    """Load a suite by its name, or from a user's own file.
+
+    Raises:
+        ConfigError: there is no such suite, or the file is invalid.
+    """
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        found = suites()
-        if name_or_path not in found:
-            raise unknown_name("suite", name_or_path, found)
-        path = found[name_or_path]
+        available = suites()
+        if name_or_path not in available:
+            raise unknown_name("suite", name_or_path, available)
+        path = available[name_or_path]
     suite = load_model(path, Suite)
     if path.parent == CATALOGUE and suite.name != path.stem:
         raise ConfigError(f"{path}: name '{suite.name}' differs from the file's")
@@ -99,5 +105,5 @@ def load_suite(name_or_path: str) -> Suite:
 
 
 def _flow(value: object) -> str:
-    """A value as YAML in one line."""
+    """A value as one line of YAML."""
     return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()

@@ -1,4 +1,4 @@
-"""Episodes of one agent as fractions and means."""
+"""Summarises the episodes of one agent as fractions and means."""
 
 from __future__ import annotations
 
@@ -13,37 +13,36 @@ from drive_stack.evaluation.statistics import effective_size, wilson
 from drive_stack.scenario_name import ScenarioName
 
 Course = tuple[str, int]  # scenario, seed
-World = tuple[str, int]  # what seeds the scenario's worlds, seed
+World = tuple[str, int]  # name that seeds the scenario's worlds, seed
 
 
 def world_of(row: Row) -> World:
     """The world of a row's episode; episodes that share it are not independent of one another.
 
-    Rows that name no world are of before variants of a scenario drew worlds of their own: all variants of a
-    scenario share the world of their seed.
+    Rows of older versions name no world: there, all variants of a scenario shared the world of their seed.
     """
     return row.world or ScenarioName.parse(row.result.scenario).base, row.result.seed
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What one agent came to over some episodes; fractions lie between 0 and 1."""
+    """The figures of one agent over some episodes; fractions lie between 0 and 1."""
 
     episodes: int
-    effective_episodes: float  # how many independent ones they are worth
+    effective_episodes: float  # effective number of independent episodes
     successes: int
-    people_hit: float  # share of episodes that ended on a person
-    at_fault: int  # collisions of its own fault
-    hit_by_others: int  # collisions that were not
+    pedestrian_collisions: float  # fraction of episodes with a collision with a pedestrian
+    at_fault: int  # episodes with an at-fault collision
+    hit_by_others: int  # episodes with a collision that was not at fault
     errors: int
     route_completion: float  # mean
-    speed_ratio: float | None  # mean speed over the reference's on the same courses; None where it has none
-    comfort: float  # share of the time driven inside the comfort bounds
+    speed_ratio: float | None  # mean speed relative to the reference on the same courses; None without these
+    comfort: float  # fraction of the driven time within the comfort bounds
     driving_score: float  # mean, 0 … 100
 
     @property
     def success(self) -> float:
-        """Share of successes."""
+        """Fraction of successful episodes."""
         return self.successes / self.episodes
 
     @property
@@ -57,10 +56,10 @@ def summarise_episodes(
     reference: Mapping[Course, EpisodeResult] | None = None,
     worlds: Sequence[World] | None = None,
 ) -> Summary:
-    """Summary of at least one result.
+    """Summarise at least one result.
 
-    ``reference`` is whom speeds are compared with, ``worlds`` are those of the results, each its own if left
-    out.
+    ``reference`` holds the results that speeds are compared with. ``worlds`` are the worlds of the
+    results; if left out, each result has a world of its own.
     """
     driven = np.array([result.duration_s for result in results])
     comfort = np.array([result.comfort for result in results])
@@ -68,7 +67,7 @@ def summarise_episodes(
         episodes=len(results),
         effective_episodes=effective_size(worlds or range(len(results))),
         successes=sum(map(succeeded, results)),
-        people_hit=float(np.mean([result.collision_with == "pedestrian" for result in results])),
+        pedestrian_collisions=float(np.mean([result.collision_with == "pedestrian" for result in results])),
         at_fault=sum(result.at_fault is True for result in results),
         hit_by_others=sum(result.at_fault is False for result in results),
         errors=sum(result.status is Status.ERROR for result in results),
@@ -87,5 +86,5 @@ def _speed_ratio(results: Sequence[EpisodeResult], reference: Mapping[Course, Ep
         if (result.scenario, result.seed) in reference
         and Status.ERROR not in (result.status, reference[result.scenario, result.seed].status)
     ]
-    theirs = sum(other for _, other in pairs)
-    return sum(own for own, _ in pairs) / theirs if theirs > 0.0 else None
+    total = sum(reference_speed for _, reference_speed in pairs)
+    return sum(speed for speed, _ in pairs) / total if total > 0.0 else None

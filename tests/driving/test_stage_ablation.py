@@ -125,7 +125,7 @@ def test_a_summary_worked_by_hand() -> None:
     expert = {("cruise", 0): result("expert", "cruise", 0), ("cruise", 10): result("expert", "cruise", 10)}
     summary = summarise_episodes(own, expert)
     assert (summary.episodes, summary.successes, summary.errors) == (4, 1, 1)
-    assert (summary.at_fault, summary.hit_by_others, summary.people_hit) == (1, 1, 0.25)
+    assert (summary.at_fault, summary.hit_by_others, summary.pedestrian_collisions) == (1, 1, 0.25)
     assert summary.route_completion == pytest.approx(0.75)
     assert summary.speed_ratio == pytest.approx((9.0 + 6.0) / (10.0 + 11.0))  # the expert drove no merge
     assert summary.comfort == pytest.approx((30.0 * 0.5 + 10.0 + 10.0) / 50.0)  # by time

@@ -1,4 +1,4 @@
-"""Episodes that must end a known way, and what the command line says of them."""
+"""Episodes with a known end, and what the command line prints for them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def own(
     return drive(f"{module}:{agent}", scenario, seed)
 
 
-def test_full_throttle_into_a_standing_car_is_its_own_fault() -> None:
+def test_full_throttle_into_a_stationary_car_is_at_fault() -> None:
     result = own("Careless")
     assert result.status is Status.COLLISION and result.collision_with == "vehicle"
     assert result.at_fault and result.impact_speed_mps is not None and result.impact_speed_mps > 5.0
@@ -57,19 +57,19 @@ def test_a_failing_agent_is_an_error_row_with_its_traceback() -> None:
     assert result.error is not None and "out of ideas" in result.error
 
 
-def test_nan_is_no_answer() -> None:
+def test_nan_is_an_invalid_control() -> None:
     result = own("NotANumber", "cruise")
     assert result.status is Status.ERROR and result.driving_score == 0.0 and result.scores == {}
     assert result.error is not None and "Control.acceleration is nan" in result.error
 
 
-def test_what_the_car_cannot_do_is_clamped_and_counted() -> None:
+def test_infeasible_controls_are_clamped_and_counted() -> None:
     result = own("TooStrong", "cruise")
     assert result.clamped_actions == round(10 * result.duration_s) and result.status is Status.STUCK
 
 
 def in_simulator(agent: Agent) -> EpisodeResult:
-    """Of an agent that shares the simulator's process."""
+    """The result of an agent in the simulator's process."""
     env = DrivingEnv(EnvSpec("cruise[route_length=60]", camera=False))
     try:
         return run_episode(env, agent, scenario="cruise", seed=0)
@@ -132,18 +132,18 @@ def test_faults_in_the_simulator_are_results(kind: type[Hostile], said: str) -> 
     assert json.loads(result.to_json())["agent"]
 
 
-def test_a_name_becomes_plain_text() -> None:
+def test_the_name_of_an_agent_becomes_plain_text() -> None:
     result = in_simulator(PrivateName(PLATFORM))  # type: ignore[arg-type]
     assert type(result.agent) is str and result.agent == "private"
 
 
-def test_an_agent_cannot_mark_its_own_paper() -> None:
+def test_an_agent_cannot_change_its_own_result() -> None:
     result = own("MarksItself", "cruise", module="hostile_agents")
     assert result.status is Status.STUCK and not result.privileged and result.driving_score < 50.0
 
 
 @pytest.mark.parametrize("agent", ["Leaves", "LeavesAtOnce", "NoAgent", "FailsInInit", "Privileged"])
-def test_an_agent_that_fails_is_told_and_never_a_success(
+def test_an_agent_that_fails_is_reported_and_never_a_success(
     agent: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["--agent", f"hostile_agents:{agent}", "--headless", "--scenario", "cruise[route_length=60]"]
@@ -172,7 +172,7 @@ def test_episodes_repeat_bit_for_bit() -> None:
     assert first.to_json().split('"stages_ms"')[0] == second.to_json().split('"stages_ms"')[0]
 
 
-def test_json_has_the_promised_fields(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_documented_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_sim.main(["--agent", "constant", "--scenario", "stationary_lead", "--headless", "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
     promised = (

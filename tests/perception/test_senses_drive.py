@@ -11,8 +11,8 @@ from agents.config import ModularConfig
 from agents.registry import build_agent
 from agents.stages import build_stages
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.evaluation.on_road import on_road
-from drive_stack.evaluation.placement import placement
+from drive_stack.evaluation.placement import place_in_lanes
+from drive_stack.evaluation.road_scene import road_scene
 from drive_stack.fault_injection import FALSE_DETECTIONS, FaultInjector, FaultSettings
 from drive_stack.interfaces import Agent, TruthSource
 from drive_stack.monitoring.camera_monitor import CameraMonitor
@@ -119,7 +119,7 @@ def drive_into_fault(env: DrivingEnv, agent: Agent, seed: int, faults: FaultSett
                 stop.distance = min(stop.distance, ego.station - start_station)
         step = env.step(control)
         assert step.outcome is None, step.outcome
-        assert placement(on_road(state).ego, road).lane >= 0
+        assert place_in_lanes(road_scene(state).ego, road).lane >= 0
         observation, speed = step.observation, env.truth.world_state().ego.speed
     assert stop is not None
     stop.recovered_speed = speed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scenario_worlds import DT, EGO_SPEED, on_road, states, world
+from scenario_worlds import DT, EGO_SPEED, road_scene, states, world
 
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import WorldState
@@ -24,7 +24,7 @@ def people(keys: str, lane: str = "middle", seed: int = 0) -> World:
 def at_the_impact(keys: str, seed: int = 0) -> tuple[WorldState, float]:
     """The state in which the ego's front is abreast of the first person, and their place on its bonnet."""
     for state in states(people(keys, "rightmost", seed), 30.0):
-        station, lateral = on_road(state)
+        station, lateral = road_scene(state)
         if state.route_start + station[0] - state.ego.station - 3.75 <= 0.0:
             return state, float(lateral[0] - state.ego.lateral) / WIDTH + 0.5
     raise AssertionError("the ego never came so far")
@@ -46,13 +46,13 @@ def test_bystanders_stand_where_they_are_put_and_stay_there(keys: str, lateral: 
     one = people(f"kind: bystanders, at: 100, count: 5, spread: 8, {keys}")
     first, *_, last = states(one, 3.0)
     for state in (first, last):
-        stations, laterals = on_road(state)
+        stations, laterals = road_scene(state)
         assert len(stations) == 5
         assert laterals == pytest.approx(lateral, abs=1e-6)
         assert (np.abs(stations - 100.0) <= 4.0 + 1e-6).all()
-    assert (on_road(first)[0] == on_road(last)[0]).all()
+    assert (road_scene(first)[0] == road_scene(last)[0]).all()
     keys = "kind: bystanders, at: 100, count: 5, spread: 8"
-    many = [on_road(people(keys, seed=seed).state())[0] for seed in range(20)]
+    many = [road_scene(people(keys, seed=seed).state())[0] for seed in range(20)]
     assert np.ptp(np.concatenate(many)) > 7.0
 
 
@@ -74,7 +74,7 @@ def test_bystanders_step_out_of_a_parked_car_s_way() -> None:
     )
     for seed in range(10):
         state = world(text, seed).state()
-        stations, laterals = on_road(state)
+        stations, laterals = road_scene(state)
         car = state.vehicles
         middle = float(car.station[0]) - state.route_start
         along = np.abs(stations - middle) - car.length[0] / 2.0 - state.pedestrians.radius
@@ -94,7 +94,7 @@ def test_bystanders_step_out_of_a_parked_car_s_way() -> None:
 def test_a_walker_is_in_the_lane_that_is_named_and_at_its_place(
     lane: str, lateral: float, bonnet: float
 ) -> None:
-    stations, laterals = on_road(people(f"kind: walker, at: 90, lane: {lane}, bonnet: {bonnet}").state())
+    stations, laterals = road_scene(people(f"kind: walker, at: 90, lane: {lane}, bonnet: {bonnet}").state())
     assert stations[0] == pytest.approx(90.0)
     assert laterals[0] == pytest.approx(lateral + (bonnet - 0.5) * WIDTH)
 
@@ -103,13 +103,13 @@ def test_a_walker_is_in_the_lane_that_is_named_and_at_its_place(
 @pytest.mark.parametrize("kmh", [0.0, 5.0, 8.0])
 def test_a_walker_walks_as_fast_and_that_way(towards: str, sign: float, kmh: float) -> None:
     *_, last = states(people(f"kind: walker, at: 200, speed_kmh: {kmh}, towards: {towards}"), 5.0)
-    assert on_road(last)[0][0] == pytest.approx(200.0 + sign * kmh / 3.6 * 5.0, abs=1e-6)
+    assert road_scene(last)[0][0] == pytest.approx(200.0 + sign * kmh / 3.6 * 5.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("metres", [3.0, 10.0])
 def test_a_walker_leaves_the_lane_after_so_many_metres(metres: float) -> None:
     seen = list(states(people(f"kind: walker, at: 400, speed_kmh: 5, after_limit: {metres}"), 20.0))
-    places = np.array([[part[0] for part in on_road(state)] for state in seen])
+    places = np.array([[part[0] for part in road_scene(state)] for state in seen])
     assert places[-1, 0] == pytest.approx(400.0 + metres, abs=5.0 / 3.6 * 2 * DT)
     assert places[-1, 1] < RIGHT  # the near side
     still_in_lane = places[places[:, 0] < 400.0 + metres - 0.1]
@@ -129,12 +129,12 @@ def test_a_crosser_meets_the_ego_at_the_intended_point(
     near = where if towards > 0.0 else 1.0 - where
     assert near == pytest.approx(bonnet, abs=(kmh / 3.6 * DT * 1.5 + 0.02) / WIDTH)
     assert state.pedestrians.speed[0] == pytest.approx(kmh / 3.6)
-    assert on_road(state)[0][0] == pytest.approx(350.0)
+    assert road_scene(state)[0][0] == pytest.approx(350.0)
 
 
 def test_crossers_come_in_their_number_and_size() -> None:
     first = people("kind: crosser, at: 200, count: 4, child: true").state()
-    stations, laterals = on_road(first)
+    stations, laterals = road_scene(first)
     assert len(stations) == 4 and first.pedestrians.child.all()
     assert (first.pedestrians.height <= 1.4).all()
     assert stations[0] == pytest.approx(200.0)
@@ -154,7 +154,7 @@ def test_who_stops_half_way_stands_at_that_point_of_the_bonnet(
     keys = f"kind: crosser, at: 300, side: {side}, speed_kmh: {kmh}, half_way: {{at: {where}, hold: 3}}"
     one = people(keys, "rightmost")
     seen = list(states(one, 30.0))
-    lateral = np.array([on_road(state)[1][0] for state in seen])
+    lateral = np.array([road_scene(state)[1][0] for state in seen])
     walks = np.array([state.pedestrians.speed[0] for state in seen])
     begin = int(np.flatnonzero(walks > 0.0)[0])
     on_lanes = np.abs(lateral) < EDGE
@@ -167,7 +167,7 @@ def test_who_stops_half_way_stands_at_that_point_of_the_bonnet(
 
 def test_nobody_walks_back_to_where_they_meant_to_stop() -> None:
     keys = "kind: crosser, at: 300, speed_kmh: 5, half_way: {at: 0.5, hold: 2}"
-    lateral = [on_road(state)[1][0] for state in states(people(keys, "rightmost"), 30.0)]
+    lateral = [road_scene(state)[1][0] for state in states(people(keys, "rightmost"), 30.0)]
     assert (np.diff(lateral) >= 0.0).all()
 
 
@@ -189,7 +189,7 @@ def test_what_hides_a_child_is_as_near_to_the_ego_as_written(clear: float) -> No
     assert names == ["van", "sedan"]
     flank = state.ego.lateral - WIDTH / 2.0
     assert flank - (car.lateral + car.width / 2.0) == pytest.approx([clear, clear])
-    stations, laterals = on_road(state)
+    stations, laterals = road_scene(state)
     front = car.station + car.length / 2.0 - state.route_start
     assert stations[0] - front[0] == pytest.approx(0.8)
     assert front[0] - car.length[0] - front[1] == pytest.approx(1.0)

@@ -12,13 +12,13 @@ from drive_stack.evaluation.avoidability import (
     REACTION_TIME,
     evaluate_avoidability,
 )
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
 
 DT, LENGTH, WIDTH, LANE = 0.1, 4.7, 1.85, 3.5
 CAR = 5
 
 
-def avoidable(scenes: list[OnRoad], actor: int) -> bool:
+def avoidable(scenes: list[RoadScene], actor: int) -> bool:
     return evaluate_avoidability(scenes, actor).avoidable
 
 
@@ -38,7 +38,7 @@ def straight_on(
     lateral_start: float = 0.0,
     begins: float = 0.0,
     seconds: float = 12.0,
-) -> list[OnRoad]:
+) -> list[RoadScene]:
     """The ego keeps its speed; a car ``gap`` ahead, slower by ``closing``, moves into its lane within 2 s."""
     scenes = []
     for step in range(round(12.0 / DT) + 1):
@@ -54,7 +54,9 @@ def straight_on(
             speed - closing * (time >= begins),
             lateral_speed,
         )
-        scenes.append(OnRoad(time, boxes([(speed * time, 0.0, speed, 0.0)]), boxes([other]), np.array([CAR])))
+        scenes.append(
+            RoadScene(time, boxes([(speed * time, 0.0, speed, 0.0)]), boxes([other]), np.array([CAR]))
+        )
         if other[0] - speed * time < LENGTH and abs(lateral) < WIDTH:
             return scenes
     raise AssertionError("nothing was hit")
@@ -88,18 +90,18 @@ def test_r157_cut_ins(speed_kmh: float) -> None:
     assert not avoidable(straight_on(speed_kmh / 3.6, 10.0, slower, lateral_start=LANE, begins=2.0), CAR)
 
 
-def braking_lead(speed: float, headway: float, deceleration: float, *, after: float = 6.0) -> list[OnRoad]:
+def braking_lead(speed: float, headway: float, deceleration: float, *, after: float = 6.0) -> list[RoadScene]:
     """The ego holds its speed ``headway`` seconds behind a car that brakes ``after`` seconds."""
-    scenes: list[OnRoad] = []
+    scenes: list[RoadScene] = []
     own, lead, lead_speed = 0.0, LENGTH + headway * speed, speed
     while lead - own >= LENGTH or not scenes:
         time = len(scenes) * DT
         ego, other = boxes([(own, 0.0, speed, 0.0)]), boxes([(lead, 0.0, lead_speed, 0.0)])
-        scenes.append(OnRoad(time, ego, other, np.array([CAR])))
+        scenes.append(RoadScene(time, ego, other, np.array([CAR])))
         lead_speed = max(lead_speed - deceleration * DT, 0.0) if time >= after else lead_speed
         own, lead = own + speed * DT, lead + lead_speed * DT
     ego, other = boxes([(own, 0.0, speed, 0.0)]), boxes([(lead, 0.0, lead_speed, 0.0)])
-    return [*scenes, OnRoad(len(scenes) * DT, ego, other, np.array([CAR]))]
+    return [*scenes, RoadScene(len(scenes) * DT, ego, other, np.array([CAR]))]
 
 
 def test_r157_braking_lead() -> None:
@@ -126,7 +128,7 @@ def test_a_car_that_moves_a_little_in_its_lane_does_not_cut_in() -> None:
         others = MovingBoxes(
             centre, scene.others.heading, scene.others.velocity, scene.others.length, scene.others.width
         )
-        moved.append(OnRoad(scene.time, scene.ego, others, scene.ids))
+        moved.append(RoadScene(scene.time, scene.ego, others, scene.ids))
     assert avoidable(steady, CAR) is avoidable(moved, CAR) is False
 
 
@@ -138,7 +140,7 @@ def test_the_ego_s_own_swerve_is_its_own_doing() -> None:
         lateral_speed = LANE / 2.0 if 3.0 <= step * DT < 5.0 else 0.0
         ego = boxes([(20.0 * step * DT, lateral, 20.0, lateral_speed)])
         other = boxes([(20.0 * step * DT + 1.0, 0.0, 20.0, 0.0)])
-        scenes.append(OnRoad(step * DT, ego, other, np.array([CAR])))
+        scenes.append(RoadScene(step * DT, ego, other, np.array([CAR])))
         if abs(lateral) < WIDTH:
             break
     assert avoidable(scenes, CAR)
@@ -154,7 +156,7 @@ def test_an_occluded_car_is_no_risk_until_it_is_visible() -> None:
         swerved = station - lead_station < 40.0
         lead = (lead_station, LANE if swerved else 0.0, 30.0, 0.0)
         others = boxes([(station, 0.0, 0.0, 0.0), lead])
-        occluded.append(OnRoad(scene.time, scene.ego, others, np.array([CAR, 6])))
+        occluded.append(RoadScene(scene.time, scene.ego, others, np.array([CAR, 6])))
     assert avoidable(visible, CAR)
     assert not avoidable(occluded, CAR)
 
@@ -166,7 +168,7 @@ def test_a_collision_with_an_actor_without_a_record_counts_as_avoidable() -> Non
 @pytest.mark.parametrize("time", [0.0, 3.0])
 def test_the_result_does_not_depend_on_the_clock(time: float) -> None:
     scenes = [
-        OnRoad(scene.time + time, scene.ego, scene.others, scene.ids)
+        RoadScene(scene.time + time, scene.ego, scene.others, scene.ids)
         for scene in straight_on(36.0, 60.0, 36.0)
     ]
     assert not avoidable(scenes, CAR)

@@ -22,8 +22,8 @@ from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajec
 from drive_stack.evaluation.avoidability.reference_driver import braking_distance
 from drive_stack.evaluation.episode_log import EpisodeLog
 from drive_stack.evaluation.metrics.ttc import times_to_collision
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad, on_road
 from drive_stack.evaluation.result import EpisodeId, Status, summarise
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene, road_scene
 from drive_stack.types import Contact, ContactKind, Side
 from drive_stack.vehicle import DRY_GRIP, WET_GRIP
 from drive_stack.world_state import Conditions, Weather
@@ -42,14 +42,14 @@ def box(motion: Motion, time: float, length: float, width: float) -> MovingBoxes
 
 
 def record(ego: Motion, other: Motion, *, person: bool = False, limit: float = np.inf, grip: float = DRY_GRIP,
-           begins: float = 0.0) -> list[OnRoad]:  # fmt: skip
+           begins: float = 0.0) -> list[RoadScene]:  # fmt: skip
     """Ten scenes per second from ``begins`` up to the first contact."""
-    scenes: list[OnRoad] = []
+    scenes: list[RoadScene] = []
     size = (PERSON, PERSON) if person else (LENGTH, WIDTH)
     for step in range(round(begins / DT), 300):
         own, others = box(ego, step * DT, LENGTH, WIDTH), box(other, step * DT, *size)
         lanes = np.array([-LANE, 0.0, LANE])
-        scenes.append(OnRoad(step * DT, own, others, np.array([ACTOR]), lanes, limit, grip))
+        scenes.append(RoadScene(step * DT, own, others, np.array([ACTOR]), lanes, limit, grip))
         if times_to_collision(own, others)[0] == 0.0:
             return scenes[-120:]
     raise AssertionError("nothing was hit")
@@ -272,7 +272,7 @@ def test_of_several_contacts_those_at_fault_are_evaluated() -> None:
 def test_a_scene_holds_the_road_and_its_grip() -> None:
     world = TinyWorld(straight_road(lanes=2, curvature=0.002), limit=25.0)
     wet = replace(world.world_state(), conditions=Conditions(weather=Weather.RAIN))
-    scene = on_road(wet)
+    scene = road_scene(wet)
     assert sorted(scene.lanes.tolist()) == pytest.approx([-1.8, 1.8])
     assert (scene.speed_limit, scene.grip, scene.curvature) == (25.0, WET_GRIP, 0.002)
-    assert on_road(world.world_state()).grip == DRY_GRIP
+    assert road_scene(world.world_state()).grip == DRY_GRIP

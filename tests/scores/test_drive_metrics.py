@@ -126,7 +126,7 @@ def test_who_goes_on_to_the_lane_after_next_has_changed_twice(
 
 
 @pytest.mark.parametrize("period", [2.0, 4.0, 8.0])
-def test_swaying_about_a_line_is_charged(period: float) -> None:
+def test_swaying_about_a_line_counts_as_poor_lane_keeping(period: float) -> None:
     """±0.5 m about the line between two lanes of 3.6 m, for a minute, from the middle of one."""
     time = np.arange(601) * DT
     place = 1.8 + 0.5 * np.sin(2.0 * np.pi * time / period)
@@ -139,7 +139,7 @@ def test_swaying_about_a_line_is_charged(period: float) -> None:
 
 
 @pytest.mark.parametrize("period", [4.0, 8.0, 12.0])
-def test_swaying_from_near_one_middle_to_near_the_other_is_charged(period: float) -> None:
+def test_swaying_from_one_lane_centre_to_the_next_counts_as_poor_lane_keeping(period: float) -> None:
     """±1.31 m: at each end within 0.5 m of a lane's middle, as if a change were completed."""
     time = np.arange(601) * DT
     place = 1.8 - 1.31 * np.cos(2.0 * np.pi * time / period)
@@ -177,7 +177,7 @@ def test_mean_offset_leaves_lane_changes_out() -> None:
     assert mean_offset(np.full(3, np.inf), [-1] * 3, DT) is None
 
 
-def test_pace_is_told_at_checkpoints_that_were_reached() -> None:
+def test_pace_is_given_at_the_checkpoints_that_were_reached() -> None:
     stations = np.linspace(0.0, 100.0, 101)
     speed = np.where(stations <= 50.0, 10.0, 30.0)
     traffic: list[float | None] = [20.0] * 101
@@ -256,7 +256,7 @@ def rail(time: float) -> Contact:
     return replace(contact(time, 0), kind=ContactKind.RAIL)
 
 
-def test_the_rail_is_told_by_its_place_and_leaves_the_last_actor_remembered() -> None:
+def test_the_rail_is_identified_by_position_and_keeps_the_last_actor_remembered() -> None:
     assert len(merged([(rail(1.0), at(0.0)), (rail(2.0), at(20.0)), (rail(2.1), at(22.0))])) == 2
     between = [(contact(1.0, 7), at(0.0)), (rail(4.0), at(20.0)), (contact(7.0, 7), at(40.0))]
     assert [one.time for one in merged(between)] == [1.0, 4.0]  # 3 s after the last collision

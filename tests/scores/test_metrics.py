@@ -1,4 +1,4 @@
-"""Measures on hand-worked cases."""
+"""Metrics on cases computed by hand."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drive_stack.evaluation.metrics.comfort import comfort_share, comfortable_steps
+from drive_stack.evaluation.metrics.comfort import comfort_fraction, comfortable_steps
 from drive_stack.evaluation.metrics.driving_score import driving_score
-from drive_stack.evaluation.metrics.fault import judge
+from drive_stack.evaluation.metrics.fault import evaluate_contact
 from drive_stack.evaluation.metrics.ttc import (
     NavsimTimeToCollision,
     nuplan_time_to_collision,
     times_to_collision,
 )
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
 from drive_stack.geometry import box_corners, boxes_overlap
 from drive_stack.types import Contact, ContactKind, Side
 
@@ -40,7 +40,7 @@ def ttc(first: MovingBoxes, second: MovingBoxes) -> float:
     return float(times_to_collision(first, second)[0])
 
 
-def test_closing_in_on_a_standing_car() -> None:
+def test_approaching_a_stationary_car() -> None:
     # 50 m between centres, 45 m between bumpers, at 15 m/s
     assert ttc(box(0, 0, 0, 15), box(50, 0, 0, 0)) == pytest.approx(3.0)
 
@@ -53,13 +53,13 @@ def test_next_lane_is_passed() -> None:
     assert ttc(box(0, 0, 0, 30), box(50, 3.5, 0, 0)) == np.inf
 
 
-def test_person_who_crosses_meets_the_bonnet() -> None:
-    # the person's near edge reaches the car's flank line (1 m) after 4 s, the front after 45/10.75 s
+def test_a_crossing_pedestrian_is_hit_by_the_front() -> None:
+    # the pedestrian's near edge reaches the car's flank line (1 m) after 4 s, the front after 45/10.75 s
     person = box(47.5, -5.25, np.pi / 2, 1.0, 0.5, 0.5)
     assert ttc(box(0, 0, 0, 10), person) == pytest.approx(max(4.0, (47.5 - 2.5 - 0.25) / 10))
 
 
-def test_person_who_is_across_in_time_is_missed() -> None:
+def test_a_pedestrian_who_crosses_in_time_is_missed() -> None:
     assert ttc(box(0, 0, 0, 10), box(47.5, 0.0, np.pi / 2, 1.0, 0.5, 0.5)) == np.inf
 
 
@@ -96,7 +96,7 @@ def overlap(first: MovingBoxes, second: MovingBoxes, time: float, grown: float =
 
 def test_gentle_drive_is_comfortable() -> None:
     still = np.zeros(100)
-    assert comfort_share(still + 1.0, still, still, DT) == 1.0
+    assert comfort_fraction(still + 1.0, still, still, DT) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_gentle_drive_is_comfortable() -> None:
 )
 def test_each_bound_counts(along: float, across: float, yaw: float) -> None:
     still = np.zeros(100)
-    assert comfort_share(still + along, still + across, still + yaw, DT) == 0.0
+    assert comfort_fraction(still + along, still + across, still + yaw, DT) == 0.0
 
 
 def test_longitudinal_jerk_is_the_slope() -> None:
@@ -114,13 +114,13 @@ def test_longitudinal_jerk_is_the_slope() -> None:
     assert not comfortable_steps(np.clip(4.3 * after, -3.1, 3.1), still, still, DT)[30]
 
 
-def test_one_harsh_moment_spoils_one_chunk_and_a_rest_is_left_out() -> None:
+def test_one_harsh_moment_affects_one_chunk_and_an_incomplete_chunk_is_left_out() -> None:
     along = np.zeros(100)
     along[46:54] = -6.0
-    assert comfort_share(along, np.zeros(100), np.zeros(100), DT) == 0.8
+    assert comfort_fraction(along, np.zeros(100), np.zeros(100), DT) == 0.8
     along = np.zeros(110)
     along[105] = -30.0
-    assert comfort_share(along, np.zeros(110), np.zeros(110), DT) == 0.8  # its jerk reaches back to 98
+    assert comfort_fraction(along, np.zeros(110), np.zeros(110), DT) == 0.8  # its jerk reaches back to 98
 
 
 @pytest.mark.parametrize("dt", [0.05, 0.1])
@@ -159,10 +159,10 @@ def test_jerk_is_the_slope_of_the_magnitude() -> None:
 
 
 @pytest.mark.parametrize("samples", [12, 19])
-def test_a_drive_shorter_than_a_chunk_is_judged_as_a_whole(samples: int) -> None:
+def test_a_drive_shorter_than_a_chunk_is_evaluated_as_a_whole(samples: int) -> None:
     still = np.zeros(samples)
-    assert comfort_share(still, still, still, DT) == 1.0
-    assert comfort_share(still - 5.0, still, still, DT) == 0.0
+    assert comfort_fraction(still, still, still, DT) == 1.0
+    assert comfort_fraction(still - 5.0, still, still, DT) == 0.0
 
 
 def contact(kind: ContactKind, side: Side, ego: float = 20.0, actor: float = 10.0) -> Contact:
@@ -183,8 +183,8 @@ def contact(kind: ContactKind, side: Side, ego: float = 20.0, actor: float = 10.
         (contact(ContactKind.RAIL, Side.RIGHT, actor=0.0), True, True),
     ],
 )
-def test_whose_fault(hit: Contact, inside: bool, at_fault: bool) -> None:
-    verdict = judge(hit, inside_one_lane=inside)
+def test_which_contacts_are_at_fault(hit: Contact, inside: bool, at_fault: bool) -> None:
+    verdict = evaluate_contact(hit, inside_one_lane=inside)
     assert verdict.at_fault is at_fault and verdict.reason
 
 
@@ -201,16 +201,18 @@ def test_whose_fault(hit: Contact, inside: bool, at_fault: bool) -> None:
         (contact(ContactKind.VEHICLE, Side.LEFT), True, "was hit on the left by a vehicle in its own lane"),
     ],
 )
-def test_the_reason_is_told(hit: Contact, inside: bool, reason: str) -> None:
-    assert judge(hit, inside_one_lane=inside).reason == reason
+def test_the_reason_is_stated(hit: Contact, inside: bool, reason: str) -> None:
+    assert evaluate_contact(hit, inside_one_lane=inside).reason == reason
 
 
-def test_who_is_behind_is_told_by_the_bearing_where_it_is_known() -> None:
+def test_the_bearing_decides_who_is_behind_where_it_is_known() -> None:
     flank = contact(ContactKind.VEHICLE, Side.LEFT)
-    assert not judge(flank, inside_one_lane=False, behind=True).at_fault
+    assert not evaluate_contact(flank, inside_one_lane=False, behind=True).at_fault
     rear = contact(ContactKind.VEHICLE, Side.REAR)
-    assert judge(rear, inside_one_lane=False, behind=False).at_fault  # a lateral collision to nuPlan
-    assert not judge(rear, inside_one_lane=True, behind=False).at_fault
+    assert evaluate_contact(
+        rear, inside_one_lane=False, behind=False
+    ).at_fault  # a lateral collision to nuPlan
+    assert not evaluate_contact(rear, inside_one_lane=True, behind=False).at_fault
 
 
 @pytest.mark.parametrize(
@@ -224,11 +226,11 @@ def test_who_is_behind_is_told_by_the_bearing_where_it_is_known() -> None:
         (Side.LEFT, 10.0, 0.06, False),
     ],
 )
-def test_stopped_is_nuplans_five_centimetres_a_second(
+def test_nuplan_counts_as_stopped_up_to_five_centimetres_per_second(
     side: Side, ego: float, actor: float, at_fault: bool
 ) -> None:
     hit = contact(ContactKind.VEHICLE, side, ego=ego, actor=actor)
-    assert judge(hit, inside_one_lane=True).at_fault is at_fault
+    assert evaluate_contact(hit, inside_one_lane=True).at_fault is at_fault
 
 
 def test_driving_score_is_the_product_of_its_terms() -> None:
@@ -239,17 +241,17 @@ def test_driving_score_is_the_product_of_its_terms() -> None:
     assert (terms.route, terms.penalty, terms.off_lane) == (0.8, pytest.approx(0.3), 0.1)
 
 
-def scene(*others: MovingBoxes, speed: float = 20.0) -> OnRoad:
+def scene(*others: MovingBoxes, speed: float = 20.0) -> RoadScene:
     """The ego's centre at the origin; ``others`` have one row each."""
     rows = [np.concatenate([getattr(one, name) for one in others]) for name in FIELDS]
-    return OnRoad(0.0, box(0, 0, 0, speed, 4.7, 1.85), MovingBoxes(*rows), np.arange(1, len(others) + 1))
+    return RoadScene(0.0, box(0, 0, 0, speed, 4.7, 1.85), MovingBoxes(*rows), np.arange(1, len(others) + 1))
 
 
 FIELDS = ("centre", "heading", "velocity", "length", "width")
 NOBODY: frozenset[int] = frozenset()
 
 
-def test_nuplan_counts_whoever_is_in_the_cone_ahead() -> None:
+def test_nuplan_counts_actors_in_the_cone_ahead() -> None:
     """At 3 m to the left: 30° from the rear axle, 1.4 m back, are at 1.4 + x = 3 / tan 30° = 5.196 m."""
     for x, expected in ((3.7, np.inf), (3.9, 0.6)):
         moving_in = box(x, 3.0, 0.0, 20.0, 4.7, 1.85)
@@ -263,7 +265,7 @@ def test_nuplan_counts_whoever_is_in_the_cone_ahead() -> None:
 
 
 @pytest.mark.parametrize(("half_length", "expected"), [(1.2, 0.7), (0.05, np.inf)])
-def test_nuplan_looks_at_its_steps_alone(half_length: float, expected: float) -> None:
+def test_nuplan_checks_only_its_discrete_steps(half_length: float, expected: float) -> None:
     """Something long that crosses at 40 m/s is still there at the step of 0.7 s; something short is not.
 
     The ego moves at 20 m/s; its front reaches the box's line, 2 m deep, from 0.61 s on. The box's centre is
@@ -274,7 +276,7 @@ def test_nuplan_looks_at_its_steps_alone(half_length: float, expected: float) ->
     assert found == pytest.approx(expected)
 
 
-def test_nuplan_leaves_out_a_standing_ego_and_whom_it_has_hit() -> None:
+def test_nuplan_leaves_out_a_stationary_ego_and_actors_that_it_has_hit() -> None:
     oncoming = scene(box(10.0, 0.0, np.pi, 10.0), speed=0.0)
     assert nuplan_time_to_collision(oncoming, 1.4, between_lanes=False, collided=NOBODY) == np.inf
     ahead = scene(box(10.0, 0.0, 0.0, 10.0))
@@ -290,7 +292,7 @@ def test_nuplan_leaves_out_a_standing_ego_and_whom_it_has_hit() -> None:
         (0.0, False, -0.5, True),  # a standing ego, though they overlap
     ],
 )
-def test_navsim_moves_the_ego_on_by_nine_tenths(
+def test_navsim_projects_the_ego_by_0_9_seconds(
     speed: float, between_lanes: bool, gap: float, within: bool
 ) -> None:
     check = NavsimTimeToCollision(DT, 1.4)
@@ -300,7 +302,7 @@ def test_navsim_moves_the_ego_on_by_nine_tenths(
     assert check.within_bound is within
 
 
-def test_navsim_holds_the_ego_against_where_the_others_really_are() -> None:
+def test_navsim_compares_the_projected_ego_with_the_recorded_others() -> None:
     """A car 10 m ahead stands for 0.4 s and is gone by then: only the step of 0.6 s could meet it."""
     check = NavsimTimeToCollision(DT, 1.4)
     for step in range(20):
@@ -310,7 +312,7 @@ def test_navsim_holds_the_ego_against_where_the_others_really_are() -> None:
 
 
 @pytest.mark.parametrize(("between_lanes", "within"), [(False, True), (True, False)])
-def test_navsim_ignores_whom_it_touches_beside_it_unless_between_lanes(
+def test_navsim_ignores_actors_touched_laterally_unless_between_lanes(
     between_lanes: bool, within: bool
 ) -> None:
     check = NavsimTimeToCollision(DT, 1.4)

@@ -1,4 +1,4 @@
-"""Races: who wins, who leads, and that racing changes nothing of how anybody drives."""
+"""Races: the winner, the leader, and that a race does not change how a driver drives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from drive_stack.app.names import overrides_of
 from drive_stack.app.race import RaceResult, RaceSession, race_names
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.race import CLOSE_SCORE, CLOSE_TIME, verdict
+from drive_stack.evaluation.race import CLOSE_SCORE, CLOSE_TIME, race_verdict
 from drive_stack.evaluation.result import EpisodeResult, Status
 
 SCENARIO = "stationary_lead"
@@ -54,38 +54,38 @@ def result(
 CRASH = result(99.0, 5.0, Status.COLLISION, hit="vehicle")
 
 
-def judge(*results: EpisodeResult) -> tuple[int | None, str]:
-    found = verdict([f"d{index}" for index in range(len(results))], results)
-    return found.winner, found.words
+def decide(*results: EpisodeResult) -> tuple[int | None, str]:
+    found = race_verdict([f"d{index}" for index in range(len(results))], results)
+    return found.winner, found.text
 
 
-def test_who_arrives_clean_beats_any_score_of_one_who_did_not() -> None:
-    assert judge(result(10.0, 60.0), CRASH) == (0, "d0 wins: d1 hit a vehicle at 412 m")
-    assert judge(result(99.0, hit="object"), result(10.0))[0] == 1
+def test_a_success_beats_any_score_of_a_failure() -> None:
+    assert decide(result(10.0, 60.0), CRASH) == (0, "d0 wins: d1 hit a vehicle at 412 m")
+    assert decide(result(99.0, hit="object"), result(10.0))[0] == 1
 
 
-def test_a_hit_by_another_s_fault_is_not_held_against_a_driver() -> None:
-    assert judge(result(80.0, hit="vehicle", at_fault=False), result(70.0, 10.0))[0] == 0
+def test_a_collision_that_is_not_at_fault_does_not_count() -> None:
+    assert decide(result(80.0, hit="vehicle", at_fault=False), result(70.0, 10.0))[0] == 0
 
 
-def test_then_the_score_counts_then_the_time() -> None:
-    assert judge(result(80.0, 20.0), result(90.0, 40.0)) == (
+def test_then_the_score_decides_and_then_the_time() -> None:
+    assert decide(result(80.0, 20.0), result(90.0, 40.0)) == (
         1,
         "d1 wins: driving score 90.0 against 80.0 of d0",
     )
-    assert judge(result(90.0, 32.0), result(90.2, 35.1)) == (0, "d0 wins: 3.1 s sooner than d1")
+    assert decide(result(90.0, 32.0), result(90.2, 35.1)) == (0, "d0 wins: 3.1 s sooner than d1")
 
 
-def test_among_those_who_failed_the_score_decides_and_the_winner_s_failure_is_told() -> None:
+def test_among_failures_the_score_decides_and_the_winner_s_failure_is_stated() -> None:
     stuck = result(50.0, status=Status.STUCK)
-    assert judge(CRASH, stuck)[1].startswith("d0 hit a vehicle at 412 m, yet wins: driving score 99.0")
+    assert decide(CRASH, stuck)[1].startswith("d0 hit a vehicle at 412 m, yet wins: driving score 99.0")
 
 
-def test_hardly_apart_is_a_tie() -> None:
+def test_a_small_difference_is_a_tie() -> None:
     first, second = result(90.0, 30.0), result(90.0 + 0.9 * CLOSE_SCORE, 30.0 + 0.9 * CLOSE_TIME)
-    winner, words = judge(first, second, CRASH)
-    assert winner is None and words.startswith("a tie between d0 and d1:")
-    assert judge(CRASH, dataclasses.replace(CRASH, duration_s=9.0))[0] is None
+    winner, text = decide(first, second, CRASH)
+    assert winner is None and text.startswith("a tie between d0 and d1:")
+    assert decide(CRASH, dataclasses.replace(CRASH, duration_s=9.0))[0] is None
 
 
 @given(
@@ -101,18 +101,18 @@ def test_hardly_apart_is_a_tie() -> None:
         max_size=4,
     )
 )
-def test_the_order_of_the_flags_does_not_matter(results: list[EpisodeResult]) -> None:
-    forth, _ = judge(*results)
-    back, _ = judge(*results[::-1])
+def test_the_order_of_the_drivers_does_not_matter(results: list[EpisodeResult]) -> None:
+    forth, _ = decide(*results)
+    back, _ = decide(*results[::-1])
     assert back == (None if forth is None else len(results) - 1 - forth)
 
 
-def test_names_are_short_and_told_apart() -> None:
+def test_names_are_short_and_distinct() -> None:
     specs = ("modular", "my/own.yaml", "a.b:Careful", "modular")
     assert race_names(specs) == ("modular 1", "own", "Careful", "modular 2")
 
 
-def test_overrides_go_to_those_they_name() -> None:
+def test_overrides_apply_to_the_drivers_that_they_name() -> None:
     specs = ("modular", "expert", "modular")
     given = ("modular:a=1", "modular 2:b=2:3", "expert:c=4")
     assert [overrides_of(index, specs, given) for index in range(3)] == [
@@ -136,7 +136,7 @@ def untimed(one: EpisodeResult) -> EpisodeResult:
     return dataclasses.replace(one, stages_ms={}, agent="")
 
 
-def test_drivers_of_one_kind_see_the_same_at_the_same_time_and_stop_where_they_end() -> None:
+def test_equal_drivers_observe_the_same_and_stop_at_their_end() -> None:
     races: list[RaceResult] = []
     session = RaceSession(
         [factories("constant"), factories("random"), factories("constant")],

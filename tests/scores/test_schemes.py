@@ -1,4 +1,4 @@
-"""Published schemes on cases worked by hand from their formulas."""
+"""Published schemes on cases computed by hand from their formulas."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def test_carla_2_1_divides() -> None:
         ((ContactKind.PEDESTRIAN,), 0.0),
         ((ContactKind.OBJECT,), 0.5),
         ((ContactKind.OBJECT, ContactKind.OBJECT), 0.0),
-        ((ContactKind.OBJECT, ContactKind.RAIL), 0.0),  # a rail is a thing too
+        ((ContactKind.OBJECT, ContactKind.RAIL), 0.0),  # a rail is an object, too
         ((ContactKind.OBJECT, ContactKind.PEDESTRIAN), 0.0),
     ],
 )
-def test_nuplan_forgives_one_thing_by_half(kinds: tuple[ContactKind, ...], expected: float) -> None:
+def test_nuplan_halves_the_score_for_one_object(kinds: tuple[ContactKind, ...], expected: float) -> None:
     assert no_collision(replace(PERFECT, at_fault=tuple(map(hit, kinds)))) == expected
 
 
@@ -91,7 +91,9 @@ def test_nuplan_forgives_one_thing_by_half(kinds: tuple[ContactKind, ...], expec
         ((ContactKind.PEDESTRIAN,), 0.0),
     ],
 )
-def test_navsim_halves_for_things_however_many(kinds: tuple[ContactKind, ...], expected: float) -> None:
+def test_navsim_halves_the_score_for_any_number_of_objects(
+    kinds: tuple[ContactKind, ...], expected: float
+) -> None:
     drive = replace(PERFECT, at_fault_navsim=tuple(map(hit, kinds)))
     assert no_collision_navsim(drive) == expected
     assert epdms(drive).total == 100.0 * expected
@@ -162,7 +164,7 @@ def test_scores_stay_in_range_and_a_further_hit_never_helps(drive: Drive, kind: 
 def test_progress_is_what_was_driven_in_the_expert_s_time() -> None:
     expert = ExpertDrive(distance_m=800.0, duration_s=40.0)
     assert expert.progress_of(lambda elapsed: 20.0 * elapsed) == 1.0
-    assert expert.progress_of(lambda elapsed: 30.0 * elapsed) == 1.0  # faster is not more than all
+    assert expert.progress_of(lambda elapsed: 30.0 * elapsed) == 1.0  # at most 1
     assert expert.progress_of(lambda elapsed: 10.0 * elapsed) == 0.5
     assert expert.progress_of(lambda elapsed: 20.0 * min(elapsed, 10.0)) == 0.25  # crashed after 10 s
     assert ExpertDrive(0.0, 0.0).progress_of(lambda elapsed: 0.0) == 1.0

@@ -1,4 +1,4 @@
-"""Intervals and tests with known values, and what must hold of any."""
+"""Intervals and tests with known values, and their general properties."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_mcnemar_s_exact_p() -> None:
     assert exact_paired_test(first, second) == pytest.approx(2 * 10 / 512)
 
 
-def test_holm_s_own_steps() -> None:
+def test_holm_s_procedure_on_a_known_case() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
 
@@ -51,37 +51,37 @@ def test_holm_never_makes_p_smaller_and_keeps_their_order(p_values: list[float])
 
 
 @given(FLAGS)
-def test_who_is_first_makes_no_difference_to_p(pairs: list[tuple[bool, bool]]) -> None:
+def test_p_does_not_depend_on_the_order_of_the_drivers(pairs: list[tuple[bool, bool]]) -> None:
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
     assert exact_paired_test(first, second) == exact_paired_test(second, first)
     assert exact_paired_test(first, first) == 1.0
 
 
-def test_the_bootstrap_interval_is_that_of_the_normal_law_for_many_values() -> None:
+def test_the_bootstrap_interval_approaches_the_normal_one_for_many_values() -> None:
     values = np.random.default_rng(3).normal(2.0, 1.0, 400)
     found, half = mean(values), 1.96 * values.std() / 20.0
     assert found.low == pytest.approx(found.value - half, abs=0.02)
     assert found.high == pytest.approx(found.value + half, abs=0.02)
-    assert mean(values) == found  # no chance in it
+    assert mean(values) == found  # deterministic
 
 
-def test_pairing_takes_out_what_both_share() -> None:
+def test_pairing_removes_the_variance_that_both_share() -> None:
     rng = np.random.default_rng(0)
     course = rng.normal(50.0, 30.0, 100)
     first, second = course + 5.0 + rng.normal(0.0, 1.0, 100), course
     found = paired_difference(first, second)
-    assert found.excludes_zero and found.high - found.low < 1.0
-    assert mean(first).low < mean(second).high  # unpaired, nobody could tell
+    assert found.low > 0.0 and found.high - found.low < 1.0
+    assert mean(first).low < mean(second).high  # unpaired, the intervals overlap
 
 
-def test_one_value_has_no_spread() -> None:
+def test_the_interval_of_one_value_has_no_width() -> None:
     found = mean([3.0])
     assert found.low == found.high == 3.0
 
 
 @settings(max_examples=30)
 @given(st.lists(st.integers(-3, 5), min_size=2, max_size=30), st.randoms())
-def test_an_interval_knows_neither_order_nor_sign(values: list[int], random: Random) -> None:
+def test_an_interval_depends_on_neither_order_nor_sign(values: list[int], random: Random) -> None:
     found = mean(values)
     shuffled = random.sample(values, len(values))
     assert mean(shuffled) == found
@@ -103,7 +103,7 @@ def test_wilson_s_interval_is_scipy_s_where_the_size_is_whole(successes: int, tr
     assert wilson(successes / trials, trials) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
-def test_clusters_of_one_give_the_usual_intervals_and_p() -> None:
+def test_clusters_of_one_give_the_unclustered_intervals_and_p() -> None:
     rng = np.random.default_rng(5)
     values = rng.normal(3.0, 1.0, 40)
     plain = bootstrap(
@@ -122,7 +122,7 @@ def test_clusters_of_one_give_the_usual_intervals_and_p() -> None:
 
 @settings(max_examples=40)
 @given(OUTCOMES, st.integers(2, 3))
-def test_rows_that_are_all_repeated_change_no_interval_and_no_p(
+def test_repeating_all_rows_changes_no_interval_and_no_p(
     rows: list[tuple[int, bool, bool, int]], times: int
 ) -> None:
     clusters, first, second, values = (list(column) for column in zip(*rows, strict=True))
@@ -137,7 +137,7 @@ def test_rows_that_are_all_repeated_change_no_interval_and_no_p(
 
 
 @pytest.mark.parametrize("outcome", [True, False])
-def test_repeated_rows_are_no_evidence_where_all_succeed_or_none(outcome: bool) -> None:
+def test_repeated_rows_are_no_evidence_if_all_succeed_or_none(outcome: bool) -> None:
     assert fraction([outcome] * 40, [*range(20)] * 2) == fraction([outcome] * 20)
     assert fraction([outcome] * 40).low != fraction([outcome] * 20).low or not outcome
 
@@ -151,7 +151,7 @@ def test_the_effective_size_lies_between_one_and_the_number_of_clusters(sizes: l
 
 
 def test_the_effective_size_by_hand() -> None:
-    # standard as it was: 160 worlds with one episode, 30 with two; 220² / (160 + 30 · 4)
+    # the suite standard: 160 worlds with one episode, 30 with two; 220² / (160 + 30 · 4)
     assert effective_size([*range(190), *range(30)]) == pytest.approx(220**2 / 280)
 
 
@@ -164,12 +164,12 @@ def test_the_paired_test_by_hand_where_worlds_differ_in_size() -> None:
     assert exact_paired_test([True, True, False, False], [False, False, True, True], clusters) == 1.0
 
 
-def test_a_world_in_which_each_driver_succeeds_once_tells_nothing() -> None:
+def test_a_world_in_which_each_driver_succeeds_once_is_no_evidence() -> None:
     assert exact_paired_test([True, False], [False, True], ["a", "a"]) == 1.0
 
 
 def clustered_flags(rng: np.random.Generator, worlds: int, alike: float) -> tuple[list[bool], list[int]]:
-    """Successes with a chance of 0.9 in worlds of one to three episodes, a part of them all alike."""
+    """Successes with probability 0.9 in worlds of one to three episodes; in a part of them all are equal."""
     sizes = rng.integers(1, 4, worlds)
     flags: list[bool] = []
     for size in sizes:
@@ -180,7 +180,7 @@ def clustered_flags(rng: np.random.Generator, worlds: int, alike: float) -> tupl
 
 @pytest.mark.slow
 @pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
-def test_intervals_hold_the_truth_as_often_as_they_say(alike: float) -> None:
+def test_intervals_contain_the_true_value_as_often_as_stated(alike: float) -> None:
     rng = np.random.default_rng(0)
     held = {"fraction": 0, "mean": 0, "episodes taken for independent": 0}
     for _ in range(600):
@@ -192,14 +192,14 @@ def test_intervals_hold_the_truth_as_often_as_they_say(alike: float) -> None:
         ):
             held[name] += found.low <= 0.9 <= found.high
     assert held["fraction"] >= 0.94 * 600
-    assert held["mean"] >= 0.92 * 600  # the percentile bootstrap falls a little short
+    assert held["mean"] >= 0.92 * 600  # the percentile bootstrap is slightly too narrow
     if alike == 1.0:
-        assert held["episodes taken for independent"] < 0.92 * 600  # what clusters mend
+        assert held["episodes taken for independent"] < 0.92 * 600  # clusters correct this
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("alike", [0.0, 1.0])
-def test_drivers_that_are_alike_are_called_different_seldom(alike: float) -> None:
+def test_equal_drivers_are_rarely_called_different(alike: float) -> None:
     rng = np.random.default_rng(1)
     clustered = plain = 0
     for _ in range(2000):
@@ -213,4 +213,4 @@ def test_drivers_that_are_alike_are_called_different_seldom(alike: float) -> Non
         plain += exact_paired_test(first, second) < 0.05
     assert clustered <= 0.06 * 2000
     if alike:
-        assert plain > 0.07 * 2000  # McNemar's test of dependent episodes
+        assert plain > 0.07 * 2000  # McNemar's test on dependent episodes

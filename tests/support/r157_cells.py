@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
 from drive_stack.types import FloatArray
 
 LENGTH, WIDTH, LANE = 4.7, 1.85, 3.5
@@ -67,7 +67,7 @@ class CutIns:
         lateral = np.maximum(LANE - self.lateral_speed[:, None] * time, 0.0)
         return np.any((np.abs(distance) < LENGTH) & (lateral < WIDTH), axis=1)
 
-    def records(self, grip: float) -> Iterator[list[OnRoad]]:
+    def records(self, grip: float) -> Iterator[list[RoadScene]]:
         """The record of each cell, up to the collision."""
         for speed, slower, gap, lateral in zip(
             self.speed, self.slower, self.gap, self.lateral_speed, strict=True
@@ -118,7 +118,7 @@ class BrakingLeads:
         own = _braked(time, self.speed, perceives + 0.4 + 0.75, deceleration)
         return np.any((self.speed * self.headway)[:, None] + lead - own < 0.0, axis=1)
 
-    def records(self, grip: float) -> Iterator[list[OnRoad]]:
+    def records(self, grip: float) -> Iterator[list[RoadScene]]:
         """The record of each cell, up to the collision."""
         for speed, headway, deceleration in zip(self.speed, self.headway, self.deceleration, strict=True):
             fine = np.arange(0.0, 30.0, 0.01)
@@ -157,12 +157,12 @@ def _record_times(collision: float) -> FloatArray:
 
 def _scenes(
     time: FloatArray, speed: float, centre: FloatArray, velocity: FloatArray, grip: float
-) -> list[OnRoad]:
+) -> list[RoadScene]:
     own = np.stack([speed * time, np.zeros(len(time))], axis=1)
     ego_velocity, heading = np.array([[speed, 0.0]]), np.zeros(1)
     size, ids, lanes = (np.array([LENGTH]), np.array([WIDTH])), np.array([CAR]), np.array([0.0, LANE])
     return [
-        OnRoad(
+        RoadScene(
             time=float(time[row]) + LEAD_TIME,
             ego=MovingBoxes(own[row : row + 1], heading, ego_velocity, *size),
             others=MovingBoxes(centre[row : row + 1], heading, velocity[row : row + 1], *size),

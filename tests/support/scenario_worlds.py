@@ -60,7 +60,7 @@ def gap(state: WorldState, row: int = 0) -> float:
     return rear(state, row) + state.route_start - state.ego.station - EGO_FRONT
 
 
-def on_road(state: WorldState) -> tuple[np.ndarray, np.ndarray]:
+def road_scene(state: WorldState) -> tuple[np.ndarray, np.ndarray]:
     """Stations ahead of the ego's start and laterals of all people."""
     people = state.pedestrians
     places = [state.road.to_road(float(x), float(y)) for x, y in zip(people.x, people.y, strict=True)]

@@ -21,7 +21,7 @@ from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import undriven
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.race import leader, verdict
+from drive_stack.evaluation.race import leader, race_verdict
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
 from drive_stack.viewer.race.frame import RaceRenderer
@@ -62,9 +62,9 @@ CRASHED = replace(
     ],
 )
 def test_who_wins_and_why(results: tuple[EpisodeResult, ...], winner: int | None, words: str) -> None:
-    found = verdict(NAMES, results)
+    found = race_verdict(NAMES, results)
     assert found.winner == winner
-    assert words in found.words
+    assert words in found.text
 
 
 def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
@@ -75,7 +75,7 @@ def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
         "d": replace(DONE, duration_s=39.0),
     }
     for names in itertools.permutations(field):
-        found = verdict(names, [field[name] for name in names])
+        found = race_verdict(names, [field[name] for name in names])
         assert found.winner is not None and names[found.winner] == "d"
 
 

@@ -66,7 +66,7 @@ FIGURES = (
     Figure("· to", _of(lambda column: column.interval[1]), _percent),
     Figure("· in each", lambda table, label: table.worst[label], _percent, min_value=MIN_SUCCESS_IN_EACH),
     Figure("· over modular", lambda table, label: table.gain[label], _points),
-    Figure("people hit", _of(lambda column: column.people_hit), _percent, max_value=0.01),
+    Figure("people hit", _of(lambda column: column.pedestrian_collisions), _percent, max_value=0.01),
     Figure("route", _of(lambda column: column.route_completion), _percent, min_value=0.96),
     Figure("speed ratio", _of(lambda column: column.speed_ratio), _percent, min_value=0.85),
     Figure("comfort held", _of(lambda column: column.comfort), _percent, min_value=0.90),

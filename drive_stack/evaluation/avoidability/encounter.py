@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
 from drive_stack.types import FloatArray
 
 MIN_VEHICLE_LENGTH = 2.0  # shorter actors (pedestrians, cones) occlude nothing and keep no lane [m]
@@ -55,7 +55,7 @@ class Encounter:
         return self.other.centre - self.ego.centre
 
 
-def build_encounter(scenes: Sequence[OnRoad], actor: int) -> Encounter | None:
+def build_encounter(scenes: Sequence[RoadScene], actor: int) -> Encounter | None:
     """Extract the motion of ``actor`` and the ego from the scenes; None where no scene holds the actor."""
     rows = [np.flatnonzero(scene.ids == actor) for scene in scenes]
     present = [len(row) > 0 for row in rows]
@@ -88,7 +88,7 @@ def _trajectory(boxes: Sequence[MovingBoxes], rows: Sequence[int]) -> Trajectory
     )
 
 
-def _is_occluded(scene: OnRoad, row: int) -> bool:
+def _is_occluded(scene: RoadScene, row: int) -> bool:
     """Whether another vehicle's box crosses the line from the ego's centre to that of ``row`` (plan view)."""
     others = scene.others
     if len(others.heading) < 2:

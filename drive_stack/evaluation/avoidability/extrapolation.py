@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.evaluation.avoidability.encounter import Trajectory
-from drive_stack.evaluation.on_road import MovingBoxes
+from drive_stack.evaluation.road_scene import MovingBoxes
 from drive_stack.types import FloatArray
 
 LANE_CHANGE_SPEED = 0.05  # a vehicle that is laterally slower keeps its lane [m/s]

@@ -14,7 +14,7 @@ from drive_stack.evaluation.avoidability.reference_driver import braking_distanc
 from drive_stack.evaluation.avoidability.risk import perception_start, risk_start
 from drive_stack.evaluation.metrics.fault import STANDING
 from drive_stack.evaluation.metrics.ttc import times_to_collision
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
 from drive_stack.types import FloatArray
 
 TIME_AFTER = 10.0  # replayed after the collision, for a reference driver that arrives later [s]
@@ -42,7 +42,7 @@ class Avoidability:
     reason: Reason
 
 
-def evaluate_avoidability(scenes: Sequence[OnRoad], actor: int) -> Avoidability:
+def evaluate_avoidability(scenes: Sequence[RoadScene], actor: int) -> Avoidability:
     """Whether the collision with ``actor`` could have been avoided.
 
     ``scenes`` are the last seconds before the collision; the last scene is at or after it. A collision with

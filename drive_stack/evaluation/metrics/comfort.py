@@ -10,7 +10,7 @@ from scipy.signal import savgol_filter
 
 from drive_stack.types import FloatArray
 
-CHUNK = 20  # samples judged together (Bench2Drive)
+CHUNK = 20  # samples evaluated together (Bench2Drive)
 SAMPLING = 0.1  # the step of nuPlan and NAVSIM, which the windows below are counted in [s]
 ACCELERATION_WINDOW = 8  # samples of the Savitzky-Golay filter; of order 2 where nothing else is said
 JERK_WINDOW = 15
@@ -60,8 +60,8 @@ def comfortable_steps(
     )
 
 
-def comfort_share(longitudinal: FloatArray, lateral: FloatArray, yaw_rate: FloatArray, dt: float) -> float:
-    """Share of chunks of `CHUNK` samples in which every bound holds throughout (Bench2Drive), 0 … 1.
+def comfort_fraction(longitudinal: FloatArray, lateral: FloatArray, yaw_rate: FloatArray, dt: float) -> float:
+    """Fraction of chunks of `CHUNK` samples in which every bound holds throughout (Bench2Drive), 0 … 1.
 
     A rest shorter than a chunk is left out, unless there is nothing else.
     """

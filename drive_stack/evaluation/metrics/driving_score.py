@@ -27,14 +27,14 @@ class DrivingScore:
 
 
 def driving_score(
-    route_completion: float, collisions: Sequence[Contact], off_lane_share: float
+    route_completion: float, collisions: Sequence[Contact], off_lane_fraction: float
 ) -> DrivingScore:
     """Score one episode (Thinklab-SJTU/Bench2Drive, ``statistics_manager.py``).
 
-    ``route_completion`` and ``off_lane_share`` are in 0 … 1; ``collisions`` are merged (see `merged`).
+    ``route_completion`` and ``off_lane_fraction`` are in 0 … 1; ``collisions`` are merged (see `merged`).
     An episode that ends stuck or at its time limit has only its route completion lowered. Left out, for
     they have no meaning on this road: red lights, stop signs, emergency vehicles, scenario timeouts.
     """
     penalty = math.prod(PENALTIES[collision.kind] for collision in collisions)
-    score = 100.0 * route_completion * penalty * (1.0 - off_lane_share)
-    return DrivingScore(score, route_completion, penalty, off_lane_share)
+    score = 100.0 * route_completion * penalty * (1.0 - off_lane_fraction)
+    return DrivingScore(score, route_completion, penalty, off_lane_fraction)

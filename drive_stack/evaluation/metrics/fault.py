@@ -11,13 +11,13 @@ STANDING = 0.05  # up to this speed the ego or the other is stopped (nuPlan, NAV
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the ego is charged with a contact, and why."""
+    """Whether the ego is at fault for a contact, and why."""
 
     at_fault: bool
     reason: str
 
 
-def judge(contact: Contact, *, inside_one_lane: bool, behind: bool | None = None) -> Verdict:
+def evaluate_contact(contact: Contact, *, inside_one_lane: bool, behind: bool | None = None) -> Verdict:
     """nuPlan's and NAVSIM's rule for one contact.
 
     At fault: hitting something that stands, hitting with the front while moving, or a lateral collision

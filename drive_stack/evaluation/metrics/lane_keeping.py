@@ -1,4 +1,4 @@
-"""How well a lane is kept, completed lane changes aside."""
+"""How well a lane is kept, except during completed lane changes."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def keeping_steps(offsets: FloatArray, lanes: Sequence[int], dt: float) -> NDArr
     """
     index, off_centre = np.asarray(lanes), np.abs(offsets) > OFF_CENTRE
     keeping = np.ones(len(index), dtype=bool)
-    for begin, end in runs(off_centre):
-        if _is_change(offsets, index, begin, end, dt):
-            keeping[begin:end] = False
+    for start, end in runs(off_centre):
+        if _is_change(offsets, index, start, end, dt):
+            keeping[start:end] = False
     return keeping
 
 
-def _is_change(offsets: FloatArray, lanes: NDArray[np.int_], begin: int, end: int, dt: float) -> bool:
-    """Whether the steps from ``begin`` to before ``end``, all off the middle, are a completed change."""
-    if begin == 0 or end == len(lanes) or (end - begin) * dt > MAX_CHANGE:
+def _is_change(offsets: FloatArray, lanes: NDArray[np.int_], start: int, end: int, dt: float) -> bool:
+    """Whether the steps from ``start`` to before ``end``, all off the middle, are a completed change."""
+    if start == 0 or end == len(lanes) or (end - start) * dt > MAX_CHANGE:
         return False
-    left, entered = lanes[begin - 1], lanes[end]
-    if left == entered or (lanes[begin - 1 : end + 1] < 0).any():
+    departed, entered = lanes[start - 1], lanes[end]
+    if departed == entered or (lanes[start - 1 : end + 1] < 0).any():
         return False
     after = slice(end, end + max(round(SETTLED / dt), 1))
-    then, to_the_right = lanes[after], float(np.sign(entered - left))
+    then, to_the_right = lanes[after], float(np.sign(entered - departed))
     beyond = np.flatnonzero(((then - entered) * to_the_right > 0) & (then >= 0))
     until = int(beyond[0]) if len(beyond) > 0 else len(then)
     heads_back = offsets[after] * to_the_right > SETTLED_OFFSET
@@ -50,14 +50,14 @@ def _is_change(offsets: FloatArray, lanes: NDArray[np.int_], begin: int, end: in
 
 def keeps_lane(offsets: FloatArray, lanes: Sequence[int], dt: float) -> bool:
     """NAVSIM v2: never more than 0.5 m off a lane's middle for 2 s; ``offsets`` (T,) [m]."""
-    astray = (np.abs(offsets) > OFF_CENTRE) & keeping_steps(offsets, lanes, dt)
-    return longest_run(astray) < math.ceil(TOO_LONG / dt - 1e-9)
+    off_course = (np.abs(offsets) > OFF_CENTRE) & keeping_steps(offsets, lanes, dt)
+    return longest_run(off_course) < math.ceil(TOO_LONG / dt - 1e-9)
 
 
 def mean_offset(offsets: FloatArray, lanes: Sequence[int], dt: float) -> float | None:
     """Mean distance from the lane's middle while a lane is kept [m]; None where it never is."""
-    kept = np.abs(offsets)[keeping_steps(offsets, lanes, dt) & np.isfinite(offsets)]
-    return float(kept.mean()) if len(kept) else None
+    offsets_kept = np.abs(offsets)[keeping_steps(offsets, lanes, dt) & np.isfinite(offsets)]
+    return float(offsets_kept.mean()) if len(offsets_kept) else None
 
 
 def autonomy(offsets: FloatArray, lanes: Sequence[int], dt: float) -> tuple[int, float]:
@@ -66,8 +66,8 @@ def autonomy(offsets: FloatArray, lanes: Sequence[int], dt: float) -> tuple[int,
     One intervention each time the ego strays more than 1 m from the middle of its lane, and another for
     every further 6 s that it stays there: a person would have brought it back and let go again.
     """
-    astray = (np.abs(offsets) > INTERVENTION) & keeping_steps(offsets, lanes, dt)
+    off_course = (np.abs(offsets) > INTERVENTION) & keeping_steps(offsets, lanes, dt)
     steps = max(round(CHARGED / dt), 1)
-    interventions = sum(-(-(end - begin) // steps) for begin, end in runs(astray))
+    interventions = sum(-(-(end - start) // steps) for start, end in runs(off_course))
     elapsed = max((len(offsets) - 1) * dt, dt)
     return interventions, max(0.0, 1.0 - CHARGED * interventions / elapsed)

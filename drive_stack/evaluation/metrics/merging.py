@@ -19,19 +19,19 @@ def merged(contacts: Sequence[tuple[Contact, tuple[float, float]]]) -> list[Cont
     only the last one. What has no id of its own, such as the rail, is told by its place alone, and leaves
     the last actor remembered.
     """
-    kept: list[Contact] = []
+    counted: list[Contact] = []
     last_place: tuple[float, float] | None = None
     last_actor: int | None = None
     for contact, place in contacts:
-        if kept and contact.time - kept[-1].time > SAME_ACTOR:
+        if counted and contact.time - counted[-1].time > SAME_ACTOR:
             last_actor = None
         if last_place is not None and math.dist(place, last_place) > SAME_PLACE:
             last_place = None
         known = contact.actor_id == last_actor or last_place is not None
         if known or contact.ego_speed < CHARGED_FROM:
             continue
-        kept.append(contact)
+        counted.append(contact)
         last_place = place
         if contact.kind is not ContactKind.RAIL:
             last_actor = contact.actor_id
-    return kept
+    return counted

@@ -14,4 +14,4 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def longest_run(flags: NDArray[np.bool_]) -> int:
     """Steps in the longest unbroken stretch of true values; ``flags`` (T,)."""
-    return max((end - begin for begin, end in runs(flags)), default=0)
+    return max((end - start for start, end in runs(flags)), default=0)

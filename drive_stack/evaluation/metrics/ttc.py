@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from drive_stack.evaluation.on_road import MovingBoxes, OnRoad, bearings, within_reach
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene, bearings, may_touch
 from drive_stack.types import FloatArray
 
 HORIZON = 10.0  # longer times to collision say nothing about safety [s]
@@ -28,19 +28,19 @@ def contact_intervals(ego: MovingBoxes, others: MovingBoxes) -> tuple[FloatArray
     """
     count = len(others.heading)
     own = np.broadcast_to(ego.axes(), (count, 2, 2))
-    theirs = others.axes()
-    normals = np.concatenate([own, theirs], axis=1)  # (N, 4, 2)
+    axes = others.axes()
+    normals = np.concatenate([own, axes], axis=1)  # (N, 4, 2)
     half_own = np.array([ego.length[0], ego.width[0]]) / 2.0
-    half_theirs = np.stack([others.length, others.width], axis=1) / 2.0
-    reach = np.abs(np.einsum("nad,nkd->nak", normals, own)) @ half_own + np.einsum(
-        "nak,nk->na", np.abs(np.einsum("nad,nkd->nak", normals, theirs)), half_theirs
+    half_others = np.stack([others.length, others.width], axis=1) / 2.0
+    extent = np.abs(np.einsum("nad,nkd->nak", normals, own)) @ half_own + np.einsum(
+        "nak,nk->na", np.abs(np.einsum("nad,nkd->nak", normals, axes)), half_others
     )
     gap = np.einsum("nad,nd->na", normals, others.centre - ego.centre)
     closing = np.einsum("nad,nd->na", normals, others.velocity - ego.velocity)
     still = np.abs(closing) < 1e-9
     safe = np.where(still, 1.0, closing)
-    first, second = (-reach - gap) / safe, (reach - gap) / safe
-    never_or_always = np.where(np.abs(gap) <= reach, -np.inf, np.inf)
+    first, second = (-extent - gap) / safe, (extent - gap) / safe
+    never_or_always = np.where(np.abs(gap) <= extent, -np.inf, np.inf)
     begin = np.where(still, never_or_always, np.minimum(first, second)).max(axis=1)
     end = np.where(still, -never_or_always, np.maximum(first, second)).min(axis=1)
     meets = begin <= end
@@ -53,20 +53,20 @@ def times_to_collision(ego: MovingBoxes, others: MovingBoxes) -> FloatArray:
     return np.where(end >= 0.0, np.maximum(begin, 0.0), np.inf)
 
 
-def time_to_collision(scene: OnRoad) -> float:
-    """Least time to collision with anything not behind the ego [s]; inf beyond `HORIZON`.
+def time_to_collision(scene: RoadScene) -> float:
+    """Minimum time to collision with anything not behind the ego [s]; inf beyond `HORIZON`.
 
     Everything keeps its speed and its direction relative to the road. This is the time that is reported;
     the schemes use the checks below.
     """
     ahead = scene.others.centre[:, 0] > scene.ego.centre[0, 0] - scene.ego.length[0] / 2.0
     times = times_to_collision(scene.ego, scene.others)[ahead]
-    least = float(times.min()) if len(times) else float("inf")
-    return least if least <= HORIZON else float("inf")
+    minimum = float(times.min()) if len(times) else float("inf")
+    return minimum if minimum <= HORIZON else float("inf")
 
 
 def nuplan_time_to_collision(
-    scene: OnRoad, centre_ahead: float, *, between_lanes: bool, collided: frozenset[int]
+    scene: RoadScene, centre_ahead: float, *, between_lanes: bool, collided: frozenset[int]
 ) -> float:
     """nuPlan's time to collision at one instant [s], a multiple of 0.1 s below 3 s; inf where there is none.
 
@@ -78,7 +78,7 @@ def nuplan_time_to_collision(
         return float("inf")
     angles = bearings(scene.ego, scene.others, centre_ahead)
     counts = (angles < AHEAD) | (between_lanes & (angles <= BEHIND))
-    counts &= within_reach(scene.ego, scene.others, NUPLAN_HORIZON)
+    counts &= may_touch(scene.ego, scene.others, NUPLAN_HORIZON)
     if collided:
         counts &= ~np.isin(scene.ids, list(collided))
     if not counts.any():
@@ -92,7 +92,7 @@ def nuplan_time_to_collision(
 
 @dataclass(frozen=True, slots=True)
 class _Instant:
-    scene: OnRoad
+    scene: RoadScene
     between_lanes: bool
 
 
@@ -105,17 +105,17 @@ class NavsimTimeToCollision:
     a violation; anybody else that it touches is ignored from then on. A standing ego is not at risk
     (navsim, ``pdm_scorer.py``, ``_calculate_ttc``). Projections beyond the end of the log are left out.
 
-    Who is ahead is judged now, as in nuPlan. NAVSIM's code takes the bearing from the ego's present pose to
-    the other's later place, by which at speed a car that drives abreast counts as ahead.
+    Who is ahead is evaluated now, as in nuPlan. NAVSIM's code takes the bearing from the ego's present pose
+    to the other's later position, by which at speed a car that drives abreast counts as ahead.
     """
 
     dt: float  # between two instants [s]
     centre_ahead: float  # from the ego's rear axle to its centre [m]
-    _pending: deque[_Instant] = field(default_factory=deque)  # not yet judged, oldest first
+    _pending: deque[_Instant] = field(default_factory=deque)  # not yet evaluated, oldest first
     _ignored: set[int] = field(default_factory=set)
     _violated: bool = False
 
-    def add(self, scene: OnRoad, *, between_lanes: bool) -> None:
+    def add(self, scene: RoadScene, *, between_lanes: bool) -> None:
         """Take the next instant."""
         self._pending.append(_Instant(scene, between_lanes))
         if len(self._pending) > round(NAVSIM_PROJECTIONS[-1] / self.dt):
@@ -144,12 +144,12 @@ class NavsimTimeToCollision:
                 break
             later = instants[step].scene
             moved = replace(ego, centre=ego.centre + (later.time - now.scene.time) * ego.velocity)
-            near = within_reach(moved, later.others, 0.0)
+            near = may_touch(moved, later.others, 0.0)
             if not near.any():
                 continue
             begin, end = contact_intervals(moved, later.others.rows(near))
-            seen = bearings(ego, now.scene.others, self.centre_ahead)
-            angles = dict(zip(now.scene.ids.tolist(), seen.tolist(), strict=True))
+            current = bearings(ego, now.scene.others, self.centre_ahead)
+            angles = dict(zip(now.scene.ids.tolist(), current.tolist(), strict=True))
             for actor in later.ids[near][(begin <= 0.0) & (end >= 0.0)].tolist():
                 if actor in ignored or actor not in angles:
                     continue

@@ -15,9 +15,9 @@ class Drive:
     route_completion: float  # 0 … 1
     progress: float  # of the expert's distance, driven in the expert's time, 0 … 1
     collisions: tuple[Contact, ...]  # merged, whoever's fault (CARLA)
-    at_fault: tuple[Contact, ...]  # charged to the ego, the first with each actor (nuPlan)
+    at_fault: tuple[Contact, ...]  # at fault, the first with each actor (nuPlan)
     at_fault_navsim: tuple[Contact, ...]  # the same by NAVSIM's rule of several lanes
-    off_lane: float  # share of the distance outside all lanes, 0 … 1 (CARLA)
+    off_lane: float  # fraction of the distance outside all lanes, 0 … 1 (CARLA)
     traffic_pace: tuple[float, ...]  # over the traffic's, at CARLA's four checkpoints, each at most 1
     min_ttc: float  # nuPlan's, a multiple of 0.1 s; inf where never within the horizon
     ttc_within_bound: bool  # NAVSIM's
@@ -38,5 +38,5 @@ class SchemeScore:
 
 
 def rounded(total: float, **terms: float) -> SchemeScore:
-    """As it is written down."""
+    """A score with its total and terms rounded."""
     return SchemeScore(round(total, 3), {name: round(float(value), 4) for name, value in terms.items()})

@@ -15,10 +15,10 @@ import math
 from drive_stack.evaluation.schemes.drive import Drive, SchemeScore, rounded
 from drive_stack.types import ContactKind
 
-MAKING_PROGRESS = 0.2  # least progress that counts at all (nuPlan)
+MAKING_PROGRESS = 0.2  # minimum progress that counts at all (nuPlan)
 SAFE_TTC = 0.95  # a longer time to collision is safe (nuPlan) [s]
 DRIVABLE_TOLERANCE = 0.3  # a corner this far outside the drivable area violates it (nuPlan) [m]
-THINGS = (ContactKind.OBJECT, ContactKind.RAIL)  # one hit of these is forgiven by half
+OBJECTS = (ContactKind.OBJECT, ContactKind.RAIL)  # one hit of these is forgiven by half
 WRONG_WAY_HALF, WRONG_WAY_ALL = 2.0, 6.0  # against the traffic within a second: half, nothing [m]
 
 
@@ -71,14 +71,14 @@ def epdms(drive: Drive) -> SchemeScore:
 
 
 def no_collision(drive: Drive) -> float:
-    """nuPlan's NC = Π max(0, 1 − n / (k + 1)) over people, vehicles and things; k = 1 for things, else 0."""
-    things = sum(contact.kind in THINGS for contact in drive.at_fault)
-    return max(0.0, 1.0 - things / 2.0) if things == len(drive.at_fault) else 0.0
+    """nuPlan's NC = Π max(0, 1 − n / (k + 1)) over the kinds of actors; k = 1 for objects, else 0."""
+    objects = sum(contact.kind in OBJECTS for contact in drive.at_fault)
+    return max(0.0, 1.0 - objects / 2.0) if objects == len(drive.at_fault) else 0.0
 
 
 def no_collision_navsim(drive: Drive) -> float:
-    """NAVSIM's NC: 0 after hitting a road user, a half after hitting things, however many."""
-    if any(contact.kind not in THINGS for contact in drive.at_fault_navsim):
+    """NAVSIM's NC: 0 after hitting a road user, a half after hitting objects, however many."""
+    if any(contact.kind not in OBJECTS for contact in drive.at_fault_navsim):
         return 0.0
     return 0.5 if drive.at_fault_navsim else 1.0
 

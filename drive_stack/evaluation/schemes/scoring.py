@@ -33,23 +33,23 @@ class ExpertDrive:
     distance_m: float
     duration_s: float
 
-    def progress_of(self, distance_by: Callable[[float], float]) -> float:
-        """The share of the expert's distance that was driven in the expert's time, at most 1.
+    def progress_of(self, distance_at: Callable[[float], float]) -> float:
+        """The fraction of the expert's distance that was driven in the expert's time, at most 1.
 
         NAVSIM's ego progress is relative to a privileged planner's. Over a whole episode, time has to come
-        in: else whoever arrives at all has made all progress. ``distance_by`` tells the metres driven by a
-        time since the start.
+        in: otherwise every driver that arrives has full progress. ``distance_at`` maps a time since the start
+        to the distance driven until then [m].
         """
         if self.distance_m <= 0.0:
             return 1.0
-        return min(1.0, distance_by(self.duration_s) / self.distance_m)
+        return min(1.0, distance_at(self.duration_s) / self.distance_m)
 
 
 def drive_of(log: EpisodeLog, *, expert: ExpertDrive | None) -> Drive:
-    """The quantities of a log. With no expert to compare with, progress is the share of the route."""
-    speed, around = np.asarray(log.speed), log.around
+    """The quantities of a log. Without an expert, progress is the completed fraction of the route."""
+    speed, surroundings = np.asarray(log.speed), log.surroundings
     stations, in_lane = np.asarray(log.station), log.lanes >= 0
-    along = np.array([one.along for one in around])
+    road_speed = np.array([instant.road_speed for instant in surroundings])
     comfortable = comfortable_steps(
         log.longitudinal_acceleration, log.lateral_acceleration, np.asarray(log.yaw_rate), log.dt
     )
@@ -57,19 +57,21 @@ def drive_of(log: EpisodeLog, *, expert: ExpertDrive | None) -> Drive:
         route_completion=log.route_completion,
         progress=_progress(log, expert),
         collisions=tuple(log.collisions),
-        at_fault=log.charged(),
-        at_fault_navsim=log.charged(navsim=True),
-        off_lane=log.off_lane_share,
+        at_fault=log.at_fault_contacts(),
+        at_fault_navsim=log.at_fault_contacts(navsim=True),
+        off_lane=log.off_lane_fraction,
         traffic_pace=pace_at_checkpoints(
-            speed, [one.traffic_speed for one in around], stations, log.route, CHECKPOINTS
+            speed, [instant.traffic_speed for instant in surroundings], stations, log.route, CHECKPOINTS
         ),
         min_ttc=min(log.nuplan_ttc),
         ttc_within_bound=log.ttc_within_navsim_bound,
         comfortable=bool(comfortable.all()),
-        off_drivable=max(one.place.off_drivable for one in around),
+        off_drivable=max(instant.placement.off_drivable for instant in surroundings),
         wrong_way=wrong_way_nuplan(stations, in_lane, log.dt),
-        wrong_way_navsim=wrong_way_navsim(log.steps_m, in_lane, along < 0.0, log.dt),
-        speed_compliance=speed_compliance(speed, np.array([one.speed_limit for one in around]), in_lane),
+        wrong_way_navsim=wrong_way_navsim(log.step_distances, in_lane, road_speed < 0.0, log.dt),
+        speed_compliance=speed_compliance(
+            speed, np.array([instant.speed_limit for instant in surroundings]), in_lane
+        ),
         lane_kept=keeps_lane(log.lane_offsets, log.lanes.tolist(), log.dt),
     )
 
@@ -83,5 +85,5 @@ def _progress(log: EpisodeLog, expert: ExpertDrive | None) -> float:
     if expert is None:
         return log.route_completion
     if log.route_completion == 1.0 and log.duration <= expert.duration_s:
-        return 1.0  # a shorter way round is no less of it
-    return expert.progress_of(log.distance_by)
+        return 1.0  # a shorter path is no less progress
+    return expert.progress_of(log.distance_at)

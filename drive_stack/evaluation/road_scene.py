@@ -1,4 +1,4 @@
-"""Everybody's boxes in the coordinates of the road: stations and laterals."""
+"""The boxes of all actors in road coordinates: stations and laterals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from drive_stack.world_state import WorldState
 
 @dataclass(frozen=True, slots=True)
 class MovingBoxes:
-    """Boxes in one plane, one row each, moving straight on. Lengths [m], angles [rad]."""
+    """Oriented boxes in a plane, one row each, with constant velocities. Lengths [m], angles [rad]."""
 
     centre: FloatArray  # (N, 2)
     heading: FloatArray  # (N,)
@@ -24,12 +24,12 @@ class MovingBoxes:
     width: FloatArray  # (N,)
 
     def axes(self) -> FloatArray:
-        """Unit vectors ``(N, 2, 2)``: row 0 forward, row 1 left."""
+        """Unit vectors of the boxes ``(N, 2, 2)``: row 0 forward, row 1 left."""
         cos, sin = np.cos(self.heading), np.sin(self.heading)
         return np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], axis=1)
 
     def rows(self, which: NDArray[np.bool_]) -> MovingBoxes:
-        """Only those that ``which`` (N,) selects."""
+        """The boxes that the mask ``which`` (N,) selects."""
         return MovingBoxes(
             self.centre[which],
             self.heading[which],
@@ -39,25 +39,27 @@ class MovingBoxes:
         )
 
 
-def within_reach(ego: MovingBoxes, others: MovingBoxes, horizon: float) -> NDArray[np.bool_]:
-    """(N,) which of the others could touch the ego (one row) within ``horizon`` [s], by their circles."""
+def may_touch(ego: MovingBoxes, others: MovingBoxes, horizon: float) -> NDArray[np.bool_]:
+    """(N,) whether each other could touch the ego (one row) within ``horizon`` [s], by bounding circles."""
     half_diagonals = (np.hypot(others.length, others.width) + np.hypot(ego.length, ego.width)) / 2.0
     travel = np.linalg.norm(others.velocity - ego.velocity, axis=1) * horizon
     return np.asarray(np.linalg.norm(others.centre - ego.centre, axis=1) <= half_diagonals + travel)
 
 
 @dataclass(frozen=True, slots=True)
-class OnRoad:
-    """Everybody's boxes at one instant, in stations and laterals: a bend is no threat in itself."""
+class RoadScene:
+    """All boxes at one instant in road coordinates, in which a curve by itself leads to no collision."""
 
     time: float  # [s]
     ego: MovingBoxes  # one row
-    others: MovingBoxes  # vehicles, people, obstacles
+    others: MovingBoxes  # vehicles, pedestrians and obstacles
     ids: NDArray[np.int64]  # of the others
-    lanes: FloatArray = field(default_factory=lambda: np.zeros(0))  # laterals of the lanes' centres here [m]
-    speed_limit: float = float("inf")  # here [m/s]
+    lanes: FloatArray = field(
+        default_factory=lambda: np.zeros(0)
+    )  # (L,) laterals of the lane centres at the ego [m]
+    speed_limit: float = float("inf")  # at the ego [m/s]
     grip: float = DRY_GRIP  # of the road [m/s²]
-    curvature: float = 0.0  # of the road here, positive to the left [1/m]
+    curvature: float = 0.0  # of the road at the ego, positive to the left [1/m]
 
 
 def bearings(ego: MovingBoxes, others: MovingBoxes, centre_ahead: float) -> FloatArray:
@@ -67,19 +69,19 @@ def bearings(ego: MovingBoxes, others: MovingBoxes, centre_ahead: float) -> Floa
     """
     forward = ego.axes()[0, 0]
     to_centre = others.centre - (ego.centre[0] - centre_ahead * forward)
-    across = forward[0] * to_centre[:, 1] - forward[1] * to_centre[:, 0]
-    return np.asarray(np.abs(np.arctan2(across, to_centre @ forward)))
+    lateral = forward[0] * to_centre[:, 1] - forward[1] * to_centre[:, 0]
+    return np.asarray(np.abs(np.arctan2(lateral, to_centre @ forward)))
 
 
-def on_road(state: WorldState) -> OnRoad:
-    """The boxes of a state."""
-    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
-    ids = np.concatenate([vehicles.id, people.id, things.id])
+def road_scene(state: WorldState) -> RoadScene:
+    """Convert a state to road coordinates."""
+    vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
+    ids = np.concatenate([vehicles.id, pedestrians.id, obstacles.id])
     station, road = state.ego.station, state.road
-    return OnRoad(
+    return RoadScene(
         time=state.time,
-        ego=_ego_on_road(state),
-        others=_others_on_road(state),
+        ego=_ego_box(state),
+        others=_other_boxes(state),
         ids=ids,
         lanes=np.array([lane.lateral_at(station) for lane in road.lanes if lane.covers(station)]),
         speed_limit=state.speed_limit,
@@ -88,7 +90,7 @@ def on_road(state: WorldState) -> OnRoad:
     )
 
 
-def _ego_on_road(state: WorldState) -> MovingBoxes:
+def _ego_box(state: WorldState) -> MovingBoxes:
     ego, car = state.ego, state.car
     centre_x = ego.x + car.centre_ahead * np.cos(ego.yaw)
     centre_y = ego.y + car.centre_ahead * np.sin(ego.yaw)
@@ -102,12 +104,12 @@ def _ego_on_road(state: WorldState) -> MovingBoxes:
     )
 
 
-def _others_on_road(state: WorldState) -> MovingBoxes:
-    """Vehicles, people and obstacles together."""
-    vehicles, people, things = state.vehicles, state.pedestrians, state.obstacles
-    x = np.concatenate([vehicles.x, people.x, things.x])
-    y = np.concatenate([vehicles.y, people.y, things.y])
-    yaw = np.concatenate([vehicles.yaw, people.yaw, things.yaw])
+def _other_boxes(state: WorldState) -> MovingBoxes:
+    """Vehicles, pedestrians and obstacles together, in this order."""
+    vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
+    x = np.concatenate([vehicles.x, pedestrians.x, obstacles.x])
+    y = np.concatenate([vehicles.y, pedestrians.y, obstacles.y])
+    yaw = np.concatenate([vehicles.yaw, pedestrians.yaw, obstacles.yaw])
     near = state.ego.station
     road = np.array(
         [state.road.to_road(float(a), float(b), near) for a, b in zip(x, y, strict=True)]
@@ -115,9 +117,9 @@ def _others_on_road(state: WorldState) -> MovingBoxes:
     return _boxes(
         road[:, :2],
         wrap_angles(yaw - road[:, 2]),
-        np.concatenate([vehicles.speed, people.speed, np.zeros(len(things.x))]),
-        np.concatenate([vehicles.length, 2.0 * people.radius, things.length]),
-        np.concatenate([vehicles.width, 2.0 * people.radius, things.width]),
+        np.concatenate([vehicles.speed, pedestrians.speed, np.zeros(len(obstacles.x))]),
+        np.concatenate([vehicles.length, 2.0 * pedestrians.radius, obstacles.length]),
+        np.concatenate([vehicles.width, 2.0 * pedestrians.radius, obstacles.width]),
     )
 
 

@@ -1,0 +1,133 @@
+"""Encounters built from recorded scenes, and trajectories extrapolated beyond the record.
+
+The numbers are computed by hand. Vehicles are 4.7 m × 1.85 m.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from drive_stack.evaluation.avoidability.encounter import Trajectory, build_encounter
+from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajectory
+from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
+
+LENGTH, WIDTH, DT = 4.7, 1.85, 0.1
+Row = tuple[float, float, float, float]  # station, lateral [m] and their rates [m/s]
+
+
+def trajectory(rows: list[Row], length: float = LENGTH, width: float = WIDTH) -> Trajectory:
+    table = np.array(rows, dtype=np.float64)
+    return Trajectory(table[:, :2], table[:, 2:], np.zeros(len(rows)), length, width)
+
+
+def scene(time: float, others: list[tuple[int, Row]], ego: Row = (0.0, 0.0, 20.0, 0.0)) -> RoadScene:
+    ids = np.array([actor for actor, _ in others], dtype=np.int64)
+    return RoadScene(
+        time, boxes([ego]), boxes([row for _, row in others]), ids, np.array([time]), 10.0 + time
+    )
+
+
+def boxes(rows: list[Row], length: float = LENGTH) -> MovingBoxes:
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    count = len(table)
+    return MovingBoxes(
+        table[:, :2], np.zeros(count), table[:, 2:], np.full(count, length), np.full(count, WIDTH)
+    )
+
+
+def test_only_the_last_unbroken_sequence_of_records_is_used() -> None:
+    """Actor 5 is on record at 0, 1, 3, 4 s of 0 … 5 s, in another row each time."""
+    scenes = []
+    for second in range(6):
+        rows = [(9, (50.0, 3.5, 20.0, 0.0))] * (second % 2)
+        actor = [] if second in (2, 5) else [(5, (30.0 + second, 0.5, 10.0 + second, 0.2))]
+        own = (float(second), 0.1 * second, 20.0, 0.0)
+        scenes.append(
+            replace(scene(float(second), rows + actor, own), curvature=-0.001 * second, grip=8.0 - second)
+        )
+    found = build_encounter(scenes, 5)
+    assert found is not None
+    assert found.time.tolist() == [3.0, 4.0]
+    assert found.other.centre.tolist() == [[33.0, 0.5], [34.0, 0.5]]
+    assert found.other.velocity.tolist() == [[13.0, 0.2], [14.0, 0.2]]
+    assert found.ego.centre == pytest.approx(np.array([[3.0, 0.3], [4.0, 0.4]]))
+    assert (found.other.length, found.other.width) == (LENGTH, WIDTH)
+    assert found.speed_limit.tolist() == [13.0, 14.0]
+    assert (found.grip, found.curvature, found.lanes.tolist()) == (4.0, 0.004, [4.0])
+    assert found.offset[0] == pytest.approx([30.0, 0.2])
+    assert found.clearance[0] == pytest.approx([30.0 - LENGTH, 0.2 - WIDTH])
+    assert build_encounter(scenes, 77) is None
+
+
+@pytest.mark.parametrize(
+    ("between", "length", "visible"),
+    [
+        pytest.param((30.0, 0.4), 4.7, False, id="a car in between"),
+        pytest.param((30.0, 1.2), 1.9, True, id="a person in between"),
+        pytest.param((30.0, 2.1), 2.1, False, id="2.1 m long, over the line of sight by 2 cm"),
+        pytest.param((30.0, 2.6), 4.7, True, id="next to the line of sight"),
+        pytest.param((90.0, 3.6), 4.7, True, id="beyond it"),
+        pytest.param((-30.0, -1.2), 4.7, True, id="behind the ego"),
+    ],
+)
+def test_when_an_actor_is_occluded(between: tuple[float, float], length: float, visible: bool) -> None:
+    """The other's centre is 60 m ahead and 2.4 m to the left: half-way the line is at 1.2 m."""
+    others = [(5, (60.0, 2.4, 0.0, 0.0)), (6, (*between, 20.0, 0.0))]
+    moment = scene(0.0, others)
+    moment = replace(moment, others=replace(moment.others, length=np.array([LENGTH, length])))
+    found = build_encounter([moment], 5)
+    assert found is not None and found.visible.tolist() == [visible]
+
+
+# --- beyond the record ----------------------------------------------------------------------------
+
+
+def extrapolated(
+    speeds: tuple[float, float], *, lateral: float = 0.0, lateral_speed: float = 0.0
+) -> ExtrapolatedTrajectory:
+    """Two records, at 4.9 s and 5 s; at the last of them it is at station 100."""
+    rows = [
+        (100.0 - (speeds[0] + speeds[1]) / 2.0 * DT, lateral - lateral_speed * DT, speeds[0], lateral_speed),
+        (100.0, lateral, speeds[1], lateral_speed),
+    ]
+    return ExtrapolatedTrajectory(np.array([4.9, 5.0]), trajectory(rows), np.array([-3.5, 0.0, 3.5]))
+
+
+def test_within_the_record_the_trajectory_is_interpolated() -> None:
+    found = extrapolated((10.0, 10.0), lateral=1.0, lateral_speed=1.0).at(np.array([4.9, 4.95, 5.0]))
+    assert found.centre == pytest.approx(np.array([[99.0, 0.9], [99.5, 0.95], [100.0, 1.0]]))
+    assert (found.length.tolist(), found.width.tolist()) == ([LENGTH] * 3, [WIDTH] * 3)
+
+
+@pytest.mark.parametrize(
+    ("speeds", "seconds", "station"),
+    [((-20.0, -20.0), 1.0, 80.0), ((-10.2, -10.0), 10.0, 75.0), ((10.2, 10.0), 2.0, 116.0)],
+    ids=["oncoming", "oncoming and braking", "braking"],
+)
+def test_beyond_the_record_the_motion_continues(
+    speeds: tuple[float, float], seconds: float, station: float
+) -> None:
+    assert extrapolated(speeds).at(np.array([5.0 + seconds])).centre[0, 0] == pytest.approx(station)
+
+
+def test_a_lane_changer_is_parallel_to_the_road_once_it_arrives() -> None:
+    """From 1.0 m at 1 m/s to the centre at 3.5 m: 2.5 s; till then it keeps its heading."""
+    moving = extrapolated((20.0, 20.0), lateral=1.0, lateral_speed=1.0)
+    turned = replace(moving, trajectory=replace(moving.trajectory, heading=np.array([0.05, 0.05])))
+    found = turned.at(np.array([5.0, 7.4, 7.6]))
+    assert found.centre[:, 1] == pytest.approx([1.0, 3.4, 3.5])
+    assert found.heading.tolist() == [0.05, 0.05, 0.0]
+    oncoming = replace(moving, trajectory=replace(moving.trajectory, heading=np.array([3.1, 3.1])))
+    assert oncoming.at(np.array([8.0])).heading[0] == pytest.approx(np.pi)
+
+
+@pytest.mark.parametrize(("lateral_speed", "end"), [(0.049, 1.0), (0.051, 3.5), (-0.051, 0.0)])
+def test_a_vehicle_laterally_slower_than_5_cm_per_second_keeps_its_lane(
+    lateral_speed: float, end: float
+) -> None:
+    assert extrapolated((20.0, 20.0), lateral=1.0, lateral_speed=lateral_speed).at(np.array([500.0])).centre[
+        0, 1
+    ] == pytest.approx(end)
