@@ -1,4 +1,4 @@
-"""The view from above, the variation of labels, and that the network learns and exports."""
+"""The bird's-eye view, the augmentation of labels, and the lane network's training and export."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
-from drive_stack.learning.lanes.batches import Labels, collate, end_shares, mirror, move, repeats, vary
+from drive_stack.learning.lanes.batches import (
+    Labels,
+    augment,
+    collate,
+    end_distribution,
+    mirror,
+    move,
+    repeated_rows,
+)
 from drive_stack.learning.lanes.config import LaneTraining
 from drive_stack.learning.lanes.network import LaneNet, export
-from drive_stack.learning.lanes.training import Labelled, LaneTrainer, loss_of
+from drive_stack.learning.lanes.training import LabelledViews, LaneTrainer, compute_loss
 from drive_stack.perception.lanes_ground import BirdsEyeView, GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.runtime.weights import write_card
@@ -27,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 3.6
 
 
-def picture(offset: float, curvature: float = 0.0) -> Image:
+def road_image(offset: float, curvature: float = 0.0) -> Image:
     """A grey road with four white lines, seen from ``offset`` left of the lane's centre."""
     image = np.full((CAMERA.height, CAMERA.width, 3), 90, dtype=np.uint8)
     x = np.linspace(6.0, 150.0, 400)
@@ -61,7 +69,7 @@ def labels(offset: float, curvature: float = 0.0) -> Labels:
 
 
 def bright_columns(view: NDArray[np.uint8], row: int) -> list[float]:
-    """Laterals [m] of the centres of what is bright in a row of the view."""
+    """Laterals [m] of the centres of the bright parts of one row of the view."""
     bright = np.clip(view[row].mean(axis=1) - 110.0, 0.0, None)
     pixel = GRID.bin_width / GRID.pixels_per_cell
     groups = np.split(np.arange(len(bright)), np.flatnonzero(np.diff(bright > 0)) + 1)
@@ -74,7 +82,7 @@ def bright_columns(view: NDArray[np.uint8], row: int) -> list[float]:
 
 @pytest.mark.parametrize("offset", [0.0, 0.7])
 def test_the_view_shows_lines_where_they_are_on_the_ground(offset: float) -> None:
-    view = BirdsEyeView(CAMERA, GRID).warp(picture(offset))
+    view = BirdsEyeView(CAMERA, GRID).warp(road_image(offset))
     assert view.shape == (*GRID.view_shape, 3)
     for anchor in (10, 15, 20):  # 18 to 42 m, where all four are in the image
         assert GRID.anchors[anchor] > 15.0
@@ -88,7 +96,7 @@ def test_the_view_is_black_beside_the_image() -> None:
 
 
 def test_mirroring_twice_changes_nothing() -> None:
-    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.4))
+    view = BirdsEyeView(CAMERA, GRID).warp(road_image(0.4))
     once = mirror(view, labels(0.4, 1e-3))
     again, known = mirror(*once)
     assert np.array_equal(again, view)
@@ -101,7 +109,7 @@ def test_mirroring_twice_changes_nothing() -> None:
 
 @pytest.mark.parametrize("bins", [-3, 2])
 def test_moving_the_view_moves_its_lines_with_their_labels(bins: int) -> None:
-    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.0))
+    view = BirdsEyeView(CAMERA, GRID).warp(road_image(0.0))
     moved, known = move(view, labels(0.0), bins, GRID)
     row = 15
     assert bright_columns(moved, row * GRID.pixels_per_cell) == pytest.approx(
@@ -110,7 +118,7 @@ def test_moving_the_view_moves_its_lines_with_their_labels(bins: int) -> None:
     assert known["offset"] == pytest.approx(bins * GRID.bin_width)
 
 
-def test_labels_become_shares_of_two_bins() -> None:
+def test_labels_become_probabilities_of_two_bins() -> None:
     view = np.zeros((*GRID.view_shape, 3), dtype=np.uint8)
     batch = collate([(view, labels(0.3, 4e-3))], LaneTraining(), GRID)
     there = batch.weight[0] > 0.0
@@ -128,41 +136,41 @@ def test_labels_become_shares_of_two_bins() -> None:
 
 
 @pytest.mark.parametrize("end", [3.0, 7.5, 50.0, 160.0])
-def test_an_end_is_shared_between_the_anchors_about_it(end: float) -> None:
-    shares = end_shares(torch.tensor([[end]]), GRID)[0, 0]
-    assert float(shares.sum()) == pytest.approx(1.0)
+def test_an_end_is_divided_between_the_anchors_around_it(end: float) -> None:
+    probabilities = end_distribution(torch.tensor([[end]]), GRID)[0, 0]
+    assert float(probabilities.sum()) == pytest.approx(1.0)
     anchors = torch.from_numpy(GRID.anchors).float()
-    assert float((shares[:-2] * anchors).sum()) == pytest.approx(max(end, GRID.min_distance), rel=1e-3)
+    assert float((probabilities[:-2] * anchors).sum()) == pytest.approx(max(end, GRID.min_distance), rel=1e-3)
 
 
 def test_far_ends_and_none_have_classes_of_their_own() -> None:
-    shares = end_shares(torch.tensor([[200.0, 400.0, np.inf]]), GRID)[0]
-    assert shares[:, -2].tolist() == [1.0, 0.0, 0.0]
-    assert shares[:, -1].tolist() == [0.0, 1.0, 1.0]
-    assert float(shares.sum()) == 3.0
+    probabilities = end_distribution(torch.tensor([[200.0, 400.0, np.inf]]), GRID)[0]
+    assert probabilities[:, -2].tolist() == [1.0, 0.0, 0.0]
+    assert probabilities[:, -1].tolist() == [0.0, 1.0, 1.0]
+    assert float(probabilities.sum()) == 3.0
 
 
-def test_frames_of_ends_and_barriers_come_more_often() -> None:
+def test_frames_of_ends_and_barriers_are_repeated() -> None:
     none = labels(0.0) | {"ends": np.full(3, np.inf, dtype=np.float32)}
     barrier = none | {"enterable": np.array([False, False])}
-    config = LaneTraining(ending_times=3, barrier_times=2)
-    assert repeats([none, labels(0.0), barrier], config).tolist() == [0, 1, 1, 1, 2, 2]
+    config = LaneTraining(lane_end_repeats=3, barrier_repeats=2)
+    assert repeated_rows([none, labels(0.0), barrier], config).tolist() == [0, 1, 1, 1, 2, 2]
 
 
-def test_spoilt_views_teach_that_nothing_shows() -> None:
-    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.0))
-    config = LaneTraining(spoilt_share=1.0)
-    spoilt = [vary(view, labels(0.0), np.random.default_rng(seed), config, GRID) for seed in range(8)]
-    batch = collate(spoilt, config, GRID)
-    assert float(batch.seen.sum()) == float(batch.weight.sum()) == float(batch.ends_weight.sum()) == 0.0
-    assert float(batch.crossable_weight.sum()) == float(batch.shows.sum()) == 0.0
-    for changed, _ in spoilt:
+def test_degraded_views_are_labelled_as_without_lanes() -> None:
+    view = BirdsEyeView(CAMERA, GRID).warp(road_image(0.0))
+    config = LaneTraining(degraded_fraction=1.0)
+    degraded = [augment(view, labels(0.0), np.random.default_rng(seed), config, GRID) for seed in range(8)]
+    batch = collate(degraded, config, GRID)
+    assert float(batch.present.sum()) == float(batch.weight.sum()) == float(batch.ends_weight.sum()) == 0.0
+    assert float(batch.crossable_weight.sum()) == float(batch.shows_lanes.sum()) == 0.0
+    for changed, _ in degraded:
         assert changed.shape == view.shape and not np.array_equal(changed, view)
 
 
-def test_variation_repeats_with_its_seed() -> None:
-    view = BirdsEyeView(CAMERA, GRID).warp(picture(0.0))
-    one, two = (vary(view, labels(0.0), np.random.default_rng(3), LaneTraining(), GRID) for _ in range(2))
+def test_augmentation_repeats_with_its_seed() -> None:
+    view = BirdsEyeView(CAMERA, GRID).warp(road_image(0.0))
+    one, two = (augment(view, labels(0.0), np.random.default_rng(3), LaneTraining(), GRID) for _ in range(2))
     assert np.array_equal(one[0], two[0])
     assert np.array_equal(one[1]["y"], two[1]["y"], equal_nan=True)
 
@@ -179,93 +187,95 @@ def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path:
     rng = np.random.default_rng(0)
     places = [(float(rng.uniform(-1.5, 1.5)), float(rng.uniform(-2e-3, 2e-3))) for _ in range(320)]
     bev = BirdsEyeView(CAMERA, GRID)
-    views = np.stack([bev.warp(picture(*place)) for place in places])
+    views = np.stack([bev.warp(road_image(*place)) for place in places])
     config = LaneTraining(epochs=10, batch=16, threads=1, average_decay=0.98)
     known = [labels(*place) for place in places]
-    some = Labelled(views, known)
-    trained = LaneTrainer(some, some, config, GRID, tmp_path, lambda _: None).train()
+    data = LabelledViews(views, known)
+    trained = LaneTrainer(data, data, config, GRID, tmp_path, lambda _: None).train()
     weights = tmp_path / "lanes.onnx"
     export(trained.network, weights, GRID)
     write_card(weights, "a test", {})
     network = LaneNetwork(CAMERA, weights)
-    measurement = network.measure(picture(0.5, 1e-3))
+    measurement = network.measure(road_image(0.5, 1e-3))
     truth = labels(0.5, 1e-3)["y"]
     errors = np.abs(measurement.y - truth)[1:3, :25]
     assert np.isfinite(errors).mean() > 0.9
     assert float(np.nanmedian(errors)) < 0.15
     with torch.no_grad():
-        heat, *_ = trained.network(torch.from_numpy(bev.warp(picture(0.5, 1e-3))[None]))
-    session_heat = network._session.run(bev.warp(picture(0.5, 1e-3))[None])[0]
+        heat, *_ = trained.network(torch.from_numpy(bev.warp(road_image(0.5, 1e-3))[None]))
+    session_heat = network._session.run(bev.warp(road_image(0.5, 1e-3))[None])[0]
     assert np.allclose(heat.softmax(dim=3).numpy(), session_heat, atol=2e-3)
 
 
-def some_views(count: int, first: int = 0) -> Labelled:
+def random_views(count: int, first: int = 0) -> LabelledViews:
     rng = np.random.default_rng(first)
     offsets = [float(rng.uniform(-1.5, 1.5)) for _ in range(count)]
     bev = BirdsEyeView(CAMERA, GRID)
-    return Labelled(np.stack([bev.warp(picture(one)) for one in offsets]), [labels(one) for one in offsets])
+    return LabelledViews(
+        np.stack([bev.warp(road_image(offset)) for offset in offsets]), [labels(offset) for offset in offsets]
+    )
 
 
 class PowerError(Exception):
     pass
 
 
-def test_a_training_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
-    training, validation = some_views(16), some_views(8, first=1)
+def test_an_interrupted_training_resumes_with_the_same_result(tmp_path: Path) -> None:
+    training, validation = random_views(16), random_views(8, first=1)
     config = LaneTraining(epochs=3, batch=8, threads=1)
 
-    def broken(line: str) -> None:
+    def interrupted(line: str) -> None:
         if line.startswith("epoch 1/"):
             raise PowerError
 
-    for folder in ("whole", "broken"):
+    for folder in ("whole", "interrupted"):
         (tmp_path / folder).mkdir()
     whole = LaneTrainer(training, validation, config, GRID, tmp_path / "whole", lambda _: None).train()
     with pytest.raises(ConfigError, match="no checkpoint"):
         LaneTrainer(training, validation, config, GRID, tmp_path, lambda _: None).train(resume=True)
     with pytest.raises(PowerError):
-        LaneTrainer(training, validation, config, GRID, tmp_path / "broken", broken).train()
-    again = LaneTrainer(training, validation, config, GRID, tmp_path / "broken", lambda _: None)
+        LaneTrainer(training, validation, config, GRID, tmp_path / "interrupted", interrupted).train()
+    again = LaneTrainer(training, validation, config, GRID, tmp_path / "interrupted", lambda _: None)
     after = again.train(resume=True)
     assert (after.loss, after.epochs) == (whole.loss, 3)
     assert (tmp_path / "whole" / "curves").is_dir()
-    for mine, theirs in zip(after.network.parameters(), whole.network.parameters(), strict=True):
-        assert torch.equal(mine, theirs)
+    for resumed, original in zip(after.network.parameters(), whole.network.parameters(), strict=True):
+        assert torch.equal(resumed, original)
 
 
-def test_it_ends_early_where_the_last_epochs_brought_nothing_and_keeps_the_best(tmp_path: Path) -> None:
-    training, validation = some_views(8), some_views(8, first=1)
+def test_training_stops_when_the_loss_stops_improving_and_keeps_the_best(tmp_path: Path) -> None:
+    training, validation = random_views(8), random_views(8, first=1)
     losses = iter([3.0, 2.0, 2.5, 2.4, 1.0])
 
-    class Judged(LaneTrainer):
-        def _judge(self) -> float:
+    class WithFixedLosses(LaneTrainer):
+        def _validate(self) -> float:
             return next(losses)
 
     config = LaneTraining(epochs=5, batch=8, threads=1, patience=2)
-    trained = Judged(training, validation, config, GRID, tmp_path, lambda _: None).train()
+    trained = WithFixedLosses(training, validation, config, GRID, tmp_path, lambda _: None).train()
     assert (trained.epochs, trained.loss) == (4, 2.0)
 
 
-def test_the_loss_is_least_for_the_truth() -> None:
+def test_the_loss_is_lowest_for_the_truth() -> None:
     view = np.zeros((*GRID.view_shape, 3), dtype=np.uint8)
     batch = collate([(view, labels(0.3))], LaneTraining(), GRID)
-    sure = 60.0
+    scale = 60.0
 
     def logits(values: torch.Tensor) -> torch.Tensor:
-        return sure * values - sure / 2.0
+        return scale * values - scale / 2.0
 
     truth = (
         (batch.heat + 1e-6).log(),
-        logits(batch.seen),
+        logits(batch.present),
         logits(batch.neighbour),
         logits(batch.crossable),
         (batch.ends + 1e-6).log(),
     )
-    right = float(loss_of(truth, batch))
+    right = float(compute_loss(truth, batch))
     for index, wrong in enumerate(
         (truth[0].roll(5, dims=3), -truth[1], -truth[2], -truth[3], truth[4].roll(5, dims=2))
     ):
-        assert float(loss_of((*truth[:index], wrong, *truth[index + 1 :]), batch)) > right + 1.0
+        assert float(compute_loss((*truth[:index], wrong, *truth[index + 1 :]), batch)) > right + 1.0
 
 
 def test_weights_for_another_grid_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Labels of the lanes against roads worked out by hand."""
+"""Labels of the lanes on roads, compared with values computed by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from drive_stack.world_state import (
 )
 
 CAMERA, GRID = CameraModel(), GroundGrid()
-EDGES = (7.5, 3.75, 0.0, -3.75)  # of three lanes, seen from the middle one; reference = its right edge
+EDGES = (
+    7.5,
+    3.75,
+    0.0,
+    -3.75,
+)  # of three lanes, relative to the reference, the right edge of the centre lane
 
 
 def three_lanes(end: float = 1e4, curvature: float = 0.0) -> RoadMap:
@@ -78,10 +83,10 @@ def test_a_straight_road_has_parallel_lines() -> None:
     assert truth["neighbour"].tolist() == [True, True]
 
 
-def test_a_turned_car_sees_slanted_lines() -> None:
+def test_lines_are_slanted_for_a_turned_car() -> None:
     truth = lane_truth(state_on(three_lanes(), 100.0, 1.875, turned=0.05), CAMERA)
-    middle = (truth["y"][1] + truth["y"][2]) / 2.0
-    assert middle == pytest.approx(-GRID.anchors * np.tan(0.05), abs=1e-4)
+    centre = (truth["y"][1] + truth["y"][2]) / 2.0
+    assert centre == pytest.approx(-GRID.anchors * np.tan(0.05), abs=1e-4)
     assert truth["heading"] == pytest.approx(0.05)
 
 
@@ -125,15 +130,15 @@ def test_a_line_may_be_crossed_from_where_the_ramp_opens_to_its_end() -> None:
         assert crossable[side].tolist() == expected.tolist()
 
 
-def test_a_car_hides_what_lies_behind_it() -> None:
+def test_a_car_hides_the_lines_behind_it() -> None:
     road = three_lanes()
-    free = lane_truth(state_on(road, 0.0, 1.875), CAMERA)
+    unhidden = lane_truth(state_on(road, 0.0, 1.875), CAMERA)
     hidden = lane_truth(state_on(road, 0.0, 1.875, cars=[(30.0, 3.75, 4.5, 1.8)]), CAMERA)
     anchors = GRID.anchors
-    assert hidden["clear"][1][anchors < 27.0].tolist() == free["clear"][1][anchors < 27.0].tolist()
-    assert free["clear"][1][anchors > 15.0].all()
+    assert hidden["clear"][1][anchors < 27.0].tolist() == unhidden["clear"][1][anchors < 27.0].tolist()
+    assert unhidden["clear"][1][anchors > 15.0].all()
     assert not hidden["clear"][1][(anchors > 29.0) & (anchors < 45.0)].any()
-    assert hidden["clear"][2].tolist() == free["clear"][2].tolist()
+    assert hidden["clear"][2].tolist() == unhidden["clear"][2].tolist()
 
 
 def test_clear_points_project_into_the_image() -> None:

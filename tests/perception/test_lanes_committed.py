@@ -12,8 +12,8 @@ import pytest
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.recording import ENVIRONMENT, RecordedEnvironment
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
-from drive_stack.learning.lanes.evaluation import judge_drives
-from drive_stack.learning.lanes.figures import end_figures, figures
+from drive_stack.learning.lanes.evaluation import evaluate_drives
+from drive_stack.learning.lanes.figures import end_statistics, error_statistics
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.seeds import SeedSplit
@@ -30,7 +30,7 @@ def lanes() -> FilteredLanes:
 
 @pytest.mark.parametrize("scenario", ["s_bend", "dense_traffic"])
 def test_lanes_are_found_on_validation_drives(lanes: FilteredLanes, scenario: str) -> None:
-    found = figures(judge_drives(lanes, [scenario], SEEDS, 4.0, lambda _: None))
+    found = error_statistics(evaluate_drives(lanes, [scenario], SEEDS, 4.0, lambda _: None))
     assert found["estimates"] > 20
     assert found["lateral_m"] < 0.15
     assert found["heading_deg"] < 0.7
@@ -73,8 +73,8 @@ def test_a_black_picture_shows_no_lane(lanes: FilteredLanes) -> None:
 
 @pytest.mark.slow
 def test_the_end_of_the_ego_lane_is_seen_from_afar(lanes: FilteredLanes) -> None:
-    errors = judge_drives(lanes, ["lane_drop"], SEEDS, 25.0, lambda _: None, lingers=True)
-    ego = end_figures(errors)["ego"]
+    errors = evaluate_drives(lanes, ["lane_drop"], SEEDS, 25.0, lambda _: None, lingers=True)
+    ego = end_statistics(errors)["ego"]
     assert ego["60–160 m"]["found"] > 0.9
     assert ego["60–160 m"]["error_m"] < 12.0
     assert ego["none"]["false"] < 0.1

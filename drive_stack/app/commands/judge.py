@@ -47,7 +47,7 @@ def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> dict[str, ob
 def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
     from drive_stack.learning.lanes import job  # noqa: PLC0415 - torch is slow to import
 
-    return job.judge_shipped(
+    return job.evaluate_shipped_lanes(
         _config(args, wiring),
         wiring.batch.scenarios,
         weights=MODELS / "lanes.onnx",

@@ -1,4 +1,4 @@
-"""The lane network's card for people."""
+"""The lane network's card in Markdown."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ COLUMNS = (
 
 
 def card_markdown(card: Mapping[str, Any]) -> str:
-    """The card as Markdown; every figure comes from ``card``."""
+    """Format the card as Markdown; every figure comes from ``card``."""
     data, drives, images = card["training_data"], card["validation"], card["validation_images"]
     lines = [
         "# Lanes",
         "",
-        "Finds the lines of the ego lane and its neighbours in the front camera's picture. "
+        "Detects the lines of the ego lane and its neighbours in the image of the front camera. "
         f"{card['network']}",
         "",
         f"Made by `{card['command']}` on {card['date']}: trained from scratch on {data['frames']} frames "
         f"(seeds {data['seeds'][0]}–{data['seeds'][1]}), {card['epochs']} epochs, {card['minutes']} minutes "
         f"on {card['threads']} threads. SHA-256 of `{card['file']}`: `{card['sha256']}`.",
         "",
-        f"Judged along drives through all scenarios, validation seeds {card['validation_seeds'][0]}–"
+        f"Evaluated along drives through all scenarios, validation seeds {card['validation_seeds'][0]}–"
         f"{card['validation_seeds'][1]}, ten estimates a second, filtered over time: medians and 95th "
-        f"percentiles of absolute errors. In {drives['all']['other_lane']:.1%} of estimates the lane was "
-        "counted from its neighbour (in a lane change, shortly before or after the line is crossed); the "
-        "lateral error is then that to the same lane.",
+        f"percentiles of absolute errors. {drives['all']['other_lane']:.1%} of estimates refer to the "
+        "adjacent lane (in a lane change, shortly before or after the line is crossed); their lateral "
+        "error is computed relative to that lane.",
         "",
         "| | " + " | ".join(title for _, title, _ in COLUMNS) + " |",
         "|---" * (len(COLUMNS) + 1) + "|",
@@ -50,13 +50,13 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     lines += [
         f"From single images, {images['images']} validation frames, without memory: lateral "
         f"{images['lateral_m']:.3f} m (95 %: {images['lateral_m_p95']:.3f}), heading "
-        f"{images['heading_deg']:.2f}° ({images['heading_deg_p95']:.2f}); each line in plain sight "
+        f"{images['heading_deg']:.2f}° ({images['heading_deg_p95']:.2f}); each unhidden line "
         f"{images['boundary_m']:.3f} m ({images['boundary_m_p95']:.3f}).",
         "",
-        "Confidence in a standing picture, and the share of offsets within 0.3 m, which it should be near "
-        "(in black the offset is a guess: the lane's centre):",
+        "Confidence on a still image, and the fraction of offsets within 0.3 m, which it should approximate "
+        "(on a black image the offset is a guess: the lane's centre):",
         "",
-        "| Picture | Confidence | 5 % | 95 % | Good offsets |",
+        "| Image | Confidence | 5 % | 95 % | Good offsets |",
         "|---|---|---|---|---|",
         *(_confidence_row(name, part) for name, part in card["confidence"].items()),
         "",
@@ -69,14 +69,14 @@ def card_markdown(card: Mapping[str, Any]) -> str:
 
 
 def _ends(card: Mapping[str, Any]) -> list[str]:
-    """How well the ends of lanes are known, and lines that must not be crossed."""
+    """Errors of lane ends, and of lines that must not be crossed."""
     ends = card["validation_ends"]
     lines = [
-        "Driven up to the ends of lanes (scenarios and share of estimates with enterable neighbours right: "
+        "Drives up to the ends of lanes (scenario and fraction of estimates with correct enterable lanes: "
         + ", ".join(f"{name} {part['enterable_right']:.1%}" for name, part in ends["drives"].items())
         + f"; validation seeds {ends['seeds'][0]}–{ends['seeds'][1]}):",
         "",
-        "| Lane | Its end is | Estimates | Found | Error [m] | 95 % |",
+        "| Lane | Distance of its end | Estimates | Found | Error [m] | 95 % |",
         "|---|---|---|---|---|---|",
     ]
     for lane, title in (("ego", "ego's"), ("neighbour", "neighbour")):
@@ -92,8 +92,8 @@ def _ends(card: Mapping[str, Any]) -> list[str]:
     none = ends["elsewhere"].get("none", {"estimates": 0, "false": 0.0})
     lines += [
         "",
-        f"On the drives through all scenarios, {none['false']:.1%} of {none['estimates']} estimates have the "
-        "ego's lane end where it does not.",
+        f"On the drives through all scenarios, {none['false']:.1%} of {none['estimates']} estimates report "
+        "an end of the ego's lane that does not exist.",
     ]
     return lines
 
@@ -104,7 +104,7 @@ def _confidence_row(name: str, part: Mapping[str, float]) -> str:
 
 
 def _test(card: Mapping[str, Any]) -> list[str]:
-    """The same figures along drives of test seeds, where they have been driven."""
+    """The same figures on drives with test seeds, if the card has them."""
     if "test" not in card:
         return []
     low, high = card["test_seeds"]

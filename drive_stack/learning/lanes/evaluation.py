@@ -1,4 +1,4 @@
-"""How well the lanes are known along validation drives, filtered over time."""
+"""Errors of the filtered lane estimates along drives."""
 
 from __future__ import annotations
 
@@ -21,50 +21,50 @@ from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.types import Image, LaneEstimate
 from drive_stack.vehicle import control_to_action
 
-SETTLING = 1.0  # of a drive, not judged [s]
-CURVED = 1 / 2000.0  # roads that bend more count as curved [1/m]
-AHEAD = 30.0  # where the path is compared too [m]
+SETTLING_TIME = 1.0  # start of a drive that is not evaluated [s]
+CURVED = 1 / 2000.0  # a larger curvature counts as a curved road [1/m]
+PATH_DISTANCE = 30.0  # distance ahead at which the path is compared [m]
 
 
 @dataclass(frozen=True, slots=True)
 class LaneEnd:
-    """Where a lane ends [m], inf where it does not."""
+    """True and estimated distance to a lane's end [m]; inf if it does not end."""
 
     ego: bool  # whether it is the ego's lane
     truth: float
-    seen: float
+    estimate: float
 
 
 @dataclass(frozen=True, slots=True)
 class LaneErrors:
-    """Of one estimate, against the truth."""
+    """Errors of one estimate."""
 
     scenario: str
     weather: str
     light: str
     curved: bool
-    lateral: float  # offset, once both count from the same lane [m]
-    other_lane: bool  # whether they do not
+    lateral: float  # of the offset, both from the same lane [m]
+    other_lane: bool  # whether the estimate counts from another lane than the truth
     heading: float  # [rad]
     curvature: float  # [1/m]
-    ahead: float  # across the road, of the path `AHEAD` [m]; NaN where there is none
-    neighbours: bool  # whether both are right
+    path: float  # lateral, of the path at `PATH_DISTANCE` [m]; NaN if there is none
+    neighbours: bool  # whether both sides are correct
     enterable: bool
     confidence: float
-    ends: tuple[LaneEnd, ...] = ()  # of the ego's lane, then of neighbours that are there
+    ends: tuple[LaneEnd, ...] = ()  # of the ego's lane, then of the existing neighbours
 
 
 def compare(
     estimate: LaneEstimate, truth: Labels, grid: GroundGrid, scenario: str, weather: str, light: str
 ) -> LaneErrors:
-    """Errors of an estimate."""
+    """Compare an estimate with the truth of the same frame."""
     width = float(truth["width"])
     lateral = estimate.offset - float(truth["offset"])
     lanes_apart = round(lateral / width)
     path = estimate.path.xy
     y = truth["y"].astype(np.float64)
-    middle = float(np.interp(AHEAD, grid.anchors, 0.5 * (y[1] + y[2])))
-    seen = float(np.interp(AHEAD, path[:, 0], path[:, 1]))
+    true_path = float(np.interp(PATH_DISTANCE, grid.anchors, 0.5 * (y[1] + y[2])))
+    estimated_path = float(np.interp(PATH_DISTANCE, path[:, 0], path[:, 1]))
     return LaneErrors(
         scenario=scenario,
         weather=weather,
@@ -74,7 +74,7 @@ def compare(
         other_lane=lanes_apart != 0,
         heading=wrap_angle(estimate.heading - float(truth["heading"])),
         curvature=estimate.curvature - float(truth["curvature"]),
-        ahead=seen - middle + lanes_apart * width,
+        path=estimated_path - true_path + lanes_apart * width,
         neighbours=[estimate.left.exists, estimate.right.exists] == truth["neighbour"].tolist(),
         enterable=[estimate.left.enterable, estimate.right.enterable] == truth["enterable"].tolist(),
         confidence=estimate.confidence,
@@ -84,17 +84,17 @@ def compare(
 
 def _ends(estimate: LaneEstimate, truth: Labels) -> tuple[LaneEnd, ...]:
     left, ego, right = (float(value) for value in truth["ends"])
-    beside = [
-        LaneEnd(False, end, seen.ends_in)
-        for end, seen, there in zip(
+    adjacent = [
+        LaneEnd(False, end, lane.ends_in)
+        for end, lane, exists in zip(
             (left, right), (estimate.left, estimate.right), truth["neighbour"], strict=True
         )
-        if there
+        if exists
     ]
-    return (LaneEnd(True, ego, estimate.ends_in), *beside)
+    return (LaneEnd(True, ego, estimate.ends_in), *adjacent)
 
 
-def judge_drives(
+def evaluate_drives(
     lanes: LaneDetector,
     scenarios: Sequence[str],
     seeds: range,
@@ -103,23 +103,23 @@ def judge_drives(
     *,
     lingers: bool | None = None,
 ) -> list[LaneErrors]:
-    """Drive episodes of ``seeds`` with the recording driver and compare each estimate.
+    """Drive each scenario with each seed and compare all estimates with the truth.
 
-    ``lingers`` is whether it stays late in lanes that end, see `RecordingDriver`.
+    The recording driver drives; ``lingers`` is whether it stays long in ending lanes, see `RecordingDriver`.
     """
     env = gym.make(ENVIRONMENT, scenario=scenarios[0], disable_env_checker=True)
-    found: list[LaneErrors] = []
+    errors: list[LaneErrors] = []
     try:
         for scenario in scenarios:
             for seed in seeds:
-                found += _judge_drive(env, lanes, (scenario, seed), seconds, lingers)
-            report(f"judged {len(found)} estimates up to {Path(scenario).stem}")
+                errors += _evaluate_drive(env, lanes, (scenario, seed), seconds, lingers)
+            report(f"evaluated {len(errors)} estimates up to {Path(scenario).stem}")
     finally:
         env.close()
-    return found
+    return errors
 
 
-def _judge_drive(
+def _evaluate_drive(
     env: gym.Env[dict[str, object], object],
     lanes: LaneDetector,
     episode: tuple[str, int],
@@ -133,14 +133,16 @@ def _judge_drive(
     inner = cast("RecordedEnvironment", env.unwrapped)
     world, platform = inner.world, inner.platform
     lanes.reset()
-    found: list[LaneErrors] = []
+    errors: list[LaneErrors] = []
     while world.outcome is None and world.state().time < seconds:
         action = control_to_action(driver.control(world.state()), platform.car)
         image = cast("Image", env.step(action)[0]["image"])
         state = inner.truth.world_state()
         estimate = lanes.estimate(image, state.ego.speed, state.ego.yaw_rate)
-        if state.time > SETTLING:
-            sky = state.conditions
+        if state.time > SETTLING_TIME:
+            conditions = state.conditions
             truth = lane_truth(state, platform.camera, grid)
-            found.append(compare(estimate, truth, grid, name, sky.weather.value, sky.light.value))
-    return found
+            errors.append(
+                compare(estimate, truth, grid, name, conditions.weather.value, conditions.light.value)
+            )
+    return errors

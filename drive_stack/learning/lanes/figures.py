@@ -1,4 +1,4 @@
-"""Errors of lane estimates put into figures."""
+"""Statistics of the errors of lane estimates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from drive_stack.learning.lanes.evaluation import LaneEnd, LaneErrors
 from drive_stack.perception.lanes_network import END_RANGE
 
 BANDS = ((0.0, 60.0), (60.0, 160.0), (160.0, END_RANGE))  # of the distance to a lane's end [m]
-FAR = END_RANGE + 100.0  # an end farther off, or none, must not be reported [m]
+FAR = END_RANGE + 100.0  # reporting an end is false if the lane ends farther away or not at all [m]
 
 
-def summary(errors: Iterable[LaneErrors]) -> dict[str, object]:
-    """Median and 95th percentile of each error, over all and by scenario, weather, light and bend."""
+def summarise_errors(errors: Iterable[LaneErrors]) -> dict[str, object]:
+    """Statistics of all errors, and by scenario, weather, light and curvature of the road."""
     rows = list(errors)
     groups: dict[str, dict[str, list[LaneErrors]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
@@ -24,20 +24,22 @@ def summary(errors: Iterable[LaneErrors]) -> dict[str, object]:
         groups["weather"][row.weather].append(row)
         groups["light"][row.light].append(row)
         groups["road"]["curved" if row.curved else "straight"].append(row)
-    split = {key: {name: figures(part) for name, part in parts.items()} for key, parts in groups.items()}
-    return {"all": figures(rows), **{f"by_{key}": parts for key, parts in split.items()}}
+    tables = {
+        key: {name: error_statistics(part) for name, part in parts.items()} for key, parts in groups.items()
+    }
+    return {"all": error_statistics(rows), **{f"by_{key}": parts for key, parts in tables.items()}}
 
 
-def figures(rows: Sequence[LaneErrors]) -> dict[str, float]:
-    """Counts, medians and 95th percentiles."""
+def error_statistics(rows: Sequence[LaneErrors]) -> dict[str, float]:
+    """Counts, fractions, and medians and 95th percentiles of the absolute errors."""
 
-    def spread(name: str, scale: float = 1.0) -> tuple[float, float]:
+    def quantiles(name: str, scale: float = 1.0) -> tuple[float, float]:
         values = np.abs(np.array([getattr(row, name) for row in rows], dtype=np.float64)) * scale
-        middle, high = np.nanquantile(values, [0.5, 0.95])
-        return round(float(middle), 5), round(float(high), 5)
+        median, high = np.nanquantile(values, [0.5, 0.95])
+        return round(float(median), 5), round(float(high), 5)
 
-    lateral, heading = spread("lateral"), spread("heading", 180.0 / np.pi)
-    curvature, ahead = spread("curvature"), spread("ahead")
+    lateral, heading = quantiles("lateral"), quantiles("heading", 180.0 / np.pi)
+    curvature, path = quantiles("curvature"), quantiles("path")
     return {
         "estimates": len(rows),
         "lateral_m": lateral[0],
@@ -46,8 +48,8 @@ def figures(rows: Sequence[LaneErrors]) -> dict[str, float]:
         "heading_deg_p95": heading[1],
         "curvature_per_m": curvature[0],
         "curvature_per_m_p95": curvature[1],
-        "path_30m_m": ahead[0],
-        "path_30m_m_p95": ahead[1],
+        "path_30m_m": path[0],
+        "path_30m_m_p95": path[1],
         "other_lane": round(float(np.mean([row.other_lane for row in rows])), 4),
         "neighbours_right": round(float(np.mean([row.neighbours for row in rows])), 4),
         "enterable_right": round(float(np.mean([row.enterable for row in rows])), 4),
@@ -55,11 +57,11 @@ def figures(rows: Sequence[LaneErrors]) -> dict[str, float]:
     }
 
 
-def end_figures(errors: Iterable[LaneErrors]) -> dict[str, dict[str, dict[str, float]]]:
-    """How well the ends of the ego's lane and of its neighbours are known, by how far off they are.
+def end_statistics(errors: Iterable[LaneErrors]) -> dict[str, dict[str, dict[str, float]]]:
+    """Errors of the estimated ends of the ego's lane and its neighbours, by their true distance.
 
-    ``found`` is the share of ends that were reported at all, ``error_m`` their median error [m];
-    ``false`` the share of lanes reported to end within `END_RANGE` that do not end within `FAR`.
+    ``found`` is the fraction of ends that were reported at all and ``error_m`` their median error [m];
+    ``false`` is the fraction of lanes without an end within `FAR` that were reported to end.
     """
     ends = [end for row in errors for end in row.ends]
     return {
@@ -69,15 +71,18 @@ def end_figures(errors: Iterable[LaneErrors]) -> dict[str, dict[str, dict[str, f
 
 
 def _end_table(ends: Sequence[LaneEnd]) -> dict[str, dict[str, float]]:
-    truth, seen = (np.array([getattr(end, name) for end in ends]) for name in ("truth", "seen"))
+    truth, estimate = (np.array([getattr(end, name) for end in ends]) for name in ("truth", "estimate"))
     table: dict[str, dict[str, float]] = {}
     for low, high in BANDS:
-        here = (truth >= low) & (truth < high)
-        if not here.any():
+        in_band = (truth >= low) & (truth < high)
+        if not in_band.any():
             continue
-        found = here & np.isfinite(seen)
-        error = np.abs(seen[found] - truth[found])
-        table[f"{low:.0f}–{high:.0f} m"] = {"estimates": int(here.sum()), "found": _share(seen, here)} | (
+        detected = in_band & np.isfinite(estimate)
+        error = np.abs(estimate[detected] - truth[detected])
+        table[f"{low:.0f}–{high:.0f} m"] = {
+            "estimates": int(in_band.sum()),
+            "found": _reported(estimate, in_band),
+        } | (
             {
                 "error_m": round(float(np.median(error)), 2),
                 "error_m_p95": round(float(np.quantile(error, 0.95)), 2),
@@ -87,9 +92,10 @@ def _end_table(ends: Sequence[LaneEnd]) -> dict[str, dict[str, float]]:
         )
     none = truth > FAR
     if none.any():
-        table["none"] = {"estimates": int(none.sum()), "false": _share(seen, none)}
+        table["none"] = {"estimates": int(none.sum()), "false": _reported(estimate, none)}
     return table
 
 
-def _share(seen: NDArray[np.float64], rows: NDArray[np.bool_]) -> float:
-    return round(float(np.mean(np.isfinite(seen[rows]))), 4)
+def _reported(estimate: NDArray[np.float64], rows: NDArray[np.bool_]) -> float:
+    """Fraction of some rows in which an end is reported."""
+    return round(float(np.mean(np.isfinite(estimate[rows]))), 4)

@@ -1,4 +1,4 @@
-"""How well the lane network does on single images, and whether its confidence tells it."""
+"""Errors of the lane network on single images, and the reliability of its confidence."""
 
 from __future__ import annotations
 
@@ -17,36 +17,39 @@ from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lanes_shape import CURVATURES, HEADING, OFFSET
 from drive_stack.types import Image
 
-REPEATED = 8  # times a picture is shown until the confidence in it is read
-GOOD = 0.3  # an offset within so much is [m]
+REPEATED = 8  # times that an image is shown before its confidence is read
+GOOD = 0.3  # maximum error of a good offset [m]
 
 
-def judge_confidence(lanes: LaneDetector, frames: Sequence[StoredFrame]) -> dict[str, dict[str, float]]:
-    """Confidence in standing pictures, ever more blurred, and in black: its 5 %, 50 % and 95 % quantiles,
-    and the share of offsets that are `GOOD`, which it should be near."""
-    found: dict[str, dict[str, float]] = {}
-    for name, spoil in SPOILT.items():
-        rows = [_stand_before(lanes, spoil(frame.image()), frame.lanes) for frame in frames]
+def evaluate_confidence(lanes: LaneDetector, frames: Sequence[StoredFrame]) -> dict[str, dict[str, float]]:
+    """Evaluate the confidence on still images that are increasingly blurred, and on black ones.
+
+    Returns, for each degradation, the 5 %, 50 % and 95 % quantiles of the confidence and the fraction of
+    offsets within `GOOD`, which the confidence should approximate.
+    """
+    table: dict[str, dict[str, float]] = {}
+    for name, degrade in DEGRADATIONS.items():
+        rows = [_estimate_still(lanes, degrade(frame.image()), frame.lanes) for frame in frames]
         confidence, good = np.array(rows).T
-        low, middle, high = np.quantile(confidence, [0.05, 0.5, 0.95])
-        found[name] = {
+        low, median, high = np.quantile(confidence, [0.05, 0.5, 0.95])
+        table[name] = {
             "p05": round(float(low), 3),
-            "median": round(float(middle), 3),
+            "median": round(float(median), 3),
             "p95": round(float(high), 3),
             "good_offsets": round(float(good.mean()), 3),
         }
-    return found
+    return table
 
 
-def _stand_before(lanes: LaneDetector, image: Image, truth: Labels) -> tuple[float, bool]:
-    """Confidence once a picture has been looked at for a while, and whether the offset is good."""
+def _estimate_still(lanes: LaneDetector, image: Image, truth: Labels) -> tuple[float, bool]:
+    """Confidence after a still image was shown `REPEATED` times, and whether the offset is good."""
     lanes.reset()
     estimate = [lanes.estimate(image, 0.0, 0.0) for _ in range(REPEATED)][-1]
     return estimate.confidence, abs(_lateral_error(estimate.offset, truth)) < GOOD
 
 
 def _lateral_error(offset: float, truth: Labels) -> float:
-    """Error of an offset [m], to the same lane."""
+    """Error of an offset [m], relative to the nearest lane."""
     error, width = offset - float(truth["offset"]), float(truth["width"])
     return error - round(error / width) * width
 
@@ -55,7 +58,7 @@ def _blurred(image: Image, pixels: float) -> Image:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), pixels), dtype=np.uint8)
 
 
-SPOILT: dict[str, Callable[[Image], Image]] = {
+DEGRADATIONS: dict[str, Callable[[Image], Image]] = {
     "as it is": lambda image: image,
     "blurred by 6 px": partial(_blurred, pixels=6.0),
     "blurred by 12 px": partial(_blurred, pixels=12.0),
@@ -65,8 +68,8 @@ SPOILT: dict[str, Callable[[Image], Image]] = {
 }
 
 
-def judge_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> dict[str, float]:
-    """Errors from single images, with no memory: the road's shape fitted once, and each boundary."""
+def evaluate_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> dict[str, float]:
+    """Errors on single images without memory: of the fitted shape of the road, and of each boundary."""
     grid = network.grid
     errors: list[tuple[float, float, float]] = []
     boundary: list[NDArray[np.float64]] = []
@@ -79,16 +82,16 @@ def judge_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> dict[st
         errors.append((lateral, np.degrees(heading), float(shape.mean[CURVATURES][0] - truth["curvature"])))
         clear = truth["clear"].astype(np.bool_) & np.isfinite(measurement.y)
         boundary.append(np.abs(measurement.y - truth["y"].astype(np.float64))[clear])
-    spread = np.quantile(np.abs(np.array(errors)), [0.5, 0.95], axis=0)
-    lines = np.concatenate([*boundary, np.full(1, np.nan)])  # a network hardly taught may see no line
+    quantiles = np.quantile(np.abs(np.array(errors)), [0.5, 0.95], axis=0)
+    lines = np.concatenate([*boundary, np.full(1, np.nan)])  # an untrained network may find no line
     return {
         "images": len(frames),
-        "lateral_m": round(float(spread[0, 0]), 4),
-        "lateral_m_p95": round(float(spread[1, 0]), 4),
-        "heading_deg": round(float(spread[0, 1]), 4),
-        "heading_deg_p95": round(float(spread[1, 1]), 4),
-        "curvature_per_m": round(float(spread[0, 2]), 6),
-        "curvature_per_m_p95": round(float(spread[1, 2]), 6),
+        "lateral_m": round(float(quantiles[0, 0]), 4),
+        "lateral_m_p95": round(float(quantiles[1, 0]), 4),
+        "heading_deg": round(float(quantiles[0, 1]), 4),
+        "heading_deg_p95": round(float(quantiles[1, 1]), 4),
+        "curvature_per_m": round(float(quantiles[0, 2]), 6),
+        "curvature_per_m_p95": round(float(quantiles[1, 2]), 6),
         "boundary_m": round(float(np.nanmedian(lines)), 4),
         "boundary_m_p95": round(float(np.nanquantile(lines, 0.95)), 4),
     }

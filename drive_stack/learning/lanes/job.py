@@ -1,4 +1,4 @@
-"""The whole making of the lane network: frames, training, export, judgement, card."""
+"""The whole lane network job: record frames, train, export, evaluate, write the card."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from drive_stack.datasets.frames.store import StoredFrame, describe, read_shard
 from drive_stack.learning.lanes.batches import cut_views
 from drive_stack.learning.lanes.card import card_markdown
 from drive_stack.learning.lanes.config import COMMAND, LaneTraining
-from drive_stack.learning.lanes.evaluation import judge_drives
-from drive_stack.learning.lanes.figures import end_figures, summary
-from drive_stack.learning.lanes.image_evaluation import judge_confidence, judge_images
+from drive_stack.learning.lanes.evaluation import evaluate_drives
+from drive_stack.learning.lanes.figures import end_statistics, summarise_errors
+from drive_stack.learning.lanes.image_evaluation import evaluate_confidence, evaluate_images
 from drive_stack.learning.lanes.network import export
-from drive_stack.learning.lanes.training import Labelled, LaneTrainer, Trained
+from drive_stack.learning.lanes.training import LabelledViews, LaneTrainer, TrainingResult
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.perception.lanes import FilteredLanes
@@ -32,14 +32,14 @@ from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_whole, make_folder, write_whole
 
 LIMITS = (
-    "Trained on this simulator's pictures alone; it knows nothing of real roads.",
-    "Takes the road for level and the camera for fixed to it: no hills, no pitching.",
-    "Lines more than 16 m to the side or 110 m ahead are not looked for; beyond, the path bends on.",
-    "On one line between two lanes it may count from either of them.",
-    "Ends and barriers were taught on straight roads only, with arrows painted before an end.",
+    "TrainingResult on this simulator's pictures alone; it knows nothing of real roads.",
+    "Assumes a level road and a camera at a fixed pose above it: no hills, no pitching.",
+    "Lines are detected up to 16 m to the side and 110 m ahead; beyond, the path keeps its curvature.",
+    "On a line between two lanes the estimate may refer to either of them.",
+    "Trained on ends and barriers on straight roads only, with arrows painted before an end.",
 )
-STEP = 0.1  # between two images of an agent [s]
-ENDING_SEEDS = SeedSplit.TRAINING.seeds[50_000]  # of frames beyond the detector's
+STEP = 0.1  # between two images [s]
+ENDING_SEEDS = SeedSplit.TRAINING.seeds[50_000]  # of the frames in addition to the detector's
 
 
 def train_lanes(
@@ -53,11 +53,11 @@ def train_lanes(
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> Path:
-    """Collect frames, train, export and judge the lane network; returns the path of its weights.
+    """Record frames, train, export and evaluate the lane network; returns the path of its weights.
 
-    ``overrides`` are ``key=value`` as in ``epochs=4``. Frames already in ``frames`` (the detector's
-    recording) are used, and recorded where they are missing; with ``resume`` the training goes on from
-    the checkpoint in ``work``. Raises `ConfigError` for a configuration, checkpoint or frames that cannot
+    ``overrides`` are ``key=value`` such as ``epochs=4``. Frames already in ``frames`` (those of the detector)
+    are reused, and missing ones are recorded there. With ``resume`` the training continues from the
+    checkpoint in ``work``. Raises `ConfigError` if the configuration, the checkpoint or the frames cannot
     be used.
     """
     config = load_model(config_path, LaneTraining, overrides)
@@ -65,49 +65,52 @@ def train_lanes(
     shards = _collect(config, scenarios, frames, work, report)
     training, validation = (_read(shards[part]) for part in ("training", "validation"))
     grid, weights = GroundGrid(), work / "lanes.onnx"
-    learnt_from, judged_by = (
-        Labelled(cut_views(part, grid), [frame.lanes for frame in part]) for part in (training, validation)
+    training_views, validation_views = (
+        LabelledViews(cut_views(part, grid), [frame.lanes for frame in part])
+        for part in (training, validation)
     )
-    trainer = LaneTrainer(learnt_from, judged_by, config, grid, work, report)
+    trainer = LaneTrainer(training_views, validation_views, config, grid, work, report)
     trained = trainer.train(resume=resume)
     export(trained.network, weights, grid)
     facts = _facts(trained, config, training) | {"training_frames_sha256": _hash(shards["training"])}
     write_card(weights, COMMAND, facts)
-    facts |= judge_lanes(weights, config, scenarios, validation, report)
+    facts |= evaluate_lanes(weights, config, scenarios, validation, report)
     write_card(weights, COMMAND, facts)
     return install(weights, out)
 
 
-def judge_lanes(
+def evaluate_lanes(
     weights: Path,
     config: LaneTraining,
     scenarios: Sequence[str],
     frames: Sequence[StoredFrame],
     report: Callable[[str], None] = print,
 ) -> dict[str, object]:
-    """What the card says of the weights' quality, from validation frames and drives."""
+    """Evaluate weights on validation frames and drives; returns the card's figures."""
     network = LaneNetwork(CameraModel(), weights, threads=config.threads)
     lanes, drives, ending = FilteredLanes(network, STEP), config.drives, config.ending
     seeds = SeedSplit.VALIDATION.seeds[: drives.seeds]
-    errors = judge_drives(lanes, scenarios, seeds, drives.seconds, report)
+    errors = evaluate_drives(lanes, scenarios, seeds, drives.seconds, report)
     ending_seeds = SeedSplit.VALIDATION.seeds[: ending.drives.seeds]
-    to_ends = judge_drives(lanes, ending.scenarios, ending_seeds, ending.drives.seconds, report, lingers=True)
+    ending_errors = evaluate_drives(
+        lanes, ending.scenarios, ending_seeds, ending.drives.seconds, report, lingers=True
+    )
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "validation_seeds": [seeds[0], seeds[-1]],
-        "validation": summary(errors),
+        "validation": summarise_errors(errors),
         "validation_ends": {
             "seeds": [ending_seeds[0], ending_seeds[-1]],
-            **end_figures(to_ends),
-            "elsewhere": end_figures(errors)["ego"],
-            "drives": summary(to_ends)["by_scenario"],
+            **end_statistics(ending_errors),
+            "elsewhere": end_statistics(errors)["ego"],
+            "drives": summarise_errors(ending_errors)["by_scenario"],
         },
-        "validation_images": judge_images(network, frames),
-        "confidence": judge_confidence(lanes, frames[:: config.confidence_every]),
+        "validation_images": evaluate_images(network, frames),
+        "confidence": evaluate_confidence(lanes, frames[:: config.confidence_every]),
     }
 
 
-def judge_shipped(
+def evaluate_shipped_lanes(
     config_path: Path, scenarios: Sequence[str], *, weights: Path, frames: Path, split: SeedSplit
 ) -> dict[str, object]:
     """Judge weights that are there, and complete the card beside them; returns the new figures.
@@ -116,40 +119,40 @@ def judge_shipped(
     """
     config = load_model(config_path, LaneTraining)
     if split is SeedSplit.VALIDATION:
-        place = frames / "validation"
+        part_folder = frames / "validation"
         tasks = plan_episodes(
-            scenarios, config.frames.validation, SeedSplit.VALIDATION.first, config.frames, place
+            scenarios, config.frames.validation, SeedSplit.VALIDATION.first, config.frames, part_folder
         )
-        collect(tasks, place, config.frames.workers, lane_truth)
+        collect(tasks, part_folder, config.frames.workers, lane_truth)
         validation = _read([task.path for task in tasks if task.path.exists()])
-        found = judge_lanes(weights, config, scenarios, validation)
+        found = evaluate_lanes(weights, config, scenarios, validation)
     else:
         lanes = FilteredLanes(LaneNetwork(CameraModel(), weights, threads=config.threads), STEP)
         seeds = SeedSplit.TEST.seeds[: config.drives.seeds]
-        errors = judge_drives(lanes, scenarios, seeds, config.drives.seconds)
-        found = {"test_seeds": [seeds[0], seeds[-1]], "test": summary(errors)}
-    _write_for_people(weights, amend_card(weights, COMMAND, found))
+        errors = evaluate_drives(lanes, scenarios, seeds, config.drives.seconds)
+        found = {"test_seeds": [seeds[0], seeds[-1]], "test": summarise_errors(errors)}
+    _write_markdown(weights, amend_card(weights, COMMAND, found))
     return found
 
 
 def install(weights: Path, out: Path) -> Path:
-    """Copy weights and card to where the agent looks for them, with the card for people."""
+    """Copy weights and card to ``out``, where the agent loads them, and write the card as Markdown."""
     make_folder(out)
     for path in (weights, card_path(weights)):
         copy_whole(path, out / path.name)
-    _write_for_people(out / weights.name, read_card(out / weights.name, COMMAND))
+    _write_markdown(out / weights.name, read_card(out / weights.name, COMMAND))
     return out / weights.name
 
 
-def _write_for_people(weights: Path, card: Mapping[str, object]) -> None:
-    """The card as Markdown beside the weights."""
+def _write_markdown(weights: Path, card: Mapping[str, object]) -> None:
+    """Write the card as Markdown next to the weights."""
     write_whole(card_path(weights).with_suffix(".md"), card_markdown(card))
 
 
 def _collect(
     config: LaneTraining, scenarios: Sequence[str], folder: Path, work: Path, report: Callable[[str], None]
 ) -> dict[str, list[Path]]:
-    """Record what is missing; the shards of each part, and no others that lie there."""
+    """Record the missing frames; returns the planned shards of each part, without others in the folders."""
     settings, ending = config.frames, config.ending
     spans = (
         ("training", scenarios, settings.training, SeedSplit.TRAINING.first, folder / "training"),
@@ -157,10 +160,10 @@ def _collect(
         ("validation", scenarios, settings.validation, SeedSplit.VALIDATION.first, folder / "validation"),
     )
     shards: dict[str, list[Path]] = {"training": [], "validation": []}
-    for part, chosen, count, first, place in spans:
-        tasks = plan_episodes(chosen, count, first, settings, place)
+    for part, selected, count, first, part_folder in spans:
+        tasks = plan_episodes(selected, count, first, settings, part_folder)
         if not all(task.path.exists() for task in tasks):
-            collect(tasks, place, settings.workers, lane_truth, report)
+            collect(tasks, part_folder, settings.workers, lane_truth, report)
         shards[part] += [task.path for task in tasks if task.path.exists()]
     return shards
 
@@ -170,11 +173,11 @@ def _read(shards: Sequence[Path]) -> list[StoredFrame]:
 
 
 def _hash(shards: Sequence[Path]) -> str:
-    """SHA-256 over the shards' own."""
+    """SHA-256 of the shards' SHA-256 digests."""
     return hashlib.sha256("".join(sha256_of(path) for path in shards).encode()).hexdigest()
 
 
-def _facts(trained: Trained, config: LaneTraining, frames: Sequence[StoredFrame]) -> dict[str, object]:
+def _facts(trained: TrainingResult, config: LaneTraining, frames: Sequence[StoredFrame]) -> dict[str, object]:
     count = sum(parameter.numel() for parameter in trained.network.parameters())
     return {
         "network": f"An encoder-decoder of {count / 1e6:.2f} million weights over the road seen from above.",

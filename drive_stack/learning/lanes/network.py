@@ -1,9 +1,10 @@
-"""The lane network: an encoder and decoder over the view from above.
+"""The lane network: an encoder and decoder over the bird's-eye view.
 
-For each of the four boundaries and each anchor it gives a distribution over the bins across (row-wise
+For each of the four boundaries and each anchor it outputs a distribution over the lateral bins (row-wise
 classification, as in Qin, Wang & Li, "Ultra fast structure-aware deep lane detection", 2020, but on
-the ground instead of the image) and whether the boundary is there. Features gathered along the lines
-and between them then tell, anchor by anchor, which lines may be crossed and where lanes end.
+the ground instead of the image) and the probability that the boundary is present. From features gathered
+along the lines and between them it then predicts, for each anchor, which lines may be crossed and where
+lanes end.
 """
 
 from __future__ import annotations
@@ -19,23 +20,28 @@ from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.support.atomic_files import whole_file
 
 WIDTHS = (24, 32, 48, 64)  # channels at each scale
-ALONG = 64  # channels of what is told anchor by anchor
+ALONG = 64  # channels of the 1-D convolutions along the anchors
 Outputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 OUTPUTS = ("heat", "seen", "neighbour", "crossable", "ends")
 
 
-def _conv(given: int, made: int, size: tuple[int, int] = (3, 3), stride: int = 1) -> nn.Sequential:
-    """Convolution, normalisation, rectifier."""
+def _conv(inputs: int, outputs: int, size: tuple[int, int] = (3, 3), stride: int = 1) -> nn.Sequential:
+    """Convolution, batch normalisation, ReLU."""
     padding = (size[0] // 2, size[1] // 2)
     return nn.Sequential(
-        nn.Conv2d(given, made, size, stride, padding, bias=False), nn.BatchNorm2d(made), nn.ReLU()
+        nn.Conv2d(inputs, outputs, size, stride, padding, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     )
 
 
 class LaneNet(nn.Module):
-    """Input: views ``(B, H, W, 3)`` uint8. Outputs: logits of the boundaries' bins (B, 4, R, bins), of their
-    presence (B, 4, R), of neighbouring lanes (B, 2), of the ego lane's lines being crossable (B, 2, R) and
-    of where the left, ego and right lane end (B, 3, R + 2), see `lanes_network.decode`."""
+    """Maps views (B, H, W, 3) uint8 to logits.
+
+    Outputs: the boundaries' bins (B, 4, R, bins), their presence (B, 4, R), the existence of the left and
+    right lane (B, 2), whether the ego lane's lines may be crossed (B, 2, R), and where the left, ego and
+    right lane end (B, 3, R + 2), see `lanes_network.decode`.
+
+    The attributes' names are tensor names in stored weights.
+    """
 
     places: torch.Tensor
 
@@ -57,7 +63,7 @@ class LaneNet(nn.Module):
         self.heat = nn.Conv2d(one, 4, 1)
         self.seen = nn.Linear(2 * one, 4)
         self.neighbour = nn.Sequential(nn.Linear(2 * four + 4 * one, ALONG), nn.ReLU(), nn.Linear(ALONG, 2))
-        # along the road: four lines, three lanes, the whole width, and the picture at large
+        # input: four lines, three lanes, the mean over the width, and the global summary
         self.reduce = nn.Linear(2 * four, one)
         self.along = nn.Sequential(
             nn.Conv1d(9 * one, ALONG, 3, padding=1),
@@ -67,11 +73,11 @@ class LaneNet(nn.Module):
             nn.Conv1d(ALONG, ALONG, 5, padding=8, dilation=4),
             nn.ReLU(),
         )
-        self.stretch = nn.Conv1d(ALONG, 5, 1)  # two lines crossable, three lanes ending, at each anchor
-        self.no_end = nn.Linear(2 * ALONG + 2 * four, 6)  # of three lanes: beyond the anchors, none
+        self.stretch = nn.Conv1d(ALONG, 5, 1)  # at each anchor: two lines crossable, three lanes ending
+        self.no_end = nn.Linear(2 * ALONG + 2 * four, 6)  # for three lanes: end beyond the anchors, no end
 
     def forward(self, views: torch.Tensor) -> Outputs:
-        """Logits, see the class."""
+        """Compute the logits, see the class."""
         first = self.first(self._planes(views))
         second = self.second(first)
         third = self.third(second)
@@ -82,7 +88,7 @@ class LaneNet(nn.Module):
         features = self.mix_second(second + _double(self.up_second(features)))
         features = self.mix_first(first + _double(self.up_first(features)))
         heat = self.heat(features)
-        # what lies along each boundary tells whether it is there, and whether it is dashed
+        # features along each boundary show whether it is present, and whether it is dashed
         place = heat.softmax(dim=3)
         lines = _gathered(place, features)
         rows = features.mean(dim=3)
@@ -95,15 +101,15 @@ class LaneNet(nn.Module):
     def _along(
         self, lines: torch.Tensor, lanes: torch.Tensor, rows: torch.Tensor, summary: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is told anchor by anchor, from features of lines (B, 4, C, R), lanes (B, 3, C, R) and rows."""
-        large = self.reduce(summary)[:, :, None].expand_as(rows)
-        along = self.along(torch.cat([lines.flatten(1, 2), lanes.flatten(1, 2), rows, large], dim=1))
+        """Outputs by anchor, from features of lines (B, 4, C, R), lanes (B, 3, C, R) and rows (B, C, R)."""
+        context = self.reduce(summary)[:, :, None].expand_as(rows)
+        along = self.along(torch.cat([lines.flatten(1, 2), lanes.flatten(1, 2), rows, context], dim=1))
         crossable, ends = self.stretch(along).split([2, 3], dim=1)
-        whole = torch.cat([along.mean(dim=2), along.amax(dim=2), summary], dim=1)
-        return crossable, torch.cat([ends, self.no_end(whole).reshape(-1, 3, 2)], dim=2)
+        overall = torch.cat([along.mean(dim=2), along.amax(dim=2), summary], dim=1)
+        return crossable, torch.cat([ends, self.no_end(overall).reshape(-1, 3, 2)], dim=2)
 
     def _planes(self, views: torch.Tensor) -> torch.Tensor:
-        """Colours of zero mean and unit contrast over each view, so that night is like day; and places."""
+        """Channels (B, 5, H, W): positions, and colours normalised over each view: night resembles day."""
         colours = views.permute(0, 3, 1, 2).to(torch.float32) / 255.0
         mean = colours.mean(dim=(1, 2, 3), keepdim=True)
         contrast = ((colours - mean) ** 2).mean(dim=(1, 2, 3), keepdim=True).sqrt()
@@ -112,28 +118,28 @@ class LaneNet(nn.Module):
 
 
 def _between(place: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-    """Mean features ``(B, 3, C, R)`` between neighbouring boundaries, whose places are distributions."""
+    """Mean features (B, 3, C, R) between adjacent boundaries, whose positions are distributions."""
     passed = place.cumsum(dim=3)
     inside = (passed[:, :-1] - passed[:, 1:]).clamp(min=0.0)
-    share = inside / (inside.sum(dim=3, keepdim=True) + 0.1)
-    return _gathered(share, features)
+    weights = inside / (inside.sum(dim=3, keepdim=True) + 0.1)
+    return _gathered(weights, features)
 
 
-def _gathered(share: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-    """Features ``(B, C, R, W)`` summed over each row with shares ``(B, K, R, W)``: ``(B, K, C, R)``.
+def _gathered(weights: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """Weighted sums (B, K, C, R) over the rows of features (B, C, R, W) with weights (B, K, R, W).
 
-    A product of matrices for each row: for an einsum OpenVINO copies the features into another order, which
-    takes a third of the network's time.
+    This is one matrix product per row. With einsum, OpenVINO copies the features into another memory order,
+    which takes a third of the network's time.
     """
-    return (share.transpose(1, 2) @ features.permute(0, 2, 3, 1)).permute(0, 2, 3, 1)
+    return (weights.transpose(1, 2) @ features.permute(0, 2, 3, 1)).permute(0, 2, 3, 1)
 
 
 def _double(features: torch.Tensor) -> torch.Tensor:
     return functional.interpolate(features, scale_factor=2.0, mode="nearest")
 
 
-class _Deployed(nn.Module):
-    """Probabilities instead of logits."""
+class _InferenceModel(nn.Module):
+    """Outputs probabilities instead of logits."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -152,7 +158,7 @@ class _Deployed(nn.Module):
 
 def export(network: LaneNet, path: Path, grid: GroundGrid) -> None:
     """Write ``network`` as ONNX for one view at a time."""
-    model = _Deployed(copy.deepcopy(network).float().eval()).eval()
+    model = _InferenceModel(copy.deepcopy(network).float().eval()).eval()
     example = torch.zeros((1, *grid.view_shape, 3), dtype=torch.uint8)
     with torch.no_grad(), whole_file(path) as part:
         torch.onnx.export(

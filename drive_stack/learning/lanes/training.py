@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.errors import ConfigError
-from drive_stack.learning.lanes.batches import Labels, LaneBatch, collate, epoch_batches, repeats
+from drive_stack.learning.lanes.batches import Labels, LaneBatch, collate, epoch_batches, repeated_rows
 from drive_stack.learning.lanes.config import LaneTraining
 from drive_stack.learning.lanes.network import LaneNet, Outputs
 from drive_stack.learning.training.averaging import update_average
@@ -28,41 +28,41 @@ from drive_stack.learning.training.progress import track_steps
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.support.atomic_files import whole_file
 
-NEIGHBOUR_SHARE, CROSSABLE_SHARE, ENDS_SHARE = 0.3, 0.5, 0.4  # in the loss
+NEIGHBOUR_WEIGHT, CROSSABLE_WEIGHT, ENDS_WEIGHT = 0.3, 0.5, 0.4  # weights in the loss
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """Views from above (N, H, W, 3) uint8, and what is known of each."""
+class LabelledViews:
+    """Bird's-eye views (N, H, W, 3) uint8 and their labels."""
 
     views: NDArray[np.uint8]
     labels: Sequence[Labels]
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """The averaged network that is best on validation views, and how it came about."""
+class TrainingResult:
+    """The averaged network with the lowest validation loss, and facts about its training."""
 
     network: LaneNet
     seconds: float
     epochs: int
-    loss: float  # of validation
+    loss: float  # on validation views
 
 
-def loss_of(outputs: Outputs, batch: LaneBatch) -> torch.Tensor:
-    """Cross entropy of the lines' places and presence, of neighbours, crossable lines and lanes' ends."""
-    heat, seen, neighbour, crossable, ends = (values.float() for values in outputs)
-    places = -(batch.heat * heat.log_softmax(dim=3)).sum(dim=3)
-    there = functional.binary_cross_entropy_with_logits(seen, batch.seen)
-    beside = functional.binary_cross_entropy_with_logits(neighbour, batch.neighbour, reduction="none")
-    cross = functional.binary_cross_entropy_with_logits(crossable, batch.crossable, reduction="none")
-    where = -(batch.ends * ends.log_softmax(dim=2)).sum(dim=2)
+def compute_loss(outputs: Outputs, batch: LaneBatch) -> torch.Tensor:
+    """Weighted sum of the cross entropies of all outputs, see `LaneNet`."""
+    heat, present, neighbour, crossable, ends = (values.float() for values in outputs)
+    position_loss = -(batch.heat * heat.log_softmax(dim=3)).sum(dim=3)
+    presence_loss = functional.binary_cross_entropy_with_logits(present, batch.present)
+    neighbour_loss = functional.binary_cross_entropy_with_logits(neighbour, batch.neighbour, reduction="none")
+    crossable_loss = functional.binary_cross_entropy_with_logits(crossable, batch.crossable, reduction="none")
+    end_loss = -(batch.ends * ends.log_softmax(dim=2)).sum(dim=2)
     return (
-        _mean(places, batch.weight)
-        + there
-        + NEIGHBOUR_SHARE * _mean(beside, batch.shows[:, None].expand_as(beside))
-        + CROSSABLE_SHARE * _mean(cross, batch.crossable_weight)
-        + ENDS_SHARE * _mean(where, batch.ends_weight)
+        _mean(position_loss, batch.weight)
+        + presence_loss
+        + NEIGHBOUR_WEIGHT * _mean(neighbour_loss, batch.shows_lanes[:, None].expand_as(neighbour_loss))
+        + CROSSABLE_WEIGHT * _mean(crossable_loss, batch.crossable_weight)
+        + ENDS_WEIGHT * _mean(end_loss, batch.ends_weight)
     )
 
 
@@ -70,23 +70,23 @@ def _mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (values * weight).sum() / weight.sum().clamp(min=1.0)
 
 
-def rate_at(step: int, total: int, config: LaneTraining) -> float:
-    """Learning rate: a short rise, then half a cosine down to zero."""
-    warmup = max(config.warmup_share * total, 1.0)
-    rise = min(1.0, (step + 1) / warmup)
-    return config.learning_rate * rise * 0.5 * (1.0 + math.cos(math.pi * step / total))
+def learning_rate_at(step: int, total: int, config: LaneTraining) -> float:
+    """Learning rate at a step: a linear warm-up times a cosine decay to zero."""
+    warm_up_steps = max(config.warmup_fraction * total, 1.0)
+    warm_up = min(1.0, (step + 1) / warm_up_steps)
+    return config.learning_rate * warm_up * 0.5 * (1.0 + math.cos(math.pi * step / total))
 
 
 class LaneTrainer:
-    """Trains on views; what it knows is in ``folder`` after every epoch.
+    """Trains on views and writes a checkpoint to ``folder`` after every epoch.
 
-    Repeats bit for bit on one machine, also where it was broken off and went on.
+    On one machine the result is reproducible bit for bit, also when a run is interrupted and resumed.
     """
 
     def __init__(
         self,
-        training: Labelled,
-        validation: Labelled,
+        training: LabelledViews,
+        validation: LabelledViews,
         config: LaneTraining,
         grid: GroundGrid,
         folder: Path,
@@ -94,8 +94,8 @@ class LaneTrainer:
     ) -> None:
         self._training, self._validation, self._config, self._grid = training, validation, config, grid
         self._folder, self._report = folder, report
-        self._rows = repeats(training.labels, config)
-        self._steps = len(self._rows) // config.batch  # of an epoch
+        self._rows = repeated_rows(training.labels, config)
+        self._steps = len(self._rows) // config.batch  # per epoch
         if self._steps == 0:
             raise ConfigError(f"{len(training.views)} frames do not fill one batch of {config.batch}")
         torch.set_num_threads(config.threads)
@@ -107,13 +107,13 @@ class LaneTrainer:
         self._optimizer = torch.optim.AdamW(
             self._network.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
-        self._losses: list[float] = []  # of validation, after each epoch
+        self._losses: list[float] = []  # validation loss after each epoch
         self._seconds = 0.0
 
-    def train(self, *, resume: bool = False) -> Trained:
-        """All epochs, or until the last ones brought nothing.
+    def train(self, *, resume: bool = False) -> TrainingResult:
+        """Train for the configured number of epochs, or until the validation loss stops improving.
 
-        With ``resume`` it goes on from the checkpoint; raises `ConfigError` where there is none that fits.
+        With ``resume`` it continues from the checkpoint; raises `ConfigError` if that cannot be used.
         """
         checkpoint, config = self._folder / "checkpoint.pt", self._config
         if resume:
@@ -122,25 +122,25 @@ class LaneTrainer:
             while len(self._losses) < config.epochs and not is_stale(self._losses, config.patience):
                 start = time.perf_counter()
                 mean = self._epoch()
-                self._losses.append(self._judge())
+                self._losses.append(self._validate())
                 if is_best(self._losses):
                     self._best = copy.deepcopy(self._averaged.state_dict())
-                took = time.perf_counter() - start
-                self._seconds += took
+                elapsed = time.perf_counter() - start
+                self._seconds += elapsed
                 self._save(checkpoint)
-                epoch, pace = len(self._losses), self._steps * config.batch / took
+                epoch, rate = len(self._losses), self._steps * config.batch / elapsed
                 for name, value in (("training", mean), ("validation", self._losses[-1])):
                     curves.add_scalar(f"loss/{name}", value, epoch)
                 self._report(
                     f"epoch {epoch}/{config.epochs}: loss {mean:.3f}, validation {self._losses[-1]:.3f}, "
-                    f"{pace:.0f} views/s"
+                    f"{rate:.0f} views/s"
                 )
         network = copy.deepcopy(self._averaged).cpu()
         network.load_state_dict(self._best)
-        return Trained(network, self._seconds, len(self._losses), min(self._losses))
+        return TrainingResult(network, self._seconds, len(self._losses), min(self._losses))
 
     def _epoch(self) -> float:
-        """The mean loss."""
+        """Train for one epoch; returns the mean loss."""
         config, epoch, mean = self._config, len(self._losses), 0.0
         batches = epoch_batches(
             self._training.views, self._training.labels, self._rows, config, epoch, self._grid
@@ -155,13 +155,13 @@ class LaneTrainer:
     def _step(self, batch: LaneBatch, step: int) -> float:
         config = self._config
         for group in self._optimizer.param_groups:
-            group["lr"] = rate_at(step, self._steps * config.epochs, config)
+            group["lr"] = learning_rate_at(step, self._steps * config.epochs, config)
         self._network.train()
         batch = batch.to(self._device)
-        reduced = has_bfloat16(self._device)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=reduced):
+        use_bfloat16 = has_bfloat16(self._device)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=use_bfloat16):
             outputs = self._network(batch.views)
-        loss = loss_of(outputs, batch)
+        loss = compute_loss(outputs, batch)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
@@ -170,17 +170,17 @@ class LaneTrainer:
         return float(loss.detach())
 
     @torch.no_grad()
-    def _judge(self) -> float:
+    def _validate(self) -> float:
         """The averaged network's mean loss on validation views."""
-        known, total = list(zip(self._validation.views, self._validation.labels, strict=True)), 0.0
-        for begin in range(0, len(known), self._config.batch):
-            some = known[begin : begin + self._config.batch]
-            batch = collate(some, self._config, self._grid).to(self._device)
-            total += float(loss_of(self._averaged(batch.views), batch)) * len(some)
-        return total / len(known)
+        samples, total = list(zip(self._validation.views, self._validation.labels, strict=True)), 0.0
+        for start in range(0, len(samples), self._config.batch):
+            part = samples[start : start + self._config.batch]
+            batch = collate(part, self._config, self._grid).to(self._device)
+            total += float(compute_loss(self._averaged(batch.views), batch)) * len(part)
+        return total / len(samples)
 
     def _save(self, path: Path) -> None:
-        """In one stroke, so that a kill leaves the checkpoint before."""
+        """Write a checkpoint atomically: if the process is killed, the previous one remains."""
         content = {
             "network": self._network.state_dict(),
             "averaged": self._averaged.state_dict(),
