@@ -15,7 +15,7 @@ from envs.traffic import Traffic
 
 def collision_shapes(traffic: Traffic, pedestrians: Pedestrians, obstacles: ObstacleStates) -> Shapes:
     """Return everything that the ego can hit: vehicles, then pedestrians, then obstacles."""
-    ids, poses, speeds, lengths, widths = traffic.placed()
+    ids, poses, speeds, lengths, widths = traffic.footprints()
     n_vehicles, n_pedestrians, n_obstacles = len(ids), len(pedestrians.specs), len(obstacles.id)
     no_radius = np.zeros(n_vehicles)
     vehicles = Shapes(ids, (ContactKind.VEHICLE,) * n_vehicles, poses, speeds, lengths, widths, no_radius)

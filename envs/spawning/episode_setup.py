@@ -30,7 +30,7 @@ from envs.spawning.vehicle_spawner import VehicleSpawner
 from envs.speed_limits import SpeedLimits, build_speed_limits, posted_limit
 from envs.traffic import Demand, EgoOnRoad, Mix, Traffic
 from envs.traffic.flow import STANDSTILL_GAP
-from envs.traffic.stretches import COMFORTABLE_BRAKING
+from envs.traffic.lane_segments import COMFORTABLE_BRAKING
 
 _CAPACITY = 640  # vehicles; enough for the highest density on four lanes and the longest queue
 _START_HEADWAY = 0.5  # minimum headway of the ego to the traffic ahead at its initial speed [s]

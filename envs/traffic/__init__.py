@@ -1,8 +1,8 @@
-"""Traffic as arrays that stay resident and are stepped in place by numba kernels."""
+"""Traffic: every vehicle except the ego, as arrays that numba kernels update in place."""
 
+from envs.traffic.density_control import Demand
 from envs.traffic.mix import Mix
-from envs.traffic.rows import DriverProfile, EgoOnRoad
-from envs.traffic.supply import Demand
+from envs.traffic.records import DriverProfile, EgoOnRoad
 from envs.traffic.traffic import Traffic
 
 __all__ = ["Demand", "DriverProfile", "EgoOnRoad", "Mix", "Traffic"]

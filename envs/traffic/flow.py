@@ -1,4 +1,4 @@
-"""How fast traffic of a density drives, and how dense it can get.
+"""The equilibrium speed of traffic of a given density, and the maximum density.
 
 In steady traffic a driver of the Intelligent Driver Model (Treiber 2000) keeps the gap
 s_e(v) = (s0 + v·T) / sqrt(1 − (v / v0)^4) at the speed v, where v0 is the desired speed, T the time
@@ -15,36 +15,37 @@ import numpy as np
 
 from drive_stack.types import ObjectClass
 from envs.bodies import BODIES
-from envs.traffic.following import idm
+from envs.traffic.car_following import idm
 
 STANDSTILL_GAP = 2.0  # s0, bumper to bumper [m]
-CRAWLING_GAP = 3.0  # mean gap of the densest traffic that can be asked for [m]
+CRAWLING_GAP = 3.0  # mean gap at the maximum density [m]
 MEAN_TIME_GAP = 1.6  # of the drivers that `envs.traffic.mix` draws [s]
 _BISECTIONS = 30
 
 
 def equilibrium_speed(gap: float, desired_speed: float, time_gap: float = MEAN_TIME_GAP) -> float:
-    """Speed [m/s] at which ``gap`` [m] is the equilibrium gap s_e of a driver."""
+    """Return the speed [m/s] at which ``gap`` [m] is a driver's equilibrium gap s_e."""
     return float(_equilibrium_speed(gap, desired_speed, time_gap))
 
 
 def flow_speed(density: float, desired_speed: float, large_fraction: float | None = None) -> float:
-    """Speed [m/s] at which traffic of a density [vehicles/km/lane] drives steadily."""
+    """Return the speed [m/s] of steady traffic of a density [vehicles/km/lane]."""
     gap = 1000.0 / max(density, 1e-3) - mean_length(large_fraction)
     return equilibrium_speed(gap, desired_speed)
 
 
 @cache
 def mean_length(large_fraction: float | None = None) -> float:
-    """Mean vehicle length [m] where ``large_fraction`` are vans, trucks and buses; usual if None.
+    """Return the mean vehicle length [m] where ``large_fraction`` of them are vans, trucks and buses.
 
-    The longer of the usual bodies and of all bodies, those that are kept from training included.
+    None takes the fraction from the bodies' weights. The result is the larger of two means: over the bodies
+    used in training, and over all bodies including those held out.
     """
     return max(_mean_length(large_fraction, held_out) for held_out in (False, True))
 
 
 def max_density(large_fraction: float | None = None) -> float:
-    """Greatest density [vehicles/km/lane] that can be delivered: gaps of `CRAWLING_GAP` on average."""
+    """Return the maximum density [vehicles/km/lane] of traffic, with gaps of `CRAWLING_GAP` on average."""
     return 1000.0 / (mean_length(large_fraction) + CRAWLING_GAP)
 
 
@@ -74,7 +75,7 @@ def _equilibrium_speed(gap, desired_speed, time_gap):  # type: ignore[no-untyped
 
 @numba.njit(cache=True)
 def unaccelerated_speed(row, desired, gap, leader_speed):  # type: ignore[no-untyped-def]
-    """Greatest speed [m/s] up to ``desired`` at which a driver behind a leader need not brake."""
+    """Return the maximum speed [m/s] up to ``desired`` at which a driver behind a leader does not brake."""
     if idm(row, desired, desired, gap, leader_speed, STANDSTILL_GAP) >= 0.0:
         return desired
     low, high = 0.0, desired
@@ -89,11 +90,11 @@ def unaccelerated_speed(row, desired, gap, leader_speed):  # type: ignore[no-unt
 
 @numba.njit(cache=True)
 def settle_speeds(rows, desired, leader_rear, leader_speed):  # type: ignore[no-untyped-def]
-    """Set the speeds of one lane's new vehicles, front first, so that nobody has to brake.
+    """Set the speeds of a lane's new vehicles in place, front first, so that no driver has to brake.
 
-    ``rows`` (N,) `VEHICLE` by falling station; ``desired`` (N,) [m/s]. ``leader_rear`` (N,) is the
-    station of the rear bumper of whatever else is ahead in the lane, inf where nothing is, and
-    ``leader_speed`` (N,) its speed.
+    ``rows`` (N,) are `VEHICLE` records by falling station and ``desired`` (N,) their desired speeds [m/s].
+    ``leader_rear`` (N,) is the station [m] of the rear bumper of the next other body ahead in the lane, inf
+    where there is none, and ``leader_speed`` (N,) its speed [m/s].
     """
     for i in range(rows.shape[0]):
         row = rows[i]

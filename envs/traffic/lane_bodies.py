@@ -1,4 +1,4 @@
-"""Who is in a lane already."""
+"""The vehicles that occupy a lane."""
 
 from __future__ import annotations
 
@@ -9,34 +9,37 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
-from envs.traffic.rows import VEHICLE, EgoOnRoad, Records
+from envs.traffic.records import VEHICLE, EgoOnRoad, Records
 
-EGO_ID = 0  # which no vehicle of traffic has
+EGO_ID = 0  # no vehicle of traffic has this id
 _NEWCOMER_HALF_WIDTH, _MARGIN = 1.3, 0.3  # [m]
 
 
 @dataclass(frozen=True, slots=True)
 class LaneBodies:
-    """The vehicles in or moving into a lane, the ego among them; (N,) each, by rising station."""
+    """The vehicles in or moving into a lane, including the ego; arrays (N,) by rising station."""
 
     rear: FloatArray  # station of the rear bumper [m]
-    front: FloatArray
+    front: FloatArray  # station of the front bumper [m]
     speed: FloatArray  # [m/s]
-    drivers: Records  # (N,) `VEHICLE`; the ego drives like an ordinary driver
+    drivers: Records  # (N,) `VEHICLE`; the ego has an average driver
 
     @classmethod
     def of(cls, rows: Records, ego: EgoOnRoad, road: RoadMap, lane: int) -> LaneBodies:
-        """The bodies of one lane."""
+        """Return the bodies of one lane."""
         inside = (rows["alive"] == 1) & _in_lane(rows, road, lane)
-        found, own = rows[inside], ego_row(ego)
-        if _in_lane(own, road, lane)[0]:
-            found = np.concatenate([found, own])
-        found = found[np.argsort(found["station"], kind="stable")]
-        half = found["length"] / 2.0
-        return cls(found["station"] - half, found["station"] + half, found["speed"], found)
+        drivers, ego_driver = rows[inside], ego_record(ego)
+        if _in_lane(ego_driver, road, lane)[0]:
+            drivers = np.concatenate([drivers, ego_driver])
+        drivers = drivers[np.argsort(drivers["station"], kind="stable")]
+        half = drivers["length"] / 2.0
+        return cls(drivers["station"] - half, drivers["station"] + half, drivers["speed"], drivers)
 
-    def ahead_of(self, station: float) -> tuple[float, float]:
-        """Rear bumper's station [m] and speed [m/s] of the next one ahead; inf where there is none."""
+    def leader_at(self, station: float) -> tuple[float, float]:
+        """Return the rear bumper's station [m] and the speed [m/s] of the next vehicle ahead of a station.
+
+        The station is inf where there is none.
+        """
         index = int(np.searchsorted((self.rear + self.front) / 2.0, station, side="right"))
         if index == len(self.rear):
             return float("inf"), 0.0
@@ -44,14 +47,14 @@ class LaneBodies:
 
 
 def _in_lane(rows: Records, road: RoadMap, lane: int) -> NDArray[np.bool_]:
-    across = np.abs(rows["lateral"] - road.lanes[lane].laterals_at(rows["station"]))
-    inside = across < rows["width"] / 2.0 + _NEWCOMER_HALF_WIDTH + _MARGIN
+    lateral_offset = np.abs(rows["lateral"] - road.lanes[lane].laterals_at(rows["station"]))
+    inside = lateral_offset < rows["width"] / 2.0 + _NEWCOMER_HALF_WIDTH + _MARGIN
     inside |= (rows["lane"] == lane) | (rows["target_lane"] == lane)
     return np.asarray(inside, dtype=np.bool_)
 
 
-def ego_row(ego: EgoOnRoad) -> Records:
-    """The ego as a record of traffic, with the driver that a follower takes it for."""
+def ego_record(ego: EgoOnRoad) -> Records:
+    """Return the ego as a `VEHICLE` record (1,) with the driver that traffic assumes for it."""
     row = np.zeros(1, dtype=VEHICLE)
     for name in ("station", "lateral", "speed", "length", "width", "lane"):
         row[name] = getattr(ego, name)

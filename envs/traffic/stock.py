@@ -1,10 +1,12 @@
-"""highway-env 1.12's own traffic on a straight road, over resident arrays, to the last digit that matters.
+"""The stock traffic of highway-env 1.12 on a straight road, reimplemented over resident arrays.
 
-What it does, order effects included, is highway-env's (`vehicle/behavior.py`, `vehicle/controller.py`,
-`vehicle/kinematics.py`, `road/road.py`); what differs is that neighbours are found by walking along
-vehicles sorted by position. It serves as a reference and for fair comparisons of speed; our own
-worlds are driven by `envs.traffic.stepping`. Frame: x along the road, y to the left, lane k at −k · width.
-Vehicles do not collide here: highway-env's traffic by itself does not either unless it starts so.
+The behaviour is that of highway-env including its order effects (`vehicle/behavior.py`,
+`vehicle/controller.py`, `vehicle/kinematics.py`, `road/road.py`); trajectories agree within rounding. The
+only difference is that leaders and followers are found in an array sorted by position. The module serves as
+a reference and for fair comparisons of speed. The project's own worlds use `envs.traffic.stepping`.
+
+Frame: x along the road, y to the left, lane k at y = −k · width. Collisions are not modelled: highway-env's
+traffic does not collide unless it starts in a collision.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from envs.traffic.rows import Records
+from envs.traffic.records import Records
 
 STOCK_VEHICLE = np.dtype(
     [(name, np.float64) for name in (
@@ -26,16 +28,16 @@ STOCK_VEHICLE = np.dtype(
 
 _LENGTH = 5.0  # of vehicles [m]
 _MAX_SPEED = 40.0  # [m/s]
-_HARDEST, _COMFORT, _COMFORT_BRAKING = 6.0, 3.0, 5.0  # [m/s²]
-_ROOM, _TIME_GAP = 10.0, 1.5  # centre to centre [m], [s]
+_MAX_BRAKING, _ACCELERATION, _COMFORT_BRAKING = 6.0, 3.0, 5.0  # [m/s²]
+_MIN_GAP, _TIME_GAP = 10.0, 1.5  # centre to centre [m], [s]
 _MAX_IMPOSED, _MIN_GAIN, _DELAY = 2.0, 0.2, 1.0
 _TAU_HEADING, _TAU_LATERAL = 0.2, 0.6  # [s]
-_NOBODY = -1
+_NONE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class StockTraffic:
-    """Vehicles, `STOCK_VEHICLE`, in list order, on ``lanes`` lanes."""
+    """`STOCK_VEHICLE` records in highway-env's list order on a road of ``lanes`` lanes."""
 
     rows: Records
     lanes: int
@@ -44,7 +46,7 @@ class StockTraffic:
     speed_limit: float  # [m/s]
 
     def step(self, dt: float, ticks: int = 1) -> None:
-        """Everybody acts in list order, then everybody moves; ``ticks`` times."""
+        """Advance by ``ticks`` steps of ``dt`` [s]. All vehicles act in list order, then all move."""
         road = (self.lanes, self.lane_width, self.length, self.speed_limit)
         for _ in range(ticks):
             step_stock(self.rows, road, dt)
@@ -59,27 +61,30 @@ def _not_zero(value):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _on_lane(row, lane, road):  # type: ignore[no-untyped-def]
-    aside = abs(row.y + lane * road[1])
-    return aside <= road[1] / 2.0 + 1.0 and -_LENGTH <= row.x < road[2] + _LENGTH
+    lateral_offset = abs(row.y + lane * road[1])
+    return lateral_offset <= road[1] / 2.0 + 1.0 and -_LENGTH <= row.x < road[2] + _LENGTH
 
 
 @numba.njit(cache=True)
 def _neighbours(rows, order, rank, lane, road):  # type: ignore[no-untyped-def]
-    """Who is ahead (of equals the last in the list) and behind (of equals the first)."""
+    """Return the vehicles ahead and behind in a lane, or `_NONE`.
+
+    Of vehicles at the same position the last in the list counts as ahead and the first as behind.
+    """
     own = order[rank]
     x, count = rows[own].x, order.shape[0]
     while rank > 0 and rows[order[rank - 1]].x == x:
         rank -= 1
-    front = rear = _NOBODY
+    front = rear = _NONE
     for k in range(rank, count):
         other = order[k]
-        if front != _NOBODY and rows[other].x > rows[front].x:
+        if front != _NONE and rows[other].x > rows[front].x:
             break
         if other != own and _on_lane(rows[other], lane, road):
             front = other
     for k in range(rank - 1, -1, -1):
         other = order[k]
-        if rear != _NOBODY and rows[other].x < rows[rear].x:
+        if rear != _NONE and rows[other].x < rows[rear].x:
             break
         if _on_lane(rows[other], lane, road):
             rear = other
@@ -91,26 +96,33 @@ def _desired_gap(own, front):  # type: ignore[no-untyped-def]
     cos, sin = math.cos(own.heading), math.sin(own.heading)
     along = (own.speed * cos - front.speed * math.cos(front.heading)) * cos
     along += (own.speed * sin - front.speed * math.sin(front.heading)) * sin
-    return _ROOM + own.speed * _TIME_GAP + own.speed * along / (2.0 * math.sqrt(_COMFORT * _COMFORT_BRAKING))
+    return (
+        _MIN_GAP
+        + own.speed * _TIME_GAP
+        + own.speed * along / (2.0 * math.sqrt(_ACCELERATION * _COMFORT_BRAKING))
+    )
 
 
 @numba.njit(cache=True)
-def _acceleration(rows, who, front, delta, limit):  # type: ignore[no-untyped-def]
-    """IDM for ``who`` behind ``front`` with the decider's exponent; 0 for nobody."""
-    if who == _NOBODY:
+def _acceleration(rows, follower, front, delta, limit):  # type: ignore[no-untyped-def]
+    """Return the IDM acceleration of ``follower`` behind ``front`` with the deciding driver's exponent.
+
+    It is 0 where there is no follower.
+    """
+    if follower == _NONE:
         return 0.0
-    own = rows[who]
-    wish = min(max(own.target_speed, 0.0), limit)
-    result = _COMFORT * (1.0 - (max(own.speed, 0.0) / abs(_not_zero(wish))) ** delta)
-    if front != _NOBODY:
+    own = rows[follower]
+    desired_speed = min(max(own.target_speed, 0.0), limit)
+    result = _ACCELERATION * (1.0 - (max(own.speed, 0.0) / abs(_not_zero(desired_speed))) ** delta)
+    if front != _NONE:
         distance = _not_zero(rows[front].x - own.x)
-        result -= _COMFORT * (_desired_gap(own, rows[front]) / distance) ** 2
+        result -= _ACCELERATION * (_desired_gap(own, rows[front]) / distance) ** 2
     return result
 
 
 @numba.njit(cache=True)
 def _worth_changing(rows, order, rank, lane, road):  # type: ignore[no-untyped-def]
-    """MOBIL with politeness 0."""
+    """Whether MOBIL with politeness 0 favours a change into a lane."""
     own = order[rank]
     delta, limit = rows[own].delta, road[3]
     front, rear = _neighbours(rows, order, rank, lane, road)
@@ -123,16 +135,18 @@ def _worth_changing(rows, order, rank, lane, road):  # type: ignore[no-untyped-d
 
 @numba.njit(cache=True)
 def _decide(rows, order, rank, road):  # type: ignore[no-untyped-def]
-    """Give a change up where another makes for the same lane close ahead; else look round once a second."""
+    """Abort a change where another vehicle enters the same lane close ahead, else decide once per second."""
     own = rows[order[rank]]
     if own.lane != own.target_lane:
-        # no desired gap is longer, as nobody drives faster than this
-        longest = _ROOM + own.speed * _TIME_GAP
-        longest += own.speed * (own.speed + 2.0 * _MAX_SPEED) / (2.0 * math.sqrt(_COMFORT * _COMFORT_BRAKING))
+        # upper bound of the desired gap, as no vehicle drives faster than `_MAX_SPEED`
+        max_gap = _MIN_GAP + own.speed * _TIME_GAP
+        max_gap += (
+            own.speed * (own.speed + 2.0 * _MAX_SPEED) / (2.0 * math.sqrt(_ACCELERATION * _COMFORT_BRAKING))
+        )
         for k in range(rank + 1, order.shape[0]):
             other = rows[order[k]]
             distance = other.x - own.x
-            if distance >= longest:
+            if distance >= max_gap:
                 break
             if other.lane == own.target_lane or other.target_lane != own.target_lane:
                 continue
@@ -143,8 +157,8 @@ def _decide(rows, order, rank, road):  # type: ignore[no-untyped-def]
     if not own.timer > _DELAY:
         return
     own.timer = 0.0
-    here = own.lane
-    for lane in (here - 1, here + 1):
+    current = own.lane
+    for lane in (current - 1, current + 1):
         if not 0 <= lane < road[0] or abs(own.speed) < 1.0:
             continue
         reachable = abs(own.y + lane * road[1]) <= 2.0 * road[1] and 0.0 <= own.x < road[2] + _LENGTH
@@ -184,7 +198,7 @@ def _move(own, road, dt):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def step_stock(rows, road, dt):  # type: ignore[no-untyped-def]
-    """One tick; ``road`` is lanes, lane width, length, speed limit."""
+    """Advance by one tick of ``dt`` [s]; ``road`` holds lanes, lane width, length and speed limit."""
     order = np.argsort(rows["x"], kind="mergesort")
     rank_of = np.empty_like(order)
     for rank in range(order.shape[0]):
@@ -198,6 +212,6 @@ def step_stock(rows, road, dt):  # type: ignore[no-untyped-def]
         if own.lane != own.target_lane:
             front, _ = _neighbours(rows, order, rank, own.target_lane, road)
             result = min(result, _acceleration(rows, i, front, own.delta, road[3]))
-        own.acceleration = min(max(result, -_HARDEST), _HARDEST)
+        own.acceleration = min(max(result, -_MAX_BRAKING), _MAX_BRAKING)
     for i in range(rows.shape[0]):
         _move(rows[i], road, dt)

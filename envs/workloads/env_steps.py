@@ -13,7 +13,7 @@ import numpy as np
 
 from envs.highway import HighwayEnv
 from envs.scenarios.scenario import Scenario
-from envs.traffic.supply import Window
+from envs.traffic.density_control import Window
 
 TICKS, TICK_HZ = 15, 15  # of highway-v0: so many in a step, and in a second
 STEPS = 10  # of each episode

@@ -15,7 +15,7 @@ from drive_stack.road_map import Lane, build_road
 from envs.highway_adapter import stock_traffic
 from envs.overlap import count_touching
 from envs.traffic import EgoOnRoad, Traffic
-from envs.traffic.supply import Window
+from envs.traffic.density_control import Window
 
 DT = 1.0 / 15.0  # highway-env's tick [s]
 TICKS = 60  # of each traffic
@@ -87,7 +87,7 @@ def world_ticks(vehicles: int) -> Ticks:
 
         def tick() -> None:
             traffic.step(DT, ego)
-            _, poses, _, lengths, widths = traffic.placed()
+            _, poses, _, lengths, widths = traffic.footprints()
             count_touching(poses, lengths, widths, *_NO_DISCS)
 
         return tick

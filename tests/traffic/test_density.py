@@ -1,4 +1,4 @@
-"""Traffic is as dense as asked for, at the speed that this density allows, and stays so."""
+"""Traffic has the requested density, drives at the speed that this density allows, and stays dense."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from envs.overlap import count_touching
 from envs.scenarios.roads import Curve, LaneDrop, OnRamp, RoadSpec, SBend, Straight
 from envs.scenarios.scenario import load_scenario
 from envs.traffic import Demand, EgoOnRoad, Mix, Traffic
+from envs.traffic.density_control import Window
 from envs.traffic.flow import STANDSTILL_GAP, equilibrium_speed, max_density, mean_length
-from envs.traffic.stretches import stopping_distance
-from envs.traffic.supply import Window
+from envs.traffic.lane_segments import stopping_distance
 from envs.world import World
 
 DT, START = 0.05, 300.0
 ROADS: tuple[RoadSpec, ...] = (Straight(), Curve(), SBend(), OnRamp(), LaneDrop())
-DENSITIES = {5.0: 6, 12.0: 4, 24.0: 2, 40.0: 2, 60.0: 2}  # and over how many seeds to average
+DENSITIES = {5.0: 6, 12.0: 4, 24.0: 2, 40.0: 2, 60.0: 2}  # density: number of seeds to average over
 COMFORTABLE = 2.5  # [m/s²]
 TOLERANCE = 0.05
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """What a drive measures."""
+    """Measurements of one drive."""
 
     at_start: float  # [vehicles/km/lane]
     on_average: float
-    hardest_braking: float  # within the first second [m/s²]
-    touching: int  # pairs of vehicles, over all ticks that were looked at
+    max_braking: float  # within the first second [m/s²]
+    touching: int  # pairs of vehicles, summed over all checked ticks
 
 
 def off_the_road(station: float, speed: float) -> EgoOnRoad:
-    """An ego that traffic does not meet: 60 m beside the road."""
+    """An ego that traffic does not meet: 60 m to the right of the road."""
     return EgoOnRoad(station, -60.0, speed, -1, 4.7, 1.85)
 
 
 def traffic_of(road: RoadMap, seed: int, kmh: float, density: float, large: float | None = None) -> Traffic:
     traffic = Traffic(road, np.random.default_rng(seed), capacity=640)
     traffic.set_limits(np.zeros(1), np.full(1, kmh / 3.6))
-    traffic.populate(off_the_road(START, 0.0), Demand(density, Mix(kmh / 3.6, large_share=large)))
+    traffic.populate(off_the_road(START, 0.0), Demand(density, Mix(kmh / 3.6, large_fraction=large)))
     return traffic
 
 
 def density_at(traffic: Traffic, station: float) -> float:
-    """Vehicles per kilometre of existing lane between 250 m behind and 600 m ahead."""
+    """Return vehicles per kilometre of existing lane between 250 m behind and 600 m ahead."""
     low, high = station - Window().behind, station + Window().ahead
     inside = (traffic.lane >= 0) & (traffic.station >= low) & (traffic.station <= high)
     metres = sum(max(min(lane.end, high) - max(lane.start, low), 0.0) for lane in traffic.road.lanes)
@@ -58,20 +58,20 @@ def density_at(traffic: Traffic, station: float) -> float:
 def deliver(
     spec: RoadSpec, seed: int, kmh: float, density: float, seconds: float, large: float | None = None
 ) -> Delivered:
-    """Let an ego pass beside the road at the first mean speed of traffic."""
+    """Let an ego pass next to the road at the initial mean speed of traffic."""
     traffic = traffic_of(spec.build(np.random.default_rng(seed)), seed + 100, kmh, density, large)
     speed, station = float(np.mean(traffic.states().speed)), START
-    first, found, hardest, touching = density_at(traffic, START), [], 0.0, 0
+    first, densities, max_braking, touching = density_at(traffic, START), [], 0.0, 0
     for tick in range(round(seconds / DT)):
         station += speed * DT
         traffic.step(DT, off_the_road(station, speed))
         if tick < 20:
-            hardest = min(hardest, float(traffic.states().acceleration.min()))
+            max_braking = max(max_braking, -float(traffic.states().acceleration.min()))
         if tick % 10 == 0:
-            found.append(density_at(traffic, station))
-            _, poses, _, lengths, widths = traffic.placed()
+            densities.append(density_at(traffic, station))
+            _, poses, _, lengths, widths = traffic.footprints()
             touching += int(count_touching(poses, lengths, widths, np.zeros((0, 3)), np.zeros(0)))
-    return Delivered(first, float(np.mean(found)), -hardest, touching)
+    return Delivered(first, float(np.mean(densities)), max_braking, touching)
 
 
 def check(
@@ -80,20 +80,20 @@ def check(
     drives = [deliver(spec, seed, kmh, density, seconds, large) for seed in range(seeds)]
     assert np.mean([drive.at_start for drive in drives]) == pytest.approx(density, rel=TOLERANCE)
     assert np.mean([drive.on_average for drive in drives]) == pytest.approx(density, rel=TOLERANCE)
-    assert max(drive.hardest_braking for drive in drives) <= COMFORTABLE
+    assert max(drive.max_braking for drive in drives) <= COMFORTABLE
     assert sum(drive.touching for drive in drives) == 0
 
 
 @pytest.mark.parametrize("spec", ROADS, ids=lambda spec: spec.kind)
 @pytest.mark.parametrize("density", DENSITIES)
-def test_the_density_asked_for_is_delivered_and_stays(spec: RoadSpec, density: float) -> None:
+def test_the_requested_density_is_delivered_and_stays(spec: RoadSpec, density: float) -> None:
     check(spec, 120.0, density, DENSITIES[density], 20.0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kmh", [50.0, 80.0, 100.0, 130.0])
 @pytest.mark.parametrize("spec", ROADS, ids=lambda spec: spec.kind)
-def test_the_density_asked_for_is_delivered_at_every_limit(spec: RoadSpec, kmh: float) -> None:
+def test_the_requested_density_is_delivered_at_every_limit(spec: RoadSpec, kmh: float) -> None:
     for density, seeds in DENSITIES.items():
         check(spec, kmh, density, seeds, 30.0)
 
@@ -122,7 +122,7 @@ def test_a_density_that_cannot_be_delivered_is_refused_when_it_is_read(
 def test_the_mean_length_is_that_of_the_vehicles_that_are_drawn() -> None:
     road, rng = Straight(lanes=2).build(np.random.default_rng(0)), np.random.default_rng(1)
     for large in (None, 0.75):
-        mix = Mix(30.0, held_out=True, large_share=large)
+        mix = Mix(30.0, held_out=True, large_fraction=large)
         lengths = [mix.draw(rng, 1, road).length for _ in range(3000)]
         assert np.mean(lengths) == pytest.approx(mean_length(large), rel=0.03)
 
@@ -145,15 +145,15 @@ def test_gaps_are_random_and_never_below_standstill(density: float) -> None:
         assert np.std(gaps) > 0.1 * np.mean(gaps)
 
 
-def test_lanes_are_equally_dense_and_neighbours_are_there_in_dense_traffic() -> None:
+def test_lanes_are_equally_dense_and_adjacent_lanes_are_occupied_in_dense_traffic() -> None:
     world = World(load_scenario("cruise", ("traffic.density=60", "road.lanes=3")), 4)
     vehicles = world.state().vehicles
     counts = [int(np.count_nonzero(vehicles.lane == lane)) for lane in range(3)]
     assert max(counts) - min(counts) <= 0.15 * np.mean(counts)
-    apart = vehicles.station - world.ego.station
+    distance = vehicles.station - world.ego.station
     ego_lane = world.road.lane_at(world.ego.station, world.ego.lateral)
-    assert np.any((vehicles.lane != ego_lane) & (np.abs(apart) < 20.0))
-    assert not np.any((vehicles.lane == ego_lane) & (apart > -25.0) & (apart < 40.0))
+    assert np.any((vehicles.lane != ego_lane) & (np.abs(distance) < 20.0))
+    assert not np.any((vehicles.lane == ego_lane) & (distance > -25.0) & (distance < 40.0))
 
 
 @pytest.mark.parametrize("density", [12, 24, 40, 60, 100])
@@ -187,9 +187,9 @@ def test_newcomers_appear_out_of_sight_and_can_stop_before_a_closed_lane() -> No
         for tick in range(900):
             states = traffic.states()
             for row in np.flatnonzero(~np.isin(states.id, list(known))):
-                apart = states.station[row] - station
+                distance = states.station[row] - station
                 newcomers += tick > 0
-                assert tick == 0 or 420.0 <= apart <= 601.0 or -251.0 <= apart <= -120.0
+                assert tick == 0 or 420.0 <= distance <= 601.0 or -251.0 <= distance <= -120.0
                 ahead = 900.0 - states.station[row] - states.length[row] / 2.0
                 if states.lane[row] == 1 and states.station[row] < 1000.0:
                     assert ahead > stopping_distance(float(states.speed[row]))

@@ -1,4 +1,4 @@
-"""Traffic keeps off everything and everybody, on every kind of road."""
+"""Traffic avoids all bodies on every kind of road."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add_car(traffic: Traffic, number: int, lane: int, station: float, speed: flo
 
 
 def touching(states: VehicleStates, boxes: FloatArray | None = None) -> int:
-    """Pairs of vehicles that touch, with further ``boxes`` (K, 5) x, y, yaw, length, width."""
+    """Count pairs that touch among vehicles and ``boxes`` (K, 5) x, y, yaw, length, width."""
     own = np.stack([states.x, states.y, states.yaw, states.length, states.width], axis=1)
     both = own if boxes is None else np.concatenate([own, boxes])
     return int(count_touching(both[:, :3].copy(), both[:, 3].copy(), both[:, 4].copy(), *NO_DISCS))
@@ -83,23 +83,23 @@ def test_everybody_gets_out_of_a_lane_that_ends(spec: RoadSpec) -> None:
     for seed in range(3):
         traffic = traffic_on(spec, seed)
         ending = len(traffic.road.lanes) - 1
-        left = 0
-        was: dict[int, int] = {}
+        changes = 0
+        previous: dict[int, int] = {}
         for _ in range(1200):
             traffic.step(DT, AWAY)
             states = traffic.states()
             for number, lane, station in zip(states.id, states.lane, states.station, strict=True):
                 assert lane != ending or station < traffic.road.lanes[ending].end
-                left += was.get(int(number)) == ending and lane != ending
-                was[int(number)] = int(lane)
-        assert left > 0
+                changes += previous.get(int(number)) == ending and lane != ending
+                previous[int(number)] = int(lane)
+        assert changes > 0
 
 
 def test_stands_before_a_lane_that_ends_when_hemmed_in() -> None:
     road = LaneDrop(lanes=3).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     end = road.lanes[2].end
-    for number in range(60):  # a wall of standing cars beside
+    for number in range(60):  # a wall of parked cars in the adjacent lane
         add_car(traffic, 100 + number, 1, end - 380.0 + 8.0 * number, 0.0)
         traffic.park(traffic.row_of(100 + number))
     car = add_car(traffic, 1, 2, end - 350.0, 25.0)
@@ -133,9 +133,9 @@ def test_goes_round_closed_lanes() -> None:
     road = Straight(lanes=3).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     stations = np.arange(450.0, 550.0, 8.0)
-    middle = np.full(len(stations), road.lanes[2].offset)
-    cones = (stations, middle, np.full(len(stations), 0.4), np.full(len(stations), 0.4))
-    boxes = np.stack([stations, middle, 0.0 * stations, cones[2], cones[3]], axis=1)
+    lateral = np.full(len(stations), road.lanes[2].offset)
+    cones = (stations, lateral, np.full(len(stations), 0.4), np.full(len(stations), 0.4))
+    boxes = np.stack([stations, lateral, 0.0 * stations, cones[2], cones[3]], axis=1)
     traffic.populate(AWAY, Demand(12.0, Mix(LIMIT)), others=np.array([*cones, 0.0 * stations]))
     assert touching(traffic.states(), boxes) == 0
     for tick in range(1600):
@@ -146,8 +146,8 @@ def test_goes_round_closed_lanes() -> None:
 
 
 @pytest.mark.parametrize("offset", [0.0, 8.0, 16.0])
-def test_brakes_for_somebody_who_crosses(offset: float) -> None:
-    """Walking at 1.5 m/s from the verge, so as to meet the car a few seconds from now."""
+def test_brakes_for_a_crossing_pedestrian(offset: float) -> None:
+    """The pedestrian walks at 1.5 m/s from the verge and would meet the car after a few seconds."""
     road = Straight(lanes=2).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     add_car(traffic, 1, 0, 400.0, 20.0)
@@ -166,7 +166,7 @@ def test_brakes_for_somebody_who_crosses(offset: float) -> None:
     assert np.all(traffic.states().station > 520.0), "they drive on once the road is free"
 
 
-def test_drives_past_somebody_on_the_verge() -> None:
+def test_drives_past_a_pedestrian_on_the_verge() -> None:
     road = Straight(lanes=2).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     car = add_car(traffic, 1, 1, 400.0, 25.0)
@@ -204,33 +204,33 @@ def test_slows_for_curves_and_limits() -> None:
     traffic.set_target_speed(car, 30.0)
     for _ in range(1600):
         traffic.step(DT, EgoOnRoad(float(traffic.station[car]), -60.0, 0.0, -1, 4.7, 1.85))
-        bend = abs(float(road.curvature_at(np.asarray(traffic.station[car]))))
-        assert traffic.speed[car] ** 2 * bend < 3.0
+        curvature = abs(float(road.curvature_at(np.asarray(traffic.station[car]))))
+        assert traffic.speed[car] ** 2 * curvature < 3.0
         if traffic.station[car] > 1520.0:
             assert traffic.speed[car] < 17.0
 
 
 @pytest.mark.parametrize("grip", [DRY_GRIP, WET_GRIP])
 def test_brakes_no_harder_than_the_tyres_hold(grip: float) -> None:
-    """A car that has seen an obstacle too late, in a curve of radius 250 m."""
+    """A car detects an obstacle too late in a curve of radius 250 m."""
     road = Curve(radius=250, lanes=2, begins=420, length=250).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0), grip=grip)
     traffic.park(add_car(traffic, 1, 1, 520.0, 0.0))
     car = add_car(traffic, 2, 1, 480.0, 25.0)
-    hardest = 0.0
+    max_demanded = 0.0
     for _ in range(30):
         before = float(traffic.speed[car])
         traffic.step(DT, AWAY)
-        bend = float(road.curvature_at(np.asarray(traffic.station[car])))
-        across = before**2 * bend / (1.0 - bend * road.lanes[1].offset)
-        demanded = float(np.hypot((traffic.speed[car] - before) / DT, across))
+        curvature = float(road.curvature_at(np.asarray(traffic.station[car])))
+        lateral = before**2 * curvature / (1.0 - curvature * road.lanes[1].offset)
+        demanded = float(np.hypot((traffic.speed[car] - before) / DT, lateral))
         assert demanded <= grip + 0.05
-        hardest = max(hardest, demanded)
-    assert hardest > 0.95 * grip
+        max_demanded = max(max_demanded, demanded)
+    assert max_demanded > 0.95 * grip
 
 
-def test_a_lane_change_leaves_less_to_brake_with() -> None:
-    """At a quarter of a minimum-jerk change over d in T, 5.6·d / T² of the grip goes sideways."""
+def test_a_lane_change_leaves_less_grip_for_braking() -> None:
+    """At a quarter of a minimum-jerk change over d in T, 5.6·d / T² of the grip is lateral."""
     road = Straight(lanes=2, lane_width=3.5).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0), grip=WET_GRIP)
     traffic.park(add_car(traffic, 1, 1, 520.0, 0.0))
@@ -239,47 +239,47 @@ def test_a_lane_change_leaves_less_to_brake_with() -> None:
     for _ in range(10):
         before = float(traffic.speed[car])
         traffic.step(DT, AWAY)
-    across = 3.5 * (60 * 0.225 - 180 * 0.225**2 + 120 * 0.225**3) / 2.0**2
-    expected = -float(np.sqrt(WET_GRIP**2 - across**2))
+    lateral = 3.5 * (60 * 0.225 - 180 * 0.225**2 + 120 * 0.225**3) / 2.0**2
+    expected = -float(np.sqrt(WET_GRIP**2 - lateral**2))
     assert (traffic.speed[car] - before) / DT == pytest.approx(expected, abs=0.05)
 
 
 def test_signals_before_and_while_changing() -> None:
     traffic = traffic_on(LaneDrop(), 1)
     lit: dict[int, int] = {}
-    moved = 0
-    was: dict[int, int] = {}
+    changes = 0
+    previous: dict[int, int] = {}
     for _ in range(800):
         traffic.step(DT, AWAY)
         states = traffic.states()
         for number, target, light in zip(states.id, states.target_lane, states.indicator, strict=True):
             key = int(number)
-            if key in was and was[key] != target:
-                moved += 1
-                assert light == np.sign(target - was[key])
+            if key in previous and previous[key] != target:
+                changes += 1
+                assert light == np.sign(target - previous[key])
                 assert lit.get(key, 0) >= 18, "about a second before"
             lit[key] = lit.get(key, 0) + 1 if light != 0 else 0
-            was[key] = int(target)
-    assert moved > 3
+            previous[key] = int(target)
+    assert changes > 3
 
 
 def test_newcomers_appear_out_of_sight() -> None:
     traffic = traffic_on(Straight(), 5)
     known, station = set(traffic.states().id), 300.0
-    fresh = 0
+    newcomers = 0
     for _ in range(1200):
         station += 28.0 * DT
         traffic.step(DT, EgoOnRoad(station, -60.0, 28.0, -1, 4.7, 1.85))
         states = traffic.states()
-        for number, where in zip(states.id, states.station, strict=True):
+        for number, own_station in zip(states.id, states.station, strict=True):
             if number not in known:
-                fresh += 1
-                assert where - station > 350.0 or where - station < -100.0
+                newcomers += 1
+                assert own_station - station > 350.0 or own_station - station < -100.0
         known |= set(states.id)
-    assert fresh > 0
+    assert newcomers > 0
 
 
-def test_scripts_have_their_way() -> None:
+def test_scripts_override_the_driver() -> None:
     road = Straight(lanes=2).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     car = add_car(traffic, 7, 1, 400.0, 20.0)
@@ -300,16 +300,16 @@ def test_scripts_have_their_way() -> None:
     assert len(traffic.states().id) == 0
 
 
-def test_twins_agree_and_a_copy_lives_apart() -> None:
+def test_equal_seeds_give_equal_traffic_and_a_copy_is_independent() -> None:
     first, second = traffic_on(OnRamp(), 8), traffic_on(OnRamp(), 8)
     for _ in range(200):
         first.step(DT, AWAY)
         second.step(DT, AWAY)
     twin = first.copy()
-    kept = first.states()
+    saved = first.states()
     for _ in range(400):
         twin.step(DT, AWAY)
-    assert np.array_equal(first.states().x, kept.x)
+    assert np.array_equal(first.states().x, saved.x)
     for _ in range(400):
         first.step(DT, AWAY)
         second.step(DT, AWAY)

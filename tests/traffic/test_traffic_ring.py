@@ -1,8 +1,8 @@
-"""What the traffic's drivers do together on a ring road, where nothing but they can make a jam.
+"""Traffic on a ring road, where only the drivers themselves can cause a jam.
 
-Sugiyama et al. (2008) let 22 drivers go round a ring of 230 m; within minutes a jam ran backwards through
-them. Drivers of the Intelligent Driver Model have no reaction time and make no errors: a disturbance dies
-out. `docs/world.md` says so, and these tests hold what it says.
+Sugiyama et al. (2008) let 22 drivers go round a ring of 230 m; within minutes a jam travelled backwards
+through them. Drivers of the Intelligent Driver Model have no reaction time and make no errors, so a
+disturbance dies out. These tests verify that statement of `docs/world.md`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import numpy as np
 
 from drive_stack.types import FloatArray
-from envs.traffic.following import idm
+from envs.traffic.car_following import idm
 from envs.traffic.mix import draw_driver
-from envs.traffic.rows import VEHICLE, DriverProfile
+from envs.traffic.records import VEHICLE, DriverProfile
 
 DT = 0.1
 LENGTH = 4.6  # of every car [m]
 
 
 def speeds_on_ring(count: int, length: float, limit: float, seconds: float) -> FloatArray:
-    """Speeds (T, count) of cars that start evenly from rest, the first of them one metre too far ahead."""
+    """Return speeds (T, count) of cars that start evenly spaced from rest, except the first, 1 m ahead."""
     rng = np.random.default_rng(0)
     rows = np.zeros(count, dtype=VEHICLE)
     for row in rows:
@@ -32,11 +32,11 @@ def speeds_on_ring(count: int, length: float, limit: float, seconds: float) -> F
     for _ in range(round(seconds / DT)):
         gaps = (np.roll(station, -1) - station) % length - LENGTH
         leads = np.roll(speed, -1)
-        pull = [
+        accelerations = [
             idm(row, v, limit, gap, lead, 2.0)
             for row, v, gap, lead in zip(rows, speed, gaps, leads, strict=True)
         ]
-        speed = np.maximum(speed + np.array(pull) * DT, 0.0)
+        speed = np.maximum(speed + np.array(accelerations) * DT, 0.0)
         station = (station + speed * DT) % length
         history.append(speed)
     return np.array(history)
@@ -50,7 +50,7 @@ def test_no_jam_forms_by_itself_on_sugiyamas_ring() -> None:
 
 
 def test_capacity_is_that_of_a_motorway_lane() -> None:
-    """The Highway Capacity Manual has 1,800 to 2,400 vehicles an hour and lane, at 20 to 28 a kilometre."""
+    """Highway Capacity Manual: 1,800 to 2,400 vehicles per hour and lane, at 20 to 28 per kilometre."""
     flow = {}
     for density in (15, 28, 50):
         count = density * 2

@@ -1,4 +1,4 @@
-"""On a straight road our kernel gives the very trajectories of highway-env's own traffic."""
+"""On a straight road the stock-traffic kernel reproduces the trajectories of highway-env."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DT, SECONDS = 1.0 / 15.0, 40.0
 
 
 def stock_road(count: int, seed: int) -> Road:
-    """highway-v0's road and traffic with its default spacing."""
+    """Build highway-v0's road and traffic with its default spacing."""
     network = RoadNetwork.straight_road_network(4, speed_limit=30)
     road = Road(network=network, np_random=np.random.RandomState(seed), record_history=False)
     for _ in range(count):
@@ -23,32 +23,32 @@ def stock_road(count: int, seed: int) -> Road:
     return road
 
 
-def changes_alike(count: int, seed: int) -> int:
-    """How often somebody changed lane, in both alike, over the whole drive."""
+def count_equal_changes(count: int, seed: int) -> int:
+    """Check that both simulations agree over the whole drive; return the number of lane changes."""
     road = stock_road(count, seed)
-    ours = stock_traffic(road)
+    kernel = stock_traffic(road)
     changes = 0
     for _ in range(round(SECONDS / DT)):
         before = [vehicle.target_lane_index[2] for vehicle in road.vehicles]
         road.act()
         road.step(DT)
-        ours.step(DT)
-        theirs = flip(np.array([vehicle.position for vehicle in road.vehicles]))
+        kernel.step(DT)
+        expected = flip(np.array([vehicle.position for vehicle in road.vehicles]))
         assert not any(vehicle.crashed for vehicle in road.vehicles)
-        assert np.abs(theirs[:, 0] - ours.rows["x"]).max() < 1e-9
-        assert np.abs(theirs[:, 1] - ours.rows["y"]).max() < 1e-9
+        assert np.abs(expected[:, 0] - kernel.rows["x"]).max() < 1e-9
+        assert np.abs(expected[:, 1] - kernel.rows["y"]).max() < 1e-9
         lanes = [vehicle.target_lane_index[2] for vehicle in road.vehicles]
-        assert lanes == list(ours.rows["target_lane"])
+        assert lanes == list(kernel.rows["target_lane"])
         changes += sum(was != now for was, now in zip(before, lanes, strict=True))
     return changes
 
 
 @pytest.mark.parametrize(("count", "seed"), [(5, 2), (20, 0), (20, 1)])
 def test_same_trajectories_as_highway_env(count: int, seed: int) -> None:
-    assert changes_alike(count, seed) > 0, "nobody changed lane: the comparison shows little"
+    assert count_equal_changes(count, seed) > 0, "no vehicle changed lane: the comparison shows little"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [5, 20, 50, 100])
 def test_same_trajectories_as_highway_env_over_twenty_seeds(count: int) -> None:
-    assert sum(changes_alike(count, seed) for seed in range(20)) > 20
+    assert sum(count_equal_changes(count, seed) for seed in range(20)) > 20

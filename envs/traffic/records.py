@@ -1,4 +1,4 @@
-"""The resident arrays of traffic: one record a vehicle, a lane, or a body that drivers look out for."""
+"""Layouts of the resident arrays of traffic: one record per vehicle, lane or body that drivers react to."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from drive_stack.types import FloatArray
 
 Records: TypeAlias = NDArray[np.void]
 
-MOVING, STANDING, PERSON = 0, 1, 2  # kinds of body
-CAP_STEP = 10.0  # between samples of the speed cap [m]
-_COMFORT_LATERAL = 2.2  # what drivers like in a curve [m/s²]
-_COMFORT_BRAKING = 1.2  # towards a lower limit or a curve [m/s²]
+MOVING, STATIONARY, PEDESTRIAN = 0, 1, 2  # kinds of body
+CAP_STEP = 10.0  # distance between samples of the speed cap [m]
+_COMFORT_LATERAL = 2.2  # comfortable lateral acceleration in a curve [m/s²]
+_COMFORT_BRAKING = 1.2  # braking before a lower limit or a curve [m/s²]
 
 VEHICLE = np.dtype(
     [(name, np.float64) for name in (
         "station", "lateral", "heading", "speed", "acceleration", "length", "width", "height",
-        "target_speed", "pace", "time_gap", "max_acceleration", "comfort_braking", "politeness", "threshold",
-        "speed_factor", "forced", "timer", "progress", "shift", "duration", "signal",
+        "target_speed", "max_speed", "time_gap", "max_acceleration", "comfort_braking", "politeness",
+        "threshold", "speed_factor", "forced", "timer", "progress", "shift", "duration", "signal_time",
     )]
     + [(name, np.int64) for name in (
-        "id", "alive", "parked", "scripted", "large", "body", "lane", "target_lane", "wish", "must", "side",
+        "id", "alive", "parked", "scripted", "large", "body", "lane", "target_lane", "desired_lane",
+        "mandatory", "side",
     )]
     + [("colour", np.uint8, (3,))]
 )  # fmt: skip
 
 BODY = np.dtype(
     [(name, np.float64) for name in ("station", "lateral", "speed", "drift", "half_length", "half_width")]
-    + [(name, np.int64) for name in ("kind", "target", "yields_to")]
+    + [(name, np.int64) for name in ("kind", "target", "merges_into")]
 )
 
 LANE = np.dtype(
@@ -45,30 +46,30 @@ LANE = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class DriverProfile:
-    """A driver's temperament, in the terms of IDM (Treiber 2000) and MOBIL (Kesting 2007)."""
+    """A driver's parameters of the IDM (Treiber 2000) and of MOBIL (Kesting 2007)."""
 
     time_gap: float = 1.4  # [s]
     max_acceleration: float = 1.6  # [m/s²]
     comfort_braking: float = 2.5  # [m/s²], positive
-    politeness: float = 0.3  # 0 selfish … 1
-    threshold: float = 0.3  # gain that makes a lane change worth it [m/s²]
-    speed_factor: float = 1.0  # of a limit
+    politeness: float = 0.3  # 0 (selfish) to 1
+    threshold: float = 0.3  # minimum gain of a lane change [m/s²]
+    speed_factor: float = 1.0  # driven speed as a fraction of a limit
 
 
 @dataclass(frozen=True, slots=True)
 class EgoOnRoad:
-    """The ego as traffic sees it; station and lateral of its body's centre."""
+    """The ego as traffic sees it. Station and lateral are those of its body's centre."""
 
-    station: float
-    lateral: float
-    speed: float
-    lane: int  # −1 off the lanes
-    length: float
-    width: float
+    station: float  # [m]
+    lateral: float  # [m]
+    speed: float  # [m/s]
+    lane: int  # −1 outside all lanes
+    length: float  # [m]
+    width: float  # [m]
 
 
 def lane_records(road: RoadMap) -> Records:
-    """The road's lanes, `LANE`."""
+    """Return the road's lanes as `LANE` records."""
     return np.array(
         [
             (lane.offset, lane.width, lane.start, lane.end, lane.opens, lane.approach,
@@ -80,20 +81,21 @@ def lane_records(road: RoadMap) -> Records:
 
 
 def speed_cap(road: RoadMap, station: FloatArray, limit: FloatArray) -> FloatArray:
-    """Speed [m/s] every `CAP_STEP` that keeps limits and curves ahead with gentle braking.
+    """Return the maximum speed [m/s] every `CAP_STEP` m that respects limits and curves with gentle braking.
 
-    ``limit[i]`` holds from ``station[i]`` on. Backwards along the road v² ≤ v'² + 2·b·Δs.
+    ``limit[i]`` [m/s] holds from ``station[i]`` [m] on. A backward pass along the road enforces
+    v² ≤ v'² + 2·b·Δs between samples.
     """
     grid = np.arange(0.0, road.length + CAP_STEP, CAP_STEP)
     posted = limit[np.maximum(np.searchsorted(station, grid, side="right") - 1, 0)]
-    bend = np.maximum(np.abs(road.curvature_at(grid)), 1e-9)
-    cap = np.minimum(posted, np.sqrt(_COMFORT_LATERAL / bend))
+    curvature = np.maximum(np.abs(road.curvature_at(grid)), 1e-9)
+    cap = np.minimum(posted, np.sqrt(_COMFORT_LATERAL / curvature))
     _brake_before(cap)
     return np.asarray(cap, dtype=np.float64)
 
 
 @numba.njit(cache=True)
 def _brake_before(cap):  # type: ignore[no-untyped-def]
-    """Lower a speed cap, in place, to what gentle braking towards the samples ahead allows."""
+    """Lower a speed cap in place so that gentle braking reaches each sample ahead."""
     for index in range(cap.shape[0] - 2, -1, -1):
         cap[index] = min(cap[index], math.sqrt(cap[index + 1] ** 2 + 2.0 * _COMFORT_BRAKING * CAP_STEP))
