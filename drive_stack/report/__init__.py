@@ -1,1 +1,1 @@
-"""The report of an evaluation: one page for people, with everything it shows inside."""
+"""The report of an evaluation as one self-contained page."""

@@ -1,4 +1,4 @@
-"""The report as a page: what it tells, what it leaves out and says so, and how a browser takes it."""
+"""The report page: its content, its notes on what is left out, and its rendering in a browser."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_when_a_change_is_completed(stretches: list[tuple[int, int, float]], exc
 
 @pytest.mark.parametrize("before", [0, 20])
 def test_a_change_that_began_before_the_record_is_none(before: int) -> None:
-    """From lane 0 to lane 1 and back; without a step in lane 0's middle nobody knows where it came from."""
+    """From lane 0 to lane 1 and back; without a step at the centre of lane 0 its origin is unknown."""
     there = [(10, 0, -1.2), (10, 1, 1.2), (40, 1, 0.0)]
     offsets, lanes = lane_by_lane((before, 0, 0.0), *there, (10, 1, 1.2), (10, 0, -1.2), (40, 0, 0.0))
     assert bool(keeping_steps(offsets, lanes, DT)[before]) is (before == 0)
@@ -135,7 +135,7 @@ def test_swaying_about_a_line_counts_as_poor_lane_keeping(period: float) -> None
     offsets = 3.6 * lanes - place
     assert not keeps_lane(offsets, lanes.tolist(), DT)
     interventions, alone = autonomy(offsets, lanes.tolist(), DT)
-    assert interventions == 10 and alone == pytest.approx(0.0)  # 58 s astray, 6 s each
+    assert interventions == 10 and alone == pytest.approx(0.0)  # 58 s off course, 6 s each
 
 
 @pytest.mark.parametrize("period", [4.0, 8.0, 12.0])
@@ -160,8 +160,8 @@ def test_navsim_s_lane_keeping_fails_after_two_seconds() -> None:
 def test_pilotnet_s_autonomy() -> None:
     # the paper's own example: 10 interventions in 600 s are 90 %
     offsets = np.zeros(6001)
-    for begin in range(100, 6000, 600):
-        offsets[begin : begin + 20] = 1.2
+    for start in range(100, 6000, 600):
+        offsets[start : start + 20] = 1.2
     assert autonomy(offsets, [0] * 6001, DT) == (10, pytest.approx(0.9))
     assert autonomy(np.full(21, 3.0), [0] * 21, DT) == (1, 0.0)  # not below none
     assert autonomy(np.full(121, 3.0), [0] * 121, DT)[0] == 3  # brought back every 6 s

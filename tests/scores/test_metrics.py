@@ -248,7 +248,7 @@ def scene(*others: MovingBoxes, speed: float = 20.0) -> RoadScene:
 
 
 FIELDS = ("centre", "heading", "velocity", "length", "width")
-NOBODY: frozenset[int] = frozenset()
+NO_ACTORS: frozenset[int] = frozenset()
 
 
 def test_nuplan_counts_actors_in_the_cone_ahead() -> None:
@@ -257,10 +257,10 @@ def test_nuplan_counts_actors_in_the_cone_ahead() -> None:
         moving_in = box(x, 3.0, 0.0, 20.0, 4.7, 1.85)
         moving_in.velocity[0, 1] = -2.0  # the flanks are 1.15 m apart: 0.575 s
         assert nuplan_time_to_collision(
-            scene(moving_in), 1.4, between_lanes=False, collided=NOBODY
+            scene(moving_in), 1.4, between_lanes=False, collided=NO_ACTORS
         ) == pytest.approx(expected)
         assert nuplan_time_to_collision(
-            scene(moving_in), 1.4, between_lanes=True, collided=NOBODY
+            scene(moving_in), 1.4, between_lanes=True, collided=NO_ACTORS
         ) == pytest.approx(0.6)
 
 
@@ -272,15 +272,15 @@ def test_nuplan_checks_only_its_discrete_steps(half_length: float, expected: flo
     on the ego's line at 0.65 s; it touches for (0.925 m + its half length) / 40 m/s before and after.
     """
     across = box(2.35 + 1.0 + 20.0 * 0.61, -40.0 * 0.65, np.pi / 2.0, 40.0, 2.0 * half_length, 2.0)
-    found = nuplan_time_to_collision(scene(across), 1.4, between_lanes=True, collided=NOBODY)
+    found = nuplan_time_to_collision(scene(across), 1.4, between_lanes=True, collided=NO_ACTORS)
     assert found == pytest.approx(expected)
 
 
 def test_nuplan_leaves_out_a_stationary_ego_and_actors_that_it_has_hit() -> None:
     oncoming = scene(box(10.0, 0.0, np.pi, 10.0), speed=0.0)
-    assert nuplan_time_to_collision(oncoming, 1.4, between_lanes=False, collided=NOBODY) == np.inf
+    assert nuplan_time_to_collision(oncoming, 1.4, between_lanes=False, collided=NO_ACTORS) == np.inf
     ahead = scene(box(10.0, 0.0, 0.0, 10.0))
-    assert nuplan_time_to_collision(ahead, 1.4, between_lanes=False, collided=NOBODY) == pytest.approx(0.6)
+    assert nuplan_time_to_collision(ahead, 1.4, between_lanes=False, collided=NO_ACTORS) == pytest.approx(0.6)
     assert nuplan_time_to_collision(ahead, 1.4, between_lanes=False, collided=frozenset({1})) == np.inf
 
 

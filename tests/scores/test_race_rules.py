@@ -168,7 +168,7 @@ def test_equal_drivers_observe_the_same_and_stop_at_their_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agents", "rest", "said"),
+    ("agents", "rest", "message"),
     [
         (["constant"] * 5, [], "at most 4"),
         (["human", "constant"], ["--headless"], "needs a window"),
@@ -179,9 +179,9 @@ def test_equal_drivers_observe_the_same_and_stop_at_their_end() -> None:
     ],
 )
 def test_bad_input_gets_one_clear_line(
-    agents: list[str], rest: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    agents: list[str], rest: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = [part for agent in agents for part in ("--agent", agent)]
     assert run_sim.main([*flags, *rest]) == 2
     error = capsys.readouterr().err
-    assert said in error and error.count("\n") == 1
+    assert message in error and error.count("\n") == 1

@@ -1,10 +1,10 @@
-"""Twelve logs, each worked by hand through the original code's rules, term by term.
+"""Twelve logs, each computed by hand with the original code's rules, term by term.
 
 Sources, by the name used below:
 
 - *statistics*: carla-simulator/leaderboard, branches leaderboard-2.0 and leaderboard-2.1,
-  ``leaderboard/utils/statistics_manager.py``. 2.0 multiplies factors (person 0.5, vehicle 0.6, thing 0.65,
-  minimum speed 1 − 0.3 · (1 − v%), off-lane 1 − share); 2.1 divides by 1 + costs (1.0, 0.7, 0.6,
+  ``leaderboard/utils/statistics_manager.py``. 2.0 multiplies factors (person 0.5, vehicle 0.6, object 0.65,
+  minimum speed 1 − 0.3 · (1 − v%), off-lane 1 − fraction); 2.1 divides by 1 + costs (1.0, 0.7, 0.6,
   0.4 · (1 − v%)).
 - *criteria*: carla-simulator/scenario_runner, branches leaderboard-2.0 and leaderboard-2.1 (the same file),
   ``srunner/scenariomanager/scenarioatomics/atomic_criteria.py``.
@@ -15,7 +15,7 @@ Sources, by the name used below:
   ``navsim/planning/simulation/planner/pdm_planner/scoring/pdm_scorer.py``:
   NC · DAC · (5 EP + 5 TTC + 2 C) / 12 and NC · DAC · DDC · (5 EP + 5 TTC + 2 LK + 2 HC) / 14.
 
-There is no expert, so progress is the share of the route. The ego is 4.7 m × 1.85 m, its rear axle 1.4 m
+There is no expert, so progress is the fraction of the route. The ego is 4.7 m × 1.85 m, its rear axle 1.4 m
 behind its centre; lanes are 3.6 m wide.
 """
 
@@ -55,29 +55,32 @@ def steady(speed: float) -> Callable[[float], float]:
 
 def eased(time: float, begin: float, lasts: float) -> float:
     """From 0 to 1 in half a cosine."""
-    share = min(max((time - begin) / lasts, 0.0), 1.0)
-    return 0.5 * (1.0 - math.cos(math.pi * share))
+    fraction = min(max((time - begin) / lasts, 0.0), 1.0)
+    return 0.5 * (1.0 - math.cos(math.pi * fraction))
 
 
 def test_1_a_faultless_drive() -> None:
-    """400 m in 20 s at 20 m/s in the middle of a lane, nobody about: every term is 1 in every scheme."""
+    """400 m in 20 s at 20 m/s in a lane's centre, without other actors: every term is 1 in every scheme."""
     assert totals(Script(20.0, steady(20.0), 400.0)) == within_a_tenth(100.0, 100.0, 100.0, 100.0, 100.0)
 
 
-def test_2_two_people_hit_at_the_same_place() -> None:
-    """Two people 0.05 s apart, 100 m into 400 m at 20 m/s; the episode ends there.
+def test_2_two_pedestrians_hit_at_the_same_place() -> None:
+    """Two pedestrians 0.05 s apart, 100 m into 400 m at 20 m/s; the episode ends there.
 
     *criteria*, CollisionTest: the second is within COLLISION_RADIUS = 5 m of the first, so one collision.
     *statistics*: route 25 %. 2.0: 25 · 0.5 = 12.5. 2.1: 25 / (1 + 1.0) = 12.5.
     *nuPlan* ``no_ego_at_fault_collisions.py``: hit with the front, a person: NC = max(0, 1 − 2 / 1) = 0.
     *PDMS*, *EPDMS* ``_calculate_no_at_fault_collision``: a person is an agent: NC = 0.
     """
-    people = [Body(START + 103.5, 0.0, across=1.0, person=True), Body(START + 104.5, 0.5, 1.0, person=True)]
+    pedestrians = [
+        Body(START + 103.5, 0.0, across=1.0, person=True),
+        Body(START + 104.5, 0.5, 1.0, person=True),
+    ]
     hits = tuple(
         Contact(time, actor, ContactKind.PEDESTRIAN, Side.FRONT, 20.0, 20.0, 1.0)
         for time, actor in ((4.9, 1), (4.95, 2))
     )
-    script = Script(5.0, steady(20.0), 400.0, others=lambda time: people, contacts=hits)
+    script = Script(5.0, steady(20.0), 400.0, others=lambda time: pedestrians, contacts=hits)
     assert totals(script) == within_a_tenth(12.5, 12.5, 0.0, 0.0, 0.0)
 
 
@@ -99,7 +102,7 @@ def test_3_blocked_after_47_6_percent() -> None:
 
 
 def test_4_half_as_fast_as_the_traffic() -> None:
-    """400 m at 10 m/s, beside a stream of cars at 20 m/s, 60 m apart, in the next lane.
+    """400 m at 10 m/s, next to a stream of cars at 20 m/s, 60 m apart, in the next lane.
 
     *criteria*, MinimumSpeedRouteTest with 4 checkpoints: v% = 50 at each, the last one recorded because the
     route ends beyond 95 %. 2.0: 0.85⁴ = 52.20. 2.1: 1 / (1 + 4 · 0.4 · 0.5) = 55.56.
@@ -175,7 +178,7 @@ def test_7_a_short_time_to_collision(least: float, nuplan: float) -> None:
 def test_8_stops_late_behind_a_parked_car() -> None:
     """3 m/s for 45.75 m, then 2 m/s² for 2.25 m, up to 0.25 m behind a parked car: 48 m of 100 m; then 5 s.
 
-    When it begins to brake, 2.5 m are left: 0.83 s. *nuPlan*: at the step of 0.9 s the boxes touch: TTC 0.
+    When it starts to brake, 2.5 m remain: 0.83 s. *nuPlan*: at the step of 0.9 s the boxes touch: TTC 0.
     The standing ego is not at risk (stopped_speed_threshold 0.005 m/s). Comfort holds. No expert: 0.48.
     (5 · 0.48 + 0 + 4 + 2) / 16 = 52.5.
     *PDMS*: moved on by 0.9 s the ego has gone 2.7 m, the car is ahead: TTC 0: (5 · 0.48 + 2) / 12 = 36.667.
@@ -191,8 +194,8 @@ def test_8_stops_late_behind_a_parked_car() -> None:
     assert totals(script) == within_a_tenth(48.0, 48.0, 52.5, 36.667, 45.714)
 
 
-def test_9_three_seconds_off_the_middle() -> None:
-    """20 m/s, and for 3 s 0.7 m left of the lane's middle, still with all wheels in the lane.
+def test_9_three_seconds_off_the_lane_centre() -> None:
+    """20 m/s, and for 3 s 0.7 m left of the lane centre, still with all wheels in the lane.
 
     *EPDMS* ``_calculate_lane_keeping``: more than 0.5 m for 20 samples in a row: LK 0:
     (5 + 5 + 0 + 2) / 14 = 85.714. The others know no lane keeping: 100.
@@ -231,7 +234,7 @@ def test_11_too_fast_into_a_cone() -> None:
     """Half of 400 m at 20 m/s where 18.885 m/s are allowed, up to a cone that it drives into at the end.
 
     *statistics*: 2.0: 50 · 0.65 = 32.5. 2.1: 50 / 1.6 = 31.25.
-    *nuPlan*: a thing: NC = 1 − 1 / 2. Speed: 101 samples 1.115 m/s too fast, over 100 steps and 2.23 m/s:
+    *nuPlan*: an object: NC = 1 − 1 / 2. Speed: 101 samples 1.115 m/s too fast, over 100 steps and 2.23 m/s:
     1 − 0.505 = 0.495. TTC 0, for it is 0 in an at-fault collision. Progress 0.5.
     0.5 · (5 · 0.5 + 0 + 4 · 0.495 + 2) / 16 = 20.25.
     *PDMS*: NC 0.5; TTC 0; EP is masked by NC · DAC, 0.5 · 0.5: 0.5 · (5 · 0.25 + 0 + 2) / 12 = 13.542.

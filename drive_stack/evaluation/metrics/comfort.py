@@ -12,7 +12,7 @@ from drive_stack.types import FloatArray
 
 CHUNK = 20  # samples evaluated together (Bench2Drive)
 SAMPLING = 0.1  # the step of nuPlan and NAVSIM, which the windows below are counted in [s]
-ACCELERATION_WINDOW = 8  # samples of the Savitzky-Golay filter; of order 2 where nothing else is said
+ACCELERATION_WINDOW = 8  # samples of the Savitzky-Golay filter; of order 2 unless stated otherwise
 JERK_WINDOW = 15
 YAW_WINDOW = 5
 YAW_ACCELERATION_ORDER = 3
@@ -73,7 +73,7 @@ def comfort_fraction(longitudinal: FloatArray, lateral: FloatArray, yaw_rate: Fl
 
 
 def _resampled(values: FloatArray, dt: float) -> FloatArray:
-    """The values at steps of `SAMPLING`, interpolated where theirs is another."""
+    """The values at steps of `SAMPLING`, interpolated where ``dt`` differs."""
     if abs(dt - SAMPLING) < 1e-9 or len(values) < 2:
         return values
     time = np.arange(len(values)) * dt
@@ -82,7 +82,7 @@ def _resampled(values: FloatArray, dt: float) -> FloatArray:
 
 def _filtered(values: FloatArray, window: int, *, derivative: int = 0, order: int = 2) -> FloatArray:
     window = min(window, len(values))
-    if window <= order:  # too short to tell
+    if window <= order:  # too short for the filter
         return values if derivative == 0 else np.zeros_like(values)
     smooth = savgol_filter(values, window, order, deriv=derivative, delta=SAMPLING)
     return np.asarray(np.round(smooth, _DECIMALS))

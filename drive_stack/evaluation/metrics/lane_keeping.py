@@ -21,9 +21,9 @@ def keeping_steps(offsets: FloatArray, lanes: Sequence[int], dt: float) -> NDArr
     """(T,) whether the ego keeps a lane or ought to: false only during a completed lane change.
 
     ``offsets`` (T,) are to the left of the nearest lane's middle [m]; ``lanes`` (T,) are indices, −1 off
-    the lanes. A change is a stretch off the middle that leads from one lane's middle to another's, within
-    6 s and without leaving the lanes, from where the ego does not head back within 3 s. Whoever sways
-    about a line, turns back, or straddles it completes no change.
+    the lanes. A change is an interval off the lane centre that leads from one lane centre to another within
+    6 s and without leaving the lanes, after which the ego does not return within 3 s. An ego that sways
+    about a line, turns back or straddles it completes no change.
     """
     index, off_centre = np.asarray(lanes), np.abs(offsets) > OFF_CENTRE
     keeping = np.ones(len(index), dtype=bool)

@@ -16,8 +16,8 @@ def merged(contacts: Sequence[tuple[Contact, tuple[float, float]]]) -> list[Cont
     """Collisions of contacts, each with the ego's place in the world [m]; a standing ego has none.
 
     scenario_runner, ``atomic_criteria.py``, CollisionTest: only a collision that counts is remembered, and
-    only the last one. What has no id of its own, such as the rail, is told by its place alone, and leaves
-    the last actor remembered.
+    only the last one. An object without an id of its own, such as the rail, is identified by its position
+    alone, and the last actor stays remembered.
     """
     counted: list[Contact] = []
     last_place: tuple[float, float] | None = None

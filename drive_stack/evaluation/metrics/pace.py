@@ -25,8 +25,8 @@ def pace_at_checkpoints(
     """The ego's mean speed over the traffic's up to each checkpoint that was reached, at most 1.
 
     Speeds (T,) [m/s], stations (T,) [m]. CARLA's minimum-speed test (scenario_runner,
-    ``atomic_criteria.py``, MinimumSpeedRouteTest): a stretch counts once more than the route's length
-    over ``checkpoints`` has been driven, and the last one where more than 95 % of the route has. A stretch
+    ``atomic_criteria.py``, MinimumSpeedRouteTest): a segment counts once more than the route's length
+    over ``checkpoints`` has been driven, and the last one where more than 95 % of the route has. A segment
     that the episode ends in is left out, and so is one without traffic.
     """
     start, end = route
@@ -72,6 +72,6 @@ def speed_compliance(speed: FloatArray, limit: FloatArray, in_lane: NDArray[np.b
 
 
 def standing_free(speed: FloatArray, free_ahead: NDArray[np.bool_], dt: float) -> tuple[float, float]:
-    """Time that the ego stood though nobody was in front of it, in all and at the longest [s]."""
+    """Time that the ego stood with a free road ahead, in total and at the longest [s]."""
     standing = (speed < STANDING) & free_ahead
     return float(standing.sum() * dt), longest_run(standing) * dt

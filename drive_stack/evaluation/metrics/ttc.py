@@ -41,16 +41,16 @@ def contact_intervals(ego: MovingBoxes, others: MovingBoxes) -> tuple[FloatArray
     safe = np.where(still, 1.0, closing)
     first, second = (-extent - gap) / safe, (extent - gap) / safe
     never_or_always = np.where(np.abs(gap) <= extent, -np.inf, np.inf)
-    begin = np.where(still, never_or_always, np.minimum(first, second)).max(axis=1)
+    start = np.where(still, never_or_always, np.minimum(first, second)).max(axis=1)
     end = np.where(still, -never_or_always, np.maximum(first, second)).min(axis=1)
-    meets = begin <= end
-    return np.where(meets, begin, np.inf), np.where(meets, end, -np.inf)
+    meets = start <= end
+    return np.where(meets, start, np.inf), np.where(meets, end, -np.inf)
 
 
 def times_to_collision(ego: MovingBoxes, others: MovingBoxes) -> FloatArray:
     """When each of ``others`` (N rows) first touches ``ego`` (one row): ``(N,)`` [s], inf if never."""
-    begin, end = contact_intervals(ego, others)
-    return np.where(end >= 0.0, np.maximum(begin, 0.0), np.inf)
+    start, end = contact_intervals(ego, others)
+    return np.where(end >= 0.0, np.maximum(start, 0.0), np.inf)
 
 
 def time_to_collision(scene: RoadScene) -> float:
@@ -83,8 +83,8 @@ def nuplan_time_to_collision(
         counts &= ~np.isin(scene.ids, list(collided))
     if not counts.any():
         return float("inf")
-    begin, end = contact_intervals(scene.ego, scene.others.rows(counts))
-    steps = np.maximum(np.ceil(begin / NUPLAN_STEP - 1e-9), 1.0)
+    start, end = contact_intervals(scene.ego, scene.others.rows(counts))
+    steps = np.maximum(np.ceil(start / NUPLAN_STEP - 1e-9), 1.0)
     times = steps * NUPLAN_STEP
     times = times[(times <= end + 1e-9) & (times < NUPLAN_HORIZON - 1e-9)]
     return float(times.min()) if len(times) else float("inf")
@@ -100,10 +100,11 @@ class _Instant:
 class NavsimTimeToCollision:
     """NAVSIM's time-to-collision check, fed with one instant after the other.
 
-    From each instant the ego moves straight on for 0, 0.3, 0.6 and 0.9 s and is held against where the
-    others really are by then. Whoever it touches ahead (or not behind, while the ego is between lanes) is
-    a violation; anybody else that it touches is ignored from then on. A standing ego is not at risk
-    (navsim, ``pdm_scorer.py``, ``_calculate_ttc``). Projections beyond the end of the log are left out.
+    From each instant the ego moves straight on for 0, 0.3, 0.6 and 0.9 s and is compared with the
+    recorded positions of the others at that time. Touching an actor ahead (or not behind, while the ego is
+    between lanes) is a violation; any other actor that it touches is ignored from then on. A standing
+    ego is not at risk (navsim, ``pdm_scorer.py``, ``_calculate_ttc``). Projections beyond the end of the log
+    are left out.
 
     Who is ahead is evaluated now, as in nuPlan. NAVSIM's code takes the bearing from the ego's present pose
     to the other's later position, by which at speed a car that drives abreast counts as ahead.
@@ -133,7 +134,7 @@ class NavsimTimeToCollision:
         return not (self._violated or any(rest))
 
     def _violates(self, instants: Sequence[_Instant], ignored: set[int]) -> bool:
-        """Whether the ego of the first instant comes upon somebody; adds to those who are ``ignored``."""
+        """Whether the projected ego of the first instant violates the check; adds actors to ``ignored``."""
         now = instants[0]
         ego = now.scene.ego
         if _speed(ego) < STANDING_EGO:
@@ -147,10 +148,10 @@ class NavsimTimeToCollision:
             near = may_touch(moved, later.others, 0.0)
             if not near.any():
                 continue
-            begin, end = contact_intervals(moved, later.others.rows(near))
+            start, end = contact_intervals(moved, later.others.rows(near))
             current = bearings(ego, now.scene.others, self.centre_ahead)
             angles = dict(zip(now.scene.ids.tolist(), current.tolist(), strict=True))
-            for actor in later.ids[near][(begin <= 0.0) & (end >= 0.0)].tolist():
+            for actor in later.ids[near][(start <= 0.0) & (end >= 0.0)].tolist():
                 if actor in ignored or actor not in angles:
                     continue
                 if angles[actor] < AHEAD or (now.between_lanes and angles[actor] <= BEHIND):

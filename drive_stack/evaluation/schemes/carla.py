@@ -26,7 +26,7 @@ SLOW_2_1 = 0.4
 def carla_2_0(drive: Drive) -> SchemeScore:
     """100 · route · Π penalties · (1 − off-lane fraction); minimum speed at four checkpoints."""
     collisions = math.prod(PENALTIES[contact.kind] for contact in drive.collisions)
-    pace = math.prod(1.0 - SLOW_2_0 * (1.0 - share) for share in drive.traffic_pace)
+    pace = math.prod(1.0 - SLOW_2_0 * (1.0 - relative) for relative in drive.traffic_pace)
     lanes = 1.0 - drive.off_lane
     return rounded(
         100.0 * drive.route_completion * collisions * pace * lanes,
@@ -40,7 +40,7 @@ def carla_2_0(drive: Drive) -> SchemeScore:
 def carla_2_1(drive: Drive) -> SchemeScore:
     """100 · route · (1 − off-lane fraction) / (1 + Σ costs): a second mistake takes less than the first."""
     collisions = sum(COST_2_1[contact.kind] for contact in drive.collisions)
-    pace = sum(SLOW_2_1 * (1.0 - share) for share in drive.traffic_pace)
+    pace = sum(SLOW_2_1 * (1.0 - relative) for relative in drive.traffic_pace)
     lanes = 1.0 - drive.off_lane
     return rounded(
         100.0 * drive.route_completion * lanes / (1.0 + collisions + pace),

@@ -14,7 +14,7 @@ class Drive:
 
     route_completion: float  # 0 … 1
     progress: float  # of the expert's distance, driven in the expert's time, 0 … 1
-    collisions: tuple[Contact, ...]  # merged, whoever's fault (CARLA)
+    collisions: tuple[Contact, ...]  # merged, regardless of fault (CARLA)
     at_fault: tuple[Contact, ...]  # at fault, the first with each actor (nuPlan)
     at_fault_navsim: tuple[Contact, ...]  # the same by NAVSIM's rule of several lanes
     off_lane: float  # fraction of the distance outside all lanes, 0 … 1 (CARLA)
