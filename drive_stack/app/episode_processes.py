@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements, measure_episode
 from drive_stack.interfaces import close_agent
-from drive_stack.support.worker_processes import end_with_parent
+from drive_stack.support.worker_processes import run_in_processes
 
 Result = TypeVar("Result")
 
@@ -42,8 +41,7 @@ def map_in_processes(
     if workers == 1:
         yield from map(drive, tasks)
         return
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks)), end_with_parent) as pool:
-        yield from pool.imap(drive, tasks)
+    yield from run_in_processes(drive, tasks, workers)
 
 
 def measure(build: AgentBuilder, task: EpisodeToMeasure) -> EpisodeMeasurements:

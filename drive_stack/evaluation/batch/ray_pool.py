@@ -24,9 +24,10 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import code_state
 from drive_stack.evaluation.batch.memory import limit_memory, memory_share
 from drive_stack.evaluation.batch.tasks import EpisodeTask
-from drive_stack.evaluation.batch.worker import ONE_THREAD, Answer, Drive, Ready, WorkerLostError, answer
+from drive_stack.evaluation.batch.worker import Answer, Drive, Ready, WorkerLostError, answer
 from drive_stack.evaluation.run_facts import versions
 from drive_stack.support.interrupts import termination_kept
+from drive_stack.support.worker_processes import ONE_THREAD
 
 OBJECT_STORE = 100 * 2**20  # of a Ray started for the while [B]; tasks and answers are small
 # nobody else is meant to come; Ray would take 127.0.0.1 for the machine's outer address

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import gc
-import multiprocessing
 import os
-import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from drive_stack.agent_errors import bounded_text
@@ -20,24 +18,11 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
 from drive_stack.evaluation.batch.tasks import EpisodeTask
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.support.interrupts import TERMINATION, interrupts_held
-from drive_stack.support.worker_processes import end_with_parent
+from drive_stack.support.worker_processes import ONE_THREAD, WorkerProcess
 
 Drive = Callable[[EpisodeTask], EpisodeResult]
 HERE = "this machine"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-# one core a worker; read when the libraries are loaded, which is before any code of ours runs there
-ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "OPENCV_FOR_THREADS_NUM",
-    ),
-    "1",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +49,9 @@ class ProcessWorker:
     """The parent's end of one worker process."""
 
     def __init__(self, drive: Drive, memory_limit: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, drive, memory_limit), daemon=True)
-        with _environment(ONE_THREAD), interrupts_held():
-            self._process.start()
-        theirs.close()  # so that the pipe ends with the process
+        serve = partial(_serve, drive=drive, memory_limit=memory_limit)
+        self._process = WorkerProcess(serve, ONE_THREAD)
+        self.connection = self._process.connection
         self.task: EpisodeTask | None = None
         self.place: str | None = None
         self._since = time.monotonic()
@@ -94,25 +76,13 @@ class ProcessWorker:
         try:
             message: Ready | Answer = self.connection.recv()
         except (EOFError, OSError):
-            raise WorkerLostError(self._fate()) from None
+            raise WorkerLostError(self._process.exit_reason()) from None
         self.place = HERE
         return message
 
     def end(self) -> None:
         """Stop the process at once."""
-        self._process.kill()
-        self._process.join()
-        self.connection.close()
-
-    def _fate(self) -> str:
-        """How it ended, in words; its pipe is closed, so that it is about to end, if it has not."""
-        self._process.join(5.0)
-        code = self._process.exitcode
-        if code is None:
-            return "it closed its pipe"
-        if code == -signal.SIGKILL:
-            return "killed by SIGKILL (by hand, or for want of memory)"
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        self._process.stop()
 
 
 class Processes:
@@ -137,14 +107,8 @@ class Processes:
 
 
 def _serve(connection: Connection, drive: Drive, memory_limit: int) -> None:
-    """The worker's own life: until the pipe is closed, or the parent is no more."""
-    # The parent decides. A terminal, a scheduler or a container signals all processes at once; a worker that
-    # ended first would be written down as lost.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in TERMINATION:  # a handler is not inherited by the programs that an agent starts
-        signal.signal(number, lambda *_: None)
+    """The life of a worker: until its pipe is closed."""
     os.dup2(sys.stderr.fileno(), 1)  # standard output is the parent's alone
-    end_with_parent()
     limit_memory(memory_limit)
     try:
         connection.send(Ready())
@@ -177,18 +141,3 @@ def answer(drive: Drive, task: EpisodeTask) -> Answer:
     if mostly_used():
         gc.collect()  # what the episode left in cycles is no leak
     return Answer(wall_s, result, failed, refused, spent=mostly_used())
-
-
-@contextmanager
-def _environment(settings: dict[str, str]) -> Iterator[None]:
-    """Environment variables for the processes started meanwhile."""
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
