@@ -155,8 +155,8 @@ def _answer(function: Callable[[Item], object], item: Item) -> object:
 
 
 def _run(serve: Callable[[Connection], None], connection: Connection) -> None:
-    # The parent decides when workers end. A terminal, a scheduler or a container signals all processes at once;
-    # a worker that ended first would count as lost.
+    # The parent decides when workers end. A terminal, a scheduler or a container signals all processes at
+    # once; a worker that ended first would count as lost.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in TERMINATION:  # a handler is not inherited by the programs that an agent starts
         signal.signal(number, lambda *_: None)

@@ -1,4 +1,4 @@
-"""`run_sim.py collect`: begun, broken off, spoilt, mended."""
+"""`run_sim.py collect`: started, interrupted, corrupted, repaired."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import pytest
 from short_course import SHORT
 
 import run_sim
-from drive_stack.datasets.drives.manifest import NAME, read_manifest
 from drive_stack.datasets.drives.reader import Recording
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import NAME, read_manifest
 from drive_stack.evaluation.batch.row_file import NAME as ROWS
 from drive_stack.evaluation.batch.row_file import read_rows
 
@@ -36,13 +37,13 @@ def collect(folder: Path, *arguments: str) -> int:
 
 
 @pytest.mark.slow
-def test_a_folder_is_begun_spoilt_and_mended(
+def test_a_folder_is_recorded_corrupted_and_repaired(
     tmp_path: Path, courses: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "recordings"
     asked = ("--scenarios", ",".join(map(str, courses)), "--seeds", "1", "--every", "4")
     assert collect(folder, *asked) == 0
-    before = read_manifest(folder)
+    before = read_manifest(DRIVES, folder)
     assert len(before.shards) == 2 == Recording([folder]).episodes
     shards = [folder / entry.file for entry in before.shards]
     assert shards[0] != shards[1]
@@ -55,7 +56,7 @@ def test_a_folder_is_begun_spoilt_and_mended(
     assert collect(folder, *asked) == 0
     said = capsys.readouterr().err
     assert "1 episodes have a row and no whole shard" in said and "1 of 2 episodes are there already" in said
-    assert read_manifest(folder) == before
+    assert read_manifest(DRIVES, folder) == before
 
     shards[0].write_bytes(shards[0].read_bytes()[:-400])
     assert collect(folder, *asked) == 2
@@ -63,14 +64,14 @@ def test_a_folder_is_begun_spoilt_and_mended(
     assert said.count("\n") == 2 and f"{shards[0]}: cut off" in said and "collect --repair" in said
 
     assert collect(folder, "--repair") == 0
-    assert "put aside" in capsys.readouterr().err
-    assert read_manifest(folder) == before and Recording([folder]).episodes == 2
+    assert "moved to" in capsys.readouterr().err
+    assert read_manifest(DRIVES, folder) == before and Recording([folder]).episodes == 2
 
     # a run that was killed before it could list what it recorded
     (folder / NAME).write_text(before.model_copy(update={"shards": before.shards[:1]}).model_dump_json())
     assert collect(folder, *asked) == 0
     assert "2 of 2 episodes are there already" in capsys.readouterr().err
-    assert read_manifest(folder) == before
+    assert read_manifest(DRIVES, folder) == before
     assert len((folder / ROWS).read_text().splitlines()) == 4
 
 

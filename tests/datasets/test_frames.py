@@ -1,18 +1,23 @@
 """Recording: what is planned, and what one recorded episode holds."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.datasets.frames.recording import EpisodeTask, plan_episodes, record_chunk
+from drive_stack.datasets.frames.recording import EpisodeTask, collect, plan_episodes, record_chunk
+from drive_stack.datasets.frames.row import FRAMES, ArrayColumns, BoxColumns, FrameRow
 from drive_stack.datasets.frames.selection import CHANCE, chance_of_frame
 from drive_stack.datasets.frames.settings import FrameSettings
-from drive_stack.datasets.frames.store import read_shard, shard_paths
+from drive_stack.datasets.frames.store import read_frames, read_shards, write_frame_manifest
+from drive_stack.datasets.manifest import NAME, shard_entry
 from drive_stack.errors import ConfigError
 from drive_stack.learning.lanes.truth import lane_truth
+from drive_stack.support.jpeg import encode
 from drive_stack.world_state import WorldState
 from envs.scenarios.scenario import load_scenario
 from envs.world import World
@@ -33,9 +38,10 @@ def test_plan_takes_scenarios_in_turn_with_rising_seeds() -> None:
 
 @pytest.mark.slow
 def test_recorded_episode_is_labelled_and_repeats(tmp_path: Path) -> None:
-    tasks = [EpisodeTask("cruise", 5, 3, (0.5, 1.0), tmp_path / f"{name}.npz") for name in ("one", "two")]
+    tasks = [EpisodeTask("cruise", 5, 3, (0.5, 1.0), tmp_path / f"{name}.parquet") for name in ("one", "two")]
     assert record_chunk(tasks, lane_truth) == 6
-    first, second = (list(read_shard(task.path)) for task in tasks)
+    write_frame_manifest(tmp_path, [shard_entry(FRAMES, task.path, "cruise", 5) for task in tasks])
+    first, second = (read_shards([task.path]) for task in tasks)
     for frame, again in zip(first, second, strict=True):
         assert np.array_equal(frame.jpeg, again.jpeg)
         assert np.array_equal(frame.truth.boxes, again.truth.boxes)
@@ -63,28 +69,88 @@ def test_frames_with_people_and_traffic_are_preferred() -> None:
     assert chance_of_frame(people_at(-40.0), camera) == CHANCE["nothing"]
 
 
-@pytest.mark.parametrize("content", [b"", b"words", b"PK\x03\x04cut", "an array", "other arrays"])
-def test_a_shard_that_is_none_is_named(tmp_path: Path, content: bytes | str) -> None:
-    path = tmp_path / "cruise-000001.npz"
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif content == "an array":
-        with path.open("wb") as file:
-            np.save(file, np.zeros(3))
-    else:
-        np.savez(path, meta=np.zeros(3, np.uint8))
-    with pytest.raises(ConfigError, match=f"{path}: cut off or not a shard"):
-        next(read_shard(path))
+IMAGE = encode(np.full((256, 640, 3), 90, np.uint8), 90, full_colour=True).tobytes()
+BOX = BoxColumns(1.0, 2.0, 3.0, 4.0, "car", 0.5, 30.0)
+OFFSET = ArrayColumns("offset", "float32", (1,), np.zeros(1, np.float32).tobytes())
 
 
-def test_what_a_killed_writer_left_is_no_shard(tmp_path: Path) -> None:
-    (tmp_path / ".cruise-000001.npz.12345678.part.npz").touch()
-    (tmp_path / "cruise-000002.npz").touch()
-    assert [path.name for path in shard_paths(tmp_path)] == ["cruise-000002.npz"]
+def frame(seed: int = 1, time: float = 0.0) -> FrameRow:
+    return FrameRow("cruise", seed, time, "clear", "day", IMAGE, (BOX,), (OFFSET,))
+
+
+def data_set(folder: Path, *seeds: int) -> list[Path]:
+    """A shard of two frames for each seed, and the manifest."""
+    paths = [folder / f"cruise-{seed:06d}.parquet" for seed in seeds]
+    for path, seed in zip(paths, seeds, strict=True):
+        FRAMES.write(path, [frame(seed), frame(seed, 0.5)])
+    entries = [shard_entry(FRAMES, path, "cruise", seed) for path, seed in zip(paths, seeds, strict=True)]
+    write_frame_manifest(folder, entries)
+    return paths
+
+
+def cut_off(path: Path) -> str:
+    path.write_bytes(path.read_bytes()[:-100])
+    return "cut off or not a shard"
+
+
+def altered(path: Path) -> str:
+    FRAMES.write(path, [frame(1), frame(1, 0.7)])
+    return "not what the manifest says"
+
+
+def deleted(path: Path) -> str:
+    path.unlink()
+    return "no such file"
+
+
+@pytest.mark.parametrize("corrupt", [cut_off, altered, deleted])
+def test_a_shard_that_is_missing_or_corrupt_is_named(tmp_path: Path, corrupt: Callable[[Path], str]) -> None:
+    first, second = data_set(tmp_path, 1, 2)
+    assert [frame.time for frame in read_frames(tmp_path)] == [0.0, 0.5, 0.0, 0.5]
+    problem = corrupt(first)
+    for read in (lambda: read_frames(tmp_path), lambda: read_shards([second, first])):
+        with pytest.raises(ConfigError, match=f"{first}: {problem}"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            {"boxes": (replace(BOX, visible_fraction=1.5),)},
+            "boxes.visible_fraction: 1.5 is not within",
+        ),
+        ({"boxes": (replace(BOX, label="tank"),)}, "column boxes.label: 'tank' is none of car"),
+        ({"lanes": (replace(OFFSET, dtype="object"),)}, "column lanes.dtype: 'object' is none of bool"),
+        ({"lanes": (replace(OFFSET, shape=(2,)),)}, "the lanes of row 0: cannot reshape"),
+        ({"image": b"words"}, "the image of row 0: not a JPEG stream"),
+        ({"seed": 2}, "is of seed 2, and must be of 1 alone"),
+    ],
+)
+def test_invalid_content_is_named(tmp_path: Path, change: dict[str, Any], problem: str) -> None:
+    path = tmp_path / "cruise-000001.parquet"
+    FRAMES.write(path, [replace(frame(), **change)])
+    with pytest.raises(ConfigError, match=problem):
+        write_frame_manifest(tmp_path, [shard_entry(FRAMES, path, "cruise", 1)])
+        read_frames(tmp_path)
+
+
+def test_collecting_again_lists_what_a_killed_run_recorded(tmp_path: Path) -> None:
+    settings = FrameSettings(per_episode=2)
+    tasks = plan_episodes(["cruise"], 4, 1, settings, tmp_path)
+    for task, path in zip(tasks, data_set(tmp_path, 1, 2), strict=True):
+        assert task.path == path
+    whole = (tmp_path / NAME).read_text()
+    write_frame_manifest(tmp_path, [shard_entry(FRAMES, tasks[0].path, "cruise", 1)])
+    collect(tasks, tmp_path, 1, lane_truth)
+    assert (tmp_path / NAME).read_text() == whole
+    altered(tasks[1].path)
+    with pytest.raises(ConfigError, match="not what the manifest says; delete it and collect again"):
+        collect(tasks, tmp_path, 1, lane_truth)
 
 
 def test_scenario_files_of_one_stem_have_frames_of_their_own(tmp_path: Path) -> None:
     names = ["a/short.yaml", "b/short.yaml", "cut_in"]
     settings = FrameSettings(per_episode=12)
     tasks = plan_episodes(names, 36, 0, settings, tmp_path)
-    assert len({task.path for task in tasks}) == 3 and tasks[2].path.name == "cut_in-000000.npz"
+    assert len({task.path for task in tasks}) == 3 and tasks[2].path.name == "cut_in-000000.parquet"

@@ -1,4 +1,4 @@
-"""Recordings: what is written is read back, what is spoilt is named, pushes are what they should be."""
+"""Recordings: what is written is read back, corrupt shards are named, perturbations are as specified."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from short_course import SHORT
 
 from agents.registry import build_agent
 from drive_stack.datasets.drives.folder import RecordingFolder, read_entries
-from drive_stack.datasets.drives.manifest import NAME, Manifest, shard_entry, write_manifest
-from drive_stack.datasets.drives.perturbation import SLOWEST, Disturbance, DisturbanceSettings
+from drive_stack.datasets.drives.perturbation import MIN_SPEED, Perturbation, PerturbationSettings
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.datasets.drives.recording_task import CollectSettings, record_task, shard_path
-from drive_stack.datasets.drives.schema import SCHEMA, VERSION
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import NAME, Manifest, shard_entry, write_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask
@@ -40,8 +41,8 @@ def record(folder: Path, course: Path, seeds: range, settings: CollectSettings) 
     for seed in seeds:
         task = EpisodeTask("expert", "expert", (), str(course), seed, "hash", privileged=True)
         assert record_task(build_agent, settings, folder, task).status is Status.COMPLETED
-        entries.append(shard_entry(shard_path(folder, str(course), seed), "short", seed))
-    manifest = Manifest(version=VERSION, made_with=settings.model_dump_json(), shards=tuple(entries))
+        entries.append(shard_entry(DRIVES, shard_path(folder, str(course), seed), "short", seed))
+    manifest = Manifest(version=DRIVES.version, made_with=settings.model_dump_json(), shards=tuple(entries))
     write_manifest(folder, manifest)
     return manifest
 
@@ -51,6 +52,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory, course: Path) -> Path:
     folder = tmp_path_factory.mktemp("plain")
     record(folder, course, range(3, 5), CollectSettings())
     return folder
+
+
+def controls_differ(recording: Recording) -> NDArray[np.bool_]:
+    """Whether the applied control differs from the expert's, by row."""
+    differ = np.zeros(recording.rows, dtype=bool)
+    for name in ("steering_rad", "acceleration_mps2"):
+        expert, applied = (recording.column(f"{who}_{name}", np.float32) for who in ("expert", "applied"))
+        differ |= expert != applied
+    return differ
 
 
 def test_a_course_with_keys_set_is_recorded_and_listed(tmp_path: Path, course: Path) -> None:
@@ -69,66 +79,59 @@ def test_a_course_with_keys_set_is_recorded_and_listed(tmp_path: Path, course: P
     )
     RecordingFolder(tmp_path, settings, {row.key: row}).add(row)
     recording = Recording([tmp_path])
-    assert recording.column("lane_offset_m")[0] == pytest.approx(-0.5, abs=0.05)
-    assert recording.column("heading_error_rad")[0] == pytest.approx(np.radians(2.0), abs=0.005)
+    assert recording.column("lane_offset_m", np.float32)[0] == pytest.approx(-0.5, abs=0.05)
+    assert recording.column("heading_error_rad", np.float32)[0] == pytest.approx(np.radians(2.0), abs=0.005)
 
 
-def test_rows_come_back_in_order_with_their_pictures(plain: Path) -> None:
+def test_rows_come_back_in_order_with_their_images(plain: Path) -> None:
     recording = Recording([plain])
     assert recording.episodes == 2 and recording.rows == recording.episode_ends[-1]
-    steps = np.split(recording.column("step"), recording.episode_ends[:-1])
+    steps = np.split(recording.column("step", np.int32), recording.episode_ends[:-1])
     assert all(np.array_equal(part, np.arange(len(part))) for part in steps)
-    assert [set(part) for part in np.split(recording.column("seed"), recording.episode_ends[:-1])] == [
-        {3},
-        {4},
-    ]
-    pictures = list(recording.images(1))
-    assert len(pictures) == len(steps[1])
-    assert all(picture.shape == (256, 640, 3) and picture.std() > 10.0 for picture in pictures)
-    assert recording.column("speed_mps").min() > 5.0
+    seeds = np.split(recording.column("seed", np.int32), recording.episode_ends[:-1])
+    assert [set(part) for part in seeds] == [{3}, {4}]
+    images = list(recording.images(1))
+    assert len(images) == len(steps[1])
+    assert all(image.shape == (256, 640, 3) and image.std() > 10.0 for image in images)
+    assert recording.column("speed_mps", np.float32).min() > 5.0
 
 
-def test_undisturbed_what_is_done_is_what_the_expert_says(plain: Path) -> None:
+def test_without_perturbations_the_expert_control_is_applied(plain: Path) -> None:
     recording = Recording([plain])
-    for control in ("steering_rad", "acceleration_mps2"):
-        assert np.array_equal(recording.column(f"expert_{control}"), recording.column(f"applied_{control}"))
-    assert set(recording.column("driver")) == {"expert"}
-    assert not recording.column("disturbed").any()
+    assert not controls_differ(recording).any()
+    assert set(recording.column("driver", np.str_)) == {"expert"}
+    assert not recording.column("perturbed", np.bool_).any()
 
 
 def test_several_folders_are_read_as_one_and_the_hash_tells_contents(plain: Path) -> None:
     one, two = Recording([plain]), Recording([plain, plain])
     assert two.rows == 2 * one.rows and two.episodes == 2 * one.episodes
-    assert np.array_equal(two.column("time_s"), np.tile(one.column("time_s"), 2))
+    assert np.array_equal(two.column("time_s", np.float64), np.tile(one.column("time_s", np.float64), 2))
     assert one.hash != two.hash and one.hash == Recording([plain]).hash
 
 
-def test_the_same_episode_is_recorded_alike_and_pushes_show(
+def test_the_same_episode_is_recorded_alike_and_perturbations_show(
     tmp_path: Path, course: Path, plain: Path
 ) -> None:
-    settings = CollectSettings(disturbed=True, every=2)
+    settings = CollectSettings(perturbed=True, every=2)
     first, second = (tmp_path / name for name in ("first", "second"))
     for folder in (first, second):
         folder.mkdir()
         record(folder, course, range(3, 4), settings)
     assert Recording([first]).hash == Recording([second]).hash
     recording = Recording([first])
-    assert set(np.diff(recording.column("step"))) == {2}
-    pushed = recording.column("disturbed")
-    differs = recording.column("expert_steering_rad") != recording.column("applied_steering_rad")
-    differs |= recording.column("expert_acceleration_mps2") != recording.column("applied_acceleration_mps2")
-    assert pushed.any() and np.array_equal(pushed, differs)
+    assert set(np.diff(recording.column("step", np.int32))) == {2}
+    perturbed = recording.column("perturbed", np.bool_)
+    assert perturbed.any() and np.array_equal(perturbed, controls_differ(recording))
 
 
-def test_a_student_has_the_wheel_in_spells_and_the_expert_says_what_it_would_do(
-    tmp_path: Path, course: Path
-) -> None:
-    record(tmp_path, course, range(1, 5), CollectSettings(student="constant", expert_share=0.5))
+def test_a_student_drives_in_segments_and_the_expert_labels_every_step(tmp_path: Path, course: Path) -> None:
+    record(tmp_path, course, range(1, 5), CollectSettings(student="constant", expert_fraction=0.5))
     recording = Recording([tmp_path])
-    assert set(recording.column("driver")) == {"expert", "constant"}
-    alone = recording.column("driver") == "constant"
-    same = recording.column("expert_acceleration_mps2") == recording.column("applied_acceleration_mps2")
-    assert same[~alone].all() and not same[alone].all()
+    assert set(recording.column("driver", np.str_)) == {"expert", "constant"}
+    alone = recording.column("driver", np.str_) == "constant"
+    differ = controls_differ(recording)
+    assert not differ[~alone].any() and differ[alone].any()
 
 
 def cut_off(folder: Path) -> str:
@@ -151,7 +154,7 @@ def gone(folder: Path) -> str:
 def of_another_version(folder: Path) -> str:
     content = json.loads((folder / NAME).read_text())
     (folder / NAME).write_text(json.dumps(content | {"version": 99}))
-    return f"schema version 99, but this program reads {VERSION}"
+    return f"schema version 99, but this program reads {DRIVES.version}"
 
 
 def without_manifest(folder: Path) -> str:
@@ -159,50 +162,51 @@ def without_manifest(folder: Path) -> str:
     return "holds no recordings"
 
 
-@pytest.mark.parametrize("spoil", [cut_off, altered, gone, of_another_version, without_manifest])
-def test_what_is_spoilt_is_named_in_one_line(plain: Path, tmp_path: Path, spoil: object) -> None:
+@pytest.mark.parametrize("corrupt", [cut_off, altered, gone, of_another_version, without_manifest])
+def test_what_is_corrupt_is_named_in_one_line(plain: Path, tmp_path: Path, corrupt: object) -> None:
     for path in plain.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert callable(spoil)
-    complaint = spoil(tmp_path)
-    with pytest.raises(ConfigError, match=complaint) as caught:
+    assert callable(corrupt)
+    problem = corrupt(tmp_path)
+    with pytest.raises(ConfigError, match=problem) as caught:
         Recording([tmp_path])
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_takes_no_recordings_made_otherwise(plain: Path) -> None:
+def test_a_folder_takes_no_recordings_made_with_other_settings(plain: Path) -> None:
     assert len(read_entries(plain, CollectSettings())) == 2
-    with pytest.raises(ConfigError, match="made otherwise"):
-        read_entries(plain, CollectSettings(disturbed=True))
+    with pytest.raises(ConfigError, match="made with other settings"):
+        read_entries(plain, CollectSettings(perturbed=True))
 
 
-def test_pictures_are_no_plain_column(plain: Path) -> None:
+def test_images_are_no_plain_column(plain: Path) -> None:
     recording = Recording([plain])
     for name in ("image", "nonsense"):
         with pytest.raises(KeyError):
-            recording.column(name)
-    assert {"image", "expert_steering_rad"} <= set(SCHEMA.names)
+            recording.column(name, np.float32)
+    assert {"image", "expert_steering_rad"} <= set(DRIVES.schema.names)
 
 
 @given(seed=st.integers(0, 10_000), speed=st.floats(0.0, 45.0))
-def test_pushes_are_triangles_within_their_bounds(seed: int, speed: float) -> None:
-    settings = DisturbanceSettings(at_start=1.0)
-    disturbance = Disturbance(settings, np.random.default_rng(seed))
+def test_perturbations_are_triangles_within_their_bounds(seed: int, speed: float) -> None:
+    settings = PerturbationSettings(start_probability=1.0)
+    perturbation = Perturbation(settings, np.random.default_rng(seed))
     times = np.arange(0.0, 40.0, 0.05)
-    found = [disturbance.apply(Control(0.0, 0.0), float(time), speed, CAR) for time in times]
-    sideways = np.array([one.steering for one in found]) * max(speed, SLOWEST) ** 2 / CAR.wheelbase
-    forward = np.array([one.acceleration for one in found])
-    assert np.abs(sideways).max() <= settings.sideways[1] + 1e-9
-    assert np.abs(forward).max() <= settings.forward[1] + 1e-9
-    assert sideways.any() or forward.any()
+    controls = [perturbation.apply(Control(0.0, 0.0), float(time), speed, CAR) for time in times]
+    steering = np.array([control.steering for control in controls])
+    lateral = steering * max(speed, MIN_SPEED) ** 2 / CAR.wheelbase
+    longitudinal = np.array([control.acceleration for control in controls])
+    assert np.abs(lateral).max() <= settings.lateral[1] + 1e-9
+    assert np.abs(longitudinal).max() <= settings.longitudinal[1] + 1e-9
+    assert lateral.any() or longitudinal.any()
     # it rises and fades no faster than the sharpest triangle
-    steepest = 0.05 / (settings.lasts[0] / 2.0)
-    assert np.abs(np.diff(sideways)).max() <= steepest * settings.sideways[1] + 1e-9
+    steepest = 0.05 / (settings.duration[0] / 2.0)
+    assert np.abs(np.diff(lateral)).max() <= steepest * settings.lateral[1] + 1e-9
 
 
-def test_pushes_follow_from_the_seed() -> None:
+def test_perturbations_follow_from_the_seed() -> None:
     def course_of(seed: int) -> list[Control]:
-        disturbance = Disturbance(DisturbanceSettings(), np.random.default_rng(seed))
-        return [disturbance.apply(Control(0.0, 0.0), 0.1 * step, 30.0, CAR) for step in range(300)]
+        perturbation = Perturbation(PerturbationSettings(), np.random.default_rng(seed))
+        return [perturbation.apply(Control(0.0, 0.0), 0.1 * step, 30.0, CAR) for step in range(300)]
 
     assert course_of(1) == course_of(1) != course_of(2)

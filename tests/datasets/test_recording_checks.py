@@ -1,4 +1,4 @@
-"""Recordings of strangers: the hash agrees, and yet what is in them is named and refused."""
+"""Recordings of strangers: invalid content is named and refused although the hash agrees."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_shards import ACTOR, PICTURE, columns, write_listed, write_shard
+from small_shards import ACTOR, IMAGE, SCHEMA, columns, write_listed, write_shard
 
-from drive_stack.datasets.drives.checks import NULLABLE, OTHERS_RANGES, RANGES
-from drive_stack.datasets.drives.other_actors import NUMBERS
+from drive_stack.datasets.columns import columns_of
 from drive_stack.datasets.drives.reader import Recording
-from drive_stack.datasets.drives.schema import SCHEMA
+from drive_stack.datasets.drives.row import ActorColumns, DriveRow
 from drive_stack.errors import ConfigError
 from drive_stack.support.jpeg import MAX_PIXELS, decode, encode, jpeg_size
 
 Columns = dict[str, list[object]]
 
+RANGES = {column.name: column.range for column in columns_of(DriveRow) if column.range is not None}
+ACTOR_RANGES = {column.name: column.range for column in columns_of(ActorColumns) if column.range is not None}
+NULLABLE = {column.name for column in columns_of(DriveRow) if column.is_nullable}
 
-def refused(folder: Path, complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint) as caught:
+
+def refused(folder: Path, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem) as caught:
         for _ in Recording([folder]).images(0):
             pass
     assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
@@ -37,8 +40,8 @@ def recorded(folder: Path, data: Columns, schema: pa.Schema = SCHEMA) -> Path:
 
 def test_a_fit_recording_is_read(tmp_path: Path) -> None:
     recording = Recording([recorded(tmp_path, columns("toy", 3))])
-    assert [picture.shape for picture in recording.images(0)] == [(256, 640, 3)] * 3
-    assert recording.others().label.tolist() == [0, 0, 0]
+    assert [image.shape for image in recording.images(0)] == [(256, 640, 3)] * 3
+    assert recording.other_actors().label.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))
@@ -55,33 +58,33 @@ def test_every_number_is_checked(tmp_path: Path, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", sorted(OTHERS_RANGES))
-def test_every_number_of_other_road_users_is_checked(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(ACTOR_RANGES))
+def test_every_number_of_other_actors_is_checked(tmp_path: Path, name: str) -> None:
     for wrong in (float("nan"), 2e4):
-        data = columns("toy", 3) | {"others": [[], [ACTOR], [ACTOR, ACTOR | {name: wrong}]]}
-        refused(recorded(tmp_path, data), f"column others.{name}: .* is not within")
+        data = columns("toy", 3) | {"other_actors": [[], [ACTOR], [ACTOR, ACTOR | {name: wrong}]]}
+        refused(recorded(tmp_path, data), f"column other_actors.{name}: .* is not within")
 
 
 def test_no_column_of_numbers_is_left_out() -> None:
     numbers = {field.name for field in SCHEMA if not field.type.equals(pa.bool_())}
-    numbers -= {"scenario", "seed", "weather", "light", "driver", "image", "others"}
-    assert RANGES.keys() == numbers and OTHERS_RANGES.keys() == set(NUMBERS)
+    numbers -= {"scenario", "seed", "weather", "light", "driver", "image", "other_actors"}
+    assert RANGES.keys() == numbers and ACTOR_RANGES.keys() == ACTOR.keys() - {"id", "label"}
 
 
 @pytest.mark.parametrize("name", sorted(set(SCHEMA.names) - NULLABLE))
 def test_a_missing_value_is_named(tmp_path: Path, name: str) -> None:
     data = columns("toy", 3)
-    complaint = "picture of row 1: not a JPEG" if name == "image" else f"column {name}: 1 values are missing"
+    problem = "image of row 1: not a JPEG" if name == "image" else f"column {name}: 1 values are missing"
     data[name] = [data[name][0], None, data[name][2]]
-    refused(recorded(tmp_path, data), complaint)
+    refused(recorded(tmp_path, data), problem)
 
 
-def test_an_unknown_kind_of_road_user_is_named(tmp_path: Path) -> None:
-    data = columns("toy", 3) | {"others": [[], [], [ACTOR | {"label": "tank"}]]}
-    refused(recorded(tmp_path, data), "column others.label: 'tank' is none of car, large_vehicle")
+def test_an_unknown_kind_of_actor_is_named(tmp_path: Path) -> None:
+    data = columns("toy", 3) | {"other_actors": [[], [], [ACTOR | {"label": "tank"}]]}
+    refused(recorded(tmp_path, data), "column other_actors.label: 'tank' is none of car, large_vehicle")
 
 
-@pytest.mark.parametrize("name", ["expert_steering_rad", "others", "image"])
+@pytest.mark.parametrize("name", ["expert_steering_rad", "other_actors", "image"])
 def test_a_missing_column_or_one_of_another_type_is_named(tmp_path: Path, name: str) -> None:
     data = columns("toy", 3)
     place = SCHEMA.get_field_index(name)
@@ -111,7 +114,7 @@ def test_a_shard_without_rows_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, "0 rows; a shard has 1 to")
 
 
-# --- pictures ------------------------------------------------------------------------------------
+# --- images ------------------------------------------------------------------------------------
 
 
 def png() -> bytes:
@@ -119,31 +122,31 @@ def png() -> bytes:
 
 
 def huge() -> bytes:
-    """A picture whose header alone says 20,000 × 20,000."""
-    place = PICTURE.index(b"\xff\xc0")
+    """An image whose header alone says 20,000 × 20,000."""
+    place = IMAGE.index(b"\xff\xc0")
     size = (20_000).to_bytes(2, "big")
-    return PICTURE[: place + 5] + size + size + PICTURE[place + 9 :]
+    return IMAGE[: place + 5] + size + size + IMAGE[place + 9 :]
 
 
 @pytest.mark.parametrize(
-    ("stream", "complaint"),
+    ("stream", "problem"),
     [
         (b"", "not a JPEG stream"),
         (b"words", "not a JPEG stream"),
         (png(), "not a JPEG stream"),
-        (PICTURE[:-100], "cut off"),
-        (PICTURE[:2] + PICTURE[-2:], "without a size"),
+        (IMAGE[:-100], "cut off"),
+        (IMAGE[:2] + IMAGE[-2:], "without a size"),
         (huge(), "20000 × 20000 pixels, and must be 640 × 256"),
         (encode(np.zeros((64, 64, 3), np.uint8), 90, full_colour=True).tobytes(), "64 × 64 pixels"),
     ],
 )
-def test_what_is_no_picture_of_the_camera_is_named(tmp_path: Path, stream: bytes, complaint: str) -> None:
+def test_what_is_no_image_of_the_camera_is_named(tmp_path: Path, stream: bytes, problem: str) -> None:
     data = columns("toy", 3)
-    data["image"] = [PICTURE, stream, PICTURE]
-    refused(recorded(tmp_path, data), f"the picture of row 1: .*{complaint}")
+    data["image"] = [IMAGE, stream, IMAGE]
+    refused(recorded(tmp_path, data), f"the image of row 1: .*{problem}")
 
 
-def test_a_huge_picture_is_not_decoded() -> None:
+def test_a_huge_image_is_not_decoded() -> None:
     with pytest.raises(ValueError, match=f"20000 × 20000 pixels are more than {MAX_PIXELS}"):
         decode(np.frombuffer(huge(), np.uint8))
 
@@ -151,10 +154,10 @@ def test_a_huge_picture_is_not_decoded() -> None:
 @pytest.mark.parametrize("hide", [b"\xff", b"\x00", b"\x01", b"\xd0", b"\xd9"])
 def test_no_size_hides_behind_another(hide: bytes) -> None:
     """Taken for a segment, `hide` leads past the frame that decoders find to one of the camera's size."""
-    place, scan = PICTURE.index(b"\xff\xc0"), PICTURE.index(b"\xff\xda")
-    begin, frame = PICTURE[:2] + b"\xff" + hide, PICTURE[place:scan]
+    place, scan = IMAGE.index(b"\xff\xc0"), IMAGE.index(b"\xff\xda")
+    begin, frame = IMAGE[:2] + b"\xff" + hide, IMAGE[place:scan]
     length = int.from_bytes(huge()[2:4], "big")  # a decoder that passes over `hide` finds the picture here
-    stream = (begin + huge()[2:]).ljust(len(begin) + length, b"\0") + frame + PICTURE[-2:]
+    stream = (begin + huge()[2:]).ljust(len(begin) + length, b"\0") + frame + IMAGE[-2:]
     assert stream[4 + length :].startswith(b"\xff\xc0")
     with pytest.raises(ValueError, match="without a size"):
         jpeg_size(np.frombuffer(stream, np.uint8))
@@ -201,7 +204,7 @@ def test_a_shard_is_no_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "corrupt",
     [
         lambda path: path.write_text("{"),
         lambda path: path.write_bytes(b"\xff\xfe"),
@@ -210,6 +213,6 @@ def test_a_shard_is_no_link(tmp_path: Path) -> None:
         lambda path: path.write_text("[]"),
     ],
 )
-def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
-    spoil(write_listed(recorded(tmp_path, columns("toy", 3))))
+def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, corrupt: Callable[[Path], object]) -> None:
+    corrupt(write_listed(recorded(tmp_path, columns("toy", 3))))
     refused(tmp_path, "manifest.json: ")

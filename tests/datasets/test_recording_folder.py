@@ -1,4 +1,4 @@
-"""Folders that recordings are added to: a row counts with its shard, and nothing is lost or overwritten."""
+"""Folders to which recordings are added: a row counts with its shard, and nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from small_shards import columns, write_listed, write_shard
 from synthetic_rows import row as made_up
 
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
-from drive_stack.datasets.drives.manifest import NAME, ShardEntry, read_manifest
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.datasets.drives.recording_task import CollectSettings, former_path, shard_path
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import NAME, ShardEntry, read_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
@@ -58,7 +59,7 @@ def shard_of(folder: Path, of: Row) -> Path:
 def test_a_row_counts_with_its_shard_and_hash(two: tuple[Path, Row, Row]) -> None:
     path, first, second = two
     folder = RecordingFolder(path, SETTINGS, by_key(first, second))
-    assert folder.has(first) and folder.has(second) and folder.spoilt == []
+    assert folder.has(first) and folder.has(second) and folder.corrupt == []
     assert not folder.has(row(seed=3))
 
 
@@ -78,19 +79,19 @@ def foreign(path: Path) -> None:
     path.write_text("somebody's words")
 
 
-SPOILT = [deleted, cut_off, altered, foreign]
+WAYS_TO_CORRUPT = [deleted, cut_off, altered, foreign]
 
 
-@pytest.mark.parametrize("spoil", SPOILT)
-def test_what_is_spoilt_stays_listed_until_it_is_recorded_again(
-    two: tuple[Path, Row, Row], spoil: Callable[[Path], None]
+@pytest.mark.parametrize("corrupt", WAYS_TO_CORRUPT)
+def test_what_is_corrupt_stays_listed_until_it_is_recorded_again(
+    two: tuple[Path, Row, Row], corrupt: Callable[[Path], None]
 ) -> None:
     path, first, second = two
     rows = by_key(first, second)
-    spoil(shard_of(path, first))
+    corrupt(shard_of(path, first))
     folder = RecordingFolder(path, SETTINGS, rows)
     assert not folder.has(first) and folder.has(second)
-    assert len(folder.spoilt) == 1 and shard_of(path, first).name in folder.spoilt[0]
+    assert len(folder.corrupt) == 1 and shard_of(path, first).name in folder.corrupt[0]
     folder.adopt([task(first), task(second)], rows)
     assert not folder.has(first)
     folder.write()
@@ -98,26 +99,26 @@ def test_what_is_spoilt_stays_listed_until_it_is_recorded_again(
         Recording([path])  # it says what is wrong, and does not read one episode less
     record(path, first)
     folder.add(first)
-    assert folder.has(first) and folder.spoilt == [] and Recording([path]).episodes == 2
+    assert folder.has(first) and folder.corrupt == [] and Recording([path]).episodes == 2
 
 
-@pytest.mark.parametrize("spoil", [cut_off, foreign])
-def test_a_file_that_is_no_shard_is_refused_and_put_aside_to_repair(
-    two: tuple[Path, Row, Row], spoil: Callable[[Path], None]
+@pytest.mark.parametrize("corrupt", [cut_off, foreign])
+def test_a_file_that_is_no_shard_is_refused_and_renamed_by_a_repair(
+    two: tuple[Path, Row, Row], corrupt: Callable[[Path], None]
 ) -> None:
     path, first, second = two
     shard = shard_of(path, first)
-    spoil(shard)
+    corrupt(shard)
     content = shard.read_bytes()
     folder = RecordingFolder(path, SETTINGS, by_key(first, second))
     with pytest.raises(ConfigError, match=f"{shard.name}.*collect --repair"):
-        folder.clear_the_way([task(first)], repair=False)
+        folder.make_way([task(first)], repair=False)
     assert shard.read_bytes() == content
-    (aside,) = folder.clear_the_way([task(first)], repair=True)
-    assert not shard.exists() and aside.read_bytes() == content
+    (moved,) = folder.make_way([task(first)], repair=True)
+    assert not shard.exists() and moved.read_bytes() == content
     shard.write_text("again")
-    (another,) = folder.clear_the_way([task(first)], repair=True)
-    assert another != aside and aside.read_bytes() == content
+    (another,) = folder.make_way([task(first)], repair=True)
+    assert another != moved and moved.read_bytes() == content
 
 
 def a_link(path: Path) -> str:
@@ -148,10 +149,10 @@ def read_only(path: Path) -> str:
 def test_no_shard_takes_the_place_of_anything_else(
     tmp_path: Path, lay: Callable[[Path], str], repair: bool
 ) -> None:
-    complaint = lay(shard_of(tmp_path, row()))
+    problem = lay(shard_of(tmp_path, row()))
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(ConfigError, match=complaint):
-        RecordingFolder(tmp_path, SETTINGS, {}).clear_the_way([task(row())], repair=repair)
+    with pytest.raises(ConfigError, match=problem):
+        RecordingFolder(tmp_path, SETTINGS, {}).make_way([task(row())], repair=repair)
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -205,7 +206,7 @@ def test_what_is_listed_without_a_row_stays_listed(two: tuple[Path, Row, Row]) -
     record(path, third)
     folder = RecordingFolder(path, SETTINGS, {})
     folder.add(third)
-    assert [entry.seed for entry in read_manifest(path).shards] == [1, 2, 3]
+    assert [entry.seed for entry in read_manifest(DRIVES, path).shards] == [1, 2, 3]
     assert folder.episodes([third], ["cruise"]) == [("cruise", seed) for seed in (1, 2, 3)]
     assert folder.episodes([third], []) == [("cruise", 3)]
 
@@ -227,12 +228,12 @@ def test_files_that_several_scenarios_shared_are_listed_no_longer(tmp_path: Path
 
 
 def test_how_a_folder_was_made_is_read_back(tmp_path: Path) -> None:
-    settings = CollectSettings(disturbed=True, every=2)
+    settings = CollectSettings(perturbed=True, every=2)
     write_listed(tmp_path, settings=settings)
     assert read_settings(tmp_path) == settings
     path = tmp_path / NAME
     path.write_text(path.read_text().replace("every", "evry"))
-    with pytest.raises(ConfigError, match="made_with: are no settings"):
+    with pytest.raises(ConfigError, match="made_with: not settings"):
         read_settings(tmp_path)
 
 

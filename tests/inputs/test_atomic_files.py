@@ -74,13 +74,9 @@ def test_a_shard_is_whole_or_absent_on_a_full_disk(tmp_path: Path) -> None:
     path = tmp_path / "cruise-000001.parquet"
     said = run(
         "import numpy as np; from pathlib import Path; from drive_stack.errors import ConfigError;"
-        "from drive_stack.datasets.drives.schema import SCHEMA;"
-        "from drive_stack.datasets.drives.shard import ShardWriter; import pyarrow as pa\n"
-        "empty = {pa.string(): '', pa.binary(): np.random.default_rng(0).bytes(20_000), pa.bool_(): False}\n"
-        "writer = ShardWriter()\n"
-        "row = {field.name: empty.get(field.type, 0) for field in SCHEMA}\n"
-        "writer.add(row | {'others': []})\n"
-        f"try: writer.write(Path({str(path)!r}))\n"
+        "from drive_stack.datasets.frames.row import FRAMES, FrameRow\n"
+        "row = FrameRow('', 0, 0.0, '', '', np.random.default_rng(0).bytes(20_000), (), ())\n"
+        f"try: FRAMES.write(Path({str(path)!r}), [row])\n"
         "except ConfigError as error: print(error)"
     )
     assert said.startswith(f"{path}: cannot be written: ") and said.count("\n") == 1

@@ -15,15 +15,15 @@ import pytest
 from fuzz_strategies import FEW, MANY, check_line, fuzzing, json_files, read_or_refuse
 from hypothesis import given
 from hypothesis import strategies as st
-from small_shards import ACTOR, PICTURE, columns, write_listed, write_shard
+from small_shards import ACTOR, IMAGE, SCHEMA, columns, write_listed, write_shard
 from synthetic_rows import row
 
-from drive_stack.datasets.drives.checks import RANGES
+from drive_stack.datasets.columns import columns_of
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
-from drive_stack.datasets.drives.manifest import NAME, ShardEntry, read_manifest
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.datasets.drives.recording_task import CollectSettings
-from drive_stack.datasets.drives.schema import SCHEMA
+from drive_stack.datasets.drives.row import DRIVES, DriveRow
+from drive_stack.datasets.manifest import NAME, ShardEntry, read_manifest
 
 SHARD = "cruise-000001.parquet"
 ROW = row("recording", "cruise", 1)
@@ -39,14 +39,16 @@ def read_everything(folder: Path) -> None:
 def check_recording(folder: Path) -> None:
     """All that is in it, as training reads it."""
     recording = Recording([folder])
-    for name in SCHEMA.names:
-        if name not in ("image", "others"):
-            values = recording.column(name)
-            assert len(values) == recording.rows
-            if name in RANGES and name not in ("lead_gap_m", "lead_speed_mps"):
-                assert np.isfinite(values.astype(np.float64)).all()
-    others = recording.others()
-    assert len(others.row) == len(others.label) and np.isfinite(others.ahead).all()
+    for column in columns_of(DriveRow):
+        if column.name in ("image", "other_actors"):
+            continue
+        if column.range is None:
+            assert len(recording.column(column.name, np.str_)) == recording.rows
+            continue
+        numbers = recording.column(column.name, np.float64)
+        assert len(numbers) == recording.rows and (column.is_nullable or np.isfinite(numbers).all())
+    actors = recording.other_actors()
+    assert len(actors.row) == len(actors.label) and np.isfinite(actors.x).all()
     for episode in range(recording.episodes):
         for picture in recording.images(episode):
             assert picture.shape == (256, 640, 3)
@@ -55,10 +57,11 @@ def check_recording(folder: Path) -> None:
 def check_folder(folder: Path) -> None:
     """What a run that goes on there makes of it."""
     found = RecordingFolder(folder, CollectSettings(), {ROW.key: ROW})
-    for line in found.spoilt:
+    for line in found.corrupt:
         check_line(line)
         assert str(folder) in line
-    assert found.manifest == read_manifest(folder).model_copy(update={"shards": found.manifest.shards})
+    listed = read_manifest(DRIVES, folder)
+    assert found.manifest == listed.model_copy(update={"shards": found.manifest.shards})
     assert all(scenario == "cruise" for scenario, _ in found.episodes([ROW], ["cruise"]))
 
 
@@ -109,17 +112,17 @@ ACTORS = st.one_of(
 @st.composite
 def pictures(draw: st.DrawFn) -> bytes:
     """The JPEG with something in place of a part, mostly in its header."""
-    header = PICTURE.index(b"\xff\xda") + 20
-    begin = draw(st.one_of(st.integers(0, header), st.integers(0, len(PICTURE))))
-    length = draw(st.sampled_from([0, 1, 2, 10, len(PICTURE)]))
-    return PICTURE[:begin] + draw(st.binary(max_size=12)) + PICTURE[begin + length :]
+    header = IMAGE.index(b"\xff\xda") + 20
+    begin = draw(st.one_of(st.integers(0, header), st.integers(0, len(IMAGE))))
+    length = draw(st.sampled_from([0, 1, 2, 10, len(IMAGE)]))
+    return IMAGE[:begin] + draw(st.binary(max_size=12)) + IMAGE[begin + length :]
 
 
 def values_of(name: str, kind: pa.DataType) -> st.SearchStrategy[object]:
     """Values that a column of this type can hold, fit or not."""
     if name == "image":
         return st.one_of(pictures(), pictures(), st.binary(max_size=20), st.none())
-    if name == "others":
+    if name == "other_actors":
         return st.one_of(st.none(), st.lists(ACTORS, max_size=3))
     if pa.types.is_string(kind):
         return st.one_of(WORDS, st.none())
@@ -195,7 +198,7 @@ def fuzz_columns(folder: Path, examples: int) -> None:
     @fuzzing(examples)
     @given(shards())
     def check(shard: Shard) -> None:
-        schema = shard.schema.with_metadata({b"drive_stack_recording": b"2"})
+        schema = shard.schema.with_metadata({b"drive_stack_recording": str(DRIVES.version).encode()})
         pq.write_table(pa.table(shard.data, schema=schema), folder / SHARD)
         listed(folder)
         read_everything(folder)

@@ -10,17 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 from fuzz_strategies import check_line
 from pydantic import ValidationError
-from small_shards import ACTOR, columns, write_listed, write_shard
+from small_shards import ACTOR, SCHEMA, columns, write_listed, write_shard
 from synthetic_rows import row
 
 from drive_stack.app.commands.replay import load_replay
 from drive_stack.config import StrictModel, first_problem
 from drive_stack.datasets.drives.folder import RecordingFolder
-from drive_stack.datasets.drives.manifest import NAME as MANIFEST
-from drive_stack.datasets.drives.manifest import read_manifest
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.datasets.drives.recording_task import CollectSettings
-from drive_stack.datasets.drives.schema import SCHEMA
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import NAME as MANIFEST
+from drive_stack.datasets.manifest import read_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import NAME as ROWS
 from drive_stack.evaluation.batch.row_file import read_rows
@@ -186,8 +186,9 @@ def test_manifests_are_refused_in_a_short_line(
 def test_how_a_recording_was_made_is_told_in_short(tmp_path: Path) -> None:
     recorded(tmp_path, columns("cruise", 1))
     path = tmp_path / MANIFEST
-    path.write_text(read_manifest(tmp_path).model_copy(update={"made_with": LINES + LONG}).model_dump_json())
-    with pytest.raises(ConfigError, match=r"made otherwise \(a\\nb.*…\); use another folder") as caught:
+    manifest = read_manifest(DRIVES, tmp_path).model_copy(update={"made_with": LINES + LONG})
+    path.write_text(manifest.model_dump_json())
+    with pytest.raises(ConfigError, match=r"other settings \(a\\nb.*…\); use another folder") as caught:
         RecordingFolder(tmp_path, CollectSettings(), {})
     check_line(str(caught.value))
 
@@ -208,7 +209,7 @@ def test_words_of_a_shard_are_quoted_in_short(tmp_path: Path, word: str) -> None
         "is of scenario '.* and must be of 'cruise' alone",
     )
     others: list[object] = [[ACTOR | {"label": word}], [], []]
-    refused(recorded(tmp_path, data | {"others": others}), "label: '.* is none of car")
+    refused(recorded(tmp_path, data | {"other_actors": others}), "label: '.* is none of car")
 
 
 @pytest.mark.parametrize("name", ["scenario", "weather", "light", "driver"])
@@ -217,6 +218,6 @@ def test_text_of_a_shard_that_is_no_utf_8_is_refused(tmp_path: Path, name: str) 
     table = pq.read_table(path)
     spoilt = pa.array([b"\xff\xfe"] * 3, pa.binary()).view(pa.string())
     pq.write_table(table.set_column(SCHEMA.get_field_index(name), name, spoilt), path)
-    entry = read_manifest(tmp_path).shards[0]
+    entry = read_manifest(DRIVES, tmp_path).shards[0]
     write_listed(tmp_path, entry.model_copy(update={"sha256": sha256_of(path)}))
     refused(tmp_path, "its data cannot be read .*UTF8")

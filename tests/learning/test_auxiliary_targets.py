@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,7 +13,13 @@ from hypothesis import strategies as st
 
 from drive_stack.actor_boxes import all_actor_boxes
 from drive_stack.camera_model import CameraModel
-from drive_stack.datasets.drives.other_actors import COLUMN, NUMBERS, REACH, Others, others_of, read_others
+from drive_stack.datasets.drives.other_actors import (
+    MAX_DISTANCE,
+    OtherActors,
+    other_actors_of,
+    read_other_actors,
+)
+from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.learning.imitation.columns import COLUMNS, KINDS, columns_loss, columns_of, nearness
 from drive_stack.types import Control, ObjectClass
@@ -22,10 +30,10 @@ VEHICLE, PERSON, OBSTACLE = range(KINDS)
 Thing = tuple[int, ObjectClass, float, float, float, float, float]  # row, label, ahead, left, heading, size
 
 
-def others(*things: Thing) -> Others:
+def others(*things: Thing) -> OtherActors:
     row, label, ahead, left, heading, length, width = (np.array(part) for part in zip(*things, strict=True))
     zeros = np.zeros(len(things))
-    return Others(row, label.astype(int), ahead, left, heading, zeros, length, width, zeros)
+    return OtherActors(row, label.astype(int), ahead, left, heading, zeros, length, width, zeros)
 
 
 def car(ahead: float, left: float = 0.0, row: int = 0) -> Thing:
@@ -100,15 +108,16 @@ def test_a_recording_tells_what_the_world_holds() -> None:
         state = env.truth.world_state()
     finally:
         env.close()
-    told = read_others([pa.chunked_array([pa.array([others_of(state), [], others_of(state)], COLUMN)])])
+    actors = [asdict(actor) for actor in other_actors_of(state)]
+    column = pa.array([actors, [], actors], DRIVES.schema.field("other_actors").type)
+    told = read_other_actors([pa.chunked_array([column])])
     boxes = all_actor_boxes(state)
-    near = np.hypot(boxes.pose[:, 0] - state.ego.x, boxes.pose[:, 1] - state.ego.y) <= REACH
+    near = np.hypot(boxes.pose[:, 0] - state.ego.x, boxes.pose[:, 1] - state.ego.y) <= MAX_DISTANCE
     assert near.sum() >= 2 and len(told.row) == 2 * near.sum() and set(told.row) == {0, 2}
     first = told.row == 0
     cos, sin = np.cos(state.ego.yaw), np.sin(state.ego.yaw)
-    x = state.ego.x + cos * told.ahead[first] - sin * told.left[first]
-    y = state.ego.y + sin * told.ahead[first] + cos * told.left[first]
+    x = state.ego.x + cos * told.x[first] - sin * told.y[first]
+    y = state.ego.y + sin * told.x[first] + cos * told.y[first]
     np.testing.assert_allclose(np.column_stack([x, y]), boxes.pose[near][:, :2], atol=1e-3)
     np.testing.assert_array_equal(told.label[first], boxes.label[near])
     np.testing.assert_allclose(told.speed[first], boxes.speed[near], atol=1e-5)
-    assert {field.name for field in COLUMN.value_type} == {"id", "label", *NUMBERS}

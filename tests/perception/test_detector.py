@@ -10,7 +10,9 @@ from onnx import numpy_helper
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
-from drive_stack.datasets.frames.store import EpisodeInfo, ShardWriter, read_frames
+from drive_stack.datasets.frames.row import FRAMES
+from drive_stack.datasets.frames.store import EpisodeInfo, frame_row, read_frames, write_frame_manifest
+from drive_stack.datasets.manifest import shard_entry
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.config import DetectorTraining
@@ -127,11 +129,13 @@ def test_in_eight_bits_it_scores_nearly_as_in_single_precision(
     exported: tuple[Path, torch.nn.Module], tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(3)
-    writer = ShardWriter()
     nothing = FrameTruth(np.zeros((0, 4), np.float32), *(np.zeros(0, t) for t in (np.int8, "f4", "f4")))
-    for time in range(4):
-        writer.add(rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8), nothing, float(time), {})
-    writer.write(tmp_path / "0.npz", EpisodeInfo("toy", 0, "clear", "day"))
+    episode, shard = EpisodeInfo("toy", 0, "clear", "day"), tmp_path / "toy-000000.parquet"
+    images = [rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8) for _ in range(4)]
+    FRAMES.write(
+        shard, [frame_row(image, nothing, float(time), episode, {}) for time, image in enumerate(images)]
+    )
+    write_frame_manifest(tmp_path, [shard_entry(FRAMES, shard, "toy", 0)])
     out = tmp_path / "detector.int8.onnx"
     quantise(exported[0], read_frames(tmp_path), out, count=4, seed=0)
     assert out.stat().st_size < 0.5 * exported[0].stat().st_size

@@ -14,9 +14,9 @@ from agents.registry import agent_names, build_agent
 from drive_stack.agent_spec import is_file, runs_code
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
-from drive_stack.datasets.drives.manifest import Manifest, write_manifest
 from drive_stack.datasets.drives.recording_task import CollectSettings
-from drive_stack.datasets.drives.schema import VERSION
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import Manifest, write_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import NAME as ROWS
 from drive_stack.evaluation.batch.rows import Row, undriven
@@ -128,7 +128,9 @@ def test_recordings_that_name_code_are_not_repaired_without_trust(
     student: str, overrides: tuple[str, ...], tmp_path: Path, harm: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = CollectSettings(student=student, student_overrides=overrides, student_hash="0" * 16)
-    write_manifest(tmp_path, Manifest(version=VERSION, made_with=settings.model_dump_json(), shards=()))
+    write_manifest(
+        tmp_path, Manifest(version=DRIVES.version, made_with=settings.model_dump_json(), shards=())
+    )
     assert run_sim.main(["collect", "--repair", "--out", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert f"its driver {student} can run code" in told and "add --trust" in told
@@ -139,7 +141,9 @@ def test_with_trust_a_repair_says_what_it_loads(
     tmp_path: Path, harm: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = CollectSettings(student="somebodys:Mine", student_hash="0" * 16)
-    write_manifest(tmp_path, Manifest(version=VERSION, made_with=settings.model_dump_json(), shards=()))
+    write_manifest(
+        tmp_path, Manifest(version=DRIVES.version, made_with=settings.model_dump_json(), shards=())
+    )
     assert run_sim.main(["collect", "--repair", "--trust", "--out", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert "loads the driver somebodys:Mine, as the folder says" in told and RUNS in told

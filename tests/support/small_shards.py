@@ -9,14 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from drive_stack.datasets.drives.manifest import NAME, Manifest, ShardEntry, write_manifest
 from drive_stack.datasets.drives.recording_task import CollectSettings
-from drive_stack.datasets.drives.schema import SCHEMA, VERSION
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import NAME, Manifest, ShardEntry, write_manifest
 from drive_stack.support.jpeg import encode
 
-PICTURE = encode(np.full((256, 640, 3), 90, np.uint8), 90, full_colour=False).tobytes()
+SCHEMA = DRIVES.schema
+IMAGE = encode(np.full((256, 640, 3), 90, np.uint8), 90, full_colour=False).tobytes()
 ACTOR: dict[str, object] = dict.fromkeys(
-    ("ahead_m", "left_m", "heading_rad", "speed_mps", "length_m", "width_m", "height_m"), 1.0
+    ("x_m", "y_m", "heading_rad", "speed_mps", "length_m", "width_m", "height_m"), 1.0
 )
 ACTOR |= {"id": 1, "label": "car"}
 
@@ -25,15 +26,15 @@ def columns(scenario: str, seed: int, rows: int = 3) -> dict[str, list[object]]:
     """A value of each column for each of some rows."""
     values: dict[str, object] = dict.fromkeys(SCHEMA.names, 0.0)
     values |= {"scenario": scenario, "seed": seed, "weather": "clear", "light": "day", "driver": "expert"}
-    values |= {"image": PICTURE, "command": 0, "others": [ACTOR]}
-    values |= dict.fromkeys(("disturbed", "blind_spot_left", "blind_spot_right"), False)
+    values |= {"image": IMAGE, "command": 0, "other_actors": [ACTOR]}
+    values |= dict.fromkeys(("perturbed", "blind_spot_left", "blind_spot_right"), False)
     values |= {"lead_gap_m": None, "lead_speed_mps": None}
     return {name: [value] * rows for name, value in values.items()} | {"step": list(range(rows))}
 
 
 def write_shard(path: Path, data: dict[str, list[object]], schema: pa.Schema = SCHEMA) -> ShardEntry:
     """Write a shard, and what a manifest would say of it, whatever it holds."""
-    marked = schema.with_metadata({b"drive_stack_recording": str(VERSION)})
+    marked = schema.with_metadata({b"drive_stack_recording": str(DRIVES.version)})
     pq.write_table(pa.table(data, schema=marked), path)
     rows = len(next(iter(data.values())))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -49,5 +50,5 @@ def write_shard(path: Path, data: dict[str, list[object]], schema: pa.Schema = S
 def write_listed(folder: Path, *entries: ShardEntry, settings: CollectSettings | None = None) -> Path:
     """Write the manifest; returns its path."""
     made_with = (settings or CollectSettings()).model_dump_json()
-    write_manifest(folder, Manifest(version=VERSION, made_with=made_with, shards=entries))
+    write_manifest(folder, Manifest(version=DRIVES.version, made_with=made_with, shards=entries))
     return folder / NAME

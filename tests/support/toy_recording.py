@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from drive_stack.datasets.drives.manifest import Manifest, shard_entry, write_manifest
-from drive_stack.datasets.drives.schema import SCHEMA, VERSION
-from drive_stack.datasets.drives.shard import ShardWriter
+from drive_stack.datasets.drives.row import DRIVES, DriveRow
+from drive_stack.datasets.manifest import Manifest, shard_entry, write_manifest
 from drive_stack.support.jpeg import encode
 
 TINY = """\
@@ -37,29 +36,45 @@ def toy_recording(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(3):
         _episode(folder, seed, 40)
-    shards = tuple(shard_entry(folder / f"toy-{seed:06d}.parquet", "toy", seed) for seed in range(3))
-    write_manifest(folder, Manifest(version=VERSION, made_with="{}", shards=shards))
+    shards = tuple(shard_entry(DRIVES, folder / f"toy-{seed:06d}.parquet", "toy", seed) for seed in range(3))
+    write_manifest(folder, Manifest(version=DRIVES.version, made_with="{}", shards=shards))
     return folder
 
 
-def _episode(folder: Path, seed: int, rows: int) -> None:
-    rng, writer = np.random.default_rng(seed), ShardWriter()
-    for step in range(rows):
-        bright = float(rng.uniform())
-        image = np.full((256, 640, 3), 40 + int(160 * bright), np.uint8)
-        values = dict.fromkeys(SCHEMA.names, 0.0) | {"scenario": "toy", "seed": seed, "step": step}
-        values |= {"time_s": 0.1 * step, "weather": "clear", "light": "day", "driver": "expert"}
-        values |= {"image": encode(image, 95, full_colour=False).tobytes(), "command": 0, "disturbed": False}
-        values |= {
-            "blind_spot_left": False,
-            "blind_spot_right": False,
-            "speed_mps": 20.0,
-            "speed_limit_mps": 25.0,
-            "others": [],
-        }
-        values |= {
-            "expert_steering_rad": 0.01 * (bright - 0.5),
-            "expert_acceleration_mps2": 2.0 * bright - 1.0,
-        }
-        writer.add(values)
-    writer.write(folder / f"toy-{seed:06d}.parquet")
+def _episode(folder: Path, seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [_row(seed, step, float(rng.uniform())) for step in range(count)]
+    DRIVES.write(folder / f"toy-{seed:06d}.parquet", rows)
+
+
+def _row(seed: int, step: int, brightness: float) -> DriveRow:
+    image = np.full((256, 640, 3), 40 + int(160 * brightness), np.uint8)
+    return DriveRow(
+        scenario="toy",
+        seed=seed,
+        step=step,
+        time_s=0.1 * step,
+        weather="clear",
+        light="day",
+        image=encode(image, 95, full_colour=False).tobytes(),
+        speed_mps=20.0,
+        yaw_rate_radps=0.0,
+        blind_spot_left=False,
+        blind_spot_right=False,
+        speed_limit_mps=25.0,
+        command=0,
+        image_age_s=0.0,
+        expert_steering_rad=0.01 * (brightness - 0.5),
+        expert_acceleration_mps2=2.0 * brightness - 1.0,
+        applied_steering_rad=0.0,
+        applied_acceleration_mps2=0.0,
+        driver="expert",
+        perturbed=False,
+        station_m=0.0,
+        lane_offset_m=0.0,
+        heading_error_rad=0.0,
+        curvature_1pm=0.0,
+        lead_gap_m=0.0,
+        lead_speed_mps=0.0,
+        other_actors=(),
+    )

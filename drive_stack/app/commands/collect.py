@@ -54,7 +54,7 @@ def _print_note(line: str) -> None:
 def _report(collection: Collection, out: Path) -> int:
     print_failures(collection.failed, out / NAME)
     for reason in collection.corrupt[:MAX_FAILURES]:
-        print(f"spoilt: {reason}", file=sys.stderr)
+        print(f"corrupt: {reason}", file=sys.stderr)
     if len(collection.corrupt) > MAX_FAILURES:
         print(f"and {len(collection.corrupt) - MAX_FAILURES} more", file=sys.stderr)
     if collection.unlisted:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.datasets.drives.folder import Episode, RecordingFolder, read_settings
-from drive_stack.datasets.drives.manifest import Manifest
 from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, record_task
+from drive_stack.datasets.manifest import Manifest
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
@@ -109,8 +109,8 @@ def _record(
     again = sum(task.key in file.rows for task in remaining)
     if again:
         report(f"{again} episodes have a row and no whole shard; they are recorded again")
-    for moved in folder.clear_the_way(remaining, repair=replace):
-        report(f"put aside: {moved}")
+    for moved in folder.make_way(remaining, repair=replace):
+        report(f"moved to {moved}")
     folder.write()
     return drive_missing(
         tasks,
@@ -125,7 +125,7 @@ def _record(
 
 
 def _result(folder: RecordingFolder, failed: Sequence[Row]) -> Collection:
-    return Collection(folder.manifest, tuple(failed), tuple(folder.spoilt), len(folder.renamed))
+    return Collection(folder.manifest, tuple(failed), tuple(folder.corrupt), len(folder.renamed))
 
 
 def _episodes(spec: CollectionSpec, wiring: BatchWiring) -> list[Episode]:
@@ -150,8 +150,8 @@ def _settings(spec: CollectionSpec, wiring: BatchWiring) -> CollectSettings:
         student=student,
         student_overrides=spec.driver_overrides,
         student_hash=fingerprint(facts, "") if facts is not None else "",
-        expert_share=spec.expert_fraction,
-        disturbed=spec.perturbed,
+        expert_fraction=spec.expert_fraction,
+        perturbed=spec.perturbed,
         every=spec.every,
     )
 

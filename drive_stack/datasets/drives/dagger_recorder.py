@@ -1,4 +1,4 @@
-"""A driver that is taught: the expert says at each step what it would do, whoever has the wheel."""
+"""Records drives for imitation learning (DAgger): the expert labels every step, whoever drives."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive_stack.datasets.drives.other_actors import others_of
-from drive_stack.datasets.drives.perturbation import Disturbance
-from drive_stack.datasets.drives.shard import ShardWriter
+from drive_stack.datasets.drives.other_actors import other_actors_of
+from drive_stack.datasets.drives.perturbation import Perturbation
+from drive_stack.datasets.drives.row import DriveRow
 from drive_stack.errors import ConfigError
 from drive_stack.geometry import wrap_angle
 from drive_stack.interfaces import Agent, TruthSource
@@ -17,30 +17,30 @@ from drive_stack.support.jpeg import encode
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
 
-SPELL = (1.5, 5.0)  # for how long expert or student has the wheel at a time [s]
-AHEAD = 200.0  # a lead farther off does not count [m]
+SEGMENT_DURATION = (1.5, 5.0)  # for how long expert or student drives at a time [s]
+MAX_LEAD_GAP = 200.0  # vehicles beyond are no lead vehicles [m]
 
 
 @dataclass(frozen=True, slots=True)
-class Wheel:
-    """Who has the wheel."""
+class ControlSharing:
+    """Who drives."""
 
     student: Agent | None = None  # None: the expert drives alone
-    expert_share: float = 0.0  # of the time, in spells, beside a student
+    expert_fraction: float = 0.0  # probability that the expert drives a segment, with a student
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """What is kept of a drive."""
+class Subsampling:
+    """Which steps are saved, and how."""
 
-    every: int = 1  # each so many steps one is kept
+    every: int = 1  # one of so many steps is saved
     quality: int = 92  # of the JPEGs
 
 
-class TaughtDriver:
-    """Drives by the expert or a student, pushed about by a disturbance, and writes down both.
+class DaggerRecorder:
+    """Drives with the expert's or a student's control, perturbed now and then, and records both controls.
 
-    An `Agent`, so that it is driven, judged and logged as any other.
+    It is an `Agent`, so that it is driven, evaluated and logged like any other.
     """
 
     name = "recording"
@@ -51,103 +51,132 @@ class TaughtDriver:
         self,
         expert: Agent,
         truth: TruthSource,
-        wheel: Wheel,
-        keeping: Keeping,
+        sharing: ControlSharing,
+        subsampling: Subsampling,
         *,
         episode: tuple[str, int],
-        disturbance: Callable[[np.random.Generator], Disturbance] | None,
+        perturbation: Callable[[np.random.Generator], Perturbation] | None,
         rng: np.random.Generator,
     ) -> None:
-        """``episode`` are scenario and seed; everything drawn comes from ``rng``."""
-        self._expert, self._truth, self._wheel, self._keeping = expert, truth, wheel, keeping
+        """``episode`` is scenario and seed; all random draws come from ``rng``."""
+        self._expert, self._truth, self._sharing, self._subsampling = expert, truth, sharing, subsampling
         self._episode, self._rng = episode, rng
-        self._disturbance = disturbance(rng) if disturbance is not None else None
-        self._step, self._expert_drives, self._spell_ends = 0, True, 0.0
-        self.shard = ShardWriter()
+        self._perturbation = perturbation(rng) if perturbation is not None else None
+        self._step, self._expert_drives, self._segment_end = 0, True, 0.0
+        self.rows: list[DriveRow] = []
 
     def reset(self, seed: int) -> None:
-        """Begin; one driver drives one episode."""
+        """Start the episode; a recorder drives only one."""
         if self._step:
             raise ConfigError("a recording driver drives one episode")
         self._expert.reset(seed)
-        if self._wheel.student is not None:
-            self._wheel.student.reset(seed)
+        if self._sharing.student is not None:
+            self._sharing.student.reset(seed)
 
     def act(self, observation: Observation) -> Control:
-        """What is done, which need not be what the expert would do."""
+        """The applied control, which may differ from the expert's."""
         state = self._truth.world_state()
         label = self._expert.act(observation)
-        driver, chosen = self._chosen(observation, label, state.time)
-        pushed = False
-        if self._disturbance is not None:
-            chosen = self._disturbance.apply(chosen, state.time, state.ego.speed, state.car)
-            pushed = self._disturbance.on(state.time)
-        if self._step % self._keeping.every == 0:
-            self.shard.add(self._row(observation, state, label, chosen, driver) | {"disturbed": pushed})
+        driver, applied = self._choose_control(observation, label, state.time)
+        perturbed = False
+        if self._perturbation is not None:
+            applied = self._perturbation.apply(applied, state.time, state.ego.speed, state.car)
+            perturbed = self._perturbation.is_active(state.time)
+        if self._step % self._subsampling.every == 0:
+            self.rows.append(self._row(observation, state, label, applied, driver, perturbed))
         self._step += 1
-        return chosen
+        return applied
 
-    def _chosen(self, observation: Observation, label: Control, time: float) -> tuple[str, Control]:
-        student = self._wheel.student
+    def _choose_control(self, observation: Observation, label: Control, time: float) -> tuple[str, Control]:
+        """Name of who drives, and its control."""
+        student = self._sharing.student
         if student is None:
             return "expert", label
-        proposed = student.act(observation)  # also while the expert drives: it remembers what it saw
-        if time >= self._spell_ends:
-            self._expert_drives = bool(self._rng.random() < self._wheel.expert_share)
-            self._spell_ends = time + float(self._rng.uniform(*SPELL))
+        proposed = student.act(observation)  # also while the expert drives: the student has a memory
+        if time >= self._segment_end:
+            self._expert_drives = bool(self._rng.random() < self._sharing.expert_fraction)
+            self._segment_end = time + float(self._rng.uniform(*SEGMENT_DURATION))
         return ("expert", label) if self._expert_drives else (student.name, proposed)
 
     def _row(
-        self, seen: Observation, state: WorldState, label: Control, applied: Control, driver: str
-    ) -> dict[str, object]:
+        self,
+        observation: Observation,
+        state: WorldState,
+        label: Control,
+        applied: Control,
+        driver: str,
+        perturbed: bool,
+    ) -> DriveRow:
         scenario, seed = self._episode
-        return {
-            "scenario": scenario,
-            "seed": seed,
-            "step": self._step,
-            "time_s": state.time,
-            "weather": state.conditions.weather.value,
-            "light": state.conditions.light.value,
-            "image": encode(seen.image, self._keeping.quality, full_colour=False).tobytes(),
-            "speed_mps": seen.speed,
-            "yaw_rate_radps": seen.yaw_rate,
-            "blind_spot_left": seen.blind_spot_left,
-            "blind_spot_right": seen.blind_spot_right,
-            "speed_limit_mps": seen.speed_limit,
-            "command": int(seen.command),
-            "image_age_s": seen.image_age,
-            "expert_steering_rad": label.steering,
-            "expert_acceleration_mps2": label.acceleration,
-            "applied_steering_rad": applied.steering,
-            "applied_acceleration_mps2": applied.acceleration,
-            "driver": driver,
-            **course(state),
-            **lead(state),
-            "others": others_of(state),
-        }
+        pose, lead = pose_on_road(state), lead_vehicle(state)
+        return DriveRow(
+            scenario=scenario,
+            seed=seed,
+            step=self._step,
+            time_s=state.time,
+            weather=state.conditions.weather.value,
+            light=state.conditions.light.value,
+            image=encode(observation.image, self._subsampling.quality, full_colour=False).tobytes(),
+            speed_mps=observation.speed,
+            yaw_rate_radps=observation.yaw_rate,
+            blind_spot_left=observation.blind_spot_left,
+            blind_spot_right=observation.blind_spot_right,
+            speed_limit_mps=observation.speed_limit,
+            command=int(observation.command),
+            image_age_s=observation.image_age,
+            expert_steering_rad=label.steering,
+            expert_acceleration_mps2=label.acceleration,
+            applied_steering_rad=applied.steering,
+            applied_acceleration_mps2=applied.acceleration,
+            driver=driver,
+            perturbed=perturbed,
+            station_m=state.ego.station,
+            lane_offset_m=pose.lane_offset,
+            heading_error_rad=pose.heading_error,
+            curvature_1pm=pose.curvature,
+            lead_gap_m=lead.gap if lead is not None else None,
+            lead_speed_mps=lead.speed if lead is not None else None,
+            other_actors=other_actors_of(state),
+        )
 
 
-def course(state: WorldState) -> dict[str, float]:
-    """Where the ego is on its road."""
+@dataclass(frozen=True, slots=True)
+class PoseOnRoad:
+    """Where the ego is relative to its lane."""
+
+    lane_offset: float  # to the left of the lane's centre [m]
+    heading_error: float  # yaw relative to the road's direction [rad]
+    curvature: float  # of the road's reference line [1/m]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadVehicle:
+    """The nearest vehicle ahead in the ego's lane."""
+
+    gap: float  # from the ego's front to its rear [m]
+    speed: float  # [m/s]
+
+
+def pose_on_road(state: WorldState) -> PoseOnRoad:
+    """The ego's pose relative to its lane and road."""
     ego, road = state.ego, state.road
     lane = road.lanes[max(road.lane_at(ego.station, ego.lateral), 0)]
     _, yaw = road.to_world(np.asarray(ego.station), np.asarray(ego.lateral))
-    return {
-        "station_m": ego.station,
-        "lane_offset_m": ego.lateral - lane.lateral_at(ego.station),
-        "heading_error_rad": float(wrap_angle(ego.yaw - float(yaw))),
-        "curvature_1pm": float(road.curvature_at(np.asarray(ego.station))),
-    }
+    return PoseOnRoad(
+        lane_offset=ego.lateral - lane.lateral_at(ego.station),
+        heading_error=float(wrap_angle(ego.yaw - float(yaw))),
+        curvature=float(road.curvature_at(np.asarray(ego.station))),
+    )
 
 
-def lead(state: WorldState) -> dict[str, float | None]:
-    """Gap to the nearest vehicle ahead in the ego's lane and its speed; None without one."""
+def lead_vehicle(state: WorldState) -> LeadVehicle | None:
+    """The lead vehicle within `MAX_LEAD_GAP`; None without one."""
     ego, cars = state.ego, state.vehicles
     lane = state.road.lane_at(ego.station, ego.lateral)
     front = ego.station + state.car.length - state.car.rear_overhang
     gap = cars.station - cars.length / 2.0 - front
-    ahead = np.flatnonzero((cars.lane == lane) & (cars.station > ego.station) & (gap < AHEAD))
+    ahead = np.flatnonzero((cars.lane == lane) & (cars.station > ego.station) & (gap < MAX_LEAD_GAP))
     if lane < 0 or len(ahead) == 0:
-        return {"lead_gap_m": None, "lead_speed_mps": None}
+        return None
     nearest = ahead[np.argmin(gap[ahead])]
-    return {"lead_gap_m": float(gap[nearest]), "lead_speed_mps": float(cars.speed[nearest])}
+    return LeadVehicle(float(gap[nearest]), float(cars.speed[nearest]))

@@ -1,4 +1,4 @@
-"""A folder of recordings while episodes are added: what is there, what is missing, what is spoilt."""
+"""A folder of recorded drives to which episodes are added: which shards are whole, missing or corrupt."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from drive_stack.datasets.drives.checks import check_content
-from drive_stack.datasets.drives.manifest import (
+from drive_stack.datasets.checks import check_content
+from drive_stack.datasets.drives.recording_task import CollectSettings, former_path, shard_path
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import (
     NAME,
     Manifest,
     ShardEntry,
@@ -19,9 +21,7 @@ from drive_stack.datasets.drives.manifest import (
     shard_entry,
     write_manifest,
 )
-from drive_stack.datasets.drives.recording_task import CollectSettings, former_path, shard_path
-from drive_stack.datasets.drives.schema import VERSION
-from drive_stack.datasets.drives.shard import MEND
+from drive_stack.datasets.shards import SUFFIX
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.rows import Row
@@ -32,60 +32,62 @@ from drive_stack.support.atomic_files import check_replaceable, is_regular, remo
 
 Episode = tuple[str, int]  # scenario and seed
 
-SPOILT = ".spoilt"  # ends the name of a file that was put aside
+CORRUPT = ".corrupt"  # ends the name of a file that was moved out of the way
 
 
 class RecordingFolder:
     """The shards and the manifest of a folder whose rows one run has open, see `open_rows`.
 
-    A row counts as there only with its shard: the one that the manifest lists, with the hash it lists. A
-    shard that the manifest does not list yet, because the run before was killed, is checked and listed. What
-    the manifest lists and is no longer so stays listed until it is recorded again: readers refuse it.
+    A row counts as recorded only with its shard: the one that the manifest lists, with the hash it lists. A
+    shard that the manifest does not list yet, because the previous run was killed, is checked and listed. A
+    listed shard that is missing or has changed stays listed until it is recorded again: readers refuse it.
     """
 
     def __init__(self, path: Path, settings: CollectSettings, rows: Mapping[Key, Row]) -> None:
-        """Raises `ConfigError` where the folder holds recordings that were made otherwise."""
+        """Raises `ConfigError` where the folder holds recordings that were made with other settings."""
         self.path = path
         self._settings = settings
         listed = read_entries(path, settings)
-        self._current: dict[str, Key] = {}  # whose shard a file is: the last row's of its episode
+        self._current: dict[str, Key] = {}  # file → the last row of its episode
         self._whole: dict[str, ShardEntry] = {}
-        self._spoilt: dict[str, tuple[ShardEntry, str]] = {}
+        self._corrupt: dict[str, tuple[ShardEntry, str]] = {}
         for row in rows.values():
             self._current[self._file(row)] = row.key
         self.renamed = _renamed(path, rows.values(), {entry.file for entry in listed})
         for entry in listed:
             if entry.file not in self.renamed:
                 self._check(entry)
-        remove_parts(path, ".parquet")
+        remove_parts(path, SUFFIX)
 
     @property
     def manifest(self) -> Manifest:
-        """All episodes, those with a whole shard and those with a spoilt one, in the order of their files."""
-        entries = self._whole | {file: entry for file, (entry, _) in self._spoilt.items()}
+        """All episodes, with a whole or a corrupt shard, ordered by scenario and seed."""
+        entries = self._whole | {file: entry for file, (entry, _) in self._corrupt.items()}
         ordered = sorted(entries.values(), key=lambda entry: (entry.scenario, entry.seed, entry.file))
-        return Manifest(version=VERSION, made_with=self._settings.model_dump_json(), shards=tuple(ordered))
+        return Manifest(
+            version=DRIVES.version, made_with=self._settings.model_dump_json(), shards=tuple(ordered)
+        )
 
     @property
-    def spoilt(self) -> list[str]:
-        """A line for each shard that is listed and missing, or not what the manifest says."""
-        return [reason for _, reason in self._spoilt.values()]
+    def corrupt(self) -> list[str]:
+        """A line for each shard that is listed, but missing or not what the manifest says."""
+        return [reason for _, reason in self._corrupt.values()]
 
     def has(self, row: Row) -> bool:
-        """Whether a row's shard is there; a failed episode has none."""
+        """Whether a row's shard is whole; a failed episode needs none."""
         file = self._file(row)
         if self._current.get(file) != row.key:
-            return False  # another row of the episode came later, and its shard replaced this one's
+            return False  # a later row of the same episode replaced this row's shard
         return row.result.status is Status.ERROR or file in self._whole
 
     def adopt(self, tasks: Iterable[EpisodeTask], rows: Mapping[Key, Row]) -> None:
-        """List the shards of ``tasks`` that were recorded, but not listed, by a run that was killed."""
+        """List the shards of ``tasks`` that a killed run recorded, but did not list."""
         for row in (rows[task.key] for task in tasks if task.key in rows):
             file = self._file(row)
-            listed = file in self._whole or file in self._spoilt
+            listed = file in self._whole or file in self._corrupt
             if listed or row.result.status is Status.ERROR or self._current[file] != row.key:
                 continue
-            if is_regular(self.path / file) and self._complaint(row.result.scenario, row.result.seed) is None:
+            if is_regular(self.path / file) and self._problem(row.result.scenario, row.result.seed) is None:
                 self._list(row)
 
     def add(self, row: Row) -> None:
@@ -93,7 +95,7 @@ class RecordingFolder:
         file = self._file(row)
         self._current[file] = row.key
         if row.result.status is not Status.ERROR:
-            self._spoilt.pop(file, None)
+            self._corrupt.pop(file, None)
             self._list(row)
             self.write()
 
@@ -101,97 +103,99 @@ class RecordingFolder:
         """Replace the manifest."""
         write_manifest(self.path, self.manifest)
 
-    def clear_the_way(self, tasks: Sequence[EpisodeTask], *, repair: bool) -> list[Path]:
-        """Make sure that the shards of ``tasks`` may be written; returns where files were put aside.
+    def make_way(self, tasks: Sequence[EpisodeTask], *, repair: bool) -> list[Path]:
+        """Make sure that the shards of ``tasks`` can be written; returns the new paths of moved files.
 
-        A file that is no shard of its episode is put aside with ``repair``, and refused by `ConfigError`
-        without. Anything that is no regular file, or read-only, is refused in any case.
+        A file that is no shard of its episode is renamed if ``repair``, else refused by `ConfigError`.
+        Anything that is no regular file, or read-only, is refused in any case.
         """
         moved = []
         for task in tasks:
             path = shard_path(self.path, task.scenario, task.seed)
             check_replaceable(path)
-            complaint = self._complaint(task.scenario, task.seed) if path.exists() else None
-            if complaint is None:
+            problem = self._problem(task.scenario, task.seed) if path.exists() else None
+            if problem is None:
                 continue
             if not repair:
-                raise ConfigError(complaint if MEND in complaint else f"{complaint}; {MEND}")
-            aside = _free_name(path)
-            path.rename(aside)
-            moved.append(aside)
+                raise ConfigError(problem if DRIVES.remedy in problem else f"{problem}; {DRIVES.remedy}")
+            target = _unused_name(path)
+            path.rename(target)
+            moved.append(target)
         return moved
 
     def episodes(self, rows: Iterable[Row], catalogue: Iterable[str]) -> list[Episode]:
-        """All that was ever recorded here: what rows tell, and of those that have none the catalogue's."""
-        found = dict.fromkeys((row.result.scenario, row.result.seed) for row in rows)
+        """All that was ever recorded here: the episodes of ``rows``, and listed ones of the ``catalogue``."""
+        episodes = dict.fromkeys((row.result.scenario, row.result.seed) for row in rows)
         names = set(catalogue)
         for entry in self.manifest.shards:
             if (
                 entry.scenario in names
                 and shard_path(self.path, entry.scenario, entry.seed).name == entry.file
             ):
-                found[entry.scenario, entry.seed] = None
-        return sorted(found)
+                episodes[entry.scenario, entry.seed] = None
+        return sorted(episodes)
 
     def _file(self, row: Row) -> str:
         return shard_path(self.path, row.result.scenario, row.result.seed).name
 
     def _check(self, entry: ShardEntry) -> None:
         try:
-            check_entry(self.path, entry)
+            check_entry(DRIVES, self.path, entry)
         except ConfigError as error:
-            self._spoilt.setdefault(entry.file, (entry, str(error)))
+            self._corrupt.setdefault(entry.file, (entry, str(error)))
         else:
             self._whole[entry.file] = entry
 
-    def _complaint(self, scenario: str, seed: int) -> str | None:
-        """What is wrong with the file in the place of an episode's shard."""
+    def _problem(self, scenario: str, seed: int) -> str | None:
+        """What is wrong with the file at an episode's path; None for a valid shard."""
         try:
-            check_content(shard_path(self.path, scenario, seed), file_stem(scenario), seed)
+            check_content(DRIVES, shard_path(self.path, scenario, seed), file_stem(scenario), seed)
         except ConfigError as error:
             return str(error)
         return None
 
     def _list(self, row: Row) -> None:
         scenario, seed = row.result.scenario, row.result.seed
-        entry = shard_entry(shard_path(self.path, scenario, seed), file_stem(scenario), seed)
+        entry = shard_entry(DRIVES, shard_path(self.path, scenario, seed), file_stem(scenario), seed)
         self._whole[entry.file] = entry
 
 
 def read_settings(folder: Path) -> CollectSettings:
-    """How a folder's recordings were made, as its manifest says; `ConfigError` where it cannot be read."""
-    made_with = read_manifest(folder).made_with
+    """The settings of a folder's recordings, from its manifest; `ConfigError` where it cannot be read."""
+    made_with = read_manifest(DRIVES, folder).made_with
     try:
         return CollectSettings.model_validate_json(made_with)
     except ValidationError:
-        raise ConfigError(f"{folder / NAME}: made_with: are no settings of this program") from None
+        raise ConfigError(f"{folder / NAME}: made_with: not settings of this program") from None
 
 
 def read_entries(folder: Path, settings: CollectSettings) -> tuple[ShardEntry, ...]:
-    """What the manifest lists, none where there is none.
+    """The manifest's entries, none without a manifest.
 
-    Raises `ConfigError` where the folder holds recordings that were made otherwise.
+    Raises `ConfigError` where the folder holds recordings that were made with other settings.
     """
     if not os.path.lexists(folder / NAME):
         return ()
-    manifest = read_manifest(folder)
+    manifest = read_manifest(DRIVES, folder)
     if manifest.made_with != settings.model_dump_json():
         found = shortened(manifest.made_with, 500)
-        raise ConfigError(f"{folder}: holds recordings made otherwise ({found}); use another folder")
+        raise ConfigError(
+            f"{folder}: holds recordings made with other settings ({found}); use another folder"
+        )
     return manifest.shards
 
 
 def _renamed(folder: Path, rows: Iterable[Row], listed: Collection[str]) -> frozenset[str]:
-    """Listed files of the time when several scenarios could have one file: whose they are cannot be told."""
-    found = set()
+    """Listed files of older versions, in which several scenarios could share a file."""
+    renamed = set()
     for row in rows:
         episode = row.result.scenario, row.result.seed
         file, former = shard_path(folder, *episode).name, former_path(folder, *episode).name
         if file != former and file not in listed and former in listed:
-            found.add(former)
-    return frozenset(found)
+            renamed.add(former)
+    return frozenset(renamed)
 
 
-def _free_name(path: Path) -> Path:
-    names = (path.with_name(f"{path.name}{SPOILT}{number or ''}") for number in itertools.count())
+def _unused_name(path: Path) -> Path:
+    names = (path.with_name(f"{path.name}{CORRUPT}{number or ''}") for number in itertools.count())
     return next(name for name in names if not os.path.lexists(name))

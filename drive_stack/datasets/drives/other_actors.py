@@ -1,7 +1,8 @@
-"""What else is on the road, as a recording tells it: the truth from which labels are made."""
+"""The other actors around a recorded ego vehicle: the ground truth from which training labels are made."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,56 +10,54 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from drive_stack.actor_boxes import all_actor_boxes, centres_in_ego_frame
+from drive_stack.datasets.columns import columns_of
+from drive_stack.datasets.drives.row import DRIVES, ActorColumns
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.world_state import WorldState
 
-REACH = 200.0  # farther ones are not told [m]
-NUMBERS = ("ahead_m", "left_m", "heading_rad", "speed_mps", "length_m", "width_m", "height_m")
-COLUMN = pa.list_(
-    pa.struct([("id", pa.int32()), ("label", pa.string()), *((name, pa.float32()) for name in NUMBERS)])
-)
+MAX_DISTANCE = 200.0  # from the ego's rear axle; actors beyond are left out [m]
+_NUMBERS = tuple(column.name for column in columns_of(ActorColumns) if column.name not in ("id", "label"))
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """Road users and obstacles of many rows, one after another; numbers in the ego frame."""
+class OtherActors:
+    """The other actors of many rows, one after another; numbers in the ego frame."""
 
     row: NDArray[np.int64]  # (M,) the recording's row that each belongs to
     label: NDArray[np.int64]  # (M,) ObjectClass
-    ahead: FloatArray  # (M,) of the centre from the middle of the ego's rear axle [m]
-    left: FloatArray
-    heading: FloatArray  # against the ego's [rad]
-    speed: FloatArray  # along its heading [m/s]
-    length: FloatArray
-    width: FloatArray
-    height: FloatArray
+    x: FloatArray  # (M,) of the centre, forward of the ego's rear axle [m]
+    y: FloatArray  # (M,) of the centre, to the left [m]
+    heading: FloatArray  # (M,) relative to the ego's [rad]
+    speed: FloatArray  # (M,) along its heading [m/s]
+    length: FloatArray  # (M,) [m]
+    width: FloatArray  # (M,) [m]
+    height: FloatArray  # (M,) [m]
 
 
-def others_of(state: WorldState) -> list[dict[str, object]]:
-    """Those within `REACH`, as values of `COLUMN`."""
+def other_actors_of(state: WorldState) -> tuple[ActorColumns, ...]:
+    """The actors and obstacles within `MAX_DISTANCE` of the ego."""
     boxes = all_actor_boxes(state)
-    place = centres_in_ego_frame(boxes, state)
-    turned = boxes.pose[:, 2] - state.ego.yaw
-    heading = np.arctan2(np.sin(turned), np.cos(turned))
-    numbers = np.column_stack([place, heading, boxes.speed, boxes.size])
-    near = np.flatnonzero(np.hypot(place[:, 0], place[:, 1]) <= REACH)
-    return [
-        {"id": int(boxes.id[k]), "label": ObjectClass(int(boxes.label[k])).name.lower()}
-        | dict(zip(NUMBERS, numbers[k].tolist(), strict=True))
+    position = centres_in_ego_frame(boxes, state)
+    turn = boxes.pose[:, 2] - state.ego.yaw
+    heading = np.arctan2(np.sin(turn), np.cos(turn))
+    numbers = np.column_stack([position, heading, boxes.speed, boxes.size])
+    near = np.flatnonzero(np.hypot(position[:, 0], position[:, 1]) <= MAX_DISTANCE)
+    return tuple(
+        ActorColumns(int(boxes.id[k]), ObjectClass(int(boxes.label[k])).name.lower(), *map(float, numbers[k]))
         for k in near
-    ]
+    )
 
 
-def read_others(columns: list[pa.ChunkedArray]) -> Others:
-    """Of the columns of several shards, one after another."""
-    parts = [chunk for column in columns for chunk in column.chunks]
-    lists = pa.concat_arrays(parts) if parts else pa.array([], COLUMN)
-    all_of = lists.flatten()
-    numbers = [all_of.field(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in NUMBERS]
-    names = all_of.field("label").dictionary_encode()
+def read_other_actors(columns: Sequence[pa.ChunkedArray]) -> OtherActors:
+    """The other actors of several shards' columns, one after another."""
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    lists = pa.concat_arrays(chunks) if chunks else pa.array([], DRIVES.schema.field("other_actors").type)
+    actors = lists.flatten()
+    numbers = [actors.field(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in _NUMBERS]
+    names = actors.field("label").dictionary_encode()
     codes = np.array([ObjectClass[name.upper()] for name in names.dictionary.to_pylist()], dtype=np.int64)
     counts = np.diff(lists.offsets.to_numpy())
-    return Others(
+    return OtherActors(
         np.repeat(np.arange(len(lists)), counts),
         codes[names.indices.to_numpy()] if len(codes) else np.zeros(0, dtype=np.int64),
         *numbers,

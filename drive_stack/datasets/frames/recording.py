@@ -6,35 +6,41 @@ of it beyond gymnasium's interface is declared here as protocols.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
 import gymnasium as gym
 import numpy as np
-from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
+from drive_stack.datasets.frames.row import FRAMES, FrameRow
 from drive_stack.datasets.frames.selection import chance_of_frame
 from drive_stack.datasets.frames.settings import FrameSettings
-from drive_stack.datasets.frames.store import EpisodeInfo, ShardWriter, write_manifest
+from drive_stack.datasets.frames.store import (
+    EpisodeInfo,
+    LaneArrays,
+    frame_row,
+    listed_shards,
+    write_frame_manifest,
+)
+from drive_stack.datasets.manifest import shard_entry
+from drive_stack.datasets.shards import SUFFIX
 from drive_stack.evaluation.detection.truth import truth_of
 from drive_stack.interfaces import Platform, TruthSource
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder
-from drive_stack.support.worker_processes import end_with_parent
+from drive_stack.support.worker_processes import ONE_THREAD, run_in_processes
 from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
 from drive_stack.world_state import WorldState
 
 # Labels of the lanes in one frame, as arrays by name; importable, as worker processes call it.
-LaneLabels = Callable[[WorldState, CameraModel], dict[str, NDArray[np.generic]]]
+LaneLabels = Callable[[WorldState, CameraModel], LaneArrays]
 
 ENVIRONMENT = "envs:drive_stack/Highway-v0"
 LONGEST_EPISODE = 60.0  # then the recording goes on to the next [s]
@@ -103,7 +109,7 @@ def plan_episodes(
         scenario = turn[index % len(turn)]
         seed = seeds[scenario]
         seeds[scenario] += 1
-        path = folder / f"{unique_stem(scenario)}-{seed:06d}.npz"
+        path = folder / f"{unique_stem(scenario)}-{seed:06d}{SUFFIX}"
         tasks.append(EpisodeTask(scenario, seed, settings.per_episode, settings.interval, path))
     return tasks
 
@@ -115,23 +121,23 @@ def collect(
     lane_labels: LaneLabels,
     report: Callable[[str], None] = print,
 ) -> None:
-    """Record the episodes that are not there yet, in ``workers`` processes, then the manifest."""
+    """Record the missing episodes in ``workers`` processes, then update the manifest."""
     make_folder(folder)
+    tasks, listed = list(tasks), listed_shards(folder)
     missing = [task for task in tasks if not task.path.exists()]
     if missing:
-        context = multiprocessing.get_context("spawn")
         chunks = [missing[start::workers] for start in range(min(workers, len(missing)))]
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
-            futures = [pool.submit(record_chunk, chunk, lane_labels) for chunk in chunks]
-            for future in as_completed(futures):
-                report(f"recorded {future.result()} frames in {folder}")
-    write_manifest(folder)
+        record = partial(record_chunk, lane_labels=lane_labels)
+        for count in run_in_processes(record, chunks, workers, in_order=False, environment=ONE_THREAD):
+            report(f"recorded {count} frames in {folder}")
+    for task in tasks:
+        if task.path.exists() and task.path.name not in listed:  # of this run, or of one that was killed
+            listed[task.path.name] = shard_entry(FRAMES, task.path, _stem(task.scenario), task.seed)
+    write_frame_manifest(folder, listed.values())
 
 
-def _begin_worker() -> None:
-    end_with_parent()
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+def _stem(scenario: str) -> str:
+    return Path(scenario).stem
 
 
 def record_chunk(tasks: Sequence[EpisodeTask], lane_labels: LaneLabels) -> int:
@@ -147,14 +153,14 @@ def record_episode(
     env: gym.Env[dict[str, object], object], task: EpisodeTask, lane_labels: LaneLabels
 ) -> int:
     """Drive one episode with the recording driver and write its shard; returns its frames."""
-    rng = np.random.default_rng([zlib.crc32(Path(task.scenario).stem.encode()), task.seed])
+    rng = np.random.default_rng([zlib.crc32(_stem(task.scenario).encode()), task.seed])
     driver = RecordingDriver(rng)
     env.reset(seed=task.seed, options={"scenario": task.scenario})
     inner = cast("RecordedEnvironment", env.unwrapped)
     world, platform = inner.world, inner.platform
-    writer, written = ShardWriter(), 0
+    rows: list[FrameRow] = []
     ticks = round(platform.dt / world.physics_dt)
-    while written < task.frames and world.outcome is None and world.state().time < LONGEST_EPISODE:
+    while len(rows) < task.frames and world.outcome is None and world.state().time < LONGEST_EPISODE:
         for _ in range(round(float(rng.uniform(*task.interval)) / platform.dt)):
             control = driver.control(world.state())
             for _ in range(ticks):
@@ -166,12 +172,12 @@ def record_episode(
         image = env.step(control_to_action(driver.control(state), platform.car))[0]["image"]
         state = inner.truth.world_state()
         lanes = lane_labels(state, platform.camera)
-        writer.add(np.asarray(image, dtype=np.uint8), truth_of(inner.truth.labels()), state.time, lanes)
-        written += 1
-    if written:
-        conditions = world.state().conditions
-        origin = EpisodeInfo(
-            Path(task.scenario).stem, task.seed, conditions.weather.value, conditions.light.value
+        conditions = state.conditions
+        episode = EpisodeInfo(
+            _stem(task.scenario), task.seed, conditions.weather.value, conditions.light.value
         )
-        writer.write(task.path, origin)
-    return written
+        pixels, truth = np.asarray(image, dtype=np.uint8), truth_of(inner.truth.labels())
+        rows.append(frame_row(pixels, truth, state.time, episode, lanes))
+    if rows:
+        FRAMES.write(task.path, rows)
+    return len(rows)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from drive_stack.datasets.drives.other_actors import Others
+from drive_stack.datasets.drives.other_actors import OtherActors
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.learning.imitation.columns import nearness
 from drive_stack.types import FloatArray, ObjectClass
@@ -30,7 +30,7 @@ _AHEAD = (1.0, 2.0, 3.0)  # [s]
 _SOFT = 0.1
 
 
-def hints_of(recording: Recording, others: Others, speed: FloatArray) -> NDArray[np.float32]:
+def hints_of(recording: Recording, others: OtherActors, speed: FloatArray) -> NDArray[np.float32]:
     """(N, `NOW` and `THEN`) of order 1; NaN where nobody knows, such as the speed after the end.
 
     A student's own later speeds are no example, and are left out.
@@ -41,9 +41,9 @@ def hints_of(recording: Recording, others: Others, speed: FloatArray) -> NDArray
     closing = (speed - its_speed) / np.maximum(gap, _LEAST_GAP)
     person, person_aside = _person(recording.rows, others, aside)
     now = [
-        recording.column("lane_offset_m"),
-        recording.column("heading_error_rad") / 0.05,
-        recording.column("curvature_1pm") * 250.0,
+        recording.column("lane_offset_m", np.float32),
+        recording.column("heading_error_rad", np.float32) / 0.05,
+        recording.column("curvature_1pm", np.float32) * 250.0,
         nearness(gap),
         nearness(person),
         person_aside / _ROADSIDE,
@@ -59,23 +59,25 @@ def hint_loss(answers: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
     return (each * known).sum() / known.sum().clamp(min=1)
 
 
-def _aside(recording: Recording, others: Others) -> FloatArray:
+def _aside(recording: Recording, others: OtherActors) -> FloatArray:
     """(M,) how far each is to the left of the ego's lane's middle, had the lane the curvature that it has
     at the ego [m]."""
     offset, heading, curvature = (
-        recording.column(name).astype(np.float64)[others.row]
+        recording.column(name, np.float64)[others.row]
         for name in ("lane_offset_m", "heading_error_rad", "curvature_1pm")
     )
-    return others.left + offset + heading * others.ahead - curvature * others.ahead**2 / 2.0
+    return others.y + offset + heading * others.x - curvature * others.x**2 / 2.0
 
 
-def _in_the_way(recording: Recording, others: Others, aside: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _in_the_way(
+    recording: Recording, others: OtherActors, aside: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """(N,) gap to the first thing in the ego's lane, a vehicle by its lane, all else by its place, and how
     fast that goes along the road [m, m/s]; infinitely far, and 0, where there is none."""
-    gap = np.nan_to_num(recording.column("lead_gap_m").astype(np.float64), nan=np.inf)
-    speed = np.nan_to_num(recording.column("lead_speed_mps").astype(np.float64))
+    gap = np.nan_to_num(recording.column("lead_gap_m", np.float64), nan=np.inf)
+    speed = np.nan_to_num(recording.column("lead_speed_mps", np.float64))
     car = VehicleParameters()
-    near_side = others.ahead - others.length / 2.0 - (car.length - car.rear_overhang)
+    near_side = others.x - others.length / 2.0 - (car.length - car.rear_overhang)
     on_foot = ~np.isin(others.label, (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE))
     there = on_foot & (np.abs(aside) < _WAY) & (near_side > -1.0) & (near_side < _FAR)
     along = others.speed * np.cos(others.heading)
@@ -86,20 +88,20 @@ def _in_the_way(recording: Recording, others: Others, aside: FloatArray) -> tupl
     return np.where(nearer, first, gap), np.where(nearer, first_speed, speed)
 
 
-def _person(rows: int, others: Others, aside: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _person(rows: int, others: OtherActors, aside: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(N,) distance of the nearest person ahead by the road, and how far to the left; NaN where nobody is."""
     there = (others.label == ObjectClass.PEDESTRIAN) & (np.abs(aside) < _ROADSIDE)
-    there &= (others.ahead > 0.0) & (others.ahead < _FAR)
-    order = np.flatnonzero(there)[np.argsort(-others.ahead[there])]
+    there &= (others.x > 0.0) & (others.x < _FAR)
+    order = np.flatnonzero(there)[np.argsort(-others.x[there])]
     distance, left = np.full(rows, np.inf), np.full(rows, np.nan)
-    distance[others.row[order]], left[others.row[order]] = others.ahead[order], aside[order]
+    distance[others.row[order]], left[others.row[order]] = others.x[order], aside[order]
     return distance, left
 
 
 def _later_speeds(recording: Recording, speed: FloatArray) -> list[FloatArray]:
     """How much faster the expert will be, in units of 5 m/s."""
-    time = recording.column("time_s").astype(np.float64)
-    expert = recording.column("driver") == "expert"
+    time = recording.column("time_s", np.float64)
+    expert = recording.column("driver", np.str_) == "expert"
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
     later = [np.full(len(speed), np.nan) for _ in _AHEAD]
     for start, end in zip(starts.tolist(), recording.episode_ends.tolist(), strict=True):

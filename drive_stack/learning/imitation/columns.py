@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.datasets.drives.other_actors import Others
+from drive_stack.datasets.drives.other_actors import OtherActors
 from drive_stack.types import FloatArray, ObjectClass
 
 COLUMNS = 40  # across the picture
@@ -37,7 +37,7 @@ def nearness(distance: FloatArray) -> FloatArray:
     return 1.0 / (1.0 + np.maximum(distance, 0.0) / NEAR)
 
 
-def columns_of(others: Others, rows: int, camera: CameraModel) -> NDArray[np.float16]:
+def columns_of(others: OtherActors, rows: int, camera: CameraModel) -> NDArray[np.float16]:
     """(rows, `KINDS`, `COLUMNS`) nearness; 0 where nothing is, NaN behind a vehicle, where nobody can see."""
     depth, first, last = _spans(others, camera)
     seen = np.flatnonzero(last >= first)
@@ -67,14 +67,16 @@ def columns_loss(answers: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
     return (full + free).mean()
 
 
-def _spans(others: Others, camera: CameraModel) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
+def _spans(
+    others: OtherActors, camera: CameraModel
+) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
     """Distance before the camera of each thing's near side [m], and the columns from first to last that it
     is in; an empty span for one that is not in the picture."""
     cos, sin = np.cos(others.heading), np.sin(others.heading)
     corners = [(along, across) for along in (-0.5, 0.5) for across in (-0.5, 0.5)]
     ahead, left = (
         np.stack([start + x * others.length * turn + y * others.width * other for x, y in corners])
-        for start, turn, other in ((others.ahead, cos, -sin), (others.left, sin, cos))
+        for start, turn, other in ((others.x, cos, -sin), (others.y, sin, cos))
     )
     depth = np.maximum(ahead - camera.mount_x, _CLOSEST)
     across = (camera.width / 2.0 - camera.focal_px * left / depth) * COLUMNS / camera.width

@@ -79,21 +79,21 @@ def prepare(
     recording = Recording(folders)
     if not recording.rows:
         raise ConfigError(f"{', '.join(map(str, folders))}: no episode is recorded; collect some first")
-    others = recording.others()
+    others = recording.other_actors()
     car = VehicleParameters()
-    speed = recording.column("speed_mps").astype(np.float64)
-    steering = recording.column("expert_steering_rad").astype(np.float64)
+    speed = recording.column("speed_mps", np.float64)
+    steering = recording.column("expert_steering_rad", np.float64)
     sideways = sideways_of(steering, speed, car)
-    acceleration = recording.column("expert_acceleration_mps2").astype(np.float32)
+    acceleration = recording.column("expert_acceleration_mps2", np.float32)
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
     return PolicyData(
         packed=PackedViews([_packed(Recording([folder]), views, cache) for folder in folders]),
         state=state_rows(
             speed,
-            recording.column("yaw_rate_radps"),
-            recording.column("speed_limit_mps"),
-            (recording.column("blind_spot_left"), recording.column("blind_spot_right")),
-            recording.column("command"),
+            recording.column("yaw_rate_radps", np.float32),
+            recording.column("speed_limit_mps", np.float32),
+            (recording.column("blind_spot_left", np.bool_), recording.column("blind_spot_right", np.bool_)),
+            recording.column("command", np.int8),
         ),
         target=np.stack([sideways, acceleration], axis=1),
         hints=hints_of(recording, others, speed),
@@ -110,13 +110,13 @@ def _weights(
     acceleration: NDArray[np.float32],
     balance: BalanceSettings,
 ) -> NDArray[np.float64]:
-    asked = recording.column("curvature_1pm") * speed**2
+    asked = recording.column("curvature_1pm", np.float32) * speed**2
     beside = sideways - asked
     turning = np.abs(beside) > TURNING
-    student = recording.column("driver") != EXPERT
+    student = recording.column("driver", np.str_) != EXPERT
     changing = _moved(beside, recording, TURNING) | _moved(acceleration, recording, -BRAKING)
-    did = sideways_of(recording.column("applied_steering_rad").astype(np.float64), speed, VehicleParameters())
-    apart = np.abs(recording.column("applied_acceleration_mps2") - acceleration)
+    did = sideways_of(recording.column("applied_steering_rad", np.float64), speed, VehicleParameters())
+    apart = np.abs(recording.column("applied_acceleration_mps2", np.float32) - acceleration)
     wrong = student & ((np.abs(did - sideways) > WRONG[0]) | (apart > WRONG[1]))
     weight = np.ones(len(speed))
     for rare, times in (
@@ -124,7 +124,7 @@ def _weights(
         (turning, balance.turning),
         (np.abs(asked) > BENDING, balance.bending),
         ((speed < SLOW) & (acceleration > STARTING), balance.starting),
-        (recording.column("disturbed").astype(bool), balance.pushed),
+        (recording.column("perturbed", np.bool_), balance.pushed),
         (changing & ~student, balance.changing),
         (student, balance.visited),
         (wrong, balance.wrong),

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.collection import CollectionSpec
-from drive_stack.datasets.drives.manifest import read_manifest
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.manifest import read_manifest
 from drive_stack.learning.imitation.card import card_markdown
 from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import prepare
@@ -115,7 +116,7 @@ def _driven_by(
 
 
 def _about(folder: Path) -> dict[str, object]:
-    found = read_manifest(folder)
+    found = read_manifest(DRIVES, folder)
     return {
         "rows": sum(one.rows for one in found.shards),
         "episodes": len(found.shards),

@@ -13,7 +13,7 @@ from drive_stack.datasets.frames.recording import (
     collect,
     plan_episodes,
 )
-from drive_stack.datasets.frames.store import StoredFrame, describe, read_shard
+from drive_stack.datasets.frames.store import StoredFrame, describe, read_shards
 from drive_stack.learning.lanes.batches import cut_views
 from drive_stack.learning.lanes.card import card_markdown
 from drive_stack.learning.lanes.config import COMMAND, LaneTraining
@@ -63,7 +63,7 @@ def train_lanes(
     config = load_model(config_path, LaneTraining, overrides)
     start_run(work, config, resume=resume, may_change=("patience", "threads"))
     shards = _collect(config, scenarios, frames, work, report)
-    training, validation = (_read(shards[part]) for part in ("training", "validation"))
+    training, validation = (read_shards(shards[part]) for part in ("training", "validation"))
     grid, weights = GroundGrid(), work / "lanes.onnx"
     training_views, validation_views = (
         LabelledViews(cut_views(part, grid), [frame.lanes for frame in part])
@@ -124,7 +124,7 @@ def evaluate_shipped_lanes(
             scenarios, config.frames.validation, SeedSplit.VALIDATION.first, config.frames, part_folder
         )
         collect(tasks, part_folder, config.frames.workers, lane_truth)
-        validation = _read([task.path for task in tasks if task.path.exists()])
+        validation = read_shards([task.path for task in tasks if task.path.exists()])
         found = evaluate_lanes(weights, config, scenarios, validation)
     else:
         lanes = FilteredLanes(LaneNetwork(CameraModel(), weights, threads=config.threads), STEP)
@@ -162,14 +162,9 @@ def _collect(
     shards: dict[str, list[Path]] = {"training": [], "validation": []}
     for part, selected, count, first, part_folder in spans:
         tasks = plan_episodes(selected, count, first, settings, part_folder)
-        if not all(task.path.exists() for task in tasks):
-            collect(tasks, part_folder, settings.workers, lane_truth, report)
+        collect(tasks, part_folder, settings.workers, lane_truth, report)
         shards[part] += [task.path for task in tasks if task.path.exists()]
     return shards
-
-
-def _read(shards: Sequence[Path]) -> list[StoredFrame]:
-    return [frame for path in shards for frame in read_shard(path)]
 
 
 def _hash(shards: Sequence[Path]) -> str:
