@@ -14,7 +14,7 @@ from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import RECORDINGS, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, write_facts
@@ -114,7 +114,7 @@ def plan_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationPlan
     return EvaluationPlan(suite, scenarios, seeds, drivers)
 
 
-def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[EpisodeTask]:
+def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[BatchTask]:
     """Return all episodes of a driver, one seed after another.
 
     In this order an interrupted run has driven all courses equally often. The configuration hash of a row
@@ -124,7 +124,7 @@ def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[Epis
     agent = wiring.agent_facts(driver.agent, driver.overrides)
     scenarios = {name: wiring.scenario_facts(name) for name in plan.scenarios}
     return [
-        EpisodeTask(
+        BatchTask(
             label=label,
             agent=driver.agent,
             overrides=driver.overrides,
@@ -132,7 +132,7 @@ def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[Epis
             seed=seed,
             config_hash=fingerprint(agent, scenario.content),
             privileged=agent.privileged,
-            camera=agent.looks,
+            uses_camera=agent.looks,
             world=scenario.world_name,
         )
         for seed in plan.seeds
@@ -141,7 +141,7 @@ def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[Epis
 
 
 def _drive(
-    tasks: Mapping[str, Sequence[EpisodeTask]],
+    tasks: Mapping[str, Sequence[BatchTask]],
     file: RowFile,
     options: DrivingOptions,
     wiring: BatchWiring,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from drive_stack.app.episode_processes import EpisodeToMeasure, map_in_processes, measure_episodes
+from drive_stack.app.episode_processes import map_in_processes, measure_episodes
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.episodes import EpisodeTask
 from drive_stack.evaluation.offline import OfflineErrors, offline_errors
 from drive_stack.evaluation.run_facts import Driver
 from drive_stack.evaluation.stage_errors.all_tables import stage_tables
@@ -42,7 +43,7 @@ def evaluate_stages(
     for label, driver in drivers.items():
         facts = wiring.agent_facts(driver.agent, driver.overrides)
         tasks = [
-            EpisodeToMeasure(driver.agent, driver.overrides, name, courses.seed) for name in courses.scenarios
+            EpisodeTask(name, courses.seed, driver.agent, driver.overrides) for name in courses.scenarios
         ]
         print(f"evaluating the stages of {label}: {len(tasks)} episodes", file=sys.stderr)
         if facts.staged:
@@ -56,7 +57,7 @@ def evaluate_stages(
             write_whole(folder / OFFLINE.format(unique_stem(label)), content.model_dump_json(indent=1) + "\n")
 
 
-def measure_offline(build: AgentBuilder, task: EpisodeToMeasure) -> OfflineErrors | None:
+def measure_offline(build: AgentBuilder, task: EpisodeTask) -> OfflineErrors | None:
     """Compare what an agent would do with the expert's drive; None where the agent fails."""
     with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
         expert = build("expert", env.platform, oracles=env.oracles, truth=env.truth)

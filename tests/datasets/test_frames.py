@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.datasets.frames.recording import EpisodeTask, collect, plan_episodes, record_chunk
+from drive_stack.datasets.frames.recording import FrameTask, collect, plan_episodes, record_chunk
 from drive_stack.datasets.frames.row import FRAMES, ArrayColumns, BoxColumns, FrameRow
 from drive_stack.datasets.frames.selection import CHANCE, chance_of_frame
 from drive_stack.datasets.frames.settings import FrameSettings
@@ -38,7 +38,7 @@ def test_plan_takes_scenarios_in_turn_with_rising_seeds() -> None:
 
 @pytest.mark.slow
 def test_recorded_episode_is_labelled_and_repeats(tmp_path: Path) -> None:
-    tasks = [EpisodeTask("cruise", 5, 3, (0.5, 1.0), tmp_path / f"{name}.parquet") for name in ("one", "two")]
+    tasks = [FrameTask("cruise", 5, 3, (0.5, 1.0), tmp_path / f"{name}.parquet") for name in ("one", "two")]
     assert record_chunk(tasks, lane_truth) == 6
     write_frame_manifest(tmp_path, [shard_entry(FRAMES, task.path, "cruise", 5) for task in tasks])
     first, second = (read_shards([task.path]) for task in tasks)

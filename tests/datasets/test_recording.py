@@ -21,7 +21,7 @@ from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.manifest import NAME, Manifest, shard_entry, write_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import Status
 from drive_stack.types import Control
 from drive_stack.vehicle import VehicleParameters
@@ -39,7 +39,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def record(folder: Path, course: Path, seeds: range, settings: CollectSettings) -> Manifest:
     entries = []
     for seed in seeds:
-        task = EpisodeTask("expert", "expert", (), str(course), seed, "hash", privileged=True)
+        task = BatchTask(str(course), seed, "expert", label="expert", config_hash="hash", privileged=True)
         assert record_task(build_agent, settings, folder, task).status is Status.COMPLETED
         entries.append(shard_entry(DRIVES, shard_path(folder, str(course), seed), "short", seed))
     manifest = Manifest(version=DRIVES.version, made_with=settings.model_dump_json(), shards=tuple(entries))
@@ -65,7 +65,7 @@ def controls_differ(recording: Recording) -> NDArray[np.bool_]:
 
 def test_a_course_with_keys_set_is_recorded_and_listed(tmp_path: Path, course: Path) -> None:
     name = f"{course}[ego.offset=-0.5; ego.yaw_deg=2]"
-    task = EpisodeTask("expert", "expert", (), name, 3, "hash", privileged=True)
+    task = BatchTask(name, 3, "expert", label="expert", config_hash="hash", privileged=True)
     settings = CollectSettings(every=4)
     result = record_task(build_agent, settings, tmp_path, task)
     row = Row(

@@ -20,7 +20,8 @@ from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.manifest import NAME, ShardEntry, read_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
+from drive_stack.evaluation.batch.tasks import BatchTask, Key
+from drive_stack.evaluation.episodes import Episode
 from drive_stack.scenario_name import file_stem, unique_stem
 from drive_stack.support.atomic_files import whole_file
 
@@ -31,8 +32,9 @@ def row(scenario: str = "cruise", seed: int = 1, how: str = "ok", config: str = 
     return made_up("expert", scenario, seed, how, config=config)
 
 
-def task(of: Row) -> EpisodeTask:
-    return EpisodeTask("expert", "expert", (), of.result.scenario, of.result.seed, of.config_hash)
+def task(of: Row) -> BatchTask:
+    result = of.result
+    return BatchTask(result.scenario, result.seed, "expert", label="expert", config_hash=of.config_hash)
 
 
 def record(folder: Path, of: Row, rows: int = 3) -> ShardEntry:
@@ -207,8 +209,8 @@ def test_what_is_listed_without_a_row_stays_listed(two: tuple[Path, Row, Row]) -
     folder = RecordingFolder(path, SETTINGS, {})
     folder.add(third)
     assert [entry.seed for entry in read_manifest(DRIVES, path).shards] == [1, 2, 3]
-    assert folder.episodes([third], ["cruise"]) == [("cruise", seed) for seed in (1, 2, 3)]
-    assert folder.episodes([third], []) == [("cruise", 3)]
+    assert folder.episodes([third], ["cruise"]) == [Episode("cruise", seed) for seed in (1, 2, 3)]
+    assert folder.episodes([third], []) == [Episode("cruise", 3)]
 
 
 def test_files_that_several_scenarios_shared_are_listed_no_longer(tmp_path: Path) -> None:

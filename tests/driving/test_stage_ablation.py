@@ -23,7 +23,7 @@ from drive_stack.app.stage_ablation.table import StagesTable, stages_table
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.evaluation.statistics import wilson
 from drive_stack.evaluation.summary import summarise_episodes
@@ -33,7 +33,7 @@ WIRING = replace(run_sim.make_wiring().batch, scenarios=("cruise", "merge"))
 
 
 def result(label: str, scenario: str, seed: int) -> EpisodeResult:
-    return made_up(EpisodeTask(label, label, (), scenario, seed, "now"))
+    return made_up(BatchTask(scenario, seed, label, label=label, config_hash="now"))
 
 
 def crashed(
@@ -89,7 +89,7 @@ def test_the_plan_drives_all_scenarios_of_one_seed_before_the_next() -> None:
         for label in ("expert", "modular")
     ]
     assert len({task.config_hash for task in tasks}) == 4 and len({task.key for task in tasks}) == 8
-    assert {task.label: (task.camera, task.privileged) for task in tasks} == {
+    assert {task.label: (task.uses_camera, task.privileged) for task in tasks} == {
         "expert": (False, True),
         "modular": (True, False),
     }

@@ -23,7 +23,7 @@ from drive_stack.evaluation.batch.pool import Pool
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import failure
 from drive_stack.evaluation.batch.run import missing, run_batch
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Processes, ProcessWorker, answer
 from drive_stack.evaluation.result import Status
 from drive_stack.support.interrupts import interrupts_held
@@ -245,7 +245,7 @@ def test_a_task_that_can_never_be_driven_ends_the_batch(tmp_path: Path) -> None:
 
 
 def test_what_changes_while_driving_is_not_written(tmp_path: Path) -> None:
-    def edited(given: EpisodeTask) -> str:
+    def edited(given: BatchTask) -> str:
         return "c1" if given.seed == 2 else given.config_hash
 
     drive = partial(run_batch, TASKS, drive=batch_drivers.made_up, watcher=Noted(), code="", workers=1)

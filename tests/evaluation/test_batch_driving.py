@@ -26,7 +26,7 @@ from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.progress import Tally, clock, watched
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row, readable, without_timings
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import Status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def short(tmp_path: Path) -> Path:
     return path
 
 
-def repeats(folder: Path, tasks: list[EpisodeTask]) -> None:
+def repeats(folder: Path, tasks: list[BatchTask]) -> None:
     """One worker, and a run that was broken off and taken up by two: the same rows."""
     drive = partial(drive_task, build_agent)
     batch(folder / "whole", drive, tasks)
@@ -65,7 +65,7 @@ def test_nor_do_those_of_an_agent_with_networks(tmp_path: Path, short: Path) -> 
 def test_who_never_looks_drives_the_same_without_the_camera(short: Path, agent: str) -> None:
     (given,) = episodes(agent, short, range(100_000, 100_001))
     assert not given.camera
-    blind, seeing = (drive_task(build_agent, replace(given, camera=camera)) for camera in (False, True))
+    blind, seeing = (drive_task(build_agent, replace(given, uses_camera=camera)) for camera in (False, True))
     assert replace(blind, stages_ms={}) == replace(seeing, stages_ms={})
 
 

@@ -24,7 +24,7 @@ from agents.registry import build_agent
 from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.row_file import read_rows
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVE = partial(drive_task, build_agent)
@@ -45,7 +45,7 @@ def course(tmp_path: Path) -> Path:
 
 
 def begin(
-    folder: Path, tasks: list[EpisodeTask], drive: str, backend: str, address: str | None
+    folder: Path, tasks: list[BatchTask], drive: str, backend: str, address: str | None
 ) -> subprocess.Popen[str]:
     """A process of its own that drives ``tasks`` with two workers, each leaving a note in ``folder``."""
     (folder / "notes").mkdir()

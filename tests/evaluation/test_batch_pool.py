@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.pool import MOST_FAILED_STARTS, Pool
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Answer, Ready, WorkerLostError
 
-Fate = Callable[[EpisodeTask, str], Answer | None]  # of a task at a place; None: lost with its worker
+Fate = Callable[[BatchTask, str], Answer | None]  # of a task at a place; None: lost with its worker
 
 
 class Hand:
@@ -23,11 +23,11 @@ class Hand:
 
     def __init__(self, crew: Hands, home: str) -> None:
         self._crew, self._home = crew, home
-        self.task: EpisodeTask | None = None
+        self.task: BatchTask | None = None
         self.place: str | None = None
         self.busy_for = 0.0
 
-    def give(self, task: EpisodeTask) -> None:
+    def give(self, task: BatchTask) -> None:
         self._crew.given[task.seed].append(self._home)
         self.task = task
 
@@ -69,7 +69,7 @@ class Hands:
         assert self.alive == 0
 
 
-def outcomes(crew: Hands, workers: int, tasks: Sequence[EpisodeTask] = TASKS) -> dict[int, bool]:
+def outcomes(crew: Hands, workers: int, tasks: Sequence[BatchTask] = TASKS) -> dict[int, bool]:
     """Seed of each task in the order of outcomes, and whether it was lost."""
     with Pool(crew, workers=workers, time_limit=1.0) as pool:
         found = [(outcome.task.seed, outcome.lost) for outcome in pool.run(tasks)]
@@ -88,7 +88,7 @@ def test_every_task_has_one_outcome(
 ) -> None:
     left = dict(losses)
 
-    def fate(task: EpisodeTask, place: str) -> Answer | None:
+    def fate(task: BatchTask, place: str) -> Answer | None:
         left[task.seed] = left.get(task.seed, 0) - 1
         return None if left[task.seed] >= 0 else Answer(0.0, spent=task.seed in spent)
 

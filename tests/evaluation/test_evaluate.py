@@ -17,7 +17,7 @@ import run_sim
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row, undriven, without_timings
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.report.runs import read_runs
 from envs.scenarios.scenario import load_scenario, scenario_names
@@ -173,9 +173,15 @@ def test_progress_follows_a_reference_that_was_lost_and_driven_again(
     assert rows == expected
 
 
-def made_task(row: Row) -> EpisodeTask:
-    return EpisodeTask(
-        row.label, row.label, (), row.result.scenario, row.result.seed, row.config_hash, row.result.privileged
+def made_task(row: Row) -> BatchTask:
+    result = row.result
+    return BatchTask(
+        result.scenario,
+        result.seed,
+        row.label,
+        label=row.label,
+        config_hash=row.config_hash,
+        privileged=result.privileged,
     )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from agents.registry import build_agent
-from drive_stack.app.episode_processes import EpisodeToMeasure, measure
+from drive_stack.app.episode_processes import measure
 from drive_stack.camera_model import CameraModel
 from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.evaluation.episodes import EpisodeTask
 from drive_stack.evaluation.stage_errors.all_tables import stage_tables
 from drive_stack.evaluation.stage_errors.identity import TrackCollector, TrackScores, combine
 from drive_stack.evaluation.stage_errors.lifting import lifting_samples
@@ -226,7 +227,7 @@ def test_oracle_stages_have_no_errors() -> None:
 
 @pytest.mark.slow
 def test_one_episode_is_driven_and_its_tables_are_written() -> None:
-    episode = measure(build_agent, EpisodeToMeasure("modular", (), "walker_along", 100_000))
+    episode = measure(build_agent, EpisodeTask("walker_along", 100_000, "modular"))
     tables = stage_tables([episode])
     assert "HOTA" in markdown(tables, [episode], "command")
     assert '"episodes"' in as_json(tables, [episode])

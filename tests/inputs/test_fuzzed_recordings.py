@@ -62,7 +62,7 @@ def check_folder(folder: Path) -> None:
         assert str(folder) in line
     listed = read_manifest(DRIVES, folder)
     assert found.manifest == listed.model_copy(update={"shards": found.manifest.shards})
-    assert all(scenario == "cruise" for scenario, _ in found.episodes([ROW], ["cruise"]))
+    assert all(episode.scenario == "cruise" for episode in found.episodes([ROW], ["cruise"]))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from agents.registry import build_agent
 from drive_stack.evaluation.batch.drive import drive_task
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.report.clips.clip_frame import SIZE
 from drive_stack.report.clips.clip_recorder import DURATION, HOLD, Clip, ClipRecorder
@@ -19,11 +19,19 @@ from drive_stack.report.clips.clip_recorder import DURATION, HOLD, Clip, ClipRec
 CRASH = "stalled_car"
 
 
-def task(agent: str, scenario: str, *, camera: bool = False) -> EpisodeTask:
-    return EpisodeTask(agent, agent, (), scenario, 100_000, "0" * 16, agent == "expert", camera)
+def task(agent: str, scenario: str, *, camera: bool = False) -> BatchTask:
+    return BatchTask(
+        scenario,
+        100_000,
+        agent,
+        label=agent,
+        config_hash="0" * 16,
+        privileged=agent == "expert",
+        uses_camera=camera,
+    )
 
 
-def driven(one: EpisodeTask, folder: Path | None) -> EpisodeResult:
+def driven(one: BatchTask, folder: Path | None) -> EpisodeResult:
     observer = None if folder is None else partial(ClipRecorder, folder)
     return drive_task(build_agent, one, observer=observer)
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import undriven
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, Observation
@@ -24,7 +24,7 @@ UNLUCKY = 3  # the seed on which something happens
 KILLED, LEAVES, HANGS = 2, 3, 5
 
 
-def made_up(task: EpisodeTask) -> EpisodeResult:
+def made_up(task: BatchTask) -> EpisodeResult:
     """A result at once, its figures told by the seed."""
     return replace(
         undriven(task, ""),
@@ -39,7 +39,7 @@ def made_up(task: EpisodeTask) -> EpisodeResult:
     )
 
 
-def dangerous(task: EpisodeTask) -> EpisodeResult:
+def dangerous(task: BatchTask) -> EpisodeResult:
     """Some are killed, leave, or never come to an end."""
     if task.seed == KILLED:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -75,7 +75,7 @@ class Nibbling(Greedy):
     size = 64
 
 
-def attended(folder: Path, drive: Callable[[EpisodeTask], EpisodeResult], task: EpisodeTask) -> EpisodeResult:
+def attended(folder: Path, drive: Callable[[BatchTask], EpisodeResult], task: BatchTask) -> EpisodeResult:
     """Leaves a note of who begins, and on a Ray cluster at which address; takes its time."""
     address = ray.util.get_node_ip_address() if (ray := sys.modules.get("ray")) else "here"
     (folder / f"{task.seed} {address} {os.getpid()}").touch()
@@ -83,13 +83,13 @@ def attended(folder: Path, drive: Callable[[EpisodeTask], EpisodeResult], task: 
     return drive(task)
 
 
-def cannot(task: EpisodeTask) -> EpisodeResult:
+def cannot(task: BatchTask) -> EpisodeResult:
     if task.seed == UNLUCKY:
         raise ConfigError("weights.onnx: no such file")
     return made_up(task)
 
 
-def observed(task: EpisodeTask) -> EpisodeResult:
+def observed(task: BatchTask) -> EpisodeResult:
     """Prints, tells how many threads numeric libraries may use as ``clamped_actions``, and fails once."""
     print("this belongs on no standard output", flush=True)
     if task.seed == UNLUCKY:
@@ -97,7 +97,7 @@ def observed(task: EpisodeTask) -> EpisodeResult:
     return replace(made_up(task), clamped_actions=int(os.environ["OMP_NUM_THREADS"]))
 
 
-def signalled(task: EpisodeTask) -> EpisodeResult:
+def signalled(task: BatchTask) -> EpisodeResult:
     """Is asked to end, as a scheduler asks all processes at once; a program that it starts can be ended."""
     if task.seed == UNLUCKY:
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -108,7 +108,7 @@ def signalled(task: EpisodeTask) -> EpisodeResult:
     return made_up(task)
 
 
-def on_a_full_disk(task: EpisodeTask) -> EpisodeResult:
+def on_a_full_disk(task: BatchTask) -> EpisodeResult:
     if task.seed == UNLUCKY:
         raise OSError(errno.ENOSPC, "No space left on device")
     if task.seed == HANGS:
@@ -122,7 +122,7 @@ class SlowToStart:
     def __init__(self, folder: Path, failures: int) -> None:
         self._folder, self._failures = folder, failures
 
-    def __call__(self, task: EpisodeTask) -> EpisodeResult:
+    def __call__(self, task: BatchTask) -> EpisodeResult:
         return made_up(task)
 
     def __reduce__(self) -> tuple[Callable[[Path, int], SlowToStart], tuple[Path, int]]:

@@ -10,7 +10,7 @@ from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row, without_timings
 from drive_stack.evaluation.batch.run import missing, run_batch
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive
 
 
@@ -24,21 +24,21 @@ class Noted:
         self.rows.append(row)
 
 
-def task(seed: int, label: str = "made up", config: str = "c0") -> EpisodeTask:
-    return EpisodeTask(label, "nobody", (), "nowhere", seed, config)
+def task(seed: int, label: str = "made up", config: str = "c0") -> BatchTask:
+    return BatchTask("nowhere", seed, "nobody", label=label, config_hash=config)
 
 
 TASKS = [task(seed) for seed in range(1, 7)]
 
 
-def row(of: EpisodeTask, *, lost: bool = False) -> Row:
+def row(of: BatchTask, *, lost: bool = False) -> Row:
     return Row(of.label, of.config_hash, "code", {"numpy": "2"}, lost, 0.5, batch_drivers.made_up(of))
 
 
 def batch(
     folder: Path,
     drive: Drive,
-    tasks: list[EpisodeTask] = TASKS,
+    tasks: list[BatchTask] = TASKS,
     workers: int = 1,
     limit: float = 300.0,
     retry_lost: bool = False,
@@ -68,7 +68,7 @@ def by_seed(folder: Path) -> dict[int, Row]:
     return {row.result.seed: row for row in read_rows(folder).values()}
 
 
-def driven_alike(here: Path, there: Path, tasks: list[EpisodeTask]) -> None:
+def driven_alike(here: Path, there: Path, tasks: list[BatchTask]) -> None:
     """Two folders hold the same rows of ``tasks``, each once, and no failures."""
     rows = [without_timings(read_rows(folder).values()) for folder in (here, there)]
     assert rows[0] == rows[1] and rows[0].keys() == {task.key for task in tasks}

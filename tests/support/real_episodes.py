@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agents.facts import agent_facts
 from drive_stack.evaluation.batch.fingerprint import fingerprint
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from envs.scenarios.scenario import load_scenario
 
 
@@ -14,10 +14,19 @@ def content(scenario: Path) -> str:
     return load_scenario(scenario).model_dump_json(exclude_unset=True)
 
 
-def episodes(agent: str, scenario: Path, seeds: range, overrides: tuple[str, ...] = ()) -> list[EpisodeTask]:
+def episodes(agent: str, scenario: Path, seeds: range, overrides: tuple[str, ...] = ()) -> list[BatchTask]:
     facts = agent_facts(agent, overrides)
     config = fingerprint(facts, content(scenario))
     return [
-        EpisodeTask(agent, agent, overrides, str(scenario), seed, config, facts.privileged, facts.looks)
+        BatchTask(
+            str(scenario),
+            seed,
+            agent,
+            overrides,
+            label=agent,
+            config_hash=config,
+            privileged=facts.privileged,
+            uses_camera=facts.looks,
+        )
         for seed in seeds
     ]

@@ -20,7 +20,7 @@ from drive_stack.app.race import RaceResult, RaceSession, race_names
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import undriven
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.race import leader, race_verdict
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
@@ -29,7 +29,7 @@ from drive_stack.viewer.race.layout import arrange_race
 
 NAMES = ("first", "second")
 DONE = replace(
-    undriven(EpisodeTask("a", "a", (), "cruise", 1, ""), ""),
+    undriven(BatchTask("cruise", 1, "a", label="a", config_hash=""), ""),
     status=Status.COMPLETED,
     error=None,
     route_completion=1.0,

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from drive_stack.app.episode_processes import EpisodeToMeasure, measure_episodes
+from drive_stack.app.episode_processes import measure_episodes
 from drive_stack.app.options import SCENARIOS_HELP, episode_count, seed, worker_count
 from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.episodes import EpisodeTask
 from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.stage_errors.all_tables import stage_tables
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
     return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
 
 
-def _tasks(args: argparse.Namespace, wiring: BatchWiring) -> list[EpisodeToMeasure]:
+def _tasks(args: argparse.Namespace, wiring: BatchWiring) -> list[EpisodeTask]:
     """The requested episodes; `ConfigError` for scenarios and seeds that cannot be used."""
     seeds = seed_range(args.first_seed, args.seeds)
     check_one_split(seeds)
@@ -66,9 +67,7 @@ def _tasks(args: argparse.Namespace, wiring: BatchWiring) -> list[EpisodeToMeasu
     for scenario in scenarios:
         wiring.scenario_facts(scenario)
     return [
-        EpisodeToMeasure(args.agent, tuple(args.set), scenario, seed)
-        for seed in seeds
-        for scenario in scenarios
+        EpisodeTask(scenario, seed, args.agent, tuple(args.set)) for seed in seeds for scenario in scenarios
     ]
 
 

@@ -23,7 +23,7 @@ from drive_stack.evaluation.batch.driving import drive_missing
 from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.scenario_name import split_names
 from drive_stack.seeds import SeedSplit, check_episodes, check_one_split, seed_range, split_of
@@ -81,7 +81,7 @@ def _drive(args: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
 
 def plan_ablation(
     columns: Sequence[Column], scenarios: Sequence[str], seeds: Sequence[int], wiring: BatchWiring
-) -> list[EpisodeTask]:
+) -> list[BatchTask]:
     """Return all episodes, one seed after another.
 
     In this order an interrupted run has driven all scenarios equally often.
@@ -92,7 +92,7 @@ def plan_ablation(
     facts = {column.label: wiring.agent_facts(column.agent, column.overrides) for column in columns}
     courses = {scenario: wiring.scenario_facts(scenario) for scenario in scenarios}
     return [
-        EpisodeTask(
+        BatchTask(
             label=column.label,
             agent=column.agent,
             overrides=column.overrides,
@@ -100,7 +100,7 @@ def plan_ablation(
             seed=seed,
             config_hash=fingerprint(facts[column.label], course.content),
             privileged=facts[column.label].privileged,
-            camera=facts[column.label].looks,
+            uses_camera=facts[column.label].looks,
             world=course.world_name,
         )
         for seed in seeds

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from drive_stack.agent_spec import grants, is_file, runs_code
-from drive_stack.datasets.drives.folder import Episode, RecordingFolder, read_settings
+from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
 from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, record_task
 from drive_stack.datasets.manifest import Manifest
 from drive_stack.errors import ConfigError
@@ -18,8 +18,9 @@ from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
 from drive_stack.evaluation.batch.row_file import RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import missing
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.episodes import Episode
 from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.seeds import SeedSplit, check_episodes, seed_range
@@ -103,7 +104,7 @@ def _record(
     replace: bool = False,
 ) -> list[Row]:
     """Record the episodes whose row or shard is missing; returns the rows that report an error."""
-    tasks = [_task(scenario, seed, settings, wiring) for scenario, seed in episodes]
+    tasks = [_task(episode.scenario, episode.seed, settings, wiring) for episode in episodes]
     folder.adopt(tasks, file.rows)
     remaining = missing(tasks, file, has=folder.has)
     again = sum(task.key in file.rows for task in remaining)
@@ -129,7 +130,7 @@ def _result(folder: RecordingFolder, failed: Sequence[Row]) -> Collection:
 
 
 def _episodes(spec: CollectionSpec, wiring: BatchWiring) -> list[Episode]:
-    """Scenario and seed of every requested episode, all scenarios of one seed before the next seed."""
+    """Every requested episode, all scenarios of one seed before the next seed."""
     scenarios: Sequence[str] = wiring.scenarios if spec.scenarios is None else spec.scenarios
     if spec.suite is not None:
         scenarios = load_suite(spec.suite).scenarios(wiring.scenarios, wiring.world_name)
@@ -140,7 +141,7 @@ def _episodes(spec: CollectionSpec, wiring: BatchWiring) -> list[Episode]:
             "not to learn from"
         )
     seeds = seed_range(spec.first_seed, spec.seeds)
-    return [(scenario, seed) for seed in seeds for scenario in scenarios]
+    return [Episode(scenario, seed) for seed in seeds for scenario in scenarios]
 
 
 def _settings(spec: CollectionSpec, wiring: BatchWiring) -> CollectSettings:
@@ -180,7 +181,9 @@ def _check_driver(
         raise ConfigError(f"{out}: its driver {name} has changed since; record into another folder")
 
 
-def _task(scenario: str, seed: int, settings: CollectSettings, wiring: BatchWiring) -> EpisodeTask:
+def _task(scenario: str, seed: int, settings: CollectSettings, wiring: BatchWiring) -> BatchTask:
     facts = wiring.agent_facts(EXPERT, ())
     content = wiring.scenario_facts(scenario).content + settings.model_dump_json()
-    return EpisodeTask(EXPERT, EXPERT, (), scenario, seed, fingerprint(facts, content), privileged=True)
+    return BatchTask(
+        scenario, seed, EXPERT, label=EXPERT, config_hash=fingerprint(facts, content), privileged=True
+    )

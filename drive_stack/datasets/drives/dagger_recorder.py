@@ -11,6 +11,7 @@ from drive_stack.datasets.drives.other_actors import other_actors_of
 from drive_stack.datasets.drives.perturbation import Perturbation
 from drive_stack.datasets.drives.row import DriveRow
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.episodes import Episode
 from drive_stack.geometry import wrap_angle
 from drive_stack.interfaces import Agent, TruthSource
 from drive_stack.support.jpeg import encode
@@ -54,11 +55,11 @@ class DaggerRecorder:
         sharing: ControlSharing,
         subsampling: Subsampling,
         *,
-        episode: tuple[str, int],
+        episode: Episode,
         perturbation: Callable[[np.random.Generator], Perturbation] | None,
         rng: np.random.Generator,
     ) -> None:
-        """``episode`` is scenario and seed; all random draws come from ``rng``."""
+        """Record ``episode``; all random draws come from ``rng``."""
         self._expert, self._truth, self._sharing, self._subsampling = expert, truth, sharing, subsampling
         self._episode, self._rng = episode, rng
         self._perturbation = perturbation(rng) if perturbation is not None else None
@@ -107,11 +108,10 @@ class DaggerRecorder:
         driver: str,
         perturbed: bool,
     ) -> DriveRow:
-        scenario, seed = self._episode
         pose, lead = pose_on_road(state), lead_vehicle(state)
         return DriveRow(
-            scenario=scenario,
-            seed=seed,
+            scenario=self._episode.scenario,
+            seed=self._episode.seed,
             step=self._step,
             time_s=state.time,
             weather=state.conditions.weather.value,

@@ -25,12 +25,11 @@ from drive_stack.datasets.shards import SUFFIX
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
+from drive_stack.evaluation.batch.tasks import BatchTask, Key
+from drive_stack.evaluation.episodes import Episode
 from drive_stack.evaluation.result import Status
 from drive_stack.scenario_name import file_stem
 from drive_stack.support.atomic_files import check_replaceable, is_regular, remove_parts
-
-Episode = tuple[str, int]  # scenario and seed
 
 CORRUPT = ".corrupt"  # ends the name of a file that was moved out of the way
 
@@ -80,7 +79,7 @@ class RecordingFolder:
             return False  # a later row of the same episode replaced this row's shard
         return row.result.status is Status.ERROR or file in self._whole
 
-    def adopt(self, tasks: Iterable[EpisodeTask], rows: Mapping[Key, Row]) -> None:
+    def adopt(self, tasks: Iterable[BatchTask], rows: Mapping[Key, Row]) -> None:
         """List the shards of ``tasks`` that a killed run recorded, but did not list."""
         for row in (rows[task.key] for task in tasks if task.key in rows):
             file = self._file(row)
@@ -103,7 +102,7 @@ class RecordingFolder:
         """Replace the manifest."""
         write_manifest(self.path, self.manifest)
 
-    def make_way(self, tasks: Sequence[EpisodeTask], *, repair: bool) -> list[Path]:
+    def make_way(self, tasks: Sequence[BatchTask], *, repair: bool) -> list[Path]:
         """Make sure that the shards of ``tasks`` can be written; returns the new paths of moved files.
 
         A file that is no shard of its episode is renamed if ``repair``, else refused by `ConfigError`.
@@ -125,14 +124,14 @@ class RecordingFolder:
 
     def episodes(self, rows: Iterable[Row], catalogue: Iterable[str]) -> list[Episode]:
         """All that was ever recorded here: the episodes of ``rows``, and listed ones of the ``catalogue``."""
-        episodes = dict.fromkeys((row.result.scenario, row.result.seed) for row in rows)
+        episodes = {Episode(row.result.scenario, row.result.seed) for row in rows}
         names = set(catalogue)
         for entry in self.manifest.shards:
             if (
                 entry.scenario in names
                 and shard_path(self.path, entry.scenario, entry.seed).name == entry.file
             ):
-                episodes[entry.scenario, entry.seed] = None
+                episodes.add(Episode(entry.scenario, entry.seed))
         return sorted(episodes)
 
     def _file(self, row: Row) -> str:

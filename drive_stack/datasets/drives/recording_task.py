@@ -18,7 +18,8 @@ from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.shards import SUFFIX
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
+from drive_stack.evaluation.episodes import Episode
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
 from drive_stack.interfaces import close_agent
@@ -53,7 +54,7 @@ def former_path(folder: Path, scenario: str, seed: int) -> Path:
 
 
 def record_task(
-    build: AgentBuilder, settings: CollectSettings, folder: Path, task: EpisodeTask
+    build: AgentBuilder, settings: CollectSettings, folder: Path, task: BatchTask
 ) -> EpisodeResult:
     """Drive and write the shard; returns the result of the drive. An agent that fails leaves no shard."""
     with ExitStack() as stack:
@@ -71,7 +72,7 @@ def record_task(
             env.truth,
             sharing,
             Subsampling(settings.every, settings.quality),
-            episode=(file_stem(task.scenario), task.seed),
+            episode=Episode(file_stem(task.scenario), task.seed),
             perturbation=partial(Perturbation, PerturbationSettings()) if settings.perturbed else None,
             rng=np.random.default_rng([zlib.crc32(file_stem(task.scenario).encode()), task.seed, 1]),
         )

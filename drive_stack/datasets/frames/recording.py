@@ -31,6 +31,7 @@ from drive_stack.datasets.frames.store import (
 from drive_stack.datasets.manifest import shard_entry
 from drive_stack.datasets.shards import SUFFIX
 from drive_stack.evaluation.detection.truth import truth_of
+from drive_stack.evaluation.episodes import Episode
 from drive_stack.interfaces import Platform, TruthSource
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder
@@ -85,19 +86,17 @@ class RecordedEnvironment(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class EpisodeTask:
-    """One episode to record."""
+class FrameTask(Episode):
+    """One episode in which frames are recorded."""
 
-    scenario: str
-    seed: int
-    frames: int
-    interval: tuple[float, float]  # [s]
-    path: Path
+    frames: int  # at most
+    interval: tuple[float, float]  # range of the time between two frames [s]
+    path: Path  # of the shard
 
 
 def plan_episodes(
     scenarios: Sequence[str], frames: int, first_seed: int, settings: FrameSettings, folder: Path
-) -> list[EpisodeTask]:
+) -> list[FrameTask]:
     """Episodes that give about ``frames`` frames, from every scenario in turn with rising seeds.
 
     Those of ``settings.times`` come that often in each turn.
@@ -110,12 +109,12 @@ def plan_episodes(
         seed = seeds[scenario]
         seeds[scenario] += 1
         path = folder / f"{unique_stem(scenario)}-{seed:06d}{SUFFIX}"
-        tasks.append(EpisodeTask(scenario, seed, settings.per_episode, settings.interval, path))
+        tasks.append(FrameTask(scenario, seed, settings.per_episode, settings.interval, path))
     return tasks
 
 
 def collect(
-    tasks: Iterable[EpisodeTask],
+    tasks: Iterable[FrameTask],
     folder: Path,
     workers: int,
     lane_labels: LaneLabels,
@@ -140,7 +139,7 @@ def _stem(scenario: str) -> str:
     return Path(scenario).stem
 
 
-def record_chunk(tasks: Sequence[EpisodeTask], lane_labels: LaneLabels) -> int:
+def record_chunk(tasks: Sequence[FrameTask], lane_labels: LaneLabels) -> int:
     """Record several episodes in one environment; returns how many frames."""
     env = gym.make(ENVIRONMENT, scenario=tasks[0].scenario, disable_env_checker=True)
     try:
@@ -149,9 +148,7 @@ def record_chunk(tasks: Sequence[EpisodeTask], lane_labels: LaneLabels) -> int:
         env.close()
 
 
-def record_episode(
-    env: gym.Env[dict[str, object], object], task: EpisodeTask, lane_labels: LaneLabels
-) -> int:
+def record_episode(env: gym.Env[dict[str, object], object], task: FrameTask, lane_labels: LaneLabels) -> int:
     """Drive one episode with the recording driver and write its shard; returns its frames."""
     rng = np.random.default_rng([zlib.crc32(_stem(task.scenario).encode()), task.seed])
     driver = RecordingDriver(rng)

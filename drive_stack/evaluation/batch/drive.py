@@ -9,7 +9,7 @@ from typing import Protocol
 from drive_stack.agent_errors import AgentError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.rows import undriven
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource, close_agent
@@ -46,9 +46,9 @@ class EpisodeObserver(Protocol):
 
 def drive_task(
     build: AgentBuilder,
-    task: EpisodeTask,
+    task: BatchTask,
     *,
-    observer: Callable[[EpisodeTask], EpisodeObserver] | None = None,
+    observer: Callable[[BatchTask], EpisodeObserver] | None = None,
 ) -> EpisodeResult:
     """The episode's result; nothing is left over from an earlier one, so that order does not matter.
 
@@ -57,7 +57,7 @@ def drive_task(
     ``functools.partial(drive_task, build)`` is what worker processes are given; ``build`` and ``observer``
     must be importable there by their names. An observer does not change the result.
     """
-    env = DrivingEnv(EnvSpec(task.scenario, camera=task.camera))
+    env = DrivingEnv(EnvSpec(task.scenario, camera=task.uses_camera))
     try:
         try:
             agent = build(
@@ -73,9 +73,7 @@ def drive_task(
         env.close()
 
 
-def _drive(
-    env: DrivingEnv, agent: Agent, task: EpisodeTask, observer: EpisodeObserver | None
-) -> EpisodeResult:
+def _drive(env: DrivingEnv, agent: Agent, task: BatchTask, observer: EpisodeObserver | None) -> EpisodeResult:
     rollout = Rollout(env, agent, scenario=task.scenario, seed=task.seed, expert=task.expert)
     while not rollout.done:
         moment = rollout.advance()

@@ -14,7 +14,7 @@ from drive_stack.evaluation.batch.progress import watched
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import Watcher, missing, run_batch
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive
 from drive_stack.support.interrupts import interrupts_held
 
@@ -32,13 +32,13 @@ class DrivingOptions:
 
 
 def drive_missing(
-    tasks: Sequence[EpisodeTask],
+    tasks: Sequence[BatchTask],
     file: RowFile,
     drive: Drive,
     options: DrivingOptions,
     *,
     code: str,
-    hash_now: Callable[[EpisodeTask], str],
+    hash_now: Callable[[BatchTask], str],
     what: str = "episodes",
     has: Callable[[Row], bool] | None = None,
     on_row: Callable[[Row], None] | None = None,

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
+from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.batch.worker import Answer, Ready, WorkerLostError
 from drive_stack.support.interrupts import interrupts_held
 
@@ -21,7 +21,7 @@ NAP = 1.0  # between two looks at the clock [s]
 class Worker(Protocol):
     """One that drives a task at a time."""
 
-    task: EpisodeTask | None  # that it has been given and not answered
+    task: BatchTask | None  # that it has been given and not answered
     place: str | None  # the machine it is on; None until it has started
 
     @property
@@ -29,7 +29,7 @@ class Worker(Protocol):
         """Since it got its task, or was hired [s]."""
         ...
 
-    def give(self, task: EpisodeTask) -> None:
+    def give(self, task: BatchTask) -> None:
         """Send a task; it is held even where the worker is no more, which shows in `message`."""
         ...
 
@@ -68,7 +68,7 @@ class Crew(Protocol[W]):
 class Outcome:
     """What came of one task."""
 
-    task: EpisodeTask
+    task: BatchTask
     answer: Answer
     lost: bool = False  # with its worker
 
@@ -79,7 +79,7 @@ class Pool(Generic[W]):
     def __init__(self, crew: Crew[W], *, workers: int, time_limit: float) -> None:
         self._crew, self._count, self._time_limit = crew, workers, time_limit
         self._workers: list[W] = []
-        self._waiting: deque[EpisodeTask] = deque()
+        self._waiting: deque[BatchTask] = deque()
         self._lost_at: dict[Key, list[str | None]] = defaultdict(list)  # places
         self._failed_starts = 0  # in a row
 
@@ -97,7 +97,7 @@ class Pool(Generic[W]):
                 self._workers = []
                 self._crew.close()
 
-    def run(self, tasks: Iterable[EpisodeTask]) -> Iterator[Outcome]:
+    def run(self, tasks: Iterable[BatchTask]) -> Iterator[Outcome]:
         """One outcome of each task, as they come, begun in the order of ``tasks``.
 
         Raises `ConfigError` where workers cannot start, or one finds that a task can never be driven.

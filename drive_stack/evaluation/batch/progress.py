@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import Watcher
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import succeeded
 
 INTERVAL = 60.0  # between two lines [s]
@@ -21,7 +21,7 @@ INTERVAL = 60.0  # between two lines [s]
 class Tally:
     """Counts rows, and guesses the time left from what episodes of each label took so far."""
 
-    def __init__(self, tasks: Sequence[EpisodeTask], workers: int) -> None:
+    def __init__(self, tasks: Sequence[BatchTask], workers: int) -> None:
         self._left = Counter(task.label for task in tasks)
         self._took: dict[str, list[float]] = defaultdict(list)
         self._workers = workers
@@ -88,7 +88,7 @@ class _Lines:
 
 
 @contextmanager
-def watched(tasks: Sequence[EpisodeTask], workers: int, console: Console) -> Iterator[Watcher]:
+def watched(tasks: Sequence[BatchTask], workers: int, console: Console) -> Iterator[Watcher]:
     """Shows on ``console`` how a batch comes on."""
     tally = Tally(tasks, workers)
     if not console.is_terminal:

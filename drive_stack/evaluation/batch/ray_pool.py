@@ -23,7 +23,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import code_state
 from drive_stack.evaluation.batch.memory import limit_memory, memory_share
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Answer, Drive, Ready, WorkerLostError, answer
 from drive_stack.evaluation.run_facts import versions
 from drive_stack.support.interrupts import termination_kept
@@ -60,7 +60,7 @@ class Driver:
         """Answered once it has started."""
         return Place(ray.get_runtime_context().get_node_id(), ray.util.get_node_ip_address(), made_of())
 
-    def answer(self, task: EpisodeTask) -> Answer:
+    def answer(self, task: BatchTask) -> Answer:
         """What comes of a task."""
         return answer(self._drive, task)
 
@@ -88,7 +88,7 @@ class RayWorker:
     def __init__(self, actor: ActorHandle[Driver]) -> None:
         self._actor = actor
         self.reply: ray.ObjectRef[object] | None = actor.place.remote()  # that is awaited
-        self.task: EpisodeTask | None = None
+        self.task: BatchTask | None = None
         self.place: str | None = None
         self._where = ""
         self._since = time.monotonic()
@@ -98,7 +98,7 @@ class RayWorker:
         """Since it got its task, or was hired [s]."""
         return time.monotonic() - self._since
 
-    def give(self, task: EpisodeTask) -> None:
+    def give(self, task: BatchTask) -> None:
         """Send a task; where the actor has died, `message` tells."""
         self.task, self._since = task, time.monotonic()
         self.reply = self._actor.answer.remote(task)

@@ -13,7 +13,7 @@ from drive_stack.agent_errors import bounded_text, one_line
 from drive_stack.config import first_problem
 from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.row_ranges import check_ranges
-from drive_stack.evaluation.batch.tasks import EpisodeTask, Key
+from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.support.file_reading import parse_json
 
@@ -82,7 +82,7 @@ def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:
     return kept
 
 
-def readable(row: Row, task: EpisodeTask) -> Row:
+def readable(row: Row, task: BatchTask) -> Row:
     """``row`` if it reads back as it is; else one of an episode that came to nothing, which says why.
 
     Part of a result comes from agents. A row that cannot be read would stop every later run in its folder.
@@ -100,7 +100,7 @@ def _with_short_error(result: EpisodeResult) -> EpisodeResult:
     return result if result.error is None else replace(result, error=bounded_text(result.error))
 
 
-def undriven(task: EpisodeTask, error: str) -> EpisodeResult:
+def undriven(task: BatchTask, error: str) -> EpisodeResult:
     """The result of an episode that came to nothing."""
     return EpisodeResult(
         agent=task.agent,

@@ -10,7 +10,7 @@ from drive_stack.evaluation.batch.backends import Backend, open_pool
 from drive_stack.evaluation.batch.pool import Outcome
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row, readable, undriven
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive
 from drive_stack.evaluation.run_facts import versions
 
@@ -24,13 +24,13 @@ class Watcher(Protocol):
 
 
 def missing(
-    tasks: Iterable[EpisodeTask],
+    tasks: Iterable[BatchTask],
     file: RowFile,
     *,
     retry_lost: bool = False,
     code: str | None = None,
     has: Callable[[Row], bool] | None = None,
-) -> list[EpisodeTask]:
+) -> list[BatchTask]:
     """Those with no row yet.
 
     With ``retry_lost`` also those whose row says that the worker was lost; with ``code`` also those
@@ -47,12 +47,12 @@ def missing(
 
 
 def run_batch(
-    tasks: Sequence[EpisodeTask],
+    tasks: Sequence[BatchTask],
     file: RowFile,
     drive: Drive,
     watcher: Watcher,
     *,
-    hash_now: Callable[[EpisodeTask], str],
+    hash_now: Callable[[BatchTask], str],
     code: str,
     workers: int,
     time_limit: float,

@@ -1,30 +1,27 @@
-"""One episode to drive, as it is sent to another process."""
+"""A task of a batch: an episode, the agent that drives it, and what its row needs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drive_stack.evaluation.episodes import EpisodeTask
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
 
 Key = tuple[str, str, str, int]  # configuration hash, label, scenario, seed
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeTask:
-    """Who drives where; all that a worker process needs to begin."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTask(EpisodeTask):
+    """One episode of a batch."""
 
-    label: str  # what the row is called in a report
-    agent: str  # registered name, configuration file or ``package.module:Class``
-    overrides: tuple[str, ...]
-    scenario: str
-    seed: int
-    config_hash: str  # of all that decides the result, see `fingerprint`
+    label: str  # of the agent in reports
+    config_hash: str  # of everything that decides the result, see `fingerprint`
     privileged: bool = False
-    camera: bool = True  # off for agents that never look
+    uses_camera: bool = True  # if not, no images are rendered
     world: str = ""  # what seeds its worlds, see `Row.world`
-    expert: ExpertDrive | None = None  # on the same course, whom progress is measured by
+    expert: ExpertDrive | None = None  # on the same course; the reference of the agent's progress
 
     @property
     def key(self) -> Key:
-        """What tells this episode's row from all others."""
+        """Identifies the row of this task."""
         return self.config_hash, self.label, self.scenario, self.seed

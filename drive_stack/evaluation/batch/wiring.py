@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.batch.fingerprint import AgentFacts, fingerprint
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class BatchWiring:
         """Return the name that seeds a scenario's worlds; ``scenario`` is a name or a file."""
         return self.scenario_facts(scenario).world_name
 
-    def hash_of(self, task: EpisodeTask) -> str:
+    def hash_of(self, task: BatchTask) -> str:
         """Return the hash of everything that decides the task's result, as it is at this moment."""
         facts = self.agent_facts(task.agent, task.overrides)
         return fingerprint(facts, self.scenario_facts(task.scenario).content)

@@ -16,11 +16,11 @@ from multiprocessing.connection import Connection, wait
 from drive_stack.agent_errors import bounded_text
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.support.worker_processes import ONE_THREAD, WorkerProcess
 
-Drive = Callable[[EpisodeTask], EpisodeResult]
+Drive = Callable[[BatchTask], EpisodeResult]
 HERE = "this machine"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -52,7 +52,7 @@ class ProcessWorker:
         serve = partial(_serve, drive=drive, memory_limit=memory_limit)
         self._process = WorkerProcess(serve, ONE_THREAD)
         self.connection = self._process.connection
-        self.task: EpisodeTask | None = None
+        self.task: BatchTask | None = None
         self.place: str | None = None
         self._since = time.monotonic()
 
@@ -61,7 +61,7 @@ class ProcessWorker:
         """Since it got its task, or was started [s]."""
         return time.monotonic() - self._since
 
-    def give(self, task: EpisodeTask) -> None:
+    def give(self, task: BatchTask) -> None:
         """Send a task; it is held even where the process has died, which shows when its answer is awaited."""
         self.task, self._since = task, time.monotonic()
         try:
@@ -118,7 +118,7 @@ def _serve(connection: Connection, drive: Drive, memory_limit: int) -> None:
         return
 
 
-def answer(drive: Drive, task: EpisodeTask) -> Answer:
+def answer(drive: Drive, task: BatchTask) -> Answer:
     """What comes of a task; never raises for what went wrong in it."""
     begin = time.perf_counter()
     result = failed = refused = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drive_stack.driving_env import DrivingEnv
-from drive_stack.evaluation.batch.tasks import EpisodeTask
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import succeeded
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.report.clips.clip_frame import SIZE, ClipRenderer
@@ -47,7 +47,7 @@ class Clip:
 class ClipRecorder:
     """Observes one episode and writes a clip into ``folder`` if the episode fails."""
 
-    def __init__(self, folder: Path, task: EpisodeTask) -> None:
+    def __init__(self, folder: Path, task: BatchTask) -> None:
         self._folder, self._task = folder, task
         self._moments: deque[Moment] = deque()
 
