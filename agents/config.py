@@ -1,4 +1,4 @@
-"""What an agent file holds: which implementation each stage has, and its settings."""
+"""The agent file: which implementation each stage uses, and its settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from drive_stack.prediction.lane_following import LaneFollowingSettings
 
 
 class PerceptionConfig(StrictModel):
-    """From the image to objects and lanes on the road."""
+    """Perception: from the image to objects and lanes on the road."""
 
     detector: Literal["yolo", "none", "oracle"] = "yolo"
     confidence: ConfidenceThresholds = ConfidenceThresholds()
@@ -30,13 +30,13 @@ class PerceptionConfig(StrictModel):
 
 
 class TrackingConfig(StrictModel):
-    """From objects to tracks."""
+    """Tracking: from objects to tracks."""
 
     tracker: Literal["kalman", "alpha_beta", "oracle"] = "kalman"
 
 
 class PredictionConfig(StrictModel):
-    """From tracks to where they may go."""
+    """Prediction: from tracks to their possible future paths."""
 
     predictor: Literal["lane_following", "constant_velocity", "oracle"] = "lane_following"
     lane_following: LaneFollowingSettings = LaneFollowingSettings()
@@ -44,14 +44,14 @@ class PredictionConfig(StrictModel):
 
 
 class PlanningConfig(StrictModel):
-    """From predictions to a trajectory."""
+    """Planning: from predictions to a trajectory."""
 
     planner: Literal["lattice"] = "lattice"
     lattice: PlannerSettings = PlannerSettings()
 
 
 class ControlConfig(StrictModel):
-    """From the trajectory to steering and acceleration."""
+    """Control: from the trajectory to steering and acceleration."""
 
     lateral: Literal["pure_pursuit", "stanley", "lqr", "mpc", "oracle"] = "mpc"
     pure_pursuit: PurePursuitSettings = PurePursuitSettings()
@@ -63,22 +63,24 @@ class ControlConfig(StrictModel):
 
 
 class ModularConfig(StrictModel):
-    """One driver of the modular kind."""
+    """Configuration of a modular driver."""
 
     kind: Literal["modular"] = "modular"
     name: str
-    about: str = ""  # one line for people
+    about: str = ""  # a one-line description
     perception: PerceptionConfig = PerceptionConfig()
     tracking: TrackingConfig = TrackingConfig()
     prediction: PredictionConfig = PredictionConfig()
     planning: PlanningConfig = PlanningConfig()
     control: ControlConfig = ControlConfig()
-    faults: FaultSettings = FaultSettings()  # senses made to fail, to see what it does then
+    faults: FaultSettings = (
+        FaultSettings()
+    )  # injected sensor failures, for testing how the driver handles them
 
     @property
     def privileged(self) -> bool:
         """Whether any stage reads the truth."""
-        chosen = (
+        implementations = (
             self.perception.detector,
             self.perception.lanes,
             self.perception.lifter,
@@ -87,9 +89,9 @@ class ModularConfig(StrictModel):
             self.control.lateral,
             self.control.longitudinal,
         )
-        return "oracle" in chosen
+        return "oracle" in implementations
 
     @property
-    def looks(self) -> bool:
-        """Whether any stage needs the camera: its picture, or the labels that come with it."""
+    def uses_camera(self) -> bool:
+        """Whether any stage needs the camera: its image, or the labels that come with it."""
         return self.perception.detector != "none" or self.perception.lanes == "network"

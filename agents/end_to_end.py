@@ -16,33 +16,35 @@ from drive_stack.types import Control, Observation, StepTrace
 
 
 class EndToEndConfig(StrictModel):
-    """One driver of the end-to-end kind."""
+    """Configuration of an end-to-end driver."""
 
     kind: Literal["end_to_end"]
     name: str
-    about: str = ""  # one line for people
-    weights: Path | None = None  # of the trunk, the head beside it; None: those that are shipped
+    about: str = ""  # a one-line description
+    weights: Path | None = (
+        None  # file of the trunk, with the head in the same folder; None: the shipped weights
+    )
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Annotated[int, Field(ge=1, le=64)] = 1
 
     @property
     def privileged(self) -> bool:
-        """Never: it reads no truth."""
+        """Always False: the policy never reads the truth."""
         return False
 
     @property
-    def looks(self) -> bool:
-        """Always, at the picture."""
+    def uses_camera(self) -> bool:
+        """Always True: the policy reads the image."""
         return True
 
     @property
     def trunk(self) -> Path:
-        """The weights it runs."""
+        """Weights file of the trunk that it runs."""
         return self.weights or TRUNK
 
 
 class EndToEndAgent:
-    """Drives by a `PolicyRunner`: no box, lane or track anywhere inside."""
+    """Drives with a `PolicyRunner`; it has no detections, lanes or tracks."""
 
     privileged = False
 
@@ -55,19 +57,19 @@ class EndToEndAgent:
 
     @property
     def name(self) -> str:
-        """As its configuration has it."""
+        """The name in its configuration."""
         return self._name
 
-    def reset(self, seed: int) -> None:  # noqa: ARG002 - the protocol's
-        """Forget the episode before."""
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
+        """Clear the state of the previous episode."""
         self._runner.reset()
         self.trace = None
 
     def act(self, observation: Observation) -> Control:
-        """One step of the network."""
-        begin = time.perf_counter()
+        """Run the network once."""
+        start = time.perf_counter()
         control = self._runner.drive(observation)
-        milliseconds = 1000.0 * (time.perf_counter() - begin)
+        milliseconds = 1000.0 * (time.perf_counter() - start)
         self.trace = StepTrace(
             control,
             stage_ms={"policy": milliseconds},

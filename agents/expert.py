@@ -1,4 +1,4 @@
-"""The privileged driver that teaches: the modular one's planner and controllers on true surroundings."""
+"""The privileged expert: the modular driver's planner and controllers on the true surroundings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class ExpertAgent(ModularAgent):
     """A modular driver whose tracker and lanes read the truth; it needs no camera."""
 
     def __init__(self, config: ModularConfig, platform: Platform, oracles: OracleStages | None) -> None:
-        seen = (config.perception.detector, config.perception.lanes, config.tracking.tracker)
-        if seen != ("none", "oracle", "oracle"):
+        implementations = (config.perception.detector, config.perception.lanes, config.tracking.tracker)
+        if implementations != ("none", "oracle", "oracle"):
             raise ConfigError(
                 f"{config.name}: the expert has detector none, lanes oracle and tracker oracle, not "
-                + ", ".join(seen)
+                + ", ".join(implementations)
             )
         super().__init__(config, platform, oracles)

@@ -1,4 +1,4 @@
-"""What is known of a driver before it is built: what it reads, and what decides how it drives."""
+"""Facts about a driver before it is built: what it reads, and what determines how it drives."""
 
 from __future__ import annotations
 
@@ -23,19 +23,22 @@ from drive_stack.runtime.weights import read_card, sha256_of
 
 
 def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
-    """Facts on what `agents.registry.build_agent` would build. Raises `ConfigError` as it does.
+    """Facts about the agent that `agents.registry.build_agent` would build.
 
-    A class of one's own may say ``looks = False`` where it needs no picture, and names in ``files`` what it
-    reads beside its code. Raises `ConfigError` for ``human``, whom no batch can drive.
+    A user's class may set ``uses_camera = False`` when it needs no image, and lists in ``files`` the data
+    files that it reads.
+
+    Raises:
+        ConfigError: As `build_agent` does, and for ``human``, which no batch can drive.
     """
     config = config_of(spec, overrides)
     if config is not None:
         return AgentFacts(
             name=config.name,
             privileged=config.privileged,
-            looks=config.looks,
-            staged=isinstance(config, ModularConfig),
-            # where weights lie decides nothing; their contents do, below
+            uses_camera=config.uses_camera,
+            has_stage_trace=isinstance(config, ModularConfig),
+            # the contents of the weights matter, see `weights` below; their location does not
             content=json.dumps(
                 config.model_dump(mode="json", exclude={"about", "weights"}, exclude_unset=True),
                 sort_keys=True,
@@ -49,33 +52,35 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
     if outside_spec(spec) is not None:
         return _outside(spec, overrides)
     if CLASSES["human"] in (spec, CLASSES.get(spec)):
-        raise ConfigError("--agent human: batches drive unseen; a person drives in a window")
-    made = class_of(spec)
+        raise ConfigError("--agent human: batches run without a window, and a person needs one to drive")
+    agent_class = class_of(spec)
     if overrides:
         raise ConfigError(f"--set {overrides[0]}: this agent has nothing to set")
-    name, qualified_name = getattr(made, "name", spec), getattr(made, "__qualname__", spec)
+    name, qualified_name = getattr(agent_class, "name", spec), getattr(agent_class, "__qualname__", spec)
     return AgentFacts(
         name=name if isinstance(name, str) else spec,
-        privileged=getattr(made, "privileged", False) is True,
-        looks=getattr(made, "looks", True) is not False,
-        content=f"{qualified_name}\n{inspect.getsource(inspect.getmodule(made) or made)}",
+        privileged=getattr(agent_class, "privileged", False) is True,
+        uses_camera=getattr(agent_class, "uses_camera", True) is not False,
+        content=f"{qualified_name}\n{inspect.getsource(inspect.getmodule(agent_class) or agent_class)}",
         weights={},
     )
 
 
 def _foreign(path: Path, overrides: Sequence[str]) -> AgentFacts:
-    """Of a policy's file: it is what it holds, wherever it lies."""
+    """Facts about a policy file. Its contents identify it; its location does not."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
     ForeignOptions.of(str(path), overrides)
     weights = {path.name: sha256_of(path)}
     if path.suffix == ".onnx":
         weights |= {location: sha256_of(data) for location, data in external_files(path).items()}
-    return AgentFacts(path.stem, privileged=False, looks=True, content=str(list(overrides)), weights=weights)
+    return AgentFacts(
+        path.stem, privileged=False, uses_camera=True, content=str(list(overrides)), weights=weights
+    )
 
 
 def _outside(spec: str, overrides: Sequence[str]) -> AgentFacts:
-    """Of a class of one's own: it is what its code says, and the files that it says it reads."""
+    """Facts about a user's class. Its code and the files that it lists identify it."""
     parts_of(spec)
     ForeignOptions.of(spec, overrides)
     description, hashes = described(spec)
@@ -84,19 +89,19 @@ def _outside(spec: str, overrides: Sequence[str]) -> AgentFacts:
     return AgentFacts(
         name=description.name,
         privileged=description.privileged,
-        looks=description.looks,
+        uses_camera=description.uses_camera,
         content=json.dumps(content, sort_keys=True),
         weights={name: hashes[name] for name in description.files},
     )
 
 
 def _weights(config: DriverConfig) -> list[tuple[Path, str]]:
-    """The networks that a driver runs, and the commands that make them."""
+    """Weights files of the networks that a driver runs, each with the command that trains it."""
     if isinstance(config, EndToEndConfig):
         return [(path, runner.COMMAND) for path in (config.trunk, runner.head_path(config.trunk))]
-    used = []
+    networks = []
     if config.perception.detector == "yolo":
-        used.append((detector.WEIGHTS, detector.COMMAND))
+        networks.append((detector.WEIGHTS, detector.COMMAND))
     if config.perception.lanes == "network":
-        used.append((lanes_network.WEIGHTS, lanes_network.COMMAND))
-    return used
+        networks.append((lanes_network.WEIGHTS, lanes_network.COMMAND))
+    return networks

@@ -18,10 +18,10 @@ _COASTING = -0.4  # with no pedal pressed, while rolling [m/s²]
 
 
 class PressedKeys(Protocol):
-    """What a person holds down."""
+    """The keys that a person is pressing."""
 
     @property
-    def left(self) -> bool: ...  # noqa: D102 - the names say it
+    def left(self) -> bool: ...  # noqa: D102 - the names are clear
 
     @property
     def right(self) -> bool: ...  # noqa: D102
@@ -36,8 +36,8 @@ class PressedKeys(Protocol):
 class HumanAgent:
     """Turns keys into smooth steering and pedals.
 
-    The lock shrinks with the speed, as keys know only all or nothing: full lock gives about
-    `_COMFORT` sideways. Without ``keys`` nobody is at the wheel and the car coasts.
+    A key is either pressed or not, so the maximum angle decreases with the speed: full lock gives a lateral
+    acceleration of about `_COMFORT`. Without ``keys`` nothing is pressed and the car coasts.
     """
 
     name = "human"
@@ -50,37 +50,37 @@ class HumanAgent:
 
     @property
     def trace(self) -> StepTrace | None:
-        """The control it gave, and a note; a person's thoughts are their own."""
+        """The last control and a note; None before the first step."""
         return self._trace
 
-    def reset(self, seed: int) -> None:  # noqa: ARG002 - the protocol's
-        """Centre the wheel and take the feet off the pedals."""
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
+        """Centre the steering wheel and release the pedals."""
         self._steering = self._acceleration = 0.0
         self._trace = None
 
     def act(self, observation: Observation) -> Control:
-        """Move the wheel and the pedals towards what is pressed."""
+        """Move the steering wheel and the pedals towards the pressed keys."""
         keys = self._keys() if self._keys is not None else None
         turn = float(keys.left) - float(keys.right) if keys is not None else 0.0
         lock = self.lock(observation.speed)
         rate = lock / (_CENTRE_TIME if turn == 0.0 else _FULL_LOCK_TIME)
         self._steering = _towards(self._steering, turn * lock, rate * self._dt)
         self._steering = float(np.clip(self._steering, -lock, lock))
-        wanted = _COASTING if observation.speed > 0.5 else 0.0
+        desired = _COASTING if observation.speed > 0.5 else 0.0
         if keys is not None and keys.brake:
-            wanted = self._car.min_acceleration
+            desired = self._car.min_acceleration
         elif keys is not None and keys.accelerate:
-            wanted = self._car.max_acceleration
-        self._acceleration = _towards(self._acceleration, wanted, _PEDAL_RATE * self._dt)
+            desired = self._car.max_acceleration
+        self._acceleration = _towards(self._acceleration, desired, _PEDAL_RATE * self._dt)
         control = Control(self._steering, self._acceleration)
         self._trace = StepTrace(control=control, notes=("A person drives: arrow keys, or W A S D.",))
         return control
 
     def lock(self, speed: float) -> float:
-        """Greatest road-wheel angle at a speed [rad], from a = v² tan δ / L of the bicycle model."""
-        bend = self._car.wheelbase * _COMFORT / max(speed, 1.0) ** 2
-        return min(self._car.max_steering, float(np.arctan(bend)))
+        """Largest road-wheel angle at a speed [rad], from a = v² tan δ / L of the bicycle model."""
+        tangent = self._car.wheelbase * _COMFORT / max(speed, 1.0) ** 2
+        return min(self._car.max_steering, float(np.arctan(tangent)))
 
 
-def _towards(value: float, target: float, most: float) -> float:
-    return value + float(np.clip(target - value, -most, most))
+def _towards(value: float, target: float, max_change: float) -> float:
+    return value + float(np.clip(target - value, -max_change, max_change))

@@ -11,20 +11,20 @@ from drive_stack.types import Control, Observation, StepTrace
 
 
 class ModularAgent:
-    """Drives by a `Pipeline`. It is handed oracles only where its configuration names one."""
+    """Drives with a `Pipeline`. It receives oracles only when its configuration names one."""
 
     def __init__(
         self, config: ModularConfig, platform: Platform, oracles: OracleStages | None = None
     ) -> None:
         self._config = config
-        given = oracles if config.privileged else None
+        oracles = oracles if config.privileged else None
         self._faults = FaultInjector(config.faults, platform.dt)
-        self._pipeline = Pipeline(self._faults.wrap(build_stages(config, platform, given)), platform)
+        self._pipeline = Pipeline(self._faults.wrap(build_stages(config, platform, oracles)), platform)
         self._trace: StepTrace | None = None
 
     @property
     def name(self) -> str:
-        """As its configuration has it."""
+        """The name in its configuration."""
         return self._config.name
 
     @property
@@ -34,16 +34,16 @@ class ModularAgent:
 
     @property
     def trace(self) -> StepTrace | None:
-        """What it thought in its last step."""
+        """The trace of its last step; None before the first."""
         return self._trace
 
     def reset(self, seed: int) -> None:
-        """Forget the episode before; only faults made on purpose draw from ``seed``."""
+        """Clear the state of the previous episode; only injected faults draw from ``seed``."""
         self._trace = None
         self._faults.reset(seed)
         self._pipeline.reset()
 
     def act(self, observation: Observation) -> Control:
-        """One step of the chain."""
+        """Run the pipeline once."""
         self._trace = self._pipeline.step(self._faults.observe(observation))
         return self._trace.control

@@ -1,4 +1,4 @@
-"""Makes the stages that a configuration names."""
+"""Builds the stages that a configuration names."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ Stage = TypeVar("Stage")
 
 
 class NoDetector:
-    """Sees nothing: for drivers whose tracker reads the truth."""
+    """Detects nothing; for drivers whose tracker reads the truth."""
 
-    def detect(self, image: Image) -> tuple[Detection, ...]:  # noqa: ARG002 - the protocol's
+    def detect(self, image: Image) -> tuple[Detection, ...]:  # noqa: ARG002 - required by the protocol
         """No detections."""
         return ()
 
 
 def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStages | None) -> Stages:
-    """Every stage that ``config`` names. Raises `ConfigError` for an oracle where there is none."""
+    """Build every stage that ``config`` names. Raises `ConfigError` for an oracle that is not available."""
     car = platform.car
     detects = config.perception.detector != "none"
-    looks = detects or config.perception.lanes == "network"
+    uses_camera = detects or config.perception.lanes == "network"
     return Stages(
         detector=_detector(config.perception, oracles),
         lanes=_lanes(config.perception, platform, oracles),
@@ -62,17 +62,17 @@ def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStage
         planner=LatticePlanner(car, config.planning.lattice.model_copy(update={"dt": platform.dt})),
         lateral=_lateral(config.control, platform, oracles),
         longitudinal=_longitudinal(config.control, platform, oracles),
-        camera_monitor=CameraMonitor() if looks else None,
+        camera_monitor=CameraMonitor() if uses_camera else None,
         detection_monitor=DetectionMonitor(platform.camera) if detects else None,
     )
 
 
-def _made(name: str, makers: dict[str, Callable[[], Stage]], oracle: Callable[[], Stage] | None) -> Stage:
-    """The stage called ``name``; the table and the configuration's allowed names must agree."""
+def _make(name: str, makers: dict[str, Callable[[], Stage]], oracle: Callable[[], Stage] | None) -> Stage:
+    """Make the stage called ``name``; ``makers`` has an entry for each name that the configuration allows."""
     if name != "oracle":
         return makers[name]()
     if oracle is None:
-        raise ConfigError("an oracle stage needs the simulator's truth, which this agent was not given")
+        raise ConfigError("an oracle stage needs the simulator's truth, which this agent does not get")
     return oracle()
 
 
@@ -81,21 +81,21 @@ def _detector(config: PerceptionConfig, oracles: OracleStages | None) -> Detecto
         return YoloDetector(confidence=config.confidence, threads=config.threads, engine=config.engine)
 
     makers: dict[str, Callable[[], Detector]] = {"yolo": yolo, "none": NoDetector}
-    return _made(config.detector, makers, oracles.detector if oracles else None)
+    return _make(config.detector, makers, oracles.detector if oracles else None)
 
 
 def _lanes(config: PerceptionConfig, platform: Platform, oracles: OracleStages | None) -> LaneDetector:
-    def network() -> LaneDetector:
-        sight = LaneNetwork(platform.camera, threads=config.threads, engine=config.engine)
-        return FilteredLanes(sight, platform.dt)
+    def filtered_network() -> LaneDetector:
+        network = LaneNetwork(platform.camera, threads=config.threads, engine=config.engine)
+        return FilteredLanes(network, platform.dt)
 
-    makers: dict[str, Callable[[], LaneDetector]] = {"network": network}
-    return _made(config.lanes, makers, oracles.lanes if oracles else None)
+    makers: dict[str, Callable[[], LaneDetector]] = {"network": filtered_network}
+    return _make(config.lanes, makers, oracles.lanes if oracles else None)
 
 
 def _lifter(config: PerceptionConfig, platform: Platform, oracles: OracleStages | None) -> Lifter:
     makers: dict[str, Callable[[], Lifter]] = {"ground": lambda: GroundLifter(platform.camera)}
-    return _made(config.lifter, makers, oracles.lifter if oracles else None)
+    return _make(config.lifter, makers, oracles.lifter if oracles else None)
 
 
 def _tracker(config: TrackingConfig, platform: Platform, oracles: OracleStages | None) -> Tracker:
@@ -103,7 +103,7 @@ def _tracker(config: TrackingConfig, platform: Platform, oracles: OracleStages |
         "kalman": lambda: KalmanTracker(platform.dt),
         "alpha_beta": lambda: AlphaBetaTracker(platform.dt),
     }
-    return _made(config.tracker, makers, oracles.tracker if oracles else None)
+    return _make(config.tracker, makers, oracles.tracker if oracles else None)
 
 
 def _predictor(config: PredictionConfig, oracles: OracleStages | None) -> Predictor:
@@ -111,11 +111,11 @@ def _predictor(config: PredictionConfig, oracles: OracleStages | None) -> Predic
         "lane_following": lambda: LaneFollowingPredictor(config.lane_following),
         "constant_velocity": lambda: ConstantVelocityPredictor(config.constant_velocity),
     }
-    return _made(config.predictor, makers, oracles.predictor if oracles else None)
+    return _make(config.predictor, makers, oracles.predictor if oracles else None)
 
 
 def lateral_makers(config: ControlConfig, platform: Platform) -> dict[str, Callable[[], LateralController]]:
-    """The lateral controllers that need no truth, by name."""
+    """Constructors of the lateral controllers that need no truth, by name."""
     return {
         "pure_pursuit": lambda: PurePursuit(platform, config.pure_pursuit),
         "stanley": lambda: Stanley(platform, config.stanley),
@@ -126,7 +126,7 @@ def lateral_makers(config: ControlConfig, platform: Platform) -> dict[str, Calla
 
 def _lateral(config: ControlConfig, platform: Platform, oracles: OracleStages | None) -> LateralController:
     makers = lateral_makers(config, platform)
-    return _made(config.lateral, makers, oracles.lateral if oracles else None)
+    return _make(config.lateral, makers, oracles.lateral if oracles else None)
 
 
 def _longitudinal(
@@ -135,4 +135,4 @@ def _longitudinal(
     makers: dict[str, Callable[[], LongitudinalController]] = {
         "feed_forward": lambda: FeedForwardLongitudinal(platform, config.feed_forward)
     }
-    return _made(config.longitudinal, makers, oracles.longitudinal if oracles else None)
+    return _make(config.longitudinal, makers, oracles.longitudinal if oracles else None)

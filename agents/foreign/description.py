@@ -26,7 +26,7 @@ class Description(StrictModel):
 
     name: Text
     privileged: bool
-    looks: bool
+    uses_camera: bool
     qualified_name: Text
     modules: dict[str, str]  # that hold its code: name → file
     files: dict[str, str]  # that it says it reads: name → path

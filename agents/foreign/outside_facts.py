@@ -31,7 +31,7 @@ def describe_class(spec: str) -> dict[str, object]:
     return {
         "name": checked_name(name) if isinstance(name, str) else spec,
         "privileged": getattr(made, "privileged", False) is True,
-        "looks": getattr(made, "looks", True) is not False,
+        "uses_camera": getattr(made, "uses_camera", True) is not False,
         "qualified_name": str(getattr(made, "__qualname__", spec)),
         "modules": {name: str(path) for name, path in sorted(code_of(module).items())},
         "files": _files(spec, made, sys.modules[module]),

@@ -132,7 +132,7 @@ def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[Batc
             seed=seed,
             config_hash=fingerprint(agent, scenario.content),
             privileged=agent.privileged,
-            uses_camera=agent.looks,
+            uses_camera=agent.uses_camera,
             world=scenario.world_name,
         )
         for seed in plan.seeds

@@ -46,12 +46,12 @@ def evaluate_stages(
             EpisodeTask(name, courses.seed, driver.agent, driver.overrides) for name in courses.scenarios
         ]
         print(f"evaluating the stages of {label}: {len(tasks)} episodes", file=sys.stderr)
-        if facts.staged:
+        if facts.has_stage_trace:
             episodes = list(measure_episodes(tasks, wiring.build_agent, workers))
             write_whole(
                 folder / PERCEPTION.format(unique_stem(label)), as_json(stage_tables(episodes), episodes)
             )
-        elif facts.looks and not facts.privileged:
+        elif facts.uses_camera and not facts.privileged:
             errors = map_in_processes(partial(measure_offline, wiring.build_agent), tasks, workers)
             content = OfflineFile(label=label, episodes=tuple(own for own in errors if own is not None))
             write_whole(folder / OFFLINE.format(unique_stem(label)), content.model_dump_json(indent=1) + "\n")

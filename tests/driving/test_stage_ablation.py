@@ -75,7 +75,7 @@ def test_every_stage_has_a_column_that_replaces_it_alone() -> None:
 def test_all_reads_nothing_but_the_truth() -> None:
     (column,) = columns_named(["all"])
     config = config_of(column.agent, column.overrides)
-    assert config is not None and config.privileged and not config.looks
+    assert config is not None and config.privileged and not config.uses_camera
     chosen = (config.tracking.tracker, config.prediction.predictor, config.perception.lanes)
     assert {*chosen, config.control.lateral, config.control.longitudinal} == {"oracle"}
 

@@ -133,7 +133,7 @@ def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("agent", "overrides", "privileged", "looks"),
+    ("agent", "overrides", "privileged", "uses_camera"),
     [
         ("expert", (), True, False),
         ("constant", (), False, False),
@@ -144,16 +144,16 @@ def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
         ("simple_agents:Careless", (), False, True),
     ],
 )
-def test_facts_of_agents(agent: str, overrides: tuple[str, ...], privileged: bool, looks: bool) -> None:
+def test_facts_of_agents(agent: str, overrides: tuple[str, ...], privileged: bool, uses_camera: bool) -> None:
     facts = agent_facts(agent, overrides)
-    assert (facts.privileged, facts.looks) == (privileged, looks)
+    assert (facts.privileged, facts.uses_camera) == (privileged, uses_camera)
 
 
 OWN = """\
 from drive_stack.types import Control
 import gains
 class Mine:
-    name, privileged, looks, trace = "mine", False, False, None
+    name, privileged, uses_camera, trace = "mine", False, False, None
     files = ("table.csv",)
     def __init__(self, platform): ...
     def reset(self, seed): ...

@@ -53,7 +53,7 @@ def dangerous(task: BatchTask) -> EpisodeResult:
 class Greedy:
     """An agent that drives well on all seeds but one; there it takes memory without end, and keeps it."""
 
-    name, privileged, looks, trace = "greedy", False, False, None
+    name, privileged, uses_camera, trace = "greedy", False, False, None
     hoard: ClassVar[list[bytearray]] = []
     size = 1 << 20
 

@@ -26,7 +26,7 @@ def episodes(agent: str, scenario: Path, seeds: range, overrides: tuple[str, ...
             label=agent,
             config_hash=config,
             privileged=facts.privileged,
-            uses_camera=facts.looks,
+            uses_camera=facts.uses_camera,
         )
         for seed in seeds
     ]

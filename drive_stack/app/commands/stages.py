@@ -100,7 +100,7 @@ def plan_ablation(
             seed=seed,
             config_hash=fingerprint(facts[column.label], course.content),
             privileged=facts[column.label].privileged,
-            uses_camera=facts[column.label].looks,
+            uses_camera=facts[column.label].uses_camera,
             world=course.world_name,
         )
         for seed in seeds

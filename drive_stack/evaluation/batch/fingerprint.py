@@ -23,10 +23,12 @@ class AgentFacts:
 
     name: str
     privileged: bool  # some part of it reads the truth
-    looks: bool  # at the picture or its labels; others drive the same with the camera switched off
+    uses_camera: (
+        bool  # reads the image or its labels; other agents drive the same with the camera switched off
+    )
     content: str  # what its file says, overrides applied, or its source; defaults belong to the code
     weights: Mapping[str, str]  # file name → SHA-256 of the networks it runs
-    staged: bool = False  # leaves a trace of stages that can be held against the truth
+    has_stage_trace: bool = False  # records a trace of its stages that can be compared with the truth
 
 
 def fingerprint(agent: AgentFacts, scenario_content: str, *, version: str = drive_stack.__version__) -> str:

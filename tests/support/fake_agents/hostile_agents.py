@@ -345,7 +345,7 @@ NUMBER = 3
 class Privileged(Hostile):
     """Says that it reads the truth, and does."""
 
-    name, privileged, looks = "privileged", True, False
+    name, privileged, uses_camera = "privileged", True, False
 
     def __init__(self, platform: Platform, truth: object = None) -> None:
         assert truth is not None
