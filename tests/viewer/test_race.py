@@ -208,9 +208,9 @@ def test_the_command_line_races_and_tells_who_won(course: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--agent", "expert"] * 5, "at most 4 drivers"),
+        (["--agent", "expert"] * 5, "at most 4 agents"),
         (["--agent", "expert", "--agent", "nobody"], "unknown agent 'nobody'"),
-        (["--agent", "expert", "--agent", "modular", "--set", "a=1"], "say whose"),
+        (["--agent", "expert", "--agent", "modular", "--set", "a=1"], "name the agent"),
         (["--agent", "expert", "--agent", "human"], "needs a window"),
     ],
 )
