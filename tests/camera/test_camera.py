@@ -32,7 +32,7 @@ def camera() -> Iterator[Camera]:
 
 @pytest.mark.parametrize("ahead", [15.0, 40.0, 90.0])
 def test_a_persons_box_is_where_the_lens_projects_it(camera: Camera, ahead: float) -> None:
-    state = world(Body(ahead + 20.0, 1.8, person=True))
+    state = world(Body(ahead + 20.0, 1.8, is_pedestrian=True))
     camera.load(state.road, state.conditions)
     (found,) = camera.labels(state).boxes
     people, ego = state.pedestrians, state.ego
@@ -102,7 +102,7 @@ def test_cameras_can_be_made_and_closed_again_and_again() -> None:
 
 def test_nothing_is_drawn_in_an_order_that_memory_decides(camera: Camera) -> None:
     """Bins that sort by state sort by address: where faces meet, pixels would differ from run to run."""
-    state = world(Body(50.0, 1.8), Body(30.0, -1.8, person=True))
+    state = world(Body(50.0, 1.8), Body(30.0, -1.8, is_pedestrian=True))
     camera.load(state.road, state.conditions)
     camera.render(state)
     drawn = camera._stage.root.find_all_matches("**/+GeomNode")

@@ -31,7 +31,7 @@ def sideways(said: list[Control], speed: float) -> np.ndarray:
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_what_points_back_to_the_middle_lasts_and_does_not_grow(side: float) -> None:
-    world = TinyWorld(straight_road(1), lane=0, aside=side * 0.5, speed=20.0)
+    world = TinyWorld(straight_road(1), lane=0, lateral_offset=side * 0.5, speed=20.0)
     asked = side * sideways(advice(world, 8.0), 20.0)
     settled = asked[20:]
     assert settled.max() < -0.3
@@ -41,7 +41,7 @@ def test_what_points_back_to_the_middle_lasts_and_does_not_grow(side: float) -> 
 
 def test_farther_off_it_points_back_more() -> None:
     near, far = (
-        sideways(advice(TinyWorld(straight_road(1), lane=0, aside=aside, speed=20.0), 4.0), 20.0)[-1]
+        sideways(advice(TinyWorld(straight_road(1), lane=0, lateral_offset=aside, speed=20.0), 4.0), 20.0)[-1]
         for aside in (0.3, 0.6)
     )
     assert far == pytest.approx(2.0 * near, rel=0.2)
@@ -65,7 +65,7 @@ def test_a_way_round_that_is_not_taken_frees_nobody_from_braking() -> None:
 
 def test_it_drives_by_itself_too() -> None:
     body = Body(220.0, 0.0)
-    world = TinyWorld(straight_road(1), lane=0, aside=0.4, bodies=[body])
+    world = TinyWorld(straight_road(1), lane=0, lateral_offset=0.4, bodies=[body])
     adviser = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM), overrides=ADVISER)
     adviser.reset(0)
     for _ in range(220):

@@ -130,7 +130,7 @@ def test_tracks_a_curve_of_500_m_at_30_mps_within_0_2_m(lateral: str) -> None:
 
 @pytest.mark.parametrize("lateral", ["pure_pursuit", "mpc"])
 def test_recovers_from_a_start_beside_the_lane(lateral: str) -> None:
-    world = TinyWorld(straight_road(), lane=1, aside=0.8)
+    world = TinyWorld(straight_road(), lane=1, lateral_offset=0.8)
     overrides = [f"control.lateral={lateral}"]
     agent = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM), overrides=overrides)
     agent.reset(0)

@@ -19,7 +19,7 @@ def lanes_of(world: TinyWorld) -> LaneEstimate:
 
 
 def test_lanes_on_a_straight() -> None:
-    world = TinyWorld(straight_road(3), lane=1, aside=0.4)
+    world = TinyWorld(straight_road(3), lane=1, lateral_offset=0.4)
     world.yaw = 0.05
     lanes = lanes_of(world)
     assert lanes.offset == pytest.approx(0.4)
@@ -32,7 +32,7 @@ def test_lanes_on_a_straight() -> None:
 
 @pytest.mark.parametrize("curvature", [1.0 / 300.0, -1.0 / 250.0])
 def test_the_path_lies_on_the_lane_in_the_ego_frame(curvature: float) -> None:
-    world = TinyWorld(straight_road(2, curvature=curvature), lane=0, aside=-0.3)
+    world = TinyWorld(straight_road(2, curvature=curvature), lane=0, lateral_offset=-0.3)
     path = lanes_of(world).path
     ego = world.ego()
     cos, sin = np.cos(ego.yaw), np.sin(ego.yaw)

@@ -46,8 +46,8 @@ bodies = st.lists(
         station=st.floats(-20.0, 150.0),
         lateral=st.floats(-8.0, 8.0),
         speed=st.floats(0.0, 35.0),
-        across=st.floats(-1.5, 1.5),
-        person=st.booleans(),
+        lateral_speed=st.floats(-1.5, 1.5),
+        is_pedestrian=st.booleans(),
     ),
     max_size=6,
 )
@@ -74,7 +74,7 @@ def test_a_mirrored_road_gives_a_mirrored_plan() -> None:
     def plan(side: float) -> Plan:
         person = Body(90.0, side * 3.2, 0.0, 0.0, True, 0.6, 0.6)
         road = straight_road(1, curvature=side / 400.0)
-        return first_plan(TinyWorld(road, lane=0, aside=side * 0.5, bodies=[person]))
+        return first_plan(TinyWorld(road, lane=0, lateral_offset=side * 0.5, bodies=[person]))
 
     left, right = plan(1.0), plan(-1.0)
     assert left.positions[:, 0] == pytest.approx(right.positions[:, 0], abs=1e-6)

@@ -1,4 +1,4 @@
-"""Scenario files: the catalogue loads, mistakes are named, draws stay within what is written."""
+"""Scenario files: the catalogue loads, errors are precise, draws stay within their bounds."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from envs.scenarios.conditions import ConditionsSpec, visibility_speed_limit
 from envs.scenarios.quantity import Quantity, between, fixed
 from envs.scenarios.scenario import CATALOGUE, load_scenario, scenario_names
 
-ASKED = {
+REQUIRED = {
     "cruise", "dense_traffic", "curves", "s_bend", "lane_drop", "stalled_car", "construction", "slow_lead",
     "braking_lead", "stationary_lead", "cut_in", "cut_out", "merge", "jam_tail", "pedestrian_crossing",
     "running_pedestrian", "occluded_child", "walker_along", "stranded_people",
@@ -48,8 +48,8 @@ def broken(tmp_path: Path, old: str, new: str) -> str:
     return str(error.value)
 
 
-def test_the_catalogue_holds_what_is_asked_and_all_of_it_loads() -> None:
-    assert set(scenario_names()) >= ASKED
+def test_the_catalogue_holds_the_required_scenarios_and_all_of_them_load() -> None:
+    assert set(scenario_names()) >= REQUIRED
     for name in scenario_names():
         scenario = load_scenario(name)
         assert scenario.name == name
@@ -82,7 +82,7 @@ def test_an_unknown_scenario_names_the_nearest() -> None:
         ("kind: crosser", "kind: croser", 11, "crosser"),
     ],
 )
-def test_a_mistake_is_named_with_its_line_and_what_is_allowed(
+def test_an_error_names_its_line_and_the_allowed_values(
     tmp_path: Path, old: str, new: str, line: int, hint: str
 ) -> None:
     message = broken(tmp_path, old, new)
@@ -101,7 +101,9 @@ def test_a_mistake_is_named_with_its_line_and_what_is_allowed(
         ("gap: 50", "gap: .nan", "finite"),
     ],
 )
-def test_a_value_out_of_bounds_says_what_is_allowed(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_a_value_out_of_bounds_names_the_allowed_range(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
     assert words in broken(tmp_path, old, new)
 
 
@@ -132,14 +134,14 @@ def test_conditions_follow_their_weights_and_ranges() -> None:
     assert spec.draw(np.random.default_rng(0), 100_000).held_out_appearance
 
 
-def test_the_sight_limit_is_the_speed_that_stops_within_sight() -> None:
+def test_the_visibility_limit_is_the_speed_that_stops_within_sight() -> None:
     for visibility in (60.0, 120.0, 300.0):
         v = visibility_speed_limit(visibility)
         assert v * 1.2 + v * v / 8.0 == pytest.approx(0.7 * visibility)
 
 
 def _keys(data: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Paths of all keys of a file; those of weights, which are names of weathers, aside."""
+    """Paths of all keys of a file, except those of weights, which are names of weathers."""
     if isinstance(data, dict):
         here = [(*path, key) for key in data]
         return here + [deep for key, inner in data.items() for deep in _keys(inner, (*path, key))]

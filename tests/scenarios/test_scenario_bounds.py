@@ -1,4 +1,4 @@
-"""Scenario files are held against their road: each mistake in one line, with what is allowed."""
+"""Scenario files are checked against their road: each error is one line with the allowed values."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ ENTRIES = [
 
 
 @pytest.mark.parametrize("block", ["actors", "people", "obstacles"])
-def test_the_least_place_of_what_is_on_the_road_is_ahead_of_the_ego(block: str) -> None:
+def test_the_minimum_position_of_entries_is_ahead_of_the_ego(block: str) -> None:
     car = VehicleParameters()
     assert pytest.approx(car.length - car.rear_overhang) == EGO_FRONT
     assert 1.0 <= MIN_DISTANCE - EGO_FRONT < 2.0
 
 
 @pytest.mark.parametrize(("block", "entry", "key", "words"), ENTRIES)
-def test_an_entry_that_does_not_fit_is_named_with_its_line_and_what_is_allowed(
+def test_an_entry_that_does_not_fit_is_named_with_its_line_and_the_allowed_values(
     tmp_path: Path, block: str, entry: str, key: str, words: str
 ) -> None:
     # a first entry that is right, so that the index and the line must be those of the second
@@ -266,7 +266,7 @@ def test_a_number_that_is_not_finite_is_refused_with_its_line(tmp_path: Path) ->
         "ego: {offset: 1.75}\n",
     ],
 )
-def test_what_just_fits_is_accepted_and_drives(tmp_path: Path, text: str) -> None:
+def test_entries_that_just_fit_are_accepted(tmp_path: Path, text: str) -> None:
     scenario = load_scenario(write(tmp_path, text))
     for seed in (0, 200_000):
         build_episode(scenario, seed, VehicleParameters())
@@ -283,7 +283,7 @@ def test_an_override_is_named_in_place_of_the_line(tmp_path: Path) -> None:
     assert refusal(Path(catalogue)).startswith("--set actors.0.duration: actors.0.duration: must be at least")
 
 
-def test_every_suite_and_scene_that_comes_along_fits() -> None:
+def test_every_shipped_suite_and_scene_fits() -> None:
     names = [*scenario_names(), *map(str, (CATALOGUE.parent / "training" / "scenes").glob("*.yaml"))]
     for name in suites():
         load_suite(name).scenarios(scenario_names(), lambda course: load_scenario(course).world_name)

@@ -1,4 +1,4 @@
-"""What scenarios are about really happens, and at the ego's expense if it does not mind."""
+"""The hazard of each scenario occurs, and an ego that ignores it has a collision."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ CONFLICTS = {
 
 
 @pytest.mark.parametrize("name, kind", CONFLICTS.items())
-def test_whoever_drives_on_blindly_hits_what_the_scenario_is_about(name: str, kind: ContactKind) -> None:
+def test_an_ego_that_ignores_traffic_hits_the_hazard_of_the_scenario(name: str, kind: ContactKind) -> None:
     scenario = load_scenario(name, ("traffic.density=0",))  # other traffic may get in between
     hits = []
     for seed in (1, 2, 3):

@@ -1,4 +1,4 @@
-"""Keys of the ego's start, the route, the road, the traffic and the conditions do what the file says."""
+"""Keys of the ego's start, route, road, traffic and conditions have their documented effect."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from envs.scenarios.conditions import visibility_speed_limit
     ("lane", "laterals"),
     [("leftmost", {3.5}), ("middle", {0.0}), ("rightmost", {-3.5}), ("any", {3.5, 0.0, -3.5})],
 )
-def test_the_ego_begins_in_its_lane(lane: str, laterals: set[float]) -> None:
+def test_the_ego_starts_in_its_lane(lane: str, laterals: set[float]) -> None:
     found = [round(world(f"ego: {{lane: {lane}}}", seed).ego.lateral, 6) for seed in range(30)]
     assert set(found) == laterals
     if lane == "any":
         assert min(found.count(lateral) for lateral in laterals) >= 4
 
 
-def test_the_ego_begins_on_the_ramp() -> None:
+def test_the_ego_starts_on_the_ramp() -> None:
     one = world("road: {kind: on_ramp}\nego: {lane: ramp}")
     lane = one.road.lanes[one.road.lane_at(one.ego.station, one.ego.lateral)]
     assert lane.kind is LaneKind.RAMP
@@ -37,7 +37,7 @@ def test_the_middle_of_two_lanes_is_the_right_one() -> None:
     assert world("road: {kind: straight, lanes: 2, lane_width: 3.5}").ego.lateral == pytest.approx(-1.75)
 
 
-def test_the_ego_begins_at_its_station_pose_and_speed() -> None:
+def test_the_ego_starts_at_its_station_pose_and_speed() -> None:
     one = world("ego: {station: 444, offset: -0.7, yaw_deg: 5, lane: middle, speed_share: 0.6}")
     assert one.ego.station == pytest.approx(444.0)
     assert one.ego.lateral == pytest.approx(-0.7)
@@ -67,7 +67,7 @@ def test_an_episode_ends_at_its_time_limit(seconds: float) -> None:
     assert one.time == pytest.approx(seconds, abs=DT / 2)
 
 
-def test_zones_lower_the_limit_where_they_say() -> None:
+def test_zones_lower_the_limit_in_their_segment() -> None:
     zones = "[{begin: 50, end: 120.5, limit_kmh: 60}, {begin: 100, end: 200, limit_kmh: 80}]"
     one = world(f"speed_limit_kmh: 100\nspeed_zones: {zones}")
     places = (0.0, 49.9, 50.1, 110.0, 120.4, 120.6, 199.9, 200.1)
@@ -75,7 +75,7 @@ def test_zones_lower_the_limit_where_they_say() -> None:
     assert found == [100, 100, 60, 60, 60, 80, 80, 100]
 
 
-def test_the_navigation_asks_what_and_where_it_says() -> None:
+def test_navigation_commands_apply_in_their_segment() -> None:
     steps = "[{command: change_left, begin: 20, end: 50}, {command: change_right, begin: 40, end: 80}]"
     one = world(f"navigation: {steps}")
     asked = {round(state.ego.station - state.route_start, 3): state.command for state in states(one, 5.0)}
@@ -89,7 +89,7 @@ def test_the_navigation_asks_what_and_where_it_says() -> None:
 
 
 @pytest.mark.parametrize(("lane", "asked"), [("ramp", True), ("rightmost", False)])
-def test_a_step_for_the_ramp_asks_on_the_ramp_only(lane: str, asked: bool) -> None:
+def test_a_navigation_step_for_the_ramp_applies_on_the_ramp_only(lane: str, asked: bool) -> None:
     one = world(
         f"road: {{kind: on_ramp}}\nego: {{lane: {lane}}}\nnavigation: [{{command: change_left, where: ramp}}]"
     )
@@ -108,7 +108,7 @@ def test_a_road_has_its_lanes_and_shoulders() -> None:
 
 
 @pytest.mark.parametrize(("side", "sign"), [("left", 1.0), ("right", -1.0)])
-def test_a_curve_and_an_s_bend_begin_bend_and_end_as_written(side: str, sign: float) -> None:
+def test_a_curve_and_an_s_bend_have_the_specified_geometry(side: str, sign: float) -> None:
     keys = f"lanes: 3, radius: 400, side: {side}, begins: 500, length: 200"
     road = world(f"road: {{kind: curve, {keys}}}").road
     bends = road.curvature_at(np.array([499.9, 500.1, 699.9, 700.1]))
@@ -123,7 +123,7 @@ def test_a_curve_and_an_s_bend_begin_bend_and_end_as_written(side: str, sign: fl
     assert float(road.curvature_at(np.array(740.1))) == 0.0
 
 
-def test_a_ramp_opens_ends_and_draws_near_as_written() -> None:
+def test_a_ramp_has_the_specified_geometry() -> None:
     keys = "lanes: 2, lane_width: 3.5, opens: 500, merge_length: 200, approach: 6"
     lane = world(f"road: {{kind: on_ramp, {keys}}}\nego: {{lane: ramp}}").road.lanes[-1]
     assert (lane.opens, lane.end, lane.offset) == pytest.approx((500.0, 700.0, -5.25))
@@ -132,7 +132,7 @@ def test_a_ramp_opens_ends_and_draws_near_as_written() -> None:
 
 
 @pytest.mark.parametrize(("side", "index"), [("left", 0), ("right", 2)])
-def test_the_lane_that_drops_ends_where_it_says(side: str, index: int) -> None:
+def test_a_dropped_lane_ends_at_its_station(side: str, index: int) -> None:
     lanes = world(f"road: {{kind: lane_drop, lanes: 3, side: {side}, drops: 700}}").road.lanes
     assert [lane.end for lane in lanes] == [700.0 if lane == index else 2600.0 for lane in range(3)]
 
@@ -150,7 +150,7 @@ def test_traffic_is_as_dense_as_written(density: float) -> None:
     assert np.mean(counts) / 3.0 / 0.5 == pytest.approx(density, rel=0.15)
 
 
-def test_no_traffic_begins_nearer_than_written_in_the_ego_s_lane() -> None:
+def test_no_traffic_starts_nearer_than_specified_in_the_ego_s_lane() -> None:
     nearest = []
     for seed in range(20):
         state = world("traffic: {density: 20, clear_ahead: 80}", seed).state()
@@ -161,7 +161,7 @@ def test_no_traffic_begins_nearer_than_written_in_the_ego_s_lane() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.75])
-def test_so_many_of_the_rightmost_lane_are_large(share: float) -> None:
+def test_the_rightmost_lane_has_the_specified_fraction_of_large_vehicles(share: float) -> None:
     found = []
     for seed in range(30):
         state = world(f"traffic: {{density: 10, large_share: {share}}}", seed).state()
@@ -171,7 +171,7 @@ def test_so_many_of_the_rightmost_lane_are_large(share: float) -> None:
 
 
 @pytest.mark.parametrize("share", [0.7, 1.0])
-def test_cars_wish_for_the_share_of_the_limit(share: float) -> None:
+def test_the_desired_speed_of_cars_is_the_specified_fraction_of_the_limit(share: float) -> None:
     speeds = []
     for seed in range(15):
         rows = world(f"traffic: {{density: 6, large_share: 0, speed_share: {share}}}", seed).state().vehicles

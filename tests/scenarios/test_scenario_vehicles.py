@@ -1,4 +1,4 @@
-"""Every key of scripted vehicles and road works does in the world what the file says."""
+"""Keys of scripted vehicles and road works have their documented effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BODY = {body.name: index for index, body in enumerate(BODIES)}
         ("gap: 30, headway: 1", 30.0),
     ],
 )
-def test_a_lead_begins_at_its_gap_or_headway_whichever_is_more(keys: str, metres: float) -> None:
+def test_a_lead_starts_at_the_larger_of_its_gap_and_headway(keys: str, metres: float) -> None:
     for seed in range(3):
         assert gap(world(f"actors: [{{kind: lead, {keys}}}]", seed).state()) == pytest.approx(
             metres, abs=1e-9
@@ -120,7 +120,7 @@ def test_rain_limits_a_brake_manoeuvre_to_the_wet_grip() -> None:
         ("place: left_shoulder", 5.25 + 0.5),
     ],
 )
-def test_a_stopped_vehicle_stands_where_it_is_put(keys: str, lateral: float) -> None:
+def test_a_stopped_vehicle_stands_at_its_position(keys: str, lateral: float) -> None:
     one = world(f"actors: [{{kind: stopped, at: 120, {keys}}}]")
     for state in (one.state(), list(states(one, 3.0))[-1]):
         assert rear(state) == pytest.approx(120.0, abs=1e-9)
@@ -133,7 +133,7 @@ def test_a_stopped_vehicle_stands_where_it_is_put(keys: str, lateral: float) -> 
 
 
 def changes(one: World, row: int, seconds: float) -> tuple[float, float, float, int]:
-    """When a vehicle begins a lane change, its gap to the ego then, how long it takes, and its first lane."""
+    """Start time of a vehicle's lane change, its gap to the ego then, the duration and the first lane."""
     seen = list(states(one, seconds))
     first = int(seen[0].vehicles.target_lane[row])
     lanes = [int(state.vehicles.target_lane[row]) for state in seen]
@@ -148,7 +148,7 @@ def changes(one: World, row: int, seconds: float) -> tuple[float, float, float, 
 @pytest.mark.parametrize("metres", [10.0, 14.0, 30.0])
 @pytest.mark.parametrize("slower", [0.0, 20.0])
 @pytest.mark.parametrize("after", [1.0, 5.0])
-def test_a_cut_in_begins_at_its_gap_and_time(metres: float, slower: float, after: float) -> None:
+def test_a_cut_in_starts_at_its_gap_and_time(metres: float, slower: float, after: float) -> None:
     text = f"actors: [{{kind: cut_in, gap: {metres}, slower_kmh: {slower}, after: {after}, duration: 2}}]"
     for seed in range(3):
         one = world(text, seed)
@@ -202,7 +202,9 @@ def test_no_lane_change_exceeds_the_grip() -> None:
 
 @pytest.mark.parametrize("reveal", [30.0, 65.0])
 @pytest.mark.parametrize("headway", [1.0, 2.2])
-def test_a_cut_out_shows_the_standing_car_at_the_reveal(reveal: float, headway: float) -> None:
+def test_a_cut_out_reveals_the_stationary_car_at_the_specified_distance(
+    reveal: float, headway: float
+) -> None:
     one = world(f"actors: [{{kind: cut_out, at: 300, headway: {headway}, reveal: {reveal}}}]")
     first = one.state()
     assert rear(first, 0) == pytest.approx(300.0)
@@ -218,7 +220,7 @@ def test_a_cut_out_shows_the_standing_car_at_the_reveal(reveal: float, headway: 
 # --- queue ---------------------------------------------------------------------------------------
 
 
-def test_a_queue_has_its_length_its_gaps_and_its_place() -> None:
+def test_a_queue_has_the_specified_length_gaps_and_position() -> None:
     state = world("actors: [{kind: queue, at: 200, per_lane: 5, spacing: 4}]").state()
     vehicles = state.vehicles
     for lane in range(3):
@@ -232,7 +234,7 @@ def test_a_queue_has_its_length_its_gaps_and_its_place() -> None:
 
 
 @pytest.mark.parametrize("wait", [2.0, 7.0])
-def test_a_queue_dissolves_so_long_after_the_ego_came_within_40_m(wait: float) -> None:
+def test_a_queue_dissolves_after_its_delay_once_the_ego_is_within_40_m(wait: float) -> None:
     text = f"actors: [{{kind: queue, at: 200, per_lane: 2, dissolves: {wait}, to_kmh: 36}}]"
     seen = list(states(world(text), 30.0))
     near = (200.0 - 40.0 - EGO_FRONT) / EGO_SPEED
@@ -241,7 +243,7 @@ def test_a_queue_dissolves_so_long_after_the_ego_came_within_40_m(wait: float) -
     assert seen[-1].vehicles.speed.max() == pytest.approx(10.0, abs=0.3)
 
 
-def test_a_queue_picks_up_the_limit_if_no_speed_is_given() -> None:
+def test_a_queue_accelerates_to_the_limit_if_no_speed_is_given() -> None:
     seen = list(states(world("actors: [{kind: queue, at: 100, per_lane: 1, dissolves: 1}]"), 60.0))
     assert seen[-1].vehicles.speed.max() == pytest.approx(EGO_SPEED, abs=0.6)
 

@@ -1,10 +1,10 @@
-"""Every key of people does in the world what the file says."""
+"""Keys of pedestrians have their documented effect."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scenario_worlds import DT, EGO_SPEED, road_scene, states, world
+from scenario_worlds import DT, EGO_SPEED, pedestrian_positions, states, world
 
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import WorldState
@@ -22,12 +22,12 @@ def people(keys: str, lane: str = "middle", seed: int = 0) -> World:
 
 
 def at_the_impact(keys: str, seed: int = 0) -> tuple[WorldState, float]:
-    """The state in which the ego's front is abreast of the first person, and their place on its bonnet."""
+    """The state in which the ego's front reaches the first pedestrian, and their position on its bonnet."""
     for state in states(people(keys, "rightmost", seed), 30.0):
-        station, lateral = road_scene(state)
+        station, lateral = pedestrian_positions(state)
         if state.route_start + station[0] - state.ego.station - 3.75 <= 0.0:
             return state, float(lateral[0] - state.ego.lateral) / WIDTH + 0.5
-    raise AssertionError("the ego never came so far")
+    raise AssertionError("the ego never got there")
 
 
 # --- bystanders ----------------------------------------------------------------------------------
@@ -42,22 +42,22 @@ def at_the_impact(keys: str, seed: int = 0) -> tuple[WorldState, float]:
         ("side: left, place: shoulder, clear: 0.8", EDGE + 0.8),
     ],
 )
-def test_bystanders_stand_where_they_are_put_and_stay_there(keys: str, lateral: float) -> None:
+def test_bystanders_stand_at_their_positions_and_stay_there(keys: str, lateral: float) -> None:
     one = people(f"kind: bystanders, at: 100, count: 5, spread: 8, {keys}")
     first, *_, last = states(one, 3.0)
     for state in (first, last):
-        stations, laterals = road_scene(state)
+        stations, laterals = pedestrian_positions(state)
         assert len(stations) == 5
         assert laterals == pytest.approx(lateral, abs=1e-6)
         assert (np.abs(stations - 100.0) <= 4.0 + 1e-6).all()
-    assert (road_scene(first)[0] == road_scene(last)[0]).all()
+    assert (pedestrian_positions(first)[0] == pedestrian_positions(last)[0]).all()
     keys = "kind: bystanders, at: 100, count: 5, spread: 8"
-    many = [road_scene(people(keys, seed=seed).state())[0] for seed in range(20)]
+    many = [pedestrian_positions(people(keys, seed=seed).state())[0] for seed in range(20)]
     assert np.ptp(np.concatenate(many)) > 7.0
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_so_many_of_the_bystanders_are_children(share: float) -> None:
+def test_the_specified_fraction_of_bystanders_are_children(share: float) -> None:
     children = [
         people(f"kind: bystanders, at: 100, count: 40, children: {share}", seed=seed)
         .state()
@@ -74,7 +74,7 @@ def test_bystanders_step_out_of_a_parked_car_s_way() -> None:
     )
     for seed in range(10):
         state = world(text, seed).state()
-        stations, laterals = road_scene(state)
+        stations, laterals = pedestrian_positions(state)
         car = state.vehicles
         middle = float(car.station[0]) - state.route_start
         along = np.abs(stations - middle) - car.length[0] / 2.0 - state.pedestrians.radius
@@ -94,22 +94,24 @@ def test_bystanders_step_out_of_a_parked_car_s_way() -> None:
 def test_a_walker_is_in_the_lane_that_is_named_and_at_its_place(
     lane: str, lateral: float, bonnet: float
 ) -> None:
-    stations, laterals = road_scene(people(f"kind: walker, at: 90, lane: {lane}, bonnet: {bonnet}").state())
+    stations, laterals = pedestrian_positions(
+        people(f"kind: walker, at: 90, lane: {lane}, bonnet: {bonnet}").state()
+    )
     assert stations[0] == pytest.approx(90.0)
     assert laterals[0] == pytest.approx(lateral + (bonnet - 0.5) * WIDTH)
 
 
 @pytest.mark.parametrize(("towards", "sign"), [("false", 1.0), ("true", -1.0)])
 @pytest.mark.parametrize("kmh", [0.0, 5.0, 8.0])
-def test_a_walker_walks_as_fast_and_that_way(towards: str, sign: float, kmh: float) -> None:
+def test_a_walker_has_the_specified_speed_and_direction(towards: str, sign: float, kmh: float) -> None:
     *_, last = states(people(f"kind: walker, at: 200, speed_kmh: {kmh}, towards: {towards}"), 5.0)
-    assert road_scene(last)[0][0] == pytest.approx(200.0 + sign * kmh / 3.6 * 5.0, abs=1e-6)
+    assert pedestrian_positions(last)[0][0] == pytest.approx(200.0 + sign * kmh / 3.6 * 5.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("metres", [3.0, 10.0])
-def test_a_walker_leaves_the_lane_after_so_many_metres(metres: float) -> None:
+def test_a_walker_leaves_the_lane_after_the_specified_distance(metres: float) -> None:
     seen = list(states(people(f"kind: walker, at: 400, speed_kmh: 5, after_limit: {metres}"), 20.0))
-    places = np.array([[part[0] for part in road_scene(state)] for state in seen])
+    places = np.array([[part[0] for part in pedestrian_positions(state)] for state in seen])
     assert places[-1, 0] == pytest.approx(400.0 + metres, abs=5.0 / 3.6 * 2 * DT)
     assert places[-1, 1] < RIGHT  # the near side
     still_in_lane = places[places[:, 0] < 400.0 + metres - 0.1]
@@ -129,12 +131,12 @@ def test_a_crosser_meets_the_ego_at_the_intended_point(
     near = where if towards > 0.0 else 1.0 - where
     assert near == pytest.approx(bonnet, abs=(kmh / 3.6 * DT * 1.5 + 0.02) / WIDTH)
     assert state.pedestrians.speed[0] == pytest.approx(kmh / 3.6)
-    assert road_scene(state)[0][0] == pytest.approx(350.0)
+    assert pedestrian_positions(state)[0][0] == pytest.approx(350.0)
 
 
-def test_crossers_come_in_their_number_and_size() -> None:
+def test_crossers_have_the_specified_number_and_size() -> None:
     first = people("kind: crosser, at: 200, count: 4, child: true").state()
-    stations, laterals = road_scene(first)
+    stations, laterals = pedestrian_positions(first)
     assert len(stations) == 4 and first.pedestrians.child.all()
     assert (first.pedestrians.height <= 1.4).all()
     assert stations[0] == pytest.approx(200.0)
@@ -148,13 +150,13 @@ def test_crossers_come_in_their_number_and_size() -> None:
 @pytest.mark.parametrize("kmh", [3.0, 5.0, 9.0])
 @pytest.mark.parametrize("where", [0.0, 0.25, 0.5, 0.75, 1.0])
 @pytest.mark.parametrize(("side", "towards"), [("right", 1.0), ("left", -1.0)])
-def test_who_stops_half_way_stands_at_that_point_of_the_bonnet(
+def test_a_crosser_who_pauses_stands_at_the_specified_point_of_the_bonnet(
     kmh: float, where: float, side: str, towards: float
 ) -> None:
     keys = f"kind: crosser, at: 300, side: {side}, speed_kmh: {kmh}, half_way: {{at: {where}, hold: 3}}"
     one = people(keys, "rightmost")
     seen = list(states(one, 30.0))
-    lateral = np.array([road_scene(state)[1][0] for state in seen])
+    lateral = np.array([pedestrian_positions(state)[1][0] for state in seen])
     walks = np.array([state.pedestrians.speed[0] for state in seen])
     begin = int(np.flatnonzero(walks > 0.0)[0])
     on_lanes = np.abs(lateral) < EDGE
@@ -165,14 +167,14 @@ def test_who_stops_half_way_stands_at_that_point_of_the_bonnet(
     assert lateral[-1] * towards > 5.0 or walks[-1] > 0.0  # goes on afterwards
 
 
-def test_nobody_walks_back_to_where_they_meant_to_stop() -> None:
+def test_no_pedestrian_walks_back_to_their_pause_point() -> None:
     keys = "kind: crosser, at: 300, speed_kmh: 5, half_way: {at: 0.5, hold: 2}"
-    lateral = [road_scene(state)[1][0] for state in states(people(keys, "rightmost"), 30.0)]
+    lateral = [pedestrian_positions(state)[1][0] for state in states(people(keys, "rightmost"), 30.0)]
     assert (np.diff(lateral) >= 0.0).all()
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.4, 1.0])
-def test_so_many_of_the_crossers_stop_half_way(chance: float) -> None:
+def test_the_specified_fraction_of_crossers_pause_half_way(chance: float) -> None:
     stops = []
     for seed in range(60):
         one = people(f"kind: crosser, at: 200, half_way: {{chance: {chance}}}", seed=seed)
@@ -181,7 +183,7 @@ def test_so_many_of_the_crossers_stop_half_way(chance: float) -> None:
 
 
 @pytest.mark.parametrize("clear", [0.5, 1.0, 1.4])
-def test_what_hides_a_child_is_as_near_to_the_ego_as_written(clear: float) -> None:
+def test_a_vehicle_that_hides_a_child_has_the_specified_clearance_to_the_ego(clear: float) -> None:
     keys = f"kind: crosser, at: 200, child: true, hidden_by: {{body: van, clear: {clear}, second: sedan}}"
     state = people(keys, "rightmost").state()
     car = state.vehicles
@@ -189,14 +191,14 @@ def test_what_hides_a_child_is_as_near_to_the_ego_as_written(clear: float) -> No
     assert names == ["van", "sedan"]
     flank = state.ego.lateral - WIDTH / 2.0
     assert flank - (car.lateral + car.width / 2.0) == pytest.approx([clear, clear])
-    stations, laterals = road_scene(state)
+    stations, laterals = pedestrian_positions(state)
     front = car.station + car.length / 2.0 - state.route_start
     assert stations[0] - front[0] == pytest.approx(0.8)
     assert front[0] - car.length[0] - front[1] == pytest.approx(1.0)
     assert laterals[0] == pytest.approx(flank - clear - 1.0)  # behind its flank, as the ego sees it
 
 
-def test_the_ego_s_speed_is_what_the_crossing_is_timed_by() -> None:
+def test_the_crossing_is_timed_by_the_ego_s_speed() -> None:
     for kmh in (36, 72):
         text = f"speed_limit_kmh: {kmh}\nego: {{lane: rightmost, speed_share: 1}}\n"
         text += "people: [{kind: crosser, at: 350}]"

@@ -73,8 +73,8 @@ def test_2_two_pedestrians_hit_at_the_same_place() -> None:
     *PDMS*, *EPDMS* ``_calculate_no_at_fault_collision``: a person is an agent: NC = 0.
     """
     pedestrians = [
-        Body(START + 103.5, 0.0, across=1.0, person=True),
-        Body(START + 104.5, 0.5, 1.0, person=True),
+        Body(START + 103.5, 0.0, lateral_speed=1.0, is_pedestrian=True),
+        Body(START + 104.5, 0.5, 1.0, is_pedestrian=True),
     ]
     hits = tuple(
         Contact(time, actor, ContactKind.PEDESTRIAN, Side.FRONT, 20.0, 20.0, 1.0)

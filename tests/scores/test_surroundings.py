@@ -23,8 +23,8 @@ def steady(speed: float) -> Callable[[float], float]:
 def test_boxes_have_the_size_and_velocity_of_the_state() -> None:
     """A car that drives obliquely at 5 m/s, a pedestrian who crosses at 1.5 m/s, and a cone."""
     others = [
-        Body(START + 30.0, 3.6, 4.0, across=-3.0),
-        Body(START + 40.0, -3.6, 0.0, across=1.5, person=True),
+        Body(START + 30.0, 3.6, 4.0, lateral_speed=-3.0),
+        Body(START + 40.0, -3.6, 0.0, lateral_speed=1.5, is_pedestrian=True),
     ]
     script = Script(0.0, steady(20.0), 400.0, others=lambda time: others, cones=((START + 50.0, 1.0),))
     scene = log_of(script).recent_scenes[-1]

@@ -1,4 +1,4 @@
-"""Worlds made from a few lines of a scenario file, driven by somebody who minds nothing."""
+"""Worlds made from a few lines of a scenario file, driven by an ego that ignores traffic."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DT = 0.05
 
 
 def scenario(text: str) -> Scenario:
-    """The head above with what ``text`` says in its place or besides."""
+    """The scenario of `HEAD`, with the keys of ``text`` added or replaced."""
     return Scenario.model_validate(yaml.safe_load(HEAD) | yaml.safe_load(text))
 
 
@@ -39,7 +39,7 @@ def world(text: str, seed: int = 0) -> World:
 def states(world: World, seconds: float, speed: float | None = None) -> Iterator[WorldState]:
     """The states of a world in which the ego holds its lane and speed, the first one included.
 
-    It moves on whatever it hits, so that everything is seen to its end.
+    It continues after collisions, so that every event is complete.
     """
     lane = world.road.lane_at(world.ego.station, world.ego.lateral)
     speed = world.ego.speed if speed is None else speed
@@ -60,16 +60,20 @@ def gap(state: WorldState, row: int = 0) -> float:
     return rear(state, row) + state.route_start - state.ego.station - EGO_FRONT
 
 
-def road_scene(state: WorldState) -> tuple[np.ndarray, np.ndarray]:
-    """Stations ahead of the ego's start and laterals of all people."""
-    people = state.pedestrians
-    places = [state.road.to_road(float(x), float(y)) for x, y in zip(people.x, people.y, strict=True)]
-    return np.array([p[0] for p in places]) - state.route_start, np.array([p[1] for p in places])
+def pedestrian_positions(state: WorldState) -> tuple[np.ndarray, np.ndarray]:
+    """Stations relative to the ego's start and laterals of all pedestrians [m]."""
+    pedestrians = state.pedestrians
+    positions = [
+        state.road.to_road(float(x), float(y)) for x, y in zip(pedestrians.x, pedestrians.y, strict=True)
+    ]
+    return np.array([p[0] for p in positions]) - state.route_start, np.array([p[1] for p in positions])
 
 
 def obstacles(state: WorldState, kind: int) -> tuple[np.ndarray, np.ndarray]:
-    """Stations ahead of the ego's start and laterals of all obstacles of a kind."""
-    works = state.obstacles
-    rows = np.flatnonzero(works.kind == kind)
-    places = [state.road.to_road(float(works.x[row]), float(works.y[row])) for row in rows]
-    return np.array([p[0] for p in places]) - state.route_start, np.array([p[1] for p in places])
+    """Stations relative to the ego's start and laterals of all obstacles of a kind [m]."""
+    obstacle_states = state.obstacles
+    rows = np.flatnonzero(obstacle_states.kind == kind)
+    positions = [
+        state.road.to_road(float(obstacle_states.x[row]), float(obstacle_states.y[row])) for row in rows
+    ]
+    return np.array([p[0] for p in positions]) - state.route_start, np.array([p[1] for p in positions])

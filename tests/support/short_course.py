@@ -1,4 +1,4 @@
-"""A scenario that is over after a few seconds."""
+"""A scenario that ends after a few seconds."""
 
 SHORT = """\
 name: short

@@ -1,4 +1,4 @@
-"""A road, the ego with its lags, and bodies at constant velocity: enough to close the loop in a test."""
+"""A minimal closed-loop world for tests: a road, an ego with lags and bodies at constant velocity."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Body:
     station: float
     lateral: float
     speed: float = 0.0
-    across: float = 0.0
-    person: bool = False
+    lateral_speed: float = 0.0
+    is_pedestrian: bool = False
     length: float = 4.5
     width: float = 1.8
     large: bool = False
@@ -46,7 +46,7 @@ class TinyWorld:
     lane: int = 0
     speed: float = 25.0
     limit: float = 25.0
-    aside: float = 0.0
+    lateral_offset: float = 0.0
     bodies: list[Body] = field(default_factory=list)
     command: NavigationCommand = NavigationCommand.FOLLOW
     blind_left: bool = False
@@ -54,7 +54,7 @@ class TinyWorld:
 
     def __post_init__(self) -> None:
         start = 20.0
-        lateral = self.road.lanes[self.lane].offset + self.aside
+        lateral = self.road.lanes[self.lane].offset + self.lateral_offset
         xy, yaw = self.road.to_world(np.array(start), np.array(lateral))
         self.x, self.y, self.yaw = float(xy[0]), float(xy[1]), float(yaw)
         self.acceleration = self.steering = self.time = 0.0
@@ -70,7 +70,7 @@ class TinyWorld:
             self.yaw += self.speed * np.tan(self.steering) / car.wheelbase * dt
         for body in self.bodies:
             body.station += body.speed * 0.1
-            body.lateral += body.across * 0.1
+            body.lateral += body.lateral_speed * 0.1
         self.time += 0.1
 
     def observation(self) -> Observation:
@@ -93,14 +93,14 @@ class TinyWorld:
         return body.station - body.length / 2.0 - (self.ego().station + car.length - car.rear_overhang)
 
     def world_state(self) -> WorldState:
-        cars = [(i + 1, b) for i, b in enumerate(self.bodies) if not b.person]
-        people = [(i + 1, b) for i, b in enumerate(self.bodies) if b.person]
+        cars = [(i + 1, b) for i, b in enumerate(self.bodies) if not b.is_pedestrian]
+        pedestrians = [(i + 1, b) for i, b in enumerate(self.bodies) if b.is_pedestrian]
         return WorldState(
             time=self.time,
             ego=self.ego(),
             car=PLATFORM.car,
             vehicles=self._vehicles(cars),
-            pedestrians=self._people(people),
+            pedestrians=self._pedestrians(pedestrians),
             obstacles=_no_obstacles(),
             road=self.road,
             conditions=Conditions(),
@@ -113,14 +113,14 @@ class TinyWorld:
         )
 
     def labels(self) -> FrameLabels:
-        raise RuntimeError("no camera here")
+        raise RuntimeError("this world has no camera")
 
     def forecast(self, horizon: float, dt: float) -> dict[int, FloatArray]:
         futures = {}
         for index, body in enumerate(self.bodies):
             times = np.arange(1, round(horizon / dt) + 1) * dt
             xy, yaw = self.road.to_world(
-                body.station + body.speed * times, body.lateral + body.across * times
+                body.station + body.speed * times, body.lateral + body.lateral_speed * times
             )
             futures[index + 1] = np.column_stack([xy, yaw])
         return futures
@@ -129,8 +129,10 @@ class TinyWorld:
         station = np.array([b.station for b in bodies])
         lateral = np.array([b.lateral for b in bodies])
         xy, yaw = self.road.to_world(station, lateral)
-        turned = np.array([np.arctan2(b.across, b.speed) if b.speed or b.across else 0.0 for b in bodies])
-        return xy[..., 0], xy[..., 1], yaw + turned
+        relative_yaw = np.array(
+            [np.arctan2(b.lateral_speed, b.speed) if b.speed or b.lateral_speed else 0.0 for b in bodies]
+        )
+        return xy[..., 0], xy[..., 1], yaw + relative_yaw
 
     def _vehicles(self, cars: list[tuple[int, Body]]) -> VehicleStates:
         bodies = [body for _, body in cars]
@@ -142,7 +144,7 @@ class TinyWorld:
             x=x,
             y=y,
             yaw=yaw,
-            speed=np.array([np.hypot(b.speed, b.across) for b in bodies]),
+            speed=np.array([np.hypot(b.speed, b.lateral_speed) for b in bodies]),
             acceleration=np.zeros(count),
             length=np.array([b.length for b in bodies]),
             width=np.array([b.width for b in bodies]),
@@ -158,16 +160,16 @@ class TinyWorld:
             indicator=np.zeros(count, dtype=np.int64),
         )
 
-    def _people(self, people: list[tuple[int, Body]]) -> PedestrianStates:
-        bodies = [body for _, body in people]
+    def _pedestrians(self, pedestrians: list[tuple[int, Body]]) -> PedestrianStates:
+        bodies = [body for _, body in pedestrians]
         count = len(bodies)
         x, y, yaw = self._poses(bodies)
         return PedestrianStates(
-            id=np.array([i for i, _ in people], dtype=np.int64),
+            id=np.array([i for i, _ in pedestrians], dtype=np.int64),
             x=x,
             y=y,
             yaw=yaw,
-            speed=np.array([np.hypot(b.speed, b.across) for b in bodies]),
+            speed=np.array([np.hypot(b.speed, b.lateral_speed) for b in bodies]),
             height=np.full(count, 1.75),
             radius=np.full(count, 0.3),
             gait=np.zeros(count),

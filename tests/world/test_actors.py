@@ -1,4 +1,4 @@
-"""Meshes of vehicles, people and things: size, facing and movement."""
+"""Meshes of vehicles, pedestrians and obstacles: size, heading and movement."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def extent(node: NodePath) -> np.ndarray:
 
 @pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
 @pytest.mark.parametrize("end", [0, 1])
-def test_a_body_fills_the_size_asked_for_and_stands_on_the_ground(index: int, end: int) -> None:
+def test_a_body_has_the_requested_size_and_stands_on_the_ground(index: int, end: int) -> None:
     body = BODIES[index]
     size = np.array([body.length[end], body.width[end], body.height[end]])
     low, high = extent(build_vehicle(index, PAINT, *size).node)
@@ -78,7 +78,7 @@ def test_lit_lamps_shine_at_every_distance_and_dark_ones_go_back() -> None:
     assert shown() == {"body", "dark"}
 
 
-def test_the_order_of_drawing_does_not_depend_on_what_was_seen_before() -> None:
+def test_the_order_of_drawing_does_not_depend_on_earlier_frames() -> None:
     """Where faces meet, the one that is drawn first wins."""
     orders = []
     for details in (Detail.NEAR, Detail.DISTANT), (Detail.DISTANT, Detail.NEAR):
@@ -91,7 +91,7 @@ def test_the_order_of_drawing_does_not_depend_on_what_was_seen_before() -> None:
 
 
 @pytest.mark.parametrize(("height", "child"), [(1.12, True), (1.6, False), (1.95, False)])
-def test_a_person_stands_as_tall_as_asked(height: float, child: bool) -> None:
+def test_a_pedestrian_has_the_requested_height(height: float, child: bool) -> None:
     low, high = extent(build_person(height, child, CLOTHES).node)
     assert abs(low[2]) < 0.05 and high[2] == pytest.approx(height, rel=0.03)
     assert high[1] - low[1] < 0.5 * height
@@ -128,7 +128,7 @@ def test_a_foot_stays_on_the_ground(speed: float) -> None:
 
 
 @pytest.mark.parametrize("kind", list(ObstacleKind))
-def test_a_thing_fills_the_size_asked_for(kind: ObstacleKind) -> None:
+def test_an_obstacle_has_the_requested_size(kind: ObstacleKind) -> None:
     low, high = extent(build_obstacle(kind, 0.4, 0.4, 0.75))
     assert high[2] == pytest.approx(0.75, rel=0.03) and low[2] >= -0.01
     assert high[1] - low[1] <= 0.45

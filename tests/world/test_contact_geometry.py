@@ -1,4 +1,4 @@
-"""Contacts where shortcuts and interpolation matter: fast passes, turns in place, rails, corners."""
+"""Contacts where early exits and interpolation matter: fast passes, rotations, rails, corners."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def rail_hits(monitor: ContactMonitor, now: EgoBody) -> list[Contact]:
 
 
 def swept(start: FloatArray, end: FloatArray, size: tuple[float, float, float], box_end: FloatArray) -> float:
-    """When a shape meets a box of 4 m × 2 m that begins at the origin; ``size``: length, width, radius."""
+    """Fraction at which a shape touches a box of 4 m × 2 m that starts at the origin.
+
+    ``size`` is length, width, radius.
+    """
     length, width, radius = (np.array([value]) for value in size)
     shares = first_touch(np.zeros(3), box_end, 4.0, 2.0, start[None], end[None], length, width, radius, 0.05)
     return float(shares[0])
@@ -52,10 +55,10 @@ def swept(start: FloatArray, end: FloatArray, size: tuple[float, float, float], 
     [((4.0, 2.0, 0.0), 26.0 / 60.0), ((0.0, 0.0, 0.5), 27.5 / 60.0)],
     ids=["a box: 30 m less 2 m and 2 m", "a disc: 30 m less 2 m and 0.5 m"],
 )
-def test_who_passes_through_within_one_tick_is_met_on_the_way(
+def test_a_body_that_passes_through_within_one_tick_is_hit(
     size: tuple[float, float, float], share: float
 ) -> None:
-    """It begins 30 m ahead and ends 30 m behind: at the end they are farther apart than they can reach."""
+    """It starts 30 m ahead and ends 30 m behind, so that only the sweep can detect it."""
     start, end = np.array([30.0, 0.5, 0.0]), np.array([-30.0, 0.5, 0.0])
     assert swept(start, end, size, np.zeros(3)) == pytest.approx(share, abs=0.05 / 60.0 + 1e-9)
     assert swept(start, end + np.array([0.0, 8.0, 0.0]), (4.0, 2.0, 0.0), np.zeros(3)) == -1.0
@@ -63,7 +66,7 @@ def test_who_passes_through_within_one_tick_is_met_on_the_way(
     assert swept(ahead, ahead, size, np.array([60.0, 0.0, 0.0])) == pytest.approx(share, abs=0.05 / 60.0)
 
 
-def test_a_corner_that_sweeps_past_in_a_turn_is_met() -> None:
+def test_a_corner_that_sweeps_past_in_a_turn_hits() -> None:
     """The car turns by 90° on the spot; a post stands at 45°, 2.15 m off.
 
     Its corner, at 26.57° and 2.236 m, passes the post at 18.43°; before and after, nothing reaches it.
@@ -74,7 +77,7 @@ def test_a_corner_that_sweeps_past_in_a_turn_is_met() -> None:
     assert swept(post, post, (0.0, 0.0, 0.02), np.zeros(3)) == -1.0
 
 
-def test_another_s_turn_is_swept_as_well() -> None:
+def test_the_rotation_of_the_other_vehicle_is_swept_too() -> None:
     """A car 2.9 m to the left turns from level to level, by 170°: upright it reaches down to 0.9 m.
 
     The ego's flank is at 1 m; level, turned by 5° at most, the other's lowest corner is at 1.73 m.
@@ -88,7 +91,7 @@ def test_another_s_turn_is_swept_as_well() -> None:
 
 @given(st.floats(-8.0, 8.0), st.floats(-8.0, 8.0), st.floats(-3.1, 3.1), st.floats(-3.1, 3.1))
 @settings(max_examples=60)
-def test_the_share_is_that_of_the_first_touch(x: float, y: float, yaw: float, other_yaw: float) -> None:
+def test_the_fraction_is_that_of_the_first_touch(x: float, y: float, yaw: float, other_yaw: float) -> None:
     """Just before it the boxes are apart, and at it they touch: by a separate test on still boxes."""
     start, end = np.array([20.0, 3.0, other_yaw]), np.array([x, y, other_yaw + 0.3])
     box_end = np.array([1.0, 0.5, yaw / 10.0])
@@ -109,7 +112,7 @@ def swept_still(own: FloatArray, other: FloatArray) -> float:
     return float(first_touch(own, own, 4.0, 2.0, other[None], other[None], *sizes, 0.05)[0])
 
 
-def test_a_pose_turns_the_short_way_round() -> None:
+def test_a_pose_is_interpolated_along_the_smaller_angle() -> None:
     between = pose_at(np.array([0.0, 2.0, 3.1]), np.array([4.0, 4.0, -3.1]), 0.25)
     assert between[:2] == pytest.approx([1.0, 2.5])
     assert between[2] == pytest.approx(3.1 + 0.25 * (2.0 * math.pi - 6.2))
@@ -133,13 +136,15 @@ def test_the_speed_of_a_hit_is_that_at_the_touch() -> None:
     [((10.0, 1.0), Side.FRONT), ((1.0, 10.0), Side.LEFT)],
     ids=["faster along", "faster across"],
 )
-def test_at_a_corner_the_face_that_closes_in_faster_is_hit(closing: tuple[float, float], side: Side) -> None:
+def test_at_a_corner_the_side_with_the_higher_closing_speed_is_hit(
+    closing: tuple[float, float], side: Side
+) -> None:
     assert contact_side(np.array([2.0, 1.0]), np.array(closing), CAR) is side
     # the closing speed weighs as much as 1 cm for each m/s: 9 cm for a difference of 9 m/s
     assert contact_side(np.array([2.0, 0.90]), np.array([1.0, 10.0]), CAR) is Side.FRONT
 
 
-def test_a_small_corner_inside_a_big_flank_is_placed_at_the_overlap() -> None:
+def test_the_point_of_contact_is_the_mean_of_the_overlapping_corners() -> None:
     """A car across the bonnet's right part: the mean of the corners inside is at the front right."""
     across = cars((7, 2.9, -1.9, math.pi / 2.0, 0.0))
     now = body(0.0, 0.0, 0.0, 10.0)
@@ -157,8 +162,8 @@ def test_the_body_s_centre_is_ahead_of_the_rear_axle(yaw: float) -> None:
 # --- rails -----------------------------------------------------------------------------------------
 
 
-def test_the_rail_stays_closed_while_nothing_else_touches() -> None:
-    """A car that scrapes along the rail hits it once, whether or not there is anybody about."""
+def test_a_rail_contact_lasts_while_nothing_else_touches() -> None:
+    """A car that scrapes along the rail hits it once, with or without traffic around."""
     monitor, scraping = ContactMonitor(CAR), body(100.0, 2.3, 0.0, 20.0)
     far, near = cars((7, 200.0, 0.0, 0.0, 0.0)), cars((7, 103.0, 1.0, 0.0, 0.0))
     nobody = cars()
@@ -170,14 +175,14 @@ def test_the_rail_stays_closed_while_nothing_else_touches() -> None:
     assert len(rail_hits(monitor, scraping)) == 1
 
 
-def test_a_hit_while_clear_of_the_rail_does_not_close_the_rail() -> None:
+def test_a_hit_away_from_the_rail_is_no_rail_contact() -> None:
     monitor, other = ContactMonitor(CAR), cars((7, 103.0, 0.0, 0.0, 0.0))
     clear = body(100.0, 0.0, 0.0, 20.0)
     assert len(monitor.update(0.0, clear, clear, other, other)) == 1
     assert len(rail_hits(monitor, body(100.0, 2.3, 0.0, 20.0))) == 1
 
 
-def test_of_two_that_touch_the_one_that_parts_can_be_hit_again() -> None:
+def test_a_vehicle_that_separates_can_be_hit_again_while_another_touches() -> None:
     monitor, here = ContactMonitor(CAR), body(0.0, 0.0, 0.0, 10.0)
     both = cars((5, 3.9, 0.0, 0.0, 0.0), (6, 0.0, 1.9, 0.0, 0.0))
     only_one = cars((5, 3.9, 0.0, 0.0, 0.0), (6, 0.0, 9.0, 0.0, 0.0))
@@ -188,7 +193,7 @@ def test_of_two_that_touch_the_one_that_parts_can_be_hit_again() -> None:
 @given(st.floats(-7.0, 5.0), st.floats(-math.pi, math.pi))
 @settings(max_examples=200)
 def test_the_rail_is_hit_where_a_corner_is_beyond_it(lateral: float, yaw: float) -> None:
-    """Whatever the shortcut for a car in the middle of the road says."""
+    """The early exit for a car in the middle of the road does not hide a contact."""
     now = body(100.0, lateral, yaw, 10.0)
     across = box_corners(now.pose[:2], yaw, 4.0, 2.0)[:, 1]
     beyond_left, beyond_right = across.max() - RAIL_LEFT, RAIL_RIGHT - across.min()
@@ -205,7 +210,7 @@ def test_the_rail_is_hit_where_a_corner_is_beyond_it(lateral: float, yaw: float)
 @pytest.mark.parametrize(
     ("lateral", "side"), [(RAIL_LEFT - 2.23, Side.LEFT), (RAIL_RIGHT + 2.23, Side.RIGHT)]
 )
-def test_the_far_corner_of_a_car_athwart_reaches_the_rail(lateral: float, side: Side) -> None:
+def test_the_far_corner_of_a_rotated_car_hits_the_rail(lateral: float, side: Side) -> None:
     """Turned so that a diagonal points at the rail, the car reaches 2.236 m."""
     yaw = math.pi / 2.0 - math.atan(0.5)
     (hit,) = rail_hits(ContactMonitor(CAR), body(100.0, lateral, yaw, 10.0))

@@ -1,4 +1,4 @@
-"""Hits: hand-worked geometry of who, where, how fast, and once per contact."""
+"""Contacts: actor, side and speed against values worked out by hand; each is reported once."""
 
 from itertools import combinations
 
@@ -77,7 +77,7 @@ def test_a_sideswipe_is_on_the_flank_at_the_lateral_speed(side: Side, y: float, 
     assert contacts[0].impact_speed == pytest.approx(20.0 * np.sin(0.1), rel=1e-6)
 
 
-def test_a_walker_met_by_the_bonnet_counts_the_ego_speed() -> None:
+def test_a_pedestrian_hit_by_the_front_has_the_ego_s_impact_speed() -> None:
     # walks in from the right at 1.5 m/s and is at y = 0 when the front is there
     contacts = drive(body(0, 0, 0, 15.0), (9, 17.0, -1.5, np.pi / 2, 1.5, 0.0, 0.0, 0.3), 40)
     assert [(c.kind, c.side) for c in contacts] == [(ContactKind.PEDESTRIAN, Side.FRONT)]
@@ -85,12 +85,12 @@ def test_a_walker_met_by_the_bonnet_counts_the_ego_speed() -> None:
     assert contacts[0].actor_speed == pytest.approx(1.5)
 
 
-def test_a_walker_who_walks_into_the_flank_counts_their_own_speed() -> None:
+def test_a_pedestrian_who_walks_into_the_side_has_their_own_impact_speed() -> None:
     contacts = drive(body(0, 0, 0, 0.0), (9, 0.0, -2.0, np.pi / 2, 1.5, 0.0, 0.0, 0.3), 40)
     assert [(c.side, c.impact_speed) for c in contacts] == [(Side.RIGHT, pytest.approx(1.5))]
 
 
-def test_a_contact_is_reported_once_until_parted() -> None:
+def test_a_contact_is_reported_once_until_the_bodies_separate() -> None:
     monitor = ContactMonitor(CAR)
     near, far = shapes((5, 3.9, 0, 0, 0, 4.0, 2.0, 0)), shapes((5, 9.0, 0, 0, 0, 4.0, 2.0, 0))
     ego = body(0, 0, 0, 0.0)
@@ -137,7 +137,7 @@ def test_hits_do_not_depend_on_the_world_frame() -> None:
         assert share == pytest.approx(reference, abs=0.02)
 
 
-def test_side_of_the_four_faces() -> None:
+def test_each_of_the_four_sides_is_found() -> None:
     points = {Side.FRONT: (2.0, 0.3), Side.REAR: (-2.0, -0.5), Side.LEFT: (0.4, 1.0), Side.RIGHT: (1.2, -1.0)}
     for side, point in points.items():
         assert contact_side(np.array(point), np.zeros(2), CAR) is side
@@ -184,7 +184,7 @@ def test_sweeping_along_x_misses_no_pair(rows: list[tuple[float, float, float, f
     assert count_touching(poses, length, width, np.zeros((0, 3)), np.zeros(0)) == touching
 
 
-def test_what_appears_or_moves_up_a_row_begins_where_it_was() -> None:
+def test_previous_poses_are_matched_by_actor_id() -> None:
     poses = np.arange(9.0).reshape(3, 3)
     now = poses + 100.0
     assert np.array_equal(previous_poses(np.array([7, 8, 9]), poses, np.array([7, 8, 9]), now), poses)

@@ -57,7 +57,7 @@ def test_steering_rate_is_limited() -> None:
     assert ego.steering == pytest.approx(CAR.max_steering_rate * 0.05)
 
 
-def test_brakes_to_a_stand_and_drives_off() -> None:
+def test_brakes_to_a_standstill_and_drives_off() -> None:
     ego = driving(10.0)
     for _ in range(100):
         ego.step(Control(0.0, -8.0), 0.05)
@@ -67,7 +67,7 @@ def test_brakes_to_a_stand_and_drives_off() -> None:
     assert ego.speed > 0.0
 
 
-def test_nan_brakes_and_holds_the_wheel() -> None:
+def test_nan_brakes_and_keeps_the_steering() -> None:
     ego = driving(20.0)
     ego.step(Control(0.02, 0.0), 0.05)
     reached = ego.steering
@@ -103,7 +103,7 @@ def test_stopping_distance_from_100_kmh() -> None:
 @pytest.mark.parametrize("grip", [DRY_GRIP, WET_GRIP])
 @pytest.mark.parametrize("acceleration", [-8.0, -4.0, 3.0])
 def test_braking_and_steering_share_the_friction_circle(grip: float, acceleration: float) -> None:
-    """Measured as a passenger would: by what speed and direction did in each tick."""
+    """Measured from the changes of speed and heading in each tick."""
     ego, reached = driving(30.0, grip), 0.0
     for _ in range(40):
         speed, yaw = ego.speed, ego.yaw
@@ -127,7 +127,7 @@ def test_full_braking_leaves_less_to_steer_with() -> None:
 
 
 @given(st.lists(st.tuples(numbers, numbers), max_size=30), st.floats(0.0, 40.0), st.sampled_from([8.0, 5.5]))
-def test_any_control_leaves_a_lawful_state(
+def test_any_control_gives_a_valid_state(
     controls: list[tuple[float, float]], speed: float, grip: float
 ) -> None:
     ego = driving(speed, grip)

@@ -1,4 +1,4 @@
-"""Nothing overlaps anything when an episode begins, or when a vehicle appears."""
+"""Nothing overlaps when an episode starts or a vehicle appears."""
 
 from __future__ import annotations
 
@@ -32,33 +32,33 @@ def scenario_of(path: Path) -> Scenario:
     return load_scenario(path.stem if path.parent == CATALOGUE else path)
 
 
-def everything(episode: EpisodeSetup) -> Shapes:
+def all_shapes(episode: EpisodeSetup) -> Shapes:
     return collision_shapes(episode.traffic, episode.pedestrians, episode.obstacles)
 
 
 def overlaps(episode: EpisodeSetup) -> list[str]:
     """Problems of an initial state: pairs that touch, and bodies in a guard rail."""
-    shapes, ego = everything(episode), episode.ego
+    shapes, ego = all_shapes(episode), episode.ego
     car = ego_body(ego.x, ego.y, ego.yaw, ego.speed, CAR)
     boxes, discs = shapes.radius == 0.0, shapes.radius > 0.0
     poses = np.vstack([shapes.pose[boxes], car.pose])
     lengths, widths = np.append(shapes.length[boxes], CAR.length), np.append(shapes.width[boxes], CAR.width)
     people, radii = shapes.pose[discs], shapes.radius[discs]
-    found = ["boxes"] * int(count_touching(poses, lengths, widths, people, radii))
+    problems = ["boxes"] * int(count_touching(poses, lengths, widths, people, radii))
     apart = np.hypot(*(people[:, None, :2] - people[None, :, :2]).transpose(2, 0, 1))
     close = np.triu(apart < radii[:, None] + radii[None, :], 1)
-    found += ["people"] * int(np.count_nonzero(close))
+    problems += ["people"] * int(np.count_nonzero(close))
     vehicles = [kind is ContactKind.VEHICLE for kind, box in zip(shapes.kind, boxes, strict=True) if box]
     for pose, length, width, driven in zip(poses, lengths, widths, [*vehicles, True], strict=True):
         corners = box_corners(pose[:2], float(pose[2]), float(length), float(width)) if driven else ()
         if any(beyond_rail(episode, corner) > 0.0 for corner in corners):
-            found.append("vehicle in a rail")
-    found += [
+            problems.append("vehicle in a rail")
+    problems += [
         "person in a rail"
         for place, radius in zip(people, radii, strict=True)
         if abs(beyond_rail(episode, place)) < radius
     ]
-    return found
+    return problems
 
 
 def beyond_rail(episode: EpisodeSetup, point: np.ndarray) -> float:
@@ -68,7 +68,7 @@ def beyond_rail(episode: EpisodeSetup, point: np.ndarray) -> float:
     return max(lateral - left, right - lateral) - RAIL_BEYOND_PAVEMENT
 
 
-def all_clear(path: Path, seeds: range) -> None:
+def assert_no_overlaps(path: Path, seeds: range) -> None:
     scenario = scenario_of(path)
     for seed in seeds:
         assert overlaps(build_episode(scenario, seed, CAR)) == [], f"{path.stem}, seed {seed}"
@@ -76,15 +76,15 @@ def all_clear(path: Path, seeds: range) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_nothing_overlaps_at_the_start(path: Path) -> None:
-    all_clear(path, range(4))
-    all_clear(path, range(100_000, 100_004))
+    assert_no_overlaps(path, range(4))
+    assert_no_overlaps(path, range(100_000, 100_004))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_nothing_overlaps_at_the_start_of_a_hundred_seeds(path: Path) -> None:
-    all_clear(path, range(100))
-    all_clear(path, range(100_000, 100_100))
+    assert_no_overlaps(path, range(100))
+    assert_no_overlaps(path, range(100_000, 100_100))
 
 
 @pytest.mark.parametrize("density", [60, 110])
@@ -96,8 +96,8 @@ def test_nothing_overlaps_in_the_densest_traffic(name: str, density: int) -> Non
         assert overlaps(build_episode(scenario, seed, CAR)) == []
 
 
-def newcomers_are_clear(world: World, seconds: float) -> int:
-    """Drive on by holding the lane; how many vehicles appeared, each clear of everything."""
+def count_clear_arrivals(world: World, seconds: float) -> int:
+    """Drive by holding the lane; check that new vehicles touch nothing and return their number."""
     lane, speed = world.road.lane_at(world.ego.station, world.ego.lateral), world.ego.speed
     known, appeared = set(world.actor_poses()), 0
     while world.time < seconds and world.outcome is None:
@@ -117,9 +117,9 @@ def newcomers_are_clear(world: World, seconds: float) -> int:
     return appeared
 
 
-def test_whoever_appears_is_clear_of_everything() -> None:
+def test_new_vehicles_overlap_nothing() -> None:
     appeared = [
-        newcomers_are_clear(World(load_scenario(name), seed), 25.0)
+        count_clear_arrivals(World(load_scenario(name), seed), 25.0)
         for name in ("dense_traffic", "construction", "merge", "jam_tail")
         for seed in (100_003, 100_004)
     ]
@@ -128,13 +128,13 @@ def test_whoever_appears_is_clear_of_everything() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_whoever_appears_is_clear_of_everything_in_every_scenario(path: Path) -> None:
+def test_new_vehicles_overlap_nothing_in_every_scenario(path: Path) -> None:
     for seed in range(100_000, 100_010):
-        newcomers_are_clear(World(scenario_of(path), seed), 40.0)
+        count_clear_arrivals(World(scenario_of(path), seed), 40.0)
 
 
 @pytest.mark.parametrize("seed", WORKS_SEEDS)
-def test_nobody_is_ever_among_the_barriers(seed: int) -> None:
+def test_no_vehicle_is_ever_among_the_barriers(seed: int) -> None:
     world = World(load_scenario("construction"), seed)
     works = world.state().obstacles
     places = [world.road.to_road(float(x), float(y))[0] for x, y in zip(works.x, works.y, strict=True)]
@@ -146,8 +146,8 @@ def test_nobody_is_ever_among_the_barriers(seed: int) -> None:
         assert not np.any(inside & (vehicles.lane == lane)), f"at {world.time:.1f} s"
 
 
-def test_a_board_stands_clear_of_the_cones_before_it() -> None:
-    """A shorter spacing and taper put a cone in the board's way in every seed."""
+def test_an_arrow_board_does_not_overlap_the_cones() -> None:
+    """With a shorter spacing and taper, a cone is in the board's place with every seed."""
     keys = ("obstacles.0.spacing=2", "obstacles.0.taper=30", "traffic.density=0")
     for seed in range(5):
         episode = build_episode(load_scenario("construction", keys), seed, CAR)
@@ -155,7 +155,7 @@ def test_a_board_stands_clear_of_the_cones_before_it() -> None:
         assert overlaps(episode) == []
 
 
-def test_whoever_is_parked_on_a_narrow_shoulder_stands_inside_the_rail() -> None:
+def test_a_vehicle_parked_on_a_narrow_shoulder_stands_inside_the_rail() -> None:
     parked = "{kind: stopped, at: 100, place: left_shoulder, offset: -0.13, body: box_truck}"
     keys = (f"actors=[{parked}]", "road.left_shoulder=0.75", "traffic.density=0")
     assert overlaps(build_episode(load_scenario("stalled_car", keys), 1, CAR)) == []
@@ -191,7 +191,7 @@ def test_occupancy_finds_the_next_free_place() -> None:
     assert abs(occupancy.free_disc_station(101.9, 0.0, 0.3) - 102.5) < 0.3
 
 
-def test_occupancy_holds_more_than_it_was_made_for_and_follows_curves() -> None:
+def test_occupancy_grows_and_follows_curves() -> None:
     road = Curve(radius=250).build(np.random.default_rng(1))
     occupancy = Occupancy(road)
     for station in np.arange(50.0, 1050.0, 5.0):

@@ -54,7 +54,7 @@ def ramp_road() -> RoadMap:
     return build_road(((LENGTH, 0.0),), (*main, ramp))
 
 
-def test_ramp_draws_near_opens_and_ends() -> None:
+def test_a_ramp_approaches_opens_and_ends() -> None:
     road = ramp_road()
     ramp = road.lanes[2]
     assert ramp.lateral_at(0.0) == pytest.approx(-11.6)

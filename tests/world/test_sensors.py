@@ -24,12 +24,14 @@ def test_an_empty_road_flags_nothing() -> None:
     "ahead, seen",
     [(4.5, False), (3.5, True), (-3.0, True), (-12.0, True), (-13.0, False)],
 )
-def test_a_car_abreast_is_seen_from_behind_the_rear_to_ahead_of_the_front(ahead: float, seen: bool) -> None:
+def test_an_adjacent_car_is_detected_from_behind_the_rear_to_ahead_of_the_front(
+    ahead: float, seen: bool
+) -> None:
     assert flags((ahead, 3.6, 30.0)) == (seen, False)
     assert flags((ahead, -3.6, 30.0)) == (False, seen)
 
 
-def test_cars_of_the_own_lane_and_two_lanes_over_are_not_seen() -> None:
+def test_cars_in_the_own_lane_and_two_lanes_away_are_not_detected() -> None:
     assert flags((-8.0, 0.2, 30.0), (-2.0, 7.2, 30.0), (-2.0, -7.2, 30.0)) == (False, False)
 
 
@@ -43,5 +45,5 @@ def test_cars_of_the_own_lane_and_two_lanes_over_are_not_seen() -> None:
         (30.0, 25.0, False),  # falls back
     ],
 )
-def test_a_car_that_closes_in_is_seen_in_time(behind: float, speed: float, seen: bool) -> None:
+def test_an_approaching_car_is_detected_in_time(behind: float, speed: float, seen: bool) -> None:
     assert flags((-4.7 - behind - 2.0, 3.6, speed)) == (seen, False)

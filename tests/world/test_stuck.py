@@ -1,4 +1,4 @@
-"""Standing in a jam is not being stuck; standing where one could go on is."""
+"""Waiting in a jam is not being stuck; standing still on a free road is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUEUE = "actors: [{kind: queue, at: 200, per_lane: 4, dissolves: 45}]\nroute_len
 
 
 def stand(one: World, before: float) -> World:
-    """Brake to a stand so far before a place ahead of the start [m], and stay there."""
+    """Brake to a standstill at a distance ahead of the start [m] and stay there."""
     lane = one.road.lane_at(one.ego.station, one.ego.lateral)
     while one.outcome is None:
         left = one.state().route_start + before - one.ego.station - 3.75
@@ -48,7 +48,7 @@ def test_the_expert_waits_for_a_jam_to_dissolve_and_completes(seed: int) -> None
     ("short_of", "outcome"),
     [(3.0, "timeout"), (MAX_DISTANCE - 3.0, "timeout"), (MAX_DISTANCE + 12.0, "stuck")],
 )
-def test_the_clock_stands_still_while_the_queue_is_near_ahead(short_of: float, outcome: str) -> None:
+def test_waiting_does_not_count_while_the_queue_is_near(short_of: float, outcome: str) -> None:
     text = "actors: [{kind: queue, at: 200, per_lane: 2, dissolves: 70}]\ntime_limit: 75\n"
     assert stand(world(text), 200.0 - short_of).outcome == outcome
 
@@ -66,13 +66,13 @@ def test_the_clock_stands_still_while_the_queue_is_near_ahead(short_of: float, o
         "ego: {lane: rightmost, speed_share: 1}\nactors: [{kind: lead, gap: 196, lane: ego, speed_kmh: 50}]",
     ],
 )
-def test_who_stands_before_what_stays_for_good_is_stuck(ahead: str) -> None:
+def test_an_ego_behind_a_permanent_obstacle_is_stuck(ahead: str) -> None:
     one = stand(world(f"{ahead}\nstuck_after: 12\n"), 195.0)
     assert one.outcome == "stuck"
     assert one.time < 45.0
 
 
-def test_an_empty_road_makes_nobody_wait() -> None:
+def test_an_empty_road_is_no_reason_to_wait() -> None:
     one = world("stuck_after: 30")
     began = None
     while one.outcome is None:
@@ -83,7 +83,7 @@ def test_an_empty_road_makes_nobody_wait() -> None:
     assert one.time - began == pytest.approx(30.0, abs=0.11)
 
 
-def test_waiting_for_a_lead_that_stands_and_for_somebody_in_the_way_is_not_being_stuck() -> None:
+def test_waiting_for_a_stationary_lead_or_a_pedestrian_is_not_being_stuck() -> None:
     lead = "actors: [{kind: lead, gap: 30, brakes: {after: 1, hold: 60}}]\nstuck_after: 10\ntime_limit: 40\n"
     # it stands with its rear 33.75 + 20 + 20² / 8 m ahead
     assert stand(world(lead), 95.0).outcome == "timeout"
@@ -94,7 +94,7 @@ def test_waiting_for_a_lead_that_stands_and_for_somebody_in_the_way_is_not_being
     assert stand(world(person), 143.0).outcome == "timeout"
 
 
-def test_the_clock_goes_on_from_where_it_stood_still() -> None:
+def test_the_stationary_time_continues_after_a_wait() -> None:
     # from 190 m on it stands; the queue is near ahead until some seconds after it has dissolved
     text = "actors: [{kind: queue, at: 200, per_lane: 1, dissolves: 30, to_kmh: 70}]\nstuck_after: 15\n"
     one = stand(world(text), 190.0)

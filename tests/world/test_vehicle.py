@@ -27,7 +27,7 @@ def test_ends_of_the_box_are_the_limits() -> None:
     assert (high.steering, high.acceleration) == (CAR.max_steering, CAR.max_acceleration)
 
 
-def test_nan_passes_for_the_environment_to_judge() -> None:
+def test_nan_is_passed_on_to_the_environment() -> None:
     assert np.isnan(action_to_control(np.array([np.nan, 0.0], dtype=np.float32), CAR).steering)
 
 

@@ -1,4 +1,4 @@
-"""The world of every scenario: it starts settled, runs without traffic accidents, and repeats itself."""
+"""The world of every scenario: steady start, no accidents among traffic, reproducible episodes."""
 
 import dataclasses
 
@@ -30,7 +30,7 @@ def fingerprint(state: WorldState) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", scenario_names())
-def test_a_scenario_starts_settled_and_others_never_touch(name: str) -> None:
+def test_a_scenario_starts_in_a_steady_state_and_traffic_has_no_contacts(name: str) -> None:
     scenario = load_scenario(name)
     for seed in SEEDS:
         world = World(scenario, seed)
@@ -59,7 +59,7 @@ def test_the_same_seed_and_controls_repeat_bit_for_bit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["dense_traffic", "cut_in", "braking_lead", "pedestrian_crossing"])
-def test_a_copy_lives_the_same_life_and_leaves_the_original_alone(name: str) -> None:
+def test_a_copy_evolves_equally_and_leaves_the_original_unchanged(name: str) -> None:
     world = drive(World(load_scenario(name), 11), 3.0)
     before = fingerprint(world.state())
     twin = drive(world.copy(), 8.0)
@@ -67,7 +67,7 @@ def test_a_copy_lives_the_same_life_and_leaves_the_original_alone(name: str) -> 
     assert fingerprint(drive(world, 8.0).state()) == fingerprint(twin.state())
 
 
-def test_a_forecast_leaves_the_world_untouched_and_comes_true() -> None:
+def test_a_forecast_leaves_the_world_unchanged_and_is_exact() -> None:
     world = World(load_scenario("dense_traffic"), 3)
     before = fingerprint(world.state())
     foreseen = forecast(world, 2.0, 0.2)
@@ -91,7 +91,7 @@ def test_a_state_stays_as_it_was_when_the_world_moves_on() -> None:
 
 
 @pytest.mark.parametrize("control", [Control(np.nan, 1.0), Control(0.0, np.inf), Control(9.0, -99.0)])
-def test_senseless_controls_are_counted_and_never_reach_the_world(control: Control) -> None:
+def test_invalid_controls_are_counted_and_replaced(control: Control) -> None:
     world = World(load_scenario("cruise"), 1)
     for _ in range(40):
         world.step(control)
@@ -131,7 +131,7 @@ def test_leaving_the_road_ends_at_the_rail() -> None:
 
 
 @pytest.mark.parametrize(("wait_until_open", "outcome"), [(False, "off_road"), (True, None)])
-def test_the_gore_beside_a_ramp_is_off_the_road_and_has_no_rail(
+def test_the_gore_next_to_a_ramp_is_off_the_road_and_has_no_rail(
     wait_until_open: bool, outcome: str | None
 ) -> None:
     """From the ramp into the main lanes: across the gore, or where the ramp has opened."""
@@ -158,13 +158,13 @@ def test_standing_still_ends_as_stuck() -> None:
     assert 30.0 < world.time < 45.0
 
 
-def test_the_ramp_asks_for_a_change_to_the_left() -> None:
+def test_the_navigation_commands_a_lane_change_on_the_ramp() -> None:
     world = World(load_scenario("merge"), 1)
     assert world.state().command is NavigationCommand.CHANGE_LEFT
     assert World(load_scenario("cruise"), 1).state().command is NavigationCommand.FOLLOW
 
 
-def test_the_greatest_density_and_queue_fit_on_the_road() -> None:
+def test_the_highest_density_and_longest_queue_fit_on_the_road() -> None:
     data = yaml.safe_load((CATALOGUE / "jam_tail.yaml").read_text(encoding="utf-8"))
     data["road"]["lanes"], data["traffic"]["density"], data["actors"][0]["per_lane"] = 4, 60, 40
     world = World(Scenario.model_validate(data), 1)
