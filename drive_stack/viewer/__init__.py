@@ -1,4 +1,4 @@
-"""Draws what an agent sees, thinks and does; owns the pace, computes no simulation."""
+"""Draws the observations, traces and controls of an agent and sets the playback speed; simulates nothing."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The front camera with what the agent makes of it drawn onto the road."""
+"""The camera panel: the front camera's image with the agent's state drawn on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RIBBON_STEP = 1.0  # [m]
 def draw_camera(
     canvas: Canvas, rect: Rect, frame: ViewFrame, layers: AbstractSet[Layer], style: Style
 ) -> None:
-    """Show the image in ``rect``, as large as fits, with the chosen layers on it."""
+    """Show the image as large as fits into ``rect``, with the selected layers on it."""
     model = frame.camera_model
     zoom = min(rect.width / model.width, rect.height / model.height)
     place = Rect(0, 0, round(model.width * zoom), round(model.height * zoom))
@@ -56,14 +56,14 @@ def draw_camera(
 
 
 class _Overlay:
-    """Draws ego-frame things onto one camera picture."""
+    """Draws objects of the ego frame on one camera image."""
 
     def __init__(self, canvas: Canvas, model: CameraModel, zoom: float, style: Style) -> None:
         self._canvas, self._model, self._zoom, self._style = canvas, model, zoom, style
-        self._taken: list[Rect] = []  # by labels, and by boxes that confidences keep off
+        self._taken: list[Rect] = []  # occupied by labels, and by boxes that confidence labels must not cover
 
     def _project(self, points: FloatArray, height: float = 0.0) -> FloatArray:
-        """Ego-frame ``(N, 2)`` at a height, or ``(N, 3)``, as canvas points; NaN behind the camera."""
+        """Canvas points of ego-frame ``(N, 2)`` at a height, or ``(N, 3)`` [m]; NaN behind the camera."""
         if points.shape[1] == 2:
             points = np.column_stack([points, np.full(len(points), height)])
         projected = self._model.project(points)
@@ -71,7 +71,7 @@ class _Overlay:
         return np.asarray(projected[:, :2] * self._zoom, dtype=np.float64)
 
     def lanes(self, lanes: LaneEstimate) -> None:
-        """Lane lines as estimated, fainter the less sure; the centre dashed."""
+        """Draw the estimated lane lines with opacity by confidence; the centre is dashed."""
         theme, path = self._style.theme, lanes.path
         normal = np.stack([-np.sin(path.heading), np.cos(path.heading)], axis=1)
         half = lanes.width / 2.0
@@ -88,14 +88,14 @@ class _Overlay:
             self._canvas.lines(centre, theme.lane_line, 1)
 
     def plan(self, plan: Plan, car_width: float, speed_limit: float) -> None:
-        """The chosen plan as a ribbon as wide as the car, coloured by speed."""
+        """Draw the chosen plan as a ribbon as wide as the car, coloured by speed."""
         step = np.hypot(*np.diff(plan.positions, axis=0).T)
-        along = np.concatenate([[0.0], np.cumsum(step)])
-        if along[-1] < _RIBBON_STEP:
+        distances = np.concatenate([[0.0], np.cumsum(step)])
+        if distances[-1] < _RIBBON_STEP:
             return
-        at = np.arange(0.0, along[-1], _RIBBON_STEP)
-        xy = np.stack([np.interp(at, along, plan.positions[:, axis]) for axis in (0, 1)], axis=1)
-        heading, speed = np.interp(at, along, plan.headings), np.interp(at, along, plan.speeds)
+        at = np.arange(0.0, distances[-1], _RIBBON_STEP)
+        xy = np.stack([np.interp(at, distances, plan.positions[:, axis]) for axis in (0, 1)], axis=1)
+        heading, speed = np.interp(at, distances, plan.headings), np.interp(at, distances, plan.speeds)
         side = car_width / 2.0 * np.stack([-np.sin(heading), np.cos(heading)], axis=1)
         left, right = self._project(xy + side), self._project(xy - side)
         with self._canvas.glazed(0.42):
@@ -105,16 +105,18 @@ class _Overlay:
                 self._canvas.polygon(corners, colour)
 
     def truth(self, state: WorldState) -> None:
-        """Where everything really is, as boxes in space."""
+        """Draw the true vehicles and pedestrians as cuboids."""
         ego = np.array([state.ego.x, state.ego.y])
-        cars, people = state.vehicles, state.pedestrians
+        cars, pedestrians = state.vehicles, state.pedestrians
         with self._canvas.glazed(0.55):
             for x, y, yaw, length, width, height in zip(
                 cars.x, cars.y, cars.yaw, cars.length, cars.width, cars.height, strict=True
             ):
                 corners = box_corners(np.array([x, y]), float(yaw), float(length), float(width))
                 self._cuboid(to_local(corners, ego, state.ego.yaw), float(height))
-            for x, y, radius, height in zip(people.x, people.y, people.radius, people.height, strict=True):
+            for x, y, radius, height in zip(
+                pedestrians.x, pedestrians.y, pedestrians.radius, pedestrians.height, strict=True
+            ):
                 centre = to_local(np.array([x, y]), ego, state.ego.yaw)
                 corners = centre + float(radius) * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
                 self._cuboid(corners, float(height))
@@ -128,13 +130,13 @@ class _Overlay:
         self._canvas.lines(edges, self._style.theme.text, 1)
 
     def objects(self, detections: tuple[Detection, ...], tracks: tuple[Track, ...]) -> None:
-        """Boxes of detections, and one label for each track that was just seen; near ones first."""
+        """Draw boxes of detections, and a label for each track that was just updated, the nearest first."""
         style, colours = self._style, self._style.theme.classes
         for detection in detections:
             rect = self._scaled(detection.box)
             self._canvas.frame(rect, colours[detection.label], radius=style.px(3), thickness=style.px(2.2))
-        seen = [track for track in tracks if track.box is not None and track.missed == 0]
-        for track in sorted(seen, key=lambda track: float(np.hypot(*track.position))):
+        visible = [track for track in tracks if track.box is not None and track.missed == 0]
+        for track in sorted(visible, key=lambda track: float(np.hypot(*track.position))):
             assert track.box is not None
             box, colour = self._scaled(track.box), colours[track.label]
             if not detections:
@@ -165,7 +167,7 @@ class _Overlay:
         return Rect(0, 0, width, size + self._style.px(5))
 
     def _label(self, text: str, places: list[Rect], colour: Colour, *, bold: bool) -> None:
-        """Write on a dark chip at the first place that covers nothing taken, if there is one."""
+        """Write on a dark chip at the first free place; write nothing if no place is free."""
         style = self._style
         for place in places:
             chip = place.clamp(self._canvas.bounds)
@@ -179,7 +181,7 @@ class _Overlay:
             return
 
     def legend(self) -> None:
-        """What the colours of boxes mean, at the upper left."""
+        """Draw the legend of the box colours at the upper left."""
         style = self._style
         chip = Rect(style.px(8), style.px(8), 0, style.small + style.px(10))
         dot, gap = style.px(5), style.px(9)
@@ -202,7 +204,7 @@ class _Overlay:
 
 
 def _placed(rect: Rect, anchor: str, at: tuple[int, int]) -> Rect:
-    """The rectangle with its ``anchor`` (an attribute of pygame.Rect) at a point."""
+    """A copy of the rectangle whose ``anchor`` (an attribute of pygame.Rect) is at a point."""
     placed = rect.copy()
     setattr(placed, anchor, at)
     return placed

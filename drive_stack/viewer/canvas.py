@@ -1,4 +1,4 @@
-"""An RGB picture with antialiased shapes and text in one piece of memory.
+"""An RGB image with antialiased shapes and text in one buffer.
 
 OpenCV draws the shapes and pygame the text, both into the same pixels. Points are ``(N, 2)`` x, y
 [px] from the top left of the canvas or region, with subpixel precision.
@@ -28,7 +28,7 @@ _FAR = 1.0e5  # keeps fixed-point coordinates well inside 32 bits [px]
 
 
 class Canvas:
-    """A picture, or a rectangle of one, that shapes are drawn into and clipped by."""
+    """An image, or a rectangular region of one; shapes are clipped to it."""
 
     def __init__(self, width: int, height: int) -> None:
         self.pixels: Image = np.zeros((height, width, 3), dtype=np.uint8)
@@ -36,12 +36,12 @@ class Canvas:
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """In pixels [px]."""
         return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """In pixels [px]."""
         return int(self.pixels.shape[0])
 
     @property
@@ -50,7 +50,7 @@ class Canvas:
         return pygame.Rect(0, 0, self.width, self.height)
 
     def region(self, rect: pygame.Rect) -> Canvas:
-        """The part inside ``rect``, sharing the pixels; its own origin is the rectangle's corner."""
+        """The region inside ``rect``, sharing the pixels; its origin is the top left corner of ``rect``."""
         inside = rect.clip(self.bounds)
         part = Canvas.__new__(Canvas)
         part.pixels = self.pixels[inside.top : inside.bottom, inside.left : inside.right]
@@ -59,23 +59,23 @@ class Canvas:
 
     @contextmanager
     def glazed(self, opacity: float) -> Iterator[None]:
-        """What is drawn inside the ``with`` block covers with ``opacity`` 0 … 1."""
+        """Blend everything drawn inside the ``with`` block with ``opacity`` 0 … 1."""
         before = self.pixels.copy()
         yield
         cv2.addWeighted(self.pixels, opacity, before, 1.0 - opacity, 0.0, dst=self.pixels)
 
     def fill(self, colour: Colour) -> None:
-        """Paint everything."""
+        """Fill the whole canvas."""
         self.surface.fill(colour)
 
     def picture(self, image: Image) -> None:
         """Show an image ``(H, W, 3)``, stretched to the canvas."""
         smaller = self.width < image.shape[1]
-        how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-        self.pixels[:] = cv2.resize(image, (self.width, self.height), interpolation=how)
+        interpolation = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+        self.pixels[:] = cv2.resize(image, (self.width, self.height), interpolation=interpolation)
 
     def polygon(self, points: FloatArray, colour: Colour) -> None:
-        """Fill a polygon ``(N, 2)``, unless a corner is not finite."""
+        """Fill a polygon ``(N, 2)``; a polygon with a corner that is not finite is not drawn."""
         if len(points) >= 3 and np.all(np.isfinite(points)):
             cv2.fillPoly(self.pixels, [_fixed(points)], colour, cv2.LINE_AA, _SHIFT)
 
@@ -106,7 +106,7 @@ class Canvas:
         self._circle(x, y, radius, colour, thickness)
 
     def _circle(self, x: float, y: float, radius: float, colour: Colour, thickness: int) -> None:
-        """As polygons: OpenCV's own small circles are squares on their tip."""
+        """Draw a circle as a polygon, since OpenCV draws small circles as rotated squares."""
         if not (abs(x) < _FAR and abs(y) < _FAR):  # NaN too
             return
         points = np.array([x, y]) + radius * _UNIT_CIRCLE
@@ -139,42 +139,42 @@ def rounded_rectangle(left: float, top: float, right: float, bottom: float, radi
 
 def dashes(points: FloatArray, on: float, off: float) -> list[FloatArray]:
     """Cut a polyline ``(N, 2)`` into dashes of ``on`` px with gaps of ``off`` px."""
-    pieces: list[FloatArray] = []
+    segments: list[FloatArray] = []
     for run in _finite_runs(points):
         step = np.hypot(*np.diff(run, axis=0).T) if len(run) > 1 else np.zeros(0)
-        along = np.concatenate([[0.0], np.cumsum(step)])
-        for start in np.arange(0.0, along[-1], on + off):
-            at = np.linspace(start, min(start + on, along[-1]), 3)
-            pieces.append(
-                np.stack([np.interp(at, along, run[:, 0]), np.interp(at, along, run[:, 1])], axis=1)
+        distances = np.concatenate([[0.0], np.cumsum(step)])
+        for start in np.arange(0.0, distances[-1], on + off):
+            at = np.linspace(start, min(start + on, distances[-1]), 3)
+            segments.append(
+                np.stack([np.interp(at, distances, run[:, 0]), np.interp(at, distances, run[:, 1])], axis=1)
             )
-    return pieces
+    return segments
 
 
 def _stroke(run: FloatArray, thickness: float, *, closed: bool) -> list[FloatArray]:
-    """Outline of a thick line: one contour, or for a closed one the outer and the inner.
+    """Outline of a thick line: one contour, or the outer and the inner contour of a closed line.
 
-    Filled as one shape it is smoother than OpenCV's thick lines, which draw each segment apart.
+    Filled as one shape, it is smoother than OpenCV's thick lines, which are drawn segment by segment.
     """
-    along = np.roll(run, -1, axis=0) - np.roll(run, 1, axis=0)
+    directions = np.roll(run, -1, axis=0) - np.roll(run, 1, axis=0)
     if not closed:
-        along[0], along[-1] = run[1] - run[0], run[-1] - run[-2]
-    length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
+        directions[0], directions[-1] = run[1] - run[0], run[-1] - run[-2]
+    length = np.maximum(np.hypot(directions[:, 0], directions[:, 1]), 1e-9)
     half = max(thickness - 1.0, 0.3) / 2.0  # the filled shape's soft edge adds half a pixel a side
-    side = half * np.stack([-along[:, 1], along[:, 0]], axis=1) / length[:, None]
+    side = half * np.stack([-directions[:, 1], directions[:, 0]], axis=1) / length[:, None]
     if closed:
         return [run + side, run - side]
     return [np.concatenate([run + side, (run - side)[::-1]])]
 
 
 def _fixed(points: FloatArray) -> NDArray[np.int32]:
-    """OpenCV's fixed-point form; it puts whole numbers at pixel centres, we at their corners."""
+    """Points in OpenCV's fixed-point format. OpenCV has integers at pixel centres, this canvas at corners."""
     clipped = np.minimum(np.maximum(points - 0.5, -_FAR), _FAR)
     return np.asarray(np.rint(clipped * (1 << _SHIFT)), dtype=np.int32)
 
 
 def _finite_runs(points: FloatArray) -> list[FloatArray]:
-    """Stretches of a polyline whose points are all finite."""
+    """Segments of a polyline whose points are all finite."""
     good = np.all(np.isfinite(points), axis=1)
     if good.all():
         return [points]

@@ -1,4 +1,4 @@
-"""The bars at the top and the bottom of the window."""
+"""The header and the footer of the window."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from drive_stack.viewer.theme import Colour
 
 
 def draw_header(canvas: Canvas, rect: Rect, frame: ViewFrame, playback: Playback, style: Style) -> None:
-    """Who drives what, and at the right the time and the pace."""
+    """Draw the agent and the scenario on the left, the time and the playback speed on the right."""
     theme, y = style.theme, rect.centery
     edge = style.px(16)
     time = f"{frame.state.time:.1f} s"
     right = style.type.draw(
         canvas, time, (rect.right - edge, y), style.body, theme.text, bold=True, anchor="midright"
     ).left
-    right = _chip(canvas, _pace(playback), right - style.px(12), y, theme.muted, style)
+    right = _chip(canvas, _playback_text(playback), right - style.px(12), y, theme.muted, style)
     if playback.paused:
         right = _chip(canvas, "paused", right - style.px(8), y, theme.warning, style)
     place = style.type.draw(
@@ -29,23 +29,25 @@ def draw_header(canvas: Canvas, rect: Rect, frame: ViewFrame, playback: Playback
     )
     x = place.right + style.px(20)
     episode = f"episode {frame.episode} of {frame.episodes}" if frame.episodes > 1 else ""
-    who = f"{frame.agent_name} (reads the truth)" if frame.privileged else frame.agent_name
+    driver = f"{frame.agent_name} (reads the truth)" if frame.privileged else frame.agent_name
     parts = (
-        (who, theme.accent),
+        (driver, theme.accent),
         (frame.scenario.replace("_", " "), theme.text),
         (f"seed {frame.seed}", theme.muted),
         (f"{frame.state.conditions.light.value}, {frame.state.conditions.weather.value}", theme.muted),
         (episode, theme.muted),
     )
     for text, colour in parts:
-        room = right - style.px(16) - x
-        if not text or room < style.px(40):
+        available = right - style.px(16) - x
+        if not text or available < style.px(40):
             continue
-        place = style.type.draw(canvas, text, (x, y), style.body, colour, anchor="midleft", most=room)
+        place = style.type.draw(
+            canvas, text, (x, y), style.body, colour, anchor="midleft", max_width=available
+        )
         x = place.right + style.px(20)
 
 
-def _pace(playback: Playback) -> str:
+def _playback_text(playback: Playback) -> str:
     text = f"{playback.speed_factor:g}×"
     if playback.reached is not None:
         text += f" (reaches {playback.reached:.1f}×)"
@@ -53,7 +55,7 @@ def _pace(playback: Playback) -> str:
 
 
 def _chip(canvas: Canvas, text: str, right: float, y: float, colour: Colour, style: Style) -> int:
-    """A word in a rounded frame; its left edge."""
+    """Draw text in a rounded frame; returns its left edge [px]."""
     width = style.type.width(text, style.small, bold=True) + style.px(18)
     rect = Rect(0, 0, width, style.small + style.px(12))
     rect.midright = (round(right), round(y))
@@ -63,7 +65,7 @@ def _chip(canvas: Canvas, text: str, right: float, y: float, colour: Colour, sty
 
 
 def draw_footer(canvas: Canvas, rect: Rect, layers: AbstractSet[Layer], style: Style) -> None:
-    """Layers with their keys at the left, lit when shown; the most used keys at the right."""
+    """Draw the layers with their keys on the left, bright when shown, and common keys on the right."""
     theme, y = style.theme, rect.centery
     x = rect.left + style.px(16)
     for layer in Layer:

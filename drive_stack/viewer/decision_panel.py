@@ -1,4 +1,4 @@
-"""What the car is doing and why: speed, pedals, steering wheel, behaviour, reason, interventions."""
+"""The decision panel: speed, pedals, steering, behaviour, its reason and safety interventions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drive_stack.viewer.records import ViewFrame
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour
 
-EXPERT: Colour = (255, 214, 90)  # what the expert would do
+EXPERT: Colour = (255, 214, 90)  # marks of the expert's control
 _COMMANDS = {
     NavigationCommand.FOLLOW: "keep to the lane",
     NavigationCommand.CHANGE_LEFT: "change to the left lane",
@@ -27,11 +27,11 @@ def draw_decision(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     foot = _draw_surroundings(
         canvas, Rect(inside.left, below, inside.width, inside.bottom - below), frame, style
     )
-    _draw_thought(canvas, Rect(inside.left, below, inside.width, foot - below), frame, style)
+    _draw_behaviour(canvas, Rect(inside.left, below, inside.width, foot - below), frame, style)
 
 
 def _draw_speed(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
-    """Speed in large figures and the limit as a traffic sign; where the next thing may begin."""
+    """Draw the speed in large digits and the limit as a traffic sign; returns the y below them [px]."""
     theme, ego = style.theme, frame.state.ego
     size = max(26, style.px(46))
     digits = style.type.draw(
@@ -53,46 +53,46 @@ def _draw_speed(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> i
 
 
 def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
-    """Steering and acceleration as bars from the middle."""
+    """Draw steering and acceleration as bars from the centre; returns the y below them [px]."""
     state, theme, expert = frame.state, style.theme, frame.expert
     rows = (
         (
             "steering",
-            _steering_share(state.ego.steering),
+            _steering_fraction(state.ego.steering),
             f"{_signed(float(np.degrees(state.ego.steering)))}°",
             theme.accent,
-            None if expert is None else _steering_share(expert.steering),
+            None if expert is None else _steering_fraction(expert.steering),
         ),
         (
             "acceleration",
-            _pedal_share(state.ego.acceleration),
+            _pedal_fraction(state.ego.acceleration),
             f"{_signed(state.ego.acceleration)} m/s²",
             theme.accent if state.ego.acceleration >= 0.0 else theme.danger,
-            None if expert is None else _pedal_share(expert.acceleration),
+            None if expert is None else _pedal_fraction(expert.acceleration),
         ),
     )
     y = rect.top
-    for name, share, text, colour, mark in rows:
-        y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, share, text, colour, mark, style)
+    for name, fraction, text, colour, mark in rows:
+        y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, fraction, text, colour, mark, style)
     if expert is not None:
         angle = _signed(float(np.degrees(expert.steering)))
-        words = f"the expert would: {angle}°, {_signed(expert.acceleration)} m/s²"
-        style.type.draw(canvas, words, (rect.left, y), style.small, EXPERT, most=rect.width)
+        text = f"the expert would: {angle}°, {_signed(expert.acceleration)} m/s²"
+        style.type.draw(canvas, text, (rect.left, y), style.small, EXPERT, max_width=rect.width)
         y += style.small + style.px(8)
     return y + style.px(12)
 
 
-def _steering_share(angle: float) -> float:
-    """Of the gauge, to the right positive."""
+def _steering_fraction(angle: float) -> float:
+    """Steering as a fraction of the gauge, positive to the right."""
     return -float(np.degrees(angle)) / 5.0
 
 
-def _pedal_share(acceleration: float) -> float:
+def _pedal_fraction(acceleration: float) -> float:
     return acceleration / (3.0 if acceleration > 0.0 else 8.0)
 
 
 def _signed(value: float) -> str:
-    """One decimal with a sign, a true minus, and no sign on zero."""
+    """Format with one decimal and a sign; zero has no sign."""
     rounded = round(value, 1)
     return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
@@ -101,27 +101,27 @@ def _draw_gauge(
     canvas: Canvas,
     row: Rect,
     name: str,
-    share: float,
+    fraction: float,
     text: str,
     colour: Colour,
     mark: float | None,
     style: Style,
 ) -> int:
-    """A bar to ``share`` of −1 … 1, and at ``mark`` what the expert would do."""
+    """Draw a bar up to ``fraction`` in −1 … 1, and a mark of the expert's control at ``mark``."""
     theme, size = style.theme, style.small
     height = size + style.px(11)
-    middle = row.top + height / 2.0
+    centre_y = row.top + height / 2.0
     name_width = style.type.width("acceleration", size) + style.px(8)
     text_width = style.type.width("−0.0 m/s²", size) + style.px(8)
-    style.type.draw(canvas, name, (row.left, middle), size, theme.muted, anchor="midleft")
-    style.type.draw(canvas, text, (row.right, middle), size, theme.text, anchor="midright")
+    style.type.draw(canvas, name, (row.left, centre_y), size, theme.muted, anchor="midleft")
+    style.type.draw(canvas, text, (row.right, centre_y), size, theme.text, anchor="midright")
     bar = Rect(
-        row.left + name_width, round(middle) - style.px(3), row.width - name_width - text_width, style.px(6)
+        row.left + name_width, round(centre_y) - style.px(3), row.width - name_width - text_width, style.px(6)
     )
     if bar.width > 8:
         canvas.box(bar, theme.panel_edge, radius=style.px(3))
-        reach = round(min(max(share, -1.0), 1.0) * bar.width / 2.0)
-        filled = Rect(bar.centerx + min(reach, 0), bar.top, max(abs(reach), 2), bar.height)
+        length = round(min(max(fraction, -1.0), 1.0) * bar.width / 2.0)
+        filled = Rect(bar.centerx + min(length, 0), bar.top, max(abs(length), 2), bar.height)
         canvas.box(filled, colour)
         if mark is not None:
             place = bar.centerx + round(min(max(mark, -1.0), 1.0) * bar.width / 2.0)
@@ -131,13 +131,15 @@ def _draw_gauge(
 
 
 def _draw_surroundings(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> int:
-    """What the navigation asks and the blind-spot radar says, at the foot; its upper edge."""
-    theme, seen = style.theme, frame.observation
+    """Draw the navigation command and the blind spots at the bottom; returns their upper edge [px]."""
+    theme, observation = style.theme, frame.observation
     sides = [
-        name for name, flag in (("left", seen.blind_spot_left), ("right", seen.blind_spot_right)) if flag
+        name
+        for name, flag in (("left", observation.blind_spot_left), ("right", observation.blind_spot_right))
+        if flag
     ]
     rows = (
-        ("navigation", _COMMANDS[seen.command], theme.text),
+        ("navigation", _COMMANDS[observation.command], theme.text),
         (
             "blind spots",
             f"occupied {' and '.join(sides)}" if sides else "free",
@@ -147,7 +149,7 @@ def _draw_surroundings(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Styl
     height = style.small + style.px(8)
     top = rect.bottom - len(rows) * height
     if top - rect.top < 5 * style.large:
-        return rect.bottom  # the thought needs the room
+        return rect.bottom  # the behaviour needs the space
     column = style.type.width("acceleration", style.small) + style.px(8)
     canvas.line(
         np.array([[rect.left, top], [rect.right, top]], dtype=np.float64) - [0.0, style.px(6)],
@@ -164,18 +166,18 @@ def _draw_surroundings(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Styl
             style.small,
             colour,
             anchor="midleft",
-            most=rect.width - column,
+            max_width=rect.width - column,
         )
     return top - style.px(10)
 
 
-def _draw_thought(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
-    """Behaviour, reason, what safety changed, notes and the command, as far as there is room."""
+def _draw_behaviour(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
+    """Write the behaviour, its reason, safety interventions and notes, as far as there is space."""
     theme, trace = style.theme, frame.trace
     writer = _Writer(canvas, rect, style)
     if trace is None:
-        silent = "This agent does not say what it thinks." if frame.history else "About to set off."
-        writer.write(silent, style.body, theme.muted)
+        text = "This agent does not say what it thinks." if frame.history else "About to set off."
+        writer.write(text, style.body, theme.muted)
     elif trace.plan is not None:
         plan = trace.plan
         colour = theme.behaviour_colour(plan.behaviour)
@@ -199,17 +201,17 @@ def _safety_lines(trace: StepTrace | None) -> list[str]:
 
 
 class _Writer:
-    """Writes paragraphs downwards and stops where the room ends."""
+    """Writes paragraphs from top to bottom and stops at the end of the rectangle."""
 
     def __init__(self, canvas: Canvas, rect: Rect, style: Style) -> None:
         self._canvas, self._rect, self._style = canvas, rect, style
         self._y = rect.top
 
     def write(self, text: str, size: int, colour: Colour, *, bold: bool = False, lines: int = 1) -> None:
-        """One paragraph of at most ``lines`` lines."""
+        """Write one paragraph of at most ``lines`` lines."""
         height = round(size * 1.32)
-        room = min(lines, (self._rect.bottom - self._y) // height)
-        for line in self._style.type.wrap(text, size, self._rect.width, lines=room, bold=bold):
+        available = min(lines, (self._rect.bottom - self._y) // height)
+        for line in self._style.type.wrap(text, size, self._rect.width, lines=available, bold=bold):
             self._style.type.draw(self._canvas, line, (self._rect.left, self._y), size, colour, bold=bold)
             self._y += height
         self._y += self._style.px(3)

@@ -1,4 +1,4 @@
-"""What lies over the picture: help, and how an episode ended."""
+"""Dialogs over the panels: the help, and the outcome of an episode."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OUTCOMES = {
 
 
 def draw_help(canvas: Canvas, style: Style) -> None:
-    """Every key, over the dimmed picture."""
+    """Draw all key bindings over the dimmed window."""
     theme = style.theme
     with canvas.glazed(0.7):
         canvas.fill(theme.background)
@@ -52,36 +52,36 @@ def _draw_section(
 ) -> int:
     x, y = at
     theme = style.theme
-    style.type.draw(canvas, title, (x, y), style.body, theme.accent, bold=True, most=width)
+    style.type.draw(canvas, title, (x, y), style.body, theme.accent, bold=True, max_width=width)
     y += line
     indent = style.type.width("← → or a d", style.body, bold=True) + style.px(18)
     for key, meaning in rows:
         style.type.draw(canvas, key, (x, y), style.body, theme.text, bold=True)
         style.type.draw(
-            canvas, meaning, (x + indent, y), style.body, theme.muted, most=width - indent - style.px(12)
+            canvas, meaning, (x + indent, y), style.body, theme.muted, max_width=width - indent - style.px(12)
         )
         y += line
     return y + line // 2
 
 
-def outcome_words(outcome: str) -> str:
-    """How an episode ended, for a person."""
+def outcome_text(outcome: str) -> str:
+    """The outcome of an episode as text for the screen."""
     return _OUTCOMES.get(outcome, outcome)
 
 
 def draw_outcome(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
-    """A banner in the middle of ``rect`` that says how the episode ended."""
+    """Draw a banner with the outcome of the episode in the centre of ``rect``."""
     if frame.outcome is not None:
         colour = style.theme.accent if frame.outcome == "completed" else style.theme.danger
-        draw_banner(canvas, rect, outcome_words(frame.outcome), colour, style)
+        draw_banner(canvas, rect, outcome_text(frame.outcome), colour, style)
 
 
 def draw_banner(canvas: Canvas, rect: Rect, title: str, colour: Colour, style: Style) -> None:
-    """A title in the middle of ``rect``, as large as fits, with the keys that go on from there."""
+    """Draw a title in the centre of ``rect``, as large as fits, with the keys for continuing."""
     theme = style.theme
     hint = "r again   n next scenario   q quit"
-    size, most = max(24, style.px(34)), rect.width - style.px(60)
-    while size > style.body and style.type.width(title, size, bold=True) > most:
+    size, max_width = max(24, style.px(34)), rect.width - style.px(60)
+    while size > style.body and style.type.width(title, size, bold=True) > max_width:
         size -= 2
     width = max(style.type.width(title, size, bold=True), style.type.width(hint, style.body)) + style.px(60)
     chip = Rect(0, 0, min(width, rect.width), size + style.body + style.px(54))
@@ -90,9 +90,9 @@ def draw_banner(canvas: Canvas, rect: Rect, title: str, colour: Colour, style: S
     with part.glazed(0.85):
         part.fill(theme.background)
     canvas.frame(chip, colour, thickness=style.px(2))
-    middle = chip.centery - style.px(14)
+    y = chip.centery - style.px(14)
     style.type.draw(
-        canvas, title, (chip.centerx, middle), size, colour, bold=True, anchor="center", most=most
+        canvas, title, (chip.centerx, y), size, colour, bold=True, anchor="center", max_width=max_width
     )
-    below = middle + size / 2.0 + style.px(12)
+    below = y + size / 2.0 + style.px(12)
     style.type.draw(canvas, hint, (chip.centerx, below), style.body, theme.muted, anchor="midtop")

@@ -1,4 +1,4 @@
-"""One picture of a drive: the same code for the window and for videos."""
+"""Draws one frame of a drive, for the window and for videos."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from drive_stack.viewer.typeface import Typeface
 
 
 class Renderer(Protocol[FrameDrawn_contra]):
-    """Draws frames of one kind at one size."""
+    """Draws frames of one type at one size."""
 
     @property
     def canvas(self) -> Canvas:
-        """What was drawn last."""
+        """The canvas with the last frame."""
         ...
 
     def resize(self, width: int, height: int) -> None:
-        """Draw at another size from now on."""
+        """Set the size of the following frames."""
         ...
 
     def draw(
@@ -41,12 +41,12 @@ class Renderer(Protocol[FrameDrawn_contra]):
         *,
         show_help: bool = False,
     ) -> Image:
-        """The picture ``(H, W, 3)``; its memory is drawn over by the next call."""
+        """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call overwrites."""
         ...
 
 
 class FrameRenderer:
-    """Draws frames at one size; keeps its canvas and its type between them. Needs no display."""
+    """Draws frames at one size; reuses its canvas and its fonts. Needs no display."""
 
     def __init__(self, width: int = 1600, height: int = 900, theme: Theme | None = None) -> None:
         self._theme = theme if theme is not None else Theme()
@@ -59,7 +59,7 @@ class FrameRenderer:
 
     @property
     def canvas(self) -> Canvas:
-        """What was drawn last."""
+        """The canvas with the last frame."""
         return self._canvas
 
     def draw(
@@ -70,7 +70,7 @@ class FrameRenderer:
         *,
         show_help: bool = False,
     ) -> Image:
-        """The picture ``(H, W, 3)``; its memory is drawn over by the next call."""
+        """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call overwrites."""
         canvas = self._canvas
         model = frame.camera_model
         layout = arrange(canvas.width, canvas.height, model.width / model.height)

@@ -1,4 +1,4 @@
-"""What the keys do, and which keys drive."""
+"""Key bindings of the window, and the driving keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drive_stack.viewer.records import Layer
 
 
 class Action(Enum):
-    """What a key press asks of the window."""
+    """What a key press requests from the window."""
 
     PAUSE = auto()
     STEP = auto()
@@ -26,7 +26,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """An action, the keys for it, and their names for a person."""
+    """An action, its keys, and the text that the help shows."""
 
     action: Action
     keys: tuple[int, ...]
@@ -59,9 +59,9 @@ HINTS = (
 
 
 def action_of(key: int, typed: str, *, driving: bool) -> Action | Layer | None:
-    """What a key press means; ``typed`` is the character it wrote, as keyboards differ.
+    """The action or layer of a key press; ``typed`` is its character, since keyboard layouts differ.
 
-    While a person is ``driving``, the arrow keys are the steering wheel's.
+    While a person is ``driving``, the arrow keys steer the car and give None.
     """
     if typed == "?":
         return Action.HELP
@@ -78,7 +78,7 @@ def action_of(key: int, typed: str, *, driving: bool) -> Action | Layer | None:
 
 @dataclass(frozen=True, slots=True)
 class DrivingKeys:
-    """Which pedals and which way a person is pressing."""
+    """The driving keys that a person is pressing."""
 
     left: bool = False
     right: bool = False
@@ -93,7 +93,7 @@ _DRIVING_KEYS = frozenset((*_LEFT, *_RIGHT, *_UP, *_DOWN))
 
 
 def driving_keys(is_down: Callable[[int], bool]) -> DrivingKeys:
-    """The driving keys held, given a test of one key."""
+    """The pressed driving keys; ``is_down`` tests one key."""
     return DrivingKeys(
         left=any(map(is_down, _LEFT)),
         right=any(map(is_down, _RIGHT)),

@@ -1,4 +1,4 @@
-"""Where the panels lie in a window of a given size."""
+"""Layout of the panels in a window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pygame import Rect
 
-MIN_SIZE = (900, 560)  # smaller windows show the picture of this size, scaled down
+MIN_SIZE = (900, 560)  # smaller windows show a frame of this size, scaled down
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Layout:
 
     @property
     def panels(self) -> tuple[Rect, ...]:
-        """All of them."""
+        """All panels."""
         return (
             self.header, self.camera, self.birdseye, self.decision,
             self.traces, self.score, self.timing, self.footer,
@@ -34,10 +34,10 @@ class Layout:
 
 
 def arrange(width: int, height: int, camera_aspect: float) -> Layout:
-    """Lay the panels out for a window of at least `MIN_SIZE`; ``camera_aspect`` is width / height.
+    """Arrange the panels in a window of at least `MIN_SIZE` [px]; ``camera_aspect`` is width / height.
 
-    Camera at the upper left, bird's-eye view over the full height on the right, and below the
-    camera what the agent does and why, the traces, the score and the time each stage took.
+    The camera is at the upper left and the bird's-eye view over the full height on the right. Below the
+    camera are the decision panel, the traces, the score and the computing time of each stage.
     """
     width, height = max(width, MIN_SIZE[0]), max(height, MIN_SIZE[1])
     scale = min(max(min(width / 1600.0, height / 900.0), 0.7), 2.4)

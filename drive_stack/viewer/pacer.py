@@ -1,69 +1,69 @@
-"""When the next step is due, by the clock on the wall; the simulation never sees that clock."""
+"""Timing of the steps by the wall clock, which the simulation never reads."""
 
 from __future__ import annotations
 
 from drive_stack.viewer.records import Playback
 
-PACES = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # × real time
-_PICTURE = 1.0 / 25.0  # steps are made for at most this long between two pictures [s]
-_WINDOW = 1.5  # over which the reached pace is measured [s]
-_KEEPS_UP = 0.93  # of the pace asked for; above it nothing is said
+PLAYBACK_SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # × real time
+_MAX_STEP_TIME = 1.0 / 25.0  # at most this long without drawing a frame [s]
+_WINDOW = 1.5  # over which the reached speed is measured [s]
+_MIN_SPEED_FRACTION = 0.93  # fraction of the requested speed; below it the reached speed is shown
 
 
 class Pacer:
-    """Steps of ``dt`` simulated seconds at a chosen pace. Times are of one wall clock [s]."""
+    """Schedules steps of ``dt`` simulated seconds at a playback speed. Times are of one wall clock [s]."""
 
     def __init__(self, dt: float, now: float) -> None:
         self._dt = dt
-        self._index = PACES.index(1.0)
+        self._index = PLAYBACK_SPEEDS.index(1.0)
         self._paused = False
         self.restart(now)
 
     @property
     def paused(self) -> bool:
-        """Whether steps are made only by key."""
+        """Whether steps are made only by a key press."""
         return self._paused
 
     @property
     def factor(self) -> float:
-        """Simulated seconds a second, as asked for."""
-        return PACES[self._index]
+        """Requested playback speed [simulated s / s]."""
+        return PLAYBACK_SPEEDS[self._index]
 
     @property
     def playback(self) -> Playback:
-        """The pace for the screen."""
-        behind = self._reached is not None and self._reached < _KEEPS_UP * self.factor
+        """The playback state for the screen."""
+        behind = self._reached is not None and self._reached < _MIN_SPEED_FRACTION * self.factor
         return Playback(self._paused, self.factor, self._reached if behind else None)
 
     def restart(self, now: float) -> None:
-        """Begin to count afresh, owing nothing."""
+        """Restart the schedule; no step is overdue."""
         self._next = now + self._dt / self.factor
         self._since, self._steps = now, 0
         self._reached: float | None = None
-        self._picture_began: float | None = None
+        self._burst_start: float | None = None
 
     def pause(self, paused: bool, now: float) -> None:
-        """Stop, or go on."""
+        """Pause or continue."""
         self._paused = paused
         self.restart(now)
 
     def change(self, by: int, now: float) -> None:
-        """Take the pace ``by`` places up or down the list."""
-        self._index = min(max(self._index + by, 0), len(PACES) - 1)
+        """Move ``by`` positions in the list of playback speeds."""
+        self._index = min(max(self._index + by, 0), len(PLAYBACK_SPEEDS) - 1)
         self.restart(now)
 
     def due(self, now: float) -> bool:
-        """Whether to step now; after True the step counts as made.
+        """Whether a step is due now; after True, the step counts as made.
 
-        Says no once a picture's worth of time went into steps, and forgets what is owed then.
+        Returns False when steps have taken `_MAX_STEP_TIME` without a frame, and drops overdue steps.
         """
         if self._paused or now < self._next:
-            self._picture_began = None
+            self._burst_start = None
             return False
-        if self._picture_began is None:
-            self._picture_began = now
-        elif now - self._picture_began > _PICTURE:
-            self._next, self._picture_began = now, None
+        if self._burst_start is None:
+            self._burst_start = now
+        elif now - self._burst_start > _MAX_STEP_TIME:
+            self._next, self._burst_start = now, None
             return False
         self._next += self._dt / self.factor
         self._steps += 1

@@ -1,4 +1,4 @@
-"""What the viewer is handed: one frozen frame a step, and the session that makes the steps."""
+"""Inputs of the viewer: one frozen frame per step, and the session that makes the steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from drive_stack.world_state import WorldState
 
 
 class Layer(Enum):
-    """What can be shown or hidden; the value is its key and its name on the screen."""
+    """A layer that can be shown or hidden; the value is its key and its title on the screen."""
 
     DETECTIONS = ("1", "detections")
     TRACKS = ("2", "tracks")
@@ -34,7 +34,7 @@ class Layer(Enum):
 
     @property
     def title(self) -> str:
-        """Its name for a person."""
+        """Its title on the screen."""
         return self.value[1]
 
 
@@ -43,14 +43,14 @@ DEFAULT_LAYERS = frozenset(Layer) - {Layer.TRUE_BOXES}
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """One instant of the traces."""
+    """One point of the traces."""
 
     time: float  # [s]
     speed: float  # [m/s]
     speed_limit: float  # [m/s]
-    planned_speed: float  # of the plan, one second on [m/s]; NaN without a plan
+    planned_speed: float  # of the plan, 1 s ahead [m/s]; NaN without a plan
     steering: float  # reached road-wheel angle [rad]
-    asked_steering: float  # what the agent asked for [rad]; NaN before its first step
+    requested_steering: float  # requested by the agent [rad]; NaN before its first step
 
 
 class History:
@@ -65,7 +65,7 @@ class History:
         self._points.clear()
 
     def add(self, state: WorldState, trace: StepTrace | None) -> None:
-        """Note one agent step."""
+        """Add one agent step."""
         plan = trace.plan if trace is not None else None
         self._points.append(
             HistoryPoint(
@@ -74,7 +74,7 @@ class History:
                 speed_limit=state.speed_limit,
                 planned_speed=float(np.interp(1.0, plan.times, plan.speeds)) if plan else float("nan"),
                 steering=state.ego.steering,
-                asked_steering=trace.control.steering if trace is not None else float("nan"),
+                requested_steering=trace.control.steering if trace is not None else float("nan"),
             )
         )
         while state.time - self._points[0].time > self._seconds + 1e-6:
@@ -88,7 +88,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class ViewFrame:
-    """All that one picture shows. `observation`, `state` and `trace` belong to the same instant."""
+    """All data of one frame. `observation`, `state` and `trace` belong to the same time."""
 
     observation: Observation
     state: WorldState
@@ -96,8 +96,8 @@ class ViewFrame:
     agent_name: str
     scenario: str
     seed: int
-    trace: StepTrace | None = None  # None before the first step, and of agents that say nothing
-    expert: Control | None = None  # what the expert would do here; None where nobody asks
+    trace: StepTrace | None = None  # None before the first step, and for agents without a trace
+    expert: Control | None = None  # the expert's control in this state; None if not computed
     score: Mapping[str, str] = field(default_factory=dict)  # label → text, in order
     history: tuple[HistoryPoint, ...] = ()
     episode: int = 1  # from 1
@@ -108,26 +108,26 @@ class ViewFrame:
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """The pace at which frames are shown."""
+    """State of the playback."""
 
     paused: bool = False
-    speed_factor: float = 1.0  # asked for, 1 is real time
-    reached: float | None = None  # the factor that the machine keeps up, where it is less
+    speed_factor: float = 1.0  # requested; 1 is real time
+    reached: float | None = None  # measured speed factor, if it is lower than requested
 
 
 @dataclass(frozen=True, slots=True)
 class RaceFrame:
-    """One instant of a race: the same scenario and seed in a world for each driver."""
+    """One frame of a race; each driver has its own world with the same scenario and seed."""
 
-    drivers: tuple[ViewFrame, ...]  # each with a name of its own
+    drivers: tuple[ViewFrame, ...]  # each has a unique name
     progress: tuple[float, ...]  # along the route, 0 … 1
     scores: tuple[float, ...]  # driving score so far, 0 … 100
-    leader: int | None = None  # who is ahead; None where nobody is alone in front
-    verdict: str | None = None  # who won and why, once all are done
+    leader: int | None = None  # index of the leading driver; None if several are equal
+    verdict: str | None = None  # the winner and the reason, when all have finished
 
     @property
     def time(self) -> float:
-        """The longest that any has driven [s]."""
+        """Longest driving time of all drivers [s]."""
         return max(frame.state.time for frame in self.drivers)
 
 
@@ -137,7 +137,7 @@ FrameDrawn_contra = TypeVar("FrameDrawn_contra", contravariant=True)
 
 
 class Session(Protocol[FrameMade_co]):
-    """A run that can be stepped; the viewer calls it and knows nothing else of the simulation."""
+    """A run that can be stepped; the viewer's only access to the simulation."""
 
     @property
     def dt(self) -> float:
@@ -146,29 +146,29 @@ class Session(Protocol[FrameMade_co]):
 
     @property
     def done(self) -> bool:
-        """Whether the present episode is over."""
+        """Whether the current episode has ended."""
         ...
 
     def reset(self) -> FrameMade_co:
-        """Begin the present episode, from its start, again."""
+        """Restart the current episode."""
         ...
 
     def step(self) -> FrameMade_co:
-        """One agent step; only while not `done`."""
+        """Make one agent step; allowed only while not `done`."""
         ...
 
     def next_episode(self) -> FrameMade_co | None:
-        """Begin the next episode that was asked for; None where none is left."""
+        """Start the next requested episode; None if none remains."""
         ...
 
     def next_scenario(self) -> FrameMade_co:
-        """Begin an episode of the next scenario of the catalogue."""
+        """Start an episode of the next scenario in the catalogue."""
         ...
 
 
 class PreparedSession(Session[FrameMade_co], Protocol[FrameMade_co]):
-    """One that can be made ready before anything opens."""
+    """A session that can be prepared before a window opens."""
 
     def begin(self) -> None:
-        """Make worlds and drivers now, so that what is wrong with them shows."""
+        """Build worlds and agents now, so that errors in them appear early."""
         ...

@@ -1,4 +1,4 @@
-"""Frames for the viewer, made from a rollout."""
+"""Conversion of a rollout to frames for the viewer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drive_stack.viewer.records import ViewFrame
 
 
 def view_of(env: DrivingEnv, rollout: Rollout, moment: Moment, count: tuple[int, int]) -> ViewFrame:
-    """What is shown of a moment; ``count`` says which episode it is, of how many."""
+    """The frame of a moment; ``count`` is the number of the episode (from 1) and the number of episodes."""
     episode = rollout.episode
     return ViewFrame(
         observation=moment.observation,
@@ -29,7 +29,7 @@ def view_of(env: DrivingEnv, rollout: Rollout, moment: Moment, count: tuple[int,
 
 
 def score_lines(rollout: Rollout) -> Mapping[str, str]:
-    """The score so far, worded for a person."""
+    """The score so far: label → text for the screen."""
     log = rollout.log
     lines = {
         "Progress": f"{100.0 * log.route_completion:.0f} %",

@@ -1,4 +1,4 @@
-"""The score so far, and the time that each stage took."""
+"""The score panel, and the panel with the computing time of each stage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drive_stack.viewer.style import Style
 
 
 def draw_score(canvas: Canvas, rect: Rect, score: Mapping[str, str], style: Style) -> None:
-    """Labels at the left, values at the right, in the order given."""
+    """Draw labels on the left and values on the right, in the order of ``score``."""
     inside = style.panel(canvas, rect, "Score so far")
     if not score:
         return
@@ -23,19 +23,21 @@ def draw_score(canvas: Canvas, rect: Rect, score: Mapping[str, str], style: Styl
         place = style.type.draw(
             canvas, value, (inside.right, y), size, style.theme.text, bold=True, anchor="midright"
         )
-        room = place.left - inside.left - style.px(8)
-        style.type.draw(canvas, label, (inside.left, y), size, style.theme.muted, anchor="midleft", most=room)
+        available = place.left - inside.left - style.px(8)
+        style.type.draw(
+            canvas, label, (inside.left, y), size, style.theme.muted, anchor="midleft", max_width=available
+        )
 
 
 def draw_timing(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
-    """A bar for each stage; the longest fills the row."""
+    """Draw a bar for the time of each stage; the longest fills the row."""
     theme = style.theme
     stages = dict(frame.trace.stage_ms) if frame.trace is not None else {}
     total = sum(stages.values())
     inside = style.panel(canvas, rect, f"Computing, {total:.0f} ms" if stages else "Computing")
     if not stages:
         style.type.draw(
-            canvas, "no stages timed", inside.topleft, style.small, theme.faint, most=inside.width
+            canvas, "no stages timed", inside.topleft, style.small, theme.faint, max_width=inside.width
         )
         return
     height = min(inside.height / len(stages), style.small * 1.9)
@@ -46,10 +48,10 @@ def draw_timing(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> N
     longest = max(*stages.values(), 1.0)
     for index, (name, milliseconds) in enumerate(stages.items()):
         y = inside.top + (index + 0.5) * height
-        style.type.draw(canvas, name, (inside.left, y), size, theme.muted, anchor="midleft", most=names)
+        style.type.draw(canvas, name, (inside.left, y), size, theme.muted, anchor="midleft", max_width=names)
         style.type.draw(canvas, f"{milliseconds:.1f}", (inside.right, y), size, theme.text, anchor="midright")
-        room = inside.width - names - values
-        width = round(room * milliseconds / longest)
+        available = inside.width - names - values
+        width = round(available * milliseconds / longest)
         bar = Rect(inside.left + names, round(y - height * 0.22), max(width, 1), max(round(height * 0.44), 2))
-        if room > 4:
+        if available > 4:
             canvas.box(bar, theme.accent, radius=style.px(2))

@@ -1,4 +1,4 @@
-"""What every panel needs to draw itself: colours, type and the scale of the window."""
+"""Style of all panels: colours, fonts and the scale of the window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drive_stack.viewer.typeface import Typeface
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Lengths are given for a window of 1600 × 900 and scaled to the present one."""
+    """Colours, fonts and scale; lengths refer to a window of 1600 × 900 and are scaled to the actual size."""
 
     theme: Theme
     type: Typeface
@@ -25,27 +25,27 @@ class Style:
 
     @property
     def small(self) -> int:
-        """Type size of labels and scales [px]."""
+        """Font size of labels and scales [px]."""
         return max(11, round(13 * self.scale))
 
     @property
     def body(self) -> int:
-        """Type size of running text [px]."""
+        """Font size of body text [px]."""
         return max(12, round(15 * self.scale))
 
     @property
     def large(self) -> int:
-        """Type size of what matters most [px]."""
+        """Font size of the most important text [px]."""
         return max(16, round(22 * self.scale))
 
     def panel(self, canvas: Canvas, rect: Rect, title: str) -> Rect:
-        """Draw a panel with its title; the room that is left inside."""
+        """Draw a panel with its title; returns the rectangle inside it."""
         radius, pad = self.px(8), self.px(14)
         canvas.box(rect, self.theme.panel, radius=radius)
         canvas.frame(rect, self.theme.panel_edge, radius=radius)
         at = (rect.left + pad, rect.top + self.px(10))
         place = self.type.draw(
-            canvas, title, at, self.small, self.theme.muted, bold=True, most=rect.width - 2 * pad
+            canvas, title, at, self.small, self.theme.muted, bold=True, max_width=rect.width - 2 * pad
         )
         top = place.bottom + self.px(6)
         return Rect(rect.left + pad, top, rect.width - 2 * pad, rect.bottom - pad - top)

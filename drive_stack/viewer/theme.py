@@ -1,4 +1,4 @@
-"""Colours of the viewer: dark, and told apart by people with any kind of colour vision.
+"""Colours of the viewer: a dark theme that is distinguishable with any kind of colour vision.
 
 The object colours are from Okabe and Ito's palette (Color Universal Design, 2008), lightened for a
 dark ground.
@@ -56,15 +56,15 @@ class Theme:
     lane_line: Colour = (120, 235, 255)
     classes: Mapping[ObjectClass, Colour] = field(default_factory=lambda: dict(_CLASSES))
 
-    def speed_colour(self, share: float) -> Colour:
-        """Of a plan at a share 0 … 1 of the speed limit: orange at standstill, over yellow, to green."""
+    def speed_colour(self, fraction: float) -> Colour:
+        """Colour of a speed as a fraction 0 … 1 of the limit: orange (standstill) over yellow to green."""
         stops = (self.danger, self.warning, self.accent)
-        place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
+        place = min(max(fraction, 0.0), 1.0) * (len(stops) - 1)
         index = min(int(place), len(stops) - 2)
         return mix(stops[index], stops[index + 1], place - index)
 
     def behaviour_colour(self, behaviour: Behaviour) -> Colour:
-        """Calm for driving on, yellow for giving way and stopping, orange-red for emergencies."""
+        """Colour of a behaviour: green, yellow for yielding or stopping, orange-red for emergencies."""
         if behaviour is Behaviour.EMERGENCY:
             return self.danger
         if behaviour in (Behaviour.YIELD, Behaviour.STOP):
@@ -72,7 +72,7 @@ class Theme:
         return self.accent
 
 
-def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """``share`` 0 gives the first colour, 1 the second."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+def mix(first: Colour, second: Colour, fraction: float) -> Colour:
+    """Interpolate two colours; ``fraction`` 0 gives the first, 1 the second."""
+    red, green, blue = (round(a + (b - a) * fraction) for a, b in zip(first, second, strict=True))
     return red, green, blue

@@ -1,4 +1,4 @@
-"""Clear type: one sans-serif family, the same on every machine, with measured and cached text."""
+"""Text rendering with one sans-serif font, the same on every machine; rendered text is cached."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CACHED = 768  # pieces of rendered text
 
 
 class Typeface:
-    """Draws text at pixel sizes; remembers what it drew."""
+    """Draws text at pixel sizes; caches rendered text."""
 
     def __init__(self) -> None:
         pygame.font.init()
@@ -48,54 +48,54 @@ class Typeface:
         *,
         bold: bool = False,
         anchor: str = "topleft",
-        most: int | None = None,
+        max_width: int | None = None,
     ) -> pygame.Rect:
-        """Write one line with its ``anchor`` (a pygame.Rect attribute) at a point; the place it takes.
+        """Draw one line with its ``anchor`` (a pygame.Rect attribute) at a point; returns its rectangle.
 
-        With ``most`` [px] a longer line ends in an ellipsis.
+        A line longer than ``max_width`` [px] is shortened with an ellipsis.
         """
-        if most is not None:
-            text = self.shorten(text, size, most, bold=bold)
-        picture = self._render(text, size, bold, colour)
-        place = picture.get_rect(**{anchor: (round(at[0]), round(at[1]))})
-        canvas.surface.blit(picture, place)
+        if max_width is not None:
+            text = self.shorten(text, size, max_width, bold=bold)
+        rendered = self._render(text, size, bold, colour)
+        place = rendered.get_rect(**{anchor: (round(at[0]), round(at[1]))})
+        canvas.surface.blit(rendered, place)
         return place
 
-    def shorten(self, text: str, size: int, most: int, *, bold: bool = False) -> str:
-        """The text, or as much of it as fits ``most`` px with an ellipsis."""
-        if self.width(text, size, bold=bold) <= most:
+    def shorten(self, text: str, size: int, max_width: int, *, bold: bool = False) -> str:
+        """The text, shortened with an ellipsis if it is wider than ``max_width`` px."""
+        if self.width(text, size, bold=bold) <= max_width:
             return text
-        while text and self.width(text + "…", size, bold=bold) > most:
+        while text and self.width(text + "…", size, bold=bold) > max_width:
             text = text[:-1].rstrip()
         return text + "…" if text else ""
 
-    def wrap(self, text: str, size: int, most: int, *, lines: int, bold: bool = False) -> list[str]:
-        """Break at spaces into at most ``lines`` lines of ``most`` px; the last one is shortened."""
+    def wrap(self, text: str, size: int, max_width: int, *, lines: int, bold: bool = False) -> list[str]:
+        """Break at spaces into at most ``lines`` lines of ``max_width`` px; the last one is shortened."""
         words = text.split()
-        broken: list[str] = []
-        while words and len(broken) < lines:
+        wrapped: list[str] = []
+        while words and len(wrapped) < lines:
             line = words.pop(0)
-            while words and self.width(f"{line} {words[0]}", size, bold=bold) <= most:
+            while words and self.width(f"{line} {words[0]}", size, bold=bold) <= max_width:
                 line = f"{line} {words.pop(0)}"
-            if words and len(broken) == lines - 1:
+            if words and len(wrapped) == lines - 1:
                 line = f"{line} {' '.join(words)}"
-            broken.append(self.shorten(line, size, most, bold=bold))
-        return broken
+            wrapped.append(self.shorten(line, size, max_width, bold=bold))
+        return wrapped
 
     def _render(self, text: str, size: int, bold: bool, colour: Colour) -> pygame.Surface:
         key = (text, size, bold, colour)
         if key in self._rendered:
             self._rendered.move_to_end(key)
             return self._rendered[key]
-        picture = self.font(size, bold=bold).render(text, True, colour)
-        self._rendered[key] = picture
+        rendered = self.font(size, bold=bold).render(text, True, colour)
+        self._rendered[key] = rendered
         if len(self._rendered) > _CACHED:
             self._rendered.popitem(last=False)
-        return picture
+        return rendered
 
 
 def _open(size: int, bold: bool) -> pygame.font.Font:
-    """DejaVu Sans from matplotlib (highway-env needs it), else a clean font of the system's."""
+    """DejaVu Sans from matplotlib (highway-env needs it), otherwise a sans-serif font of the system."""
     spec = importlib.util.find_spec("matplotlib")  # found, not imported: importing it is slow
     if spec is not None and spec.origin is not None:
         name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"

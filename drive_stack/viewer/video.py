@@ -1,4 +1,4 @@
-"""Videos of drives: H.264 in MP4, playable everywhere, in real time."""
+"""Videos of drives: H.264 in MP4, in real time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, Session
 
 QUALITY = 23  # x264's constant rate factor
-OUTCOME_SECONDS = 2.5  # how long a film stays on how an episode ended
-_SHORT_SIDE = 16  # no codec takes less [px]
+OUTCOME_SECONDS = 2.5  # duration for which a video shows the outcome of an episode
+_SHORT_SIDE = 16  # the smallest side that the codec accepts [px]
 
 
 class Recorder:
-    """Writes pictures to ``path``, one every ``dt`` seconds; use it in a ``with`` statement.
+    """Writes images to the video ``path``, one every ``dt`` seconds; use it in a ``with`` statement.
 
     The file appears under its name only when it is complete, see `drive_stack.support.atomic_files`.
-    Pictures lose their last row or column where that makes their size even, as H.264 needs.
-    Raises `ConfigError` at once where the file cannot be written.
+    H.264 needs even sizes, so the last row or column of an odd-sized image is cropped.
+    The constructor raises `ConfigError` if the file cannot be written.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], dt: float = 0.1, *, quality: int = QUALITY) -> None:
@@ -47,15 +47,15 @@ class Recorder:
         self._stream.options = {"crf": str(quality), "preset": "veryfast"}
         self._frames = 0
 
-    def write(self, picture: Image) -> None:
-        """Add a picture ``(H, W, 3)`` of the size given at the start."""
-        even = picture[: self._stream.height, : self._stream.width]
-        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+    def write(self, image: Image) -> None:
+        """Add an image ``(H, W, 3)`` of the size that the constructor got."""
+        cropped = image[: self._stream.height, : self._stream.width]
+        frame = av.VideoFrame.from_ndarray(cropped, format="rgb24")
         self._container.mux(self._stream.encode(frame))
         self._frames += 1
 
     def close(self) -> None:
-        """Finish the file; without a single picture there is none."""
+        """Finish the file; without any image, no file is left."""
         try:
             if self._frames:
                 self._container.mux(self._stream.encode(None))
@@ -73,11 +73,11 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()  # what was driven up to an error or Ctrl-C is worth watching too
+        self.close()  # the video up to an error or Ctrl-C is useful too
 
 
 class RecordedSession(Generic[Frame]):
-    """A session that films itself: every frame it hands on is drawn off-screen and written."""
+    """A session that records itself: it draws every frame off-screen and writes it to the video."""
 
     def __init__(self, session: Session[Frame], recorder: Recorder, renderer: Renderer[Frame]) -> None:
         self._session, self._recorder, self._renderer = session, recorder, renderer
@@ -89,30 +89,30 @@ class RecordedSession(Generic[Frame]):
 
     @property
     def done(self) -> bool:
-        """Whether the present episode is over."""
+        """Whether the current episode has ended."""
         return self._session.done
 
     def reset(self) -> Frame:
-        """Begin the present episode, from its start, again."""
-        return self._film(self._session.reset())
+        """Restart the current episode."""
+        return self._write_frame(self._session.reset())
 
     def step(self) -> Frame:
-        """One agent step; the film stays on the last one of an episode for a while."""
+        """Make one agent step; the video shows the last one of an episode for `OUTCOME_SECONDS` more."""
         frame = self._session.step()
-        stay = round(OUTCOME_SECONDS / self.dt) if self._session.done else 0
-        return self._film(frame, times=1 + stay)
+        extra = round(OUTCOME_SECONDS / self.dt) if self._session.done else 0
+        return self._write_frame(frame, times=1 + extra)
 
     def next_episode(self) -> Frame | None:
-        """Begin the next episode that was asked for; None where none is left."""
+        """Start the next requested episode; None if none remains."""
         frame = self._session.next_episode()
-        return None if frame is None else self._film(frame)
+        return None if frame is None else self._write_frame(frame)
 
     def next_scenario(self) -> Frame:
-        """Begin an episode of the next scenario of the catalogue."""
-        return self._film(self._session.next_scenario())
+        """Start an episode of the next scenario in the catalogue."""
+        return self._write_frame(self._session.next_scenario())
 
-    def _film(self, frame: Frame, times: int = 1) -> Frame:
-        picture = self._renderer.draw(frame)
+    def _write_frame(self, frame: Frame, times: int = 1) -> Frame:
+        image = self._renderer.draw(frame)
         for _ in range(times):
-            self._recorder.write(picture)
+            self._recorder.write(image)
         return frame

@@ -1,4 +1,4 @@
-"""A window in which a person watches, and paces, a drive."""
+"""The window that shows a drive and takes key presses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from drive_stack.viewer.pacer import Pacer
 from drive_stack.viewer.records import DEFAULT_LAYERS, Frame, Layer, Session
 
 _POLL_HZ = 60
-_BANNER_SECONDS = 2.5  # before the next of several episodes begins
+_BANNER_SECONDS = 2.5  # shown before the next episode starts [s]
 _NO_DISPLAY = ("dummy", "offscreen")
 
 
 def display_available() -> bool:
-    """Whether a window can be opened here. Opens none."""
+    """Whether a window can be opened on this machine. Opens none."""
     if os.environ.get("SDL_VIDEODRIVER", "") in _NO_DISPLAY:
         return False
     if sys.platform.startswith("linux") and not (
@@ -40,20 +40,20 @@ def display_available() -> bool:
 
 
 class Keyboard:
-    """Reads the driving keys of the window that has the focus; handed to a human agent."""
+    """Reads the driving keys of the focused window, for a human agent."""
 
     def __call__(self) -> DrivingKeys:
-        """What is held down now; nothing without a window."""
+        """The keys that are pressed now; none without a window."""
         if not pygame.display.get_init() or pygame.display.get_surface() is None:
             return DrivingKeys()
-        held = pygame.key.get_pressed()
-        return driving_keys(lambda key: bool(held[key]))
+        pressed = pygame.key.get_pressed()
+        return driving_keys(lambda key: bool(pressed[key]))
 
 
 class Window(Generic[Frame]):
-    """Owns the display and the keys; the session owns the simulation, the pacer the clock.
+    """Owns the display and the keys; the session owns the simulation, and the pacer the timing.
 
-    ``renderer`` draws the session's frames. With ``driving`` the arrow keys are left to the person.
+    ``renderer`` draws the session's frames. With ``driving``, the arrow keys drive the car.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Window(Generic[Frame]):
         self._renderer, self._size, self._driving = renderer, size, driving
         self._layers: AbstractSet[Layer] = DEFAULT_LAYERS
         self._help = False
-        self._stale = True  # the screen no longer shows what it should
+        self._stale = True  # the screen is out of date
 
     def run(self, session: Session[Frame]) -> None:
         """Show the session until the person quits."""
@@ -81,12 +81,12 @@ class Window(Generic[Frame]):
         clock = pygame.time.Clock()
         frame = session.reset()
         pacer = Pacer(session.dt, time.perf_counter())
-        banner: float | None = None  # when the present episode's outcome was first shown
+        banner: float | None = None  # time at which the current episode's outcome was first shown
         while True:
             for action in self._read_events():
                 if action is Action.QUIT:
                     return
-                frame = self._obey(action, session, pacer, frame)
+                frame = self._apply(action, session, pacer, frame)
                 self._stale = True
             if not session.done:
                 banner = None
@@ -97,7 +97,9 @@ class Window(Generic[Frame]):
                 banner = time.perf_counter()
             elif time.perf_counter() - banner > _BANNER_SECONDS and not pacer.paused:
                 following = session.next_episode()
-                banner = float("inf") if following is None else None  # inf: none is left, wait for a key
+                banner = (
+                    float("inf") if following is None else None
+                )  # inf: no episode remains, wait for a key
                 frame, self._stale = (frame, self._stale) if following is None else (following, True)
                 pacer.restart(time.perf_counter())
             if self._stale:
@@ -105,7 +107,7 @@ class Window(Generic[Frame]):
             clock.tick(_POLL_HZ)
 
     def _read_events(self) -> list[Action]:
-        """Take what happened to the window; layers and size are dealt with here."""
+        """Read the window's events and return the actions; layers and size are handled here."""
         actions: list[Action] = []
         for event in pygame.event.get():
             if event.type == pygame.QUIT:
@@ -116,16 +118,16 @@ class Window(Generic[Frame]):
             elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWRESTORED):
                 self._stale = True
             elif event.type == pygame.KEYDOWN:
-                asked = action_of(event.key, event.unicode, driving=self._driving)
-                if isinstance(asked, Layer):
-                    self._layers = self._layers ^ {asked}
+                action = action_of(event.key, event.unicode, driving=self._driving)
+                if isinstance(action, Layer):
+                    self._layers = self._layers ^ {action}
                     self._stale = True
-                elif asked is not None:
-                    actions.append(asked)
+                elif action is not None:
+                    actions.append(action)
         return actions
 
-    def _obey(self, action: Action, session: Session[Frame], pacer: Pacer, frame: Frame) -> Frame:
-        """Do what a key asked; the frame to show then."""
+    def _apply(self, action: Action, session: Session[Frame], pacer: Pacer, frame: Frame) -> Frame:
+        """Apply an action; returns the frame to show."""
         now = time.perf_counter()
         if action is Action.HELP:
             self._help = not self._help
@@ -145,9 +147,9 @@ class Window(Generic[Frame]):
         self._renderer.draw(frame, self._layers, pacer.playback, show_help=self._help)
         screen = pygame.display.get_surface()
         assert screen is not None
-        picture = self._renderer.canvas.surface
-        if picture.get_size() != screen.get_size():  # the window is smaller than the least layout
-            picture = pygame.transform.smoothscale(picture, screen.get_size())
-        screen.blit(picture, (0, 0))
+        surface = self._renderer.canvas.surface
+        if surface.get_size() != screen.get_size():  # the window is smaller than `MIN_SIZE`
+            surface = pygame.transform.smoothscale(surface, screen.get_size())
+        screen.blit(surface, (0, 0))
         pygame.display.flip()
         self._stale = False

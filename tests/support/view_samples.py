@@ -290,7 +290,7 @@ def history(seconds: float = 10.0) -> tuple[HistoryPoint, ...]:
             speed_limit=120.0 / 3.6,
             planned_speed=29.0 + 2.0 * float(np.sin(0.6 * t + 0.5)),
             steering=0.01 * float(np.sin(0.9 * t)),
-            asked_steering=0.01 * float(np.sin(0.9 * t + 0.2)),
+            requested_steering=0.01 * float(np.sin(0.9 * t + 0.2)),
         )
         for t in times
     )

@@ -15,7 +15,7 @@ from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.keys import BINDINGS, Action, action_of, driving_keys
 from drive_stack.viewer.layout import MIN_SIZE, arrange
-from drive_stack.viewer.pacer import PACES, Pacer
+from drive_stack.viewer.pacer import PLAYBACK_SPEEDS, Pacer
 from drive_stack.viewer.records import DEFAULT_LAYERS, History, Layer
 from drive_stack.viewer.theme import Theme
 from drive_stack.viewer.traces import nice_ticks
@@ -110,10 +110,10 @@ def test_wrapped_text_fits(text: str, width: int, lines: int) -> None:
     assert all(face.width(line, 14) <= width for line in broken)
 
 
-@given(low=st.floats(-200, 0), span=st.floats(0.1, 400), most=st.integers(2, 8))
-def test_ticks_are_few_and_inside(low: float, span: float, most: int) -> None:
-    ticks = nice_ticks(low, low + span, most)
-    assert len(ticks) <= most + 1
+@given(low=st.floats(-200, 0), span=st.floats(0.1, 400), max_intervals=st.integers(2, 8))
+def test_ticks_are_few_and_inside(low: float, span: float, max_intervals: int) -> None:
+    ticks = nice_ticks(low, low + span, max_intervals)
+    assert len(ticks) <= max_intervals + 1
     assert all(low - 1e-6 <= tick <= low + span + 1e-6 for tick in ticks)
 
 
@@ -163,7 +163,7 @@ def test_the_pacer_keeps_real_time_and_obeys() -> None:
     assert steps_in(pacer, 5.0, 10.0) == 0
     for _ in range(20):
         pacer.change(-1, now=15.0)
-    assert pacer.factor == PACES[0]
+    assert pacer.factor == PLAYBACK_SPEEDS[0]
 
 
 def test_a_slow_machine_owes_nothing_and_is_told_its_pace() -> None:

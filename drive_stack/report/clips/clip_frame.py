@@ -11,7 +11,7 @@ from drive_stack.viewer.birdseye.panel import draw_birdseye
 from drive_stack.viewer.camera_panel import draw_camera
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.decision_panel import draw_decision
-from drive_stack.viewer.dialogs import outcome_words
+from drive_stack.viewer.dialogs import outcome_text
 from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, ViewFrame
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Theme
@@ -66,7 +66,7 @@ class ClipRenderer:
         canvas, style = self._canvas, self._style
         tone = style.theme.accent if outcome == "completed" else style.theme.danger
         canvas.frame(_CAMERA, tone, thickness=style.px(5))
-        words, at = outcome_words(outcome), (_CAMERA.centerx, _CAMERA.top + style.px(22))
+        words, at = outcome_text(outcome), (_CAMERA.centerx, _CAMERA.top + style.px(22))
         width = style.type.width(words, style.large, bold=True) + style.px(30)
         plate = Rect(0, 0, width, style.px(36))
         plate.center = at

@@ -1,1 +1,1 @@
-"""The view from above."""
+"""The bird's-eye view."""

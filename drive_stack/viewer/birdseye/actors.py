@@ -1,4 +1,4 @@
-"""The traffic, people and things from above, as they truly are, and the ego."""
+"""The ego and the true vehicles, pedestrians and obstacles in the bird's-eye view."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Shape:
 
 
 def draw_truth(canvas: Canvas, view: GroundView, state: WorldState, style: Style) -> None:
-    """Everything about the ego but the ego."""
+    """Draw the true vehicles, pedestrians and obstacles."""
     _draw_obstacles(canvas, view, state.obstacles, style)
     _draw_vehicles(canvas, view, state.vehicles, style, lit=state.time % _BLINK < _BLINK / 2.0)
     _draw_pedestrians(canvas, view, state.pedestrians, style)
 
 
 def draw_ego(canvas: Canvas, view: GroundView, state: WorldState, style: Style) -> None:
-    """The car under test, with its brake lamps and what its blind-spot radar says."""
+    """Draw the ego with its brake lamps, and its blind-spot zones where the radar detects something."""
     car, theme = state.car, style.theme
     for flag, side in ((state.blind_spot_left, 1.0), (state.blind_spot_right, -1.0)):
         if flag:
@@ -80,7 +80,7 @@ def _draw_vehicles(canvas: Canvas, view: GroundView, cars: VehicleStates, style:
 
 
 def _draw_glass(canvas: Canvas, shape: Shape, colour: Colour) -> None:
-    """A windscreen, so that front and back differ; behind the bonnet, or at a truck's front."""
+    """Draw a windscreen, which shows the front: behind the bonnet, or at the front of a truck."""
     bonnet = 1.3 if shape.length < 5.6 else 0.5
     front = shape.length / 2.0 - bonnet
     half = shape.width / 2.0
@@ -96,7 +96,7 @@ def _draw_glass(canvas: Canvas, shape: Shape, colour: Colour) -> None:
 def _draw_lamps(
     canvas: Canvas, shape: Shape, sides: tuple[int, ...], ends: tuple[int, ...], colour: Colour
 ) -> None:
-    """Lamps at ends (+1 front, −1 rear) and sides (+1 left, −1 right)."""
+    """Draw lamps at the given ends (+1 front, −1 rear) and sides (+1 left, −1 right)."""
     places = [
         [end * (shape.length / 2.0 - 0.2), side * (shape.width / 2.0 - 0.25)]
         for end in ends
@@ -107,31 +107,31 @@ def _draw_lamps(
         canvas.disc(x, y, radius, colour)
 
 
-def _draw_pedestrians(canvas: Canvas, view: GroundView, people: PedestrianStates, style: Style) -> None:
-    """Discs, larger than life so that they are seen, with a tick where they face."""
-    centres = view.to_ego(np.stack([people.x, people.y], axis=1))
-    for row in range(len(people.id)):
+def _draw_pedestrians(canvas: Canvas, view: GroundView, pedestrians: PedestrianStates, style: Style) -> None:
+    """Draw discs, enlarged for visibility, with a line in the heading direction."""
+    centres = view.to_ego(np.stack([pedestrians.x, pedestrians.y], axis=1))
+    for row in range(len(pedestrians.id)):
         if not view.shows(centres[row]):
             continue
         x, y = view.from_ego(centres[row])
-        radius = max(float(people.radius[row]) * view.scale, style.px(4))
-        yaw = float(people.yaw[row]) - view.ego.yaw
+        radius = max(float(pedestrians.radius[row]) * view.scale, style.px(4))
+        yaw = float(pedestrians.yaw[row]) - view.ego.yaw
         tip = np.array([x - 1.9 * radius * np.sin(yaw), y - 1.9 * radius * np.cos(yaw)])
         canvas.line(np.array([[x, y], tip]), style.theme.text, style.px(1.5))
         canvas.disc(x, y, radius, style.theme.truth_fill)
         canvas.ring(x, y, radius, style.theme.text, style.px(1.2))
 
 
-def _draw_obstacles(canvas: Canvas, view: GroundView, things: ObstacleStates, style: Style) -> None:
-    centres = view.to_ego(np.stack([things.x, things.y], axis=1))
-    for row in range(len(things.id)):
+def _draw_obstacles(canvas: Canvas, view: GroundView, obstacles: ObstacleStates, style: Style) -> None:
+    centres = view.to_ego(np.stack([obstacles.x, obstacles.y], axis=1))
+    for row in range(len(obstacles.id)):
         if not view.shows(centres[row]):
             continue
-        if things.kind[row] == ObstacleKind.CONE:
+        if obstacles.kind[row] == ObstacleKind.CONE:
             x, y = view.from_ego(centres[row])
             canvas.disc(x, y, style.px(3), style.theme.obstacle)
             canvas.ring(x, y, style.px(3), style.theme.text)
         else:
-            length, width = max(float(things.length[row]), 0.4), max(float(things.width[row]), 0.4)
-            shape = Shape(view, centres[row], float(things.yaw[row]) - view.ego.yaw, length, width)
+            length, width = max(float(obstacles.length[row]), 0.4), max(float(obstacles.width[row]), 0.4)
+            shape = Shape(view, centres[row], float(obstacles.yaw[row]) - view.ego.yaw, length, width)
             canvas.polygon(shape.outline(grow=0.1), style.theme.obstacle)

@@ -1,4 +1,4 @@
-"""What the agent believes and means to do, from above: lanes, tracks, predictions, plans."""
+"""The agent's lanes, tracks, predictions and plans in the bird's-eye view."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from drive_stack.viewer.canvas import Canvas, dashes
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import mix
 
-_ARROW_SECONDS = 1.0  # a velocity arrow ends where the object will be then
-_LEAST_PROBABILITY = 0.05
-_PLAN_PIECE = 3  # steps of a plan drawn in one colour
+_ARROW_SECONDS = 1.0  # a velocity arrow shows the motion over this time [s]
+_MIN_PROBABILITY = 0.05
+_PLAN_SEGMENT = 3  # steps of a plan drawn in one colour
 _DOT_EVERY = 0.4  # between dots of a prediction [s]
 
 
 def draw_lanes(canvas: Canvas, view: GroundView, lanes: LaneEstimate, style: Style) -> None:
-    """The ego lane's lines as estimated."""
+    """Draw the estimated lines and centre of the ego lane."""
     path = lanes.path
     normal = np.stack([-np.sin(path.heading), np.cos(path.heading)], axis=1)
     colour = mix(style.theme.road, style.theme.lane_line, 0.3 + 0.5 * lanes.confidence)
@@ -32,11 +32,11 @@ def draw_lanes(canvas: Canvas, view: GroundView, lanes: LaneEstimate, style: Sty
 def draw_predictions(
     canvas: Canvas, view: GroundView, predictions: tuple[Prediction, ...], style: Style
 ) -> None:
-    """Each hypothesis as dots that fade with time and with how unlikely it is."""
+    """Draw each hypothesis as dots that fade with time and with decreasing probability."""
     for prediction in predictions:
         colour = style.theme.classes[prediction.track.label]
         for hypothesis in prediction.hypotheses:
-            if hypothesis.probability < _LEAST_PROBABILITY:
+            if hypothesis.probability < _MIN_PROBABILITY:
                 continue
             strength = 0.25 + 0.75 * hypothesis.probability
             points = view.from_ego(hypothesis.positions)
@@ -51,18 +51,18 @@ def draw_predictions(
 
 
 def draw_plans(canvas: Canvas, view: GroundView, plan: Plan, speed_limit: float, style: Style) -> None:
-    """Rejected candidates thin, the chosen plan bold and coloured by its speed."""
+    """Draw rejected candidates thin, and the chosen plan bold and coloured by its speed."""
     theme = style.theme
     canvas.lines([view.from_ego(path) for path in plan.rejected], theme.rejected, 1)
     points = view.from_ego(plan.positions)
     canvas.line(points, theme.background, style.px(7))
-    for i in range(0, len(points) - 1, _PLAN_PIECE):
+    for i in range(0, len(points) - 1, _PLAN_SEGMENT):
         colour = theme.speed_colour(float(plan.speeds[i]) / max(speed_limit, 1.0))
-        canvas.line(points[i : i + _PLAN_PIECE + 1], colour, style.px(4.5))
+        canvas.line(points[i : i + _PLAN_SEGMENT + 1], colour, style.px(4.5))
 
 
 def draw_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], style: Style) -> None:
-    """Outlines in the class's colour, dimmed while not seen, with velocity arrows."""
+    """Draw outlines with velocity arrows in the class's colour, dimmed while a track has no detection."""
     theme = style.theme
     for track in tracks:
         colour = mix(theme.road, theme.classes[track.label], 0.5 if track.missed else 1.0)
@@ -77,16 +77,16 @@ def draw_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], sty
 
 
 def label_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], style: Style) -> None:
-    """Ids beside the outlines, near ones first, none over another."""
+    """Draw track ids to the right of the outlines, the nearest first, without overlaps."""
     taken: list[Rect] = []
     for track in sorted(tracks, key=lambda track: float(np.hypot(*track.position))):
         if not view.shows(track.position, margin=0.0):
             continue
         text = f"#{track.id}"
         x, y = view.from_ego(track.position)
-        beside = x + (track.width / 2.0 + 0.5) * view.scale + style.px(3)
+        left = x + (track.width / 2.0 + 0.5) * view.scale + style.px(3)
         chip = Rect((0, 0), style.type.font(style.small, bold=True).size(text))
-        chip.midleft = (round(beside), round(y))
+        chip.midleft = (round(left), round(y))
         if chip.collidelist(taken) >= 0 or not canvas.bounds.contains(chip):
             continue
         taken.append(chip)
@@ -110,10 +110,11 @@ def _arrow(
     length = float(np.hypot(*(tip - start)))
     if not length > style.px(5):  # too slow to show, or NaN
         return
-    along = (tip - start) / length
-    across = np.array([-along[1], along[0]])
+    direction = (tip - start) / length
+    normal = np.array([-direction[1], direction[0]])
     head = float(style.px(5))
     canvas.line(ends, colour, style.px(1.4))
     canvas.polygon(
-        np.array([tip, tip - head * (along + 0.6 * across), tip - head * (along - 0.6 * across)]), colour
+        np.array([tip, tip - head * (direction + 0.6 * normal), tip - head * (direction - 0.6 * normal)]),
+        colour,
     )

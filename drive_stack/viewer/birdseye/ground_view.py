@@ -1,4 +1,4 @@
-"""The map between the ground and a picture seen from above, the ego's heading up."""
+"""Conversion between the ground and the bird's-eye canvas; the ego's heading points up."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from drive_stack.geometry import to_local
 from drive_stack.types import FloatArray
 from drive_stack.world_state import EgoState
 
-BEHIND, AHEAD = 30.0, 120.0  # of the ego's rear axle [m]
+BEHIND, AHEAD = 30.0, 120.0  # of the ego's rear axle, the extent that is shown [m]
 
 
 @dataclass(frozen=True, slots=True)
 class GroundView:
     """Ego frame → canvas: x forward is up, y left is left."""
 
-    x0: float  # canvas place of the ego's rear axle [px]
+    x0: float  # position of the ego's rear axle on the canvas [px]
     y0: float
     scale: float  # [px/m]
     ego: EgoState
 
     @classmethod
     def fit(cls, rect: Rect, ego: EgoState) -> GroundView:
-        """Show from `BEHIND` to `AHEAD` over the height of a canvas as large as ``rect``."""
+        """Fit `BEHIND` to `AHEAD` into the height of a canvas with the size of ``rect``."""
         scale = rect.height / (BEHIND + AHEAD)
         return cls(x0=rect.width / 2.0, y0=rect.height - BEHIND * scale, scale=scale, ego=ego)
 

@@ -1,4 +1,4 @@
-"""What the signs of the bird's-eye view mean."""
+"""The legend of the bird's-eye view."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _SIGN_WIDTH = 24  # at 1600 × 900 [px]
 
 
 def legend_rows(width: int, style: Style) -> list[list[Sign]]:
-    """Entries in the rows they need in a legend ``width`` px wide."""
+    """Arrange all entries in rows of a legend that is ``width`` px wide."""
     rows: list[list[Sign]] = [[]]
-    room = width - 2 * style.px(10)
+    available = width - 2 * style.px(10)
     used = 0
     for sign in Sign:
         needed = entry_width(sign, style)
-        if rows[-1] and used + needed > room:
+        if rows[-1] and used + needed > available:
             rows.append([])
             used = 0
         rows[-1].append(sign)
@@ -43,12 +43,12 @@ def legend_rows(width: int, style: Style) -> list[list[Sign]]:
 
 
 def entry_width(sign: Sign, style: Style) -> int:
-    """Width of one entry with the space after it [px]."""
+    """Width of one entry, including the space after it [px]."""
     return style.px(_SIGN_WIDTH) + style.px(6) + style.type.width(sign.value, style.small) + style.px(12)
 
 
 def legend_height(rows: list[list[Sign]], style: Style) -> int:
-    """Height of a legend of these rows [px]."""
+    """Height of a legend with these rows [px]."""
     return len(rows) * _row_height(style) + style.px(10)
 
 

@@ -1,4 +1,4 @@
-"""The view from above, the ego's heading up: the true world and what the agent makes of it."""
+"""The bird's-eye panel: the true world and the agent's tracks, predictions and plans."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.records import Layer, ViewFrame
 from drive_stack.viewer.style import Style
 
-_RINGS = (25.0, 50.0, 75.0, 100.0)  # [m]
+_DISTANCES = (25.0, 50.0, 75.0, 100.0)  # [m]
 
 
 def draw_birdseye(
     canvas: Canvas, rect: Rect, frame: ViewFrame, layers: AbstractSet[Layer], style: Style
 ) -> None:
-    """Draw the panel into ``rect``: the view, and under it what its signs mean."""
+    """Draw the panel into ``rect``: the view, and the legend below it."""
     legend = legend_rows(rect.width, style)
     foot = legend_height(legend, style)
     area = Rect(rect.left, rect.top, rect.width, rect.height - foot)
@@ -39,7 +39,7 @@ def draw_birdseye(
     _draw_route_end(part, view, frame, style)
     if Layer.TRUTH in layers:
         draw_truth(part, view, frame.state, style)
-    _draw_thoughts(part, view, frame, layers, style)
+    _draw_agent_state(part, view, frame, layers, style)
     draw_ego(part, view, frame.state, style)
     if frame.trace is not None and Layer.TRACKS in layers:
         label_tracks(part, view, frame.trace.tracks, style)
@@ -48,7 +48,7 @@ def draw_birdseye(
     canvas.frame(rect, style.theme.panel_edge)
 
 
-def _draw_thoughts(
+def _draw_agent_state(
     canvas: Canvas, view: GroundView, frame: ViewFrame, layers: AbstractSet[Layer], style: Style
 ) -> None:
     trace = frame.trace
@@ -65,15 +65,15 @@ def _draw_thoughts(
 
 
 def _draw_field_of_view(canvas: Canvas, view: GroundView, frame: ViewFrame, style: Style) -> None:
-    half, reach = np.radians(frame.camera_model.fov_x_deg) / 2.0, 200.0
+    half, length = np.radians(frame.camera_model.fov_x_deg) / 2.0, 200.0
     mount = np.array([frame.camera_model.mount_x, 0.0])
     for side in (-1.0, 1.0):
-        far = mount + reach * np.array([np.cos(half), side * np.sin(half)])
+        far = mount + length * np.array([np.cos(half), side * np.sin(half)])
         canvas.line(view.from_ego(np.stack([mount, far])), style.theme.panel_edge, 1)
 
 
 def _draw_route_end(canvas: Canvas, view: GroundView, frame: ViewFrame, style: Style) -> None:
-    """A line across the road where the route ends."""
+    """Draw a line across the road at the end of the route."""
     road, end = frame.state.road, frame.state.route_end
     if not any(lane.covers(end) for lane in road.lanes):
         return
@@ -86,8 +86,8 @@ def _draw_route_end(canvas: Canvas, view: GroundView, frame: ViewFrame, style: S
 
 
 def _draw_distances(canvas: Canvas, view: GroundView, style: Style) -> None:
-    """Ticks at the right edge, by distance ahead."""
-    for distance in _RINGS:
+    """Draw a scale of the distance ahead at the right edge."""
+    for distance in _DISTANCES:
         y = view.y0 - distance * view.scale
         x = canvas.width - style.px(8)
         canvas.line(np.array([[x, y], [canvas.width, y]]), style.theme.muted, 1)

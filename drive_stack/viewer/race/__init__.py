@@ -1,1 +1,1 @@
-"""Several agents side by side."""
+"""View of a race between several agents."""

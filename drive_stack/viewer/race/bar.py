@@ -1,4 +1,4 @@
-"""How one driver stands in a race: name, speed, the way that is done and the score."""
+"""The bar of one driver in a race: name, speed, progress and score."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from drive_stack.viewer.theme import Colour, mix
 
 
 def draw_bar(canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style) -> None:
-    """A line of words, and below it a bar: bright up to the score, dim up to the way that is done.
+    """Draw a line of text, and below it a bar: bright up to the score, dim up to the progress.
 
-    A driving score is the way done, in per cent, times what mistakes leave of it: the dim rest is
-    what they have cost.
+    The driving score is the progress in per cent times the penalties, so the dim rest is the cost of
+    infractions.
     """
-    one, edge, y = frame.drivers[index], style.px(6), rect.top + rect.height * 0.36
-    words = f"{3.6 * one.state.ego.speed:.0f} km/h    score {frame.scores[index]:.0f}"
+    driver, edge, y = frame.drivers[index], style.px(6), rect.top + rect.height * 0.36
+    text = f"{3.6 * driver.state.ego.speed:.0f} km/h    score {frame.scores[index]:.0f}"
     at = (rect.right - edge, y)
-    place = style.type.draw(canvas, words, at, style.body, style.theme.text, anchor="midright")
+    place = style.type.draw(canvas, text, at, style.body, style.theme.text, anchor="midright")
     _draw_name(
         canvas,
         Rect(rect.left + edge, y, place.left - style.px(12) - rect.left - edge, 0),
@@ -32,24 +32,33 @@ def draw_bar(canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: C
     radius = track.height // 2
     canvas.box(track, style.theme.panel_edge, radius=radius)
     dim = mix(style.theme.panel_edge, colour, 0.45)
-    for share, shade in ((frame.progress[index], dim), (frame.scores[index] / 100.0, colour)):
-        done = Rect(track.left, track.top, max(round(track.width * share), track.height), track.height)
+    for fraction, shade in ((frame.progress[index], dim), (frame.scores[index] / 100.0, colour)):
+        done = Rect(track.left, track.top, max(round(track.width * fraction), track.height), track.height)
         canvas.box(done, shade, radius=radius)
 
 
 def _draw_name(
-    canvas: Canvas, room: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style
+    canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style
 ) -> None:
-    """The name, then in as many words as there is room for that it leads and that it reads the truth."""
-    one, leads = frame.drivers[index], frame.leader == index
+    """Draw the name and the tags "leads" and "reads the truth", shortened if there is not enough space."""
+    driver, leads = frame.drivers[index], frame.leader == index
     tags = ["leads"] * leads
-    long, short = ([*tags, word] if one.privileged else tags for word in ("reads the truth", "truth"))
-    wide = style.type.width(one.agent_name, style.body, bold=True) + style.px(10)
-    fits = wide + style.type.width(", ".join(long), style.small) <= room.width
-    tag = ", ".join(long if fits else short)
-    most = room.width - style.type.width(tag, style.small) - style.px(10)
-    place = style.type.draw(
-        canvas, one.agent_name, room.topleft, style.body, colour, bold=True, anchor="midleft", most=most
+    long, short = (
+        [*tags, tag_text] if driver.privileged else tags for tag_text in ("reads the truth", "truth")
     )
-    at = (place.right + style.px(10), room.top)
+    name_width = style.type.width(driver.agent_name, style.body, bold=True) + style.px(10)
+    fits = name_width + style.type.width(", ".join(long), style.small) <= rect.width
+    tag = ", ".join(long if fits else short)
+    max_width = rect.width - style.type.width(tag, style.small) - style.px(10)
+    place = style.type.draw(
+        canvas,
+        driver.agent_name,
+        rect.topleft,
+        style.body,
+        colour,
+        bold=True,
+        anchor="midleft",
+        max_width=max_width,
+    )
+    at = (place.right + style.px(10), rect.top)
     style.type.draw(canvas, tag, at, style.small, style.theme.text, anchor="midleft")

@@ -1,4 +1,4 @@
-"""One picture of a race: every driver's camera, how each stands, and the road they share in thought."""
+"""Draws one frame of a race: each driver's camera and bar, and the strip of the road."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from drive_stack.types import Image
 from drive_stack.viewer.camera_panel import draw_camera
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.chrome import draw_footer, draw_header
-from drive_stack.viewer.dialogs import draw_banner, draw_help, outcome_words
+from drive_stack.viewer.dialogs import draw_banner, draw_help, outcome_text
 from drive_stack.viewer.race.bar import draw_bar
 from drive_stack.viewer.race.layout import RaceLayout, arrange_race
 from drive_stack.viewer.race.strip import draw_strip
@@ -36,7 +36,7 @@ class RaceRenderer:
 
     @property
     def canvas(self) -> Canvas:
-        """What was drawn last."""
+        """The canvas with the last frame."""
         return self._canvas
 
     def draw(
@@ -47,7 +47,7 @@ class RaceRenderer:
         *,
         show_help: bool = False,
     ) -> Image:
-        """The picture ``(H, W, 3)``; its memory is drawn over by the next call."""
+        """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call overwrites."""
         canvas, model = self._canvas, frame.drivers[0].camera_model
         layout = arrange_race(canvas.width, canvas.height, len(frame.drivers), model.width / model.height)
         style = Style(self._theme, self._type, layout.scale)
@@ -55,10 +55,12 @@ class RaceRenderer:
         for index in range(len(frame.drivers)):
             self._draw_driver(layout, frame, index, layers, style)
         draw_strip(canvas, layout.strip, frame, COLOURS, style)
-        furthest = max(frame.drivers, key=lambda one: one.state.time)
-        who = " – ".join(one.agent_name for one in frame.drivers)
-        headed = replace(furthest, agent_name=who, privileged=False)
-        draw_header(canvas, layout.header, headed, playback if playback is not None else Playback(), style)
+        latest = max(frame.drivers, key=lambda driver: driver.state.time)
+        names = " – ".join(driver.agent_name for driver in frame.drivers)
+        header_frame = replace(latest, agent_name=names, privileged=False)
+        draw_header(
+            canvas, layout.header, header_frame, playback if playback is not None else Playback(), style
+        )
         draw_footer(canvas, layout.footer, layers, style)
         if frame.verdict is not None:
             title = frame.verdict[0].upper() + frame.verdict[1:]
@@ -70,16 +72,16 @@ class RaceRenderer:
     def _draw_driver(
         self, layout: RaceLayout, frame: RaceFrame, index: int, layers: AbstractSet[Layer], style: Style
     ) -> None:
-        canvas, one, colour = self._canvas, frame.drivers[index], COLOURS[index]
+        canvas, driver, colour = self._canvas, frame.drivers[index], COLOURS[index]
         camera = layout.cameras[index]
-        draw_camera(canvas, camera, one, layers, style)
-        if one.outcome is not None:
+        draw_camera(canvas, camera, driver, layers, style)
+        if driver.outcome is not None:
             part = canvas.region(camera)
             with part.glazed(0.55):
                 part.fill(self._theme.background)
-            tone = self._theme.accent if one.outcome == "completed" else self._theme.danger
-            words = outcome_words(one.outcome)
-            style.type.draw(canvas, words, camera.center, style.large, tone, bold=True, anchor="center")
+            tone = self._theme.accent if driver.outcome == "completed" else self._theme.danger
+            text = outcome_text(driver.outcome)
+            style.type.draw(canvas, text, camera.center, style.large, tone, bold=True, anchor="center")
         width = max(4, style.px(4)) if frame.leader == index else 2
         canvas.frame(camera, colour, thickness=width)
         draw_bar(canvas, layout.bars[index], frame, index, colour, style)

@@ -1,4 +1,4 @@
-"""Where the parts of a race lie in a window of a given size."""
+"""Layout of the parts of a race in a window."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class RaceLayout:
     size: tuple[int, int]
     scale: float  # of type and lines; 1 at 1600 × 900
     header: Rect
-    cameras: tuple[Rect, ...]  # one a driver
+    cameras: tuple[Rect, ...]  # one per driver
     bars: tuple[Rect, ...]  # under each camera: name, speed, progress, score
     strip: Rect  # the road from above, all drivers
     footer: Rect
 
 
 def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) -> RaceLayout:
-    """Two or three drivers side by side, four in two rows; the strip below over the whole width."""
+    """Arrange two or three drivers in one row, four in two rows; the strip below has the full width."""
     width, height = max(width, MIN_SIZE[0]), max(height, MIN_SIZE[1])
     scale = min(max(min(width / 1600.0, height / 900.0), 0.7), 2.4)
     gap = max(4, round(10 * scale))
