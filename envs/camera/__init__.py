@@ -1,4 +1,4 @@
-"""The front camera: draws the world's state and labels what it drew."""
+"""The front camera: renders the world's state as an image and labels that image."""
 
 from envs.camera.camera import Camera
 

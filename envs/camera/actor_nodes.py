@@ -1,4 +1,4 @@
-"""The actors of an episode as nodes: made when first seen, posed each frame, taken away when gone."""
+"""Scene nodes of an episode's actors: created on first appearance, posed each frame, then removed."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from drive_stack.world_state import (
 )
 from envs.camera.actors import (
     Detail,
-    PersonModel,
+    PedestrianModel,
     VehicleModel,
     build_obstacle,
-    build_person,
+    build_pedestrian,
     build_vehicle,
 )
-from envs.camera.air import Air
-from envs.camera.shading import lay_flat, shade
+from envs.camera.atmosphere import Atmosphere
+from envs.camera.shading import set_flat, shade
 from envs.camera.tags import LabelTags
 from envs.camera.triangles import quad_node
 
-_MOST_ACTORS = 60_000  # numbers that fit into two colours
-_FAR, _DISTANT = 60.0, 110.0  # from where on bodies are drawn with fewer triangles [m]
-_BLINK = 0.8  # period of indicators [s]
-_SHADOWS = ((1.12, 74), (0.98, 46))  # size over the body's, grey, one upon the other
+_MAX_ACTORS = 60_000  # label numbers that fit into two colour channels
+_FAR_FROM, _DISTANT_FROM = 60.0, 110.0  # distances from which bodies have fewer triangles [m]
+_BLINK_PERIOD = 0.8  # period of indicators [s]
+_SHADOWS = ((1.12, 74), (0.98, 46))  # layers: size relative to the body, grey value
 _SHADOW_ORDER = 10  # above the ground
 _BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62, 1.0), (0.4, 0.4, 0.4, 1.0), (0.1, 0.1, 0.1, 1.0)
-_FOOTPRINT = (0.5, 0.5)  # of a person's shadow [m]
+_FOOTPRINT = (0.5, 0.5)  # of a pedestrian's shadow [m]
 
 _Kind: TypeAlias = VehicleStates | PedestrianStates | ObstacleStates
 
@@ -46,11 +46,11 @@ _Kind: TypeAlias = VehicleStates | PedestrianStates | ObstacleStates
 @dataclass(frozen=True, slots=True)
 class _Actor:
     holder: NodePath
-    model: VehicleModel | PersonModel | None
+    model: VehicleModel | PedestrianModel | None
 
 
-class Cast:
-    """Keeps one node for each actor below ``parent``, in step with the world."""
+class ActorNodes:
+    """Keeps one node per actor below ``parent`` and updates them from the world's state."""
 
     def __init__(self, parent: NodePath, conditions: Conditions, tags: LabelTags) -> None:
         self._root = parent.attach_new_node("moving")
@@ -62,24 +62,25 @@ class Cast:
 
     @property
     def actor_of_number(self) -> dict[int, int]:
-        """Label number → actor id, of all seen so far."""
+        """Map from label number to actor id, of all actors so far."""
         return {number: actor for actor, number in self._numbers.items()}
 
-    def follow(self, state: WorldState, air: Air) -> None:
-        """Bring every actor within reach to where it is now."""
+    def update(self, state: WorldState, atmosphere: Atmosphere) -> None:
+        """Set the poses, lamps, gait and level of detail of all actors in range."""
         self._add_new(state)
-        self._drive(state, self._place(state.vehicles, state, air))
-        for row in self._place(state.pedestrians, state, air):
-            self._walk(state.pedestrians, row)
-        self._place(state.obstacles, state, air)
+        self._update_vehicles(state, self._set_poses(state.vehicles, state, atmosphere))
+        for row in self._set_poses(state.pedestrians, state, atmosphere):
+            self._update_pedestrian(state.pedestrians, row)
+        self._set_poses(state.obstacles, state, atmosphere)
         present = {actor for kind in _kinds(state) for actor in kind.id.tolist()}
-        for gone in self._actors.keys() - present:
-            self._actors.pop(gone).holder.remove_node()
+        for actor in self._actors.keys() - present:
+            self._actors.pop(actor).holder.remove_node()
 
     def close(self) -> None:
-        """Take the actors away.
+        """Remove the actors and lights.
 
-        The lights stand in the scene that they light, so it holds itself unless they are taken out first.
+        The lights are nodes of the scene that they light. This reference cycle keeps the scene alive unless
+        the lights are removed first.
         """
         self._root.clear_light()
         for light in self._lights:
@@ -88,47 +89,47 @@ class Cast:
         self._actors.clear()
 
     def _add_new(self, state: WorldState) -> None:
-        adders = self._add_vehicle, self._add_person, self._add_obstacle
+        adders = self._add_vehicle, self._add_pedestrian, self._add_obstacle
         for kind, add in zip(_kinds(state), adders, strict=True):
             for row, actor in enumerate(kind.id.tolist()):
                 if actor not in self._actors:
                     add(actor, state, row)
 
-    def _place(self, kind: _Kind, state: WorldState, air: Air) -> list[int]:
-        """Put those of a kind where they are; the rows of those within reach."""
+    def _set_poses(self, kind: _Kind, state: WorldState, atmosphere: Atmosphere) -> list[int]:
+        """Set the poses of the actors of one kind; return the rows of those in range."""
         holders = [self._actors[actor].holder for actor in kind.id.tolist()]
-        shown = shade(holders, kind.x, kind.y, state.ego, air)
+        shown = shade(holders, kind.x, kind.y, state.ego, atmosphere)
         x, y, heading = kind.x.tolist(), kind.y.tolist(), np.degrees(kind.yaw).tolist()
         for row in shown:
             holders[row].set_pos_hpr(x[row], y[row], 0.0, heading[row], 0.0, 0.0)
         return shown
 
-    def _drive(self, state: WorldState, rows: list[int]) -> None:
-        """Switch vehicles' lamps and their levels of detail."""
-        cars = state.vehicles
-        blink = state.time % _BLINK < _BLINK / 2.0
+    def _update_vehicles(self, state: WorldState, rows: list[int]) -> None:
+        """Set the lamps and the level of detail of vehicles."""
+        vehicles = state.vehicles
+        blink = state.time % _BLINK_PERIOD < _BLINK_PERIOD / 2.0
         details = _details(state)
         for row in rows:
-            model, side = self._actors[int(cars.id[row])].model, int(cars.indicator[row])
+            model, side = self._actors[int(vehicles.id[row])].model, int(vehicles.indicator[row])
             assert isinstance(model, VehicleModel)
             model.set_lamps(
-                brake=bool(cars.brake_lamp[row]),
+                brake=bool(vehicles.brake_lamp[row]),
                 left=blink and side in (-1, 2),
                 right=blink and side in (1, 2),
                 headlamps=self._lamps_on,
             )
             model.set_detail(details[row])
 
-    def _walk(self, people: PedestrianStates, row: int) -> None:
-        model = self._actors[int(people.id[row])].model
-        assert isinstance(model, PersonModel)
-        model.set_gait(float(people.gait[row]), float(people.speed[row]))
+    def _update_pedestrian(self, pedestrians: PedestrianStates, row: int) -> None:
+        model = self._actors[int(pedestrians.id[row])].model
+        assert isinstance(model, PedestrianModel)
+        model.set_gait(float(pedestrians.gait[row]), float(pedestrians.speed[row]))
 
     def _light(self, conditions: Conditions) -> None:
         ambient, sun = AmbientLight("sky"), DirectionalLight("sun")
         night = conditions.light is Light.NIGHT
         bright = conditions.weather is Weather.CLEAR and not night
-        # at night the light comes from where the eye is: surfaces turned to it all look alike
+        # at night the light comes from the camera position, so all surfaces that face it are equally bright
         ambient.set_color((0.95, 0.95, 0.93, 1.0) if night else (0.66, 0.67, 0.70, 1.0))
         sun.set_color(_NIGHT_SUN if night else _BRIGHT_SUN if bright else _VEILED_SUN)
         sun.set_direction((-np.cos(conditions.sun_azimuth), -np.sin(conditions.sun_azimuth), -0.9))
@@ -137,25 +138,31 @@ class Cast:
             self._root.set_light(light)
 
     def _add_vehicle(self, actor: int, state: WorldState, row: int) -> None:
-        cars = state.vehicles
-        red, green, blue = (int(part) for part in cars.colour[row])
-        length, width, height = float(cars.length[row]), float(cars.width[row]), float(cars.height[row])
-        # the cheapest; whoever comes into reach is soon looked at as closely as it deserves
+        vehicles = state.vehicles
+        red, green, blue = (int(part) for part in vehicles.colour[row])
+        length, width, height = (
+            float(vehicles.length[row]),
+            float(vehicles.width[row]),
+            float(vehicles.height[row]),
+        )
+        # start with the cheapest level; `update` selects the level of vehicles in range
         colour, detail = (red, green, blue), Detail.DISTANT
-        model = build_vehicle(int(cars.body[row]), colour, length, width, height, detail)
-        is_car = cars.label[row] == ObjectClass.CAR
+        model = build_vehicle(int(vehicles.body[row]), colour, length, width, height, detail)
+        is_car = vehicles.label[row] == ObjectClass.CAR
         kind = SemanticClass.CAR if is_car else SemanticClass.LARGE_VEHICLE
         self._add(actor, model.node, kind, (length, width), model)
 
-    def _add_person(self, actor: int, state: WorldState, row: int) -> None:
-        people = state.pedestrians
-        made = build_person(float(people.height[row]), bool(people.child[row]), people.clothes[row])
-        self._add(actor, made.node, SemanticClass.PEDESTRIAN, _FOOTPRINT, made)
+    def _add_pedestrian(self, actor: int, state: WorldState, row: int) -> None:
+        pedestrians = state.pedestrians
+        model = build_pedestrian(
+            float(pedestrians.height[row]), bool(pedestrians.child[row]), pedestrians.clothes[row]
+        )
+        self._add(actor, model.node, SemanticClass.PEDESTRIAN, _FOOTPRINT, model)
 
     def _add_obstacle(self, actor: int, state: WorldState, row: int) -> None:
-        things = state.obstacles
-        size = (float(things.length[row]), float(things.width[row]))
-        node = build_obstacle(ObstacleKind(int(things.kind[row])), *size, float(things.height[row]))
+        obstacles = state.obstacles
+        size = (float(obstacles.length[row]), float(obstacles.width[row]))
+        node = build_obstacle(ObstacleKind(int(obstacles.kind[row])), *size, float(obstacles.height[row]))
         self._add(actor, node, SemanticClass.STRUCTURE, size)
 
     def _add(
@@ -164,17 +171,17 @@ class Cast:
         node: NodePath,
         kind: SemanticClass,
         size: tuple[float, float],
-        model: VehicleModel | PersonModel | None = None,
+        model: VehicleModel | PedestrianModel | None = None,
     ) -> None:
-        """Hang an actor into the scene above its shadow."""
-        number = self._numbers.setdefault(actor, len(self._numbers) % _MOST_ACTORS + 1)
+        """Attach an actor and its shadow to the scene."""
+        number = self._numbers.setdefault(actor, len(self._numbers) % _MAX_ACTORS + 1)
         holder = self._root.attach_new_node("actor")
         node.reparent_to(holder)
         self._tags.mark(node, kind, number)
         shadow = holder.attach_new_node(_shadow(*size))
         shadow.set_light_off(1)
         shadow.set_color_scale_off(1)
-        lay_flat(shadow, _SHADOW_ORDER)
+        set_flat(shadow, _SHADOW_ORDER)
         self._tags.mark(shadow, SemanticClass.ROAD)
         self._actors[actor] = _Actor(holder, model)
 
@@ -184,17 +191,17 @@ def _kinds(state: WorldState) -> tuple[_Kind, _Kind, _Kind]:
 
 
 def _shadow(length: float, width: float) -> GeomNode:
-    """Darker ground under a body of that size [m]."""
-    grows, tones = np.array(_SHADOWS).T
+    """Return darker ground quads under a body of this size [m]."""
+    scales, tones = np.array(_SHADOWS).T
     half = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]]) / 2.0
-    corners = half * np.array([length, width, 0.0]) * grows[:, None, None]
+    corners = half * np.array([length, width, 0.0]) * scales[:, None, None]
     colours = np.stack([tones, tones, tones + 3.0, np.zeros(len(tones))], axis=1)
     return quad_node("shadow", corners, np.repeat(colours[:, None], 4, axis=1), weld=False)
 
 
 def _details(state: WorldState) -> list[Detail]:
-    """How close each vehicle is looked at."""
-    cars, ego = state.vehicles, state.ego
-    away = np.hypot(cars.x - ego.x, cars.y - ego.y)
+    """Return each vehicle's level of detail, by its distance from the ego."""
+    vehicles, ego = state.vehicles, state.ego
+    distance = np.hypot(vehicles.x - ego.x, vehicles.y - ego.y)
     levels = tuple(Detail)
-    return [levels[level] for level in np.searchsorted((_FAR, _DISTANT), away).tolist()]
+    return [levels[level] for level in np.searchsorted((_FAR_FROM, _DISTANT_FROM), distance).tolist()]

@@ -1,7 +1,7 @@
-"""Everything flat: terrain, pavement with its wear, and painted lines.
+"""Flat layers of the scene: terrain, pavement with wear, and painted lines.
 
-All of it lies at z = 0 and is drawn first, in order and without the depth buffer, so that layers
-never flicker against one another.
+All layers lie at z = 0. They are drawn first, in order and without the depth buffer, so that they never
+flicker against each other.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Weather
 from envs.camera.arrows import merge_arrows
 
-STEP = 3.0  # between two rows of vertices along the road [m]
+STEP = 3.0  # distance between two rows of vertices along the road [m]
 LINE, DASH, GAP = 0.15, 6.0, 12.0  # German motorway: 6 m dashes, 12 m gaps (RMS 1993) [m]
 ASPHALT, SHOULDER, PAINT = np.array([92, 93, 96]), np.array([104, 104, 104]), np.array([232, 232, 226])
 GRASS = np.array([96, 122, 66])
-_UNDER, _LAP = 1.0, 0.2  # how far grass goes under the pavement, and the shoulder under lanes [m]
+_GRASS_OVERLAP, _SHOULDER_OVERLAP = 1.0, 0.2  # of grass under the pavement, of the shoulder under lanes [m]
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Ribbons along the road between two laterals, functions of the station."""
+    """Ribbons along the road between two laterals at each station [m]."""
 
     left: FloatArray  # (..., N)
     right: FloatArray  # (..., N)
     station: FloatArray  # (..., N)
 
     def quads(self, road: RoadMap) -> FloatArray:
-        """Those of all ribbons in turn, ``(K, 4, 3)`` in the world, facing up."""
+        """Return the upward quads (K, 4, 3) of all ribbons in turn, in the world frame [m]."""
         left, right = (_on_ground(road, self.station, lateral) for lateral in (self.left, self.right))
         ends = [left[..., :-1, :], right[..., :-1, :], right[..., 1:, :], left[..., 1:, :]]
         return np.stack(ends, axis=-2).reshape(-1, 4, 3)
@@ -48,13 +48,13 @@ class Layer:
     colours: FloatArray
 
 
-def joined(layer: Layer, most: int) -> Layer:
-    """The layer with up to ``most`` successive quadrilaterals of a ribbon in one, in their mean colour."""
+def merge_quads(layer: Layer, max_count: int) -> Layer:
+    """Merge up to ``max_count`` successive quads of each ribbon into one quad of their mean colour."""
     corners = layer.corners
-    goes_on = np.all(corners[1:, [0, 1]] == corners[:-1, [3, 2]], axis=(1, 2))
-    heads = np.append(True, ~goes_on)
-    in_ribbon = np.arange(len(corners)) - np.maximum.accumulate(np.where(heads, np.arange(len(corners)), 0))
-    first = np.flatnonzero(in_ribbon % most == 0)
+    continues = np.all(corners[1:, [0, 1]] == corners[:-1, [3, 2]], axis=(1, 2))
+    is_head = np.append(True, ~continues)
+    in_ribbon = np.arange(len(corners)) - np.maximum.accumulate(np.where(is_head, np.arange(len(corners)), 0))
+    first = np.flatnonzero(in_ribbon % max_count == 0)
     last = np.append(first[1:], len(corners)) - 1
     outline = np.stack([corners[first, 0], corners[first, 1], corners[last, 2], corners[last, 3]], axis=1)
     total = np.add.reduceat(layer.colours.mean(axis=1), first, axis=0)
@@ -62,27 +62,27 @@ def joined(layer: Layer, most: int) -> Layer:
     return Layer(layer.kind, outline, np.repeat(mean[:, None], 4, axis=1))
 
 
-def ground_layers(road: RoadMap, conditions: Conditions, begin: float, end: float) -> list[Layer]:
-    """The flat layers between two stations, lowest first; alpha is 0 throughout."""
-    rng = np.random.default_rng((conditions.scenery_seed, 1, int(begin) + 10_000))
-    made = (
-        _terrain(road, conditions, rng, begin, end),
-        _shoulders(road, conditions, rng, begin, end),
-        _lanes(road, conditions, rng, begin, end),
-        _markings(road, conditions, rng, begin, end),
+def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: float) -> list[Layer]:
+    """Return the flat layers between two stations [m], lowest first, with alpha 0."""
+    rng = np.random.default_rng((conditions.scenery_seed, 1, int(start) + 10_000))
+    layers = (
+        _terrain(road, conditions, rng, start, end),
+        _shoulders(road, conditions, rng, start, end),
+        _lanes(road, conditions, rng, start, end),
+        _markings(road, conditions, rng, start, end),
     )
-    return [layer for layer in made if layer is not None]
+    return [layer for layer in layers if layer is not None]
 
 
 def _layer(kind: SemanticClass, corners: FloatArray, colours: FloatArray) -> Layer:
-    """Quads (Q, 4, 3) with colours (Q, 3) or (Q, 4, 3)."""
+    """Return a layer of quads (Q, 4, 3) with colours (Q, 3) or (Q, 4, 3)."""
     shades = colours if colours.ndim == 3 else np.repeat(colours[:, None, :], 4, axis=1)
     rgba = np.concatenate([shades, np.zeros((*shades.shape[:2], 1))], axis=2)
     return Layer(kind, corners, rgba)
 
 
 def _on_ground(road: RoadMap, station: FloatArray, lateral: FloatArray) -> FloatArray:
-    """World points ``(..., 3)`` at height 0."""
+    """Return world points (..., 3) at height 0 [m]."""
     flat, _ = road.to_world(station, lateral)
     return np.concatenate([flat, np.zeros((*station.shape, 1))], axis=-1)
 
@@ -96,20 +96,20 @@ def _full(station: FloatArray, value: float) -> FloatArray:
 
 
 def _terrain(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer:
-    """Grass in bands that fade from mown verge to meadow, up to somewhat below the pavement."""
+    """Return grass in bands that fade from mown verge to meadow and overlap with the pavement."""
     station = _stations(start, end)[::5]
     if station[-1] < end:
         station = np.append(station, end)
     low, high = _paved(road, station)
     wet = 0.82 if conditions.weather is Weather.RAIN else 1.0
     quads, colours = [], []
-    middle = float(np.clip((low + high).mean() / 2.0, -13.0, 13.0))
-    edges = [-200.0, -90.0, -45.0, -25.0, -14.0, middle, 14.0, 25.0, 45.0, 90.0, 200.0]
+    centre = float(np.clip((low + high).mean() / 2.0, -13.0, 13.0))
+    edges = [-200.0, -90.0, -45.0, -25.0, -14.0, centre, 14.0, 25.0, 45.0, 90.0, 200.0]
     for right, left in itertools.pairwise(edges):
-        if right < middle:
-            sides = np.clip(low + _UNDER, right, left), _full(station, right)
+        if right < centre:
+            sides = np.clip(low + _GRASS_OVERLAP, right, left), _full(station, right)
         else:
-            sides = _full(station, left), np.clip(high - _UNDER, right, left)
+            sides = _full(station, left), np.clip(high - _GRASS_OVERLAP, right, left)
         strip = Strip(*sides, station).quads(road)
         shade = GRASS * wet * rng.uniform(0.88, 1.1, (len(strip), 4, 1)) + rng.uniform(
             -6, 6, (len(strip), 1, 3)
@@ -126,10 +126,10 @@ def _paved(road: RoadMap, station: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _shoulders(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer:
-    """The pavement, but for where lanes lie over it all along."""
+    """Return the pavement, except where lanes cover it over the whole segment."""
     station = _stations(start, end)
     right, left = _paved(road, station)
-    low, high = _always_lanes(road, start, end)
+    low, high = _continuous_lanes(road, start, end)
     ribbons = (
         ((left, right),) if low >= high else ((left, _full(station, high)), (_full(station, low), right))
     )
@@ -138,25 +138,27 @@ def _shoulders(road: RoadMap, conditions: Conditions, rng: Generator, start: flo
     return _layer(SemanticClass.SHOULDER, np.concatenate(quads), np.tile(SHOULDER * tone, (len(quads), 1, 1)))
 
 
-def _always_lanes(road: RoadMap, start: float, end: float) -> tuple[float, float]:
-    """From which lateral to which there are lanes beside one another all the way; the first above the
-    second where there are none."""
-    whole = [
+def _continuous_lanes(road: RoadMap, start: float, end: float) -> tuple[float, float]:
+    """Return the lateral range (low, high) that adjacent lanes cover over the whole segment [m].
+
+    low exceeds high where there is no such range.
+    """
+    lanes = [
         lane
         for lane in road.lanes
-        if lane.approach == 0.0 and _stretch(road, lane, start, end) == (start, end)
+        if lane.approach == 0.0 and _clip_lane(road, lane, start, end) == (start, end)
     ]
-    if not whole:
+    if not lanes:
         return 1.0, -1.0
-    low = min(lane.offset - lane.width / 2.0 for lane in whole)
-    high = max(lane.offset + lane.width / 2.0 for lane in whole)
-    if high - low > sum(lane.width for lane in whole) + 1e-6:  # something lies between them
+    low = min(lane.offset - lane.width / 2.0 for lane in lanes)
+    high = max(lane.offset + lane.width / 2.0 for lane in lanes)
+    if high - low > sum(lane.width for lane in lanes) + 1e-6:  # something lies between them
         return 1.0, -1.0
-    return low + _LAP, high - _LAP
+    return low + _SHOULDER_OVERLAP, high - _SHOULDER_OVERLAP
 
 
-def _stretch(road: RoadMap, lane: Lane, start: float, end: float) -> tuple[float, float]:
-    """Where between two stations a lane is; those at the road's ends go on beyond them."""
+def _clip_lane(road: RoadMap, lane: Lane, start: float, end: float) -> tuple[float, float]:
+    """Clip a lane to two stations [m]. Lanes at the road's ends continue beyond them."""
     low = start if lane.start <= 0.0 else max(start, lane.start)
     high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
     return low, high
@@ -167,10 +169,10 @@ def _wetness(conditions: Conditions) -> float:
 
 
 def _lanes(road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float) -> Layer | None:
-    """Asphalt with darker wheel tracks and patches of repair."""
+    """Return asphalt with darker wheel tracks and repair patches."""
     quads, colours = [], []
     for lane in road.lanes:
-        low, high = _stretch(road, lane, start, end)
+        low, high = _clip_lane(road, lane, start, end)
         if high - low < 0.5:
             continue
         station = _stations(low, high)
@@ -191,13 +193,13 @@ def _lanes(road: RoadMap, conditions: Conditions, rng: Generator, start: float, 
 def _markings(
     road: RoadMap, conditions: Conditions, rng: Generator, start: float, end: float
 ) -> Layer | None:
-    """Edge lines, lane lines, barrier lines and arrows, worn piece by piece."""
+    """Return edge lines, lane lines, barrier lines and arrows with random wear per quad."""
     pieces: list[FloatArray] = []
     for index, lane in enumerate(road.lanes):
-        low, high = _stretch(road, lane, start, end)
+        low, high = _clip_lane(road, lane, start, end)
         for side in (-1, 1):
-            for begin, stop, style in _line_runs(road, index, side, low, high):
-                pieces += _paint(road, index, side, begin, stop, style)
+            for run_start, run_end, style in _line_runs(road, index, side, low, high):
+                pieces += _paint(road, index, side, run_start, run_end, style)
         pieces += merge_arrows(road, index, low, high)
     if not pieces:
         return None
@@ -210,10 +212,10 @@ def _markings(
 def _line_runs(
     road: RoadMap, index: int, side: int, low: float, high: float
 ) -> list[tuple[float, float, str]]:
-    """Runs of one line of a lane (side −1 left, +1 right) with their styles, between two stations.
+    """Return (start, end, style) of each run of one line of a lane (side −1 left, +1 right).
 
-    The line between two neighbours is painted once, by the left one; a lane without a neighbour
-    there has an edge line.
+    The line between two adjacent lanes belongs to the left lane. A side without an adjacent lane has an edge
+    line.
     """
     if high <= low:
         return []
@@ -223,40 +225,42 @@ def _line_runs(
         cuts |= {s for s in (other.start, other.end, other.opens) if low < s < high}
     runs = []
     ordered = sorted(cuts)
-    for begin, stop in itertools.pairwise(ordered):
-        middle = min(max(0.5 * (begin + stop), 0.0), road.length)
-        beside = road.adjacent_lane(index, side, middle)
-        if beside < 0 or _apart(road, index, beside, middle):
-            runs.append((begin, stop, "edge"))
+    for run_start, run_end in itertools.pairwise(ordered):
+        centre = min(max(0.5 * (run_start + run_end), 0.0), road.length)
+        adjacent = road.adjacent_lane(index, side, centre)
+        if adjacent < 0 or _is_separated(road, index, adjacent, centre):
+            runs.append((run_start, run_end, "edge"))
         elif side == 1:
-            open_ = road.may_cross(index, beside, middle)
-            merging = LaneKind.RAMP in (lane.kind, road.lanes[beside].kind)
-            runs.append((begin, stop, ("short" if merging else "dashed") if open_ else "solid"))
+            open_ = road.may_cross(index, adjacent, centre)
+            merging = LaneKind.RAMP in (lane.kind, road.lanes[adjacent].kind)
+            runs.append((run_start, run_end, ("short" if merging else "dashed") if open_ else "solid"))
     return runs
 
 
-def _apart(road: RoadMap, index: int, other: int, station: float) -> bool:
-    """Whether a strip of ground lies between two neighbours there."""
+def _is_separated(road: RoadMap, index: int, other: int, station: float) -> bool:
+    """Whether a strip of ground separates two adjacent lanes at a station."""
     first, second = road.lanes[index], road.lanes[other]
     gap = abs(first.lateral_at(station) - second.lateral_at(station))
     return gap > (first.width + second.width) / 2.0 + 0.3
 
 
-def _paint(road: RoadMap, index: int, side: int, begin: float, stop: float, style: str) -> list[FloatArray]:
-    """Quads of one run. Dashes keep their phase from station 0 on."""
+def _paint(
+    road: RoadMap, index: int, side: int, run_start: float, run_end: float, style: str
+) -> list[FloatArray]:
+    """Return the quads of one run. The phase of dashes is fixed at station 0."""
     lane = road.lanes[index]
-    wide = 2.0 * LINE if style in ("edge", "short") else LINE
+    width = 2.0 * LINE if style in ("edge", "short") else LINE
     if style in ("dashed", "short"):
         dash, gap = (DASH, GAP) if style == "dashed" else (DASH / 2.0, DASH / 2.0)
-        first = np.arange(np.floor(begin / (dash + gap)) * (dash + gap), stop, dash + gap)
-        spans = [(max(s, begin), min(s + dash, stop)) for s in first if s + dash > begin]
+        first = np.arange(np.floor(run_start / (dash + gap)) * (dash + gap), run_end, dash + gap)
+        spans = [(max(s, run_start), min(s + dash, run_end)) for s in first if s + dash > run_start]
     else:
-        cuts = np.append(np.arange(begin, stop, STEP), stop)
+        cuts = np.append(np.arange(run_start, run_end, STEP), run_end)
         spans = list(itertools.pairwise(cuts))
     if not spans:
         return []
     ends = np.array(spans)
     station = np.stack([ends[:, 0], ends.mean(axis=1), ends[:, 1]], axis=1)
-    inset = wide / 2.0 if style == "edge" else 0.0
+    inset = width / 2.0 if style == "edge" else 0.0
     line = lane.laterals_at(station) - side * (lane.width / 2.0 - inset)
-    return [Strip(line + wide / 2.0, line - wide / 2.0, station).quads(road)]
+    return [Strip(line + width / 2.0, line - width / 2.0, station).quads(road)]

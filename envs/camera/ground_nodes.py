@@ -1,4 +1,4 @@
-"""The ground as nodes: pieces of road with fewer corners the farther off they lie, made when first seen."""
+"""Scene nodes of the ground: road pieces with a level of detail by distance, created on first use."""
 
 from __future__ import annotations
 
@@ -10,102 +10,105 @@ from panda3d.core import NodePath
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
-from envs.camera.ground import STEP, Layer, ground_layers, joined
+from envs.camera.ground import STEP, Layer, ground_layers, merge_quads
 from envs.camera.offscreen_renderer import FAR
-from envs.camera.shading import lay_flat
+from envs.camera.shading import set_flat
 from envs.camera.tags import LabelTags
 from envs.camera.triangles import quad_node
 
-_CHUNK, _PIECE = 200.0, 100.0  # made at once, drawn in one level of detail [m]
-_BEYOND = 600.0  # the road goes on past its ends [m]
-_BEHIND = 50.0  # what ends farther back than this is out of view [m]
-_LEVELS = (100.0, 200.0, 400.0, np.inf)  # up to which distance each level of detail goes [m]
-_LONGEST = (24.0, 50.0, _PIECE, _PIECE)  # piece of a ribbon, by level [m]
-_OFF = (0.005, 0.025, 0.06, 0.2)  # how far its chord may lie off the road's bend, by level [m]
-_MADE = {SemanticClass.MARKING: STEP / 2.0, SemanticClass.TERRAIN: 5.0 * STEP}  # length as made, else `STEP`
+_CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one level of detail [m]
+_ROAD_EXTENSION = 600.0  # length of road drawn past its end [m]
+_BEHIND_DISTANCE = 50.0  # pieces that end farther behind the camera are out of view [m]
+_LEVELS = (100.0, 200.0, 400.0, np.inf)  # maximum distance of each level of detail [m]
+_MAX_LENGTHS = (24.0, 50.0, _PIECE_LENGTH, _PIECE_LENGTH)  # of a merged quad, by level [m]
+_MAX_CHORD_ERROR = (0.005, 0.025, 0.06, 0.2)  # of a merged quad's chord in a curve, by level [m]
+# generated length of a quad, `STEP` for other layers [m]
+_QUAD_LENGTHS = {SemanticClass.MARKING: STEP / 2.0, SemanticClass.TERRAIN: 5.0 * STEP}
 
 
 class Ground:
-    """The flat part of the scene, hung below ``parent``."""
+    """The flat part of the scene, attached to ``parent``."""
 
     def __init__(self, parent: NodePath, road: RoadMap, conditions: Conditions, tags: LabelTags) -> None:
         self._parent, self._road, self._conditions, self._tags = parent, road, conditions, tags
-        self._begins = np.arange(-_CHUNK, road.length + _BEYOND, _CHUNK)
+        self._chunk_starts = np.arange(-_CHUNK_LENGTH, road.length + _ROAD_EXTENSION, _CHUNK_LENGTH)
         self._pieces: dict[float, tuple[_Piece, ...]] = {}
 
-    def follow(self, station: float) -> None:
-        """Show what an eye at ``station`` [m] may see, each piece in the detail it needs."""
-        for begin in self._begins.tolist():
-            if -_CHUNK - _BEHIND < begin - station < FAR:
-                for piece in self._pieces_of(begin):
+    def update(self, station: float) -> None:
+        """Show the pieces in view of a camera at ``station`` [m], each in its level of detail."""
+        for start in self._chunk_starts.tolist():
+            if -_CHUNK_LENGTH - _BEHIND_DISTANCE < start - station < FAR:
+                for piece in self._pieces_of(start):
                     self._show(piece, station)
             else:
-                for piece in self._pieces.get(begin, ()):
+                for piece in self._pieces.get(start, ()):
                     piece.show(None)
 
     def _show(self, piece: _Piece, station: float) -> None:
-        ahead = piece.begin - station
-        if ahead < -_PIECE - _BEHIND:
+        ahead = piece.start - station
+        if ahead < -_PIECE_LENGTH - _BEHIND_DISTANCE:
             piece.show(None)
             return
-        level = next(index for index, reach in enumerate(_LEVELS) if ahead < reach)
+        level = next(index for index, max_distance in enumerate(_LEVELS) if ahead < max_distance)
         if level not in piece.levels:
             piece.levels[level] = self._node(piece, level)
         piece.show(level)
 
-    def _pieces_of(self, begin: float) -> tuple[_Piece, ...]:
-        if begin not in self._pieces:
-            layers = ground_layers(self._road, self._conditions, begin, begin + _CHUNK)
-            starts = np.arange(begin, begin + _CHUNK, _PIECE)
-            middles, _ = self._road.to_world(starts + _PIECE / 2.0, np.zeros(len(starts)))
-            self._pieces[begin] = tuple(
-                _Piece(float(start), tuple(_nearest(layer, middles, index) for layer in layers), {})
+    def _pieces_of(self, start: float) -> tuple[_Piece, ...]:
+        if start not in self._pieces:
+            layers = ground_layers(self._road, self._conditions, start, start + _CHUNK_LENGTH)
+            starts = np.arange(start, start + _CHUNK_LENGTH, _PIECE_LENGTH)
+            centres, _ = self._road.to_world(starts + _PIECE_LENGTH / 2.0, np.zeros(len(starts)))
+            self._pieces[start] = tuple(
+                _Piece(float(start), tuple(_nearest(layer, centres, index) for layer in layers), {})
                 for index, start in enumerate(starts)
             )
-        return self._pieces[begin]
+        return self._pieces[start]
 
     def _node(self, piece: _Piece, level: int) -> NodePath:
         holder = self._parent.attach_new_node("ground")
-        bend = self._bend(piece.begin, piece.begin + _PIECE)
+        curvature = self._max_curvature(piece.start, piece.start + _PIECE_LENGTH)
         for sort, layer in enumerate(piece.layers):
-            most = _most(layer.kind, bend, level)
-            kept = layer if most == 1 else joined(layer, most)
-            node = holder.attach_new_node(quad_node("flat", kept.corners, kept.colours, weld=False))
-            lay_flat(node, 2 + sort)
+            max_count = _max_merged(layer.kind, curvature, level)
+            merged = layer if max_count == 1 else merge_quads(layer, max_count)
+            node = holder.attach_new_node(quad_node("flat", merged.corners, merged.colours, weld=False))
+            set_flat(node, 2 + sort)
             self._tags.mark(node, layer.kind)
         return holder
 
-    def _bend(self, begin: float, end: float) -> float:
-        """Greatest curvature of road and ramps between two stations [1/m]."""
-        bend = float(np.abs(self._road.curvature_at(np.linspace(begin, end, 11))).max())
+    def _max_curvature(self, start: float, end: float) -> float:
+        """Return the maximum curvature of road and ramps between two stations [1/m]."""
+        curvature = float(np.abs(self._road.curvature_at(np.linspace(start, end, 11))).max())
         ramps = (
-            lane for lane in self._road.lanes if lane.approach and lane.start < end and lane.opens > begin
+            lane for lane in self._road.lanes if lane.approach and lane.start < end and lane.opens > start
         )
-        swings = (abs(lane.approach) / 2.0 * (np.pi / (lane.opens - lane.start)) ** 2 for lane in ramps)
-        return bend + max(swings, default=0.0)
+        ramp_curvatures = (
+            abs(lane.approach) / 2.0 * (np.pi / (lane.opens - lane.start)) ** 2 for lane in ramps
+        )
+        return curvature + max(ramp_curvatures, default=0.0)
 
 
-def _most(kind: SemanticClass, bend: float, level: int) -> int:
-    """How many quadrilaterals of a ribbon may be one: near by, wear of paint and grass is to be seen."""
-    if level == 0 and kind in _MADE:
+def _max_merged(kind: SemanticClass, curvature: float, level: int) -> int:
+    """Return how many quads of a ribbon may be merged; 1 where wear of paint and grass is visible."""
+    if level == 0 and kind in _QUAD_LENGTHS:
         return 1
-    longest = _LONGEST[level]
-    if bend > 0.0:
-        longest = min(longest, float(np.sqrt(8.0 * _OFF[level] / bend)))
-    return max(int(longest / _MADE.get(kind, STEP)), 1)
+    longest = _MAX_LENGTHS[level]
+    if curvature > 0.0:
+        longest = min(longest, float(np.sqrt(8.0 * _MAX_CHORD_ERROR[level] / curvature)))
+    return max(int(longest / _QUAD_LENGTHS.get(kind, STEP)), 1)
 
 
 @dataclass(slots=True)
 class _Piece:
-    """A stretch of ground and the levels of detail made so far; one at most is drawn."""
+    """A segment of ground and its existing levels of detail, at most one of which is drawn."""
 
-    begin: float  # station [m]
+    start: float  # station [m]
     layers: tuple[Layer, ...]
     levels: dict[int, NodePath]
     shown: int | None = None
 
     def show(self, level: int | None) -> None:
-        """Draw that level only; None: nothing."""
+        """Draw only this level, or nothing for None."""
         if level == self.shown:
             return
         if self.shown is not None:
@@ -115,9 +118,9 @@ class _Piece:
         self.shown = level
 
 
-def _nearest(layer: Layer, middles: FloatArray, index: int) -> Layer:
-    """The quadrilaterals that lie nearest to the ``index``-th of the points ``middles`` (N, 2)."""
-    centres = layer.corners[:, :, :2].mean(axis=1)
-    away = np.linalg.norm(centres[:, None] - middles, axis=2)
-    mine = np.argmin(away, axis=1) == index
-    return Layer(layer.kind, layer.corners[mine], layer.colours[mine])
+def _nearest(layer: Layer, centres: FloatArray, index: int) -> Layer:
+    """Return the quads whose nearest point of ``centres`` (N, 2) is the ``index``-th."""
+    quad_centres = layer.corners[:, :, :2].mean(axis=1)
+    distance = np.linalg.norm(quad_centres[:, None] - centres, axis=2)
+    selected = np.argmin(distance, axis=1) == index
+    return Layer(layer.kind, layer.corners[selected], layer.colours[selected])

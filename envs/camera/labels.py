@@ -1,4 +1,4 @@
-"""Labels from the flat-coloured picture: ids, kinds, depth, and boxes of what is seen."""
+"""Labels from the flat-coloured label image: instance ids, classes, depth and boxes of visible actors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drive_stack.geometry import to_local
 from drive_stack.types import FloatArray, FrameLabels, LabelBox, ObjectClass
 from drive_stack.world_state import WorldState
 
-_FILL = {  # share of a projected box's outline that its body covers
+_FILL = {  # fraction of a projected box's outline that its body covers
     ObjectClass.CAR: 0.84,
     ObjectClass.LARGE_VEHICLE: 0.84,
     ObjectClass.PEDESTRIAN: 0.55,
@@ -22,14 +22,15 @@ _FILL = {  # share of a projected box's outline that its body covers
 }
 
 
-def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraModel,
+def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel,
                  ground_depth: FloatArray, ids: Mapping[int, int]) -> FrameLabels:  # fmt: skip
-    """Labels of a BGRA ``picture`` whose red is the kind and whose green and blue are the number.
+    """Return the labels of a BGRA label ``image``: red is the class, green and blue are the actor's number.
 
-    Depth is the ground's, and over a thing the depth of its centre.
+    ``ids`` maps numbers to actor ids. The depth [m] is that of the ground, and of an actor's centre where an
+    actor is visible.
     """
-    semantic = np.ascontiguousarray(picture[:, :, 2])
-    number = picture[:, :, 1].astype(np.int32) * 256 + picture[:, :, 0]
+    semantic = np.ascontiguousarray(image[:, :, 2])
+    number = image[:, :, 1].astype(np.int32) * 256 + image[:, :, 0]
     table = np.zeros(max(ids, default=0) + 1, dtype=np.int32)
     for index, actor in ids.items():
         table[index] = actor
@@ -41,25 +42,25 @@ def frame_labels(picture: NDArray[np.uint8], state: WorldState, model: CameraMod
         actors.id.tolist(), actors.label, actors.pose, actors.size, strict=True
     ):
         label = ObjectClass(int(code))
-        seen = instance == actor
-        count = int(np.count_nonzero(seen))
+        visible = instance == actor
+        count = int(np.count_nonzero(visible))
         if count == 0:
             continue
         corners = model.project(_corners(state, pose, size))
-        depth[seen] = max(float(corners[:, 2].mean()), 0.0)
-        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-        whole = _outline(state, pose, size, model) * _FILL[label]
+        depth[visible] = max(float(corners[:, 2].mean()), 0.0)
+        rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
+        full_area = _outline(state, pose, size, model) * _FILL[label]
         boxes.append(LabelBox(
             actor, label,
             (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)),
-            min(count / max(whole, 1.0), 1.0),
+            min(count / max(full_area, 1.0), 1.0),
             _distance(state, pose, model),
         ))  # fmt: skip
     return FrameLabels(tuple(boxes), instance, semantic, depth)
 
 
 def _corners(state: WorldState, pose: FloatArray, size: FloatArray) -> FloatArray:
-    """The eight corners (8, 3) of a solid in the ego frame [m]."""
+    """Return the eight corners (8, 3) of a box in the ego frame [m]."""
     unit = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
     body = unit * size
     cos, sin = np.cos(pose[2]), np.sin(pose[2])
@@ -70,7 +71,7 @@ def _corners(state: WorldState, pose: FloatArray, size: FloatArray) -> FloatArra
 
 
 def _outline(state: WorldState, pose: FloatArray, size: FloatArray, model: CameraModel) -> float:
-    """Area [px²] of the projected box, beyond the picture's edges too."""
+    """Return the area [px²] of the projected box, including the part outside the image."""
     points = _corners(state, pose, size)
     points[:, 0] = np.maximum(points[:, 0], model.mount_x + 0.5)
     hull = cv2.convexHull(model.project(points)[:, :2].astype(np.float32))
@@ -79,5 +80,5 @@ def _outline(state: WorldState, pose: FloatArray, size: FloatArray, model: Camer
 
 def _distance(state: WorldState, pose: FloatArray, model: CameraModel) -> float:
     ego = state.ego
-    spot = to_local(pose[:2], np.array([ego.x, ego.y]), ego.yaw) - np.array([model.mount_x, 0.0])
-    return float(np.hypot(spot[0], spot[1]))
+    point = to_local(pose[:2], np.array([ego.x, ego.y]), ego.yaw) - np.array([model.mount_x, 0.0])
+    return float(np.hypot(point[0], point[1]))

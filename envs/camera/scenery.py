@@ -1,4 +1,4 @@
-"""What stands beside the road and above it: guard rails, trees, signs, hills and the sky."""
+"""Scenery next to and above the road: guard rails, delineators, trees, hills and the sky."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from drive_stack.world_state import Conditions, Light, Weather
 from envs.camera.ground import Layer
 
 _STEEL = np.array([150.0, 154.0, 158.0])
-_DELINEATOR = (  # from and to which height, how wide [m], colour
+_DELINEATOR = (  # bottom, top and width [m], colour
     (0.0, 0.72, 0.14, (228.0, 228.0, 226.0)),
     (0.72, 0.94, 0.13, (28.0, 28.0, 28.0)),
     (0.94, 1.05, 0.12, (228.0, 228.0, 226.0)),
 )
 
 
-def rails(road: RoadMap, begin: float, end: float) -> Layer:
-    """Guard rails on both sides, with posts."""
-    station = np.linspace(begin, end, 5)
+def guard_rails(road: RoadMap, start: float, end: float) -> Layer:
+    """Return guard rails with posts on both sides between two stations [m]."""
+    station = np.linspace(start, end, 5)
     edges = np.array([road.paved(float(s)) for s in np.clip(station, 0.0, road.length)])
     straight = not road.curvature_at(station).any() and not np.ptp(edges, axis=0).any()
     spans = slice(None, None, len(station) - 1 if straight else 1)
@@ -42,40 +42,40 @@ def rails(road: RoadMap, begin: float, end: float) -> Layer:
     return Layer(SemanticClass.STRUCTURE, np.concatenate(corners), rgba)
 
 
-def uprights(
+def upright_quads(
     road: RoadMap, station: FloatArray, lateral: FloatArray, width: float, level: FloatArray
 ) -> FloatArray:
-    """Sheets (N, 4, 3) across the road about stations and laterals (N,).
+    """Return upright quads (N, 4, 3) transverse to the road, centred at stations and laterals (N,) [m].
 
-    ``level`` (4,) are the heights of the corners left and right below, right and left above [m].
+    ``level`` (4,) holds the heights [m] of the corners: bottom left, bottom right, top right, top left.
     """
-    across = np.array([0.5, -0.5, -0.5, 0.5]) * width
-    flat, _ = road.to_world(station[:, None] + np.zeros(4), lateral[:, None] + across)
+    lateral_offsets = np.array([0.5, -0.5, -0.5, 0.5]) * width
+    flat, _ = road.to_world(station[:, None] + np.zeros(4), lateral[:, None] + lateral_offsets)
     return np.concatenate([flat, np.broadcast_to(level, flat.shape[:2])[..., None]], axis=2)
 
 
-def delineators(road: RoadMap, begin: float, end: float) -> Layer | None:
-    """White posts with a black band and a reflector every 50 m on both sides (StVO sign 620)."""
-    stations = np.arange(np.ceil(begin / 50.0) * 50.0, end, 50.0)
+def delineators(road: RoadMap, start: float, end: float) -> Layer | None:
+    """Return white posts with a black band and a reflector every 50 m on both sides (StVO sign 620)."""
+    stations = np.arange(np.ceil(start / 50.0) * 50.0, end, 50.0)
     if len(stations) == 0:
         return None
     edges = np.array([road.paved(float(s)) for s in np.clip(stations, 0.0, road.length)])
     corners, colours = [], []
     for lateral, lean in ((edges[:, 0] - 0.8, 1.0), (edges[:, 1] + 0.8, -1.0)):
-        for low, high, wide, shade in _DELINEATOR:
+        for low, high, width, shade in _DELINEATOR:
             tilt = 0.04 * lean * np.array([1.0, -1.0, -1.0, 1.0]) * (shade[0] < 100.0)
             level = np.array([low, low, high, high]) + tilt
-            corners.append(uprights(road, stations, lateral, wide, level))
+            corners.append(upright_quads(road, stations, lateral, width, level))
             colours.append(np.tile(np.array([*shade, 255.0]), (len(stations), 4, 1)))
     return Layer(SemanticClass.STRUCTURE, np.concatenate(corners), np.concatenate(colours))
 
 
-def trees(road: RoadMap, conditions: Conditions, begin: float, end: float) -> Layer | None:
-    """Conifers and round trees beyond the rails; a side the sun does not reach is darker."""
-    rng = np.random.default_rng((conditions.scenery_seed, 3, int(begin) + 10_000))
+def trees(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer | None:
+    """Return conifers and round trees beyond the rails; the side away from the sun is darker."""
+    rng = np.random.default_rng((conditions.scenery_seed, 3, int(start) + 10_000))
     points, colours = [], []
     for _ in range(int(rng.integers(2, 9))):
-        station, side = rng.uniform(begin, end), float(rng.choice((-1.0, 1.0)))
+        station, side = rng.uniform(start, end), float(rng.choice((-1.0, 1.0)))
         right, left = road.paved(float(np.clip(station, 0.0, road.length)))
         lateral = (left if side > 0.0 else right) + side * rng.uniform(7.0, 55.0)
         foot, _ = road.to_world(np.asarray(station), np.asarray(lateral))
@@ -106,22 +106,22 @@ def _tree(rng: np.random.Generator, sun: float) -> tuple[FloatArray, FloatArray]
 
 
 def _cells(sheet: FloatArray) -> FloatArray:
-    """Corners (N, 4, …) of the quadrilaterals of a sheet (R, C, …)."""
+    """Return the corners (N, 4, …) of the quads of a grid (R, C, …)."""
     corners = np.stack([sheet[:-1, :-1], sheet[:-1, 1:], sheet[1:, 1:], sheet[1:, :-1]], axis=2)
     return corners.reshape(-1, 4, sheet.shape[-1])
 
 
 def sky(conditions: Conditions, haze: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """A ring of sky and hills around the camera: quadrilaterals and RGBA with alpha 0."""
+    """Return a ring of sky and hills around the camera: quads and RGBA with alpha 0."""
     rng = np.random.default_rng((conditions.scenery_seed, 4))
     angle = np.linspace(0.0, 2.0 * np.pi, 97)
     top = _zenith(conditions, haze)
     levels = np.array([-0.02, 0.0, 0.06, 0.16, 0.4, 1.2])
-    share = np.array([0.0, 0.0, 0.3, 0.6, 0.9, 1.0])[:, None, None]
+    fraction = np.array([0.0, 0.0, 0.3, 0.6, 0.9, 1.0])[:, None, None]
     glow = np.maximum(np.cos(angle - conditions.sun_azimuth), 0.0)[None, :, None] ** 4
     warm = np.array([90.0, 30.0, -30.0]) if conditions.light is Light.DUSK else np.array([24.0, 18.0, 8.0])
     warmth = 0.0 if conditions.light is Light.NIGHT or conditions.weather is not Weather.CLEAR else 1.0
-    colour = haze + share * (top - haze) + warmth * (1.0 - share) * glow * warm
+    colour = haze + fraction * (top - haze) + warmth * (1.0 - fraction) * glow * warm
     points, rgba = _ring(angle, levels, colour)
     phase = rng.uniform(0.0, 6.0, 4)
     ridge = 0.022 + sum(
@@ -146,7 +146,7 @@ def _zenith(conditions: Conditions, haze: FloatArray) -> FloatArray:
 
 
 def _ring(angle: FloatArray, slope: FloatArray, colour: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rows of a wall at radius 1000 m; ``slope`` (R,) or (R, N) is height over radius."""
+    """Return the quads of a ring at radius 1000 m; ``slope`` (R,) or (R, N) is height over radius."""
     rise = np.broadcast_to(slope.reshape(len(slope), -1), (len(slope), len(angle))) * 1000.0
     wall = np.stack(
         [

@@ -1,4 +1,4 @@
-"""How a node stands in the air: hidden out of reach, else lit and veiled; and how flat things are drawn."""
+"""Shading of nodes by the atmosphere (hidden out of range, else lit and attenuated), and flat nodes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from panda3d.core import NodePath
 
 from drive_stack.types import FloatArray
 from drive_stack.world_state import EgoState
-from envs.camera.air import Air
+from envs.camera.atmosphere import Atmosphere
 
 
-class Standing:
-    """Nodes that stay where they are; only those that come into reach or leave it are shown or hidden."""
+class StaticNodes:
+    """Nodes with a fixed position. Visibility changes only for nodes that enter or leave the range."""
 
     def __init__(self) -> None:
         self._nodes: list[NodePath] = []
@@ -21,31 +21,33 @@ class Standing:
         self._reflecting = np.empty(0, dtype=np.bool_)
         self._shown: set[int] = set()
 
-    def add(self, node: NodePath, place: FloatArray, *, reflecting: bool = False) -> None:
-        """Take in a node about ``place`` (2,), that throws the headlamps' light back if ``reflecting``."""
+    def add(self, node: NodePath, position: FloatArray, *, reflecting: bool = False) -> None:
+        """Add a node at ``position`` (2,) [m] that returns the headlamps' light if ``reflecting``."""
         self._shown.add(len(self._nodes))
         self._nodes.append(node)
-        self._x, self._y = np.append(self._x, place[0]), np.append(self._y, place[1])
+        self._x, self._y = np.append(self._x, position[0]), np.append(self._y, position[1])
         self._reflecting = np.append(self._reflecting, reflecting)
 
-    def shade(self, ego: EgoState, air: Air) -> None:
-        """Show what is within reach, in the light and air about it."""
-        rows, light, alpha = air.reached(self._x, self._y, self._reflecting, ego)
-        within = set(rows)
-        for row in self._shown - within:
+    def shade(self, ego: EgoState, atmosphere: Atmosphere) -> None:
+        """Show the nodes in range with their light and transmittance; hide the others."""
+        rows, light, alpha = atmosphere.select_visible(self._x, self._y, self._reflecting, ego)
+        visible = set(rows)
+        for row in self._shown - visible:
             self._nodes[row].hide()
-        for row in within - self._shown:
+        for row in visible - self._shown:
             self._nodes[row].show()
-        self._shown = within
+        self._shown = visible
         _tint(self._nodes, rows, light, alpha)
 
 
-def shade(nodes: Sequence[NodePath], x: FloatArray, y: FloatArray, ego: EgoState, air: Air) -> list[int]:
-    """Hide those of the nodes about ``x, y`` (N,) that are out of reach, give the others light and alpha.
+def shade(
+    nodes: Sequence[NodePath], x: FloatArray, y: FloatArray, ego: EgoState, atmosphere: Atmosphere
+) -> list[int]:
+    """Hide the nodes at ``x, y`` (N,) [m] that are out of range; set light and alpha of the others.
 
-    Returns which those others are.
+    Returns the rows of the nodes in range.
     """
-    rows, light, alpha = air.reached(x, y, np.zeros(len(nodes), dtype=np.bool_), ego)
+    rows, light, alpha = atmosphere.select_visible(x, y, np.zeros(len(nodes), dtype=np.bool_), ego)
     for row in set(range(len(nodes))).difference(rows):
         nodes[row].hide()
     for row in rows:
@@ -54,8 +56,8 @@ def shade(nodes: Sequence[NodePath], x: FloatArray, y: FloatArray, ego: EgoState
     return rows
 
 
-def lay_flat(node: NodePath, sort: int) -> None:
-    """Draw a node that lies on the ground before all that stands, in the order of ``sort``."""
+def set_flat(node: NodePath, sort: int) -> None:
+    """Draw a node on the ground before all upright nodes, in the order of ``sort``."""
     node.set_bin("background", sort)
     node.set_depth_test(False)
     node.set_depth_write(False)

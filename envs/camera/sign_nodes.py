@@ -1,4 +1,4 @@
-"""Signs as nodes: a textured board on grey posts, upright across the road."""
+"""Scene nodes of signs: a textured board on grey posts, transverse to the road."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from panda3d.core import (
 )
 
 from drive_stack.road_map import RoadMap
-from envs.camera.scenery import uprights
+from envs.camera.scenery import upright_quads
 from envs.camera.signs import Sign, paint_face
 from envs.camera.triangles import node_of, quad_node
 
-_VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4), ("place", "<f4", 2)])
+_VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4), ("corners", "<f4", 2)])
 _POST, _BEAM = 0.11, 0.35  # thickness [m]
 _STEEL = np.array([128.0, 132.0, 136.0, 255.0])
-_AHEAD = 0.12  # posts stand behind their board [m]
+_AHEAD = 0.12  # distance of the posts behind their board [m]
 
 
 def board_node(sign: Sign, road: RoadMap) -> NodePath:
-    """The board alone, in world coordinates."""
+    """Return the board of a sign, in world coordinates."""
     node = NodePath(_board(sign, road))
     texture = Texture("face")
     face = _to_powers_of_two(paint_face(sign))
@@ -41,32 +41,34 @@ def board_node(sign: Sign, road: RoadMap) -> NodePath:
 
 
 def _to_powers_of_two(face: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The software renderer takes no other sizes."""
+    """Resize to powers of two, the only texture sizes of the software renderer."""
     height, width = (1 << (side.bit_length() - 1) for side in face.shape[:2])
     return np.asarray(cv2.resize(face, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def posts_node(sign: Sign, road: RoadMap) -> NodePath:
-    """What holds the board: posts from the ground, and a beam between two of them."""
+    """Return the posts of a sign, and the beam between them if there are two."""
     top = sign.bottom + sign.height * (1.0 if len(sign.posts) == 1 else 0.55)
     lateral, behind = np.array(sign.posts), np.full(len(sign.posts), sign.station + _AHEAD)
-    sheets = [uprights(road, behind, lateral, _POST * len(lateral), np.array([0.0, 0.0, top, top]))]
+    sheets = [upright_quads(road, behind, lateral, _POST * len(lateral), np.array([0.0, 0.0, top, top]))]
     if len(lateral) > 1:
         beam = np.array([top - _BEAM, top - _BEAM, top, top])
-        sheets.append(uprights(road, behind[:1], lateral.mean(keepdims=True), float(np.ptp(lateral)), beam))
+        sheets.append(
+            upright_quads(road, behind[:1], lateral.mean(keepdims=True), float(np.ptp(lateral)), beam)
+        )
     corners = np.concatenate(sheets)
     return NodePath(quad_node("posts", corners, np.tile(_STEEL, (len(corners), 4, 1))))
 
 
 def _board(sign: Sign, road: RoadMap) -> GeomNode:
-    place = _outline(sign.is_round)
+    corners = _outline(sign.is_round)
     flat, _ = road.to_world(
-        np.full(len(place), sign.station), sign.lateral + (0.5 - place[:, 0]) * sign.width
+        np.full(len(corners), sign.station), sign.lateral + (0.5 - corners[:, 0]) * sign.width
     )
-    rows = np.zeros(len(place), dtype=_VERTEX)
-    rows["vertex"] = np.column_stack([flat, sign.bottom + place[:, 1] * sign.height])
+    rows = np.zeros(len(corners), dtype=_VERTEX)
+    rows["vertex"] = np.column_stack([flat, sign.bottom + corners[:, 1] * sign.height])
     rows["colour"] = 255
-    rows["place"] = place
+    rows["corners"] = corners
     fan = GeomTrifans(GeomEnums.UH_static)
     fan.add_consecutive_vertices(0, len(rows))
     fan.close_primitive()
@@ -74,7 +76,7 @@ def _board(sign: Sign, road: RoadMap) -> GeomNode:
 
 
 def _outline(is_round: bool) -> NDArray[np.float64]:
-    """Corners (N, 2) of the board, 0 … 1 from its lower left, in order."""
+    """Return the corners (N, 2) of the board in order, 0 … 1 from its lower left."""
     if not is_round:
         return np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     angle = np.linspace(0.0, 2.0 * np.pi, 20, endpoint=False)

@@ -17,12 +17,12 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.world_state import Conditions
 from envs.speed_limits import SpeedLimits
 
-_ASIDE = 1.4  # centre of a roadside board beyond the pavement's edge [m]
-_REPEATED = 800.0  # a limit is shown again after so much road [m]
-_GANTRIES = 1300.0  # between two gantries [m]
+_ROADSIDE_OFFSET = 1.4  # of a roadside board's centre from the pavement's edge [m]
+_REPEAT_DISTANCE = 800.0  # between two signs of the same limit [m]
+_GANTRY_SPACING = 1300.0  # between two gantries [m]
 _CLEARANCE = 5.2  # below a gantry's panel [m]
-_WARNINGS = (400.0, 200.0)  # a lane's end is announced so far before it [m]
-_PIXELS = 128  # of a face for each metre of height
+_WARNING_DISTANCES = (400.0, 200.0)  # of the signs before a lane's end [m]
+_PIXELS = 128  # of a face per metre
 _WHITE, _BLACK, _RED, _BLUE = (238, 238, 236), (22, 22, 22), (196, 24, 30), (16, 74, 150)
 _TOWNS = ("Altenau", "Birkfeld", "Eschbach", "Falkenstein", "Hohenried", "Lindau", "Neuhaven", "Seedorf")
 
@@ -37,7 +37,7 @@ class Face(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A board across the road's direction; its lateral is that of its middle."""
+    """A board transverse to the road. Station, lateral of its centre and sizes are in m."""
 
     face: Face
     station: float
@@ -49,7 +49,7 @@ class Sign:
 
     @property
     def posts(self) -> tuple[float, ...]:
-        """Laterals of the posts that hold it."""
+        """Laterals of the posts [m]."""
         if self.face is not Face.DIRECTION:
             return (self.lateral,)
         reach = self.width / 2.0 + 0.4
@@ -62,50 +62,50 @@ class Sign:
 
 
 def signs_along(road: RoadMap, limits: SpeedLimits | None, conditions: Conditions) -> tuple[Sign, ...]:
-    """All signs of a road, in no order."""
+    """Return all signs of a road, in no particular order."""
     rng = np.random.default_rng((conditions.scenery_seed, 5))
     shown = [] if limits is None else _limit_signs(road, limits)
     return (*shown, *_lane_end_signs(road), *_gantries(road, rng))
 
 
-def _beside(road: RoadMap, station: float) -> tuple[float, float]:
+def _roadside_laterals(road: RoadMap, station: float) -> tuple[float, float]:
     right, left = road.paved(float(np.clip(station, 0.0, road.length)))
-    return right - _ASIDE, left + _ASIDE
+    return right - _ROADSIDE_OFFSET, left + _ROADSIDE_OFFSET
 
 
 def _limit_signs(road: RoadMap, limits: SpeedLimits) -> list[Sign]:
-    """On both sides where the limit changes, and again after some way."""
+    """Return limit signs on both sides where the limit changes, repeated every `_REPEAT_DISTANCE`."""
     edges = np.append(limits.station, road.length)
     signs = []
-    for begin, end, limit in zip(edges[:-1], edges[1:], limits.limit, strict=True):
+    for start, end, limit in zip(edges[:-1], edges[1:], limits.limit, strict=True):
         text = (str(round(float(limit) * 3.6)),)
-        for station in np.arange(begin, max(float(end) - 50.0, float(begin) + 1.0), _REPEATED):
+        for station in np.arange(start, max(float(end) - 50.0, float(start) + 1.0), _REPEAT_DISTANCE):
             signs += [
                 Sign(Face.LIMIT, float(station), lateral, 1.7, 1.0, 1.0, text)
-                for lateral in _beside(road, float(station))
+                for lateral in _roadside_laterals(road, float(station))
             ]
     return signs
 
 
 def _lane_end_signs(road: RoadMap) -> list[Sign]:
-    """On the ending lane's side, ahead of where it ends."""
+    """Return the signs before the end of each ending lane, on its side of the road."""
     signs = []
     for index, lane in enumerate(road.lanes):
         if lane.end >= road.length - 1e-6 or lane.kind is LaneKind.RAMP:
             continue
         on_right = index > 0
         drawing = "|" * index + ("\\" if on_right else "/") + "|" * (len(road.lanes) - index - 1)
-        for ahead in _WARNINGS:
+        for ahead in _WARNING_DISTANCES:
             station = lane.end - ahead
             if station > max(lane.start, 0.0):
-                lateral = _beside(road, station)[0 if on_right else 1]
+                lateral = _roadside_laterals(road, station)[0 if on_right else 1]
                 signs.append(Sign(Face.LANE_ENDS, station, lateral, 1.3, 1.3, 1.6, (drawing,)))
     return signs
 
 
 def _gantries(road: RoadMap, rng: np.random.Generator) -> list[Sign]:
     signs = []
-    for station in np.arange(rng.uniform(250.0, 900.0), road.length, _GANTRIES):
+    for station in np.arange(rng.uniform(250.0, 900.0), road.length, _GANTRY_SPACING):
         right, left = road.paved(float(station))
         first, second = rng.choice(len(_TOWNS), 2, replace=False)
         lines = (
@@ -120,7 +120,7 @@ def _gantries(road: RoadMap, rng: np.random.Generator) -> list[Sign]:
 
 
 def paint_face(sign: Sign) -> NDArray[np.uint8]:
-    """The face of a board, ``(H, W, 3)`` RGB."""
+    """Return the face of a board as an image (H, W, 3) RGB."""
     size = (round(sign.width * _PIXELS), round(sign.height * _PIXELS))
     painter = {Face.LIMIT: _paint_limit, Face.DIRECTION: _paint_direction, Face.LANE_ENDS: _paint_lane_ends}
     return painter[sign.face](size, sign.text)
@@ -130,20 +130,20 @@ def _blank(size: tuple[int, int], colour: tuple[int, int, int]) -> NDArray[np.ui
     return np.full((size[1], size[0], 3), colour, np.uint8)
 
 
-def _write(face: NDArray[np.uint8], text: str, middle: tuple[float, float], tall: float,
+def _write(face: NDArray[np.uint8], text: str, centre: tuple[float, float], tall: float,
            colour: tuple[int, int, int]) -> None:  # fmt: skip
-    """Letters ``tall`` pixels high about a point."""
+    """Write centred text with letters ``tall`` pixels high."""
     font, weight = cv2.FONT_HERSHEY_DUPLEX, max(round(tall / 6.0), 1)
     (wide, high), _ = cv2.getTextSize(text, font, 1.0, 1)
     scale = tall / high
-    origin = (round(middle[0] - wide * scale / 2.0), round(middle[1] + tall / 2.0))
+    origin = (round(centre[0] - wide * scale / 2.0), round(centre[1] + tall / 2.0))
     cv2.putText(face, text, origin, font, scale, colour, weight, cv2.LINE_AA)
 
 
 def _paint_limit(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np.uint8]:
-    face, middle = _blank(size, _RED), (size[0] // 2, size[1] // 2)
-    cv2.circle(face, middle, round(0.38 * size[0]), _WHITE, -1, cv2.LINE_AA)
-    _write(face, text[0], middle, (0.36 if len(text[0]) < 3 else 0.29) * size[1], _BLACK)
+    face, centre = _blank(size, _RED), (size[0] // 2, size[1] // 2)
+    cv2.circle(face, centre, round(0.38 * size[0]), _WHITE, -1, cv2.LINE_AA)
+    _write(face, text[0], centre, (0.36 if len(text[0]) < 3 else 0.29) * size[1], _BLACK)
     return face
 
 
@@ -156,10 +156,10 @@ def _paint_direction(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np
 
 
 def _paint_lane_ends(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np.uint8]:
-    """One arrow a lane; the ending one bends into its neighbour."""
+    """Paint one arrow per lane; the arrow of the ending lane turns into the adjacent lane."""
     face, (lanes,) = _blank(size, _WHITE), text
     cv2.rectangle(face, (2, 2), (size[0] - 3, size[1] - 3), _BLACK, 3)
-    across = [(k + 0.5) / len(lanes) * 0.84 * size[0] + 0.08 * size[0] for k in range(len(lanes))]
+    lane_x = [(k + 0.5) / len(lanes) * 0.84 * size[0] + 0.08 * size[0] for k in range(len(lanes))]
     low, bend, high, thick = (
         0.9 * size[1],
         0.6 * size[1],
@@ -168,14 +168,14 @@ def _paint_lane_ends(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np
     )
     for k, mark in enumerate(lanes):
         if mark == "|":
-            _line(face, (across[k], low), (across[k], high + 2.0 * thick), thick)
-            head = np.array([[across[k], high], [across[k] - 1.5 * thick, high + 2.5 * thick],
-                             [across[k] + 1.5 * thick, high + 2.5 * thick]])  # fmt: skip
+            _line(face, (lane_x[k], low), (lane_x[k], high + 2.0 * thick), thick)
+            head = np.array([[lane_x[k], high], [lane_x[k] - 1.5 * thick, high + 2.5 * thick],
+                             [lane_x[k] + 1.5 * thick, high + 2.5 * thick]])  # fmt: skip
             cv2.fillPoly(face, [np.round(head).astype(np.int32)], _BLACK, cv2.LINE_AA)
         else:
-            into = across[k - 1 if mark == "\\" else k + 1]
-            _line(face, (across[k], low), (across[k], bend), thick)
-            _line(face, (across[k], bend), (into, bend - abs(across[k] - into)), thick)
+            into = lane_x[k - 1 if mark == "\\" else k + 1]
+            _line(face, (lane_x[k], low), (lane_x[k], bend), thick)
+            _line(face, (lane_x[k], bend), (into, bend - abs(lane_x[k] - into)), thick)
     return face
 
 

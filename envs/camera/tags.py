@@ -1,4 +1,4 @@
-"""Flat colours in the label picture: which node is what, and whose."""
+"""Flat colours of nodes in the label image: semantic class and actor number."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _KEY = "label"
 
 
 class LabelTags:
-    """Teaches the label eye a colour for each kind and number: red the kind, green and blue the number."""
+    """Registers colours with the label view: red is the class, green and blue are the actor's number."""
 
-    def __init__(self, eye: Camera) -> None:
-        self._eye = eye
-        self._known: set[str] = set()
-        eye.set_tag_state_key(_KEY)
+    def __init__(self, view: Camera) -> None:
+        self._view = view
+        self._registered: set[str] = set()
+        view.set_tag_state_key(_KEY)
 
     def mark(self, node: NodePath, kind: SemanticClass, number: int = 0) -> None:
-        """Give a node and all below it their colour; ``number`` 0 is scenery, actors count from 1."""
+        """Set the colour of a node and its descendants. ``number`` 0 is scenery, actors start at 1."""
         name = f"{int(kind)}:{number}"
         node.set_tag(_KEY, name)
-        if name not in self._known:
-            self._known.add(name)
-            self._eye.set_tag_state(name, _flat_state(int(kind), number // 256, number % 256))
+        if name not in self._registered:
+            self._registered.add(name)
+            self._view.set_tag_state(name, _flat_state(int(kind), number // 256, number % 256))
 
 
 def _flat_state(*parts: int) -> RenderState:
-    # the renderer rounds down, so halves keep each whole number what it is
+    # the renderer rounds down, so the added half preserves each integer
     red, green, blue = ((part + 0.5) / 255.0 for part in parts)
     state = RenderState.make(ColorAttrib.make_flat((red, green, blue, 1.0)), 100)
     for attribute in (

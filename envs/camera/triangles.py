@@ -1,4 +1,4 @@
-"""Coloured triangles with an alpha channel as nodes of the static scene, and any node from packed rows."""
+"""Scene nodes from coloured quads with an alpha channel, and from packed vertex rows."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _HALVES = np.array([0, 1, 2, 0, 2, 3])  # corners of a quadrilateral's two trian
 
 
 def quad_node(name: str, corners: FloatArray, colours: FloatArray, *, weld: bool = True) -> GeomNode:
-    """Quadrilaterals ``corners`` (Q, 4, 3) [m] with RGBA ``colours`` (Q, 4, 4) of 0 … 255, in one Geom.
+    """Return one Geom of quads ``corners`` (Q, 4, 3) [m] with RGBA ``colours`` (Q, 4, 4) of 0 … 255.
 
-    The renderer's time goes by vertices: with ``weld`` corners alike in place and colour are one.
+    With ``weld``, corners of equal position and colour share a vertex, as render time depends on vertices.
     """
     rows = np.zeros(corners.shape[0] * 4, dtype=_VERTEX)
     rows["vertex"] = corners.reshape(-1, 3)
     rows["colour"] = np.clip(np.round(colours.reshape(-1, 4)), 0, 255)
-    place = np.arange(len(rows))
+    index_of = np.arange(len(rows))
     if weld:
         raw = rows.view(f"V{_VERTEX.itemsize}")
-        _, kept, place = np.unique(raw, return_index=True, return_inverse=True)
-        rows = rows[kept]
-    index = place.reshape(-1, 4)[:, _HALVES]
+        _, first, index_of = np.unique(raw, return_index=True, return_inverse=True)
+        rows = rows[first]
+    index = index_of.reshape(-1, 4)[:, _HALVES]
     faces = GeomTriangles(GeomEnums.UH_static)
     faces.set_index_type(GeomEnums.NT_uint32)
     array = faces.modify_vertices()
@@ -43,7 +43,7 @@ def quad_node(name: str, corners: FloatArray, colours: FloatArray, *, weld: bool
 
 
 def node_of(name: str, layout: GeomVertexFormat, rows: NDArray[np.void], faces: GeomPrimitive) -> GeomNode:
-    """One Geom of ``faces`` over vertices given as packed ``rows`` that fit the ``layout``."""
+    """Return one Geom of ``faces`` over vertices in packed ``rows`` of the given ``layout``."""
     data = GeomVertexData(name, layout, GeomEnums.UH_static)
     data.unclean_set_num_rows(len(rows))
     memoryview(data.modify_array(0)).cast("B")[:] = rows.tobytes()

@@ -13,7 +13,7 @@ from tiny_world import Body, TinyWorld, straight_road
 from drive_stack.camera_model import CameraModel
 from drive_stack.world_state import Conditions, Light, Weather, WorldState
 from envs.camera import Camera
-from envs.camera.air import transmittance
+from envs.camera.atmosphere import transmittance
 
 MODEL = CameraModel()
 
@@ -25,23 +25,23 @@ def world(*bodies: Body, conditions: Conditions | None = None) -> WorldState:
 
 @pytest.fixture
 def camera() -> Iterator[Camera]:
-    made = Camera(MODEL)
-    yield made
-    made.close()
+    camera = Camera(MODEL)
+    yield camera
+    camera.close()
 
 
 @pytest.mark.parametrize("ahead", [15.0, 40.0, 90.0])
-def test_a_persons_box_is_where_the_lens_projects_it(camera: Camera, ahead: float) -> None:
+def test_a_pedestrians_box_is_where_the_lens_projects_it(camera: Camera, ahead: float) -> None:
     state = world(Body(ahead + 20.0, 1.8, is_pedestrian=True))
     camera.load(state.road, state.conditions)
-    (found,) = camera.labels(state).boxes
-    people, ego = state.pedestrians, state.ego
-    height = float(people.height[0])
-    x, y = float(people.x[0] - ego.x), float(people.y[0] - ego.y)
+    (label,) = camera.labels(state).boxes
+    pedestrians, ego = state.pedestrians, state.ego
+    height = float(pedestrians.height[0])
+    x, y = float(pedestrians.x[0] - ego.x), float(pedestrians.y[0] - ego.y)
     (u, foot, _), (_, head, _) = MODEL.project(np.array([[x, y, 0.0], [x, y, height]]))
-    assert found.box[1] == pytest.approx(head, abs=2.0)
-    assert found.box[3] == pytest.approx(foot, abs=2.0)
-    assert (found.box[0] + found.box[2]) / 2.0 == pytest.approx(u, abs=2.0)
+    assert label.box[1] == pytest.approx(head, abs=2.0)
+    assert label.box[3] == pytest.approx(foot, abs=2.0)
+    assert (label.box[0] + label.box[2]) / 2.0 == pytest.approx(u, abs=2.0)
 
 
 def test_a_hidden_car_is_not_labelled(camera: Camera) -> None:
@@ -76,17 +76,17 @@ def test_two_cameras_keep_their_own_scenes(camera: Camera) -> None:
     other.close()
 
 
-def test_contrast_left_at_the_visibility_is_five_percent() -> None:
-    left = transmittance(np.array([0.0, 200.0, 400.0]), 200.0)
-    np.testing.assert_allclose(left, [1.0, 0.05, 0.0025])
+def test_the_contrast_at_the_visibility_is_five_percent() -> None:
+    contrast = transmittance(np.array([0.0, 200.0, 400.0]), 200.0)
+    np.testing.assert_allclose(contrast, [1.0, 0.05, 0.0025])
 
 
 def test_a_far_cars_contrast_falls_in_fog(camera: Camera) -> None:
     def contrast(ahead: float) -> float:
         state = world(Body(20.0 + ahead, 1.8), conditions=Conditions(Weather.FOG, visibility=150.0))
         camera.load(state.road, state.conditions)
-        seen = camera.labels(state).instance > 0
-        return float(np.abs(camera.render(state)[seen].mean() - 190.0))
+        visible = camera.labels(state).instance > 0
+        return float(np.abs(camera.render(state)[visible].mean() - 190.0))
 
     assert contrast(120.0) < 0.5 * contrast(30.0)
 
@@ -94,18 +94,18 @@ def test_a_far_cars_contrast_falls_in_fog(camera: Camera) -> None:
 def test_cameras_can_be_made_and_closed_again_and_again() -> None:
     state = world()
     for _ in range(5):
-        one = Camera(MODEL)
-        one.load(state.road, state.conditions)
-        one.render(state)
-        one.close()
+        camera = Camera(MODEL)
+        camera.load(state.road, state.conditions)
+        camera.render(state)
+        camera.close()
 
 
 def test_nothing_is_drawn_in_an_order_that_memory_decides(camera: Camera) -> None:
-    """Bins that sort by state sort by address: where faces meet, pixels would differ from run to run."""
+    """Bins that sort by state sort by memory address: pixels where faces meet would differ between runs."""
     state = world(Body(50.0, 1.8), Body(30.0, -1.8, is_pedestrian=True))
     camera.load(state.road, state.conditions)
     camera.render(state)
-    drawn = camera._stage.root.find_all_matches("**/+GeomNode")
+    drawn = camera._renderer.root.find_all_matches("**/+GeomNode")
     bins = {path.get_net_state().get_attrib(CullBinAttrib).get_bin_name() for path in drawn}
     assert len(drawn) > 50
     assert bins == {"unsorted", "background"}

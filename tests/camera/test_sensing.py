@@ -1,4 +1,4 @@
-"""The compiled pass from the drawn buffer to the picture, against OpenCV step by step."""
+"""The compiled pass from the drawn buffer to the image, against OpenCV step by step."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.types import Image
 from drive_stack.world_state import Conditions, Light, Weather
-from envs.camera.air import Air
-from envs.camera.sensing import CODE_ZERO, SUPERSAMPLING, sense
+from envs.camera.atmosphere import Atmosphere
+from envs.camera.sensing import CODE_ZERO, SUPERSAMPLING, apply_sensor
 
 MODEL = CameraModel()
 EVERY = [
@@ -24,28 +24,28 @@ EVERY = [
 ]
 
 
-def plainly(air: Air, large: NDArray[np.uint8], time: float) -> Image:
-    """What `Air.apply` does, one whole picture at a time."""
+def apply_stepwise(atmosphere: Atmosphere, large: NDArray[np.uint8], time: float) -> Image:
+    """What `Atmosphere.apply` does, one whole image at a time."""
     alpha = large[:, :, 3]
-    share = np.clip((np.arange(256) - CODE_ZERO) / (255 - CODE_ZERO), 0.0, 1.0)
-    standing = shrunk(np.round(255.0 * share).astype(np.uint8)[alpha])
-    solid = shrunk(np.where(alpha > 0, 255, 0).astype(np.uint8))
-    rgb = shrunk(large[:, :, 2::-1])
-    through = cv2.add(standing, part(air._ground_through, ~solid))
-    lit = cv2.add(solid, part(air._ground_lit, ~solid))
-    seen = part(rgb, cv2.merge([part(through, lit)] * 3))
-    fog = np.broadcast_to(np.round(air.fog_colour).astype(np.uint8), rgb.shape)
-    clean = cv2.add(seen, part(np.ascontiguousarray(fog), cv2.merge([~through] * 3)))
-    frame = round(time * 20.0) * 3 % len(air._bright)
-    bright, dark = (noise[frame].reshape(rgb.shape) for noise in (air._bright, air._dark))
+    fraction = np.clip((np.arange(256) - CODE_ZERO) / (255 - CODE_ZERO), 0.0, 1.0)
+    standing = downsample(np.round(255.0 * fraction).astype(np.uint8)[alpha])
+    solid = downsample(np.where(alpha > 0, 255, 0).astype(np.uint8))
+    rgb = downsample(large[:, :, 2::-1])
+    through = cv2.add(standing, scale(atmosphere._ground_through, ~solid))
+    lit = cv2.add(solid, scale(atmosphere._ground_lit, ~solid))
+    seen = scale(rgb, cv2.merge([scale(through, lit)] * 3))
+    fog = np.broadcast_to(np.round(atmosphere.fog_colour).astype(np.uint8), rgb.shape)
+    clean = cv2.add(seen, scale(np.ascontiguousarray(fog), cv2.merge([~through] * 3)))
+    frame = round(time * 20.0) * 3 % len(atmosphere._bright)
+    bright, dark = (noise[frame].reshape(rgb.shape) for noise in (atmosphere._bright, atmosphere._dark))
     return np.asarray(cv2.subtract(cv2.add(clean, bright), dark), dtype=np.uint8)
 
 
-def part(picture: NDArray[np.uint8], share: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.multiply(picture, share, scale=1.0 / 255.0), dtype=np.uint8)
+def scale(image: NDArray[np.uint8], fraction: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.multiply(image, fraction, scale=1.0 / 255.0), dtype=np.uint8)
 
 
-def shrunk(large: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def downsample(large: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size = MODEL.width, MODEL.height
     small = cv2.resize(np.ascontiguousarray(large), size, interpolation=cv2.INTER_AREA)
     return np.asarray(small[::-1], dtype=np.uint8)
@@ -63,9 +63,9 @@ def buffers() -> list[NDArray[np.uint8]]:
 
 @pytest.mark.parametrize("conditions", EVERY, ids=lambda it: f"{it.weather.value}-{it.light.value}")
 def test_the_compiled_pass_gives_the_same_bytes(conditions: Conditions) -> None:
-    air = Air(MODEL, conditions)
+    atmosphere = Atmosphere(MODEL, conditions)
     for large, time in itertools.product(buffers(), (0.0, 0.35)):
-        np.testing.assert_array_equal(air.apply(large, time), plainly(air, large, time))
+        np.testing.assert_array_equal(atmosphere.apply(large, time), apply_stepwise(atmosphere, large, time))
 
 
 def test_shares_are_rounded_as_opencv_does_for_all_pairs_of_bytes() -> None:
@@ -74,8 +74,8 @@ def test_shares_are_rounded_as_opencv_does_for_all_pairs_of_bytes() -> None:
     colour, through = np.meshgrid(byte, byte)
     large = np.zeros((512, 512, 4), np.uint8)
     large[:, :, :3] = np.repeat(np.repeat(colour[::-1], 2, axis=0), 2, axis=1)[:, :, None]
-    none, picture = np.zeros((256, 768), np.uint8), np.empty((256, 768), np.uint8)
+    none, image = np.zeros((256, 768), np.uint8), np.empty((256, 768), np.uint8)
     lit, haze = np.full_like(through, 255), np.zeros(3, np.uint8)
-    sense(large.view(np.uint32)[:, :, 0], through, lit, haze, none, none, picture)
+    apply_sensor(large.view(np.uint32)[:, :, 0], through, lit, haze, none, none, image)
     for channel in range(3):
-        np.testing.assert_array_equal(picture[:, channel::3], part(colour, through))
+        np.testing.assert_array_equal(image[:, channel::3], scale(colour, through))

@@ -31,7 +31,7 @@ def test_limits_are_shown_where_they_hold_off_the_pavement(world: World) -> None
         assert sign.lateral + sign.width / 2.0 < right or sign.lateral - sign.width / 2.0 > left
 
 
-def test_gantries_leave_room_for_trucks(world: World) -> None:
+def test_gantries_leave_clearance_for_trucks(world: World) -> None:
     gantries = [s for s in signs_along(world.road, None, Conditions()) if s.face is Face.DIRECTION]
     for sign in gantries:
         right, left = world.road.paved(sign.station)
@@ -40,7 +40,7 @@ def test_gantries_leave_room_for_trucks(world: World) -> None:
         assert max(sign.posts) > left
 
 
-def test_a_lane_end_is_announced_beside_the_ending_lane() -> None:
+def test_a_lane_end_is_announced_on_the_side_of_the_ending_lane() -> None:
     world = World(load_scenario("lane_drop"), 3)
     ending = next(lane for lane in world.road.lanes if lane.end < world.road.length - 1.0)
     warnings = [s for s in signs_along(world.road, None, Conditions()) if s.face is Face.LANE_ENDS]
@@ -83,9 +83,9 @@ def test_the_camera_sees_a_limit_sign_as_structure() -> None:
     ego = dataclasses.replace(state.ego, x=float(xy[0]), y=float(xy[1]), yaw=float(yaw), station=station)
     state = dataclasses.replace(state, ego=ego)
     camera = Camera(CameraModel())
-    seen = []
+    pixels = []
     for limits in (None, world.limits):
         camera.load(world.road, state.conditions, limits)
-        seen.append(int(np.sum(camera.labels(state).semantic == SemanticClass.STRUCTURE)))
+        pixels.append(int(np.sum(camera.labels(state).semantic == SemanticClass.STRUCTURE)))
     camera.close()
-    assert seen[1] > seen[0] + 200
+    assert pixels[1] > pixels[0] + 200

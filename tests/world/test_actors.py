@@ -10,9 +10,9 @@ from panda3d.core import NodePath
 
 from drive_stack.world_state import ObstacleKind
 from envs.bodies import BODIES
-from envs.camera.actors import Detail, build_obstacle, build_person, build_vehicle
+from envs.camera.actors import Detail, build_obstacle, build_pedestrian, build_vehicle
 from envs.camera.actors.mesh import join
-from envs.camera.actors.people import gait
+from envs.camera.actors.pedestrians import gait
 from envs.camera.actors.vehicles import vehicle_parts
 
 PAINT = (150, 26, 30)
@@ -92,13 +92,13 @@ def test_the_order_of_drawing_does_not_depend_on_earlier_frames() -> None:
 
 @pytest.mark.parametrize(("height", "child"), [(1.12, True), (1.6, False), (1.95, False)])
 def test_a_pedestrian_has_the_requested_height(height: float, child: bool) -> None:
-    low, high = extent(build_person(height, child, CLOTHES).node)
+    low, high = extent(build_pedestrian(height, child, CLOTHES).node)
     assert abs(low[2]) < 0.05 and high[2] == pytest.approx(height, rel=0.03)
     assert high[1] - low[1] < 0.5 * height
 
 
 def test_walking_feet_swing_apart_and_back() -> None:
-    person = build_person(1.75, False, CLOTHES)
+    person = build_pedestrian(1.75, False, CLOTHES)
     depths = []
     for phase in (0.0, np.pi / 2.0, np.pi, 3.0 * np.pi / 2.0):
         person.set_gait(phase, 1.4)
@@ -121,7 +121,7 @@ def test_joints_bend_the_human_way_and_sides_alternate(phase: float, speed: floa
 
 @pytest.mark.parametrize("speed", [0.0, 1.4, 4.0])
 def test_a_foot_stays_on_the_ground(speed: float) -> None:
-    person = build_person(1.75, False, CLOTHES)
+    person = build_pedestrian(1.75, False, CLOTHES)
     for phase in np.linspace(0.0, 2.0 * np.pi, 9):
         person.set_gait(float(phase), speed)
         assert abs(extent(person.node)[0][2]) < 0.06

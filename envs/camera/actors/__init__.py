@@ -2,15 +2,15 @@
 
 from envs.camera.actors.obstacles import build_obstacle
 from envs.camera.actors.parts import Detail, LampKind
-from envs.camera.actors.people import PersonModel, build_person
+from envs.camera.actors.pedestrians import PedestrianModel, build_pedestrian
 from envs.camera.actors.vehicles import VehicleModel, build_vehicle
 
 __all__ = [
     "Detail",
     "LampKind",
-    "PersonModel",
+    "PedestrianModel",
     "VehicleModel",
     "build_obstacle",
-    "build_person",
+    "build_pedestrian",
     "build_vehicle",
 ]

@@ -45,7 +45,7 @@ class CarShape:
     tail_lamp: tuple[float, float]
     tail_lamp_inner: float = 0.52  # share of the half width
     cladding: bool = False  # dark lower body
-    rails: bool = False  # on the roof
+    guard_rails: bool = False  # on the roof
     spoiler: bool = False
     bed: tuple[float, float] | None = None  # a pickup's load bed, x shares
 
@@ -163,7 +163,7 @@ SUV = CarShape(
     tail_lamp=(0.46, 0.64),
     tail_lamp_inner=0.62,
     cladding=True,
-    rails=True,
+    guard_rails=True,
     spoiler=True,
 )
 
@@ -197,7 +197,7 @@ ESTATE = CarShape(
     head_lamp=(0.42, 0.51),
     tail_lamp=(0.48, 0.64),
     tail_lamp_inner=0.56,
-    rails=True,
+    guard_rails=True,
 )
 
 VAN = CarShape(

@@ -13,17 +13,17 @@ from envs.camera.actors.parts import Build, LampGlass, LampKind, VehicleParts
 from envs.camera.actors.shapes import box, grid
 
 _ARCH_GAP = 0.05  # between tyre and wheel arch [m]
-_APART = 0.03  # knots nearer than this share of the length are one in the distance
+_MIN_KNOT_SPACING = 0.03  # knots nearer than this share of the length are one in the distance
 # of half a section's points, those that make its outline in the distance
-_TUB_OUTLINE, _CABIN_OUTLINE = (0, 1, 2, 5), (0, 2, 5)
+_BODY_OUTLINE, _CABIN_OUTLINE = (0, 1, 2, 5), (0, 2, 5)
 
 
-def _along(line: Line, x: ArrayLike) -> FloatArray:
+def _interpolate(line: Line, x: ArrayLike) -> FloatArray:
     xs, values = zip(*line, strict=True)
     return np.asarray(np.interp(np.asarray(x, dtype=np.float64), xs, values), dtype=np.float64)
 
 
-def _bent(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
+def _mirror_sections(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
     """Sections (R, C, 3) whose left half mirrors the right one; y, z are (R, half) upward to the middle."""
     ys = np.concatenate([-y, y[:, -2::-1]], axis=1)
     zs = np.concatenate([z, z[:, -2::-1]], axis=1)
@@ -37,13 +37,13 @@ def _ends(mesh: Mesh) -> Mesh:
     return mesh.facing(lambda normals: np.abs(normals[:, 0]) > 0.5)
 
 
-def _thinned(knots: FloatArray) -> FloatArray:
+def _thin_knots(knots: FloatArray) -> FloatArray:
     """Sorted knots with those left out that lie close behind another, but for the ends."""
-    kept = [float(knots[0])]
+    spaced = [float(knots[0])]
     for knot in knots[1:-1].tolist():
-        if knot - kept[-1] > _APART and knots[-1] - knot > _APART:
-            kept.append(knot)
-    return np.array([*kept, float(knots[-1])])
+        if knot - spaced[-1] > _MIN_KNOT_SPACING and knots[-1] - knot > _MIN_KNOT_SPACING:
+            spaced.append(knot)
+    return np.array([*spaced, float(knots[-1])])
 
 
 class CarLoft:
@@ -55,16 +55,16 @@ class CarLoft:
         self.half_width = build.width / 2.0
         self._distant = build.detail is parts.Detail.DISTANT
 
-    def x(self, share: ArrayLike) -> FloatArray:
+    def x(self, fraction: ArrayLike) -> FloatArray:
         """Ahead of the middle [m], from the share of the length behind the front."""
-        return self.build.length * (0.5 - np.asarray(share, dtype=float))
+        return self.build.length * (0.5 - np.asarray(fraction, dtype=float))
 
     def _stations(self) -> FloatArray:
         knots = {x for line in (self.shape.top, self.shape.plan, self.shape.sill) for x, _ in line}
         if not self.build.fine:
             knots = {x for x, _ in self.shape.top}
         if self._distant:
-            return _thinned(np.array(sorted(knots)))
+            return _thin_knots(np.array(sorted(knots)))
         arch = (self.shape.wheel_radius + _ARCH_GAP) / self.build.length
         steps = (
             (-1.0, -0.999, -0.72, 0.0, 0.72, 0.999, 1.0)
@@ -75,32 +75,32 @@ class CarLoft:
         plain = {k for k in knots if all(abs(k - axle) > arch * 1.12 for axle in self.shape.axles)}
         return np.array(sorted(plain | arches))
 
-    def _sill(self, share: FloatArray) -> FloatArray:
-        edge = _along(self.shape.sill, share) * self.build.height
+    def _sill(self, fraction: FloatArray) -> FloatArray:
+        edge = _interpolate(self.shape.sill, fraction) * self.build.height
         if self._distant:
             return edge
         radius = self.shape.wheel_radius + _ARCH_GAP
         for axle in self.shape.axles:
-            off = (share - axle) * self.build.length
+            off = (fraction - axle) * self.build.length
             inside = np.abs(off) < radius * 0.9995
             arch = self.shape.wheel_radius + np.sqrt(np.maximum(radius**2 - off**2, 0.0))
             edge = np.where(inside, np.maximum(edge, arch), edge)
         return edge
 
-    def tub(self) -> Mesh:
+    def lower_body(self) -> Mesh:
         """Everything below the windows, bonnet and boot."""
         height, paint = self.build.height, self.build.paint
-        share = self._stations()
-        sill, top = self._sill(share), _along(self.shape.top, share) * height
-        half = _along(self.shape.plan, share) * self.half_width
+        fraction = self._stations()
+        sill, top = self._sill(fraction), _interpolate(self.shape.top, fraction) * height
+        half = _interpolate(self.shape.plan, fraction) * self.half_width
         crease = np.clip(0.36 * height, sill + 0.015, np.maximum(top - 0.05, sill + 0.016))
         shoulder = np.maximum(top - 0.055 * height, crease + 0.01)
         y = np.stack([half * 0.965, half, half * 0.975, half * 0.88, half * 0.5, half * 0.0], axis=1)
         z = np.stack([sill, crease, shoulder, top, top + 0.012 * height, top + 0.018 * height], axis=1)
         z = np.maximum.accumulate(z, axis=1)
         if self._distant:
-            y, z = y[:, _TUB_OUTLINE], z[:, _TUB_OUTLINE]
-        points = _bent(y, z, self.x(share))
+            y, z = y[:, _BODY_OUTLINE], z[:, _BODY_OUTLINE]
+        points = _mirror_sections(y, z, self.x(fraction))
         lower = np.zeros((points.shape[0] - 1, points.shape[1] - 1), dtype=bool)
         lower[:, [0, -1]] = True
         clad = parts.TRIM if self.shape.cladding else paint
@@ -110,29 +110,31 @@ class CarLoft:
     @staticmethod
     def _cap(section: FloatArray, colour: ArrayLike) -> Mesh:
         """Close an end by level strips between the two halves of its section."""
-        middle = len(section) // 2
-        return grid(np.stack([section[: middle + 1], section[::-1][: middle + 1]]), colour)
+        centre = len(section) // 2
+        return grid(np.stack([section[: centre + 1], section[::-1][: centre + 1]]), colour)
 
     def cabin(self) -> tuple[Mesh, ...]:
         """Pillars, roof and glass."""
         build, stations = self.build, self.shape.cabin
-        share = np.array([s.x for s in stations])
+        fraction = np.array([s.x for s in stations])
         rise = np.array([s.rise for s in stations])[:, None]
-        belt = (_along(self.shape.top, share) * build.height)[:, None]
-        half = (_along(self.shape.plan, share) * self.half_width)[:, None]
+        belt = (_interpolate(self.shape.top, fraction) * build.height)[:, None]
+        half = (_interpolate(self.shape.plan, fraction) * self.half_width)[:, None]
         roof = belt + rise * (build.height - belt)
-        across = np.array([0.885, 0.0, 0.0, 0.0, 0.0, 0.0]) + np.array([0.0, 0.875, 0.80, 0.70, 0.36, 0.0])
+        width_fractions = np.array([0.885, 0.0, 0.0, 0.0, 0.0, 0.0]) + np.array(
+            [0.0, 0.875, 0.80, 0.70, 0.36, 0.0]
+        )
         narrow = 1.0 - rise * (1.0 - self.shape.roof_width) * np.array([0.0, 0.86, 1.0, 1.0, 1.0, 1.0])
-        y = half * across * narrow
+        y = half * width_fractions * narrow
         drop = np.array([1.0, 0.115, 0.03, 0.012, 0.002, 0.0]) * (build.height - belt)
         z = np.where(np.arange(6) == 0, belt - 0.012 * build.height, np.maximum(roof - drop * rise, belt))
         screen = np.array([s.behind in (Pane.SCREEN,) or s.rise == 0.0 for s in stations])[:, None]
-        sense = np.where(share < 0.5, 1.0, -1.0)[:, None]
-        bulge = np.array([0.0, 0.0, 0.0, 0.01, 0.05, 0.07]) * screen * sense
-        x = self.x(share)[:, None] + bulge
+        direction = np.where(fraction < 0.5, 1.0, -1.0)[:, None]
+        bulge = np.array([0.0, 0.0, 0.0, 0.01, 0.05, 0.07]) * screen * direction
+        x = self.x(fraction)[:, None] + bulge
         if self._distant:
             x, y, z = x[:, _CABIN_OUTLINE], y[:, _CABIN_OUTLINE], z[:, _CABIN_OUTLINE]
-        points = _bent(y, z, x)
+        points = _mirror_sections(y, z, x)
         colours = {"paint": build.paint, "trim": parts.RUBBER}
         sheets = []
         for material in ("paint", "trim", "glass"):
@@ -165,7 +167,7 @@ class CarLoft:
             parts.RUBBER,
         )
 
-    def end_x(self, z_share: float, *, front: bool) -> float:
+    def end_x(self, z_fraction: float, *, front: bool) -> float:
         """Share of the length at which the end's surface reaches a height."""
         line = (
             [p for p in self.shape.top if p[0] < 0.4]
@@ -174,18 +176,21 @@ class CarLoft:
         )
         heights = [z for _, z in line]
         order = int(np.argmax(heights)) + 1
-        return float(np.interp(z_share, heights[:order], [x for x, _ in line[:order]]))
+        return float(np.interp(z_fraction, heights[:order], [x for x, _ in line[:order]]))
 
     def corner_lamp(self, z: tuple[float, float], inner: float, depth: float, *, front: bool) -> Mesh:
         """A left lamp glass lying on the body's corner, heights as shares."""
-        low, high = (self.end_x(share, front=front) for share in z)
-        reach = depth if front else -depth
-        half = _along(self.shape.plan, [low + (0.012 if front else -0.012), low + reach]) * self.half_width
+        low, high = (self.end_x(fraction, front=front) for fraction in z)
+        offset = depth if front else -depth
+        half = (
+            _interpolate(self.shape.plan, [low + (0.012 if front else -0.012), low + offset])
+            * self.half_width
+        )
         slant = abs(high - low) * self.build.length
         out = 0.02 if front else -0.02
-        return parts.wrapped(
+        return parts.wrap_lamp(
             (float(self.x(low)) + out, float(half[0]) * 0.93),
-            (float(self.x(low + reach)), float(half[1]) + 0.004),
+            (float(self.x(low + offset)), float(half[1]) + 0.004),
             inner * self.half_width,
             (z[0] * self.build.height, z[1] * self.build.height),
             slant,
@@ -250,7 +255,7 @@ class CarLoft:
         height, cabin = self.build.height, self.shape.cabin
         half = self.half_width * 0.80 * self.shape.roof_width
         items: list[Mesh] = []
-        if self.shape.rails:
+        if self.shape.guard_rails:
             front, rear = (float(self.x(s)) for s in (cabin[2].x - 0.03, cabin[-3].x))
             items.append(
                 both_sides(box((rear, half - 0.02, height - 0.06), (front, half + 0.025, height), parts.TRIM))
@@ -273,11 +278,11 @@ class CarLoft:
     def parts(self) -> VehicleParts:
         """The whole car."""
         shape, build = self.shape, self.build
-        belt = float(_along(shape.top, shape.cabin[0].x + 0.06)) * build.height
+        belt = float(_interpolate(shape.top, shape.cabin[0].x + 0.06)) * build.height
         # with no arches to be seen through, wheels stand before the skin
         out = 1.003 if self._distant else 0.965
         floor = _ends(self.chassis()) if self._distant else self.chassis()
-        body = parts.painted((self.tub(), *self.cabin(), floor, *self.fittings()), build.height)
+        body = parts.paint_body((self.lower_body(), *self.cabin(), floor, *self.fittings()), build.height)
         return VehicleParts(
             body=body,
             overhang=parts.mirrors(
@@ -285,9 +290,9 @@ class CarLoft:
             ),
             axles=tuple(
                 parts.axle(
-                    float(self.x(share)), shape.wheel_radius, self.half_width * out, 0.21, build.detail
+                    float(self.x(fraction)), shape.wheel_radius, self.half_width * out, 0.21, build.detail
                 )
-                for share in shape.axles
+                for fraction in shape.axles
             ),
             lamps=self.lamps(),
         )

@@ -60,8 +60,8 @@ class Mesh:
 
     def facing(self, keep: Callable[[FloatArray], NDArray[np.bool_]]) -> Mesh:
         """The triangles whose unit normals (T, 3) are to ``keep``."""
-        kept = keep(face_normals(self.points))
-        return Mesh(self.points[kept], self.colours[kept])
+        selected = keep(face_normals(self.points))
+        return Mesh(self.points[selected], self.colours[selected])
 
     def seen_from_above(self) -> Mesh:
         """Without what faces the ground."""
@@ -69,14 +69,14 @@ class Mesh:
 
     def graded(self, low: tuple[float, ArrayLike], high: tuple[float, ArrayLike]) -> Mesh:
         """Coloured by height, from ``(z, RGB)`` to ``(z, RGB)``."""
-        share = np.clip((self.points[..., 2:] - low[0]) / (high[0] - low[0]), 0.0, 1.0)
+        fraction = np.clip((self.points[..., 2:] - low[0]) / (high[0] - low[0]), 0.0, 1.0)
         below, above = (np.asarray(c, dtype=float) for c in (low[1], high[1]))
-        return Mesh(self.points, below + share * (above - below))
+        return Mesh(self.points, below + fraction * (above - below))
 
     def shaded(self, z_low: float, z_high: float, darkest: float) -> Mesh:
         """Darkened towards the ground, where less sky is seen: ``darkest`` (0 … 1) at ``z_low``."""
-        share = np.clip((self.points[..., 2:] - z_low) / (z_high - z_low), 0.0, 1.0)
-        return Mesh(self.points, self.colours * (darkest + (1.0 - darkest) * share))
+        fraction = np.clip((self.points[..., 2:] - z_low) / (z_high - z_low), 0.0, 1.0)
+        return Mesh(self.points, self.colours * (darkest + (1.0 - darkest) * fraction))
 
 
 def join(meshes: Iterable[Mesh]) -> Mesh:
@@ -120,10 +120,10 @@ def corner_normals(points: FloatArray, crease_deg: float = CREASE_DEG) -> FloatA
     cross = _crossed(points)
     unit = _unit(cross)
     face = np.repeat(np.arange(len(points)), 3)
-    _, place = np.unique(np.round(points.reshape(-1, 3), 5), axis=0, return_inverse=True)
-    place = place.reshape(-1)
-    touch = csr_matrix((np.ones(len(face)), (np.arange(len(face)), place)))
-    pairs = (touch @ touch.T).tocoo()
+    _, vertex = np.unique(np.round(points.reshape(-1, 3), 5), axis=0, return_inverse=True)
+    vertex = vertex.reshape(-1)
+    touching = csr_matrix((np.ones(len(face)), (np.arange(len(face)), vertex)))
+    pairs = (touching @ touching.T).tocoo()
     blend = np.einsum("ij,ij->i", unit[face[pairs.row]], unit[face[pairs.col]]) > np.cos(
         np.radians(crease_deg)
     )

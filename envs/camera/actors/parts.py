@@ -97,8 +97,8 @@ def axle(
         return Axle(x, radius, both_sides(tyre.facing(_not_into_the_body)))
     fine = detail is Detail.NEAR
     count = sides if fine else 6
-    one = wheel(radius, width, count, TYRE, (RIM, RIM_DARK) if fine else (RIM, RIM))
-    return Axle(x, radius, both_sides(one.moved((0.0, half_track - width / 2.0, 0.0))))
+    single = wheel(radius, width, count, TYRE, (RIM, RIM_DARK) if fine else (RIM, RIM))
+    return Axle(x, radius, both_sides(single.moved((0.0, half_track - width / 2.0, 0.0))))
 
 
 def _not_into_the_body(normals: FloatArray) -> NDArray[np.bool_]:
@@ -106,7 +106,7 @@ def _not_into_the_body(normals: FloatArray) -> NDArray[np.bool_]:
     return np.asarray((normals[:, 1] > -0.5) & (normals[:, 2] < 0.5))
 
 
-def wrapped(
+def wrap_lamp(
     end: tuple[float, float],
     side: tuple[float, float],
     inner: float,
@@ -164,6 +164,6 @@ def fit(parts: VehicleParts, length: float, width: float, height: float) -> Vehi
     )
 
 
-def painted(meshes: Iterable[Mesh], height: float) -> Mesh:
+def paint_body(meshes: Iterable[Mesh], height: float) -> Mesh:
     """The body in one mesh, a little darker towards the ground."""
     return join(meshes).shaded(0.05 * height, 0.5 * height, 0.66)

@@ -53,8 +53,8 @@ def slab(
     """
     outline = np.asarray(profile, dtype=float)
     low, high = outline.min(axis=0), outline.max(axis=0)
-    middle = (low + high) / 2.0
-    inset = middle + (outline - middle) * np.maximum(1.0 - 2.0 * bevel / (high - low), 0.0)
+    centre = (low + high) / 2.0
+    inset = centre + (outline - centre) * np.maximum(1.0 - 2.0 * bevel / (high - low), 0.0)
     rings = []
     for view, y in (
         (inset, half_width),
@@ -76,12 +76,12 @@ def rounded_profile(x0: float, x1: float, z0: float, z1: float, radii: Sequence[
         if radius <= 0.0:
             points.append((x, z))
             continue
-        along_x, middle, along_z = (
+        along_x, centre, along_z = (
             (x + sx * radius, z),
             (x + sx * radius * 0.29, z + sz * radius * 0.29),
             (x, z + sz * radius),
         )
-        points += [along_x, middle, along_z] if k % 2 == 0 else [along_z, middle, along_x]
+        points += [along_x, centre, along_z] if k % 2 == 0 else [along_z, centre, along_x]
     return np.array(points)
 
 

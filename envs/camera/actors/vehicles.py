@@ -10,7 +10,7 @@ import numpy as np
 from panda3d.core import NodePath
 
 from envs.bodies import BODIES
-from envs.camera.actors import car_shapes, heavy, parts
+from envs.camera.actors import car_shapes, large_vehicles, parts
 from envs.camera.actors.cars import CarLoft
 from envs.camera.actors.mesh import CREASE_DEG, Mesh, geom_node, join
 from envs.camera.actors.parts import Build, Detail, LampGlass, LampKind, VehicleParts
@@ -29,10 +29,10 @@ BUILDERS = MappingProxyType(
         "van": _car(car_shapes.VAN),
         "pickup": _car(car_shapes.PICKUP),
         "roadster": _car(car_shapes.ROADSTER),
-        "box_truck": heavy.box_truck,
-        "semi_trailer": heavy.semi_trailer,
-        "bus": heavy.bus,
-        "tanker": heavy.tanker,
+        "box_truck": large_vehicles.box_truck,
+        "semi_trailer": large_vehicles.semi_trailer,
+        "bus": large_vehicles.bus,
+        "tanker": large_vehicles.tanker,
     }
 )
 
@@ -59,7 +59,7 @@ _LIT = MappingProxyType(
 _LAMP_ORDER = MappingProxyType({kind: order for order, kind in enumerate(LampKind)})
 _BODY_ORDER = len(LampKind)
 _DISTANT_CREASE_DEG = 80.0
-_BEFORE = 0.03  # lit glass stands so far before the dark one in the distance [m]
+_LIT_OFFSET = 0.03  # lit glass stands so far before the dark one in the distance [m]
 
 
 @lru_cache(maxsize=64)
@@ -96,9 +96,9 @@ class VehicleModel:
 
     def set_lamps(self, brake: bool, left: bool, right: bool, headlamps: bool) -> None:
         """Switch lamps; lit ones shine whatever the light. With headlamps the tail lamps glow too."""
-        if (asked := (brake, left, right, headlamps)) == self._switched:
+        if (requested := (brake, left, right, headlamps)) == self._switched:
             return
-        self._switched = asked
+        self._switched = requested
         self._lit[LampKind.TAIL] = _LIT[LampKind.TAIL] if brake else _TAIL_RUNNING if headlamps else None
         for kind, on in ((LampKind.HEAD, headlamps), (LampKind.LEFT, left), (LampKind.RIGHT, right)):
             self._lit[kind] = _LIT[kind] if on else None
@@ -114,15 +114,15 @@ class VehicleModel:
         if self._detail not in self._bodies:
             self._bodies[self._detail] = self._body(self._detail)
         for detail, body in self._bodies.items():
-            _set_shown(body, detail is self._detail)
+            _set_visible(body, detail is self._detail)
         distant = self._detail is Detail.DISTANT
         for kind, colour in self._lit.items():
-            wanted = not distant or colour is not None  # a distant body has dark lamps of its own
-            if wanted:
+            is_visible = not distant or colour is not None  # a distant body has dark lamps of its own
+            if is_visible:
                 self._colour(self._lamp(kind, distant=distant), colour or _DARK[kind], lit=colour is not None)
             for far in (False, True):
                 if (kind, far) in self._lamps:
-                    _set_shown(self._lamps[kind, far], wanted and far == distant)
+                    _set_visible(self._lamps[kind, far], is_visible and far == distant)
 
     def _body(self, detail: Detail) -> NodePath:
         made = self._parts_at(detail)
@@ -132,16 +132,16 @@ class VehicleModel:
         crease = _DISTANT_CREASE_DEG if detail is Detail.DISTANT else CREASE_DEG
         holder = self.node.attach_new_node(detail.value, _BODY_ORDER)
         if detail is Detail.DISTANT:
-            glasses = [_outward(glass).coloured(255.0 * np.array(_DARK[glass.kind])) for glass in made.lamps]
-            holder.attach_new_node(geom_node("dark", join(glasses))).set_color_scale_off(1)
+            lamps = [_outward(glass).coloured(255.0 * np.array(_DARK[glass.kind])) for glass in made.lamps]
+            holder.attach_new_node(geom_node("dark", join(lamps))).set_color_scale_off(1)
         holder.attach_new_node(geom_node("body", join(meshes).seen_from_above(), crease))
         return holder
 
     def _lamp(self, kind: LampKind, *, distant: bool) -> NodePath:
         if (kind, distant) not in self._lamps:
             made = self._parts_at(Detail.DISTANT if distant else Detail.NEAR)
-            glasses = [glass for glass in made.lamps if glass.kind is kind]
-            meshes = [_outward(glass, _BEFORE) if distant else glass.mesh for glass in glasses]
+            lamps = [glass for glass in made.lamps if glass.kind is kind]
+            meshes = [_outward(glass, _LIT_OFFSET) if distant else glass.mesh for glass in lamps]
             node = self.node.attach_new_node(geom_node(kind.value, join(meshes)), _LAMP_ORDER[kind])
             node.set_color_scale_off(1)
             self._lamps[kind, distant] = node
@@ -156,7 +156,7 @@ class VehicleModel:
             node.clear_light()
 
 
-def _set_shown(node: NodePath, shown: bool) -> None:
+def _set_visible(node: NodePath, shown: bool) -> None:
     """Stashing would change the order in which things are drawn, and so pixels where faces meet."""
     if shown:
         node.show()
@@ -164,11 +164,11 @@ def _set_shown(node: NodePath, shown: bool) -> None:
         node.hide()
 
 
-def _outward(glass: LampGlass, before: float = 0.0) -> Mesh:
-    """The faces of a lamp that look away from the vehicle's middle, moved that way by ``before`` [m]."""
+def _outward(glass: LampGlass, offset: float = 0.0) -> Mesh:
+    """The faces of a lamp that look away from the vehicle's middle, moved that way by ``offset`` [m]."""
     low, high = glass.mesh.bounds
-    away = np.sign(low + high) * (1.0, 1.0, 0.0)
-    return glass.mesh.facing(lambda normals: (normals * away).max(axis=1) > 0.5).moved(before * away)
+    outward = np.sign(low + high) * (1.0, 1.0, 0.0)
+    return glass.mesh.facing(lambda normals: (normals * outward).max(axis=1) > 0.5).moved(offset * outward)
 
 
 def build_vehicle(
@@ -183,5 +183,5 @@ def build_vehicle(
     red, green, blue = (int(part) for part in colour)
     size = float(length), float(width), float(height)
     return VehicleModel(
-        lambda wanted: vehicle_parts(body_index, (red, green, blue), *size, detail=wanted), detail
+        lambda is_visible: vehicle_parts(body_index, (red, green, blue), *size, detail=is_visible), detail
     )

@@ -16,7 +16,7 @@ RGB = tuple[int, int, int]
 Clothes = tuple[RGB, RGB, RGB, RGB]  # top, trousers, hair, skin
 
 _SHOE = (44.0, 40.0, 38.0)
-_PERSON_CREASE_DEG = 80.0
+_CREASE_DEG = 80.0
 _WALKING = 1.4  # [m/s]
 _RUNNING = 3.5  # [m/s]
 
@@ -50,7 +50,7 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonMeshes:
+class PedestrianMeshes:
     """Each limb hangs down from a joint at the origin; the trunk stands on the hips' height."""
 
     trunk: Mesh
@@ -85,43 +85,47 @@ def gait(phase: float, speed: float) -> Pose:
     Legs are half a cycle apart and arms swing against them; runners lift their knees, bend their
     arms and lean forward.
     """
-    pace = min(max(speed, 0.0) / _WALKING, 1.0)
+    walk = min(max(speed, 0.0) / _WALKING, 1.0)
     run = float(np.clip((speed - 2.0) / (_RUNNING - 2.0), 0.0, 1.0))
-    swing = pace * (0.44 + 0.26 * run)
+    swing = walk * (0.44 + 0.26 * run)
     legs = (phase, phase + np.pi)
     hips = [swing * float(np.sin(p)) + 0.14 * run for p in legs]
     lift = [max(0.0, float(np.cos(p))) for p in legs]  # the leg that swings forward
-    knees = [pace * (0.08 + (0.85 + 0.65 * run) * up**1.5 + 0.10 * run) for up in lift]
-    arms = [-pace * (0.42 + 0.35 * run) * float(np.sin(p)) for p in legs]
-    elbow = 0.12 + 0.18 * pace + 1.15 * run
+    knees = [walk * (0.08 + (0.85 + 0.65 * run) * up**1.5 + 0.10 * run) for up in lift]
+    arms = [-walk * (0.42 + 0.35 * run) * float(np.sin(p)) for p in legs]
+    elbow = 0.12 + 0.18 * walk + 1.15 * run
     return Pose(
         hips=(hips[0], hips[1]),
         knees=(knees[0], knees[1]),
         shoulders=(arms[0], arms[1]),
         elbows=(elbow, elbow),
-        lean=0.03 * pace + 0.13 * run,
+        lean=0.03 * walk + 0.13 * run,
     )
 
 
 def _head(p: Proportions, height: float, hair: RGB, skin: RGB, sides: int) -> Mesh:
     """Face, neck and a cap of hair that reaches lower at the back."""
     tall = height - p.chin
-    across = p.head_half_width
+    half_width = p.head_half_width
     levels = np.array([0.0, 0.16, 0.45, 0.74, 0.93])
     girth = np.array([0.52, 0.82, 1.0, 0.96, 0.62])
-    face = tube(ellipses(sides, p.chin + levels * tall, girth * across * 1.16, girth * across), skin)
+    face = tube(ellipses(sides, p.chin + levels * tall, girth * half_width * 1.16, girth * half_width), skin)
     neck = tube(
         ellipses(
-            6, np.array([p.shoulder - 0.01, p.chin + 0.2 * tall]), across * 0.62, across * 0.62, -0.1 * across
+            6,
+            np.array([p.shoulder - 0.01, p.chin + 0.2 * tall]),
+            half_width * 0.62,
+            half_width * 0.62,
+            -0.1 * half_width,
         ),
         skin,
         caps=(False, False),
     )
     crown = np.array([0.22, 0.55, 0.82, 0.96, 1.0])
     volume = np.array([0.70, 1.10, 1.06, 0.74, 0.26])
-    back = np.array([-0.62, -0.22, -0.10, -0.05, -0.05]) * across
-    depth = np.array([0.62, 1.06, 1.16, 0.84, 0.30]) * across
-    cap = tube(ellipses(sides, p.chin + crown * tall, depth, volume * across, back), hair)
+    back = np.array([-0.62, -0.22, -0.10, -0.05, -0.05]) * half_width
+    depth = np.array([0.62, 1.06, 1.16, 0.84, 0.30]) * half_width
+    cap = tube(ellipses(sides, p.chin + crown * tall, depth, volume * half_width, back), hair)
     return join((face, neck, cap))
 
 
@@ -170,19 +174,19 @@ def _shin(p: Proportions, trousers: RGB) -> Mesh:
     """Lower leg with its shoe, the sole at the length of the shin."""
     down, r = p.knee, p.limb
     leg = _limb(5, [-down + 0.4 * p.ankle, -0.4 * down, 0.02], [r * 0.60, r * 0.82, r * 0.80], trousers)
-    reach = 3.3 * p.ankle
+    foot_length = 3.3 * p.ankle
     sole = ellipses(
         5,
         np.array([-down, -down + 0.6 * p.ankle, -down + 1.25 * p.ankle]),
-        np.array([0.5, 0.46, 0.22]) * reach,
+        np.array([0.5, 0.46, 0.22]) * foot_length,
         np.array([0.78, 0.76, 0.5]) * r,
-        np.array([0.22, 0.20, 0.04]) * reach,
+        np.array([0.22, 0.20, 0.04]) * foot_length,
     )
     return join((leg, tube(sole, _SHOE)))
 
 
 @lru_cache(maxsize=256)
-def person_meshes(height: float, child: bool, clothes: Clothes) -> PersonMeshes:
+def pedestrian_meshes(height: float, child: bool, clothes: Clothes) -> PedestrianMeshes:
     """The limbs of a person."""
     p = proportions(height, child=child)
     top, trousers, _, skin = clothes
@@ -195,25 +199,25 @@ def person_meshes(height: float, child: bool, clothes: Clothes) -> PersonMeshes:
     hand = _limb(4, [-fore, -0.86 * fore, -0.68 * fore], [r * 0.26, r * 0.46, r * 0.34], skin, (True, False))
     leg = _limb(5, [-thigh, -0.45 * thigh, 0.02 * height], [r * 0.78, r * 0.98, r * 1.05], trousers)
     trunk = _trunk(p, height, clothes).moved((0.0, 0.0, -p.hip))
-    return PersonMeshes(
+    return PedestrianMeshes(
         trunk=trunk, upper_arm=sleeve, forearm=join((cuff, hand)), thigh=leg, shin=_shin(p, trousers)
     )
 
 
-class PersonModel:
+class PedestrianModel:
     """One person to hang into a scene; ``node`` has its origin at the feet, x forward, y left, z up [m]."""
 
-    def __init__(self, meshes: PersonMeshes, measures: Proportions) -> None:
-        self._measures = measures
+    def __init__(self, meshes: PedestrianMeshes, dimensions: Proportions) -> None:
+        self._proportions = dimensions
         self.node = NodePath("person")
         self._hips = self.node.attach_new_node("hips")
-        self._trunk = self._hips.attach_new_node(geom_node("trunk", meshes.trunk, _PERSON_CREASE_DEG))
+        self._trunk = self._hips.attach_new_node(geom_node("trunk", meshes.trunk, _CREASE_DEG))
         sides = (1.0, -1.0)
-        self._thighs = self._hang_pair((self._hips, self._hips), "thigh", meshes.thigh)
-        self._shins = self._hang_pair(self._thighs, "shin", meshes.shin)
-        self._arms = self._hang_pair((self._trunk, self._trunk), "upper_arm", meshes.upper_arm)
-        self._forearms = self._hang_pair(self._arms, "forearm", meshes.forearm)
-        m = measures
+        self._thighs = self._attach_pair((self._hips, self._hips), "thigh", meshes.thigh)
+        self._shins = self._attach_pair(self._thighs, "shin", meshes.shin)
+        self._arms = self._attach_pair((self._trunk, self._trunk), "upper_arm", meshes.upper_arm)
+        self._forearms = self._attach_pair(self._arms, "forearm", meshes.forearm)
+        m = dimensions
         for k, side in enumerate(sides):
             self._thighs[k].set_pos(0.0, side * m.hip_half_width, 0.0)
             self._shins[k].set_pos(0.0, 0.0, m.knee - m.hip)
@@ -222,9 +226,9 @@ class PersonModel:
         self.set_gait(0.0, 0.0)
 
     @staticmethod
-    def _hang_pair(joints: tuple[NodePath, NodePath], name: str, mesh: Mesh) -> tuple[NodePath, NodePath]:
+    def _attach_pair(joints: tuple[NodePath, NodePath], name: str, mesh: Mesh) -> tuple[NodePath, NodePath]:
         """A limb at the left and the right joint: one geometry, placed twice."""
-        limb = geom_node(name, mesh, _PERSON_CREASE_DEG)
+        limb = geom_node(name, mesh, _CREASE_DEG)
         left, right = (joint.attach_new_node(name) for joint in joints)
         for side in (left, right):
             side.attach_new_node(limb)
@@ -235,29 +239,29 @@ class PersonModel:
         pose = gait(phase_rad, speed)
         for k in (0, 1):
             side = 1.0 if k == 0 else -1.0
-            _swing(self._thighs[k], pose.hips[k])
-            _swing(self._shins[k], -pose.knees[k])
-            _swing(self._arms[k], pose.shoulders[k] - pose.lean, spread=side * 0.09)
-            _swing(self._forearms[k], pose.elbows[k])
-        _swing(self._trunk, -pose.lean)
-        self._hips.set_z(max(self._leg_reach(h, k) for h, k in zip(pose.hips, pose.knees, strict=True)))
+            _rotate_joint(self._thighs[k], pose.hips[k])
+            _rotate_joint(self._shins[k], -pose.knees[k])
+            _rotate_joint(self._arms[k], pose.shoulders[k] - pose.lean, sideways=side * 0.09)
+            _rotate_joint(self._forearms[k], pose.elbows[k])
+        _rotate_joint(self._trunk, -pose.lean)
+        self._hips.set_z(max(self._leg_length(h, k) for h, k in zip(pose.hips, pose.knees, strict=True)))
 
-    def _leg_reach(self, hip: float, knee: float) -> float:
+    def _leg_length(self, hip: float, knee: float) -> float:
         """How far below the hip a leg's sole is [m]."""
-        m = self._measures
+        m = self._proportions
         shin = hip - knee
         toe = 3.3 * m.ankle * (0.72 if shin < 0.0 else -0.28)
         return float((m.hip - m.knee) * np.cos(hip) + m.knee * np.cos(shin) - toe * np.sin(shin))
 
 
-def _swing(node: NodePath, forward: float, spread: float = 0.0) -> None:
+def _rotate_joint(node: NodePath, forward: float, sideways: float = 0.0) -> None:
     """Turn what hangs below a joint forward (about −y) and to the left (about x) [rad]."""
-    node.set_hpr(0.0, float(np.degrees(spread)), float(-np.degrees(forward)))
+    node.set_hpr(0.0, float(np.degrees(sideways)), float(-np.degrees(forward)))
 
 
-def build_person(height: float, child: bool, clothes: NDArray[np.uint8]) -> PersonModel:
+def build_pedestrian(height: float, child: bool, clothes: NDArray[np.uint8]) -> PedestrianModel:
     """A person of a height [m] in ``clothes`` (4, 3) RGB: top, trousers, hair, skin."""
     rows = [(int(r), int(g), int(b)) for r, g, b in np.asarray(clothes)]
-    dressed: Clothes = (rows[0], rows[1], rows[2], rows[3])
-    meshes = person_meshes(float(height), bool(child), dressed)
-    return PersonModel(meshes, proportions(float(height), child=bool(child)))
+    colours: Clothes = (rows[0], rows[1], rows[2], rows[3])
+    meshes = pedestrian_meshes(float(height), bool(child), colours)
+    return PedestrianModel(meshes, proportions(float(height), child=bool(child)))

@@ -166,7 +166,7 @@ def box_truck(build: Build) -> VehicleParts:
         *_underride(rear, half),
     )
     return VehicleParts(
-        body=parts.painted(items, build.height),
+        body=parts.paint_body(items, build.height),
         overhang=_cab_mirrors(front, half * 0.96, cab_height),
         axles=_axles((front - 1.25, rear + 0.20 * build.length), half, build),
         lamps=(*_cab_lamps(front, half * 0.96), *_rear_lamps(rear, half, 0.76)),
@@ -207,7 +207,7 @@ def semi_trailer(build: Build) -> VehicleParts:
     )
     xs = (front - 1.4, front - 5.0, rear + 4.5, rear + 3.2, rear + 1.9)
     return VehicleParts(
-        body=parts.painted(items, build.height),
+        body=parts.paint_body(items, build.height),
         overhang=_cab_mirrors(front, half * 0.97, 3.3),
         axles=_axles(xs if build.fine else (xs[0], xs[1], xs[2], xs[4]), half, build),
         lamps=(*_cab_lamps(front, half * 0.97), *_rear_lamps(rear, half, 0.76)),
@@ -218,29 +218,29 @@ def tanker(build: Build) -> VehicleParts:
     """A tractor with a tank."""
     front, rear, half = build.length / 2.0 - 0.05, -build.length / 2.0, build.width / 2.0
     low, high = 1.06, build.height - 0.1
-    middle, radius = (low + high) / 2.0, (high - low) / 2.0
+    centre, radius = (low + high) / 2.0, (high - low) / 2.0
     tail, nose = rear + 0.25, front - 2.6
     xs = np.array([tail - 0.18, tail, nose, nose + 0.2])
     swell = np.array([0.62, 1.0, 1.0, 0.62])
     shell = along_x(ellipses(16 if build.fine else 10, xs, radius * swell, half * 0.985 * swell))
     polish: RGB = tuple(0.5 * (a + b) for a, b in zip(_STEEL, build.paint, strict=True))  # type: ignore[assignment]
-    tank = tube(shell, polish).moved((0.0, 0.0, middle))
+    tank = tube(shell, polish).moved((0.0, 0.0, centre))
     items = [
         tank,
         *_tractor(build, front, half * 0.97),
         box((tail + 0.6, -0.34, high - 0.06), (nose - 0.5, 0.34, build.height), _CHASSIS),
         box((rear + 0.1, -0.8, 0.7), (front - 5.0, 0.8, low + 0.16), _CHASSIS),
         both_sides(box((tail + 0.1, half * 0.80, 1.04), (nose - 0.2, half, 1.22), _CHASSIS)),
-        box((tail - 0.25, -0.34, middle - 0.28), (tail - 0.1, 0.34, middle + 0.06), (226.0, 118.0, 24.0)),
+        box((tail - 0.25, -0.34, centre - 0.28), (tail - 0.1, 0.34, centre + 0.06), (226.0, 118.0, 24.0)),
         *_underride(rear, half),
     ]
     if build.fine:
         for x in np.linspace(tail + 0.4, nose - 0.4, 3):
             hoop = along_x(ellipses(16, np.array([x - 0.05, x + 0.05]), radius * 1.012, half * 0.997))
-            items.append(tube(hoop, build.paint, caps=(False, False)).moved((0.0, 0.0, middle)))
+            items.append(tube(hoop, build.paint, caps=(False, False)).moved((0.0, 0.0, centre)))
     wheels = (front - 1.4, front - 4.6, rear + 3.9, rear + 2.6, rear + 1.3)
     return VehicleParts(
-        body=parts.painted(items, build.height),
+        body=parts.paint_body(items, build.height),
         overhang=_cab_mirrors(front, half * 0.97, 3.1),
         axles=_axles(wheels if build.fine else (wheels[0], wheels[1], wheels[2], wheels[4]), half, build),
         lamps=(*_cab_lamps(front, half * 0.97), *_rear_lamps(rear, half, 0.76)),
@@ -292,7 +292,7 @@ def bus(build: Build) -> VehicleParts:
     tail = box((rear - 0.025, 0.72 * half, 0.74), (rear + 0.05, 0.93 * half, 1.12), (255, 255, 255))
     rear_turn = box((rear - 0.025, 0.72 * half, 1.14), (rear + 0.05, 0.93 * half, 1.28), (255, 255, 255))
     return VehicleParts(
-        body=parts.painted(items, height),
+        body=parts.paint_body(items, height),
         overhang=both_sides(
             box(
                 (front + 0.02, half * 0.9, 0.62 * height),
