@@ -1,4 +1,4 @@
-"""The compiled pass from the drawn buffer to the image, against OpenCV step by step."""
+"""The compiled pass from the rendered buffer to the image, compared with OpenCV step by step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVERY = [
 
 
 def apply_stepwise(atmosphere: Atmosphere, large: NDArray[np.uint8], time: float) -> Image:
-    """What `Atmosphere.apply` does, one whole image at a time."""
+    """Compute `Atmosphere.apply` with OpenCV, one whole image per step."""
     alpha = large[:, :, 3]
     fraction = np.clip((np.arange(256) - CODE_ZERO) / (255 - CODE_ZERO), 0.0, 1.0)
     standing = downsample(np.round(255.0 * fraction).astype(np.uint8)[alpha])
@@ -52,7 +52,7 @@ def downsample(large: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def buffers() -> list[NDArray[np.uint8]]:
-    """Any bytes, and bytes as pictures have them: flat spots, and alpha 0 or 255 more often than not."""
+    """Return random bytes, and bytes like those of images: flat regions, mostly with alpha 0 or 255."""
     rng = np.random.default_rng(5)
     shape = (MODEL.height * SUPERSAMPLING, MODEL.width * SUPERSAMPLING, 4)
     any_ = rng.integers(0, 256, shape, dtype=np.uint8)
@@ -68,8 +68,8 @@ def test_the_compiled_pass_gives_the_same_bytes(conditions: Conditions) -> None:
         np.testing.assert_array_equal(atmosphere.apply(large, time), apply_stepwise(atmosphere, large, time))
 
 
-def test_shares_are_rounded_as_opencv_does_for_all_pairs_of_bytes() -> None:
-    """On the open ground without noise and haze a pixel is its colour times what the air lets through."""
+def test_fractions_are_rounded_as_opencv_does_for_all_pairs_of_bytes() -> None:
+    """On open ground without noise and haze a pixel is its colour times the transmittance."""
     byte = np.arange(256, dtype=np.uint8)
     colour, through = np.meshgrid(byte, byte)
     large = np.zeros((512, 512, 4), np.uint8)

@@ -1,4 +1,4 @@
-"""Signs stand where they should, show what holds there, and can be seen."""
+"""Signs have the right position and content and are visible in the image."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_a_bodys_skin_faces_outward(index: int) -> None:
 
 
 @pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
-def test_a_body_is_as_large_in_the_distance_and_lighter_on_the_renderer(index: int) -> None:
+def test_a_distant_body_has_the_same_size_and_fewer_triangles(index: int) -> None:
     body = BODIES[index]
     size = np.array([body.length[0], body.width[0], body.height[0]])
     counts = []
@@ -59,14 +59,14 @@ def test_a_body_is_as_large_in_the_distance_and_lighter_on_the_renderer(index: i
     assert counts[0] > counts[1] > counts[2]
 
 
-def test_lit_lamps_shine_at_every_distance_and_dark_ones_go_back() -> None:
+def test_lit_lamps_are_visible_at_every_distance_and_can_be_switched_off() -> None:
     model = build_vehicle(1, PAINT, 4.6, 1.8, 1.45, Detail.DISTANT)
 
     def shown() -> set[str]:
         return {path.get_name() for path in model.node.find_all_matches("**/+GeomNode") if not hidden(path)}
 
     def hidden(path: NodePath) -> bool:
-        return any(one.is_hidden() for one in path.get_ancestors())
+        return any(node.is_hidden() for node in path.get_ancestors())
 
     assert shown() == {"body", "dark"}
     model.set_lamps(brake=True, left=False, right=True, headlamps=False)
@@ -111,7 +111,7 @@ def test_walking_feet_swing_apart_and_back() -> None:
 
 
 @given(phase=st.floats(0.0, 2.0 * np.pi), speed=st.floats(0.0, 6.0))
-def test_joints_bend_the_human_way_and_sides_alternate(phase: float, speed: float) -> None:
+def test_joints_bend_in_the_human_direction_and_sides_alternate(phase: float, speed: float) -> None:
     now, half_later = gait(phase, speed), gait(phase + np.pi, speed)
     assert min(*now.knees, *now.elbows) >= 0.0
     assert max(*map(abs, now.hips)) < 1.2

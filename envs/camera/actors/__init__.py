@@ -1,4 +1,4 @@
-"""Meshes of vehicles, people and obstacles, made by code, for the software renderer."""
+"""Procedural meshes of vehicles, pedestrians and obstacles for the software renderer."""
 
 from envs.camera.actors.obstacles import build_obstacle
 from envs.camera.actors.parts import Detail, LampKind

@@ -1,15 +1,17 @@
-"""The lines that make a hatchback a hatchback: side view and plan of each car-like body."""
+"""Shape parameters of each car-like body: side view and plan."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-Line = tuple[tuple[float, float], ...]  # (share of the length from the front, share of height or half width)
+Line = tuple[
+    tuple[float, float], ...
+]  # (fraction of the length from the front, fraction of height or half width)
 
 
 class Pane(Enum):
-    """What fills the cabin between one station and the next: side, then top."""
+    """Material of the cabin between two stations: side, then top."""
 
     SCREEN = ("glass", "glass")
     WINDOW = ("glass", "paint")
@@ -23,31 +25,31 @@ class Pane(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CabinStation:
-    """One cross-section of the cabin and what lies behind it, up to the next."""
+    """One cross-section of the cabin and the pane behind it, up to the next cross-section."""
 
-    x: float  # share of the length from the front
+    x: float  # fraction of the length from the front
     rise: float  # 0 at the belt, 1 at the roof
     behind: Pane | None = None  # None at the last station
 
 
 @dataclass(frozen=True, slots=True)
 class CarShape:
-    """Side view and plan; heights as shares of the height, x as shares of the length from the front."""
+    """Side view and plan. Heights are fractions of the height, x of the length from the front."""
 
     top: Line  # bonnet, belt and boot
     plan: Line  # half width
-    sill: Line  # lower edge, wheel arches aside
+    sill: Line  # lower edge, without wheel arches
     cabin: tuple[CabinStation, ...]
     axles: tuple[float, float]
     wheel_radius: float  # [m]
-    roof_width: float  # share of the belt's half width at the top of the cabin
+    roof_width: float  # at the top of the cabin, as a fraction of the belt's half width
     head_lamp: tuple[float, float]  # lower and upper edge
     tail_lamp: tuple[float, float]
-    tail_lamp_inner: float = 0.52  # share of the half width
+    tail_lamp_inner: float = 0.52  # fraction of the half width
     cladding: bool = False  # dark lower body
     guard_rails: bool = False  # on the roof
     spoiler: bool = False
-    bed: tuple[float, float] | None = None  # a pickup's load bed, x shares
+    bed: tuple[float, float] | None = None  # a pickup's load bed, fractions of the length
 
 
 _PLAN: Line = (

@@ -1,4 +1,4 @@
-"""Car-like bodies: cross-sections lofted along the length, a cabin of glass on top."""
+"""Car-like bodies: cross-sections lofted along the length, with a glazed cabin on top."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from envs.camera.actors.parts import Build, LampGlass, LampKind, VehicleParts
 from envs.camera.actors.shapes import box, grid
 
 _ARCH_GAP = 0.05  # between tyre and wheel arch [m]
-_MIN_KNOT_SPACING = 0.03  # knots nearer than this share of the length are one in the distance
-# of half a section's points, those that make its outline in the distance
+_MIN_KNOT_SPACING = 0.03  # of distant bodies, as a fraction of the length
+# indices of half a section's points that form the outline of distant bodies
 _BODY_OUTLINE, _CABIN_OUTLINE = (0, 1, 2, 5), (0, 2, 5)
 
 
@@ -24,7 +24,7 @@ def _interpolate(line: Line, x: ArrayLike) -> FloatArray:
 
 
 def _mirror_sections(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
-    """Sections (R, C, 3) whose left half mirrors the right one; y, z are (R, half) upward to the middle."""
+    """Return sections (R, C, 3) whose left half mirrors the right; y, z (R, half) rise to the centre line."""
     ys = np.concatenate([-y, y[:, -2::-1]], axis=1)
     zs = np.concatenate([z, z[:, -2::-1]], axis=1)
     xs = np.asarray(x, dtype=float)
@@ -33,12 +33,12 @@ def _mirror_sections(y: FloatArray, z: FloatArray, x: ArrayLike) -> FloatArray:
 
 
 def _ends(mesh: Mesh) -> Mesh:
-    """What looks ahead or back."""
+    """Return the faces that point forward or backward."""
     return mesh.facing(lambda normals: np.abs(normals[:, 0]) > 0.5)
 
 
 def _thin_knots(knots: FloatArray) -> FloatArray:
-    """Sorted knots with those left out that lie close behind another, but for the ends."""
+    """Return sorted knots without those closer than `_MIN_KNOT_SPACING` to another; both ends stay."""
     spaced = [float(knots[0])]
     for knot in knots[1:-1].tolist():
         if knot - spaced[-1] > _MIN_KNOT_SPACING and knots[-1] - knot > _MIN_KNOT_SPACING:
@@ -47,7 +47,7 @@ def _thin_knots(knots: FloatArray) -> FloatArray:
 
 
 class CarLoft:
-    """One car: `CarShape` with the measures of a `Build`."""
+    """One car: a `CarShape` with the dimensions of a `Build`."""
 
     def __init__(self, shape: CarShape, build: Build) -> None:
         self.shape = shape
@@ -56,7 +56,7 @@ class CarLoft:
         self._distant = build.detail is parts.Detail.DISTANT
 
     def x(self, fraction: ArrayLike) -> FloatArray:
-        """Ahead of the middle [m], from the share of the length behind the front."""
+        """Return x ahead of the centre [m] from the fraction of the length behind the front."""
         return self.build.length * (0.5 - np.asarray(fraction, dtype=float))
 
     def _stations(self) -> FloatArray:
@@ -88,7 +88,7 @@ class CarLoft:
         return edge
 
     def lower_body(self) -> Mesh:
-        """Everything below the windows, bonnet and boot."""
+        """Return the body below the windows, with bonnet and boot."""
         height, paint = self.build.height, self.build.paint
         fraction = self._stations()
         sill, top = self._sill(fraction), _interpolate(self.shape.top, fraction) * height
@@ -109,12 +109,12 @@ class CarLoft:
 
     @staticmethod
     def _cap(section: FloatArray, colour: ArrayLike) -> Mesh:
-        """Close an end by level strips between the two halves of its section."""
+        """Close an end with horizontal strips between the two halves of its section."""
         centre = len(section) // 2
         return grid(np.stack([section[: centre + 1], section[::-1][: centre + 1]]), colour)
 
     def cabin(self) -> tuple[Mesh, ...]:
-        """Pillars, roof and glass."""
+        """Return pillars, roof and glass."""
         build, stations = self.build, self.shape.cabin
         fraction = np.array([s.x for s in stations])
         rise = np.array([s.rise for s in stations])[:, None]
@@ -147,7 +147,7 @@ class CarLoft:
         return tuple(sheets)
 
     def _cells(self, material: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-        """Which of the cabin's cells (stations − 1, 10, or 4 in the distance) are of the material."""
+        """Return which of the cabin's cells (stations − 1, 10; or 4 if distant) have the material."""
         rows = []
         for station in self.shape.cabin[:-1]:
             side, top = station.behind.value if station.behind is not None else ("paint", "paint")
@@ -157,7 +157,7 @@ class CarLoft:
         return np.array(rows)
 
     def chassis(self) -> Mesh:
-        """A dark floor that closes the view through the wheel arches."""
+        """Return a dark floor that blocks the view through the wheel arches."""
         inner = self.half_width - 0.24
         length, height = self.build.length, self.build.height
         tops = [z for x, z in self.shape.top if 0.1 < x < 0.9]
@@ -168,7 +168,7 @@ class CarLoft:
         )
 
     def end_x(self, z_fraction: float, *, front: bool) -> float:
-        """Share of the length at which the end's surface reaches a height."""
+        """Return the fraction of the length at which the front or rear surface has a height fraction."""
         line = (
             [p for p in self.shape.top if p[0] < 0.4]
             if front
@@ -179,7 +179,7 @@ class CarLoft:
         return float(np.interp(z_fraction, heights[:order], [x for x, _ in line[:order]]))
 
     def corner_lamp(self, z: tuple[float, float], inner: float, depth: float, *, front: bool) -> Mesh:
-        """A left lamp glass lying on the body's corner, heights as shares."""
+        """Return a left lamp glass on the body's corner; heights ``z`` are fractions."""
         low, high = (self.end_x(fraction, front=front) for fraction in z)
         offset = depth if front else -depth
         half = (
@@ -197,7 +197,7 @@ class CarLoft:
         )
 
     def lamps(self) -> tuple[LampGlass, ...]:
-        """Head, tail and turn lamps."""
+        """Return head, tail and turn lamps."""
         shape = self.shape
         low, high = shape.head_lamp
         tail_low, tail_high = shape.tail_lamp
@@ -214,7 +214,7 @@ class CarLoft:
         )
 
     def fittings(self) -> tuple[Mesh, ...]:
-        """Grille, bumpers' dark inserts, plates, handles, rails, spoiler."""
+        """Return grille, dark bumper inserts, plates, rails and spoiler."""
         length, height, half = self.build.length, self.build.height, self.half_width
         front, rear = length / 2.0, -length / 2.0
         low = self.shape.top[0][1]
@@ -276,10 +276,10 @@ class CarLoft:
         return items
 
     def parts(self) -> VehicleParts:
-        """The whole car."""
+        """Return all parts of the car."""
         shape, build = self.shape, self.build
         belt = float(_interpolate(shape.top, shape.cabin[0].x + 0.06)) * build.height
-        # with no arches to be seen through, wheels stand before the skin
+        # distant bodies have no wheel arches, so the wheels protrude from the skin
         out = 1.003 if self._distant else 0.965
         floor = _ends(self.chassis()) if self._distant else self.chassis()
         body = parts.paint_body((self.lower_body(), *self.cabin(), floor, *self.fittings()), build.height)

@@ -1,4 +1,4 @@
-"""Trucks, buses and their trailers: bevelled slabs, window panels, many wheels."""
+"""Trucks, buses and trailers, built from bevelled slabs, panes and wheels."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _WHEEL = 0.48
 
 
 def _glass(corners: Sequence[tuple[float, float, float]]) -> Mesh:
-    """A flat pane, counter-clockwise as seen from outside, lighter towards its top."""
+    """Build a flat pane, counter-clockwise as seen from outside, lighter towards its top."""
     pane = fan(np.array(corners), parts.GLASS_LOW)
     low, high = pane.bounds
     return pane.graded((float(low[2]), parts.GLASS_LOW), (float(high[2]), parts.GLASS_HIGH))
 
 
 def _side_pane(x: tuple[float, float], y: float, z: tuple[float, float], y_top: float | None = None) -> Mesh:
-    """A window on both sides, from x[0] (rear) to x[1]."""
+    """Build a window on both sides, from x[0] (rear) to x[1] [m]."""
     top = y if y_top is None else y_top
     return both_sides(_glass([(x[1], y, z[0]), (x[0], y, z[0]), (x[0], top, z[1]), (x[1], top, z[1])]))
 
 
 def _end_pane(x: float, half: float, z: tuple[float, float], x_top: float | None = None) -> Mesh:
-    """A windscreen (x > 0) or rear window across the end at ``x``."""
+    """Build a windscreen (x > 0) or rear window at the end ``x`` [m]."""
     top = x if x_top is None else x_top
     side = half if x > 0.0 else -half
     return _glass([(x, -side, z[0]), (x, side, z[0]), (top, side * 0.97, z[1]), (top, -side * 0.97, z[1])])
 
 
 def cab(front: float, depth: float, half: float, height: float, build: Build) -> tuple[Mesh, ...]:
-    """A truck's cab whose nose is at ``front`` and roof at ``height``."""
+    """Build a truck's cab with its nose at ``front`` and its roof at ``height`` [m]."""
     rear, floor, waist = front - depth, 0.42, 0.42 + 0.50 * (height - 0.42)
     rake = 0.16
     outline = [
@@ -96,7 +96,7 @@ def _rear_lamps(rear: float, half: float, z: float) -> tuple[LampGlass, ...]:
 
 
 def _underride(rear: float, half: float) -> tuple[Mesh, ...]:
-    """Rear beam, mud flaps and plate."""
+    """Build rear beam, mud flaps and plate."""
     return (
         box((rear, -0.94 * half, 0.48), (rear + 0.12, 0.94 * half, 0.62), _CHASSIS),
         box((rear + 0.02, -0.94 * half, 0.70), (rear + 0.1, 0.94 * half, 0.98), parts.TRIM),
@@ -108,7 +108,7 @@ def _underride(rear: float, half: float) -> tuple[Mesh, ...]:
 def _load_box(
     rear: float, front: float, half: float, height: float, colour: RGB, stripe: RGB, *, fine: bool
 ) -> tuple[Mesh, ...]:
-    """A closed load body with rear doors."""
+    """Build a closed load body with rear doors."""
     body = [slab([(rear, _FLOOR), (front, _FLOOR), (front, height), (rear, height)], half, 0.045, colour)]
     band = (_FLOOR + 0.52 * (height - _FLOOR), _FLOOR + 0.66 * (height - _FLOOR))
     body.append(
@@ -137,7 +137,7 @@ def _load_box(
 
 
 def _skirts(rear: float, front: float, half: float) -> Mesh:
-    """Side guards between the axles."""
+    """Build side guards between the axles."""
     return both_sides(box((rear, half * 0.84, 0.45), (front, half * 0.94, 0.95), _CHASSIS))
 
 
@@ -155,7 +155,7 @@ def _cab_mirrors(front: float, half: float, height: float) -> Mesh:
 
 
 def box_truck(build: Build) -> VehicleParts:
-    """A rigid truck with a closed box."""
+    """Build a rigid truck with a closed box."""
     front, rear, half = build.length / 2.0 - 0.05, -build.length / 2.0, build.width / 2.0
     cab_height = min(2.75, 0.82 * build.height)
     items = (
@@ -196,7 +196,7 @@ def _tractor(build: Build, front: float, half: float) -> tuple[Mesh, ...]:
 
 
 def semi_trailer(build: Build) -> VehicleParts:
-    """A tractor with a closed trailer."""
+    """Build a tractor with a closed trailer."""
     front, rear, half = build.length / 2.0 - 0.05, -build.length / 2.0, build.width / 2.0
     items = (
         *_tractor(build, front, half * 0.97),
@@ -215,7 +215,7 @@ def semi_trailer(build: Build) -> VehicleParts:
 
 
 def tanker(build: Build) -> VehicleParts:
-    """A tractor with a tank."""
+    """Build a tractor with a tank trailer."""
     front, rear, half = build.length / 2.0 - 0.05, -build.length / 2.0, build.width / 2.0
     low, high = 1.06, build.height - 0.1
     centre, radius = (low + high) / 2.0, (high - low) / 2.0
@@ -248,7 +248,7 @@ def tanker(build: Build) -> VehicleParts:
 
 
 def bus(build: Build) -> VehicleParts:
-    """A coach with a band of windows."""
+    """Build a coach with a band of windows."""
     length, height, half = build.length, build.height, build.width / 2.0
     front, rear = length / 2.0, -length / 2.0
     sill, top = 0.44 * height, 0.83 * height

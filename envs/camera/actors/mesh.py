@@ -1,4 +1,4 @@
-"""Triangle meshes as arrays, and their way into Panda3D."""
+"""Triangle meshes as arrays, and their conversion to Panda3D nodes."""
 
 from __future__ import annotations
 
@@ -18,69 +18,69 @@ from scipy.sparse import csr_matrix
 from drive_stack.types import FloatArray
 from envs.camera.triangles import node_of
 
-CREASE_DEG = 38.0  # faces that meet at a sharper angle keep their edge
-_DOWN = 0.9  # of its normal points down where a face looks at the ground
+CREASE_DEG = 38.0  # faces that meet at a larger angle keep a sharp edge
+_DOWN = 0.9  # downward component of a unit normal from which a face points to the ground
 _VERTEX = np.dtype([("vertex", "<f4", 3), ("normal", "<f4", 3), ("colour", "u1", 4)])
 
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """Loose coloured triangles, their corners counter-clockwise as seen from outside."""
+    """Independent coloured triangles with corners counter-clockwise as seen from outside."""
 
     points: FloatArray  # (T, 3 corners, xyz) [m]
     colours: FloatArray  # (T, 3 corners, RGB) 0 … 255
 
     @property
     def triangles(self) -> int:
-        """How many triangles it has."""
+        """Number of triangles."""
         return len(self.points)
 
     @property
     def bounds(self) -> tuple[FloatArray, FloatArray]:
-        """Least and greatest corner, (3,) each [m]."""
+        """Minimum and maximum corner, (3,) each [m]."""
         flat = self.points.reshape(-1, 3)
         return flat.min(axis=0), flat.max(axis=0)
 
     def moved(self, offset: ArrayLike) -> Mesh:
-        """Shifted by ``offset`` (3,) [m]."""
+        """Return the mesh shifted by ``offset`` (3,) [m]."""
         return Mesh(self.points + np.asarray(offset, dtype=float), self.colours)
 
     def fitted(self, scale: FloatArray, offset: FloatArray) -> Mesh:
-        """``points × scale + offset``; scale (3,) is positive."""
+        """Return the mesh with ``points × scale + offset``; ``scale`` (3,) is positive."""
         return Mesh(self.points * scale + offset, self.colours)
 
     def mirrored(self) -> Mesh:
-        """The other side: y turned round, still facing outward."""
+        """Return the mirror image across y = 0, still facing outward."""
         flipped = (self.points * np.array([1.0, -1.0, 1.0]))[:, ::-1]
         return Mesh(flipped, self.colours[:, ::-1])
 
     def coloured(self, colour: ArrayLike) -> Mesh:
-        """All in one RGB colour."""
+        """Return the mesh in one RGB colour."""
         return Mesh(self.points, np.broadcast_to(np.asarray(colour, dtype=float), self.points.shape))
 
     def facing(self, keep: Callable[[FloatArray], NDArray[np.bool_]]) -> Mesh:
-        """The triangles whose unit normals (T, 3) are to ``keep``."""
+        """Return the triangles whose unit normals (T, 3) the predicate ``keep`` selects."""
         selected = keep(face_normals(self.points))
         return Mesh(self.points[selected], self.colours[selected])
 
     def seen_from_above(self) -> Mesh:
-        """Without what faces the ground."""
+        """Return the mesh without faces that point to the ground."""
         return self.facing(lambda normals: normals[:, 2] > -_DOWN)
 
     def graded(self, low: tuple[float, ArrayLike], high: tuple[float, ArrayLike]) -> Mesh:
-        """Coloured by height, from ``(z, RGB)`` to ``(z, RGB)``."""
+        """Return the mesh coloured by height, from ``(z, RGB)`` to ``(z, RGB)``."""
         fraction = np.clip((self.points[..., 2:] - low[0]) / (high[0] - low[0]), 0.0, 1.0)
         below, above = (np.asarray(c, dtype=float) for c in (low[1], high[1]))
         return Mesh(self.points, below + fraction * (above - below))
 
     def shaded(self, z_low: float, z_high: float, darkest: float) -> Mesh:
-        """Darkened towards the ground, where less sky is seen: ``darkest`` (0 … 1) at ``z_low``."""
+        """Return the mesh darkened towards the ground: brightness ``darkest`` (0 … 1) at ``z_low`` [m]."""
         fraction = np.clip((self.points[..., 2:] - z_low) / (z_high - z_low), 0.0, 1.0)
         return Mesh(self.points, self.colours * (darkest + (1.0 - darkest) * fraction))
 
 
 def join(meshes: Iterable[Mesh]) -> Mesh:
-    """All triangles in one mesh, in order."""
+    """Join the triangles of all meshes, in order."""
     parts = list(meshes)
     if not parts:
         return Mesh(np.zeros((0, 3, 3)), np.zeros((0, 3, 3)))
@@ -88,14 +88,14 @@ def join(meshes: Iterable[Mesh]) -> Mesh:
 
 
 def both_sides(mesh: Mesh) -> Mesh:
-    """The mesh and its mirror image across y = 0."""
+    """Return the mesh joined with its mirror image across y = 0."""
     return join((mesh, mesh.mirrored()))
 
 
 def triangles(
     points: FloatArray, indices: Sequence[Sequence[int]] | NDArray[np.int64], colour: ArrayLike
 ) -> Mesh:
-    """Triangles over shared ``points`` (N, 3); those without area are left out."""
+    """Build triangles over shared ``points`` (N, 3), without degenerate ones."""
     corners = points[np.asarray(indices, dtype=np.int64)]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     corners = corners[area > 1e-9]
@@ -103,7 +103,7 @@ def triangles(
 
 
 def face_normals(points: FloatArray) -> FloatArray:
-    """Unit normals (T, 3) of triangles (T, 3, 3)."""
+    """Return the unit normals (T, 3) of triangles (T, 3, 3)."""
     return _unit(_crossed(points))
 
 
@@ -116,7 +116,7 @@ def _unit(vectors: FloatArray) -> FloatArray:
 
 
 def corner_normals(points: FloatArray, crease_deg: float = CREASE_DEG) -> FloatArray:
-    """Unit normals (T, 3, 3): faces about a corner are blended by area unless a crease parts them."""
+    """Return unit normals (T, 3, 3), averaged by area over the faces at a corner that no crease separates."""
     cross = _crossed(points)
     unit = _unit(cross)
     face = np.repeat(np.arange(len(points)), 3)
@@ -133,7 +133,7 @@ def corner_normals(points: FloatArray, crease_deg: float = CREASE_DEG) -> FloatA
 
 
 def geom_node(name: str, mesh: Mesh, crease_deg: float = CREASE_DEG) -> GeomNode:
-    """One Geom with vertices, normals and colours, equal corners shared."""
+    """Build one Geom with vertices, normals and colours; equal corners share a vertex."""
     corners = np.zeros(mesh.triangles * 3, dtype=_VERTEX)
     corners["vertex"] = mesh.points.reshape(-1, 3)
     corners["normal"] = np.round(corner_normals(mesh.points, crease_deg).reshape(-1, 3), 4)

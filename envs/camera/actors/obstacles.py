@@ -1,4 +1,4 @@
-"""What stands on the road and closes a lane."""
+"""Obstacles that close a lane."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from envs.camera.actors.shapes import box, ellipses, tube
 
 
 def build_obstacle(kind: ObstacleKind, length: float, width: float, height: float) -> NodePath:
-    """A cone, barrier or board of ``length × width × height`` [m]."""
+    """Build a cone, barrier or board of ``length × width × height`` [m]."""
     orange, white = (232.0, 96.0, 30.0), (236.0, 236.0, 232.0)
     levels = np.linspace(0.0, height, 6)
     if kind is ObstacleKind.CONE:

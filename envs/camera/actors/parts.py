@@ -1,4 +1,4 @@
-"""What a vehicle is made of before it becomes nodes, and the parts that all of them share."""
+"""The parts of a vehicle as meshes, and builders of the parts that all vehicles share."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ GLASS_HIGH: RGB = (84.0, 100.0, 116.0)
 
 
 class Detail(Enum):
-    """How close a body is looked at."""
+    """Level of detail of a body."""
 
     NEAR = "near"
     FAR = "far"  # fewer triangles
-    DISTANT = "distant"  # a few pixels large: outline, glass, wheels' dark and lamps
+    DISTANT = "distant"  # a few pixels large: outline, glass, dark wheels and lamps
 
 
 class LampKind(StrEnum):
-    """What a lamp is for."""
+    """Function of a lamp."""
 
     HEAD = "head"
-    TAIL = "tail"  # brake lamps too
+    TAIL = "tail"  # also the brake lamps
     LEFT = "left"
     RIGHT = "right"
 
@@ -54,7 +54,7 @@ class LampGlass:
 
 @dataclass(frozen=True, slots=True)
 class Axle:
-    """Wheels that turn together; ``mesh`` has its hub at the origin."""
+    """The wheels of one axle; ``mesh`` has its hub at the origin."""
 
     x: float
     radius: float
@@ -66,14 +66,14 @@ class VehicleParts:
     """A vehicle: origin on the ground at the body's centre, x forward, y left, z up [m]."""
 
     body: Mesh
-    overhang: Mesh  # mirrors and the like, outside length × width × height
+    overhang: Mesh  # such as mirrors, outside length × width × height
     axles: tuple[Axle, ...]
     lamps: tuple[LampGlass, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What is asked of a body's builder."""
+    """Input of a body's builder: dimensions [m], paint and level of detail."""
 
     length: float
     width: float
@@ -83,14 +83,14 @@ class Build:
 
     @property
     def fine(self) -> bool:
-        """Whether small parts show."""
+        """Whether small parts are visible."""
         return self.detail is Detail.NEAR
 
 
 def axle(
     x: float, radius: float, half_track: float, width: float, detail: Detail, *, sides: int = 10
 ) -> Axle:
-    """Two wheels whose outer faces are ``half_track`` from the middle."""
+    """Build two wheels whose outer faces are ``half_track`` [m] from the centre line."""
     if detail is Detail.DISTANT:
         half, inner = 0.9 * radius, half_track - width
         tyre = box((-half, inner, -radius), (half, half_track, half), TYRE)
@@ -102,7 +102,7 @@ def axle(
 
 
 def _not_into_the_body(normals: FloatArray) -> NDArray[np.bool_]:
-    """Of a left wheel's faces."""
+    """Select the faces of a left wheel that point neither to the body nor up."""
     return np.asarray((normals[:, 1] > -0.5) & (normals[:, 2] < 0.5))
 
 
@@ -113,10 +113,10 @@ def wrap_lamp(
     z: tuple[float, float],
     slant: float = 0.0,
 ) -> Mesh:
-    """A left lamp that wraps a corner, in white.
+    """Build a white left lamp that wraps around a corner of the body.
 
-    ``end`` (x, y) is its outer corner at the car's end, ``side`` (x, y) where it ends along the side,
-    ``inner`` its y towards the middle; the top stands back by ``slant`` towards the car's middle [m].
+    ``end`` (x, y) is its outer corner at the car's end, ``side`` (x, y) its last point along the side and
+    ``inner`` its inner y. The top is set back by ``slant`` towards the car's centre. All in m.
     """
     inward = -np.sign(end[0])
     plan = [(end[0], inner), end, side, (side[0], inner)]
@@ -128,26 +128,26 @@ def wrap_lamp(
 
 
 def lamp_pair(name: str, kind: LampKind, left: Mesh) -> tuple[LampGlass, LampGlass]:
-    """The same lamp on both sides; side lamps take the side as their kind."""
+    """Return a lamp and its mirror image. A left turn lamp becomes a right one."""
     right_kind = LampKind.RIGHT if kind is LampKind.LEFT else kind
     return LampGlass(f"{name}_left", kind, left), LampGlass(f"{name}_right", right_kind, left.mirrored())
 
 
 def number_plate(x: float, z: float, *, bulge: float = 0.02) -> Mesh:
-    """A light plate on the end at ``x``, standing out by ``bulge``."""
+    """Build a light plate on the end at ``x`` that protrudes by ``bulge`` [m]."""
     toward = float(np.sign(x))
     near, far = sorted((x - toward * 0.05, x + toward * bulge))
     return box((near, -0.26, z - 0.055), (far, 0.26, z + 0.055), PLATE)
 
 
 def mirrors(x: float, y: float, z: float, paint: RGB) -> Mesh:
-    """Door mirrors whose feet stand at ``y``."""
+    """Build door mirrors attached at ``y`` [m]."""
     left = box((x - 0.07, y - 0.06, z), (x + 0.09, y + 0.15, z + 0.14), paint)
     return both_sides(left)
 
 
 def fit(parts: VehicleParts, length: float, width: float, height: float) -> VehicleParts:
-    """Stretch ever so little that body, lamps and wheels fill length × width × height exactly."""
+    """Scale body, lamps and axle positions slightly to fill length × width × height [m] exactly."""
     solids = [parts.body, *(lamp.mesh for lamp in parts.lamps)]
     low, high = join(solids).bounds
     scale = np.array([length, width, height]) / np.array([high[0] - low[0], high[1] - low[1], high[2]])
@@ -165,5 +165,5 @@ def fit(parts: VehicleParts, length: float, width: float, height: float) -> Vehi
 
 
 def paint_body(meshes: Iterable[Mesh], height: float) -> Mesh:
-    """The body in one mesh, a little darker towards the ground."""
+    """Join the body into one mesh that is slightly darker towards the ground."""
     return join(meshes).shaded(0.05 * height, 0.5 * height, 0.66)

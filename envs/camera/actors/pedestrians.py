@@ -1,4 +1,4 @@
-"""People: rounded bodies on jointed limbs that walk and run."""
+"""Pedestrians: rounded bodies with jointed limbs that walk and run."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _RUNNING = 3.5  # [m/s]
 
 @dataclass(frozen=True, slots=True)
 class Proportions:
-    """Heights of joints and breadths of a body [m]."""
+    """Joint heights and widths of a body [m]."""
 
     hip: float
     knee: float
-    ankle: float  # of the sole below it
+    ankle: float  # height above the sole
     shoulder: float
     elbow: float
     hand: float
@@ -40,7 +40,7 @@ class Proportions:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Joint angles of one instant [rad], (left, right): swings forward, bends of knees and elbows ≥ 0."""
+    """Joint angles (left, right) [rad]: forward rotation of hips and shoulders, flexion ≥ 0 of the others."""
 
     hips: tuple[float, float]
     knees: tuple[float, float]
@@ -51,7 +51,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class PedestrianMeshes:
-    """Each limb hangs down from a joint at the origin; the trunk stands on the hips' height."""
+    """Meshes of the body parts. Limbs extend down from a joint at the origin, the trunk up from the hips."""
 
     trunk: Mesh
     upper_arm: Mesh
@@ -61,7 +61,7 @@ class PedestrianMeshes:
 
 
 def proportions(height: float, *, child: bool) -> Proportions:
-    """Measures for a body of a height [m]; a child has a larger head and shorter legs."""
+    """Return the proportions of a body of a height [m]; a child has a larger head and shorter legs."""
     h = height
     head, hip = (0.175, 0.46) if child else (0.132, 0.50)
     return Proportions(
@@ -80,10 +80,10 @@ def proportions(height: float, *, child: bool) -> Proportions:
 
 
 def gait(phase: float, speed: float) -> Pose:
-    """Joint angles at a phase of the walking cycle [rad] and a speed [m/s]; upright at speed 0.
+    """Return the joint angles at a phase of the gait cycle [rad] and a speed [m/s]; upright at speed 0.
 
-    Legs are half a cycle apart and arms swing against them; runners lift their knees, bend their
-    arms and lean forward.
+    Legs are half a cycle apart and arms swing in antiphase. Runners lift their knees, bend their arms and
+    lean forward.
     """
     walk = min(max(speed, 0.0) / _WALKING, 1.0)
     run = float(np.clip((speed - 2.0) / (_RUNNING - 2.0), 0.0, 1.0))
@@ -104,7 +104,7 @@ def gait(phase: float, speed: float) -> Pose:
 
 
 def _head(p: Proportions, height: float, hair: RGB, skin: RGB, sides: int) -> Mesh:
-    """Face, neck and a cap of hair that reaches lower at the back."""
+    """Build face, neck and hair that extends lower at the back."""
     tall = height - p.chin
     half_width = p.head_half_width
     levels = np.array([0.0, 0.16, 0.45, 0.74, 0.93])
@@ -130,7 +130,7 @@ def _head(p: Proportions, height: float, hair: RGB, skin: RGB, sides: int) -> Me
 
 
 def _trunk(p: Proportions, height: float, clothes: Clothes) -> Mesh:
-    """Pelvis, chest, neck and head; z above the ground."""
+    """Build pelvis, chest, neck and head; z is above the ground."""
     top, trousers, hair, skin = clothes
     h, sides = height, 6
     waist = p.hip + 0.05 * h
@@ -171,7 +171,7 @@ def _limb(
 
 
 def _shin(p: Proportions, trousers: RGB) -> Mesh:
-    """Lower leg with its shoe, the sole at the length of the shin."""
+    """Build a lower leg with its shoe; the sole is one shin length below the joint."""
     down, r = p.knee, p.limb
     leg = _limb(5, [-down + 0.4 * p.ankle, -0.4 * down, 0.02], [r * 0.60, r * 0.82, r * 0.80], trousers)
     foot_length = 3.3 * p.ankle
@@ -187,7 +187,7 @@ def _shin(p: Proportions, trousers: RGB) -> Mesh:
 
 @lru_cache(maxsize=256)
 def pedestrian_meshes(height: float, child: bool, clothes: Clothes) -> PedestrianMeshes:
-    """The limbs of a person."""
+    """Build the body parts of a pedestrian of a height [m]."""
     p = proportions(height, child=child)
     top, trousers, _, skin = clothes
     r = p.limb
@@ -205,7 +205,7 @@ def pedestrian_meshes(height: float, child: bool, clothes: Clothes) -> Pedestria
 
 
 class PedestrianModel:
-    """One person to hang into a scene; ``node`` has its origin at the feet, x forward, y left, z up [m]."""
+    """Scene node of one pedestrian. Its origin is at the feet, x forward, y left, z up [m]."""
 
     def __init__(self, meshes: PedestrianMeshes, dimensions: Proportions) -> None:
         self._proportions = dimensions
@@ -227,7 +227,7 @@ class PedestrianModel:
 
     @staticmethod
     def _attach_pair(joints: tuple[NodePath, NodePath], name: str, mesh: Mesh) -> tuple[NodePath, NodePath]:
-        """A limb at the left and the right joint: one geometry, placed twice."""
+        """Attach one limb geometry to the left and the right joint."""
         limb = geom_node(name, mesh, _CREASE_DEG)
         left, right = (joint.attach_new_node(name) for joint in joints)
         for side in (left, right):
@@ -235,7 +235,7 @@ class PedestrianModel:
         return left, right
 
     def set_gait(self, phase_rad: float, speed: float) -> None:
-        """Take the pose at a phase of the walking cycle [rad] and a speed [m/s], a foot on the ground."""
+        """Set the pose at a phase of the gait cycle [rad] and a speed [m/s], with one foot on the ground."""
         pose = gait(phase_rad, speed)
         for k in (0, 1):
             side = 1.0 if k == 0 else -1.0
@@ -247,7 +247,7 @@ class PedestrianModel:
         self._hips.set_z(max(self._leg_length(h, k) for h, k in zip(pose.hips, pose.knees, strict=True)))
 
     def _leg_length(self, hip: float, knee: float) -> float:
-        """How far below the hip a leg's sole is [m]."""
+        """Return the distance of a leg's sole below the hip [m]."""
         m = self._proportions
         shin = hip - knee
         toe = 3.3 * m.ankle * (0.72 if shin < 0.0 else -0.28)
@@ -255,12 +255,12 @@ class PedestrianModel:
 
 
 def _rotate_joint(node: NodePath, forward: float, sideways: float = 0.0) -> None:
-    """Turn what hangs below a joint forward (about −y) and to the left (about x) [rad]."""
+    """Rotate the limb below a joint forward (about −y) and to the left (about x) [rad]."""
     node.set_hpr(0.0, float(np.degrees(sideways)), float(-np.degrees(forward)))
 
 
 def build_pedestrian(height: float, child: bool, clothes: NDArray[np.uint8]) -> PedestrianModel:
-    """A person of a height [m] in ``clothes`` (4, 3) RGB: top, trousers, hair, skin."""
+    """Build a pedestrian of a height [m] with colours ``clothes`` (4, 3) RGB: top, trousers, hair, skin."""
     rows = [(int(r), int(g), int(b)) for r, g, b in np.asarray(clothes)]
     colours: Clothes = (rows[0], rows[1], rows[2], rows[3])
     meshes = pedestrian_meshes(float(height), bool(child), colours)

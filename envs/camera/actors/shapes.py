@@ -1,4 +1,4 @@
-"""Solid shapes to build actors from; every one faces outward."""
+"""Solid shapes to build actors from. All faces point outward."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from envs.camera.actors.mesh import Mesh, join, triangles
 
 
 def grid(points: FloatArray, colour: ArrayLike, cells: NDArray[np.bool_] | None = None) -> Mesh:
-    """A sheet over ``points`` (R, C, 3) that faces (along columns) × (along rows).
+    """Build a surface over ``points`` (R, C, 3) that faces (along columns) × (along rows).
 
-    ``cells`` (R − 1, C − 1) says which of its quadrilaterals are there.
+    ``cells`` (R − 1, C − 1) selects its quads; None selects all.
     """
     rows, columns = points.shape[:2]
     index = np.arange(rows * columns).reshape(rows, columns)
@@ -25,19 +25,19 @@ def grid(points: FloatArray, colour: ArrayLike, cells: NDArray[np.bool_] | None 
 
 
 def fan(points: FloatArray, colour: ArrayLike) -> Mesh:
-    """A convex polygon (N, 3), counter-clockwise as seen from outside."""
+    """Build a convex polygon (N, 3), counter-clockwise as seen from outside."""
     count = len(points)
     return triangles(points, [(0, i, i + 1) for i in range(1, count - 1)], colour)
 
 
 def prism(lower: FloatArray, upper: FloatArray, colour: ArrayLike) -> Mesh:
-    """A solid between two polygons (N, 3), both counter-clockwise as seen from above."""
+    """Build a solid between two polygons (N, 3), both counter-clockwise as seen from above."""
     walls = grid(np.stack([np.vstack([lower, lower[:1]]), np.vstack([upper, upper[:1]])]), colour)
     return join((walls, fan(upper, colour), fan(lower[::-1], colour)))
 
 
 def box(low: Sequence[float], high: Sequence[float], colour: ArrayLike) -> Mesh:
-    """A box between its least and greatest corner."""
+    """Build a box between its minimum and maximum corner."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     base = np.array([[x0, y0, z0], [x1, y0, z0], [x1, y1, z0], [x0, y1, z0]], dtype=float)
     return prism(base, base + np.array([0.0, 0.0, z1 - z0]), colour)
@@ -46,10 +46,10 @@ def box(low: Sequence[float], high: Sequence[float], colour: ArrayLike) -> Mesh:
 def slab(
     profile: ArrayLike, half_width: float, bevel: float, colour: ArrayLike, *, taper: float = 0.0
 ) -> Mesh:
-    """A convex side view drawn out across the width, its long edges bevelled.
+    """Extrude a convex side view over the width, with bevelled long edges.
 
-    ``profile`` (N, 2) of x, z runs counter-clockwise as seen from the right (x to the right, z up);
-    ``taper`` narrows the top by that share of the half width.
+    ``profile`` (N, 2) of x, z runs counter-clockwise as seen from the right (x to the right, z up).
+    ``taper`` is the fraction of the half width by which the top is narrower.
     """
     outline = np.asarray(profile, dtype=float)
     low, high = outline.min(axis=0), outline.max(axis=0)
@@ -69,7 +69,7 @@ def slab(
 
 
 def rounded_profile(x0: float, x1: float, z0: float, z1: float, radii: Sequence[float]) -> FloatArray:
-    """A rectangle with cut corners for `slab`; radii from front bottom over the top to rear bottom."""
+    """Return a rectangle with cut corners for `slab`; radii from front bottom over the top to rear bottom."""
     corners = ((x1, z0, -1, 1), (x1, z1, -1, -1), (x0, z1, 1, -1), (x0, z0, 1, 1))
     points: list[tuple[float, float]] = []
     for k, ((x, z, sx, sz), radius) in enumerate(zip(corners, radii, strict=True)):
@@ -86,7 +86,7 @@ def rounded_profile(x0: float, x1: float, z0: float, z1: float, radii: Sequence[
 
 
 def tube(rings: FloatArray, colour: ArrayLike, *, caps: tuple[bool, bool] = (True, True)) -> Mesh:
-    """A skin over rings (R, K, 3), each counter-clockwise as seen from the side the rings grow to."""
+    """Build a surface over rings (R, K, 3), each counter-clockwise as seen from the last ring's side."""
     closed = np.concatenate([rings, rings[:, :1]], axis=1)
     parts = [grid(closed, colour)]
     if caps[0]:
@@ -99,7 +99,7 @@ def tube(rings: FloatArray, colour: ArrayLike, *, caps: tuple[bool, bool] = (Tru
 def ellipses(
     sides: int, heights: ArrayLike, depths: ArrayLike, widths: ArrayLike, forward: ArrayLike = 0.0
 ) -> FloatArray:
-    """Level rings (R, sides, 3) for `tube`: half depths along x, half widths along y, centres in x."""
+    """Return horizontal rings (R, sides, 3) for `tube`: half depths in x, half widths in y, centres in x."""
     z, depth, width, x = np.broadcast_arrays(
         *(np.asarray(v, dtype=float) for v in (heights, depths, widths, forward))
     )
@@ -115,14 +115,14 @@ def ellipses(
 
 
 def along_x(rings: FloatArray) -> FloatArray:
-    """Rings that grew upward laid down to grow forward (x ← z, z ← −x)."""
+    """Rotate rings that are stacked upward so that they are stacked forward (x ← z, z ← −x)."""
     return np.stack([rings[..., 2], rings[..., 1], -rings[..., 0]], axis=-1)
 
 
 def wheel(
     radius: float, width: float, sides: int, tyre: ArrayLike, rims: tuple[ArrayLike, ArrayLike]
 ) -> Mesh:
-    """A wheel's tread and left (outer) face about the origin; the rim's spokes alternate two colours."""
+    """Build a wheel's tread and left (outer) face at the origin; spokes alternate between two colours."""
     angle = np.arange(sides) * 2.0 * np.pi / sides
     circle = np.stack([np.cos(angle), np.zeros(sides), -np.sin(angle)], axis=1)
     out = np.array([0.0, width / 2.0, 0.0])

@@ -1,4 +1,4 @@
-"""Vehicles as scene nodes: a body of one Geom for each level of detail, lamps that switch."""
+"""Scene nodes of vehicles: one body Geom per level of detail, and switchable lamps."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ _LIT = MappingProxyType(
 )
 
 
-# lamps lie so close upon the body that its faces would win where the depth is the same, were they drawn first
+# lamps lie directly on the body: where depths are equal the first drawn face wins, so lamps are drawn first
 _LAMP_ORDER = MappingProxyType({kind: order for order, kind in enumerate(LampKind)})
 _BODY_ORDER = len(LampKind)
 _DISTANT_CREASE_DEG = 80.0
-_LIT_OFFSET = 0.03  # lit glass stands so far before the dark one in the distance [m]
+_LIT_OFFSET = 0.03  # distance of lit glass from the dark glass of a distant body [m]
 
 
 @lru_cache(maxsize=64)
@@ -72,16 +72,16 @@ def vehicle_parts(
     *,
     detail: Detail = Detail.NEAR,
 ) -> VehicleParts:
-    """The meshes of a vehicle that fill ``length × width × height`` [m], mirrors aside."""
+    """Build the meshes of a vehicle that fill ``length × width × height`` [m], without mirrors."""
     red, green, blue = (float(c) for c in colour)
     build = Build(length, width, height, (red, green, blue), detail)
     return parts.fit(BUILDERS[BODIES[body_index].name](build), length, width, height)
 
 
 class VehicleModel:
-    """One vehicle to hang into a scene; what it is made of is made when first seen so close.
+    """Scene node of one vehicle. The meshes of each level of detail are built on first use.
 
-    ``node``: origin on the ground at the body's centre, x forward, y left, z up [m].
+    The origin of ``node`` is on the ground at the body's centre, x forward, y left, z up [m].
     """
 
     def __init__(self, parts_at: Callable[[Detail], VehicleParts], detail: Detail) -> None:
@@ -95,7 +95,7 @@ class VehicleModel:
         self._show()
 
     def set_lamps(self, brake: bool, left: bool, right: bool, headlamps: bool) -> None:
-        """Switch lamps; lit ones shine whatever the light. With headlamps the tail lamps glow too."""
+        """Switch the lamps. Lit lamps ignore the scene's light. Headlamps also turn on the tail lamps."""
         if (requested := (brake, left, right, headlamps)) == self._switched:
             return
         self._switched = requested
@@ -105,7 +105,7 @@ class VehicleModel:
         self._show()
 
     def set_detail(self, detail: Detail) -> None:
-        """How close it is looked at."""
+        """Set the level of detail."""
         if detail is not self._detail:
             self._detail = detail
             self._show()
@@ -157,7 +157,7 @@ class VehicleModel:
 
 
 def _set_visible(node: NodePath, shown: bool) -> None:
-    """Stashing would change the order in which things are drawn, and so pixels where faces meet."""
+    """Show or hide a node. Stashing would change the drawing order, and so pixels where faces meet."""
     if shown:
         node.show()
     else:
@@ -165,7 +165,7 @@ def _set_visible(node: NodePath, shown: bool) -> None:
 
 
 def _outward(glass: LampGlass, offset: float = 0.0) -> Mesh:
-    """The faces of a lamp that look away from the vehicle's middle, moved that way by ``offset`` [m]."""
+    """Return a lamp's faces that point away from the vehicle's centre, moved outward by ``offset`` [m]."""
     low, high = glass.mesh.bounds
     outward = np.sign(low + high) * (1.0, 1.0, 0.0)
     return glass.mesh.facing(lambda normals: (normals * outward).max(axis=1) > 0.5).moved(offset * outward)
@@ -179,7 +179,7 @@ def build_vehicle(
     height: float,
     detail: Detail = Detail.NEAR,
 ) -> VehicleModel:
-    """A vehicle of the body ``envs.bodies.BODIES[body_index]``, ``length × width × height`` [m]."""
+    """Build a vehicle of the body ``envs.bodies.BODIES[body_index]``, ``length × width × height`` [m]."""
     red, green, blue = (int(part) for part in colour)
     size = float(length), float(width), float(height)
     return VehicleModel(
