@@ -107,6 +107,6 @@ def _sum(a, b, c, d):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _scale(byte, fraction):  # type: ignore[no-untyped-def]
-    """``byte · share / 255`` to the nearest whole number; both 0 … 255."""
+    """``byte · fraction / 255`` to the nearest whole number; both 0 … 255."""
     scaled = _short(_short(byte) * _short(fraction) + _short(128))
     return _short(_short(scaled + (scaled >> _short(8))) >> _short(8))

@@ -1,4 +1,4 @@
-"""Signs beside and above the road: limits, directions, a lane's end. Where they stand, and their faces.
+"""Signs next to and above the road: speed limits, directions and lane ends, with their positions and faces.
 
 Shapes and sizes after the German road traffic regulations (StVO signs 274, 449, 531), on boards a
 driver reads from the front.
@@ -160,7 +160,7 @@ def _paint_lane_ends(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np
     face, (lanes,) = _blank(size, _WHITE), text
     cv2.rectangle(face, (2, 2), (size[0] - 3, size[1] - 3), _BLACK, 3)
     lane_x = [(k + 0.5) / len(lanes) * 0.84 * size[0] + 0.08 * size[0] for k in range(len(lanes))]
-    low, bend, high, thick = (
+    low, turn, high, thick = (
         0.9 * size[1],
         0.6 * size[1],
         0.14 * size[1],
@@ -174,8 +174,8 @@ def _paint_lane_ends(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np
             cv2.fillPoly(face, [np.round(head).astype(np.int32)], _BLACK, cv2.LINE_AA)
         else:
             into = lane_x[k - 1 if mark == "\\" else k + 1]
-            _line(face, (lane_x[k], low), (lane_x[k], bend), thick)
-            _line(face, (lane_x[k], bend), (into, bend - abs(lane_x[k] - into)), thick)
+            _line(face, (lane_x[k], low), (lane_x[k], turn), thick)
+            _line(face, (lane_x[k], turn), (into, turn - abs(lane_x[k] - into)), thick)
     return face
 
 

@@ -81,7 +81,7 @@ class StaticScene:
             trees(road, conditions, start, end),
         ):
             if layer is not None:
-                node = chunk.attach_new_node(quad_node("thing", layer.corners, layer.colours))
+                node = chunk.attach_new_node(quad_node("scenery", layer.corners, layer.colours))
                 node.set_two_sided(layer.kind is not SemanticClass.VEGETATION)  # trees are solid
                 self._tags.mark(node, layer.kind)
         self._static_nodes.add(chunk, centre)

@@ -241,7 +241,7 @@ class PedestrianModel:
             side = 1.0 if k == 0 else -1.0
             _rotate_joint(self._thighs[k], pose.hips[k])
             _rotate_joint(self._shins[k], -pose.knees[k])
-            _rotate_joint(self._arms[k], pose.shoulders[k] - pose.lean, sideways=side * 0.09)
+            _rotate_joint(self._arms[k], pose.shoulders[k] - pose.lean, lateral=side * 0.09)
             _rotate_joint(self._forearms[k], pose.elbows[k])
         _rotate_joint(self._trunk, -pose.lean)
         self._hips.set_z(max(self._leg_length(h, k) for h, k in zip(pose.hips, pose.knees, strict=True)))
@@ -254,9 +254,9 @@ class PedestrianModel:
         return float((m.hip - m.knee) * np.cos(hip) + m.knee * np.cos(shin) - toe * np.sin(shin))
 
 
-def _rotate_joint(node: NodePath, forward: float, sideways: float = 0.0) -> None:
+def _rotate_joint(node: NodePath, forward: float, lateral: float = 0.0) -> None:
     """Rotate the limb below a joint forward (about −y) and to the left (about x) [rad]."""
-    node.set_hpr(0.0, float(np.degrees(sideways)), float(-np.degrees(forward)))
+    node.set_hpr(0.0, float(np.degrees(lateral)), float(-np.degrees(forward)))
 
 
 def build_pedestrian(height: float, child: bool, clothes: NDArray[np.uint8]) -> PedestrianModel:
