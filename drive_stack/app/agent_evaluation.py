@@ -11,7 +11,7 @@ from drive_stack.app.names import names_of, overrides_of
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
-from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
 from drive_stack.evaluation.batch.row_file import RECORDINGS, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
@@ -150,11 +150,11 @@ def _drive(
     drive = partial(
         drive_task, wiring.build_agent, observer=partial(ClipRecorder, file.folder.resolve() / CLIPS)
     )
-    code = code_state(wiring.packages)
+    code = source_hash(wiring.packages)
     reference = tasks[REFERENCE]
     others = [own for label, own in tasks.items() if label != REFERENCE]
     failed = drive_missing(
-        reference, file, drive, options, code=code, hash_now=wiring.hash_of, what="reference episodes"
+        reference, file, drive, options, code=code, current_hash=wiring.hash_of, what="reference episodes"
     )
     experts = {(task.scenario, task.seed): file.rows[task.key].result for task in reference}
     # course by course, so that an interrupted run compares all agents on the same courses
@@ -170,8 +170,8 @@ def _drive(
         drive,
         options,
         code=code,
-        hash_now=wiring.hash_of,
-        has=lambda row: _measured_by(row.result, expert_of[row.key]),
+        current_hash=wiring.hash_of,
+        is_complete=lambda row: _measured_by(row.result, expert_of[row.key]),
     )
     return [file.rows[task.key] for task in (*reference, *compared)], failed
 

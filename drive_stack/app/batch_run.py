@@ -12,7 +12,7 @@ from drive_stack.app.options import seconds, worker_count
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.driving import DrivingOptions
-from drive_stack.evaluation.batch.rows import Row, failure
+from drive_stack.evaluation.batch.rows import Row, failure_line
 
 MAX_FAILURES = 5  # printed one by one; the others are only counted
 
@@ -72,6 +72,6 @@ def driving_options(args: argparse.Namespace) -> DrivingOptions:
 def print_failures(failed: Sequence[Row], row_file: Path) -> None:
     """Print the first few failed episodes to stderr, one line each."""
     for row in failed[:MAX_FAILURES]:
-        print(f"failed: {failure(row)}", file=sys.stderr)
+        print(f"failed: {failure_line(row)}", file=sys.stderr)
     if len(failed) > MAX_FAILURES:
         print(f"and {len(failed) - MAX_FAILURES} more; {row_file} lists all of them", file=sys.stderr)

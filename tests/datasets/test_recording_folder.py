@@ -61,8 +61,8 @@ def shard_of(folder: Path, of: Row) -> Path:
 def test_a_row_counts_with_its_shard_and_hash(two: tuple[Path, Row, Row]) -> None:
     path, first, second = two
     folder = RecordingFolder(path, SETTINGS, by_key(first, second))
-    assert folder.has(first) and folder.has(second) and folder.corrupt == []
-    assert not folder.has(row(seed=3))
+    assert folder.is_complete(first) and folder.is_complete(second) and folder.corrupt == []
+    assert not folder.is_complete(row(seed=3))
 
 
 def deleted(path: Path) -> None:
@@ -92,16 +92,16 @@ def test_what_is_corrupt_stays_listed_until_it_is_recorded_again(
     rows = by_key(first, second)
     corrupt(shard_of(path, first))
     folder = RecordingFolder(path, SETTINGS, rows)
-    assert not folder.has(first) and folder.has(second)
+    assert not folder.is_complete(first) and folder.is_complete(second)
     assert len(folder.corrupt) == 1 and shard_of(path, first).name in folder.corrupt[0]
     folder.adopt([task(first), task(second)], rows)
-    assert not folder.has(first)
+    assert not folder.is_complete(first)
     folder.write()
     with pytest.raises(ConfigError, match=shard_of(path, first).name):
         Recording([path])  # it says what is wrong, and does not read one episode less
     record(path, first)
     folder.add(first)
-    assert folder.has(first) and folder.corrupt == [] and Recording([path]).episodes == 2
+    assert folder.is_complete(first) and folder.corrupt == [] and Recording([path]).episodes == 2
 
 
 @pytest.mark.parametrize("corrupt", [cut_off, foreign])
@@ -164,9 +164,9 @@ def test_what_a_killed_run_recorded_is_adopted(tmp_path: Path) -> None:
     write_listed(tmp_path, entries[0])
     cut_off(shard_of(tmp_path, rows[2]))
     folder = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
-    assert [folder.has(one) for one in rows] == [True, False, False, False]
+    assert [folder.is_complete(one) for one in rows] == [True, False, False, False]
     folder.adopt([task(one) for one in rows[:3]], by_key(*rows))
-    assert [folder.has(one) for one in rows] == [True, True, False, False]
+    assert [folder.is_complete(one) for one in rows] == [True, True, False, False]
     assert folder.manifest.shards == tuple(entries[:2])
 
 
@@ -186,12 +186,12 @@ def test_of_several_rows_of_an_episode_the_last_has_the_shard(two: tuple[Path, R
     path, first, second = two
     later = replace(first, config_hash="changed")
     folder = RecordingFolder(path, SETTINGS, by_key(first, second, later))
-    assert not folder.has(first) and folder.has(later)
+    assert not folder.is_complete(first) and folder.is_complete(later)
     # the configuration is put back: the shard is not the first row's, whatever the row says
     folder.adopt([task(first)], by_key(first, second, later))
-    assert not folder.has(first)
+    assert not folder.is_complete(first)
     folder.add(first)
-    assert folder.has(first) and not folder.has(later)
+    assert folder.is_complete(first) and not folder.is_complete(later)
 
 
 def test_a_failed_episode_has_no_shard_and_counts(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_failed_episode_has_no_shard_and_counts(tmp_path: Path) -> None:
     folder = RecordingFolder(tmp_path, SETTINGS, by_key(failed))
     folder.adopt([task(failed)], by_key(failed))
     folder.add(failed)
-    assert folder.has(failed) and folder.manifest.shards == ()
+    assert folder.is_complete(failed) and folder.manifest.shards == ()
 
 
 def test_what_is_listed_without_a_row_stays_listed(two: tuple[Path, Row, Row]) -> None:
@@ -220,12 +220,12 @@ def test_files_that_several_scenarios_shared_are_listed_no_longer(tmp_path: Path
     entry = write_shard(shared.pop(), columns(file_stem(rows[0].result.scenario), 1))
     write_listed(tmp_path, entry, entry)
     folder = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
-    assert folder.renamed == {entry.file} and not any(folder.has(one) for one in rows)
+    assert folder.renamed == {entry.file} and not any(folder.is_complete(one) for one in rows)
     for one in rows:
         record(tmp_path, one)
         folder.add(one)
     again = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
-    assert again.renamed == frozenset() and all(again.has(one) for one in rows)
+    assert again.renamed == frozenset() and all(again.is_complete(one) for one in rows)
     assert Recording([tmp_path]).episodes == 2 and (tmp_path / entry.file).exists()
 
 

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import batch_drivers
 import pytest
-from batch_runs import TASKS, Noted, batch, by_seed, row, task
+from batch_runs import TASKS, RowList, batch, by_seed, row, task
 
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.memory import memory_share
-from drive_stack.evaluation.batch.pool import Pool
+from drive_stack.evaluation.batch.memory import memory_per_worker
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
-from drive_stack.evaluation.batch.rows import failure
-from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.rows import failure_line
+from drive_stack.evaluation.batch.run import missing_tasks, run_batch
+from drive_stack.evaluation.batch.scheduler import TaskScheduler
 from drive_stack.evaluation.batch.tasks import BatchTask
-from drive_stack.evaluation.batch.worker import Processes, ProcessWorker, answer
+from drive_stack.evaluation.batch.worker import ProcessPool, ProcessWorker, run_task
 from drive_stack.evaluation.result import Status
 from drive_stack.support.interrupts import interrupts_held
 
@@ -52,7 +52,7 @@ def test_a_last_row_that_lacks_only_its_newline_is_kept(three: Path) -> None:
     path.write_bytes(whole[:-1])
     assert len(read_rows(three)) == 3
     with open_rows(three) as file:
-        assert missing(TASKS[:3], file) == []
+        assert missing_tasks(TASKS[:3], file) == []
         file.append(row(TASKS[3]))
     assert path.read_bytes().startswith(whole) and len(read_rows(three)) == 4
 
@@ -64,7 +64,7 @@ def test_a_torn_last_line_is_cut_and_written_again(three: Path, cut: int) -> Non
     path.write_bytes(whole[:-cut])
     assert len(read_rows(three)) == 2
     with open_rows(three) as file:
-        assert [given.seed for given in missing(TASKS[:3], file)] == [3]
+        assert [given.seed for given in missing_tasks(TASKS[:3], file)] == [3]
         file.append(row(TASKS[2]))
     assert path.read_bytes() == whole
 
@@ -178,16 +178,16 @@ def test_a_worker_leaves_requests_to_end_to_its_parent(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_no_fault_of_an_episode() -> None:
-    full, other = (answer(batch_drivers.on_a_full_disk, task(seed)) for seed in (3, 5))
-    assert full.refused == "the worker cannot write: No space left on device" and full.failed is None
-    assert other.refused is None and "FileNotFoundError" in (other.failed or "")
+    full, other = (run_task(batch_drivers.on_a_full_disk, task(seed)) for seed in (3, 5))
+    assert full.config_error == "the worker cannot write: No space left on device" and full.failure is None
+    assert other.config_error is None and "FileNotFoundError" in (other.failure or "")
 
 
-class Interrupting(Processes):
+class Interrupting(ProcessPool):
     """Ctrl-C comes when a worker has just been started."""
 
-    def hire(self) -> ProcessWorker:
-        worker = super().hire()
+    def start(self) -> ProcessWorker:
+        worker = super().start()
         signal.raise_signal(signal.SIGINT)
         return worker
 
@@ -195,9 +195,9 @@ class Interrupting(Processes):
 def test_a_worker_is_ended_whose_start_is_interrupted() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        crew = Interrupting(batch_drivers.made_up, memory_share(1))
-        with pytest.raises(KeyboardInterrupt), Pool(crew, workers=1, time_limit=300.0) as pool:
-            list(pool.run(TASKS))
+        pool = Interrupting(batch_drivers.made_up, memory_per_worker(1))
+        with pytest.raises(KeyboardInterrupt), TaskScheduler(pool, workers=1, time_limit=300.0) as scheduler:
+            list(scheduler.run(TASKS))
     finally:
         signal.signal(signal.SIGINT, before)
     assert multiprocessing.active_children() == []
@@ -206,25 +206,25 @@ def test_a_worker_is_ended_whose_start_is_interrupted() -> None:
 def test_lost_rows_are_driven_again_when_asked(three: Path) -> None:
     with open_rows(three) as file:
         file.append(row(TASKS[3], lost=True))
-        assert missing(TASKS, file) == TASKS[4:]
-        assert missing(TASKS, file, retry_lost=True) == TASKS[3:]
+        assert missing_tasks(TASKS, file) == TASKS[4:]
+        assert missing_tasks(TASKS, file, retry_lost=True) == TASKS[3:]
         file.append(row(TASKS[3]))
-        assert missing(TASKS, file, retry_lost=True) == TASKS[4:]
+        assert missing_tasks(TASKS, file, retry_lost=True) == TASKS[4:]
 
 
 def test_rows_of_other_code_are_driven_again_when_asked(three: Path) -> None:
     with open_rows(three) as file:
         file.append(replace(row(TASKS[3]), code_hash="older code"))
-        assert missing(TASKS, file) == TASKS[4:]
-        assert missing(TASKS, file, code="code") == TASKS[3:]
-        assert missing(TASKS, file, code="newer code") == TASKS
+        assert missing_tasks(TASKS, file) == TASKS[4:]
+        assert missing_tasks(TASKS, file, code="code") == TASKS[3:]
+        assert missing_tasks(TASKS, file, code="newer code") == TASKS
 
 
 def test_a_failure_is_told_in_a_line() -> None:
     failed = replace(
         row(TASKS[0]), result=replace(row(TASKS[0]).result, error="Traceback:\n  x\nKeyError: 'y'\n")
     )
-    assert failure(failed) == "made up on nowhere 1: KeyError: 'y'"
+    assert failure_line(failed) == "made up on nowhere 1: KeyError: 'y'"
 
 
 def test_a_worker_keeps_to_itself(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -248,9 +248,9 @@ def test_what_changes_while_driving_is_not_written(tmp_path: Path) -> None:
     def edited(given: BatchTask) -> str:
         return "c1" if given.seed == 2 else given.config_hash
 
-    drive = partial(run_batch, TASKS, drive=batch_drivers.made_up, watcher=Noted(), code="", workers=1)
+    drive = partial(run_batch, TASKS, drive=batch_drivers.made_up, listener=RowList(), code="", workers=1)
     with open_rows(tmp_path) as file, pytest.raises(ConfigError, match="changed while driving"):
-        drive(file=file, hash_now=edited, time_limit=300.0)
+        drive(file=file, current_hash=edited, time_limit=300.0)
     assert sorted(by_seed(tmp_path)) == [1]
 
 

@@ -22,10 +22,10 @@ from agents.facts import agent_facts
 from agents.registry import build_agent
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
-from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
-from drive_stack.evaluation.batch.progress import Tally, clock, watched
+from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
+from drive_stack.evaluation.batch.progress import Tally, format_duration, show_progress
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
-from drive_stack.evaluation.batch.rows import Row, readable, without_timings
+from drive_stack.evaluation.batch.rows import Row, readable_row, without_timings
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import Status
 
@@ -246,8 +246,8 @@ def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short: Path) -> None
 def test_a_row_that_could_not_be_read_becomes_an_error(change: dict[str, object]) -> None:
     of = task(7)
     sound = row(of)
-    assert readable(sound, of) is sound or readable(sound, of) == sound
-    kept = readable(replace(sound, result=replace(sound.result, **change)), of)  # type: ignore[arg-type]
+    assert readable_row(sound, of) is sound or readable_row(sound, of) == sound
+    kept = readable_row(replace(sound, result=replace(sound.result, **change)), of)  # type: ignore[arg-type]
     assert kept.result.status is Status.ERROR and "cannot be kept" in (kept.result.error or "")
     assert kept.key == sound.key and Row.from_json(kept.to_json().encode()) == kept
 
@@ -255,19 +255,19 @@ def test_a_row_that_could_not_be_read_becomes_an_error(change: dict[str, object]
 def test_an_error_of_any_size_becomes_a_short_one() -> None:
     of = task(7)
     huge = replace(row(of), result=replace(row(of).result, status=Status.ERROR, error="\ud800x" * 10**7))
-    assert len(readable(huge, of).to_json()) < 20_000
-    assert readable(huge, of).result.status is Status.ERROR
+    assert len(readable_row(huge, of).to_json()) < 20_000
+    assert readable_row(huge, of).result.status is Status.ERROR
 
 
 def test_the_state_of_the_code_follows_the_sources(tmp_path: Path) -> None:
     package = tmp_path / "package"
     (package / "viewer").mkdir(parents=True)
     (package / "a.py").write_text("x = 1\n")
-    first = code_state([package])
+    first = source_hash([package])
     (package / "viewer" / "b.py").write_text("y = 1\n")
-    assert code_state([package]) == first  # no part of an episode
+    assert source_hash([package]) == first  # no part of an episode
     (package / "a.py").write_text("x = 2\n")
-    assert code_state([package]) != first
+    assert source_hash([package]) != first
 
 
 # --- progress ------------------------------------------------------------------------------------
@@ -276,18 +276,18 @@ def test_the_state_of_the_code_follows_the_sources(tmp_path: Path) -> None:
 def test_time_left_is_told_by_what_each_label_took() -> None:
     dear = [task(seed, "dear") for seed in range(4)]
     tally = Tally([*TASKS, *dear], workers=2)
-    assert tally.seconds_left is None and tally.words == "starting"
+    assert tally.remaining_seconds is None and tally.status == "starting"
     tally.add(replace(row(TASKS[0]), wall_s=1.0))
     tally.add(replace(row(dear[0]), wall_s=11.0))
-    assert tally.seconds_left == pytest.approx((5 * 1.0 + 3 * 11.0) / 2)
-    assert tally.words == "100 % succeeded, 19 s left"
-    assert (clock(7500.0), clock(61.0)) == ("2 h 05 min", "1 min")
+    assert tally.remaining_seconds == pytest.approx((5 * 1.0 + 3 * 11.0) / 2)
+    assert tally.status == "100 % succeeded, 19 s left"
+    assert (format_duration(7500.0), format_duration(61.0)) == ("2 h 05 min", "1 min")
 
 
 def test_progress_is_quiet_where_there_is_no_terminal() -> None:
     console = Console(file=io.StringIO())
-    with watched(TASKS[:3], 1, console) as watcher:
+    with show_progress(TASKS[:3], 1, console) as listener:
         for given in TASKS[:3]:
-            watcher.note(row(given))
+            listener.on_row(row(given))
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "3 of 3 episodes, 100 % succeeded\n"

@@ -16,9 +16,9 @@ from short_course import SHORT
 
 from agents.registry import build_agent
 from drive_stack.evaluation.batch.drive import drive_task
-from drive_stack.evaluation.batch.memory import LEAST, memory_share
-from drive_stack.evaluation.batch.pool import Pool
-from drive_stack.evaluation.batch.worker import Processes
+from drive_stack.evaluation.batch.memory import MIN_LIMIT, memory_per_worker
+from drive_stack.evaluation.batch.scheduler import TaskScheduler
+from drive_stack.evaluation.batch.worker import ProcessPool
 
 LIMIT = 2**30
 
@@ -31,17 +31,17 @@ def test_a_greedy_agent_costs_its_episode_only(
     course = tmp_path / "short.yaml"
     course.write_text(SHORT)
     tasks = episodes(f"batch_drivers:{agent}", course, range(100_002, 100_005), overrides)
-    crew = Processes(partial(drive_task, build_agent), LIMIT)
-    with Pool(crew, workers=1, time_limit=300.0) as pool:
-        answers = {outcome.task.seed % 10: outcome for outcome in pool.run(tasks)}
-    greedy = answers.pop(batch_drivers.UNLUCKY)
-    failed = greedy.answer.failed if greedy.answer.result is None else greedy.answer.result.error
+    pool = ProcessPool(partial(drive_task, build_agent), LIMIT)
+    with TaskScheduler(pool, workers=1, time_limit=300.0) as scheduler:
+        outcomes = {outcome.task.seed % 10: outcome for outcome in scheduler.run(tasks)}
+    greedy = outcomes.pop(batch_drivers.UNLUCKY)
+    failed = greedy.reply.failure if greedy.reply.result is None else greedy.reply.result.error
     assert "MemoryError" in (failed or "").splitlines()[-1] and not greedy.lost
     if agent == "Greedy":  # with nothing left, there may be no room for all of a traceback
         assert "batch_drivers.py" in (failed or "")
     # what it hoards in the worker itself would be missing in the next episode
-    assert greedy.answer.spent == bool(overrides)
-    others = [outcome.answer.result for outcome in answers.values()]
+    assert greedy.reply.must_restart == bool(overrides)
+    others = [outcome.reply.result for outcome in outcomes.values()]
     assert [result.error for result in others if result is not None] == [None, None]
 
 
@@ -50,20 +50,21 @@ def test_memory_that_is_shared_counts(tmp_path: Path) -> None:
     course = tmp_path / "short.yaml"
     course.write_text(SHORT)
     tasks = episodes("hostile_agents:SharesMemory", course, range(100_000, 100_001))
-    with Pool(Processes(partial(drive_task, build_agent), LIMIT), workers=1, time_limit=300.0) as pool:
-        (outcome,) = pool.run(tasks)
-    result = outcome.answer.result
+    pool = ProcessPool(partial(drive_task, build_agent), LIMIT)
+    with TaskScheduler(pool, workers=1, time_limit=300.0) as scheduler:
+        (outcome,) = scheduler.run(tasks)
+    result = outcome.reply.result
     assert result is not None and "more than its share of the memory" in (result.error or "")
 
 
 def test_the_limit_is_of_what_is_used_and_not_of_what_is_reserved() -> None:
     code = (
-        "import mmap; from drive_stack.evaluation.batch.memory import limit_memory, mostly_used\n"
+        "import mmap; from drive_stack.evaluation.batch.memory import limit_memory, memory_is_mostly_used\n"
         f"limit_memory({LIMIT})\n"
         f"reserved = mmap.mmap(-1, {4 * LIMIT}, prot=mmap.PROT_READ)\n"
-        "assert not mostly_used()\n"
+        "assert not memory_is_mostly_used()\n"
         f"hoard = bytearray({LIMIT} * 6 // 10)\n"
-        "assert mostly_used()\n"
+        "assert memory_is_mostly_used()\n"
         "try:\n"
         f"    bytearray({LIMIT} * 6 // 10)\n"
         "except MemoryError:\n"
@@ -75,6 +76,7 @@ def test_the_limit_is_of_what_is_used_and_not_of_what_is_reserved() -> None:
 
 def test_workers_share_the_memory() -> None:
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    assert LEAST <= memory_share(2) <= max(memory_share(1) // 2 + 1, LEAST) and memory_share(1) <= total
-    assert memory_share(10**6) == LEAST
+    whole = memory_per_worker(1)
+    assert MIN_LIMIT <= memory_per_worker(2) <= max(whole // 2 + 1, MIN_LIMIT) and whole <= total
+    assert memory_per_worker(10**6) == MIN_LIMIT
     assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY  # of this process: none

@@ -19,8 +19,8 @@ from short_course import SHORT
 
 from agents.registry import build_agent
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch import pool
-from drive_stack.evaluation.batch.backends import open_pool
+from drive_stack.evaluation.batch import scheduler
+from drive_stack.evaluation.batch.backends import open_scheduler
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.row_file import open_rows
 from drive_stack.evaluation.batch.rows import Row
@@ -46,12 +46,14 @@ def test_without_ray_what_to_install_is_said(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "drive_stack.evaluation.batch.ray_pool", raising=False)
     with pytest.raises(ConfigError, match=r"Ray is not installed; pip install 'drive-stack\[ray\]'"):
-        open_pool("ray", batch_drivers.made_up, workers=1, time_limit=1.0)
+        open_scheduler("ray", batch_drivers.made_up, workers=1, time_limit=1.0)
 
 
 def test_an_address_belongs_to_ray() -> None:
     with pytest.raises(ConfigError, match=r"--address 127\.0\.0\.1:6379: belongs to --backend ray"):
-        open_pool("processes", batch_drivers.made_up, workers=1, time_limit=1.0, address="127.0.0.1:6379")
+        open_scheduler(
+            "processes", batch_drivers.made_up, workers=1, time_limit=1.0, address="127.0.0.1:6379"
+        )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_an_address_where_nobody_is_is_refused_at_once(
 ) -> None:
     pytest.importorskip("ray")
     with pytest.raises(ConfigError, match=f"--address {address}: {said}"):
-        open_pool("ray", batch_drivers.made_up, workers=1, time_limit=1.0, address=address)
+        open_scheduler("ray", batch_drivers.made_up, workers=1, time_limit=1.0, address=address)
     print("still here")
     assert capsys.readouterr().out == "still here\n"
 
@@ -158,7 +160,7 @@ def test_a_node_killed_in_the_middle_costs_no_row(tmp_path: Path, course: Path) 
             file,
             partial(batch_drivers.attended, notes, DRIVE),
             axe,
-            hash_now=lambda task: task.config_hash,
+            current_hash=lambda task: task.config_hash,
             code="code",
             workers=2,
             time_limit=300.0,
@@ -198,8 +200,8 @@ def test_a_node_with_other_sources_is_refused(
 ) -> None:
     from drive_stack.evaluation.batch import ray_pool  # noqa: PLC0415  needs Ray
 
-    here = ray_pool.made_of() | {"sources": "edited since"}
-    monkeypatch.setattr(ray_pool, "made_of", lambda: here)
+    here = ray_pool.environment_facts() | {"sources": "edited since"}
+    monkeypatch.setattr(ray_pool, "environment_facts", lambda: here)
     with pytest.raises(ConfigError, match=r"node 127\.0\.0\.\d differs from this machine in sources;"):
         batch(tmp_path, batch_drivers.made_up, backend="ray", address=two_nodes)
     assert by_seed(tmp_path) == {}
@@ -207,6 +209,6 @@ def test_a_node_with_other_sources_is_refused(
 
 @pytest.mark.slow
 def test_a_cluster_with_no_core_to_give_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "START_LIMIT", 3.0)
+    monkeypatch.setattr(scheduler, "START_LIMIT", 3.0)
     with cluster(0) as nodes, pytest.raises(ConfigError, match="no core was free for a worker within 3 s"):
         batch(tmp_path, batch_drivers.made_up, backend="ray", address=nodes.address)

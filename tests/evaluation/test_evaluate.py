@@ -16,7 +16,7 @@ import pytest
 import run_sim
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
-from drive_stack.evaluation.batch.rows import Row, undriven, without_timings
+from drive_stack.evaluation.batch.rows import Row, error_result, without_timings
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.report.runs import read_runs
@@ -155,9 +155,9 @@ def test_progress_follows_a_reference_that_was_lost_and_driven_again(
     shutil.copytree(run, out)
     whole = read_rows(run)
     course = {row.label: row for row in whole.values() if row.result.seed == 100_001}  # the last scenario
-    lost = undriven(made_task(course["expert"]), "the worker process was lost")
+    lost = error_result(made_task(course["expert"]), "the worker process was lost")
     alone = replace(course["constant"].result, progress_of_expert=None)
-    failed = undriven(made_task(course["random"]), "no licence")
+    failed = error_result(made_task(course["random"]), "no licence")
     with open_rows(out) as file:
         file.append(replace(course["expert"], lost=True, result=lost))
         file.append(replace(course["constant"], result=alone))

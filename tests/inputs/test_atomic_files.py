@@ -87,14 +87,14 @@ def test_rows_stay_valid_on_a_full_disk(tmp_path: Path) -> None:
     said = run(
         "from pathlib import Path; from drive_stack.errors import ConfigError;"
         "from drive_stack.evaluation.batch.row_file import open_rows, read_rows;"
-        "from drive_stack.evaluation.batch.rows import Row, undriven;"
+        "from drive_stack.evaluation.batch.rows import Row, error_result;"
         "from drive_stack.evaluation.batch.tasks import BatchTask\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "try:\n"
         "    with open_rows(folder) as file:\n"
         "        for seed in range(100):\n"
         "            task = BatchTask('cruise', seed, 'a', label='a', config_hash='0')\n"
-        "            file.append(Row('a', '0', '0', {}, False, 1.0, undriven(task, 'x')))\n"
+        "            file.append(Row('a', '0', '0', {}, False, 1.0, error_result(task, 'x')))\n"
         "except ConfigError as error: print(error)\n"
         "print(len(read_rows(folder)))"
     )

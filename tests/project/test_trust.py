@@ -19,7 +19,7 @@ from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.manifest import Manifest, write_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import NAME as ROWS
-from drive_stack.evaluation.batch.rows import Row, undriven
+from drive_stack.evaluation.batch.rows import Row, error_result
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.run_facts import NAME as FACTS
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts
@@ -39,7 +39,7 @@ def run_of(folder: Path, driver: Driver | None, *, label: str = "somebody", seed
     """A run folder as somebody may send it; without a ``run.json`` where there is no ``driver``."""
     folder.mkdir()
     task = BatchTask(SCENARIO, seed, label, label=label, config_hash="0" * 16)
-    row = Row(label, "0" * 16, "0" * 16, {}, lost=False, wall_s=1.0, result=undriven(task, "none"))
+    row = Row(label, "0" * 16, "0" * 16, {}, lost=False, wall_s=1.0, result=error_result(task, "none"))
     (folder / ROWS).write_text(row.to_json() + "\n", encoding="utf-8")
     if driver is not None:
         facts = RunFacts(suite="x", scenarios=(SCENARIO,), first_seed=seed, seeds=1, drivers={label: driver})

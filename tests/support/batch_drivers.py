@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.rows import undriven
+from drive_stack.evaluation.batch.rows import error_result
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Platform
@@ -27,7 +27,7 @@ KILLED, LEAVES, HANGS = 2, 3, 5
 def made_up(task: BatchTask) -> EpisodeResult:
     """A result at once, its figures told by the seed."""
     return replace(
-        undriven(task, ""),
+        error_result(task, ""),
         status=Status.COMPLETED,
         route_completion=1.0,
         distance_m=100.0 + task.seed,

@@ -9,18 +9,18 @@ import batch_drivers
 from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.row_file import NAME, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row, without_timings
-from drive_stack.evaluation.batch.run import missing, run_batch
+from drive_stack.evaluation.batch.run import missing_tasks, run_batch
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive
 
 
-class Noted:
+class RowList:
     """Remembers the rows it is told of."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
 
-    def note(self, row: Row) -> None:
+    def on_row(self, row: Row) -> None:
         self.rows.append(row)
 
 
@@ -46,15 +46,15 @@ def batch(
     address: str | None = None,
 ) -> list[int]:
     """Drive what is missing; the seeds that were driven now, in the order of their rows."""
-    noted = Noted()
+    noted = RowList()
     with open_rows(folder) as file:
-        left = missing(tasks, file, retry_lost=retry_lost)
+        left = missing_tasks(tasks, file, retry_lost=retry_lost)
         run_batch(
             left,
             file,
             drive,
             noted,
-            hash_now=lambda given: given.config_hash,
+            current_hash=lambda given: given.config_hash,
             code="code",
             workers=workers,
             time_limit=limit,

@@ -19,7 +19,7 @@ from drive_stack.app.names import overrides_of
 from drive_stack.app.race import RaceResult, RaceSession, race_names
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.rows import undriven
+from drive_stack.evaluation.batch.rows import error_result
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.race import leader, race_verdict
 from drive_stack.evaluation.result import EpisodeResult, Status
@@ -29,7 +29,7 @@ from drive_stack.viewer.race.layout import arrange_race
 
 NAMES = ("first", "second")
 DONE = replace(
-    undriven(BatchTask("cruise", 1, "a", label="a", config_hash=""), ""),
+    error_result(BatchTask("cruise", 1, "a", label="a", config_hash=""), ""),
     status=Status.COMPLETED,
     error=None,
     route_completion=1.0,

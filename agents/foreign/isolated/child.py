@@ -21,7 +21,7 @@ from agents.foreign.outside_facts import describe_class
 from drive_stack.agent_errors import AgentError, bounded_text, describe, one_line
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
-from drive_stack.evaluation.batch.memory import grant_memory
+from drive_stack.evaluation.batch.memory import raise_memory_limit
 from drive_stack.interfaces import Agent
 
 
@@ -42,7 +42,7 @@ def serve(descriptor: int, folder: Path) -> None:
             kind, parts = served.answer(request)
         except BaseException as error:  # SystemExit too: the agent may be anyone's code
             if isinstance(error, MemoryError):
-                grant_memory()  # not a byte may be left to tell of it
+                raise_memory_limit()  # not a byte may be left to tell of it
             kind, parts = Kind.FAILED, (_failure(error),)
         try:
             send(connection, kind, request.number, *parts)

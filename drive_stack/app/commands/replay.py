@@ -15,7 +15,7 @@ from drive_stack.app.options import IN_PROCESS_HELP, positive
 from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
-from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.wiring import BatchWiring
@@ -168,7 +168,7 @@ def _differences(row: Row, driver: Driver, wiring: BatchWiring) -> list[str]:
     facts = wiring.agent_facts(driver.agent, driver.overrides)
     if fingerprint(facts, wiring.scenario_facts(row.result.scenario).content) != row.config_hash:
         notes.append("the driver's configuration, its weights or the scenario have changed since")
-    if code_state(wiring.packages) != row.code_hash:
+    if source_hash(wiring.packages) != row.code_hash:
         notes.append("the code has changed since")
     present = versions()
     for name, old in row.versions.items():

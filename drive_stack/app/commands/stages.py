@@ -20,7 +20,7 @@ from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.driving import drive_missing
-from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
 from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
@@ -74,8 +74,8 @@ def _drive(args: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
             file,
             partial(drive_task, wiring.build_agent),
             driving_options(args),
-            code=code_state(wiring.packages),
-            hash_now=wiring.hash_of,
+            code=source_hash(wiring.packages),
+            current_hash=wiring.hash_of,
         )
 
 

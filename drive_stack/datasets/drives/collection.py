@@ -14,10 +14,10 @@ from drive_stack.datasets.manifest import Manifest
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
-from drive_stack.evaluation.batch.fingerprint import code_state, fingerprint
+from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
 from drive_stack.evaluation.batch.row_file import RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.run import missing
+from drive_stack.evaluation.batch.run import missing_tasks
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.episodes import Episode
@@ -106,7 +106,7 @@ def _record(
     """Record the episodes whose row or shard is missing; returns the rows that report an error."""
     tasks = [_task(episode.scenario, episode.seed, settings, wiring) for episode in episodes]
     folder.adopt(tasks, file.rows)
-    remaining = missing(tasks, file, has=folder.has)
+    remaining = missing_tasks(tasks, file, is_complete=folder.is_complete)
     again = sum(task.key in file.rows for task in remaining)
     if again:
         report(f"{again} episodes have a row and no whole shard; they are recorded again")
@@ -118,9 +118,9 @@ def _record(
         file,
         partial(record_task, wiring.build_agent, settings, folder.path),
         DrivingOptions(workers, time_limit=TIME_LIMIT),
-        code=code_state(wiring.packages),
-        hash_now=lambda task: _task(task.scenario, task.seed, settings, wiring).config_hash,
-        has=folder.has,
+        code=source_hash(wiring.packages),
+        current_hash=lambda task: _task(task.scenario, task.seed, settings, wiring).config_hash,
+        is_complete=folder.is_complete,
         on_row=folder.add,
     )
 

@@ -72,7 +72,7 @@ class RecordingFolder:
         """A line for each shard that is listed, but missing or not what the manifest says."""
         return [reason for _, reason in self._corrupt.values()]
 
-    def has(self, row: Row) -> bool:
+    def is_complete(self, row: Row) -> bool:
         """Whether a row's shard is whole; a failed episode needs none."""
         file = self._file(row)
         if self._current.get(file) != row.key:

@@ -1,13 +1,13 @@
-"""Where episodes are driven: by processes of this machine, or on a Ray cluster."""
+"""Where episodes are driven: in processes of this machine, or on a Ray cluster."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.memory import memory_share
-from drive_stack.evaluation.batch.pool import Pool
-from drive_stack.evaluation.batch.worker import Drive, Processes, ProcessWorker
+from drive_stack.evaluation.batch.memory import memory_per_worker
+from drive_stack.evaluation.batch.scheduler import TaskScheduler
+from drive_stack.evaluation.batch.worker import Drive, ProcessPool, ProcessWorker
 
 if TYPE_CHECKING:
     from drive_stack.evaluation.batch.ray_pool import RayWorker
@@ -15,23 +15,31 @@ if TYPE_CHECKING:
 Backend = Literal["processes", "ray"]
 
 
-def open_pool(
+def open_scheduler(
     backend: Backend, drive: Drive, *, workers: int, time_limit: float, address: str | None = None
-) -> Pool[ProcessWorker] | Pool[RayWorker]:
-    """A pool of ``workers`` at most at a time, each an episode of at most ``time_limit`` [s] by the clock.
+) -> TaskScheduler[ProcessWorker] | TaskScheduler[RayWorker]:
+    """A scheduler for at most ``workers`` workers at a time.
 
-    ``address`` is a Ray cluster's: ``HOST:PORT`` of its head, or ``auto`` for one that runs on this
-    machine; else the variable RAY_ADDRESS counts, and without it one is started here for the while.
-    Raises `ConfigError` where Ray is not installed, or no cluster answers.
+    Args:
+        backend: Processes of this machine, or actors of a Ray cluster.
+        drive: Drives one episode; it is pickled for the workers.
+        workers: Maximum number of workers.
+        time_limit: Wall-clock limit of one episode [s].
+        address: Of a Ray cluster: ``HOST:PORT`` of its head, or ``auto`` for one that runs on this machine.
+            Without it the variable RAY_ADDRESS counts; without both a cluster is started for this batch.
+
+    Raises:
+        ConfigError: where Ray is not installed, or no cluster answers.
     """
     if backend == "processes":
         if address is not None:
             raise ConfigError(f"--address {address}: belongs to --backend ray")
-        return Pool(Processes(drive, memory_share(workers)), workers=workers, time_limit=time_limit)
+        local = ProcessPool(drive, memory_per_worker(workers))
+        return TaskScheduler(local, workers=workers, time_limit=time_limit)
     try:
-        from drive_stack.evaluation.batch.ray_pool import RayCrew  # noqa: PLC0415  only who asks needs it
+        from drive_stack.evaluation.batch.ray_pool import RayPool  # noqa: PLC0415 - an optional dependency
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
         raise ConfigError("--backend ray: Ray is not installed; pip install 'drive-stack[ray]'") from None
-    return Pool(RayCrew(drive, workers, address), workers=workers, time_limit=time_limit)
+    return TaskScheduler(RayPool(drive, workers, address), workers=workers, time_limit=time_limit)

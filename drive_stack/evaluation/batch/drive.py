@@ -8,7 +8,7 @@ from typing import Protocol
 
 from drive_stack.agent_errors import AgentError
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.evaluation.batch.rows import undriven
+from drive_stack.evaluation.batch.rows import error_result
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Moment, Rollout
@@ -64,7 +64,7 @@ def drive_task(
                 task.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=task.overrides
             )
         except AgentError as error:
-            return undriven(task, error.details or str(error))
+            return error_result(task, error.details or str(error))
         try:
             return _drive(env, agent, task, observer(task) if observer is not None else None)
         finally:

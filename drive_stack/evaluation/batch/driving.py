@@ -10,10 +10,10 @@ from rich.console import Console
 
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.backends import Backend
-from drive_stack.evaluation.batch.progress import watched
+from drive_stack.evaluation.batch.progress import show_progress
 from drive_stack.evaluation.batch.row_file import RowFile
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.batch.run import Watcher, missing, run_batch
+from drive_stack.evaluation.batch.run import RowListener, missing_tasks, run_batch
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive
 from drive_stack.support.interrupts import interrupts_held
@@ -38,9 +38,9 @@ def drive_missing(
     options: DrivingOptions,
     *,
     code: str,
-    hash_now: Callable[[BatchTask], str],
+    current_hash: Callable[[BatchTask], str],
     what: str = "episodes",
-    has: Callable[[Row], bool] | None = None,
+    is_complete: Callable[[Row], bool] | None = None,
     on_row: Callable[[Row], None] | None = None,
 ) -> list[Row]:
     """Drive the tasks that have no row in ``file`` and append their rows.
@@ -50,10 +50,10 @@ def drive_missing(
         file: The rows driven so far.
         drive: Drives one episode; worker processes import it by its name.
         options: Workers, time limit, and what counts as missing.
-        code: Hash of the present source code, see `code_state`.
-        hash_now: The present configuration hash of a task, compared after the episode.
+        code: Hash of the present source code, see `source_hash`.
+        current_hash: The present configuration hash of a task, compared after the episode.
         what: What the messages call the episodes.
-        has: A row for which this is false counts as missing.
+        is_complete: A row for which this is false counts as missing.
         on_row: Called with each new row, before the progress display.
 
     Returns:
@@ -64,19 +64,21 @@ def drive_missing(
         ConfigError: What ends the batch, such as a full disk, after the same line.
     """
     console, needed_code = Console(stderr=True), code if options.this_code else None
-    remaining = missing(tasks, file, retry_lost=options.retry_lost, code=needed_code, has=has)
+    remaining = missing_tasks(
+        tasks, file, retry_lost=options.retry_lost, code=needed_code, is_complete=is_complete
+    )
     present = f"{len(tasks) - len(remaining)} of {len(tasks)} {what} are there already"
     console.print(
         present if len(remaining) < len(tasks) else f"{len(tasks)} {what} to drive", highlight=False
     )
     try:
-        with watched(remaining, options.workers, console) as watcher:
+        with show_progress(remaining, options.workers, console) as progress:
             run_batch(
                 remaining,
                 file,
                 drive,
-                watcher if on_row is None else _Relay(watcher, on_row),
-                hash_now=hash_now,
+                progress if on_row is None else _Relay(progress, on_row),
+                current_hash=current_hash,
                 code=code,
                 workers=options.workers,
                 time_limit=options.time_limit,
@@ -84,7 +86,7 @@ def drive_missing(
                 address=options.address,
             )
     except (KeyboardInterrupt, ConfigError):
-        saved = len(tasks) - len(missing(tasks, file, code=needed_code, has=has))
+        saved = len(tasks) - len(missing_tasks(tasks, file, code=needed_code, is_complete=is_complete))
         again = "the same command goes on from there"
         with interrupts_held():  # a second Ctrl-C takes effect after the line
             print(f"{saved} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
@@ -94,11 +96,11 @@ def drive_missing(
 
 @dataclass(frozen=True, slots=True)
 class _Relay:
-    """A watcher that passes each row to another receiver first."""
+    """Passes each row to a function, then to another listener."""
 
-    watcher: Watcher
-    first: Callable[[Row], None]
+    listener: RowListener
+    function: Callable[[Row], None]
 
-    def note(self, row: Row) -> None:
-        self.first(row)
-        self.watcher.note(row)
+    def on_row(self, row: Row) -> None:
+        self.function(row)
+        self.listener.on_row(row)

@@ -1,4 +1,4 @@
-"""Workers that are actors of a Ray cluster; imported only where Ray is asked for."""
+"""Workers that are actors of a Ray cluster; imported only if Ray is requested."""
 
 from __future__ import annotations
 
@@ -21,55 +21,56 @@ from ray.actor import ActorHandle
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.fingerprint import code_state
-from drive_stack.evaluation.batch.memory import limit_memory, memory_share
+from drive_stack.evaluation.batch.fingerprint import source_hash
+from drive_stack.evaluation.batch.memory import limit_memory, memory_per_worker
 from drive_stack.evaluation.batch.tasks import BatchTask
-from drive_stack.evaluation.batch.worker import Answer, Drive, Ready, WorkerLostError, answer
+from drive_stack.evaluation.batch.worker import Drive, Ready, Reply, WorkerLostError, run_task
 from drive_stack.evaluation.run_facts import versions
 from drive_stack.support.interrupts import termination_kept
 from drive_stack.support.worker_processes import ONE_THREAD
 
-OBJECT_STORE = 100 * 2**20  # of a Ray started for the while [B]; tasks and answers are small
-# nobody else is meant to come; Ray would take 127.0.0.1 for the machine's outer address
+OBJECT_STORE = 100 * 2**20  # of a cluster that is started for one batch [B]; tasks and replies are small
+# No other machine shall connect. Ray would replace 127.0.0.1 by the machine's outer address.
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else None
 # Ray's processes read it. Without it, one of them opens a UDP socket to 8.8.8.8 to learn its own address.
 LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-CONNECT_LIMIT = 10.0  # for a cluster's head to answer [s]
+CONNECT_LIMIT = 10.0  # a cluster's head must answer within this time [s]
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an actor is, and what it would drive with."""
+class NodeFacts:
+    """The node that an actor runs on, and the code and packages that it has."""
 
-    node: str  # Ray's id of it
-    host: str
-    made_of: dict[str, str]
+    id: str  # Ray's
+    host: str  # IP address
+    environment: dict[str, str]  # see `environment_facts`
 
 
 class Driver:
-    """An actor's own life."""
+    """Runs in the actor's process."""
 
     def __init__(self, drive: Drive, folder: str) -> None:
         self._drive = drive
-        with suppress(OSError):  # another machine may not have it, nor need it
-            os.chdir(folder)  # configurations and scenarios may be given by paths from there
-        limit_memory(memory_share(os.cpu_count() or 1))  # an actor has one core
+        with suppress(OSError):  # another machine may not have the folder, nor need it
+            os.chdir(folder)  # paths of configurations and scenarios may be relative to it
+        limit_memory(memory_per_worker(os.cpu_count() or 1))  # an actor has one core
 
-    def place(self) -> Place:
-        """Answered once it has started."""
-        return Place(ray.get_runtime_context().get_node_id(), ray.util.get_node_ip_address(), made_of())
+    def node_facts(self) -> NodeFacts:
+        """The actor's node; the reply says that the actor has started."""
+        node = ray.get_runtime_context().get_node_id()
+        return NodeFacts(node, ray.util.get_node_ip_address(), environment_facts())
 
-    def answer(self, task: BatchTask) -> Answer:
-        """What comes of a task."""
-        return answer(self._drive, task)
+    def run_task(self, task: BatchTask) -> Reply:
+        """Drive a task."""
+        return run_task(self._drive, task)
 
 
-def made_of() -> dict[str, str]:
-    """Versions and files that decide an episode; rows are the same only where these are."""
+def environment_facts() -> dict[str, str]:
+    """Versions of packages and hashes of files; only nodes that agree in all of them produce equal rows."""
     packages = [ROOT / name for name in ("drive_stack", "envs", "agents")]
     return versions() | {
-        "sources": code_state(path for path in packages if path.is_dir()),
+        "sources": source_hash(path for path in packages if path.is_dir()),
         "configurations": _contents(sorted((ROOT / "configs").rglob("*.yaml"))),
         "networks": _contents(sorted((ROOT / "drive_stack" / "models").glob("*.onnx"))),
     }
@@ -83,63 +84,67 @@ def _contents(files: Sequence[Path]) -> str:
 
 
 class RayWorker:
-    """This process's end of one actor."""
+    """The local handle of one actor."""
 
     def __init__(self, actor: ActorHandle[Driver]) -> None:
         self._actor = actor
-        self.reply: ray.ObjectRef[object] | None = actor.place.remote()  # that is awaited
+        self.reply: ray.ObjectRef[object] | None = actor.node_facts.remote()  # the awaited reply
         self.task: BatchTask | None = None
-        self.place: str | None = None
-        self._where = ""
-        self._since = time.monotonic()
+        self.node: str | None = None
+        self._location = ""
+        self._busy_since = time.monotonic()
 
     @property
-    def busy_for(self) -> float:
-        """Since it got its task, or was hired [s]."""
-        return time.monotonic() - self._since
+    def busy_time(self) -> float:
+        """Time since it received its task, or since its start was requested [s]."""
+        return time.monotonic() - self._busy_since
 
-    def give(self, task: BatchTask) -> None:
-        """Send a task; where the actor has died, `message` tells."""
-        self.task, self._since = task, time.monotonic()
-        self.reply = self._actor.answer.remote(task)
+    def send(self, task: BatchTask) -> None:
+        """Send a task. If the actor is lost, only the next `receive` reports it."""
+        self.task, self._busy_since = task, time.monotonic()
+        self.reply = self._actor.run_task.remote(task)
 
-    def message(self) -> Ready | Answer | None:
-        """What has come from it; None for nothing yet. Raises `WorkerLostError`, and `ConfigError` where it
-        lives among other sources or versions than these."""
+    def receive(self) -> Ready | Reply | None:
+        """The next message of the actor; None if there is none yet.
+
+        Raises:
+            WorkerLostError: where the actor is lost.
+            ConfigError: where its node has other sources or packages than this machine.
+        """
         if self.reply is None or not ray.wait([self.reply], timeout=0)[0]:
             return None
         try:
             message = ray.get(self.reply)
         except RayError as error:
-            raise WorkerLostError(_reason(error) + self._where) from None
+            raise WorkerLostError(_reason(error) + self._location) from None
         self.reply = None
-        if isinstance(message, Place):
+        if isinstance(message, NodeFacts):
             _check(message)
-            self.place, self._where = message.node, f" (node {message.host})"
+            self.node, self._location = message.id, f" (node {message.host})"
             return Ready()
-        return cast(Answer, message)
+        return cast(Reply, message)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop the actor at once."""
         with suppress(RayError):
             ray.kill(self._actor, no_restart=True)
 
 
-class RayCrew:
+class RayPool:
     """Actors of one core each, spread over a cluster's nodes."""
 
-    tries = 3  # a node may be lost: no fault of the episode
-    queues = True
+    max_attempts = 3  # a node may be lost, which is not the episode's fault
+    can_queue = True
 
     def __init__(self, drive: Drive, workers: int, address: str | None) -> None:
         self._drive = drive
-        with ExitStack() as leave:
-            leave.enter_context(redirect_stdout(sys.stderr))  # Ray tells there of nodes that are lost
+        with ExitStack() as cleanup:
+            cleanup.enter_context(redirect_stdout(sys.stderr))  # Ray prints there which nodes are lost
             if not ray.is_initialized():
-                leave.callback(ray.shutdown)
+                cleanup.callback(ray.shutdown)
                 _connect(address or os.environ.get("RAY_ADDRESS") or "local", workers)
-            self._leave = leave.pop_all()
-        self._hire = ray.remote(Driver).options(
+            self._cleanup = cleanup.pop_all()
+        self._actor_class = ray.remote(Driver).options(
             num_cpus=1,
             max_restarts=0,
             max_task_retries=0,
@@ -147,32 +152,32 @@ class RayCrew:
             runtime_env={"env_vars": {**ONE_THREAD, "PYTHONPATH": _python_path()}},
         )
 
-    def hire(self) -> RayWorker:
-        """Begin to start one; it waits for a free core."""
-        return RayWorker(self._hire.remote(self._drive, str(Path.cwd())))
+    def start(self) -> RayWorker:
+        """Request an actor, which starts when a core is free."""
+        return RayWorker(self._actor_class.remote(self._drive, str(Path.cwd())))
 
     def wait(self, workers: Sequence[RayWorker], timeout: float) -> None:
-        """Return when there may be a message from one of them, at the latest after ``timeout`` [s]."""
+        """Return when one of the workers may have sent a message, at the latest after ``timeout`` [s]."""
         replies = [worker.reply for worker in workers if worker.reply is not None]
         if replies:
             ray.wait(replies, timeout=timeout)
 
     def close(self) -> None:
-        """Leave the cluster; one that was started for the while is stopped."""
-        self._leave.close()
+        """Disconnect from the cluster; a cluster that was started for this batch is stopped."""
+        self._cleanup.close()
 
 
 def _connect(address: str, workers: int) -> None:
-    own = {
+    options = {
         "num_cpus": workers,
         "object_store_memory": OBJECT_STORE,
         "include_dashboard": False,
         "_node_ip_address": LOOPBACK,
     }
     if address not in ("local", "auto"):
-        _reach(address)
+        _check_reachable(address)
     if address == "local":
-        _bring_token()
+        _create_token()
         os.environ.setdefault(LOOPBACK_ONLY, "0")
     try:
         with termination_kept():
@@ -180,20 +185,20 @@ def _connect(address: str, workers: int) -> None:
                 address,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                **(own if address == "local" else {}),
+                **(options if address == "local" else {}),
             )
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise ConfigError(f"--address {address}: {_first_line(error)}") from None
 
 
-def _bring_token() -> None:
-    """Let a cluster of our own ask for a token of the moment; Ray would write one into the home directory."""
+def _create_token() -> None:
+    """Protect a cluster of our own by a new token; Ray would write one into the home directory."""
     if not any(name in os.environ for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
-def _reach(address: str) -> None:
-    """Raises `ConfigError` where nobody answers there; Ray itself would try for minutes."""
+def _check_reachable(address: str) -> None:
+    """Raises `ConfigError` if no cluster answers at the address; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if not (host and port.isascii() and port.isdigit() and len(port) <= 5):
         raise ConfigError(f"--address {address}: expected HOST:PORT of a Ray cluster's head, or auto")
@@ -204,31 +209,31 @@ def _reach(address: str) -> None:
 
 
 def _python_path() -> str:
-    """What this process imports from besides its own installation, then what a node has of its own."""
+    """PYTHONPATH of actors: the folders that this process imports from besides its own installation."""
     entries = [ROOT, *(Path(entry).resolve() for entry in sys.path)]
     installed = (sys.prefix, sys.base_prefix)
     own = [str(entry) for entry in entries if not any(map(entry.is_relative_to, installed)) or entry == ROOT]
     return os.pathsep.join([*dict.fromkeys(own), "${PYTHONPATH}"])
 
 
-def _check(place: Place) -> None:
-    here = made_of()
-    other = sorted(name for name in here.keys() | place.made_of if here.get(name) != place.made_of.get(name))
-    if other:
+def _check(node: NodeFacts) -> None:
+    here, there = environment_facts(), node.environment
+    differing = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+    if differing:
         raise ConfigError(
-            f"node {place.host} differs from this machine in {', '.join(other)}; its rows would not be "
-            "the same: lay the same checkout and the same packages there"
+            f"node {node.host} differs from this machine in {', '.join(differing)}; its rows would not be "
+            "the same: install the same checkout and the same packages there"
         )
 
 
 def _reason(error: RayError) -> str:
-    """Why an actor is no more, in a line; Ray gives pages."""
+    """Why an actor was lost, in one line of Ray's long message."""
     if isinstance(error, ActorUnavailableError):
         return "its node does not answer"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     if "Traceback" in str(error):
         return lines[-1]
-    if isinstance(error, ActorDiedError):  # its first line is general
+    if isinstance(error, ActorDiedError):  # the first line of the message is the same for all
         lines = [line for line in lines[1:] if line.startswith("The actor")] or lines
     reason = re.sub(r"Worker exit type: \S+ Worker exit detail: ", "", lines[0])
     return reason.partition(" Some common causes")[0]

@@ -1,4 +1,4 @@
-"""One driven episode with what it was driven by, as one line of JSON."""
+"""One driven episode with its provenance, as one line of JSON."""
 
 from __future__ import annotations
 
@@ -17,39 +17,40 @@ from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.support.file_reading import parse_json
 
-MAX_ROW = 256 << 10  # in the file; one that is driven takes some 5,000 [bytes]
-TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all else repeats bit for bit
+MAX_ROW = 256 << 10  # length in the file; a typical row has 5,000 [bytes]
+TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all other fields repeat bit for bit
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An episode's result and its provenance; in the file the result's fields follow these."""
+    """An episode's result and its provenance. In the file, the fields of the result follow these fields."""
 
     label: str  # of the agent in reports, such as a column of `stages`
     config_hash: str  # of agent, weights, scenario and version
-    code_hash: str  # of the sources that drove it
-    versions: Mapping[str, str]  # of what drove it, see `run_facts.versions`
-    lost: bool  # the worker process was killed or ran too long: the episode itself is not to blame
-    wall_s: float  # that the episode took [s]
+    code_hash: str  # of the source code that drove it
+    versions: Mapping[str, str]  # of the packages that drove it, see `run_facts.versions`
+    lost: bool  # whether the worker process was killed or ran too long, which is not the episode's fault
+    wall_s: float  # wall-clock time of the episode [s]
     result: EpisodeResult
     world: str = ""  # what seeds the scenario's worlds; "" in rows of before variants drew their own
 
     @property
     def key(self) -> Key:
-        """What tells this row from all others; of rows with one key the last counts."""
+        """Identifies this row; of several rows with the same key, the last one counts."""
         return self.config_hash, self.label, self.result.scenario, self.result.seed
 
     def to_json(self) -> str:
-        """One line."""
+        """The row as one line of JSON."""
         fields = dataclasses.asdict(self)
         return json.dumps(fields | fields.pop("result"), allow_nan=False)
 
     @classmethod
     def from_json(cls, line: bytes) -> Row:
-        """Read `to_json`'s line.
+        """Read a line of `to_json`.
 
-        Raises `ValueError` for a line that is none or longer than `MAX_ROW`, for a number outside its range,
-        see `row_ranges`, and for text that cannot be written as UTF-8.
+        Raises:
+            ValueError: for a line that is no row or is longer than `MAX_ROW`, for a number outside its range
+                (see `row_ranges`), and for text that cannot be written as UTF-8.
         """
         if len(line) > MAX_ROW:
             raise ValueError(f"{len(line):,} bytes, at most {MAX_ROW:,} are allowed")
@@ -74,16 +75,16 @@ _OWN = tuple(field.name for field in dataclasses.fields(Row) if field.name != "r
 
 
 def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:
-    """Each row's fields but for `TIMINGS`: what must be equal whenever the same episodes are driven."""
-    kept = {}
+    """Each row's fields without `TIMINGS`: these are equal whenever the same episodes are driven."""
+    repeatable = {}
     for row in rows:
         fields = json.loads(row.to_json())
-        kept[row.key] = {name: value for name, value in fields.items() if name not in TIMINGS}
-    return kept
+        repeatable[row.key] = {name: value for name, value in fields.items() if name not in TIMINGS}
+    return repeatable
 
 
-def readable(row: Row, task: BatchTask) -> Row:
-    """``row`` if it reads back as it is; else one of an episode that came to nothing, which says why.
+def readable_row(row: Row, task: BatchTask) -> Row:
+    """``row`` if it can be read back unchanged; otherwise a row with an error result that says why.
 
     Part of a result comes from agents. A row that cannot be read would stop every later run in its folder.
     """
@@ -92,7 +93,7 @@ def readable(row: Row, task: BatchTask) -> Row:
         if Row.from_json(row.to_json().encode()) != row:
             raise ValueError("it reads back as something else")
     except (TypeError, ValueError, RecursionError) as error:
-        return replace(row, result=undriven(task, f"the result cannot be kept: {one_line(str(error))}"))
+        return replace(row, result=error_result(task, f"the result cannot be kept: {one_line(str(error))}"))
     return row
 
 
@@ -100,8 +101,8 @@ def _with_short_error(result: EpisodeResult) -> EpisodeResult:
     return result if result.error is None else replace(result, error=bounded_text(result.error))
 
 
-def undriven(task: BatchTask, error: str) -> EpisodeResult:
-    """The result of an episode that came to nothing."""
+def error_result(task: BatchTask, error: str) -> EpisodeResult:
+    """The result of an episode that could not be driven."""
     return EpisodeResult(
         agent=task.agent,
         privileged=task.privileged,
@@ -125,7 +126,7 @@ def undriven(task: BatchTask, error: str) -> EpisodeResult:
     )
 
 
-def failure(row: Row) -> str:
-    """What failed, in one line: the last one of its traceback."""
+def failure_line(row: Row) -> str:
+    """What failed, in one line: the last line of the traceback."""
     lines = (row.result.error or "").strip().splitlines() or [""]
     return visible(f"{row.label} on {row.result.scenario} {row.result.seed}: {lines[-1]}")

@@ -1,4 +1,4 @@
-"""A worker process: takes one task after another over a pipe, and answers each."""
+"""A worker process: receives tasks over a pipe and replies to each."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from multiprocessing.connection import Connection, wait
 
 from drive_stack.agent_errors import bounded_text
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.batch.memory import grant_memory, limit_memory, mostly_used
+from drive_stack.evaluation.batch.memory import limit_memory, memory_is_mostly_used, raise_memory_limit
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.support.worker_processes import ONE_THREAD, WorkerProcess
 
 Drive = Callable[[BatchTask], EpisodeResult]
-HERE = "this machine"
+LOCAL_NODE = "this machine"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -31,18 +31,18 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a task: a result, or why there is none."""
+class Reply:
+    """The result of a task, or the reason why there is none."""
 
     wall_s: float
     result: EpisodeResult | None = None
-    failed: str | None = None  # traceback of the environment
-    refused: str | None = None  # a `ConfigError`: no task of this kind can be driven
-    spent: bool = False  # the worker holds too much memory to go on
+    failure: str | None = None  # traceback of the environment
+    config_error: str | None = None  # text of a `ConfigError`: no task of the batch can be driven
+    must_restart: bool = False  # the worker holds too much memory to continue
 
 
 class WorkerLostError(Exception):
-    """A worker is no more; says what became of it."""
+    """A worker has ended; the message says how."""
 
 
 class ProcessWorker:
@@ -53,91 +53,91 @@ class ProcessWorker:
         self._process = WorkerProcess(serve, ONE_THREAD)
         self.connection = self._process.connection
         self.task: BatchTask | None = None
-        self.place: str | None = None
-        self._since = time.monotonic()
+        self.node: str | None = None
+        self._busy_since = time.monotonic()
 
     @property
-    def busy_for(self) -> float:
-        """Since it got its task, or was started [s]."""
-        return time.monotonic() - self._since
+    def busy_time(self) -> float:
+        """Time since it received its task, or since its start [s]."""
+        return time.monotonic() - self._busy_since
 
-    def give(self, task: BatchTask) -> None:
-        """Send a task; it is held even where the process has died, which shows when its answer is awaited."""
-        self.task, self._since = task, time.monotonic()
+    def send(self, task: BatchTask) -> None:
+        """Send a task. If the process is lost, only the next `receive` reports it."""
+        self.task, self._busy_since = task, time.monotonic()
         try:
             self.connection.send(task)
         except OSError:
             return
 
-    def message(self) -> Ready | Answer | None:
-        """What has come from it; None for nothing yet. Raises `WorkerLostError`."""
+    def receive(self) -> Ready | Reply | None:
+        """The next message of the process; None if there is none yet. Raises `WorkerLostError`."""
         if not self.connection.poll():
             return None
         try:
-            message: Ready | Answer = self.connection.recv()
+            message: Ready | Reply = self.connection.recv()
         except (EOFError, OSError):
             raise WorkerLostError(self._process.exit_reason()) from None
-        self.place = HERE
+        self.node = LOCAL_NODE
         return message
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop the process at once."""
         self._process.stop()
 
 
-class Processes:
-    """Workers that are processes of this machine, of ``memory_limit`` [B] each."""
+class ProcessPool:
+    """Workers that are processes of this machine, with a memory limit of ``memory_limit`` [B] each."""
 
-    tries = 1
-    queues = False
+    max_attempts = 1
+    can_queue = False
 
     def __init__(self, drive: Drive, memory_limit: int) -> None:
         self._drive, self._memory_limit = drive, memory_limit
 
-    def hire(self) -> ProcessWorker:
-        """Begin to start one."""
+    def start(self) -> ProcessWorker:
+        """Start a process; does not wait until it is ready."""
         return ProcessWorker(self._drive, self._memory_limit)
 
     def wait(self, workers: Sequence[ProcessWorker], timeout: float) -> None:
-        """Return when there may be a message from one of them, at the latest after ``timeout`` [s]."""
+        """Return when one of the workers may have sent a message, at the latest after ``timeout`` [s]."""
         wait([worker.connection for worker in workers], timeout)
 
     def close(self) -> None:
-        """Nothing is shared."""
+        """Do nothing: the processes share nothing."""
 
 
 def _serve(connection: Connection, drive: Drive, memory_limit: int) -> None:
-    """The life of a worker: until its pipe is closed."""
-    os.dup2(sys.stderr.fileno(), 1)  # standard output is the parent's alone
+    """Run in the worker process until its pipe is closed."""
+    os.dup2(sys.stderr.fileno(), 1)  # only the parent writes to standard output
     limit_memory(memory_limit)
     try:
         connection.send(Ready())
         while True:
-            connection.send(answer(drive, connection.recv()))
+            connection.send(run_task(drive, connection.recv()))
     except (EOFError, OSError):
         return
 
 
-def answer(drive: Drive, task: BatchTask) -> Answer:
-    """What comes of a task; never raises for what went wrong in it."""
-    begin = time.perf_counter()
-    result = failed = refused = None
+def run_task(drive: Drive, task: BatchTask) -> Reply:
+    """Drive a task. Exceptions of the drive become part of the reply."""
+    start = time.perf_counter()
+    result = failure = config_error = None
     try:
         result = drive(task)
     except ConfigError as error:
-        refused = str(error)
+        config_error = str(error)
     except OSError as error:
         if error.errno in DISK_FULL:  # the next episodes would fail as well, and none of them is to blame
-            refused = f"the worker cannot write: {error.strerror}"
+            config_error = f"the worker cannot write: {error.strerror}"
         else:
-            failed = bounded_text(traceback.format_exc())
+            failure = bounded_text(traceback.format_exc())
     except MemoryError as error:
-        share = grant_memory()  # not a byte may be left to tell of it, nor was for all of its traceback
-        told = "".join(traceback.format_exception(error, chain=False)).rstrip()
-        failed = f"{told}: beyond the worker's share of {share:.1f} GiB\n"
-    except (Exception, SystemExit):  # of the environment; the agent's own are in its result
-        failed = bounded_text(traceback.format_exc())
-    wall_s = time.perf_counter() - begin
-    if mostly_used():
-        gc.collect()  # what the episode left in cycles is no leak
-    return Answer(wall_s, result, failed, refused, spent=mostly_used())
+        limit = raise_memory_limit()  # there may be no memory left to report the error
+        text = "".join(traceback.format_exception(error, chain=False)).rstrip()
+        failure = f"{text}: beyond the worker's share of {limit:.1f} GiB\n"
+    except (Exception, SystemExit):  # of the environment; an agent's own exceptions are part of the result
+        failure = bounded_text(traceback.format_exc())
+    wall_s = time.perf_counter() - start
+    if memory_is_mostly_used():
+        gc.collect()  # reference cycles of the episode are no leak
+    return Reply(wall_s, result, failure, config_error, must_restart=memory_is_mostly_used())

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from drive_stack.evaluation.batch.progress import INTERVAL, clock
+from drive_stack.evaluation.batch.progress import INTERVAL, format_duration
 
 Report = Callable[[str], None]
 
@@ -42,7 +42,6 @@ class _LineReporter:
         now = time.monotonic()
         if now >= self._next and self._done < self._total:
             remaining = (now - self._start) / self._done * (self._total - self._done)
-            self._report(
-                f"{self._title}: {self._done} of {self._total} steps, {status}, {clock(remaining)} left"
-            )
+            steps = f"{self._done} of {self._total} steps"
+            self._report(f"{self._title}: {steps}, {status}, {format_duration(remaining)} left")
             self._next = now + INTERVAL
