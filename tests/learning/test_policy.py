@@ -1,4 +1,4 @@
-"""The end-to-end policy: what it is given, what it learns, and that what is shipped is what was learnt."""
+"""The end-to-end policy: its inputs and outputs, its training, and the export of the trained weights."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
 from drive_stack.learning.imitation.config import BalanceSettings, PolicyTraining, Round
-from drive_stack.learning.imitation.data import Clips, PolicyData, prepare, seen_rows
-from drive_stack.learning.imitation.features import features_of
+from drive_stack.learning.imitation.data import Clips, PolicyData, history_rows, load_policy_data
+from drive_stack.learning.imitation.features import trunk_features
+from drive_stack.learning.imitation.losses import policy_loss
 from drive_stack.learning.imitation.network import PolicyNet, export
-from drive_stack.learning.imitation.training import Errors, PolicyTrainer, loss_of
+from drive_stack.learning.imitation.training import Errors, PolicyTrainer
 from drive_stack.policy.numbers import STATE_NAMES, STATE_SIZE, control_of, sideways_of, state_of
 from drive_stack.policy.runner import PolicyRunner, head_path
 from drive_stack.policy.views import View, pack, packed_size
@@ -54,27 +55,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def data(folder: Path, config: PolicyTraining, tmp_path_factory: pytest.TempPathFactory) -> PolicyData:
-    views = tuple(eye.view for eye in config.network.eyes)
-    return prepare([folder], views, BalanceSettings(), tmp_path_factory.mktemp("views"))
+    views = tuple(encoder.view for encoder in config.network.encoders)
+    return load_policy_data([folder], views, BalanceSettings(), tmp_path_factory.mktemp("views"))
 
 
-# --- what goes in and what comes out -------------------------------------------------------------
+# --- inputs and outputs -------------------------------------------------------------
 
 
 @given(steering=st.floats(-0.4, 0.4), speed=st.floats(0.0, 45.0))
-def test_steering_comes_back_from_what_it_does(steering: float, speed: float) -> None:
+def test_steering_is_recovered_from_its_lateral_acceleration(steering: float, speed: float) -> None:
     sideways = float(sideways_of(np.array([steering]), np.array([speed]), CAR)[0])
     found = control_of(sideways, -1.0, speed, CAR)
     assert found.steering == pytest.approx(steering, abs=1e-5)
     assert found.acceleration == -1.0
 
 
-def test_what_is_asked_for_is_kept_within_what_the_car_can_do() -> None:
+def test_controls_are_limited_to_those_of_the_car() -> None:
     found = control_of(1e6, -1e6, 10.0, CAR)
     assert found == Control(CAR.max_steering, CAR.min_acceleration)
 
 
-def test_the_numbers_say_what_was_observed() -> None:
+def test_the_state_has_the_observed_values() -> None:
     numbers = dict(zip(STATE_NAMES, state_of(observation(np.random.default_rng(0))).tolist(), strict=True))
     assert numbers["speed"] == pytest.approx(20.0 / 30.0) and numbers["below the limit"] == pytest.approx(
         1.0 / 3.0
@@ -83,7 +84,7 @@ def test_the_numbers_say_what_was_observed() -> None:
     assert [numbers[name] for name in NavigationCommand.__members__] == [0.0, 1.0, 0.0]
 
 
-def test_views_are_cut_as_they_say_and_native_rows_are_left_as_they_are() -> None:
+def test_views_are_cropped_and_native_rows_are_unchanged() -> None:
     image = np.random.default_rng(1).integers(0, 256, (256, 640, 3), dtype=np.uint8)
     small, strip = (
         View(top=0, bottom=256, height=64, width=160),
@@ -101,7 +102,7 @@ def test_views_are_cut_as_they_say_and_native_rows_are_left_as_they_are() -> Non
 
 def test_history_reaches_no_farther_than_the_episode(data: PolicyData) -> None:
     ages = [0, 1, 5]
-    needed, place = seen_rows(np.array([40, 60]), 4, ages, data.begin)
+    needed, place = history_rows(np.array([40, 60]), 4, ages, data.episode_start)
     rows = np.array([40, 41, 42, 43, 60, 61, 62, 63])
     found = needed[place]
     assert np.array_equal(found[:, 0], rows)
@@ -109,34 +110,36 @@ def test_history_reaches_no_farther_than_the_episode(data: PolicyData) -> None:
     assert np.array_equal(found[:, 2], [40, 40, 40, 40, 55, 56, 57, 58])
 
 
-def test_clips_lie_in_one_episode_and_rare_ones_are_drawn_oftener(data: PolicyData) -> None:
+def test_clips_lie_in_one_episode_and_are_drawn_by_weight(data: PolicyData) -> None:
     clips = Clips.of(data, 4)
-    assert np.array_equal(data.begin[clips.first], data.begin[clips.first + 3])
+    assert np.array_equal(data.episode_start[clips.first], data.episode_start[clips.first + 3])
     assert len(clips.first) == 3 * 19
     heavy = replace(data, weight=np.where(np.arange(data.rows) < 20, 5.0, 1.0))
     drawn = Clips.of(heavy, 4).draw(4000, np.random.default_rng(0))
     assert 0.4 < float((drawn < 18).mean()) < 0.6  # 9 of 57 clips, five times as often
 
 
-def test_views_are_packed_once_and_a_changed_view_makes_them_anew(folder: Path, tmp_path: Path) -> None:
+def test_views_are_packed_once_and_again_when_a_view_changes(folder: Path, tmp_path: Path) -> None:
     view = View(top=0, bottom=256, height=8, width=20)
-    first = prepare([folder], (view,), BalanceSettings(), tmp_path)
+    first = load_policy_data([folder], (view,), BalanceSettings(), tmp_path)
     (kept,) = tmp_path.iterdir()
     written = kept.stat().st_mtime_ns
-    again = prepare([folder], (view,), BalanceSettings(), tmp_path)
+    again = load_policy_data([folder], (view,), BalanceSettings(), tmp_path)
     every = np.arange(first.rows)
     assert kept.stat().st_mtime_ns == written and np.array_equal(first.packed[every], again.packed[every])
-    prepare([folder], (view.model_copy(update={"top": 10}),), BalanceSettings(), tmp_path)
+    load_policy_data([folder], (view.model_copy(update={"top": 10}),), BalanceSettings(), tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 
 
-# --- learning ------------------------------------------------------------------------------------
+# --- training ------------------------------------------------------------------------------------
 
 
-def test_it_learns_what_there_is_to_learn(data: PolicyData, config: PolicyTraining, tmp_path: Path) -> None:
-    one = Round(name="plain", first_seed=0, seeds=1, epochs=25)
-    errors = PolicyTrainer(config, tmp_path, lambda _: None).learn(one, data, data, resume=False)
-    assert min(found.loss for found in errors) < 0.25 * errors[0].loss
+def test_training_lowers_the_loss(data: PolicyData, config: PolicyTraining, tmp_path: Path) -> None:
+    training_round = Round(name="plain", first_seed=0, seeds=1, epochs=25)
+    errors = PolicyTrainer(config, tmp_path, lambda _: None).train_round(
+        training_round, data, data, resume=False
+    )
+    assert min(epoch.loss for epoch in errors) < 0.25 * errors[0].loss
     assert (tmp_path / "curves" / "plain").is_dir()
 
 
@@ -144,88 +147,90 @@ class PowerError(Exception):
     pass
 
 
-class Broken(PolicyTrainer):
-    """Ends after two epochs, before the second is noted."""
+class Interrupted(PolicyTrainer):
+    """Fails in the evaluation after the second epoch."""
 
-    judged = 0
+    evaluations = 0
 
-    def judge(self, network: PolicyNet, data: PolicyData, known: torch.Tensor | None = None) -> Errors:
-        self.judged += 1
-        if self.judged == 2:
+    def evaluate(self, network: PolicyNet, data: PolicyData, features: torch.Tensor | None = None) -> Errors:
+        self.evaluations += 1
+        if self.evaluations == 2:
             raise PowerError
-        return super().judge(network, data, known)
+        return super().evaluate(network, data, features)
 
 
-def test_features_stay_alive_while_it_learns(
-    data: PolicyData, config: PolicyTraining, tmp_path: Path
-) -> None:
-    hasty = config.model_copy(update={"learning_rate": 0.05})
-    trainer = PolicyTrainer(hasty, tmp_path, report=lambda line: None)
-    trainer.learn(hasty.rounds[0], data, data, resume=False)
+def test_features_stay_active_in_training(data: PolicyData, config: PolicyTraining, tmp_path: Path) -> None:
+    fast = config.model_copy(update={"learning_rate": 0.05})
+    trainer = PolicyTrainer(fast, tmp_path, report=lambda line: None)
+    trainer.train_round(fast.rounds[0], data, data, resume=False)
     with torch.no_grad():
         features = trainer.best.trunk(torch.from_numpy(data.packed[np.arange(40)]))
-    assert float((features.std(dim=0) > 1e-3).float().mean()) > 0.9  # shut by a rectifier, few were left
+    assert float((features.std(dim=0) > 1e-3).float().mean()) > 0.9  # with a ReLU, few stay active
 
 
 @pytest.mark.parametrize("frozen", [False, True])
-def test_a_round_that_was_broken_off_ends_as_if_it_had_not_been(
+def test_an_interrupted_round_resumes_with_the_same_result(
     data: PolicyData, config: PolicyTraining, tmp_path: Path, frozen: bool
 ) -> None:
-    one = config.rounds[0].model_copy(update={"frozen": frozen})
+    training_round = config.rounds[0].model_copy(update={"frozen": frozen})
     whole = PolicyTrainer(config, tmp_path / "whole", lambda _: None)
-    expected = whole.learn(one, data, data, resume=True)
+    expected = whole.train_round(training_round, data, data, resume=True)
     with pytest.raises(PowerError):
-        Broken(config, tmp_path / "broken", lambda _: None).learn(one, data, data, resume=True)
-    again = PolicyTrainer(config, tmp_path / "broken", lambda _: None)
-    assert again.learn(one, data, data, resume=True) == expected
+        Interrupted(config, tmp_path / "interrupted", lambda _: None).train_round(
+            training_round, data, data, resume=True
+        )
+    again = PolicyTrainer(config, tmp_path / "interrupted", lambda _: None)
+    assert again.train_round(training_round, data, data, resume=True) == expected
     left, right = whole.best.state_dict(), again.best.state_dict()
     assert all(torch.equal(left[name], right[name]) for name in left)
 
 
-def test_a_frozen_round_teaches_the_head_and_leaves_the_trunk_as_it_is(
+def test_a_frozen_round_trains_the_head_and_not_the_trunk(
     data: PolicyData, config: PolicyTraining, tmp_path: Path
 ) -> None:
     trainer = PolicyTrainer(config, tmp_path, lambda _: None)
-    trainer.learn(config.rounds[0], data, data, resume=False)
+    trainer.train_round(config.rounds[0], data, data, resume=False)
     before = {name: value.clone() for name, value in trainer.best.trunk.state_dict().items()}
-    knew = trainer.judge(trainer.best, data)
+    initial = trainer.evaluate(trainer.best, data)
     later = Round(name="later", first_seed=0, seeds=1, frozen=True, epochs=20)
-    errors = trainer.learn(later, data, data, resume=False)
+    errors = trainer.train_round(later, data, data, resume=False)
     after = trainer.best.trunk.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert min(found.loss for found in errors) < 0.7 * knew.loss
-    assert trainer.judge(trainer.best, data).loss == pytest.approx(min(e.loss for e in errors), rel=0.02)
+    assert min(epoch.loss for epoch in errors) < 0.7 * initial.loss
+    assert trainer.evaluate(trainer.best, data).loss == pytest.approx(
+        min(epoch.loss for epoch in errors), rel=0.02
+    )
 
 
-def test_what_the_trunk_makes_of_a_recording_is_kept_until_either_changes(
+def test_features_are_cached_until_the_trunk_or_the_recording_changes(
     data: PolicyData, config: PolicyTraining, tmp_path: Path
 ) -> None:
     torch.manual_seed(1)
     trunk = PolicyNet(config.network).eval().trunk
-    features = features_of(trunk, data.packed, tmp_path)
+    features = trunk_features(trunk, data.packed, tmp_path)
     with torch.no_grad():
         seen = trunk(torch.from_numpy(data.packed[np.arange(data.rows)]))
     assert torch.allclose(features.float(), seen, atol=2e-3, rtol=2e-3)
     (kept,) = tmp_path.iterdir()
     written = kept.stat().st_mtime_ns
-    assert torch.equal(features_of(trunk, data.packed, tmp_path), features)
+    assert torch.equal(trunk_features(trunk, data.packed, tmp_path), features)
     assert kept.stat().st_mtime_ns == written
     other = PolicyNet(config.network).eval().trunk
-    assert not torch.equal(features_of(other, data.packed, tmp_path), features)
+    assert not torch.equal(trunk_features(other, data.packed, tmp_path), features)
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_braking_too_little_costs_more_than_too_much(config: PolicyTraining) -> None:
-    firm = config.model_copy(update={"too_fast_weight": 2.0})
+    firm = config.model_copy(update={"underbraking_weight": 2.0})
     target = torch.tensor([[0.0, -3.0]])
     little, much, mild = (
-        float(loss_of(torch.tensor([[0.0, asked]]), truth, firm))
-        for asked, truth in ((-1.0, target), (-5.0, target), (2.0, torch.zeros(1, 2)))
+        float(policy_loss(torch.tensor([[0.0, predicted]]), truth, firm))
+        for predicted, truth in ((-1.0, target), (-5.0, target), (2.0, torch.zeros(1, 2)))
     )
     assert little == pytest.approx(2.0 * much) and mild == pytest.approx(much)
 
 
-# --- what is shipped -----------------------------------------------------------------------------
+# --- export -----------------------------------------------------------------------------
 
 
 def shipped(config: PolicyTraining, folder: Path) -> tuple[PolicyNet, Path]:
@@ -238,29 +243,27 @@ def shipped(config: PolicyTraining, folder: Path) -> tuple[PolicyNet, Path]:
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_exported_it_asks_for_what_it_does_in_torch_and_remembers(
+def test_the_exported_policy_agrees_with_torch_and_uses_its_history(
     config: PolicyTraining, tmp_path: Path, engine: str
 ) -> None:
     network, trunk = shipped(config, tmp_path)
     runner, rng = PolicyRunner(trunk, CAR, 0.1, engine=engine), np.random.default_rng(5)
-    seen = [observation(rng, speed) for speed in (20.0, 21.0, 22.0, 23.0, 24.0, 25.0)]
-    found = [runner.drive(one) for one in seen]
-    packed = torch.from_numpy(np.stack([pack(one.image, network.layout.views) for one in seen]))
+    inputs = [observation(rng, speed) for speed in (20.0, 21.0, 22.0, 23.0, 24.0, 25.0)]
+    found = [runner.drive(observed) for observed in inputs]
+    packed = torch.from_numpy(np.stack([pack(observed.image, network.layout.views) for observed in inputs]))
     rows = torch.tensor([[max(row - age, 0) for age in (0, 2, 4)] for row in range(6)])
     with torch.no_grad():
-        state = torch.from_numpy(np.stack([state_of(one) for one in seen]))
-        asked = network.decide(network.trunk(packed), rows, state).numpy()
-    for control, (sideways, forward), one in zip(found, asked, seen, strict=True):
-        expected = control_of(float(sideways), float(forward), one.speed, CAR)
+        state = torch.from_numpy(np.stack([state_of(observed) for observed in inputs]))
+        predicted = network.decide(network.trunk(packed), rows, state).numpy()
+    for control, (lateral, longitudinal), observed in zip(found, predicted, inputs, strict=True):
+        expected = control_of(float(lateral), float(longitudinal), observed.speed, CAR)
         assert control.steering == pytest.approx(expected.steering, abs=1e-5)
         assert control.acceleration == pytest.approx(expected.acceleration, abs=1e-3)
     runner.reset()
-    assert [runner.drive(one) for one in seen] == found
+    assert [runner.drive(observed) for observed in inputs] == found
 
 
-def test_the_agent_drives_by_weights_that_a_configuration_names(
-    config: PolicyTraining, tmp_path: Path
-) -> None:
+def test_the_agent_loads_the_weights_of_its_configuration(config: PolicyTraining, tmp_path: Path) -> None:
     _, trunk = shipped(config, tmp_path)
     agent = build_agent("end_to_end", PLATFORM, overrides=(f"weights={trunk}",))
     assert agent.name == "end_to_end" and not agent.privileged
@@ -319,7 +322,7 @@ def test_the_configurations_that_are_shipped_can_be_built(name: str) -> None:
         ("rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1, dagger: true}]", "no policy yet"),
         ("rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1, frozen: true}]", "no trunk yet"),
         ("network.history=[0.2]", "first age must be 0"),
-        ("network.eyes=[]", "at least 1 item"),
+        ("network.encoders=[]", "at least 1 item"),
         (
             "rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1},"
             " {name: b, first_seed: 9, seeds: 1, epochs: 1, dagger: true, driver: constant}]",

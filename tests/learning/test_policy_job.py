@@ -1,4 +1,4 @@
-"""The policy's making as a whole: what is recorded by whom, what is learnt, what is installed and judged."""
+"""The whole policy job: who drives in each round, what is installed, and the cards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from toy_recording import TINY, toy_recording
 
 from drive_stack.datasets.drives.collection import CollectionSpec
 from drive_stack.learning.imitation.job import train_policy
-from drive_stack.learning.imitation.validation import note_drives
+from drive_stack.learning.imitation.validation import add_drives_to_card
 from drive_stack.policy.runner import head_path
 from drive_stack.runtime.weights import read_card, sha256_of
 from drive_stack.seeds import SeedSplit
@@ -19,20 +19,26 @@ from drive_stack.seeds import SeedSplit
 ROUNDS = """\
 rounds:
   - {name: plain, first_seed: 0, seeds: 1, epochs: 2}
-  - {name: blind, first_seed: 10, seeds: 1, epochs: 1, driver: modular, driver_set: [a=1], expert_share: 0.5}
-  - {name: dagger, first_seed: 20, seeds: 1, epochs: 1, dagger: true, expert_share: 0.2}
+  - name: blind
+    first_seed: 10
+    seeds: 1
+    epochs: 1
+    driver: modular
+    driver_overrides: [a=1]
+    expert_fraction: 0.5
+  - {name: dagger, first_seed: 20, seeds: 1, epochs: 1, dagger: true, expert_fraction: 0.2}
 """
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[CollectionSpec], Path]:
-    """Installed trunk, what was asked to be recorded, and the work folder."""
-    root, asked = tmp_path_factory.mktemp("job"), list[CollectionSpec]()
+    """The installed trunk, the requested recordings, and the work folder."""
+    root, requests = tmp_path_factory.mktemp("job"), list[CollectionSpec]()
     lines = [line for line in TINY.splitlines() if not line.startswith("rounds")]
     (root / "policy.yaml").write_text("\n".join(lines) + "\n" + ROUNDS, encoding="utf-8")
 
     def collect(spec: CollectionSpec) -> None:
-        asked.append(spec)
+        requests.append(spec)
         toy_recording(spec.out)
 
     trunk = train_policy(
@@ -43,13 +49,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Collectio
         out=root / "out",
         report=lambda line: None,
     )
-    return trunk, asked, root / "policy"
+    return trunk, requests, root / "policy"
 
 
-def test_each_round_is_driven_by_whom_it_names(made: tuple[Path, list[CollectionSpec], Path]) -> None:
-    _, asked, work = made
-    validation, plain, blind, dagger = asked
-    assert [spec.first_seed for spec in asked] == [100_000, 0, 10, 20]
+def test_each_round_uses_its_configured_driver(made: tuple[Path, list[CollectionSpec], Path]) -> None:
+    _, requests, work = made
+    validation, plain, blind, dagger = requests
+    assert [spec.first_seed for spec in requests] == [100_000, 0, 10, 20]
     assert validation.driver is None and plain.driver is None
     assert blind.driver == "modular" and blind.driver_overrides == ("a=1",)
     assert blind.expert_fraction == 0.5
@@ -57,7 +63,7 @@ def test_each_round_is_driven_by_whom_it_names(made: tuple[Path, list[Collection
     assert dagger.driver_overrides == (f"weights={work / 'blind' / 'policy.trunk.onnx'}",)
 
 
-def test_what_is_installed_is_the_last_round_s_and_its_card_tells_of_all(
+def test_the_last_round_is_installed_and_its_card_describes_all_rounds(
     made: tuple[Path, list[CollectionSpec], Path],
 ) -> None:
     trunk, _, work = made
@@ -69,23 +75,23 @@ def test_what_is_installed_is_the_last_round_s_and_its_card_tells_of_all(
     assert isinstance(recordings, dict)
     assert [about["rows"] for about in recordings.values()] == [120, 120, 120, 120]
     assert trunk.with_name("policy.safetensors").is_file()
-    told = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
-    assert f"`{sha256_of(trunk)}`" in told and "blind (1 epochs)" in told
+    markdown = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
+    assert f"`{sha256_of(trunk)}`" in markdown and "blind (1 epochs)" in markdown
 
 
-def test_its_own_drives_are_noted_in_the_cards_for_programs_and_people(
+def test_closed_loop_drives_are_added_to_both_cards(
     made: tuple[Path, list[CollectionSpec], Path],
 ) -> None:
     trunk, _, _ = made
     rows = [
         row.result for row in drives("end_to_end", "cruise", "..x") + drives("end_to_end", "cut_in", "xx.")
     ]
-    note_drives(trunk, SeedSplit.VALIDATION, rows)
-    note_drives(trunk, SeedSplit.TEST, rows[:3])
+    add_drives_to_card(trunk, SeedSplit.VALIDATION, rows)
+    add_drives_to_card(trunk, SeedSplit.TEST, rows[:3])
     card = json.loads(trunk.with_suffix(".card.json").read_text(encoding="utf-8"))
     assert card["closed_loop"]["validation"]["all"]["successes"] == 3
     assert card["closed_loop"]["validation"]["by_scenario"]["cut_in"]["successes"] == 1
     assert card["closed_loop"]["test"]["all"]["episodes"] == 3 and card["rounds"]["plain"] == 2
-    told = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
-    assert "| **all** | 3 of 6 |" in told and "| cruise | 2 of 3 |" in told
-    assert "--on test" in told
+    markdown = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
+    assert "| **all** | 3 of 6 |" in markdown and "| cruise | 2 of 3 |" in markdown
+    assert "--on test" in markdown

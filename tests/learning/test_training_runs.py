@@ -16,7 +16,7 @@ from drive_stack.learning.training.early_stopping import is_best, is_stale
 from drive_stack.learning.training.progress import track_steps
 from drive_stack.learning.training.run_folder import CONFIGURATION, start_run
 
-EYE = {
+ENCODER = {
     "view": {"top": 0, "bottom": 8, "height": 8, "width": 8},
     "layers": [{"channels": 2}],
     "features": 2,
@@ -24,7 +24,7 @@ EYE = {
 
 
 def policy(*rounds: Round) -> PolicyTraining:
-    return PolicyTraining.model_validate({"network": {"eyes": [EYE]}, "rounds": rounds})
+    return PolicyTraining.model_validate({"network": {"encoders": [ENCODER]}, "rounds": rounds})
 
 
 def test_a_run_resumes_with_the_configuration_it_started_with(tmp_path: Path) -> None:

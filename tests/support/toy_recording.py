@@ -12,22 +12,22 @@ from drive_stack.support.jpeg import encode
 
 TINY = """\
 network:
-  eyes:
+  encoders:
     - view: {top: 0, bottom: 256, height: 16, width: 40}
       layers: [{channels: 8}, {channels: 8}]
       features: 12
     - view: {top: 100, bottom: 116, height: 16, width: 640}
       layers: [{channels: 4, stride: [2, 4]}]
-      columns: 3
+      column_features: 3
   history: [0.0, 0.2, 0.4]
-  across: [8, 8]
+  column_channels: [8, 8]
   hidden: [16]
   dropout: 0.0
 rounds: [{name: plain, first_seed: 0, seeds: 1, epochs: 3}]
 clip: 4
 batch: 4
 learning_rate: 0.01
-augment: {gain: 0.0, tint: 0.0, noise: 0.0, speed: 0.0, blind_to_yaw: 0.0}
+augment: {gain: 0.0, tint: 0.0, noise: 0.0, speed: 0.0, yaw_rate_dropout: 0.0}
 """
 
 

@@ -58,7 +58,7 @@ def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> dict[str, objec
 
 def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
     from drive_stack.app.agent_evaluation import EvaluationSpec, evaluate_agents  # noqa: PLC0415 - pyarrow is slow to import
-    from drive_stack.learning.imitation.validation import note_drives  # noqa: PLC0415
+    from drive_stack.learning.imitation.validation import add_drives_to_card  # noqa: PLC0415
 
     suite, seeds = SUITES[SeedSplit(args.on)]
     spec = EvaluationSpec(
@@ -68,7 +68,8 @@ def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> dict[str, obje
         seeds=seeds,
         driving=DrivingOptions(workers=2),
     )
-    return note_drives(MODELS / "policy.trunk.onnx", SeedSplit(args.on), evaluate_agents(spec, wiring.batch))
+    results = evaluate_agents(spec, wiring.batch)
+    return add_drives_to_card(MODELS / "policy.trunk.onnx", SeedSplit(args.on), results)
 
 
 def _config(args: argparse.Namespace, wiring: Wiring) -> Path:

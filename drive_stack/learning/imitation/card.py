@@ -1,4 +1,4 @@
-"""The policy's card for people."""
+"""The policy's card in Markdown."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from drive_stack.runtime.weights import read_card
 
 
 def card_markdown(trunk: Path) -> str:
-    """The card as Markdown; every figure comes from the card beside the weights."""
+    """Format the card as Markdown; every figure comes from the JSON card next to the weights."""
     card = cast("dict[str, Any]", read_card(trunk, COMMAND))
-    found = card["validation"]
+    errors = card["validation"]
     lines = [
         "# End-to-end policy",
         "",
-        "Drives from the camera's picture, the speed, the yaw rate, the blind-spot flags, the speed limit "
+        "Maps the camera image, the speed, the yaw rate, the blind-spot flags, the speed limit "
         f"and the navigation command to steering and pedals: {card['weights'] / 1e6:.2f} million weights. It "
-        f"sees the pictures of {', '.join(f'{age:g} s' for age in card['layout']['history'])} ago.",
+        f"uses the images of {', '.join(f'{age:g} s' for age in card['layout']['history'])} ago.",
         "",
         f"Made by `{card['command']}` on {card['date']}, {card['minutes']} minutes of training in the rounds "
         + ", ".join(f"{name} ({epochs} epochs)" for name, epochs in card["rounds"].items())
@@ -31,8 +31,8 @@ def card_markdown(trunk: Path) -> str:
             for name, about in card["recordings"].items()
         ),
         "",
-        "On validation drives of the expert it differs from what the expert does by "
-        f"{found['sideways']:.3f} m/s² sideways and {found['forward']:.3f} m/s² along the road, in the mean.",
+        "On validation drives of the expert its mean absolute difference from the expert is "
+        f"{errors['sideways']:.3f} m/s² lateral and {errors['forward']:.3f} m/s² longitudinal acceleration.",
         "",
     ]
     for span, drives in card.get("closed_loop", {}).items():
@@ -41,13 +41,13 @@ def card_markdown(trunk: Path) -> str:
 
 
 def _drives(span: str, drives: dict[str, Any]) -> list[str]:
-    """How it drove by itself; a success is a completed route with no collision of its own fault."""
+    """The closed-loop figures of one split of seeds."""
     first, last = drives["seeds"]
     return [
-        f"Driving by itself on {span} seeds {first}–{last} (`run_sim.py judge policy --on {span}`; a success "
-        "is a completed route with no collision of its own fault):",
+        f"Closed-loop drives on {span} seeds {first}–{last} (`run_sim.py judge policy --on {span}`; a "
+        "success is a completed route with no collision of its own fault):",
         "",
-        "| Drives | Successes | Collisions of its own fault | Route | Off the lane's middle |",
+        "| Drives | Successes | Collisions of its own fault | Route | Offset from the lane centre |",
         "|---|---|---|---|---|",
         _row("**all**", drives["all"]),
         *(_row(name, found) for name, found in drives["by_scenario"].items()),

@@ -1,7 +1,7 @@
-"""What the trunk makes of recorded pictures, made once and kept: for rounds that leave the trunk as it is.
+"""Features of recorded images, computed once by the trunk and cached, for rounds with a frozen trunk.
 
-Most of what training costs is looking. A round that adds a tenth to the recordings teaches what to do, not
-how to see: from kept features the head learns some fifteen times as fast.
+Most of the cost of training is the trunk. A round that adds a tenth to the recordings teaches what to do, not
+how to perceive: from cached features the head trains about fifteen times as fast.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from drive_stack.learning.imitation.data import PackedViews, read_array
 from drive_stack.learning.imitation.network import Trunk
 from drive_stack.support.atomic_files import make_folder, whole_file
 
-_AT_ONCE = 64  # pictures
+_BATCH = 64  # images
 
 
-def features_of(trunk: Trunk, packed: PackedViews, cache: Path) -> torch.Tensor:
-    """(N, features) of every picture, half precision; kept in ``cache`` for each recording and trunk.
+def trunk_features(trunk: Trunk, packed: PackedViews, cache: Path) -> torch.Tensor:
+    """Features (N, F) of all images in half precision, cached in ``cache`` for each recording and trunk.
 
-    Raises `ConfigError` where they cannot be written.
+    Raises `ConfigError` if they cannot be written.
     """
-    made_by = _hash(trunk)
+    trunk_hash = _hash(trunk)
     parts = []
     for name, views in packed.parts:
-        path = cache / f"features-{name}-{made_by}.npy"
-        kept = read_array(path, np.float16, (len(views), None))
-        if kept is None:
-            kept = _look(trunk, views)
-            _write(path, kept)
-        parts.append(torch.from_numpy(np.array(kept)))
+        path = cache / f"features-{name}-{trunk_hash}.npy"
+        cached = read_array(path, np.float16, (len(views), None))
+        if cached is None:
+            cached = _run_trunk(trunk, views)
+            _write(path, cached)
+        parts.append(torch.from_numpy(np.array(cached)))
     return torch.cat(parts)
 
 
-def _look(trunk: Trunk, views: NDArray[np.uint8]) -> NDArray[np.float16]:
+def _run_trunk(trunk: Trunk, views: NDArray[np.uint8]) -> NDArray[np.float16]:
     trunk.eval()
     device = next(trunk.parameters()).device
-    found = []
+    features = []
     with torch.no_grad():
-        for begin in range(0, len(views), _AT_ONCE):
-            seen = torch.from_numpy(np.array(views[begin : begin + _AT_ONCE])).to(device)
-            found.append(trunk(seen).half().cpu().numpy())
-    return np.concatenate(found)
+        for start in range(0, len(views), _BATCH):
+            packed = torch.from_numpy(np.array(views[start : start + _BATCH])).to(device)
+            features.append(trunk(packed).half().cpu().numpy())
+    return np.concatenate(features)
 
 
 def _write(path: Path, features: NDArray[np.float16]) -> None:
@@ -55,8 +55,8 @@ def _write(path: Path, features: NDArray[np.float16]) -> None:
 
 
 def _hash(trunk: Trunk) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, value in trunk.state_dict().items():
-        found.update(name.encode())
-        found.update(value.cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()[:16]
+        digest.update(name.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

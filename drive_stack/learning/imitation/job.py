@@ -1,10 +1,10 @@
-"""The whole making of the end-to-end policy: recordings, rounds of training, export, card."""
+"""The whole policy job: record drives, train in rounds, export, write the card."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.manifest import read_manifest
 from drive_stack.learning.imitation.card import card_markdown
 from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
-from drive_stack.learning.imitation.data import prepare
+from drive_stack.learning.imitation.data import load_policy_data
 from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
 from drive_stack.learning.training.run_folder import start_run
@@ -26,13 +26,13 @@ from drive_stack.support.atomic_files import copy_whole, make_folder, write_whol
 NAME = "policy.trunk.onnx"
 
 
-# records the drives of a specification that are missing; what it returns is not used
+# records the missing drives of a specification; its return value is not used
 Collect: TypeAlias = Callable[[CollectionSpec], object]
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyJob:
-    """Where everything lies and how to speak."""
+    """The paths, settings and progress output of a run."""
 
     config: PolicyTraining
     collect: Collect
@@ -41,30 +41,35 @@ class PolicyJob:
     report: Callable[[str], None] = print
 
     def run(self) -> Path:
-        """All rounds, each taken up where it was broken off; returns the trunk's weights."""
+        """Run all rounds, resuming an interrupted one; returns the path of the trunk's weights."""
         trainer = PolicyTrainer(self.config, self.work, self.report)
         validation = self._recorded("validation", SeedSplit.VALIDATION.first, self.config.validation_seeds)
         folders: list[Path] = []
         errors: dict[str, list[Errors]] = {}
         trunk = self.work / NAME
-        for number, one in enumerate(self.config.rounds):
-            teacher = self._weights(self.config.rounds[number - 1]) if one.dagger else None
-            folders.append(self._recorded(one.name, one.first_seed, one.seeds, one, teacher))
+        for number, current in enumerate(self.config.rounds):
+            previous = self._weights(self.config.rounds[number - 1]) if current.dagger else None
+            folders.append(self._recorded(current.name, current.first_seed, current.seeds, current, previous))
             views, cache = trainer.network.layout.views, self.work / "views"
-            data = prepare(folders, views, self.config.balance, cache)
-            judged = prepare([validation], views, self.config.balance, cache)
-            self.report(f"{one.name}: {data.rows} rows to learn from, {judged.rows} to judge by")
-            errors[one.name] = trainer.learn(one, data, judged, resume=True)
-            trunk = self._export(trainer, one, folders, validation, errors)
+            data = load_policy_data(folders, views, self.config.balance, cache)
+            validation_data = load_policy_data([validation], views, self.config.balance, cache)
+            self.report(f"{current.name}: {data.rows} training rows, {validation_data.rows} validation rows")
+            errors[current.name] = trainer.train_round(current, data, validation_data, resume=True)
+            trunk = self._export(trainer, current, folders, validation, errors)
         return trunk
 
-    def _weights(self, one: Round) -> Path:
-        return self.work / one.name / NAME
+    def _weights(self, training_round: Round) -> Path:
+        return self.work / training_round.name / NAME
 
     def _recorded(
-        self, name: str, first_seed: int, seeds: int, one: Round | None = None, driver: Path | None = None
+        self,
+        name: str,
+        first_seed: int,
+        seeds: int,
+        training_round: Round | None = None,
+        driver: Path | None = None,
     ) -> Path:
-        """The folder of a round's drives, recorded as far as they are missing."""
+        """Record the missing drives of a round, or of the validation set; returns their folder."""
         spec = CollectionSpec(
             out=self.recordings / name,
             first_seed=first_seed,
@@ -72,37 +77,42 @@ class PolicyJob:
             every=self.config.every,
             workers=self.config.workers,
         )
-        if one is not None:
-            spec = replace(spec, suite=one.suite, perturbed=one.disturbed)
+        if training_round is not None:
+            spec = replace(spec, suite=training_round.suite, perturbed=training_round.perturbed)
             if driver is not None:
-                spec = _driven_by(spec, "end_to_end", (f"weights={driver}",), one.expert_share)
-            elif one.driver is not None:
-                spec = _driven_by(spec, one.driver, one.driver_set, one.expert_share)
+                spec = _driven_by(spec, "end_to_end", (f"weights={driver}",), training_round.expert_fraction)
+            elif training_round.driver is not None:
+                spec = _driven_by(
+                    spec,
+                    training_round.driver,
+                    training_round.driver_overrides,
+                    training_round.expert_fraction,
+                )
         self.collect(spec)
         return spec.out
 
     def _export(
         self,
         trainer: PolicyTrainer,
-        one: Round,
+        training_round: Round,
         folders: Sequence[Path],
         validation: Path,
         errors: dict[str, list[Errors]],
     ) -> Path:
-        """Weights and cards as they are after a round."""
-        trunk = self._weights(one)
+        """Write weights and cards after a round; returns the trunk's path."""
+        trunk = self._weights(training_round)
         make_folder(trunk.parent)
         export(trainer.best, trunk)
-        best = min(errors[one.name], key=lambda found: found.loss)
+        best = min(errors[training_round.name], key=lambda epoch: epoch.loss)
         facts = {
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "layout": trainer.network.layout.model_dump(),
             "weights": sum(value.numel() for value in trainer.best.parameters()),
-            "rounds": {name: len(found) for name, found in errors.items()},
-            "round": one.name,
+            "rounds": {name: len(epochs) for name, epochs in errors.items()},
+            "round": training_round.name,
             "minutes": round(trainer.seconds / 60.0, 1),
-            "recordings": {folder.name: _about(folder) for folder in (*folders, validation)},
-            "validation": asdict(best),
+            "recordings": {folder.name: _describe_recording(folder) for folder in (*folders, validation)},
+            "validation": best.card_entry(),
         }
         for path in (trunk, head_path(trunk)):
             write_card(path, COMMAND, facts)
@@ -115,12 +125,12 @@ def _driven_by(
     return replace(spec, driver=driver, driver_overrides=overrides, expert_fraction=expert_fraction)
 
 
-def _about(folder: Path) -> dict[str, object]:
-    found = read_manifest(DRIVES, folder)
+def _describe_recording(folder: Path) -> dict[str, object]:
+    manifest = read_manifest(DRIVES, folder)
     return {
-        "rows": sum(one.rows for one in found.shards),
-        "episodes": len(found.shards),
-        "sha256": found.hash,
+        "rows": sum(shard.rows for shard in manifest.shards),
+        "episodes": len(manifest.shards),
+        "sha256": manifest.hash,
     }
 
 
@@ -136,8 +146,8 @@ def train_policy(
 ) -> Path:
     """Record, train and install the policy; returns the path of the trunk's weights.
 
-    What has been recorded and learnt in ``recordings`` and ``work`` is used. Raises `ConfigError` for a
-    configuration or recordings that cannot be used, and for another configuration than ``work`` began with.
+    Existing recordings and checkpoints in ``recordings`` and ``work`` are reused. Raises `ConfigError` if the
+    configuration or the recordings cannot be used, or the configuration differs from that of ``work``.
     """
     config = load_model(config_path, PolicyTraining, overrides)
     start_run(work, config, resume=True, may_change=("workers", "patience"))
@@ -146,10 +156,10 @@ def train_policy(
 
 
 def install(trunk: Path, out: Path) -> Path:
-    """Copy weights and cards to where the agent looks for them, with the card for people."""
+    """Copy weights and cards to ``out``, where the agent loads them, and write the card as Markdown."""
     make_folder(out)
-    safe = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
-    for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safe):
+    safetensors = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
+    for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safetensors):
         copy_whole(path, out / path.name)
     write_whole(out / "policy.card.md", card_markdown(out / trunk.name))
     return out / trunk.name

@@ -1,4 +1,4 @@
-"""How the policy drives by itself, for its card."""
+"""Closed-loop figures of the policy for its card."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import write_whole
 
 
-def note_drives(trunk: Path, split: SeedSplit, results: Sequence[EpisodeResult]) -> dict[str, object]:
-    """Put drives by the weights ``trunk`` into its cards, for programs and for people; returns the figures.
+def add_drives_to_card(trunk: Path, split: SeedSplit, results: Sequence[EpisodeResult]) -> dict[str, object]:
+    """Add the figures of closed-loop drives to the cards of the weights ``trunk``; returns the figures.
 
-    Raises `ConfigError` where the card does not fit the weights.
+    Raises `ConfigError` if the card does not belong to the weights.
     """
-    found = closed_loop(results)
+    figures = summarise_drives(results)
     before = read_card(trunk, COMMAND).get("closed_loop")
-    amend_card(trunk, COMMAND, {"closed_loop": (before if isinstance(before, dict) else {}) | {split: found}})
+    amend_card(
+        trunk, COMMAND, {"closed_loop": (before if isinstance(before, dict) else {}) | {split: figures}}
+    )
     write_whole(trunk.with_name("policy.card.md"), card_markdown(trunk))
-    return found
+    return figures
 
 
-def closed_loop(results: Sequence[EpisodeResult]) -> dict[str, object]:
-    """Figures of all drives and of each scenario's; at least one result."""
+def summarise_drives(results: Sequence[EpisodeResult]) -> dict[str, object]:
+    """Figures of all drives and by scenario; there must be at least one result."""
     seeds = [result.seed for result in results]
     drives: dict[str, list[EpisodeResult]] = {}
     for result in results:

@@ -1,0 +1,30 @@
+"""The imitation loss of the policy's controls."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from drive_stack.learning.imitation.config import PolicyTraining
+from drive_stack.learning.imitation.data import BRAKING
+
+# Errors below these limits enter the Huber loss squared [m/s²]. Where braking and not braking are both
+# possible, absolute errors would yield the more frequent answer, which is not to brake; squared errors yield
+# early, mild braking.
+LATERAL_DELTA, LONGITUDINAL_DELTA = 0.2, 1.0
+
+
+def policy_loss(predicted: torch.Tensor, target: torch.Tensor, config: PolicyTraining) -> torch.Tensor:
+    """Weighted Huber loss of the lateral and longitudinal accelerations; both arguments are (B, 2) [m/s²].
+
+    Braking too little costs ``config.underbraking_weight`` times as much as braking too much.
+    """
+    lateral = functional.smooth_l1_loss(predicted[:, 0], target[:, 0], beta=LATERAL_DELTA)
+    longitudinal = functional.smooth_l1_loss(
+        predicted[:, 1], target[:, 1], beta=LONGITUDINAL_DELTA, reduction="none"
+    )
+    brakes_too_little = (target[:, 1] < BRAKING) & (predicted[:, 1] > target[:, 1])
+    longitudinal = torch.where(
+        brakes_too_little, config.underbraking_weight * longitudinal, longitudinal
+    ).mean()
+    return config.lateral_weight * lateral + config.longitudinal_weight * longitudinal
