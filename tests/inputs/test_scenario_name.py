@@ -39,7 +39,7 @@ def test_commas_within_brackets_part_no_names() -> None:
     assert split_names(f"cut_in, {name},merge") == ["cut_in", name, "merge"]
 
 
-def test_the_ego_may_begin_off_the_middle_and_askew() -> None:
+def test_the_ego_may_start_off_the_lane_centre_at_an_angle() -> None:
     states = []
     for name in ("curves", "curves[ego.offset=0.8; ego.yaw_deg=-5; ego.lane=rightmost]"):
         env = DrivingEnv(EnvSpec(name, camera=False))

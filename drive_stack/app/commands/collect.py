@@ -20,9 +20,9 @@ from drive_stack.scenario_name import split_names
 HELP = """\
 examples:
   python run_sim.py collect --seeds 10 --out runs/recordings/plain              the expert drives
-  python run_sim.py collect --seeds 10 --out runs/recordings/pushed --disturb   the expert, pushed off course
+  python run_sim.py collect --seeds 10 --out runs/recordings/perturbed --disturb   the expert, pushed off course
   python run_sim.py collect --seeds 5 --out runs/recordings/dagger1 --driver end_to_end --expert-share 0.3
-  python run_sim.py collect --seeds 2 --out runs/recordings/askew --suite askew   starts off the lane centre
+  python run_sim.py collect --seeds 2 --out runs/recordings/offset_start --suite offset_start   starts off the lane centre
   python run_sim.py collect --repair --out runs/recordings/plain                record again what is damaged
 
 You can stop the command at any time and run it again: it continues where it stopped.
@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--suite",
         metavar="NAME|FILE",
-        help="record the courses of this suite instead of --scenarios, such as askew",
+        help="record the courses of this suite instead of --scenarios, such as offset_start",
     )
     parser.add_argument(
         "--seeds",
