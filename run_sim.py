@@ -19,7 +19,7 @@ from agents.config import ModularConfig
 from agents.facts import agent_facts
 from agents.foreign.agent import is_foreign
 from agents.human import HumanAgent
-from agents.registry import CONFIGS, agent_names, build_agent, sharing_process
+from agents.registry import CONFIGS, agent_names, build_agent, in_process_overrides
 from agents.stages import lateral_makers
 from drive_stack.agent_errors import AgentError, bounded_text
 from drive_stack.app.commands import drive
@@ -88,7 +88,7 @@ def make_wiring() -> Wiring:
             agent_facts=agent_facts,
             build_agent=build_agent,
             packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
-            in_process_overrides=sharing_process,
+            in_process_overrides=in_process_overrides,
         ),
         agent_names=agent_names(),
         human_agent=HumanAgent,

@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.config import ModularConfig
 from agents.end_to_end import EndToEndConfig
 from agents.foreign.agent import is_foreign
-from agents.foreign.description import described
+from agents.foreign.description import describe
 from agents.foreign.onnx_data import external_files
 from agents.foreign.options import ForeignOptions
 from agents.foreign.outside_class import parts_of
@@ -83,7 +83,7 @@ def _outside(spec: str, overrides: Sequence[str]) -> AgentFacts:
     """Facts about a user's class. Its code and the files that it lists identify it."""
     parts_of(spec)
     ForeignOptions.of(spec, overrides)
-    description, hashes = described(spec)
+    description, hashes = describe(spec)
     content = {"class": description.qualified_name, "code": {}, "options": list(overrides)}
     content["code"] = {name: hashes[name] for name in description.modules}
     return AgentFacts(

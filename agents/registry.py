@@ -1,4 +1,4 @@
-"""Finds drivers by name, by configuration file, or by ``package.module:Class``."""
+"""Registry of drivers: by name, by configuration file, or by ``package.module:Class``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "agents"
-CLASSES = {  # drivers with nothing to set
+CLASSES = {  # drivers without settings
     "constant": "agents.baselines:ConstantAgent",
     "random": "agents.baselines:RandomAgent",
     "human": "agents.human:HumanAgent",
@@ -32,7 +32,7 @@ CLASSES = {  # drivers with nothing to set
 
 
 class _Kind(BaseModel):
-    """What a driver's file is read as first."""
+    """The kind of a driver file, which determines its full model."""
 
     model_config = ConfigDict(extra="ignore")
     kind: str = "modular"
@@ -40,7 +40,7 @@ class _Kind(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a builder is given."""
+    """The arguments of a builder."""
 
     platform: Platform
     oracles: OracleStages | None
@@ -53,13 +53,13 @@ DriverConfig: TypeAlias = ModularConfig | EndToEndConfig
 
 
 class Registry:
-    """Names and the builders behind them."""
+    """Builders of agents by name."""
 
     def __init__(self) -> None:
         self._builders: dict[str, Builder] = {}
 
     def register(self, name: str, builder: Builder) -> None:
-        """Add a name. Raises `ValueError` where it is taken."""
+        """Register a builder. Raises `ValueError` for a name that is already registered."""
         if name in self._builders:
             raise ValueError(f"agent '{name}' is registered twice")
         self._builders[name] = builder
@@ -69,7 +69,7 @@ class Registry:
         return tuple(sorted(self._builders))
 
     def build(self, name: str, request: Request) -> Agent:
-        """Build by name; raises `ConfigError` with the nearest names for an unknown one."""
+        """Build an agent by name. Raises `ConfigError` with similar names for an unknown name."""
         if name not in self._builders:
             raise unknown_name("agent", name, self._builders)
         return self._builders[name](request)
@@ -89,14 +89,17 @@ def build_agent(
     overrides: Sequence[str] = (),
     trusted: bool = False,
 ) -> Agent:
-    """An agent by registered name, name in or path of ``configs/agents``, policy's file, or
+    """An agent by registered name, name or path of a file in ``configs/agents``, policy file, or
     ``package.module:Class``.
 
-    Policies' files and classes of one's own are driven in a process of their own, see `IsolatedAgent`. A
-    class that says ``privileged = True`` is built in this one, and called with the platform and ``truth=``.
-    ``overrides`` are ``key.sub=value`` for drivers that have a file, and `ForeignOptions` for foreign ones.
-    A policy's file that can run code is read only where it is ``trusted``. Raises `ConfigError` in one clear
-    line, `AgentError` where it is the agent's own code that fails.
+    Policy files and users' classes run in a separate process, see `IsolatedAgent`. A class with
+    ``privileged = True`` is built in this process and called with the platform and ``truth=``.
+    ``overrides`` are ``key.sub=value`` for drivers with a file, and `ForeignOptions` for foreign ones.
+    A policy file that can run code is read only if it is ``trusted``.
+
+    Raises:
+        ConfigError: The agent cannot be built; the message is one line.
+        AgentError: The agent's own code fails.
     """
     request = Request(platform, oracles, truth, tuple(overrides))
     registry = _registry()
@@ -134,7 +137,7 @@ def _from_file(path: Path, request: Request) -> Agent:
 
 
 def _read(path: Path, overrides: Sequence[str]) -> DriverConfig:
-    """A driver's file, by the ``kind`` that it says it is of; modular where it says none."""
+    """Read a driver file as the ``kind`` that it names; the default is modular."""
     kinds: dict[str, type[DriverConfig]] = {"modular": ModularConfig, "end_to_end": EndToEndConfig}
     kind = load_model(path, _Kind).kind
     if kind not in kinds:
@@ -148,7 +151,7 @@ def _expert(request: Request) -> Agent:
 
 
 def config_of(spec: str, overrides: Sequence[str] = ()) -> DriverConfig | None:
-    """The configuration a driver is built from; None for one that has none. Raises as `build_agent`."""
+    """The configuration of a driver; None for a driver without one. Raises as `build_agent`."""
     if spec in _files():
         return _read(_files()[spec], overrides)
     if spec.endswith((".yaml", ".yml")):
@@ -157,17 +160,17 @@ def config_of(spec: str, overrides: Sequence[str] = ()) -> DriverConfig | None:
 
 
 def outside_spec(spec: str) -> str | None:
-    """``package.module:Class`` where a driver is named so and is none of ours; None for any other."""
+    """``spec`` if it names a user's class as ``package.module:Class``; otherwise None."""
     return spec if ":" in spec and spec not in CLASSES.values() else None
 
 
-def sharing_process(spec: str) -> tuple[str, ...]:
-    """What ``--in-process`` sets for a driver: nothing, but for one that has a process of its own."""
+def in_process_overrides(spec: str) -> tuple[str, ...]:
+    """Overrides that ``--in-process`` adds for a driver; empty for one that needs no separate process."""
     return (IN_PROCESS,) if is_foreign(spec) or outside_spec(spec) is not None else ()
 
 
 def class_of(spec: str) -> Maker:
-    """The class of a driver of ours without a configuration, by its name or as ``package.module:Class``."""
+    """The class of a built-in driver without a configuration, by name or as ``package.module:Class``."""
     if spec not in CLASSES and spec not in CLASSES.values():
         raise unknown_name("agent", spec, agent_names())
     return load_class(CLASSES.get(spec, spec))
@@ -180,7 +183,7 @@ def _by_class(spec: str, request: Request) -> Agent:
 
 
 def _from_outside(spec: str, request: Request, *, trusted: bool) -> Agent:
-    """In a process of its own, unless it asks for the truth or the options say otherwise."""
+    """Build in a separate process, unless the class is privileged or the options choose this process."""
     options = ForeignOptions.of(spec, request.overrides)
     if not is_foreign(spec):
         parts_of(spec)

@@ -1,1 +1,1 @@
-"""Other people's policies: files that map the environment's observation to its action."""
+"""Agents of users: policy files and classes."""

@@ -1,4 +1,4 @@
-"""Drives by a policy that came as a file."""
+"""Agent that drives with a policy from a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.foreign.options import ForeignOptions
-from agents.foreign.seen import Policy, Seen, seen_by
+from agents.foreign.policy import ObservationArrays, Policy, observation_arrays
 from drive_stack.agent_errors import describe
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
@@ -16,26 +16,26 @@ from drive_stack.types import Control, NavigationCommand, Observation, StepTrace
 from drive_stack.vehicle import action_to_control
 
 
-def _onnx(path: Path, example: Seen) -> Policy:
-    from agents.foreign.onnx_file import OnnxPolicy  # noqa: PLC0415 - each brings a library of its own
+def _onnx(path: Path, example: ObservationArrays) -> Policy:
+    from agents.foreign.onnx_file import OnnxPolicy  # noqa: PLC0415 - each needs its own library
 
     return OnnxPolicy(path, example)
 
 
-def _torchscript(path: Path, example: Seen) -> Policy:
+def _torchscript(path: Path, example: ObservationArrays) -> Policy:
     from agents.foreign.torchscript_file import TorchScriptPolicy  # noqa: PLC0415
 
     return TorchScriptPolicy(path, example)
 
 
-def _sb3(path: Path, example: Seen) -> Policy:
+def _sb3(path: Path, example: ObservationArrays) -> Policy:
     from agents.foreign.sb3_file import Sb3Policy  # noqa: PLC0415
 
     return Sb3Policy(path, example)
 
 
-# by how the file's name ends: its reader, and whether reading may run code that the file brings
-_READERS: dict[str, tuple[Callable[[Path, Seen], Policy], bool]] = {
+# file suffix → its reader, and whether reading may run code from the file
+_READERS: dict[str, tuple[Callable[[Path, ObservationArrays], Policy], bool]] = {
     ".onnx": (_onnx, False),
     ".pt": (_torchscript, True),
     ".pts": (_torchscript, True),
@@ -45,15 +45,16 @@ _READERS: dict[str, tuple[Callable[[Path, Seen], Policy], bool]] = {
 
 
 def is_foreign(spec: str) -> bool:
-    """Whether an agent is named by a policy's file."""
+    """Whether ``spec`` names a policy file."""
     return Path(spec).suffix in _READERS
 
 
 class ForeignAgent:
-    """Any `Policy` at the wheel, in this process; the file's name is its own.
+    """Drives with a `Policy` in this process; its name is the name of the file.
 
-    Raises `ConfigError` where the file is missing, needs trust, cannot be read, takes anything but the
-    observation's keys, or gives anything but two numbers.
+    Raises:
+        ConfigError: The file is missing, needs trust or cannot be read, has inputs other than the
+            observation's keys, or outputs anything but two numbers.
     """
 
     privileged = False
@@ -62,10 +63,10 @@ class ForeignAgent:
         self, path: Path, platform: Platform, overrides: Sequence[str] = (), *, trusted: bool = False
     ) -> None:
         ForeignOptions.of(str(path), overrides)
-        read, risky = _READERS[path.suffix]
+        read, runs_code = _READERS[path.suffix]
         if not path.is_file():
             raise ConfigError(f"{path}: no such file")
-        if risky and not trusted:
+        if runs_code and not trusted:
             raise ConfigError(
                 f"{path}: such files can run code as they are read; if you know who made it, add --trust"
             )
@@ -75,13 +76,13 @@ class ForeignAgent:
         self.trace: StepTrace | None = None
         _check(path, self._policy, example)
 
-    def reset(self, seed: int) -> None:  # noqa: ARG002 - such a policy remembers nothing
-        """Forget the last step."""
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - a policy file has no state
+        """Clear the trace of the last step."""
         self.trace = None
 
     def act(self, observation: Observation) -> Control:
-        """One step of the policy."""
-        action = np.asarray(self._policy.action(seen_by(observation)), dtype=np.float32)
+        """Run the policy once."""
+        action = np.asarray(self._policy.action(observation_arrays(observation)), dtype=np.float32)
         if action.size != 2:
             raise ValueError(f"{self.name}: gives an action of shape {action.shape}, expected two numbers")
         control = action_to_control(action.reshape(2), self._car)
@@ -89,18 +90,18 @@ class ForeignAgent:
         return control
 
 
-def _blank(platform: Platform) -> Seen:
-    """The observation of a car that stands before a black picture."""
+def _blank(platform: Platform) -> ObservationArrays:
+    """An observation of a stationary car with a black image."""
     camera = platform.camera
     image = np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
-    return seen_by(Observation(image, 0.0, 0.0, False, False, 30.0, NavigationCommand.FOLLOW))
+    return observation_arrays(Observation(image, 0.0, 0.0, False, False, 30.0, NavigationCommand.FOLLOW))
 
 
-def _check(path: Path, policy: Policy, example: Seen) -> None:
-    """Let it act once, so that what does not fit shows before anything is driven."""
+def _check(path: Path, policy: Policy, example: ObservationArrays) -> None:
+    """Run the policy once, so that mismatches are reported before an episode starts."""
     try:
         action = np.asarray(policy.action(example))
-    except Exception as error:  # anybody's code
+    except Exception as error:  # a user's code may raise anything
         raise ConfigError(f"{path}: cannot act on an observation: {describe(error)}") from None
     if action.size != 2:
         raise ConfigError(

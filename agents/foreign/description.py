@@ -1,4 +1,4 @@
-"""What a class of one's own says of itself, found out in a process of its own."""
+"""Description of a user's class, obtained in a separate process."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
 class Description(StrictModel):
-    """A class as `agents.foreign.outside_facts.describe_class` finds it."""
+    """The result of `agents.foreign.outside_facts.describe_class`."""
 
     name: Text
     privileged: bool
     uses_camera: bool
     qualified_name: Text
-    modules: dict[str, str]  # that hold its code: name → file
-    files: dict[str, str]  # that it says it reads: name → path
+    modules: dict[str, str]  # modules with its code: name → file
+    files: dict[str, str]  # files that it lists as read: name → path
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of each module and file, as it is now. Raises `ConfigError` where one is not there."""
+        """Current SHA-256 of each module and file. Raises `ConfigError` for a missing one."""
         return {name: _hash(path) for name, path in sorted((self.modules | self.files).items())}
 
 
 _known: dict[tuple[str, str, tuple[str, ...]], tuple[Description, Mapping[str, str]]] = {}
 
 
-def described(spec: str) -> tuple[Description, Mapping[str, str]]:
+def describe(spec: str) -> tuple[Description, Mapping[str, str]]:
     """A class's description and the hashes of its files.
 
-    It is asked for again when one of the files has changed, and else only once: that takes a process.
+    The description is cached until one of the files changes, since it needs a new process.
     """
     key = spec, os.fspath(Path.cwd()), tuple(entry for entry in sys.path if isinstance(entry, str))
     if key in _known:
-        description, before = _known[key]
+        description, hashes = _known[key]
         try:
-            if description.hashes() == before:
-                return description, before
-        except ConfigError:  # a module was moved; whether that matters shows below
+            if description.hashes() == hashes:
+                return description, hashes
+        except ConfigError:  # a module was moved; the new description tells whether that matters
             pass
-    description = _ask(spec)
+    description = _request_description(spec)
     _known[key] = description, description.hashes()
     return _known[key]
 
 
-def _ask(spec: str) -> Description:
+def _request_description(spec: str) -> Description:
     process = AgentProcess()
     try:
         reply = process.request(Kind.DESCRIBE, spec.encode(), limit=START_LIMIT)

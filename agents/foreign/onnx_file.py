@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from agents.foreign.seen import Seen, unknown_inputs
+from agents.foreign.policy import ObservationArrays, check_inputs
 from drive_stack.errors import ConfigError
 
 _TYPES = {
@@ -24,9 +24,9 @@ _TYPES = {
 
 
 class OnnxPolicy:
-    """Inputs carry the names of the observation's keys, each with an axis of 1 in front."""
+    """An ONNX policy. Its inputs are named as the observation's keys and have a leading axis of size 1."""
 
-    def __init__(self, path: Path, example: Seen) -> None:
+    def __init__(self, path: Path, example: ObservationArrays) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
@@ -38,20 +38,22 @@ class OnnxPolicy:
             reason = (str(error).strip().splitlines() or ["unreadable"])[0]
             raise ConfigError(f"{path}: is no ONNX file that can be run: {reason}") from None
         inputs = self._session.get_inputs()
-        unknown_inputs(path, [one.name for one in inputs], example)
+        check_inputs(path, [entry.name for entry in inputs], example)
         self._types: dict[str, Any] = {}
-        for one in inputs:
-            expected = (1, *example[one.name].shape)
-            if len(one.shape) != len(expected) or any(
-                isinstance(size, int) and size != asked
-                for size, asked in zip(one.shape, expected, strict=True)
+        for entry in inputs:
+            expected = (1, *example[entry.name].shape)
+            if len(entry.shape) != len(expected) or any(
+                isinstance(size, int) and size != expected_size
+                for size, expected_size in zip(entry.shape, expected, strict=True)
             ):
-                raise ConfigError(f"{path}: takes '{one.name}' as {one.shape}; expected {list(expected)}")
-            if one.type not in _TYPES:
-                raise ConfigError(f"{path}: takes '{one.name}' as {one.type}; expected a plain number type")
-            self._types[one.name] = _TYPES[one.type]
+                raise ConfigError(f"{path}: takes '{entry.name}' as {entry.shape}; expected {list(expected)}")
+            if entry.type not in _TYPES:
+                raise ConfigError(
+                    f"{path}: takes '{entry.name}' as {entry.type}; expected a plain number type"
+                )
+            self._types[entry.name] = _TYPES[entry.type]
 
-    def action(self, seen: Seen) -> NDArray[np.floating]:
-        """The file's first output."""
-        given = {name: np.asarray(seen[name], dtype=kind)[None] for name, kind in self._types.items()}
-        return np.asarray(self._session.run(None, given)[0])
+    def action(self, arrays: ObservationArrays) -> NDArray[np.floating]:
+        """Run the network; returns its first output."""
+        inputs = {name: np.asarray(arrays[name], dtype=kind)[None] for name, kind in self._types.items()}
+        return np.asarray(self._session.run(None, inputs)[0])

@@ -16,7 +16,7 @@ Maker = Callable[..., Agent]  # a class, or a function that makes an agent
 
 
 def parts_of(spec: str) -> tuple[str, str]:
-    """Module and class of ``package.module:Class``. Raises `ConfigError`, and imports nothing."""
+    """Module and class of ``package.module:Class``; imports nothing. Raises `ConfigError` for other text."""
     module, _, name = spec.partition(":")
     if not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
         raise ConfigError(f"agent '{spec}': expected package.module:Class, such as mine:Mine")
@@ -24,7 +24,7 @@ def parts_of(spec: str) -> tuple[str, str]:
 
 
 def load_class(spec: str) -> Maker:
-    """Import a class. Raises `ConfigError` where it is not there, `AgentError` where its module fails."""
+    """Import a class. Raises `ConfigError` if it does not exist, `AgentError` if its module fails."""
     module_name, name = parts_of(spec)
     try:
         module = importlib.import_module(module_name)
@@ -35,24 +35,26 @@ def load_class(spec: str) -> Maker:
     except (Exception, SystemExit) as error:  # a module may run anything
         _failed(f"agent '{spec}': its module cannot be imported", error)
     if not hasattr(module, name):
-        raise unknown_name(f"class of {module_name}", name, [one for one in dir(module) if one[0].isupper()])
-    found: object = getattr(module, name)
-    if not callable(found):
-        raise ConfigError(f"agent '{spec}': it is of type {type(found).__name__}, expected a class")
-    return cast(Maker, found)
+        raise unknown_name(
+            f"class of {module_name}", name, [entry for entry in dir(module) if entry[0].isupper()]
+        )
+    loaded: object = getattr(module, name)
+    if not callable(loaded):
+        raise ConfigError(f"agent '{spec}': it is of type {type(loaded).__name__}, expected a class")
+    return cast(Maker, loaded)
 
 
-def make_agent(spec: str, made: Maker, platform: Platform, truth: TruthSource | None = None) -> Agent:
-    """Build an agent; ``truth`` is for a class that says ``privileged = True``.
+def make_agent(spec: str, agent_class: Maker, platform: Platform, truth: TruthSource | None = None) -> Agent:
+    """Build an agent; ``truth`` is passed to a class with ``privileged = True``.
 
-    Raises `AgentError` where that fails, or gives no agent.
+    Raises `AgentError` if building fails or the result is no agent.
     """
-    offered = {"truth": truth} if getattr(made, "privileged", False) is True else {}
+    truth_arguments = {"truth": truth} if getattr(agent_class, "privileged", False) is True else {}
     try:
-        agent = made(platform, **offered)
+        agent = agent_class(platform, **truth_arguments)
         missing = [name for name in ("reset", "act") if not callable(getattr(agent, name, None))]
-        # what is None until the first step may be missing; what it is called, and whether it reads the truth
-        defaults = {"name": getattr(made, "__name__", spec), "privileged": False, "trace": None}
+        # name, privileged and trace are optional for a class
+        defaults = {"name": getattr(agent_class, "__name__", spec), "privileged": False, "trace": None}
         if not missing:
             for name, value in defaults.items():
                 if not hasattr(agent, name):
@@ -61,7 +63,7 @@ def make_agent(spec: str, made: Maker, platform: Platform, truth: TruthSource | 
         _failed(f"agent '{spec}': it cannot be built", error)
     if missing:
         raise AgentError(f"agent '{spec}': is no agent: it has no method {' and no '.join(missing)}")
-    if offered and agent.privileged is not True:
+    if truth_arguments and agent.privileged is not True:
         raise AgentError(f"agent '{spec}': its class says privileged = True, and its object does not")
     return agent
 

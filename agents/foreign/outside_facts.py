@@ -14,53 +14,55 @@ from agents.foreign.outside_class import Maker, load_class, parts_of
 from drive_stack.agent_errors import AgentError
 from drive_stack.evaluation.answers import checked_name
 
-OURS = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 _LIBRARIES = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
-_OWN_PACKAGES = [OURS / name for name in ("agents", "drive_stack", "envs")]  # a row's code_hash covers them
+_OWN_PACKAGES = [ROOT / name for name in ("agents", "drive_stack", "envs")]  # a row's code_hash covers them
 
 
 def describe_class(spec: str) -> dict[str, object]:
     """Fields of `agents.foreign.description.Description`.
 
-    It imports the class: run it where that does no harm. Raises as `load_class` does, and `AgentError` for
-    attributes that are not what they must be.
+    It imports the class, so it runs in the agent's process. Raises the errors of `load_class`, and
+    `AgentError` for invalid attributes.
     """
-    made = load_class(spec)
+    agent_class = load_class(spec)
     module, _ = parts_of(spec)
-    name = getattr(made, "name", spec)
+    name = getattr(agent_class, "name", spec)
     return {
         "name": checked_name(name) if isinstance(name, str) else spec,
-        "privileged": getattr(made, "privileged", False) is True,
-        "uses_camera": getattr(made, "uses_camera", True) is not False,
-        "qualified_name": str(getattr(made, "__qualname__", spec)),
+        "privileged": getattr(agent_class, "privileged", False) is True,
+        "uses_camera": getattr(agent_class, "uses_camera", True) is not False,
+        "qualified_name": str(getattr(agent_class, "__qualname__", spec)),
         "modules": {name: str(path) for name, path in sorted(code_of(module).items())},
-        "files": _files(spec, made, sys.modules[module]),
+        "files": _files(spec, agent_class, sys.modules[module]),
     }
 
 
 def code_of(module: str) -> dict[str, Path]:
-    """Module name → file of ``module`` and of all outside the libraries that it has imported or may import.
+    """Module name → file, for ``module`` and all modules outside the libraries that it imports or may import.
 
-    Imports inside functions are found in the source. Those by a name that is computed are not.
+    Imports inside functions are found in the source. Imports with a computed name are not found.
     """
-    found = {name: path for name, one in list(sys.modules.items()) if (path := _outside(one)) is not None}
+    modules = {
+        name: path for name, loaded in list(sys.modules.items()) if (path := _outside(loaded)) is not None
+    }
     own = _file_of(sys.modules[module])
     if own is not None:
-        found[module] = own  # also where it is in a package of ours
-    waiting = list(found.items())
+        modules[module] = own  # even if it is part of this project
+    waiting = list(modules.items())
     while waiting:
         name, path = waiting.pop()
         for imported in _imports(name, path):
-            if imported not in found and (file := _located(imported)) is not None:
-                found[imported] = file
+            if imported not in modules and (file := _located(imported)) is not None:
+                modules[imported] = file
                 waiting.append((imported, file))
-    found.pop("__main__", None)
-    return found
+    modules.pop("__main__", None)
+    return modules
 
 
-def _files(spec: str, made: Maker, module: ModuleType) -> dict[str, str]:
-    """What a class says in ``files``: name as it stands there → path."""
-    names = getattr(made, "files", ())
+def _files(spec: str, agent_class: Maker, module: ModuleType) -> dict[str, str]:
+    """The ``files`` of a class: name → path."""
+    names = getattr(agent_class, "files", ())
     if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
         raise AgentError(f"agent '{spec}': files is not a tuple of file names")
     own = _file_of(module)
@@ -69,7 +71,7 @@ def _files(spec: str, made: Maker, module: ModuleType) -> dict[str, str]:
 
 
 def _imports(name: str, path: Path) -> Iterator[str]:
-    """Modules that a source file imports, wherever in it the import stands."""
+    """Modules that a source file imports, including imports inside functions."""
     if path.suffix != ".py":
         return
     try:
@@ -88,7 +90,7 @@ def _imports(name: str, path: Path) -> Iterator[str]:
 
 
 def _located(name: str) -> Path | None:
-    """The file of a module that is not yet imported, where it is outside the libraries."""
+    """The file of a module that is not imported yet; None if it belongs to a library."""
     try:
         spec = importlib.util.find_spec(name)
     except Exception:  # a parent package may fail in any way

@@ -1,1 +1,1 @@
-"""Work to be timed: ours and, beside it, that of what it is measured against."""
+"""Workloads of the speed benchmark: those of Drive Stack and of their baselines."""

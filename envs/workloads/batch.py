@@ -1,4 +1,4 @@
-"""Several worlds with their cameras on: one after the other, and together in gymnasium's processes."""
+"""Several worlds with cameras: one after the other, and in parallel in gymnasium's processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from drive_stack.seeds import SeedSplit
 from envs.highway import HighwayEnv
 from envs.workloads.env_steps import crowded
 
-STEPS = 5  # of each world in a piece of work
+STEPS = 5  # of each world per unit of work
 _VEHICLES = 20
 _SEED = SeedSplit.VALIDATION.first
 _STRAIGHT_ON = np.zeros(2, dtype=np.float32)
@@ -23,15 +23,15 @@ _STRAIGHT_ON = np.zeros(2, dtype=np.float32)
 
 @dataclass(slots=True)
 class OneByOne:
-    """Steps one world after the other."""
+    """Steps the worlds one after the other."""
 
     envs: list[HighwayEnv]
 
     def prepare(self) -> None:
-        """Nothing: worlds drive on."""
+        """Do nothing: the episodes continue."""
 
     def work(self) -> int:
-        """A few steps of each, begun anew where it ends."""
+        """Do `STEPS` steps in each world and reset finished episodes; returns the number of steps."""
         for env in self.envs:
             for _ in range(STEPS):
                 _, _, terminated, truncated, _ = env.step(_STRAIGHT_ON)
@@ -42,15 +42,15 @@ class OneByOne:
 
 @dataclass(slots=True)
 class Together:
-    """Steps all worlds at once."""
+    """Steps all worlds in parallel."""
 
     worlds: VectorEnv[Any, Any, Any]
 
     def prepare(self) -> None:
-        """Nothing: worlds drive on."""
+        """Do nothing: the episodes continue."""
 
     def work(self) -> int:
-        """A few steps of all."""
+        """Do `STEPS` steps in all worlds; returns the number of steps."""
         for _ in range(STEPS):
             self.worlds.step(np.tile(_STRAIGHT_ON, (self.worlds.num_envs, 1)))
         return STEPS * self.worlds.num_envs
@@ -58,13 +58,13 @@ class Together:
 
 @contextmanager
 def batch_and_one_by_one(worlds: int) -> Iterator[tuple[Together, OneByOne]]:
-    """The same worlds twice, begun; they are closed at the end."""
+    """The same worlds in parallel and in sequence, after a reset; they are closed at exit."""
     scenario = crowded(_VEHICLES)
     batch = gym.make_vec(
         "envs:drive_stack/Highway-v0",
         num_envs=worlds,
         vectorization_mode="async",
-        vector_kwargs={"context": "spawn", "copy": False},  # pictures are looked at where they lie
+        vector_kwargs={"context": "spawn", "copy": False},  # images are read without a copy
         scenario=scenario,
     )
     single = [HighwayEnv(scenario) for _ in range(worlds)]

@@ -1,4 +1,4 @@
-"""Camera pictures of a moving world, and the bare engine drawing the same scene."""
+"""Camera images of a moving world, and the bare engine rendering the same scene."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from envs.world import World
 
 FRAMES, TICKS_APART = 40, 2
 _SEEDS = SeedSplit.VALIDATION.seeds[:10]
-_SIGHT = 450.0  # [m]
+_MAX_DISTANCE = 450.0  # [m]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A camera that draws successive moments."""
+    """Renders successive states with the camera."""
 
     camera: Camera
     states: Sequence[WorldState]
 
     def prepare(self) -> None:
-        """Nothing to make ready."""
+        """Do nothing."""
 
     def work(self) -> int:
-        """Every moment once."""
+        """Render every state once; returns their number."""
         for state in self.states:
             self.camera.render(state)
         return len(self.states)
@@ -41,26 +41,26 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class BareDrawing:
-    """The engine alone, drawing what the camera drew last."""
+    """Renders the camera's last scene with the engine alone."""
 
     camera: Camera
 
     def prepare(self) -> None:
-        """Nothing to make ready."""
+        """Do nothing."""
 
     def work(self) -> int:
-        """As many frames as `Drawing` draws."""
+        """Render as many frames as `Drawing`; returns their number."""
         self.camera.redraw(FRAMES)
         return FRAMES
 
 
 def camera_and_bare_engine(vehicles: int) -> tuple[Drawing, BareDrawing]:
-    """Both on a scene with at least that many vehicles in view in every picture."""
+    """Build both workloads on a scene with at least ``vehicles`` vehicles in view in every image."""
     for factor in (2, 3, 4, 5, 6):
         scenario = crowded(factor * vehicles)
         for seed in _SEEDS:
             world = World(scenario, seed)
-            states = _moments(world)
+            states = _successive_states(world)
             if min(in_view(state) for state in states) >= vehicles:
                 camera = Camera(CameraModel())
                 camera.load(world.road, world.conditions, world.limits)
@@ -70,16 +70,16 @@ def camera_and_bare_engine(vehicles: int) -> tuple[Drawing, BareDrawing]:
 
 
 def in_view(state: WorldState) -> int:
-    """How many vehicles stand before the camera, hidden ones too."""
+    """Count the vehicles in the camera's field of view, including hidden ones."""
     model, cars, ego = CameraModel(), state.vehicles, state.ego
     plane = to_local(np.stack([cars.x, cars.y], axis=1), np.array([ego.x, ego.y]), ego.yaw)
     u, _, depth = model.project(np.column_stack([plane, np.zeros(len(plane))])).T
-    ahead = (depth > 3.0) & (depth < min(_SIGHT, state.conditions.visibility))
+    ahead = (depth > 3.0) & (depth < min(_MAX_DISTANCE, state.conditions.visibility))
     return int(np.sum(ahead & (np.nan_to_num(u, nan=-1.0) >= 0.0) & (u < model.width)))
 
 
-def _moments(world: World) -> list[WorldState]:
-    """The world as an ego that holds its speed meets it."""
+def _successive_states(world: World) -> list[WorldState]:
+    """States of the world while the ego drives at constant speed."""
     states = []
     for _ in range(FRAMES):
         for _ in range(TICKS_APART):

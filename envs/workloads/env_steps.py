@@ -1,4 +1,4 @@
-"""Whole environment steps without a camera: highway-env's `highway-v0` as it comes, and ours."""
+"""Environment steps without a camera: highway-env's `highway-v0` and Drive Stack's environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from envs.highway import HighwayEnv
 from envs.scenarios.scenario import Scenario
 from envs.traffic.density_control import Window
 
-TICKS, TICK_HZ = 15, 15  # of highway-v0: so many in a step, and in a second
+TICKS, TICK_HZ = 15, 15  # of highway-v0: ticks per step, ticks per second
 STEPS = 10  # of each episode
 _IDLE = 1
 _WINDOW_KM, _LANES = (Window().behind + Window().ahead) / 1000.0, 4
@@ -23,18 +23,18 @@ _WINDOW_KM, _LANES = (Window().behind + Window().ahead) / 1000.0, 4
 
 @dataclass(slots=True)
 class EnvSteps:
-    """The first seconds of one episode after the other."""
+    """Drives the first seconds of consecutive episodes."""
 
     env: gym.Env[Any, Any]
     action: Any
     seeds: Iterator[int]
 
     def prepare(self) -> None:
-        """Begin the next episode."""
+        """Reset to the next episode."""
         self.env.reset(seed=next(self.seeds))
 
     def work(self) -> int:
-        """Drive on for a while, or to the end of the episode; returns the steps."""
+        """Do up to `STEPS` steps, ending with the episode; returns the number of steps."""
         for step in range(1, STEPS + 1):
             _, _, terminated, truncated, _ = self.env.step(self.action)
             if terminated or truncated:
@@ -43,19 +43,19 @@ class EnvSteps:
 
 
 def stock_steps(vehicles: int) -> EnvSteps:
-    """`highway-v0` with its default observation."""
+    """Steps of `highway-v0` with its default observation."""
     env = gym.make("highway-v0", config={"vehicles_count": vehicles}, disable_env_checker=True)
     return EnvSteps(env.unwrapped, _IDLE, cycle(range(5)))
 
 
 def our_steps(vehicles: int) -> EnvSteps:
-    """Ours at the same ticks in a step, with at least that many vehicles about the ego."""
+    """Steps of our environment with as many ticks, and at least ``vehicles`` vehicles around the ego."""
     env = HighwayEnv(crowded(vehicles), camera=False, physics_hz=TICK_HZ, agent_hz=TICK_HZ // TICKS)
     return EnvSteps(env, np.array([0.0, 0.1], dtype=np.float32), cycle(crowded_seeds(vehicles)))
 
 
 def crowded(vehicles: int) -> Scenario:
-    """A straight road of four lanes with about that many vehicles within reach."""
+    """A straight road of four lanes with about ``vehicles`` vehicles in the simulated window."""
     density = 1.1 * vehicles / (_WINDOW_KM * _LANES)
     return Scenario.model_validate(
         {
@@ -70,7 +70,7 @@ def crowded(vehicles: int) -> Scenario:
 
 
 def crowded_seeds(vehicles: int, count: int = 5) -> list[int]:
-    """Training seeds of `crowded` that begin with at least that many vehicles, and few more."""
+    """Training seeds of `crowded` that start with ``vehicles`` to 1.2 times as many vehicles."""
     env = HighwayEnv(crowded(vehicles), camera=False)
     fitting = (seed for seed in range(200) if vehicles <= _count(env, seed) <= 1.2 * vehicles)
     return list(islice(fitting, count))

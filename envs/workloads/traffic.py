@@ -1,4 +1,4 @@
-"""Ticks of traffic: highway-env's own, the same over resident arrays, and ours with all it minds."""
+"""Ticks of traffic: highway-env's, the same model on arrays, and Drive Stack's complete traffic."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from envs.traffic import EgoOnRoad, Traffic
 from envs.traffic.density_control import Window
 
 DT = 1.0 / 15.0  # highway-env's tick [s]
-TICKS = 60  # of each traffic
+TICKS = 60  # of each instance
 LANES, WIDTH, LIMIT = 4, 4.0, 30.0  # of highway-env's straight road
 _ROAD = 20_000.0  # [m]
-_ROOM = _ROAD - 2000.0  # for vehicles to begin on: they drive on by a few hundred metres [m]
-_SPACING_M = 21.0  # from one vehicle to the next in whatever lane, as highway-v0 has it
+_START_LENGTH = _ROAD - 2000.0  # where vehicles start: they drive a few hundred metres [m]
+_SPACING_M = 21.0  # between consecutive vehicles of all lanes, as in highway-v0
 _NO_DISCS = np.zeros((0, 3)), np.zeros(0)
 _FIRST_STATION = 100.0  # [m]
 
 
 def stock_road(vehicles: int, seed: int) -> Road:
-    """highway-v0's road with that many of its own vehicles on it; closer together if need be."""
+    """highway-v0's road with ``vehicles`` of its own vehicles, closer together if necessary."""
     network = RoadNetwork.straight_road_network(LANES, length=_ROAD, speed_limit=LIMIT)
     road = Road(network=network, np_random=np.random.RandomState(seed), record_history=False)
-    spacing = min(1.0, _ROOM / (vehicles * _SPACING_M))
+    spacing = min(1.0, _START_LENGTH / (vehicles * _SPACING_M))
     for _ in range(vehicles):
         vehicle = IDMVehicle.create_random(road, spacing=spacing)
         vehicle.randomize_behavior()
@@ -41,25 +41,25 @@ def stock_road(vehicles: int, seed: int) -> Road:
 
 @dataclass(slots=True)
 class Ticks:
-    """The first seconds of one traffic after the other; ``make`` gives what moves a traffic on."""
+    """Simulates the first seconds of consecutive instances; ``make`` builds the tick function of a seed."""
 
     make: Callable[[int], Callable[[], object]]
     seeds: Iterator[int] = field(default_factory=lambda: cycle(range(5)))
     tick: Callable[[], object] = field(init=False)
 
     def prepare(self) -> None:
-        """Make the next."""
+        """Build the next instance."""
         self.tick = self.make(next(self.seeds))
 
     def work(self) -> int:
-        """Let it drive."""
+        """Do `TICKS` ticks; returns their number."""
         for _ in range(TICKS):
             self.tick()
         return TICKS
 
 
 def stock_ticks(vehicles: int) -> Ticks:
-    """highway-env's own traffic."""
+    """Ticks of highway-env's traffic."""
 
     def make(seed: int) -> Callable[[], object]:
         road = stock_road(vehicles, seed)
@@ -74,13 +74,15 @@ def stock_ticks(vehicles: int) -> Ticks:
 
 
 def stock_ticks_as_arrays(vehicles: int) -> Ticks:
-    """The very trajectories of highway-env's traffic, from resident arrays."""
+    """Ticks with the same trajectories as highway-env's traffic, computed on arrays."""
     return Ticks(lambda seed: partial(stock_traffic(stock_road(vehicles, seed)).step, DT))
 
 
 def world_ticks(vehicles: int) -> Ticks:
-    """The traffic of our worlds as dense as highway-env's, lane changes, courtesy and all, with a test
-    of each pair that may touch, as highway-env's step has."""
+    """Ticks of Drive Stack's traffic, including lane changes and courtesy, at highway-env's density.
+
+    Like highway-env's step, each tick tests all pairs of vehicles that may overlap.
+    """
 
     def make(seed: int) -> Callable[[], object]:
         traffic, ego = _our_traffic(vehicles, seed)
@@ -96,14 +98,14 @@ def world_ticks(vehicles: int) -> Ticks:
 
 
 def _our_traffic(vehicles: int, seed: int) -> tuple[Traffic, EgoOnRoad]:
-    """That many vehicles on a straight road of 20 km, and an ego out of their way."""
+    """``vehicles`` vehicles on a straight road of 20 km, and an ego that does not affect them."""
     lanes = tuple(Lane(-WIDTH * index, WIDTH, 0.0, _ROAD) for index in range(LANES))
     road = build_road(((_ROAD, 0.0),), lanes)
     rng = np.random.default_rng(seed)
     window = Window(behind=_ROAD, ahead=_ROAD)
     traffic = Traffic(road, rng, capacity=vehicles, window=window)
     traffic.set_limits(np.zeros(1), np.full(1, LIMIT))
-    spacing = min(_SPACING_M, _ROOM / vehicles)
+    spacing = min(_SPACING_M, _START_LENGTH / vehicles)
     for number in range(vehicles):
         station = _FIRST_STATION + spacing * number + float(rng.uniform(0.0, 5.0))
         traffic.spawn(

@@ -20,7 +20,7 @@ import run_sim
 from agents.facts import agent_facts
 from agents.foreign.agent import ForeignAgent
 from agents.foreign.isolated.agent import IsolatedAgent
-from agents.foreign.seen import seen_by
+from agents.foreign.policy import observation_arrays
 from agents.registry import build_agent
 from drive_stack.agent_errors import AgentError
 from drive_stack.app.names import names_of
@@ -122,7 +122,7 @@ def test_what_is_seen_is_what_the_environment_gives() -> None:
     env = HighwayEnv("cruise")
     try:
         raw, _ = env.reset(seed=100_000)
-        seen = seen_by(env.observation())
+        seen = observation_arrays(env.observation())
         assert seen.keys() == raw.keys()
         for key, value in raw.items():
             assert np.array_equal(seen[key], value) and seen[key].dtype == np.asarray(value).dtype
@@ -308,7 +308,7 @@ def test_sb3_files_of_each_algorithm_drive(
     first, second = agent.act(observation(5.0)), agent.act(observation(5.0))
     assert first == second  # the mean action, no draw
     model = algorithm.load(path, device="cpu")
-    seen = {key: seen_by(observation(5.0))[key] for key in model.observation_space.spaces}  # type: ignore[attr-defined]
+    seen = {key: observation_arrays(observation(5.0))[key] for key in model.observation_space.spaces}  # type: ignore[attr-defined]
     expected, _ = model.predict(seen, deterministic=True)
     assert first.steering == pytest.approx(float(expected[0]) * PLATFORM.car.max_steering)
 

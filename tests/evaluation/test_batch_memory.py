@@ -54,7 +54,7 @@ def test_memory_that_is_shared_counts(tmp_path: Path) -> None:
     with TaskScheduler(pool, workers=1, time_limit=300.0) as scheduler:
         (outcome,) = scheduler.run(tasks)
     result = outcome.reply.result
-    assert result is not None and "more than its share of the memory" in (result.error or "")
+    assert result is not None and "exceeded its memory limit" in (result.error or "")
 
 
 def test_the_limit_is_of_what_is_used_and_not_of_what_is_reserved() -> None:

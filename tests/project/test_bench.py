@@ -1,4 +1,4 @@
-"""`run_sim.py bench`: what is raced, and what comes of it. Nothing here is timed."""
+"""`run_sim.py bench`: its workloads and the format of its results. Nothing is timed here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PICTURES = sorted(GOLDEN.glob("*.jpg"))
 
 @dataclass
 class Counted:
-    """Does so many units, and notes the order of all calls."""
+    """Does ``units`` units of work and records the order of all calls."""
 
     units: int
     calls: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Counted:
         return self.units
 
 
-def test_contenders_take_turns_and_are_made_ready_each_time() -> None:
+def test_contenders_take_turns_and_are_prepared_each_time() -> None:
     calls: list[str] = []
     few, many = Counted(1, calls), Counted(1000, calls)
     rates = race({"few": few, "many": many}, blocks=3, seconds=0.0)
@@ -76,7 +76,7 @@ def test_growth_is_drawn(tmp_path: Path) -> None:
     assert np.ptp(picture) > 100
 
 
-def test_all_traffics_drive_as_many_vehicles() -> None:
+def test_all_traffic_workloads_can_be_prepared_and_run() -> None:
     for make in (stock_ticks, stock_ticks_as_arrays, world_ticks):
         traffic = make(12)
         traffic.prepare()
@@ -86,14 +86,14 @@ def test_all_traffics_drive_as_many_vehicles() -> None:
         assert traffic.tick is not first
 
 
-def test_our_environment_has_the_vehicles_it_is_said_to_have() -> None:
+def test_our_environment_has_the_requested_vehicles() -> None:
     steps = our_steps(20)
     steps.prepare()
     assert len(steps.env.unwrapped.world.state().vehicles.id) >= 20
     assert steps.work() == STEPS
 
 
-def test_camera_sees_the_vehicles_it_is_said_to_see() -> None:
+def test_camera_has_the_requested_vehicles_in_view() -> None:
     ours, bare = camera_and_bare_engine(20)
     assert all(in_view(state) >= 20 for state in ours.states)
     before = ours.camera.render(ours.states[3]).copy()

@@ -1,1 +1,1 @@
-"""Agents in a process of their own, which gets observations and returns controls."""
+"""Agents in a separate process that receives observations and returns controls."""

@@ -1,4 +1,4 @@
-"""An agent whose code runs in a process of its own."""
+"""An agent whose code runs in a separate process."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from drive_stack.types import Control, Observation, StepTrace
 
 
 class PrivilegedClassError(Exception):
-    """The class asks for the truth, which is not to be had in another process."""
+    """The class needs the truth, which is not available in another process."""
 
 
 class IsolatedAgent:
-    """Implements `Agent` for a policy's file or a class of one's own; it never gets the truth.
+    """Implements `Agent` for a policy file or a user's class; it never gets the truth.
 
-    Every answer is checked for its size, type, shape and finiteness. Raises `AgentError` where the agent
-    fails, does not answer in time, or answers what it must not; the next `reset` starts a new process
-    where the old one has ended.
+    Every answer is checked for its size, type, shape and finiteness. When the process has ended, the next
+    `reset` starts a new one.
 
-    The constructor also raises `PrivilegedClassError`.
+    Raises:
+        AgentError: The agent fails, does not answer in time, or gives an invalid answer.
+        PrivilegedClassError: The class is privileged (constructor only).
     """
 
     privileged = False
@@ -36,25 +37,25 @@ class IsolatedAgent:
         self, spec: str, platform: Platform, overrides: Sequence[str] = (), *, trusted: bool = False
     ) -> None:
         self._limits = ForeignOptions.of(spec, overrides).limits
-        wanted = {
+        build_request = {
             "spec": spec,
             "platform": platform_fields(platform),
             "overrides": list(overrides),
             "trusted": trusted,
         }
-        self._wanted = json.dumps(wanted).encode()
+        self._build_request = json.dumps(build_request).encode()
         self.trace: StepTrace | None = None
         self._process, self.name = self._start()
 
     def reset(self, seed: int) -> None:
-        """Begin an episode."""
+        """Start an episode."""
         self.trace = None
         if not self._process.alive:
             self._process, self.name = self._start()
         self._process.request(Kind.RESET, json.dumps(int(seed)).encode(), limit=self._limits.step)
 
     def act(self, observation: Observation) -> Control:
-        """One step."""
+        """Request the control of one step."""
         self.trace = None
         reply = self._process.request(Kind.ACT, *observation_parts(observation), limit=self._limits.step)
         try:
@@ -70,15 +71,15 @@ class IsolatedAgent:
         self._process.end()
 
     def _start(self) -> tuple[AgentProcess, str]:
-        """A process with the agent built in it, and the agent's name."""
+        """Start a process and build the agent in it; returns the process and the agent's name."""
         process = AgentProcess()
         try:
-            reply = process.request(Kind.BUILD, self._wanted, limit=self._limits.start)
+            reply = process.request(Kind.BUILD, self._build_request, limit=self._limits.start)
             if reply.kind is Kind.PRIVILEGED:
                 raise PrivilegedClassError
             try:
-                found = read_json(reply.body)
-                return process, checked_name(found.get("name") if isinstance(found, dict) else None)
+                body = read_json(reply.body)
+                return process, checked_name(body.get("name") if isinstance(body, dict) else None)
             except (MessageError, AnswerError) as error:
                 raise AgentError(str(error)) from None
         except BaseException:

@@ -1,4 +1,4 @@
-"""The agent's process: builds an agent, asks it step by step, and answers over a socket."""
+"""The agent's process: builds an agent, runs its steps and replies over a socket."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from drive_stack.interfaces import Agent
 def serve(descriptor: int, folder: Path) -> None:
     """Answer requests until the simulator closes the connection."""
     if confine(folder):
-        os.environ["NUMBA_CACHE_DIR"] = str(folder)  # the usual places cannot be written to
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)  # the default folders are not writable
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # what is printed shows at once, as in a terminal
+        sys.stdout.reconfigure(line_buffering=True)  # printed lines appear at once, as in a terminal
     connection = socket.socket(fileno=descriptor)
     served = _Served()
     while True:
@@ -40,9 +40,9 @@ def serve(descriptor: int, folder: Path) -> None:
             return
         try:
             kind, parts = served.answer(request)
-        except BaseException as error:  # SystemExit too: the agent may be anyone's code
+        except BaseException as error:  # including SystemExit, which a user's code may raise
             if isinstance(error, MemoryError):
-                raise_memory_limit()  # not a byte may be left to tell of it
+                raise_memory_limit()  # reporting the error needs some memory
             kind, parts = Kind.FAILED, (_failure(error),)
         try:
             send(connection, kind, request.number, *parts)
@@ -51,13 +51,13 @@ def serve(descriptor: int, folder: Path) -> None:
 
 
 class _Served:
-    """The agent of this process, once it is built."""
+    """Replies to requests; holds the agent of this process when it is built."""
 
     def __init__(self) -> None:
         self._agent: Agent | None = None
 
     def answer(self, request: Message) -> tuple[Kind, tuple[Buffer, ...]]:
-        """Kind and body of the reply; raises whatever the agent raises."""
+        """Kind and body of the reply. Raises any error of the agent."""
         if request.kind is Kind.DESCRIBE:
             return Kind.DONE, (json.dumps(describe_class(bytes(request.body).decode())).encode(),)
         if request.kind is Kind.BUILD:
@@ -68,24 +68,24 @@ class _Served:
             return Kind.DONE, ()
         control = checked_control(self._agent.act(observation_of(request.body)))
         trace = self._agent.trace
-        sent = b"" if trace is None else encode_trace(trace)
-        return Kind.DONE, (CONTROL.pack(control.steering, control.acceleration), sent)
+        trace_bytes = b"" if trace is None else encode_trace(trace)
+        return Kind.DONE, (CONTROL.pack(control.steering, control.acceleration), trace_bytes)
 
-    def _build(self, wanted: dict[str, object]) -> tuple[Kind, tuple[Buffer, ...]]:
-        spec, platform = str(wanted["spec"]), platform_of(cast(dict[str, object], wanted["platform"]))
+    def _build(self, arguments: dict[str, object]) -> tuple[Kind, tuple[Buffer, ...]]:
+        spec, platform = str(arguments["spec"]), platform_of(cast(dict[str, object], arguments["platform"]))
         if is_foreign(spec):
-            overrides = cast(list[str], wanted["overrides"])
-            self._agent = ForeignAgent(Path(spec), platform, overrides, trusted=wanted["trusted"] is True)
+            overrides = cast(list[str], arguments["overrides"])
+            self._agent = ForeignAgent(Path(spec), platform, overrides, trusted=arguments["trusted"] is True)
         else:
-            made = load_class(spec)
-            if getattr(made, "privileged", False) is True:
+            agent_class = load_class(spec)
+            if getattr(agent_class, "privileged", False) is True:
                 return Kind.PRIVILEGED, ()
-            self._agent = make_agent(spec, made, platform)
+            self._agent = make_agent(spec, agent_class, platform)
         return Kind.DONE, (json.dumps({"name": checked_name(self._agent.name)}).encode(),)
 
 
 def _failure(error: BaseException) -> bytes:
-    """What went wrong, in a line and as a traceback; never raises."""
+    """An error as one line and a traceback, as JSON; never raises."""
     if isinstance(error, AgentError):
         line, details = str(error), error.details
     elif isinstance(error, ConfigError | AnswerError):
@@ -96,6 +96,6 @@ def _failure(error: BaseException) -> bytes:
         line = describe(error)
         try:
             details = bounded_text("".join(traceback.format_exception(error)))
-        except Exception:  # no memory is left, or the exception's own methods fail
+        except Exception:  # out of memory, or the exception's own methods fail
             details = line
     return json.dumps({"line": line, "details": details}).encode()

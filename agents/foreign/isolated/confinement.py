@@ -1,7 +1,8 @@
-"""What an agent's process may not do, where Linux offers Landlock (kernel 5.13 and later).
+"""Restrictions of an agent's process by Linux Landlock (kernel 5.13 and later).
 
-It may write to no file but those of its temporary folder and a few devices, look into no other process's
-memory, and send no signal to one (kernel 6.12 and later). See ``man 7 landlock``. Elsewhere nothing happens.
+The process can write only to its temporary folder and a few devices. It cannot read the memory of other
+processes, or send them signals (kernel 6.12 and later). See ``man 7 landlock``. On other systems there are
+no restrictions.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # system calls, the same on all architectures
-_VERSION = 1  # flag of the first: ask for the version of the interface
+_VERSION = 1  # flag of `_CREATE_RULESET`: return the version of the interface
 _PATH_BENEATH = 1
 _NO_NEW_PRIVILEGES = 38
 
@@ -37,9 +38,9 @@ class _PathBeneath(ctypes.Structure):
 
 
 def confine(folder: Path) -> bool:
-    """Confine this process and all that it will start; whether that was possible.
+    """Confine this process and its future descendants; returns whether that was possible.
 
-    Call it before any thread is started: it counts for the calling thread and its descendants.
+    Call it before starting threads: it applies to the calling thread and its descendants.
     """
     if sys.platform != "linux":
         return False

@@ -1,8 +1,8 @@
-"""The keeper: starts an agent's process and ends it with everything that it has started.
+"""The keeper: starts an agent's process, and ends it together with all its descendants.
 
-It lives as long as its standard input is open, which the simulator holds. Being small and apart, it ends an
-agent that never comes to its end, also where the simulator itself was killed. On Linux, descendants that
-have left the agent's process group, or whose parents have ended, come back to it.
+It runs as long as its standard input is open, which the simulator holds. As a small separate process, it
+also ends an agent that never returns, and the agent of a simulator that was killed. On Linux, it adopts
+descendants that have left the agent's process group or whose parents have ended.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-OUT_OF_MEMORY = 200  # the keeper's exit code where the agent took more than its share
-KILLED = 128  # plus the signal, where the agent was killed by one
+OUT_OF_MEMORY = 200  # the keeper's exit code for an agent that exceeded its memory limit
+KILLED = 128  # exit code of an agent that was killed: this plus the signal
 _SUBREAPER, _DEATH_SIGNAL = 36, 1  # options of prctl
-_LOOK = 0.5  # between two looks at the memory [s]
-_PATIENCE = 5.0  # to end descendants that start others meanwhile [s]
+_MEMORY_CHECK_PERIOD = 0.5  # between two checks of the memory [s]
+_KILL_TIMEOUT = 5.0  # for killing descendants that keep starting others [s]
 
 
 def main(descriptor: int) -> None:
-    """A keeper's life; ``descriptor`` is the agent's connection. Never returns."""
+    """Run the keeper; ``descriptor`` is the agent's connection. Never returns."""
 
     def serve_agent(folder: Path) -> None:
-        from agents.foreign.isolated.child import serve  # noqa: PLC0415 - the keeper itself stays small
+        from agents.foreign.isolated.child import serve  # noqa: PLC0415 - the keeper process stays small
 
         serve(descriptor, folder)
 
@@ -41,9 +41,9 @@ def main(descriptor: int) -> None:
 
 
 def keep(agent: Callable[[Path], None], descriptor: int) -> int:
-    """Run ``agent`` in a child of this process; how that ended, as an exit code.
+    """Run ``agent`` in a child of this process; returns the exit code.
 
-    ``agent`` gets a temporary folder, which is removed after it. ``descriptor`` is the agent's alone.
+    ``agent`` gets a temporary folder, which is removed at the end. Only the agent keeps ``descriptor``.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
@@ -60,39 +60,39 @@ def keep(agent: Callable[[Path], None], descriptor: int) -> int:
 
 
 def end_descendants(agent: int) -> None:
-    """Kill whatever of the agent still runs, in its process group and elsewhere."""
-    deadline = time.monotonic() + _PATIENCE
+    """Kill all remaining processes of the agent, in its process group and elsewhere."""
+    deadline = time.monotonic() + _KILL_TIMEOUT
     while time.monotonic() < deadline:
         with suppress(OSError):
             os.killpg(agent, signal.SIGKILL)
-        for one in descendants():
+        for process in descendants():
             with suppress(OSError):
-                os.kill(one, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
-            return  # nobody is left
+            return  # no descendant remains
         time.sleep(0.005)
 
 
 def descendants() -> list[int]:
-    """Of this process; none where there is no /proc."""
+    """Ids of all descendants of this process; empty without /proc."""
     children = defaultdict(list)
     for status in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, ValueError):  # it has ended meanwhile
             parent = int(status.read_text(errors="replace").rpartition(")")[2].split()[1])
             children[parent].append(int(status.parent.name))
-    found, waiting = [], [os.getpid()]
+    processes, waiting = [], [os.getpid()]
     while waiting:
-        own = children[waiting.pop()]
-        found += own
-        waiting += own
-    return found
+        direct = children[waiting.pop()]
+        processes += direct
+        waiting += direct
+    return processes
 
 
 def _become_agent(agent: Callable[[Path], None], folder: Path) -> None:
-    """Never returns."""
+    """Run the agent in this child process. Never returns."""
     code = 1
     try:
         os.setsid()
@@ -113,7 +113,7 @@ def _become_agent(agent: Callable[[Path], None], folder: Path) -> None:
 
 
 def _watch(agent: int) -> int:
-    """Until the agent has ended, the simulator lets go of it, or it takes too much memory."""
+    """Wait until the agent ends, the simulator closes the input, or the memory limit is exceeded."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing)
@@ -126,7 +126,7 @@ def _watch(agent: int) -> int:
             if ended:
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else KILLED - code
-        ready, _, _ = select.select([0, reading], [], [], _LOOK if watched else None)
+        ready, _, _ = select.select([0, reading], [], [], _MEMORY_CHECK_PERIOD if watched else None)
         if 0 in ready:
             return 0
         if reading in ready:
@@ -136,9 +136,9 @@ def _watch(agent: int) -> int:
 
 
 def memory_of(processes: list[int]) -> int:
-    """What they hold together, with memory that they share counted once [bytes].
+    """Total memory of the processes; memory that they share is counted once [bytes].
 
-    The limit of one process counts neither shared memory nor what others of the group hold.
+    The limit of a single process covers neither shared memory nor other processes of the group.
     """
     total = 0
     for process in processes:

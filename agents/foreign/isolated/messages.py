@@ -1,6 +1,6 @@
-"""Numbered messages over a socket, each read within a time and up to a size.
+"""Numbered messages over a socket; reading has a deadline and a maximum size.
 
-The simulator unpickles nothing of what an agent's process sends: a message is a header and bytes.
+A message is a header and bytes. The simulator never unpickles data from an agent's process.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from enum import IntEnum
 from drive_stack.support.file_reading import parse_json
 
 MAX_REPLY = 8 << 20  # of a message from an agent's process [bytes]
-MAX_REQUEST = 64 << 20  # of one to it [bytes]
-MAX_JSON = 1 << 20  # of JSON in a reply, which takes many times its size when it is read [bytes]
+MAX_REQUEST = 64 << 20  # of a message to an agent's process [bytes]
+MAX_JSON = 1 << 20  # of JSON in a reply; parsed JSON needs many times its size [bytes]
 _HEADER = struct.Struct("<IIB")  # length of the body, number, kind
 _PIECE = 1 << 18
 
@@ -23,14 +23,14 @@ Buffer = bytes | bytearray | memoryview
 
 
 class Kind(IntEnum):
-    """What a message is; the first four are requests."""
+    """Kind of a message; the first four are requests."""
 
     DESCRIBE = 1
     BUILD = 2
     RESET = 3
     ACT = 4
     DONE = 5
-    PRIVILEGED = 6  # the class asks for the truth, which this process does not have
+    PRIVILEGED = 6  # the class needs the truth, which this process does not have
     FAILED = 7
 
 
@@ -39,12 +39,12 @@ class Message:
     """One message."""
 
     kind: Kind
-    number: int  # of a reply, its request's
+    number: int  # a reply has the number of its request
     body: bytearray
 
 
 class MessageError(Exception):
-    """What came is no message; one line."""
+    """The received data is no valid message; the text is one line."""
 
 
 def send(connection: socket.socket, kind: Kind, number: int, *parts: Buffer) -> None:
@@ -59,18 +59,20 @@ def send(connection: socket.socket, kind: Kind, number: int, *parts: Buffer) -> 
 def send_within(
     connection: socket.socket, kind: Kind, number: int, *parts: Buffer, deadline: float | None
 ) -> None:
-    """`send` that raises `TimeoutError` where the other end has not read it by ``deadline``."""
+    """`send` that raises `TimeoutError` if the other end has not read the message by ``deadline``."""
     length = sum(memoryview(part).nbytes for part in parts)
     for part in (_HEADER.pack(length, number, kind), *parts):
-        connection.settimeout(_left(deadline))
+        connection.settimeout(_remaining_time(deadline))
         connection.sendall(part)
 
 
 def receive(connection: socket.socket, *, max_length: int, deadline: float | None = None) -> Message:
     """Read one message.
 
-    Raises `TimeoutError` at ``deadline`` on the monotonic clock, `EOFError` where the other end is closed,
-    and `MessageError` for one longer than ``max_length`` or of no known kind.
+    Raises:
+        TimeoutError: The monotonic clock has reached ``deadline``.
+        EOFError: The other end is closed.
+        MessageError: The message is longer than ``max_length`` or of an unknown kind.
     """
     length, number, kind = _HEADER.unpack(_exactly(connection, _HEADER.size, deadline))
     if length > max_length:
@@ -83,7 +85,7 @@ def receive(connection: socket.socket, *, max_length: int, deadline: float | Non
 
 
 def read_json(body: Buffer) -> object:
-    """The JSON in a body; raises `MessageError`."""
+    """The JSON in a body. Raises `MessageError` if it is too long or invalid."""
     if memoryview(body).nbytes > MAX_JSON:
         raise MessageError(f"{memoryview(body).nbytes} bytes of JSON, at most {MAX_JSON} are allowed")
     try:
@@ -94,8 +96,8 @@ def read_json(body: Buffer) -> object:
 
 def _exactly(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
     data = bytearray()
-    while len(data) < length:  # grows with what has come: a length is only a claim
-        connection.settimeout(_left(deadline))
+    while len(data) < length:  # grows with the received data, since the stated length may be wrong
+        connection.settimeout(_remaining_time(deadline))
         piece = connection.recv(min(length - len(data), _PIECE))
         if not piece:
             raise EOFError
@@ -103,10 +105,10 @@ def _exactly(connection: socket.socket, length: int, deadline: float | None) -> 
     return data
 
 
-def _left(deadline: float | None) -> float | None:
+def _remaining_time(deadline: float | None) -> float | None:
     if deadline is None:
         return None
-    left = deadline - time.monotonic()
-    if left <= 0.0:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0.0:
         raise TimeoutError
-    return left
+    return remaining

@@ -1,4 +1,4 @@
-"""What an agent's process prints: passed on to standard error, up to a size."""
+"""Forwards the output of an agent's process to standard error, up to a maximum size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_OUTPUT = 64 << 10  # of one process [bytes]
 
 
 class Relay:
-    """Reads a pipe to its end in a thread, so that whoever writes there never has to wait."""
+    """Reads a pipe to its end in a thread, so that the writer never blocks."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -20,17 +20,17 @@ class Relay:
         self._thread.start()
 
     def finish(self, timeout: float) -> None:
-        """Wait until all has been passed on, for ``timeout`` [s] at most."""
+        """Wait until all output is forwarded, for at most ``timeout`` [s]."""
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        left = MAX_OUTPUT
+        remaining = MAX_OUTPUT
         try:
             while data := os.read(self._descriptor, 1 << 16):
-                if left > 0:
-                    _print(data[:left])
-                    left -= len(data)
-                    if left <= 0:
+                if remaining > 0:
+                    _print(data[:remaining])
+                    remaining -= len(data)
+                    if remaining <= 0:
                         _print(b"\nan agent prints too much: the rest is left out\n")
         finally:
             os.close(self._descriptor)
@@ -42,4 +42,4 @@ def _print(data: bytes) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
     except (OSError, ValueError):
-        return  # nobody listens
+        return  # standard error is closed

@@ -32,47 +32,48 @@ _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from agents.foreign.isolated.keeper import main; main(int(sys.argv[2]))"
 )
-_END = 10.0  # within which a keeper has ended everything [s]
+_END = 10.0  # for a keeper to end all processes [s]
 
 
 class _Failure(StrictModel):
-    """What a process says of an exception."""
+    """Description of an exception in the agent's process."""
 
     line: str
     details: str | None
 
 
 class AgentProcess:
-    """Starts at once; ends with `end`, or when nobody refers to it any longer."""
+    """A running agent's process; it ends with `end`, or when this object is no longer referenced."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:  # closed here, so that the connection ends with the process
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)  # a picture in one go
+        own_end, child_end = socket.socketpair()
+        with child_end:  # closed here, so that the connection ends with the process
+            own_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)  # large enough for one image
             path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
             process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
+                [sys.executable, "-c", _BOOT, path, str(child_end.fileno())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(child_end.fileno(),),
                 start_new_session=True,
             )
         assert process.stdin is not None and process.stdout is not None
         self._relay = Relay(os.dup(process.stdout.fileno()))
         process.stdout.close()
-        self._connection, self._process, self._number = ours, process, 0
-        self._finalizer = weakref.finalize(self, _end, process, ours, self._relay)
+        self._connection, self._process, self._number = own_end, process, 0
+        self._finalizer = weakref.finalize(self, _end, process, own_end, self._relay)
 
     @property
     def alive(self) -> bool:
-        """Whether it still answers."""
+        """Whether the process still answers."""
         return self._finalizer.alive
 
     def request(self, kind: Kind, *parts: Buffer, limit: float | None) -> Message:
-        """The reply to a request, within ``limit`` [s]; a body of one that failed is raised as `AgentError`.
+        """Send a request; returns the reply, which must arrive within ``limit`` [s].
 
-        Where no sound answer comes, the process is ended.
+        Raises `AgentError` for a failure in the agent, and when there is no valid reply; the latter also ends
+        the process.
         """
         if not self.alive:
             raise AgentError("the agent's process has ended")
@@ -90,7 +91,7 @@ class AgentProcess:
             self.end()
             raise AgentError(f"the agent gave no answer within {limit:g} s") from None
         except (EOFError, OSError):
-            raise AgentError(f"the agent's process {self._fate()}") from None
+            raise AgentError(f"the agent's process {self._exit_description()}") from None
         except MessageError as error:
             raise self.refused(str(error)) from None
         except ValidationError:
@@ -98,16 +99,16 @@ class AgentProcess:
         raise AgentError(failure.line, failure.details)
 
     def refused(self, what: str) -> AgentError:
-        """The error for an answer that is not sound; ends the process."""
+        """End the process; returns the error for an invalid answer."""
         self.end()
         return AgentError(f"the agent's process sent {what}")
 
     def end(self) -> None:
-        """End the process and all that it has started; harmless where that has happened."""
+        """End the process and all its descendants; does nothing if they have ended."""
         self._finalizer()
 
-    def _fate(self) -> str:
-        """How it ended, in words; its connection is closed, so that it has ended or is about to."""
+    def _exit_description(self) -> str:
+        """Describe how the process ended; call it when the connection is closed, so that the end is near."""
         try:
             code: int | None = self._process.wait(timeout=_END / 2.0)
         except subprocess.TimeoutExpired:
@@ -116,7 +117,7 @@ class AgentProcess:
         if code is None:
             return "closed its connection"
         if code == OUT_OF_MEMORY:
-            return "was ended: it took more than its share of the memory"
+            return "was ended: it exceeded its memory limit"
         if code < 0 or KILLED < code < OUT_OF_MEMORY:
             return f"was killed by {signal.Signals(-code if code < 0 else code - KILLED).name}"
         return f"ended with exit code {code}"
@@ -125,7 +126,7 @@ class AgentProcess:
 def _end(process: subprocess.Popen[bytes], connection: socket.socket, relay: Relay) -> None:
     connection.close()
     assert process.stdin is not None
-    process.stdin.close()  # the keeper ends everything when it sees that
+    process.stdin.close()  # the keeper ends all processes when its input is closed
     try:
         process.wait(timeout=_END)
     except subprocess.TimeoutExpired:

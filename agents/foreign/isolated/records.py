@@ -1,4 +1,4 @@
-"""Platform, observation and control as bytes."""
+"""Encoding of platform, observation and control as bytes."""
 
 from __future__ import annotations
 
@@ -20,35 +20,37 @@ CONTROL = struct.Struct("<dd")
 
 
 def platform_fields(platform: Platform) -> dict[str, object]:
-    """A platform as JSON can hold it."""
+    """A platform as values for JSON."""
     return asdict(platform)
 
 
-def platform_of(found: dict[str, object]) -> Platform:
-    """The platform that `platform_fields` made ``found`` of."""
-    car, camera = cast(dict[str, float], found["car"]), cast(dict[str, float], found["camera"])
-    return Platform(VehicleParameters(**car), CameraModel(**camera), cast(float, found["dt"]))  # type: ignore[arg-type]
+def platform_of(values: dict[str, object]) -> Platform:
+    """The inverse of `platform_fields`."""
+    car, camera = cast(dict[str, float], values["car"]), cast(dict[str, float], values["camera"])
+    return Platform(VehicleParameters(**car), CameraModel(**camera), cast(float, values["dt"]))  # type: ignore[arg-type]
 
 
 def observation_parts(observation: Observation) -> tuple[Buffer, ...]:
-    """An observation as the parts of a message: all fields but the picture as JSON, then the picture."""
+    """An observation as the parts of a message: all fields but the image as JSON, then the image."""
     image = np.ascontiguousarray(observation.image)
-    found = {one.name: getattr(observation, one.name) for one in fields(observation) if one.name != "image"}
-    head = json.dumps(found | {"image": image.shape}).encode()
+    values = {
+        entry.name: getattr(observation, entry.name) for entry in fields(observation) if entry.name != "image"
+    }
+    head = json.dumps(values | {"image": image.shape}).encode()
     return _LENGTH.pack(len(head)), head, image.data.cast("B")
 
 
 def observation_of(body: bytearray) -> Observation:
-    """The observation whose parts ``body`` holds; its picture is a view of ``body``."""
+    """The inverse of `observation_parts`; the image is a view of ``body``."""
     (length,) = _LENGTH.unpack_from(body)
-    begin = _LENGTH.size + length
-    found = json.loads(bytes(body[_LENGTH.size : begin]))
-    image: Image = np.frombuffer(body, dtype=np.uint8, offset=begin).reshape(found["image"])
-    return Observation(**(found | {"image": image, "command": NavigationCommand(found["command"])}))
+    start = _LENGTH.size + length
+    values = json.loads(bytes(body[_LENGTH.size : start]))
+    image: Image = np.frombuffer(body, dtype=np.uint8, offset=start).reshape(values["image"])
+    return Observation(**(values | {"image": image, "command": NavigationCommand(values["command"])}))
 
 
 def control_of(body: Buffer) -> Control:
-    """The control at the beginning of a reply; raises `MessageError` where it is too short."""
+    """The control at the start of a reply. Raises `MessageError` if the reply is too short."""
     if memoryview(body).nbytes < CONTROL.size:
         raise MessageError("no control")
     return Control(*CONTROL.unpack_from(body))

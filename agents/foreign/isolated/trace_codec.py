@@ -1,7 +1,7 @@
-"""An agent's trace as bytes, by the types of its fields; what does not fit them is refused.
+"""Encoding of an agent's trace as bytes by the types of its fields; other values are refused.
 
-Arrays go as 64-bit floats behind the JSON of all else. ``control`` is sent by itself, and ``attention``, a
-function, stays where it is.
+Arrays are 64-bit floats after the JSON of all other values. ``control`` is sent separately, and
+``attention``, a function, is not sent.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from drive_stack.types import (
 )
 
 _LENGTH = struct.Struct("<I")
-_APART = ("control", "attention")  # fields of `StepTrace` that are not sent with the others
-_MAY_BE_INFINITE = ("ends_in",)  # inf says that a lane goes on
-# None: the number of points, which is the same in all fields of a record; each of a tuple has its own
+_SENT_SEPARATELY = ("control", "attention")  # fields of `StepTrace` that are not sent with the others
+_MAY_BE_INFINITE = ("ends_in",)  # inf: the lane does not end
+# None: the number of points, equal in all fields of a record; each item of a tuple has its own number
 _SHAPES: dict[type, dict[str, Shape]] = {
     LineOfSight: {"camera_position": (2,)},
     LiftedObject: {"position": (2,), "covariance": (2, 2)},
@@ -55,7 +55,7 @@ _SHAPES: dict[type, dict[str, Shape]] = {
 
 
 def encode_trace(trace: object) -> bytes:
-    """Raises `TraceError` for what is no trace, and for anything in it that its types do not allow."""
+    """Encode a trace. Raises `TraceError` for other objects, and for values that its types do not allow."""
     if not isinstance(trace, StepTrace):
         raise TraceError(f"it is of type {type(trace).__name__}, expected a StepTrace or None")
     plain = _checked(replace(trace, attention=None))
@@ -65,16 +65,16 @@ def encode_trace(trace: object) -> bytes:
 
 
 def decode_trace(body: Buffer, control: Control) -> StepTrace:
-    """The trace of a reply. Raises `MessageError` or `AnswerError`."""
+    """Decode the trace of a reply. Raises `MessageError` or `AnswerError`."""
     view = memoryview(body)
     if view.nbytes < _LENGTH.size:
         raise MessageError("a trace that is cut off")
     (length,) = _LENGTH.unpack_from(view)
-    begin = _LENGTH.size + length
-    tree = cast(Tree, read_json(view[_LENGTH.size : begin]))
-    if max(view.nbytes - begin, 0) % 8:
+    start = _LENGTH.size + length
+    tree = cast(Tree, read_json(view[_LENGTH.size : start]))
+    if max(view.nbytes - start, 0) % 8:
         raise MessageError("a trace that is cut off")
-    numbers = np.frombuffer(view[begin:], dtype=np.float64).copy()  # arrays of the trace are parts of it
+    numbers = np.frombuffer(view[start:], dtype=np.float64).copy()  # arrays of the trace are parts of it
     return _checked(replace(_TRACE.read(tree, Arrays(numbers)), control=control))
 
 
@@ -86,7 +86,7 @@ Value = TypeVar("Value")
 
 
 class _Form(Protocol):
-    """How values of one type are written and read; both raise `TraceError`."""
+    """Encoding of values of one type; both methods raise `TraceError`."""
 
     def write(self, value: object, arrays: Arrays) -> Tree: ...
 
@@ -107,7 +107,7 @@ class _Optional:
 
 
 class _Tuple:
-    """``count`` values of one form, or any number; each array of them has its own number of points."""
+    """``count`` values of one form (None: any number); each item's arrays have their own number of points."""
 
     def __init__(self, form: _Form, count: int | None) -> None:
         self._form, self._count = form, count
@@ -127,19 +127,19 @@ class _Tuple:
 
     @staticmethod
     def _each(do: Callable[[Tree, Arrays], Value], item: Tree, arrays: Arrays, index: int) -> Value:
-        around, arrays.points = arrays.points, None
+        outer, arrays.points = arrays.points, None
         try:
             return do(item, arrays)
         except TraceError as error:
             raise error.within(f"[{index}]") from None
         finally:
-            arrays.points = around
+            arrays.points = outer
 
 
 class _Mapping:
-    """Text → value; which texts and values, `checked_times` says."""
+    """Text → value; `checked_times` checks both."""
 
-    def write(self, value: object, arrays: Arrays) -> Tree:  # noqa: ARG002 - the protocol's
+    def write(self, value: object, arrays: Arrays) -> Tree:  # noqa: ARG002 - required by the protocol
         return dict(cast(Mapping[str, float], value))
 
     def read(self, tree: Tree, arrays: Arrays) -> object:  # noqa: ARG002
@@ -155,7 +155,7 @@ class _Record(Generic[Record]):
     def __init__(self, kind: type[Record]) -> None:
         self._kind = kind
         hints = get_type_hints(kind)
-        names = [one.name for one in fields(kind) if one.name not in _APART]  # type: ignore[arg-type]
+        names = [entry.name for entry in fields(kind) if entry.name not in _SENT_SEPARATELY]  # type: ignore[arg-type]
         self._forms = {name: _form(hints[name], _SHAPES.get(kind, {}).get(name), name) for name in names}
 
     def write(self, value: object, arrays: Arrays) -> Tree:
@@ -174,13 +174,13 @@ class _Record(Generic[Record]):
         if not isinstance(tree, list) or len(tree) != len(self._forms):
             raise TraceError(f"is no {self._kind.__name__}")
         arrays.points = None
-        found: dict[str, object] = {"control": _NO_CONTROL} if self._kind is StepTrace else {}
+        values: dict[str, object] = {"control": _NO_CONTROL} if self._kind is StepTrace else {}
         for (name, form), item in zip(self._forms.items(), tree, strict=True):
             try:
-                found[name] = form.read(item, arrays)
+                values[name] = form.read(item, arrays)
             except TraceError as error:
                 raise error.within(f".{name}") from None
-        return self._kind(**found)
+        return self._kind(**values)
 
 
 @lru_cache
@@ -189,7 +189,7 @@ def _record(kind: type) -> _Form:
 
 
 def _form(hint: object, shape: Shape | None, name: str) -> _Form:
-    """Of a field, by its type, and of arrays by their shape."""
+    """The form of a field by its type, and for an array by its shape."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (inner,) = (option for option in arguments if option is not types.NoneType)
@@ -205,5 +205,5 @@ def _form(hint: object, shape: Shape | None, name: str) -> _Form:
     return _record(hint) if is_dataclass(hint) else Plain(hint, may_be_infinite=name in _MAY_BE_INFINITE)
 
 
-_NO_CONTROL = Control(0.0, 0.0)  # until the one that was sent takes its place
+_NO_CONTROL = Control(0.0, 0.0)  # replaced by the control that was sent
 _TRACE = _Record(StepTrace)

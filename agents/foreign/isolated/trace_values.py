@@ -1,4 +1,4 @@
-"""Numbers, texts and arrays of a trace as JSON and bytes; what does not fit its type is refused."""
+"""Encoding of a trace's numbers, texts and arrays as JSON and bytes; values of other types are refused."""
 
 from __future__ import annotations
 
@@ -20,67 +20,67 @@ _MAX_INT = 2**63 - 1
 
 
 class TraceError(AnswerError):
-    """A trace holds what its type does not allow; names the place in one line."""
+    """A trace contains a value that its type does not allow; the message names the place in one line."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(f"trace{place}: {problem}")
         self.problem, self.place = problem, place
 
     def within(self, place: str) -> TraceError:
-        """The same error, seen from the record or tuple around it."""
+        """The same error, with the place prefixed by the enclosing record or tuple."""
         return TraceError(self.problem, place + self.place)
 
 
 class Arrays:
-    """The numbers of all arrays, in the order of the fields; and how many points the present record has."""
+    """Numbers of all arrays in the order of the fields, and the number of points of the current record."""
 
     def __init__(self, numbers: FloatArray | None = None) -> None:
-        """``numbers`` are those that were received; without them arrays are gathered."""
+        """``numbers`` are the received ones, for reading; None for writing."""
         self.parts: list[FloatArray] = []
         self.points: int | None = None
         self._numbers = np.empty(0) if numbers is None else numbers
-        # looked at once for all: a trace has dozens of arrays of a few numbers each
+        # checked once for all, since a trace has dozens of small arrays
         self._finite = numbers is not None and bool(np.isfinite(numbers).all())
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def take(self, shape: list[int]) -> FloatArray:
-        """The next array."""
+        """Read the next array."""
         count = math.prod(shape)
         if count > len(self._numbers):
             raise TraceError("is an array that is cut off")
-        taken, self._numbers = self._numbers[:count], self._numbers[count:]
-        return taken.reshape(shape)
+        array, self._numbers = self._numbers[:count], self._numbers[count:]
+        return array.reshape(shape)
 
     def check_finite(self, array: FloatArray) -> None:
-        """Raises `TraceError` for an array with a number that is not finite."""
+        """Raise `TraceError` for an array with a number that is not finite."""
         if not self._finite and not np.isfinite(array).all():
             raise TraceError("holds a number that is not finite")
 
 
 class Plain:
-    """A number, a text, or a member of an enum: the same in JSON."""
+    """A number, a text, or a member of an enum: stored unchanged in JSON."""
 
     def __init__(self, kind: type, *, may_be_infinite: bool = False) -> None:
         self._kind, self._may_be_infinite = kind, may_be_infinite
 
-    def write(self, value: object, arrays: Arrays) -> Tree:  # noqa: ARG002 - the protocol's
-        """For the JSON; raises `TraceError`."""
+    def write(self, value: object, arrays: Arrays) -> Tree:  # noqa: ARG002 - required by the protocol
+        """Encode for the JSON. Raises `TraceError`."""
         return cast(Tree, self._value(value))
 
     def read(self, tree: Tree, arrays: Arrays) -> object:  # noqa: ARG002
-        """From the JSON; raises `TraceError`."""
+        """Decode from the JSON. Raises `TraceError`."""
         return self._value(tree)
 
     def _value(self, value: object) -> object:
         kind = self._kind
-        if type(value) is kind and kind not in (int, str):  # as most are
+        if type(value) is kind and kind not in (int, str):  # the common case
             return self._number(value) if isinstance(value, float) else value
         if kind is float and isinstance(value, float | int | np.number) and not isinstance(value, bool):
             try:
                 return self._number(float(cast(float, value)))
-            except OverflowError:  # of a whole number
+            except OverflowError:  # a very large integer
                 raise TraceError("is too large a number") from None
         if kind is bool and isinstance(value, bool | np.bool_):
             return bool(value)
@@ -105,13 +105,13 @@ class Plain:
 
 
 class Array:
-    """An array of floats: its shape in the JSON, its numbers behind it."""
+    """An array of floats: its shape is in the JSON, its numbers follow after the JSON."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
 
     def write(self, value: object, arrays: Arrays) -> Tree:
-        """For the JSON; raises `TraceError`."""
+        """Encode for the JSON. Raises `TraceError`."""
         try:
             array = np.ascontiguousarray(value, dtype=np.float64)
         except (TypeError, ValueError, OverflowError):
@@ -121,7 +121,7 @@ class Array:
         return list(array.shape)
 
     def read(self, tree: Tree, arrays: Arrays) -> object:
-        """From the JSON; raises `TraceError`."""
+        """Decode from the JSON. Raises `TraceError`."""
         if not isinstance(tree, list) or len(tree) != len(self._shape):
             raise TraceError("is no shape of an array")
         for size in tree:
@@ -138,6 +138,6 @@ class Array:
                 arrays.points = array.shape[0]
             expected = tuple(arrays.points if size is None else size for size in expected)
         if array.shape != expected or 0 in expected:
-            words = ", ".join("N" if size is None else str(size) for size in self._shape)
-            raise TraceError(f"has the shape {array.shape}, expected ({words})")
+            shape = ", ".join("N" if size is None else str(size) for size in self._shape)
+            raise TraceError(f"has the shape {array.shape}, expected ({shape})")
         arrays.check_finite(array)

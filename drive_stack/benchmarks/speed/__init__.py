@@ -1,1 +1,1 @@
-"""Speed of the simulator and its parts, next to what they are built from."""
+"""Speed of the simulator and its parts, compared with the libraries they build on."""

@@ -1,4 +1,4 @@
-"""An agent driving with its camera on, in one process: how much faster than real time, stage by stage."""
+"""Speed of an agent that drives with a camera in one process, by stage and relative to real time."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from statistics import median
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.interfaces import Agent, Platform
 
-WARM_UP = 5  # steps that are not counted
+WARM_UP = 5  # first steps, which are not counted
 MakeAgent = Callable[[Platform], Agent]
 
 
 @dataclass(frozen=True, slots=True)
 class LoopTimes:
-    """Medians over the steps driven."""
+    """Medians over the counted steps."""
 
-    real_time: float  # simulated time over time spent
-    step_ms: float  # world, camera and agent
-    world_ms: float  # world and camera
-    stages_ms: dict[str, float]  # of the agent
+    real_time: float  # simulated time divided by elapsed time
+    step_ms: float  # of world, camera and agent
+    world_ms: float  # of world and camera
+    stages_ms: dict[str, float]  # of the agent's stages
     vehicles: float  # in the world
 
 
 def drive(spec: EnvSpec, make: MakeAgent, seeds: Sequence[int], steps: int) -> LoopTimes:
-    """Drive ``steps`` steps, episode after episode over ``seeds``."""
+    """Drive ``steps`` steps in consecutive episodes that cycle through ``seeds``."""
     env = DrivingEnv(spec)
     try:
         return _drive(env, make(env.platform), seeds, steps)
@@ -39,19 +39,19 @@ def _drive(env: DrivingEnv, agent: Agent, seeds: Sequence[int], steps: int) -> L
     acting, stepping = list[float](), list[float]()
     stages: dict[str, list[float]] = {}
     vehicles = list[float]()
-    turn, over = cycle(seeds), True
+    seed_cycle, is_over = cycle(seeds), True
     while len(acting) < steps + WARM_UP:
-        if over:
-            seed = next(turn)
+        if is_over:
+            seed = next(seed_cycle)
             observation = env.reset(seed)
             agent.reset(seed)
-        begin = time.perf_counter()
+        start = time.perf_counter()
         control = agent.act(observation)
-        thought = time.perf_counter()
+        acted = time.perf_counter()
         step = env.step(control)
-        stepping.append(time.perf_counter() - thought)
-        acting.append(thought - begin)
-        observation, over = step.observation, step.outcome is not None
+        stepping.append(time.perf_counter() - acted)
+        acting.append(acted - start)
+        observation, is_over = step.observation, step.outcome is not None
         vehicles.append(len(env.truth.world_state().vehicles.id))
         if agent.trace is not None:
             for stage, spent in agent.trace.stage_ms.items():

@@ -1,4 +1,4 @@
-"""Pictures through a detector, one after the other."""
+"""Detection on a sequence of images."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from drive_stack.types import Image
 
 @dataclass(frozen=True, slots=True)
 class Detecting:
-    """A detector at work on the same pictures again and again."""
+    """Runs a detector repeatedly on the same images."""
 
     detector: Detector
-    pictures: Sequence[Image]
+    images: Sequence[Image]
 
     def prepare(self) -> None:
-        """Nothing to make ready."""
+        """Do nothing."""
 
     def work(self) -> int:
-        """All pictures once."""
-        for picture in self.pictures:
-            self.detector.detect(picture)
-        return len(self.pictures)
+        """Detect in all images once; returns their number."""
+        for image in self.images:
+            self.detector.detect(image)
+        return len(self.images)

@@ -1,4 +1,4 @@
-"""Steps a second against the number of vehicles, ours and highway-env's."""
+"""Figure of the steps per second over the number of vehicles, for Drive Stack and highway-env."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STYLES = (("#0b6aa8", "o-"), ("#3f7d3a", "^-"), ("#c2461b", "s--"), ("#7a5195", 
 
 
 def write_growth(path: Path, growth: Mapping[str, Mapping[int, float]]) -> None:
-    """One line a contender on logarithmic axes, named beside its last point."""
+    """Draw one line per contender on logarithmic axes, with a legend."""
     figure = Figure(figsize=(9.0, 5.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""Fair measuring on a noisy machine: contenders take turns in short blocks, and medians are compared."""
+"""Fair timing on a noisy machine: contenders take turns in short blocks, and medians are compared."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from typing import Protocol
 
 
 class Contender(Protocol):
-    """A way to do some work."""
+    """Work whose speed is measured."""
 
     def prepare(self) -> None:
-        """Make ready for the next piece of it; not timed."""
+        """Prepare the next unit of work; not timed."""
         ...
 
     def work(self) -> int:
-        """Do a piece; returns of how many units."""
+        """Do the work; returns the number of units done."""
         ...
 
 
 def race(contenders: Mapping[str, Contender], *, blocks: int, seconds: float) -> dict[str, float]:
-    """Units a second of each contender: the median over ``blocks``, in each of which every contender
-    works for at least ``seconds``, one after the other. The first block warms up and does not count."""
+    """Measure the units per second of each contender, as the median over ``blocks``.
+
+    In each block every contender works for at least ``seconds``, one after the other. An additional first
+    block is a warm-up and does not count.
+    """
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(blocks + 1):
         for name, contender in contenders.items():
@@ -31,10 +34,10 @@ def race(contenders: Mapping[str, Contender], *, blocks: int, seconds: float) ->
 
 
 def _rate(contender: Contender, seconds: float) -> float:
-    units, spent = 0, 0.0
-    while units == 0 or spent < seconds:
+    units, elapsed = 0, 0.0
+    while units == 0 or elapsed < seconds:
         contender.prepare()
-        begin = time.perf_counter()
+        start = time.perf_counter()
         units += contender.work()
-        spent += time.perf_counter() - begin
-    return units / spent
+        elapsed += time.perf_counter() - start
+    return units / elapsed

@@ -1,4 +1,4 @@
-"""What was measured, as records, a table, Markdown and one line of JSON."""
+"""Results of the speed benchmark as records, a table, Markdown and one line of JSON."""
 
 from __future__ import annotations
 
@@ -12,52 +12,54 @@ from pathlib import Path
 
 from rich.table import Table
 
-BESIDE = ("highway-env", "ultralytics", "torch", "openvino", "panda3d", "numba", "numpy")
+COMPARED_PACKAGES = ("highway-env", "ultralytics", "torch", "openvino", "panda3d", "numba", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison; ``beside`` is the rate of what ours is measured against, in the same unit."""
+    """One comparison; ``ours`` and ``baseline`` are rates in the same unit."""
 
-    key: str  # in the JSON's ratios
+    key: str  # in the ratios of the JSON
     what: str
     ours: float
-    beside: float
+    baseline: float
     unit: str
     against: str
-    needed: float | None = None  # the ratio asked for
+    needed: float | None = None  # required ratio
 
     @property
     def ratio(self) -> float:
-        """How many times as fast."""
-        return self.ours / self.beside
+        """Speed relative to the baseline."""
+        return self.ours / self.baseline
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All of a run."""
+    """All results of a run."""
 
     rows: tuple[Row, ...]
     stages_ms: Mapping[str, float]  # medians of a step of the modular driver
-    growth: Mapping[str, Mapping[int, float]]  # ticks or steps a second by vehicles, of each contender
+    growth: Mapping[
+        str, Mapping[int, float]
+    ]  # of each contender: ticks or steps per second by number of vehicles
 
 
 def terminal_table(results: Results) -> Table:
-    """The comparisons for a terminal."""
+    """Format the comparisons for a terminal."""
     table = Table(title="Medians, side by side in one run", title_style="bold", title_justify="left")
-    for heading in ("what", "ours", "beside it", "unit", "against", "ratio", "needed"):
-        table.add_column(heading, justify="right" if heading in ("ours", "beside it", "ratio") else "left")
+    for heading in ("what", "ours", "baseline", "unit", "against", "ratio", "needed"):
+        table.add_column(heading, justify="right" if heading in ("ours", "baseline", "ratio") else "left")
     for row in results.rows:
         table.add_row(*_cells(row))
     return table
 
 
 def markdown(results: Results, command: str) -> str:
-    """The comparisons and the stages for the README or `docs/`."""
+    """Format the comparisons and the stages for the documentation."""
     lines = [
         f"Measured by `{command}` on {machine()}.",
         "",
-        "| what | ours | beside it | unit | against | ratio | needed |",
+        "| what | ours | baseline | unit | against | ratio | needed |",
         "|---|---|---|---|---|---|---|",
         *("| " + " | ".join(_cells(row)) + " |" for row in results.rows),
         "",
@@ -70,7 +72,7 @@ def markdown(results: Results, command: str) -> str:
 
 
 def json_line(results: Results) -> str:
-    """One line: ``ratios``, ``rates``, ``stages_ms``, ``growth`` and where it was measured."""
+    """Format one JSON line: ``ratios``, ``rates``, ``stages_ms``, ``growth``, the machine and versions."""
     by_key = {row.key: row for row in results.rows}
     content = {
         "ratios": {key: round(row.ratio, 3) for key, row in by_key.items()},
@@ -85,13 +87,13 @@ def json_line(results: Results) -> str:
             for name, line in results.growth.items()
         },
         "machine": machine(),
-        "versions": {name: version(name) for name in BESIDE},
+        "versions": {name: version(name) for name in COMPARED_PACKAGES},
     }
     return json.dumps(content)
 
 
 def machine() -> str:
-    """The processor and how much of it may be used."""
+    """Describe the processor and the number of usable cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{_processor()}, {cores} cores, Python {platform.python_version()}"
 
@@ -107,7 +109,15 @@ def _processor() -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     needed = "" if row.needed is None else f"≥ {row.needed:g}"
-    return row.what, _figure(row.ours), _figure(row.beside), row.unit, row.against, _figure(row.ratio), needed
+    return (
+        row.what,
+        _figure(row.ours),
+        _figure(row.baseline),
+        row.unit,
+        row.against,
+        _figure(row.ratio),
+        needed,
+    )
 
 
 def _figure(value: float) -> str:

@@ -1,4 +1,4 @@
-"""ultralytics' own `predict` with the shipped weights in torch, to be measured against."""
+"""ultralytics' own `predict` with the shipped weights in torch, as the detector's baseline."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from drive_stack.errors import ConfigError
 from drive_stack.learning.detector.network import build_network, keep_ultralytics_offline
 from drive_stack.types import Detection, Image, ObjectClass
 
-_OUTERMOST = "network."  # what the exported file calls the network within
+_OUTERMOST = "network."  # prefix of the network's tensors in the exported file
 _STEM = "model.0.conv.weight"
-_STEM_CHANNELS = 16  # of a network as wide as its description
+_STEM_CHANNELS = 16  # at the width of the description
 
 
 class UltralyticsPredict:
-    """ultralytics' predictor as anybody would use it: picture in, results out, on the CPU.
+    """ultralytics' predictor in its ordinary use on the CPU: an image in, results out.
 
-    Raises `ConfigError` where the weights are not of the network described.
+    Raises `ConfigError` if the weights do not belong to the described network.
     """
 
     def __init__(self, weights: Path, description: Path, *, confidence: float, overlap: float) -> None:
@@ -36,11 +36,11 @@ class UltralyticsPredict:
         }  # fmt: skip
         self._predictor: Any = DetectionPredictor(overrides=settings)
         self._predictor.setup_model(network, verbose=False)
-        # its warm-up imports torchvision, which is broken beside a CPU build of torch
+        # its warm-up imports torchvision, which does not work with a CPU build of torch
         self._predictor.done_warmup = True
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
-        """What is seen in an RGB ``image``."""
+        """Detect objects in an RGB ``image``."""
         (result,) = self._predictor(np.ascontiguousarray(image[:, :, ::-1]))
         rows = result.boxes.data.numpy()
         return tuple(
@@ -50,7 +50,7 @@ class UltralyticsPredict:
 
 
 def fused_network(weights: Path, description: Path) -> torch.nn.Module:
-    """The network of an exported file in torch again, normalisation folded into its convolutions."""
+    """Load an exported network into torch, with normalisation folded into its convolutions."""
     arrays = {
         tensor.name.removeprefix(_OUTERMOST): torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in onnx.load(str(weights)).graph.initializer

@@ -13,24 +13,24 @@ from drive_stack.errors import ConfigError
 from drive_stack.support.observation_codec import encode_observation
 from drive_stack.types import Observation
 
-Seen = Mapping[str, NDArray[Any]]  # the environment's observation, by its keys
+ObservationArrays = Mapping[str, NDArray[Any]]  # the environment's observation: key → array
 
 
 class Policy(Protocol):
-    """What a file was read as."""
+    """A policy that was read from a file."""
 
-    def action(self, seen: Seen) -> NDArray[np.floating]:
-        """The normalised action, of any shape that holds two numbers."""
+    def action(self, arrays: ObservationArrays) -> NDArray[np.floating]:
+        """The normalised action, two numbers in any shape."""
         ...
 
 
-def seen_by(observation: Observation) -> Seen:
-    """The environment's own form of an observation, all of it arrays."""
+def observation_arrays(observation: Observation) -> ObservationArrays:
+    """An observation as the environment returns it, with every value as an array."""
     return {key: np.asarray(value) for key, value in encode_observation(observation).items()}
 
 
-def unknown_inputs(path: Path, names: Sequence[str], example: Seen) -> None:
-    """Raises `ConfigError` for inputs that no observation has."""
+def check_inputs(path: Path, names: Sequence[str], example: ObservationArrays) -> None:
+    """Raises `ConfigError` for inputs that are no keys of an observation."""
     for name in names:
         if name not in example:
             known = ", ".join(example)
