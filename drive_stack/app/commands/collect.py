@@ -19,11 +19,16 @@ from drive_stack.scenario_name import split_names
 
 HELP = """\
 examples:
-  python run_sim.py collect --seeds 10 --out runs/recordings/plain              the expert drives
-  python run_sim.py collect --seeds 10 --out runs/recordings/perturbed --disturb   the expert, pushed off course
+  python run_sim.py collect --seeds 10 --out runs/recordings/plain
+      the expert drives
+  python run_sim.py collect --seeds 10 --out runs/recordings/perturbed --disturb
+      the expert drives and is perturbed now and then
   python run_sim.py collect --seeds 5 --out runs/recordings/dagger1 --driver end_to_end --expert-share 0.3
-  python run_sim.py collect --seeds 2 --out runs/recordings/offset_start --suite offset_start   starts off the lane centre
-  python run_sim.py collect --repair --out runs/recordings/plain                record again what is damaged
+      the policy drives, the expert drives in 30 % of the segments and labels every step
+  python run_sim.py collect --seeds 2 --out runs/recordings/offset_start --suite offset_start
+      the expert starts off the lane centre and at an angle to the lane
+  python run_sim.py collect --repair --out runs/recordings/plain
+      record again what is damaged
 
 You can stop the command at any time and run it again: it continues where it stopped.
 docs/recordings.md describes the columns.
