@@ -1,4 +1,4 @@
-"""The registry, the configuration, and who may see the truth."""
+"""The registry, the configuration, and which agents can reach the truth."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from envs.oracles import Oracles
 
 
 def reachable(root: object, target: object) -> bool:
-    """Whether a walk over references, modules and classes left out, meets ``target``."""
-    seen, queue = {id(root)}, [root]
+    """Whether ``target`` is reachable by references from ``root``; modules and classes are skipped."""
+    visited, queue = {id(root)}, [root]
     while queue:
         for inner in gc.get_referents(queue.pop()):
             if inner is target:
                 return True
             globals_of = isinstance(inner, dict) and "__builtins__" in inner
-            if id(inner) in seen or globals_of or isinstance(inner, (ModuleType, type)):
+            if id(inner) in visited or globals_of or isinstance(inner, (ModuleType, type)):
                 continue
-            seen.add(id(inner))
+            visited.add(id(inner))
             queue.append(inner)
     return False
 
@@ -41,7 +41,7 @@ def test_a_name_can_be_registered_once() -> None:
         registry.register("one", lambda request: ConstantAgent(request.platform))
 
 
-def test_names_are_the_promised_ones() -> None:
+def test_the_documented_names_exist() -> None:
     assert {"modular", "expert", "constant", "random", "human"} <= set(agent_names())
 
 
@@ -80,7 +80,7 @@ def test_a_class_by_its_name() -> None:
     assert build_agent("agents.baselines:ConstantAgent", PLATFORM).name == "constant"
 
 
-def test_privileged_is_whoever_uses_an_oracle() -> None:
+def test_an_agent_with_an_oracle_is_privileged() -> None:
     assert not load_model(CONFIGS / "modular.yaml", ModularConfig).privileged
     for override in (
         "perception.detector=oracle",

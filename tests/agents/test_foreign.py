@@ -1,4 +1,4 @@
-"""Policies that come as files: driven, or refused in one clear line."""
+"""Policy files drive, or are refused in one clear line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PLATFORM = Platform(VehicleParameters(), CameraModel())
 
 
 class Cruise(torch.nn.Module):
-    """Holds 20 m/s, and steers by how bright the picture is."""
+    """Holds 20 m/s, and steers by the brightness of the image."""
 
     def forward(self, image: torch.Tensor, speed: torch.Tensor) -> torch.Tensor:
         steering = image.float().mean(dim=(1, 2, 3))[:, None] / 255.0 * 0.01
@@ -45,7 +45,7 @@ class Cruise(torch.nn.Module):
 
 
 class SlowWhenWet(torch.nn.Module):
-    """Brakes fully where the rain sensor tells of a wet road."""
+    """Brakes fully when the rain sensor reports rain."""
 
     def forward(self, rain: torch.Tensor) -> torch.Tensor:
         return torch.stack([rain * 0.0, rain * -1.0], dim=1)
@@ -118,14 +118,14 @@ def test_torchscript_and_onnx_drive_alike(cruise_onnx: Path, cruise_script: Path
         assert (a.steering, a.acceleration) == pytest.approx((b.steering, b.acceleration), rel=1e-5)
 
 
-def test_what_is_seen_is_what_the_environment_gives() -> None:
+def test_a_policy_gets_the_observation_of_the_environment() -> None:
     env = HighwayEnv("cruise")
     try:
         raw, _ = env.reset(seed=100_000)
-        seen = observation_arrays(env.observation())
-        assert seen.keys() == raw.keys()
+        arrays = observation_arrays(env.observation())
+        assert arrays.keys() == raw.keys()
         for key, value in raw.items():
-            assert np.array_equal(seen[key], value) and seen[key].dtype == np.asarray(value).dtype
+            assert np.array_equal(arrays[key], value) and arrays[key].dtype == np.asarray(value).dtype
     finally:
         env.close()
 
@@ -133,8 +133,8 @@ def test_what_is_seen_is_what_the_environment_gives() -> None:
 def test_a_file_drives_an_episode_from_the_command_line(
     cruise_onnx: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ["--agent", str(cruise_onnx), "--scenario", "cruise[route_length=60]", "--headless", "--json"]
-    assert run_sim.main(given) == 0
+    args = ["--agent", str(cruise_onnx), "--scenario", "cruise[route_length=60]", "--headless", "--json"]
+    assert run_sim.main(args) == 0
     assert '"agent": "cruise"' in capsys.readouterr().out
 
 
@@ -149,7 +149,7 @@ def test_a_file_is_known_by_what_it_holds(cruise_onnx: Path, tmp_path: Path) -> 
 
 
 def stored_apart(path: Path, bias: float, *, nested: bool = False) -> Path:
-    """An ONNX file whose weights lie in ``weights.bin`` beside it; nested: those of a branch of an If."""
+    """An ONNX file with its weights in ``weights.bin`` next to it; nested: in a branch of an If node."""
     data = path.parent / "weights.bin"
     weights = numpy_helper.from_array(np.full((1, 2), bias, dtype=np.float32), "bias")
     set_external_data(weights, location=data.name)
@@ -173,7 +173,7 @@ def stored_apart(path: Path, bias: float, *, nested: bool = False) -> Path:
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_weights_beside_an_onnx_file_are_part_of_it(tmp_path: Path, nested: bool) -> None:
+def test_external_weights_of_an_onnx_file_are_part_of_it(tmp_path: Path, nested: bool) -> None:
     path = stored_apart(tmp_path / "policy.onnx", 0.25, nested=nested)
     before = agent_facts(str(path))
     assert before.weights.keys() == {"policy.onnx", "weights.bin"}
@@ -209,10 +209,10 @@ def test_an_endless_file_is_bounded(tmp_path: Path) -> None:
 
 
 def endless(path: Path) -> Path:
-    """Loops as long as the speed is not zero, as it is in the example that files are checked with."""
-    goes_on = [helper.make_tensor_value_info("goes_on_in", TensorProto.BOOL, [])]
+    """Loops forever unless the speed is zero, as in the example that checks a file when it is read."""
+    condition_in = [helper.make_tensor_value_info("goes_on_in", TensorProto.BOOL, [])]
     counted = [helper.make_tensor_value_info("count", TensorProto.INT64, [])]
-    said = [helper.make_tensor_value_info("goes_on_out", TensorProto.BOOL, [])]
+    condition_out = [helper.make_tensor_value_info("goes_on_out", TensorProto.BOOL, [])]
     carried = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1]) for name in ("x_in", "x_out")]
     body = helper.make_graph(
         [
@@ -220,8 +220,8 @@ def endless(path: Path) -> Path:
             helper.make_node("Cos", ["x_in"], ["x_out"]),
         ],
         "body",
-        [*counted, *goes_on, carried[0]],
-        [*said, carried[1]],
+        [*counted, *condition_in, carried[0]],
+        [*condition_out, carried[1]],
     )
     nodes = [
         helper.make_node("Cast", ["speed"], ["moving_11"], to=TensorProto.BOOL),
@@ -241,7 +241,7 @@ class OtherBias(torch.nn.Module):
         return torch.cat([speed * 0.0, speed * 0.0 + 0.1], dim=1)
 
 
-# --- what does not fit ---------------------------------------------------------------------------
+# --- invalid files ---------------------------------------------------------------------------
 
 
 def refused(path: Path, overrides: tuple[str, ...] = (), *, trusted: bool = False) -> str:
@@ -287,8 +287,8 @@ def test_nothing_is_unpickled_without_trust(tmp_path: Path, cruise_script: Path)
 
 def saved(path: Path, algorithm: type[PPO] | type[A2C] | type[SAC], keys: tuple[str, ...]) -> Path:
     env = HighwayEnv("cruise", camera=False)
-    kept = spaces.Dict({key: env.observation_space[key] for key in keys})  # type: ignore[index]
-    env.observation_space = kept  # type: ignore[assignment]
+    space = spaces.Dict({key: env.observation_space[key] for key in keys})  # type: ignore[index]
+    env.observation_space = space  # type: ignore[assignment]
     small = (
         {"net_arch": [8], "features_extractor_kwargs": {"cnn_output_dim": 8}}
         if "image" in keys
@@ -308,19 +308,19 @@ def test_sb3_files_of_each_algorithm_drive(
     first, second = agent.act(observation(5.0)), agent.act(observation(5.0))
     assert first == second  # the mean action, no draw
     model = algorithm.load(path, device="cpu")
-    seen = {key: observation_arrays(observation(5.0))[key] for key in model.observation_space.spaces}  # type: ignore[attr-defined]
-    expected, _ = model.predict(seen, deterministic=True)
+    arrays = {key: observation_arrays(observation(5.0))[key] for key in model.observation_space.spaces}  # type: ignore[attr-defined]
+    expected, _ = model.predict(arrays, deterministic=True)
     assert first.steering == pytest.approx(float(expected[0]) * PLATFORM.car.max_steering)
 
 
-def test_an_sb3_policy_that_looks_drives_in_the_world(tmp_path: Path) -> None:
+def test_an_sb3_policy_with_the_image_drives_in_the_world(tmp_path: Path) -> None:
     path = saved(tmp_path / "looks.zip", PPO, ("image", "speed"))
     env = DrivingEnv(EnvSpec("cruise"))
     try:
         agent = build_agent(str(path), env.platform, trusted=True)
-        seen = env.reset(100_000)
+        arrays = env.reset(100_000)
         for _ in range(3):
-            seen = env.step(agent.act(seen)).observation
+            arrays = env.step(agent.act(arrays)).observation
     finally:
         env.close()
     assert agent.trace is not None

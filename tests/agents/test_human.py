@@ -1,4 +1,4 @@
-"""The keyboard driver's controls are bounded, and let go when the keys are."""
+"""The keyboard driver's controls are bounded, and released with the keys."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ KEYS = st.builds(
 )
 
 
-class Hands:
-    """Presses what it is told."""
+class FakeKeyboard:
+    """Returns the keys that a test sets."""
 
     def __init__(self) -> None:
         self.keys = DrivingKeys()
@@ -30,48 +30,48 @@ class Hands:
         return self.keys
 
 
-def seen(speed: float) -> Observation:
+def observation(speed: float) -> Observation:
     image = np.zeros((256, 640, 3), dtype=np.uint8)
     return Observation(image, speed, 0.0, False, False, 30.0, NavigationCommand.FOLLOW)
 
 
 @given(pressed=st.lists(st.tuples(KEYS, st.floats(0.0, 60.0)), max_size=40))
 def test_controls_stay_inside_the_cars_limits(pressed: list[tuple[DrivingKeys, float]]) -> None:
-    hands, car = Hands(), PLATFORM.car
-    agent = HumanAgent(PLATFORM, hands)
+    keyboard, car = FakeKeyboard(), PLATFORM.car
+    agent = HumanAgent(PLATFORM, keyboard)
     agent.reset(0)
-    for hands.keys, speed in pressed:
-        control = agent.act(seen(speed))
+    for keyboard.keys, speed in pressed:
+        control = agent.act(observation(speed))
         assert abs(control.steering) <= agent.lock(speed) <= car.max_steering
         assert car.min_acceleration <= control.acceleration <= car.max_acceleration
 
 
 def test_released_keys_centre_the_wheel_and_free_the_pedals() -> None:
-    hands = Hands()
-    agent = HumanAgent(PLATFORM, hands)
-    hands.keys = DrivingKeys(left=True, brake=True)
+    keyboard = FakeKeyboard()
+    agent = HumanAgent(PLATFORM, keyboard)
+    keyboard.keys = DrivingKeys(left=True, brake=True)
     for _ in range(20):
-        pressed = agent.act(seen(25.0))
+        pressed = agent.act(observation(25.0))
     assert pressed.steering == pytest.approx(agent.lock(25.0))
     assert pressed.acceleration == PLATFORM.car.min_acceleration
-    hands.keys = DrivingKeys()
+    keyboard.keys = DrivingKeys()
     for _ in range(20):
-        free = agent.act(seen(25.0))
+        free = agent.act(observation(25.0))
     assert free.steering == 0.0
     assert -1.0 < free.acceleration <= 0.0
 
 
 def test_left_is_positive_and_full_lock_is_gentle_at_speed() -> None:
-    hands = Hands()
-    agent = HumanAgent(PLATFORM, hands)
-    hands.keys = DrivingKeys(right=True)
-    assert agent.act(seen(20.0)).steering < 0.0
+    keyboard = FakeKeyboard()
+    agent = HumanAgent(PLATFORM, keyboard)
+    keyboard.keys = DrivingKeys(right=True)
+    assert agent.act(observation(20.0)).steering < 0.0
     for speed in (15.0, 25.0, 36.0):
-        sideways = speed**2 * np.tan(agent.lock(speed)) / PLATFORM.car.wheelbase
-        assert sideways == pytest.approx(3.5)
+        lateral_acceleration = speed**2 * np.tan(agent.lock(speed)) / PLATFORM.car.wheelbase
+        assert lateral_acceleration == pytest.approx(3.5)
 
 
-def test_nobody_at_the_wheel_coasts() -> None:
+def test_without_keys_the_car_coasts() -> None:
     agent = HumanAgent(PLATFORM)
-    assert agent.act(seen(20.0)).steering == 0.0
+    assert agent.act(observation(20.0)).steering == 0.0
     assert agent.trace is not None

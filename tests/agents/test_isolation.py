@@ -1,4 +1,4 @@
-"""Agents in a process of their own: what they answer, how they end, and what they cannot reach."""
+"""Agents in a separate process: their answers, how they end, and what they cannot reach."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from drive_stack.types import Control, NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters
 
 PLATFORM = Platform(VehicleParameters(), CameraModel())
-LIMIT = 2.0  # for those that never come to an end [s]
+LIMIT = 2.0  # for agents that never return [s]
 
 
 def observation(speed: float = 15.0) -> Observation:
@@ -50,17 +50,17 @@ def failure(agent: Agent, speed: float = 15.0) -> AgentError:
 
 
 def processes_with(mark: str) -> list[int]:
-    """Those whose environment holds ``mark``, but for this one."""
-    found = []
+    """Processes whose environment contains ``mark``, except this one."""
+    processes = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mark.encode() in (folder / "environ").read_bytes() and int(folder.name) != os.getpid():
-                found.append(int(folder.name))
-    return found
+                processes.append(int(folder.name))
+    return processes
 
 
 def gone(mark: str) -> bool:
-    """Whether all of them end within a moment."""
+    """Whether all of these processes end within 5 s."""
     deadline = time.monotonic() + 5.0
     while processes_with(mark) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -69,7 +69,7 @@ def gone(mark: str) -> bool:
 
 @pytest.fixture
 def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Stands in the environment of all processes that are started, and in no other."""
+    """A text in the environment of all processes that the test starts, and in no other."""
     monkeypatch.setenv("HOSTILE_MARK", str(tmp_path / "rows.jsonl"))
     return str(tmp_path / "rows.jsonl")
 
@@ -78,24 +78,24 @@ def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_an_agent_sees_and_answers_the_same_in_a_process_of_its_own() -> None:
-    with driven("Echo", module="echo_agent") as there:
-        assert isinstance(there, IsolatedAgent) and there.name == "echo"
-        here = build_agent("echo_agent:Echo", PLATFORM, overrides=("in_process=true",))
-        assert not isinstance(here, IsolatedAgent)
-        here.reset(1)
+    with driven("Echo", module="echo_agent") as isolated:
+        assert isinstance(isolated, IsolatedAgent) and isolated.name == "echo"
+        local = build_agent("echo_agent:Echo", PLATFORM, overrides=("in_process=true",))
+        assert not isinstance(local, IsolatedAgent)
+        local.reset(1)
         for speed in (0.1, 33.3):
-            assert there.act(observation(speed)) == here.act(observation(speed))
-            assert there.trace is not None and here.trace is not None
-            assert there.trace.notes == here.trace.notes  # the observation, in full
-            assert_same(there.trace, replace(here.trace, attention=None))
+            assert isolated.act(observation(speed)) == local.act(observation(speed))
+            assert isolated.trace is not None and local.trace is not None
+            assert isolated.trace.notes == local.trace.notes  # the observation, in full
+            assert_same(isolated.trace, replace(local.trace, attention=None))
 
 
-def assert_same(one: object, other: object) -> None:
+def assert_same(first: object, second: object) -> None:
     """As ``==``, also for arrays in records."""
     from golden_traces.codec import encode  # noqa: PLC0415
 
-    assert type(one) is type(other)
-    assert encode(replace(one, stage_ms=())) == encode(replace(other, stage_ms=()))  # type: ignore[type-var]
+    assert type(first) is type(second)
+    assert encode(replace(first, stage_ms=())) == encode(replace(second, stage_ms=()))  # type: ignore[type-var]
 
 
 def test_memory_of_one_agent_ends_with_it(mark: str) -> None:
@@ -115,7 +115,7 @@ def test_the_time_limit_can_be_set_and_switched_off() -> None:
     close_agent(agent)
 
 
-# --- answers that are none -----------------------------------------------------------------------
+# --- invalid answers -----------------------------------------------------------------------
 
 
 def test_controls_are_checked() -> None:
@@ -128,8 +128,8 @@ def test_traces_are_checked() -> None:
     with driven("Traces") as agent:
         for index in range(len(TRACES)):
             agent.reset(1)  # the last trace takes too many bytes and ends the process
-            said = str(failure(agent, speed=index))
-            assert "trace" in said or "at most" in said, index
+            message = str(failure(agent, speed=index))
+            assert "trace" in message or "at most" in message, index
 
 
 @pytest.mark.parametrize("name", ["NumberAsName", "EndlessName"])
@@ -138,7 +138,7 @@ def test_names_are_checked(name: str) -> None:
         build_agent(f"hostile_agents:{name}", PLATFORM)
 
 
-def test_errors_of_any_text_are_told_in_short() -> None:
+def test_errors_of_any_text_are_shortened() -> None:
     with driven("Errors", limit=30.0) as agent:
         surrogate, huge, unprintable = (failure(agent, speed) for speed in range(3))
     assert "\\ud800 is no character" in str(surrogate)
@@ -148,7 +148,7 @@ def test_errors_of_any_text_are_told_in_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("SendsTooMuch", "200000000 bytes"),
         ("SendsHalf", "within 2 s"),
@@ -161,16 +161,16 @@ def test_errors_of_any_text_are_told_in_short() -> None:
         ("SendsAPickle", "no valid JSON"),
     ],
 )
-def test_messages_are_checked(name: str, said: str) -> None:
+def test_messages_are_checked(name: str, message: str) -> None:
     with driven(name) as agent:
-        assert said in str(failure(agent))
+        assert message in str(failure(agent))
 
 
 # --- ends ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("Leaves", "SystemExit"),
         ("LeavesAtOnce", "ended with exit code 0"),
@@ -182,11 +182,11 @@ def test_messages_are_checked(name: str, said: str) -> None:
         ("LeavesChildren", "ended with exit code 0"),
     ],
 )
-def test_every_end_is_told_and_leaves_nobody_behind(
-    name: str, said: str, mark: str, capsys: pytest.CaptureFixture[str]
+def test_every_end_is_reported_and_leaves_no_process(
+    name: str, message: str, mark: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with driven(name) as agent:
-        assert said in str(failure(agent))
+        assert message in str(failure(agent))
     assert gone(mark)
     printed = capsys.readouterr()
     assert printed.out == "" and len(printed.err) < 300_000 and "\x1b" not in printed.err
@@ -227,11 +227,11 @@ def test_who_reads_the_truth_is_in_the_simulator_and_marked() -> None:
         build_agent("hostile_agents:Privileged", PLATFORM, truth=None)
 
 
-# --- things that cannot be built -----------------------------------------------------------------
+# --- agents that cannot be built -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         (":X", "expected package.module:Class"),
         ("..x:Y", "expected package.module:Class"),
@@ -252,8 +252,8 @@ def test_who_reads_the_truth_is_in_the_simulator_and_marked() -> None:
         ("lacks_a_library:X", "No module named 'no_such_library'"),
     ],
 )
-def test_what_cannot_be_built_is_told_in_one_line(
-    spec: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_cannot_be_built_is_reported_in_one_line(
+    spec: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "not_python.py").write_text("class X:\n  def\n")
@@ -262,7 +262,7 @@ def test_what_cannot_be_built_is_told_in_one_line(
     (tmp_path / "lacks_a_library.py").write_text("import no_such_library\n")
     with pytest.raises(ConfigError) as caught:
         build_agent(spec, PLATFORM)
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "short", "ä" * 5000, "\ud800" * 3000, "\x1b[2J", "x" * 10**7])

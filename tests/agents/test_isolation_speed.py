@@ -1,4 +1,4 @@
-"""What it costs an agent to drive in a process of its own."""
+"""The time that a separate process adds to an agent's step."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ STEPS = 2000
 
 
 def step_ms(agent: Agent, pause: float) -> np.ndarray:
-    """Of each step, with ``pause`` [s] before it, as a simulator has it."""
+    """Times of all steps [ms], with ``pause`` [s] before each, like a simulator."""
     image = np.zeros((256, 640, 3), dtype=np.uint8)
-    seen = Observation(image, 15.0, 0.0, False, False, 30.0, NavigationCommand.FOLLOW)
+    observation = Observation(image, 15.0, 0.0, False, False, 30.0, NavigationCommand.FOLLOW)
     agent.reset(0)
-    taken = []
+    times = []
     for _ in range(STEPS):
         time.sleep(pause)
-        begin = time.perf_counter()
-        agent.act(seen)
-        taken.append(1000.0 * (time.perf_counter() - begin))
-    return np.array(taken[STEPS // 10 :])
+        start = time.perf_counter()
+        agent.act(observation)
+        times.append(1000.0 * (time.perf_counter() - start))
+    return np.array(times[STEPS // 10 :])
 
 
 @pytest.mark.slow
@@ -37,19 +37,19 @@ def step_ms(agent: Agent, pause: float) -> np.ndarray:
 def test_a_step_costs_about_a_millisecond(
     name: str, limit: float, pause: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The second leaves a trace in which every field holds something."""
-    begin = time.perf_counter()
-    there = build_agent(name, PLATFORM)
-    started = time.perf_counter() - begin
-    here = build_agent(name, PLATFORM, overrides=("in_process=true",))
+    """The second agent records a trace in which every field has a value."""
+    start = time.perf_counter()
+    isolated = build_agent(name, PLATFORM)
+    started = time.perf_counter() - start
+    local = build_agent(name, PLATFORM, overrides=("in_process=true",))
     try:
-        apart, together = step_ms(there, pause), step_ms(here, pause)
+        isolated_ms, local_ms = step_ms(isolated, pause), step_ms(local, pause)
     finally:
-        close_agent(there)
+        close_agent(isolated)
     with capsys.disabled():
         print(
             f"\n{name}, pauses of {1000 * pause:g} ms: started in {started:.2f} s; a step takes "
-            f"{np.median(apart):.3f} ms (p99 {np.quantile(apart, 0.99):.2f}), "
-            f"in the simulator {np.median(together):.3f} ms (p99 {np.quantile(together, 0.99):.2f})"
+            f"{np.median(isolated_ms):.3f} ms (p99 {np.quantile(isolated_ms, 0.99):.2f}), "
+            f"in the simulator {np.median(local_ms):.3f} ms (p99 {np.quantile(local_ms, 0.99):.2f})"
         )
-    assert np.median(apart) - np.median(together) <= limit  # [ms]
+    assert np.median(isolated_ms) - np.median(local_ms) <= limit  # [ms]

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pytest
-from echo_agent import thought
+from echo_agent import full_trace
 from fuzz_strategies import FEW, MANY, changed_bytes, changed_values, fuzzing, written
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ from drive_stack.evaluation.answers import AnswerError, checked_control, checked
 from drive_stack.types import Control
 
 CONTROL = Control(0.0, 0.0)
-SENT = encode_trace(thought(CONTROL, ("a note",)))
+SENT = encode_trace(full_trace(CONTROL, ("a note",)))
 (LENGTH,) = struct.unpack_from("<I", SENT)
 HEAD, NUMBERS = SENT[4 : 4 + LENGTH], SENT[4 + LENGTH :]
 

@@ -1,4 +1,4 @@
-"""Hand-made frames for the viewer's tests: a curve with traffic, people and a plan."""
+"""Hand-made frames for the viewer's tests: a curve with traffic, pedestrians and a plan."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def road() -> RoadMap:
     return build_road(((200.0, 0.0), (400.0, 1.0 / 500.0), (900.0, 0.0)), lanes)
 
 
-def vehicles(the_road: RoadMap) -> VehicleStates:
+def vehicles(road_map: RoadMap) -> VehicleStates:
     station = EGO_STATION + np.array([32.0, 55.0, 88.0, -18.0, 14.0])
     lateral = np.array([0.0, 3.75, -3.75, 3.75, -3.75])
-    xy, yaw = the_road.to_world(station, lateral)
+    xy, yaw = road_map.to_world(station, lateral)
     count = len(station)
     return VehicleStates(
         id=np.arange(1, count + 1),
@@ -71,8 +71,8 @@ def vehicles(the_road: RoadMap) -> VehicleStates:
     )
 
 
-def pedestrians(the_road: RoadMap) -> PedestrianStates:
-    xy, yaw = the_road.to_world(EGO_STATION + np.array([40.0, 46.0]), np.array([-7.4, -8.0]))
+def pedestrians(road_map: RoadMap) -> PedestrianStates:
+    xy, yaw = road_map.to_world(EGO_STATION + np.array([40.0, 46.0]), np.array([-7.4, -8.0]))
     return PedestrianStates(
         id=np.array([20, 21]),
         x=xy[:, 0],
@@ -87,9 +87,9 @@ def pedestrians(the_road: RoadMap) -> PedestrianStates:
     )
 
 
-def obstacles(the_road: RoadMap) -> ObstacleStates:
+def obstacles(road_map: RoadMap) -> ObstacleStates:
     station = EGO_STATION + np.array([70.0, 76.0, 82.0, 95.0])
-    xy, yaw = the_road.to_world(station, np.array([-5.6, -5.2, -4.8, -3.75]))
+    xy, yaw = road_map.to_world(station, np.array([-5.6, -5.2, -4.8, -3.75]))
     return ObstacleStates(
         id=np.arange(30, 34),
         x=xy[:, 0],
@@ -103,8 +103,8 @@ def obstacles(the_road: RoadMap) -> ObstacleStates:
 
 
 def world() -> WorldState:
-    the_road = road()
-    xy, yaw = the_road.to_world(np.array([EGO_STATION]), np.array([0.2]))
+    road_map = road()
+    xy, yaw = road_map.to_world(np.array([EGO_STATION]), np.array([0.2]))
     ego = EgoState(
         x=float(xy[0, 0]),
         y=float(xy[0, 1]),
@@ -121,10 +121,10 @@ def world() -> WorldState:
         time=18.3,
         ego=ego,
         car=VehicleParameters(),
-        vehicles=vehicles(the_road),
-        pedestrians=pedestrians(the_road),
-        obstacles=obstacles(the_road),
-        road=the_road,
+        vehicles=vehicles(road_map),
+        pedestrians=pedestrians(road_map),
+        obstacles=obstacles(road_map),
+        road=road_map,
         conditions=Conditions(),
         speed_limit=120.0 / 3.6,
         command=NavigationCommand.FOLLOW,
@@ -144,36 +144,36 @@ def lanes(state: WorldState) -> LaneEstimate:
     station = np.arange(0.0, 100.0, 2.0)
     xy, heading = _in_ego(state, EGO_STATION + station, np.zeros_like(station))
     path = LanePath(station=station, xy=xy, heading=heading, curvature=np.full_like(station, 0.002))
-    beside = AdjacentLane(exists=True, enterable=True, width=3.75)
+    adjacent = AdjacentLane(exists=True, enterable=True, width=3.75)
     return LaneEstimate(
         offset=0.2,
         heading=0.0,
         curvature=0.002,
         width=3.75,
         path=path,
-        left=beside,
-        right=beside,
+        left=adjacent,
+        right=adjacent,
         confidence=0.9,
     )
 
 
 def tracks(state: WorldState) -> tuple[Track, ...]:
-    found = []
+    tracked = []
     cars, origin = state.vehicles, np.array([state.ego.x, state.ego.y])
     for row in (0, 1, 2, 4):
         position = to_local(np.array([cars.x[row], cars.y[row]]), origin, state.ego.yaw)
         heading = float(cars.yaw[row]) - state.ego.yaw
         size = (float(cars.length[row]), float(cars.width[row]), float(cars.height[row]))
-        found.append(
+        tracked.append(
             _track(
                 row + 3, ObjectClass(int(cars.label[row])), position, heading, float(cars.speed[row]), size
             )
         )
-    people = state.pedestrians
-    position = to_local(np.array([people.x[0], people.y[0]]), origin, state.ego.yaw)
-    heading = float(people.yaw[0]) - state.ego.yaw
-    found.append(_track(11, ObjectClass.PEDESTRIAN, position, heading, 1.4, (0.6, 0.6, 1.75)))
-    return tuple(found)
+    walkers = state.pedestrians
+    position = to_local(np.array([walkers.x[0], walkers.y[0]]), origin, state.ego.yaw)
+    heading = float(walkers.yaw[0]) - state.ego.yaw
+    tracked.append(_track(11, ObjectClass.PEDESTRIAN, position, heading, 1.4, (0.6, 0.6, 1.75)))
+    return tuple(tracked)
 
 
 def _track(
@@ -204,7 +204,7 @@ def _track(
 def box_of(
     position: FloatArray, length: float, width: float, height: float
 ) -> tuple[float, float, float, float]:
-    """Image box of an upright block, seen along its length."""
+    """Image box of an upright cuboid, viewed along its length."""
     near = position[0] - length / 2.0
     corners = [[near, position[1] + side * width / 2.0, z] for side in (-1, 1) for z in (0.0, height)]
     uv = CAMERA.project(np.array(corners))[:, :2]
@@ -212,34 +212,34 @@ def box_of(
     return float(x1), float(y1), float(x2), float(y2)
 
 
-def predictions(found: tuple[Track, ...]) -> tuple[Prediction, ...]:
+def predictions(tracked: tuple[Track, ...]) -> tuple[Prediction, ...]:
     times = np.arange(0.2, 4.01, 0.2)
-    made = []
-    for track in found:
+    predicted = []
+    for track in tracked:
         straight = track.position + times[:, None] * track.velocity * 0.6
-        aside = straight + np.outer(np.minimum(times / 3.0, 1.0) * 3.75, [0.0, -1.0])
+        lane_change = straight + np.outer(np.minimum(times / 3.0, 1.0) * 3.75, [0.0, -1.0])
         headings = np.full_like(times, track.heading)
-        made.append(
+        predicted.append(
             Prediction(
                 track,
                 times,
                 (
                     Hypothesis("keep lane", 0.75, straight, headings),
-                    Hypothesis("change right", 0.25, aside, headings),
+                    Hypothesis("change right", 0.25, lane_change, headings),
                 ),
             )
         )
-    return tuple(made)
+    return tuple(predicted)
 
 
 def plan(state: WorldState) -> Plan:
     times = np.arange(0.0, 4.01, 0.1)
     speeds = np.maximum(26.4 - 2.2 * times, 0.0)
-    along = np.concatenate([[0.0], np.cumsum(0.1 * speeds[1:])])
+    distances = np.concatenate([[0.0], np.cumsum(0.1 * speeds[1:])])
 
-    def path(aside: float) -> tuple[FloatArray, FloatArray]:
-        lateral = 0.2 + (aside - 0.2) * np.minimum(along / 60.0, 1.0)
-        return _in_ego(state, EGO_STATION + along, lateral)
+    def path(lateral_offset: float) -> tuple[FloatArray, FloatArray]:
+        lateral = 0.2 + (lateral_offset - 0.2) * np.minimum(distances / 60.0, 1.0)
+        return _in_ego(state, EGO_STATION + distances, lateral)
 
     chosen, headings = path(0.0)
     return Plan(
@@ -251,23 +251,23 @@ def plan(state: WorldState) -> Plan:
         accelerations=np.full_like(times, -2.2),
         behaviour=Behaviour.FOLLOW,
         reason="car #3, 32 m ahead, drives 86 km/h; the left lane is not free: a car comes up from behind",
-        rejected=tuple(path(aside)[0] for aside in (-3.75, -1.5, 1.5, 3.75)),
+        rejected=tuple(path(offset)[0] for offset in (-3.75, -1.5, 1.5, 3.75)),
         interventions=("held 1.8 s behind car #3",),
     )
 
 
 def trace(state: WorldState) -> StepTrace:
-    found = tracks(state)
+    tracked = tracks(state)
     return StepTrace(
         control=Control(steering=0.007, acceleration=-1.4),
         detections=tuple(
             Detection(box=track.box, label=track.label, confidence=0.6 + 0.07 * index)
-            for index, track in enumerate(found)
+            for index, track in enumerate(tracked)
             if track.box is not None
         ),
-        tracks=found,
+        tracks=tracked,
         lanes=lanes(state),
-        predictions=predictions(found),
+        predictions=predictions(tracked),
         plan=plan(state),
         stage_ms={
             "detector": 8.4,
@@ -296,8 +296,8 @@ def history(seconds: float = 10.0) -> tuple[HistoryPoint, ...]:
     )
 
 
-def picture() -> np.typing.NDArray[np.uint8]:
-    """Sky over ground, as the camera sees a level road."""
+def sky_and_ground() -> np.typing.NDArray[np.uint8]:
+    """Image of the sky above a level ground."""
     image = np.empty((CAMERA.height, CAMERA.width, 3), dtype=np.uint8)
     horizon = int(CAMERA.horizon_px)
     image[:horizon] = (150, 185, 215)
@@ -308,7 +308,7 @@ def picture() -> np.typing.NDArray[np.uint8]:
 def view_frame(outcome: str | None = None) -> ViewFrame:
     state = world()
     observation = Observation(
-        image=picture(),
+        image=sky_and_ground(),
         speed=state.ego.speed,
         yaw_rate=state.ego.yaw_rate,
         blind_spot_left=True,

@@ -1,4 +1,4 @@
-"""Races: who wins and who leads, that racing changes nobody's drive, and how it is shown."""
+"""Races: the winner, the leader, that a race does not change any drive, and how it is shown."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CRASHED = replace(
 
 
 @pytest.mark.parametrize(
-    ("results", "winner", "words"),
+    ("results", "winner", "text"),
     [
         ((DONE, CRASHED), 0, "first wins: second hit a vehicle at 412 m"),
         ((CRASHED, DONE), 1, "second wins: first hit a vehicle at 412 m"),
@@ -61,10 +61,10 @@ CRASHED = replace(
         ((replace(DONE, status=Status.ERROR, driving_score=0.0), DONE), 1, "first failed"),
     ],
 )
-def test_who_wins_and_why(results: tuple[EpisodeResult, ...], winner: int | None, words: str) -> None:
-    found = race_verdict(NAMES, results)
-    assert found.winner == winner
-    assert words in found.text
+def test_who_wins_and_why(results: tuple[EpisodeResult, ...], winner: int | None, text: str) -> None:
+    decision = race_verdict(NAMES, results)
+    assert decision.winner == winner
+    assert text in decision.text
 
 
 def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
@@ -75,8 +75,8 @@ def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
         "d": replace(DONE, duration_s=39.0),
     }
     for names in itertools.permutations(field):
-        found = race_verdict(names, [field[name] for name in names])
-        assert found.winner is not None and names[found.winner] == "d"
+        decision = race_verdict(names, [field[name] for name in names])
+        assert decision.winner is not None and names[decision.winner] == "d"
 
 
 @pytest.mark.parametrize(
@@ -92,17 +92,17 @@ def test_who_leads(progress: tuple[float, ...], out: tuple[bool, ...], ahead: in
     assert leader(progress, out) == ahead
 
 
-def test_drivers_that_are_there_twice_get_numbers() -> None:
+def test_drivers_with_the_same_name_get_numbers() -> None:
     assert race_names(["expert", "constant", "expert"]) == ("expert 1", "constant", "expert 2")
     with pytest.raises(ConfigError, match="at most 4"):
         race_names(["expert"] * 5)
 
 
-def test_in_a_race_an_override_says_whose_it_is() -> None:
+def test_in_a_race_an_override_names_its_driver() -> None:
     both = ["modular", "expert"]
-    given = ["modular:perception.threads=1", "expert:control.lateral=lqr"]
-    assert overrides_of(0, both, given) == ("perception.threads=1",)
-    assert overrides_of(1, both, given) == ("control.lateral=lqr",)
+    args = ["modular:perception.threads=1", "expert:control.lateral=lqr"]
+    assert overrides_of(0, both, args) == ("perception.threads=1",)
+    assert overrides_of(1, both, args) == ("control.lateral=lqr",)
     assert overrides_of(0, ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
     with pytest.raises(ConfigError, match="name the agent it is for, such as modular:perception"):
         overrides_of(0, both, ["perception.threads=1"])
@@ -125,23 +125,25 @@ def factories(spec: str) -> Factories:
     return Factories(env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=build)  # type: ignore[arg-type]
 
 
-def raced(specs: list[str], course: Path, seeds: range, look: Callable[[object], None]) -> list[RaceResult]:
-    found: list[RaceResult] = []
+def raced(
+    specs: list[str], course: Path, seeds: range, observe: Callable[[object], None]
+) -> list[RaceResult]:
+    results: list[RaceResult] = []
     episodes = [EpisodeSpec(str(course), seed) for seed in seeds]
     names = race_names(specs)
     session = RaceSession(
-        [factories(spec) for spec in specs], names, episodes, catalogue=["cruise"], on_result=found.append
+        [factories(spec) for spec in specs], names, episodes, catalogue=["cruise"], on_result=results.append
     )
     frame = session.reset()
     while frame is not None:
         while not session.done:
-            look(session.step())
+            observe(session.step())
         frame = session.next_episode()
     session.close()
-    return found
+    return results
 
 
-def test_racing_changes_nobodys_drive(course: Path) -> None:
+def test_a_race_does_not_change_any_drive(course: Path) -> None:
     races = raced(["modular", "constant", "expert"], course, range(3, 5), lambda _: None)
     assert [race.results[0].seed for race in races] == [3, 4]
     for race in races:
@@ -156,8 +158,8 @@ def test_racing_changes_nobodys_drive(course: Path) -> None:
 def test_all_are_shown_until_the_last_is_done_and_then_the_verdict(course: Path) -> None:
     frames: list[object] = []
     raced(["constant", "expert"], course, range(3, 4), frames.append)
-    times = np.array([[one.state.time for one in frame.drivers] for frame in frames])  # type: ignore[attr-defined]
-    ended = [[one.outcome is not None for one in frame.drivers] for frame in frames]  # type: ignore[attr-defined]
+    times = np.array([[driver.state.time for driver in frame.drivers] for frame in frames])  # type: ignore[attr-defined]
+    ended = [[driver.outcome is not None for driver in frame.drivers] for frame in frames]  # type: ignore[attr-defined]
     for (before, after), over in zip(itertools.pairwise(times), ended, strict=False):
         assert all(now == then for now, then, gone in zip(after, before, over, strict=True) if gone)
     verdicts = [frame.verdict for frame in frames]  # type: ignore[attr-defined]
@@ -197,9 +199,11 @@ def test_a_race_is_drawn_and_who_leads_shows(course: Path) -> None:
     assert not np.array_equal(going, other) and not np.array_equal(going, done)
 
 
-def test_the_command_line_races_and_tells_who_won(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    given = ["--agent", "expert", "--agent", "constant", "--scenario", str(course), "--headless", "--json"]
-    assert run_sim.main([*given, "--episodes", "2"]) == 0
+def test_the_command_line_races_and_reports_the_winner(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["--agent", "expert", "--agent", "constant", "--scenario", str(course), "--headless", "--json"]
+    assert run_sim.main([*args, "--episodes", "2"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("agent") for line in lines] == ["expert", "constant", None] * 2
     assert {"scenario", "seed", "verdict", "winner"} == set(lines[2])

@@ -1,4 +1,4 @@
-"""Pictures of a race: nothing overlaps, everybody keeps a colour, and the words fit."""
+"""Frames of a race: nothing overlaps, each driver has its colour, and the text fits."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ASPECT = view_samples.CAMERA.width / view_samples.CAMERA.height
 
 
 def race(drivers: int, *, verdict: str | None = None) -> RaceFrame:
-    one = view_samples.view_frame("completed" if verdict else None)
-    ego = one.state.ego
+    frame = view_samples.view_frame("completed" if verdict else None)
+    ego = frame.state.ego
     frames = tuple(
         replace(
-            one,
+            frame,
             agent_name=f"driver {index}",
-            state=replace(one.state, ego=replace(ego, station=ego.station - 30.0 * index)),
+            state=replace(frame.state, ego=replace(ego, station=ego.station - 30.0 * index)),
         )
         for index in range(drivers)
     )
@@ -49,26 +49,26 @@ def test_parts_neither_overlap_nor_leave_the_window(size: tuple[int, int], drive
     assert all(window.contains(part) and part.width > 0 and part.height > 0 for part in parts)
     assert not any(first.colliderect(second) for first, second in combinations(parts, 2))
     assert len(layout.cameras) == len(layout.bars) == drivers
-    assert len({camera.size for camera in layout.cameras}) == 1  # nobody is shown larger
+    assert len({camera.size for camera in layout.cameras}) == 1  # no driver is shown larger
 
 
 @pytest.mark.parametrize("drivers", [2, 3, 4])
 @pytest.mark.parametrize("size", [(1600, 900), MIN_SIZE])
 def test_each_driver_has_its_colour_at_camera_bar_and_road(size: tuple[int, int], drivers: int) -> None:
     layout = arrange_race(*size, drivers, ASPECT)
-    picture = RaceRenderer(*size).draw(race(drivers))
+    image = RaceRenderer(*size).draw(race(drivers))
     for index in range(drivers):
         for place in (layout.cameras[index], layout.bars[index], layout.strip):
-            assert shows(picture, place, COLOURS[index])
+            assert shows(image, place, COLOURS[index])
 
 
-def shows(picture: np.typing.NDArray[np.uint8], place: Rect, colour: Colour) -> bool:
-    part = picture[place.top : place.bottom, place.left : place.right].astype(int)
+def shows(image: np.typing.NDArray[np.uint8], place: Rect, colour: Colour) -> bool:
+    part = image[place.top : place.bottom, place.left : place.right].astype(int)
     return int((np.abs(part - np.array(colour)).max(axis=-1) <= 6).sum()) >= 20
 
 
-def seen_by(colour: Colour, kind: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.float64]:
-    """Linear RGB as people with a kind of colour blindness see it."""
+def perceived_colour(colour: Colour, kind: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.float64]:
+    """Linear RGB as perceived with a type of colour blindness."""
     linear = (np.array(colour) / 255.0) ** 2.2
     return np.asarray(np.clip(kind @ linear, 0.0, 1.0) ** (1 / 2.2) * 255.0)
 
@@ -88,9 +88,9 @@ TRITAN = np.array(
 @pytest.mark.parametrize(
     "kind", [np.eye(3), PROTAN, DEUTAN, TRITAN], ids=["all", "protan", "deutan", "tritan"]
 )
-def test_colours_are_told_apart_by_everybody(kind: np.typing.NDArray[np.float64]) -> None:
+def test_colours_are_distinct_for_all_kinds_of_colour_vision(kind: np.typing.NDArray[np.float64]) -> None:
     for first, second in combinations(COLOURS, 2):
-        assert np.linalg.norm(seen_by(first, kind) - seen_by(second, kind)) > 70.0
+        assert np.linalg.norm(perceived_colour(first, kind) - perceived_colour(second, kind)) > 70.0
 
 
 def test_the_verdict_is_written_over_the_road_and_leaves_the_cameras_alone() -> None:

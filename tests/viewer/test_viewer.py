@@ -1,4 +1,4 @@
-"""What is drawn, where, and by which keys."""
+"""The viewer's drawing, layout, keys and pacing."""
 
 from __future__ import annotations
 
@@ -46,37 +46,37 @@ def near(pixels: np.ndarray, colour: tuple[int, int, int], tolerance: int = 30) 
     return np.all(np.abs(pixels.astype(int) - colour) <= tolerance, axis=-1)
 
 
-def test_a_detection_is_drawn_where_the_camera_saw_it(renderer: FrameRenderer) -> None:
+def test_a_detection_is_drawn_at_its_place_in_the_image(renderer: FrameRenderer) -> None:
     frame = view_samples.view_frame()
     assert frame.trace is not None
     detection = frame.trace.detections[-1]  # the pedestrian
     camera = arrange(1280, 720, 2.5).camera
     zoom = min(camera.width / 640, camera.height / 256)
     x0, y0 = camera.centerx - 320 * zoom, camera.centery - 128 * zoom
-    left, middle = (
+    left, centre = (
         round(x0 + detection.box[0] * zoom),
         round(y0 + zoom * (detection.box[1] + detection.box[3]) / 2),
     )
-    edge = (slice(middle - 3, middle + 3), slice(left - 2, left + 4))
+    edge = (slice(centre - 3, centre + 3), slice(left - 2, left + 4))
     colour = THEME.classes[detection.label]
     assert near(renderer.draw(frame, {Layer.DETECTIONS})[edge], colour).any()
     assert not near(renderer.draw(frame, set())[edge], colour).any()
 
 
 @pytest.mark.parametrize("layer", list(Layer))
-def test_each_layer_changes_the_picture(renderer: FrameRenderer, layer: Layer) -> None:
+def test_each_layer_changes_the_image(renderer: FrameRenderer, layer: Layer) -> None:
     frame = view_samples.view_frame()
     without = renderer.draw(frame, DEFAULT_LAYERS - {layer}).copy()
     assert (renderer.draw(frame, DEFAULT_LAYERS | {layer}) != without).any()
 
 
-def test_the_same_frame_gives_the_same_picture(renderer: FrameRenderer) -> None:
+def test_the_same_frame_gives_the_same_image(renderer: FrameRenderer) -> None:
     first = renderer.draw(view_samples.view_frame()).copy()
     renderer.draw(view_samples.view_frame("collision"), show_help=True)
     assert (renderer.draw(view_samples.view_frame()) == first).all()
 
 
-def test_an_agent_that_says_nothing_and_an_empty_world_can_be_drawn() -> None:
+def test_an_agent_without_a_trace_can_be_drawn() -> None:
     frame = view_samples.view_frame()
     silent = dataclasses.replace(frame, trace=None, history=(), score={})
     assert FrameRenderer(*MIN_SIZE).draw(silent).std() > 10.0
@@ -105,9 +105,9 @@ def test_lines_break_where_points_are_not_finite() -> None:
 )
 def test_wrapped_text_fits(text: str, width: int, lines: int) -> None:
     face = Typeface()
-    broken = face.wrap(text, 14, width, lines=lines)
-    assert len(broken) <= lines
-    assert all(face.width(line, 14) <= width for line in broken)
+    wrapped = face.wrap(text, 14, width, lines=lines)
+    assert len(wrapped) <= lines
+    assert all(face.width(line, 14) <= width for line in wrapped)
 
 
 @given(low=st.floats(-200, 0), span=st.floats(0.1, 400), max_intervals=st.integers(2, 8))
@@ -143,18 +143,18 @@ def test_signs_work_on_any_keyboard(typed: str, meaning: Action | Layer) -> None
 def test_arrow_keys_steer_while_driving() -> None:
     assert action_of(pygame.K_RIGHT, "", driving=False) is Action.STEP
     assert action_of(pygame.K_RIGHT, "", driving=True) is None
-    held = driving_keys(lambda key: key in (pygame.K_d, pygame.K_UP))
-    assert held.right
-    assert held.accelerate
-    assert not held.left
-    assert not held.brake
+    pressed = driving_keys(lambda key: key in (pygame.K_d, pygame.K_UP))
+    assert pressed.right
+    assert pressed.accelerate
+    assert not pressed.left
+    assert not pressed.brake
 
 
-def steps_in(pacer: Pacer, seconds: float, begin: float) -> int:
-    return sum(pacer.due(begin + 0.01 * tick) for tick in range(round(seconds / 0.01)))
+def steps_in(pacer: Pacer, seconds: float, start: float) -> int:
+    return sum(pacer.due(start + 0.01 * tick) for tick in range(round(seconds / 0.01)))
 
 
-def test_the_pacer_keeps_real_time_and_obeys() -> None:
+def test_the_pacer_keeps_real_time_and_follows_its_settings() -> None:
     pacer = Pacer(0.1, now=0.0)
     assert steps_in(pacer, 5.0, 0.0) == pytest.approx(50, abs=1)
     pacer.change(1, now=5.0)
@@ -166,7 +166,7 @@ def test_the_pacer_keeps_real_time_and_obeys() -> None:
     assert pacer.factor == PLAYBACK_SPEEDS[0]
 
 
-def test_a_slow_machine_owes_nothing_and_is_told_its_pace() -> None:
+def test_a_slow_machine_has_no_overdue_steps_and_shows_the_speed_it_reaches() -> None:
     pacer = Pacer(0.1, now=0.0)
     now, steps = 0.0, 0
     while now < 20.0:  # each step takes 0.2 s, twice real time

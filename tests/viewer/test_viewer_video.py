@@ -1,4 +1,4 @@
-"""Videos are complete, playable and refused clearly."""
+"""Videos are complete and playable; invalid paths are refused clearly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_video_plays_back_frame_by_frame(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_error_while_driving_leaves_what_was_filmed(tmp_path: Path) -> None:
+def test_an_error_while_driving_leaves_the_video_up_to_it(tmp_path: Path) -> None:
     path = tmp_path / "drive.mp4"
 
     def drive() -> None:
@@ -44,7 +44,7 @@ def test_an_error_while_driving_leaves_what_was_filmed(tmp_path: Path) -> None:
         assert sum(1 for _ in container.decode(video=0)) == 1
 
 
-def test_nothing_filmed_leaves_nothing(tmp_path: Path) -> None:
+def test_without_images_no_file_is_left(tmp_path: Path) -> None:
     with Recorder(tmp_path / "drive.mp4", (64, 48)):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -63,18 +63,18 @@ class ThreeSteps:
     dt = 0.1
 
     def __init__(self) -> None:
-        self.made = 0
+        self.steps = 0
 
     @property
     def done(self) -> bool:
-        return self.made >= 3
+        return self.steps >= 3
 
     def reset(self) -> ViewFrame:
-        self.made = 0
+        self.steps = 0
         return view_samples.view_frame()
 
     def step(self) -> ViewFrame:
-        self.made += 1
+        self.steps += 1
         return view_samples.view_frame("completed" if self.done else None)
 
     def next_episode(self) -> ViewFrame | None:
@@ -84,7 +84,7 @@ class ThreeSteps:
         return self.reset()
 
 
-def test_a_session_films_itself_and_stays_on_its_outcome(tmp_path: Path) -> None:
+def test_a_session_records_itself_and_ends_on_its_outcome(tmp_path: Path) -> None:
     path = tmp_path / "drive.mp4"
     renderer = FrameRenderer(960, 600)
     with Recorder(path, (960, 600), dt=0.1) as recorder:
@@ -94,6 +94,6 @@ def test_a_session_films_itself_and_stays_on_its_outcome(tmp_path: Path) -> None
             session.step()
         assert session.next_episode() is None
     with av.open(str(path)) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert len(pictures) == 4 + round(OUTCOME_SECONDS / 0.1)
-    assert np.abs(pictures[3].astype(int) - pictures[-1]).mean() < 1.0
+        images = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(images) == 4 + round(OUTCOME_SECONDS / 0.1)
+    assert np.abs(images[3].astype(int) - images[-1]).mean() < 1.0

@@ -1,4 +1,4 @@
-"""The window obeys its keys; SDL's dummy driver stands in for a display."""
+"""Key presses control the window; SDL's dummy driver replaces a display."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from drive_stack.viewer.window import Keyboard, Window, display_available
 
 
 class Script:
-    """A session that presses keys at the steps it is told, and notes what was asked of it."""
+    """A session that presses keys at given steps, and records the requests that it receives."""
 
-    dt = 0.1  # long beside the time of a picture, so that steps do not bunch
+    dt = 0.1  # long compared with the time of a frame, so that several steps never follow one frame
 
     def __init__(self, presses: dict[int, Callable[[], None]], length: int = 1000) -> None:
         self.presses, self.length = presses, length
-        self.made = 0
-        self.asked: list[str] = []
+        self.steps = 0
+        self.requests: list[str] = []
 
     @property
     def done(self) -> bool:
-        return self.made >= self.length
+        return self.steps >= self.length
 
     def reset(self) -> ViewFrame:
-        self.asked.append("reset")
+        self.requests.append("reset")
         return view_samples.view_frame()
 
     def step(self) -> ViewFrame:
-        self.made += 1
-        self.presses.get(self.made, lambda: None)()
+        self.steps += 1
+        self.presses.get(self.steps, lambda: None)()
         return view_samples.view_frame("completed" if self.done else None)
 
     def next_episode(self) -> ViewFrame | None:
         return None
 
     def next_scenario(self) -> ViewFrame:
-        self.asked.append("next scenario")
+        self.requests.append("next scenario")
         return view_samples.view_frame()
 
 
@@ -59,15 +59,15 @@ def test_keys_reach_the_session() -> None:
         {2: lambda: press(pygame.K_n), 4: lambda: press(pygame.K_r), 6: lambda: press(pygame.K_q)}
     )
     Window(FrameRenderer(), (900, 560)).run(session)
-    assert session.asked == ["reset", "next scenario", "reset"]
-    assert session.made == pytest.approx(6, abs=2)
+    assert session.requests == ["reset", "next scenario", "reset"]
+    assert session.steps == pytest.approx(6, abs=2)
 
 
 def test_pausing_stops_all_but_single_steps() -> None:
     keys = (pygame.K_SPACE, pygame.K_PERIOD, pygame.K_h, pygame.K_PERIOD, pygame.K_ESCAPE)
     session = Script({3: lambda: press(*keys)})
     Window(FrameRenderer(), (900, 560)).run(session)
-    assert 5 <= session.made <= 6
+    assert 5 <= session.steps <= 6
 
 
 def test_a_resized_window_and_an_ended_episode_go_on_until_closed() -> None:
@@ -77,13 +77,13 @@ def test_a_resized_window_and_an_ended_episode_go_on_until_closed() -> None:
 
     session = Script({1: resize}, length=3)
     Window(FrameRenderer(), (1000, 600)).run(session)
-    assert session.made == 3
+    assert session.steps == 3
 
 
 def test_a_dummy_driver_is_no_display_and_no_window_presses_nothing() -> None:
     assert not display_available()
-    held = Keyboard()()
-    assert not (held.left or held.right or held.accelerate or held.brake)
+    pressed = Keyboard()()
+    assert not (pressed.left or pressed.right or pressed.accelerate or pressed.brake)
 
 
 def test_without_display_variables_there_is_no_display(monkeypatch: pytest.MonkeyPatch) -> None:

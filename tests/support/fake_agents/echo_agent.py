@@ -1,4 +1,4 @@
-"""An agent that tells all that it sees, and thinks of everything; for tests."""
+"""An agent for tests that reports its observation and records a full trace."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ BOX = (0.0, 1.0, 2.0, 3.0)
 PATH = np.stack([LINE, 0.1 * LINE], axis=1)
 
 
-def thought(control: Control, notes: tuple[str, ...]) -> StepTrace:
-    """A trace in which every field holds something."""
+def full_trace(control: Control, notes: tuple[str, ...]) -> StepTrace:
+    """A trace in which every field has a value."""
     detection = types.Detection((1.0, 2.0, 3.5, 4.0), types.ObjectClass.PEDESTRIAN, 0.25)
     cues = (types.RangeCue(20.0, 0.1, 1.5, 0.2), types.RangeCue(21.0, 0.3))
     lifted = types.LiftedObject(
@@ -86,18 +86,24 @@ class Echo:
         self._seed = seed
 
     def act(self, observation: Observation) -> Control:
-        seen = {name: getattr(observation, name) for name in Observation.__slots__ if name != "image"}
-        picture = hashlib.sha256(observation.image.tobytes()).hexdigest()
-        notes = (repr(seen), picture, repr(observation.image.shape), repr(self._platform), repr(self._seed))
+        values = {name: getattr(observation, name) for name in Observation.__slots__ if name != "image"}
+        image_hash = hashlib.sha256(observation.image.tobytes()).hexdigest()
+        notes = (
+            repr(values),
+            image_hash,
+            repr(observation.image.shape),
+            repr(self._platform),
+            repr(self._seed),
+        )
         control = Control(observation.speed / 7.0, -observation.speed)
-        self.trace = thought(control, notes)
+        self.trace = full_trace(control, notes)
         return control
 
 
 class Thinking(Echo):
-    """Leaves the same full trace in each step."""
+    """Records the same full trace in each step."""
 
     def act(self, observation: Observation) -> Control:
         control = Control(0.0, 0.0)
-        self.trace = thought(control, ())
+        self.trace = full_trace(control, ())
         return control

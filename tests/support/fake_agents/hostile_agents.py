@@ -1,4 +1,4 @@
-"""Agents that fail, cheat or do harm, each in its own way; imported in the agents' processes."""
+"""Agents for tests that fail, cheat or do harm; the agents' processes import this module."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COAST = Control(0.0, 0.0)
 
 
 class Hostile:
-    """Coasts; each of the others does one thing otherwise."""
+    """Coasts; each subclass misbehaves in one way."""
 
     name: object = "hostile"
     privileged, trace = False, None
@@ -35,11 +35,11 @@ class Hostile:
         return COAST
 
 
-# --- answers that are none -----------------------------------------------------------------------
+# --- invalid answers -----------------------------------------------------------------------
 
 
 class Answers(Hostile):
-    """Returns one of `ANSWERS` after another, by the speed it sees."""
+    """Returns one of `ANSWERS` after another, selected by the observed speed."""
 
     def act(self, observation: Observation) -> object:
         return ANSWERS[int(observation.speed)]
@@ -61,7 +61,7 @@ ANSWERS: list[object] = [
 
 
 class Traces(Hostile):
-    """Its trace is one of `TRACES` after another, by the speed it sees."""
+    """Its trace is one of `TRACES` after another, selected by the observed speed."""
 
     def act(self, observation: Observation) -> object:
         self.trace = TRACES[int(observation.speed)]  # type: ignore[assignment]
@@ -104,7 +104,7 @@ class WorseError(Exception):
 
 
 class Errors(Hostile):
-    """Raises one error after another, by the speed it sees."""
+    """Raises one error after another, selected by the observed speed."""
 
     def act(self, observation: Observation) -> object:
         if observation.speed == 0.0:
@@ -179,7 +179,7 @@ class LeavesChildren(Hostile):
 class SharesMemory(Hostile):
     """Takes memory that the limit of a process does not count."""
 
-    held: ClassVar[list[object]] = []
+    blocks: ClassVar[list[object]] = []
 
     def act(self, observation: Observation) -> object:
         import mmap  # noqa: PLC0415
@@ -187,7 +187,7 @@ class SharesMemory(Hostile):
         while True:
             block = mmap.mmap(-1, 64 << 20)
             block.write(b"x" * len(block))
-            self.held.append(block)
+            self.blocks.append(block)
             time.sleep(0.02)
 
 
@@ -195,14 +195,14 @@ class SharesMemory(Hostile):
 
 
 def own_connection() -> object:
-    """The socket that its process answers over."""
+    """The socket over which its process replies."""
     import socket  # noqa: PLC0415
 
-    return next(one for one in gc.get_objects() if isinstance(one, socket.socket))
+    return next(entry for entry in gc.get_objects() if isinstance(entry, socket.socket))
 
 
 class Sends(Hostile):
-    """Answers by itself, with ``raw``."""
+    """Sends ``raw`` over the connection instead of a reply."""
 
     raw: Callable[[], bytes] = staticmethod(lambda: b"")
 
@@ -254,32 +254,32 @@ class SendsAPickle(Sends):
     raw = staticmethod(lambda: message(b"cos\nsystem\n(S'touch unpickled'\ntR.", kind=7))
 
 
-# --- marks its own paper -------------------------------------------------------------------------
+# --- manipulates its own result -----------------------------------------------------------------
 
 
 class MarksItself(Hostile):
     """Looks for the rollout in its first step, sets it to completed, and stands still."""
 
     name = "marks itself"
-    looked = False
+    searched = False
 
     def act(self, observation: Observation) -> object:
-        if not self.looked:
+        if not self.searched:
             from drive_stack.evaluation.result import Status  # noqa: PLC0415
 
             for value in gc.get_objects():
                 if type(value).__name__ == "Rollout":
                     value.status = Status.COMPLETED
-            self.looked = True
+            self.searched = True
         return Control(0.0, -8.0)
 
 
 class ReadsTheTruth(Hostile):
-    """Tells by its note how many worlds it has found."""
+    """Its note lists the world objects that it found in memory."""
 
     def act(self, observation: Observation) -> object:
         kinds = ("World", "WorldTruth", "DrivingEnv", "HighwayEnv", "Rollout", "WorldState")
-        found = {type(one).__name__ for one in gc.get_objects() if type(one).__name__ in kinds}
+        found = {type(entry).__name__ for entry in gc.get_objects() if type(entry).__name__ in kinds}
         self.trace = StepTrace(COAST, notes=(f"found {sorted(found)}",))  # type: ignore[assignment]
         return COAST
 
@@ -313,7 +313,7 @@ class ReachesOut(Hostile):
         return COAST
 
 
-# --- things that cannot be built -----------------------------------------------------------------
+# --- agents that cannot be built -----------------------------------------------------------------
 
 
 class FailsInInit(Hostile):
@@ -353,7 +353,7 @@ class Privileged(Hostile):
 
 
 class Turncoat(Privileged):
-    """Says so until it has it."""
+    """Is privileged as a class, but not as an object."""
 
     def __init__(self, platform: Platform, truth: object = None) -> None:
         self.privileged = False

@@ -1,4 +1,4 @@
-"""Agents that do one thing, for tests; imported in the agents' processes, so that it imports little."""
+"""Simple agents for tests. The agents' processes import this module, so it imports little."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Careless:
 
 
 class Broken(Careless):
-    """Fails after a while."""
+    """Fails after five steps."""
 
     name = "broken"
     steps = 0
@@ -34,7 +34,7 @@ class Broken(Careless):
 
 
 class NotANumber(Careless):
-    """Answers with NaN after a while."""
+    """Returns NaN after two steps."""
 
     name = "nan"
     steps = 0
@@ -45,7 +45,7 @@ class NotANumber(Careless):
 
 
 class TooStrong(Careless):
-    """Asks for more than the car has."""
+    """Requests more deceleration than the car has."""
 
     name = "too strong"
 
