@@ -1,1 +1,1 @@
-"""Chooses what to do and the trajectory that does it."""
+"""Planning of the behaviour and the trajectory."""

@@ -1,4 +1,4 @@
-"""What the behaviour layer asks of the lattice: where to, how fast at most, behind what, and why."""
+"""The task of the lattice in one step: target lane, speed limits and leads, with reasons."""
 
 from __future__ import annotations
 
@@ -6,76 +6,77 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from drive_stack.planning.caps import CapProfile, SpeedCap, caution_caps, profile, view_cap
-from drive_stack.planning.gaps import occupants
+from drive_stack.planning.lane_change_gaps import occupants
 from drive_stack.planning.lane_choice import LaneDecision
-from drive_stack.planning.leads import Lead, crossing_people, lane_end, vehicles_ahead
+from drive_stack.planning.leads import Lead, crossing_pedestrians, lane_end, vehicles_ahead
 from drive_stack.planning.scene import Scene
 from drive_stack.planning.settings import PlannerSettings
+from drive_stack.planning.speed_caps import CapProfile, SpeedCap, build_profile, caution_caps, view_cap
 from drive_stack.types import Behaviour, PlanningInput
 
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """Goal and limits of one step."""
+    """Goal and limits of actor step."""
 
     decision: LaneDecision
-    goal: float  # lateral of the goal lane's centre [m]
+    goal: float  # lateral of the target lane's centre [m]
     caps: CapProfile
     leads: tuple[Lead, ...]
 
 
-def direct(
+def build_directive(
     scene: Scene,
-    given: PlanningInput,
+    inputs: PlanningInput,
     decision: LaneDecision,
-    further: tuple[SpeedCap, ...],
+    sensor_caps: tuple[SpeedCap, ...],
     settings: PlannerSettings,
 ) -> Directive:
-    """Gather caps and leads for the lane decided on; ``further`` caps come from elsewhere."""
+    """Collect caps and leads for the selected lane; ``sensor_caps`` are those of failed sensors."""
     goal = scene.lane_centre(decision.shift)
-    limit = SpeedCap(0.0, np.inf, given.speed_limit, f"free road, {given.speed_limit * 3.6:.0f} km/h allowed")
+    limit_kmh = inputs.speed_limit * 3.6
+    limit = SpeedCap(0.0, np.inf, inputs.speed_limit, f"free road, {limit_kmh:.0f} km/h allowed")
     caps = (
         limit,
         view_cap(scene, settings.caution),
-        *caution_caps(scene, goal, given.speed_limit, settings.caution),
-        *further,
+        *caution_caps(scene, goal, inputs.speed_limit, settings.caution),
+        *sensor_caps,
     )
     leads = (
         vehicles_ahead(scene, settings)
-        + crossing_people(scene, given.speed, settings)
+        + crossing_pedestrians(scene, inputs.speed, settings)
         + lane_end(scene, settings)
     )
     if decision.waiting:
         leads += _behind_the_gap(scene, decision, settings)
-    here = max(given.speed, 2.0) * 1.0
-    limits = profile(caps, scene, settings, here)
-    if further:  # a failing sense is told of before what follows from it
-        limits = replace(limits, binding=further[0])
+    look_ahead = max(inputs.speed, 2.0) * 1.0
+    limits = build_profile(caps, scene, settings, look_ahead)
+    if sensor_caps:  # the reason of a failed sensor comes before its consequences
+        limits = replace(limits, binding=sensor_caps[0])
     return Directive(decision, goal, limits, leads)
 
 
 def _behind_the_gap(scene: Scene, decision: LaneDecision, settings: PlannerSettings) -> tuple[Lead, ...]:
-    """The vehicle in the wished lane beside or next ahead: dropping behind it opens its gap."""
+    """The vehicle next to the ego or next ahead in the requested lane: falling behind it gives a gap."""
     ahead = [
         actor
         for actor in occupants(scene, decision.waiting)
-        if actor.station > (scene.ego_front - scene.ego_rear) / 2.0 - 2.0 and not actor.standing
+        if actor.station > (scene.ego_front - scene.ego_rear) / 2.0 - 2.0 and not actor.stationary
     ]
     if not ahead:
         return ()
-    actor = min(ahead, key=lambda one: one.rear)
+    actor = min(ahead, key=lambda actor: actor.rear)
     side = "left" if decision.waiting > 0 else "right"
     return (
         Lead(
             rear=actor.rear,
-            speed=max(actor.along, 0.0),
+            speed=max(actor.longitudinal_speed, 0.0),
             lateral=0.0,
             half_width=scene.lanes.width / 2.0,
             gap=settings.lane_change.front_gap,
             braking=settings.following.braking,
             time_gap=0.5 * settings.following.time_gap,
-            reason=f"waiting for a gap on the {side}: {decision.refused}",
+            reason=f"waiting for a gap on the {side}: {decision.blocked_by}",
             behaviour=Behaviour.FOLLOW,
         ),
     )

@@ -1,4 +1,4 @@
-"""What the ego must stay behind: vehicles in its way, people who cross, the end of a lane."""
+"""Leads that the ego must stay behind: vehicles in its path, crossing pedestrians, the end of a lane."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from drive_stack.planning.scene import Actor, Scene
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.types import Behaviour, FloatArray
 
-ALONG_EVERYWHERE = 50.0  # half width of what blocks every lateral [m]
+BLOCKING_HALF_WIDTH = 50.0  # half width of a lead that blocks every lateral [m]
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Something to stay behind, moving along the lane at constant speed."""
+    """A lead that moves along the lane at constant speed."""
 
     rear: float  # station of its rear end now [m]
     speed: float  # along the lane, ≥ 0 [m/s]
     lateral: float  # [m]
-    half_width: float  # with the clearance to keep [m]
-    gap: float  # kept when standing [m]
+    half_width: float  # with the lateral clearance [m]
+    gap: float  # distance after a stop [m]
     braking: float  # planned [m/s²]
     time_gap: float  # [s]
     reason: str
     behaviour: Behaviour
 
     def allowed(self, front: FloatArray, times: FloatArray) -> FloatArray:
-        """Speed allowed with the ego's front at stations ``front`` (..., T) at ``times`` (T,)."""
-        room = self.rear + self.speed * times - front - self.gap
-        return safe_speed(room, self.speed, self.braking, self.time_gap)
+        """Allowed speed [m/s] with the ego's front at ``front`` (..., T) [m] at ``times`` (T,) [s]."""
+        clearance = self.rear + self.speed * times - front - self.gap
+        return safe_speed(clearance, self.speed, self.braking, self.time_gap)
 
 
 def vehicles_ahead(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:
-    """Every vehicle or slow walker ahead, as a lead at the lateral where it is or is going to be."""
+    """Vehicles and pedestrians ahead who do not cross, as leads at their present and predicted laterals."""
     leads = []
     for index, actor in enumerate(scene.actors):
         if actor.station < scene.ego_front - 1.0 or actor.crosses:
@@ -46,84 +46,95 @@ def vehicles_ahead(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:
 
 
 def _laterals(scene: Scene, index: int, actor: Actor, settings: PlannerSettings) -> list[float]:
-    """Where the actor is now, and where it will be in 2 s by each hypothesis likely enough."""
+    """The present lateral of an actor, and those in 2 s of its sufficiently probable hypotheses [m]."""
     laterals = [actor.lateral]
     futures = scene.futures
     soon = futures.lateral.shape[1] // 2
     for row in np.flatnonzero(futures.actor == index):
-        later = float(futures.lateral[row, soon])
+        predicted = float(futures.lateral[row, soon])
         if (
             futures.probability[row] >= settings.following.cut_in_probability
-            and abs(later - actor.lateral) > 0.6
+            and abs(predicted - actor.lateral) > 0.6
         ):
-            laterals.append(later)
+            laterals.append(predicted)
     return laterals
 
 
 def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings) -> Lead:
     following = settings.following
-    away = max(actor.rear - scene.ego_front, 0.0)
-    what = actor.word
-    if actor.standing:
-        reason, behaviour, gap = f"standing {what} {away:.0f} m ahead", Behaviour.STOP, following.blocked_gap
-        if actor.along > 0.1:
+    distance = max(actor.rear - scene.ego_front, 0.0)
+    what = actor.description
+    if actor.stationary:
+        reason, behaviour, gap = (
+            f"standing {what} {distance:.0f} m ahead",
+            Behaviour.STOP,
+            following.blocked_gap,
+        )
+        if actor.longitudinal_speed > 0.1:
             gap = following.standstill_gap
     else:
-        reason = f"{what} {away:.0f} m ahead at {actor.along * 3.6:.0f} km/h"
+        reason = f"{what} {distance:.0f} m ahead at {actor.longitudinal_speed * 3.6:.0f} km/h"
         behaviour, gap = Behaviour.FOLLOW, following.standstill_gap
-    clearance = 0.8 if actor.person else 0.3
+    clearance = 0.8 if actor.pedestrian else 0.3
     return Lead(
         rear=actor.rear,
-        speed=max(actor.along, 0.0),
+        speed=max(actor.longitudinal_speed, 0.0),
         lateral=lateral,
         half_width=actor.half_width + clearance,
         gap=gap,
-        braking=following.stop_braking if actor.standing else following.braking,
-        time_gap=following.stop_time_gap if actor.standing else following.time_gap,
+        braking=following.stop_braking if actor.stationary else following.braking,
+        time_gap=following.stop_time_gap if actor.stationary else following.time_gap,
         reason=reason,
         behaviour=behaviour,
     )
 
 
-def crossing_people(scene: Scene, speed: float, settings: PlannerSettings) -> tuple[Lead, ...]:
-    """A place to stop before everyone who crosses the ego's way, or probably will, in time to be met."""
+def crossing_pedestrians(scene: Scene, speed: float, settings: PlannerSettings) -> tuple[Lead, ...]:
+    """A stop in front of every pedestrian who crosses the path of the ego, or probably will, at that time."""
     leads = []
     for index, actor in enumerate(scene.actors):
-        if not actor.person or actor.rear < scene.ego_front - 0.5:
+        if not actor.pedestrian or actor.rear < scene.ego_front - 0.5:
             continue
-        span = _in_the_way(scene, index, actor, settings)
-        if span is None or not _meets(actor, span, scene, speed):
+        interval = _time_in_path(scene, index, actor, settings)
+        if interval is None or not _may_meet(actor, interval, scene, speed):
             continue
         leads.append(_stop_before(scene, actor, settings))
     return tuple(leads)
 
 
 def _stop_before(scene: Scene, actor: Actor, settings: PlannerSettings) -> Lead:
-    away = max(actor.rear - scene.ego_front, 0.0)
+    distance = max(actor.rear - scene.ego_front, 0.0)
     return Lead(
         rear=actor.rear,
         speed=0.0,
         lateral=0.0,
-        half_width=ALONG_EVERYWHERE,
+        half_width=BLOCKING_HALF_WIDTH,
         gap=settings.caution.yield_margin,
         braking=settings.caution.yield_braking,
         time_gap=settings.following.stop_time_gap,
-        reason=f"person crossing {away:.0f} m ahead, giving way",
+        reason=f"person crossing {distance:.0f} m ahead, giving way",
         behaviour=Behaviour.YIELD,
     )
 
 
-def _in_the_way(
+def _time_in_path(
     scene: Scene, index: int, actor: Actor, settings: PlannerSettings
 ) -> tuple[float, float] | None:
-    """From when to when [s] a person is in the ego's strip: carried on as they walk, else as predicted."""
+    """Interval [s] in which a pedestrian is in the path of the ego; None if it is not.
+
+    One who crosses keeps the velocity; for others the predictions count.
+    """
     reach = scene.ego_half_width + actor.half_width + settings.caution.yield_clearance
     if actor.crosses:
         if abs(actor.lateral) < reach:
-            return 0.0, (reach - actor.lateral * float(np.sign(actor.across))) / abs(actor.across)
-        if actor.lateral * actor.across < 0.0:
-            away = abs(actor.lateral)
-            return (away - reach) / abs(actor.across), (away + reach) / abs(actor.across)
+            return 0.0, (reach - actor.lateral * float(np.sign(actor.lateral_speed))) / abs(
+                actor.lateral_speed
+            )
+        if actor.lateral * actor.lateral_speed < 0.0:
+            distance = abs(actor.lateral)
+            return (distance - reach) / abs(actor.lateral_speed), (distance + reach) / abs(
+                actor.lateral_speed
+            )
         return None
     futures = scene.futures
     likely = (futures.actor == index) & (futures.probability >= settings.caution.yield_probability)
@@ -134,15 +145,15 @@ def _in_the_way(
     return float(scene.times[inside[0]]), float(scene.times[inside[-1]])
 
 
-def _meets(actor: Actor, span: tuple[float, float], scene: Scene, speed: float) -> bool:
-    """Whether the ego may be abreast of the person while they are in its way, with a second to spare."""
+def _may_meet(actor: Actor, interval: tuple[float, float], scene: Scene, speed: float) -> bool:
+    """Whether the ego may be next to the pedestrian within the interval, with a margin of a second."""
     arrives = (actor.rear - scene.ego_front) / max(speed, 1.0)
-    gone = (actor.front + scene.ego_rear) / max(speed, 1.0)
-    return gone + 1.0 > span[0] and arrives < span[1] + 1.5
+    leaves = (actor.front + scene.ego_rear) / max(speed, 1.0)
+    return leaves + 1.0 > interval[0] and arrives < interval[1] + 1.5
 
 
 def lane_end(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:
-    """The end of the ego's lane as something that stands there."""
+    """The end of the ego lane as a stationary lead."""
     ends = scene.lanes.ends_in
     if not np.isfinite(ends):
         return ()

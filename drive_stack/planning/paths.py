@@ -1,4 +1,4 @@
-"""Lateral candidates: quintics over the distance along the lane."""
+"""Lateral candidates: quintic polynomials over the distance along the lane."""
 
 from __future__ import annotations
 
@@ -11,35 +11,38 @@ from drive_stack.geometry import ReferenceLine
 from drive_stack.planning.polynomials import derivative, evaluate, quintic
 from drive_stack.types import FloatArray
 
-SECONDS = (2.5, 3.5, 5.0)  # a path settles after this long at the present speed
-SHORTEST = 14.0  # [m]
+SETTLING_TIMES = (2.5, 3.5, 5.0)  # at the present speed [s]
+MIN_LENGTH = 14.0  # of a path [m]
 
 
 @dataclass(frozen=True, slots=True)
 class LateralState:
-    """Lateral [m] and its first and second derivative by station."""
+    """Lateral [m] and its first and second derivatives with respect to the station."""
 
-    offset: float
+    offset: float  # [m]
     slope: float
-    bend: float
+    bend: float  # [1/m]
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """``L`` paths beside a reference line, each settling on a lateral after a length."""
+    """``L`` paths along a reference line. Each reaches its target lateral after its length."""
 
     coefficients: FloatArray  # (L, 6) of lateral over station
     target: FloatArray  # (L,) [m]
     length: FloatArray  # (L,) [m]
 
     def select(self, rows: Sequence[int]) -> Paths:
-        """Some of them."""
+        """The paths at the indices ``rows``."""
         pick = np.asarray(rows, dtype=np.int64)
         return Paths(self.coefficients[pick], self.target[pick], self.length[pick])
 
     def lateral(self, station: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Lateral, slope and bend at stations ``(L, ...)``; beyond its length a path keeps its target."""
-        within, settled = np.minimum(station, self._upto(station)), station >= self._upto(station)
+        """Lateral [m], slope and bend at stations ``(L, ...)``. Beyond its length a path keeps its target."""
+        within, settled = (
+            np.minimum(station, self._broadcast_length(station)),
+            station >= self._broadcast_length(station),
+        )
         first = derivative(self.coefficients)
         second = derivative(first)
         return (
@@ -49,11 +52,11 @@ class Paths:
         )
 
     def offset(self, station: FloatArray) -> FloatArray:
-        """The lateral alone."""
-        return evaluate(self.coefficients, np.minimum(station, self._upto(station)))
+        """Lateral [m] at stations ``(L, ...)``."""
+        return evaluate(self.coefficients, np.minimum(station, self._broadcast_length(station)))
 
-    def _upto(self, station: FloatArray) -> FloatArray:
-        """The lengths, shaped as stations ``(L, ...)`` are."""
+    def _broadcast_length(self, station: FloatArray) -> FloatArray:
+        """The lengths in a shape that broadcasts with stations ``(L, ...)``."""
         return self.length.reshape((len(self.length),) + (1,) * (station.ndim - 1))
 
 
@@ -61,26 +64,31 @@ def lateral_paths(
     state: LateralState,
     targets: FloatArray,
     speed: float,
-    going_on: tuple[float, float] | None,
+    continuation: tuple[float, float] | None,
     *,
-    shortest: bool = False,
+    shortest_only: bool = False,
 ) -> Paths:
-    """Paths to every target in several lengths, or only the ``shortest``, and the last chosen one carried on.
+    """Paths to every target in several lengths, and the continuation of the last selected path.
 
-    ``going_on`` is its target and what is left of its length; the rest of a quintic is the quintic
-    of the rest, so carrying on changes nothing.
+    Args:
+        state: lateral state at the start.
+        targets: laterals (N,) [m].
+        speed: of the ego [m/s].
+        continuation: target and remaining length of the last path [m]. The remaining part of a quintic is the
+            quintic of the remaining length, so a continued path does not change.
+        shortest_only: use only the shortest length for each target.
     """
-    lengths = np.maximum(np.array(SECONDS) * speed, SHORTEST * np.array([1.0, 1.3, 1.7]))
-    ends, spans = (grid.ravel() for grid in np.meshgrid(targets, lengths[:1] if shortest else lengths))
-    if going_on is not None and going_on[1] > 2.0:
-        ends, spans = np.append(ends, going_on[0]), np.append(spans, going_on[1])
+    lengths = np.maximum(np.array(SETTLING_TIMES) * speed, MIN_LENGTH * np.array([1.0, 1.3, 1.7]))
+    ends, spans = (grid.ravel() for grid in np.meshgrid(targets, lengths[:1] if shortest_only else lengths))
+    if continuation is not None and continuation[1] > 2.0:
+        ends, spans = np.append(ends, continuation[0]), np.append(spans, continuation[1])
     return Paths(quintic((state.offset, state.slope, state.bend), ends, spans), ends, spans)
 
 
 def path_curvature(
     line_curvature: FloatArray, lateral: FloatArray, slope: FloatArray, bend: FloatArray
 ) -> FloatArray:
-    """Curvature [1/m] of a path beside a line: Werling et al. 2010, appendix, for slowly varying κ_line."""
+    """Curvature [1/m] of a path along a line: Werling et al. 2010, appendix, for slowly varying κ_line."""
     scale = np.maximum(1.0 - line_curvature * lateral, 0.2)
     angle = np.arctan2(slope, scale)
     cos = np.cos(angle)

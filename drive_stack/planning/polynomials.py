@@ -1,8 +1,8 @@
 """Quintic and quartic polynomials through boundary values, many at once.
 
 Werling, Ziegler, Kammel, Thrun 2010, "Optimal trajectory generation for dynamic street scenarios in
-a Frenet frame": a quintic joins two full states with least jerk; a quartic leaves the end position free.
-Coefficients are ``(..., N)``, lowest power first.
+a Frenet frame": a quintic joins two full states with minimum jerk; a quartic leaves the end position free.
+Coefficients are ``(..., N)``, min_speed power first.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def quartic(speed: float, acceleration: float, end_speed: FloatArray, duration: 
 
 
 def derivative(coefficients: FloatArray) -> FloatArray:
-    """Coefficients of the derivative, one fewer along the last axis."""
+    """Coefficients of the derivative, one fewer longitudinal_speed the last axis."""
     return np.asarray(coefficients[..., 1:] * np.arange(1, coefficients.shape[-1]), dtype=np.float64)
 
 
@@ -62,7 +62,7 @@ def _horner(coefficients, at, value):  # type: ignore[no-untyped-def]
     last = coefficients.shape[1] - 1
     for row in range(at.shape[0]):
         for column in range(at.shape[1]):
-            found = coefficients[row, last]
+            result = coefficients[row, last]
             for power in range(last - 1, -1, -1):
-                found = found * at[row, column] + coefficients[row, power]
-            value[row, column] = found
+                result = result * at[row, column] + coefficients[row, power]
+            value[row, column] = result

@@ -1,4 +1,4 @@
-"""Longitudinal candidates: quartics to a speed, and ramps to a steady braking."""
+"""Longitudinal candidates: quartic polynomials to a speed, and ramps to a constant acceleration."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from drive_stack.planning.settings import ComfortSettings
 from drive_stack.types import FloatArray
 
 SLOWER = (20.0, 14.0, 10.0, 7.0, 5.0, 3.5, 2.5, 1.7, 1.0, 0.5, 0.2)  # [m/s]
-FASTER = (0.0, 0.2, 0.5, 1.0, 1.7, 3.0, 5.0, 8.0)  # [m/s]
-STEPS = np.array([*(-step for step in SLOWER), *FASTER])
+FASTER_STEPS = (0.0, 0.2, 0.5, 1.0, 1.7, 3.0, 5.0, 8.0)  # [m/s]
+STEPS = np.array([*(-step for step in SLOWER), *FASTER_STEPS])
 DURATIONS = np.array([2.0, 3.5, 6.0])  # [s]
 COMFORT_RAMPS = (0.0, -1.0, -2.0, -3.0, -4.0)  # [m/s²]
 EMERGENCY_RAMPS = (-5.0, -6.5, -8.0)  # [m/s²]
@@ -21,7 +21,7 @@ EMERGENCY_RAMPS = (-5.0, -6.5, -8.0)  # [m/s²]
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """``K`` ways of moving along the lane, at ``T`` instants; none reverses."""
+    """``K`` motions along the lane at ``T`` instants. None of them reverses."""
 
     station: FloatArray  # (K, T) from 0 [m]
     speed: FloatArray  # (K, T) [m/s]
@@ -38,9 +38,9 @@ def longitudinal_profiles(
     comfort: ComfortSettings,
     max_braking: float,
 ) -> Profiles:
-    """Candidates from the present state towards each of ``speeds`` and about the present speed.
+    """Candidates from the present state to each of ``speeds`` (N,) [m/s] and to speeds near the present one.
 
-    No emergency braking exceeds ``max_braking`` [m/s²], which is positive.
+    Emergency braking does not exceed ``max_braking`` [m/s²], which is positive.
     """
     targets = np.unique(np.round(np.maximum(np.concatenate([speed + STEPS, speeds]), 0.0), 3))
     ends, durations = (grid.ravel() for grid in np.meshgrid(targets, DURATIONS))
@@ -57,7 +57,7 @@ def longitudinal_profiles(
 def ramp_profiles(
     speed: float, acceleration: float, targets: FloatArray, jerk: float, times: FloatArray, *, emergency: bool
 ) -> Profiles:
-    """From the present acceleration to each of ``targets`` (K,) [m/s²] at ``jerk`` [m/s³], then steady."""
+    """Ramps from the present acceleration to each of ``targets`` (K,) [m/s²] at ``jerk`` [m/s³]."""
     rise = (targets - acceleration)[:, None]
     needed = np.abs(rise) / jerk
     within = np.minimum(times, needed)
@@ -70,9 +70,9 @@ def ramp_profiles(
         + slope
         * (within**3 / 6.0 + 0.5 * within**2 * (times - within) + 0.5 * within * (times - within) ** 2)
     )
-    moving = np.where(times < needed, slope, 0.0)
+    motion = np.where(times < needed, slope, 0.0)
     flags = np.full(len(targets), emergency)
-    return _stopped(Profiles(position, velocity, reached, moving, flags))
+    return _stopped(Profiles(position, velocity, reached, motion, flags))
 
 
 def _quartics(
@@ -97,7 +97,7 @@ def _quartics(
 
 
 def _stopped(profiles: Profiles) -> Profiles:
-    """Once a car stands it stays: no profile runs backwards."""
+    """Keep a car stopped once it stands, so that no profile reverses."""
     stops = profiles.speed <= 1e-9
     stops[:, 0] = False  # a start from rest
     stands = np.logical_or.accumulate(stops, axis=1)
@@ -111,9 +111,12 @@ def _stopped(profiles: Profiles) -> Profiles:
 
 
 def _within(profiles: Profiles, acceleration: float, comfort: ComfortSettings) -> NDArray[np.bool_]:
-    """Which keep the comfort bounds, or at least do not leave them farther than the present state."""
-    lowest, highest = min(comfort.min_acceleration, acceleration), max(comfort.max_acceleration, acceleration)
-    low = profiles.acceleration.min(axis=1) >= lowest - 1e-9
+    """Profiles within the comfort limits, or no farther outside than the present acceleration."""
+    min_speed, highest = (
+        min(comfort.min_acceleration, acceleration),
+        max(comfort.max_acceleration, acceleration),
+    )
+    low = profiles.acceleration.min(axis=1) >= min_speed - 1e-9
     high = profiles.acceleration.max(axis=1) <= highest + 1e-9
     smooth = np.abs(profiles.jerk).max(axis=1) <= comfort.max_jerk + 1e-9
     return np.asarray(low & high & smooth)

@@ -1,4 +1,4 @@
-"""The safety layer: it may only brake harder or hold the lane, and says each time that it did."""
+"""The safety layer. It may only brake harder or keep the lane, and it reports every intervention."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.planning.following import needed_braking, rss_distance, time_to_collision
-from drive_stack.planning.gaps import refusal
+from drive_stack.planning.lane_change_gaps import blocking_reason
 from drive_stack.planning.lane_choice import LaneDecision
 from drive_stack.planning.paths import Paths
 from drive_stack.planning.scene import Actor, Scene
@@ -17,7 +17,7 @@ from drive_stack.types import FloatArray, PlanningInput
 
 @dataclass(frozen=True, slots=True)
 class Braking:
-    """A deceleration asked for by the safety layer, and why."""
+    """A deceleration demanded by the safety layer, and its reason."""
 
     acceleration: float  # [m/s²], negative
     reason: str
@@ -25,56 +25,64 @@ class Braking:
 
 
 class SafetyLayer:
-    """Judges by present distances alone, whatever was predicted."""
+    """Uses present distances only, independently of predictions."""
 
     def __init__(self, settings: SafetySettings, lane_change: LaneChangeSettings) -> None:
         self._settings = settings
         self._lane_change = lane_change
 
     def hold_lane(
-        self, scene: Scene, given: PlanningInput, decision: LaneDecision, lateral: float
+        self, scene: Scene, inputs: PlanningInput, decision: LaneDecision, lateral: float
     ) -> str | None:
-        """Why the lane must be held although a change was decided on; None where it need not be."""
-        if decision.shift == 0 or lateral * decision.shift > self._lane_change.committed * scene.lanes.width:
+        """Why the ego must stay in its lane although a change was selected; None where it need not."""
+        if (
+            decision.shift == 0
+            or lateral * decision.shift > self._lane_change.commit_fraction * scene.lanes.width
+        ):
             return None
-        problem = refusal(scene, given, decision.shift, self._lane_change, pressing=True)
+        problem = blocking_reason(scene, inputs, decision.shift, self._lane_change, urgent=True)
         return None if problem is None else f"lane held: {problem}"
 
     def brake_harder(
         self, scene: Scene, path: Paths, speed: float, planned: FloatArray, max_braking: float
     ) -> Braking | None:
-        """The braking that distances ask beyond the ``planned`` accelerations; None where it is enough.
+        """The braking that the distances require in addition to the plan; None where the plan is sufficient.
 
-        It never exceeds ``max_braking`` [m/s²], which is positive.
+        Args:
+            scene: the present scene.
+            path: the selected path.
+            speed: of the ego [m/s].
+            planned: planned accelerations (N,) of the next second [m/s²].
+            max_braking: limit of the demanded braking, positive [m/s²].
         """
-        hardest = float(planned.min())
+        planned_minimum = float(planned.min())
         demands = [self._demand(scene, actor, speed, max_braking) for actor in self._in_way(scene, path)]
         worst = min((demand for demand in demands if demand), key=lambda d: d.acceleration, default=None)
-        if worst is None or worst.acceleration >= hardest - 0.05:
+        if worst is None or worst.acceleration >= planned_minimum - 0.05:
             return None
         return worst
 
     def _in_way(self, scene: Scene, path: Paths) -> list[Actor]:
-        found = []
+        actors = []
         for actor in scene.actors:
             if actor.rear < scene.ego_front - 0.5:
                 continue
             meets = np.array([[max(actor.rear - scene.ego_front, 0.0)]])
             lateral = float(path.offset(meets)[0, 0])
             if abs(actor.lateral - lateral) < actor.half_width + scene.ego_half_width + 0.1:
-                found.append(actor)
-        return found
+                actors.append(actor)
+        return actors
 
     def _demand(self, scene: Scene, actor: Actor, speed: float, max_braking: float) -> Braking | None:
         settings = self._settings
-        lead_speed = max(actor.along, 0.0)
+        lead_speed = max(actor.longitudinal_speed, 0.0)
         gap = actor.rear - scene.ego_front
-        what = actor.word
+        what = actor.description
         needed = needed_braking(speed, lead_speed, gap - settings.margin)
-        left = time_to_collision(speed, lead_speed, gap)
-        if needed > settings.needed_braking or (left < settings.least_ttc and needed > 1.5):
+        ttc = time_to_collision(speed, lead_speed, gap)
+        if needed > settings.max_needed_braking or (ttc < settings.min_ttc and needed > 1.5):
             wanted = min(1.1 * needed + 0.3, max_braking)
-            reason = f"{what} {gap:.0f} m ahead, {left:.1f} s to impact: braking at {wanted:.1f} m/s²"
+            reason = f"{what} {gap:.0f} m ahead, {ttc:.1f} s to impact: braking at {wanted:.1f} m/s²"
             return Braking(-wanted, reason, emergency=wanted > 4.0)
         safe = rss_distance(
             speed,

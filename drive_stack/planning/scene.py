@@ -1,4 +1,4 @@
-"""The predicted surroundings in coordinates of the ego's lane."""
+"""The present and predicted surroundings in coordinates of the ego lane."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from drive_stack.geometry import ReferenceLine, reference_line
 from drive_stack.types import FloatArray, LaneEstimate, ObjectClass, PlanningInput, Prediction, Track
 from drive_stack.vehicle import VehicleParameters
 
-STANDING = 0.5  # slower counts as standing [m/s]
-UNLIKELY = 0.03  # less probable hypotheses are left out
-CROSSING = 0.4  # a person who moves sideways faster than this crosses [m/s]
-AHEAD, BEHIND, BESIDE = 200.0, 80.0, 14.0  # what is looked at [m]
+STATIONARY_SPEED = 0.5  # a slower actor is stationary [m/s]
+MIN_PROBABILITY = 0.03  # of a hypothesis that is considered
+CROSSING_SPEED = 0.4  # lateral speed from which a pedestrian is crossing [m/s]
+MAX_AHEAD, MAX_BEHIND, MAX_LATERAL = 200.0, 80.0, 14.0  # range of considered actors [m]
 
 
-_WORDS = {ObjectClass.PEDESTRIAN: "person", ObjectClass.OBSTACLE: "obstacle"}
+_DESCRIPTIONS = {ObjectClass.PEDESTRIAN: "person", ObjectClass.OBSTACLE: "obstacle"}
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One tracked object; station and lateral are those of its centre, half sizes along the lane."""
+    """One tracked object. Station and lateral are those of its centre; half sizes are along the lane axes."""
 
     track: Track
-    station: float
-    lateral: float
-    along: float  # speed along the lane [m/s]
-    across: float  # to the left [m/s]
-    half_length: float
-    half_width: float
+    station: float  # [m]
+    lateral: float  # [m]
+    longitudinal_speed: float  # along the lane [m/s]
+    lateral_speed: float  # positive to the left [m/s]
+    half_length: float  # [m]
+    half_width: float  # [m]
 
     @property
     def rear(self) -> float:
@@ -43,29 +43,29 @@ class Actor:
         return self.station + self.half_length
 
     @property
-    def person(self) -> bool:
+    def pedestrian(self) -> bool:
         """Whether it is a pedestrian."""
         return self.track.label is ObjectClass.PEDESTRIAN
 
     @property
-    def word(self) -> str:
-        """What it is, for a person."""
-        return _WORDS.get(self.track.label, "vehicle")
+    def description(self) -> str:
+        """Name of its class in texts for users."""
+        return _DESCRIPTIONS.get(self.track.label, "vehicle")
 
     @property
-    def standing(self) -> bool:
-        """Whether it stands still."""
-        return abs(self.along) < STANDING and abs(self.across) < STANDING
+    def stationary(self) -> bool:
+        """Whether it does not move."""
+        return abs(self.longitudinal_speed) < STATIONARY_SPEED and abs(self.lateral_speed) < STATIONARY_SPEED
 
     @property
     def crosses(self) -> bool:
-        """Whether it is a person on the way across the road."""
-        return self.person and abs(self.across) > CROSSING
+        """Whether it is a pedestrian who is crossing the road."""
+        return self.pedestrian and abs(self.lateral_speed) > CROSSING_SPEED
 
 
 @dataclass(frozen=True, slots=True)
 class Futures:
-    """All hypotheses of all actors, one row each, at the planner's instants (0 first)."""
+    """All hypotheses of all actors, one row each, at the instants of the planner, starting at 0."""
 
     station: FloatArray  # (H, T) of the centre [m]
     lateral: FloatArray  # (H, T) [m]
@@ -73,44 +73,47 @@ class Futures:
     actor: NDArray[np.intp]  # (H,) index into the scene's actors
     half_length: FloatArray  # (H,)
     half_width: FloatArray  # (H,)
-    person: NDArray[np.bool_]  # (H,)
+    pedestrian: NDArray[np.bool_]  # (H,)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Lanes and actors. The ego's rear axle is at station 0."""
+    """Lanes and actors. The rear axle of the ego is at station 0."""
 
     line: ReferenceLine
     lanes: LaneEstimate
     actors: tuple[Actor, ...]
     futures: Futures
     times: FloatArray  # (T,) instants of the futures [s]
-    ego_front: float  # of the front bumper ahead of the rear axle [m]
-    ego_rear: float  # of the rear bumper behind it [m]
+    ego_front: float  # distance of the front bumper ahead of the rear axle [m]
+    ego_rear: float  # distance of the rear bumper behind the rear axle [m]
     ego_half_width: float
 
     def lane_centre(self, shift: int) -> float:
-        """Lateral of the lane ``shift`` lanes to the left (−1 right) [m]."""
+        """Lateral of the centre of the lane ``shift`` lanes to the left (−1: right) [m]."""
         if shift == 0:
             return 0.0
-        beside = self.lanes.left if shift > 0 else self.lanes.right
-        return shift * (self.lanes.width + beside.width) / 2.0
+        adjacent = self.lanes.left if shift > 0 else self.lanes.right
+        return shift * (self.lanes.width + adjacent.width) / 2.0
 
     def in_corridor(self, actor: Actor, centre: float, margin: float = 0.25) -> bool:
-        """Whether an actor reaches into the strip the ego sweeps along a lateral."""
+        """Whether an actor is in the strip that the ego sweeps along the lateral ``centre`` [m]."""
         return abs(actor.lateral - centre) < actor.half_width + self.ego_half_width + margin
 
 
-def build_scene(given: PlanningInput, times: FloatArray, car: VehicleParameters) -> Scene:
-    """Put every prediction near the ego into lane coordinates, at ``times`` (T,) from now."""
-    line = reference_line(given.lanes.path)
-    kept = [(p, actor) for p, actor in zip(given.predictions, _actors(given.predictions, line), strict=True)
-            if -BEHIND < actor.station < AHEAD and abs(actor.lateral) < BESIDE]  # fmt: skip
+def build_scene(inputs: PlanningInput, times: FloatArray, car: VehicleParameters) -> Scene:
+    """Transform predictions near the ego to lane coordinates at ``times`` (T,) from now [s]."""
+    line = reference_line(inputs.lanes.path)
+    nearby = [
+        (prediction, actor)
+        for prediction, actor in zip(inputs.predictions, _actors(inputs.predictions, line), strict=True)
+        if -MAX_BEHIND < actor.station < MAX_AHEAD and abs(actor.lateral) < MAX_LATERAL
+    ]
     return Scene(
         line=line,
-        lanes=given.lanes,
-        actors=tuple(actor for _, actor in kept),
-        futures=_futures([p for p, _ in kept], [actor for _, actor in kept], line, times),
+        lanes=inputs.lanes,
+        actors=tuple(actor for _, actor in nearby),
+        futures=_futures([p for p, _ in nearby], [actor for _, actor in nearby], line, times),
         times=times,
         ego_front=car.length - car.rear_overhang,
         ego_rear=car.rear_overhang,
@@ -135,8 +138,8 @@ def _actors(predictions: tuple[Prediction, ...], line: ReferenceLine) -> list[Ac
                 track=track,
                 station=float(s),
                 lateral=float(d),
-                along=vx * cos + vy * sin,
-                across=vy * cos - vx * sin,
+                longitudinal_speed=vx * cos + vy * sin,
+                lateral_speed=vy * cos - vx * sin,
                 half_length=(track.length * c + track.width * q) / 2.0,
                 half_width=(track.length * q + track.width * c) / 2.0,
             )
@@ -147,25 +150,25 @@ def _actors(predictions: tuple[Prediction, ...], line: ReferenceLine) -> list[Ac
 def _futures(
     predictions: list[Prediction], actors: list[Actor], line: ReferenceLine, times: FloatArray
 ) -> Futures:
-    rows, owner, chance = [], [], []
+    rows, owner, probability = [], [], []
     for index, prediction in enumerate(predictions):
         known = np.concatenate([[0.0], prediction.times])
         for hypothesis in prediction.hypotheses:
-            if hypothesis.probability < UNLIKELY:
+            if hypothesis.probability < MIN_PROBABILITY:
                 continue
             points = np.vstack([prediction.track.position, hypothesis.positions])
             rows.append(np.stack([np.interp(times, known, points[:, axis]) for axis in (0, 1)], axis=1))
             owner.append(index)
-            chance.append(hypothesis.probability)
+            probability.append(hypothesis.probability)
     positions = np.array(rows).reshape(len(rows), len(times), 2)
     station, lateral = line.to_frenet(positions)
     owners = np.array(owner, dtype=np.intp)
     return Futures(
         station=station,
         lateral=lateral,
-        probability=np.array(chance, dtype=np.float64),
+        probability=np.array(probability, dtype=np.float64),
         actor=owners,
         half_length=np.array([actors[i].half_length for i in owner], dtype=np.float64),
         half_width=np.array([actors[i].half_width for i in owner], dtype=np.float64),
-        person=np.array([actors[i].person for i in owner], dtype=np.bool_),
+        pedestrian=np.array([actors[i].pedestrian for i in owner], dtype=np.bool_),
     )

@@ -1,4 +1,4 @@
-"""Everything of the planner that a person may tune."""
+"""Settings of the planner."""
 
 from __future__ import annotations
 
@@ -25,75 +25,77 @@ Settings = TypeVar("Settings", bound=StrictModel)
 
 
 class ComfortSettings(StrictModel):
-    """nuPlan's comfort bounds with a little kept in hand, and what a passenger likes."""
+    """Comfort limits: those of nuPlan with a margin, and lower ones for comfort."""
 
     min_acceleration: Braking = -4.0  # [m/s²]
     max_acceleration: Acceleration = 2.3
-    max_jerk: Jerk = 4.0  # along the car [m/s³]
-    curve_acceleration: Acceleration = 2.6  # sideways, chosen by speed [m/s²]
-    max_lateral_acceleration: Acceleration = 4.6  # of a candidate [m/s²]
+    max_jerk: Jerk = 4.0  # longitudinal [m/s³]
+    curve_acceleration: Acceleration = (
+        2.6  # lateral acceleration for which the speed in a curve is selected [m/s²]
+    )
+    max_lateral_acceleration: Acceleration = 4.6  # lateral acceleration of a candidate [m/s²]
     emergency_jerk: Jerk = 20.0  # [m/s³]
 
 
 class FollowingSettings(StrictModel):
-    """How closely to follow and how early to brake."""
+    """Distances and braking behind leads."""
 
-    time_gap: Duration = 1.2  # behind what moves [s]
-    stop_time_gap: Duration = 0.6  # towards a place to stop [s]
+    time_gap: Duration = 1.2  # behind a moving lead [s]
+    stop_time_gap: Duration = 0.6  # before a stop [s]
     standstill_gap: Distance = 4.0  # [m]
-    blocked_gap: Distance = 11.0  # behind what stands in the lane: room to pull out [m]
-    braking: Acceleration = 2.2  # planned for, behind what moves [m/s²]
-    stop_braking: Acceleration = 3.0  # planned for, towards a place to stop [m/s²]
-    cut_in_probability: Fraction = 0.4  # from which a predicted cut-in is followed
+    blocked_gap: Distance = 11.0  # behind a stationary vehicle in the lane: space to pull out [m]
+    braking: Acceleration = 2.2  # planned behind a moving lead [m/s²]
+    stop_braking: Acceleration = 3.0  # planned before a stop [m/s²]
+    cut_in_probability: Fraction = 0.4  # of a predicted cut-in that is treated as a lead
 
 
 class CautionSettings(StrictModel):
-    """Speed near people and beside what may hide them: slow enough to stop for a step into the road."""
+    """Speed near pedestrians and next to objects that may occlude them, so that the ego can stop for one."""
 
-    pace: Speed = 2.2  # of a person who steps out: 8 km/h, as Euro NCAP's running adult [m/s]
-    reaction: Duration = 0.6  # to see it, and until the brakes bite [s]
-    person_reach: Distance = 4.0  # lateral gap within which a standing person may step out [m]
+    pedestrian_speed: Speed = 2.2  # of a visible one who steps out: 8 km/h, Euro NCAP's running adult [m/s]
+    reaction: Duration = 0.6  # until detection and brake response [s]
+    max_pedestrian_gap: Distance = 4.0  # lateral gap up to which a standing one may step out [m]
     braking: Acceleration = 6.0  # [m/s²]
-    lowest: Speed = 4.5  # [m/s]
-    lowest_share: Fraction = 0.35  # of the speed limit, beside an occluder
-    hidden_pace: Speed = 1.5  # of a child that steps out from behind something [m/s]
-    occluder_reach: Distance = 2.6  # lateral gap within which a parked vehicle matters [m]
-    view_braking: Acceleration = 6.0  # stop within what is seen of the road [m/s²]
-    lead_in: Acceleration = 2.0  # braking towards a cap [m/s²]
-    yield_probability: Fraction = 0.4  # from which a predicted crossing is given way to
-    yield_clearance: Distance = 0.9  # kept free beside a crossing person [m]
-    yield_margin: Distance = 4.0  # stop this far before a crossing person [m]
+    min_speed: Speed = 4.5  # [m/s]
+    min_speed_fraction: Fraction = 0.35  # of the speed limit, next to an occluder
+    occluded_pedestrian_speed: Speed = 1.5  # of a child that steps out from behind an occluder [m/s]
+    max_occluder_gap: Distance = 2.6  # lateral gap up to which a parked vehicle is an occluder [m]
+    view_braking: Acceleration = 6.0  # for a stop within the visible part of the road [m/s²]
+    approach_braking: Acceleration = 2.0  # braking towards a cap [m/s²]
+    yield_probability: Fraction = 0.4  # of a predicted crossing for which the ego yields
+    yield_clearance: Distance = 0.9  # lateral distance to a crossing pedestrian [m]
+    yield_margin: Distance = 4.0  # longitudinal distance to a crossing pedestrian [m]
     yield_braking: Acceleration = 3.0  # [m/s²]
 
 
 class LaneChangeSettings(StrictModel):
-    """When changing lanes is worth it and safe."""
+    """When a lane change is useful and safe."""
 
-    gain: Speed = 2.0  # of speed [m/s]
-    look_ahead_seconds: PositiveDuration = 8.0  # over which a lane's speed is judged
-    wish_seconds: Duration = 0.3  # a wish must last, unless the lane is blocked or ends
-    cool_down: Duration = 3.0  # between two free changes [s]
+    min_speed_gain: Speed = 2.0  # for a lane change [m/s]
+    speed_horizon: PositiveDuration = 8.0  # over which the speed in a lane is computed [s]
+    min_request_duration: Duration = 0.3  # of a request, unless the lane is blocked or ends [s]
+    cooldown: Duration = 3.0  # between two optional lane changes [s]
     front_gap: Distance = 3.0  # [m]
-    front_seconds: Duration = 0.35  # [s]
+    front_time_gap: Duration = 0.35  # [s]
     rear_gap: Distance = 3.0  # [m]
-    rear_seconds: Duration = 0.5  # [s]
-    rear_braking: Acceleration = 2.0  # asked at most of who comes from behind [m/s²]
-    end_seconds: Duration = 12.0  # leave an ending lane this early
-    end_metres: Distance = 60.0
-    committed: Fraction = 0.4  # share of the lane width after which a change is carried through
-    end_margin: Distance = 8.0  # stop this far before a lane's end [m]
+    rear_time_gap: Duration = 0.5  # [s]
+    rear_braking: Acceleration = 2.0  # maximum required of a vehicle behind [m/s²]
+    lane_end_time: Duration = 12.0  # travel time to the end of a lane, at which the ego leaves it [s]
+    lane_end_distance: Distance = 60.0  # added to that distance [m]
+    commit_fraction: Fraction = 0.4  # of the lane width, from which a change is always completed
+    end_margin: Distance = 8.0  # distance of a stop to the end of a lane [m]
 
 
 class CostSettings(StrictModel):
     """Weights of the lattice's cost."""
 
-    too_fast: Weight = 1.0
+    overspeed: Weight = 1.0
     progress: Weight = 0.35
     acceleration: Weight = 0.12
     jerk: Weight = 0.05
     lateral_acceleration: Weight = 0.25
-    off_goal: Weight = 6.0  # of where a path ends
-    lateral_error: Weight = 0.15  # on the way there
+    target_offset: Weight = 6.0  # of the end of a path
+    lateral_error: Weight = 0.15  # along a path
     lateral_speed: Weight = 0.1
     collision: Weight = 1500.0
     clearance: Weight = 6.0
@@ -108,18 +110,18 @@ class SafetySettings(StrictModel):
     own_acceleration: Acceleration = 1.0  # during the response [m/s²]
     own_braking: Acceleration = 6.5  # [m/s²]
     lead_braking: Acceleration = 7.5  # [m/s²]
-    least_ttc: Duration = 1.6  # [s]
-    needed_braking: Acceleration = 4.2  # from which the layer takes over [m/s²]
-    margin: Distance = 2.0  # left when stopped [m]
+    min_ttc: Duration = 1.6  # [s]
+    max_needed_braking: Acceleration = 4.2  # required braking from which the layer intervenes [m/s²]
+    margin: Distance = 2.0  # distance after a stop [m]
 
 
 class PlannerSettings(StrictModel):
-    """The planner's settings, part by part; hard braking is that of a dry road."""
+    """All settings of the planner. Emergency braking is that of a dry road."""
 
     horizon: PlanHorizon = 4.0  # [s]
-    step: PlanStep = 0.1  # of the plan [s]; candidates are judged at every second instant
+    step: PlanStep = 0.1  # of the plan [s]; the costs of candidates use every second instant
     dt: TimeStep = 0.1  # between two plans [s]
-    followed: bool = True  # somebody does what is planned; beside a student nobody may
+    plan_is_executed: bool = True  # False where another driver executes its own controls
     comfort: ComfortSettings = ComfortSettings()
     following: FollowingSettings = FollowingSettings()
     caution: CautionSettings = CautionSettings()
@@ -128,10 +130,10 @@ class PlannerSettings(StrictModel):
     safety: SafetySettings = SafetySettings()
 
     def on_grip(self, grip: float) -> PlannerSettings:
-        """The same settings with the hard braking that a road of ``grip`` [m/s²] allows.
+        """The same settings with the emergency braking that a road of ``grip`` [m/s²] allows.
 
-        What the planner counts on in an emergency falls in proportion to the grip. Comfortable braking
-        stays: it is far inside the friction circle of a wet road.
+        The braking that the planner assumes in an emergency is proportional to the grip. Comfortable braking
+        does not change: it is far inside the friction circle of a wet road.
         """
         fraction = min(grip / DRY_GRIP, 1.0)
         if fraction == 1.0:
@@ -139,7 +141,7 @@ class PlannerSettings(StrictModel):
         return self.model_copy(
             update={
                 "caution": _scaled(self.caution, fraction, "braking", "view_braking"),
-                "safety": _scaled(self.safety, fraction, "own_braking", "lead_braking", "needed_braking"),
+                "safety": _scaled(self.safety, fraction, "own_braking", "lead_braking", "max_needed_braking"),
             }
         )
 

@@ -151,7 +151,7 @@ class UnsolvablePlanner:
     def reset(self) -> None:
         pass
 
-    def plan(self, given: PlanningInput) -> Plan:
+    def plan(self, inputs: PlanningInput) -> Plan:
         return unsolvable()
 
 

@@ -12,12 +12,12 @@ from planning_inputs import planning_input
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from agents.registry import build_agent
-from drive_stack.planning.caps import caution_caps
 from drive_stack.planning.paths import LateralState, lateral_paths
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.planning.safety import SafetyLayer
 from drive_stack.planning.scene import build_scene
 from drive_stack.planning.settings import PlannerSettings
+from drive_stack.planning.speed_caps import caution_caps
 from drive_stack.types import Behaviour, NavigationCommand, Plan
 from drive_stack.vehicle import DRY_GRIP, WET_GRIP
 from envs.oracles import Oracles
@@ -90,7 +90,7 @@ def test_the_same_input_gives_the_same_plan() -> None:
     assert np.array_equal(first.speeds, second.speeds)
 
 
-def test_stops_behind_what_blocks_its_only_lane_with_room_left() -> None:
+def test_stops_behind_an_obstacle_in_its_only_lane_with_a_gap() -> None:
     body = Body(220.0, 0.0)
     world = TinyWorld(straight_road(1), lane=0, bodies=[body])
     plans = drive(world, 22.0)
@@ -155,7 +155,7 @@ def test_obeys_the_navigation(command: NavigationCommand, lane: int, target: flo
 def test_gives_way_to_a_person_who_crosses() -> None:
     person = Body(100.0, -6.5, 0.0, 1.4, True, 0.6, 0.6)
     world = TinyWorld(straight_road(2), lane=1, speed=15.0, limit=15.0, bodies=[person])
-    least, reasons = float("inf"), set()
+    min_gap, reasons = float("inf"), set()
     agent = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM))
     agent.reset(0)
     for _ in range(100):
@@ -164,12 +164,12 @@ def test_gives_way_to_a_person_who_crosses() -> None:
         assert agent.trace.plan is not None
         reasons.add(agent.trace.plan.behaviour)
         if abs(person.lateral - world.ego().lateral) < 1.3:
-            least = min(least, world.gap(person))
-    assert least > 3.0
+            min_gap = min(min_gap, world.gap(person))
+    assert min_gap > 3.0
     assert Behaviour.YIELD in reasons
 
 
-def test_slows_beside_a_parked_truck_that_may_hide_people() -> None:
+def test_slows_next_to_a_parked_truck_that_may_hide_pedestrians() -> None:
     truck = Body(150.0, -3.9, large=True, length=10.0, width=2.5)
     world = TinyWorld(straight_road(1), lane=0, speed=20.0, limit=20.0, bodies=[truck])
     slowest, reasons = 20.0, set()
@@ -186,7 +186,7 @@ def test_slows_beside_a_parked_truck_that_may_hide_people() -> None:
     assert any("hide people" in reason for reason in reasons)
 
 
-def test_brakes_for_life_when_something_drops_into_the_lane() -> None:
+def test_brakes_in_an_emergency_when_an_obstacle_appears_in_the_lane() -> None:
     world = TinyWorld(straight_road(1), lane=0, speed=20.0, bodies=[Body(20.0 + 42.0, 0.0)])
     plans = drive(world, 4.0)
     assert any(plan.emergency for plan in plans)
@@ -224,15 +224,15 @@ def test_plans_stay_in_the_friction_circle(bodies: list[Body], speed: float, yaw
     assert demanded.max() <= 1.05 * WET_GRIP + 1e-3
 
 
-def test_counts_on_less_braking_where_it_is_wet() -> None:
-    """Beside a parked lorry the ego goes so slowly that it could stop for a child: slower on a wet road."""
+def test_assumes_less_braking_on_a_wet_road() -> None:
+    """Next to a parked lorry the ego could stop for a child, so it drives slower on a wet road."""
 
     def cap(grip: float) -> float:
         truck = Body(20.0 + 30.0, -4.2, length=8.0, width=2.4, large=True)
         world = TinyWorld(straight_road(1), lane=0, speed=8.0, limit=14.0, bodies=[truck])
         caution = PlannerSettings().on_grip(grip).caution
         scene = build_scene(planning_input(world, grip), np.linspace(0.0, 4.0, 21), PLATFORM.car)
-        return min(one.speed for one in caution_caps(scene, 0.0, 14.0, caution))
+        return min(item.speed for item in caution_caps(scene, 0.0, 14.0, caution))
 
     assert cap(WET_GRIP) < 0.95 * cap(DRY_GRIP)
 
@@ -243,28 +243,28 @@ def test_slows_for_a_curve_to_a_comfortable_lateral_acceleration() -> None:
     assert world.speed**2 / 120.0 < 3.0
 
 
-def test_stops_when_lanes_are_no_longer_seen_and_says_so() -> None:
+def test_stops_when_lanes_are_no_longer_detected_and_reports_it() -> None:
     world = TinyWorld(straight_road(1), lane=0, speed=15.0, limit=15.0)
     planner, speeds, reasons = LatticePlanner(PLATFORM.car), [], []
-    given = planning_input(world)
-    given = replace(given, lanes=replace(given.lanes, confidence=0.0))
+    inputs = planning_input(world)
+    inputs = replace(inputs, lanes=replace(inputs.lanes, confidence=0.0))
     for _ in range(120):
-        plan = planner.plan(given)
-        given = replace(given, speed=float(plan.speeds[1]), acceleration=float(plan.accelerations[1]))
-        speed = given.speed
+        plan = planner.plan(inputs)
+        inputs = replace(inputs, speed=float(plan.speeds[1]), acceleration=float(plan.accelerations[1]))
+        speed = inputs.speed
         speeds.append(speed)
         reasons.append(plan.reason)
     assert speeds[-1] < 0.3
     assert any("no lane seen" in reason for reason in reasons)
 
 
-def test_a_failing_sense_stops_the_car_in_its_lane_until_it_is_mended() -> None:
+def test_a_failed_sensor_stops_the_car_in_its_lane_until_it_recovers() -> None:
     world = TinyWorld(straight_road(2), lane=1, speed=15.0, limit=15.0, command=NavigationCommand.CHANGE_LEFT)
-    planner, given = LatticePlanner(PLATFORM.car), planning_input(world)
+    planner, inputs = LatticePlanner(PLATFORM.car), planning_input(world)
     for _ in range(80):
-        plan = planner.plan(replace(given, fault="the camera is frozen"))
+        plan = planner.plan(replace(inputs, fault="the camera is frozen"))
         assert plan.behaviour is Behaviour.STOP and "the camera is frozen" in plan.reason
         assert plan.accelerations.min() > -4.01 and not plan.emergency
-        given = replace(given, speed=float(plan.speeds[1]), acceleration=float(plan.accelerations[1]))
-    assert given.speed < 0.3
-    assert planner.plan(replace(given, acceleration=0.0)).speeds[-1] > 2.0
+        inputs = replace(inputs, speed=float(plan.speeds[1]), acceleration=float(plan.accelerations[1]))
+    assert inputs.speed < 0.3
+    assert planner.plan(replace(inputs, acceleration=0.0)).speeds[-1] > 2.0

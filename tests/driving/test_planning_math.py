@@ -103,5 +103,5 @@ def test_a_standing_car_can_start() -> None:
 
 def test_no_paths_at_all_have_no_laterals() -> None:
     """A plan with a single path rejects none."""
-    one = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None, shortest=True)
+    one = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None, shortest_only=True)
     assert one.select([]).offset(np.zeros((0, 5))).shape == (0, 5)
