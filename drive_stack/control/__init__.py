@@ -1,1 +1,1 @@
-"""Turns a plan into a steering angle and an acceleration."""
+"""Controllers that compute steering angle and acceleration from a plan."""

@@ -1,4 +1,4 @@
-"""LQR about the planned path, with the steering lag in its model."""
+"""LQR steering along the planned path, with the steering lag in its model."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pydantic import Field
 from scipy.linalg import solve_discrete_are
 
 from drive_stack.config import StrictModel
-from drive_stack.control.preview import previewed
+from drive_stack.control.preview import preview_path
 from drive_stack.control.steering import SteeringActuator
 from drive_stack.interfaces import Platform
 from drive_stack.types import FloatArray, Plan
 
-# beyond these the Riccati equation is too ill-conditioned to be solved at every speed
+# outside these ranges the Riccati equation is too ill-conditioned at some speeds
 StateWeight = Annotated[float, Field(ge=0.01, le=1000.0)]
 InputWeight = Annotated[float, Field(ge=1.0, le=1e5)]
 ReferenceSpeed = Annotated[float, Field(ge=1.0, le=60.0)]  # [m/s]
@@ -45,7 +45,7 @@ def lqr_gain(speed: float, platform: Platform, settings: LqrSettings) -> FloatAr
 
 
 class Lqr:
-    """Feed-forward atan(L·κ) plus optimal feedback; gains are tabled by speed when built."""
+    """A `LateralController`: feed-forward atan(L·κ) plus optimal feedback, with gains tabulated by speed."""
 
     def __init__(self, platform: Platform, settings: LqrSettings | None = None) -> None:
         self._car, self._dt = platform.car, platform.dt
@@ -56,17 +56,17 @@ class Lqr:
         )
 
     def reset(self) -> None:
-        """Wheels straight."""
+        """Assume straight wheels."""
         self._actuator.reset()
 
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
         """Road-wheel angle [rad] within the car's limits."""
         reached = self._actuator.reached(speed, yaw_rate)
-        return self._actuator.command(self.law(plan, speed, yaw_rate, reached))
+        return self._actuator.command(self.control_law(plan, speed, yaw_rate, reached))
 
-    def law(self, plan: Plan, speed: float, yaw_rate: float, reached: float) -> float:
-        """Road-wheel angle [rad] wanted where the wheels have ``reached`` theirs, no limit kept."""
-        path = previewed(plan, speed, yaw_rate, self._dt / 2.0, reach=20.0)
+    def control_law(self, plan: Plan, speed: float, yaw_rate: float, reached: float) -> float:
+        """Desired road-wheel angle [rad] without limits, for wheels at the angle ``reached`` [rad]."""
+        path = preview_path(plan, speed, yaw_rate, self._dt / 2.0, min_length=20.0)
         arc, lateral, heading, kappa = path.nearest()
         ahead = path.curvature_at(arc + speed * self._car.steering_lag)
         wheelbase = self._car.wheelbase

@@ -1,4 +1,4 @@
-"""Model predictive steering: the best commands for the next two seconds, the first of them given."""
+"""Model predictive steering: optimal commands for the next two seconds, of which the first is executed."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from drive_stack.config import StrictModel
 from drive_stack.control.lqr import Lqr
 from drive_stack.control.mpc_model import BicycleModel, bicycle_model
 from drive_stack.control.mpc_problem import SteeringProblem, Weights
-from drive_stack.control.preview import previewed
+from drive_stack.control.preview import preview_path
 from drive_stack.control.steering import SteeringActuator
 from drive_stack.interfaces import Platform
 from drive_stack.types import Plan
 
-SLOWEST_JERK = 5.0  # slower than this, turning the wheel costs as at this [m/s]
+MIN_JERK_SPEED = 5.0  # at lower speeds, wheel motion has the cost at this speed [m/s]
 
 
 class MpcSettings(StrictModel):
-    """Weights of the quadratic cost, and how far and how long it looks."""
+    """Weights of the quadratic cost, horizon and iterations."""
 
     lateral: Weight = 1.0  # [1/m²]
-    sideways: Weight = 0.16  # of the speed across the path [1/(m/s)²]
-    jerk: Weight = 0.002  # of the lateral jerk that turning the wheels makes [1/(m/s³)²]
-    terminal: Weight = 5.0  # the last instant's errors weigh this much more
-    steps: Annotated[int, Field(ge=2, le=100)] = 20
-    iterations: Annotated[int, Field(ge=1, le=10_000)] = 80  # of the solver, always
+    lateral_speed: Weight = 0.16  # of the lateral speed relative to the path [1/(m/s)²]
+    jerk: Weight = 0.002  # of the lateral jerk due to wheel motion [1/(m/s³)²]
+    terminal: Weight = 5.0  # factor on the errors at the last instant
+    steps: Annotated[int, Field(ge=2, le=100)] = 20  # of the horizon
+    iterations: Annotated[int, Field(ge=1, le=10_000)] = 80  # of the solver, a fixed number
 
 
 class Mpc:
-    """Linear time-varying bicycle about the plan, steering lag and limits of angle and rate included.
+    """A `LateralController`: a linear time-varying bicycle model with steering lag, angle and rate limits.
 
-    Where the programme has no solution it steers by the LQR law, and says so in `diagnostic`.
+    Where the quadratic programme has no solution, the LQR steers and `diagnostic` reports it.
     """
 
     def __init__(self, platform: Platform, settings: MpcSettings | None = None) -> None:
         self._platform = platform
         self._settings = settings or MpcSettings()
         self._actuator = SteeringActuator(platform)
-        farthest = self._actuator.most_change / self._actuator.share
+        max_lead = self._actuator.max_change / self._actuator.step_response
         self._problem = SteeringProblem(
-            self._settings.steps, self._actuator.most, farthest, self._settings.iterations
+            self._settings.steps, self._actuator.max_angle, max_lead, self._settings.iterations
         )
         self._fallback = Lqr(platform)
         self._diagnostic: str | None = None
 
     @property
     def diagnostic(self) -> str | None:
-        """What went wrong in the last step."""
+        """Description of the problem in the last step; None where there was none."""
         return self._diagnostic
 
     def reset(self) -> None:
-        """Forget the last answer; wheels straight."""
+        """Discard the last solution; assume straight wheels."""
         self._actuator.reset()
         self._problem.reset()
         self._diagnostic = None
@@ -62,22 +62,24 @@ class Mpc:
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
         """Road-wheel angle [rad] within the car's limits."""
         reached = self._actuator.reached(speed, yaw_rate)
-        path = previewed(plan, speed, yaw_rate, delay=0.0, reach=20.0)
-        wheels = float(np.clip(reached, -self._actuator.most, self._actuator.most))
+        path = preview_path(plan, speed, yaw_rate, delay=0.0, min_length=20.0)
+        wheels = float(np.clip(reached, -self._actuator.max_angle, self._actuator.max_angle))
         model = bicycle_model(plan, path, speed, wheels, self._platform, self._settings.steps)
         commands = self._problem.solve(model, self._weights(model))
         self._diagnostic = None if commands is not None else "MPC: no solution found, steered by LQR"
-        wanted = self._fallback.law(plan, speed, yaw_rate, reached) if commands is None else commands[0]
-        return self._actuator.command(float(wanted))
+        desired = (
+            self._fallback.control_law(plan, speed, yaw_rate, reached) if commands is None else commands[0]
+        )
+        return self._actuator.command(float(desired))
 
     def _weights(self, model: BicycleModel) -> Weights:
         settings, car = self._settings, self._platform.car
         ends = np.ones(settings.steps)
         ends[-1] = settings.terminal
-        # lateral jerk of turning the wheels: v²/L · (u − δ)/τ
-        jerk = np.maximum(model.speed, SLOWEST_JERK) ** 2 / (car.wheelbase * car.steering_lag)
+        # lateral jerk due to wheel motion: v²/L · (u − δ)/τ
+        jerk = np.maximum(model.speed, MIN_JERK_SPEED) ** 2 / (car.wheelbase * car.steering_lag)
         return Weights(
             lateral=settings.lateral * ends,
-            heading=settings.sideways * model.speed**2 * ends,
+            heading=settings.lateral_speed * model.speed**2 * ends,
             move=settings.jerk * jerk**2,
         )

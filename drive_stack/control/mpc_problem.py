@@ -1,4 +1,4 @@
-"""The quadratic programme of the MPC: one sparsity, set up once, new numbers every step."""
+"""The quadratic programme of the MPC, with a constant sparsity pattern and new values in every step."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from drive_stack.types import FloatArray
 
 IndexArray = NDArray[np.int64]
 
-UNITS = np.array([1.0, 0.05, 0.03])  # of lateral error [m], heading error and wheels [rad] in the solver
+UNITS = np.array(
+    [1.0, 0.05, 0.03]
+)  # scales of lateral error [m], heading error and wheel angle [rad] in the solver
 COMMAND = UNITS[2]
-WORST_RESIDUAL = 2e-2  # of the constraints in what is taken as solved, to the greatest unknown or 1
+MAX_RESIDUAL = 2e-2  # of the constraints in an accepted solution, relative to the largest unknown or 1
 USABLE = (
     osqp.SolverStatus.OSQP_SOLVED,
     osqp.SolverStatus.OSQP_SOLVED_INACCURATE,
@@ -26,7 +28,7 @@ USABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of the squared errors and of the squared moves u − δ, instant by instant."""
+    """Weights of the squared errors and of the squared moves u − δ at each instant."""
 
     lateral: FloatArray  # (N,) [1/m²]
     heading: FloatArray  # (N,) [1/rad²]
@@ -34,16 +36,16 @@ class Weights:
 
 
 class SteeringProblem:
-    """min Σ q_e·e² + q_ψ·ψ² + w·(u − δ)², subject to the model, |u| ≤ most, |u − δ| ≤ farthest.
+    """min Σ q_e·e² + q_ψ·ψ² + w·(u − δ)², subject to the model, |u| ≤ max_angle, |u − δ| ≤ max_lead.
 
     OSQP (Stellato et al. 2020) runs a fixed number of iterations with a fixed ρ and no scaling of its
-    own, so that the answer depends on the numbers given and on the last answer alone.
+    own. The solution therefore depends only on the inputs and on the last solution.
     """
 
-    def __init__(self, steps: int, most: float, farthest: float, iterations: int) -> None:
-        self._steps, self._most, self._farthest = steps, most / COMMAND, farthest / COMMAND
-        self._cost = _Pattern(*_cost_places(steps), shape=(4 * steps, 4 * steps))
-        self._rows = _Pattern(*_row_places(steps), shape=(5 * steps, 4 * steps))
+    def __init__(self, steps: int, max_angle: float, max_lead: float, iterations: int) -> None:
+        self._steps, self._max_angle, self._max_lead = steps, max_angle / COMMAND, max_lead / COMMAND
+        self._cost = _Pattern(*_cost_pattern(steps), shape=(4 * steps, 4 * steps))
+        self._rows = _Pattern(*_row_pattern(steps), shape=(5 * steps, 4 * steps))
         self._solver = osqp.OSQP()
         limits = np.concatenate([np.zeros(3 * steps), np.ones(2 * steps)])
         self._solver.setup(
@@ -64,11 +66,11 @@ class SteeringProblem:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the last answer."""
+        """Discard the last solution."""
         self._x, self._y = np.zeros(4 * self._steps), np.zeros(5 * self._steps)
 
     def solve(self, model: BicycleModel, weights: Weights) -> FloatArray | None:
-        """Commands ``(N,)`` [rad]; None, with the last answer forgotten, where there is no solution."""
+        """Commands ``(N,)`` [rad]. Where there is no solution, None; the last solution is then discarded."""
         numbers = (*self._costs(model, weights), *self._constraints(model))
         if not all(np.isfinite(part).all() for part in numbers):
             self.reset()
@@ -78,28 +80,30 @@ class SteeringProblem:
             q=linear, l=lower, u=upper, Px=self._cost.ordered(quadratic), Ax=self._rows.ordered(rows)
         )
         self._solver.warm_start(x=self._x, y=self._y)
-        found = self._solver.solve(raise_error=False)
-        x, y = np.array(found.x), np.array(found.y)
-        greatest = max(1.0, float(np.abs(x).max()))
-        if not (found.info.status_val in USABLE and found.info.prim_res <= WORST_RESIDUAL * greatest):
+        solution = self._solver.solve(raise_error=False)
+        x, y = np.array(solution.x), np.array(solution.y)
+        largest = max(1.0, float(np.abs(x).max()))
+        if not (solution.info.status_val in USABLE and solution.info.prim_res <= MAX_RESIDUAL * largest):
             self.reset()
             return None
-        self._keep(x, y)
+        self._store(x, y)
         return np.asarray(x[3 * self._steps :] * COMMAND, dtype=np.float64)
 
-    def _keep(self, x: FloatArray, y: FloatArray) -> None:
-        """The answer, one step on, as the next one's start."""
+    def _store(self, x: FloatArray, y: FloatArray) -> None:
+        """Store the solution, shifted by one step, as the start of the next one."""
         n = self._steps
         parts = (x[: 3 * n], x[3 * n :], y[: 3 * n], y[3 * n : 4 * n], y[4 * n :])
-        states, commands, *prices = (
+        states, commands, *multipliers = (
             np.concatenate([part[len(part) // n :], part[-(len(part) // n) :]]) for part in parts
         )
-        self._x, self._y = np.concatenate([states, commands]), np.concatenate(prices)
+        self._x, self._y = np.concatenate([states, commands]), np.concatenate(multipliers)
 
     def _costs(self, model: BicycleModel, weights: Weights) -> tuple[FloatArray, FloatArray]:
         n, move = self._steps, weights.move * COMMAND**2
-        later = np.append(move[1:], 0.0)  # the move of step k + 1 is made from the state after step k
-        states = np.stack([weights.lateral * UNITS[0] ** 2, weights.heading * UNITS[1] ** 2, later], axis=1)
+        next_move = np.append(move[1:], 0.0)  # the move of step k + 1 is made from the state after step k
+        states = np.stack(
+            [weights.lateral * UNITS[0] ** 2, weights.heading * UNITS[1] ** 2, next_move], axis=1
+        )
         quadratic = 2.0 * np.concatenate([states.ravel(), move, -move[1:]])
         linear = np.zeros(4 * n)
         linear[3 * n] = -2.0 * move[0] * float(model.start[2]) / COMMAND
@@ -115,39 +119,39 @@ class SteeringProblem:
         )
         fixed = c.copy()
         fixed[0] += a[0] @ start
-        angle, move = np.full(n, self._most), np.full(n, self._farthest)
-        about = np.zeros(n)
-        about[0] = start[2]
-        lower = np.concatenate([fixed.ravel(), -angle, about - move])
-        upper = np.concatenate([fixed.ravel(), angle, about + move])
+        angle, move = np.full(n, self._max_angle), np.full(n, self._max_lead)
+        previous = np.zeros(n)
+        previous[0] = start[2]
+        lower = np.concatenate([fixed.ravel(), -angle, previous - move])
+        upper = np.concatenate([fixed.ravel(), angle, previous + move])
         return rows, lower, upper
 
 
 class _Pattern:
-    """Where the entries of a sparse matrix stand, whatever their values."""
+    """Positions of the entries of a sparse matrix."""
 
     def __init__(self, rows: IndexArray, columns: IndexArray, *, shape: tuple[int, int]) -> None:
         self._rows, self._columns, self._shape, self.count = rows, columns, shape, len(rows)
         self._order = np.lexsort((rows, columns))
 
     def ordered(self, values: FloatArray) -> FloatArray:
-        """Values in the order of a compressed-column matrix."""
+        """The values in the order of a compressed-column matrix."""
         return values[self._order]
 
     def matrix(self, values: FloatArray) -> csc_matrix:
-        """The matrix itself."""
+        """The matrix with these values."""
         return csc_matrix((values, (self._rows, self._columns)), shape=self._shape)
 
 
-def _cost_places(n: int) -> tuple[IndexArray, IndexArray]:
-    """Diagonal, then wheels after step k with the command of step k + 1 (upper triangle)."""
+def _cost_pattern(n: int) -> tuple[IndexArray, IndexArray]:
+    """The diagonal, then the wheels after step k with the command of step k + 1 (upper triangle)."""
     diagonal, wheels = np.arange(4 * n), np.arange(2, 3 * (n - 1), 3)
     commands = np.arange(3 * n + 1, 4 * n)
     return np.concatenate([diagonal, wheels]), np.concatenate([diagonal, commands])
 
 
-def _row_places(n: int) -> tuple[IndexArray, IndexArray]:
-    """Dynamics, angle and rate rows, in the order of `SteeringProblem._constraints`."""
+def _row_pattern(n: int) -> tuple[IndexArray, IndexArray]:
+    """The dynamics, angle and rate rows, in the order of `SteeringProblem._constraints`."""
     states, commands = np.arange(3 * n), np.arange(3 * n, 4 * n)
     after = states[3:].reshape(n - 1, 3)
     before = states[:-3].reshape(n - 1, 3)

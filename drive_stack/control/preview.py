@@ -1,4 +1,4 @@
-"""The plan seen from where the car will be when its actuators have followed."""
+"""The planned path relative to the pose that the car has when its actuators have followed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ class PlannedPath:
     arc: FloatArray  # (T,) length along the path from its first point [m]
 
     def nearest(self) -> tuple[float, float, float, float]:
-        """Arc length [m] abreast of the axle, and there: lateral error [m] (axle left of the path),
-        heading error [rad] (axle minus path) and curvature [1/m]."""
+        """The point of the path next to the axle.
+
+        Returns:
+            Its arc length [m], the lateral error [m] (axle left of the path), the heading error [rad] (axle
+            minus path) and the curvature [1/m].
+        """
         index = int(np.argmin(np.sum(self.xy**2, axis=1)))
         index = min(index, len(self.xy) - 1)
         heading = float(self.heading[index])
@@ -34,33 +38,33 @@ class PlannedPath:
         return arc, lateral - 0.5 * kappa * step**2, -(heading + kappa * step), self.curvature_at(arc)
 
     def curvature_at(self, arc: float) -> float:
-        """Curvature [1/m] at a length along the path."""
+        """Curvature [1/m] at an arc length along the path [m]."""
         return float(np.interp(arc, self.arc, self.curvature))
 
     def point_at_distance(self, distance: float, from_arc: float) -> FloatArray | None:
-        """First point ``(2,)`` beyond ``from_arc`` at ``distance`` from the axle; None past the end."""
-        away = np.hypot(self.xy[:, 0], self.xy[:, 1])
-        beyond = np.flatnonzero((self.arc >= from_arc) & (away >= distance))
+        """First point ``(2,)`` beyond ``from_arc`` [m] at ``distance`` [m] from the axle; None without one."""
+        distances = np.hypot(self.xy[:, 0], self.xy[:, 1])
+        beyond = np.flatnonzero((self.arc >= from_arc) & (distances >= distance))
         if len(beyond) == 0:
             return None
-        last = int(beyond[0])
-        if last == 0:
+        index = int(beyond[0])
+        if index == 0:
             return np.asarray(self.xy[0], dtype=np.float64)
-        first = self.xy[last - 1]
-        step = self.xy[last] - first
-        # |first + share·step| = distance
+        first = self.xy[index - 1]
+        step = self.xy[index] - first
+        # |first + fraction·step| = distance
         a, b, c = float(step @ step), float(first @ step), float(first @ first) - distance**2
         root = max(b * b - a * c, 0.0)
-        share = (-b + np.sqrt(root)) / a if a > 1e-12 else 0.0
-        return np.asarray(first + float(np.clip(share, 0.0, 1.0)) * step, dtype=np.float64)
+        fraction = (-b + np.sqrt(root)) / a if a > 1e-12 else 0.0
+        return np.asarray(first + float(np.clip(fraction, 0.0, 1.0)) * step, dtype=np.float64)
 
 
-def previewed(plan: Plan, speed: float, yaw_rate: float, delay: float, reach: float) -> PlannedPath:
+def preview_path(plan: Plan, speed: float, yaw_rate: float, delay: float, min_length: float) -> PlannedPath:
     """The plan's path from the pose the car reaches in ``delay`` [s] at its present yaw rate.
 
-    Carried on along its last heading and curvature so that it is at least ``reach`` [m] long.
+    The path is extended with its last heading and curvature by at least ``min_length`` [m].
     """
-    xy, heading, curvature = _lengthened(plan, reach)
+    xy, heading, curvature = _extended(plan, min_length)
     turned = yaw_rate * delay
     chord = speed * delay * float(np.sinc(turned / (2.0 * np.pi)))
     pose = np.array([chord * np.cos(turned / 2.0), chord * np.sin(turned / 2.0)])
@@ -73,9 +77,9 @@ def previewed(plan: Plan, speed: float, yaw_rate: float, delay: float, reach: fl
     )
 
 
-def _lengthened(plan: Plan, reach: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _extended(plan: Plan, min_length: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     heading = np.unwrap(plan.headings)
-    along = np.arange(2.0, reach + 4.0, 2.0)
+    along = np.arange(2.0, min_length + 4.0, 2.0)
     kappa = float(plan.curvatures[-1])
     turned = kappa * along
     chord = along * np.sinc(turned / (2.0 * np.pi))

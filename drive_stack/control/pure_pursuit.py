@@ -1,4 +1,4 @@
-"""Pure pursuit: steer along the arc that meets the path at a point ahead."""
+"""Pure pursuit: steers along the arc to a point of the path ahead."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from drive_stack.bounds import Duration, PositiveDistance
 from drive_stack.config import StrictModel
-from drive_stack.control.preview import previewed
+from drive_stack.control.preview import preview_path
 from drive_stack.control.steering import SteeringActuator
 from drive_stack.interfaces import Platform
 from drive_stack.types import FloatArray, Plan
 
 
 class PurePursuitSettings(StrictModel):
-    """How far ahead it aims."""
+    """Distance of the target point."""
 
-    seconds_ahead: Duration = 0.75
-    shortest: PositiveDistance = 4.5  # [m]
-    longest: PositiveDistance = 30.0  # [m]
+    look_ahead_time: Duration = 0.75  # [s]
+    min_distance: PositiveDistance = 4.5  # [m]
+    max_distance: PositiveDistance = 30.0  # [m]
 
 
 def pursuit_steering(target: FloatArray, wheelbase: float) -> float:
@@ -30,9 +30,9 @@ def pursuit_steering(target: FloatArray, wheelbase: float) -> float:
 
 
 class PurePursuit:
-    """Aims from the pose the car will have when its steering has followed.
+    """A `LateralController` that computes the arc from the pose after the steering lag.
 
-    The aim lies on the planned curve itself, so a steady curve is fed forward by the geometry.
+    The target point lies on the planned path, so the geometry is a feed-forward for a constant curvature.
     """
 
     def __init__(self, platform: Platform, settings: PurePursuitSettings | None = None) -> None:
@@ -42,16 +42,18 @@ class PurePursuit:
         self._settings = settings or PurePursuitSettings()
 
     def reset(self) -> None:
-        """Wheels straight."""
+        """Assume straight wheels."""
         self._actuator.reset()
 
     def steer(self, plan: Plan, speed: float, yaw_rate: float) -> float:
         """Road-wheel angle [rad] within the car's limits."""
         settings = self._settings
-        distance = float(np.clip(settings.seconds_ahead * speed, settings.shortest, settings.longest))
-        path = previewed(plan, speed, yaw_rate, self._delay, reach=2.0 * distance)
+        distance = float(
+            np.clip(settings.look_ahead_time * speed, settings.min_distance, settings.max_distance)
+        )
+        path = preview_path(plan, speed, yaw_rate, self._delay, min_length=2.0 * distance)
         arc, _, _, _ = path.nearest()
         target = path.point_at_distance(distance, arc)
-        wanted = 0.0 if target is None else pursuit_steering(target, self._wheelbase)
+        desired = 0.0 if target is None else pursuit_steering(target, self._wheelbase)
         self._actuator.reached(speed, yaw_rate)
-        return self._actuator.command(wanted)
+        return self._actuator.command(desired)

@@ -1,4 +1,4 @@
-"""What the steering has reached, and what may be asked of it."""
+"""Model of the steering actuator: the angle that it has reached, and the commands that it can follow."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ import numpy as np
 
 from drive_stack.interfaces import Platform
 
-MEASURED_FROM = 2.0  # slower than this the yaw rate says little about the wheels [m/s]
+MEASURED_FROM = 2.0  # minimum speed at which the yaw rate determines the wheel angle [m/s]
 
 
 class SteeringActuator:
-    """First-order lag with limits of angle and rate, as a controller knows it.
+    """First-order lag with limits of angle and rate, as a controller models it.
 
-    A command held over a step takes the share 1 − exp(−dt/τ) of its way.
+    During a step with a constant command the wheels move by the fraction 1 − exp(−dt/τ) of the difference.
     """
 
     def __init__(self, platform: Platform) -> None:
         car, dt = platform.car, platform.dt
-        self.share = 1.0 - float(np.exp(-dt / car.steering_lag))
-        self.most = car.max_steering  # [rad]
-        self.most_change = car.max_steering_rate * dt  # over a step [rad]
+        self.step_response = 1.0 - float(np.exp(-dt / car.steering_lag))
+        self.max_angle = car.max_steering  # [rad]
+        self.max_change = car.max_steering_rate * dt  # over a step [rad]
         self._wheelbase = car.wheelbase
         self.reset()
 
     def reset(self) -> None:
-        """Wheels straight."""
+        """Assume straight wheels."""
         self._reached = 0.0
 
     def reached(self, speed: float, yaw_rate: float) -> float:
-        """Road-wheel angle [rad] by now: from the yaw rate, or where too slow for that, the lag model."""
+        """Present road-wheel angle [rad], from the yaw rate or, at low speed, from the lag model."""
         if speed >= MEASURED_FROM:
             self._reached = float(np.arctan(self._wheelbase * yaw_rate / speed))
         return self._reached
 
-    def command(self, wanted: float) -> float:
-        """``wanted`` [rad] within the angle and what the rate lets the wheels follow over this step.
+    def command(self, desired: float) -> float:
+        """Limit ``desired`` [rad] to the maximum angle and to what the wheels can follow in this step.
 
-        Beyond that the wheels would lag more than a controller's model says. To be called once a step,
-        after `reached`; it moves the model on.
+        Beyond that the wheels would lag more than in the model of the controller. Call this once a step,
+        after `reached`; it updates the model.
         """
-        farthest = self.most_change / self.share
-        asked = float(np.clip(wanted, self._reached - farthest, self._reached + farthest))
-        asked = float(np.clip(asked, -self.most, self.most))
-        if np.isfinite(asked):
-            self._reached += self.share * (asked - self._reached)
-        return asked
+        max_lead = self.max_change / self.step_response
+        command = float(np.clip(desired, self._reached - max_lead, self._reached + max_lead))
+        command = float(np.clip(command, -self.max_angle, self.max_angle))
+        if np.isfinite(command):
+            self._reached += self.step_response * (command - self._reached)
+        return command

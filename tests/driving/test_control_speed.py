@@ -122,7 +122,7 @@ def test_standing_is_held_with_the_brake_and_left_when_the_plan_drives_on() -> N
     standing = arc_plan(1e9, 0.0)
     for _ in range(10):
         held = controller.accelerate(standing, 0.0)
-    assert held == pytest.approx(SETTINGS.hold)
+    assert held == pytest.approx(SETTINGS.hold_braking)
     off = speed_plan(0.0, 0.0, 1.5, jerk=4.0)
     for _ in range(10):
         command = controller.accelerate(off, 0.0)

@@ -17,7 +17,7 @@ from drive_stack.control.lqr import Lqr
 from drive_stack.control.mpc import Mpc, MpcSettings
 from drive_stack.control.mpc_model import BicycleModel, bicycle_model
 from drive_stack.control.mpc_problem import SteeringProblem, Weights
-from drive_stack.control.preview import previewed
+from drive_stack.control.preview import preview_path
 from drive_stack.pipeline import Pipeline
 from drive_stack.types import Control, FloatArray, Plan, PlanningInput
 from envs.ego import Ego
@@ -30,7 +30,7 @@ STEPS = 20
 
 
 def model_of(plan: Plan, speed: float, wheels: float = 0.0) -> BicycleModel:
-    path = previewed(plan, speed, 0.0, delay=0.0, reach=20.0)
+    path = preview_path(plan, speed, 0.0, delay=0.0, min_length=20.0)
     return bicycle_model(plan, path, speed, wheels, PLATFORM, STEPS)
 
 
