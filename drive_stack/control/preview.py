@@ -42,7 +42,7 @@ class PlannedPath:
         return float(np.interp(arc, self.arc, self.curvature))
 
     def point_at_distance(self, distance: float, from_arc: float) -> FloatArray | None:
-        """First point ``(2,)`` beyond ``from_arc`` [m] at ``distance`` [m] from the axle; None without one."""
+        """First point ``(2,)`` beyond ``from_arc`` [m] at ``distance`` [m] from the axle, or None."""
         distances = np.hypot(self.xy[:, 0], self.xy[:, 1])
         beyond = np.flatnonzero((self.arc >= from_arc) & (distances >= distance))
         if len(beyond) == 0:

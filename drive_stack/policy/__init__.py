@@ -1,1 +1,1 @@
-"""The end-to-end policy at work: from the observation to the controls by one network."""
+"""Inference of the end-to-end policy: from the observation to the controls with one network."""

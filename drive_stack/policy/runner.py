@@ -1,4 +1,4 @@
-"""Runs the policy's two networks: the trunk over each picture, the head over what it has lately seen."""
+"""Runs the two networks of the policy: the trunk on each image, the head on the features of recent images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from drive_stack.config import StrictModel, first_problem
 from drive_stack.errors import ConfigError
-from drive_stack.policy.numbers import STATE_SIZE, control_of, state_of
+from drive_stack.policy.state_vector import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.runtime.sessions import map_batch, open_session
 from drive_stack.runtime.weights import MODELS, read_card
@@ -28,46 +28,49 @@ COMMAND = "python run_sim.py train policy"
 
 
 class Layout(StrictModel):
-    """What the networks take; it stands in the trunk's card."""
+    """Format of the inputs of the networks, from the card of the trunk."""
 
     views: tuple[View, ...]
-    history: tuple[Annotated[float, Field(ge=0.0)], ...]  # ages of the pictures the head sees, 0 first [s]
-    features: Annotated[int, Field(ge=1)]  # numbers the trunk makes of one picture
+    history: tuple[Annotated[float, Field(ge=0.0)], ...]  # ages of the images that the head uses, 0 first [s]
+    features: Annotated[int, Field(ge=1)]  # per image
 
     @property
     def head_size(self) -> int:
-        """Numbers the head takes."""
+        """Number of inputs of the head."""
         return len(self.history) * self.features + STATE_SIZE
 
 
 def head_path(trunk: Path) -> Path:
-    """Where the head's weights lie."""
+    """Path of the weights of the head."""
     return trunk.with_name(trunk.name.replace(".trunk.", ".head."))
 
 
-class Memory:
-    """Features (D,) of the pictures that one car has lately seen, the last one first."""
+class FeatureHistory:
+    """Features (D,) of the recent images of one car."""
 
     def __init__(self, ages: Sequence[int]) -> None:
-        """``ages`` of the pictures that are remembered [steps]."""
+        """``ages`` of the images that the head uses [steps]."""
         self._ages = tuple(ages)
-        self._seen: deque[NDArray[np.float32]] = deque(maxlen=max(ages) + 1)
+        self._features: deque[NDArray[np.float32]] = deque(maxlen=max(ages) + 1)
 
     def clear(self) -> None:
-        """Forget what was seen."""
-        self._seen.clear()
+        """Discard all features."""
+        self._features.clear()
 
-    def take_in(self, features: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Those of each age, now that ``features`` are the last seen. What lies before the first picture is
-        taken to have looked like it."""
-        self._seen.appendleft(features)
-        return [self._seen[min(age, len(self._seen) - 1)] for age in self._ages]
+    def push(self, features: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Add the features of the present image; returns those of each age.
+
+        The first image stands for all images before it.
+        """
+        self._features.appendleft(features)
+        return [self._features[min(age, len(self._features) - 1)] for age in self._ages]
 
 
 class PolicyRunner:
-    """From observations to controls; the same observations give the same controls.
+    """Computes controls from observations. Equal observations give equal controls.
 
-    Raises `ConfigError` where weights are missing, altered, or do not fit one another.
+    Raises:
+        ConfigError: weights are missing, altered, or do not match each other.
     """
 
     def __init__(
@@ -80,7 +83,7 @@ class PolicyRunner:
         streams: int = 1,
         engine: str = "openvino",
     ) -> None:
-        """``streams`` cars of a batch are decided for at a time, on ``threads`` threads each."""
+        """Load the networks; a batch computes ``streams`` cars at a time on ``threads`` threads each."""
         card = read_card(trunk, COMMAND)
         read_card(head_path(trunk), COMMAND)
         try:
@@ -92,45 +95,48 @@ class PolicyRunner:
         _check(trunk, self._trunk.input_shape, (1, packed_size(self.layout.views)))
         _check(head_path(trunk), self._head.input_shape, (1, self.layout.head_size))
         self._path = trunk
-        self._saliency: Saliency | None = None  # made when first asked for
+        self._saliency: Saliency | None = None  # created at the first use
         self._car = car
         self._ages = [round(age / dt) for age in self.layout.history]
-        self._memory = self.memory()
+        self._history = self.new_history()
 
-    def memory(self) -> Memory:
-        """An empty one, for a car of a batch."""
-        return Memory(self._ages)
+    def new_history(self) -> FeatureHistory:
+        """An empty history for a car of a batch."""
+        return FeatureHistory(self._ages)
 
     def reset(self) -> None:
-        """Forget what was seen."""
-        self._memory.clear()
+        """Discard all features."""
+        self._history.clear()
 
     def drive(self, observation: Observation) -> Control:
-        """One step of one car."""
-        return self._decide(observation, self._memory)
+        """Compute the control of one car in one step."""
+        return self._decide(observation, self._history)
 
     def drive_batch(
-        self, observations: Iterable[Observation], memories: Iterable[Memory]
+        self, observations: Iterable[Observation], histories: Iterable[FeatureHistory]
     ) -> tuple[Control, ...]:
-        """One step of each of several cars, which have a `memory` each; as `drive` would, bit for bit."""
-        cars = zip(observations, memories, strict=True)
+        """Compute the controls of several cars in one step, each with its `new_history`.
+
+        The results are bitwise equal to those of `drive`.
+        """
+        cars = zip(observations, histories, strict=True)
         return map_batch(lambda car: self._decide(*car), cars, self._trunk.streams)
 
-    def _decide(self, observation: Observation, memory: Memory) -> Control:
+    def _decide(self, observation: Observation, history: FeatureHistory) -> Control:
         (features,) = self._trunk.run(pack(observation.image, self.layout.views)[None])
-        known = memory.take_in(features[0])
-        (asked,) = self._head.run(np.concatenate([*known, state_of(observation)])[None])
-        return control_of(float(asked[0, 0]), float(asked[0, 1]), observation.speed, self._car)
+        features_by_age = history.push(features[0])
+        (outputs,) = self._head.run(np.concatenate([*features_by_age, state_of(observation)])[None])
+        return control_of(float(outputs[0, 0]), float(outputs[0, 1]), observation.speed, self._car)
 
     def attention(self, image: Image) -> NDArray[np.float32]:
-        """(H, W) of 0 … 1: where the trunk's layers fire on a picture; for onlookers."""
+        """Saliency map (H, W), 0 … 1, of the trunk on an image, for visualisation."""
         if self._saliency is None:
             from drive_stack.policy.saliency import Saliency  # noqa: PLC0415 - onnx is slow to import
 
             self._saliency = Saliency(self._path, self.layout.views)
-        return self._saliency.of(image)
+        return self._saliency.compute(image)
 
 
-def _check(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
-    if found != expected:
-        raise ConfigError(f"{path}: takes {found}, but its card says {expected}; make it with: {COMMAND}")
+def _check(path: Path, actual: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if actual != expected:
+        raise ConfigError(f"{path}: takes {actual}, but its card says {expected}; make it with: {COMMAND}")

@@ -1,7 +1,7 @@
-"""What the policy looks at: parts of the camera's picture at sizes of their own.
+"""The image inputs of the policy: parts of the camera image, each scaled to its own size.
 
-A whole picture small enough to be quick shows no car 150 m off; a strip about the horizon at the camera's
-own resolution does. Views are packed into one row of bytes, one after another.
+A whole image that is small enough for fast inference does not show a car at 150 m; a strip around the horizon
+at the resolution of the camera does. Views are packed into one row of bytes, one after another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Pixels = Annotated[int, Field(ge=1)]
 
 
 class View(StrictModel):
-    """Rows ``top`` to ``bottom`` of the picture over its whole width, ``height`` × ``width`` px large."""
+    """Rows ``top`` to ``bottom`` of the image over its whole width, scaled to ``height`` × ``width`` px."""
 
     top: Annotated[int, Field(ge=0)]
     bottom: Pixels
@@ -36,17 +36,17 @@ class View(StrictModel):
 
     @property
     def size(self) -> int:
-        """Bytes of it."""
+        """Size in bytes."""
         return self.height * self.width * 3
 
 
 def packed_size(views: Sequence[View]) -> int:
-    """Bytes of all views together."""
+    """Size of all views in bytes."""
     return sum(view.size for view in views)
 
 
 def pack(image: Image, views: Sequence[View]) -> NDArray[np.uint8]:
-    """The views of an (H, W, 3) picture, each (height, width, 3) flattened, one after another."""
+    """Pack the views of an image (H, W, 3) into one row: each (height, width, 3), flattened."""
     parts = []
     for view in views:
         rows = image[view.top : view.bottom]

@@ -20,8 +20,8 @@ from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.rollout import run_episode
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.network import PolicyNet
-from drive_stack.policy.numbers import control_of, state_of
 from drive_stack.policy.runner import TRUNK, PolicyRunner
+from drive_stack.policy.state_vector import control_of, state_of
 from drive_stack.policy.views import pack
 from drive_stack.runtime.weights import read_card
 from drive_stack.seeds import SeedSplit

@@ -15,7 +15,7 @@ from drive_stack.interfaces import Platform
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.network import PolicyNet, export
 from drive_stack.policy.runner import head_path
-from drive_stack.policy.saliency import Saliency, backprop
+from drive_stack.policy.saliency import Saliency, visual_backprop
 from drive_stack.runtime.weights import write_card
 from drive_stack.types import NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters
@@ -49,7 +49,7 @@ def test_heat_is_where_every_layer_fires() -> None:
     first[:, 8:12, 20:30] = 1.0  # both fire here
     second[:, 4:6, 10:15] = 1.0
     first[:, 20:24, 60:70] = 1.0  # here only the first
-    heat = backprop([first, second], (64, 160))
+    heat = visual_backprop([first, second], (64, 160))
     assert heat.shape == (64, 160) and heat.dtype == np.float32
     assert heat[16:24, 42:58].min() > 0.5
     assert heat[38:50, 118:142].max() == 0.0
@@ -57,13 +57,16 @@ def test_heat_is_where_every_layer_fires() -> None:
 
 
 def test_nothing_fires_nowhere_is_heat() -> None:
-    assert backprop([np.zeros((4, 8, 8), np.float32), np.zeros((4, 4, 4), np.float32)], (16, 16)).max() == 0.0
+    assert (
+        visual_backprop([np.zeros((4, 8, 8), np.float32), np.zeros((4, 4, 4), np.float32)], (16, 16)).max()
+        == 0.0
+    )
 
 
 def test_an_edge_in_a_dull_picture_draws_the_look(trunk: Path, network: PolicyNet) -> None:
     image = np.full((256, 640, 3), 127, dtype=np.uint8)
     image[100:130, 400:430] = 255
-    heat = Saliency(trunk, network.layout.views).of(image)
+    heat = Saliency(trunk, network.layout.views).compute(image)
     assert heat.shape == (256, 640) and heat.min() >= 0.0 and heat.max() <= 1.0
     inside = heat[92:140, 380:450].mean()
     assert inside > 2.0 * heat[92:140, 60:330].mean()

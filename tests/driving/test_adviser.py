@@ -8,7 +8,7 @@ from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from agents.registry import build_agent
 from drive_stack.datasets.drives.recording_task import ADVISER
-from drive_stack.policy.numbers import sideways_of
+from drive_stack.policy.state_vector import lateral_acceleration_of
 from drive_stack.types import Control
 from envs.oracles import Oracles
 
@@ -26,7 +26,7 @@ def advice(world: TinyWorld, seconds: float) -> list[Control]:
 
 def sideways(said: list[Control], speed: float) -> np.ndarray:
     steering = np.array([one.steering for one in said])
-    return sideways_of(steering, np.full(len(said), speed), PLATFORM.car)
+    return lateral_acceleration_of(steering, np.full(len(said), speed), PLATFORM.car)
 
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])

@@ -74,7 +74,7 @@ def test_no_command_outruns_the_wheels(name: str) -> None:
     controller, wheels, speed = CONTROLLERS[name](PLATFORM), 0.0, 1.5
     share = 1.0 - np.exp(-PLATFORM.dt / CAR.steering_lag)
     for _ in range(20):  # too slow to see the wheels in the yaw rate
-        command = controller.steer(arc_plan(6.0, speed, aside=-0.5), speed, 0.0)
+        command = controller.steer(arc_plan(6.0, speed, offset=-0.5), speed, 0.0)
         assert abs(share * (command - wheels)) <= CAR.max_steering_rate * PLATFORM.dt + 1e-9
         assert abs(command) <= CAR.max_steering
         wheels += share * (command - wheels)
@@ -106,7 +106,7 @@ def test_a_curve_of_500_m_at_30_mps_is_held(name: str, lag: float) -> None:
 
 
 @pytest.mark.parametrize("name", CONTROLLERS)
-def test_one_metre_aside_is_made_good_without_swinging(name: str) -> None:
+def test_an_offset_of_one_metre_is_corrected_without_oscillation(name: str) -> None:
     driven = drive(
         CONTROLLERS[name](PLATFORM), Ego(CAR), path_called("1 m"), 0.0, PLATFORM.dt, np.random.default_rng(0)
     )

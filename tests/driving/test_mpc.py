@@ -67,7 +67,7 @@ def test_the_model_foresees_what_the_car_does(speed: float, radius: float) -> No
     assert state[2] == pytest.approx(ego.steering, abs=1e-9)
 
 
-@pytest.mark.parametrize("plan", [arc_plan(7.0, 5.0), arc_plan(1e9, 3.0, aside=3.0), arc_plan(-5.0, 4.0)])
+@pytest.mark.parametrize("plan", [arc_plan(7.0, 5.0), arc_plan(1e9, 3.0, offset=3.0), arc_plan(-5.0, 4.0)])
 def test_the_programme_keeps_the_limits_of_angle_and_rate(plan: Plan) -> None:
     commands = solve(model_of(plan, float(plan.speeds[0])), iterations=2000)
     assert commands is not None

@@ -24,8 +24,14 @@ from drive_stack.learning.imitation.features import trunk_features
 from drive_stack.learning.imitation.losses import policy_loss
 from drive_stack.learning.imitation.network import PolicyNet, export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
-from drive_stack.policy.numbers import STATE_NAMES, STATE_SIZE, control_of, sideways_of, state_of
 from drive_stack.policy.runner import PolicyRunner, head_path
+from drive_stack.policy.state_vector import (
+    STATE_NAMES,
+    STATE_SIZE,
+    control_of,
+    lateral_acceleration_of,
+    state_of,
+)
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.runtime.weights import write_card
 from drive_stack.types import Control, NavigationCommand, Observation
@@ -64,7 +70,7 @@ def data(folder: Path, config: PolicyTraining, tmp_path_factory: pytest.TempPath
 
 @given(steering=st.floats(-0.4, 0.4), speed=st.floats(0.0, 45.0))
 def test_steering_is_recovered_from_its_lateral_acceleration(steering: float, speed: float) -> None:
-    sideways = float(sideways_of(np.array([steering]), np.array([speed]), CAR)[0])
+    sideways = float(lateral_acceleration_of(np.array([steering]), np.array([speed]), CAR)[0])
     found = control_of(sideways, -1.0, speed, CAR)
     assert found.steering == pytest.approx(steering, abs=1e-5)
     assert found.acceleration == -1.0

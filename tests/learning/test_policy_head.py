@@ -19,7 +19,7 @@ from drive_stack.learning.imitation.config import (
     PolicyTraining,
 )
 from drive_stack.learning.imitation.head import OUTPUTS, Head
-from drive_stack.policy.numbers import STATE_SIZE
+from drive_stack.policy.state_vector import STATE_SIZE
 from drive_stack.policy.views import View
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "training"

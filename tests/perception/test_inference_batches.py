@@ -60,7 +60,7 @@ def test_so_does_the_lane_network(engine: str, images: NDArray[np.uint8]) -> Non
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_so_does_the_policy_with_a_memory_for_each_car(engine: str, images: NDArray[np.uint8]) -> None:
+def test_so_does_the_policy_with_a_history_for_each_car(engine: str, images: NDArray[np.uint8]) -> None:
     pictures = [images, images[::-1], np.roll(images, 1, axis=0)]
     drives = [
         [
@@ -70,8 +70,8 @@ def test_so_does_the_policy_with_a_memory_for_each_car(engine: str, images: NDAr
         for car in range(3)
     ]
     batched = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine, streams=2)
-    memories = [batched.memory() for _ in drives]
-    together = [batched.drive_batch(moment, memories) for moment in zip(*drives, strict=True)]
+    histories = [batched.new_history() for _ in drives]
+    together = [batched.drive_batch(moment, histories) for moment in zip(*drives, strict=True)]
     alone = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine)
     for car, drive in enumerate(drives):
         alone.reset()

@@ -1,4 +1,4 @@
-"""Plans for controllers to follow."""
+"""Plans for the tests of controllers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ TIMES = np.linspace(0.0, 4.0, 41)
 
 
 def arc_plan(
-    radius: float, speed: float, aside: float = 0.0, heading: float = 0.0, **changes: object
+    radius: float, speed: float, offset: float = 0.0, heading: float = 0.0, **changes: object
 ) -> Plan:
-    """An arc at a steady speed; the car is ``aside`` [m] to its left, and turned from it by ``heading``."""
+    """A plan on an arc at constant speed.
+
+    The car is ``offset`` [m] to its left and turned by ``heading`` [rad].
+    """
     angle = speed * TIMES / radius
-    chords = np.stack([radius * np.sin(angle), radius * (1.0 - np.cos(angle)) - aside], axis=1)
+    chords = np.stack([radius * np.sin(angle), radius * (1.0 - np.cos(angle)) - offset], axis=1)
     cos, sin = np.cos(-heading), np.sin(-heading)
     values: dict[str, object] = {
         "times": TIMES,
@@ -32,7 +35,7 @@ def arc_plan(
 
 
 def mirrored(plan: Plan) -> Plan:
-    """The same, left for right."""
+    """The mirrored plan."""
     return dataclasses.replace(
         plan,
         positions=plan.positions * np.array([1.0, -1.0]),
@@ -42,7 +45,7 @@ def mirrored(plan: Plan) -> Plan:
 
 
 def speed_plan(speed: float, acceleration: float, target: float, jerk: float, **changes: object) -> Plan:
-    """Straight on, from an acceleration at ``jerk`` to a steady ``target`` [m/s²], standing at the end."""
+    """A straight plan from an acceleration at ``jerk`` to a constant ``target`` [m/s²], or a standstill."""
     rise = target - acceleration
     needed = abs(rise) / jerk
     accelerations = np.where(

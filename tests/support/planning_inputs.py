@@ -1,4 +1,4 @@
-"""What a planner is given in the tiny world: the truth, in the form that perception and prediction have."""
+"""Inputs of a planner in the tiny world, from ground truth."""
 
 from __future__ import annotations
 

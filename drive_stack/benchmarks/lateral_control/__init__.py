@@ -1,1 +1,1 @@
-"""Lateral controllers compared: closed loop, on reference paths, with the dynamics they are handed."""
+"""Comparison of lateral controllers in closed loop on reference paths, with injected dynamics."""

@@ -1,4 +1,4 @@
-"""Lateral error over time, a line a controller."""
+"""Figure of the lateral error over time, with a line for each controller."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from matplotlib.figure import Figure
 from drive_stack.benchmarks.lateral_control.study import Result
 from drive_stack.support.atomic_files import whole_file
 
-SHOWN = (  # the curve's end lies beyond what is shown
+SHOWN = (  # the end of the curve lies outside the shown interval
     "radius 500 m, 30 m/s",
     "lane change, 25 m/s",
 )
 SECONDS = 10.0
-COLOURS = ("#E69F00", "#009E73", "#0072B2", "#CC3311", "#555555")  # told apart by the colour-blind, too
+COLOURS = ("#E69F00", "#009E73", "#0072B2", "#CC3311", "#555555")  # distinguishable with colour blindness
 STROKES = ("-", "--", "-.", "-", ":")
 
 
 def write_figure(results: Sequence[Result], file: Path) -> None:
-    """An SVG of the drives as modelled on two of the paths; the same drives give the same file."""
+    """Write an SVG of the drives without deviations on two of the paths. Equal drives give equal files."""
     figure = Figure(figsize=(9.0, 6.0), layout="constrained")
     FigureCanvasSVG(figure)
     first = results[0].condition

@@ -1,4 +1,4 @@
-"""One controller on one path, closed loop."""
+"""Closed-loop simulation of a controller on a path."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from drive_stack.interfaces import LateralController
 from drive_stack.types import Behaviour, Control, FloatArray, Plan
 from drive_stack.vehicle import VehicleParameters
 
-TICKS = 2  # of the dynamics in a step of the controller
+TICKS = 2  # steps of the dynamics in one step of the controller
 HORIZON = 4.0  # of a plan [s]
 
 
 class Dynamics(Protocol):
-    """The car as it moves; world frame, referred to its rear axle."""
+    """Simulation of the car; the pose is that of the rear axle in the world frame [m, rad]."""
 
     x: float
     y: float
@@ -30,11 +30,11 @@ class Dynamics(Protocol):
     steering: float
 
     def reset(self, x: float, y: float, yaw: float, speed: float) -> None:
-        """Place it [m, rad, m/s], wheels straight."""
+        """Place the car at a pose [m, rad] with a speed [m/s] and straight wheels."""
         ...
 
     def step(self, control: Control, dt: float) -> None:
-        """Move on by ``dt`` [s]."""
+        """Simulate ``dt`` [s]."""
         ...
 
 
@@ -43,11 +43,11 @@ MakeDynamics = Callable[[VehicleParameters], Dynamics]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is not as the controller thinks."""
+    """Deviations from the model of the controller."""
 
     name: str
-    noise: float = 0.0  # of the plan beside the path: standard deviation [m]
-    lag: float = 1.0  # the car's steering lag over the one the controller knows
+    noise: float = 0.0  # lateral standard deviation of the plan from the path [m]
+    lag: float = 1.0  # factor of the car's steering lag on that of the controller's model
 
 
 CONDITIONS = (
@@ -59,13 +59,13 @@ CONDITIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """What came of it, at every tick of the dynamics; ``(T,)`` each."""
+    """Time series of a drive at every tick of the dynamics, each ``(T,)``."""
 
     dt: float  # of a tick [s]
-    lateral: FloatArray  # left of the path [m]
+    lateral: FloatArray  # of the rear axle, left of the path [m]
     heading: FloatArray  # car minus path [rad]
-    steering: FloatArray  # wheels [rad]
-    acceleration: FloatArray  # sideways [m/s²]
+    steering: FloatArray  # road-wheel angle [rad]
+    acceleration: FloatArray  # lateral [m/s²]
     milliseconds: FloatArray  # (N,) of each call of the controller
 
 
@@ -77,42 +77,47 @@ def drive(
     dt: float,
     rng: np.random.Generator,
 ) -> Drive:
-    """Drive ``path`` to where a plan would leave it; each plan is off by ``noise`` [m]."""
+    """Drive along ``path`` while a whole plan fits on it; plans deviate by noise with std ``noise`` [m]."""
     controller.reset()
     line, speed = path.line, path.speed
-    car.reset(0.0, path.aside, float(line.heading[0]), speed)
-    seen: list[tuple[float, float, float, float]] = []
-    spent: list[float] = []
+    car.reset(0.0, path.start_offset, float(line.heading[0]), speed)
+    samples: list[tuple[float, float, float, float]] = []
+    milliseconds: list[float] = []
     steps = int((line.station[-1] / speed - HORIZON) / dt)
     for _ in range(steps):
         plan = plan_along(line, car, speed, noise * rng.standard_normal(3))
-        begin = time.perf_counter()
+        start = time.perf_counter()
         steering = controller.steer(plan, car.speed, car.yaw_rate)
-        spent.append((time.perf_counter() - begin) * 1000.0)
+        milliseconds.append((time.perf_counter() - start) * 1000.0)
         for _ in range(TICKS):
             car.step(Control(steering, 0.0), dt / TICKS)
-            seen.append((*_errors(line, car), car.steering, car.yaw_rate * car.speed))
-    lateral, heading, wheels, sideways = np.array(seen).T
-    return Drive(dt / TICKS, lateral, wrap_angles(heading), wheels, sideways, np.array(spent))
+            samples.append((*_errors(line, car), car.steering, car.yaw_rate * car.speed))
+    lateral, heading, wheels, lateral_acceleration = np.array(samples).T
+    return Drive(
+        dt / TICKS, lateral, wrap_angles(heading), wheels, lateral_acceleration, np.array(milliseconds)
+    )
 
 
-def plan_along(line: ReferenceLine, car: Dynamics, speed: float, off: FloatArray) -> Plan:
-    """The path from abreast of the car on, as a planner would give it.
+def plan_along(line: ReferenceLine, car: Dynamics, speed: float, offsets: FloatArray) -> Plan:
+    """The path from the position of the car on, as the plan of a planner.
 
-    ``off`` (3,): how far to the left of it the plan lies now, in one and in two seconds [m]; a parabola
-    between, as the error of a lane that is fitted anew to every image.
+    ``offsets`` (3,) are the laterals of the plan now, in one and in two seconds [m], joined by a parabola,
+    like the error of a lane that is fitted again to every image.
     """
     times = np.linspace(0.0, HORIZON, 41)
-    here, _ = line.to_frenet(np.array([car.x, car.y]))
-    stations = float(here) + speed * times
-    aside = np.asarray(np.polyval(_parabola(off), times), dtype=np.float64)
-    points, headings = line.to_plane(stations, aside)
-    slope, bend = np.polyval(np.polyder(_parabola(off)), times) / speed, 2.0 * _parabola(off)[0] / speed**2
+    car_station, _ = line.to_frenet(np.array([car.x, car.y]))
+    stations = float(car_station) + speed * times
+    laterals = np.asarray(np.polyval(_parabola(offsets), times), dtype=np.float64)
+    points, headings = line.to_plane(stations, laterals)
+    slope, curvature = (
+        np.polyval(np.polyder(_parabola(offsets)), times) / speed,
+        2.0 * _parabola(offsets)[0] / speed**2,
+    )
     return Plan(
         times=times,
         positions=to_local(points, np.array([car.x, car.y]), car.yaw),
         headings=headings + np.arctan(slope) - car.yaw,
-        curvatures=line.curvature_at(stations) + bend,
+        curvatures=line.curvature_at(stations) + curvature,
         speeds=np.full(len(times), speed),
         accelerations=np.zeros(len(times)),
         behaviour=Behaviour.CRUISE,
@@ -120,10 +125,10 @@ def plan_along(line: ReferenceLine, car: Dynamics, speed: float, off: FloatArray
     )
 
 
-def _parabola(off: FloatArray) -> FloatArray:
-    now, one, two = off
-    bend = (now - 2.0 * one + two) / 2.0
-    return np.array([bend, one - now - bend, now])
+def _parabola(offsets: FloatArray) -> FloatArray:
+    now, in_one_second, in_two_seconds = offsets
+    curvature = (now - 2.0 * in_one_second + in_two_seconds) / 2.0
+    return np.array([curvature, in_one_second - now - curvature, now])
 
 
 def _errors(line: ReferenceLine, car: Dynamics) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Every controller on every path under every condition."""
+"""Drives of every controller on every path under every condition."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Result:
 def study(
     controllers: Controllers, dynamics: MakeDynamics, platform: Platform, seed: int
 ) -> Iterator[Result]:
-    """Drive them all. Every controller meets the same noise, drawn from ``seed`` and the path."""
+    """Run all drives. The noise is drawn from ``seed`` and the path, so it is equal for every controller."""
     made = {name: make() for name, make in controllers.items()}
     for condition in CONDITIONS:
         car = dataclasses.replace(platform.car, steering_lag=platform.car.steering_lag * condition.lag)

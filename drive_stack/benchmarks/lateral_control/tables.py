@@ -1,4 +1,4 @@
-"""The study as tables: on the terminal and in Markdown."""
+"""Tables of the study for the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from drive_stack.benchmarks.lateral_control.study import Result
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading and how a measure is written under it."""
+    """A heading and the text of its measure."""
 
     heading: str
     text: Callable[[Measures], str]
-    aside_only: bool = False  # says something only where the car starts beside the path
+    offset_start_only: bool = False  # only meaningful for a start at a lateral offset
 
 
 COLUMNS = (
-    Column("worst [m]", lambda of: f"{of.worst:.3f}"),
-    Column("RMS [m]", lambda of: f"{of.rms:.3f}"),
-    Column("heading [°]", lambda of: f"{np.degrees(of.heading):.2f}"),
-    Column("settled [s]", lambda of: f"{of.settled_after:.1f}", aside_only=True),
-    Column("overshoot [m]", lambda of: f"{of.overshoot:.3f}", aside_only=True),
-    Column("steering [°/s]", lambda of: f"{np.degrees(of.steering_rate):.2f}"),
-    Column("jerk [m/s³]", lambda of: f"{of.jerk:.2f}"),
-    Column("worst jerk", lambda of: f"{of.worst_jerk:.0f}"),
-    Column("ms", lambda of: f"{of.milliseconds:.2f}"),
+    Column("worst [m]", lambda measures: f"{measures.worst:.3f}"),
+    Column("RMS [m]", lambda measures: f"{measures.rms:.3f}"),
+    Column("heading [°]", lambda measures: f"{np.degrees(measures.heading):.2f}"),
+    Column("settled [s]", lambda measures: f"{measures.settled_after:.1f}", offset_start_only=True),
+    Column("overshoot [m]", lambda measures: f"{measures.overshoot:.3f}", offset_start_only=True),
+    Column("steering [°/s]", lambda measures: f"{np.degrees(measures.steering_rate):.2f}"),
+    Column("jerk [m/s³]", lambda measures: f"{measures.jerk:.2f}"),
+    Column("worst jerk", lambda measures: f"{measures.worst_jerk:.0f}"),
+    Column("ms", lambda measures: f"{measures.milliseconds:.2f}"),
 )
 LEGEND = (
     "Worst and RMS: distance of the rear axle from the path. Heading: worst error. Settled: the last time "
-    "it was farther than 0.1 m from the path. Overshoot: on the other side than where it was farthest. "
-    "Steering: RMS of the wheels' rate. Jerk: sideways, RMS and worst over 50 ms. ms: median of a call."
+    "it was farther than 0.1 m from the path. Overshoot: largest error on the opposite side of the worst. "
+    "Steering: RMS of the wheels' rate. Jerk: lateral, RMS and worst over 50 ms. ms: median of a call."
 )
 
 
@@ -46,7 +46,7 @@ def conditions(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
 
 
 def terminal_tables(results: Sequence[Result]) -> Iterator[Table]:
-    """One table a condition."""
+    """One table for each condition."""
     for name, part in conditions(results):
         table = Table(title=name, title_style="bold", title_justify="left")
         table.add_column("path", no_wrap=True)
@@ -59,7 +59,7 @@ def terminal_tables(results: Sequence[Result]) -> Iterator[Table]:
 
 
 def markdown_tables(results: Sequence[Result]) -> str:
-    """The same, after a table of the worst errors alone."""
+    """The tables in Markdown, after one of the worst errors."""
     lines = ["### Worst lateral error [m]", "", *_summary(results), "", LEGEND]
     for name, part in conditions(results):
         heads = ["path", "controller", *(column.heading for column in COLUMNS)]
@@ -69,29 +69,29 @@ def markdown_tables(results: Sequence[Result]) -> str:
 
 
 def _summary(results: Sequence[Result]) -> list[str]:
-    """Worst error, or overshoot where the car starts aside: a row a path and condition."""
+    """One row for each path and condition: the worst error, or the overshoot after a start at an offset."""
     names = list(dict.fromkeys(result.controller for result in results))
     worst: dict[tuple[str, str], list[str]] = {}
     for result in results:
-        aside = result.path.aside != 0.0
-        label = f"{result.path.name} (overshoot)" if aside else result.path.name
-        value = result.measures.overshoot if aside else result.measures.worst
+        has_offset = result.path.start_offset != 0.0
+        label = f"{result.path.name} (overshoot)" if has_offset else result.path.name
+        value = result.measures.overshoot if has_offset else result.measures.worst
         worst.setdefault((label, result.condition.name), []).append(f"{value:.3f}")
     heads = ["path", "condition", *names]
     return [_line(heads), _rule(len(heads), left=2), *(_line([*key, *row]) for key, row in worst.items())]
 
 
 def _rows(part: Sequence[Result]) -> Iterator[tuple[str, str, list[str]]]:
-    before = ""
+    previous = ""
     for result in part:
-        path = result.path.name if result.path.name != before else ""
-        before = result.path.name
+        path = result.path.name if result.path.name != previous else ""
+        previous = result.path.name
         yield path, result.controller, [_cell(column, result) for column in COLUMNS]
 
 
 def _cell(column: Column, result: Result) -> str:
-    silent = column.aside_only and result.path.aside == 0.0
-    return "–" if silent else column.text(result.measures)
+    omitted = column.offset_start_only and result.path.start_offset == 0.0
+    return "–" if omitted else column.text(result.measures)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from drive_stack.learning.imitation.config import AugmentSettings
-from drive_stack.policy.numbers import SPEED, STATE_NAMES
+from drive_stack.policy.state_vector import SPEED, STATE_NAMES
 
 _SPEED, _YAW_RATE, _BELOW_LIMIT = (
     STATE_NAMES.index(name) for name in ("speed", "yaw rate", "below the limit")

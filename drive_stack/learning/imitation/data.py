@@ -18,7 +18,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.learning.imitation.auxiliary_targets import auxiliary_targets
 from drive_stack.learning.imitation.column_targets import column_proximities
 from drive_stack.learning.imitation.config import BalanceSettings
-from drive_stack.policy.numbers import sideways_of, state_rows
+from drive_stack.policy.state_vector import lateral_acceleration_of, state_rows
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.support.atomic_files import check_replaceable, make_folder, whole_file
 from drive_stack.vehicle import VehicleParameters
@@ -83,7 +83,7 @@ def load_policy_data(
     car = VehicleParameters()
     speed = recording.column("speed_mps", np.float64)
     steering = recording.column("expert_steering_rad", np.float64)
-    sideways = sideways_of(steering, speed, car)
+    sideways = lateral_acceleration_of(steering, speed, car)
     acceleration = recording.column("expert_acceleration_mps2", np.float32)
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
     return PolicyData(
@@ -115,7 +115,9 @@ def _weights(
     turning = np.abs(deviation) > TURNING
     student = recording.column("driver", np.str_) != EXPERT
     changing = _has_changed(deviation, recording, TURNING) | _has_changed(acceleration, recording, -BRAKING)
-    applied = sideways_of(recording.column("applied_steering_rad", np.float64), speed, VehicleParameters())
+    applied = lateral_acceleration_of(
+        recording.column("applied_steering_rad", np.float64), speed, VehicleParameters()
+    )
     error = np.abs(recording.column("applied_acceleration_mps2", np.float32) - acceleration)
     student_error = student & ((np.abs(applied - sideways) > STUDENT_ERROR[0]) | (error > STUDENT_ERROR[1]))
     weight = np.ones(len(speed))

@@ -15,7 +15,7 @@ from torch import nn
 
 from drive_stack.learning.imitation.column_targets import COLUMNS
 from drive_stack.learning.imitation.config import NetworkSettings
-from drive_stack.policy.numbers import STATE_SIZE
+from drive_stack.policy.state_vector import STATE_SIZE
 
 OUTPUTS = 2  # lateral and longitudinal acceleration [m/s²]
 _SLOPE = 0.1
