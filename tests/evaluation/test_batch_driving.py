@@ -62,11 +62,13 @@ def test_nor_do_those_of_an_agent_with_networks(tmp_path: Path, short: Path) -> 
 
 
 @pytest.mark.parametrize("agent", ["expert", "constant", "random"])
-def test_who_never_looks_drives_the_same_without_the_camera(short: Path, agent: str) -> None:
-    (given,) = episodes(agent, short, range(100_000, 100_001))
-    assert not given.camera
-    blind, seeing = (drive_task(build_agent, replace(given, uses_camera=camera)) for camera in (False, True))
-    assert replace(blind, stages_ms={}) == replace(seeing, stages_ms={})
+def test_an_agent_that_uses_no_camera_drives_the_same_without_one(short: Path, agent: str) -> None:
+    (task,) = episodes(agent, short, range(100_000, 100_001))
+    assert not task.uses_camera
+    without, rendered = (
+        drive_task(build_agent, replace(task, uses_camera=camera)) for camera in (False, True)
+    )
+    assert replace(without, stages_ms={}) == replace(rendered, stages_ms={})
 
 
 def workers_in(group: int) -> list[str]:
