@@ -28,7 +28,7 @@ from drive_stack.scenario_name import file_stem, unique_stem
 EXPERT = "expert"
 # While a student drives, the expert's plan is not executed. A plan that were kept would drift away from what
 # the car does, so that the expert plans anew from the car's position at every step.
-ADVISER = ("planning.lattice.followed=false",)
+ADVISER = ("planning.lattice.plan_is_executed=false",)
 
 
 class CollectSettings(StrictModel):
