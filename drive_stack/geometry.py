@@ -41,17 +41,6 @@ def box_corners(centre: FloatArray, yaw: float, length: float, width: float) -> 
     return to_world(half * np.array([length / 2.0, width / 2.0]), centre, yaw)
 
 
-def boxes_overlap(first: FloatArray, second: FloatArray) -> bool:
-    """Whether two convex polygons, each ``(N, 2)`` in order, share a point (separating axis theorem)."""
-    for polygon in (first, second):
-        edges = np.roll(polygon, -1, axis=0) - polygon
-        normals = np.stack([-edges[:, 1], edges[:, 0]], axis=1)
-        a, b = first @ normals.T, second @ normals.T
-        if np.any((a.max(axis=0) < b.min(axis=0)) | (b.max(axis=0) < a.min(axis=0))):
-            return False
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class ReferenceLine:
     """A lane's centre line for Frenet coordinates: station s along it, lateral d positive to its left.

@@ -29,8 +29,6 @@ class CandidateCosts:
     """Costs of all candidates; inf where a candidate must not be driven."""
 
     cost: FloatArray  # (L, K)
-    collides: FloatArray  # (L, K) probability-weighted severity of collisions
-    allowed: FloatArray  # (L, K, T) allowed speed [m/s]
 
     def best(self) -> tuple[int, int] | None:
         """Indices of the path and the profile of minimum cost; None where no candidate may be driven."""
@@ -79,7 +77,7 @@ def evaluate_candidates(
         lateral_acceleration, profiles, settings
     )
     drivable &= _is_within_grip(lateral_acceleration, profiles, grip)
-    return CandidateCosts(np.where(drivable, cost, np.inf), collision_cost, allowed)
+    return CandidateCosts(np.where(drivable, cost, np.inf))
 
 
 def allowed_speed(

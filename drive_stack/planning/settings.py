@@ -100,7 +100,6 @@ class CostSettings(StrictModel):
     collision: Weight = 1500.0
     clearance: Weight = 6.0
     emergency: Weight = 40.0
-    change_of_mind: Weight = 0.4
 
 
 class SafetySettings(StrictModel):

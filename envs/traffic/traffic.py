@@ -150,10 +150,6 @@ class Traffic:
         )  # fmt: skip
         self._recycle(ego, dt)
 
-    def set_target_speed(self, row: int, speed: float) -> None:
-        """Set a driver's desired speed [m/s]."""
-        self._rows["target_speed"][row] = speed
-
     def force_acceleration(self, row: int, acceleration: float) -> None:
         """Override the driver's acceleration [m/s²] until `release`."""
         self._rows["forced"][row] = acceleration

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polygons import boxes_overlap
 
 from drive_stack.evaluation.metrics.comfort import comfort_fraction, comfortable_steps
 from drive_stack.evaluation.metrics.driving_score import driving_score
@@ -18,7 +19,7 @@ from drive_stack.evaluation.metrics.ttc import (
     times_to_collision,
 )
 from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
-from drive_stack.geometry import box_corners, boxes_overlap
+from drive_stack.geometry import box_corners
 from drive_stack.types import Contact, ContactKind, Side
 
 DT = 0.1

@@ -183,7 +183,7 @@ def test_changes_lane_in_front_of_the_ego() -> None:
     road = Straight(lanes=2).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     slow = add_car(traffic, 1, 1, 520.0, 10.0)
-    traffic.set_target_speed(slow, 10.0)
+    traffic._rows["target_speed"][slow] = 10.0
     traffic.scripted[slow] = True
     car = add_car(traffic, 2, 1, 400.0, 25.0)
     station = 345.0
@@ -201,7 +201,7 @@ def test_slows_for_curves_and_limits() -> None:
     traffic = Traffic(road, np.random.default_rng(0))
     traffic.set_limits(np.array([0.0, 1500.0]), np.array([LIMIT, 15.0]))
     car = add_car(traffic, 1, 1, 100.0, 30.0)
-    traffic.set_target_speed(car, 30.0)
+    traffic._rows["target_speed"][car] = 30.0
     for _ in range(1600):
         traffic.step(DT, EgoOnRoad(float(traffic.station[car]), -60.0, 0.0, -1, 4.7, 1.85))
         curvature = abs(float(road.curvature_at(np.asarray(traffic.station[car]))))

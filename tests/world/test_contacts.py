@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polygons import boxes_overlap
 
-from drive_stack.geometry import box_corners, boxes_overlap
+from drive_stack.geometry import box_corners
 from drive_stack.road_map import Lane, build_road
 from drive_stack.types import Contact, ContactKind, Side
 from drive_stack.vehicle import VehicleParameters

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polygons import boxes_overlap
 
 from drive_stack.geometry import (
     box_corners,
-    boxes_overlap,
     rotation,
     to_local,
     to_world,
