@@ -15,7 +15,7 @@ from drive_stack.datasets.shards import MAX_ROWS, Row, ShardFormat
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.runtime.weights import sha256_of
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 from drive_stack.support.file_reading import read_json
 
 NAME = "manifest.json"
@@ -71,7 +71,7 @@ def check_all(shards: ShardFormat[Row], folder: Path, manifest: Manifest) -> Non
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest of a folder in one step."""
-    write_whole(folder / NAME, manifest.model_dump_json(indent=1) + "\n")
+    write_atomically(folder / NAME, manifest.model_dump_json(indent=1) + "\n")
 
 
 def read_manifest(shards: ShardFormat[Row], folder: Path) -> Manifest:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from drive_stack.datasets.columns import schema_of
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
-from drive_stack.support.atomic_files import check_regular, whole_file
+from drive_stack.support.atomic_files import atomic_file, check_regular
 
 MAX_ROWS = 1_000_000  # of an episode; 28 hours of steps
 SUFFIX = ".parquet"
@@ -69,7 +69,7 @@ class ShardFormat(Generic[Row]):
                 columns[name].append(value)
         table = pa.table(columns, schema=self.schema.with_metadata({self._version_key: str(self.version)}))
         repeated = [field.name for field in self.schema if field.type == pa.string()]
-        with whole_file(path) as part:
+        with atomic_file(path) as part:
             # images are compressed already, and no two are alike
             pq.write_table(table, part, compression="zstd", use_dictionary=repeated)
 

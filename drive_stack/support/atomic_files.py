@@ -1,7 +1,7 @@
 """Files that are whole or absent, and only where a regular file may be.
 
 A folder that a user names can hold anything: links, folders, pipes, somebody else's files. Whatever is
-written there goes through `whole_file`, which writes to a hidden file beside the target and renames it at
+written there goes through `atomic_file`, which writes to a hidden file beside the target and renames it at
 the end, so that nothing half-written is left where the machine stops or the disk fills meanwhile. A target
 that is no regular file is refused.
 """
@@ -27,7 +27,7 @@ _PREFIX_LENGTH = 50  # characters of the target's name in the part's, of up to 4
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """A path beside ``path`` to write to; it replaces ``path`` at the end, in one step.
 
     Raises `ConfigError` where ``path`` cannot be written, or may not be (see `check_replaceable`). Whatever
@@ -44,7 +44,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def new_part(path: Path) -> Path:
-    """A new, hidden, empty file beside ``path``, for `put_in_place`; raises as `whole_file`."""
+    """A new, hidden, empty file beside ``path``, for `put_in_place`; raises as `atomic_file`."""
     check_replaceable(path)
     prefix = f".{path.name[:_PREFIX_LENGTH]}."
     try:
@@ -56,7 +56,7 @@ def new_part(path: Path) -> Path:
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """Replace ``path`` by ``part`` in one step, written through to the disk; raises as `whole_file`."""
+    """Replace ``path`` by ``part`` in one step, written through to the disk; raises as `atomic_file`."""
     try:
         _sync(part)
         part.chmod(check_replaceable(path))  # it may have become another while the part was written
@@ -67,15 +67,15 @@ def put_in_place(part: Path, path: Path) -> None:
         _sync(path.parent)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace ``path`` by a text file, see `whole_file`."""
-    with whole_file(path) as part:
+def write_atomically(path: Path, text: str) -> None:
+    """Replace ``path`` by a text file, see `atomic_file`."""
+    with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def copy_whole(source: Path, target: Path) -> None:
-    """Replace ``target`` by a copy of ``source``, see `whole_file`."""
-    with whole_file(target) as part:
+def copy_atomically(source: Path, target: Path) -> None:
+    """Replace ``target`` by a copy of ``source``, see `atomic_file`."""
+    with atomic_file(target) as part:
         shutil.copyfile(source, part)
 
 
@@ -128,7 +128,7 @@ def remove_parts(folder: Path, suffix: str) -> None:
 
 
 def is_part(path: Path) -> bool:
-    """Whether the name is one that `whole_file` gives to a file that is not finished."""
+    """Whether the name is one that `atomic_file` gives to a file that is not finished."""
     return _PART_NAME.fullmatch(path.name) is not None
 
 

@@ -25,7 +25,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def termination_raises() -> Iterator[None]:
+def raise_on_termination() -> Iterator[None]:
     """Here `TERMINATION` raises `Terminated`, so that results are kept and processes ended as after Ctrl-C.
 
     Ctrl-C raises `KeyboardInterrupt`, also where it would end the process outside of this block. A signal
@@ -57,7 +57,7 @@ def termination_raises() -> Iterator[None]:
 
 
 @contextmanager
-def termination_kept() -> Iterator[None]:
+def preserve_termination_handlers() -> Iterator[None]:
     """Here a library may set a handler of `TERMINATION`, as Ray does; afterwards the present one counts."""
     main = threading.current_thread() is threading.main_thread()
     before = {one: signal.getsignal(one) for one in TERMINATION if main}
@@ -70,7 +70,7 @@ def termination_kept() -> Iterator[None]:
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
+def defer_interrupts() -> Iterator[None]:
     """Ctrl-C and `TERMINATION` come a moment later here, and Ctrl-C never to processes started meanwhile.
 
     Blocking the signal is what such processes inherit. It does not suffice here: it blocks for one

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
 from drive_stack.errors import ConfigError
-from drive_stack.support.interrupts import TERMINATION, interrupts_held
+from drive_stack.support.interrupts import TERMINATION, defer_interrupts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,7 +48,7 @@ class WorkerProcess:
         context = multiprocessing.get_context("spawn")
         self.connection, remote = context.Pipe()
         self._process = context.Process(target=_run, args=(serve, remote), daemon=True)
-        with _environment(environment), interrupts_held():
+        with _environment(environment), defer_interrupts():
             self._process.start()
         remote.close()  # so that the pipe ends with the process
 
@@ -111,7 +111,7 @@ def run_in_processes(
                 yield results.pop(index)
                 next_index += 1
     finally:
-        with interrupts_held():
+        with defer_interrupts():
             for process in processes:
                 process.stop()
 

@@ -23,7 +23,7 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.scenario_name import file_stem, unique_stem
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 SETTINGS = CollectSettings()
 
@@ -172,7 +172,7 @@ def test_what_a_killed_run_recorded_is_adopted(tmp_path: Path) -> None:
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     shard, copy = shard_of(tmp_path, row()), tmp_path / "copy"
-    with whole_file(shard) as left:
+    with atomic_file(shard) as left:
         left.write_text("half")
         copy.hardlink_to(left)
     copy.rename(left)  # as if the process had been killed before the end

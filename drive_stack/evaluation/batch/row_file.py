@@ -14,7 +14,7 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
 from drive_stack.support.atomic_files import check_regular
 from drive_stack.support.file_reading import read_regular
-from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.interrupts import defer_interrupts
 
 NAME = "rows.jsonl"
 RECORDINGS = "manifest.json"  # marks a folder of recordings, whose rows stand for shards
@@ -99,7 +99,7 @@ class RowFile:
     def append(self, row: Row) -> None:
         """Write a row through to the disk; `ConfigError` where that fails, with the file still whole."""
         line = row.to_json().encode() + b"\n"
-        with interrupts_held():
+        with defer_interrupts():
             self._check_unchanged()
             try:
                 self._write(line)
