@@ -33,7 +33,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
 from drive_stack.interfaces import Platform
-from drive_stack.support.interrupts import Terminated, termination_raises
+from drive_stack.support.interrupts import Terminated, raise_on_termination
 from drive_stack.support.telemetry import use_matplotlib_cache
 from drive_stack.vehicle import VehicleParameters
 from envs.ego import Ego
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = [word for word in arguments if word != TRACEBACK]
     use_matplotlib_cache()
     try:
-        with termination_raises():
+        with raise_on_termination():
             if arguments and arguments[0] in COMMANDS:
                 return COMMANDS[arguments[0]](arguments[1:], make_wiring())
             if arguments and not arguments[0].startswith("-"):

@@ -21,7 +21,7 @@ from drive_stack.evaluation.stage_errors.report import as_json
 from drive_stack.interfaces import close_agent
 from drive_stack.report.inside_files import OFFLINE, PERCEPTION, OfflineFile
 from drive_stack.scenario_name import unique_stem
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,15 @@ def evaluate_stages(
         print(f"evaluating the stages of {label}: {len(tasks)} episodes", file=sys.stderr)
         if facts.has_stage_trace:
             episodes = list(measure_episodes(tasks, wiring.build_agent, workers))
-            write_whole(
+            write_atomically(
                 folder / PERCEPTION.format(unique_stem(label)), as_json(stage_tables(episodes), episodes)
             )
         elif facts.uses_camera and not facts.privileged:
             errors = map_in_processes(partial(measure_offline, wiring.build_agent), tasks, workers)
             content = OfflineFile(label=label, episodes=tuple(own for own in errors if own is not None))
-            write_whole(folder / OFFLINE.format(unique_stem(label)), content.model_dump_json(indent=1) + "\n")
+            write_atomically(
+                folder / OFFLINE.format(unique_stem(label)), content.model_dump_json(indent=1) + "\n"
+            )
 
 
 def measure_offline(build: AgentBuilder, task: EpisodeTask) -> OfflineErrors | None:

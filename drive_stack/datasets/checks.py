@@ -1,4 +1,4 @@
-"""Checks of a shard's content: a hash says that the bytes are the listed ones, not that they are valid."""
+"""Checks of a shard's content. A hash shows that its bytes are unchanged, not that its values are valid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from drive_stack.support.jpeg import jpeg_size
 
 
 def check_content(shards: ShardFormat[Row], path: Path, scenario: str, seed: int) -> None:
-    """Raises `ConfigError` where a shard is not of this episode, or a value is missing or not allowed.
+    """Raise `ConfigError` if a shard is not of this episode, or a value is missing or not allowed.
 
     Images are checked when they are read, see `read_jpegs`.
     """
@@ -37,7 +37,11 @@ def check_content(shards: ShardFormat[Row], path: Path, scenario: str, seed: int
 
 
 def read_jpegs(shards: ShardFormat[Row], path: Path) -> Iterator[NDArray[np.uint8]]:
-    """The JPEG streams of a shard, in order; `ConfigError` for one that is none of the camera's size."""
+    """The JPEG streams of a shard, in order.
+
+    Raises:
+        ConfigError: If a stream is no JPEG image of the camera's size.
+    """
     camera = CameraModel()
     height, width = camera.height, camera.width
     for row, stream in enumerate(shards.read_columns(path, ["image"]).column(0)):

@@ -1,7 +1,8 @@
 """The columns of a Parquet shard, derived from the fields of a frozen dataclass.
 
-A row class is the one source of what is written, read and checked: each field is annotated with a `Column`,
-may be ``None`` where the value can be missing, or is a tuple of another row class (a list of structs).
+A row class alone defines what is written, read and checked. Each field is annotated with a `Column`, or is a
+tuple of another row class, which is stored as a list of structs. A field may be ``None`` if its value can be
+missing.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ class Column:
     """How the values of a field are stored, and which ones are allowed."""
 
     type: pa.DataType
-    range: Range | None = None  # of numbers; NaN is in no range
-    choices: frozenset[str] | None = None  # of texts
+    range: Range | None = None  # for numbers; NaN is in no range
+    choices: frozenset[str] | None = None  # for texts
 
 
 @dataclass(frozen=True, slots=True)
 class NamedColumn:
-    """A column of a row class."""
+    """A `Column` with its name, as derived from a field of a row class."""
 
     name: str
     type: pa.DataType
@@ -45,7 +46,7 @@ Time = Annotated[float, Column(pa.float64(), (0.0, 1e6))]  # [s]
 
 
 def float32(low: float, high: float) -> Column:
-    """Numbers from ``low`` to ``high`` in single precision."""
+    """A column of single-precision numbers from ``low`` to ``high``."""
     return Column(pa.float32(), (low, high))
 
 

@@ -15,16 +15,16 @@ from drive_stack.datasets.shards import MAX_ROWS, Row, ShardFormat
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.runtime.weights import sha256_of
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 from drive_stack.support.file_reading import read_json
 
 NAME = "manifest.json"
-MAX_BYTES = 100_000_000  # an episode takes some 250, and several commands may record into one folder
-FILE = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.parquet$"  # no folder, nothing hidden
+MAX_BYTES = 100_000_000  # an episode takes about 250 bytes, and several commands may record into one folder
+FILE = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.parquet$"  # neither a folder nor a hidden file
 
 
 class ShardEntry(StrictModel):
-    """One episode."""
+    """The shard of one episode."""
 
     file: Annotated[str, Field(pattern=FILE)]  # in the manifest's own folder
     scenario: str
@@ -47,13 +47,13 @@ class Manifest(StrictModel):
 
 
 def shard_entry(shards: ShardFormat[Row], path: Path, scenario: str, seed: int) -> ShardEntry:
-    """The manifest's entry for an existing shard; raises as `ShardFormat.open`."""
+    """The manifest's entry for an existing shard. Raises `ConfigError` as `ShardFormat.open` does."""
     rows = shards.open(path).metadata.num_rows
     return ShardEntry(file=path.name, scenario=scenario, seed=seed, rows=rows, sha256=sha256_of(path))
 
 
 def check_entry(shards: ShardFormat[Row], folder: Path, entry: ShardEntry) -> None:
-    """Raises `ConfigError` where the shard is missing, differs from its entry, or holds invalid values."""
+    """Raise `ConfigError` if the shard is missing, differs from its entry, or contains invalid values."""
     path = folder / entry.file
     if shards.open(path).metadata.num_rows != entry.rows or sha256_of(path) != entry.sha256:
         raise ConfigError(f"{path}: not what the manifest says; {shards.remedy}")
@@ -61,7 +61,7 @@ def check_entry(shards: ShardFormat[Row], folder: Path, entry: ShardEntry) -> No
 
 
 def check_all(shards: ShardFormat[Row], folder: Path, manifest: Manifest) -> None:
-    """Raises `ConfigError` where a shard is listed twice, or is wrong as `check_entry` says."""
+    """Raise `ConfigError` if a shard is listed twice or fails `check_entry`."""
     for file, count in Counter(shard.file for shard in manifest.shards).items():
         if count > 1:
             raise ConfigError(f"{folder / NAME}: lists {file} {count} times; {shards.remedy}")
@@ -71,11 +71,15 @@ def check_all(shards: ShardFormat[Row], folder: Path, manifest: Manifest) -> Non
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest of a folder in one step."""
-    write_whole(folder / NAME, manifest.model_dump_json(indent=1) + "\n")
+    write_atomically(folder / NAME, manifest.model_dump_json(indent=1) + "\n")
 
 
 def read_manifest(shards: ShardFormat[Row], folder: Path) -> Manifest:
-    """Raises `ConfigError` where there is no manifest, it cannot be read, or is of another version."""
+    """Read the manifest of a folder.
+
+    Raises:
+        ConfigError: If there is no manifest, it cannot be read, or it is of another version.
+    """
     path = folder / NAME
     try:
         content = read_json(path, MAX_BYTES)

@@ -1,4 +1,4 @@
-"""Shards: one episode's rows as a Parquet file, written in one step, so that a shard is whole or absent."""
+"""Shards: one episode's rows as a Parquet file. A shard is written atomically: it is complete or absent."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 from drive_stack.datasets.columns import schema_of
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
-from drive_stack.support.atomic_files import check_regular, whole_file
+from drive_stack.support.atomic_files import atomic_file, check_regular
 
-MAX_ROWS = 1_000_000  # of an episode; 28 hours of steps
+MAX_ROWS = 1_000_000  # of an episode; enough for 28 hours of steps
 SUFFIX = ".parquet"
 
 
 class ShardRow(Protocol):
-    """A row of any kind of shard; a frozen dataclass with a `Column` for each field, see `columns`."""
+    """A row of any kind of shard: a frozen dataclass with a `Column` for each field, see `columns`."""
 
     @property
     def scenario(self) -> str:
@@ -43,14 +43,14 @@ Row = TypeVar("Row", bound=ShardRow)
 
 @dataclass(frozen=True, slots=True)
 class ShardFormat(Generic[Row]):
-    """A kind of shard; every row of a shard is of one episode, and ``order`` increases from row to row."""
+    """A kind of shard. All rows of a shard are of one episode; column ``order`` increases strictly."""
 
-    name: str  # stands in the file, and in messages
-    version: int  # of the columns; a reader takes no other
+    name: str  # as written into the file and into messages
+    version: int  # of the columns; readers reject other versions
     row: type[Row]
-    order: str  # the column that increases
+    order: str  # name of the increasing column
     remedy: str  # what a user can do about a corrupt shard
-    how_to_record: str  # the command
+    how_to_record: str  # the command that records such shards
 
     @property
     def schema(self) -> pa.Schema:
@@ -62,23 +62,23 @@ class ShardFormat(Generic[Row]):
         return f"drive_stack_{self.name}".encode()
 
     def write(self, path: Path, rows: Sequence[Row]) -> None:
-        """Write a shard through to the disk. Raises `ConfigError` where that fails, and leaves nothing."""
+        """Write a shard and flush it to the disk. Raises `ConfigError` without leaving a partial file."""
         columns = {field.name: [] for field in fields(self.row)}  # type: ignore[arg-type, var-annotated]
         for row in rows:
             for name, value in asdict(row).items():  # type: ignore[call-overload]
                 columns[name].append(value)
         table = pa.table(columns, schema=self.schema.with_metadata({self._version_key: str(self.version)}))
         repeated = [field.name for field in self.schema if field.type == pa.string()]
-        with whole_file(path) as part:
-            # images are compressed already, and no two are alike
+        with atomic_file(path) as part:
+            # a dictionary would not help for images: they are compressed already, and all differ
             pq.write_table(table, part, compression="zstd", use_dictionary=repeated)
 
     def open(self, path: Path) -> pq.ParquetFile:
-        """A shard to read from.
+        """Open a shard for reading.
 
         Raises:
-            ConfigError: where it is missing, no regular file, cut off, of another version, or has other
-                columns than `schema`.
+            ConfigError: If it is missing, no regular file, truncated, of another version, or its columns
+                differ from `schema`.
         """
         try:
             check_regular(path, path.lstat().st_mode)
@@ -101,7 +101,7 @@ class ShardFormat(Generic[Row]):
         return file
 
     def read_columns(self, path: Path, names: Sequence[str]) -> pa.Table:
-        """Some columns of a shard. Raises `ConfigError` as `open`, and where their data are corrupt."""
+        """Read some columns of a shard. Raises `ConfigError` as `open` does, and for corrupt data."""
         file = self.open(path)
         try:
             table = file.read(list(names))

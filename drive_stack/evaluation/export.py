@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from drive_stack.escaping import csv_text
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 
 def table_of(rows: Sequence[Row]) -> pa.Table:
@@ -30,9 +30,9 @@ def export(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:
     """
     table = table_of(rows)
     parquet, text = folder / "rows.parquet", folder / "rows.csv"
-    with whole_file(parquet) as part:
+    with atomic_file(parquet) as part:
         pq.write_table(table, part, compression="zstd")
-    with whole_file(text) as part:
+    with atomic_file(text) as part:
         pyarrow.csv.write_csv(_escaped(table), part)
     return parquet, text
 

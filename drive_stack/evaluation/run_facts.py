@@ -14,7 +14,7 @@ from drive_stack.config import StrictModel, first_problem, read_error
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.seeds import Seed, SeedCount, check_episodes, seed_range
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 from drive_stack.support.file_reading import read_json
 
 NAME = "run.json"
@@ -63,7 +63,7 @@ def write_facts(folder: Path, facts: RunFacts) -> None:
     Raises:
         ConfigError: the file cannot be written.
     """
-    write_whole(folder / NAME, facts.model_dump_json(indent=1) + "\n")
+    write_atomically(folder / NAME, facts.model_dump_json(indent=1) + "\n")
 
 
 def read_facts(folder: Path) -> RunFacts | None:

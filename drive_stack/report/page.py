@@ -24,7 +24,7 @@ from drive_stack.report.tables import (
     heat_table,
     scheme_table,
 )
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 
 _SECTIONS = (
     ("headline", "Overview"),
@@ -58,7 +58,7 @@ def write_report(runs: Runs, path: Path) -> None:
     Raises:
         ConfigError: the file cannot be written.
     """
-    write_whole(path, render(runs))
+    write_atomically(path, render(runs))
 
 
 def render(runs: Runs) -> str:

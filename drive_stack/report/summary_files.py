@@ -19,7 +19,7 @@ from drive_stack.report.tables import (
     headline_table,
     heat_table,
 )
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 
 MARKDOWN, JSON = "summary.md", "summary.json"
 
@@ -31,8 +31,8 @@ def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
         ConfigError: a file cannot be written.
     """
     markdown, record = folder / MARKDOWN, folder / JSON
-    write_whole(markdown, summary_markdown(comparison))
-    write_whole(record, json.dumps(summary_record(comparison), indent=1, ensure_ascii=False) + "\n")
+    write_atomically(markdown, summary_markdown(comparison))
+    write_atomically(record, json.dumps(summary_record(comparison), indent=1, ensure_ascii=False) + "\n")
     return markdown, record
 
 

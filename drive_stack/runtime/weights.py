@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drive_stack.errors import ConfigError
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 from drive_stack.support.file_reading import read_json
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -33,7 +33,7 @@ def write_card(weights: Path, command: str, facts: Mapping[str, object]) -> Path
     """Write the card of ``weights``: file name, hash, the command that makes them, and ``facts``."""
     card = {"file": weights.name, "sha256": sha256_of(weights), "command": command, **facts}
     path = card_path(weights)
-    write_whole(path, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     return path
 
 

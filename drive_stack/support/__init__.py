@@ -1,1 +1,1 @@
-"""Support code without driving in it: files, pictures, text from outside, worker processes."""
+"""Support code that is independent of driving: files, images, untrusted text, worker processes."""

@@ -1,9 +1,9 @@
-"""Files that are whole or absent, and only where a regular file may be.
+"""Atomic writes: a file is written completely or not at all, and only regular files are replaced.
 
-A folder that a user names can hold anything: links, folders, pipes, somebody else's files. Whatever is
-written there goes through `whole_file`, which writes to a hidden file beside the target and renames it at
-the end, so that nothing half-written is left where the machine stops or the disk fills meanwhile. A target
-that is no regular file is refused.
+A folder that a user names can contain anything: links, folders, pipes, other programs' files. All files are
+written there with `atomic_file`, which writes to a hidden file in the same folder and renames it to the
+target at the end. No incomplete file remains under the target's name if the machine stops or the disk is
+full. A target that is not a regular file is rejected.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from pathlib import Path
 from drive_stack.errors import ConfigError
 from drive_stack.support.file_reading import other_kind
 
-MODE = 0o644  # of a new file
-_PART = ".part"  # stands in the name of a file that is not finished
+MODE = 0o644  # permissions of a new file
+_PART = ".part"  # part of the name of an incomplete file
 _PART_NAME = re.compile(r"\..*\.\w{8}\.part(\.\w+)?")
-_PREFIX_LENGTH = 50  # characters of the target's name in the part's, of up to 4 bytes each
+_PREFIX_LENGTH = 50  # characters of the target's name in the incomplete file's name, up to 4 bytes each
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A path beside ``path`` to write to; it replaces ``path`` at the end, in one step.
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path next to ``path``; the file written there replaces ``path`` in one step.
 
-    Raises `ConfigError` where ``path`` cannot be written, or may not be (see `check_replaceable`). Whatever
-    is raised, the file that was there before stays.
+    An existing file at ``path`` is unchanged if any exception is raised.
+
+    Raises:
+        ConfigError: if ``path`` cannot be written or must not be replaced, see `check_replaceable`.
     """
     part = new_part(path)
     try:
@@ -44,7 +46,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def new_part(path: Path) -> Path:
-    """A new, hidden, empty file beside ``path``, for `put_in_place`; raises as `whole_file`."""
+    """Create a hidden, empty file next to ``path``, for `put_in_place`; raises as `atomic_file` does."""
     check_replaceable(path)
     prefix = f".{path.name[:_PREFIX_LENGTH]}."
     try:
@@ -56,31 +58,31 @@ def new_part(path: Path) -> Path:
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """Replace ``path`` by ``part`` in one step, written through to the disk; raises as `whole_file`."""
+    """Replace ``path`` by ``part`` in one step and flush it to the disk; raises as `atomic_file` does."""
     try:
         _sync(part)
-        part.chmod(check_replaceable(path))  # it may have become another while the part was written
+        part.chmod(check_replaceable(path))  # ``path`` may have changed while the part was written
         part.replace(path)
     except OSError as error:
         raise unwritable(path, error) from None
-    with suppress(OSError):  # not every file system can sync a folder
+    with suppress(OSError):  # some file systems cannot sync a folder
         _sync(path.parent)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace ``path`` by a text file, see `whole_file`."""
-    with whole_file(path) as part:
+def write_atomically(path: Path, text: str) -> None:
+    """Replace ``path`` by a UTF-8 text file, see `atomic_file`."""
+    with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def copy_whole(source: Path, target: Path) -> None:
-    """Replace ``target`` by a copy of ``source``, see `whole_file`."""
-    with whole_file(target) as part:
+def copy_atomically(source: Path, target: Path) -> None:
+    """Replace ``target`` by a copy of ``source``, see `atomic_file`."""
+    with atomic_file(target) as part:
         shutil.copyfile(source, part)
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder and those above it where they are missing; `ConfigError` where that fails."""
+    """Create a folder and its missing parents; raises `ConfigError` if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -88,9 +90,10 @@ def make_folder(folder: Path) -> None:
 
 
 def check_replaceable(path: Path) -> int:
-    """The permissions that a file written to ``path`` gets: those of the file that is there, else `MODE`.
+    """Return the permissions for a file written to ``path``: those of an existing file, otherwise `MODE`.
 
-    Raises `ConfigError` where something other than a regular file is there, or a read-only file.
+    Raises:
+        ConfigError: if ``path`` exists and is read-only or not a regular file.
     """
     try:
         mode = path.lstat().st_mode
@@ -106,13 +109,13 @@ def check_replaceable(path: Path) -> int:
 
 
 def check_regular(path: Path, mode: int) -> None:
-    """Raises `ConfigError` where ``mode``, of an `os.stat_result`, is not a regular file's."""
+    """Raise `ConfigError` unless ``mode``, from an `os.stat_result`, is that of a regular file."""
     if kind := other_kind(mode):
         raise ConfigError(f"{path}: is {kind}, and must be a regular file")
 
 
 def is_regular(path: Path) -> bool:
-    """Whether a regular file is there, not a link to one."""
+    """Whether ``path`` is a regular file; a link to one is not."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -120,7 +123,10 @@ def is_regular(path: Path) -> bool:
 
 
 def remove_parts(folder: Path, suffix: str) -> None:
-    """Remove what killed writers left of files that end with ``suffix``; nobody else may write there now."""
+    """Remove incomplete files that killed processes left and whose names end with ``suffix``.
+
+    No other process may write to ``folder`` at the same time.
+    """
     for path in folder.glob(f".*{suffix}"):
         if is_part(path) and is_regular(path):
             with suppress(OSError):
@@ -128,12 +134,12 @@ def remove_parts(folder: Path, suffix: str) -> None:
 
 
 def is_part(path: Path) -> bool:
-    """Whether the name is one that `whole_file` gives to a file that is not finished."""
+    """Whether the name is that of an incomplete file of `atomic_file`."""
     return _PART_NAME.fullmatch(path.name) is not None
 
 
 def unwritable(path: Path, error: OSError) -> ConfigError:
-    """The error for a file or folder that cannot be written."""
+    """Return the error for a file or folder that cannot be written."""
     return ConfigError(f"{path}: cannot be written: {error.strerror or error}")
 
 

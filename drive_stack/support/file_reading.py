@@ -1,4 +1,4 @@
-"""Files from outside, read within bounds: no more bytes than allowed, and never from a pipe or a device."""
+"""Reading of untrusted files: the size is limited, and pipes and devices are rejected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-MAX_JSON_BYTES = 16_000_000  # a run of 10,000 courses names them all
+MAX_JSON_BYTES = 16_000_000  # enough for the names of a run of 10,000 courses
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -21,17 +21,18 @@ _KINDS = (
 
 
 def other_kind(mode: int) -> str | None:
-    """What a file is, in words, by the mode of its `os.stat_result`; None for a regular one."""
-    return next((words for is_kind, words in _KINDS if is_kind(mode)), None)
+    """Name a file's kind by the mode of its `os.stat_result`, such as "a folder"; None for a regular file."""
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), None)
 
 
 def read_regular(path: Path, max_bytes: int | None = None) -> bytes:
-    """The contents of a regular file, or of one that a link leads to, of at most ``max_bytes`` if given.
+    """Return the contents of a regular file; links are followed, and pipes and devices are never waited for.
 
-    A pipe or a device is refused without waiting for it. Raises `OSError` where the file cannot be read,
-    and `ValueError` where it is too large, or where the path holds a NUL byte.
+    Raises:
+        OSError: if the file cannot be read or is not a regular file.
+        ValueError: if it is larger than ``max_bytes``, or the path contains a NUL byte.
     """
-    # O_NONBLOCK: opening a pipe would wait for somebody to write to it
+    # O_NONBLOCK: opening a pipe would otherwise wait for a writer
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         if kind := other_kind(os.fstat(descriptor).st_mode):
@@ -46,25 +47,26 @@ def read_regular(path: Path, max_bytes: int | None = None) -> bytes:
 
 
 def read_text(path: Path, max_bytes: int = MAX_JSON_BYTES) -> str:
-    """The text of such a file; raises as `read_regular` does, and `ValueError` where it is not UTF-8."""
+    """Return a regular file's text; raises as `read_regular` does, and `ValueError` if it is not UTF-8."""
     return read_regular(path, max_bytes).decode("utf-8")
 
 
 def parse_json(text: str) -> object:
-    """The value of a JSON document.
+    """Return the value of a JSON document.
 
-    Raises `ValueError` where it cannot be read, is nested too deeply, or holds half of a surrogate pair,
-    which is in no text that can be written.
+    Raises:
+        ValueError: if it is not valid JSON, is nested too deeply, or contains an unpaired surrogate, which
+            cannot be encoded as UTF-8.
     """
     try:
-        found: object = json.loads(text)
+        value: object = json.loads(text)
         if "\\u" in text:
-            json.dumps(found, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return found
+    return value
 
 
 def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
-    """The value of a JSON file; raises as `read_text` and `parse_json` do."""
+    """Return the value of a JSON file; raises as `read_text` and `parse_json` do."""
     return parse_json(read_text(path, max_bytes))

@@ -1,4 +1,4 @@
-"""Ctrl-C and requests to terminate, at a moment when nothing is half done."""
+"""Handling of Ctrl-C and termination signals, deferred while an operation must not be interrupted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import FrameType
 
-TERMINATION = (signal.SIGTERM, signal.SIGHUP)  # of schedulers, containers and closed terminals
+TERMINATION = (signal.SIGTERM, signal.SIGHUP)  # sent by schedulers, containers and closed terminals
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was asked to end; handled wherever Ctrl-C is."""
+    """The process received a termination signal; handled wherever Ctrl-C is."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -20,88 +20,89 @@ class Terminated(KeyboardInterrupt):
 
     @property
     def status(self) -> int:
-        """The exit status that shells give a process ended by the signal."""
+        """The exit status that shells report for a process that the signal ended."""
         return 128 + self.number
 
 
 @contextmanager
-def termination_raises() -> Iterator[None]:
-    """Here `TERMINATION` raises `Terminated`, so that results are kept and processes ended as after Ctrl-C.
+def raise_on_termination() -> Iterator[None]:
+    """Raise `Terminated` at a signal of `TERMINATION` within this context.
 
-    Ctrl-C raises `KeyboardInterrupt`, also where it would end the process outside of this block. A signal
-    that is ignored (as by nohup) or handled already is left as it is, and so are all of them outside the
-    main thread.
+    Results are then saved and processes stopped as for Ctrl-C.
+
+    Ctrl-C raises `KeyboardInterrupt`, even if it would end the process outside this context. Signals that are
+    ignored (as by nohup) or already handled are not changed. Outside the main thread no signal is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
+    received: list[int] = []
 
     def terminate(number: int, _: FrameType | None) -> None:
-        came.append(number)
+        received.append(number)
         raise Terminated(number)
 
     handlers = {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(TERMINATION, terminate)}
-    taken = [one for one in handlers if signal.getsignal(one) is signal.SIG_DFL]
-    for one in taken:
-        signal.signal(one, handlers[one])
+    changed = [number for number in handlers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in changed:
+        signal.signal(number, handlers[number])
     try:
         yield
     except KeyboardInterrupt as error:
-        if came and not isinstance(error, Terminated):  # Ray raises its own in place of what a handler raises
-            raise Terminated(came[0]) from None
+        if received and not isinstance(error, Terminated):  # Ray replaces the handler's exception by its own
+            raise Terminated(received[0]) from None
         raise
     finally:
-        for one in taken:
-            signal.signal(one, signal.SIG_DFL)
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
-def termination_kept() -> Iterator[None]:
-    """Here a library may set a handler of `TERMINATION`, as Ray does; afterwards the present one counts."""
+def preserve_termination_handlers() -> Iterator[None]:
+    """Restore the handlers of `TERMINATION` after this context, where a library such as Ray may set them."""
     main = threading.current_thread() is threading.main_thread()
-    before = {one: signal.getsignal(one) for one in TERMINATION if main}
+    before = {number: signal.getsignal(number) for number in TERMINATION if main}
     try:
         yield
     finally:
-        for one, handler in before.items():
+        for number, handler in before.items():
             if callable(handler):
-                signal.signal(one, handler)
+                signal.signal(number, handler)
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Ctrl-C and `TERMINATION` come a moment later here, and Ctrl-C never to processes started meanwhile.
+def defer_interrupts() -> Iterator[None]:
+    """Defer Ctrl-C and `TERMINATION` to the end of this context.
 
-    Blocking the signal is what such processes inherit. It does not suffice here: it blocks for one
-    thread, and libraries have others that may take the signal. Processes started meanwhile must not block
-    `TERMINATION`: that is how `multiprocessing` ends them.
+    Processes that are started in it never receive Ctrl-C, because they inherit the blocked SIGINT. Blocking
+    alone does not defer it in this process: it applies to one thread, and the threads of libraries can still
+    receive the signal. `TERMINATION` is not blocked, because `multiprocessing` ends processes with SIGTERM.
     """
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         main = threading.current_thread() is threading.main_thread()
-        with _noted() if main else nullcontext():  # only the main thread is ever interrupted
+        with _deferred_handlers() if main else nullcontext():  # signals interrupt only the main thread
             yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @contextmanager
-def _noted() -> Iterator[None]:
-    came: list[tuple[int, FrameType | None]] = []
+def _deferred_handlers() -> Iterator[None]:
+    received: list[tuple[int, FrameType | None]] = []
     before = {
-        one: signal.getsignal(one)
-        for one in (signal.SIGINT, *TERMINATION)
-        if callable(signal.getsignal(one))  # others have no handler that could be called late
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, *TERMINATION)
+        if callable(signal.getsignal(number))  # the others have no handler to call later
     }
-    for one in before:
-        signal.signal(one, lambda number, frame: came.append((number, frame)))
+    for number in before:
+        signal.signal(number, lambda number, frame: received.append((number, frame)))
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-        if came:
-            handler = before[signal.Signals(came[0][0])]
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if received:
+            handler = before[signal.Signals(received[0][0])]
             if callable(handler):
-                handler(*came[0])
+                handler(*received[0])

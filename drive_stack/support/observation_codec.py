@@ -23,7 +23,7 @@ class ObservationDict(TypedDict):
 
 
 def encode_observation(observation: Observation) -> ObservationDict:
-    """Return the environment's form of an observation. The age of the image has no part in it."""
+    """Return the environment's form of an observation, which does not include the age of the image."""
     return {
         "image": observation.image,
         "speed": np.array([observation.speed], dtype=np.float32),
@@ -36,7 +36,7 @@ def encode_observation(observation: Observation) -> ObservationDict:
 
 
 def decode_observation(encoded: ObservationDict) -> Observation:
-    """Return the record of an environment's observation; the image counts as new."""
+    """Return the `Observation` for an environment's dictionary; the age of the image is zero."""
     return Observation(
         image=encoded["image"],
         speed=float(encoded["speed"][0]),

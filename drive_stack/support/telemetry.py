@@ -20,7 +20,7 @@ _OPENVINO_TELEMETRY = "openvino_telemetry"
 
 
 def cache_folder() -> Path:
-    """The only folder outside the project to which files are written without a request of the user."""
+    """Return the only folder outside the project to which files are written without a request by the user."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "drive-stack"
 

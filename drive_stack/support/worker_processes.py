@@ -1,7 +1,7 @@
-"""Worker processes: the one place that starts them. They end with the process that started them.
+"""Worker processes. All are started by this module, and they end with the process that started them.
 
-`run_in_processes` is enough for most callers; evaluation's batches add time limits and replace lost workers,
-and start their `WorkerProcess` themselves.
+`run_in_processes` is sufficient for most callers. Batches of the evaluation add time limits and replace lost
+workers, so they start each `WorkerProcess` themselves.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
 from drive_stack.errors import ConfigError
-from drive_stack.support.interrupts import TERMINATION, interrupts_held
+from drive_stack.support.interrupts import TERMINATION, defer_interrupts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# One core for each worker. Numeric libraries read these when they are loaded, which is before any of our code
-# runs in the new process.
+# One core per worker. Numeric libraries read these variables when they are loaded, which is before any code
+# of this project runs in the new process.
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -37,29 +37,29 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-_EXIT_TIMEOUT = 5.0  # for a process that closed its pipe to exit [s]
+_EXIT_TIMEOUT = 5.0  # for the exit of a process that closed its pipe [s]
 
 
 class WorkerProcess:
     """The parent's end of a spawned process and of the pipe to it."""
 
     def __init__(self, serve: Callable[[Connection], None], environment: Mapping[str, str]) -> None:
-        """Start a process that runs ``serve`` with its end of the pipe, under some environment variables."""
+        """Start a process that runs ``serve`` on its end of the pipe, with additional variables."""
         context = multiprocessing.get_context("spawn")
         self.connection, remote = context.Pipe()
         self._process = context.Process(target=_run, args=(serve, remote), daemon=True)
-        with _environment(environment), interrupts_held():
+        with _environment(environment), defer_interrupts():
             self._process.start()
-        remote.close()  # so that the pipe ends with the process
+        remote.close()  # so that the pipe closes when the process ends
 
     def stop(self) -> None:
-        """Kill the process; harmless where it has ended."""
+        """Kill the process, which may have ended already."""
         self._process.kill()
         self._process.join()
         self.connection.close()
 
     def exit_reason(self) -> str:
-        """How the process ended; to be called once its pipe is closed."""
+        """Describe how the process ended. Call this after its pipe has closed."""
         self._process.join(_EXIT_TIMEOUT)
         code = self._process.exitcode
         if code is None:
@@ -77,13 +77,13 @@ def run_in_processes(
     in_order: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> Generator[Result, None, None]:
-    """The results of ``function`` for each item, in the items' order, or as they are completed.
+    """Yield the result of ``function`` for each item, in the order of the items or in order of completion.
 
-    Function, items and results are pickled. A `ConfigError` of ``function`` is raised here, any other
-    exception as a `RuntimeError` of one line. No process remains when the iterator ends or is closed.
+    The function, items and results are pickled. No process remains when the iterator ends or is closed.
 
     Raises:
-        ConfigError: where a worker process is killed or exits.
+        ConfigError: if ``function`` raises it, or a worker process is killed or exits.
+        RuntimeError: if ``function`` raises any other exception; the message is one line.
     """
     waiting, busy = deque(enumerate(items)), dict[Connection, tuple[int, WorkerProcess]]()
     processes: list[WorkerProcess] = []
@@ -111,7 +111,7 @@ def run_in_processes(
                 yield results.pop(index)
                 next_index += 1
     finally:
-        with interrupts_held():
+        with defer_interrupts():
             for process in processes:
                 process.stop()
 
@@ -134,7 +134,7 @@ def _receive(process: WorkerProcess) -> object:
 
 
 def _answer_all(connection: Connection, function: Callable[[Item], object]) -> None:
-    """The life of a worker: until its pipe is closed."""
+    """Process items until the pipe is closed."""
     try:
         while True:
             item: Item = connection.recv()
@@ -155,17 +155,17 @@ def _answer(function: Callable[[Item], object], item: Item) -> object:
 
 
 def _run(serve: Callable[[Connection], None], connection: Connection) -> None:
-    # The parent decides when workers end. A terminal, a scheduler or a container signals all processes at
-    # once; a worker that ended first would count as lost.
+    # The parent decides when workers end. Terminals, schedulers and containers signal all processes at once,
+    # and a worker that ended before the parent would count as lost.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in TERMINATION:  # a handler is not inherited by the programs that an agent starts
+    for number in TERMINATION:  # unlike SIG_IGN, a handler is not inherited by programs that an agent starts
         signal.signal(number, lambda *_: None)
     end_with_parent()
     serve(connection)
 
 
 def end_with_parent() -> None:
-    """From now on, end this process when its parent has ended, whatever it is doing."""
+    """End this process, whatever it is doing, as soon as its parent has ended."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 
@@ -178,7 +178,7 @@ def _wait_for_parent() -> None:
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for processes that are started meanwhile."""
+    """Set environment variables for processes that are started in this context."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -130,13 +130,13 @@ def _blank(size: tuple[int, int], colour: tuple[int, int, int]) -> NDArray[np.ui
     return np.full((size[1], size[0], 3), colour, np.uint8)
 
 
-def _write(face: NDArray[np.uint8], text: str, centre: tuple[float, float], tall: float,
+def _write(face: NDArray[np.uint8], text: str, centre: tuple[float, float], letter_height: float,
            colour: tuple[int, int, int]) -> None:  # fmt: skip
-    """Write centred text with letters ``tall`` pixels high."""
-    font, weight = cv2.FONT_HERSHEY_DUPLEX, max(round(tall / 6.0), 1)
-    (wide, high), _ = cv2.getTextSize(text, font, 1.0, 1)
-    scale = tall / high
-    origin = (round(centre[0] - wide * scale / 2.0), round(centre[1] + tall / 2.0))
+    """Write centred text with letters ``letter_height`` pixels high."""
+    font, weight = cv2.FONT_HERSHEY_DUPLEX, max(round(letter_height / 6.0), 1)
+    (text_width, text_height), _ = cv2.getTextSize(text, font, 1.0, 1)
+    scale = letter_height / text_height
+    origin = (round(centre[0] - text_width * scale / 2.0), round(centre[1] + letter_height / 2.0))
     cv2.putText(face, text, origin, font, scale, colour, weight, cv2.LINE_AA)
 
 
@@ -160,7 +160,7 @@ def _paint_lane_ends(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np
     face, (lanes,) = _blank(size, _WHITE), text
     cv2.rectangle(face, (2, 2), (size[0] - 3, size[1] - 3), _BLACK, 3)
     lane_x = [(k + 0.5) / len(lanes) * 0.84 * size[0] + 0.08 * size[0] for k in range(len(lanes))]
-    low, turn, high, thick = (
+    low, turn, high, thickness = (
         0.9 * size[1],
         0.6 * size[1],
         0.14 * size[1],
@@ -168,18 +168,25 @@ def _paint_lane_ends(size: tuple[int, int], text: tuple[str, ...]) -> NDArray[np
     )
     for k, mark in enumerate(lanes):
         if mark == "|":
-            _line(face, (lane_x[k], low), (lane_x[k], high + 2.0 * thick), thick)
-            head = np.array([[lane_x[k], high], [lane_x[k] - 1.5 * thick, high + 2.5 * thick],
-                             [lane_x[k] + 1.5 * thick, high + 2.5 * thick]])  # fmt: skip
+            _line(face, (lane_x[k], low), (lane_x[k], high + 2.0 * thickness), thickness)
+            head = np.array([[lane_x[k], high], [lane_x[k] - 1.5 * thickness, high + 2.5 * thickness],
+                             [lane_x[k] + 1.5 * thickness, high + 2.5 * thickness]])  # fmt: skip
             cv2.fillPoly(face, [np.round(head).astype(np.int32)], _BLACK, cv2.LINE_AA)
         else:
             into = lane_x[k - 1 if mark == "\\" else k + 1]
-            _line(face, (lane_x[k], low), (lane_x[k], turn), thick)
-            _line(face, (lane_x[k], turn), (into, turn - abs(lane_x[k] - into)), thick)
+            _line(face, (lane_x[k], low), (lane_x[k], turn), thickness)
+            _line(face, (lane_x[k], turn), (into, turn - abs(lane_x[k] - into)), thickness)
     return face
 
 
-def _line(face: NDArray[np.uint8], start: tuple[float, float], end: tuple[float, float], thick: int) -> None:
+def _line(
+    face: NDArray[np.uint8], start: tuple[float, float], end: tuple[float, float], thickness: int
+) -> None:
     cv2.line(
-        face, (round(start[0]), round(start[1])), (round(end[0]), round(end[1])), _BLACK, thick, cv2.LINE_AA
+        face,
+        (round(start[0]), round(start[1])),
+        (round(end[0]), round(end[1])),
+        _BLACK,
+        thickness,
+        cv2.LINE_AA,
     )

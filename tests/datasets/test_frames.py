@@ -11,7 +11,7 @@ import pytest
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.recording import FrameTask, collect, plan_episodes, record_chunk
 from drive_stack.datasets.frames.row import FRAMES, ArrayColumns, BoxColumns, FrameRow
-from drive_stack.datasets.frames.selection import CHANCE, chance_of_frame
+from drive_stack.datasets.frames.selection import PROBABILITY, frame_probability
 from drive_stack.datasets.frames.settings import FrameSettings
 from drive_stack.datasets.frames.store import read_frames, read_shards, write_frame_manifest
 from drive_stack.datasets.manifest import NAME, shard_entry
@@ -64,9 +64,9 @@ def test_frames_with_people_and_traffic_are_preferred() -> None:
         nowhere = replace(state.vehicles, x=np.full(len(state.vehicles.id), ego.x - 500.0))
         return replace(state, pedestrians=people, vehicles=nowhere)
 
-    assert chance_of_frame(people_at(40.0), camera) == CHANCE["people"]
-    assert chance_of_frame(people_at(300.0), camera) == CHANCE["nothing"]
-    assert chance_of_frame(people_at(-40.0), camera) == CHANCE["nothing"]
+    assert frame_probability(people_at(40.0), camera) == PROBABILITY["pedestrians"]
+    assert frame_probability(people_at(300.0), camera) == PROBABILITY["nothing"]
+    assert frame_probability(people_at(-40.0), camera) == PROBABILITY["nothing"]
 
 
 IMAGE = encode(np.full((256, 640, 3), 90, np.uint8), 90, full_colour=True).tobytes()

@@ -23,7 +23,7 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.scenario_name import file_stem, unique_stem
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 SETTINGS = CollectSettings()
 
@@ -114,12 +114,12 @@ def test_a_file_that_is_no_shard_is_refused_and_renamed_by_a_repair(
     content = shard.read_bytes()
     folder = RecordingFolder(path, SETTINGS, by_key(first, second))
     with pytest.raises(ConfigError, match=f"{shard.name}.*collect --repair"):
-        folder.make_way([task(first)], repair=False)
+        folder.prepare_paths([task(first)], repair=False)
     assert shard.read_bytes() == content
-    (moved,) = folder.make_way([task(first)], repair=True)
+    (moved,) = folder.prepare_paths([task(first)], repair=True)
     assert not shard.exists() and moved.read_bytes() == content
     shard.write_text("again")
-    (another,) = folder.make_way([task(first)], repair=True)
+    (another,) = folder.prepare_paths([task(first)], repair=True)
     assert another != moved and moved.read_bytes() == content
 
 
@@ -154,7 +154,7 @@ def test_no_shard_takes_the_place_of_anything_else(
     problem = lay(shard_of(tmp_path, row()))
     before = sorted(tmp_path.iterdir())
     with pytest.raises(ConfigError, match=problem):
-        RecordingFolder(tmp_path, SETTINGS, {}).make_way([task(row())], repair=repair)
+        RecordingFolder(tmp_path, SETTINGS, {}).prepare_paths([task(row())], repair=repair)
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -172,7 +172,7 @@ def test_what_a_killed_run_recorded_is_adopted(tmp_path: Path) -> None:
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     shard, copy = shard_of(tmp_path, row()), tmp_path / "copy"
-    with whole_file(shard) as left:
+    with atomic_file(shard) as left:
         left.write_text("half")
         copy.hardlink_to(left)
     copy.rename(left)  # as if the process had been killed before the end

@@ -26,7 +26,7 @@ from drive_stack.evaluation.batch.scheduler import TaskScheduler
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import ProcessPool, ProcessWorker, run_task
 from drive_stack.evaluation.result import Status
-from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.interrupts import defer_interrupts
 
 # --- the file ------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ def test_an_interrupt_waits_for_a_row_that_is_being_written() -> None:
     other.start()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     try:
-        with pytest.raises(KeyboardInterrupt), interrupts_held():
+        with pytest.raises(KeyboardInterrupt), defer_interrupts():
             go.set()
             other.join()
             written.append(True)

@@ -13,12 +13,12 @@ import pytest
 from drive_stack.errors import ConfigError
 from drive_stack.support.atomic_files import (
     MODE,
-    copy_whole,
+    atomic_file,
+    copy_atomically,
     is_part,
     make_folder,
     remove_parts,
-    whole_file,
-    write_whole,
+    write_atomically,
 )
 from drive_stack.support.file_reading import read_regular
 from drive_stack.viewer.video import Recorder
@@ -40,7 +40,7 @@ def left_in(folder: Path) -> dict[str, str]:
 def test_a_file_is_replaced_in_one_stroke(tmp_path: Path) -> None:
     path = tmp_path / "table.md"
     path.write_text("before", encoding="utf-8")
-    with whole_file(path) as part:
+    with atomic_file(path) as part:
         part.write_text("after", encoding="utf-8")
         assert path.read_text(encoding="utf-8") == "before"
         assert part.suffix == path.suffix
@@ -51,7 +51,7 @@ def test_a_file_is_replaced_in_one_stroke(tmp_path: Path) -> None:
 def test_what_was_there_stays_where_the_writer_fails(tmp_path: Path) -> None:
     path = tmp_path / "table.md"
     path.write_text("before", encoding="utf-8")
-    with pytest.raises(RuntimeError), whole_file(path) as part:
+    with pytest.raises(RuntimeError), atomic_file(path) as part:
         part.write_text("half", encoding="utf-8")
         raise RuntimeError("stop")
     assert left_in(tmp_path) == {"table.md": "before"}
@@ -62,8 +62,8 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_pat
     path.write_text("before", encoding="utf-8")
     said = run(
         "from pathlib import Path; from drive_stack.errors import ConfigError;"
-        "from drive_stack.support.atomic_files import write_whole\n"
-        f"try: write_whole(Path({str(path)!r}), 'x' * 10_000)\n"
+        "from drive_stack.support.atomic_files import write_atomically\n"
+        f"try: write_atomically(Path({str(path)!r}), 'x' * 10_000)\n"
         "except ConfigError as error: print(error)"
     )
     assert said.startswith(f"{path}: cannot be written: ") and said.count("\n") == 1
@@ -105,7 +105,7 @@ def test_rows_stay_valid_on_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written"):
-        write_whole(tmp_path / "none" / "x.txt", "x")
+        write_atomically(tmp_path / "none" / "x.txt", "x")
 
 
 # --- what may be in the way ----------------------------------------------------------------------
@@ -142,8 +142,8 @@ def read_only(path: Path) -> str:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda path: write_whole(path, "mine"),
-        lambda path: copy_whole(Path(__file__), path),
+        lambda path: write_atomically(path, "mine"),
+        lambda path: copy_atomically(Path(__file__), path),
         lambda path: Recorder(path, (64, 48)),
     ],
 )
@@ -160,7 +160,7 @@ def test_nothing_but_a_writable_file_is_replaced(
 
 def test_a_link_that_is_laid_meanwhile_is_not_replaced_either(tmp_path: Path) -> None:
     path = tmp_path / "table.md"
-    with pytest.raises(ConfigError, match="a link"), whole_file(path) as part:
+    with pytest.raises(ConfigError, match="a link"), atomic_file(path) as part:
         part.write_text("mine")
         a_link(path)
     assert sorted(left_in(tmp_path)) == ["other", "table.md"] and path.is_symlink()
@@ -180,16 +180,16 @@ def test_the_permissions_stay(tmp_path: Path, mode: int | None) -> None:
     if mode is not None:
         path.touch()
         path.chmod(mode)
-    write_whole(path, "mine")
+    write_atomically(path, "mine")
     assert path.stat().st_mode & 0o777 == (mode or MODE)
 
 
 def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
     for name in ("x" * 250 + ".md", "\N{PILE OF POO}" * 60 + ".md"):
-        write_whole(tmp_path / name, "mine")
+        write_atomically(tmp_path / name, "mine")
         assert (tmp_path / name).read_text() == "mine"
     with pytest.raises(ConfigError, match="cannot be written: File name too long"):
-        write_whole(tmp_path / ("x" * 256), "mine")
+        write_atomically(tmp_path / ("x" * 256), "mine")
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_reading_waits_for_nobody_and_follows_links_to_files(tmp_path: Path) -> 
 def test_only_parts_of_writers_are_removed(tmp_path: Path) -> None:
     for name in ("a.npz", ".a.npz", ".a.part.npz", ".a.npz.12345678.part.mp4"):
         (tmp_path / name).touch()
-    with whole_file(tmp_path / "a.npz") as part:
+    with atomic_file(tmp_path / "a.npz") as part:
         assert is_part(part) and not is_part(tmp_path / "a.npz")
         kept = {path.name for path in tmp_path.iterdir()} - {part.name}
         remove_parts(tmp_path, ".npz")

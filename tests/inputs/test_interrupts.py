@@ -14,9 +14,9 @@ import pytest
 from drive_stack.support.interrupts import (
     TERMINATION,
     Terminated,
-    interrupts_held,
-    termination_kept,
-    termination_raises,
+    defer_interrupts,
+    preserve_termination_handlers,
+    raise_on_termination,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,14 +60,14 @@ def test_the_command_line_tidies_up_and_says_what_ended_it(blow: signal.Signals)
 @pytest.mark.parametrize("blow", TERMINATION)
 def test_it_waits_for_what_is_being_written(blow: signal.Signals) -> None:
     written = []
-    with pytest.raises(Terminated, match=blow.name), termination_raises(), interrupts_held():
+    with pytest.raises(Terminated, match=blow.name), raise_on_termination(), defer_interrupts():
         signal.raise_signal(blow)
         written.append(True)
     assert written == [True] and signal.getsignal(blow) is signal.SIG_DFL
 
 
 def test_processes_started_meanwhile_can_be_ended() -> None:
-    with termination_raises(), interrupts_held():
+    with raise_on_termination(), defer_interrupts():
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     child.terminate()
     assert child.wait(timeout=30) == -signal.SIGTERM
@@ -75,21 +75,21 @@ def test_processes_started_meanwhile_can_be_ended() -> None:
 
 def test_what_is_ignored_or_handled_already_stays_so() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
-    with termination_raises():
+    with raise_on_termination():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         assert callable(signal.getsignal(signal.SIGTERM))
-        with interrupts_held():
+        with defer_interrupts():
             signal.raise_signal(signal.SIGHUP)
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_what_ended_it_is_known_where_a_library_raises_an_interrupt_of_its_own() -> None:
     """As Ray does where a handler raises while Ray waits."""
-    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), termination_raises():
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), raise_on_termination():
         with suppress(Terminated):
             signal.raise_signal(signal.SIGTERM)
         raise KeyboardInterrupt
-    with pytest.raises(KeyboardInterrupt) as caught, termination_raises():
+    with pytest.raises(KeyboardInterrupt) as caught, raise_on_termination():
         raise KeyboardInterrupt
     assert not isinstance(caught.value, Terminated)
 
@@ -97,12 +97,12 @@ def test_what_ended_it_is_known_where_a_library_raises_an_interrupt_of_its_own()
 def test_ctrl_c_is_handled_where_it_would_end_the_process_otherwise() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        with pytest.raises(KeyboardInterrupt), termination_raises():
+        with pytest.raises(KeyboardInterrupt), raise_on_termination():
             assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
             signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a shell's background job
-        with termination_raises():
+        with raise_on_termination():
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -123,8 +123,8 @@ def test_ctrl_c_during_the_imports_leaves_no_traceback() -> None:
 
 
 def test_a_library_does_not_keep_its_own_handler() -> None:
-    with termination_raises():
+    with raise_on_termination():
         before = signal.getsignal(signal.SIGTERM)
-        with termination_kept():
+        with preserve_termination_handlers():
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         assert signal.getsignal(signal.SIGTERM) == before

@@ -55,7 +55,7 @@ class IsolatedAgent:
         self._process.request(Kind.RESET, json.dumps(int(seed)).encode(), limit=self._limits.step)
 
     def act(self, observation: Observation) -> Control:
-        """Request the control of one step."""
+        """Request the control of one step; the reply may also contain a trace."""
         self.trace = None
         reply = self._process.request(Kind.ACT, *observation_parts(observation), limit=self._limits.step)
         try:
@@ -63,7 +63,7 @@ class IsolatedAgent:
             trace = memoryview(reply.body)[CONTROL.size :]
             self.trace = decode_trace(trace, control) if trace.nbytes else None
         except (MessageError, AnswerError) as error:
-            raise self._process.refused(f"an answer that does not fit: {error}") from None
+            raise self._process.refused(f"an invalid answer: {error}") from None
         return control
 
     def close(self) -> None:

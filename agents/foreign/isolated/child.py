@@ -32,14 +32,14 @@ def serve(descriptor: int, folder: Path) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # printed lines appear at once, as in a terminal
     connection = socket.socket(fileno=descriptor)
-    served = _Served()
+    handler = _RequestHandler()
     while True:
         try:
             request = receive(connection, max_length=MAX_REQUEST)
         except (EOFError, OSError):
             return
         try:
-            kind, parts = served.answer(request)
+            kind, parts = handler.answer(request)
         except BaseException as error:  # including SystemExit, which a user's code may raise
             if isinstance(error, MemoryError):
                 raise_memory_limit()  # reporting the error needs some memory
@@ -50,14 +50,14 @@ def serve(descriptor: int, folder: Path) -> None:
             return
 
 
-class _Served:
-    """Replies to requests; holds the agent of this process when it is built."""
+class _RequestHandler:
+    """Answers requests; holds the agent of this process once it is built."""
 
     def __init__(self) -> None:
         self._agent: Agent | None = None
 
     def answer(self, request: Message) -> tuple[Kind, tuple[Buffer, ...]]:
-        """Kind and body of the reply. Raises any error of the agent."""
+        """Answer a request; returns the kind and the body of the reply. Raises any error of the agent."""
         if request.kind is Kind.DESCRIBE:
             return Kind.DONE, (json.dumps(describe_class(bytes(request.body).decode())).encode(),)
         if request.kind is Kind.BUILD:
@@ -91,7 +91,7 @@ def _failure(error: BaseException) -> bytes:
     elif isinstance(error, ConfigError | AnswerError):
         line, details = one_line(str(error)), None
     elif isinstance(error, SystemExit):
-        line, details = f"the agent left its process: {describe(error)}", None
+        line, details = f"the agent exited its process: {describe(error)}", None
     else:
         line = describe(error)
         try:

@@ -98,7 +98,7 @@ def _become_agent(agent: Callable[[Path], None], folder: Path) -> None:
         os.setsid()
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the simulator decides
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the simulator decides when the agent ends
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None
@@ -114,24 +114,24 @@ def _become_agent(agent: Callable[[Path], None], folder: Path) -> None:
 
 def _watch(agent: int) -> int:
     """Wait until the agent ends, the simulator closes the input, or the memory limit is exceeded."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.set_wakeup_fd(writing)
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    signal.set_wakeup_fd(write_end)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
-    watched = limit != resource.RLIM_INFINITY
+    has_limit = limit != resource.RLIM_INFINITY
     while True:
         with suppress(ChildProcessError):
             ended, status = os.waitpid(agent, os.WNOHANG)
             if ended:
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else KILLED - code
-        ready, _, _ = select.select([0, reading], [], [], _MEMORY_CHECK_PERIOD if watched else None)
+        ready, _, _ = select.select([0, read_end], [], [], _MEMORY_CHECK_PERIOD if has_limit else None)
         if 0 in ready:
             return 0
-        if reading in ready:
-            os.read(reading, 4096)
-        elif watched and memory_of(descendants()) > limit:
+        if read_end in ready:
+            os.read(read_end, 4096)
+        elif has_limit and memory_of(descendants()) > limit:
             return OUT_OF_MEMORY
 
 

@@ -17,7 +17,7 @@ MAX_REPLY = 8 << 20  # of a message from an agent's process [bytes]
 MAX_REQUEST = 64 << 20  # of a message to an agent's process [bytes]
 MAX_JSON = 1 << 20  # of JSON in a reply; parsed JSON needs many times its size [bytes]
 _HEADER = struct.Struct("<IIB")  # length of the body, number, kind
-_PIECE = 1 << 18
+_CHUNK_SIZE = 1 << 18  # of one read from the socket [bytes]
 
 Buffer = bytes | bytearray | memoryview
 
@@ -44,7 +44,7 @@ class Message:
 
 
 class MessageError(Exception):
-    """The received data is no valid message; the text is one line."""
+    """The received data is no valid message. The error's text is one line."""
 
 
 def send(connection: socket.socket, kind: Kind, number: int, *parts: Buffer) -> None:
@@ -59,7 +59,11 @@ def send(connection: socket.socket, kind: Kind, number: int, *parts: Buffer) -> 
 def send_within(
     connection: socket.socket, kind: Kind, number: int, *parts: Buffer, deadline: float | None
 ) -> None:
-    """`send` that raises `TimeoutError` if the other end has not read the message by ``deadline``."""
+    """Write one message as `send` does.
+
+    Raises:
+        TimeoutError: The other end has not read the message by ``deadline`` (monotonic clock).
+    """
     length = sum(memoryview(part).nbytes for part in parts)
     for part in (_HEADER.pack(length, number, kind), *parts):
         connection.settimeout(_remaining_time(deadline))
@@ -74,14 +78,14 @@ def receive(connection: socket.socket, *, max_length: int, deadline: float | Non
         EOFError: The other end is closed.
         MessageError: The message is longer than ``max_length`` or of an unknown kind.
     """
-    length, number, kind = _HEADER.unpack(_exactly(connection, _HEADER.size, deadline))
+    length, number, kind = _HEADER.unpack(_receive_exactly(connection, _HEADER.size, deadline))
     if length > max_length:
         raise MessageError(f"a message of {length} bytes, at most {max_length} are allowed")
     try:
         known = Kind(kind)
     except ValueError:
         raise MessageError(f"a message of the unknown kind {kind}") from None
-    return Message(known, number, _exactly(connection, length, deadline))
+    return Message(known, number, _receive_exactly(connection, length, deadline))
 
 
 def read_json(body: Buffer) -> object:
@@ -94,14 +98,14 @@ def read_json(body: Buffer) -> object:
         raise MessageError(f"no valid JSON: {type(error).__name__}") from None
 
 
-def _exactly(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
+def _receive_exactly(connection: socket.socket, length: int, deadline: float | None) -> bytearray:
     data = bytearray()
     while len(data) < length:  # grows with the received data, since the stated length may be wrong
         connection.settimeout(_remaining_time(deadline))
-        piece = connection.recv(min(length - len(data), _PIECE))
-        if not piece:
+        chunk = connection.recv(min(length - len(data), _CHUNK_SIZE))
+        if not chunk:
             raise EOFError
-        data += piece
+        data += chunk
     return data
 
 

@@ -31,7 +31,7 @@ class Relay:
                     _print(data[:remaining])
                     remaining -= len(data)
                     if remaining <= 0:
-                        _print(b"\nan agent prints too much: the rest is left out\n")
+                        _print(b"\nan agent's output exceeds the limit: the rest is omitted\n")
         finally:
             os.close(self._descriptor)
 

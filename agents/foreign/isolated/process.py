@@ -28,11 +28,11 @@ from agents.foreign.isolated.output import Relay
 from drive_stack.agent_errors import AgentError
 from drive_stack.config import StrictModel
 
-_BOOT = (
+_STARTUP_CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from agents.foreign.isolated.keeper import main; main(int(sys.argv[2]))"
 )
-_END = 10.0  # for a keeper to end all processes [s]
+_END_TIMEOUT = 10.0  # for the keeper to end all processes [s]
 
 
 class _Failure(StrictModel):
@@ -51,7 +51,7 @@ class AgentProcess:
             own_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)  # large enough for one image
             path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
             process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, path, str(child_end.fileno())],
+                [sys.executable, "-c", _STARTUP_CODE, path, str(child_end.fileno())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -110,7 +110,7 @@ class AgentProcess:
     def _exit_description(self) -> str:
         """Describe how the process ended; call it when the connection is closed, so that the end is near."""
         try:
-            code: int | None = self._process.wait(timeout=_END / 2.0)
+            code: int | None = self._process.wait(timeout=_END_TIMEOUT / 2.0)
         except subprocess.TimeoutExpired:
             code = None
         self.end()
@@ -128,7 +128,7 @@ def _end(process: subprocess.Popen[bytes], connection: socket.socket, relay: Rel
     assert process.stdin is not None
     process.stdin.close()  # the keeper ends all processes when its input is closed
     try:
-        process.wait(timeout=_END)
+        process.wait(timeout=_END_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -68,13 +68,13 @@ def decode_trace(body: Buffer, control: Control) -> StepTrace:
     """Decode the trace of a reply. Raises `MessageError` or `AnswerError`."""
     view = memoryview(body)
     if view.nbytes < _LENGTH.size:
-        raise MessageError("a trace that is cut off")
+        raise MessageError("a truncated trace")
     (length,) = _LENGTH.unpack_from(view)
     start = _LENGTH.size + length
     tree = cast(Tree, read_json(view[_LENGTH.size : start]))
     if max(view.nbytes - start, 0) % 8:
-        raise MessageError("a trace that is cut off")
-    numbers = np.frombuffer(view[start:], dtype=np.float64).copy()  # arrays of the trace are parts of it
+        raise MessageError("a truncated trace")
+    numbers = np.frombuffer(view[start:], dtype=np.float64).copy()  # the arrays of the trace are views of it
     return _checked(replace(_TRACE.read(tree, Arrays(numbers)), control=control))
 
 
@@ -113,10 +113,10 @@ class _Tuple:
         self._form, self._count = form, count
 
     def write(self, value: object, arrays: Arrays) -> Tree:
-        return [self._each(self._form.write, item, arrays, index) for index, item in self._items(value)]
+        return [self._apply(self._form.write, item, arrays, index) for index, item in self._items(value)]
 
     def read(self, tree: Tree, arrays: Arrays) -> object:
-        return tuple(self._each(self._form.read, item, arrays, index) for index, item in self._items(tree))
+        return tuple(self._apply(self._form.read, item, arrays, index) for index, item in self._items(tree))
 
     def _items(self, value: object) -> enumerate[Tree]:
         if not isinstance(value, tuple | list):
@@ -126,10 +126,10 @@ class _Tuple:
         return enumerate(value)
 
     @staticmethod
-    def _each(do: Callable[[Tree, Arrays], Value], item: Tree, arrays: Arrays, index: int) -> Value:
+    def _apply(convert: Callable[[Tree, Arrays], Value], item: Tree, arrays: Arrays, index: int) -> Value:
         outer, arrays.points = arrays.points, None
         try:
-            return do(item, arrays)
+            return convert(item, arrays)
         except TraceError as error:
             raise error.within(f"[{index}]") from None
         finally:
@@ -189,7 +189,7 @@ def _record(kind: type) -> _Form:
 
 
 def _form(hint: object, shape: Shape | None, name: str) -> _Form:
-    """The form of a field by its type, and for an array by its shape."""
+    """The encoding of a field, chosen by its type and, for an array, its shape."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (inner,) = (option for option in arguments if option is not types.NoneType)

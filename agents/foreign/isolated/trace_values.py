@@ -20,7 +20,7 @@ _MAX_INT = 2**63 - 1
 
 
 class TraceError(AnswerError):
-    """A trace contains a value that its type does not allow; the message names the place in one line."""
+    """A trace contains a value that its type does not allow; the one-line message names its place."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(f"trace{place}: {problem}")
@@ -39,7 +39,7 @@ class Arrays:
         self.parts: list[FloatArray] = []
         self.points: int | None = None
         self._numbers = np.empty(0) if numbers is None else numbers
-        # checked once for all, since a trace has dozens of small arrays
+        # all numbers are checked at once, since a trace has dozens of small arrays
         self._finite = numbers is not None and bool(np.isfinite(numbers).all())
 
     def __len__(self) -> int:
@@ -49,7 +49,7 @@ class Arrays:
         """Read the next array."""
         count = math.prod(shape)
         if count > len(self._numbers):
-            raise TraceError("is an array that is cut off")
+            raise TraceError("is a truncated array")
         array, self._numbers = self._numbers[:count], self._numbers[count:]
         return array.reshape(shape)
 

@@ -22,7 +22,7 @@ from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import TRAINED, YoloDetector
-from drive_stack.support.atomic_files import make_folder, write_whole
+from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.types import Control, Image
 
 COUNTS = (20, 50)  # numbers of vehicles in the comparisons
@@ -180,8 +180,8 @@ def _write(results: Results, out: Path, command: str) -> None:
     from drive_stack.benchmarks.speed.figure import write_growth  # noqa: PLC0415 - matplotlib is slow to import
 
     files = [out / name for name in ("bench.md", "bench.json", "bench_growth.svg")]
-    write_whole(files[0], markdown(results, command))
-    write_whole(files[1], json_line(results) + "\n")
+    write_atomically(files[0], markdown(results, command))
+    write_atomically(files[1], json_line(results) + "\n")
     write_growth(files[2], results.growth)
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
 

@@ -13,7 +13,7 @@ from drive_stack.app.wiring import Wiring
 from drive_stack.benchmarks.lateral_control.study import study
 from drive_stack.benchmarks.lateral_control.tables import LEGEND, markdown_tables, terminal_tables
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import make_folder, write_whole
+from drive_stack.support.atomic_files import make_folder, write_atomically
 
 SEED = SeedSplit.VALIDATION.first
 
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
         from drive_stack.benchmarks.lateral_control.figure import write_figure  # noqa: PLC0415 - matplotlib is slow to import
 
         tables, figure = args.out / "control_tables.md", args.out / "control_errors.svg"
-        write_whole(tables, markdown_tables(results))
+        write_atomically(tables, markdown_tables(results))
         write_figure(results, figure)
         print(f"written: {tables}, {figure}", file=sys.stderr)
     return 0

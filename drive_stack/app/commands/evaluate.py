@@ -23,7 +23,7 @@ from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 from drive_stack.report.summary_files import write_summary
-from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.interrupts import defer_interrupts
 
 PAGE = "report.html"
 KEPT = "episodes are kept; the same command goes on from there"
@@ -47,7 +47,7 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
     try:
         _report(evaluation, args, batch)
     except (KeyboardInterrupt, ConfigError):
-        with interrupts_held():  # a second Ctrl-C takes effect after the line
+        with defer_interrupts():  # a second Ctrl-C takes effect after the line
             print(f"all {len(evaluation.rows)} {KEPT}", file=sys.stderr)
         raise
     return 1 if evaluation.failed else 0

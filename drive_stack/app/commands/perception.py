@@ -20,7 +20,7 @@ from drive_stack.evaluation.stage_errors.all_tables import stage_tables
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.evaluation.stage_errors.report import as_json, markdown, terminal_table
 from drive_stack.seeds import SeedSplit, check_episodes, check_one_split, seed_range
-from drive_stack.support.atomic_files import make_folder, write_whole
+from drive_stack.support.atomic_files import make_folder, write_atomically
 
 HELP = """\
 examples:
@@ -76,8 +76,8 @@ def _write(episodes: Sequence[EpisodeMeasurements], out: Path, command: str) -> 
 
     tables = stage_tables(episodes)
     files = [out / name for name in ("perception.md", "perception.json", "perception.svg")]
-    write_whole(files[0], markdown(tables, episodes, command))
-    write_whole(files[1], as_json(tables, episodes))
+    write_atomically(files[0], markdown(tables, episodes, command))
+    write_atomically(files[1], as_json(tables, episodes))
     write_figure(episodes, files[2])
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
 

@@ -17,7 +17,7 @@ from drive_stack.app.stage_ablation.figures import FIGURES, MIN_SUCCESS_IN_EACH,
 from drive_stack.app.stage_ablation.table import StagesTable
 from drive_stack.escaping import csv_text, markdown_text, terminal_text, visible
 from drive_stack.evaluation.summary import Summary
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 
 ABBREVIATED = {"longitudinal": "longit."}  # the table on the terminal has to fit into 110 columns
 
@@ -80,8 +80,8 @@ def notes(table: StagesTable) -> Iterator[str]:
 def write_table(table: StagesTable, folder: Path) -> tuple[Path, Path]:
     """Write ``table.md`` and ``table.csv``, each replaced whole; `ConfigError` where that fails."""
     markdown, figures = folder / "table.md", folder / "table.csv"
-    write_whole(markdown, markdown_of(table))
-    write_whole(figures, csv_of(table))
+    write_atomically(markdown, markdown_of(table))
+    write_atomically(figures, csv_of(table))
     return markdown, figures
 
 

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from drive_stack.benchmarks.lateral_control.study import Result
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 SHOWN = (  # the end of the curve lies outside the shown interval
     "radius 500 m, 30 m/s",
@@ -32,7 +32,7 @@ def write_figure(results: Sequence[Result], file: Path) -> None:
         _panel(axes, [item for item in results if item.path.name == name and item.condition == first])
         axes.set_title(name, loc="left", fontsize=11)
     axes.set_xlabel("time [s]")
-    with mpl.rc_context({"svg.hashsalt": "drive-stack"}), whole_file(file) as part:
+    with mpl.rc_context({"svg.hashsalt": "drive-stack"}), atomic_file(file) as part:
         figure.savefig(part, format="svg", metadata={"Date": None})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from drive_stack.support.atomic_files import make_folder, whole_file
+from drive_stack.support.atomic_files import atomic_file, make_folder
 
 STYLES = (("#0b6aa8", "o-"), ("#3f7d3a", "^-"), ("#c2461b", "s--"), ("#7a5195", "d-"), ("#b0832b", "v--"))
 
@@ -29,5 +29,5 @@ def write_growth(path: Path, growth: Mapping[str, Mapping[int, float]]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     make_folder(path.parent)
-    with whole_file(path) as part:
+    with atomic_file(path) as part:
         figure.savefig(part)

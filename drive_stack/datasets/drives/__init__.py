@@ -1,1 +1,1 @@
-"""Recordings of drives, to learn from: what an agent saw, what the expert would have done, what was true."""
+"""Recordings of drives for imitation learning: observations, the expert's controls and the ground truth."""

@@ -36,9 +36,9 @@ class CollectionSpec:
     scenarios: tuple[str, ...] | None = None  # names or files; None: the whole catalogue
     suite: str | None = None  # record the courses of this suite instead of ``scenarios``
     first_seed: int = 0
-    seeds: int = 10  # of each scenario
+    seeds: int = 10  # for each scenario
     every: int = 2  # record every N-th step
-    perturbed: bool = False  # push the car off its course now and then
+    perturbed: bool = False  # push the car off its course at random times
     driver: str | None = None  # drives while the expert labels; None: the expert drives
     driver_overrides: tuple[str, ...] = ()
     expert_fraction: float = 0.0  # fraction of the time in which the expert drives instead of ``driver``
@@ -47,7 +47,7 @@ class CollectionSpec:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What a folder holds after recording."""
+    """Contents of a folder after recording."""
 
     manifest: Manifest
     failed: tuple[Row, ...]  # requested episodes that ended with an error
@@ -56,9 +56,9 @@ class Collection:
 
 
 def collect(spec: CollectionSpec, wiring: BatchWiring, report: Callable[[str], None]) -> Collection:
-    """Record the episodes of ``spec`` that the folder does not hold yet, and write the manifest.
+    """Record the episodes of ``spec`` that the folder does not contain yet, and write the manifest.
 
-    ``report`` receives a line for each thing that a person should know.
+    ``report`` receives messages for the user, one line each.
 
     Raises:
         ConfigError: For scenarios, seeds, a suite or a driver that cannot be used, and for a folder whose
@@ -75,13 +75,13 @@ def collect(spec: CollectionSpec, wiring: BatchWiring, report: Callable[[str], N
 def repair(
     out: Path, wiring: BatchWiring, report: Callable[[str], None], *, trusted: bool, workers: int
 ) -> Collection:
-    """Record again what is missing or corrupt in a folder, with the settings of its manifest.
+    """Record missing and corrupt episodes of a folder again, with the settings of its manifest.
 
     A corrupt file is renamed, not deleted.
 
     Raises:
-        ConfigError: For a folder without recordings, and for a driver that has changed since or that can
-            run code while ``trusted`` is false: the folder may come from anybody.
+        ConfigError: For a folder without recordings, and for a driver that has changed since. If ``trusted``
+            is false, also for a driver that can run code: the folder may come from an unknown source.
     """
     settings = read_settings(out)
     _check_driver(out, settings, wiring, report, trusted=trusted)
@@ -110,7 +110,7 @@ def _record(
     again = sum(task.key in file.rows for task in remaining)
     if again:
         report(f"{again} episodes have a row and no whole shard; they are recorded again")
-    for moved in folder.make_way(remaining, repair=replace):
+    for moved in folder.prepare_paths(remaining, repair=replace):
         report(f"moved to {moved}")
     folder.write()
     return drive_missing(

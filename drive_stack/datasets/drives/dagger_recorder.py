@@ -1,4 +1,4 @@
-"""Records drives for imitation learning (DAgger): the expert labels every step, whoever drives."""
+"""Records drives for imitation learning (DAgger): the expert labels every step, even if a student drives."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from drive_stack.support.jpeg import encode
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
 
-SEGMENT_DURATION = (1.5, 5.0)  # for how long expert or student drives at a time [s]
-MAX_LEAD_GAP = 200.0  # vehicles beyond are no lead vehicles [m]
+SEGMENT_DURATION = (1.5, 5.0)  # range of the time between two choices of the driver [s]
+MAX_LEAD_GAP = 200.0  # vehicles farther ahead are no lead vehicles [m]
 
 
 @dataclass(frozen=True, slots=True)
 class ControlSharing:
-    """Who drives."""
+    """How the expert and a student share the control."""
 
     student: Agent | None = None  # None: the expert drives alone
     expert_fraction: float = 0.0  # probability that the expert drives a segment, with a student
@@ -32,16 +32,17 @@ class ControlSharing:
 
 @dataclass(frozen=True, slots=True)
 class Subsampling:
-    """Which steps are saved, and how."""
+    """Which steps are saved, and at which JPEG quality."""
 
-    every: int = 1  # one of so many steps is saved
+    every: int = 1  # every N-th step is saved
     quality: int = 92  # of the JPEGs
 
 
 class DaggerRecorder:
-    """Drives with the expert's or a student's control, perturbed now and then, and records both controls.
+    """Drives with the expert's or a student's control and records the expert's and the applied control.
 
-    It is an `Agent`, so that it is driven, evaluated and logged like any other.
+    Perturbations may be added to the applied control. The recorder is an `Agent`, so that it is run,
+    evaluated and logged like any other agent.
     """
 
     name = "recording"
@@ -67,7 +68,7 @@ class DaggerRecorder:
         self.rows: list[DriveRow] = []
 
     def reset(self, seed: int) -> None:
-        """Start the episode; a recorder drives only one."""
+        """Start the episode. Raises `ConfigError` after the first step: a recorder drives one episode."""
         if self._step:
             raise ConfigError("a recording driver drives one episode")
         self._expert.reset(seed)
@@ -89,11 +90,11 @@ class DaggerRecorder:
         return applied
 
     def _choose_control(self, observation: Observation, label: Control, time: float) -> tuple[str, Control]:
-        """Name of who drives, and its control."""
+        """Name of the agent that drives, and its control."""
         student = self._sharing.student
         if student is None:
             return "expert", label
-        proposed = student.act(observation)  # also while the expert drives: the student has a memory
+        proposed = student.act(observation)  # also while the expert drives, since the student has a memory
         if time >= self._segment_end:
             self._expert_drives = bool(self._rng.random() < self._sharing.expert_fraction)
             self._segment_end = time + float(self._rng.uniform(*SEGMENT_DURATION))
@@ -170,7 +171,7 @@ def pose_on_road(state: WorldState) -> PoseOnRoad:
 
 
 def lead_vehicle(state: WorldState) -> LeadVehicle | None:
-    """The lead vehicle within `MAX_LEAD_GAP`; None without one."""
+    """The lead vehicle within `MAX_LEAD_GAP`; None if there is none."""
     ego, cars = state.ego, state.vehicles
     lane = state.road.lane_at(ego.station, ego.lateral)
     front = ego.station + state.car.length - state.car.rear_overhang

@@ -1,4 +1,4 @@
-"""A folder of recorded drives to which episodes are added: which shards are whole, missing or corrupt."""
+"""A folder of recorded drives: its manifest, and which shards are valid, missing or corrupt."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ from drive_stack.evaluation.result import Status
 from drive_stack.scenario_name import file_stem
 from drive_stack.support.atomic_files import check_replaceable, is_regular, remove_parts
 
-CORRUPT = ".corrupt"  # ends the name of a file that was moved out of the way
+CORRUPT = ".corrupt"  # suffix of a file that was renamed so that its episode can be recorded again
 
 
 class RecordingFolder:
-    """The shards and the manifest of a folder whose rows one run has open, see `open_rows`.
+    """The shards and the manifest of a folder whose row file is open in this process, see `open_rows`.
 
-    A row counts as recorded only with its shard: the one that the manifest lists, with the hash it lists. A
-    shard that the manifest does not list yet, because the previous run was killed, is checked and listed. A
-    listed shard that is missing or has changed stays listed until it is recorded again: readers refuse it.
+    A row counts as recorded only if the manifest lists its shard and the shard has the listed hash. A shard
+    that the manifest does not list yet, because the previous run was killed, is checked and listed. A listed
+    shard that is missing or has changed remains listed until it is recorded again; readers reject it.
     """
 
     def __init__(self, path: Path, settings: CollectSettings, rows: Mapping[Key, Row]) -> None:
-        """Raises `ConfigError` where the folder holds recordings that were made with other settings."""
+        """Raises `ConfigError` if the folder contains recordings that were made with other settings."""
         self.path = path
         self._settings = settings
         listed = read_entries(path, settings)
         self._current: dict[str, Key] = {}  # file → the last row of its episode
-        self._whole: dict[str, ShardEntry] = {}
+        self._valid: dict[str, ShardEntry] = {}
         self._corrupt: dict[str, tuple[ShardEntry, str]] = {}
         for row in rows.values():
             self._current[self._file(row)] = row.key
@@ -60,8 +60,8 @@ class RecordingFolder:
 
     @property
     def manifest(self) -> Manifest:
-        """All episodes, with a whole or a corrupt shard, ordered by scenario and seed."""
-        entries = self._whole | {file: entry for file, (entry, _) in self._corrupt.items()}
+        """All episodes with a valid or a corrupt shard, ordered by scenario and seed."""
+        entries = self._valid | {file: entry for file, (entry, _) in self._corrupt.items()}
         ordered = sorted(entries.values(), key=lambda entry: (entry.scenario, entry.seed, entry.file))
         return Manifest(
             version=DRIVES.version, made_with=self._settings.model_dump_json(), shards=tuple(ordered)
@@ -69,28 +69,28 @@ class RecordingFolder:
 
     @property
     def corrupt(self) -> list[str]:
-        """A line for each shard that is listed, but missing or not what the manifest says."""
+        """One line for each listed shard that is missing or differs from its entry in the manifest."""
         return [reason for _, reason in self._corrupt.values()]
 
     def is_complete(self, row: Row) -> bool:
-        """Whether a row's shard is whole; a failed episode needs none."""
+        """Whether a row's shard is valid; a failed episode needs no shard."""
         file = self._file(row)
         if self._current.get(file) != row.key:
             return False  # a later row of the same episode replaced this row's shard
-        return row.result.status is Status.ERROR or file in self._whole
+        return row.result.status is Status.ERROR or file in self._valid
 
     def adopt(self, tasks: Iterable[BatchTask], rows: Mapping[Key, Row]) -> None:
-        """List the shards of ``tasks`` that a killed run recorded, but did not list."""
+        """Add the shards of ``tasks`` that a killed run wrote, but did not list, to the manifest."""
         for row in (rows[task.key] for task in tasks if task.key in rows):
             file = self._file(row)
-            listed = file in self._whole or file in self._corrupt
+            listed = file in self._valid or file in self._corrupt
             if listed or row.result.status is Status.ERROR or self._current[file] != row.key:
                 continue
             if is_regular(self.path / file) and self._problem(row.result.scenario, row.result.seed) is None:
                 self._list(row)
 
     def add(self, row: Row) -> None:
-        """List the shard that was recorded with ``row``, and write the manifest."""
+        """Add the shard that was recorded with ``row`` to the manifest, and write the manifest."""
         file = self._file(row)
         self._current[file] = row.key
         if row.result.status is not Status.ERROR:
@@ -102,11 +102,14 @@ class RecordingFolder:
         """Replace the manifest."""
         write_manifest(self.path, self.manifest)
 
-    def make_way(self, tasks: Sequence[BatchTask], *, repair: bool) -> list[Path]:
+    def prepare_paths(self, tasks: Sequence[BatchTask], *, repair: bool) -> list[Path]:
         """Make sure that the shards of ``tasks`` can be written; returns the new paths of moved files.
 
-        A file that is no shard of its episode is renamed if ``repair``, else refused by `ConfigError`.
-        Anything that is no regular file, or read-only, is refused in any case.
+        A file that is no valid shard of its episode is renamed if ``repair`` is true.
+
+        Raises:
+            ConfigError: For such a file if ``repair`` is false; always if a path is read-only or no regular
+                file.
         """
         moved = []
         for task in tasks:
@@ -123,7 +126,7 @@ class RecordingFolder:
         return moved
 
     def episodes(self, rows: Iterable[Row], catalogue: Iterable[str]) -> list[Episode]:
-        """All that was ever recorded here: the episodes of ``rows``, and listed ones of the ``catalogue``."""
+        """All episodes recorded so far: those of ``rows``, and listed ones of scenarios in ``catalogue``."""
         episodes = {Episode(row.result.scenario, row.result.seed) for row in rows}
         names = set(catalogue)
         for entry in self.manifest.shards:
@@ -143,7 +146,7 @@ class RecordingFolder:
         except ConfigError as error:
             self._corrupt.setdefault(entry.file, (entry, str(error)))
         else:
-            self._whole[entry.file] = entry
+            self._valid[entry.file] = entry
 
     def _problem(self, scenario: str, seed: int) -> str | None:
         """What is wrong with the file at an episode's path; None for a valid shard."""
@@ -156,11 +159,11 @@ class RecordingFolder:
     def _list(self, row: Row) -> None:
         scenario, seed = row.result.scenario, row.result.seed
         entry = shard_entry(DRIVES, shard_path(self.path, scenario, seed), file_stem(scenario), seed)
-        self._whole[entry.file] = entry
+        self._valid[entry.file] = entry
 
 
 def read_settings(folder: Path) -> CollectSettings:
-    """The settings of a folder's recordings, from its manifest; `ConfigError` where it cannot be read."""
+    """The settings of a folder's recordings, from its manifest. Raises `ConfigError` if it cannot be read."""
     made_with = read_manifest(DRIVES, folder).made_with
     try:
         return CollectSettings.model_validate_json(made_with)
@@ -169,9 +172,9 @@ def read_settings(folder: Path) -> CollectSettings:
 
 
 def read_entries(folder: Path, settings: CollectSettings) -> tuple[ShardEntry, ...]:
-    """The manifest's entries, none without a manifest.
+    """The entries of the manifest; empty if there is no manifest.
 
-    Raises `ConfigError` where the folder holds recordings that were made with other settings.
+    Raises `ConfigError` if the folder contains recordings that were made with other settings.
     """
     if not os.path.lexists(folder / NAME):
         return ()
@@ -185,7 +188,7 @@ def read_entries(folder: Path, settings: CollectSettings) -> tuple[ShardEntry, .
 
 
 def _renamed(folder: Path, rows: Iterable[Row], listed: Collection[str]) -> frozenset[str]:
-    """Listed files of older versions, in which several scenarios could share a file."""
+    """Listed files with names of older versions, in which several scenarios could share a file."""
     renamed = set()
     for row in rows:
         episode = row.result.scenario, row.result.seed

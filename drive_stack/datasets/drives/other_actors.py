@@ -15,15 +15,15 @@ from drive_stack.datasets.drives.row import DRIVES, ActorColumns
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.world_state import WorldState
 
-MAX_DISTANCE = 200.0  # from the ego's rear axle; actors beyond are left out [m]
+MAX_DISTANCE = 200.0  # from the ego's rear axle; actors farther away are omitted [m]
 _NUMBERS = tuple(column.name for column in columns_of(ActorColumns) if column.name not in ("id", "label"))
 
 
 @dataclass(frozen=True, slots=True)
 class OtherActors:
-    """The other actors of many rows, one after another; numbers in the ego frame."""
+    """The other actors of many rows, concatenated; positions and headings are in the ego frame."""
 
-    row: NDArray[np.int64]  # (M,) the recording's row that each belongs to
+    row: NDArray[np.int64]  # (M,) index of the recording's row that each actor belongs to
     label: NDArray[np.int64]  # (M,) ObjectClass
     x: FloatArray  # (M,) of the centre, forward of the ego's rear axle [m]
     y: FloatArray  # (M,) of the centre, to the left [m]
@@ -49,7 +49,7 @@ def other_actors_of(state: WorldState) -> tuple[ActorColumns, ...]:
 
 
 def read_other_actors(columns: Sequence[pa.ChunkedArray]) -> OtherActors:
-    """The other actors of several shards' columns, one after another."""
+    """The other actors from the columns of several shards, concatenated."""
     chunks = [chunk for column in columns for chunk in column.chunks]
     lists = pa.concat_arrays(chunks) if chunks else pa.array([], DRIVES.schema.field("other_actors").type)
     actors = lists.flatten()

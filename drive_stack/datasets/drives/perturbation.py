@@ -1,8 +1,8 @@
 """Perturbations that push the ego off its course, so that a recording also shows how to recover.
 
 A perturbation is a triangular pulse: it grows to its peak and fades again (Codevilla et al., 2018,
-"End-to-end driving via conditional imitation learning", §IV-B). The label stays what the expert does about
-it.
+"End-to-end driving via conditional imitation learning", §IV-B). The label remains the expert's
+control, which corrects the deviation.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class PerturbationSettings:
 
     mean_interval: float = 6.0  # from the end of a pulse to the start of the next [s]
     start_probability: float = 0.7  # that an episode starts with a pulse
-    lateral: tuple[float, float] = (0.6, 2.2)  # peak lateral acceleration of a pulse [m/s²]
-    longitudinal: tuple[float, float] = (0.5, 1.5)  # peak change of longitudinal acceleration [m/s²]
+    lateral: tuple[float, float] = (0.6, 2.2)  # range of the peak lateral acceleration of a pulse [m/s²]
+    longitudinal: tuple[float, float] = (0.5, 1.5)  # range of the peak longitudinal acceleration [m/s²]
     longitudinal_probability: float = 0.3  # that a pulse is longitudinal
-    duration: tuple[float, float] = (1.0, 2.5)  # [s]
+    duration: tuple[float, float] = (1.0, 2.5)  # range of a pulse's duration [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Pulse:
 
     @property
     def end(self) -> float:
-        """When it is over [s]."""
+        """Time at which the pulse ends [s]."""
         return self.start + self.duration
 
 
@@ -69,7 +69,7 @@ class Perturbation:
         )
 
     def _strength(self, time: float) -> float:
-        """Fraction of the peak, 0 … 1: a triangle over the pulse."""
+        """Fraction of the peak at ``time``, 0 … 1; triangular over the pulse."""
         half = self._pulse.duration / 2.0
         return max(1.0 - abs(time - (self._pulse.start + half)) / half, 0.0)
 

@@ -19,14 +19,15 @@ from drive_stack.types import Image
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-_NO_PLAIN_COLUMNS = ("image", "other_actors")
+_SEPARATE_COLUMNS = ("image", "other_actors")
 
 
 class Recording:
-    """The episodes of one folder or of several, one after another.
+    """The episodes of one or several folders, concatenated.
 
-    Raises `ConfigError` where a folder has no recordings, a shard is listed twice, missing, cut off or
-    altered, has other columns or values than a recording, or anything is of another schema version.
+    Raises:
+        ConfigError: If a folder has no recordings; if a shard is listed twice, missing, truncated or changed;
+            if its columns or values are not those of a recording; or if a schema version differs.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -50,12 +51,12 @@ class Recording:
         return len(self._paths)
 
     def column(self, name: str, dtype: type[Scalar]) -> NDArray[Scalar]:
-        """A column over all rows as an (N,) array of ``dtype``, missing numbers as NaN.
+        """A column of all rows as an (N,) array of ``dtype``; missing numbers are NaN.
 
         Raises:
-            KeyError: for an unknown column, and for `images` and `other_actors`, which are read on their own.
+            KeyError: For an unknown column, and for ``image`` and ``other_actors``, which have own methods.
         """
-        if name not in DRIVES.schema.names or name in _NO_PLAIN_COLUMNS:
+        if name not in DRIVES.schema.names or name in _SEPARATE_COLUMNS:
             raise KeyError(f"no column '{name}'")
         parts = [DRIVES.read_columns(path, [name]).column(0).to_numpy() for path in self._paths]
         return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
@@ -66,7 +67,7 @@ class Recording:
         return read_other_actors(columns)
 
     def images(self, episode: int) -> Iterator[Image]:
-        """The (H, W, 3) RGB images of an episode, in order; `ConfigError` for one that is not valid."""
+        """The (H, W, 3) RGB images of an episode, in order. Raises `ConfigError` for an invalid image."""
         path = self._paths[episode]
         for row, jpeg in enumerate(read_jpegs(DRIVES, path)):
             try:

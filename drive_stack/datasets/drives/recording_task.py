@@ -26,8 +26,8 @@ from drive_stack.interfaces import close_agent
 from drive_stack.scenario_name import file_stem, unique_stem
 
 EXPERT = "expert"
-# While a student drives, the expert's plan is not executed. A plan that were kept would drift away from what
-# the car does, so that the expert plans anew from the car's position at every step.
+# While a student drives, the expert's plan is not executed. The expert therefore plans from the car's
+# position at every step, since a retained plan would drift away from the car's motion.
 ADVISER = ("planning.lattice.plan_is_executed=false",)
 
 
@@ -37,9 +37,9 @@ class CollectSettings(StrictModel):
     student: str | None = None  # the agent that drives; None: the expert drives alone
     student_overrides: tuple[str, ...] = ()
     student_hash: str = ""  # of the student's configuration, weights and version
-    expert_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0  # of the time that the expert drives
+    expert_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0  # of the time in which the expert drives
     perturbed: bool = False
-    every: Annotated[int, Field(ge=1)] = 1  # one of so many steps is saved
+    every: Annotated[int, Field(ge=1)] = 1  # every N-th step is saved
     quality: Annotated[int, Field(ge=1, le=100)] = 92  # of the JPEGs
 
 
@@ -49,14 +49,14 @@ def shard_path(folder: Path, scenario: str, seed: int) -> Path:
 
 
 def former_path(folder: Path, scenario: str, seed: int) -> Path:
-    """The path of an episode's shard in folders of older versions, where scenarios could share a file."""
+    """The path of an episode's shard in folders of older versions; several scenarios could share a file."""
     return folder / f"{file_stem(scenario)}-{seed:06d}{SUFFIX}"
 
 
 def record_task(
     build: AgentBuilder, settings: CollectSettings, folder: Path, task: BatchTask
 ) -> EpisodeResult:
-    """Drive and write the shard; returns the result of the drive. An agent that fails leaves no shard."""
+    """Drive the episode and write its shard; returns the result. No shard is written if an agent fails."""
     with ExitStack() as stack:
         env = DrivingEnv(EnvSpec(task.scenario))
         stack.callback(env.close)

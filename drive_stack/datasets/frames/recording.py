@@ -1,7 +1,7 @@
 """Recording of labelled frames from the simulator.
 
-The environment is named by its gymnasium id, so that worker processes can make it; what is read
-of it beyond gymnasium's interface is declared here as protocols.
+Worker processes create the environment by its gymnasium id. The protocols below declare what is read from it
+in addition to gymnasium's interface.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
 from drive_stack.datasets.frames.row import FRAMES, FrameRow
-from drive_stack.datasets.frames.selection import chance_of_frame
+from drive_stack.datasets.frames.selection import frame_probability
 from drive_stack.datasets.frames.settings import FrameSettings
 from drive_stack.datasets.frames.store import (
     EpisodeInfo,
@@ -40,48 +40,48 @@ from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
 from drive_stack.world_state import WorldState
 
-# Labels of the lanes in one frame, as arrays by name; importable, as worker processes call it.
+# Computes the lane labels of one frame, as arrays by name. Must be importable for worker processes.
 LaneLabels = Callable[[WorldState, CameraModel], LaneArrays]
 
 ENVIRONMENT = "envs:drive_stack/Highway-v0"
-LONGEST_EPISODE = 60.0  # then the recording goes on to the next [s]
+MAX_EPISODE_DURATION = 60.0  # after which the next episode starts [s]
 
 
 class SteppedWorld(Protocol):
-    """The world inside the environment: stepped without rendering between two frames."""
+    """The world inside the environment; it is stepped without rendering between two frames."""
 
     @property
     def outcome(self) -> str | None:
-        """How the episode ended, None while it goes on."""
+        """How the episode ended; None while it runs."""
         ...
 
     @property
     def physics_dt(self) -> float:
-        """Length of a tick [s]."""
+        """Duration of a physics tick [s]."""
         ...
 
     def step(self, control: Control) -> None:
-        """Move on by one tick."""
+        """Advance the world by one tick."""
         ...
 
     def state(self) -> WorldState:
-        """The truth at this instant."""
+        """The true state at the current time."""
         ...
 
 
 class RecordedEnvironment(Protocol):
-    """What the environment offers beside gymnasium's interface."""
+    """What the environment offers in addition to gymnasium's interface."""
 
     platform: Platform
 
     @property
     def truth(self) -> TruthSource:
-        """The reader of the truth."""
+        """Access to the ground truth."""
         ...
 
     @property
     def world(self) -> SteppedWorld:
-        """The world of the present episode."""
+        """The world of the current episode."""
         ...
 
 
@@ -89,23 +89,24 @@ class RecordedEnvironment(Protocol):
 class FrameTask(Episode):
     """One episode in which frames are recorded."""
 
-    frames: int  # at most
-    interval: tuple[float, float]  # range of the time between two frames [s]
+    frames: int  # maximum number
+    interval: tuple[float, float]  # range of the time between two candidate frames [s]
     path: Path  # of the shard
 
 
 def plan_episodes(
     scenarios: Sequence[str], frames: int, first_seed: int, settings: FrameSettings, folder: Path
 ) -> list[FrameTask]:
-    """Episodes that give about ``frames`` frames, from every scenario in turn with rising seeds.
+    """Plan episodes for about ``frames`` frames.
 
-    Those of ``settings.times`` come that often in each turn.
+    Each pass over ``scenarios`` takes every scenario once, or as often as ``settings.times`` says. The seeds
+    of a scenario increase from ``first_seed``.
     """
-    turn = [name for name in scenarios for _ in range(settings.times.get(Path(name).stem, 1))]
+    one_pass = [name for name in scenarios for _ in range(settings.times.get(Path(name).stem, 1))]
     seeds = dict.fromkeys(scenarios, first_seed)
     tasks = []
     for index in range(-(-frames // settings.per_episode)):
-        scenario = turn[index % len(turn)]
+        scenario = one_pass[index % len(one_pass)]
         seed = seeds[scenario]
         seeds[scenario] += 1
         path = folder / f"{unique_stem(scenario)}-{seed:06d}{SUFFIX}"
@@ -130,7 +131,8 @@ def collect(
         for count in run_in_processes(record, chunks, workers, in_order=False, environment=ONE_THREAD):
             report(f"recorded {count} frames in {folder}")
     for task in tasks:
-        if task.path.exists() and task.path.name not in listed:  # of this run, or of one that was killed
+        # a run that was killed may have recorded shards without listing them
+        if task.path.exists() and task.path.name not in listed:
             listed[task.path.name] = shard_entry(FRAMES, task.path, _stem(task.scenario), task.seed)
     write_frame_manifest(folder, listed.values())
 
@@ -140,7 +142,7 @@ def _stem(scenario: str) -> str:
 
 
 def record_chunk(tasks: Sequence[FrameTask], lane_labels: LaneLabels) -> int:
-    """Record several episodes in one environment; returns how many frames."""
+    """Record several episodes in one environment; returns the number of frames."""
     env = gym.make(ENVIRONMENT, scenario=tasks[0].scenario, disable_env_checker=True)
     try:
         return sum(record_episode(env, task, lane_labels) for task in tasks)
@@ -149,7 +151,7 @@ def record_chunk(tasks: Sequence[FrameTask], lane_labels: LaneLabels) -> int:
 
 
 def record_episode(env: gym.Env[dict[str, object], object], task: FrameTask, lane_labels: LaneLabels) -> int:
-    """Drive one episode with the recording driver and write its shard; returns its frames."""
+    """Drive one episode with the recording driver and write its shard; returns the number of frames."""
     rng = np.random.default_rng([zlib.crc32(_stem(task.scenario).encode()), task.seed])
     driver = RecordingDriver(rng)
     env.reset(seed=task.seed, options={"scenario": task.scenario})
@@ -157,15 +159,15 @@ def record_episode(env: gym.Env[dict[str, object], object], task: FrameTask, lan
     world, platform = inner.world, inner.platform
     rows: list[FrameRow] = []
     ticks = round(platform.dt / world.physics_dt)
-    while len(rows) < task.frames and world.outcome is None and world.state().time < LONGEST_EPISODE:
+    while len(rows) < task.frames and world.outcome is None and world.state().time < MAX_EPISODE_DURATION:
         for _ in range(round(float(rng.uniform(*task.interval)) / platform.dt)):
             control = driver.control(world.state())
             for _ in range(ticks):
                 world.step(control)
         state = world.state()
-        if world.outcome is not None or rng.random() >= chance_of_frame(state, platform.camera):
+        if world.outcome is not None or rng.random() >= frame_probability(state, platform.camera):
             continue
-        # one step through the environment, which renders; all others pass it by
+        # only this step goes through the environment, which renders; all others step the world directly
         image = env.step(control_to_action(driver.control(state), platform.car))[0]["image"]
         state = inner.truth.world_state()
         lanes = lane_labels(state, platform.camera)

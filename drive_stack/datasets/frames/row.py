@@ -16,7 +16,7 @@ Pixels = Annotated[float, float32(-1e4, 1e4)]  # [px]
 
 @dataclass(frozen=True, slots=True)
 class BoxColumns:
-    """The visible pixels of an object."""
+    """The box around an object's visible pixels."""
 
     x1_px: Pixels
     y1_px: Pixels

@@ -11,16 +11,16 @@ from drive_stack.config import StrictModel
 
 
 class FrameSettings(StrictModel):
-    """Which frames are recorded."""
+    """Numbers of frames, their scenarios and the time between them."""
 
     training: Frames = 7000
     validation: Frames = 1000
     per_episode: Frames = 12
-    interval: tuple[float, float] = (0.5, 1.5)  # least time between two frames of an episode [s]
-    # how often a scenario comes in each turn, where not once
+    interval: tuple[float, float] = (0.5, 1.5)  # range of the time between two candidate frames [s]
+    # scenario → its number of episodes in each pass over all scenarios; 1 for scenarios that are not listed
     times: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     workers: Workers = 2
-    # scenario files beside the configuration that only training sees, and episodes of each
+    # scenario file next to the configuration, used only for training → its number of episodes
     scenes: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

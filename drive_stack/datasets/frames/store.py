@@ -46,7 +46,7 @@ class EpisodeInfo:
 
 @dataclass(frozen=True, slots=True)
 class StoredFrame:
-    """One frame as it is read back; `image` decodes it."""
+    """One frame as it is read back; `image` decodes its JPEG stream."""
 
     jpeg: NDArray[np.uint8]
     truth: FrameTruth
@@ -60,7 +60,7 @@ class StoredFrame:
 
 
 class FrameCounts(TypedDict):
-    """What a data set consists of, for a card."""
+    """Contents of a data set, for a model card."""
 
     frames: int
     boxes: int
@@ -103,7 +103,7 @@ def read_frames(folder: Path) -> list[StoredFrame]:
     """All frames of a data set, still compressed.
 
     Raises:
-        ConfigError: where a shard is missing, cut off or altered, or holds other columns or values than
+        ConfigError: If a shard is missing, cut off or altered, or holds other columns or values than
             frames have.
     """
     manifest = read_manifest(FRAMES, folder)
@@ -127,7 +127,7 @@ def read_shards(paths: Iterable[Path]) -> list[StoredFrame]:
 
 
 def listed_shards(folder: Path) -> dict[str, ShardEntry]:
-    """The entries of the folder's manifest by file; those whose file was deleted are left out."""
+    """The entries of the folder's manifest by file; entries whose file was deleted are omitted."""
     if not (folder / NAME).exists():
         return {}
     shards = read_manifest(FRAMES, folder).shards
@@ -138,7 +138,7 @@ def write_frame_manifest(folder: Path, entries: Iterable[ShardEntry]) -> None:
     """Check the shards and write the manifest.
 
     Raises:
-        ConfigError: where a shard was cut off or altered since it was listed, or there is none.
+        ConfigError: If a shard was cut off or altered since it was listed, or there is none.
     """
     shards = tuple(sorted(entries, key=lambda entry: entry.file))
     if not shards:
@@ -183,7 +183,7 @@ def _read_shard(path: Path) -> Iterator[StoredFrame]:
 
 
 def _array(stored: ArrayColumns) -> NDArray[np.generic]:
-    """The array; `ValueError` where shape and data do not agree."""
+    """The stored array. Raises `ValueError` if shape and data do not agree."""
     return np.frombuffer(stored.data, dtype=stored.dtype).reshape(stored.shape).copy()
 
 

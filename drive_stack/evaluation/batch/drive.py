@@ -1,4 +1,4 @@
-"""Drives one task with an environment and an agent of its own."""
+"""Drives one task with a new environment and a new agent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource, c
 
 
 class AgentBuilder(Protocol):
-    """Makes an agent from what a command line names; `agents.registry.build_agent` is one."""
+    """Builds an agent from its name on the command line, such as `agents.registry.build_agent`."""
 
     def __call__(
         self,
@@ -28,12 +28,12 @@ class AgentBuilder(Protocol):
         overrides: Sequence[str] = (),
         trusted: bool = False,
     ) -> Agent:
-        """An agent, fresh; files that can run code are read only where they are ``trusted``."""
+        """Build a new agent; files that can run code are read only if ``trusted`` is true."""
         ...
 
 
 class EpisodeObserver(Protocol):
-    """Observes the steps and the end of one episode, without influence on it."""
+    """Observes the steps and the end of an episode without influencing it."""
 
     def observe(self, moment: Moment) -> None:
         """Receive one step with the agent's trace."""
@@ -50,12 +50,13 @@ def drive_task(
     *,
     observer: Callable[[BatchTask], EpisodeObserver] | None = None,
 ) -> EpisodeResult:
-    """The episode's result; nothing is left over from an earlier one, so that order does not matter.
+    """Drive an episode and return its result, which does not depend on episodes driven before.
 
-    An agent that cannot be built is a result, too: other agents of the batch go on.
+    If the agent cannot be built, the result has the status `Status.ERROR`, and other agents of the batch are
+    still driven. An observer does not change the result.
 
-    ``functools.partial(drive_task, build)`` is what worker processes are given; ``build`` and ``observer``
-    must be importable there by their names. An observer does not change the result.
+    Worker processes receive ``functools.partial(drive_task, build)``, so ``build`` and ``observer`` must be
+    importable there by name.
     """
     env = DrivingEnv(EnvSpec(task.scenario, camera=task.uses_camera))
     try:
@@ -81,5 +82,5 @@ def _drive(env: DrivingEnv, agent: Agent, task: BatchTask, observer: EpisodeObse
             observer.observe(moment)
     if observer is not None:
         observer.finish(env, rollout)
-    # an agent that was known to read the truth stays marked, whatever it says of itself later
+    # an agent that was privileged before the episode stays so, whatever it states later
     return replace(rollout.result, privileged=rollout.episode.privileged or task.privileged)

@@ -16,7 +16,7 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import RowListener, missing_tasks, run_batch
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive
-from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.interrupts import defer_interrupts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def drive_missing(
     except (KeyboardInterrupt, ConfigError):
         saved = len(tasks) - len(missing_tasks(tasks, file, code=needed_code, is_complete=is_complete))
         again = "the same command goes on from there"
-        with interrupts_held():  # a second Ctrl-C takes effect after the line
+        with defer_interrupts():  # a second Ctrl-C takes effect after the line
             print(f"{saved} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
         raise
     return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]

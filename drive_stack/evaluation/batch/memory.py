@@ -8,16 +8,15 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
-MIN_LIMIT = (
-    2 * 2**30
-)  # that a worker may take however many there are; the shipped drivers take half a GiB [B]
-EXTRA = 64 * 2**20  # [B]
+# of a worker, for any number of workers; the shipped drivers use half a GiB [B]
+MIN_LIMIT = 2 * 2**30
+EXTRA = 64 * 2**20  # by which the limit is raised to report a failure [B]
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _STATUS = Path("/proc/self/statm")
 
 
 def memory_per_worker(workers: int) -> int:
-    """The memory limit of each of ``workers`` on this machine, or in its container [B]."""
+    """Return the memory limit of each of ``workers`` on this machine or in its container [B]."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with suppress(OSError, ValueError):  # no container, or a container without a limit
         total = min(total, int(_CONTAINER.read_text()))
@@ -27,8 +26,8 @@ def memory_per_worker(workers: int) -> int:
 def limit_memory(limit: int) -> None:
     """Make this process raise `MemoryError` when it would allocate more than ``limit`` [B].
 
-    The limit counts private writable memory. The address space would be a poor measure, because libraries and
-    threads reserve several times what they use.
+    The limit counts private writable memory. The address space is unsuitable, because libraries and threads
+    reserve several times what they use.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     finite = [bound for bound in (soft, hard, limit) if bound != resource.RLIM_INFINITY]

@@ -15,11 +15,11 @@ from drive_stack.evaluation.batch.run import RowListener
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import succeeded
 
-INTERVAL = 60.0  # between two lines [s]
+INTERVAL = 60.0  # between two lines of the log [s]
 
 
 class Tally:
-    """Counts rows, and estimates the remaining time from the durations of each label's episodes."""
+    """Counts rows and estimates the remaining time from the mean duration of each label's episodes."""
 
     def __init__(self, tasks: Sequence[BatchTask], workers: int) -> None:
         self._remaining = Counter(task.label for task in tasks)
@@ -37,7 +37,7 @@ class Tally:
 
     @property
     def remaining_seconds(self) -> float | None:
-        """Estimated wall-clock time; None before the first row."""
+        """Estimated wall-clock time to the end of the batch [s]; None before the first row."""
         means = {label: sum(times) / len(times) for label, times in self._durations.items()}
         if not means:
             return None
@@ -58,7 +58,7 @@ class Tally:
 
 
 def format_duration(seconds: float) -> str:
-    """Such as 2 h 05 min, 7 min, 40 s."""
+    """Format a duration, such as 2 h 05 min, 7 min or 40 s."""
     if seconds < 60.0:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60.0)

@@ -26,7 +26,7 @@ from drive_stack.evaluation.batch.memory import limit_memory, memory_per_worker
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive, Ready, Reply, WorkerLostError, run_task
 from drive_stack.evaluation.run_facts import versions
-from drive_stack.support.interrupts import termination_kept
+from drive_stack.support.interrupts import preserve_termination_handlers
 from drive_stack.support.worker_processes import ONE_THREAD
 
 OBJECT_STORE = 100 * 2**20  # of a cluster that is started for one batch [B]; tasks and replies are small
@@ -180,7 +180,7 @@ def _connect(address: str, workers: int) -> None:
         _create_token()
         os.environ.setdefault(LOOPBACK_ONLY, "0")
     try:
-        with termination_kept():
+        with preserve_termination_handlers():
             ray.init(
                 address,
                 log_to_driver=False,

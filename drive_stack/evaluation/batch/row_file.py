@@ -1,4 +1,4 @@
-"""The file of rows: append-only, on the disk after each row, one writer at a time."""
+"""The file of rows. It is append-only, flushed to the disk after each row, and has one writer at a time."""
 
 from __future__ import annotations
 
@@ -14,29 +14,32 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
 from drive_stack.support.atomic_files import check_regular
 from drive_stack.support.file_reading import read_regular
-from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.interrupts import defer_interrupts
 
 NAME = "rows.jsonl"
-RECORDINGS = "manifest.json"  # marks a folder of recordings, whose rows stand for shards
-_BEGIN = b'{"label": "'  # of every row that was ever written
+RECORDINGS = "manifest.json"  # marks a folder of recordings, in which each row belongs to a shard
+_ROW_START = b'{"label": "'  # rows of all versions start with it
 
 
 def read_rows(folder: Path, *, unreadable: Callable[[str], None] | None = None) -> dict[Key, Row]:
-    """The rows in a folder, in the order of the file; of rows with one key the last.
+    """Return the rows in a folder in the order of the file; of several rows with the same key, the last one.
 
-    A row whose writing was cut off at the end of the file is left out. Any other line that cannot be read is
-    named to ``unreadable`` and left out, which is for readers only; without it, `ConfigError` is raised.
+    An incomplete row at the end of the file is skipped. Any other line that cannot be read is reported to
+    ``unreadable`` and skipped. Only callers that do not write rows may pass ``unreadable``.
+
+    Raises:
+        ConfigError: if the file cannot be read, or a line cannot be read and ``unreadable`` is None.
     """
     path = folder / NAME
     try:
         data = _read(path)
     except FileNotFoundError:
         return {}
-    return _parsed(path, data, unreadable)
+    return _parse_rows(path, data, unreadable)
 
 
 def _read(path: Path) -> bytes:
-    """The file's content; raises `FileNotFoundError`, and `ConfigError` where it cannot be read."""
+    """Return the file's content; raises `FileNotFoundError`, and `ConfigError` if it cannot be read."""
     try:
         return read_regular(path)
     except FileNotFoundError:
@@ -45,7 +48,7 @@ def _read(path: Path) -> bytes:
         raise read_error(path, error) from None
 
 
-def _parsed(path: Path, data: bytes, unreadable: Callable[[str], None] | None) -> dict[Key, Row]:
+def _parse_rows(path: Path, data: bytes, unreadable: Callable[[str], None] | None) -> dict[Key, Row]:
     rows: dict[Key, Row] = {}
     end = _end_of_rows(data)
     lines = data[:end].removesuffix(b"\n").split(b"\n") if end else []
@@ -63,14 +66,14 @@ def _parsed(path: Path, data: bytes, unreadable: Callable[[str], None] | None) -
 
 
 def _end_of_rows(data: bytes) -> int:
-    """Where the last row ends; what follows is the begin of one whose writing was cut off.
+    """Return the offset of the end of the last complete row; an incomplete row may follow [bytes].
 
-    A last line without a newline that is no begin of a row belongs to somebody else's file: it is kept, and
-    is an error where it is read.
+    A last line without a newline that does not start like a row is not an incomplete row. It counts as part
+    of the content, so that it is preserved and reading it is an error.
     """
     end = data.rfind(b"\n") + 1
-    written = data[end:].rstrip(b"\0")  # some file systems fill up with zeros what was not written
-    if not (_BEGIN.startswith(written) or written.startswith(_BEGIN)):
+    written = data[end:].rstrip(b"\0")  # some file systems fill unwritten bytes with zeros
+    if not (_ROW_START.startswith(written) or written.startswith(_ROW_START)):
         return len(data)
     try:
         Row.from_json(written)
@@ -80,13 +83,13 @@ def _end_of_rows(data: bytes) -> int:
 
 
 class RowFile:
-    """The rows of a folder, open for more; made by `open_rows`."""
+    """The rows of a folder, open for appending; created by `open_rows`."""
 
     def __init__(self, folder: Path, descriptor: int) -> None:
         self.folder = folder
         self._file = descriptor
         data = _read(folder / NAME)
-        self.rows = _parsed(folder / NAME, data, None)
+        self.rows = _parse_rows(folder / NAME, data, None)
         self._end = _end_of_rows(data)
         try:
             os.ftruncate(descriptor, self._end)
@@ -97,9 +100,13 @@ class RowFile:
             raise _unwritable(folder, error) from None
 
     def append(self, row: Row) -> None:
-        """Write a row through to the disk; `ConfigError` where that fails, with the file still whole."""
+        """Append a row and flush it to the disk.
+
+        Raises:
+            ConfigError: if that fails; the file then still consists of complete rows.
+        """
         line = row.to_json().encode() + b"\n"
-        with interrupts_held():
+        with defer_interrupts():
             self._check_unchanged()
             try:
                 self._write(line)
@@ -112,7 +119,7 @@ class RowFile:
             self.rows[row.key] = row
 
     def _check_unchanged(self) -> None:
-        """Rows that go to a file that was deleted or replaced are lost: better say so at once."""
+        """Raise `ConfigError` if the file was deleted or replaced, because its new rows would be lost."""
         path = self.folder / NAME
         try:
             same = os.path.samestat(path.lstat(), os.fstat(self._file))
@@ -123,24 +130,25 @@ class RowFile:
 
     def _write(self, line: bytes) -> None:
         while line:
-            line = line[os.write(self._file, line) :]  # a disk that is full says so at the second attempt
+            line = line[os.write(self._file, line) :]  # a full disk raises only at the second attempt
         os.fsync(self._file)
 
 
 @contextlib.contextmanager
 def open_rows(folder: Path, *, foreign: str | None = None) -> Iterator[RowFile]:
-    """Open a folder's rows for one writer.
+    """Open the rows of a folder for a single writer.
 
-    Raises `ConfigError` where another writer has them, where they cannot be written, where they are not a
-    regular file of this folder alone, and where the folder holds a file called ``foreign``, which belongs to
-    another command.
+    Raises:
+        ConfigError: if another process has opened them for writing, if they cannot be written or are not a
+            regular file without other hard links, or if the folder contains a file called ``foreign``, which
+            marks a folder of another command.
     """
     path = folder / NAME
     if foreign is not None and os.path.lexists(folder / foreign):
         raise ConfigError(f"{folder}: belongs to another command (it holds {foreign}); use another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _check_plain(path)
+        _check_single_file(path)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = os.open(path, flags, 0o644)
     except OSError as error:
@@ -159,8 +167,8 @@ def open_rows(folder: Path, *, foreign: str | None = None) -> Iterator[RowFile]:
         os.close(descriptor)
 
 
-def _check_plain(path: Path) -> None:
-    """Rows are written in place, so that a second name of the file, a link, would be written as well."""
+def _check_single_file(path: Path) -> None:
+    """Reject links, because rows are written in place and would change the file under its other names too."""
     try:
         state = path.lstat()
     except FileNotFoundError:
@@ -172,6 +180,6 @@ def _check_plain(path: Path) -> None:
         raise ConfigError(f"{path}: is read-only; allow writing, or use another folder")
 
 
-def _unwritable(folder: Path, error: OSError, kept: str = "") -> ConfigError:
+def _unwritable(folder: Path, error: OSError, note: str = "") -> ConfigError:
     reason = error.strerror or str(error)
-    return ConfigError(f"{folder / NAME}: cannot be written: {reason}" + (f"; {kept}" if kept else ""))
+    return ConfigError(f"{folder / NAME}: cannot be written: {reason}" + (f"; {note}" if note else ""))

@@ -1,4 +1,4 @@
-"""The ranges that a row's numbers can have; what lies outside was not measured by this program."""
+"""The valid ranges of the numbers in a row. A number outside its range cannot be a measurement."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Range = tuple[float, float]
 FRACTION: Range = (0.0, 1.0)
 POINTS: Range = (0.0, 100.0)
 SPEED: Range = (0.0, 300.0)  # [m/s]
-DURATION: Range = (0.0, 1e6)  # of an episode, or by the clock [s]
+DURATION: Range = (0.0, 1e6)  # simulated or wall-clock time [s]
 COUNT: Range = (0, 10**9)
-OTHER: Range = (-1e9, 1e9)  # of numbers that are not named below
+OTHER: Range = (-1e9, 1e9)  # for fields that are not listed below
 
 RANGES: Mapping[str, Range] = {
     "seed": (0, MAX_SEED),
@@ -44,13 +44,13 @@ RANGES: Mapping[str, Range] = {
 
 
 def check_ranges(fields: Mapping[str, object]) -> None:
-    """Raises `ValueError` naming the first number, however deep, that is outside its range or not finite."""
+    """Raise `ValueError` for the first number, at any depth, that is outside its range or not finite."""
     for name, value in fields.items():
         _check(name, value, RANGES.get(name, OTHER))
 
 
 def _check(name: str, value: object, allowed: Range) -> None:
-    """Numbers in ``value`` have the range of the field they belong to, but for the totals of schemes."""
+    """Check the numbers in ``value`` against its field's range; totals of schemes have their own range."""
     low, high = allowed
     match value:
         case bool():
@@ -58,12 +58,12 @@ def _check(name: str, value: object, allowed: Range) -> None:
         case int() | float() if not low <= value <= high:  # NaN is in no range
             raise ValueError(f"{shortened(name)}: {shortened(str(value))} is not within {low:,} to {high:,}")
         case Mapping():
-            for inner, one in value.items():
-                _check(f"{name}.{inner}", one, RANGES["total"] if inner == "total" else allowed)
+            for key, item in value.items():
+                _check(f"{name}.{key}", item, RANGES["total"] if key == "total" else allowed)
         case str():
             return
         case Sequence():
-            for one in value:
-                _check(name, one, allowed)
+            for item in value:
+                _check(name, item, allowed)
         case _:
             return

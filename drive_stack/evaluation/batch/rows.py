@@ -17,7 +17,7 @@ from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.support.file_reading import parse_json
 
-MAX_ROW = 256 << 10  # length in the file; a typical row has 5,000 [bytes]
+MAX_ROW = 256 << 10  # maximum length in the file; typical rows have 5,000 [bytes]
 TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all other fields repeat bit for bit
 
 
@@ -25,14 +25,14 @@ TIMINGS = ("wall_s", "stages_ms")  # differ from run to run; all other fields re
 class Row:
     """An episode's result and its provenance. In the file, the fields of the result follow these fields."""
 
-    label: str  # of the agent in reports, such as a column of `stages`
+    label: str  # name of the agent in reports, such as a column of `stages`
     config_hash: str  # of agent, weights, scenario and version
     code_hash: str  # of the source code that drove it
     versions: Mapping[str, str]  # of the packages that drove it, see `run_facts.versions`
-    lost: bool  # whether the worker process was killed or ran too long, which is not the episode's fault
+    lost: bool  # whether the worker process was killed or timed out, which the episode did not cause
     wall_s: float  # wall-clock time of the episode [s]
     result: EpisodeResult
-    world: str = ""  # what seeds the scenario's worlds; "" in rows of before variants drew their own
+    world: str = ""  # seeds the scenario's worlds; "" in rows older than the separate worlds of variants
 
     @property
     def key(self) -> Key:
@@ -46,11 +46,11 @@ class Row:
 
     @classmethod
     def from_json(cls, line: bytes) -> Row:
-        """Read a line of `to_json`.
+        """Read a line that `to_json` wrote.
 
         Raises:
-            ValueError: for a line that is no row or is longer than `MAX_ROW`, for a number outside its range
-                (see `row_ranges`), and for text that cannot be written as UTF-8.
+            ValueError: for a line that is not a row or is longer than `MAX_ROW`, for a number outside its
+                range (see `row_ranges`), and for text that cannot be written as UTF-8.
         """
         if len(line) > MAX_ROW:
             raise ValueError(f"{len(line):,} bytes, at most {MAX_ROW:,} are allowed")
@@ -75,7 +75,7 @@ _OWN = tuple(field.name for field in dataclasses.fields(Row) if field.name != "r
 
 
 def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:
-    """Each row's fields without `TIMINGS`: these are equal whenever the same episodes are driven."""
+    """Return each row's fields without `TIMINGS`; these are equal whenever the same episodes are driven."""
     repeatable = {}
     for row in rows:
         fields = json.loads(row.to_json())
@@ -84,9 +84,9 @@ def without_timings(rows: Iterable[Row]) -> dict[Key, dict[str, object]]:
 
 
 def readable_row(row: Row, task: BatchTask) -> Row:
-    """``row`` if it can be read back unchanged; otherwise a row with an error result that says why.
+    """Return ``row`` if it can be read back unchanged, otherwise a row with an error result that states why.
 
-    Part of a result comes from agents. A row that cannot be read would stop every later run in its folder.
+    Agents provide parts of a result. A row that cannot be read would stop every later run in its folder.
     """
     row = replace(row, result=_with_short_error(row.result))
     try:
@@ -102,7 +102,7 @@ def _with_short_error(result: EpisodeResult) -> EpisodeResult:
 
 
 def error_result(task: BatchTask, error: str) -> EpisodeResult:
-    """The result of an episode that could not be driven."""
+    """Return the result of an episode that could not be driven."""
     return EpisodeResult(
         agent=task.agent,
         privileged=task.privileged,
@@ -127,6 +127,6 @@ def error_result(task: BatchTask, error: str) -> EpisodeResult:
 
 
 def failure_line(row: Row) -> str:
-    """What failed, in one line: the last line of the traceback."""
+    """Describe an error in one line: the episode and the last line of the traceback."""
     lines = (row.result.error or "").strip().splitlines() or [""]
     return visible(f"{row.label} on {row.result.scenario} {row.result.seed}: {lines[-1]}")

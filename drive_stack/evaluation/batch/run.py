@@ -31,13 +31,13 @@ def missing_tasks(
     code: str | None = None,
     is_complete: Callable[[Row], bool] | None = None,
 ) -> list[BatchTask]:
-    """The tasks that have no valid row yet.
+    """Return the tasks that have no valid row yet.
 
     Args:
         tasks: All tasks of the batch.
-        file: The rows so far.
+        file: The rows that are already written.
         retry_lost: A row counts as missing if its worker was lost.
-        code: A row counts as missing if code of another hash drove it.
+        code: A row counts as missing if its hash of the source code differs.
         is_complete: A row counts as missing if this is false, for instance because its recording was deleted.
     """
 
@@ -64,22 +64,25 @@ def run_batch(
 ) -> None:
     """Drive ``tasks`` and append a row for each; only this process writes rows.
 
-    However it ends, the rows written so far remain, and no worker does.
+    If it is interrupted or fails, all rows written before remain. No worker remains.
 
     Args:
         tasks: The episodes to drive.
         file: Receives the rows.
         drive: Drives one episode; it is pickled for the workers.
-        listener: Receives each row after it is written.
+        listener: Receives each row after it has been written.
         current_hash: The configuration hash of a task after its episode, to notice files that were edited.
         code: Hash of the source code, see `source_hash`.
-        workers: See `open_scheduler`, as are ``time_limit``, ``backend`` and ``address``.
+        workers: See `open_scheduler`.
+        time_limit: See `open_scheduler`.
+        backend: See `open_scheduler`.
+        address: See `open_scheduler`.
 
     Raises:
-        ConfigError: where a configuration changed during its episode, rows cannot be written, or a task can
+        ConfigError: if a configuration changed during its episode, rows cannot be written, or a task can
             never be driven.
     """
-    made_with = versions()
+    package_versions = versions()
     with open_scheduler(backend, drive, workers=workers, time_limit=time_limit, address=address) as scheduler:
         for outcome in scheduler.run(tasks):
             if current_hash(outcome.task) != outcome.task.config_hash:
@@ -87,18 +90,18 @@ def run_batch(
                     f"the configuration of {outcome.task.label}, its weights or scenario "
                     f"{outcome.task.scenario} changed while driving; run again to drive what it touches"
                 )
-            row = _row(outcome, code, made_with)
+            row = _build_row(outcome, code, package_versions)
             file.append(row)
             listener.on_row(row)
 
 
-def _row(outcome: Outcome, code: str, made_with: Mapping[str, str]) -> Row:
+def _build_row(outcome: Outcome, code: str, package_versions: Mapping[str, str]) -> Row:
     task, reply = outcome.task, outcome.reply
     row = Row(
         label=task.label,
         config_hash=task.config_hash,
         code_hash=code,
-        versions=made_with,
+        versions=package_versions,
         lost=outcome.lost,
         wall_s=round(reply.wall_s, 2),
         result=reply.result or error_result(task, reply.failure or "no result"),

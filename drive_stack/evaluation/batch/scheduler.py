@@ -11,7 +11,7 @@ from typing import Generic, Protocol, Self, TypeVar
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.batch.worker import Ready, Reply, WorkerLostError
-from drive_stack.support.interrupts import interrupts_held
+from drive_stack.support.interrupts import defer_interrupts
 
 START_LIMIT = 300.0  # a worker must start within this time [s]
 MAX_FAILED_STARTS = 3  # in a row, for each worker; after that the batch ends with an error
@@ -90,7 +90,7 @@ class TaskScheduler(Generic[W]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        with interrupts_held():  # a second Ctrl-C must not leave processes behind
+        with defer_interrupts():  # a second Ctrl-C must not leave processes behind
             try:
                 for worker in self._workers:
                     worker.stop()
@@ -191,5 +191,5 @@ class TaskScheduler(Generic[W]):
 
     def _start_worker(self) -> None:
         """Start a worker. An interrupt is deferred until `__exit__` would stop the worker."""
-        with interrupts_held():
+        with defer_interrupts():
             self._workers.append(self._pool.start())

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.evaluation.stage_errors.tables import MIN_SAMPLES, STATIONARY_SPEED, class_name
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 from drive_stack.types import FloatArray, ObjectClass
 
 COLOURS = {  # also distinct for the colour-blind
@@ -35,7 +35,7 @@ def write_figure(episodes: Sequence[EpisodeMeasurements], file: Path) -> None:
     upper, lower = figure.subplots(2, 1)
     _draw_range_errors(upper, episodes)
     _draw_speed_errors(lower, episodes)
-    with mpl.rc_context({"svg.hashsalt": "drive-stack"}), whole_file(file) as part:
+    with mpl.rc_context({"svg.hashsalt": "drive-stack"}), atomic_file(file) as part:
         figure.savefig(part, format="svg", metadata={"Date": None})
 
 

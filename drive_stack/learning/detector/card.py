@@ -13,7 +13,7 @@ from drive_stack.evaluation.detection.classes import REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, iou_matrix
 from drive_stack.learning.detector.evaluation import DetectionResults
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
-from drive_stack.support.atomic_files import make_folder, whole_file
+from drive_stack.support.atomic_files import atomic_file, make_folder
 from drive_stack.types import Detection, Image
 
 TRUE_POSITIVE, MISSED, FALSE_POSITIVE, IGNORED = (
@@ -176,5 +176,5 @@ def write_image(path: Path, image: Image) -> None:
     """Write an RGB image as PNG."""
     make_folder(path.parent)
     stream = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
-    with whole_file(path) as part:
+    with atomic_file(path) as part:
         part.write_bytes(stream.tobytes())

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from drive_stack.evaluation.detection.classes import GROUPS, REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, average_precision, precision_recall
 from drive_stack.learning.detector.evaluation import DetectionResults
-from drive_stack.support.atomic_files import make_folder, whole_file
+from drive_stack.support.atomic_files import atomic_file, make_folder
 
 COLOURS = {
     "vehicles": "#0b6aa8",
@@ -40,7 +40,7 @@ def write_curves(
         axes.grid(visible=True, axis="y", alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     make_folder(path.parent)
-    with whole_file(path) as part:
+    with atomic_file(path) as part:
         figure.savefig(part, dpi=110)
 
 

@@ -27,7 +27,7 @@ from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import copy_whole, make_folder
+from drive_stack.support.atomic_files import copy_atomically, make_folder
 
 LIMITS = (
     "Trained only on images of this simulator; it does not work on real roads.",
@@ -138,7 +138,7 @@ class _EpochEvaluation:
     def save_best(self) -> None:
         """Copy the weights evaluated last to the best weights."""
         card = read_card(self._last, COMMAND)
-        copy_whole(self._last, self.weights)
+        copy_atomically(self._last, self.weights)
         write_card(self.weights, COMMAND, {key: card[key] for key in card.keys() & TRAINING_FACTS})
 
 
@@ -187,5 +187,5 @@ def install(weights: Path, out: Path) -> Path:
     card = card_path(weights)
     for path in (weights, card, card.with_suffix(".md")):
         if path.exists():
-            copy_whole(path, out / path.name)
+            copy_atomically(path, out / path.name)
     return out / weights.name

@@ -23,7 +23,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import StrictModel, load_model
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 # box, class and distance gains of ultralytics' default.yaml
 GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
@@ -138,7 +138,7 @@ def export(network: nn.Module, path: Path, camera: CameraModel, input_scale: flo
     """Write ``network`` as ONNX for images of the camera's size, which the model enlarges."""
     model = build_inference_model(network, input_scale)
     example = torch.zeros((1, camera.height, camera.width, 3), dtype=torch.uint8)
-    with torch.no_grad(), whole_file(path) as part:
+    with torch.no_grad(), atomic_file(path) as part:
         torch.onnx.export(
             model,
             (example,),

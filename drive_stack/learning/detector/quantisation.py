@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 
 from drive_stack.datasets.frames.store import StoredFrame
-from drive_stack.support.atomic_files import copy_whole
+from drive_stack.support.atomic_files import copy_atomically
 
 
 def quantise(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: int, seed: int) -> None:
@@ -45,7 +45,7 @@ def quantise(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: 
             # range after the activation only: the runtime then fuses both and rounds once
             extra_options={"OpTypesToExcludeOutputQuantization": ["Conv"]},
         )
-        copy_whole(part, out)
+        copy_atomically(part, out)
 
 
 def _exact_layers(network: Path) -> list[str]:

@@ -28,7 +28,7 @@ from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
 from drive_stack.learning.training.progress import Report, track_steps
-from drive_stack.support.atomic_files import whole_file, write_whole
+from drive_stack.support.atomic_files import atomic_file, write_atomically
 from drive_stack.support.file_reading import read_regular
 
 
@@ -123,7 +123,7 @@ class DetectorTrainer:
             before = ""
         except OSError as error:
             raise read_error(log, error) from None
-        write_whole(log, before + json.dumps(row) + "\n")
+        write_atomically(log, before + json.dumps(row) + "\n")
         points = dict(zip(("loss/boxes", "loss/classes", "loss/distances"), losses, strict=True))
         known = {name: score for name, score in scores.items() if score is not None}
         for name, value in (points | {f"ap50/{name}": score for name, score in known.items()}).items():
@@ -201,7 +201,7 @@ class DetectorTrainer:
             "seconds": self.seconds,
             "scores": self.scores,
         }
-        with whole_file(path) as part:
+        with atomic_file(path) as part:
             torch.save(state, part)
 
     def load(self, path: Path) -> None:

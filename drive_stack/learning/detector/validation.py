@@ -25,7 +25,7 @@ from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import amend_card, card_path
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 
 MAX_FALSE_POSITIVES = 0.05  # per frame, at the confidences in the card
 
@@ -80,7 +80,7 @@ def evaluate_detector(
         split: scores,
     }
     amended = amend_card(weights, COMMAND, facts)
-    write_whole(card_path(weights).with_suffix(".md"), card_markdown(amended))
+    write_atomically(card_path(weights).with_suffix(".md"), card_markdown(amended))
     if figures is not None and split is SeedSplit.VALIDATION:
         write_image(figures.examples, example_sheet(results, confidences, criteria))
         write_curves(figures.curves, results, scores, criteria)

@@ -20,7 +20,7 @@ from drive_stack.learning.imitation.column_targets import column_proximities
 from drive_stack.learning.imitation.config import BalanceSettings
 from drive_stack.policy.state_vector import lateral_acceleration_of, state_rows
 from drive_stack.policy.views import View, pack, packed_size
-from drive_stack.support.atomic_files import check_replaceable, make_folder, whole_file
+from drive_stack.support.atomic_files import atomic_file, check_replaceable, make_folder
 from drive_stack.vehicle import VehicleParameters
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -158,7 +158,7 @@ def _packed(recording: Recording, views: Sequence[View], cache: Path) -> tuple[s
     cached = read_array(path, np.uint8, shape)
     if cached is None:
         make_folder(cache)
-        with whole_file(path) as part:
+        with atomic_file(path) as part:
             _fill(part, recording, views, shape)
         cached = np.load(path, mmap_mode="r")
     return name, cached

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from drive_stack.learning.imitation.data import PackedViews, read_array
 from drive_stack.learning.imitation.network import Trunk
-from drive_stack.support.atomic_files import make_folder, whole_file
+from drive_stack.support.atomic_files import atomic_file, make_folder
 
 _BATCH = 64  # images
 
@@ -50,7 +50,7 @@ def _run_trunk(trunk: Trunk, views: NDArray[np.uint8]) -> NDArray[np.float16]:
 
 def _write(path: Path, features: NDArray[np.float16]) -> None:
     make_folder(path.parent)
-    with whole_file(path) as part, part.open("wb") as file:
+    with atomic_file(path) as part, part.open("wb") as file:
         np.save(file, features)
 
 

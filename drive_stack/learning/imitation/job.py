@@ -21,7 +21,7 @@ from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.runner import head_path
 from drive_stack.runtime.weights import MODELS, card_path, write_card
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import copy_whole, make_folder, write_whole
+from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
 
 NAME = "policy.trunk.onnx"
 
@@ -160,6 +160,6 @@ def install(trunk: Path, out: Path) -> Path:
     make_folder(out)
     safetensors = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
     for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safetensors):
-        copy_whole(path, out / path.name)
-    write_whole(out / "policy.card.md", card_markdown(out / trunk.name))
+        copy_atomically(path, out / path.name)
+    write_atomically(out / "policy.card.md", card_markdown(out / trunk.name))
     return out / trunk.name

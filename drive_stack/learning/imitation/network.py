@@ -21,7 +21,7 @@ from drive_stack.learning.imitation.config import EncoderSettings, NetworkSettin
 from drive_stack.learning.imitation.head import Head
 from drive_stack.policy.runner import Layout, head_path
 from drive_stack.policy.views import packed_size
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 
 class ViewEncoder(nn.Module):
@@ -177,7 +177,7 @@ def export(network: PolicyNet, trunk: Path) -> None:
     )
     with torch.no_grad():
         for module, path, example in examples:
-            with whole_file(path) as part:
+            with atomic_file(path) as part:
                 torch.onnx.export(
                     module,
                     (example,),
@@ -192,5 +192,5 @@ def export(network: PolicyNet, trunk: Path) -> None:
         for name, value in network.state_dict().items()
         if not name.startswith(("now.", "then.", "columns."))
     }
-    with whole_file(trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))) as part:
+    with atomic_file(trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))) as part:
         save_file(weights, part)

@@ -28,7 +28,7 @@ from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
 from drive_stack.learning.training.progress import track_steps
-from drive_stack.support.atomic_files import make_folder, whole_file
+from drive_stack.support.atomic_files import atomic_file, make_folder
 
 WARM_UP = 200  # steps until the full learning rate
 
@@ -250,7 +250,7 @@ class _RoundTraining:
             "errors": [astuple(epoch) for epoch in self.errors],
             "seconds": self._trainer.seconds,
         }
-        with whole_file(path) as part:
+        with atomic_file(path) as part:
             torch.save(content, part)
 
     def load(self, path: Path) -> None:

@@ -13,7 +13,7 @@ from drive_stack.learning.imitation.card import card_markdown
 from drive_stack.learning.imitation.config import COMMAND
 from drive_stack.runtime.weights import amend_card, read_card
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import write_whole
+from drive_stack.support.atomic_files import write_atomically
 
 
 def add_drives_to_card(trunk: Path, split: SeedSplit, results: Sequence[EpisodeResult]) -> dict[str, object]:
@@ -26,7 +26,7 @@ def add_drives_to_card(trunk: Path, split: SeedSplit, results: Sequence[EpisodeR
     amend_card(
         trunk, COMMAND, {"closed_loop": (before if isinstance(before, dict) else {}) | {split: figures}}
     )
-    write_whole(trunk.with_name("policy.card.md"), card_markdown(trunk))
+    write_atomically(trunk.with_name("policy.card.md"), card_markdown(trunk))
     return figures
 
 

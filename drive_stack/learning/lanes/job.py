@@ -29,7 +29,7 @@ from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.runtime.weights import MODELS, amend_card, card_path, read_card, sha256_of, write_card
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import copy_whole, make_folder, write_whole
+from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
 
 LIMITS = (
     "TrainingResult on this simulator's pictures alone; it knows nothing of real roads.",
@@ -139,14 +139,14 @@ def install(weights: Path, out: Path) -> Path:
     """Copy weights and card to ``out``, where the agent loads them, and write the card as Markdown."""
     make_folder(out)
     for path in (weights, card_path(weights)):
-        copy_whole(path, out / path.name)
+        copy_atomically(path, out / path.name)
     _write_markdown(out / weights.name, read_card(out / weights.name, COMMAND))
     return out / weights.name
 
 
 def _write_markdown(weights: Path, card: Mapping[str, object]) -> None:
     """Write the card as Markdown next to the weights."""
-    write_whole(card_path(weights).with_suffix(".md"), card_markdown(card))
+    write_atomically(card_path(weights).with_suffix(".md"), card_markdown(card))
 
 
 def _collect(

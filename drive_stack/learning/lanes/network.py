@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 WIDTHS = (24, 32, 48, 64)  # channels at each scale
 ALONG = 64  # channels of the 1-D convolutions along the anchors
@@ -160,7 +160,7 @@ def export(network: LaneNet, path: Path, grid: GroundGrid) -> None:
     """Write ``network`` as ONNX for one view at a time."""
     model = _InferenceModel(copy.deepcopy(network).float().eval()).eval()
     example = torch.zeros((1, *grid.view_shape, 3), dtype=torch.uint8)
-    with torch.no_grad(), whole_file(path) as part:
+    with torch.no_grad(), atomic_file(path) as part:
         torch.onnx.export(
             model,
             (example,),

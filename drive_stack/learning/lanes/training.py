@@ -26,7 +26,7 @@ from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
 from drive_stack.learning.training.progress import track_steps
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.support.atomic_files import whole_file
+from drive_stack.support.atomic_files import atomic_file
 
 NEIGHBOUR_WEIGHT, CROSSABLE_WEIGHT, ENDS_WEIGHT = 0.3, 0.5, 0.4  # weights in the loss
 
@@ -189,7 +189,7 @@ class LaneTrainer:
             "losses": self._losses,
             "seconds": self._seconds,
         }
-        with whole_file(path) as part:
+        with atomic_file(path) as part:
             torch.save(content, part)
 
     def _load(self, path: Path) -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from drive_stack.config import StrictModel, read_document
 from drive_stack.errors import ConfigError
-from drive_stack.support.atomic_files import make_folder, write_whole
+from drive_stack.support.atomic_files import make_folder, write_atomically
 
 CONFIGURATION = "configuration.yaml"
 
@@ -29,7 +29,7 @@ def start_run(folder: Path, config: StrictModel, *, resume: bool, may_change: Co
                     f"{path}: {key} was {before} when the run began and is {now} now; "
                     "restore the old value, or start a new run in another --work"
                 )
-    write_whole(path, yaml.safe_dump(current, sort_keys=False, allow_unicode=True))
+    write_atomically(path, yaml.safe_dump(current, sort_keys=False, allow_unicode=True))
 
 
 def _read(path: Path) -> object:

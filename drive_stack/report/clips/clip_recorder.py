@@ -13,7 +13,7 @@ from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.report.clips.clip_frame import SIZE, ClipRenderer
 from drive_stack.report.clips.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import unique_stem
-from drive_stack.support.atomic_files import make_folder, write_whole
+from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.support.file_reading import read_text
 from drive_stack.viewer.records import History, ViewFrame
 from drive_stack.viewer.rollout_frames import view_of
@@ -66,7 +66,9 @@ class ClipRecorder:
         clip = Clip.of(self._folder, task.label, task.scenario, task.seed)
         make_folder(self._folder)
         contacts = tuple(contact for contact, _ in rollout.log.contacts)
-        write_whole(clip.moment, last_moment(self._moments[-1], contacts).model_dump_json(indent=1) + "\n")
+        write_atomically(
+            clip.moment, last_moment(self._moments[-1], contacts).model_dump_json(indent=1) + "\n"
+        )
         self._write_video(clip.video, env, rollout)
 
     def _write_video(self, path: Path, env: DrivingEnv, rollout: Rollout) -> None:

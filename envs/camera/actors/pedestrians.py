@@ -105,15 +105,17 @@ def gait(phase: float, speed: float) -> Pose:
 
 def _head(p: Proportions, height: float, hair: RGB, skin: RGB, sides: int) -> Mesh:
     """Build face, neck and hair that extends lower at the back."""
-    tall = height - p.chin
+    head_height = height - p.chin
     half_width = p.head_half_width
     levels = np.array([0.0, 0.16, 0.45, 0.74, 0.93])
     girth = np.array([0.52, 0.82, 1.0, 0.96, 0.62])
-    face = tube(ellipses(sides, p.chin + levels * tall, girth * half_width * 1.16, girth * half_width), skin)
+    face = tube(
+        ellipses(sides, p.chin + levels * head_height, girth * half_width * 1.16, girth * half_width), skin
+    )
     neck = tube(
         ellipses(
             6,
-            np.array([p.shoulder - 0.01, p.chin + 0.2 * tall]),
+            np.array([p.shoulder - 0.01, p.chin + 0.2 * head_height]),
             half_width * 0.62,
             half_width * 0.62,
             -0.1 * half_width,
@@ -125,7 +127,7 @@ def _head(p: Proportions, height: float, hair: RGB, skin: RGB, sides: int) -> Me
     volume = np.array([0.70, 1.10, 1.06, 0.74, 0.26])
     back = np.array([-0.62, -0.22, -0.10, -0.05, -0.05]) * half_width
     depth = np.array([0.62, 1.06, 1.16, 0.84, 0.30]) * half_width
-    cap = tube(ellipses(sides, p.chin + crown * tall, depth, volume * half_width, back), hair)
+    cap = tube(ellipses(sides, p.chin + crown * head_height, depth, volume * half_width, back), hair)
     return join((face, neck, cap))
 
 
