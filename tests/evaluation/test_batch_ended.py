@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +16,7 @@ import batch_drivers
 import psutil
 import pytest
 from batch_runs import TASKS, batch, driven_alike
-from ray_nodes import cluster
 from real_episodes import episodes
-from short_course import SHORT
 
 from agents.registry import build_agent
 from drive_stack.evaluation.batch.backends import Backend
@@ -28,20 +26,6 @@ from drive_stack.evaluation.batch.tasks import BatchTask
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVE = partial(drive_task, build_agent)
-
-
-@pytest.fixture(scope="module")
-def two_nodes() -> Iterator[str]:
-    """The address of a cluster of two."""
-    with cluster(2) as made:
-        yield made.address
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Path:
-    path = tmp_path / "short.yaml"
-    path.write_text(SHORT)
-    return path
 
 
 def begin(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ import pytest
 from batch_runs import TASKS, batch, by_seed, driven_alike
 from ray_nodes import cluster
 from real_episodes import episodes
-from short_course import SHORT
 
 from agents.registry import build_agent
 from drive_stack.errors import ConfigError
@@ -97,20 +95,6 @@ def test_ray_of_our_own_asks_nobody_for_this_machines_address(
 
 
 # --- on a cluster --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def two_nodes() -> Iterator[str]:
-    """The address of a cluster of two."""
-    with cluster(2) as made:
-        yield made.address
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Path:
-    path = tmp_path / "short.yaml"
-    path.write_text(SHORT)
-    return path
 
 
 @pytest.mark.slow

@@ -9,20 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from road_scenes import DT, LENGTH, WIDTH, Row, boxes, scene, trajectory
 
-from drive_stack.evaluation.avoidability.encounter import Encounter, Trajectory
+from drive_stack.evaluation.avoidability.encounter import Encounter
 from drive_stack.evaluation.avoidability.reference_driver import braking_distance
 from drive_stack.evaluation.avoidability.replay import Avoidability, Reason, evaluate_avoidability
 from drive_stack.evaluation.avoidability.risk import perception_start, risk_start
-from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
-
-LENGTH, WIDTH, DT = 4.7, 1.85, 0.1
-Row = tuple[float, float, float, float]  # station, lateral [m] and their rates [m/s]
-
-
-def trajectory(rows: list[Row], length: float = LENGTH, width: float = WIDTH) -> Trajectory:
-    table = np.array(rows, dtype=np.float64)
-    return Trajectory(table[:, :2], table[:, 2:], np.zeros(len(rows)), length, width)
+from drive_stack.evaluation.road_scene import RoadScene
 
 
 def encounter_of(ego: list[Row], other: list[Row], *, begins: float = 0.0, person: bool = False) -> Encounter:
@@ -180,24 +173,6 @@ def test_when_the_driver_starts_to_perceive_the_risk(
     assert perception_start(encounter_of(ego, other, begins=7.0, person=person), 3) == pytest.approx(
         7.3 + after
     )
-
-
-def scene(time: float, others: list[tuple[int, Row]], ego: Row = (0.0, 0.0, 20.0, 0.0)) -> RoadScene:
-    ids = np.array([actor for actor, _ in others], dtype=np.int64)
-    return RoadScene(
-        time, boxes([ego]), boxes([row for _, row in others]), ids, np.array([time]), 10.0 + time
-    )
-
-
-def boxes(rows: list[Row], length: float = LENGTH) -> MovingBoxes:
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    count = len(table)
-    return MovingBoxes(
-        table[:, :2], np.zeros(count), table[:, 2:], np.full(count, length), np.full(count, WIDTH)
-    )
-
-
-# --- results --------------------------------------------------------------------------------------
 
 
 def approach(speed: float, gap: float, *, limit: float = np.inf) -> list[RoadScene]:

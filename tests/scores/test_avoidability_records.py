@@ -9,33 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from road_scenes import DT, LENGTH, WIDTH, scene, trajectory
 
-from drive_stack.evaluation.avoidability.encounter import Trajectory, build_encounter
+from drive_stack.evaluation.avoidability.encounter import build_encounter
 from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajectory
-from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
-
-LENGTH, WIDTH, DT = 4.7, 1.85, 0.1
-Row = tuple[float, float, float, float]  # station, lateral [m] and their rates [m/s]
-
-
-def trajectory(rows: list[Row], length: float = LENGTH, width: float = WIDTH) -> Trajectory:
-    table = np.array(rows, dtype=np.float64)
-    return Trajectory(table[:, :2], table[:, 2:], np.zeros(len(rows)), length, width)
-
-
-def scene(time: float, others: list[tuple[int, Row]], ego: Row = (0.0, 0.0, 20.0, 0.0)) -> RoadScene:
-    ids = np.array([actor for actor, _ in others], dtype=np.int64)
-    return RoadScene(
-        time, boxes([ego]), boxes([row for _, row in others]), ids, np.array([time]), 10.0 + time
-    )
-
-
-def boxes(rows: list[Row], length: float = LENGTH) -> MovingBoxes:
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    count = len(table)
-    return MovingBoxes(
-        table[:, :2], np.zeros(count), table[:, 2:], np.full(count, length), np.full(count, WIDTH)
-    )
 
 
 def test_only_the_last_unbroken_sequence_of_records_is_used() -> None:
