@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
-from drive_stack.seeds import MAX_EPISODES, MAX_SEED, seed_range
+from drive_stack.scenario_name import split_names
+from drive_stack.seeds import MAX_EPISODES, MAX_SEED, SeedSplit, seed_range
 
 TRUST_HELP = (
     "load policy files that can run code of their own: zip files of Stable-Baselines3, and TorchScript"
@@ -61,3 +62,30 @@ def seeds_between(text: str) -> range:
         f"--seeds {shortened(text)}: expected A:B, such as 100000:100010 for the seeds 100000 to 100009; "
         f"{problem}"
     )
+
+
+def add_course_options(group: argparse._ArgumentGroup, *, seeds: int) -> None:
+    """Add ``--scenarios``, ``--seeds`` (default ``seeds``) and ``--first-seed`` (default: validation)."""
+    group.add_argument("--scenarios", default="all", metavar="A,B", help=SCENARIOS_HELP)
+    group.add_argument(
+        "--seeds",
+        type=episode_count,
+        default=seeds,
+        metavar="N",
+        help="number of seeds of each scenario (default: %(default)s)",
+    )
+    group.add_argument(
+        "--first-seed",
+        type=seed,
+        default=SeedSplit.VALIDATION.first,
+        metavar="SEED",
+        help="first seed of each scenario (default: %(default)s, a validation seed)",
+    )
+
+
+def unique_names(text: str) -> list[str]:
+    """The names between commas, each once; an empty list for ``all``."""
+    names = [] if text == "all" else split_names(text)
+    if "" in names:
+        raise ConfigError(f"'{text}': expected names between commas, or all")
+    return list(dict.fromkeys(names))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drive_stack.app.options import unique_names
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.suite import load_suite, suites
@@ -196,3 +197,10 @@ def test_what_cannot_be_set_is_refused_in_one_line(name: str, words: str) -> Non
     with pytest.raises(ConfigError, match=words) as caught:
         load_scenario(name)
     assert "\n" not in str(caught.value)
+
+
+def test_lists_of_names_keep_commas_in_brackets_and_name_each_once() -> None:
+    assert unique_names("cut_in[a=1, b=2],merge,merge") == ["cut_in[a=1, b=2]", "merge"]
+    assert unique_names("all") == []
+    with pytest.raises(ConfigError, match="expected names between commas, or all"):
+        unique_names("merge,,cruise")

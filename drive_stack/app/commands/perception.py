@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from drive_stack.app.episode_processes import measure_episodes
-from drive_stack.app.options import SCENARIOS_HELP, episode_count, seed, worker_count
+from drive_stack.app.options import add_course_options, unique_names, worker_count
 from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.wiring import BatchWiring
@@ -19,7 +19,7 @@ from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.stage_errors.all_tables import stage_tables
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
 from drive_stack.evaluation.stage_errors.report import as_json, markdown, terminal_table
-from drive_stack.seeds import SeedSplit, check_episodes, check_one_split, seed_range
+from drive_stack.seeds import check_episodes, check_one_split, seed_range
 from drive_stack.support.atomic_files import make_folder, write_atomically
 
 HELP = """\
@@ -62,7 +62,7 @@ def _tasks(args: argparse.Namespace, wiring: BatchWiring) -> list[EpisodeTask]:
     """The requested episodes; `ConfigError` for scenarios and seeds that cannot be used."""
     seeds = seed_range(args.first_seed, args.seeds)
     check_one_split(seeds)
-    scenarios = _names(args.scenarios, wiring.scenarios)
+    scenarios = unique_names(args.scenarios) or wiring.scenarios
     check_episodes(len(scenarios), len(seeds))
     for scenario in scenarios:
         wiring.scenario_facts(scenario)
@@ -82,16 +82,6 @@ def _write(episodes: Sequence[EpisodeMeasurements], out: Path, command: str) -> 
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
 
 
-def _names(text: str, catalogue: Sequence[str]) -> Sequence[str]:
-    """The names between commas, each once; the whole catalogue for ``all``."""
-    if text == "all":
-        return catalogue
-    names = [name.strip() for name in text.split(",")]
-    if "" in names:
-        raise ConfigError(f"'{text}': expected names between commas, or all")
-    return list(dict.fromkeys(names))
-
-
 def _parser(root: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_sim.py perception",
@@ -109,21 +99,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         metavar="NAME",
         help="agent that records a trace of its stages (default: modular)",
     )
-    episodes.add_argument("--scenarios", default="all", metavar="A,B", help=SCENARIOS_HELP)
-    episodes.add_argument(
-        "--seeds",
-        type=episode_count,
-        default=1,
-        metavar="N",
-        help="number of seeds of each scenario (default: 1)",
-    )
-    episodes.add_argument(
-        "--first-seed",
-        type=seed,
-        default=SeedSplit.VALIDATION.first,
-        metavar="SEED",
-        help="first seed of each scenario (default: %(default)s, a validation seed)",
-    )
+    add_course_options(episodes, seeds=1)
     episodes.add_argument(
         "--set",
         action="append",

@@ -12,7 +12,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from drive_stack.app.batch_run import add_driving_options, driving_options, print_failures
-from drive_stack.app.options import SCENARIOS_HELP, episode_count, seed
+from drive_stack.app.options import add_course_options, unique_names
 from drive_stack.app.stage_ablation.columns import COLUMNS, Column, columns_named
 from drive_stack.app.stage_ablation.report import show_table, write_table
 from drive_stack.app.stage_ablation.table import stages_table
@@ -25,7 +25,6 @@ from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, open_rows, r
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
-from drive_stack.scenario_name import split_names
 from drive_stack.seeds import SeedSplit, check_episodes, check_one_split, seed_range, split_of
 
 Facts = TypeVar("Facts")
@@ -61,8 +60,8 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
 def _drive(args: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
     """Drive what is missing; returns the rows of the requested episodes that report an error."""
     tasks = plan_ablation(
-        columns_named(_names(args.only) or [column.label for column in COLUMNS]),
-        _names(args.scenarios) or wiring.scenarios,
+        columns_named(unique_names(args.only) or [column.label for column in COLUMNS]),
+        unique_names(args.scenarios) or wiring.scenarios,
         _seeds(args.first_seed, args.seeds),
         wiring,
     )
@@ -129,14 +128,6 @@ def _or_none(read: Callable[[], Facts]) -> Facts | None:
         return None
 
 
-def _names(text: str) -> list[str]:
-    """The names between commas, each once; an empty list for ``all``."""
-    names = [] if text == "all" else split_names(text)
-    if "" in names:
-        raise ConfigError(f"'{text}': expected names between commas, or all")
-    return list(dict.fromkeys(names))
-
-
 def _seeds(first: int, count: int) -> range:
     seeds = seed_range(first, count)
     check_one_split(seeds)
@@ -154,21 +145,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     episodes = parser.add_argument_group("what is driven")
-    episodes.add_argument("--scenarios", default="all", metavar="A,B", help=SCENARIOS_HELP)
-    episodes.add_argument(
-        "--seeds",
-        type=episode_count,
-        default=10,
-        metavar="N",
-        help="number of seeds of each scenario (default: 10)",
-    )
-    episodes.add_argument(
-        "--first-seed",
-        type=seed,
-        default=SeedSplit.VALIDATION.first,
-        metavar="SEED",
-        help="first seed of each scenario (default: %(default)s, a validation seed)",
-    )
+    add_course_options(episodes, seeds=10)
     labels = ", ".join(column.label for column in COLUMNS)
     episodes.add_argument(
         "--only",

@@ -113,7 +113,7 @@ def evaluate_lanes(
 def evaluate_shipped_lanes(
     config_path: Path, scenarios: Sequence[str], *, weights: Path, frames: Path, split: SeedSplit
 ) -> dict[str, object]:
-    """Judge weights that are there, and complete the card beside them; returns the new figures.
+    """Evaluate existing weights and complete their card; returns the new figures.
 
     On validation seeds as after training, with recorded ``frames``; on test seeds along drives alone.
     """
