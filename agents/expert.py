@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from agents.config import ModularConfig
-from agents.modular import ModularAgent
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform
+
+from .config import ModularConfig
+from .modular import ModularAgent
 
 
 class ExpertAgent(ModularAgent):

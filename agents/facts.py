@@ -7,19 +7,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.config import ModularConfig
-from agents.end_to_end import EndToEndConfig
-from agents.foreign.agent import is_foreign
-from agents.foreign.description import describe
-from agents.foreign.onnx_data import external_files
-from agents.foreign.options import ForeignOptions
-from agents.foreign.outside_class import parts_of
-from agents.registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
 from drive_stack.policy import runner
 from drive_stack.runtime.weights import read_card, sha256_of
+
+from .config import ModularConfig
+from .end_to_end import EndToEndConfig
+from .foreign.agent import is_foreign
+from .foreign.description import describe
+from .foreign.onnx_data import external_files
+from .foreign.options import ForeignOptions
+from .foreign.outside_class import parts_of
+from .registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
 
 
 def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from agents.config import ModularConfig
-from agents.stages import build_stages
 from drive_stack.fault_injection import FaultInjector
 from drive_stack.interfaces import OracleStages, Platform
 from drive_stack.pipeline import Pipeline
 from drive_stack.types import Control, Observation, StepTrace
+
+from .config import ModularConfig
+from .stages import build_stages
 
 
 class ModularAgent:

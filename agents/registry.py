@@ -11,23 +11,24 @@ from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.config import ModularConfig
-from agents.end_to_end import EndToEndAgent, EndToEndConfig
-from agents.expert import ExpertAgent
-from agents.foreign.agent import ForeignAgent, is_foreign
-from agents.foreign.isolated.agent import IsolatedAgent, PrivilegedClassError
-from agents.foreign.options import IN_PROCESS, ForeignOptions
-from agents.foreign.outside_class import Maker, load_class, make_agent, parts_of
-from agents.modular import ModularAgent
 from drive_stack.config import load_model, unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 
+from .config import ModularConfig
+from .end_to_end import EndToEndAgent, EndToEndConfig
+from .expert import ExpertAgent
+from .foreign.agent import ForeignAgent, is_foreign
+from .foreign.isolated.agent import IsolatedAgent, PrivilegedClassError
+from .foreign.options import IN_PROCESS, ForeignOptions
+from .foreign.outside_class import Maker, load_class, make_agent, parts_of
+from .modular import ModularAgent
+
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "agents"
 CLASSES = {  # drivers without settings
-    "constant": "agents.baselines:ConstantAgent",
-    "random": "agents.baselines:RandomAgent",
-    "human": "agents.human:HumanAgent",
+    "constant": f"{__package__}.baselines:ConstantAgent",
+    "random": f"{__package__}.baselines:RandomAgent",
+    "human": f"{__package__}.human:HumanAgent",
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from agents.config import ControlConfig, ModularConfig, PerceptionConfig, PredictionConfig, TrackingConfig
 from drive_stack.control.longitudinal import FeedForwardLongitudinal
 from drive_stack.control.lqr import Lqr
 from drive_stack.control.mpc import Mpc
@@ -36,6 +35,8 @@ from drive_stack.prediction.lane_following import LaneFollowingPredictor
 from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
 from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import Detection, Image
+
+from .config import ControlConfig, ModularConfig, PerceptionConfig, PredictionConfig, TrackingConfig
 
 Stage = TypeVar("Stage")
 

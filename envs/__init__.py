@@ -5,4 +5,4 @@ Importing this package registers the environment ``drive_stack/Highway-v0``.
 
 from gymnasium.envs.registration import register
 
-register(id="drive_stack/Highway-v0", entry_point="envs.highway:HighwayEnv")
+register(id="drive_stack/Highway-v0", entry_point=f"{__name__}.highway:HighwayEnv")

@@ -6,7 +6,7 @@ import logging
 from functools import cache
 from pathlib import Path
 
-from envs.traffic.stepping import step_all
+from .traffic.stepping import step_all
 
 COMPILATION_NOTICE = (
     "compiling traffic, contact detection and rendering for this machine, once: about ten seconds"

@@ -15,7 +15,8 @@ from drive_stack.geometry import box_corners, to_local
 from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, ContactKind, FloatArray, Side
 from drive_stack.vehicle import VehicleParameters
-from envs.overlap import first_touch, pose_at, previous_poses
+
+from .overlap import first_touch, pose_at, previous_poses
 
 RAIL_ID = 0  # actor id of guard rails in contacts
 RAIL_BEYOND_PAVEMENT = 0.5  # distance of guard rails from the pavement's edge [m]

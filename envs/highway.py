@@ -19,16 +19,17 @@ from drive_stack.support.observation_codec import encode_observation
 from drive_stack.types import FrameLabels, Image, Observation
 from drive_stack.vehicle import VehicleParameters, action_to_control
 from drive_stack.world_state import WorldState
-from envs.compiling import log_compilation
-from envs.oracles import Oracles
-from envs.render import PlainWindow, compose_frame
-from envs.reward import step_reward
-from envs.scenarios.scenario import Scenario, load_scenario
-from envs.truth import Truth
-from envs.world import World
+
+from .compiling import log_compilation
+from .oracles import Oracles
+from .render import PlainWindow, compose_frame
+from .reward import step_reward
+from .scenarios.scenario import Scenario, load_scenario
+from .truth import Truth
+from .world import World
 
 if TYPE_CHECKING:
-    from envs.camera import Camera
+    from .camera import Camera
 
 ObservationDict = dict[str, Any]  # a member of `HighwayEnv.observation_space`
 
@@ -324,7 +325,7 @@ def _as_action(action: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _make_camera(model: CameraModel) -> Camera:
     # imported here so that an environment without a camera does not load the renderer
-    from envs.camera import Camera  # noqa: PLC0415
+    from .camera import Camera  # noqa: PLC0415
 
     return Camera(model)
 

@@ -10,7 +10,8 @@ import numpy as np
 from highway_env.road.road import Road
 
 from drive_stack.types import FloatArray
-from envs.traffic.stock import STOCK_VEHICLE, StockTraffic
+
+from .traffic.stock import STOCK_VEHICLE, StockTraffic
 
 
 def flip(points: FloatArray) -> FloatArray:

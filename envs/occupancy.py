@@ -9,7 +9,8 @@ import numpy as np
 from drive_stack.errors import ConfigError
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
-from envs.overlap import touches_any
+
+from .overlap import touches_any
 
 _CAPACITY = 64  # initial number of shapes; doubled when full
 _CLEARANCE = 0.1  # minimum distance between two bodies [m]

@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from drive_stack.road_map import RoadMap
-from envs.traffic import Traffic
+
+from .traffic import Traffic
 
 _MIN_GAP_FRACTION = 0.6  # of the specified gap; a vehicle whose gap is smaller does not cut in
 _GAP_TOLERANCE = 0.1  # excess of the specified gap at which a cut-in may start [m]

@@ -8,8 +8,9 @@ import numpy as np
 
 from drive_stack.types import FloatArray, FrameLabels
 from drive_stack.world_state import WorldState
-from envs.lane_hold import hold_lane
-from envs.world import World
+
+from .lane_hold import hold_lane
+from .world import World
 
 
 class Truth:

@@ -7,10 +7,11 @@ import numpy as np
 from drive_stack.types import ContactKind
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import EgoState, ObstacleStates, VehicleStates
-from envs.contacts import Shapes
-from envs.overlap import count_touching
-from envs.pedestrians import EgoView, Pedestrians, VehicleBodies
-from envs.traffic import Traffic
+
+from .contacts import Shapes
+from .overlap import count_touching
+from .pedestrians import EgoView, Pedestrians, VehicleBodies
+from .traffic import Traffic
 
 
 def collision_shapes(traffic: Traffic, pedestrians: Pedestrians, obstacles: ObstacleStates) -> Shapes:

@@ -8,15 +8,16 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
-from envs.contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body
-from envs.scenarios.scenario import Scenario
-from envs.scripts import ScriptContext
-from envs.sensors import blind_spot
-from envs.spawning.episode_setup import EpisodeSetup, build_episode
-from envs.speed_limits import SpeedLimits
-from envs.traffic import EgoOnRoad
-from envs.views import collision_shapes, count_traffic_contacts, ego_view, vehicle_bodies
-from envs.waiting import is_waiting_in_traffic
+
+from .contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body
+from .scenarios.scenario import Scenario
+from .scripts import ScriptContext
+from .sensors import blind_spot
+from .spawning.episode_setup import EpisodeSetup, build_episode
+from .speed_limits import SpeedLimits
+from .traffic import EgoOnRoad
+from .views import collision_shapes, count_traffic_contacts, ego_view, vehicle_bodies
+from .waiting import is_waiting_in_traffic
 
 OFF_ROAD_MARGIN = 0.3  # distance of the ego's centre from the drivable area that ends an episode [m]
 STATIONARY_SPEED = 0.1  # an ego slower than this counts as stationary [m/s]

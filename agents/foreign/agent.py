@@ -7,29 +7,30 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.foreign.options import ForeignOptions
-from agents.foreign.policy import ObservationArrays, Policy, observation_arrays
 from drive_stack.agent_errors import describe
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, NavigationCommand, Observation, StepTrace
 from drive_stack.vehicle import action_to_control
 
+from .options import ForeignOptions
+from .policy import ObservationArrays, Policy, observation_arrays
+
 
 def _onnx(path: Path, example: ObservationArrays) -> Policy:
-    from agents.foreign.onnx_file import OnnxPolicy  # noqa: PLC0415 - each needs its own library
+    from .onnx_file import OnnxPolicy  # noqa: PLC0415 - each needs its own library
 
     return OnnxPolicy(path, example)
 
 
 def _torchscript(path: Path, example: ObservationArrays) -> Policy:
-    from agents.foreign.torchscript_file import TorchScriptPolicy  # noqa: PLC0415
+    from .torchscript_file import TorchScriptPolicy  # noqa: PLC0415
 
     return TorchScriptPolicy(path, example)
 
 
 def _sb3(path: Path, example: ObservationArrays) -> Policy:
-    from agents.foreign.sb3_file import Sb3Policy  # noqa: PLC0415
+    from .sb3_file import Sb3Policy  # noqa: PLC0415
 
     return Sb3Policy(path, example)
 

@@ -10,13 +10,14 @@ from typing import Annotated
 
 from pydantic import StringConstraints, ValidationError
 
-from agents.foreign.isolated.messages import Kind, MessageError, read_json
-from agents.foreign.isolated.process import AgentProcess
-from agents.foreign.options import START_LIMIT
 from drive_stack.agent_errors import AgentError
 from drive_stack.config import StrictModel
 from drive_stack.errors import ConfigError
 from drive_stack.runtime.weights import sha256_of
+
+from .isolated.messages import Kind, MessageError, read_json
+from .isolated.process import AgentProcess
+from .options import START_LIMIT
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 

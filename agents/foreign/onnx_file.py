@@ -9,8 +9,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from agents.foreign.policy import ObservationArrays, check_inputs
 from drive_stack.errors import ConfigError
+
+from .policy import ObservationArrays, check_inputs
 
 _TYPES = {
     "tensor(float)": np.float32,

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from agents.foreign.outside_class import Maker, load_class, parts_of
 from drive_stack.agent_errors import AgentError
 from drive_stack.evaluation.answers import checked_name
+
+from .outside_class import Maker, load_class, parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
 _LIBRARIES = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]

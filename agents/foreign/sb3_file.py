@@ -11,8 +11,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from agents.foreign.policy import ObservationArrays, check_inputs
 from drive_stack.errors import ConfigError
+
+from .policy import ObservationArrays, check_inputs
 
 # the file does not name its algorithm; each algorithm has a setting that none of those below has
 _ALGORITHM_SETTINGS = (

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.foreign.policy import ObservationArrays, check_inputs
 from drive_stack.errors import ConfigError
+
+from .policy import ObservationArrays, check_inputs
 
 
 class TorchScriptPolicy:

@@ -1,5 +1,5 @@
 """The front camera: renders the world's state as an image and labels that image."""
 
-from envs.camera.camera import Camera
+from .camera import Camera
 
 __all__ = ["Camera"]

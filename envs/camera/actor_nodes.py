@@ -19,7 +19,8 @@ from drive_stack.world_state import (
     Weather,
     WorldState,
 )
-from envs.camera.actors import (
+
+from .actors import (
     Detail,
     PedestrianModel,
     VehicleModel,
@@ -27,10 +28,10 @@ from envs.camera.actors import (
     build_pedestrian,
     build_vehicle,
 )
-from envs.camera.atmosphere import Atmosphere
-from envs.camera.shading import set_flat, shade
-from envs.camera.tags import LabelTags
-from envs.camera.triangles import quad_node
+from .atmosphere import Atmosphere
+from .shading import set_flat, shade
+from .tags import LabelTags
+from .triangles import quad_node
 
 _MAX_ACTORS = 60_000  # label numbers that fit into two colour channels
 _FAR_FROM, _DISTANT_FROM = 60.0, 110.0  # distances from which bodies have fewer triangles [m]

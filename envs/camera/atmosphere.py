@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
-from envs.camera.sensing import CODE_ZERO, apply_sensor
+
+from .sensing import CODE_ZERO, apply_sensor
 
 _NOISE_FRAMES = 7
 _ROAD, _UPRIGHT_GAIN, _RETROREFLECTION = 0.85, 1.9, 5.0  # brightness in the headlamps' beam

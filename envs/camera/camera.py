@@ -8,15 +8,16 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FrameLabels, Image
 from drive_stack.world_state import Conditions, WorldState
-from envs.camera.actor_nodes import ActorNodes
-from envs.camera.atmosphere import Atmosphere
-from envs.camera.labels import frame_labels
-from envs.camera.offscreen_renderer import OffscreenRenderer
-from envs.camera.sensing import SUPERSAMPLING
-from envs.camera.signs import signs_along
-from envs.camera.static_scene import StaticScene
-from envs.camera.tags import LabelTags
-from envs.speed_limits import SpeedLimits
+
+from ..speed_limits import SpeedLimits
+from .actor_nodes import ActorNodes
+from .atmosphere import Atmosphere
+from .labels import frame_labels
+from .offscreen_renderer import OffscreenRenderer
+from .sensing import SUPERSAMPLING
+from .signs import signs_along
+from .static_scene import StaticScene
+from .tags import LabelTags
 
 _IMAGE, _LABELS = 0, 1  # numbers of the renderer's two views
 

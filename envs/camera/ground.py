@@ -15,7 +15,8 @@ from numpy.random import Generator
 from drive_stack.road_map import Lane, LaneKind, RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Weather
-from envs.camera.arrows import merge_arrows
+
+from .arrows import merge_arrows
 
 STEP = 3.0  # distance between two rows of vertices along the road [m]
 LINE, DASH, GAP = 0.15, 6.0, 12.0  # German motorway: 6 m dashes, 12 m gaps (RMS 1993) [m]

@@ -10,11 +10,12 @@ from panda3d.core import NodePath
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
-from envs.camera.ground import STEP, Layer, ground_layers, merge_quads
-from envs.camera.offscreen_renderer import FAR
-from envs.camera.shading import set_flat
-from envs.camera.tags import LabelTags
-from envs.camera.triangles import quad_node
+
+from .ground import STEP, Layer, ground_layers, merge_quads
+from .offscreen_renderer import FAR
+from .shading import set_flat
+from .tags import LabelTags
+from .triangles import quad_node
 
 _CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one level of detail [m]
 _ROAD_EXTENSION = 600.0  # length of road drawn past its end [m]

@@ -7,7 +7,8 @@ import numpy as np
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Light, Weather
-from envs.camera.ground import Layer
+
+from .ground import Layer
 
 _STEEL = np.array([150.0, 154.0, 158.0])
 _DELINEATOR = (  # bottom, top and width [m], colour

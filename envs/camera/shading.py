@@ -9,7 +9,8 @@ from panda3d.core import NodePath
 
 from drive_stack.types import FloatArray
 from drive_stack.world_state import EgoState
-from envs.camera.atmosphere import Atmosphere
+
+from .atmosphere import Atmosphere
 
 
 class StaticNodes:

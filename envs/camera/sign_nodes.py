@@ -16,9 +16,10 @@ from panda3d.core import (
 )
 
 from drive_stack.road_map import RoadMap
-from envs.camera.scenery import upright_quads
-from envs.camera.signs import Sign, paint_face
-from envs.camera.triangles import node_of, quad_node
+
+from .scenery import upright_quads
+from .signs import Sign, paint_face
+from .triangles import node_of, quad_node
 
 _VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4), ("corners", "<f4", 2)])
 _POST, _BEAM = 0.11, 0.35  # thickness [m]

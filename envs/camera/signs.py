@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.world_state import Conditions
-from envs.speed_limits import SpeedLimits
+
+from ..speed_limits import SpeedLimits
 
 _ROADSIDE_OFFSET = 1.4  # of a roadside board's centre from the pavement's edge [m]
 _REPEAT_DISTANCE = 800.0  # between two signs of the same limit [m]

@@ -10,14 +10,15 @@ from panda3d.core import CardMaker, NodePath
 from drive_stack.road_map import RoadMap
 from drive_stack.types import SemanticClass
 from drive_stack.world_state import Conditions, EgoState
-from envs.camera.atmosphere import Atmosphere
-from envs.camera.ground_nodes import Ground
-from envs.camera.scenery import delineators, guard_rails, sky, trees
-from envs.camera.shading import StaticNodes, set_flat
-from envs.camera.sign_nodes import board_node, posts_node
-from envs.camera.signs import Sign
-from envs.camera.tags import LabelTags
-from envs.camera.triangles import quad_node
+
+from .atmosphere import Atmosphere
+from .ground_nodes import Ground
+from .scenery import delineators, guard_rails, sky, trees
+from .shading import StaticNodes, set_flat
+from .sign_nodes import board_node, posts_node
+from .signs import Sign
+from .tags import LabelTags
+from .triangles import quad_node
 
 _SCENERY_CHUNK = 40.0  # [m]
 _BEHIND_DISTANCE, _ROAD_EXTENSION = (

@@ -16,10 +16,11 @@ from drive_stack.interfaces import (
     Tracker,
     TruthSource,
 )
-from envs.oracles.control import TrueLateral, TrueLongitudinal
-from envs.oracles.lanes import TrueLanes
-from envs.oracles.perception import TrueDetector, TrueLifter
-from envs.oracles.tracks import TruePredictor, TrueTracker
+
+from .control import TrueLateral, TrueLongitudinal
+from .lanes import TrueLanes
+from .perception import TrueDetector, TrueLifter
+from .tracks import TruePredictor, TrueTracker
 
 
 class Oracles:

@@ -12,8 +12,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from drive_stack.config import StrictModel, unknown_name
 from drive_stack.errors import FieldError
-from envs.bodies import BODIES
-from envs.scenarios.quantity import (
+
+from ..bodies import BODIES
+from .quantity import (
     Count,
     Deceleration,
     Distance,

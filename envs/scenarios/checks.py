@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from drive_stack.errors import FieldError, Keys
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Weather
-from envs.scenarios.actors import LaneName
-from envs.scenarios.conditions import ConditionsSpec, grip_bounds, visibility_speed_limit
-from envs.scenarios.lanes import LaneLayout, layouts
-from envs.scenarios.quantity import Quantity
-from envs.scenarios.roads import LENGTH, Curve, RoadSpec, SBend
-from envs.scenarios.route import EgoStart, NavigationStep, SpeedZone
-from envs.speed_limits import curve_limit, posted_limit
+
+from ..speed_limits import curve_limit, posted_limit
+from .actors import LaneName
+from .conditions import ConditionsSpec, grip_bounds, visibility_speed_limit
+from .lanes import LaneLayout, layouts
+from .quantity import Quantity
+from .roads import LENGTH, Curve, RoadSpec, SBend
+from .route import EgoStart, NavigationStep, SpeedZone
 
 ROAD_BEYOND_ROUTE = 300.0  # minimum length of the road beyond the route's end [m]
 MAX_BEYOND_PAVEMENT = 0.75  # that an entry may specify; the body itself stays inside the guard rail [m]

@@ -16,7 +16,8 @@ from drive_stack.config import StrictModel
 from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.vehicle import WET_GRIP, road_grip
 from drive_stack.world_state import Conditions, Light, Weather
-from envs.scenarios.quantity import MAX_DECELERATION, Distance, Fraction, Quantity, between
+
+from .quantity import MAX_DECELERATION, Distance, Fraction, Quantity, between
 
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
 _REACTION_TIME = 1.2  # [s]

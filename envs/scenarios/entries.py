@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from drive_stack.errors import FieldError, Keys
 from drive_stack.types import ObjectClass
 from drive_stack.vehicle import WET_GRIP, VehicleParameters
-from envs.bodies import BODIES, Body
-from envs.contacts import RAIL_BEYOND_PAVEMENT
-from envs.lane_change import min_change_duration
-from envs.scenarios.actors import Actor, CutIn, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
-from envs.scenarios.checks import (
+
+from ..bodies import BODIES, Body
+from ..contacts import RAIL_BEYOND_PAVEMENT
+from ..lane_change import min_change_duration
+from .actors import Actor, CutIn, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
+from .checks import (
     EGO_FRONT,
     MAX_BEYOND_PAVEMENT,
     MIN_DISTANCE,
@@ -20,9 +21,9 @@ from envs.scenarios.checks import (
     require_within,
     right_edge,
 )
-from envs.scenarios.pedestrians import Bystanders, Crosser, Hiding, PedestrianEntry, Walker
-from envs.scenarios.quantity import Quantity
-from envs.scenarios.roads import LENGTH
+from .pedestrians import Bystanders, Crosser, Hiding, PedestrianEntry, Walker
+from .quantity import Quantity
+from .roads import LENGTH
 
 MAX_SCRIPTED = 160  # vehicles; four lanes of the longest queue
 QUEUE_STAGGER = 8.0  # maximum distance between the tails of two lanes of a queue [m]

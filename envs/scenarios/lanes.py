@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from drive_stack.errors import ConfigError
 from drive_stack.road_map import LaneKind, RoadMap
-from envs.scenarios.actors import LaneName
-from envs.scenarios.quantity import Quantity
-from envs.scenarios.roads import LENGTH, LaneDrop, OnRamp, RoadSpec
-from envs.scenarios.route import EgoStart
+
+from .actors import LaneName
+from .quantity import Quantity
+from .roads import LENGTH, LaneDrop, OnRamp, RoadSpec
+from .route import EgoStart
 
 
 @dataclass(frozen=True, slots=True)

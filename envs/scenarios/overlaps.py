@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from drive_stack.errors import FieldError, Keys
-from envs.scenarios.actors import Actor, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
-from envs.scenarios.checks import EGO_FRONT, ScenarioContext
-from envs.scenarios.entries import QUEUE_STAGGER, candidate_bodies
+
+from .actors import Actor, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
+from .checks import EGO_FRONT, ScenarioContext
+from .entries import QUEUE_STAGGER, candidate_bodies
 
 
 @dataclass(frozen=True, slots=True)

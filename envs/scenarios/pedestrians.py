@@ -11,8 +11,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from drive_stack.config import StrictModel
-from envs.scenarios.actors import BodyName, LaneName, Side
-from envs.scenarios.quantity import (
+
+from .actors import BodyName, LaneName, Side
+from .quantity import (
     Clearance,
     Count,
     CrossingSpeedKmh,

@@ -14,7 +14,8 @@ from pydantic import model_validator
 from drive_stack.config import StrictModel
 from drive_stack.errors import FieldError
 from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
-from envs.scenarios.quantity import WHOLE, Quantity, between, within
+
+from .quantity import WHOLE, Quantity, between, within
 
 LENGTH = 2600.0  # of every road [m]
 _LAST_STRAIGHT = 50.0  # minimum length of the straight at the road's end [m]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from drive_stack.config import StrictModel
-from envs.scenarios.quantity import Angle, Distance, Fraction, Offset, SpeedLimitKmh, between, fixed
+
+from .quantity import Angle, Distance, Fraction, Offset, SpeedLimitKmh, between, fixed
 
 
 class EgoStart(StrictModel):

@@ -14,16 +14,17 @@ from pydantic_core import to_jsonable_python
 from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError, FieldError
 from drive_stack.scenario_name import ScenarioName
-from envs.scenarios.actors import Actor, LaneClosure
-from envs.scenarios.checks import build_context, check_navigation, check_route, check_zones
-from envs.scenarios.conditions import ConditionsSpec
-from envs.scenarios.entries import check_actors, check_closures, check_pedestrians
-from envs.scenarios.overlaps import check_overlaps
-from envs.scenarios.pedestrians import PedestrianEntry
-from envs.scenarios.quantity import Density, Distance, Fraction, Quantity, SpeedLimitKmh, between, fixed
-from envs.scenarios.roads import RoadSpec
-from envs.scenarios.route import EgoStart, NavigationStep, SpeedZone
-from envs.traffic.flow import max_density
+
+from ..traffic.flow import max_density
+from .actors import Actor, LaneClosure
+from .checks import build_context, check_navigation, check_route, check_zones
+from .conditions import ConditionsSpec
+from .entries import check_actors, check_closures, check_pedestrians
+from .overlaps import check_overlaps
+from .pedestrians import PedestrianEntry
+from .quantity import Density, Distance, Fraction, Quantity, SpeedLimitKmh, between, fixed
+from .roads import RoadSpec
+from .route import EgoStart, NavigationStep, SpeedZone
 
 CATALOGUE = Path(__file__).parents[2] / "configs" / "scenarios"
 

@@ -16,21 +16,22 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, ObstacleStates
-from envs.contacts import ego_body
-from envs.ego import Ego
-from envs.occupancy import Occupancy
-from envs.pedestrians import Pedestrians
-from envs.scenarios.conditions import visibility_speed_limit
-from envs.scenarios.route import EgoStart, NavigationStep
-from envs.scenarios.scenario import Scenario, TrafficSpec
-from envs.scripts import Script
-from envs.spawning.pedestrian_spawner import PedestrianSpawner
-from envs.spawning.road_works import place_closures
-from envs.spawning.vehicle_spawner import VehicleSpawner
-from envs.speed_limits import SpeedLimits, build_speed_limits, posted_limit
-from envs.traffic import Demand, EgoOnRoad, Mix, Traffic
-from envs.traffic.flow import STANDSTILL_GAP
-from envs.traffic.lane_segments import COMFORTABLE_BRAKING
+
+from ..contacts import ego_body
+from ..ego import Ego
+from ..occupancy import Occupancy
+from ..pedestrians import Pedestrians
+from ..scenarios.conditions import visibility_speed_limit
+from ..scenarios.route import EgoStart, NavigationStep
+from ..scenarios.scenario import Scenario, TrafficSpec
+from ..scripts import Script
+from ..speed_limits import SpeedLimits, build_speed_limits, posted_limit
+from ..traffic import Demand, EgoOnRoad, Mix, Traffic
+from ..traffic.flow import STANDSTILL_GAP
+from ..traffic.lane_segments import COMFORTABLE_BRAKING
+from .pedestrian_spawner import PedestrianSpawner
+from .road_works import place_closures
+from .vehicle_spawner import VehicleSpawner
 
 _CAPACITY = 640  # vehicles; enough for the highest density on four lanes and the longest queue
 _START_HEADWAY = 0.5  # minimum headway of the ego to the traffic ahead at its initial speed [s]

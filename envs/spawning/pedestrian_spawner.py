@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.vehicle import VehicleParameters
-from envs.contacts import RAIL_BEYOND_PAVEMENT, RAIL_CLEARANCE
-from envs.occupancy import Occupancy
-from envs.pedestrians import AT_REST, Mode, Motion, PedestrianSpec, body_radius
-from envs.scenarios.actors import round_to_count
-from envs.scenarios.entries import STEP_OUT_GAP
-from envs.scenarios.lanes import named_lane
-from envs.scenarios.pedestrians import Bystanders, Crosser, Hiding, Walker
+
+from ..contacts import RAIL_BEYOND_PAVEMENT, RAIL_CLEARANCE
+from ..occupancy import Occupancy
+from ..pedestrians import AT_REST, Mode, Motion, PedestrianSpec, body_radius
+from ..scenarios.actors import round_to_count
+from ..scenarios.entries import STEP_OUT_GAP
+from ..scenarios.lanes import named_lane
+from ..scenarios.pedestrians import Bystanders, Crosser, Hiding, Walker
 
 _TOP = ((34, 40, 58), (120, 30, 34), (196, 190, 178), (52, 84, 60), (30, 30, 32), (210, 170, 60),
           (70, 104, 150), (150, 150, 154), (222, 222, 220), (112, 70, 96))  # fmt: skip

@@ -6,9 +6,10 @@ import numpy as np
 
 from drive_stack.road_map import RoadMap
 from drive_stack.world_state import ObstacleKind, ObstacleStates
-from envs.occupancy import ClosedLane, Occupancy
-from envs.scenarios.actors import LaneClosure
-from envs.scenarios.lanes import named_lane
+
+from ..occupancy import ClosedLane, Occupancy
+from ..scenarios.actors import LaneClosure
+from ..scenarios.lanes import named_lane
 
 SIZES = {  # length, width, height [m]
     ObstacleKind.CONE: (0.4, 0.4, 0.75),

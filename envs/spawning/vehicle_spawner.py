@@ -10,17 +10,18 @@ from drive_stack.errors import ConfigError
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import ObjectClass
 from drive_stack.world_state import Conditions
-from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS, Body
-from envs.contacts import RAIL_BEYOND_PAVEMENT, RAIL_CLEARANCE
-from envs.lane_change import min_change_duration
-from envs.occupancy import Occupancy
-from envs.scenarios.actors import Actor, CutIn, CutOut, LaneName, Lead, Queue, Stopped, round_to_count
-from envs.scenarios.conditions import max_scripted_deceleration
-from envs.scenarios.entries import MIN_CUT_IN_SPEED, PARKED_GAP, QUEUE_STAGGER
-from envs.scenarios.lanes import named_lane
-from envs.scripts import HardBrake, JamDissolves, LaneCutIn, LaneCutOut, Script
-from envs.spawning.pedestrian_spawner import ParkedOccluder
-from envs.traffic import Traffic
+
+from ..bodies import BODIES, HELD_OUT_PAINTS, PAINTS, Body
+from ..contacts import RAIL_BEYOND_PAVEMENT, RAIL_CLEARANCE
+from ..lane_change import min_change_duration
+from ..occupancy import Occupancy
+from ..scenarios.actors import Actor, CutIn, CutOut, LaneName, Lead, Queue, Stopped, round_to_count
+from ..scenarios.conditions import max_scripted_deceleration
+from ..scenarios.entries import MIN_CUT_IN_SPEED, PARKED_GAP, QUEUE_STAGGER
+from ..scenarios.lanes import named_lane
+from ..scripts import HardBrake, JamDissolves, LaneCutIn, LaneCutOut, Script
+from ..traffic import Traffic
+from .pedestrian_spawner import ParkedOccluder
 
 
 @dataclass(frozen=True, slots=True)

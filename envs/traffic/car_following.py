@@ -12,7 +12,7 @@ import math
 import numba
 import numpy as np
 
-from envs.traffic.records import CAP_STEP, MOVING, PEDESTRIAN, STATIONARY
+from .records import CAP_STEP, MOVING, PEDESTRIAN, STATIONARY
 
 SEARCH_RANGE = 250.0  # distance ahead and behind that drivers consider [m]
 MAX_BRAKING = 8.0  # [m/s²]

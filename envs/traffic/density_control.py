@@ -15,12 +15,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.traffic.flow import STANDSTILL_GAP, flow_speed, unaccelerated_speed
-from envs.traffic.lane_bodies import LaneBodies
-from envs.traffic.lane_segments import LaneSegments
-from envs.traffic.mix import DrawnVehicle, Mix
-from envs.traffic.placement import LanePlacement, PlacedVehicle, desired_speeds, next_in_lane, to_records
-from envs.traffic.records import EgoOnRoad, Records
+from .flow import STANDSTILL_GAP, flow_speed, unaccelerated_speed
+from .lane_bodies import LaneBodies
+from .lane_segments import LaneSegments
+from .mix import DrawnVehicle, Mix
+from .placement import LanePlacement, PlacedVehicle, desired_speeds, next_in_lane, to_records
+from .records import EgoOnRoad, Records
 
 ENTER_BEHIND, ENTER_AHEAD = (
     (120.0, 250.0),

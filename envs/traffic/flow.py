@@ -14,8 +14,9 @@ import numba
 import numpy as np
 
 from drive_stack.types import ObjectClass
-from envs.bodies import BODIES
-from envs.traffic.car_following import idm
+
+from ..bodies import BODIES
+from .car_following import idm
 
 STANDSTILL_GAP = 2.0  # s0, bumper to bumper [m]
 CRAWLING_GAP = 3.0  # mean gap at the maximum density [m]

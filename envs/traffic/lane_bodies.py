@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
-from envs.traffic.records import VEHICLE, EgoOnRoad, Records
+
+from .records import VEHICLE, EgoOnRoad, Records
 
 EGO_ID = 0  # no vehicle of traffic has this id
 _NEWCOMER_HALF_WIDTH, _MARGIN = 1.3, 0.3  # [m]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numba
 
-from envs.traffic.car_following import (
+from .car_following import (
     NONE,
     follower_in,
     gap_between,
@@ -17,7 +17,7 @@ from envs.traffic.car_following import (
     leader_in,
     min_change_distance,
 )
-from envs.traffic.records import MOVING, STATIONARY
+from .records import MOVING, STATIONARY
 
 DECISION_INTERVAL = 1.0  # [s]
 SIGNAL_TIME = 1.0  # indicator time before a change [s]

@@ -10,7 +10,8 @@ import numpy as np
 
 from drive_stack.road_map import Lane, RoadMap
 from drive_stack.types import FloatArray
-from envs.traffic.records import CAP_STEP
+
+from .records import CAP_STEP
 
 Segment: TypeAlias = tuple[float, float]  # stations of its ends [m]
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, ObjectClass
-from envs.bodies import BODIES, HELD_OUT_PAINTS, PAINTS
-from envs.traffic.records import DriverProfile
+
+from ..bodies import BODIES, HELD_OUT_PAINTS, PAINTS
+from .records import DriverProfile
 
 _LARGE_SPEED = 90.0 / 3.6  # [m/s]
 _SPEED_FRACTIONS = (0.6, 1.08)  # range of target speeds as a fraction of the limit

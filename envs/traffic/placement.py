@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.types import FloatArray
-from envs.traffic.flow import CRAWLING_GAP, MEAN_TIME_GAP, STANDSTILL_GAP, equilibrium_speed, settle_speeds
-from envs.traffic.lane_bodies import EGO_ID, LaneBodies
-from envs.traffic.lane_segments import LaneSegments, Segment, stopping_distance, subtract
-from envs.traffic.mix import DrawnVehicle, Mix
-from envs.traffic.records import VEHICLE, EgoOnRoad, Records
+
+from .flow import CRAWLING_GAP, MEAN_TIME_GAP, STANDSTILL_GAP, equilibrium_speed, settle_speeds
+from .lane_bodies import EGO_ID, LaneBodies
+from .lane_segments import LaneSegments, Segment, stopping_distance, subtract
+from .mix import DrawnVehicle, Mix
+from .records import VEHICLE, EgoOnRoad, Records
 
 _MIN_GAP_FRACTION = 0.5  # minimum of a random gap as a fraction of the gap in steady traffic
 _GAP_WEIGHTS = (0.5, 1.5)  # range of each gap's random weight in the division of the free length

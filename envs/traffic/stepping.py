@@ -8,7 +8,8 @@ import numba
 import numpy as np
 
 from drive_stack.road_kernels import piece_at, to_road, to_world
-from envs.traffic.car_following import (
+
+from .car_following import (
     NONE,
     acceleration_behind,
     gap_between,
@@ -20,8 +21,8 @@ from envs.traffic.car_following import (
     path_acceleration,
     speed_cap_at,
 )
-from envs.traffic.lane_changing import decide_lane_change, required_lane
-from envs.traffic.records import BODY, MOVING, PEDESTRIAN, STATIONARY
+from .lane_changing import decide_lane_change, required_lane
+from .records import BODY, MOVING, PEDESTRIAN, STATIONARY
 
 _YIELD_RANGE = 70.0  # distance ahead up to which drivers yield to merging vehicles [m]
 _YIELD_BRAKING = 2.0  # maximum braking to yield [m/s²]

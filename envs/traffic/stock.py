@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from envs.traffic.records import Records
+from .records import Records
 
 STOCK_VEHICLE = np.dtype(
     [(name, np.float64) for name in (

@@ -12,14 +12,15 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.vehicle import DRY_GRIP
 from drive_stack.world_state import VehicleStates
-from envs.bodies import BODIES
-from envs.occupancy import Occupancy
-from envs.traffic.car_following import NONE
-from envs.traffic.density_control import Demand, DensityController, Window, cap_first_speeds, rows_outside
-from envs.traffic.lane_segments import LaneSegments, StaticBodies
-from envs.traffic.placement import PlacedVehicle
-from envs.traffic.records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
-from envs.traffic.stepping import FAR, footprints, step_all
+
+from ..bodies import BODIES
+from ..occupancy import Occupancy
+from .car_following import NONE
+from .density_control import Demand, DensityController, Window, cap_first_speeds, rows_outside
+from .lane_segments import LaneSegments, StaticBodies
+from .placement import PlacedVehicle
+from .records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
+from .stepping import FAR, footprints, step_all
 
 _LABELS = np.array([int(body.label) for body in BODIES], dtype=np.int64)
 _REFILL_INTERVAL = 0.5  # [s]

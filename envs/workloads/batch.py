@@ -12,8 +12,9 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 
 from drive_stack.seeds import SeedSplit
-from envs.highway import HighwayEnv
-from envs.workloads.env_steps import crowded
+
+from ..highway import HighwayEnv
+from .env_steps import crowded
 
 STEPS = 5  # of each world per unit of work
 _VEHICLES = 20

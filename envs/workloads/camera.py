@@ -13,9 +13,10 @@ from drive_stack.geometry import to_local
 from drive_stack.seeds import SeedSplit
 from drive_stack.types import Control
 from drive_stack.world_state import WorldState
-from envs.camera import Camera
-from envs.workloads.env_steps import crowded
-from envs.world import World
+
+from ..camera import Camera
+from ..world import World
+from .env_steps import crowded
 
 FRAMES, TICKS_APART = 40, 2
 _SEEDS = SeedSplit.VALIDATION.seeds[:10]

@@ -11,9 +11,9 @@ import gymnasium as gym
 import highway_env  # noqa: F401 - registers highway-v0
 import numpy as np
 
-from envs.highway import HighwayEnv
-from envs.scenarios.scenario import Scenario
-from envs.traffic.density_control import Window
+from ..highway import HighwayEnv
+from ..scenarios.scenario import Scenario
+from ..traffic.density_control import Window
 
 TICKS, TICK_HZ = 15, 15  # of highway-v0: ticks per step, ticks per second
 STEPS = 10  # of each episode

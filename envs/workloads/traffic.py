@@ -12,10 +12,11 @@ from highway_env.road.road import Road, RoadNetwork
 from highway_env.vehicle.behavior import IDMVehicle
 
 from drive_stack.road_map import Lane, build_road
-from envs.highway_adapter import stock_traffic
-from envs.overlap import count_touching
-from envs.traffic import EgoOnRoad, Traffic
-from envs.traffic.density_control import Window
+
+from ..highway_adapter import stock_traffic
+from ..overlap import count_touching
+from ..traffic import EgoOnRoad, Traffic
+from ..traffic.density_control import Window
 
 DT = 1.0 / 15.0  # highway-env's tick [s]
 TICKS = 60  # of each instance

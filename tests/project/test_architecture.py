@@ -71,6 +71,17 @@ def test_the_three_packages_are_independent(package: str, forbidden: set[str]) -
     assert_imports_none(package, forbidden)
 
 
+@pytest.mark.parametrize("package", ["envs", "agents"])
+def test_envs_and_agents_import_their_own_modules_by_relative_names(package: str) -> None:
+    # A wheel holds both inside `drive_stack`, so that neither common name enters site-packages.
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names.append(str(node.module))
+            assert not any(is_within(name, package) for name in names), f"{path}"
+
+
 def test_envs_imports_only_the_foundation_of_drive_stack() -> None:
     assert_imports_only("envs", FOUNDATION)
 

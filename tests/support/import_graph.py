@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Set
+from importlib.util import resolve_name
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,22 +25,22 @@ def source_files() -> list[Path]:
 def read_graph() -> dict[str, set[str]]:
     """Each module with the modules that it imports, wherever in the file the import stands."""
     files = {module_name(path): path for path in source_files()}
-    return {name: set(_imports(path, files.keys())) for name, path in files.items()}
+    return {name: set(_imports(path, name, files.keys())) for name, path in files.items()}
 
 
-def _imports(path: Path, modules: Set[str]) -> Iterator[str]:
+def _imports(path: Path, name: str, modules: Set[str]) -> Iterator[str]:
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            assert node.module is not None
+            source = resolve_name("." * node.level + (node.module or ""), package)
             for alias in node.names:
-                member = f"{node.module}.{alias.name}"
+                member = f"{source}.{alias.name}"
                 if member in modules:
                     yield member
-                elif node.module in modules:
-                    yield node.module
+                elif source in modules:
+                    yield source
 
 
 def is_within(module: str, package: str) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from agents.foreign.isolated.messages import Kind, MessageError, read_json
-from agents.foreign.isolated.process import AgentProcess
-from agents.foreign.isolated.records import CONTROL, control_of, observation_parts, platform_fields
-from agents.foreign.isolated.trace_codec import decode_trace
-from agents.foreign.options import ForeignOptions
 from drive_stack.agent_errors import AgentError
 from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, Observation, StepTrace
+
+from ..options import ForeignOptions
+from .messages import Kind, MessageError, read_json
+from .process import AgentProcess
+from .records import CONTROL, control_of, observation_parts, platform_fields
+from .trace_codec import decode_trace
 
 
 class PrivilegedClassError(Exception):

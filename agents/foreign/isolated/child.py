@@ -11,18 +11,19 @@ import traceback
 from pathlib import Path
 from typing import cast
 
-from agents.foreign.agent import ForeignAgent, is_foreign
-from agents.foreign.isolated.confinement import confine
-from agents.foreign.isolated.messages import MAX_REQUEST, Buffer, Kind, Message, receive, send
-from agents.foreign.isolated.records import CONTROL, observation_of, platform_of
-from agents.foreign.isolated.trace_codec import encode_trace
-from agents.foreign.outside_class import load_class, make_agent
-from agents.foreign.outside_facts import describe_class
 from drive_stack.agent_errors import AgentError, bounded_text, describe, one_line
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.answers import AnswerError, checked_control, checked_name
 from drive_stack.evaluation.batch.memory import raise_memory_limit
 from drive_stack.interfaces import Agent
+
+from ..agent import ForeignAgent, is_foreign
+from ..outside_class import load_class, make_agent
+from ..outside_facts import describe_class
+from .confinement import confine
+from .messages import MAX_REQUEST, Buffer, Kind, Message, receive, send
+from .records import CONTROL, observation_of, platform_of
+from .trace_codec import encode_trace
 
 
 def serve(descriptor: int, folder: Path) -> None:

@@ -33,7 +33,7 @@ def main(descriptor: int) -> None:
     """Run the keeper; ``descriptor`` is the agent's connection. Never returns."""
 
     def serve_agent(folder: Path) -> None:
-        from agents.foreign.isolated.child import serve  # noqa: PLC0415 - the keeper process stays small
+        from .child import serve  # noqa: PLC0415 - the keeper process stays small
 
         serve(descriptor, folder)
 

@@ -13,8 +13,11 @@ import weakref
 
 from pydantic import ValidationError
 
-from agents.foreign.isolated.keeper import KILLED, OUT_OF_MEMORY
-from agents.foreign.isolated.messages import (
+from drive_stack.agent_errors import AgentError
+from drive_stack.config import StrictModel
+
+from .keeper import KILLED, OUT_OF_MEMORY
+from .messages import (
     MAX_REPLY,
     Buffer,
     Kind,
@@ -24,9 +27,7 @@ from agents.foreign.isolated.messages import (
     receive,
     send_within,
 )
-from agents.foreign.isolated.output import Relay
-from drive_stack.agent_errors import AgentError
-from drive_stack.config import StrictModel
+from .output import Relay
 
 _STARTUP_CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "

@@ -9,11 +9,12 @@ from typing import cast
 
 import numpy as np
 
-from agents.foreign.isolated.messages import Buffer, MessageError
 from drive_stack.camera_model import CameraModel
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, Image, NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters
+
+from .messages import Buffer, MessageError
 
 _LENGTH = struct.Struct("<I")
 CONTROL = struct.Struct("<dd")

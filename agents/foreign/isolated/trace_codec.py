@@ -16,8 +16,6 @@ from typing import Generic, Protocol, TypeVar, Union, cast, get_args, get_origin
 
 import numpy as np
 
-from agents.foreign.isolated.messages import Buffer, MessageError, read_json
-from agents.foreign.isolated.trace_values import Array, Arrays, Plain, Shape, TraceError, Tree
 from drive_stack.evaluation.answers import checked_notes, checked_times
 from drive_stack.types import (
     Control,
@@ -30,6 +28,9 @@ from drive_stack.types import (
     StepTrace,
     Track,
 )
+
+from .messages import Buffer, MessageError, read_json
+from .trace_values import Array, Arrays, Plain, Shape, TraceError, Tree
 
 _LENGTH = struct.Struct("<I")
 _SENT_SEPARATELY = ("control", "attention")  # fields of `StepTrace` that are not sent with the others

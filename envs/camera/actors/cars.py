@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from drive_stack.types import FloatArray
-from envs.camera.actors import parts
-from envs.camera.actors.car_shapes import CarShape, Line, Pane
-from envs.camera.actors.mesh import Mesh, both_sides, join
-from envs.camera.actors.parts import Build, LampGlass, LampKind, VehicleParts
-from envs.camera.actors.shapes import box, grid
+
+from . import parts
+from .car_shapes import CarShape, Line, Pane
+from .mesh import Mesh, both_sides, join
+from .parts import Build, LampGlass, LampKind, VehicleParts
+from .shapes import box, grid
 
 _ARCH_GAP = 0.05  # between tyre and wheel arch [m]
 _MIN_KNOT_SPACING = 0.03  # of distant bodies, as a fraction of the length

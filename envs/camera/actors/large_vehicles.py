@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from envs.camera.actors import parts
-from envs.camera.actors.mesh import Mesh, both_sides
-from envs.camera.actors.parts import RGB, Axle, Build, LampGlass, LampKind, VehicleParts
-from envs.camera.actors.shapes import along_x, box, ellipses, fan, rounded_profile, slab, tube
+from . import parts
+from .mesh import Mesh, both_sides
+from .parts import RGB, Axle, Build, LampGlass, LampKind, VehicleParts
+from .shapes import along_x, box, ellipses, fan, rounded_profile, slab, tube
 
 _FLOOR = 1.02  # underside of a load body [m]
 _CHASSIS: RGB = (46.0, 48.0, 52.0)

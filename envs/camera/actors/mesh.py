@@ -16,7 +16,8 @@ from panda3d.core import (
 from scipy.sparse import csr_matrix
 
 from drive_stack.types import FloatArray
-from envs.camera.triangles import node_of
+
+from ..triangles import node_of
 
 CREASE_DEG = 38.0  # faces that meet at a larger angle keep a sharp edge
 _DOWN = 0.9  # downward component of a unit normal from which a face points to the ground

@@ -6,8 +6,9 @@ import numpy as np
 from panda3d.core import NodePath
 
 from drive_stack.world_state import ObstacleKind
-from envs.camera.actors.mesh import geom_node, join
-from envs.camera.actors.shapes import box, ellipses, tube
+
+from .mesh import geom_node, join
+from .shapes import box, ellipses, tube
 
 
 def build_obstacle(kind: ObstacleKind, length: float, width: float, height: float) -> NodePath:

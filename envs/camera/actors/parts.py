@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.types import FloatArray
-from envs.camera.actors.mesh import Mesh, both_sides, join
-from envs.camera.actors.shapes import box, prism, wheel
+
+from .mesh import Mesh, both_sides, join
+from .shapes import box, prism, wheel
 
 RGB = tuple[float, float, float]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
 
-from envs.camera.actors.mesh import Mesh, geom_node, join
-from envs.camera.actors.shapes import ellipses, tube
+from .mesh import Mesh, geom_node, join
+from .shapes import ellipses, tube
 
 RGB = tuple[int, int, int]
 Clothes = tuple[RGB, RGB, RGB, RGB]  # top, trousers, hair, skin

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from drive_stack.types import FloatArray
-from envs.camera.actors.mesh import Mesh, join, triangles
+
+from .mesh import Mesh, join, triangles
 
 
 def grid(points: FloatArray, colour: ArrayLike, cells: NDArray[np.bool_] | None = None) -> Mesh:

@@ -9,11 +9,11 @@ from types import MappingProxyType
 import numpy as np
 from panda3d.core import NodePath
 
-from envs.bodies import BODIES
-from envs.camera.actors import car_shapes, large_vehicles, parts
-from envs.camera.actors.cars import CarLoft
-from envs.camera.actors.mesh import CREASE_DEG, Mesh, geom_node, join
-from envs.camera.actors.parts import Build, Detail, LampGlass, LampKind, VehicleParts
+from ...bodies import BODIES
+from . import car_shapes, large_vehicles, parts
+from .cars import CarLoft
+from .mesh import CREASE_DEG, Mesh, geom_node, join
+from .parts import Build, Detail, LampGlass, LampKind, VehicleParts
 
 
 def _car(shape: car_shapes.CarShape) -> Callable[[Build], VehicleParts]:
