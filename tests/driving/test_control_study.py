@@ -11,11 +11,11 @@ from tiny_world import PLATFORM
 import run_sim
 from drive_stack.benchmarks.lateral_control import study as study_module
 from drive_stack.benchmarks.lateral_control.figure import write_figure
-from drive_stack.benchmarks.lateral_control.loop import Drive, drive, plan_along
+from drive_stack.benchmarks.lateral_control.loop import CONDITIONS, Drive, drive, plan_along
 from drive_stack.benchmarks.lateral_control.measures import measure
 from drive_stack.benchmarks.lateral_control.paths import curvature_path, double_lane_change, study_paths
 from drive_stack.benchmarks.lateral_control.study import Result, study
-from drive_stack.benchmarks.lateral_control.tables import markdown_tables
+from drive_stack.benchmarks.lateral_control.tables import COLUMNS, markdown_tables
 from drive_stack.control.lqr import Lqr
 from drive_stack.control.pure_pursuit import PurePursuit
 from drive_stack.vehicle import DRY_GRIP
@@ -72,11 +72,11 @@ def test_measures_of_a_known_drive() -> None:
     wheels, sideways = np.array([0.0, 0.01, 0.03, 0.03]), np.array([0.0, 0.5, 0.5, 0.0])
     driven = Drive(0.5, lateral, -lateral / 10.0, wheels, sideways, np.array([1.0, 3.0, 2.0]))
     found = measure(driven)
-    assert (found.worst, found.overshoot, found.settled_after) == (1.0, 0.2, 1.5)
+    assert (found.max_error, found.overshoot, found.settling_time) == (1.0, 0.2, 1.5)
     assert found.rms == pytest.approx(np.sqrt((1.0 + 0.25 + 0.04 + 0.0025) / 4.0))
     assert found.heading == pytest.approx(0.1)
     assert found.steering_rate == pytest.approx(np.sqrt((0.02**2 + 0.04**2) / 3.0))
-    assert (found.jerk, found.worst_jerk) == (pytest.approx(np.sqrt(2.0 / 3.0)), 1.0)
+    assert (found.jerk, found.max_jerk) == (pytest.approx(np.sqrt(2.0 / 3.0)), 1.0)
     assert found.milliseconds == 2.0
 
 
@@ -103,8 +103,8 @@ def test_noise_makes_it_worse_and_the_tables_say_so(results: list[Result]) -> No
             assert value > jerk[path, controller, "as modelled"]
     text = markdown_tables(results)
     assert text.count("| lqr |") == 6 + 1  # and a heading
-    worst = next(r.measures.worst for r in results if r.controller == "lqr")
-    assert f"{worst:.3f}" in text
+    greatest = next(r.measures.max_error for r in results if r.controller == "lqr")
+    assert f"{greatest:.3f}" in text
 
 
 def test_the_figure_is_the_same_twice(results: list[Result], tmp_path: Path) -> None:
@@ -117,3 +117,12 @@ def test_the_figure_is_the_same_twice(results: list[Result], tmp_path: Path) -> 
 def test_an_unknown_setting_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_sim.main(["control", "--set", "control.mpc.jerks=1"]) == 2
     assert "jerk" in capsys.readouterr().err
+
+
+def test_the_page_quotes_the_headings_paths_and_conditions_that_the_command_prints() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "control.md").read_text(encoding="utf-8")
+    assert page.count(f"| {' | '.join(column.heading for column in COLUMNS)} |") == len(CONDITIONS)
+    for path in study_paths():
+        assert page.count(f"\n| {path.name} | pure_pursuit |") == len(CONDITIONS), path.name
+    for condition in CONDITIONS:
+        assert f"| {condition.name} |" in page and f"\n### {condition.name.capitalize()}\n" in page

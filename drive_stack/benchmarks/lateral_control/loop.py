@@ -53,7 +53,7 @@ class Condition:
 CONDITIONS = (
     Condition("as modelled"),
     Condition("noisy plan, 5 cm", noise=0.05),
-    Condition("steering 20 % slower than known", lag=1.2),
+    Condition("steering lag 20 % longer", lag=1.2),
 )
 
 

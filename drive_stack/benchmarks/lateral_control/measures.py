@@ -16,14 +16,14 @@ SETTLED = 0.1  # lateral error of a settled car [m]
 class Measures:
     """Measures of one drive: a row of the table."""
 
-    worst: float  # maximum lateral error [m]
+    max_error: float  # maximum lateral error [m]
     rms: float  # lateral error [m]
     heading: float  # maximum heading error [rad]
-    settled_after: float  # time after which the lateral error stays within `SETTLED` [s]
+    settling_time: float  # time after which the lateral error stays within `SETTLED` [s]
     overshoot: float  # maximum error on the side opposite to the largest error [m]
     steering_rate: float  # RMS [rad/s]
     jerk: float  # lateral, RMS [m/s³]
-    worst_jerk: float  # maximum lateral [m/s³]
+    max_jerk: float  # maximum lateral [m/s³]
     milliseconds: float  # median duration of a call
 
 
@@ -34,14 +34,14 @@ def measure(drive: Drive) -> Measures:
     jerk = np.diff(drive.acceleration) / drive.dt
     side = np.sign(lateral[np.argmax(np.abs(lateral))])
     return Measures(
-        worst=float(np.abs(lateral).max()),
+        max_error=float(np.abs(lateral).max()),
         rms=_rms(lateral),
         heading=float(np.abs(drive.heading).max()),
-        settled_after=float((outside[-1] + 1) * drive.dt) if len(outside) else 0.0,
+        settling_time=float((outside[-1] + 1) * drive.dt) if len(outside) else 0.0,
         overshoot=max(float((-side * lateral).max()), 0.0),
         steering_rate=_rms(np.diff(drive.steering) / drive.dt),
         jerk=_rms(jerk),
-        worst_jerk=float(np.abs(jerk).max()),
+        max_jerk=float(np.abs(jerk).max()),
         milliseconds=float(np.median(drive.milliseconds)),
     )
 

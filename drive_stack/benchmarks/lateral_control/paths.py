@@ -30,7 +30,7 @@ def study_paths() -> tuple[StudyPath, ...]:
     Arcs start at full curvature, like those of the simulator's roads; the S-bend has clothoids.
     """
     return (
-        StudyPath("1 m aside, 25 m/s", 25.0, _straight(25.0), start_offset=1.0),
+        StudyPath("lateral offset 1 m, 25 m/s", 25.0, _straight(25.0), start_offset=1.0),
         StudyPath("radius 500 m, 30 m/s", 30.0, _arc(500.0, 400.0, 30.0)),
         StudyPath("radius 250 m, 22 m/s", 22.0, _arc(250.0, 300.0, 22.0)),
         StudyPath("S-bend 250 m, 22 m/s", 22.0, _s_bend(250.0, 22.0)),

@@ -22,20 +22,20 @@ class Column:
 
 
 COLUMNS = (
-    Column("worst [m]", lambda measures: f"{measures.worst:.3f}"),
-    Column("RMS [m]", lambda measures: f"{measures.rms:.3f}"),
-    Column("heading [°]", lambda measures: f"{np.degrees(measures.heading):.2f}"),
-    Column("settled [s]", lambda measures: f"{measures.settled_after:.1f}", offset_start_only=True),
+    Column("max error [m]", lambda measures: f"{measures.max_error:.3f}"),
+    Column("RMS error [m]", lambda measures: f"{measures.rms:.3f}"),
+    Column("max heading error [°]", lambda measures: f"{np.degrees(measures.heading):.2f}"),
+    Column("settling time [s]", lambda measures: f"{measures.settling_time:.1f}", offset_start_only=True),
     Column("overshoot [m]", lambda measures: f"{measures.overshoot:.3f}", offset_start_only=True),
-    Column("steering [°/s]", lambda measures: f"{np.degrees(measures.steering_rate):.2f}"),
-    Column("jerk [m/s³]", lambda measures: f"{measures.jerk:.2f}"),
-    Column("worst jerk", lambda measures: f"{measures.worst_jerk:.0f}"),
-    Column("ms", lambda measures: f"{measures.milliseconds:.2f}"),
+    Column("RMS steering rate [°/s]", lambda measures: f"{np.degrees(measures.steering_rate):.2f}"),
+    Column("RMS jerk [m/s³]", lambda measures: f"{measures.jerk:.2f}"),
+    Column("max jerk [m/s³]", lambda measures: f"{measures.max_jerk:.0f}"),
+    Column("median ms", lambda measures: f"{measures.milliseconds:.2f}"),
 )
 LEGEND = (
-    "Worst and RMS: distance of the rear axle from the path. Heading: worst error. Settled: the last time "
-    "it was farther than 0.1 m from the path. Overshoot: largest error on the opposite side of the worst. "
-    "Steering: RMS of the wheels' rate. Jerk: lateral, RMS and worst over 50 ms. ms: median of a call."
+    "Error: distance of the rear axle from the path. Settling time: after it the error stays within 0.1 m. "
+    "Overshoot: the largest error on the side opposite to the maximum error. Steering rate: of the front "
+    "wheels. Jerk: lateral, over 50 ms. Median ms: time of one call of the controller."
 )
 
 
@@ -59,8 +59,8 @@ def terminal_tables(results: Sequence[Result]) -> Iterator[Table]:
 
 
 def markdown_tables(results: Sequence[Result]) -> str:
-    """The tables in Markdown, after one of the worst errors."""
-    lines = ["### Worst lateral error [m]", "", *_summary(results), "", LEGEND]
+    """The tables in Markdown, after one of the maximum errors."""
+    lines = ["### Maximum lateral error [m]", "", *_summary(results), "", LEGEND]
     for name, part in conditions(results):
         heads = ["path", "controller", *(column.heading for column in COLUMNS)]
         lines += ["", f"### {name[0].upper()}{name[1:]}", "", _line(heads), _rule(len(heads), left=2)]
@@ -69,16 +69,16 @@ def markdown_tables(results: Sequence[Result]) -> str:
 
 
 def _summary(results: Sequence[Result]) -> list[str]:
-    """One row for each path and condition: the worst error, or the overshoot after a start at an offset."""
+    """One row for each path and condition: the maximum error, or the overshoot after a start at an offset."""
     names = list(dict.fromkeys(result.controller for result in results))
-    worst: dict[tuple[str, str], list[str]] = {}
+    cells: dict[tuple[str, str], list[str]] = {}
     for result in results:
         has_offset = result.path.start_offset != 0.0
         label = f"{result.path.name} (overshoot)" if has_offset else result.path.name
-        value = result.measures.overshoot if has_offset else result.measures.worst
-        worst.setdefault((label, result.condition.name), []).append(f"{value:.3f}")
+        value = result.measures.overshoot if has_offset else result.measures.max_error
+        cells.setdefault((label, result.condition.name), []).append(f"{value:.3f}")
     heads = ["path", "condition", *names]
-    return [_line(heads), _rule(len(heads), left=2), *(_line([*key, *row]) for key, row in worst.items())]
+    return [_line(heads), _rule(len(heads), left=2), *(_line([*key, *row]) for key, row in cells.items())]
 
 
 def _rows(part: Sequence[Result]) -> Iterator[tuple[str, str, list[str]]]:
