@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from short_course import SHORT
+from real_episodes import SHORT
 
 import run_sim
 from drive_stack.datasets.drives.reader import Recording

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from short_course import SHORT
+from real_episodes import SHORT
 
 from agents.registry import build_agent
 from drive_stack.datasets.drives.folder import RecordingFolder, read_entries

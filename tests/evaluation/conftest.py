@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from short_course import SHORT
+from real_episodes import SHORT
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 from batch_runs import TASKS, batch, row, task
-from real_episodes import content, episodes
+from real_episodes import SHORT, content, episodes
 from rich.console import Console
-from short_course import SHORT
 
 from agents.facts import agent_facts
 from agents.registry import build_agent

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import batch_drivers
 import pytest
-from real_episodes import episodes
-from short_course import SHORT
+from real_episodes import SHORT, episodes
 
 from agents.registry import build_agent
 from drive_stack.evaluation.batch.drive import drive_task

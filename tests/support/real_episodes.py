@@ -1,4 +1,4 @@
-"""Tasks of real episodes, for tests of batches."""
+"""Short real episodes: their scenario, and their tasks in a batch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from agents.facts import agent_facts
 from drive_stack.evaluation.batch.fingerprint import fingerprint
 from drive_stack.evaluation.batch.tasks import BatchTask
 from envs.scenarios.scenario import load_scenario
+
+SHORT = """\
+name: short
+description: A few seconds of driving.
+source: made for this test
+road: {kind: straight}
+speed_limit_kmh: 110
+route_length: {min: 45, max: 60}
+time_limit: 20
+traffic: {density: 8}
+"""
 
 
 def content(scenario: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from short_course import SHORT
+from real_episodes import SHORT
 
 import run_sim
 from agents.registry import build_agent
