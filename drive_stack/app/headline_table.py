@@ -14,7 +14,12 @@ from drive_stack.report.tables import HEADLINE_NOTE, PRIVILEGED_NOTE, Cell, head
 
 
 def print_headline(comparison: Comparison, console: Console) -> None:
-    """Print the report's headline table, a row for each agent, and which agent is better."""
+    """Print the report's headline table, a row for each agent, and which agent is better.
+
+    That a run is unfinished is printed first, in place of which agent is better.
+    """
+    if comparison.completeness.text:
+        console.print(terminal_text(verdict(comparison)), style="bold", highlight=False)
     headline = headline_table(comparison)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("driver", no_wrap=True)
@@ -23,7 +28,8 @@ def print_headline(comparison: Comparison, console: Console) -> None:
     for row in headline.rows:
         table.add_row(terminal_text(row.name), *(_text(cell) for cell in row.cells if isinstance(cell, Cell)))
     console.print(table)
-    console.print(terminal_text(verdict(comparison)), style="bold", highlight=False)
+    if not comparison.completeness.text:
+        console.print(terminal_text(verdict(comparison)), style="bold", highlight=False)
     notes = f"95 % intervals. {HEADLINE_NOTE}" + (f" {PRIVILEGED_NOTE}" if headline.privileged else "")
     console.print(notes, style="dim", highlight=False)
 

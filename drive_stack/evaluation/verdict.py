@@ -7,18 +7,19 @@ from drive_stack.evaluation.estimate_text import format_p, format_percent, forma
 from drive_stack.evaluation.statistics import holm
 
 SIGNIFICANT = 0.05
+NO_VERDICT = "There is no verdict before all are driven."
 
 
 def verdict(comparison: Comparison) -> str:
     """Which driver is better, by how much and how certain this is.
 
-    If episodes are missing, the text states first how many. Of several pairs of drivers, the pair with the
-    greatest difference is described, and its p is corrected for the number of pairs. Both fractions are of
-    the courses that both drivers drove: only those can be compared.
+    If episodes are missing, the text states how many are driven and compares nothing: intervals and p do not
+    allow for a run that is stopped when its figures please (optional stopping). Of several pairs of drivers,
+    the pair with the greatest difference is described, and its p is corrected for the number of pairs. Both
+    fractions are of the courses that both drivers drove: only those can be compared.
     """
-    result = _compare_drivers(comparison)
     unfinished = comparison.completeness.text
-    return f"{unfinished} {result}" if unfinished else result
+    return f"{unfinished} {NO_VERDICT}" if unfinished else _compare_drivers(comparison)
 
 
 def _compare_drivers(comparison: Comparison) -> str:

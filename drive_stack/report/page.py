@@ -62,9 +62,10 @@ def write_report(runs: Runs, path: Path) -> None:
 
 
 def render(runs: Runs) -> str:
-    """The HTML of the page."""
+    """The HTML of the page; drivers of an unfinished run are not compared."""
     comparison = runs.comparison
-    pairs = [_pair_section(comparison, difference.better_first()) for difference in comparison.differences()]
+    differences = [] if runs.completeness.text else comparison.differences()
+    pairs = [_pair_section(comparison, difference.better_first()) for difference in differences]
     gallery, failures = failures_of(runs)
     perception, perception_notes = read_perception(runs)
     offline, offline_notes = read_offline(runs)

@@ -111,9 +111,13 @@ def _has_habits(result: EpisodeResult) -> bool:
 
 
 def headline_table(comparison: Comparison) -> Table:
-    """A row for each driver; the best figure of each column among unprivileged drivers is marked."""
+    """A row for each driver; the best figure of each column among unprivileged drivers is marked.
+
+    In an unfinished run none is marked.
+    """
     headlines = [comparison.headline(label) for label in comparison.labels]
-    best = [_best(headlines, pick, more) for _, pick, _, _, more in _HEADLINE]
+    candidates = [] if comparison.completeness.text else headlines
+    best = [_best(candidates, pick, more) for _, pick, _, _, more in _HEADLINE]
     rows = [
         TableRow(
             headline.label + (" *" if headline.privileged else ""),

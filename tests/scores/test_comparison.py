@@ -173,8 +173,9 @@ def test_courses_with_equal_names_in_different_worlds_are_not_paired() -> None:
     assert comparison.count_unpaired("a", "b") == 4
 
 
-def test_the_verdict_states_first_that_a_run_is_unfinished() -> None:
-    rows = drives("a", "cruise", "..") + drives("b", "cruise", "x")
-    found = verdict(Comparison(rows, completeness=Completeness(3, 4)))
-    assert found.startswith("This run is unfinished: 3 of 4 episodes. No significant difference")
+def test_an_unfinished_run_has_no_verdict() -> None:
+    rows = drives("a", "cruise", "." * 12) + drives("b", "cruise", "x" * 11)
+    found = verdict(Comparison(rows, completeness=Completeness(23, 24)))
+    assert found == "This run is unfinished: 23 of 24 episodes. There is no verdict before all are driven."
+    assert "a is better" in verdict(Comparison(rows[:-1], completeness=Completeness(22, 22)))
     assert "unfinished" not in verdict(Comparison(rows, completeness=Completeness(4, 4)))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.app.wiring import Wiring
+from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 
@@ -18,10 +19,10 @@ def run(arguments: Sequence[str], _: Wiring) -> int:
     """Write the page and print its path; returns the exit status."""
     args = _parser().parse_args(arguments)
     runs = read_runs(args.run)
+    if runs.completeness.text:
+        print(verdict(runs.comparison), file=sys.stderr)
     path: Path = args.out or args.run[0] / NAME
     write_report(runs, path)
-    if unfinished := runs.completeness.text:
-        print(unfinished, file=sys.stderr)
     for note in runs.notes:
         print(note, file=sys.stderr)
     print(path)
