@@ -13,33 +13,24 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agents.config import ModularConfig
-from agents.facts import agent_facts
-from agents.foreign.agent import is_foreign
-from agents.human import HumanAgent
-from agents.registry import CONFIGS, agent_names, build_agent, in_process_overrides
-from agents.stages import lateral_makers
 from drive_stack.agent_errors import AgentError, bounded_text
 from drive_stack.app.commands import drive
 from drive_stack.app.commands.table import commands
 from drive_stack.app.options import TRACEBACK
 from drive_stack.app.wiring import BenchWiring, ControlWiring, Wiring
-from drive_stack.benchmarks.lateral_control.study import Controllers
 from drive_stack.camera_model import CameraModel
-from drive_stack.config import load_model, unknown_name
+from drive_stack.config import unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import visible
 from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
 from drive_stack.interfaces import Platform
+from drive_stack.support import layout
 from drive_stack.support.interrupts import Terminated, raise_on_termination
 from drive_stack.support.telemetry import use_matplotlib_cache
 from drive_stack.vehicle import VehicleParameters
-from envs.ego import Ego
-from envs.scenarios.scenario import load_scenario, scenario_names
 
-ROOT = Path(__file__).resolve().parent
 COMMANDS = commands()
 
 
@@ -59,13 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         if show_traceback:
             print(traceback_of(error), file=sys.stderr)
-        print(f"run_sim.py: {visible(str(error))}", file=sys.stderr)
+        print(f"{layout.PROGRAM}: {visible(str(error))}", file=sys.stderr)
         return 2
     except Terminated as error:
-        print(f"run_sim.py: stopped by {error}", file=sys.stderr)
+        print(f"{layout.PROGRAM}: stopped by {error}", file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
-        print("run_sim.py: stopped", file=sys.stderr)
+        print(f"{layout.PROGRAM}: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,49 +70,64 @@ def traceback_of(error: ConfigError) -> str:
 
 
 def make_wiring() -> Wiring:
-    """Make what the commands need from `envs` and `agents`."""
+    """Import `envs` and `agents`, and make what the commands need from them.
+
+    In an installed wheel this file is ``drive_stack.run_sim``, and both packages are next to it.
+    """
+    if TYPE_CHECKING or not __package__:
+        from agents.facts import agent_facts
+        from agents.foreign.agent import is_foreign
+        from agents.human import HumanAgent
+        from agents.registry import agent_names, build_agent, in_process_overrides
+        from agents.stages import configured_lateral_makers
+        from envs.ego import Ego
+        from envs.scenarios.scenario import load_scenario, scenario_names
+    else:
+        from .agents.facts import agent_facts
+        from .agents.foreign.agent import is_foreign
+        from .agents.human import HumanAgent
+        from .agents.registry import agent_names, build_agent, in_process_overrides
+        from .agents.stages import configured_lateral_makers
+        from .envs.ego import Ego
+        from .envs.scenarios.scenario import load_scenario, scenario_names
+
+    def scenario_facts(name_or_path: str) -> ScenarioFacts:
+        scenario = load_scenario(name_or_path)
+        return ScenarioFacts(
+            description=scenario.description,
+            source=scenario.source,
+            world_name=scenario.world_name,
+            content=scenario.model_dump_json(exclude_unset=True),
+        )
+
     return Wiring(
-        root=ROOT,
+        root=layout.project_folder(),
         batch=BatchWiring(
             scenarios=scenario_names(),
             scenario_facts=scenario_facts,
             agent_facts=agent_facts,
             build_agent=build_agent,
-            packages=(ROOT / "drive_stack", ROOT / "envs", ROOT / "agents"),
+            packages=layout.SOURCES,
             in_process_overrides=in_process_overrides,
         ),
         agent_names=agent_names(),
         human_agent=HumanAgent,
         is_policy_file=is_foreign,
-        control=control_wiring,
+        control=lambda: ControlWiring(
+            configured_lateral_makers, Ego, Platform(VehicleParameters(), CameraModel())
+        ),
         bench=bench_wiring,
     )
 
 
-def scenario_facts(name_or_path: str) -> ScenarioFacts:
-    """Read and check a scenario; `ConfigError` where that fails."""
-    scenario = load_scenario(name_or_path)
-    return ScenarioFacts(
-        description=scenario.description,
-        source=scenario.source,
-        world_name=scenario.world_name,
-        content=scenario.model_dump_json(exclude_unset=True),
-    )
-
-
-def control_wiring() -> ControlWiring:
-    """Make the lateral controllers with the settings of the modular agent."""
-
-    def controllers(platform: Platform, overrides: Sequence[str]) -> Controllers:
-        config = load_model(CONFIGS / "modular.yaml", ModularConfig, overrides)
-        return lateral_makers(config.control, platform)
-
-    return ControlWiring(controllers, Ego, Platform(VehicleParameters(), CameraModel()))
-
-
 def bench_wiring() -> BenchWiring:
     """Make the workloads of the speed benchmark; nothing else imports them."""
-    from envs.workloads import batch, camera, env_steps, traffic  # noqa: PLC0415 - slow to import
+    if TYPE_CHECKING or not __package__:
+        from agents.registry import build_agent
+        from envs.workloads import batch, camera, env_steps, traffic
+    else:
+        from .agents.registry import build_agent
+        from .envs.workloads import batch, camera, env_steps, traffic
 
     return BenchWiring(
         stock_traffic=traffic.stock_ticks,
@@ -134,7 +140,7 @@ def bench_wiring() -> BenchWiring:
         crowded_scenario=lambda vehicles: env_steps.crowded(vehicles).model_dump_json(exclude_unset=True),
         crowded_seeds=env_steps.crowded_seeds,
         agent=lambda platform: build_agent("modular", platform),
-        network=ROOT / "configs" / "training" / "detector_network.yaml",
+        network=layout.CONFIGS / "training" / "detector_network.yaml",
     )
 
 

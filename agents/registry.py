@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from drive_stack.config import load_model, unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
+from drive_stack.support import layout
 
 from .config import ModularConfig
 from .end_to_end import EndToEndAgent, EndToEndConfig
@@ -24,7 +25,7 @@ from .foreign.options import IN_PROCESS, ForeignOptions
 from .foreign.outside_class import Maker, load_class, make_agent, parts_of
 from .modular import ModularAgent
 
-CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "agents"
+CONFIGS = layout.CONFIGS / "agents"
 CLASSES = {  # drivers without settings
     "constant": f"{__package__}.baselines:ConstantAgent",
     "random": f"{__package__}.baselines:RandomAgent",

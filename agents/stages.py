@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from drive_stack.config import load_model
 from drive_stack.control.longitudinal import FeedForwardLongitudinal
 from drive_stack.control.lqr import Lqr
 from drive_stack.control.mpc import Mpc
@@ -32,6 +33,7 @@ from drive_stack.pipeline import Stages
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.prediction.constant_velocity import ConstantVelocityPredictor
 from drive_stack.prediction.lane_following import LaneFollowingPredictor
+from drive_stack.support.layout import CONFIGS
 from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
 from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import Detection, Image
@@ -123,6 +125,14 @@ def lateral_makers(config: ControlConfig, platform: Platform) -> dict[str, Calla
         "lqr": lambda: Lqr(platform, config.lqr),
         "mpc": lambda: Mpc(platform, config.mpc),
     }
+
+
+def configured_lateral_makers(
+    platform: Platform, overrides: Sequence[str]
+) -> dict[str, Callable[[], LateralController]]:
+    """`lateral_makers` with the settings of the modular driver. Raises `ConfigError` for an override."""
+    config = load_model(CONFIGS / "agents" / "modular.yaml", ModularConfig, overrides)
+    return lateral_makers(config.control, platform)
 
 
 def _lateral(config: ControlConfig, platform: Platform, oracles: OracleStages | None) -> LateralController:

@@ -7,12 +7,11 @@ from typing import cast
 
 import gymnasium
 
+from drive_stack.gym import ENV_ID
 from drive_stack.interfaces import OracleStages, Platform, TruthSource, WorldAccess
 from drive_stack.support.observation_codec import decode_observation
 from drive_stack.types import Control, Observation
 from drive_stack.vehicle import control_to_action
-
-ENV_ID = "envs:drive_stack/Highway-v0"  # the prefix imports the package that registers it
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,4 @@
 Importing this package registers the environment ``drive_stack/Highway-v0``.
 """
 
-from gymnasium.envs.registration import register
-
-register(id="drive_stack/Highway-v0", entry_point=f"{__name__}.highway:HighwayEnv")
+import drive_stack.gym  # noqa: F401 - registers the environment

@@ -11,7 +11,7 @@ from .traffic.stepping import step_all
 COMPILATION_NOTICE = (
     "compiling traffic, contact detection and rendering for this machine, once: about ten seconds"
 )
-_LOG = logging.getLogger("envs")
+_LOG = logging.getLogger(__package__)
 
 
 @cache

@@ -113,8 +113,7 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
 
     Examples:
         >>> import gymnasium
-        >>> import envs
-        >>> env = gymnasium.make("drive_stack/Highway-v0", scenario="merge", camera=False)
+        >>> env = gymnasium.make("drive_stack.gym:drive_stack/Highway-v0", scenario="merge", camera=False)
         >>> observation, info = env.reset(seed=0, options={"scenario": "cut_in"})
 
     ## Info

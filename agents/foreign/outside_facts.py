@@ -12,12 +12,11 @@ from types import ModuleType
 
 from drive_stack.agent_errors import AgentError
 from drive_stack.evaluation.answers import checked_name
+from drive_stack.support.layout import SOURCES
 
 from .outside_class import Maker, load_class, parts_of
 
-ROOT = Path(__file__).resolve().parents[2]
 _LIBRARIES = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
-_OWN_PACKAGES = [ROOT / name for name in ("agents", "drive_stack", "envs")]  # a row's code_hash covers them
 
 
 def describe_class(spec: str) -> dict[str, object]:
@@ -113,4 +112,4 @@ def _file_of(module: ModuleType) -> Path | None:
 
 
 def _is_outside(path: Path) -> bool:
-    return not any(path.is_relative_to(root) for root in (*_LIBRARIES, *_OWN_PACKAGES))
+    return not any(path.is_relative_to(root) for root in (*_LIBRARIES, *SOURCES))

@@ -15,8 +15,9 @@ from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.scenario_name import ScenarioName
 from drive_stack.seeds import Seed, SeedCount, SeedSplit
+from drive_stack.support.layout import CONFIGS
 
-CATALOGUE = Path(__file__).parents[2] / "configs" / "suites"
+CATALOGUE = CONFIGS / "suites"
 ALL = "all"  # the whole catalogue
 MAX_COURSES = 10_000
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from drive_stack.errors import ConfigError
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.runtime.sessions import map_batch, open_session
-from drive_stack.runtime.weights import MODELS, read_card
+from drive_stack.runtime.weights import read_card
+from drive_stack.support.layout import MODELS
 from drive_stack.types import Detection, FloatArray, Image, ObjectClass
 
 TRAINED = MODELS / "detector.onnx"  # single precision, as trained

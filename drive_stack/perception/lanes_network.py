@@ -13,7 +13,8 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
 from drive_stack.perception.lanes_ground import BirdsEyeView, GroundGrid
 from drive_stack.runtime.sessions import map_batch, open_session
-from drive_stack.runtime.weights import MODELS, read_card
+from drive_stack.runtime.weights import read_card
+from drive_stack.support.layout import MODELS
 from drive_stack.types import FloatArray, Image
 
 WEIGHTS = MODELS / "lanes.onnx"

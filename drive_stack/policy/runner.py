@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,14 @@ from pydantic import Field, ValidationError
 
 from drive_stack.config import StrictModel, first_problem
 from drive_stack.errors import ConfigError
+from drive_stack.policy.saliency import Saliency
 from drive_stack.policy.state_vector import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.runtime.sessions import map_batch, open_session
-from drive_stack.runtime.weights import MODELS, read_card
+from drive_stack.runtime.weights import read_card
+from drive_stack.support.layout import MODELS
 from drive_stack.types import Control, Image, Observation
 from drive_stack.vehicle import VehicleParameters
-
-if TYPE_CHECKING:
-    from drive_stack.policy.saliency import Saliency
 
 TRUNK = MODELS / "policy.trunk.onnx"
 COMMAND = "python run_sim.py train policy"
@@ -131,8 +130,6 @@ class PolicyRunner:
     def attention(self, image: Image) -> NDArray[np.float32]:
         """Saliency map (H, W), 0 … 1, of the trunk on an image, for visualisation."""
         if self._saliency is None:
-            from drive_stack.policy.saliency import Saliency  # noqa: PLC0415 - onnx is slow to import
-
             self._saliency = Saliency(self._path, self.layout.views)
         return self._saliency.compute(image)
 

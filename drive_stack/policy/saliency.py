@@ -11,11 +11,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
-import onnxruntime
 from numpy.typing import NDArray
 
 from drive_stack.policy.views import View, pack
+from drive_stack.runtime.activations import Activations
 from drive_stack.types import FloatArray, Image
 
 _MAX_PERCENTILE = 99.5  # percentile that is scaled to 1, because of single bright pixels
@@ -30,26 +29,15 @@ class Saliency:
     """
 
     def __init__(self, trunk: Path, views: tuple[View, ...]) -> None:
-        model = onnx.load(str(trunk))
         self._views = views
-        self._layers = _layers(model, len(views))
-        del model.graph.output[:]
-        for name in (name for branch in self._layers for name in branch):
-            model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        self._activations = Activations(trunk, len(views))
 
     def compute(self, image: Image) -> NDArray[np.float32]:
         """Saliency map (H, W), 0 … 1, of an image: the maximum over the views."""
-        (network_input,) = self._session.get_inputs()
-        packed = pack(image, self._views)[None]
-        outputs = iter(self._session.run(None, {network_input.name: packed}))
         whole = np.zeros(image.shape[:2], dtype=np.float32)
-        for view, names in zip(self._views, self._layers, strict=True):
-            heat = visual_backprop([next(outputs)[0] for _ in names], (view.height, view.width))
+        layers_of_views = self._activations.compute(pack(image, self._views)[None])
+        for view, layers in zip(self._views, layers_of_views, strict=True):
+            heat = visual_backprop(layers, (view.height, view.width))
             rows = cv2.resize(heat, (image.shape[1], view.bottom - view.top), interpolation=cv2.INTER_LINEAR)
             part = whole[view.top : view.bottom]
             np.maximum(part, rows, out=part)
@@ -74,23 +62,3 @@ def _scaled(heat: FloatArray | NDArray[np.float32]) -> NDArray[np.float32]:
     low, high = float(heat.min()), float(np.percentile(heat, _MAX_PERCENTILE))
     scale = 1.0 / (high - low) if high > low else 0.0
     return np.clip((heat - low) * scale, 0.0, 1.0).astype(np.float32)
-
-
-def _layers(model: onnx.ModelProto, branches: int) -> list[list[str]]:
-    """Output names of the ReLUs after the convolutions (or their normalisation) of each branch."""
-    made_by = {output: node for node in model.graph.node for output in node.output}
-    chains: list[list[str]] = []
-    before = None
-    for node in model.graph.node:
-        source = made_by.get(node.input[0]) if node.op_type == "Relu" else None
-        while source is not None and source.op_type == "BatchNormalization":
-            source = made_by.get(source.input[0])
-        if source is None or source.op_type != "Conv":
-            continue
-        if before is None or source.input[0] != before:
-            chains.append([])  # its input is an image, not another layer
-        chains[-1].append(node.output[0])
-        before = node.output[0]
-    if len(chains) != branches:
-        raise ValueError(f"the trunk has {len(chains)} chains of convolutions for {branches} views")
-    return chains

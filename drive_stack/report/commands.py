@@ -1,4 +1,4 @@
-"""Commands that repeat an episode or a whole run; they work in any clone of the repository."""
+"""Commands that repeat an episode or a whole run."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from drive_stack.evaluation.run_facts import Driver, RunFacts
 from drive_stack.evaluation.suite import load_suite, suites
-
-_PROGRAM = ("python", "run_sim.py")
+from drive_stack.support.layout import COMMAND
 
 
 def episode_command(driver: Driver, scenario: str, seed: int) -> str:
     """The command that repeats one episode in the viewer; it does not need the run folder."""
     options = ("--agent", driver.agent, "--scenario", scenario, "--seed", str(seed))
-    return shlex.join((*_PROGRAM, *options, *_settings(driver.overrides)))
+    return shlex.join((*COMMAND, *options, *_settings(driver.overrides)))
 
 
 def run_command(facts: RunFacts) -> str | None:
@@ -30,7 +29,7 @@ def run_command(facts: RunFacts) -> str | None:
     for label in labels:
         prefix = f"{label}:" if len(labels) > 1 else ""
         options += _settings([prefix + override for override in facts.drivers[label].overrides])
-    return shlex.join((*_PROGRAM, *options))
+    return shlex.join((*COMMAND, *options))
 
 
 def _seeds_of(suite: str) -> tuple[int, int]:

@@ -47,7 +47,7 @@ class OpenVinoSession:
 
     def __init__(self, weights: Path, threads: int, streams: int) -> None:
         self._streams = max(min(streams, (os.cpu_count() or 1) // threads), 1)
-        core = _openvino_core(os.getpid())
+        core = openvino_core(os.getpid())
         # f32: by default newer CPUs compute in bfloat16, and results would depend on the machine
         settings = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -82,7 +82,7 @@ class OpenVinoSession:
 
 
 @cache
-def _openvino_core(process: int) -> Any:  # noqa: ARG001 - it is the key of the cache
+def openvino_core(process: int) -> Any:  # noqa: ARG001 - it is the key of the cache
     """The OpenVINO core of a process, kept until the process ends.
 
     On processors with AMX, OpenVINO's CPU plugin gives the thread that first compiles a network an alternate

@@ -15,8 +15,6 @@ from drive_stack.errors import ConfigError
 from drive_stack.support.atomic_files import write_atomically
 from drive_stack.support.file_reading import read_json
 
-MODELS = Path(__file__).resolve().parents[1] / "models"
-
 
 def sha256_of(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""

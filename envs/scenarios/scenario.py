@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError, FieldError
 from drive_stack.scenario_name import ScenarioName
+from drive_stack.support.layout import CONFIGS
 
 from ..traffic.flow import max_density
 from .actors import Actor, LaneClosure
@@ -26,7 +27,7 @@ from .quantity import Density, Distance, Fraction, Quantity, SpeedLimitKmh, betw
 from .roads import RoadSpec
 from .route import EgoStart, NavigationStep, SpeedZone
 
-CATALOGUE = Path(__file__).parents[2] / "configs" / "scenarios"
+CATALOGUE = CONFIGS / "scenarios"
 
 
 class TrafficSpec(StrictModel):

@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from drive_stack.gym import ENV_ID
 from drive_stack.seeds import SeedSplit
 
 from ..highway import HighwayEnv
@@ -62,7 +63,7 @@ def batch_and_one_by_one(worlds: int) -> Iterator[tuple[Together, OneByOne]]:
     """The same worlds in parallel and in sequence, after a reset; they are closed at exit."""
     scenario = crowded(_VEHICLES)
     batch = gym.make_vec(
-        "envs:drive_stack/Highway-v0",
+        ENV_ID,
         num_envs=worlds,
         vectorization_mode="async",
         vector_kwargs={"context": "spawn", "copy": False},  # images are read without a copy

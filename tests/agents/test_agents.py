@@ -13,7 +13,7 @@ from agents.config import ModularConfig
 from agents.registry import CONFIGS, Registry, agent_names, build_agent
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
-from drive_stack.runtime.weights import MODELS
+from drive_stack.support.layout import MODELS
 from drive_stack.types import Control, FloatArray
 from drive_stack.world_state import WorldState
 from envs.oracles import Oracles

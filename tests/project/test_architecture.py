@@ -31,6 +31,7 @@ FOUNDATION = {
         "seeds",
         "actor_boxes",
         "escaping",
+        "gym",
         "support",
     )
 }

@@ -34,7 +34,9 @@ def _imports(path: Path, name: str, modules: Set[str]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
         elif isinstance(node, ast.ImportFrom):
-            source = resolve_name("." * node.level + (node.module or ""), package)
+            # relative imports of `run_sim` are those of a wheel, where `drive_stack` stands for the root
+            dots = "." * node.level if package else ""
+            source = resolve_name(dots + (node.module or ""), package)
             for alias in node.names:
                 member = f"{source}.{alias.name}"
                 if member in modules:

@@ -31,7 +31,7 @@ from .output import Relay
 
 _STARTUP_CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from agents.foreign.isolated.keeper import main; main(int(sys.argv[2]))"
+    f"from {__package__}.keeper import main; main(int(sys.argv[2]))"
 )
 _END_TIMEOUT = 10.0  # for the keeper to end all processes [s]
 

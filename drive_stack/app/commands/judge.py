@@ -11,8 +11,8 @@ from drive_stack.app.wiring import Wiring
 from drive_stack.config import load_model
 from drive_stack.evaluation.batch.driving import DrivingOptions
 from drive_stack.evaluation.suite import load_suite
-from drive_stack.runtime.weights import MODELS
 from drive_stack.seeds import SeedSplit
+from drive_stack.support.layout import CONFIGS, MODELS
 
 # suite and seeds that a policy drives; None stands for the suite's own seeds
 SUITES: dict[SeedSplit, tuple[str, range | None]] = {
@@ -36,7 +36,7 @@ def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> dict[str, ob
 
     return validation.evaluate_detector(
         MODELS / "detector.int8.onnx",
-        load_model(_config(args, wiring), DetectorTraining),
+        load_model(_config(args), DetectorTraining),
         wiring.batch.scenarios,
         args.work / "detector",
         SeedSplit(args.on),
@@ -48,7 +48,7 @@ def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> dict[str, objec
     from drive_stack.learning.lanes import job  # noqa: PLC0415 - torch is slow to import
 
     return job.evaluate_shipped_lanes(
-        _config(args, wiring),
+        _config(args),
         wiring.batch.scenarios,
         weights=MODELS / "lanes.onnx",
         frames=args.work / "detector",
@@ -72,8 +72,8 @@ def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> dict[str, obje
     return add_drives_to_card(MODELS / "policy.trunk.onnx", SeedSplit(args.on), results)
 
 
-def _config(args: argparse.Namespace, wiring: Wiring) -> Path:
-    return wiring.root / "configs" / "training" / f"{args.what}.yaml"
+def _config(args: argparse.Namespace) -> Path:
+    return CONFIGS / "training" / f"{args.what}.yaml"
 
 
 def _parser(root: Path) -> argparse.ArgumentParser:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.app.wiring import Wiring
-from drive_stack.runtime.weights import MODELS
 from drive_stack.support.atomic_files import make_folder
+from drive_stack.support.layout import CONFIGS, MODELS
 
 
 def run(arguments: Sequence[str], wiring: Wiring) -> int:
@@ -26,7 +26,7 @@ def _train_detector(args: argparse.Namespace, wiring: Wiring) -> Path:
     from drive_stack.learning.detector.validation import FigurePaths  # noqa: PLC0415
 
     return train_detector(
-        _config(args, wiring),
+        _config(args),
         wiring.batch.scenarios,
         overrides=args.set,
         work=args.work / "detector",
@@ -40,7 +40,7 @@ def _train_lanes(args: argparse.Namespace, wiring: Wiring) -> Path:
     from drive_stack.learning.lanes.job import train_lanes  # noqa: PLC0415 - torch is slow to import
 
     return train_lanes(
-        _config(args, wiring),
+        _config(args),
         wiring.batch.scenarios,
         overrides=args.set,
         frames=args.work / "detector",
@@ -54,7 +54,7 @@ def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
     from drive_stack.app.commands.collect import collect_and_report  # noqa: PLC0415 - pyarrow is slow to import
     from drive_stack.learning.imitation.job import train_policy  # noqa: PLC0415
 
-    config = _config(args, wiring)
+    config = _config(args)
     return train_policy(
         config,
         lambda spec: collect_and_report(spec, wiring.batch),
@@ -65,8 +65,8 @@ def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
     )
 
 
-def _config(args: argparse.Namespace, wiring: Wiring) -> Path:
-    path: Path = args.config or wiring.root / "configs" / "training" / f"{args.what}.yaml"
+def _config(args: argparse.Namespace) -> Path:
+    path: Path = args.config or CONFIGS / "training" / f"{args.what}.yaml"
     return path
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import drive_stack
 
 DIGITS = 16  # of SHA-256, in hexadecimal
-# packages that do not affect an episode
-UNRELATED = frozenset(("app", "benchmarks", "learning", "report", "viewer"))
+# parts that do not affect an episode
+UNRELATED = frozenset(("app", "benchmarks", "learning", "report", "viewer", "run_sim.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,20 @@ def fingerprint(agent: AgentFacts, scenario_content: str, *, version: str = driv
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:DIGITS]
 
 
-def source_hash(packages: Iterable[Path]) -> str:
+def source_hash(packages: Sequence[Path]) -> str:
     """Return the hash of the Python sources in ``packages``.
+
+    It is the same where one package is inside another one, as in a wheel, and where it is next to it.
 
     Each row contains it, to identify the code that drove the episode. It is not part of the row's key,
     because then every edit, even of a docstring, would invalidate hours of driving.
     """
     digest = hashlib.sha256()
     for package in packages:
+        inner = [own for own in packages if own != package and own.is_relative_to(package)]
         for path in sorted(package.rglob("*.py")):
             relative_path = path.relative_to(package)
-            if UNRELATED.intersection(relative_path.parts):
+            if any(map(path.is_relative_to, inner)) or UNRELATED.intersection(relative_path.parts):
                 continue
             digest.update(f"{package.name}/{relative_path.as_posix()}\0".encode())
             digest.update(path.read_bytes() + b"\0")

@@ -27,6 +27,7 @@ from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.worker import Drive, Ready, Reply, WorkerLostError, run_task
 from drive_stack.evaluation.run_facts import versions
 from drive_stack.support.interrupts import preserve_termination_handlers
+from drive_stack.support.layout import CONFIGS, IMPORT_FOLDER, MODELS, SOURCES
 from drive_stack.support.worker_processes import ONE_THREAD
 
 OBJECT_STORE = 100 * 2**20  # of a cluster that is started for one batch [B]; tasks and replies are small
@@ -35,7 +36,6 @@ LOOPBACK = "127.0.0.2" if sys.platform == "linux" else None
 # Ray's processes read it. Without it, one of them opens a UDP socket to 8.8.8.8 to learn its own address.
 LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 CONNECT_LIMIT = 10.0  # a cluster's head must answer within this time [s]
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,17 @@ class Driver:
 
 def environment_facts() -> dict[str, str]:
     """Versions of packages and hashes of files; only nodes that agree in all of them produce equal rows."""
-    packages = [ROOT / name for name in ("drive_stack", "envs", "agents")]
     return versions() | {
-        "sources": source_hash(path for path in packages if path.is_dir()),
-        "configurations": _contents(sorted((ROOT / "configs").rglob("*.yaml"))),
-        "networks": _contents(sorted((ROOT / "drive_stack" / "models").glob("*.onnx"))),
+        "sources": source_hash(SOURCES),
+        "configurations": _contents(CONFIGS, "*.yaml"),
+        "networks": _contents(MODELS, "*.onnx"),
     }
 
 
-def _contents(files: Sequence[Path]) -> str:
+def _contents(folder: Path, pattern: str) -> str:
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(ROOT).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+    for file in sorted(folder.rglob(pattern)):
+        digest.update(f"{file.relative_to(folder).as_posix()}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -210,9 +209,13 @@ def _check_reachable(address: str) -> None:
 
 def _python_path() -> str:
     """PYTHONPATH of actors: the folders that this process imports from besides its own installation."""
-    entries = [ROOT, *(Path(entry).resolve() for entry in sys.path)]
+    entries = [IMPORT_FOLDER, *(Path(entry).resolve() for entry in sys.path)]
     installed = (sys.prefix, sys.base_prefix)
-    own = [str(entry) for entry in entries if not any(map(entry.is_relative_to, installed)) or entry == ROOT]
+    own = [
+        str(entry)
+        for entry in entries
+        if entry == IMPORT_FOLDER or not any(map(entry.is_relative_to, installed))
+    ]
     return os.pathsep.join([*dict.fromkeys(own), "${PYTHONPATH}"])
 
 

@@ -25,9 +25,10 @@ from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
-from drive_stack.runtime.weights import MODELS, card_path, read_card, sha256_of, write_card
+from drive_stack.runtime.weights import card_path, read_card, sha256_of, write_card
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_atomically, make_folder
+from drive_stack.support.layout import MODELS
 
 LIMITS = (
     "Trained only on images of this simulator; it does not work on real roads.",

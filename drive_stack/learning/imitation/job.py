@@ -19,9 +19,10 @@ from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.runner import head_path
-from drive_stack.runtime.weights import MODELS, card_path, write_card
+from drive_stack.runtime.weights import card_path, write_card
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
+from drive_stack.support.layout import MODELS
 
 NAME = "policy.trunk.onnx"
 

@@ -27,9 +27,10 @@ from drive_stack.learning.training.run_folder import start_run
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
-from drive_stack.runtime.weights import MODELS, amend_card, card_path, read_card, sha256_of, write_card
+from drive_stack.runtime.weights import amend_card, card_path, read_card, sha256_of, write_card
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
+from drive_stack.support.layout import MODELS
 
 LIMITS = (
     "TrainingResult on this simulator's pictures alone; it knows nothing of real roads.",
