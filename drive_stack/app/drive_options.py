@@ -96,7 +96,7 @@ def drive_parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--json",
         action="store_true",
-        help="print one JSON object per episode instead of a table; in a race also the verdict",
+        help="print one JSON object per episode instead of table and progress; in a race also the verdict",
     )
     how.add_argument(TRACEBACK, action="store_true", help=TRACEBACK_HELP)
     how.add_argument("--list", action="store_true", help="list the scenarios and agents, and exit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,12 @@ def present(
     options: Presentation,
     session: PreparedSession[Frame],
     make_renderer: Callable[[int, int], Renderer[Frame]],
+    progress: AbstractContextManager[Callable[[Frame], None]],
 ) -> None:
     """Run a session to its end.
 
     It is shown in a window unless it is headless or there is no display; without a display it is recorded.
+    Without a window, ``progress`` receives every frame.
 
     Raises:
         ConfigError: Where a person is to drive and there is no window, and where the video cannot be written.
@@ -53,7 +56,7 @@ def present(
     window = Window(make_renderer(*VIDEO_SIZE), driving="human" in options.agents) if windowed else None
     if video is None:
         session.begin()
-        _run(session, window)
+        _run(session, window, progress)
         return
     with Recorder(video, VIDEO_SIZE, 1.0 / EnvSpec(options.scenario).agent_hz) as recorder:
         session.begin()
@@ -62,7 +65,7 @@ def present(
                 f"no display: driving without a window; the video of it is written to {video}",
                 file=sys.stderr,
             )
-        _run(RecordedSession(session, recorder, make_renderer(*VIDEO_SIZE)), window)
+        _run(RecordedSession(session, recorder, make_renderer(*VIDEO_SIZE)), window, progress)
     print(f"video: {video}", file=sys.stderr)
 
 
@@ -71,13 +74,19 @@ def _default_video(options: Presentation) -> Path:
     return options.videos / f"{agents}-{unique_stem(options.scenario)}-{options.seed}.mp4"
 
 
-def _run(session: Session[Frame], window: Window[Frame] | None) -> None:
+def _run(
+    session: Session[Frame],
+    window: Window[Frame] | None,
+    progress: AbstractContextManager[Callable[[Frame], None]],
+) -> None:
     """Let the window set the pace of the session, or run it as fast as possible."""
     if window is not None:
         window.run(session)
         return
-    frame: Frame | None = session.reset()
-    while frame is not None:
-        while not session.done:
-            session.step()
-        frame = session.next_episode()
+    with progress as show:
+        frame: Frame | None = session.reset()
+        while frame is not None:
+            show(frame)
+            while not session.done:
+                show(session.step())
+            frame = session.next_episode()

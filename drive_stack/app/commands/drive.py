@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drive_stack.app.drive_options import drive_parser
+from drive_stack.app.drive_progress import OnFrame, show_drive_progress
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive_episodes
 from drive_stack.app.names import overrides_of
 from drive_stack.app.presentation import Presentation, present
@@ -87,7 +89,7 @@ def drive(spec: DriveSpec, wiring: Wiring, on_result: Callable[[EpisodeResult], 
         expert=_expert_to_compare(spec, wiring),
     )
     try:
-        present(_presentation(spec, wiring), session, FrameRenderer)
+        present(_presentation(spec, wiring), session, FrameRenderer, _progress(spec))
     finally:
         session.close()
         if results and not spec.json:
@@ -118,7 +120,7 @@ def race(spec: DriveSpec, wiring: Wiring) -> int:
         on_result=finish,
     )
     try:
-        present(_presentation(spec, wiring), session, RaceRenderer)
+        present(_presentation(spec, wiring), session, RaceRenderer, _progress(spec))
     finally:
         session.close()
         if races and not spec.json:
@@ -154,6 +156,11 @@ def _presentation(spec: DriveSpec, wiring: Wiring) -> Presentation:
         record=spec.record,
         videos=wiring.root / "runs" / "videos",
     )
+
+
+def _progress(spec: DriveSpec) -> AbstractContextManager[OnFrame]:
+    """Where a drive without a window shows its progress; programs that read JSON get none."""
+    return nullcontext(lambda _: None) if spec.json else show_drive_progress(Console(stderr=True))
 
 
 def _factories(spec: DriveSpec, index: int, wiring: Wiring) -> Factories:
