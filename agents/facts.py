@@ -11,7 +11,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
 from drive_stack.policy import runner
-from drive_stack.runtime.weights import read_card, sha256_of
+from drive_stack.runtime.weights import Card, read_card, sha256_of
 
 from .config import ModularConfig
 from .end_to_end import EndToEndConfig
@@ -45,7 +45,7 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
                 sort_keys=True,
             ),
             weights={
-                path.name: str(read_card(path, command)["sha256"]) for path, command in _weights(config)
+                path.name: read_card(path, command, Card)["sha256"] for path, command in _weights(config)
             },
         )
     if is_foreign(spec):

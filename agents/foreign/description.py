@@ -23,7 +23,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
 class Description(StrictModel):
-    """The result of `agents.foreign.outside_facts.describe_class`."""
+    """The result of `outside_facts.describe_class`."""
 
     name: Text
     privileged: bool

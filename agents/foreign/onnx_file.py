@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -13,7 +12,7 @@ from drive_stack.errors import ConfigError
 
 from .policy import ObservationArrays, check_inputs
 
-_TYPES = {
+_TYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
@@ -40,7 +39,7 @@ class OnnxPolicy:
             raise ConfigError(f"{path}: is no ONNX file that can be run: {reason}") from None
         inputs = self._session.get_inputs()
         check_inputs(path, [entry.name for entry in inputs], example)
-        self._types: dict[str, Any] = {}
+        self._types: dict[str, type[np.generic]] = {}
         for entry in inputs:
             expected = (1, *example[entry.name].shape)
             if len(entry.shape) != len(expected) or any(

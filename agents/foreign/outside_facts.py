@@ -9,6 +9,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TypedDict
 
 from drive_stack.agent_errors import AgentError
 from drive_stack.evaluation.answers import checked_name
@@ -19,8 +20,19 @@ from .outside_class import Maker, load_class, parts_of
 _LIBRARIES = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
 
 
-def describe_class(spec: str) -> dict[str, object]:
-    """Fields of `agents.foreign.description.Description`.
+class ClassFacts(TypedDict):
+    """The fields of a `Description`, as they are sent."""
+
+    name: str
+    privileged: bool
+    uses_camera: bool
+    qualified_name: str
+    modules: dict[str, str]
+    files: dict[str, str]
+
+
+def describe_class(spec: str) -> ClassFacts:
+    """Facts about a class; see `Description` in `description.py` for their meaning.
 
     It imports the class, so it runs in the agent's process. Raises the errors of `load_class`, and
     `AgentError` for invalid attributes.

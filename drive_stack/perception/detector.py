@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from drive_stack.errors import ConfigError
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.runtime.sessions import map_batch, open_session
-from drive_stack.runtime.weights import read_card
+from drive_stack.runtime.weights import Card, read_card
 from drive_stack.support.layout import MODELS
 from drive_stack.types import Detection, FloatArray, Image, ObjectClass
 
@@ -49,7 +49,7 @@ class YoloDetector:
             engine: ``openvino`` or ``onnxruntime``.
             streams: number of images that `detect_batch` processes at a time.
         """
-        read_card(weights, COMMAND)
+        read_card(weights, COMMAND, Card)
         self._session = open_session(weights, engine=engine, threads=threads, streams=streams)
         self._thresholds = confidence.by_class()
         self._overlap = overlap

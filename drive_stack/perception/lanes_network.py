@@ -13,7 +13,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
 from drive_stack.perception.lanes_ground import BirdsEyeView, GroundGrid
 from drive_stack.runtime.sessions import map_batch, open_session
-from drive_stack.runtime.weights import read_card
+from drive_stack.runtime.weights import Card, read_card
 from drive_stack.support.layout import MODELS
 from drive_stack.types import FloatArray, Image
 
@@ -60,7 +60,7 @@ class LaneNetwork:
         engine: str = "openvino",
         streams: int = 1,
     ) -> None:
-        read_card(weights, COMMAND)
+        read_card(weights, COMMAND, Card)
         self.grid = grid or GroundGrid()
         self._view = BirdsEyeView(camera, self.grid)
         self._session = open_session(weights, engine=engine, threads=threads, streams=streams)

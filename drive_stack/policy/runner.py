@@ -9,15 +9,15 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from drive_stack.config import StrictModel, first_problem
+from drive_stack.config import StrictModel
 from drive_stack.errors import ConfigError
 from drive_stack.policy.saliency import Saliency
 from drive_stack.policy.state_vector import STATE_SIZE, control_of, state_of
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.runtime.sessions import map_batch, open_session
-from drive_stack.runtime.weights import read_card
+from drive_stack.runtime.weights import Card, read_card
 from drive_stack.support.layout import MODELS
 from drive_stack.types import Control, Image, Observation
 from drive_stack.vehicle import VehicleParameters
@@ -37,6 +37,10 @@ class Layout(StrictModel):
     def head_size(self) -> int:
         """Number of inputs of the head."""
         return len(self.history) * self.features + STATE_SIZE
+
+
+class _TrunkCard(Card):
+    layout: Layout
 
 
 def head_path(trunk: Path) -> Path:
@@ -83,12 +87,8 @@ class PolicyRunner:
         engine: str = "openvino",
     ) -> None:
         """Load the networks; a batch computes ``streams`` cars at a time on ``threads`` threads each."""
-        card = read_card(trunk, COMMAND)
-        read_card(head_path(trunk), COMMAND)
-        try:
-            self.layout = Layout.model_validate(card.get("layout"))
-        except ValidationError as error:
-            raise ConfigError(f"{trunk}: its card's layout is wrong: {first_problem(error)}") from None
+        self.layout = read_card(trunk, COMMAND, _TrunkCard)["layout"]
+        read_card(head_path(trunk), COMMAND, Card)
         self._trunk = open_session(trunk, engine=engine, threads=threads, streams=streams)
         self._head = open_session(head_path(trunk), engine=engine, threads=threads, streams=streams)
         _check(trunk, self._trunk.input_shape, (1, packed_size(self.layout.views)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from drive_stack.escaping import markdown_text
-from drive_stack.evaluation.comparison import Comparison
+from drive_stack.evaluation.comparison import Comparison, Difference, Headline, ScenarioDifference
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.tables import (
     HEADLINE_NOTE,
@@ -24,6 +24,32 @@ from drive_stack.support.atomic_files import write_atomically
 MARKDOWN, JSON = "summary.md", "summary.json"
 
 
+@dataclass(frozen=True, slots=True)
+class EpisodeCounts:
+    """Number of episodes that are driven, and that the run asks for."""
+
+    driven: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRecord(Difference):
+    """The difference of two drivers, with that within each scenario."""
+
+    scenarios: Sequence[ScenarioDifference]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRecord:
+    """Contents of ``summary.json``: fractions 0 … 1 and scores 0 … 100, with intervals, not rounded."""
+
+    verdict: str
+    finished: bool
+    episodes: EpisodeCounts
+    drivers: Sequence[Headline]
+    differences: Sequence[DifferenceRecord]
+
+
 def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
     """Write both files, each replaced atomically.
 
@@ -32,7 +58,9 @@ def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
     """
     markdown, record = folder / MARKDOWN, folder / JSON
     write_atomically(markdown, summary_markdown(comparison))
-    write_atomically(record, json.dumps(summary_record(comparison), indent=1, ensure_ascii=False) + "\n")
+    write_atomically(
+        record, json.dumps(asdict(summary_record(comparison)), indent=1, ensure_ascii=False) + "\n"
+    )
     return markdown, record
 
 
@@ -51,20 +79,22 @@ def summary_markdown(comparison: Comparison) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def summary_record(comparison: Comparison) -> dict[str, object]:
-    """The same as numbers: fractions 0 … 1 and scores 0 … 100, each with its interval, not rounded."""
-    differences, completeness = comparison.differences(), comparison.completeness
-    return {
-        "verdict": verdict(comparison),
-        "finished": not completeness.text,
-        "episodes": {"driven": completeness.driven, "asked": completeness.requested},
-        "drivers": [asdict(comparison.headline(label)) for label in comparison.labels],
-        "differences": [
-            asdict(difference)
-            | {"scenarios": list(map(asdict, comparison.by_scenario(difference.first, difference.second)))}
-            for difference in differences
+def summary_record(comparison: Comparison) -> SummaryRecord:
+    """The same as numbers."""
+    completeness = comparison.completeness
+    return SummaryRecord(
+        verdict=verdict(comparison),
+        finished=not completeness.text,
+        episodes=EpisodeCounts(driven=completeness.driven, asked=completeness.requested),
+        drivers=[comparison.headline(label) for label in comparison.labels],
+        differences=[
+            DifferenceRecord(
+                **{field.name: getattr(difference, field.name) for field in fields(difference)},
+                scenarios=comparison.by_scenario(difference.first, difference.second),
+            )
+            for difference in comparison.differences()
         ],
-    }
+    )
 
 
 def _markdown(corner: str, table: Table) -> str:

@@ -19,7 +19,7 @@ import pytest
 from ray_nodes import add_node, cluster
 
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
-from drive_stack.evaluation.batch.rows import without_timings
+from drive_stack.evaluation.batch.rows import Row, without_timings
 from drive_stack.evaluation.batch.tasks import Key
 from drive_stack.support.atomic_files import is_part
 
@@ -52,7 +52,7 @@ class Run:
     command: Sequence[str]
     folder: Path  # of the rows
     temporary: Path
-    before: dict[Key, dict[str, object]] = field(init=False)
+    before: dict[Key, Row] = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = self.rows()
@@ -70,7 +70,7 @@ class Run:
                 self.command, cwd=ROOT, env=os.environ | settings, stdout=said, stderr=said, process_group=0
             )
 
-    def rows(self) -> dict[Key, dict[str, object]]:
+    def rows(self) -> dict[Key, Row]:
         """What stands in the file now, as any reader has it."""
         return without_timings(row for row in read_rows(self.folder).values() if not row.lost)
 
@@ -121,7 +121,7 @@ class Run:
 
 
 Blow = Callable[[Run, random.Random], None]
-Rows = Mapping[Key, Mapping[str, object]]
+Rows = Mapping[Key, Row]
 
 
 def kill_a_worker(run: Run, chance: random.Random) -> None:

@@ -1,5 +1,6 @@
-"""Sessions give the same numbers as the network; weights are vouched for by their card."""
+"""Sessions give the same numbers as the network; cards hold the hashes of their weights."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from drive_stack.errors import ConfigError
 from drive_stack.runtime.sessions import ENGINES, open_session
-from drive_stack.runtime.weights import amend_card, card_path, read_card, write_card
+from drive_stack.runtime.weights import Card, amend_card, card_path, read_card, sha256_of, write_card
 
 
 @pytest.fixture
@@ -66,31 +67,41 @@ def test_unknown_engine_names_the_nearest(affine: Path) -> None:
         open_session(affine, engine="openvno")
 
 
+class AffineCard(Card):
+    accuracy: float
+
+
 def test_card_of_untouched_weights_is_read(affine: Path) -> None:
-    assert read_card(affine, "other")["accuracy"] == 1.0
+    assert read_card(affine, "other", AffineCard) == {
+        "file": "affine.onnx",
+        "sha256": sha256_of(affine),
+        "command": "make affine",
+        "accuracy": 1.0,
+    }
 
 
 def test_altered_weights_are_refused_with_file_hashes_and_command(affine: Path) -> None:
-    expected = str(read_card(affine, "other")["sha256"])
+    expected = read_card(affine, "other", Card)["sha256"]
     affine.write_bytes(affine.read_bytes() + b"!")
     with pytest.raises(ConfigError) as caught:
-        read_card(affine, "other")
+        read_card(affine, "other", Card)
     assert all(part in str(caught.value) for part in ("affine.onnx", expected, "make affine"))
 
 
 def test_missing_weights_and_missing_card_name_the_command(affine: Path) -> None:
     affine.unlink()
     with pytest.raises(ConfigError, match=r"affine\.onnx: no such file .* make affine"):
-        read_card(affine, "other")
+        read_card(affine, "other", Card)
     card_path(affine).unlink()
     with pytest.raises(ConfigError, match="other"):
-        read_card(affine, "other")
+        read_card(affine, "other", Card)
 
 
-def test_amended_card_keeps_what_it_said_and_vouches_for_the_weights_still(affine: Path) -> None:
-    before = read_card(affine, "other")
-    after = amend_card(affine, "make affine", {"accuracy": 0.5, "test": [1, 2]})
-    assert after == before | {"accuracy": 0.5, "test": [1, 2]}
+def test_amended_card_keeps_its_other_values_and_needs_matching_weights(affine: Path) -> None:
+    write_card(affine, "make affine", {"accuracy": 1.0, "about": "doubles"})
+    before = json.loads(card_path(affine).read_text())
+    amend_card(affine, "make affine", {"accuracy": 0.5, "test": [1, 2]})
+    assert json.loads(card_path(affine).read_text()) == before | {"accuracy": 0.5, "test": [1, 2]}
     affine.write_bytes(affine.read_bytes() + b"x")
     with pytest.raises(ConfigError, match="SHA-256"):
         amend_card(affine, "make affine", {})
@@ -99,7 +110,16 @@ def test_amended_card_keeps_what_it_said_and_vouches_for_the_weights_still(affin
 def test_broken_card_is_refused(affine: Path) -> None:
     card_path(affine).write_text("{")
     with pytest.raises(ConfigError, match="not valid JSON"):
-        read_card(affine, "other")
+        read_card(affine, "other", Card)
     card_path(affine).write_text("[]")
     with pytest.raises(ConfigError, match="no sha256"):
-        read_card(affine, "other")
+        read_card(affine, "other", Card)
+
+
+def test_a_card_without_a_required_value_is_refused_with_its_key_and_the_command(affine: Path) -> None:
+    write_card(affine, "make affine", {})
+    with pytest.raises(ConfigError, match=r"affine\.card\.json: accuracy: .* make affine"):
+        read_card(affine, "other", AffineCard)
+    write_card(affine, "make affine", {"accuracy": "high"})
+    with pytest.raises(ConfigError, match=r"affine\.card\.json: accuracy: .* make affine"):
+        read_card(affine, "other", AffineCard)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import asdict
 from html import unescape
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from drive_stack.evaluation.comparison import Comparison, Completeness
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
-from drive_stack.report.summary_files import summary_markdown, summary_record, write_summary
+from drive_stack.report.summary_files import EpisodeCounts, summary_markdown, summary_record, write_summary
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_the_markdown_holds_the_verdict_and_every_driver(comparison: Comparison)
 
 
 def test_the_record_holds_the_same_as_numbers(comparison: Comparison) -> None:
-    record = json.loads(json.dumps(summary_record(comparison)))
-    assert [one["label"] for one in record["drivers"]] == ["expert", "modular", "end_to_end"]
+    record = json.loads(json.dumps(asdict(summary_record(comparison))))
+    assert [driver["label"] for driver in record["drivers"]] == ["expert", "modular", "end_to_end"]
     assert record["drivers"][2]["success"]["value"] == 1 / 8
     (difference,) = record["differences"]
     assert (difference["only_first"], difference["only_second"]) == (7, 0)
@@ -76,8 +77,8 @@ def test_all_outputs_print_the_same_digits(tmp_path: Path) -> None:
     """Verdict, page, summary.md, terminal and rounded summary.json, for fractions that are hard to round."""
     rows = drives("modular", "cruise", "." * 219 + "x") + drives("end_to_end", "cruise", "x" * 24 + "." * 196)
     comparison = Comparison(rows)
-    record = summary_record(comparison)
-    (difference,) = json.loads(json.dumps(record))["differences"]
+    record = json.loads(json.dumps(asdict(summary_record(comparison))))
+    (difference,) = record["differences"]
     assert verdict(comparison).startswith(
         "modular is better: modular completes 99.5 % (97.5–99.9) of 220 episodes with no at-fault collision, "
         "end_to_end 89.1 % (84.3–92.6); a difference of 10.5 percentage points"
@@ -89,11 +90,11 @@ def test_all_outputs_print_the_same_digits(tmp_path: Path) -> None:
     gap = rounded("success")
     printed_numbers = numbers(verdict(comparison))
     assert printed_numbers[:9] == [*rounded("first_success"), *rounded("second_success"), *gap]
-    (tmp_path / "rows.jsonl").write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
+    (tmp_path / "rows.jsonl").write_text("".join(row.to_json() + "\n" for row in rows), encoding="utf-8")
     page = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render(read_runs([tmp_path])))))
     assert f"differs by +{gap[0]} percentage points (+{gap[1]} to +{gap[2]}; exact paired" in page
     shown = summary_markdown(comparison), page, terminal(comparison)
-    for driver in record["drivers"]:  # type: ignore[attr-defined]
+    for driver in record["drivers"]:
         for name, factor, decimals in (
             ("success", 100, 1),
             ("collisions", 100, 1),
@@ -121,7 +122,7 @@ def test_all_outputs_state_that_a_run_is_unfinished() -> None:
     assert terminal(comparison).startswith(statement) and terminal(comparison).count(statement) == 1
     assert "**" in summary_markdown(Comparison(rows)) and "**" not in summary_markdown(comparison)
     record = summary_record(comparison)
-    assert record["finished"] is False and record["episodes"] == {"driven": 6, "asked": 8}
-    assert str(record["verdict"]).startswith(statement)
+    assert not record.finished and record.episodes == EpisodeCounts(driven=6, asked=8)
+    assert record.verdict.startswith(statement)
     whole = summary_record(Comparison(rows))
-    assert whole["finished"] is True and "unfinished" not in str(whole["verdict"])
+    assert whole.finished and "unfinished" not in whole.verdict

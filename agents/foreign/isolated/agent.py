@@ -13,7 +13,7 @@ from drive_stack.types import Control, Observation, StepTrace
 from ..options import ForeignOptions
 from .messages import Kind, MessageError, read_json
 from .process import AgentProcess
-from .records import CONTROL, control_of, observation_parts, platform_fields
+from .records import CONTROL, BuildRequest, control_of, observation_parts
 from .trace_codec import decode_trace
 
 
@@ -38,13 +38,7 @@ class IsolatedAgent:
         self, spec: str, platform: Platform, overrides: Sequence[str] = (), *, trusted: bool = False
     ) -> None:
         self._limits = ForeignOptions.of(spec, overrides).limits
-        build_request = {
-            "spec": spec,
-            "platform": platform_fields(platform),
-            "overrides": list(overrides),
-            "trusted": trusted,
-        }
-        self._build_request = json.dumps(build_request).encode()
+        self._build_request = BuildRequest(spec, platform, tuple(overrides), trusted).encode()
         self.trace: StepTrace | None = None
         self._process, self.name = self._start()
 

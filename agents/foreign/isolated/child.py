@@ -9,7 +9,6 @@ import socket
 import sys
 import traceback
 from pathlib import Path
-from typing import cast
 
 from drive_stack.agent_errors import AgentError, bounded_text, describe, one_line
 from drive_stack.errors import ConfigError
@@ -22,7 +21,7 @@ from ..outside_class import load_class, make_agent
 from ..outside_facts import describe_class
 from .confinement import confine
 from .messages import MAX_REQUEST, Buffer, Kind, Message, receive, send
-from .records import CONTROL, observation_of, platform_of
+from .records import CONTROL, BuildRequest, observation_of
 from .trace_codec import encode_trace
 
 
@@ -62,7 +61,7 @@ class _RequestHandler:
         if request.kind is Kind.DESCRIBE:
             return Kind.DONE, (json.dumps(describe_class(bytes(request.body).decode())).encode(),)
         if request.kind is Kind.BUILD:
-            return self._build(json.loads(bytes(request.body)))
+            return self._build(BuildRequest.decode(request.body))
         assert self._agent is not None
         if request.kind is Kind.RESET:
             self._agent.reset(int(json.loads(bytes(request.body))))
@@ -72,11 +71,10 @@ class _RequestHandler:
         trace_bytes = b"" if trace is None else encode_trace(trace)
         return Kind.DONE, (CONTROL.pack(control.steering, control.acceleration), trace_bytes)
 
-    def _build(self, arguments: dict[str, object]) -> tuple[Kind, tuple[Buffer, ...]]:
-        spec, platform = str(arguments["spec"]), platform_of(cast(dict[str, object], arguments["platform"]))
+    def _build(self, request: BuildRequest) -> tuple[Kind, tuple[Buffer, ...]]:
+        spec, platform = request.spec, request.platform
         if is_foreign(spec):
-            overrides = cast(list[str], arguments["overrides"])
-            self._agent = ForeignAgent(Path(spec), platform, overrides, trusted=arguments["trusted"] is True)
+            self._agent = ForeignAgent(Path(spec), platform, request.overrides, trusted=request.trusted)
         else:
             agent_class = load_class(spec)
             if getattr(agent_class, "privileged", False) is True:

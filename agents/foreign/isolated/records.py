@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict, fields
-from typing import cast
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from drive_stack.camera_model import CameraModel
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, Image, NavigationCommand, Observation
-from drive_stack.vehicle import VehicleParameters
 
 from .messages import Buffer, MessageError
 
@@ -20,15 +18,26 @@ _LENGTH = struct.Struct("<I")
 CONTROL = struct.Struct("<dd")
 
 
-def platform_fields(platform: Platform) -> dict[str, object]:
-    """A platform as values for JSON."""
-    return asdict(platform)
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """A request to build an agent."""
+
+    spec: str
+    platform: Platform
+    overrides: tuple[str, ...]  # settings such as "step_limit=5"
+    trusted: bool  # whether code in the agent's file may be executed
+
+    def encode(self) -> bytes:
+        """The request as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, body: Buffer) -> BuildRequest:
+        """The inverse of `encode`."""
+        return _BUILD_REQUEST.validate_json(bytes(body))
 
 
-def platform_of(values: dict[str, object]) -> Platform:
-    """The inverse of `platform_fields`."""
-    car, camera = cast(dict[str, float], values["car"]), cast(dict[str, float], values["camera"])
-    return Platform(VehicleParameters(**car), CameraModel(**camera), cast(float, values["dt"]))  # type: ignore[arg-type]
+_BUILD_REQUEST = TypeAdapter(BuildRequest)
 
 
 def observation_parts(observation: Observation) -> tuple[Buffer, ...]:

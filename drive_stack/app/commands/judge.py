@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from drive_stack.app.wiring import Wiring
 from drive_stack.config import load_model
@@ -13,6 +14,16 @@ from drive_stack.evaluation.batch.driving import DrivingOptions
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.layout import CONFIGS, MODELS
+
+if TYPE_CHECKING:  # the packages of training are slow to import
+    from drive_stack.learning.detector.card_fields import CardScores
+    from drive_stack.learning.imitation.card_fields import ClosedLoopFigures
+    from drive_stack.learning.lanes.card_fields import TestFigures, ValidationFigures
+
+    # completes a card; returns what it added
+    Evaluation: TypeAlias = Callable[
+        [argparse.Namespace, Wiring], CardScores | ValidationFigures | TestFigures | ClosedLoopFigures
+    ]
 
 # suite and seeds that a policy drives; None stands for the suite's own seeds
 SUITES: dict[SeedSplit, tuple[str, range | None]] = {
@@ -24,13 +35,17 @@ SUITES: dict[SeedSplit, tuple[str, range | None]] = {
 def run(arguments: Sequence[str], wiring: Wiring) -> int:
     """Evaluate a model on the catalogue's scenarios and complete its card; returns the exit status."""
     args = _parser(wiring.root).parse_args(arguments)
-    evaluate = {"detector": _evaluate_detector, "lanes": _evaluate_lanes, "policy": _evaluate_policy}
+    evaluate: dict[str, Evaluation] = {
+        "detector": _evaluate_detector,
+        "lanes": _evaluate_lanes,
+        "policy": _evaluate_policy,
+    }
     scores = evaluate[args.what](args, wiring)
     print(json.dumps(scores, ensure_ascii=False, indent=1))
     return 0
 
 
-def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
+def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> CardScores:
     from drive_stack.learning.detector import validation  # noqa: PLC0415 - torch is slow to import
     from drive_stack.learning.detector.config import DetectorTraining  # noqa: PLC0415
 
@@ -44,7 +59,7 @@ def _evaluate_detector(args: argparse.Namespace, wiring: Wiring) -> dict[str, ob
     )
 
 
-def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
+def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> ValidationFigures | TestFigures:
     from drive_stack.learning.lanes import job  # noqa: PLC0415 - torch is slow to import
 
     return job.evaluate_shipped_lanes(
@@ -56,7 +71,7 @@ def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> dict[str, objec
     )
 
 
-def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> dict[str, object]:
+def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> ClosedLoopFigures:
     from drive_stack.app.agent_evaluation import EvaluationSpec, evaluate_agents  # noqa: PLC0415 - pyarrow is slow to import
     from drive_stack.learning.imitation.validation import add_drives_to_card  # noqa: PLC0415
 

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 import gymnasium as gym
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
@@ -35,6 +36,7 @@ from drive_stack.evaluation.episodes import Episode
 from drive_stack.interfaces import Platform, TruthSource
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder
+from drive_stack.support.observation_codec import ObservationDict
 from drive_stack.support.worker_processes import ONE_THREAD, run_in_processes
 from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
@@ -150,7 +152,9 @@ def record_chunk(tasks: Sequence[FrameTask], lane_labels: LaneLabels) -> int:
         env.close()
 
 
-def record_episode(env: gym.Env[dict[str, object], object], task: FrameTask, lane_labels: LaneLabels) -> int:
+def record_episode(
+    env: gym.Env[ObservationDict, NDArray[np.float32]], task: FrameTask, lane_labels: LaneLabels
+) -> int:
     """Drive one episode with the recording driver and write its shard; returns the number of frames."""
     rng = np.random.default_rng([zlib.crc32(_stem(task.scenario).encode()), task.seed])
     driver = RecordingDriver(rng)

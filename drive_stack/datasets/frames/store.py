@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict
 
 from drive_stack.datasets.checks import read_jpegs
 from drive_stack.datasets.frames.row import FRAMES, ArrayColumns, BoxColumns, FrameRow

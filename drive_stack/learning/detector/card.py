@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
+from drive_stack.datasets.frames.store import FrameCounts
 from drive_stack.evaluation.detection.classes import REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, iou_matrix
+from drive_stack.learning.detector.card_fields import CardScores, DetectorCard
 from drive_stack.learning.detector.evaluation import DetectionResults
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.support.atomic_files import atomic_file, make_folder
@@ -24,7 +25,7 @@ TRUE_POSITIVE, MISSED, FALSE_POSITIVE, IGNORED = (
 )
 
 
-def card_markdown(card: Mapping[str, Any]) -> str:
+def card_markdown(card: DetectorCard) -> str:
     """Format the card as Markdown; every figure comes from ``card``."""
     scores, criteria = card["validation"], card["validation"]["criteria"]
     lines = [
@@ -57,7 +58,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
+def _part(title: str, data: FrameCounts, scores: CardScores) -> list[str]:
     """The scores on frames of one span of seeds."""
     lines = [
         "",
@@ -70,14 +71,13 @@ def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> lis
         "| Class | Objects | AP50 | in single precision | Recall | Precision |",
         "|---|---|---|---|---|---|",
     ]
-    for name, row in scores["classes"].items():
-        figures = row["ap50"], scores["single_precision"][name]["ap50"], row["recall"], row["precision"]
+    for name, own in scores["classes"].items():
+        figures = own["ap50"], scores["single_precision"][name]["ap50"], own["recall"], own["precision"]
         cells = " | ".join(map(_number, figures))
-        lines.append(f"| {name.replace('_', ' ')} | {row['objects']} | {cells} |")
-    clear = scores["recall_in_clear_weather"]
+        lines.append(f"| {name.replace('_', ' ')} | {own['objects']} | {cells} |")
     phrases = (
-        f"{_number(row['recall'])} of {row['objects']} ({name}, up to {row['up_to_m']:g} m)"
-        for name, row in clear.items()
+        f"{_number(clear['recall'])} of {clear['objects']} ({name}, up to {clear['up_to_m']:g} m)"
+        for name, clear in scores["recall_in_clear_weather"].items()
     )
     lines += ["", f"Recall in clear weather: {', '.join(phrases)}."]
     heading = "".join(f" {name.capitalize()} |" for name in REPORTED)
@@ -85,12 +85,17 @@ def _part(title: str, data: Mapping[str, Any], scores: Mapping[str, Any]) -> lis
     lines += ["", "Recall by distance:", "", f"| Distance [m] |{heading}", f"|---|{rule}"]
     bands = scores["recall_by_distance_m"]
     for band in bands["vehicles"]:
-        rows = [bands[name][band] for name in REPORTED]
-        cells = " | ".join(f"{_number(row['recall'])} of {row['objects']}" for row in rows)
+        recalls = [bands[name][band] for name in REPORTED]
+        cells = " | ".join(f"{_number(recall['recall'])} of {recall['objects']}" for recall in recalls)
         lines.append(f"| {band} | {cells} |")
-    for by in ("weather", "light", "scenario"):
+    tables = {
+        "weather": scores["ap50_by_weather"],
+        "light": scores["ap50_by_light"],
+        "scenario": scores["ap50_by_scenario"],
+    }
+    for by, table in tables.items():
         lines += ["", f"AP50 by {by}:", "", f"| {by.capitalize()} | Frames |{heading}", f"|---|---|{rule}"]
-        for value, row in scores[f"ap50_by_{by}"].items():
+        for value, row in table.items():
             cells = " | ".join(_number(row[name]) for name in REPORTED)
             lines.append(f"| {value} | {row['frames']} | {cells} |")
     return lines

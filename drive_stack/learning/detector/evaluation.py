@@ -19,6 +19,7 @@ from drive_stack.evaluation.detection.metrics import (
     recall_at,
 )
 from drive_stack.interfaces import Detector
+from drive_stack.learning.detector.card_fields import Ap50Row, ClassScores, Recall, RecallUpTo, Scores
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.types import Detection, FloatArray, ObjectClass
 from drive_stack.world_state import Weather
@@ -87,7 +88,7 @@ def _sums(values: FloatArray) -> FloatArray:
 
 def compute_scores(
     results: DetectionResults, confidences: ConfidenceThresholds, criteria: Criteria | None = None
-) -> dict[str, object]:
+) -> Scores:
     """Compute all scores of a card as JSON values; recall and precision are those at ``confidences``."""
     criteria = criteria or Criteria()
     matches = {name: results.matches(group, criteria) for name, group in GROUPS.items()}
@@ -95,7 +96,7 @@ def compute_scores(
     false_positives = sum(
         false_positives_at(matches[name], thresholds[name], len(results.frames)) for name in REPORTED
     )
-    classes = {
+    classes: dict[str, ClassScores] = {
         name: {
             "objects": len(matched.matched_confidence),
             "ap50": _rounded(average_precision(matched)),
@@ -114,7 +115,7 @@ def compute_scores(
         "classes": classes,
         "false_positives_per_frame": _rounded(false_positives),
         "recall_in_clear_weather": {
-            name: {"up_to_m": distance, **_recall_within(results, name, distance, thresholds[name], criteria)}
+            name: _recall_within(results, name, distance, thresholds[name], criteria)
             for name, distance in MAX_DISTANCE.items()
         },
         "recall_by_distance_m": {
@@ -132,17 +133,17 @@ def _rounded(value: float) -> float | None:
 
 def _recall_within(
     results: DetectionResults, name: str, max_distance: float, confidence: float, criteria: Criteria
-) -> dict[str, float | int | None]:
+) -> RecallUpTo:
     """Recall of a class group in clear weather, at all times of day, up to ``max_distance`` [m]."""
     clear = results.where(lambda frame: frame.episode.weather == Weather.CLEAR)
     matches = clear.matches(GROUPS[name], criteria)
     near = matches.matched_confidence[matches.distance <= max_distance]
     recall = float(np.mean(near >= confidence)) if len(near) else float("nan")
-    return {"objects": len(near), "recall": _rounded(recall)}
+    return {"up_to_m": max_distance, "objects": len(near), "recall": _rounded(recall)}
 
 
-def _recall_by_distance(matches: Matches, confidence: float) -> dict[str, dict[str, float | int | None]]:
-    bands: dict[str, dict[str, float | int | None]] = {}
+def _recall_by_distance(matches: Matches, confidence: float) -> dict[str, Recall]:
+    bands: dict[str, Recall] = {}
     for low, high in zip(DISTANCES, (*DISTANCES[1:], np.inf), strict=True):
         in_band = (matches.distance >= low) & (matches.distance < high)
         name = f"{low:.0f}–{high:.0f}" if np.isfinite(high) else f"over {low:.0f}"
@@ -154,12 +155,12 @@ def _recall_by_distance(matches: Matches, confidence: float) -> dict[str, dict[s
 
 def _ap50_by(
     results: DetectionResults, criteria: Criteria, key: Callable[[StoredFrame], str]
-) -> dict[str, dict[str, float | int | None]]:
+) -> dict[str, Ap50Row]:
     values: Iterable[str] = sorted({key(frame) for frame in results.frames})
-    table: dict[str, dict[str, float | int | None]] = {}
+    table: dict[str, Ap50Row] = {}
     for value in values:
         part = results.where(lambda frame, value=value: key(frame) == value)  # type: ignore[misc]
-        row: dict[str, float | int | None] = {"frames": len(part.frames)}
+        row: Ap50Row = {"frames": len(part.frames)}
         for name in REPORTED:
             row[name] = _rounded(average_precision(part.matches(GROUPS[name], criteria)))
         table[value] = row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 
 from drive_stack.evaluation.detection.classes import GROUPS, REPORTED
 from drive_stack.evaluation.detection.metrics import Criteria, average_precision, precision_recall
+from drive_stack.learning.detector.card_fields import Ap50Row, Scores
 from drive_stack.learning.detector.evaluation import DetectionResults
 from drive_stack.support.atomic_files import atomic_file, make_folder
 
@@ -24,9 +24,7 @@ COLOURS = {
 STYLES = {"vehicles": "-", "pedestrian": "--", "obstacle": ":"}
 
 
-def write_curves(
-    path: Path, results: DetectionResults, scores: Mapping[str, Any], criteria: Criteria
-) -> None:
+def write_curves(path: Path, results: DetectionResults, scores: Scores, criteria: Criteria) -> None:
     """Draw the four panels from the results and their ``scores`` (see `compute_scores`)."""
     figure = Figure(figsize=(11.0, 8.0), layout="constrained")
     FigureCanvasAgg(figure)
@@ -44,9 +42,7 @@ def write_curves(
         figure.savefig(part, dpi=110)
 
 
-def _precision_over_recall(
-    axes: Axes, results: DetectionResults, scores: Mapping[str, Any], criteria: Criteria
-) -> None:
+def _precision_over_recall(axes: Axes, results: DetectionResults, scores: Scores, criteria: Criteria) -> None:
     for name in REPORTED:
         matches = results.matches(GROUPS[name], criteria)
         recall, precision = precision_recall(matches)
@@ -60,7 +56,7 @@ def _precision_over_recall(
     axes.legend(loc="lower left", frameon=False)
 
 
-def _recall_by_distance(axes: Axes, scores: Mapping[str, Any]) -> None:
+def _recall_by_distance(axes: Axes, scores: Scores) -> None:
     for name in REPORTED:
         bands = scores["recall_by_distance_m"][name]
         values = [np.nan if row["recall"] is None else row["recall"] for row in bands.values()]
@@ -70,7 +66,7 @@ def _recall_by_distance(axes: Axes, scores: Mapping[str, Any]) -> None:
     axes.legend(loc="lower left", frameon=False)
 
 
-def _bars(axes: Axes, table: Mapping[str, Mapping[str, Any]], title: str) -> None:
+def _bars(axes: Axes, table: Mapping[str, Ap50Row], title: str) -> None:
     width = 0.8 / len(REPORTED)
     for index, name in enumerate(REPORTED):
         values = [row[name] or 0.0 for row in table.values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from drive_stack.config import load_model
 from drive_stack.datasets.frames.recording import collect, plan_episodes
 from drive_stack.datasets.frames.store import StoredFrame, describe, read_frames
 from drive_stack.learning.detector.batches import repeat_pedestrian_frames
+from drive_stack.learning.detector.card_fields import NetworkFacts, TrainedCard, TrainingFacts
 from drive_stack.learning.detector.config import COMMAND, DetectorTraining
 from drive_stack.learning.detector.evaluation import LOW_CONFIDENCES, compute_scores, run_detector
 from drive_stack.learning.detector.network import build_network, export, strides
@@ -30,21 +31,12 @@ from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_atomically, make_folder
 from drive_stack.support.layout import MODELS
 
-LIMITS = (
+LIMITS = [
     "Trained only on images of this simulator; it does not work on real roads.",
     "Training ignored vehicles below 5 px height, others below 8 px, and objects less than 25 % visible.",
     "Boxes enclose the visible pixels: the lower edge of a hidden vehicle is that of its visible part.",
     "Made for level images of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
-)
-TRAINING_FACTS = {
-    "network",
-    "epochs",
-    "minutes",
-    "threads",
-    "training_data",
-    "training_frames_sha256",
-    "limits",
-}
+]
 SCENE_SEEDS = SeedSplit.TRAINING.seeds[60_000]  # of the scenes used only in training
 
 
@@ -81,7 +73,7 @@ class DetectorJob:
         if resume:
             trainer.load(self.work / "checkpoint.pt")
         subset = validation[:: max(1, len(validation) // self.config.validate_frames)]
-        facts = {
+        facts: NetworkFacts = {
             "network": _describe_network(network),
             "threads": self.config.threads,
             "training_data": describe(frames),
@@ -97,10 +89,9 @@ class DetectorJob:
         deployed = weights.with_suffix(".int8.onnx")
         frames = read_frames(self.work / "training")
         quantise(weights, frames, deployed, count=self.config.calibration_frames, seed=self.config.seed)
-        trained = read_card(weights, COMMAND)
         facts = {
-            **{key: trained[key] for key in trained.keys() & TRAINING_FACTS},
-            "single_precision": {"file": weights.name, "sha256": trained["sha256"]},
+            **_training_facts(weights),
+            "single_precision": {"file": weights.name, "sha256": sha256_of(weights)},
             "calibration_frames": min(self.config.calibration_frames, len(frames)),
         }
         write_card(deployed, COMMAND, facts)
@@ -115,7 +106,7 @@ class _EpochEvaluation:
     trainer: DetectorTrainer
     work: Path
     frames: Sequence[StoredFrame]
-    facts: Mapping[str, object]  # of the card
+    facts: NetworkFacts
 
     @property
     def weights(self) -> Path:
@@ -130,17 +121,30 @@ class _EpochEvaluation:
         """Return AP50 by class."""
         export(network, self._last, CameraModel(), self.config.input_scale)
         minutes = round(self.trainer.seconds / 60.0, 1)
-        write_card(self._last, COMMAND, {**self.facts, "epochs": epoch, "minutes": minutes})
+        facts: TrainingFacts = {**self.facts, "epochs": epoch, "minutes": minutes}
+        write_card(self._last, COMMAND, facts)
         detector = YoloDetector(self._last, confidence=LOW_CONFIDENCES, threads=self.config.threads)
         classes = compute_scores(run_detector(detector, self.frames), ConfidenceThresholds())["classes"]
-        assert isinstance(classes, dict)
         return {name: row["ap50"] for name, row in classes.items()}
 
     def save_best(self) -> None:
         """Copy the weights evaluated last to the best weights."""
-        card = read_card(self._last, COMMAND)
         copy_atomically(self._last, self.weights)
-        write_card(self.weights, COMMAND, {key: card[key] for key in card.keys() & TRAINING_FACTS})
+        write_card(self.weights, COMMAND, _training_facts(self._last))
+
+
+def _training_facts(weights: Path) -> TrainingFacts:
+    """The facts about the training, from the card of trained weights."""
+    card = read_card(weights, COMMAND, TrainedCard)
+    return {
+        "network": card["network"],
+        "threads": card["threads"],
+        "training_data": card["training_data"],
+        "training_frames_sha256": card["training_frames_sha256"],
+        "limits": card["limits"],
+        "epochs": card["epochs"],
+        "minutes": card["minutes"],
+    }
 
 
 def _describe_network(network: nn.Module) -> str:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 
 from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.support.atomic_files import copy_atomically
+from drive_stack.types import Image
 
 
 def quantise(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: int, seed: int) -> None:
@@ -68,7 +68,7 @@ class _CalibrationReader:
     def __init__(self, frames: Iterator[StoredFrame]) -> None:
         self._frames = frames
 
-    def get_next(self) -> dict[str, Any] | None:
+    def get_next(self) -> dict[str, Image] | None:
         """Return the next image as the network's input, or None at the end."""
         frame = next(self._frames, None)
         return None if frame is None else {"image": frame.image()[None]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from drive_stack.datasets.frames.recording import collect, plan_episodes
 from drive_stack.datasets.frames.store import describe, read_frames
 from drive_stack.evaluation.detection.metrics import Criteria
 from drive_stack.learning.detector.card import card_markdown, example_sheet, write_image
+from drive_stack.learning.detector.card_fields import CardScores, DetectorCard
 from drive_stack.learning.detector.config import COMMAND, DetectorTraining
 from drive_stack.learning.detector.evaluation import (
     LOW_CONFIDENCES,
@@ -23,7 +23,7 @@ from drive_stack.learning.detector.figures import write_curves
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
-from drive_stack.runtime.weights import amend_card, card_path
+from drive_stack.runtime.weights import amend_card, card_path, read_card
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import write_atomically
 
@@ -51,7 +51,7 @@ def evaluate_detector(
     split: SeedSplit = SeedSplit.VALIDATION,
     figures: FigurePaths | None = None,
     report: Callable[[str], None] = print,
-) -> dict[str, object]:
+) -> CardScores:
     """Evaluate 8-bit ``weights`` on frames of ``split`` and complete their card; returns the scores.
 
     Missing frames are recorded in ``work``. The weights in single precision, in the same folder, are
@@ -63,23 +63,26 @@ def evaluate_detector(
     collect(tasks, folder, config.frames.workers, lane_truth, report)
     frames = read_frames(folder)
     results = run_detector(YoloDetector(weights, confidence=LOW_CONFIDENCES, threads=config.threads), frames)
-    card = json.loads(card_path(weights).read_text(encoding="utf-8"))
+    card = read_card(weights, COMMAND, DetectorCard)
     criteria = Criteria()
     if split is SeedSplit.TEST and "validation" in card:
         confidences = ConfidenceThresholds.model_validate(card["validation"]["criteria"]["confidence"])
     else:
         confidences = choose_confidences(results, criteria, MAX_FALSE_POSITIVES)
-    scores = compute_scores(results, confidences, criteria)
     single = weights.with_name(card["single_precision"]["file"])
     reference = run_detector(YoloDetector(single, confidence=LOW_CONFIDENCES, threads=config.threads), frames)
-    scores["single_precision"] = compute_scores(reference, confidences, criteria)["classes"]
+    scores: CardScores = {
+        **compute_scores(results, confidences, criteria),
+        "single_precision": compute_scores(reference, confidences, criteria)["classes"],
+    }
     facts = {
         "date": card.get("date", datetime.datetime.now(datetime.UTC).date().isoformat()),
         "engine": "OpenVINO, convolutions in 8 bits",
         f"{split}_data": describe(frames),
         split: scores,
     }
-    amended = amend_card(weights, COMMAND, facts)
+    amend_card(weights, COMMAND, facts)
+    amended = read_card(weights, COMMAND, DetectorCard)
     write_atomically(card_path(weights).with_suffix(".md"), card_markdown(amended))
     if figures is not None and split is SeedSplit.VALIDATION:
         write_image(figures.examples, example_sheet(results, confidences, criteria))

@@ -13,6 +13,7 @@ from drive_stack.datasets.drives.collection import CollectionSpec
 from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.manifest import read_manifest
 from drive_stack.learning.imitation.card import card_markdown
+from drive_stack.learning.imitation.card_fields import RecordingFacts
 from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import load_policy_data
 from drive_stack.learning.imitation.network import export
@@ -126,7 +127,7 @@ def _driven_by(
     return replace(spec, driver=driver, driver_overrides=overrides, expert_fraction=expert_fraction)
 
 
-def _describe_recording(folder: Path) -> dict[str, object]:
+def _describe_recording(folder: Path) -> RecordingFacts:
     manifest = read_manifest(DRIVES, folder)
     return {
         "rows": sum(shard.rows for shard in manifest.shards),

@@ -17,6 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 from drive_stack.errors import ConfigError
 from drive_stack.learning.imitation.augmentation import augment_images, augment_state
 from drive_stack.learning.imitation.auxiliary_targets import auxiliary_loss
+from drive_stack.learning.imitation.card_fields import ValidationErrors
 from drive_stack.learning.imitation.column_targets import column_loss
 from drive_stack.learning.imitation.config import PolicyTraining, Round
 from drive_stack.learning.imitation.data import Clips, PolicyData, history_rows
@@ -42,7 +43,7 @@ class Errors:
     longitudinal: float  # absolute difference from the expert [m/s²]
     auxiliary: float  # loss of the auxiliary targets
 
-    def card_entry(self) -> dict[str, float]:
+    def card_entry(self) -> ValidationErrors:
         """The entry of the card, whose keys are those of the committed cards."""
         return {
             "loss": self.loss,

@@ -10,27 +10,26 @@ import numpy as np
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.summary import summarise_episodes
 from drive_stack.learning.imitation.card import card_markdown
+from drive_stack.learning.imitation.card_fields import ClosedLoopFigures, DriveFigures, PolicyCard
 from drive_stack.learning.imitation.config import COMMAND
 from drive_stack.runtime.weights import amend_card, read_card
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import write_atomically
 
 
-def add_drives_to_card(trunk: Path, split: SeedSplit, results: Sequence[EpisodeResult]) -> dict[str, object]:
+def add_drives_to_card(trunk: Path, split: SeedSplit, results: Sequence[EpisodeResult]) -> ClosedLoopFigures:
     """Add the figures of closed-loop drives to the cards of the weights ``trunk``; returns the figures.
 
     Raises `ConfigError` if the card does not belong to the weights.
     """
     figures = summarise_drives(results)
-    before = read_card(trunk, COMMAND).get("closed_loop")
-    amend_card(
-        trunk, COMMAND, {"closed_loop": (before if isinstance(before, dict) else {}) | {split: figures}}
-    )
+    earlier = read_card(trunk, COMMAND, PolicyCard).get("closed_loop", {})
+    amend_card(trunk, COMMAND, {"closed_loop": {**earlier, split: figures}})
     write_atomically(trunk.with_name("policy.card.md"), card_markdown(trunk))
     return figures
 
 
-def summarise_drives(results: Sequence[EpisodeResult]) -> dict[str, object]:
+def summarise_drives(results: Sequence[EpisodeResult]) -> ClosedLoopFigures:
     """Figures of all drives and by scenario; there must be at least one result."""
     seeds = [result.seed for result in results]
     drives: dict[str, list[EpisodeResult]] = {}
@@ -43,7 +42,7 @@ def summarise_drives(results: Sequence[EpisodeResult]) -> dict[str, object]:
     }
 
 
-def _figures(results: Sequence[EpisodeResult]) -> dict[str, object]:
+def _figures(results: Sequence[EpisodeResult]) -> DriveFigures:
     summary = summarise_episodes(results)
     offsets = [result.lane_offset_m for result in results if result.lane_offset_m is not None]
     return {

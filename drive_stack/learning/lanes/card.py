@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from drive_stack.learning.lanes.card_fields import LanesCard
 
 COLUMNS = (
     ("estimates", "Estimates", "{:.0f}"),
@@ -20,7 +21,7 @@ COLUMNS = (
 )
 
 
-def card_markdown(card: Mapping[str, Any]) -> str:
+def card_markdown(card: LanesCard) -> str:
     """Format the card as Markdown; every figure comes from ``card``."""
     data, drives, images = card["training_data"], card["validation"], card["validation_images"]
     lines = [
@@ -43,8 +44,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         "|---" * (len(COLUMNS) + 1) + "|",
         _row("**all**", drives["all"]),
     ]
-    for key in ("by_road", "by_weather", "by_light", "by_scenario"):
-        lines += [_row(name, part) for name, part in drives[key].items()]
+    for table in (drives["by_road"], drives["by_weather"], drives["by_light"], drives["by_scenario"]):
+        lines += [_row(name, part) for name, part in table.items()]
     lines += _test(card)
     lines += ["", *_ends(card), ""]
     lines += [
@@ -68,7 +69,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _ends(card: Mapping[str, Any]) -> list[str]:
+def _ends(card: LanesCard) -> list[str]:
     """Errors of lane ends, and of lines that must not be crossed."""
     ends = card["validation_ends"]
     lines = [
@@ -79,14 +80,13 @@ def _ends(card: Mapping[str, Any]) -> list[str]:
         "| Lane | Distance of its end | Estimates | Found | Error [m] | 95 % |",
         "|---|---|---|---|---|---|",
     ]
-    for lane, title in (("ego", "ego's"), ("neighbour", "neighbour")):
-        for band, part in ends[lane].items():
+    for table, title in ((ends["ego"], "ego's"), (ends["neighbour"], "neighbour")):
+        for band, part in table.items():
             if band == "none":
                 shown = f"{part['false']:.1%} falsely | |"
             else:
-                error, high = part.get("error_m"), part.get("error_m_p95")
                 shown = f"{part['found']:.1%} | " + (
-                    f"{error:.1f} | {high:.1f}" if error is not None else "|"
+                    f"{part['error_m']:.1f} | {part['error_m_p95']:.1f}" if "error_m" in part else "|"
                 )
             lines.append(f"| {title} | {band} | {part['estimates']} | {shown} |")
     none = ends["elsewhere"].get("none", {"estimates": 0, "false": 0.0})
@@ -103,19 +103,23 @@ def _confidence_row(name: str, part: Mapping[str, float]) -> str:
     return f"| {name} | {shown} | {part['good_offsets']:.0%} |"
 
 
-def _test(card: Mapping[str, Any]) -> list[str]:
+def _test(card: LanesCard) -> list[str]:
     """The same figures on drives with test seeds, if the card has them."""
     if "test" not in card:
         return []
-    low, high = card["test_seeds"]
+    (low, high), test = card["test_seeds"], card["test"]
     return [
         "",
         f"The same along drives of test seeds {low}–{high}:",
         "",
         "| | " + " | ".join(title for _, title, _ in COLUMNS) + " |",
         "|---" * (len(COLUMNS) + 1) + "|",
-        _row("**all**", card["test"]["all"]),
-        *(_row(name, part) for key in ("by_road", "by_weather") for name, part in card["test"][key].items()),
+        _row("**all**", test["all"]),
+        *(
+            _row(name, part)
+            for table in (test["by_road"], test["by_weather"])
+            for name, part in table.items()
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import cast
 
 import gymnasium as gym
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_stack.datasets.frames.recording import ENVIRONMENT, RecordedEnvironment
 from drive_stack.datasets.frames.recording_driver import RecordingDriver
@@ -18,7 +19,8 @@ from drive_stack.interfaces import LaneDetector
 from drive_stack.learning.lanes.batches import Labels
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.perception.lanes_ground import GroundGrid
-from drive_stack.types import Image, LaneEstimate
+from drive_stack.support.observation_codec import ObservationDict
+from drive_stack.types import LaneEstimate
 from drive_stack.vehicle import control_to_action
 
 SETTLING_TIME = 1.0  # start of a drive that is not evaluated [s]
@@ -120,7 +122,7 @@ def evaluate_drives(
 
 
 def _evaluate_drive(
-    env: gym.Env[dict[str, object], object],
+    env: gym.Env[ObservationDict, NDArray[np.float32]],
     lanes: LaneDetector,
     episode: tuple[str, int],
     seconds: float,
@@ -136,7 +138,7 @@ def _evaluate_drive(
     errors: list[LaneErrors] = []
     while world.outcome is None and world.state().time < seconds:
         action = control_to_action(driver.control(world.state()), platform.car)
-        image = cast("Image", env.step(action)[0]["image"])
+        image = env.step(action)[0]["image"]
         state = inner.truth.world_state()
         estimate = lanes.estimate(image, state.ego.speed, state.ego.yaw_rate)
         if state.time > SETTLING_TIME:

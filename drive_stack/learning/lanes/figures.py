@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.learning.lanes.card_fields import EndErrors, EndTables, ErrorTables
 from drive_stack.learning.lanes.evaluation import LaneEnd, LaneErrors
 from drive_stack.perception.lanes_network import END_RANGE
 
@@ -15,7 +16,7 @@ BANDS = ((0.0, 60.0), (60.0, 160.0), (160.0, END_RANGE))  # of the distance to a
 FAR = END_RANGE + 100.0  # reporting an end is false if the lane ends farther away or not at all [m]
 
 
-def summarise_errors(errors: Iterable[LaneErrors]) -> dict[str, object]:
+def summarise_errors(errors: Iterable[LaneErrors]) -> ErrorTables:
     """Statistics of all errors, and by scenario, weather, light and curvature of the road."""
     rows = list(errors)
     groups: dict[str, dict[str, list[LaneErrors]]] = defaultdict(lambda: defaultdict(list))
@@ -27,7 +28,13 @@ def summarise_errors(errors: Iterable[LaneErrors]) -> dict[str, object]:
     tables = {
         key: {name: error_statistics(part) for name, part in parts.items()} for key, parts in groups.items()
     }
-    return {"all": error_statistics(rows), **{f"by_{key}": parts for key, parts in tables.items()}}
+    return {
+        "all": error_statistics(rows),
+        "by_scenario": tables["scenario"],
+        "by_weather": tables["weather"],
+        "by_light": tables["light"],
+        "by_road": tables["road"],
+    }
 
 
 def error_statistics(rows: Sequence[LaneErrors]) -> dict[str, float]:
@@ -57,7 +64,7 @@ def error_statistics(rows: Sequence[LaneErrors]) -> dict[str, float]:
     }
 
 
-def end_statistics(errors: Iterable[LaneErrors]) -> dict[str, dict[str, dict[str, float]]]:
+def end_statistics(errors: Iterable[LaneErrors]) -> EndTables:
     """Errors of the estimated ends of the ego's lane and its neighbours, by their true distance.
 
     ``found`` is the fraction of ends that were reported at all and ``error_m`` their median error [m];
@@ -65,31 +72,25 @@ def end_statistics(errors: Iterable[LaneErrors]) -> dict[str, dict[str, dict[str
     """
     ends = [end for row in errors for end in row.ends]
     return {
-        name: _end_table([end for end in ends if end.ego is ego])
-        for name, ego in (("ego", True), ("neighbour", False))
+        "ego": _end_table([end for end in ends if end.ego]),
+        "neighbour": _end_table([end for end in ends if not end.ego]),
     }
 
 
-def _end_table(ends: Sequence[LaneEnd]) -> dict[str, dict[str, float]]:
+def _end_table(ends: Sequence[LaneEnd]) -> dict[str, EndErrors]:
     truth, estimate = (np.array([getattr(end, name) for end in ends]) for name in ("truth", "estimate"))
-    table: dict[str, dict[str, float]] = {}
+    table: dict[str, EndErrors] = {}
     for low, high in BANDS:
         in_band = (truth >= low) & (truth < high)
         if not in_band.any():
             continue
         detected = in_band & np.isfinite(estimate)
         error = np.abs(estimate[detected] - truth[detected])
-        table[f"{low:.0f}–{high:.0f} m"] = {
-            "estimates": int(in_band.sum()),
-            "found": _reported(estimate, in_band),
-        } | (
-            {
-                "error_m": round(float(np.median(error)), 2),
-                "error_m_p95": round(float(np.quantile(error, 0.95)), 2),
-            }
-            if len(error)
-            else {}
-        )
+        row: EndErrors = {"estimates": int(in_band.sum()), "found": _reported(estimate, in_band)}
+        if len(error):
+            row["error_m"] = round(float(np.median(error)), 2)
+            row["error_m_p95"] = round(float(np.quantile(error, 0.95)), 2)
+        table[f"{low:.0f}–{high:.0f} m"] = row
     none = truth > FAR
     if none.any():
         table["none"] = {"estimates": int(none.sum()), "false": _reported(estimate, none)}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.interfaces import LaneDetector
 from drive_stack.learning.lanes.batches import Labels
+from drive_stack.learning.lanes.card_fields import ImageErrors
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lanes_shape import CURVATURES, HEADING, OFFSET
@@ -68,7 +69,7 @@ DEGRADATIONS: dict[str, Callable[[Image], Image]] = {
 }
 
 
-def evaluate_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> dict[str, float]:
+def evaluate_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> ImageErrors:
     """Errors on single images without memory: of the fitted shape of the road, and of each boundary."""
     grid = network.grid
     errors: list[tuple[float, float, float]] = []

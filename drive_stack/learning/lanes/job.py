@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drive_stack.camera_model import CameraModel
@@ -16,6 +16,7 @@ from drive_stack.datasets.frames.recording import (
 from drive_stack.datasets.frames.store import StoredFrame, describe, read_shards
 from drive_stack.learning.lanes.batches import cut_views
 from drive_stack.learning.lanes.card import card_markdown
+from drive_stack.learning.lanes.card_fields import LanesCard, TestFigures, TrainingFacts, ValidationFigures
 from drive_stack.learning.lanes.config import COMMAND, LaneTraining
 from drive_stack.learning.lanes.evaluation import evaluate_drives
 from drive_stack.learning.lanes.figures import end_statistics, summarise_errors
@@ -32,13 +33,13 @@ from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
 from drive_stack.support.layout import MODELS
 
-LIMITS = (
+LIMITS = [
     "TrainingResult on this simulator's pictures alone; it knows nothing of real roads.",
     "Assumes a level road and a camera at a fixed pose above it: no hills, no pitching.",
     "Lines are detected up to 16 m to the side and 110 m ahead; beyond, the path keeps its curvature.",
     "On a line between two lanes the estimate may refer to either of them.",
     "Trained on ends and barriers on straight roads only, with arrows painted before an end.",
-)
+]
 STEP = 0.1  # between two images [s]
 ENDING_SEEDS = SeedSplit.TRAINING.seeds[50_000]  # of the frames in addition to the detector's
 
@@ -73,10 +74,8 @@ def train_lanes(
     trainer = LaneTrainer(training_views, validation_views, config, grid, work, report)
     trained = trainer.train(resume=resume)
     export(trained.network, weights, grid)
-    facts = _facts(trained, config, training) | {"training_frames_sha256": _hash(shards["training"])}
-    write_card(weights, COMMAND, facts)
-    facts |= evaluate_lanes(weights, config, scenarios, validation, report)
-    write_card(weights, COMMAND, facts)
+    write_card(weights, COMMAND, _facts(trained, config, training, _hash(shards["training"])))
+    amend_card(weights, COMMAND, evaluate_lanes(weights, config, scenarios, validation, report))
     return install(weights, out)
 
 
@@ -86,7 +85,7 @@ def evaluate_lanes(
     scenarios: Sequence[str],
     frames: Sequence[StoredFrame],
     report: Callable[[str], None] = print,
-) -> dict[str, object]:
+) -> ValidationFigures:
     """Evaluate weights on validation frames and drives; returns the card's figures."""
     network = LaneNetwork(CameraModel(), weights, threads=config.threads)
     lanes, drives, ending = FilteredLanes(network, STEP), config.drives, config.ending
@@ -113,12 +112,13 @@ def evaluate_lanes(
 
 def evaluate_shipped_lanes(
     config_path: Path, scenarios: Sequence[str], *, weights: Path, frames: Path, split: SeedSplit
-) -> dict[str, object]:
+) -> ValidationFigures | TestFigures:
     """Evaluate existing weights and complete their card; returns the new figures.
 
     On validation seeds as after training, with recorded ``frames``; on test seeds along drives alone.
     """
     config = load_model(config_path, LaneTraining)
+    figures: ValidationFigures | TestFigures
     if split is SeedSplit.VALIDATION:
         part_folder = frames / "validation"
         tasks = plan_episodes(
@@ -126,14 +126,15 @@ def evaluate_shipped_lanes(
         )
         collect(tasks, part_folder, config.frames.workers, lane_truth)
         validation = read_shards([task.path for task in tasks if task.path.exists()])
-        found = evaluate_lanes(weights, config, scenarios, validation)
+        figures = evaluate_lanes(weights, config, scenarios, validation)
     else:
         lanes = FilteredLanes(LaneNetwork(CameraModel(), weights, threads=config.threads), STEP)
         seeds = SeedSplit.TEST.seeds[: config.drives.seeds]
         errors = evaluate_drives(lanes, scenarios, seeds, config.drives.seconds)
-        found = {"test_seeds": [seeds[0], seeds[-1]], "test": summarise_errors(errors)}
-    _write_markdown(weights, amend_card(weights, COMMAND, found))
-    return found
+        figures = {"test_seeds": [seeds[0], seeds[-1]], "test": summarise_errors(errors)}
+    amend_card(weights, COMMAND, figures)
+    _write_markdown(weights)
+    return figures
 
 
 def install(weights: Path, out: Path) -> Path:
@@ -141,12 +142,13 @@ def install(weights: Path, out: Path) -> Path:
     make_folder(out)
     for path in (weights, card_path(weights)):
         copy_atomically(path, out / path.name)
-    _write_markdown(out / weights.name, read_card(out / weights.name, COMMAND))
+    _write_markdown(out / weights.name)
     return out / weights.name
 
 
-def _write_markdown(weights: Path, card: Mapping[str, object]) -> None:
-    """Write the card as Markdown next to the weights."""
+def _write_markdown(weights: Path) -> None:
+    """Write the card of ``weights`` as Markdown next to it."""
+    card = read_card(weights, COMMAND, LanesCard)
     write_atomically(card_path(weights).with_suffix(".md"), card_markdown(card))
 
 
@@ -173,7 +175,9 @@ def _hash(shards: Sequence[Path]) -> str:
     return hashlib.sha256("".join(sha256_of(path) for path in shards).encode()).hexdigest()
 
 
-def _facts(trained: TrainingResult, config: LaneTraining, frames: Sequence[StoredFrame]) -> dict[str, object]:
+def _facts(
+    trained: TrainingResult, config: LaneTraining, frames: Sequence[StoredFrame], frames_sha256: str
+) -> TrainingFacts:
     count = sum(parameter.numel() for parameter in trained.network.parameters())
     return {
         "network": f"An encoder-decoder of {count / 1e6:.2f} million weights over the road seen from above.",
@@ -183,4 +187,5 @@ def _facts(trained: TrainingResult, config: LaneTraining, frames: Sequence[Store
         "validation_loss": round(trained.loss, 4),
         "training_data": describe(frames),
         "limits": LIMITS,
+        "training_frames_sha256": frames_sha256,
     }
