@@ -26,8 +26,8 @@ def reachable(root: object, target: object) -> bool:
         for inner in gc.get_referents(queue.pop()):
             if inner is target:
                 return True
-            globals_of = isinstance(inner, dict) and "__builtins__" in inner
-            if id(inner) in visited or globals_of or isinstance(inner, (ModuleType, type)):
+            is_namespace = isinstance(inner, dict) and "__builtins__" in inner
+            if id(inner) in visited or is_namespace or isinstance(inner, (ModuleType, type)):
                 continue
             visited.add(id(inner))
             queue.append(inner)
@@ -143,7 +143,7 @@ def test_a_reset_agent_drives_as_a_fresh_one() -> None:
     def controls(agent_runs: int) -> list[Control]:
         world = TinyWorld(straight_road(), lane=1, bodies=[Body(120.0, -1.8, 10.0)])
         holder = [world]
-        agent = build_agent("expert", PLATFORM, oracles=Oracles(Behind(holder), PLATFORM))
+        agent = build_agent("expert", PLATFORM, oracles=Oracles(HeldWorld(holder), PLATFORM))
         out: list[Control] = []
         for _ in range(agent_runs):
             holder[0] = TinyWorld(straight_road(), lane=1, bodies=[Body(120.0, -1.8, 10.0)])
@@ -157,8 +157,8 @@ def test_a_reset_agent_drives_as_a_fresh_one() -> None:
     assert controls(1) == controls(2)
 
 
-class Behind(TinyWorld):
-    """The truth of whichever world is in the holder."""
+class HeldWorld(TinyWorld):
+    """Answers from the world that is in the holder at the time."""
 
     def __init__(self, holder: list[TinyWorld]) -> None:
         self._holder = holder

@@ -56,7 +56,7 @@ class ThreeNumbers(torch.nn.Module):
         return torch.cat([speed, speed, speed], dim=1)
 
 
-class AsksForMore(torch.nn.Module):
+class NeedsLidar(torch.nn.Module):
     def forward(self, lidar: torch.Tensor) -> torch.Tensor:
         return lidar[:, :2]
 
@@ -138,7 +138,7 @@ def test_a_file_drives_an_episode_from_the_command_line(
     assert '"agent": "cruise"' in capsys.readouterr().out
 
 
-def test_a_file_is_known_by_what_it_holds(cruise_onnx: Path, tmp_path: Path) -> None:
+def test_a_file_is_identified_by_its_contents(cruise_onnx: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / cruise_onnx.name
     elsewhere.write_bytes(cruise_onnx.read_bytes())
     assert agent_facts(str(elsewhere)) == agent_facts(str(cruise_onnx))
@@ -148,7 +148,7 @@ def test_a_file_is_known_by_what_it_holds(cruise_onnx: Path, tmp_path: Path) -> 
     assert names_of([str(cruise_onnx), "agents.baselines:ConstantAgent"]) == ("cruise", "ConstantAgent")
 
 
-def stored_apart(path: Path, bias: float, *, nested: bool = False) -> Path:
+def save_with_external_weights(path: Path, bias: float, *, nested: bool = False) -> Path:
     """An ONNX file with its weights in ``weights.bin`` next to it; nested: in a branch of an If node."""
     data = path.parent / "weights.bin"
     weights = numpy_helper.from_array(np.full((1, 2), bias, dtype=np.float32), "bias")
@@ -174,10 +174,10 @@ def stored_apart(path: Path, bias: float, *, nested: bool = False) -> Path:
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_external_weights_of_an_onnx_file_are_part_of_it(tmp_path: Path, nested: bool) -> None:
-    path = stored_apart(tmp_path / "policy.onnx", 0.25, nested=nested)
+    path = save_with_external_weights(tmp_path / "policy.onnx", 0.25, nested=nested)
     before = agent_facts(str(path))
     assert before.weights.keys() == {"policy.onnx", "weights.bin"}
-    again = stored_apart(tmp_path / "policy.onnx", 0.5, nested=nested)
+    again = save_with_external_weights(tmp_path / "policy.onnx", 0.5, nested=nested)
     after = agent_facts(str(again))
     assert after.weights["policy.onnx"] == before.weights["policy.onnx"]
     assert after.weights["weights.bin"] != before.weights["weights.bin"]
@@ -188,7 +188,7 @@ def test_external_weights_of_an_onnx_file_are_part_of_it(tmp_path: Path, nested:
 
 
 def test_weights_elsewhere_are_refused(tmp_path: Path) -> None:
-    path = stored_apart(tmp_path / "policy.onnx", 0.25)
+    path = save_with_external_weights(tmp_path / "policy.onnx", 0.25)
     model = onnx.load(path, load_external_data=False)
     model.graph.initializer[0].external_data[0].value = "../weights.bin"
     onnx.save(model, path)
@@ -209,19 +209,21 @@ def test_an_endless_file_is_bounded(tmp_path: Path) -> None:
 
 
 def endless(path: Path) -> Path:
-    """Loops forever unless the speed is zero, as in the example that checks a file when it is read."""
-    condition_in = [helper.make_tensor_value_info("goes_on_in", TensorProto.BOOL, [])]
-    counted = [helper.make_tensor_value_info("count", TensorProto.INT64, [])]
-    condition_out = [helper.make_tensor_value_info("goes_on_out", TensorProto.BOOL, [])]
-    carried = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1]) for name in ("x_in", "x_out")]
+    """A policy that loops forever unless the speed is zero, as it is in the check when a file is read."""
+    condition_input = [helper.make_tensor_value_info("goes_on_in", TensorProto.BOOL, [])]
+    count_input = [helper.make_tensor_value_info("count", TensorProto.INT64, [])]
+    condition_output = [helper.make_tensor_value_info("goes_on_out", TensorProto.BOOL, [])]
+    carried_values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1]) for name in ("x_in", "x_out")
+    ]
     body = helper.make_graph(
         [
             helper.make_node("Identity", ["goes_on_in"], ["goes_on_out"]),
             helper.make_node("Cos", ["x_in"], ["x_out"]),
         ],
         "body",
-        [*counted, *condition_in, carried[0]],
-        [*condition_out, carried[1]],
+        [*count_input, *condition_input, carried_values[0]],
+        [*condition_output, carried_values[1]],
     )
     nodes = [
         helper.make_node("Cast", ["speed"], ["moving_11"], to=TensorProto.BOOL),
@@ -244,7 +246,7 @@ class OtherBias(torch.nn.Module):
 # --- invalid files ---------------------------------------------------------------------------
 
 
-def refused(path: Path, overrides: tuple[str, ...] = (), *, trusted: bool = False) -> str:
+def refusal_message(path: Path, overrides: tuple[str, ...] = (), *, trusted: bool = False) -> str:
     with pytest.raises(ConfigError) as caught:
         build_agent(str(path), PLATFORM, overrides=overrides, trusted=trusted)
     assert "\n" not in str(caught.value) and path.name in str(caught.value)
@@ -253,16 +255,18 @@ def refused(path: Path, overrides: tuple[str, ...] = (), *, trusted: bool = Fals
 
 def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     speed = torch.zeros((1, 1))
-    assert "no such file" in refused(tmp_path / "none.onnx")
-    assert "expected two numbers" in refused(onnx_file(tmp_path / "a.onnx", ThreeNumbers(), speed=speed))
-    lidar = onnx_file(tmp_path / "b.onnx", AsksForMore(), lidar=torch.zeros((1, 9)))
-    assert "'lidar'; an observation has image, speed" in refused(lidar)
+    assert "no such file" in refusal_message(tmp_path / "none.onnx")
+    assert "expected two numbers" in refusal_message(
+        onnx_file(tmp_path / "a.onnx", ThreeNumbers(), speed=speed)
+    )
+    lidar = onnx_file(tmp_path / "b.onnx", NeedsLidar(), lidar=torch.zeros((1, 9)))
+    assert "'lidar'; an observation has image, speed" in refusal_message(lidar)
     small = onnx_file(tmp_path / "c.onnx", OtherSize(), image=torch.zeros((1, 84, 84, 3), dtype=torch.uint8))
-    assert "[1, 84, 84, 3]; expected [1, 256, 640, 3]" in refused(small)
+    assert "[1, 84, 84, 3]; expected [1, 256, 640, 3]" in refusal_message(small)
     broken = tmp_path / "d.onnx"
     broken.write_bytes(b"not a network")
-    assert "no ONNX file that can be run" in refused(broken)
-    assert "there are: in_process, step_limit" in refused(
+    assert "no ONNX file that can be run" in refusal_message(broken)
+    assert "there are: in_process, step_limit" in refusal_message(
         onnx_file(tmp_path / "e.onnx", Cruise(), image=IMAGE, speed=speed), ("a=1",)
     )
 
@@ -275,27 +279,27 @@ def test_nothing_is_unpickled_without_trust(tmp_path: Path, cruise_script: Path)
     harmful = tmp_path / "model.zip"
     with zipfile.ZipFile(harmful, "w") as archive:
         archive.writestr("data", pickle.dumps(Harm()))
-    assert "add --trust" in refused(harmful)
+    assert "add --trust" in refusal_message(harmful)
     assert not (tmp_path / "harm").exists()
-    assert "add --trust" in refused(cruise_script)
-    assert "is no file that Stable-Baselines3 saved" in refused(harmful, trusted=True)
+    assert "add --trust" in refusal_message(cruise_script)
+    assert "is no file that Stable-Baselines3 saved" in refusal_message(harmful, trusted=True)
     assert not (tmp_path / "harm").exists()
 
 
 # --- Stable-Baselines3 ---------------------------------------------------------------------------
 
 
-def saved(path: Path, algorithm: type[PPO] | type[A2C] | type[SAC], keys: tuple[str, ...]) -> Path:
+def save_model(path: Path, algorithm: type[PPO] | type[A2C] | type[SAC], keys: tuple[str, ...]) -> Path:
     env = HighwayEnv("cruise", camera=False)
     space = spaces.Dict({key: env.observation_space[key] for key in keys})  # type: ignore[index]
     env.observation_space = space  # type: ignore[assignment]
-    small = (
+    policy_kwargs = (
         {"net_arch": [8], "features_extractor_kwargs": {"cnn_output_dim": 8}}
         if "image" in keys
         else {"net_arch": [8]}
     )
     buffer = {"buffer_size": 10} if algorithm is SAC else {}
-    algorithm("MultiInputPolicy", env, policy_kwargs=small, device="cpu", **buffer).save(path)  # type: ignore[arg-type]
+    algorithm("MultiInputPolicy", env, policy_kwargs=policy_kwargs, device="cpu", **buffer).save(path)  # type: ignore[arg-type]
     return path
 
 
@@ -303,7 +307,7 @@ def saved(path: Path, algorithm: type[PPO] | type[A2C] | type[SAC], keys: tuple[
 def test_sb3_files_of_each_algorithm_drive(
     algorithm: type[PPO] | type[A2C] | type[SAC], tmp_path: Path
 ) -> None:
-    path = saved(tmp_path / "model.zip", algorithm, ("speed", "command", "speed_limit", "blind_spot"))
+    path = save_model(tmp_path / "model.zip", algorithm, ("speed", "command", "speed_limit", "blind_spot"))
     agent = ForeignAgent(path, PLATFORM, trusted=True)
     first, second = agent.act(observation(5.0)), agent.act(observation(5.0))
     assert first == second  # the mean action, no draw
@@ -314,7 +318,7 @@ def test_sb3_files_of_each_algorithm_drive(
 
 
 def test_an_sb3_policy_with_the_image_drives_in_the_world(tmp_path: Path) -> None:
-    path = saved(tmp_path / "looks.zip", PPO, ("image", "speed"))
+    path = save_model(tmp_path / "image.zip", PPO, ("image", "speed"))
     env = DrivingEnv(EnvSpec("cruise"))
     try:
         agent = build_agent(str(path), env.platform, trusted=True)

@@ -33,7 +33,7 @@ def observation(speed: float = 15.0) -> Observation:
 
 
 @contextlib.contextmanager
-def driven(name: str, limit: float = LIMIT, module: str = "hostile_agents") -> Iterator[Agent]:
+def started_agent(name: str, limit: float = LIMIT, module: str = "hostile_agents") -> Iterator[Agent]:
     agent = build_agent(f"{module}:{name}", PLATFORM, overrides=(f"step_limit={limit}",))
     try:
         agent.reset(1)
@@ -59,8 +59,8 @@ def processes_with(mark: str) -> list[int]:
     return processes
 
 
-def gone(mark: str) -> bool:
-    """Whether all of these processes end within 5 s."""
+def all_ended(mark: str) -> bool:
+    """Whether all processes whose environment contains ``mark`` end within 5 s."""
     deadline = time.monotonic() + 5.0
     while processes_with(mark) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -78,7 +78,7 @@ def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_an_agent_sees_and_answers_the_same_in_a_process_of_its_own() -> None:
-    with driven("Echo", module="echo_agent") as isolated:
+    with started_agent("Echo", module="echo_agent") as isolated:
         assert isinstance(isolated, IsolatedAgent) and isolated.name == "echo"
         local = build_agent("echo_agent:Echo", PLATFORM, overrides=("in_process=true",))
         assert not isinstance(local, IsolatedAgent)
@@ -103,7 +103,7 @@ def test_memory_of_one_agent_ends_with_it(mark: str) -> None:
     assert len(processes_with(mark)) == 2  # the keeper and the agent
     del agent
     gc.collect()
-    assert gone(mark)
+    assert all_ended(mark)
 
 
 def test_the_time_limit_can_be_set_and_switched_off() -> None:
@@ -119,13 +119,13 @@ def test_the_time_limit_can_be_set_and_switched_off() -> None:
 
 
 def test_controls_are_checked() -> None:
-    with driven("Answers") as agent:
+    with started_agent("Answers") as agent:
         for index in range(len(ANSWERS)):
             assert "Control" in str(failure(agent, speed=index))
 
 
 def test_traces_are_checked() -> None:
-    with driven("Traces") as agent:
+    with started_agent("Traces") as agent:
         for index in range(len(TRACES)):
             agent.reset(1)  # the last trace takes too many bytes and ends the process
             message = str(failure(agent, speed=index))
@@ -139,7 +139,7 @@ def test_names_are_checked(name: str) -> None:
 
 
 def test_errors_of_any_text_are_shortened() -> None:
-    with driven("Errors", limit=30.0) as agent:
+    with started_agent("Errors", limit=30.0) as agent:
         surrogate, huge, unprintable = (failure(agent, speed) for speed in range(3))
     assert "\\ud800 is no character" in str(surrogate)
     assert huge.details is not None and len(huge.details.encode()) <= MAX_TEXT_BYTES
@@ -162,11 +162,11 @@ def test_errors_of_any_text_are_shortened() -> None:
     ],
 )
 def test_messages_are_checked(name: str, message: str) -> None:
-    with driven(name) as agent:
+    with started_agent(name) as agent:
         assert message in str(failure(agent))
 
 
-# --- ends ----------------------------------------------------------------------------------------
+# --- how they end----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ def test_messages_are_checked(name: str, message: str) -> None:
 def test_every_end_is_reported_and_leaves_no_process(
     name: str, message: str, mark: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with driven(name) as agent:
+    with started_agent(name) as agent:
         assert message in str(failure(agent))
-    assert gone(mark)
+    assert all_ended(mark)
     printed = capsys.readouterr()
     assert printed.out == "" and len(printed.err) < 300_000 and "\x1b" not in printed.err
 
@@ -196,7 +196,7 @@ def test_every_end_is_reported_and_leaves_no_process(
 
 
 def test_no_world_is_in_its_memory() -> None:
-    with driven("ReadsTheTruth", limit=30.0) as agent:
+    with started_agent("ReadsTheTruth", limit=30.0) as agent:
         agent.act(observation())
         assert agent.trace is not None and agent.trace.notes == ("found []",)
 
@@ -204,7 +204,7 @@ def test_no_world_is_in_its_memory() -> None:
 def test_files_memory_and_signals_are_out_of_its_reach(mark: str) -> None:
     rows = Path(mark)
     rows.write_text("a row\n")
-    with driven("ReachesOut", limit=30.0) as agent:
+    with started_agent("ReachesOut", limit=30.0) as agent:
         agent.act(observation())
         notes = agent.trace.notes if agent.trace is not None else ()
     if "confined: False" in notes:
@@ -220,9 +220,9 @@ def test_files_memory_and_signals_are_out_of_its_reach(mark: str) -> None:
     assert rows.read_text() == "a row\n"
 
 
-def test_who_reads_the_truth_is_in_the_simulator_and_marked() -> None:
+def test_a_privileged_class_is_built_in_the_simulator_and_its_object_must_agree() -> None:
     with pytest.raises(AgentError, match="its object does not"):
-        build_agent("hostile_agents:Turncoat", PLATFORM, truth=None)
+        build_agent("hostile_agents:InconsistentlyPrivileged", PLATFORM, truth=None)
     with pytest.raises(AgentError, match="AssertionError"):
         build_agent("hostile_agents:Privileged", PLATFORM, truth=None)
 

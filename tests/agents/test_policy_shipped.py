@@ -1,15 +1,14 @@
-"""The policy that comes along: learnt, exported and told of on its card alike, and it drives."""
+"""The shipped policy: its weights, networks and card agree, and it drives."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from golden_recording import GOLDEN
-from golden_traces.pictures import read_picture
+from golden_traces.images import read_image
 from safetensors.torch import load_file
 from tiny_world import PLATFORM
 
@@ -18,6 +17,7 @@ from drive_stack.config import load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.rollout import run_episode
+from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.network import PolicyNet
 from drive_stack.policy.runner import TRUNK, PolicyRunner
@@ -30,36 +30,41 @@ from drive_stack.types import NavigationCommand, Observation
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_networks_are_exported_from_the_weights_beside_them() -> None:
+def test_the_networks_are_exported_from_the_weights_next_to_them() -> None:
     settings = load_model(ROOT / "configs" / "training" / "policy.yaml", PolicyTraining).network
     network = PolicyNet(settings).eval()
     weights = load_file(TRUNK.with_name("policy.safetensors"))
     missing, unknown = network.load_state_dict(weights, strict=False)
     assert not unknown and all(name.startswith(("now.", "then.", "columns.")) for name in missing)
-    picture = read_picture(GOLDEN / "curve.jpg")
-    seen = Observation(picture, 25.0, 0.02, False, False, 33.0, NavigationCommand.FOLLOW)
+    image = read_image(GOLDEN / "curve.jpg")
+    observation = Observation(image, 25.0, 0.02, False, False, 33.0, NavigationCommand.FOLLOW)
     runner = PolicyRunner(TRUNK, PLATFORM.car, 0.1)
-    packed = torch.from_numpy(pack(picture, network.layout.views)[None])
+    packed = torch.from_numpy(pack(image, network.layout.views)[None])
     with torch.no_grad():
         rows = torch.zeros((1, len(settings.history)), dtype=torch.long)
-        state = torch.from_numpy(np.asarray(state_of(seen))[None])
-        sideways, forward = network.decide(network.trunk(packed), rows, state)[0].tolist()
-    expected, found = control_of(sideways, forward, seen.speed, PLATFORM.car), runner.drive(seen)
-    assert found.steering == pytest.approx(expected.steering, abs=1e-4)
-    assert found.acceleration == pytest.approx(expected.acceleration, abs=1e-2)
+        state = torch.from_numpy(np.asarray(state_of(observation))[None])
+        lateral, longitudinal = network.decide(network.trunk(packed), rows, state)[0].tolist()
+    expected, control = (
+        control_of(lateral, longitudinal, observation.speed, PLATFORM.car),
+        runner.drive(observation),
+    )
+    assert control.steering == pytest.approx(expected.steering, abs=1e-4)
+    assert control.acceleration == pytest.approx(expected.acceleration, abs=1e-2)
 
 
-def test_its_card_says_what_it_learnt_from_and_how_it_drives() -> None:
-    """On validation seeds; on test seeds too, once it was judged there, and on no others."""
-    card: dict[str, Any] = read_card(TRUNK, "")
+def test_its_card_describes_its_training_and_its_drives() -> None:
+    """The drives are on validation seeds, on test seeds if it was evaluated on them, and on no others."""
+    card = read_card(TRUNK, "", PolicyCard)
     config = load_model(ROOT / "configs" / "training" / "policy.yaml", PolicyTraining)
-    assert list(card["rounds"]) == [one.name for one in config.rounds]
-    learnt = sum(about["rows"] for name, about in card["recordings"].items() if name != "validation")
-    assert learnt >= 100_000
+    assert list(card["rounds"]) == [training_round.name for training_round in config.rounds]
+    training_rows = sum(
+        recording["rows"] for name, recording in card["recordings"].items() if name != "validation"
+    )
+    assert training_rows >= 100_000
     assert "validation" in card["closed_loop"]
-    for span, judged in card["closed_loop"].items():
-        low, high = judged["seeds"]
-        assert low in SeedSplit(span).seeds and high in SeedSplit(span).seeds and low <= high
+    for split, figures in card["closed_loop"].items():
+        low, high = figures["seeds"]
+        assert low in SeedSplit(split).seeds and high in SeedSplit(split).seeds and low <= high
 
 
 def test_it_keeps_its_lane_and_is_the_same_every_time() -> None:

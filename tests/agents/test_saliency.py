@@ -1,4 +1,4 @@
-"""Where the policy looks: known activations leave heat in their place, and looking changes nothing."""
+"""Saliency: known activations give heat at their position, and computing it changes no control."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def network() -> PolicyNet:
 def trunk(network: PolicyNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "policy.trunk.onnx"
     export(network, path)
-    for one in (path, head_path(path)):
-        write_card(one, "test", {"layout": network.layout.model_dump()})
+    for weights in (path, head_path(path)):
+        write_card(weights, "test", {"layout": network.layout.model_dump()})
     return path
 
 
@@ -44,11 +44,11 @@ def observation(seed: int = 0) -> Observation:
     return Observation(image, 20.0, 0.0, False, False, 30.0, NavigationCommand.FOLLOW)
 
 
-def test_heat_is_where_every_layer_fires() -> None:
+def test_heat_is_where_every_layer_is_active() -> None:
     first, second = np.zeros((4, 32, 80), np.float32), np.zeros((8, 16, 40), np.float32)
-    first[:, 8:12, 20:30] = 1.0  # both fire here
+    first[:, 8:12, 20:30] = 1.0  # both layers are active here
     second[:, 4:6, 10:15] = 1.0
-    first[:, 20:24, 60:70] = 1.0  # here only the first
+    first[:, 20:24, 60:70] = 1.0  # only the first layer is active here
     heat = visual_backprop([first, second], (64, 160))
     assert heat.shape == (64, 160) and heat.dtype == np.float32
     assert heat[16:24, 42:58].min() > 0.5
@@ -56,14 +56,14 @@ def test_heat_is_where_every_layer_fires() -> None:
     assert heat.min() == 0.0 and heat.max() == 1.0
 
 
-def test_nothing_fires_nowhere_is_heat() -> None:
+def test_without_activations_there_is_no_heat() -> None:
     assert (
         visual_backprop([np.zeros((4, 8, 8), np.float32), np.zeros((4, 4, 4), np.float32)], (16, 16)).max()
         == 0.0
     )
 
 
-def test_an_edge_in_a_dull_picture_draws_the_look(trunk: Path, network: PolicyNet) -> None:
+def test_heat_is_highest_at_an_edge_in_a_uniform_image(trunk: Path, network: PolicyNet) -> None:
     image = np.full((256, 640, 3), 127, dtype=np.uint8)
     image[100:130, 400:430] = 255
     heat = Saliency(trunk, network.layout.views).compute(image)
@@ -72,15 +72,15 @@ def test_an_edge_in_a_dull_picture_draws_the_look(trunk: Path, network: PolicyNe
     assert inside > 2.0 * heat[92:140, 60:330].mean()
 
 
-def test_looking_over_its_shoulder_changes_nothing(trunk: Path) -> None:
+def test_computing_saliency_changes_no_control(trunk: Path) -> None:
     config = EndToEndConfig(kind="end_to_end", name="end_to_end", weights=trunk)
-    watched, alone = EndToEndAgent(config, PLATFORM), EndToEndAgent(config, PLATFORM)
+    explained, reference = EndToEndAgent(config, PLATFORM), EndToEndAgent(config, PLATFORM)
     before = trunk.read_bytes()
-    for agent in (watched, alone):
+    for agent in (explained, reference):
         agent.reset(0)
     for step in range(4):
-        first, second = watched.act(observation(step)), alone.act(observation(step))
-        assert watched.trace is not None and watched.trace.attention is not None
-        assert watched.trace.attention().shape == (256, 640)
+        first, second = explained.act(observation(step)), reference.act(observation(step))
+        assert explained.trace is not None and explained.trace.attention is not None
+        assert explained.trace.attention().shape == (256, 640)
         assert first == second
     assert trunk.read_bytes() == before

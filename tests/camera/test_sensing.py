@@ -16,7 +16,7 @@ from envs.camera.atmosphere import Atmosphere
 from envs.camera.sensing import CODE_ZERO, SUPERSAMPLING, apply_sensor
 
 MODEL = CameraModel()
-EVERY = [
+ALL_CONDITIONS = [
     Conditions(weather, light, visibility, rain)
     for weather, light, (visibility, rain) in itertools.product(
         Weather, Light, [(2000.0, 0.0), (150.0, 0.0), (400.0, 1.0)]
@@ -33,9 +33,9 @@ def apply_stepwise(atmosphere: Atmosphere, large: NDArray[np.uint8], time: float
     rgb = downsample(large[:, :, 2::-1])
     through = cv2.add(standing, scale(atmosphere._ground_through, ~solid))
     lit = cv2.add(solid, scale(atmosphere._ground_lit, ~solid))
-    seen = scale(rgb, cv2.merge([scale(through, lit)] * 3))
+    visible = scale(rgb, cv2.merge([scale(through, lit)] * 3))
     fog = np.broadcast_to(np.round(atmosphere.fog_colour).astype(np.uint8), rgb.shape)
-    clean = cv2.add(seen, scale(np.ascontiguousarray(fog), cv2.merge([~through] * 3)))
+    clean = cv2.add(visible, scale(np.ascontiguousarray(fog), cv2.merge([~through] * 3)))
     frame = round(time * 20.0) * 3 % len(atmosphere._bright)
     bright, dark = (noise[frame].reshape(rgb.shape) for noise in (atmosphere._bright, atmosphere._dark))
     return np.asarray(cv2.subtract(cv2.add(clean, bright), dark), dtype=np.uint8)
@@ -55,13 +55,13 @@ def buffers() -> list[NDArray[np.uint8]]:
     """Return random bytes, and bytes like those of images: flat regions, mostly with alpha 0 or 255."""
     rng = np.random.default_rng(5)
     shape = (MODEL.height * SUPERSAMPLING, MODEL.width * SUPERSAMPLING, 4)
-    any_ = rng.integers(0, 256, shape, dtype=np.uint8)
-    flat = np.repeat(np.repeat(any_[::8, ::8], 8, axis=0), 8, axis=1)
-    flat[:, :, 3] = np.where(any_[:, :, 0] < 90, 0, np.where(any_[:, :, 0] < 180, 255, flat[:, :, 3]))
-    return [any_, flat]
+    noise = rng.integers(0, 256, shape, dtype=np.uint8)
+    flat = np.repeat(np.repeat(noise[::8, ::8], 8, axis=0), 8, axis=1)
+    flat[:, :, 3] = np.where(noise[:, :, 0] < 90, 0, np.where(noise[:, :, 0] < 180, 255, flat[:, :, 3]))
+    return [noise, flat]
 
 
-@pytest.mark.parametrize("conditions", EVERY, ids=lambda it: f"{it.weather.value}-{it.light.value}")
+@pytest.mark.parametrize("conditions", ALL_CONDITIONS, ids=lambda it: f"{it.weather.value}-{it.light.value}")
 def test_the_compiled_pass_gives_the_same_bytes(conditions: Conditions) -> None:
     atmosphere = Atmosphere(MODEL, conditions)
     for large, time in itertools.product(buffers(), (0.0, 0.35)):

@@ -24,7 +24,7 @@ from drive_stack.evaluation.batch.row_file import read_rows
 
 @pytest.fixture
 def courses(tmp_path: Path) -> list[Path]:
-    """Two files of one stem, that differ."""
+    """Two different files with the same stem."""
     paths = [tmp_path / name / "short.yaml" for name in ("a", "b")]
     for path, density in zip(paths, (0, 10), strict=True):
         path.parent.mkdir()
@@ -41,27 +41,32 @@ def test_a_folder_is_recorded_corrupted_and_repaired(
     tmp_path: Path, courses: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "recordings"
-    asked = ("--scenarios", ",".join(map(str, courses)), "--seeds", "1", "--every", "4")
-    assert collect(folder, *asked) == 0
+    options = ("--scenarios", ",".join(map(str, courses)), "--seeds", "1", "--every", "4")
+    assert collect(folder, *options) == 0
     before = read_manifest(DRIVES, folder)
     assert len(before.shards) == 2 == Recording([folder]).episodes
     shards = [folder / entry.file for entry in before.shards]
     assert shards[0] != shards[1]
     capsys.readouterr()
 
-    assert collect(folder, *asked) == 0
+    assert collect(folder, *options) == 0
     assert "2 of 2 episodes are there already" in capsys.readouterr().err
 
     shards[0].unlink()
-    assert collect(folder, *asked) == 0
-    said = capsys.readouterr().err
-    assert "1 episodes have a row and no whole shard" in said and "1 of 2 episodes are there already" in said
+    assert collect(folder, *options) == 0
+    messages = capsys.readouterr().err
+    assert (
+        "1 episodes have a row and no whole shard" in messages
+        and "1 of 2 episodes are there already" in messages
+    )
     assert read_manifest(DRIVES, folder) == before
 
     shards[0].write_bytes(shards[0].read_bytes()[:-400])
-    assert collect(folder, *asked) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 2 and f"{shards[0]}: cut off" in said and "collect --repair" in said
+    assert collect(folder, *options) == 2
+    messages = capsys.readouterr().err
+    assert (
+        messages.count("\n") == 2 and f"{shards[0]}: cut off" in messages and "collect --repair" in messages
+    )
 
     assert collect(folder, "--repair") == 0
     assert "moved to" in capsys.readouterr().err
@@ -69,7 +74,7 @@ def test_a_folder_is_recorded_corrupted_and_repaired(
 
     # a run that was killed before it could list what it recorded
     (folder / NAME).write_text(before.model_copy(update={"shards": before.shards[:1]}).model_dump_json())
-    assert collect(folder, *asked) == 0
+    assert collect(folder, *options) == 0
     assert "2 of 2 episodes are there already" in capsys.readouterr().err
     assert read_manifest(DRIVES, folder) == before
     assert len((folder / ROWS).read_text().splitlines()) == 4
@@ -78,8 +83,8 @@ def test_a_folder_is_recorded_corrupted_and_repaired(
 @pytest.mark.slow
 def test_a_run_that_is_asked_to_end_keeps_what_it_has(tmp_path: Path, courses: list[Path]) -> None:
     folder = tmp_path / "recordings"
-    asked = ["--scenarios", str(courses[0]), "--seeds", "6", "--every", "4"]
-    command = [sys.executable, "run_sim.py", "collect", "--out", str(folder), *asked]
+    options = ["--scenarios", str(courses[0]), "--seeds", "6", "--every", "4"]
+    command = [sys.executable, "run_sim.py", "collect", "--out", str(folder), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, process_group=0) as run:
         try:
             while not read_rows(folder):
@@ -87,16 +92,16 @@ def test_a_run_that_is_asked_to_end_keeps_what_it_has(tmp_path: Path, courses: l
                 time.sleep(0.05)
             started = psutil.Process(run.pid).children(recursive=True)
             os.killpg(run.pid, signal.SIGTERM)  # as schedulers do: to the workers too
-            said = run.communicate(timeout=60)[1]
+            messages = run.communicate(timeout=60)[1]
         finally:
             run.kill()
     assert run.returncode == 128 + signal.SIGTERM
     rows = read_rows(folder).values()
-    assert f"{len(rows)} of 6 episodes are kept; the same command goes on from there" in said
-    assert said.splitlines()[-1] == "run_sim.py: stopped by SIGTERM"
+    assert f"{len(rows)} of 6 episodes are kept; the same command goes on from there" in messages
+    assert messages.splitlines()[-1] == "run_sim.py: stopped by SIGTERM"
     assert psutil.wait_procs(started, timeout=30)[1] == []
     assert not any(row.lost for row in rows) and Recording([folder]).episodes == len(rows) < 6
-    assert collect(folder, *asked) == 0
+    assert collect(folder, *options) == 0
     assert Recording([folder]).episodes == 6 == len((folder / ROWS).read_text().splitlines())
 
 

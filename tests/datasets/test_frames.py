@@ -1,4 +1,4 @@
-"""Recording: what is planned, and what one recorded episode holds."""
+"""Recording: what is planned, and what one recorded episode contains."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,20 +53,20 @@ def test_recorded_episode_is_labelled_and_repeats(tmp_path: Path) -> None:
     assert [frame.time for frame in first] == sorted({frame.time for frame in first})
 
 
-def test_frames_with_people_and_traffic_are_preferred() -> None:
+def test_frames_with_pedestrians_and_traffic_are_preferred() -> None:
     state = World(load_scenario("pedestrian_crossing"), 0).state()
     ego, camera = state.ego, CameraModel()
 
-    def people_at(distance: float) -> WorldState:
+    def pedestrians_at(distance: float) -> WorldState:
         count = len(state.pedestrians.id)
-        spot = np.array([ego.x, ego.y]) + distance * np.array([np.cos(ego.yaw), np.sin(ego.yaw)])
-        people = replace(state.pedestrians, x=np.full(count, spot[0]), y=np.full(count, spot[1]))
-        nowhere = replace(state.vehicles, x=np.full(len(state.vehicles.id), ego.x - 500.0))
-        return replace(state, pedestrians=people, vehicles=nowhere)
+        position = np.array([ego.x, ego.y]) + distance * np.array([np.cos(ego.yaw), np.sin(ego.yaw)])
+        pedestrians = replace(state.pedestrians, x=np.full(count, position[0]), y=np.full(count, position[1]))
+        vehicles_behind = replace(state.vehicles, x=np.full(len(state.vehicles.id), ego.x - 500.0))
+        return replace(state, pedestrians=pedestrians, vehicles=vehicles_behind)
 
-    assert frame_probability(people_at(40.0), camera) == PROBABILITY["pedestrians"]
-    assert frame_probability(people_at(300.0), camera) == PROBABILITY["nothing"]
-    assert frame_probability(people_at(-40.0), camera) == PROBABILITY["nothing"]
+    assert frame_probability(pedestrians_at(40.0), camera) == PROBABILITY["pedestrians"]
+    assert frame_probability(pedestrians_at(300.0), camera) == PROBABILITY["nothing"]
+    assert frame_probability(pedestrians_at(-40.0), camera) == PROBABILITY["nothing"]
 
 
 IMAGE = encode(np.full((256, 640, 3), 90, np.uint8), 90, full_colour=True).tobytes()
@@ -149,7 +149,7 @@ def test_collecting_again_lists_what_a_killed_run_recorded(tmp_path: Path) -> No
         collect(tasks, tmp_path, 1, lane_truth)
 
 
-def test_scenario_files_of_one_stem_have_frames_of_their_own(tmp_path: Path) -> None:
+def test_scenario_files_with_the_same_stem_have_separate_frames(tmp_path: Path) -> None:
     names = ["a/short.yaml", "b/short.yaml", "cut_in"]
     settings = FrameSettings(per_episode=12)
     tasks = plan_episodes(names, 36, 0, settings, tmp_path)

@@ -58,7 +58,9 @@ def controls_differ(recording: Recording) -> NDArray[np.bool_]:
     """Whether the applied control differs from the expert's, by row."""
     differ = np.zeros(recording.rows, dtype=bool)
     for name in ("steering_rad", "acceleration_mps2"):
-        expert, applied = (recording.column(f"{who}_{name}", np.float32) for who in ("expert", "applied"))
+        expert, applied = (
+            recording.column(f"{driver}_{name}", np.float32) for driver in ("expert", "applied")
+        )
         differ |= expert != applied
     return differ
 
@@ -104,10 +106,12 @@ def test_without_perturbations_the_expert_control_is_applied(plain: Path) -> Non
 
 
 def test_several_folders_are_read_as_one_and_the_hash_tells_contents(plain: Path) -> None:
-    one, two = Recording([plain]), Recording([plain, plain])
-    assert two.rows == 2 * one.rows and two.episodes == 2 * one.episodes
-    assert np.array_equal(two.column("time_s", np.float64), np.tile(one.column("time_s", np.float64), 2))
-    assert one.hash != two.hash and one.hash == Recording([plain]).hash
+    single, double = Recording([plain]), Recording([plain, plain])
+    assert double.rows == 2 * single.rows and double.episodes == 2 * single.episodes
+    assert np.array_equal(
+        double.column("time_s", np.float64), np.tile(single.column("time_s", np.float64), 2)
+    )
+    assert single.hash != double.hash and single.hash == Recording([plain]).hash
 
 
 def test_the_same_episode_is_recorded_alike_and_perturbations_show(
@@ -129,9 +133,9 @@ def test_a_student_drives_in_segments_and_the_expert_labels_every_step(tmp_path:
     record(tmp_path, course, range(1, 5), CollectSettings(student="constant", expert_fraction=0.5))
     recording = Recording([tmp_path])
     assert set(recording.column("driver", np.str_)) == {"expert", "constant"}
-    alone = recording.column("driver", np.str_) == "constant"
+    by_student = recording.column("driver", np.str_) == "constant"
     differ = controls_differ(recording)
-    assert not differ[~alone].any() and differ[alone].any()
+    assert not differ[~by_student].any() and differ[by_student].any()
 
 
 def cut_off(folder: Path) -> str:
@@ -146,7 +150,7 @@ def altered(folder: Path) -> str:
     return "-000003.parquet: not what the manifest says"
 
 
-def gone(folder: Path) -> str:
+def deleted(folder: Path) -> str:
     next(folder.glob("*-000004.parquet")).unlink()
     return "-000004.parquet: no such file"
 
@@ -162,7 +166,7 @@ def without_manifest(folder: Path) -> str:
     return "holds no recordings"
 
 
-@pytest.mark.parametrize("corrupt", [cut_off, altered, gone, of_another_version, without_manifest])
+@pytest.mark.parametrize("corrupt", [cut_off, altered, deleted, of_another_version, without_manifest])
 def test_what_is_corrupt_is_named_in_one_line(plain: Path, tmp_path: Path, corrupt: object) -> None:
     for path in plain.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -205,8 +209,8 @@ def test_perturbations_are_triangles_within_their_bounds(seed: int, speed: float
 
 
 def test_perturbations_follow_from_the_seed() -> None:
-    def course_of(seed: int) -> list[Control]:
+    def controls_of(seed: int) -> list[Control]:
         perturbation = Perturbation(PerturbationSettings(), np.random.default_rng(seed))
         return [perturbation.apply(Control(0.0, 0.0), 0.1 * step, 30.0, CAR) for step in range(300)]
 
-    assert course_of(1) == course_of(1) != course_of(2)
+    assert controls_of(1) == controls_of(1) != controls_of(2)

@@ -1,4 +1,4 @@
-"""Recordings of strangers: invalid content is named and refused although the hash agrees."""
+"""Recordings from elsewhere: invalid content is named and refused even if the hash agrees."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ ACTOR_RANGES = {column.name: column.range for column in columns_of(ActorColumns)
 NULLABLE = {column.name for column in columns_of(DriveRow) if column.is_nullable}
 
 
-def refused(folder: Path, problem: str) -> None:
+def assert_refused(folder: Path, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem) as caught:
         for _ in Recording([folder]).images(0):
             pass
     assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
 
 
-def recorded(folder: Path, data: Columns, schema: pa.Schema = SCHEMA) -> Path:
+def write_recording(folder: Path, data: Columns, schema: pa.Schema = SCHEMA) -> Path:
     write_listed(folder, write_shard(folder / "toy-000003.parquet", data, schema))
     return folder
 
 
-def test_a_fit_recording_is_read(tmp_path: Path) -> None:
-    recording = Recording([recorded(tmp_path, columns("toy", 3))])
+def test_a_valid_recording_is_read(tmp_path: Path) -> None:
+    recording = Recording([write_recording(tmp_path, columns("toy", 3))])
     assert [image.shape for image in recording.images(0)] == [(256, 640, 3)] * 3
     assert recording.other_actors().label.tolist() == [0, 0, 0]
 
@@ -47,14 +47,17 @@ def test_a_fit_recording_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(RANGES))
 def test_every_number_is_checked(tmp_path: Path, name: str) -> None:
     low, high = RANGES[name]
-    fit = columns("toy", 3, rows=1)
-    Recording([recorded(tmp_path, fit | {name: [low]})])
+    valid = columns("toy", 3, rows=1)
+    Recording([write_recording(tmp_path, valid | {name: [low]})])
     if name not in ("step", "command"):
-        Recording([recorded(tmp_path, fit | {name: [high]})])
+        Recording([write_recording(tmp_path, valid | {name: [high]})])
         for wrong in (float("nan"), float("inf"), 2.0 * high):
-            refused(recorded(tmp_path, fit | {name: [wrong]}), f"column {name}: .* is not within")
-    refused(
-        recorded(tmp_path, fit | {name: [-1 if low == 0 else 2.0 * low]}), f"column {name}: .*is not within"
+            assert_refused(
+                write_recording(tmp_path, valid | {name: [wrong]}), f"column {name}: .* is not within"
+            )
+    assert_refused(
+        write_recording(tmp_path, valid | {name: [-1 if low == 0 else 2.0 * low]}),
+        f"column {name}: .*is not within",
     )
 
 
@@ -62,7 +65,7 @@ def test_every_number_is_checked(tmp_path: Path, name: str) -> None:
 def test_every_number_of_other_actors_is_checked(tmp_path: Path, name: str) -> None:
     for wrong in (float("nan"), 2e4):
         data = columns("toy", 3) | {"other_actors": [[], [ACTOR], [ACTOR, ACTOR | {name: wrong}]]}
-        refused(recorded(tmp_path, data), f"column other_actors.{name}: .* is not within")
+        assert_refused(write_recording(tmp_path, data), f"column other_actors.{name}: .* is not within")
 
 
 def test_no_column_of_numbers_is_left_out() -> None:
@@ -76,42 +79,50 @@ def test_a_missing_value_is_named(tmp_path: Path, name: str) -> None:
     data = columns("toy", 3)
     problem = "image of row 1: not a JPEG" if name == "image" else f"column {name}: 1 values are missing"
     data[name] = [data[name][0], None, data[name][2]]
-    refused(recorded(tmp_path, data), problem)
+    assert_refused(write_recording(tmp_path, data), problem)
 
 
 def test_an_unknown_kind_of_actor_is_named(tmp_path: Path) -> None:
     data = columns("toy", 3) | {"other_actors": [[], [], [ACTOR | {"label": "tank"}]]}
-    refused(recorded(tmp_path, data), "column other_actors.label: 'tank' is none of car, large_vehicle")
+    assert_refused(
+        write_recording(tmp_path, data), "column other_actors.label: 'tank' is none of car, large_vehicle"
+    )
 
 
 @pytest.mark.parametrize("name", ["expert_steering_rad", "other_actors", "image"])
 def test_a_missing_column_or_one_of_another_type_is_named(tmp_path: Path, name: str) -> None:
     data = columns("toy", 3)
-    place = SCHEMA.get_field_index(name)
-    refused(
-        recorded(tmp_path, {key: data[key] for key in data if key != name}, SCHEMA.remove(place)),
+    index = SCHEMA.get_field_index(name)
+    assert_refused(
+        write_recording(tmp_path, {key: data[key] for key in data if key != name}, SCHEMA.remove(index)),
         f"not the columns of a recording: {name}",
     )
-    other = SCHEMA.set(place, pa.field(name, pa.string()))
-    refused(recorded(tmp_path, data | {name: ["x"] * 3}, other), f"column {name} is of type string")
+    other = SCHEMA.set(index, pa.field(name, pa.string()))
+    assert_refused(
+        write_recording(tmp_path, data | {name: ["x"] * 3}, other), f"column {name} is of type string"
+    )
     more = SCHEMA.append(pa.field("more", pa.string()))
-    refused(recorded(tmp_path, data | {"more": ["x"] * 3}, more), "not the columns of a recording: more")
+    assert_refused(
+        write_recording(tmp_path, data | {"more": ["x"] * 3}, more), "not the columns of a recording: more"
+    )
 
 
 def test_an_episode_is_of_one_course_in_the_order_of_time(tmp_path: Path) -> None:
     data = columns("toy", 3)
-    refused(recorded(tmp_path, data | {"seed": [3, 4, 3]}), "is of seed 3, and must be of 3 alone")
-    refused(recorded(tmp_path, data | {"step": [0, 2, 1]}), "not in the order of time")
+    assert_refused(
+        write_recording(tmp_path, data | {"seed": [3, 4, 3]}), "is of seed 3, and must be of 3 alone"
+    )
+    assert_refused(write_recording(tmp_path, data | {"step": [0, 2, 1]}), "not in the order of time")
     entry = write_shard(tmp_path / "toy-000003.parquet", data)
     write_listed(tmp_path, entry.model_copy(update={"scenario": "other"}))
-    refused(tmp_path, "is of scenario 'toy', and must be of 'other' alone")
+    assert_refused(tmp_path, "is of scenario 'toy', and must be of 'other' alone")
 
 
 def test_a_shard_without_rows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "toy-000003.parquet"
     write_listed(tmp_path, write_shard(path, columns("toy", 3)))
     pq.write_table(pq.read_table(path).slice(0, 0), path)
-    refused(tmp_path, "0 rows; a shard has 1 to")
+    assert_refused(tmp_path, "0 rows; a shard has 1 to")
 
 
 # --- images ------------------------------------------------------------------------------------
@@ -122,10 +133,10 @@ def png() -> bytes:
 
 
 def huge() -> bytes:
-    """An image whose header alone says 20,000 × 20,000."""
-    place = IMAGE.index(b"\xff\xc0")
+    """A JPEG stream whose header states 20,000 × 20,000 pixels."""
+    offset = IMAGE.index(b"\xff\xc0")
     size = (20_000).to_bytes(2, "big")
-    return IMAGE[: place + 5] + size + size + IMAGE[place + 9 :]
+    return IMAGE[: offset + 5] + size + size + IMAGE[offset + 9 :]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +154,7 @@ def huge() -> bytes:
 def test_what_is_no_image_of_the_camera_is_named(tmp_path: Path, stream: bytes, problem: str) -> None:
     data = columns("toy", 3)
     data["image"] = [IMAGE, stream, IMAGE]
-    refused(recorded(tmp_path, data), f"the image of row 1: .*{problem}")
+    assert_refused(write_recording(tmp_path, data), f"the image of row 1: .*{problem}")
 
 
 def test_a_huge_image_is_not_decoded() -> None:
@@ -151,13 +162,13 @@ def test_a_huge_image_is_not_decoded() -> None:
         decode(np.frombuffer(huge(), np.uint8))
 
 
-@pytest.mark.parametrize("hide", [b"\xff", b"\x00", b"\x01", b"\xd0", b"\xd9"])
-def test_no_size_hides_behind_another(hide: bytes) -> None:
-    """Taken for a segment, `hide` leads past the frame that decoders find to one of the camera's size."""
-    place, scan = IMAGE.index(b"\xff\xc0"), IMAGE.index(b"\xff\xda")
-    begin, frame = IMAGE[:2] + b"\xff" + hide, IMAGE[place:scan]
-    length = int.from_bytes(huge()[2:4], "big")  # a decoder that passes over `hide` finds the picture here
-    stream = (begin + huge()[2:]).ljust(len(begin) + length, b"\0") + frame + IMAGE[-2:]
+@pytest.mark.parametrize("marker", [b"\xff", b"\x00", b"\x01", b"\xd0", b"\xd9"])
+def test_a_size_behind_a_marker_without_a_length_is_not_read(marker: bytes) -> None:
+    """If ``marker`` is read as a segment, the header that decoders find is skipped for a smaller one."""
+    offset, scan = IMAGE.index(b"\xff\xc0"), IMAGE.index(b"\xff\xda")
+    head, frame = IMAGE[:2] + b"\xff" + marker, IMAGE[offset:scan]
+    length = int.from_bytes(huge()[2:4], "big")  # decoders skip the marker and find the image here
+    stream = (head + huge()[2:]).ljust(len(head) + length, b"\0") + frame + IMAGE[-2:]
     assert stream[4 + length :].startswith(b"\xff\xc0")
     with pytest.raises(ValueError, match="without a size"):
         jpeg_size(np.frombuffer(stream, np.uint8))
@@ -186,13 +197,13 @@ def test_a_manifest_names_files_of_its_own_folder_only(tmp_path: Path, file: str
     content = json.loads(path.read_text())
     content["shards"][0]["file"] = file
     path.write_text(json.dumps(content))
-    refused(inner, r"manifest.json: shards\.0\.file: ")
+    assert_refused(inner, r"manifest.json: shards\.0\.file: ")
 
 
 def test_a_shard_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
     entry = write_shard(tmp_path / "toy-000003.parquet", columns("toy", 3))
     write_listed(tmp_path, entry, entry)
-    refused(tmp_path, "manifest.json: lists toy-000003.parquet 2 times")
+    assert_refused(tmp_path, "manifest.json: lists toy-000003.parquet 2 times")
 
 
 def test_a_shard_is_no_link(tmp_path: Path) -> None:
@@ -200,7 +211,7 @@ def test_a_shard_is_no_link(tmp_path: Path) -> None:
     entry = write_shard(other, columns("toy", 3))
     (tmp_path / "toy-000003.parquet").symlink_to(other)
     write_listed(tmp_path, entry.model_copy(update={"file": "toy-000003.parquet"}))
-    refused(tmp_path, "toy-000003.parquet: is a link")
+    assert_refused(tmp_path, "toy-000003.parquet: is a link")
 
 
 @pytest.mark.parametrize(
@@ -214,5 +225,5 @@ def test_a_shard_is_no_link(tmp_path: Path) -> None:
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, corrupt: Callable[[Path], object]) -> None:
-    corrupt(write_listed(recorded(tmp_path, columns("toy", 3))))
-    refused(tmp_path, "manifest.json: ")
+    corrupt(write_listed(write_recording(tmp_path, columns("toy", 3))))
+    assert_refused(tmp_path, "manifest.json: ")

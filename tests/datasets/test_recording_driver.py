@@ -52,8 +52,8 @@ def test_a_driver_that_does_not_linger_leaves_early() -> None:
 
 
 def test_the_same_draws_drive_the_same() -> None:
-    one, two = (list(drive("merge", 3, lingers=True, seconds=6.0)) for _ in range(2))
-    assert [state.ego for state in one] == [state.ego for state in two]
+    first, second = (list(drive("merge", 3, lingers=True, seconds=6.0)) for _ in range(2))
+    assert [state.ego for state in first] == [state.ego for state in second]
 
 
 def test_most_moments_near_a_lanes_end_are_kept_and_few_long_before() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_shards import columns, write_listed, write_shard
-from synthetic_rows import row as made_up
+from synthetic_rows import row as synthetic_row
 
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
 from drive_stack.datasets.drives.reader import Recording
@@ -28,38 +28,38 @@ from drive_stack.support.atomic_files import atomic_file
 SETTINGS = CollectSettings()
 
 
-def row(scenario: str = "cruise", seed: int = 1, how: str = "ok", config: str = "c") -> Row:
-    return made_up("expert", scenario, seed, how, config=config)
+def row(scenario: str = "cruise", seed: int = 1, outcome: str = "ok", config: str = "c") -> Row:
+    return synthetic_row("expert", scenario, seed, outcome, config=config)
 
 
-def task(of: Row) -> BatchTask:
-    result = of.result
-    return BatchTask(result.scenario, result.seed, "expert", label="expert", config_hash=of.config_hash)
+def task(source: Row) -> BatchTask:
+    result = source.result
+    return BatchTask(result.scenario, result.seed, "expert", label="expert", config_hash=source.config_hash)
 
 
-def record(folder: Path, of: Row, rows: int = 3) -> ShardEntry:
-    path = shard_path(folder, of.result.scenario, of.result.seed)
-    return write_shard(path, columns(file_stem(of.result.scenario), of.result.seed, rows))
+def record(folder: Path, source: Row, rows: int = 3) -> ShardEntry:
+    path = shard_path(folder, source.result.scenario, source.result.seed)
+    return write_shard(path, columns(file_stem(source.result.scenario), source.result.seed, rows))
 
 
 def by_key(*rows: Row) -> dict[Key, Row]:
-    return {one.key: one for one in rows}
+    return {recorded.key: recorded for recorded in rows}
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Path, Row, Row]:
+def two_episodes(tmp_path: Path) -> tuple[Path, Row, Row]:
     """A folder with two episodes, and their rows."""
     rows = row(seed=1), row(seed=2)
-    write_listed(tmp_path, *(record(tmp_path, one) for one in rows))
+    write_listed(tmp_path, *(record(tmp_path, recorded) for recorded in rows))
     return tmp_path, *rows
 
 
-def shard_of(folder: Path, of: Row) -> Path:
-    return shard_path(folder, of.result.scenario, of.result.seed)
+def shard_of(folder: Path, source: Row) -> Path:
+    return shard_path(folder, source.result.scenario, source.result.seed)
 
 
-def test_a_row_counts_with_its_shard_and_hash(two: tuple[Path, Row, Row]) -> None:
-    path, first, second = two
+def test_a_row_counts_with_its_shard_and_hash(two_episodes: tuple[Path, Row, Row]) -> None:
+    path, first, second = two_episodes
     folder = RecordingFolder(path, SETTINGS, by_key(first, second))
     assert folder.is_complete(first) and folder.is_complete(second) and folder.corrupt == []
     assert not folder.is_complete(row(seed=3))
@@ -78,7 +78,7 @@ def altered(path: Path) -> None:
 
 
 def foreign(path: Path) -> None:
-    path.write_text("somebody's words")
+    path.write_text("other text")
 
 
 WAYS_TO_CORRUPT = [deleted, cut_off, altered, foreign]
@@ -86,9 +86,9 @@ WAYS_TO_CORRUPT = [deleted, cut_off, altered, foreign]
 
 @pytest.mark.parametrize("corrupt", WAYS_TO_CORRUPT)
 def test_what_is_corrupt_stays_listed_until_it_is_recorded_again(
-    two: tuple[Path, Row, Row], corrupt: Callable[[Path], None]
+    two_episodes: tuple[Path, Row, Row], corrupt: Callable[[Path], None]
 ) -> None:
-    path, first, second = two
+    path, first, second = two_episodes
     rows = by_key(first, second)
     corrupt(shard_of(path, first))
     folder = RecordingFolder(path, SETTINGS, rows)
@@ -106,9 +106,9 @@ def test_what_is_corrupt_stays_listed_until_it_is_recorded_again(
 
 @pytest.mark.parametrize("corrupt", [cut_off, foreign])
 def test_a_file_that_is_no_shard_is_refused_and_renamed_by_a_repair(
-    two: tuple[Path, Row, Row], corrupt: Callable[[Path], None]
+    two_episodes: tuple[Path, Row, Row], corrupt: Callable[[Path], None]
 ) -> None:
-    path, first, second = two
+    path, first, second = two_episodes
     shard = shard_of(path, first)
     corrupt(shard)
     content = shard.read_bytes()
@@ -147,11 +147,11 @@ def read_only(path: Path) -> str:
 
 
 @pytest.mark.parametrize("repair", [True, False])
-@pytest.mark.parametrize("lay", [a_link, a_folder, a_pipe, read_only])
+@pytest.mark.parametrize("create", [a_link, a_folder, a_pipe, read_only])
 def test_no_shard_takes_the_place_of_anything_else(
-    tmp_path: Path, lay: Callable[[Path], str], repair: bool
+    tmp_path: Path, create: Callable[[Path], str], repair: bool
 ) -> None:
-    problem = lay(shard_of(tmp_path, row()))
+    problem = create(shard_of(tmp_path, row()))
     before = sorted(tmp_path.iterdir())
     with pytest.raises(ConfigError, match=problem):
         RecordingFolder(tmp_path, SETTINGS, {}).prepare_paths([task(row())], repair=repair)
@@ -160,34 +160,34 @@ def test_no_shard_takes_the_place_of_anything_else(
 
 def test_what_a_killed_run_recorded_is_adopted(tmp_path: Path) -> None:
     rows = [row(seed=seed) for seed in range(4)]
-    entries = [record(tmp_path, one) for one in rows]
+    entries = [record(tmp_path, recorded) for recorded in rows]
     write_listed(tmp_path, entries[0])
     cut_off(shard_of(tmp_path, rows[2]))
     folder = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
-    assert [folder.is_complete(one) for one in rows] == [True, False, False, False]
-    folder.adopt([task(one) for one in rows[:3]], by_key(*rows))
-    assert [folder.is_complete(one) for one in rows] == [True, True, False, False]
+    assert [folder.is_complete(recorded) for recorded in rows] == [True, False, False, False]
+    folder.adopt([task(recorded) for recorded in rows[:3]], by_key(*rows))
+    assert [folder.is_complete(recorded) for recorded in rows] == [True, True, False, False]
     assert folder.manifest.shards == tuple(entries[:2])
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     shard, copy = shard_of(tmp_path, row()), tmp_path / "copy"
-    with atomic_file(shard) as left:
-        left.write_text("half")
-        copy.hardlink_to(left)
-    copy.rename(left)  # as if the process had been killed before the end
-    mine = tmp_path / ".mine.parquet"
-    mine.write_text("")
+    with atomic_file(shard) as temporary:
+        temporary.write_text("half")
+        copy.hardlink_to(temporary)
+    copy.rename(temporary)  # as if the process had been killed before the end
+    other = tmp_path / ".other.parquet"
+    other.write_text("")
     RecordingFolder(tmp_path, SETTINGS, {})
-    assert not left.exists() and mine.exists() and shard.exists()
+    assert not temporary.exists() and other.exists() and shard.exists()
 
 
-def test_of_several_rows_of_an_episode_the_last_has_the_shard(two: tuple[Path, Row, Row]) -> None:
-    path, first, second = two
+def test_of_several_rows_of_an_episode_the_last_has_the_shard(two_episodes: tuple[Path, Row, Row]) -> None:
+    path, first, second = two_episodes
     later = replace(first, config_hash="changed")
     folder = RecordingFolder(path, SETTINGS, by_key(first, second, later))
     assert not folder.is_complete(first) and folder.is_complete(later)
-    # the configuration is put back: the shard is not the first row's, whatever the row says
+    # the configuration is restored: the shard still belongs to the later row
     folder.adopt([task(first)], by_key(first, second, later))
     assert not folder.is_complete(first)
     folder.add(first)
@@ -195,15 +195,15 @@ def test_of_several_rows_of_an_episode_the_last_has_the_shard(two: tuple[Path, R
 
 
 def test_a_failed_episode_has_no_shard_and_counts(tmp_path: Path) -> None:
-    failed = row(how="failed")
+    failed = row(outcome="failed")
     folder = RecordingFolder(tmp_path, SETTINGS, by_key(failed))
     folder.adopt([task(failed)], by_key(failed))
     folder.add(failed)
     assert folder.is_complete(failed) and folder.manifest.shards == ()
 
 
-def test_what_is_listed_without_a_row_stays_listed(two: tuple[Path, Row, Row]) -> None:
-    path, *_ = two
+def test_what_is_listed_without_a_row_stays_listed(two_episodes: tuple[Path, Row, Row]) -> None:
+    path, *_ = two_episodes
     third = row(seed=3)
     record(path, third)
     folder = RecordingFolder(path, SETTINGS, {})
@@ -215,17 +215,17 @@ def test_what_is_listed_without_a_row_stays_listed(two: tuple[Path, Row, Row]) -
 
 def test_files_that_several_scenarios_shared_are_listed_no_longer(tmp_path: Path) -> None:
     rows = [row(f"cruise[ego.offset={offset}]") for offset in (-0.9, 0.9)]
-    shared = {former_path(tmp_path, one.result.scenario, 1) for one in rows}
+    shared = {former_path(tmp_path, recorded.result.scenario, 1) for recorded in rows}
     assert len(shared) == 1
     entry = write_shard(shared.pop(), columns(file_stem(rows[0].result.scenario), 1))
     write_listed(tmp_path, entry, entry)
     folder = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
-    assert folder.renamed == {entry.file} and not any(folder.is_complete(one) for one in rows)
-    for one in rows:
-        record(tmp_path, one)
-        folder.add(one)
+    assert folder.renamed == {entry.file} and not any(folder.is_complete(recorded) for recorded in rows)
+    for recorded in rows:
+        record(tmp_path, recorded)
+        folder.add(recorded)
     again = RecordingFolder(tmp_path, SETTINGS, by_key(*rows))
-    assert again.renamed == frozenset() and all(again.is_complete(one) for one in rows)
+    assert again.renamed == frozenset() and all(again.is_complete(recorded) for recorded in rows)
     assert Recording([tmp_path]).episodes == 2 and (tmp_path / entry.file).exists()
 
 
@@ -247,7 +247,7 @@ def test_names_of_the_catalogue_are_file_names_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("a/short.yaml", "b/short.yaml"),
         ("short.yaml", "short"),
@@ -256,8 +256,8 @@ def test_names_of_the_catalogue_are_file_names_as_they_are() -> None:
         ("x" * 300, "x" * 301),
     ],
 )
-def test_names_that_look_alike_have_files_of_their_own(one: str, other: str) -> None:
-    assert unique_stem(one) != unique_stem(other)
+def test_similar_names_have_different_files(first: str, second: str) -> None:
+    assert unique_stem(first) != unique_stem(second)
 
 
 @given(st.text(max_size=300))

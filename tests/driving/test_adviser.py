@@ -1,4 +1,4 @@
-"""The expert beside a student who does not do what it plans."""
+"""The expert as adviser: it labels the steps of a student that does not follow its plans."""
 
 from __future__ import annotations
 
@@ -14,40 +14,42 @@ from envs.oracles import Oracles
 
 
 def advice(world: TinyWorld, seconds: float) -> list[Control]:
-    """What the adviser says while the car goes straight on at its speed."""
+    """The adviser's controls while the car drives straight on at constant speed."""
     adviser = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM), overrides=ADVISER)
     adviser.reset(0)
-    said = []
+    controls = []
     for _ in range(round(10 * seconds)):
-        said.append(adviser.act(world.observation()))
+        controls.append(adviser.act(world.observation()))
         world.step(Control(0.0, 0.0))
-    return said
+    return controls
 
 
-def sideways(said: list[Control], speed: float) -> np.ndarray:
-    steering = np.array([one.steering for one in said])
-    return lateral_acceleration_of(steering, np.full(len(said), speed), PLATFORM.car)
+def lateral_accelerations(controls: list[Control], speed: float) -> np.ndarray:
+    steering = np.array([control.steering for control in controls])
+    return lateral_acceleration_of(steering, np.full(len(controls), speed), PLATFORM.car)
 
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
-def test_what_points_back_to_the_middle_lasts_and_does_not_grow(side: float) -> None:
+def test_the_correction_to_the_lane_centre_is_steady(side: float) -> None:
     world = TinyWorld(straight_road(1), lane=0, lateral_offset=side * 0.5, speed=20.0)
-    asked = side * sideways(advice(world, 8.0), 20.0)
-    settled = asked[20:]
+    accelerations = side * lateral_accelerations(advice(world, 8.0), 20.0)
+    settled = accelerations[20:]
     assert settled.max() < -0.3
     assert settled.min() > -0.9
     assert np.ptp(settled) < 0.1
 
 
-def test_farther_off_it_points_back_more() -> None:
+def test_a_larger_offset_gets_a_larger_correction() -> None:
     near, far = (
-        sideways(advice(TinyWorld(straight_road(1), lane=0, lateral_offset=aside, speed=20.0), 4.0), 20.0)[-1]
-        for aside in (0.3, 0.6)
+        lateral_accelerations(
+            advice(TinyWorld(straight_road(1), lane=0, lateral_offset=offset, speed=20.0), 4.0), 20.0
+        )[-1]
+        for offset in (0.3, 0.6)
     )
     assert far == pytest.approx(2.0 * near, rel=0.2)
 
 
-def test_a_way_round_that_is_not_taken_frees_nobody_from_braking() -> None:
+def test_it_brakes_for_an_obstacle_if_the_student_does_not_take_the_path_around_it() -> None:
     body = Body(260.0, 0.0)
     world = TinyWorld(straight_road(2), lane=0, speed=20.0, bodies=[body])
     gaps, braking = [], []
@@ -63,7 +65,7 @@ def test_a_way_round_that_is_not_taken_frees_nobody_from_braking() -> None:
     assert braking[0] < 0.1
 
 
-def test_it_drives_by_itself_too() -> None:
+def test_it_also_drives_alone() -> None:
     body = Body(220.0, 0.0)
     world = TinyWorld(straight_road(1), lane=0, lateral_offset=0.4, bodies=[body])
     adviser = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM), overrides=ADVISER)

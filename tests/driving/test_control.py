@@ -22,9 +22,9 @@ from envs.ego import Ego
 from envs.oracles import Oracles
 
 CAR = PLATFORM.car
-# each is made of a platform and, where wanted, settings
+# class of each controller; built from a platform and, optionally, settings
 CONTROLLERS = {name: type(make()) for name, make in lateral_makers(ControlConfig(), PLATFORM).items()}
-MADE = {name: make() for name, make in lateral_makers(ControlConfig(), PLATFORM).items()}
+INSTANCES = {name: make() for name, make in lateral_makers(ControlConfig(), PLATFORM).items()}
 
 
 @pytest.mark.parametrize("radius", [30.0, -80.0, 500.0])
@@ -53,15 +53,15 @@ def test_lqr_gain_makes_the_loop_stable(speed: float) -> None:
     name=st.sampled_from(sorted(CONTROLLERS)),
     radius=st.floats(40.0, 2000.0),
     speed=st.floats(0.0, 40.0),
-    aside=st.floats(-1.0, 1.0),
+    offset=st.floats(-1.0, 1.0),
     heading=st.floats(-0.1, 0.1),
 )
 @settings(max_examples=60)
 def test_a_mirrored_plan_is_steered_the_other_way(
-    name: str, radius: float, speed: float, aside: float, heading: float
+    name: str, radius: float, speed: float, offset: float, heading: float
 ) -> None:
-    plan, rate = arc_plan(radius, speed, aside, heading), 0.8 * speed / radius
-    controller = MADE[name]
+    plan, rate = arc_plan(radius, speed, offset, heading), 0.8 * speed / radius
+    controller = INSTANCES[name]
     controller.reset()
     left = controller.steer(plan, speed, rate)
     controller.reset()
@@ -70,27 +70,27 @@ def test_a_mirrored_plan_is_steered_the_other_way(
 
 
 @pytest.mark.parametrize("name", CONTROLLERS)
-def test_no_command_outruns_the_wheels(name: str) -> None:
+def test_commands_respect_the_rate_limit_of_the_wheels(name: str) -> None:
     controller, wheels, speed = CONTROLLERS[name](PLATFORM), 0.0, 1.5
-    share = 1.0 - np.exp(-PLATFORM.dt / CAR.steering_lag)
-    for _ in range(20):  # too slow to see the wheels in the yaw rate
+    lag_gain = 1.0 - np.exp(-PLATFORM.dt / CAR.steering_lag)
+    for _ in range(20):  # too slow for the yaw rate to reveal the wheel angle
         command = controller.steer(arc_plan(6.0, speed, offset=-0.5), speed, 0.0)
-        assert abs(share * (command - wheels)) <= CAR.max_steering_rate * PLATFORM.dt + 1e-9
+        assert abs(lag_gain * (command - wheels)) <= CAR.max_steering_rate * PLATFORM.dt + 1e-9
         assert abs(command) <= CAR.max_steering
-        wheels += share * (command - wheels)
+        wheels += lag_gain * (command - wheels)
     assert wheels > 0.3
 
 
 @pytest.mark.parametrize("name", CONTROLLERS)
 def test_delays_come_from_the_car_and_the_rate(name: str) -> None:
-    """Built for a slower car it steers ahead of time; what it is built for is what counts."""
+    """A controller compensates the lag of the car it is built for: with a slower car it steers earlier."""
     slow = dataclasses.replace(PLATFORM, car=dataclasses.replace(CAR, steering_lag=0.4))
     plan = arc_plan(1e9, 20.0, heading=0.02)
     known = CONTROLLERS[name](PLATFORM).steer(plan, 20.0, 0.0)
     assert CONTROLLERS[name](slow).steer(plan, 20.0, 0.0) != pytest.approx(known, rel=0.02)
 
 
-def path_called(name: str) -> StudyPath:
+def path_named(name: str) -> StudyPath:
     return next(path for path in study_paths() if path.name.startswith(name))
 
 
@@ -98,9 +98,9 @@ def path_called(name: str) -> StudyPath:
 @pytest.mark.parametrize("lag", [1.0, 1.2])
 def test_a_curve_of_500_m_at_30_mps_is_held(name: str, lag: float) -> None:
     car = dataclasses.replace(CAR, steering_lag=CAR.steering_lag * lag)
-    path, rng = path_called("radius 500 m"), np.random.default_rng(0)
+    path, rng = path_named("radius 500 m"), np.random.default_rng(0)
     driven = drive(CONTROLLERS[name](PLATFORM), Ego(car), path, 0.0, PLATFORM.dt, rng)
-    assert np.abs(driven.lateral).max() < 0.2  # begin and end of the curve included
+    assert np.abs(driven.lateral).max() < 0.2  # including start and end of the curve
     steady = driven.lateral[round(8.0 / driven.dt) : round(13.0 / driven.dt)]
     assert np.abs(steady).max() < 0.03
 
@@ -108,7 +108,7 @@ def test_a_curve_of_500_m_at_30_mps_is_held(name: str, lag: float) -> None:
 @pytest.mark.parametrize("name", CONTROLLERS)
 def test_an_offset_of_one_metre_is_corrected_without_oscillation(name: str) -> None:
     driven = drive(
-        CONTROLLERS[name](PLATFORM), Ego(CAR), path_called("1 m"), 0.0, PLATFORM.dt, np.random.default_rng(0)
+        CONTROLLERS[name](PLATFORM), Ego(CAR), path_named("1 m"), 0.0, PLATFORM.dt, np.random.default_rng(0)
     )
     assert driven.lateral.min() > -0.06
     assert np.abs(driven.lateral[round(2.5 / driven.dt) :]).max() < 0.06
@@ -129,7 +129,7 @@ def test_tracks_a_curve_of_500_m_at_30_mps_within_0_2_m(lateral: str) -> None:
 
 
 @pytest.mark.parametrize("lateral", ["pure_pursuit", "mpc"])
-def test_recovers_from_a_start_beside_the_lane(lateral: str) -> None:
+def test_recovers_from_a_start_off_the_lane_centre(lateral: str) -> None:
     world = TinyWorld(straight_road(), lane=1, lateral_offset=0.8)
     overrides = [f"control.lateral={lateral}"]
     agent = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM), overrides=overrides)

@@ -1,4 +1,4 @@
-"""The longitudinal controller: jerk, braking for life and letting go of it, coming to a stop."""
+"""The longitudinal controller: jerk, emergency braking and its release, coming to a stop."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ CAR, DT = PLATFORM.car, PLATFORM.dt
 SETTINGS = LongitudinalSettings()
 
 
-def coming_to_a_stop(speed: float, braking: float, seconds: float = 45.0) -> tuple[FloatArray, FloatArray]:
-    """Speed and acceleration at 20 Hz; each plan brakes steadily to the very end, as the planner's ramps."""
+def simulate_stop(speed: float, braking: float, seconds: float = 45.0) -> tuple[FloatArray, FloatArray]:
+    """Speed and acceleration at 20 Hz; each plan brakes constantly to standstill, like planner ramps."""
     ego, controller = Ego(CAR), FeedForwardLongitudinal(PLATFORM)
     ego.reset(0.0, 0.0, 0.0, speed)
-    seen = []
+    samples = []
     for _ in range(round(seconds / DT)):
         plan = speed_plan(ego.speed, ego.acceleration, -braking, jerk=4.0)
         command = controller.accelerate(plan, ego.speed)
         for _ in range(2):
             ego.step(Control(0.0, command), DT / 2)
-            seen.append((ego.speed, ego.acceleration if ego.speed > 0.0 else 0.0))
-    speeds, accelerations = np.array(seen).T
+            samples.append((ego.speed, ego.acceleration if ego.speed > 0.0 else 0.0))
+    speeds, accelerations = np.array(samples).T
     return speeds, accelerations
 
 
-def test_jerk_is_limited_unless_braking_for_life() -> None:
+def test_jerk_is_limited_except_in_an_emergency() -> None:
     braking = arc_plan(1e9, 20.0, accelerations=np.full(41, -8.0))
     assert FeedForwardLongitudinal(PLATFORM).accelerate(braking, 20.0) == pytest.approx(-0.4)
     urgent = dataclasses.replace(braking, emergency=True)
@@ -55,26 +55,26 @@ def test_the_jerk_limit_holds_at_the_agents_own_rate(dt: float) -> None:
     assert second - first == pytest.approx(SETTINGS.max_jerk * dt)
 
 
-def after_an_emergency(target: float) -> tuple[float, FloatArray]:
-    """Speed lost and commands from the moment the plan no longer brakes for life, but wants ``target``."""
+def simulate_release(target: float) -> tuple[float, FloatArray]:
+    """Loss of speed and commands after the plan changes from an emergency to the acceleration ``target``."""
     ego, controller = Ego(CAR), FeedForwardLongitudinal(PLATFORM)
     ego.reset(0.0, 0.0, 0.0, 30.0)
     commands: list[float] = []
     for step in range(40):
         emergency = step < 10
         if step == 10:
-            begin = ego.speed
-        wanted = -8.0 if emergency else target
-        plan = speed_plan(ego.speed, ego.acceleration, wanted, jerk=20.0, emergency=emergency)
+            start_speed = ego.speed
+        acceleration = -8.0 if emergency else target
+        plan = speed_plan(ego.speed, ego.acceleration, acceleration, jerk=20.0, emergency=emergency)
         command = controller.accelerate(plan, ego.speed)
         commands.append(command)
         for _ in range(2):
             ego.step(Control(0.0, command), DT / 2)
-    return begin - ego.speed, np.array(commands[9:])
+    return start_speed - ego.speed, np.array(commands[9:])
 
 
-def test_an_emergency_brake_is_let_go_quickly_but_not_at_once() -> None:
-    lost, commands = after_an_emergency(0.0)
+def test_an_emergency_brake_is_released_quickly_but_not_at_once() -> None:
+    lost, commands = simulate_release(0.0)
     rises = np.diff(commands) / DT
     assert commands[0] == pytest.approx(-8.0)
     assert rises.max() == pytest.approx(SETTINGS.release_jerk)
@@ -84,13 +84,13 @@ def test_an_emergency_brake_is_let_go_quickly_but_not_at_once() -> None:
 
 
 def test_after_the_release_the_comfortable_jerk_holds_again() -> None:
-    _, commands = after_an_emergency(1.5)
+    _, commands = simulate_release(1.5)
     rises = np.diff(commands)[commands[:-1] >= 0.0] / DT
     assert len(rises) > 3
     assert rises.max() <= SETTINGS.max_jerk + 1e-9
 
 
-def test_a_new_emergency_bites_at_once_while_letting_go() -> None:
+def test_a_new_emergency_brakes_at_once_during_the_release() -> None:
     controller = FeedForwardLongitudinal(PLATFORM)
     urgent = speed_plan(20.0, -8.0, -8.0, jerk=20.0, emergency=True)
     controller.accelerate(urgent, 20.0)
@@ -100,30 +100,30 @@ def test_a_new_emergency_bites_at_once_while_letting_go() -> None:
 
 @pytest.mark.parametrize("braking", [0.5, 1.0, 2.0, 3.0, 4.0])
 def test_a_whole_stop_from_20_mps_is_smooth_and_ends(braking: float) -> None:
-    speeds, accelerations = coming_to_a_stop(20.0, braking)
+    speeds, accelerations = simulate_stop(20.0, braking)
     jerk = (accelerations[2:] - accelerations[:-2]) / DT  # over a step of the controller
     assert np.abs(jerk).max() < ComfortBounds().longitudinal_jerk
     assert accelerations.min() > -braking - 0.2
     assert speeds[-1] == 0.0
     slow = np.flatnonzero(speeds < 0.5)[0]
-    stands = np.flatnonzero(speeds == 0.0)[0]
-    assert (stands - slow) * DT / 2 < 1.6  # no creeping
-    assert np.all(speeds[stands:] == 0.0)
+    standstill = np.flatnonzero(speeds == 0.0)[0]
+    assert (standstill - slow) * DT / 2 < 1.6  # no creeping
+    assert np.all(speeds[standstill:] == 0.0)
 
 
-def test_a_soft_stop_costs_little_way() -> None:
-    speeds, _ = coming_to_a_stop(20.0, 3.0)
+def test_a_soft_stop_costs_little_distance() -> None:
+    speeds, _ = simulate_stop(20.0, 3.0)
     ideal = 20.0**2 / 6.0 + 20.0 * 3.0 / 4.0 / 2.0  # steady braking, and its onset at 4 m/s³
     assert speeds.sum() * DT / 2 < ideal + 8.0
 
 
-def test_standing_is_held_with_the_brake_and_left_when_the_plan_drives_on() -> None:
+def test_the_brake_holds_the_standing_car_until_the_plan_drives_on() -> None:
     controller = FeedForwardLongitudinal(PLATFORM)
     standing = arc_plan(1e9, 0.0)
     for _ in range(10):
-        held = controller.accelerate(standing, 0.0)
-    assert held == pytest.approx(SETTINGS.hold_braking)
-    off = speed_plan(0.0, 0.0, 1.5, jerk=4.0)
+        command = controller.accelerate(standing, 0.0)
+    assert command == pytest.approx(SETTINGS.hold_braking)
+    start = speed_plan(0.0, 0.0, 1.5, jerk=4.0)
     for _ in range(10):
-        command = controller.accelerate(off, 0.0)
+        command = controller.accelerate(start, 0.0)
     assert command > 1.0

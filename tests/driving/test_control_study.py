@@ -46,38 +46,40 @@ def test_the_double_lane_change_goes_out_and_back() -> None:
 
 
 @pytest.mark.parametrize("path", study_paths(), ids=lambda path: path.name)
-def test_every_path_is_one_that_tyres_hold(path: object) -> None:
+def test_every_path_is_within_the_grip_of_the_tyres(path: object) -> None:
     line, speed = path.line, path.speed  # type: ignore[attr-defined]
     assert np.abs(line.curvature).max() * speed**2 < DRY_GRIP
-    along = np.diff(line.xy, axis=0)
-    middle = (line.heading[1:] + line.heading[:-1]) / 2.0
-    assert np.arctan2(along[:, 1], along[:, 0]) == pytest.approx(middle, abs=2e-3)  # headings fit the points
+    segments = np.diff(line.xy, axis=0)
+    mean_heading = (line.heading[1:] + line.heading[:-1]) / 2.0
+    assert np.arctan2(segments[:, 1], segments[:, 0]) == pytest.approx(
+        mean_heading, abs=2e-3
+    )  # headings fit the points
 
 
-def test_a_plan_starts_at_the_car_and_noise_moves_it_aside() -> None:
+def test_a_plan_starts_at_the_car_and_noise_moves_it_laterally() -> None:
     line, ego = curvature_path([(400.0, 0.0, 0.0)]), Ego(PLATFORM.car)
     ego.reset(50.0, 0.5, 0.0, 20.0)
     plan = plan_along(line, ego, 20.0, np.zeros(3))
     assert plan.positions[0] == pytest.approx([0.0, -0.5])
     assert plan.positions[10] == pytest.approx([20.0, -0.5])
-    off = plan_along(line, ego, 20.0, np.array([0.1, -0.1, 0.2]))
-    assert off.positions[[0, 10, 20], 1] == pytest.approx([-0.4, -0.6, -0.3])
-    assert np.gradient(off.positions[:, 1], off.positions[:, 0])[1:-1] == pytest.approx(
-        np.tan(off.headings[1:-1]), abs=1e-6
+    noisy = plan_along(line, ego, 20.0, np.array([0.1, -0.1, 0.2]))
+    assert noisy.positions[[0, 10, 20], 1] == pytest.approx([-0.4, -0.6, -0.3])
+    assert np.gradient(noisy.positions[:, 1], noisy.positions[:, 0])[1:-1] == pytest.approx(
+        np.tan(noisy.headings[1:-1]), abs=1e-6
     )
 
 
 def test_measures_of_a_known_drive() -> None:
     lateral = np.array([1.0, 0.5, -0.2, 0.05])
-    wheels, sideways = np.array([0.0, 0.01, 0.03, 0.03]), np.array([0.0, 0.5, 0.5, 0.0])
-    driven = Drive(0.5, lateral, -lateral / 10.0, wheels, sideways, np.array([1.0, 3.0, 2.0]))
-    found = measure(driven)
-    assert (found.max_error, found.overshoot, found.settling_time) == (1.0, 0.2, 1.5)
-    assert found.rms == pytest.approx(np.sqrt((1.0 + 0.25 + 0.04 + 0.0025) / 4.0))
-    assert found.heading == pytest.approx(0.1)
-    assert found.steering_rate == pytest.approx(np.sqrt((0.02**2 + 0.04**2) / 3.0))
-    assert (found.jerk, found.max_jerk) == (pytest.approx(np.sqrt(2.0 / 3.0)), 1.0)
-    assert found.milliseconds == 2.0
+    wheels, lateral_acceleration = np.array([0.0, 0.01, 0.03, 0.03]), np.array([0.0, 0.5, 0.5, 0.0])
+    driven = Drive(0.5, lateral, -lateral / 10.0, wheels, lateral_acceleration, np.array([1.0, 3.0, 2.0]))
+    measures = measure(driven)
+    assert (measures.max_error, measures.overshoot, measures.settling_time) == (1.0, 0.2, 1.5)
+    assert measures.rms == pytest.approx(np.sqrt((1.0 + 0.25 + 0.04 + 0.0025) / 4.0))
+    assert measures.heading == pytest.approx(0.1)
+    assert measures.steering_rate == pytest.approx(np.sqrt((0.02**2 + 0.04**2) / 3.0))
+    assert (measures.jerk, measures.max_jerk) == (pytest.approx(np.sqrt(2.0 / 3.0)), 1.0)
+    assert measures.milliseconds == 2.0
 
 
 @pytest.fixture(scope="module")

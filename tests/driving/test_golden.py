@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from golden_recording import GOLDEN, PICTURES, TRACES, record_picture, record_trace, without_networks
-from golden_traces.changes import picture_changes, report, stage_changes
-from golden_traces.pictures import read_outputs, read_picture, run_networks, write_outputs, write_picture
+from golden_recording import GOLDEN, IMAGES, TRACES, record_image, record_trace, without_networks
+from golden_traces.changes import image_changes, report, stage_changes
+from golden_traces.images import read_image, read_outputs, run_networks, write_image, write_outputs
 from golden_traces.replay import REPLAYS, run_stages
 from golden_traces.trace import Trace, read_trace, write_trace
 from tiny_world import PLATFORM
@@ -22,7 +22,7 @@ from agents.stages import build_stages
 from drive_stack.config import load_model
 from drive_stack.pipeline import Stages
 
-HOW = "If the change is intended: python -m pytest tests/driving/test_golden.py --accept-golden"
+ADVICE = "If the change is intended: python -m pytest tests/driving/test_golden.py --accept-golden"
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def networks() -> Stages:
 
 
 def changed_outputs(networks: Stages, name: str) -> list[str]:
-    return picture_changes(
-        read_outputs(GOLDEN / f"{name}.json"), run_networks(networks, read_picture(GOLDEN / f"{name}.jpg"))
+    return image_changes(
+        read_outputs(GOLDEN / f"{name}.json"), run_networks(networks, read_image(GOLDEN / f"{name}.jpg"))
     )
 
 
@@ -51,7 +51,7 @@ def accepted(request: pytest.FixtureRequest) -> Iterator[None]:
         with manager.global_and_fixture_disabled():
             print()
             accept_traces(request.getfixturevalue("stages"), record=record)
-            accept_pictures(request.getfixturevalue("networks"), record=record)
+            accept_images(request.getfixturevalue("networks"), record=record)
     yield
 
 
@@ -68,25 +68,25 @@ def accept_traces(stages: Stages, *, record: bool) -> None:
         write_trace(path, Trace(scene, run_stages(stages, inputs)))
 
 
-def accept_pictures(networks: Stages, *, record: bool) -> None:
-    for name, scene in PICTURES.items():
+def accept_images(networks: Stages, *, record: bool) -> None:
+    for name, scene in IMAGES.items():
         picture, outputs_path = GOLDEN / f"{name}.jpg", GOLDEN / f"{name}.json"
         if record or not picture.exists():
-            write_picture(picture, record_picture(scene))
+            write_image(picture, record_image(scene))
         elif outputs_path.exists():
             changes = changed_outputs(networks, name)
             print(report(changes, f"accepted {name}.jpg"))
-        write_outputs(outputs_path, run_networks(networks, read_picture(picture)))
+        write_outputs(outputs_path, run_networks(networks, read_image(picture)))
 
 
 @pytest.mark.parametrize("stage", list(REPLAYS))
 @pytest.mark.parametrize("name", list(TRACES))
 def test_a_stage_gives_what_was_recorded(stages: Stages, name: str, stage: str) -> None:
     changes = stage_changes(stages, read_trace(GOLDEN / f"{name}.json.gz").steps, stage)
-    assert not changes, f"{report(changes, name)}\n{HOW}"
+    assert not changes, f"{report(changes, name)}\n{ADVICE}"
 
 
-@pytest.mark.parametrize("name", list(PICTURES))
+@pytest.mark.parametrize("name", list(IMAGES))
 def test_detector_and_lanes_see_what_was_recorded(networks: Stages, name: str) -> None:
     changes = changed_outputs(networks, name)
-    assert not changes, f"{report(changes, f'{name}.jpg')}\n{HOW}"
+    assert not changes, f"{report(changes, f'{name}.jpg')}\n{ADVICE}"

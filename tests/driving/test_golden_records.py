@@ -32,9 +32,10 @@ TRACK = Track(
 )
 
 
-def described(was: object, now: object, tolerance: Tolerance | None = None) -> list[str]:
+def describe_differences(before: object, after: object, tolerance: Tolerance | None = None) -> list[str]:
     return [
-        str(change) for change in differences(encode(was), encode(now), tolerance or Tolerance(), "track")
+        str(change)
+        for change in differences(encode(before), encode(after), tolerance or Tolerance(), "track")
     ]
 
 
@@ -47,29 +48,29 @@ def test_records_read_back_as_they_were_written() -> None:
     assert decode(Track, encode(replace(TRACK, box=None))).box is None
 
 
-def test_what_has_no_golden_form_is_refused() -> None:
+def test_a_type_without_a_golden_format_is_refused() -> None:
     with pytest.raises(TypeError, match="object"):
         encode(object())
 
 
 def test_equal_records_do_not_differ_and_noise_is_none() -> None:
-    assert described(TRACK, TRACK) == []
-    assert described(TRACK, replace(TRACK, heading=0.1 + 1e-9)) == []
+    assert describe_differences(TRACK, TRACK) == []
+    assert describe_differences(TRACK, replace(TRACK, heading=0.1 + 1e-9)) == []
 
 
 def test_a_difference_names_the_field_and_both_values() -> None:
-    assert described(TRACK, replace(TRACK, age=8)) == ["track.age: was 7, is 8"]
-    assert described(TRACK, replace(TRACK, heading=0.2)) == ["track.heading: was 0.1, is 0.2"]
-    assert described(TRACK, replace(TRACK, heading=0.2), Tolerance(absolute=0.2)) == []
+    assert describe_differences(TRACK, replace(TRACK, age=8)) == ["track.age: was 7, is 8"]
+    assert describe_differences(TRACK, replace(TRACK, heading=0.2)) == ["track.heading: was 0.1, is 0.2"]
+    assert describe_differences(TRACK, replace(TRACK, heading=0.2), Tolerance(absolute=0.2)) == []
 
 
-def test_of_an_array_the_worst_is_told_and_a_lost_item_is_counted() -> None:
+def test_the_largest_difference_of_an_array_is_named_and_a_lost_item_is_counted() -> None:
     moved = replace(TRACK, velocity=np.array([0.5, -2.0]))
-    assert described(TRACK, moved) == ["track.velocity[1]: was 0, is -2"]
-    assert described((TRACK, TRACK), (TRACK,)) == ["number of track: was 2, is 1"]
+    assert describe_differences(TRACK, moved) == ["track.velocity[1]: was 0, is -2"]
+    assert describe_differences((TRACK, TRACK), (TRACK,)) == ["number of track: was 2, is 1"]
 
 
-def test_a_changed_stage_is_told_by_name_and_the_others_are_not() -> None:
+def test_a_changed_stage_is_named_and_the_others_are_not() -> None:
     default_stages = without_networks()
     changed = without_networks("planning.lattice.following.time_gap=2.5")
     steps = read_trace(GOLDEN / "car_cuts_in.json.gz").steps

@@ -24,8 +24,8 @@ from envs.ego import Ego
 from envs.oracles import Oracles
 
 CAR, DT = PLATFORM.car, PLATFORM.dt
-SHARE = 1.0 - float(np.exp(-DT / CAR.steering_lag))
-MOST_CHANGE = CAR.max_steering_rate * DT
+LAG_GAIN = 1.0 - float(np.exp(-DT / CAR.steering_lag))
+MAX_CHANGE = CAR.max_steering_rate * DT
 STEPS = 20
 
 
@@ -35,21 +35,21 @@ def model_of(plan: Plan, speed: float, wheels: float = 0.0) -> BicycleModel:
 
 
 def solve(model: BicycleModel, iterations: int = 80) -> FloatArray | None:
-    one = np.ones(STEPS)
-    problem = SteeringProblem(STEPS, CAR.max_steering, MOST_CHANGE / SHARE, iterations)
-    return problem.solve(model, Weights(one, 100.0 * one, one))
+    ones = np.ones(STEPS)
+    problem = SteeringProblem(STEPS, CAR.max_steering, MAX_CHANGE / LAG_GAIN, iterations)
+    return problem.solve(model, Weights(ones, 100.0 * ones, ones))
 
 
 def changes_under(commands: FloatArray, wheels: float) -> FloatArray:
     """Turn of the wheels in each step [rad]."""
     angles = [wheels]
     for command in commands:
-        angles.append(angles[-1] + SHARE * (command - angles[-1]))
+        angles.append(angles[-1] + LAG_GAIN * (command - angles[-1]))
     return np.diff(angles)
 
 
 @pytest.mark.parametrize(("speed", "radius"), [(10.0, 60.0), (25.0, 400.0), (30.0, -500.0)])
-def test_the_model_foresees_what_the_car_does(speed: float, radius: float) -> None:
+def test_the_model_predicts_the_motion_of_the_car(speed: float, radius: float) -> None:
     base = float(np.arctan(CAR.wheelbase / radius))
     commands = base + 0.1 / speed * np.sin(np.arange(10))
     model = model_of(arc_plan(radius, speed), speed, wheels=base)
@@ -61,9 +61,9 @@ def test_the_model_foresees_what_the_car_does(speed: float, radius: float) -> No
         state = model.a[step] @ state + model.b[step] * command + model.c[step]
         for _ in range(50):
             ego.step(Control(float(command), 0.0), DT / 50)
-    left = (abs(radius) - float(np.hypot(ego.x, ego.y - radius))) * float(np.sign(radius))
-    assert abs(left) > 0.02  # it did leave the path
-    assert state[0] == pytest.approx(left, abs=2e-3)
+    lateral_error = (abs(radius) - float(np.hypot(ego.x, ego.y - radius))) * float(np.sign(radius))
+    assert abs(lateral_error) > 0.02  # it left the path
+    assert state[0] == pytest.approx(lateral_error, abs=2e-3)
     assert state[2] == pytest.approx(ego.steering, abs=1e-9)
 
 
@@ -73,60 +73,60 @@ def test_the_programme_keeps_the_limits_of_angle_and_rate(plan: Plan) -> None:
     assert commands is not None
     changes = changes_under(commands, 0.0)
     assert np.abs(commands).max() <= CAR.max_steering + 1e-3
-    assert np.abs(changes).max() <= MOST_CHANGE + 1e-3
-    assert np.abs(changes).max() > 0.99 * MOST_CHANGE  # the limit was felt
+    assert np.abs(changes).max() <= MAX_CHANGE + 1e-3
+    assert np.abs(changes).max() > 0.99 * MAX_CHANGE  # the limit was reached
 
 
 @pytest.mark.parametrize("radius", [7.0, -5.0])
-def test_the_given_command_never_asks_for_more_than_the_wheels_can_follow(radius: float) -> None:
+def test_commands_never_exceed_what_the_wheels_can_follow(radius: float) -> None:
     controller, wheels = Mpc(PLATFORM), 0.0
     for _ in range(15):
         speed = 5.0
         command = controller.steer(arc_plan(radius, speed), speed, speed * np.tan(wheels) / CAR.wheelbase)
-        change = SHARE * (command - wheels)
-        assert abs(change) <= MOST_CHANGE + 1e-9
+        change = LAG_GAIN * (command - wheels)
+        assert abs(change) <= MAX_CHANGE + 1e-9
         assert abs(command) <= CAR.max_steering
         wheels += change
     assert abs(wheels) > 0.3
 
 
 @pytest.mark.parametrize(
-    "given", [(500.0, 30.0, 0.5), (1e9, 25.0, 1.0), (1e9, 10.0, -0.5), (-30.0, 6.0, 0.2)]
+    ("radius", "speed", "offset"),
+    [(500.0, 30.0, 0.5), (1e9, 25.0, 1.0), (1e9, 10.0, -0.5), (-30.0, 6.0, 0.2)],
 )
-def test_its_few_iterations_come_to_the_solution(given: tuple[float, float, float]) -> None:
-    radius, speed, aside = given
-    plan, rate = arc_plan(radius, speed, aside), speed / radius
+def test_few_iterations_suffice_for_the_solution(radius: float, speed: float, offset: float) -> None:
+    plan, rate = arc_plan(radius, speed, offset), speed / radius
     few, many = Mpc(PLATFORM), Mpc(PLATFORM, MpcSettings(iterations=5000))
     assert few.steer(plan, speed, rate) == pytest.approx(many.steer(plan, speed, rate), abs=2e-4)
     assert few.diagnostic is None
 
 
-def test_on_the_path_it_steers_as_the_curve_asks() -> None:
+def test_on_the_path_it_steers_with_the_angle_of_the_curve() -> None:
     assert Mpc(PLATFORM).steer(arc_plan(500.0, 30.0), 30.0, 0.06) == pytest.approx(2.8 / 500.0, rel=1e-3)
 
 
-def driven(controller: Mpc, plans: list[Plan]) -> list[float]:
+def steer_along(controller: Mpc, plans: list[Plan]) -> list[float]:
     return [controller.steer(plan, 20.0, 0.01) for plan in plans]
 
 
 def test_after_a_reset_the_same_input_gives_the_same_bits() -> None:
-    plans = [arc_plan(300.0, 20.0, aside) for aside in np.linspace(0.6, -0.1, 8)]
-    others = [arc_plan(-40.0, 6.0, aside) for aside in (0.5, -1.0, 2.0)]
+    plans = [arc_plan(300.0, 20.0, offset) for offset in np.linspace(0.6, -0.1, 8)]
+    others = [arc_plan(-40.0, 6.0, offset) for offset in (0.5, -1.0, 2.0)]
     controller = Mpc(PLATFORM)
-    first = driven(controller, plans)
-    driven(controller, others)
+    first = steer_along(controller, plans)
+    steer_along(controller, others)
     controller.reset()
-    assert driven(controller, plans) == first
-    assert driven(Mpc(PLATFORM), plans) == first
+    assert steer_along(controller, plans) == first
+    assert steer_along(Mpc(PLATFORM), plans) == first
 
 
 def unsolvable() -> Plan:
-    """The speed is not known from 1.5 s on."""
+    """A plan whose speeds are NaN from 1.5 s on."""
     plan = arc_plan(300.0, 20.0, 0.3)
     return dataclasses.replace(plan, speeds=np.where(plan.times > 1.5, np.nan, plan.speeds))
 
 
-def test_where_there_is_no_number_it_steers_by_lqr_and_says_so() -> None:
+def test_without_a_solution_it_steers_by_lqr_and_reports_it() -> None:
     controller, fallback = Mpc(PLATFORM), Lqr(PLATFORM)
     assert controller.steer(unsolvable(), 20.0, 0.05) == fallback.steer(unsolvable(), 20.0, 0.05)
     assert controller.diagnostic is not None and "LQR" in controller.diagnostic

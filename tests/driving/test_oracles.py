@@ -1,4 +1,4 @@
-"""Oracles against what the map and the world say."""
+"""Oracles against the map and the world."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def test_the_path_lies_on_the_lane_in_the_ego_frame(curvature: float) -> None:
     cos, sin = np.cos(ego.yaw), np.sin(ego.yaw)
     for (x, y), station in zip(path.xy[::10], path.station[::10], strict=True):
         world_x, world_y = ego.x + cos * x - sin * y, ego.y + sin * x + cos * y
-        along, lateral, _ = world.road.to_road(world_x, world_y)
+        world_station, lateral, _ = world.road.to_road(world_x, world_y)
         assert lateral == pytest.approx(1.8, abs=1e-6)
-        assert (along - ego.station) * (1.0 - curvature * 1.8) == pytest.approx(station, abs=0.02)
+        assert (world_station - ego.station) * (1.0 - curvature * 1.8) == pytest.approx(station, abs=0.02)
     assert path.curvature[0] == pytest.approx(curvature / (1.0 - curvature * 1.8))
 
 
@@ -75,15 +75,15 @@ def test_predictions_are_what_happens() -> None:
     world = TinyWorld(straight_road(curvature=1.0 / 400.0), lane=1, bodies=[Body(60.0, -1.8, 15.0)])
     oracles, ego = Oracles(world, PLATFORM), world.ego()
     tracks = oracles.tracker().update((), 25.0, 0.0)
-    (one,) = oracles.predictor().predict(tracks, lanes_of(world))
+    (prediction,) = oracles.predictor().predict(tracks, lanes_of(world))
     xy, _ = world.road.to_world(np.array(60.0 + 15.0 * 4.0), np.array(-1.8))
     expected = xy - np.array([ego.x, ego.y])
-    turn = np.array([[np.cos(ego.yaw), -np.sin(ego.yaw)], [np.sin(ego.yaw), np.cos(ego.yaw)]])
-    assert one.hypotheses[0].positions[-1] == pytest.approx(expected @ turn, abs=1e-6)
+    rotation = np.array([[np.cos(ego.yaw), -np.sin(ego.yaw)], [np.sin(ego.yaw), np.cos(ego.yaw)]])
+    assert prediction.hypotheses[0].positions[-1] == pytest.approx(expected @ rotation, abs=1e-6)
 
 
 class LabelledWorld(TinyWorld):
-    """One car whose box is known."""
+    """A world with fixed labels: a visible car and a mostly hidden one."""
 
     def labels(self) -> FrameLabels:
         boxes = (
@@ -103,6 +103,6 @@ def test_the_detector_leaves_out_what_is_hidden_and_the_lifter_finds_the_nearest
     assert oracles.lifter().lift((Detection((0.0, 0.0, 5.0, 5.0), ObjectClass.CAR, 0.9),)) == ()
 
 
-def test_undoing_a_lag_reaches_the_wanted_value() -> None:
+def test_compensating_a_lag_reaches_the_desired_value() -> None:
     command = compensate_lag(1.5, 0.2, 0.25, 0.1)
     assert 0.2 + (command - 0.2) * (1.0 - np.exp(-0.1 / 0.25)) == pytest.approx(1.5)

@@ -1,4 +1,4 @@
-"""Properties of plans, and what the planner does in the situations it is for."""
+"""Properties of plans, and the planner's behaviour in typical situations."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ bodies = st.lists(
 @settings(max_examples=40)
 @given(bodies, st.floats(0.0, 36.0), st.sampled_from([0.0, 1.0 / 300.0, -1.0 / 500.0]))
 def test_any_plan_is_finite_and_within_the_cars_limits(
-    around: list[Body], speed: float, curvature: float
+    bodies: list[Body], speed: float, curvature: float
 ) -> None:
-    world = TinyWorld(straight_road(3, curvature=curvature), lane=1, speed=speed, bodies=around)
+    world = TinyWorld(straight_road(3, curvature=curvature), lane=1, speed=speed, bodies=bodies)
     plan = first_plan(world)
     for values in (plan.positions, plan.headings, plan.curvatures, plan.speeds, plan.accelerations):
         assert np.isfinite(values).all()
@@ -133,8 +133,8 @@ def test_holds_the_lane_when_the_blind_spot_fills_while_pulling_out() -> None:
     for _ in range(60):
         control = agent.act(world.observation())
         world.step(control)
-        pulled = world.ego().lateral + 1.8
-        world.blind_left = world.blind_left or pulled > 0.3
+        offset = world.ego().lateral + 1.8
+        world.blind_left = world.blind_left or offset > 0.3
     assert world.ego().lateral < -0.9
 
 
@@ -207,7 +207,7 @@ def test_the_safety_layer_brakes_whatever_was_planned(gap: float, emergency: boo
 
 
 @pytest.mark.parametrize("grip", [DRY_GRIP, WET_GRIP])
-def test_an_emergency_plan_asks_no_more_than_the_tyres_hold(grip: float) -> None:
+def test_an_emergency_plan_stays_within_the_grip_of_the_tyres(grip: float) -> None:
     world = TinyWorld(straight_road(1), lane=0, speed=30.0, bodies=[Body(20.0 + 40.0, 0.0)])
     plan = LatticePlanner(PLATFORM.car).plan(planning_input(world, grip))
     assert plan.emergency

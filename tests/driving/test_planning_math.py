@@ -54,8 +54,8 @@ def test_safe_speed_at_equal_speeds_keeps_the_time_gap() -> None:
 @given(st.floats(0.0, 200.0), st.floats(0.0, 40.0))
 def test_safe_speed_lets_the_ego_stop_behind_its_lead(gap: float, lead: float) -> None:
     speed = float(safe_speed(np.array([gap]), lead, 2.0, 1.0)[0])
-    own = speed * 1.0 + speed**2 / 4.0
-    assert own <= gap + lead**2 / 4.0 + 1e-6
+    stopping_distance = speed * 1.0 + speed**2 / 4.0
+    assert stopping_distance <= gap + lead**2 / 4.0 + 1e-6
 
 
 def test_time_to_collision_and_needed_braking() -> None:
@@ -66,7 +66,7 @@ def test_time_to_collision_and_needed_braking() -> None:
 
 
 def test_small_gaps_and_small_differences_of_speed() -> None:
-    """At 0.5 m/s and half a metre: 1 s, 0.25 m/s². Without any gap braking is that for 10 cm."""
+    """At 0.5 m/s and half a metre: 1 s, 0.25 m/s². Without a gap, the braking is that for a gap of 10 cm."""
     assert time_to_collision(10.5, 10.0, 0.5) == pytest.approx(1.0)
     assert time_to_collision(20.0, 10.0, 0.5) == pytest.approx(0.05)
     assert time_to_collision(20.0, 10.0, -3.0) == 0.0
@@ -101,7 +101,7 @@ def test_a_standing_car_can_start() -> None:
     assert profiles.station[:, -1].max() > 5.0
 
 
-def test_no_paths_at_all_have_no_laterals() -> None:
-    """A plan with a single path rejects none."""
-    one = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None, shortest_only=True)
-    assert one.select([]).offset(np.zeros((0, 5))).shape == (0, 5)
+def test_an_empty_selection_of_paths_has_no_offsets() -> None:
+    """A plan with a single path rejects no other path, so its rejected paths are an empty selection."""
+    single = lateral_paths(LateralState(0.0, 0.0, 0.0), np.zeros(1), 20.0, None, shortest_only=True)
+    assert single.select([]).offset(np.zeros((0, 5))).shape == (0, 5)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from batch_drivers import made_up
+from batch_drivers import synthetic_result
 from rich.console import Console
 
 import run_sim
@@ -33,7 +33,7 @@ WIRING = replace(run_sim.make_wiring().batch, scenarios=("cruise", "merge"))
 
 
 def result(label: str, scenario: str, seed: int) -> EpisodeResult:
-    return made_up(BatchTask(scenario, seed, label, label=label, config_hash="now"))
+    return synthetic_result(BatchTask(scenario, seed, label, label=label, config_hash="now"))
 
 
 def crashed(
@@ -49,7 +49,7 @@ def crashed(
 
 
 def rows(results: Iterable[EpisodeResult], config: str = "now", code: str = "code") -> list[Row]:
-    return [Row(each.agent, config, code, {}, False, 1.0, each) for each in results]
+    return [Row(episode.agent, config, code, {}, False, 1.0, episode) for episode in results]
 
 
 def table_of(own_rows: list[Row], current: frozenset[str] = frozenset(("now",))) -> StagesTable:
@@ -72,12 +72,12 @@ def test_every_stage_has_a_column_that_replaces_it_alone() -> None:
         assert values == base
 
 
-def test_all_reads_nothing_but_the_truth() -> None:
+def test_the_column_all_uses_only_the_truth() -> None:
     (column,) = columns_named(["all"])
     config = config_of(column.agent, column.overrides)
     assert config is not None and config.privileged and not config.uses_camera
-    chosen = (config.tracking.tracker, config.prediction.predictor, config.perception.lanes)
-    assert {*chosen, config.control.lateral, config.control.longitudinal} == {"oracle"}
+    stages = (config.tracking.tracker, config.prediction.predictor, config.perception.lanes)
+    assert {*stages, config.control.lateral, config.control.longitudinal} == {"oracle"}
 
 
 def test_the_plan_drives_all_scenarios_of_one_seed_before_the_next() -> None:
@@ -100,7 +100,7 @@ def test_columns_differ_in_what_they_stand_for() -> None:
     assert len({task.config_hash for task in tasks}) == len(COLUMNS) == 10
 
 
-# --- what the table says -------------------------------------------------------------------------
+# --- what the table shows -----------------------------------------------------------------------
 
 
 def test_success_is_a_completed_route_with_no_collision_of_ones_own() -> None:
@@ -148,7 +148,7 @@ def test_the_gain_of_a_stage_is_measured_on_the_same_courses() -> None:
     assert table.unequal_episodes and table.cells["merge", "modular"].successes == 1
 
 
-def test_a_failure_names_who_drove_it_better() -> None:
+def test_a_failure_lists_the_columns_that_succeeded() -> None:
     (failure,) = table_of(example()).failures
     assert (failure.scenario, failure.seed) == ("merge", 2)
     assert failure.rescued_by == ("expert", "detector") and failure.rescuers == "every other column"
@@ -158,7 +158,7 @@ def test_a_failure_names_who_drove_it_better() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failed", "said"),
+    ("failed", "message"),
     [
         (
             replace(crashed("a", "b", 0), impact_speed_mps=10.0, fault_reason="ran into it"),
@@ -174,8 +174,8 @@ def test_a_failure_names_who_drove_it_better() -> None:
         ),
     ],
 )
-def test_failures_are_described(failed: EpisodeResult, said: str) -> None:
-    assert describe_failure(failed) == said
+def test_failures_are_described(failed: EpisodeResult, message: str) -> None:
+    assert describe_failure(failed) == message
 
 
 def test_figures_are_compared_with_their_requirements() -> None:
@@ -195,8 +195,8 @@ def test_rows_of_the_present_configuration_count_else_the_latest() -> None:
     assert (table.outdated, table.omitted, table.code_versions) == (1, 2, 2)
 
 
-def full() -> list[Row]:
-    """Ten seeds of everything, so that every cell is as wide as it gets."""
+def full_table_rows() -> list[Row]:
+    """Ten seeds of every scenario and column, so that every cell has its maximum width."""
     return rows(
         crashed(column.label, scenario, 100_000 + seed)
         if seed == 3
@@ -209,7 +209,7 @@ def full() -> list[Row]:
 
 def test_the_whole_table_fits_its_terminal() -> None:
     console = Console(width=110, file=io.StringIO())
-    show_table(table_of(full()), console)
+    show_table(table_of(full_table_rows()), console)
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert all(word in text for word in ("predictor", "longit.", "9/10", "pedestrian_crossing", "all"))
@@ -217,7 +217,7 @@ def test_the_whole_table_fits_its_terminal() -> None:
 
 
 def test_the_files_hold_the_table(tmp_path: Path) -> None:
-    table = table_of(full())
+    table = table_of(full_table_rows())
     for path in write_table(table, tmp_path):
         assert path.read_text() in (markdown_of(table), csv_of(table))
     assert len(list(tmp_path.iterdir())) == 2
@@ -250,7 +250,7 @@ def test_report_only_shows_what_is_there(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--only", "expert,detecter"], "did you mean detector or tracker?"),
         (["--scenarios", "cruise,,merge"], "expected names between commas"),
@@ -260,12 +260,12 @@ def test_report_only_shows_what_is_there(tmp_path: Path, capsys: pytest.CaptureF
     ],
 )
 def test_bad_input_gets_one_clear_line(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     assert run_sim.main(["stages", "--out", str(out), *arguments]) == 2
     error = capsys.readouterr().err
-    assert said in error and error.count("\n") == 1 and not out.exists()
+    assert message in error and error.count("\n") == 1 and not out.exists()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Batches of real episodes: the same rows however they came about, and what a row stands for."""
+"""Batches of real episodes: rows do not depend on how they were driven, and what their hashes cover."""
 
 from __future__ import annotations
 
@@ -34,35 +34,39 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def short(tmp_path: Path) -> Path:
+def short_course(tmp_path: Path) -> Path:
     path = tmp_path / "short.yaml"
     path.write_text(SHORT)
     return path
 
 
-def repeats(folder: Path, tasks: list[BatchTask]) -> None:
-    """One worker, and a run that was broken off and taken up by two: the same rows."""
+def assert_rows_repeat(folder: Path, tasks: list[BatchTask]) -> None:
+    """A run with one worker and an interrupted run that two workers resume give the same rows."""
     drive = partial(drive_task, build_agent)
     batch(folder / "whole", drive, tasks)
-    batch(folder / "broken off", drive, tasks[1:2])
-    batch(folder / "broken off", drive, tasks, workers=2)
-    rows = [without_timings(read_rows(folder / name).values()) for name in ("whole", "broken off")]
+    batch(folder / "interrupted", drive, tasks[1:2])
+    batch(folder / "interrupted", drive, tasks, workers=2)
+    rows = [without_timings(read_rows(folder / name).values()) for name in ("whole", "interrupted")]
     assert len(rows[0]) == len(tasks) and rows[0] == rows[1]
-    assert all(fields["status"] == "completed" for fields in rows[0].values())
+    assert all(row.result.status is Status.COMPLETED for row in rows[0].values())
 
 
-def test_rows_do_not_depend_on_how_they_were_driven(tmp_path: Path, short: Path) -> None:
-    repeats(tmp_path, episodes("expert", short, range(100_000, 100_003)))
+def test_rows_do_not_depend_on_how_they_were_driven(tmp_path: Path, short_course: Path) -> None:
+    assert_rows_repeat(tmp_path, episodes("expert", short_course, range(100_000, 100_003)))
 
 
 @pytest.mark.slow
-def test_nor_do_those_of_an_agent_with_networks(tmp_path: Path, short: Path) -> None:
-    repeats(tmp_path, episodes("modular", short, range(100_000, 100_003), ("perception.threads=1",)))
+def test_rows_of_an_agent_with_networks_do_not_depend_on_it_either(
+    tmp_path: Path, short_course: Path
+) -> None:
+    assert_rows_repeat(
+        tmp_path, episodes("modular", short_course, range(100_000, 100_003), ("perception.threads=1",))
+    )
 
 
 @pytest.mark.parametrize("agent", ["expert", "constant", "random"])
-def test_an_agent_that_uses_no_camera_drives_the_same_without_one(short: Path, agent: str) -> None:
-    (task,) = episodes(agent, short, range(100_000, 100_001))
+def test_an_agent_that_uses_no_camera_drives_the_same_without_one(short_course: Path, agent: str) -> None:
+    (task,) = episodes(agent, short_course, range(100_000, 100_001))
     assert not task.uses_camera
     without, rendered = (
         drive_task(build_agent, replace(task, uses_camera=camera)) for camera in (False, True)
@@ -72,59 +76,59 @@ def test_an_agent_that_uses_no_camera_drives_the_same_without_one(short: Path, a
 
 def workers_in(group: int) -> list[str]:
     """Command lines of the processes of a group that multiprocessing spawned and that still run."""
-    found = []
+    commands = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             if os.getpgid(int(folder.name)) == group and "spawn_main" in command:
-                found.append(command)
-    return found
+                commands.append(command)
+    return commands
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on_and_leaves_nobody_behind(tmp_path: Path, short: Path) -> None:
+def test_ctrl_c_prints_how_to_resume_and_leaves_no_process(tmp_path: Path, short_course: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "run_sim.py", "stages", "--only", "expert", "--workers", "2"]
-    command += ["--scenarios", str(short), "--seeds", "400", "--out", str(out)]
+    command += ["--scenarios", str(short_course), "--seeds", "400", "--out", str(out)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, process_group=0) as run:
         try:
             while not (out / NAME).exists() or not read_rows(out):
                 assert run.poll() is None
             assert workers_in(run.pid)
             os.killpg(run.pid, signal.SIGINT)
-            said = run.communicate(timeout=60)[1]
+            messages = run.communicate(timeout=60)[1]
         finally:
             run.kill()
-    kept = len(read_rows(out))
-    assert run.returncode == 130 and f"{kept} of 400 rows are kept; the same command goes on" in said
-    assert "Traceback" not in said
+    saved = len(read_rows(out))
+    assert run.returncode == 130 and f"{saved} of 400 rows are kept; the same command goes on" in messages
+    assert "Traceback" not in messages
     assert workers_in(run.pid) == []
 
 
-# --- what a row stands for -----------------------------------------------------------------------
+# --- what the hashes of a row cover ---------------------------------------------------------------
 
 
-def test_the_hash_follows_contents_and_not_places(tmp_path: Path, short: Path) -> None:
-    def of(path: Path, *overrides: str) -> str:
+def test_the_hash_depends_on_contents_and_not_on_paths(tmp_path: Path, short_course: Path) -> None:
+    def hash_of(path: Path, *overrides: str) -> str:
         return fingerprint(agent_facts("expert", overrides), content(path))
 
-    first = of(short)
+    first = hash_of(short_course)
     elsewhere = tmp_path / "elsewhere.yaml"
     elsewhere.write_text("# the same road\n" + SHORT)
-    assert of(elsewhere) == first
-    assert of(short, "tracking.tracker=kalman") != first
+    assert hash_of(elsewhere) == first
+    assert hash_of(short_course, "tracking.tracker=kalman") != first
     elsewhere.write_text(SHORT.replace("110", "100"))
-    assert of(elsewhere) != first
+    assert hash_of(elsewhere) != first
     facts = agent_facts("expert")
     assert fingerprint(replace(facts, weights={"a.onnx": "00"}), "") != fingerprint(facts, "")
     assert fingerprint(facts, "", version="9") != fingerprint(facts, "")
 
 
-def test_an_agents_file_decides_and_so_do_its_networks(tmp_path: Path) -> None:
-    copy = tmp_path / "mine.yaml"
+def test_the_hash_covers_an_agents_file_and_its_networks(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.yaml"
     copy.write_text((ROOT / "configs" / "agents" / "modular.yaml").read_text())
-    modular, mine = agent_facts("modular"), agent_facts(str(copy))
-    assert modular == mine and set(modular.weights) == {"detector.int8.onnx", "lanes.onnx"}
+    modular, copied = agent_facts("modular"), agent_facts(str(copy))
+    assert modular == copied and set(modular.weights) == {"detector.int8.onnx", "lanes.onnx"}
     about = "about: drives by its front camera, through seven stages\n"
     assert about in copy.read_text()
     copy.write_text("# a comment\n" + copy.read_text().replace(about, "about: a remark\n"))
@@ -150,11 +154,11 @@ def test_facts_of_agents(agent: str, overrides: tuple[str, ...], privileged: boo
     assert (facts.privileged, facts.uses_camera) == (privileged, uses_camera)
 
 
-OWN = """\
+AGENT_SOURCE = """\
 from drive_stack.types import Control
 import gains
-class Mine:
-    name, privileged, uses_camera, trace = "mine", False, False, None
+class OwnAgent:
+    name, privileged, uses_camera, trace = "own", False, False, None
     files = ("table.csv",)
     def __init__(self, platform): ...
     def reset(self, seed): ...
@@ -164,11 +168,13 @@ class Mine:
 """
 
 
-def test_all_code_and_files_of_a_class_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hash_covers_all_code_and_files_of_a_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "parts").mkdir()
     files = {
-        "own_mine.py": OWN,
+        "own_agent.py": AGENT_SOURCE,
         "gains.py": "GAIN = 1.0\n",
         "parts/__init__.py": "",
         "parts/late.py": "from . import deeper\n",
@@ -178,24 +184,24 @@ def test_all_code_and_files_of_a_class_decide(tmp_path: Path, monkeypatch: pytes
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    hashes = {fingerprint(agent_facts("own_mine:Mine"), "")}
-    assert "own_mine" not in sys.modules  # its code was not run here
+    hashes = {fingerprint(agent_facts("own_agent:OwnAgent"), "")}
+    assert "own_agent" not in sys.modules  # its code was not run here
     (tmp_path / "unrelated.py").write_text("y = 2\n")
-    assert fingerprint(agent_facts("own_mine:Mine"), "") in hashes
+    assert fingerprint(agent_facts("own_agent:OwnAgent"), "") in hashes
     for name in set(files) - {"unrelated.py"}:
         with (tmp_path / name).open("a") as file:
             file.write("# changed\n")
-        hashes.add(fingerprint(agent_facts("own_mine:Mine"), ""))
+        hashes.add(fingerprint(agent_facts("own_agent:OwnAgent"), ""))
     assert len(hashes) == len(files)
-    hashes.add(fingerprint(agent_facts("own_mine:Mine", ("in_process=true",)), ""))
+    hashes.add(fingerprint(agent_facts("own_agent:OwnAgent", ("in_process=true",)), ""))
     assert len(hashes) == len(files) + 1
     (tmp_path / "table.csv").unlink()
     with pytest.raises(ConfigError, match=r"table\.csv: no such file"):
-        agent_facts("own_mine:Mine")
+        agent_facts("own_agent:OwnAgent")
 
 
 @pytest.mark.parametrize("agent", ["human", "agents.human:HumanAgent"])
-def test_no_batch_is_driven_by_a_person(agent: str) -> None:
+def test_the_human_driver_is_refused_in_batches(agent: str) -> None:
     with pytest.raises(ConfigError, match="human"):
         agent_facts(agent)
 
@@ -203,19 +209,19 @@ def test_no_batch_is_driven_by_a_person(agent: str) -> None:
 # --- agents that fail, or cheat ------------------------------------------------------------------
 
 
-def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short: Path) -> None:
-    """And the file of rows can be read after each."""
+def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short_course: Path) -> None:
+    """The rows stay readable after each of them."""
     agents = ("FailsInInit", "EndsInInit", "LeavesAtOnce", "NumberAsName", "Answers", "LeavesPrivileged")
     tasks = [
         task
         for agent in (*(f"hostile_agents:{name}" for name in agents), "constant")
-        for task in episodes(agent, short, range(100_000, 100_001))
+        for task in episodes(agent, short_course, range(100_000, 100_001))
     ]
     assert len(batch(tmp_path, partial(drive_task, build_agent), tasks)) == len(tasks)
     rows = {row.label.rpartition(":")[2]: row.result for row in read_rows(tmp_path).values()}
-    said = {name: (result.error or "").strip().splitlines()[-1:] for name, result in rows.items()}
-    assert said.pop("constant") == []
-    ends = {
+    messages = {name: (result.error or "").strip().splitlines()[-1:] for name, result in rows.items()}
+    assert messages.pop("constant") == []
+    expected = {
         "FailsInInit": "RuntimeError: no licence",
         "EndsInInit": "the agent's process ended with exit code 0",
         "LeavesAtOnce": "the agent's process ended with exit code 0",
@@ -223,8 +229,8 @@ def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short: Path) -> None
         "Answers": "IndexError: list index out of range",
         "LeavesPrivileged": "SystemExit: 0",
     }
-    assert {name: lines[0] for name, lines in said.items() if name != "FailsInInit"} == {
-        name: line for name, line in ends.items() if name != "FailsInInit"
+    assert {name: lines[0] for name, lines in messages.items() if name != "FailsInInit"} == {
+        name: line for name, line in expected.items() if name != "FailsInInit"
     }
     assert "no licence" in (rows["FailsInInit"].error or "")
     assert rows["LeavesPrivileged"].privileged and not rows["constant"].privileged
@@ -245,19 +251,22 @@ def test_a_batch_goes_on_whatever_agents_do(tmp_path: Path, short: Path) -> None
     ],
 )
 def test_a_row_that_could_not_be_read_becomes_an_error(change: dict[str, object]) -> None:
-    of = task(7)
-    sound = row(of)
-    assert readable_row(sound, of) is sound or readable_row(sound, of) == sound
-    kept = readable_row(replace(sound, result=replace(sound.result, **change)), of)  # type: ignore[arg-type]
-    assert kept.result.status is Status.ERROR and "cannot be kept" in (kept.result.error or "")
-    assert kept.key == sound.key and Row.from_json(kept.to_json().encode()) == kept
+    task_of_row = task(7)
+    valid = row(task_of_row)
+    assert readable_row(valid, task_of_row) is valid or readable_row(valid, task_of_row) == valid
+    replaced = readable_row(replace(valid, result=replace(valid.result, **change)), task_of_row)  # type: ignore[arg-type]
+    assert replaced.result.status is Status.ERROR and "cannot be kept" in (replaced.result.error or "")
+    assert replaced.key == valid.key and Row.from_json(replaced.to_json().encode()) == replaced
 
 
 def test_an_error_of_any_size_becomes_a_short_one() -> None:
-    of = task(7)
-    huge = replace(row(of), result=replace(row(of).result, status=Status.ERROR, error="\ud800x" * 10**7))
-    assert len(readable_row(huge, of).to_json()) < 20_000
-    assert readable_row(huge, of).result.status is Status.ERROR
+    task_of_row = task(7)
+    huge = replace(
+        row(task_of_row),
+        result=replace(row(task_of_row).result, status=Status.ERROR, error="\ud800x" * 10**7),
+    )
+    assert len(readable_row(huge, task_of_row).to_json()) < 20_000
+    assert readable_row(huge, task_of_row).result.status is Status.ERROR
 
 
 def test_the_state_of_the_code_follows_the_sources(tmp_path: Path) -> None:
@@ -266,7 +275,7 @@ def test_the_state_of_the_code_follows_the_sources(tmp_path: Path) -> None:
     (package / "a.py").write_text("x = 1\n")
     first = source_hash([package])
     (package / "viewer" / "b.py").write_text("y = 1\n")
-    assert source_hash([package]) == first  # no part of an episode
+    assert source_hash([package]) == first  # the viewer is not part of an episode
     (package / "a.py").write_text("x = 2\n")
     assert source_hash([package]) != first
 
@@ -274,12 +283,12 @@ def test_the_state_of_the_code_follows_the_sources(tmp_path: Path) -> None:
 # --- progress ------------------------------------------------------------------------------------
 
 
-def test_time_left_is_told_by_what_each_label_took() -> None:
-    dear = [task(seed, "dear") for seed in range(4)]
-    tally = Tally([*TASKS, *dear], workers=2)
+def test_remaining_time_is_estimated_from_the_durations_of_each_label() -> None:
+    slow = [task(seed, "slow") for seed in range(4)]
+    tally = Tally([*TASKS, *slow], workers=2)
     assert tally.remaining_seconds is None and tally.status == "starting"
     tally.add(replace(row(TASKS[0]), wall_s=1.0))
-    tally.add(replace(row(dear[0]), wall_s=11.0))
+    tally.add(replace(row(slow[0]), wall_s=11.0))
     assert tally.remaining_seconds == pytest.approx((5 * 1.0 + 3 * 11.0) / 2)
     assert tally.status == "100 % succeeded, 19 s left"
     assert (format_duration(7500.0), format_duration(61.0)) == ("2 h 05 min", "1 min")
@@ -288,7 +297,7 @@ def test_time_left_is_told_by_what_each_label_took() -> None:
 def test_progress_is_quiet_where_there_is_no_terminal() -> None:
     console = Console(file=io.StringIO())
     with show_progress(TASKS[:3], 1, console) as listener:
-        for given in TASKS[:3]:
-            listener.on_row(row(given))
+        for driven in TASKS[:3]:
+            listener.on_row(row(driven))
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "3 of 3 episodes, 100 % succeeded\n"

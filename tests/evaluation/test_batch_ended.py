@@ -1,4 +1,4 @@
-"""Runs that are killed or interrupted leave nobody behind, and go on where they were."""
+"""Runs that are killed or interrupted leave no process, and can be resumed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import batch_drivers
 import psutil
 import pytest
-from batch_runs import TASKS, batch, driven_alike
+from batch_runs import TASKS, assert_same_rows, batch
 from real_episodes import episodes
 
 from agents.registry import build_agent
@@ -28,10 +28,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DRIVE = partial(drive_task, build_agent)
 
 
-def begin(
+def start_run(
     folder: Path, tasks: list[BatchTask], drive: str, backend: str, address: str | None
 ) -> subprocess.Popen[str]:
-    """A process of its own that drives ``tasks`` with two workers, each leaving a note in ``folder``."""
+    """Start a process that drives ``tasks`` with two workers; these leave notes in ``folder``."""
     (folder / "notes").mkdir()
     (folder / "tasks").write_bytes(pickle.dumps(tasks))
     code = f"""
@@ -45,7 +45,7 @@ from agents.registry import build_agent
 from drive_stack.evaluation.batch.drive import drive_task
 folder = Path({str(folder)!r})
 tasks = pickle.loads((folder / "tasks").read_bytes())
-drive = partial(batch_drivers.attended, folder / "notes", {drive})
+drive = partial(batch_drivers.drive_with_note, folder / "notes", {drive})
 batch(folder / "rows", drive, tasks, workers=2, backend={backend!r}, address={address!r})
 """
     environment = os.environ | {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
@@ -55,16 +55,16 @@ batch(folder / "rows", drive, tasks, workers=2, backend={backend!r}, address={ad
     )
 
 
-def strike(run: subprocess.Popen[str], blow: signal.Signals, workers: Iterable[int]) -> None:
-    """Send a signal, as a terminal does for Ctrl-C; the run ends, and all that it started."""
+def end_run(run: subprocess.Popen[str], sent_signal: signal.Signals, workers: Iterable[int]) -> None:
+    """Send a signal, SIGINT to the whole group as a terminal does; the run and all its processes end."""
     started = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
     started += [psutil.Process(worker) for worker in workers if psutil.pid_exists(worker)]
-    if blow is signal.SIGINT:
-        os.killpg(run.pid, blow)
+    if sent_signal is signal.SIGINT:
+        os.killpg(run.pid, sent_signal)
     else:
-        run.send_signal(blow)
+        run.send_signal(sent_signal)
     run.communicate(timeout=60)
-    assert run.returncode == -blow
+    assert run.returncode == -sent_signal
     assert psutil.wait_procs(started, timeout=30)[1] == []
 
 
@@ -76,30 +76,30 @@ ENDS = [
     ("processes", signal.SIGKILL),
     ("ray", signal.SIGKILL),
     ("ray", signal.SIGINT),
-    ("ray alone", signal.SIGINT),
+    ("own ray", signal.SIGINT),
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("where", "blow"), ENDS)
+@pytest.mark.parametrize(("pool", "sent_signal"), ENDS)
 def test_a_run_that_was_ended_goes_on(
-    tmp_path: Path, course: Path, where: str, blow: signal.Signals, request: pytest.FixtureRequest
+    tmp_path: Path, course: Path, pool: str, sent_signal: signal.Signals, request: pytest.FixtureRequest
 ) -> None:
-    address = request.getfixturevalue("two_nodes") if where == "ray" else None
-    backend: Backend = "processes" if where == "processes" else "ray"
+    address = request.getfixturevalue("two_nodes") if pool == "ray" else None
+    backend: Backend = "processes" if pool == "processes" else "ray"
     tasks = episodes("expert", course, range(100_000, 100_006))
-    with begin(tmp_path, tasks, "partial(drive_task, build_agent)", backend, address) as run:
+    with start_run(tmp_path, tasks, "partial(drive_task, build_agent)", backend, address) as run:
         try:
             while not read_rows(tmp_path / "rows"):
                 assert run.poll() is None, run.communicate()[1]
                 time.sleep(0.05)
-            strike(run, blow, workers_of(tmp_path))
+            end_run(run, sent_signal, workers_of(tmp_path))
         finally:
             run.kill()
     assert 0 < len(read_rows(tmp_path / "rows")) < len(tasks)
     batch(tmp_path / "rows", DRIVE, tasks, workers=2)
     batch(tmp_path / "local", DRIVE, tasks)
-    driven_alike(tmp_path / "local", tmp_path / "rows", tasks)
+    assert_same_rows(tmp_path / "local", tmp_path / "rows", tasks)
 
 
 @pytest.mark.slow
@@ -109,11 +109,11 @@ def test_an_episode_that_hangs_does_not_outlive_the_run(
 ) -> None:
     address = request.getfixturevalue("two_nodes") if backend == "ray" else None
     tasks = [task for task in TASKS if task.seed == batch_drivers.HANGS]
-    with begin(tmp_path, tasks, "batch_drivers.dangerous", backend, address) as run:
+    with start_run(tmp_path, tasks, "batch_drivers.dangerous", backend, address) as run:
         try:
             while not workers_of(tmp_path):
                 assert run.poll() is None, run.communicate()[1]
                 time.sleep(0.05)
-            strike(run, signal.SIGKILL, workers_of(tmp_path))
+            end_run(run, signal.SIGKILL, workers_of(tmp_path))
         finally:
             run.kill()

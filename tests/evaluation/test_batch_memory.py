@@ -1,4 +1,4 @@
-"""An agent that takes memory without end costs its episode: a row tells, and the batch goes on."""
+"""An agent that takes memory without end loses its episode: the row states why, and the batch continues."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def test_a_greedy_agent_costs_its_episode_only(
     greedy = outcomes.pop(batch_drivers.UNLUCKY)
     failed = greedy.reply.failure if greedy.reply.result is None else greedy.reply.result.error
     assert "MemoryError" in (failed or "").splitlines()[-1] and not greedy.lost
-    if agent == "Greedy":  # with nothing left, there may be no room for all of a traceback
+    if agent == "Greedy":  # at the limit there may be no memory for a whole traceback
         assert "batch_drivers.py" in (failed or "")
-    # what it hoards in the worker itself would be missing in the next episode
+    # memory that it keeps in the worker would be missing in the next episode
     assert greedy.reply.must_restart == bool(overrides)
     others = [outcome.reply.result for outcome in outcomes.values()]
     assert [result.error for result in others if result is not None] == [None, None]
 
 
 def test_memory_that_is_shared_counts(tmp_path: Path) -> None:
-    """The system's limit of a process does not count it."""
+    """The operating system's limit of a process does not include shared memory."""
     course = tmp_path / "short.yaml"
     course.write_text(SHORT)
     tasks = episodes("hostile_agents:SharesMemory", course, range(100_000, 100_001))
@@ -56,21 +56,21 @@ def test_memory_that_is_shared_counts(tmp_path: Path) -> None:
     assert result is not None and "exceeded its memory limit" in (result.error or "")
 
 
-def test_the_limit_is_of_what_is_used_and_not_of_what_is_reserved() -> None:
+def test_the_limit_counts_used_and_not_reserved_memory() -> None:
     code = (
         "import mmap; from drive_stack.evaluation.batch.memory import limit_memory, memory_is_mostly_used\n"
         f"limit_memory({LIMIT})\n"
         f"reserved = mmap.mmap(-1, {4 * LIMIT}, prot=mmap.PROT_READ)\n"
         "assert not memory_is_mostly_used()\n"
-        f"hoard = bytearray({LIMIT} * 6 // 10)\n"
+        f"used = bytearray({LIMIT} * 6 // 10)\n"
         "assert memory_is_mostly_used()\n"
         "try:\n"
         f"    bytearray({LIMIT} * 6 // 10)\n"
         "except MemoryError:\n"
-        "    print('held')\n"
+        "    print('limited')\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "held\n"
+    assert run.stdout == "limited\n"
 
 
 def test_workers_share_the_memory() -> None:
@@ -78,4 +78,4 @@ def test_workers_share_the_memory() -> None:
     whole = memory_per_worker(1)
     assert MIN_LIMIT <= memory_per_worker(2) <= max(whole // 2 + 1, MIN_LIMIT) and whole <= total
     assert memory_per_worker(10**6) == MIN_LIMIT
-    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY  # of this process: none
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY  # this process has no limit

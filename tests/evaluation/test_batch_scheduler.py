@@ -19,7 +19,7 @@ Respond = Callable[[BatchTask, str], Reply | None]  # to a task on a node; None:
 
 
 class SimulatedWorker:
-    """Replies at once, or is lost."""
+    """A worker that replies at once or is lost."""
 
     def __init__(self, pool: SimulatedPool, node: str) -> None:
         self._pool, self._node = pool, node
@@ -40,7 +40,7 @@ class SimulatedWorker:
         assert self.task is not None
         reply = self._pool.respond(self.task, self._node)
         if reply is None:
-            raise WorkerLostError("struck by lightning")
+            raise WorkerLostError("lost")
         return reply
 
     def stop(self) -> None:
@@ -72,9 +72,9 @@ class SimulatedPool:
 def outcomes(pool: SimulatedPool, workers: int, tasks: Sequence[BatchTask] = TASKS) -> dict[int, bool]:
     """Seed of each task in the order of outcomes, and whether it was lost."""
     with TaskScheduler(pool, workers=workers, time_limit=1.0) as scheduler:
-        found = [(outcome.task.seed, outcome.lost) for outcome in scheduler.run(tasks)]
-    assert sorted(seed for seed, _ in found) == sorted(task.seed for task in tasks)  # each once
-    return dict(found)
+        results = [(outcome.task.seed, outcome.lost) for outcome in scheduler.run(tasks)]
+    assert sorted(seed for seed, _ in results) == sorted(task.seed for task in tasks)  # each task once
+    return dict(results)
 
 
 @given(
@@ -105,7 +105,7 @@ def test_a_task_is_driven_again_on_a_node_that_has_not_lost_it() -> None:
     assert pool.attempts[1] == ["b", "a"]
 
 
-def test_or_on_the_same_node_if_there_is_no_other() -> None:
+def test_a_task_is_driven_again_on_the_same_node_if_there_is_no_other() -> None:
     pool = SimulatedPool("a", lambda task, node: None if task.seed == 1 else Reply(0.0))
     assert [seed for seed, lost in outcomes(pool, 2).items() if lost] == [1]
     assert pool.attempts[1] == ["a", "a", "a"]

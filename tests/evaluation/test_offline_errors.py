@@ -58,12 +58,12 @@ def test_average_precision_is_reported_by_weather_and_light() -> None:
 
 
 class Shifted:
-    """Does what the expert does, off by constants."""
+    """Adds a constant acceleration to the expert's control."""
 
     name, privileged = "shifted", False
 
     def __init__(self, expert: Agent, acceleration: float) -> None:
-        self._expert, self._more = expert, acceleration
+        self._expert, self._added = expert, acceleration
         self.trace: StepTrace | None = None
 
     def reset(self, seed: int) -> None:
@@ -71,22 +71,24 @@ class Shifted:
 
     def act(self, observation: Observation) -> Control:
         control = self._expert.act(observation)
-        return replace(control, acceleration=control.acceleration + self._more)
+        return replace(control, acceleration=control.acceleration + self._added)
 
 
-@pytest.mark.parametrize("more", [0.0, 0.75])
-def test_offline_errors_are_what_is_added_to_the_expert(more: float) -> None:
+@pytest.mark.parametrize("added", [0.0, 0.75])
+def test_offline_errors_are_what_is_added_to_the_expert(added: float) -> None:
     env = DrivingEnv(EnvSpec("braking_lead", camera=False))
     try:
         experts = [
             build_agent("expert", env.platform, oracles=env.oracles, truth=env.truth) for _ in range(2)
         ]
-        found = offline_errors(env, experts[0], Shifted(experts[1], more), scenario="braking_lead", seed=3)
+        errors = offline_errors(env, experts[0], Shifted(experts[1], added), scenario="braking_lead", seed=3)
     finally:
         env.close()
-    assert found is not None and found.steps > 100 and found.braking_steps > 5
-    assert found.forward == pytest.approx(more, abs=1e-6) and found.braking == pytest.approx(more, abs=1e-6)
-    assert found.sideways == pytest.approx(0.0, abs=1e-6)
+    assert errors is not None and errors.steps > 100 and errors.braking_steps > 5
+    assert errors.forward == pytest.approx(added, abs=1e-6) and errors.braking == pytest.approx(
+        added, abs=1e-6
+    )
+    assert errors.sideways == pytest.approx(0.0, abs=1e-6)
 
 
 class Failing(Shifted):

@@ -26,23 +26,23 @@ PLATFORM = Platform(VehicleParameters(), CameraModel())
 def drive(agent: str, scenario: str, seed: int) -> EpisodeResult:
     env = DrivingEnv(EnvSpec(scenario, camera=False))
     try:
-        built = build_agent(agent, env.platform, oracles=env.oracles, truth=env.truth)
+        driver = build_agent(agent, env.platform, oracles=env.oracles, truth=env.truth)
         try:
-            return run_episode(env, built, scenario=scenario, seed=seed)
+            return run_episode(env, driver, scenario=scenario, seed=seed)
         finally:
-            close_agent(built)
+            close_agent(driver)
     finally:
         env.close()
 
 
-def own(
+def drive_own_agent(
     agent: str, scenario: str = "stationary_lead", seed: int = 0, module: str = "simple_agents"
 ) -> EpisodeResult:
     return drive(f"{module}:{agent}", scenario, seed)
 
 
 def test_full_throttle_into_a_stationary_car_is_at_fault() -> None:
-    result = own("Careless")
+    result = drive_own_agent("Careless")
     assert result.status is Status.COLLISION and result.collision_with == "vehicle"
     assert result.at_fault and result.impact_speed_mps is not None and result.impact_speed_mps > 5.0
     assert result.min_ttc_s is not None and result.min_ttc_s < 0.2
@@ -52,19 +52,19 @@ def test_full_throttle_into_a_stationary_car_is_at_fault() -> None:
 
 
 def test_a_failing_agent_is_an_error_row_with_its_traceback() -> None:
-    result = own("Broken", "cruise")
+    result = drive_own_agent("Broken", "cruise")
     assert result.status is Status.ERROR and result.driving_score == 0.0
     assert result.error is not None and "out of ideas" in result.error
 
 
 def test_nan_is_an_invalid_control() -> None:
-    result = own("NotANumber", "cruise")
+    result = drive_own_agent("NotANumber", "cruise")
     assert result.status is Status.ERROR and result.driving_score == 0.0 and result.scores == {}
     assert result.error is not None and "Control.acceleration is nan" in result.error
 
 
 def test_infeasible_controls_are_clamped_and_counted() -> None:
-    result = own("TooStrong", "cruise")
+    result = drive_own_agent("TooStrong", "cruise")
     assert result.clamped_actions == round(10 * result.duration_s) and result.status is Status.STUCK
 
 
@@ -118,7 +118,7 @@ class NaNTrace(Hostile):
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("agent_class", "message"),
     [
         (Leaving, "SystemExit"),
         (Named, "name is of type int"),
@@ -126,9 +126,9 @@ class NaNTrace(Hostile):
         (NaNTrace, "expected a finite number"),
     ],
 )
-def test_faults_in_the_simulator_are_results(kind: type[Hostile], said: str) -> None:
-    result = in_simulator(kind(PLATFORM))  # type: ignore[arg-type]
-    assert result.status is Status.ERROR and result.error is not None and said in result.error
+def test_faults_in_the_simulator_are_results(agent_class: type[Hostile], message: str) -> None:
+    result = in_simulator(agent_class(PLATFORM))  # type: ignore[arg-type]
+    assert result.status is Status.ERROR and result.error is not None and message in result.error
     assert json.loads(result.to_json())["agent"]
 
 
@@ -138,7 +138,7 @@ def test_the_name_of_an_agent_becomes_plain_text() -> None:
 
 
 def test_an_agent_cannot_change_its_own_result() -> None:
-    result = own("MarksItself", "cruise", module="hostile_agents")
+    result = drive_own_agent("MarksItself", "cruise", module="hostile_agents")
     assert result.status is Status.STUCK and not result.privileged and result.driving_score < 50.0
 
 
@@ -156,8 +156,8 @@ def test_an_agent_that_fails_is_reported_and_never_a_success(
         more = capsys.readouterr().err
         assert "Traceback" in more and more.endswith(printed.err)
     elif expected == 1:
-        table, said = printed.out.split(" 100000:\n")
-        assert "error" in table and said.count("\n") == 1
+        table, message = printed.out.split(" 100000:\n")
+        assert "error" in table and message.count("\n") == 1
     else:
         assert "reads the truth" in printed.out
 
@@ -168,22 +168,22 @@ def test_the_expert_completes_a_drive_and_is_marked_privileged() -> None:
 
 
 def test_episodes_repeat_bit_for_bit() -> None:
-    first, second = (own("Careless", "dense_traffic", 7) for _ in range(2))
+    first, second = (drive_own_agent("Careless", "dense_traffic", 7) for _ in range(2))
     assert first.to_json().split('"stages_ms"')[0] == second.to_json().split('"stages_ms"')[0]
 
 
 def test_json_has_the_documented_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_sim.main(["--agent", "constant", "--scenario", "stationary_lead", "--headless", "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
-    promised = (
+    documented = (
         "agent scenario seed status collision_with at_fault impact_speed_mps route_completion distance_m "
         "duration_s mean_speed_mps min_ttc_s driving_score"
     )
-    assert set(promised.split()) <= row.keys() and row["agent"] == "constant"
+    assert set(documented.split()) <= row.keys() and row["agent"] == "constant"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--agent", "modlar"], "did you mean modular?"),
         (["--scenario", "pedestrian_crosing"], "did you mean pedestrian_crossing or"),
@@ -196,7 +196,7 @@ def test_json_has_the_documented_fields(capsys: pytest.CaptureFixture[str]) -> N
 )
 def test_bad_input_gets_one_clear_line(
     arguments: list[str],
-    said: str,
+    message: str,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -204,5 +204,5 @@ def test_bad_input_gets_one_clear_line(
     monkeypatch.chdir(tmp_path)
     assert run_sim.main(arguments) == 2
     error = capsys.readouterr().err
-    assert said in error and error.count("\n") == 1
+    assert message in error and error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

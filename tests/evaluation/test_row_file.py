@@ -1,4 +1,4 @@
-"""What a folder may hold in place of rows: links, pipes, other files, numbers that nobody measured."""
+"""Files in place of rows: links, pipes, other files, numbers outside their ranges."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from drive_stack.evaluation.batch.row_ranges import OTHER, RANGES, check_ranges
 from drive_stack.evaluation.batch.rows import MAX_ROW, Row
 from drive_stack.evaluation.result import EpisodeResult
 
-PRECIOUS = "somebody's own words"
+OTHER_TEXT = "text of another file"
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> Path:
+def three_rows(tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     with open_rows(folder) as file:
         for task in TASKS[:3]:
@@ -32,18 +32,18 @@ def three(tmp_path: Path) -> Path:
     return folder
 
 
-def refused(folder: Path, complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint) as caught, open_rows(folder):
+def assert_refused(folder: Path, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught, open_rows(folder):
         pass
     assert "\n" not in str(caught.value) and NAME in str(caught.value)
 
 
-def linked(path: Path, other: Path) -> str:
+def symbolic_link(path: Path, other: Path) -> str:
     path.symlink_to(other)
     return "is a link"
 
 
-def linked_hard(path: Path, other: Path) -> str:
+def hard_link(path: Path, other: Path) -> str:
     path.hardlink_to(other)
     return "has 2 names"
 
@@ -58,38 +58,38 @@ def copied_with_newline(path: Path, other: Path) -> str:
     return ":1: not valid JSON"
 
 
-@pytest.mark.parametrize("lay", [linked, linked_hard, copied, copied_with_newline])
+@pytest.mark.parametrize("create", [symbolic_link, hard_link, copied, copied_with_newline])
 def test_another_file_in_place_of_rows_is_refused_and_stays_as_it_is(
-    tmp_path: Path, lay: Callable[[Path, Path], str]
+    tmp_path: Path, create: Callable[[Path, Path], str]
 ) -> None:
     other, path = tmp_path / "other.txt", tmp_path / NAME
-    other.write_text(PRECIOUS)
-    complaint = lay(path, other)
+    other.write_text(OTHER_TEXT)
+    message = create(path, other)
     before = path.read_bytes()
-    refused(tmp_path, complaint)
-    assert other.read_text() == PRECIOUS and path.read_bytes() == before
+    assert_refused(tmp_path, message)
+    assert other.read_text() == OTHER_TEXT and path.read_bytes() == before
 
 
 def test_a_folder_or_a_pipe_in_place_of_rows_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "a" / NAME).mkdir(parents=True)
-    refused(tmp_path / "a", "is a folder")
+    assert_refused(tmp_path / "a", "is a folder")
     (tmp_path / "b").mkdir()
     os.mkfifo(tmp_path / "b" / NAME)
-    refused(tmp_path / "b", "is a pipe")
-    with pytest.raises(ConfigError, match="is a pipe"):  # and does not wait for a writer
+    assert_refused(tmp_path / "b", "is a pipe")
+    with pytest.raises(ConfigError, match="is a pipe"):  # without waiting for a writer
         read_rows(tmp_path / "b")
 
 
-def test_rows_that_must_not_be_written_are_not(three: Path) -> None:
-    (three / NAME).chmod(0o444)
-    refused(three, "is read-only")
+def test_rows_that_must_not_be_written_are_not(three_rows: Path) -> None:
+    (three_rows / NAME).chmod(0o444)
+    assert_refused(three_rows, "is read-only")
 
 
-def test_a_folder_of_another_command_is_refused(three: Path) -> None:
-    (three / "manifest.json").write_text("{}")
+def test_a_folder_of_another_command_is_refused(three_rows: Path) -> None:
+    (three_rows / "manifest.json").write_text("{}")
     with (
         pytest.raises(ConfigError, match=r"belongs to another command \(it holds manifest.json\)"),
-        open_rows(three, foreign="manifest.json"),
+        open_rows(three_rows, foreign="manifest.json"),
     ):
         pass
 
@@ -104,10 +104,10 @@ def test_a_folder_of_another_command_is_refused(three: Path) -> None:
     ],
 )
 def test_rows_are_not_written_to_a_file_that_is_no_longer_there(
-    three: Path, change: Callable[[Path], object]
+    three_rows: Path, change: Callable[[Path], object]
 ) -> None:
-    with open_rows(three) as file:
-        change(three / NAME)
+    with open_rows(three_rows) as file:
+        change(three_rows / NAME)
         with pytest.raises(ConfigError, match="was deleted or changed by another program"):
             file.append(row(TASKS[3]))
 
@@ -119,10 +119,10 @@ def test_wherever_a_write_was_cut_off_the_rows_before_stay(
     folder = tmp_path_factory.mktemp("cut")
     lines = [row(task).to_json().encode() + b"\n" for task in TASKS[:3]]
     whole = b"".join(lines)
-    kept = whole[: max(len(whole) - cut, 0)]
-    (folder / NAME).write_bytes(kept + b"\0" * zeros)
+    remaining = whole[: max(len(whole) - cut, 0)]
+    (folder / NAME).write_bytes(remaining + b"\0" * zeros)
     # a row is whole with its closing brace; the newline is not needed
-    expected = sum(len(kept) >= sum(map(len, lines[: n + 1])) - 1 for n in range(3))
+    expected = sum(len(remaining) >= sum(map(len, lines[: n + 1])) - 1 for n in range(3))
     with open_rows(folder) as file:
         assert len(file.rows) == expected
         for task in TASKS[expected:3]:
@@ -165,7 +165,7 @@ def test_a_number_outside_its_range_is_named(tmp_path: Path, name: str, value: o
 
 
 @pytest.mark.parametrize(
-    ("line", "complaint"),
+    ("line", "message"),
     [
         (changed("error", "x" * MAX_ROW), "bytes, at most 262,144 are allowed"),
         (changed("error", "\ud800"), "surrogates not allowed"),
@@ -173,8 +173,8 @@ def test_a_number_outside_its_range_is_named(tmp_path: Path, name: str, value: o
         (changed("error", "?").decode().encode("utf-16"), "'utf-8' codec can't decode"),
     ],
 )
-def test_text_that_reports_cannot_write_is_refused(tmp_path: Path, line: bytes, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
+def test_text_that_reports_cannot_write_is_refused(tmp_path: Path, line: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Row.from_json(line)
     whole = changed("error", "zwei \U0001f697")  # a surrogate pair in JSON
     assert Row.from_json(whole).result.error == "zwei \U0001f697"
@@ -192,6 +192,6 @@ def test_the_ends_of_ranges_are_allowed(edge: int) -> None:
 
 
 def test_every_range_is_of_a_field() -> None:
-    fields = {field.name for of in (Row, EpisodeResult) for field in dataclasses.fields(of)}
+    fields = {field.name for record in (Row, EpisodeResult) for field in dataclasses.fields(record)}
     assert RANGES.keys() - {"total"} <= fields
     assert {name for name, kind in get_type_hints(EpisodeResult).items() if kind is float} <= RANGES.keys()

@@ -37,21 +37,21 @@ CAMERA_POSITION = np.array([CAMERA.mount_x, 0.0])
 
 
 def true_car(actor: int, x: float, y: float, *, speed: float = 20.0, length: float = 5.0) -> TrueObject:
-    """A car ahead whose nearer end is at ``x`` from the camera."""
+    """A car ahead whose nearer end is ``x`` [m] from the camera."""
     centre = np.array([x + CAMERA.mount_x + length / 2.0, y])
     return TrueObject(actor, ObjectClass.CAR, centre, np.array([speed, 0.0]), 0.0, length)
 
 
 def track_of(true: TrueObject, number: int, **changes: object) -> Track:
-    """A track that agrees with an object in everything but the ``changes``."""
-    made = Track(
+    """A track that agrees with an object in all fields except the ``changes``."""
+    track = Track(
         number, true.label, true.centre, true.velocity, np.eye(4), true.heading, true.length, 2.0, 5, 0, 1.0
     )
-    return replace(made, **changes)
+    return replace(track, **changes)
 
 
 def scores(frames: list[tuple[list[TrueObject], list[Track]]]) -> TrackScores:
-    """Scores of vehicles that all count."""
+    """Scores of frames in which every vehicle is evaluated."""
     collector = TrackCollector(Group.VEHICLES, CAMERA)
     for objects, tracks in frames:
         truth = {true.actor: true for true in objects}
@@ -61,38 +61,38 @@ def scores(frames: list[tuple[list[TrueObject], list[Track]]]) -> TrackScores:
 
 def test_perfect_tracks_score_one() -> None:
     cars = [true_car(1, 30.0, 0.0), true_car(2, 60.0, 4.0)]
-    found = scores([(cars, [track_of(cars[0], 7), track_of(cars[1], 8)])] * 10)
-    assert found.hota == pytest.approx(1.0)
-    assert found.idf1 == pytest.approx(1.0)
-    assert found.mota == pytest.approx(1.0)
-    assert (found.switches, found.false_per_frame, found.objects) == (0, 0.0, 20)
+    results = scores([(cars, [track_of(cars[0], 7), track_of(cars[1], 8)])] * 10)
+    assert results.hota == pytest.approx(1.0)
+    assert results.idf1 == pytest.approx(1.0)
+    assert results.mota == pytest.approx(1.0)
+    assert (results.switches, results.false_per_frame, results.objects) == (0, 0.0, 20)
 
 
 def test_an_identity_that_changes_half_way_halves_idf1() -> None:
     car = true_car(1, 30.0, 0.0)
-    found = scores([([car], [track_of(car, 7)])] * 10 + [([car], [track_of(car, 8)])] * 10)
+    results = scores([([car], [track_of(car, 7)])] * 10 + [([car], [track_of(car, 8)])] * 10)
     # one of the two ids can be the car's: 10 true of 20 objects and 20 tracks, IDF1 = 2·10 / (20 + 20)
-    assert found.idf1 == pytest.approx(0.5)
-    assert found.switches == 1
-    assert found.mota == pytest.approx(1.0 - 1.0 / 20.0)
-    assert found.association == pytest.approx(0.5)
-    assert found.detection == pytest.approx(1.0)
+    assert results.idf1 == pytest.approx(0.5)
+    assert results.switches == 1
+    assert results.mota == pytest.approx(1.0 - 1.0 / 20.0)
+    assert results.association == pytest.approx(0.5)
+    assert results.detection == pytest.approx(1.0)
 
 
 def test_swapped_identities_of_two_cars() -> None:
     cars = [true_car(1, 30.0, 0.0), true_car(2, 30.0, 4.0)]
     right = (cars, [track_of(cars[0], 7), track_of(cars[1], 8)])
     wrong = (cars, [track_of(cars[0], 8), track_of(cars[1], 7)])
-    found = scores([right] * 15 + [wrong] * 5)
-    assert found.idf1 == pytest.approx(0.75)
-    assert found.switches == 2
+    results = scores([right] * 15 + [wrong] * 5)
+    assert results.idf1 == pytest.approx(0.75)
+    assert results.switches == 2
 
 
 def test_false_tracks_and_misses_are_counted() -> None:
     car, absent = true_car(1, 30.0, 0.0), true_car(9, 50.0, -4.0)
-    found = scores([([car], [track_of(car, 7), track_of(absent, 8)])] * 4 + [([car], [])] * 4)
-    assert found.false_per_frame == pytest.approx(0.5)
-    assert found.recall == pytest.approx(0.5)
+    results = scores([([car], [track_of(car, 7), track_of(absent, 8)])] * 4 + [([car], [])] * 4)
+    assert results.false_per_frame == pytest.approx(0.5)
+    assert results.recall == pytest.approx(0.5)
 
 
 def test_tracks_of_actors_that_do_not_count_are_not_false() -> None:
@@ -100,16 +100,15 @@ def test_tracks_of_actors_that_do_not_count_are_not_false() -> None:
     collector = TrackCollector(Group.VEHICLES, CAMERA)
     truth = {1: car, 2: hidden}
     collector.add(truth, frozenset({1}), (track_of(car, 7), track_of(hidden, 8), track_of(behind, 9)))
-    found = combine([collector.result()])
-    assert (found.objects, found.false_per_frame, found.hota) == (1, 0.0, pytest.approx(1.0))
+    results = combine([collector.result()])
+    assert (results.objects, results.false_per_frame, results.hota) == (1, 0.0, pytest.approx(1.0))
 
 
-def test_similarity_is_a_half_at_two_metres_across_and_two_metres_plus_a_tenth_along_the_line_of_sight() -> (
-    None
-):
+def test_similarity_is_a_half_at_the_tolerances_across_and_along_the_line_of_sight() -> None:
+    """The tolerances are 2 m across it, and 2 m plus a tenth of the distance along it."""
     car = true_car(1, 50.0, 0.0)
-    moved = [np.array([7.0, 0.0]), np.array([0.0, 2.0]), np.array([14.0, 0.0]), np.zeros(2)]
-    tracks = [track_of(car, k, position=car.centre + apart) for k, apart in enumerate(moved)]
+    offsets = [np.array([7.0, 0.0]), np.array([0.0, 2.0]), np.array([14.0, 0.0]), np.zeros(2)]
+    tracks = [track_of(car, k, position=car.centre + offset) for k, offset in enumerate(offsets)]
     assert similarities([car], tracks, CAMERA_POSITION)[0] == pytest.approx([0.5, 0.5, 0.0, 1.0])
 
 
@@ -159,7 +158,7 @@ def test_a_constant_relative_range_error_is_measured_as_such(label: ObjectClass)
         (sample,) = lifting_samples((lifted(true, 1.05, box),), (box,), {4: true}, CAMERA_POSITION)
         assert sample.range_error == pytest.approx(0.05)
         assert sample.range_sigma == pytest.approx(0.05)
-        assert sample.normalised_square == pytest.approx(0.5)  # one σ along the line of sight, none across
+        assert sample.normalised_square == pytest.approx(0.5)  # one σ along the line of sight, zero across it
         assert sample.transverse_error == pytest.approx(0.0, abs=1e-9)
 
 
@@ -169,8 +168,8 @@ def test_boxes_take_one_label_each() -> None:
         LabelBox(2, ObjectClass.CAR, (4.0, 0.0, 14.0, 10.0), 1.0, 10.0),
     ]
     boxes = [(3.0, 0.0, 13.0, 10.0), (2.0, 0.0, 12.0, 10.0), None, (50.0, 50.0, 60.0, 60.0)]
-    found = match_labels(boxes, labels)
-    assert [None if label is None else label.actor_id for label in found] == [2, 1, None, None]
+    matched = match_labels(boxes, labels)
+    assert [None if label is None else label.actor_id for label in matched] == [2, 1, None, None]
     assert match_labels([], labels) == []
 
 
@@ -213,10 +212,10 @@ def test_oracle_stages_have_no_errors() -> None:
             observation = env.step(control).observation
     finally:
         env.close()
-    found = combine([observer.identity()[Group.VEHICLES]])
-    assert found.objects > 20
-    assert found.hota > 0.99
-    assert found.idf1 > 0.99
+    results = combine([observer.identity()[Group.VEHICLES]])
+    assert results.objects > 20
+    assert results.hota > 0.99
+    assert results.idf1 > 0.99
     assert max(abs(s.range_error) for s in observer.lifting) < 1e-6
     assert max(s.velocity_error for s in observer.tracks) < 1e-6
     assert max(abs(s.offset_error) for s in observer.lanes) < 0.02

@@ -1,4 +1,4 @@
-"""Checkpoints and caches that are cut off, somebody else's, or no files at all."""
+"""Checkpoints and caches that are cut off, of another kind, or no regular files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drive_stack.learning.training.checkpoints import read_checkpoint
 
 
 class Touch:
-    """Leaves a file where it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,8 +34,8 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def words(path: Path) -> None:
-    path.write_text("somebody's words")
+def plain_text(path: Path) -> None:
+    path.write_text("other text")
 
 
 def a_folder(path: Path) -> None:
@@ -52,7 +52,7 @@ def a_list(path: Path) -> None:
     torch.save([1, 2], path)
 
 
-def others(path: Path) -> None:
+def other_keys(path: Path) -> None:
     torch.save({"weights": 1}, path)
 
 
@@ -60,12 +60,14 @@ def hostile(path: Path) -> None:
     path.write_bytes(pickle.dumps({"network": Touch(path.with_name("touched"))}))
 
 
-@pytest.mark.parametrize("spoil", [cut_off, empty, words, a_folder, a_pipe, a_list, others, hostile])
-def test_a_checkpoint_that_is_none_is_named(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    "corrupt", [cut_off, empty, plain_text, a_folder, a_pipe, a_list, other_keys, hostile]
+)
+def test_an_unusable_checkpoint_is_named(tmp_path: Path, corrupt: Callable[[Path], None]) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save({"network": {"weight": torch.zeros(100)}}, path)
     assert read_checkpoint(path, ["network"], "cpu")["network"]["weight"].shape == (100,)
-    spoil(path)
+    corrupt(path)
     with pytest.raises(ConfigError, match=str(path)) as caught:
         read_checkpoint(path, ["network"], "cpu")
     assert "\n" not in str(caught.value) and not (tmp_path / "touched").exists()
@@ -76,18 +78,18 @@ def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path: Path) -> None
         read_checkpoint(tmp_path / "checkpoint.pt", [], "cpu")
 
 
-def test_a_kept_array_is_used_only_as_it_should_be(tmp_path: Path) -> None:
+def test_a_cached_array_is_used_only_with_the_expected_type_and_shape(tmp_path: Path) -> None:
     path = tmp_path / "views.npy"
     assert read_array(path, np.uint8, (3, 4)) is None
     np.save(path, np.ones((3, 4), np.uint8))
-    found = read_array(path, np.uint8, (3, None))
-    assert found is not None and found.sum() == 12
-    assert read_array(path, np.uint8, (4, 4)) is None  # of fewer pictures
+    array = read_array(path, np.uint8, (3, None))
+    assert array is not None and array.sum() == 12
+    assert read_array(path, np.uint8, (4, 4)) is None  # of fewer images
     assert read_array(path, np.uint8, (12,)) is None
     assert read_array(path, np.float16, (3, 4)) is None
-    for spoil in (cut_off_array, empty, words):
+    for corrupt in (cut_off_array, empty, plain_text):
         np.save(path, np.ones((3, 4), np.uint8))
-        spoil(path)
+        corrupt(path)
         assert read_array(path, np.uint8, (3, 4)) is None
     np.save(path, np.array([[Touch(tmp_path / "touched")]], dtype=object), allow_pickle=True)
     assert read_array(path, np.uint8, (1, 1)) is None and not (tmp_path / "touched").exists()

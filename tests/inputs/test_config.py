@@ -1,4 +1,4 @@
-"""What people write is read strictly and refused in one clear line."""
+"""Configuration files are read strictly, and refused in one clear line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load(tmp_path: Path, text: str, *overrides: str) -> House:
     return load_model(path, House, overrides)
 
 
-def message(tmp_path: Path, text: str, *overrides: str) -> str:
+def refusal(tmp_path: Path, text: str, *overrides: str) -> str:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, text, *overrides)
     assert "\n" not in str(caught.value)
@@ -47,27 +47,27 @@ def test_reads_nested_unions(tmp_path: Path) -> None:
 
 
 def test_unknown_key_names_line_and_nearest(tmp_path: Path) -> None:
-    found = message(tmp_path, "address: here\nflors: 2\n")
-    assert "house.yaml:2" in found and "'flors'" in found and "floors" in found
+    message = refusal(tmp_path, "address: here\nflors: 2\n")
+    assert "house.yaml:2" in message and "'flors'" in message and "floors" in message
 
 
 def test_unknown_key_inside_a_union_names_its_line(tmp_path: Path) -> None:
-    found = message(tmp_path, "address: here\npets:\n  - kind: dog\n    bonse: 3\n")
-    assert "house.yaml:4" in found and "bones" in found
+    message = refusal(tmp_path, "address: here\npets:\n  - kind: dog\n    bonse: 3\n")
+    assert "house.yaml:4" in message and "bones" in message
 
 
 def test_value_out_of_range_says_what_is_allowed(tmp_path: Path) -> None:
-    found = message(tmp_path, "address: here\npets:\n  - kind: cat\n    lives: 12\n")
-    assert "house.yaml:4" in found and "less than or equal to 9" in found and "12" in found
+    message = refusal(tmp_path, "address: here\npets:\n  - kind: cat\n    lives: 12\n")
+    assert "house.yaml:4" in message and "less than or equal to 9" in message and "12" in message
 
 
 def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
-    assert "house.yaml:2" in message(tmp_path, "address: here\nfloors: : 1\n")
+    assert "house.yaml:2" in refusal(tmp_path, "address: here\nfloors: : 1\n")
 
 
 @pytest.mark.parametrize("text", ["- a list\n", "just words\n"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
-    assert "expected keys and values" in message(tmp_path, text)
+    assert "expected keys and values" in refusal(tmp_path, text)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
 
 
 def test_bad_override_is_named_rather_than_the_file(tmp_path: Path) -> None:
-    assert message(tmp_path, "address: here\n", "floors=none").startswith("--set floors:")
+    assert refusal(tmp_path, "address: here\n", "floors=none").startswith("--set floors:")
 
 
 @pytest.mark.parametrize("override", ["floors", "=3", "address.street=1"])

@@ -1,4 +1,4 @@
-"""Names of strangers on terminals, in Markdown and in spreadsheets."""
+"""Untrusted names on terminals, in Markdown and in spreadsheets."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ HOSTILE = "<script>alert(1)</script> | [x](javascript:1) *a* `b` \x1b[2J\n# head
 
 
 def rendered(text: str) -> str:
-    """As HTML, as web pages show it that let HTML through."""
+    """Convert Markdown to HTML, without removing HTML tags in it."""
     return str(MarkdownIt("commonmark").enable("table").render(text))
 
 
 @given(st.text())
-def test_visible_text_is_one_line_and_tells_what_was_there(text: str) -> None:
+def test_visible_text_is_one_line_and_printable(text: str) -> None:
     shown = visible(text)
     assert shown.isprintable() and len(shown.splitlines()) <= 1
     assert visible(shown) == shown
@@ -48,7 +48,7 @@ def test_rich_prints_names_as_they_are(text: str) -> None:
 @pytest.mark.parametrize(
     "name", [HOSTILE, "<b>", "&amp;", "[a][b]", "![a](b)", "<http://a.example>", "a|b", "a < b"]
 )
-def test_markdown_takes_names_for_text(name: str) -> None:
+def test_markdown_shows_names_as_text(name: str) -> None:
     html = rendered(f"| a |\n|---|\n| {markdown_text(name)} |")
     for tag in ("<script", "<b>", "<a", "<img", "<em", "<code", "<h1"):
         assert tag not in html
@@ -59,16 +59,16 @@ def test_a_comparison_stays_legible_in_markdown() -> None:
     assert markdown_text("p < 0.001") == "p < 0.001" and markdown_text("a <") == "a &lt;"
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_a_spreadsheet_computes_no_name(begin: str, tmp_path: Path) -> None:
-    name = f"{begin}1+1"
+@pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_a_spreadsheet_evaluates_no_name(prefix: str, tmp_path: Path) -> None:
+    name = f"{prefix}1+1"
     assert csv_text(name) == f"'{name}" and csv_text(f"a{name}") == f"a{name}"
     _, table = export([row("modular", name, 100_000), row(name, "cruise", 100_000)], tmp_path)
     with table.open(newline="") as file:
-        read = list(csv.DictReader(file))
-    assert [one["scenario"] for one in read] == [f"'{name}", "cruise"]
-    assert [one["agent"] for one in read] == ["modular", f"'{name}"]
-    assert read[0]["mean_speed_mps"] == "20"  # numbers are as they were
+        records = list(csv.DictReader(file))
+    assert [record["scenario"] for record in records] == [f"'{name}", "cruise"]
+    assert [record["agent"] for record in records] == ["modular", f"'{name}"]
+    assert records[0]["mean_speed_mps"] == "20"  # numbers are as they were
 
 
 def test_a_negative_number_is_no_formula(tmp_path: Path) -> None:
@@ -78,10 +78,10 @@ def test_a_negative_number_is_no_formula(tmp_path: Path) -> None:
 
 def test_a_summary_and_a_table_show_hostile_names() -> None:
     rows = [row("expert", HOSTILE, 100_000), row(f"{HOSTILE} [red]", HOSTILE, 100_000, "failed")]
-    html = rendered(summary_markdown(Comparison(rows, [one.label for one in rows])))
+    html = rendered(summary_markdown(Comparison(rows, [hostile_row.label for hostile_row in rows])))
     assert "<script" not in html and "<a" not in html and "\x1b" not in html
     console = Console(width=500, file=io.StringIO())
-    print_results([one.result for one in rows], console)
+    print_results([hostile_row.result for hostile_row in rows], console)
     assert isinstance(console.file, io.StringIO)
     assert "\x1b[2J" not in console.file.getvalue() and "[x](javascript:1)" in console.file.getvalue()
 

@@ -1,4 +1,4 @@
-"""Whatever is written into files and settings, the answer is a configuration or one line."""
+"""Any text in files and settings gives a configuration or is refused in one line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fuzz_strategies import FEW, MANY, RAW, fuzzing, keys_of, read_or_refuse
+from fuzz_strategies import FEW_EXAMPLES, MANY_EXAMPLES, RAW_TEXTS, fuzzing, keys_of, read_or_refuse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -38,13 +38,13 @@ FILES: dict[str, tuple[Path, type[StrictModel]]] = {
 
 
 def fields_of(model: type[BaseModel]) -> list[str]:
-    """Dotted keys of a model's fields, with their defaults where these are models themselves."""
-    found = []
+    """Dotted keys of a model's fields, and of those fields that are models themselves."""
+    keys = []
     for name, field in model.model_fields.items():
-        found.append(name)
+        keys.append(name)
         if isinstance(field.default, BaseModel):
-            found += [f"{name}.{inner}" for inner in fields_of(type(field.default))]
-    return found
+            keys += [f"{name}.{inner}" for inner in fields_of(type(field.default))]
+    return keys
 
 
 def overrides_for(kind: str) -> st.SearchStrategy[tuple[str, ...]]:
@@ -53,8 +53,8 @@ def overrides_for(kind: str) -> st.SearchStrategy[tuple[str, ...]]:
     keys = st.one_of(
         st.sampled_from(known), st.text(max_size=12), st.sampled_from(known).map(lambda key: key + ".0")
     )
-    one = st.tuples(keys, RAW).map("=".join)
-    return st.lists(st.one_of(one, st.text(max_size=20)), min_size=1, max_size=3).map(tuple)
+    override = st.tuples(keys, RAW_TEXTS).map("=".join)
+    return st.lists(st.one_of(override, st.text(max_size=20)), min_size=1, max_size=3).map(tuple)
 
 
 def fuzz_settings(kind: str, examples: int) -> None:
@@ -79,10 +79,10 @@ def fuzz_files(kind: str, examples: int) -> None:
         file = Path(folder) / path.name
 
         @fuzzing(examples)
-        @given(st.integers(0, len(text)), st.integers(0, 40), st.one_of(RAW, st.binary(max_size=20)))
-        def check(place: int, length: int, put: str | bytes) -> None:
-            new = put if isinstance(put, bytes) else put.encode("utf-8", "surrogatepass")
-            file.write_bytes(text[:place].encode() + new + text[place + length :].encode())
+        @given(st.integers(0, len(text)), st.integers(0, 40), st.one_of(RAW_TEXTS, st.binary(max_size=20)))
+        def check(start: int, length: int, inserted: str | bytes) -> None:
+            new = inserted if isinstance(inserted, bytes) else inserted.encode("utf-8", "surrogatepass")
+            file.write_bytes(text[:start].encode() + new + text[start + length :].encode())
             if kind == "suite":
                 read_or_refuse(lambda: load_suite(str(file)).scenarios(["cruise"], world_name))
             elif kind == "scenario":
@@ -95,24 +95,24 @@ def fuzz_files(kind: str, examples: int) -> None:
 
 @pytest.mark.parametrize("kind", FILES)
 def test_fuzzed_settings_give_a_configuration_or_a_line(kind: str) -> None:
-    fuzz_settings(kind, FEW)
+    fuzz_settings(kind, FEW_EXAMPLES)
 
 
 @pytest.mark.parametrize("kind", FILES)
 def test_fuzzed_files_give_a_configuration_or_a_line(kind: str) -> None:
-    fuzz_files(kind, FEW)
+    fuzz_files(kind, FEW_EXAMPLES)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES)
 def test_many_fuzzed_settings(kind: str) -> None:
-    fuzz_settings(kind, MANY)
+    fuzz_settings(kind, MANY_EXAMPLES)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES)
 def test_many_fuzzed_files(kind: str) -> None:
-    fuzz_files(kind, MANY)
+    fuzz_files(kind, MANY_EXAMPLES)
 
 
 @settings(max_examples=200, deadline=None)
@@ -123,40 +123,45 @@ def test_fuzzed_ranges_of_seeds(text: str) -> None:
 
 def extremes(model: type[BaseModel], prefix: str = "") -> list[str]:
     """Each bounded number of a configuration at either end of its range."""
-    found = []
+    settings_at_ends = []
     for name, field in model.model_fields.items():
         if isinstance(field.default, BaseModel):
-            found += extremes(type(field.default), f"{prefix}{name}.")
-        ends = [getattr(one, side) for one in field.metadata for side in ("ge", "le") if hasattr(one, side)]
-        found += [f"{prefix}{name}={end}" for end in ends]
-    return found
+            settings_at_ends += extremes(type(field.default), f"{prefix}{name}.")
+        ends = [
+            getattr(constraint, side)
+            for constraint in field.metadata
+            for side in ("ge", "le")
+            if hasattr(constraint, side)
+        ]
+        settings_at_ends += [f"{prefix}{name}={end}" for end in ends]
+    return settings_at_ends
 
 
 @pytest.mark.slow
 def test_every_setting_at_the_ends_of_its_range_drives() -> None:
-    """With the truth in place of the networks, which take long to load."""
+    """The truth replaces the networks, which are slow to load."""
     ends = extremes(ModularConfig)
     assert "planning.lattice.step=0.05" in ends and "control.mpc.steps=100" in ends and len(ends) > 150
     truth = [f"perception.{stage}=oracle" for stage in ("detector", "lanes", "lifter")]
     env = DrivingEnv(EnvSpec("cut_in", camera=False))
     try:
         for end in ends:
-            overrides = (*truth, end, *_chosen(end))
+            overrides = (*truth, end, *_stage_override(end))
             agent = build_agent(
                 "modular", env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides
             )
-            seen = env.reset(100_000)
+            observation = env.reset(100_000)
             agent.reset(100_000)
             for _ in range(2):
-                control = agent.act(seen)
+                control = agent.act(observation)
                 assert math.isfinite(control.steering) and math.isfinite(control.acceleration), end
-                seen = env.step(control).observation
+                observation = env.step(control).observation
     finally:
         env.close()
 
 
-def _chosen(end: str) -> list[str]:
-    """The stage that a setting is for, where it is not the one that drives by default."""
+def _stage_override(end: str) -> list[str]:
+    """Overrides that select the stage of a setting, if the default is another one."""
     name = end.split(".")[1]
     if name in ("pure_pursuit", "stanley", "lqr", "mpc"):
         return [f"control.lateral={name}"]

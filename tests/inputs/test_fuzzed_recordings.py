@@ -1,4 +1,4 @@
-"""Whatever lies in a folder of recordings, it is read or refused in a line, also where the hashes agree."""
+"""Any content of a folder of recordings is read or refused in one line, even if the hashes agree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fuzz_strategies import FEW, MANY, check_line, fuzzing, json_files, read_or_refuse
+from fuzz_strategies import FEW_EXAMPLES, MANY_EXAMPLES, check_line, fuzzing, json_files, read_or_refuse
 from hypothesis import given
 from hypothesis import strategies as st
 from small_shards import ACTOR, IMAGE, SCHEMA, columns, write_listed, write_shard
@@ -30,14 +30,14 @@ ROW = row("recording", "cruise", 1)
 
 
 def read_everything(folder: Path) -> None:
-    """As training and `collect` do, one after another."""
+    """Read the folder as training and `collect` do."""
     read_or_refuse(lambda: check_recording(folder), folder)
     read_or_refuse(lambda: read_settings(folder), folder)
     read_or_refuse(lambda: check_folder(folder), folder)
 
 
 def check_recording(folder: Path) -> None:
-    """All that is in it, as training reads it."""
+    """Read all columns and images, as training does."""
     recording = Recording([folder])
     for column in columns_of(DriveRow):
         if column.name in ("image", "other_actors"):
@@ -50,19 +50,19 @@ def check_recording(folder: Path) -> None:
     actors = recording.other_actors()
     assert len(actors.row) == len(actors.label) and np.isfinite(actors.x).all()
     for episode in range(recording.episodes):
-        for picture in recording.images(episode):
-            assert picture.shape == (256, 640, 3)
+        for image in recording.images(episode):
+            assert image.shape == (256, 640, 3)
 
 
 def check_folder(folder: Path) -> None:
-    """What a run that goes on there makes of it."""
-    found = RecordingFolder(folder, CollectSettings(), {ROW.key: ROW})
-    for line in found.corrupt:
+    """Open the folder as a run does that resumes there."""
+    recordings = RecordingFolder(folder, CollectSettings(), {ROW.key: ROW})
+    for line in recordings.corrupt:
         check_line(line)
         assert str(folder) in line
     listed = read_manifest(DRIVES, folder)
-    assert found.manifest == listed.model_copy(update={"shards": found.manifest.shards})
-    assert all(episode.scenario == "cruise" for episode in found.episodes([ROW], ["cruise"]))
+    assert recordings.manifest == listed.model_copy(update={"shards": recordings.manifest.shards})
+    assert all(episode.scenario == "cruise" for episode in recordings.episodes([ROW], ["cruise"]))
 
 
 @pytest.fixture
@@ -87,45 +87,45 @@ def fuzz_manifests(folder: Path, examples: int) -> None:
 
 
 def test_fuzzed_manifests_are_read_or_refused_in_a_line(folder: Path) -> None:
-    fuzz_manifests(folder, FEW)
+    fuzz_manifests(folder, FEW_EXAMPLES)
 
 
 @pytest.mark.slow
 def test_many_fuzzed_manifests(folder: Path) -> None:
-    fuzz_manifests(folder, MANY)
+    fuzz_manifests(folder, MANY_EXAMPLES)
 
 
 # --- shards --------------------------------------------------------------------------------------
 
 NUMBERS = st.one_of(st.floats(width=32), st.sampled_from([float("nan"), float("inf"), -1.0, 1e30]))
-WORDS = st.one_of(st.text(max_size=10), st.sampled_from(["cruise", "a\nb", "\u2028", "x" * 5000]))
+TEXTS = st.one_of(st.text(max_size=10), st.sampled_from(["cruise", "a\nb", "\u2028", "x" * 5000]))
 ACTORS = st.one_of(
     st.none(),
     st.sampled_from(sorted(ACTOR)).flatmap(
         lambda name: st.one_of(
-            st.none(), WORDS if name == "label" else NUMBERS if name != "id" else st.just(-1)
+            st.none(), TEXTS if name == "label" else NUMBERS if name != "id" else st.just(-1)
         ).map(lambda value: ACTOR | {name: value})
     ),
 )
 
 
 @st.composite
-def pictures(draw: st.DrawFn) -> bytes:
-    """The JPEG with something in place of a part, mostly in its header."""
+def images(draw: st.DrawFn) -> bytes:
+    """The JPEG with a part replaced, mostly in its header."""
     header = IMAGE.index(b"\xff\xda") + 20
-    begin = draw(st.one_of(st.integers(0, header), st.integers(0, len(IMAGE))))
+    start = draw(st.one_of(st.integers(0, header), st.integers(0, len(IMAGE))))
     length = draw(st.sampled_from([0, 1, 2, 10, len(IMAGE)]))
-    return IMAGE[:begin] + draw(st.binary(max_size=12)) + IMAGE[begin + length :]
+    return IMAGE[:start] + draw(st.binary(max_size=12)) + IMAGE[start + length :]
 
 
 def values_of(name: str, kind: pa.DataType) -> st.SearchStrategy[object]:
-    """Values that a column of this type can hold, fit or not."""
+    """Values, valid or not, that a column of this type can contain."""
     if name == "image":
-        return st.one_of(pictures(), pictures(), st.binary(max_size=20), st.none())
+        return st.one_of(images(), images(), st.binary(max_size=20), st.none())
     if name == "other_actors":
         return st.one_of(st.none(), st.lists(ACTORS, max_size=3))
     if pa.types.is_string(kind):
-        return st.one_of(WORDS, st.none())
+        return st.one_of(TEXTS, st.none())
     if pa.types.is_boolean(kind):
         return st.one_of(st.booleans(), st.none())
     if pa.types.is_integer(kind):
@@ -150,35 +150,35 @@ KINDS = st.sampled_from(
 
 @dataclass(repr=False)
 class Shard:
-    """What is put into a file."""
+    """The columns of a fuzzed file."""
 
     data: dict[str, list[object]]
     schema: pa.Schema
 
     def __repr__(self) -> str:
-        """Of a case that fails what is not as it should be."""
-        whole = columns("cruise", 1)
+        """The differences from a valid shard, for the report of a failed example."""
+        valid = columns("cruise", 1)
         kinds = {field.name: str(field.type) for field in self.schema if field not in SCHEMA}
-        values = {name: held for name, held in self.data.items() if whole.get(name) != held}
-        return f"gone: {sorted(whole.keys() - self.data.keys())}, types: {kinds}, values: {values}"
+        values = {name: column for name, column in self.data.items() if valid.get(name) != column}
+        return f"missing: {sorted(valid.keys() - self.data.keys())}, types: {kinds}, values: {values}"
 
 
 @st.composite
 def shards(draw: st.DrawFn) -> Shard:
-    """Columns of a shard, of which a few hold other values, or are of another type, gone or unknown."""
+    """Columns of a shard; a few have other values or another type, are missing or unknown."""
     data, schema = columns("cruise", 1), SCHEMA
     for _ in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from(SCHEMA.names))
-        place = schema.get_field_index(name)
-        if place < 0:
+        index = schema.get_field_index(name)
+        if index < 0:
             continue
         action = draw(st.sampled_from(["values", "values", "values", "values", "type", "remove", "add"]))
-        if action == "values" and schema.field(place).type == SCHEMA.field(name).type:
-            data[name] = draw(st.lists(values_of(name, schema.field(place).type), min_size=3, max_size=3))
+        if action == "values" and schema.field(index).type == SCHEMA.field(name).type:
+            data[name] = draw(st.lists(values_of(name, schema.field(index).type), min_size=3, max_size=3))
         elif action == "type":
-            schema, data[name] = schema.set(place, pa.field(name, draw(KINDS))), [None] * 3
+            schema, data[name] = schema.set(index, pa.field(name, draw(KINDS))), [None] * 3
         elif action == "remove":
-            schema = schema.remove(place)
+            schema = schema.remove(index)
             del data[name]
         elif action == "add":
             new = draw(st.text(min_size=1, max_size=10))
@@ -187,8 +187,8 @@ def shards(draw: st.DrawFn) -> Shard:
     return Shard(data, schema)
 
 
-def listed(folder: Path) -> None:
-    """The hash agrees, whatever the shard holds: a stranger can write both."""
+def list_shard(folder: Path) -> None:
+    """Write a manifest whose hash agrees with the shard, as an attacker can."""
     path = folder / SHARD
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     write_listed(folder, ShardEntry(file=SHARD, scenario="cruise", seed=1, rows=3, sha256=digest))
@@ -200,7 +200,7 @@ def fuzz_columns(folder: Path, examples: int) -> None:
     def check(shard: Shard) -> None:
         schema = shard.schema.with_metadata({b"drive_stack_recording": str(DRIVES.version).encode()})
         pq.write_table(pa.table(shard.data, schema=schema), folder / SHARD)
-        listed(folder)
+        list_shard(folder)
         read_everything(folder)
 
     check()
@@ -208,15 +208,15 @@ def fuzz_columns(folder: Path, examples: int) -> None:
 
 def fuzz_shard_bytes(folder: Path, examples: int) -> None:
     whole = (folder / SHARD).read_bytes()
-    places = st.one_of(
+    starts = st.one_of(
         st.integers(0, len(whole)), st.integers(0, 12_000).map(lambda n: max(len(whole) - n, 0))
     )
 
     @fuzzing(examples)
-    @given(places, st.sampled_from([0, 1, 2, 8, len(whole)]), st.binary(max_size=8))
-    def check(begin: int, length: int, new: bytes) -> None:
-        (folder / SHARD).write_bytes(whole[:begin] + new + whole[begin + length :])
-        listed(folder)
+    @given(starts, st.sampled_from([0, 1, 2, 8, len(whole)]), st.binary(max_size=8))
+    def check(start: int, length: int, new: bytes) -> None:
+        (folder / SHARD).write_bytes(whole[:start] + new + whole[start + length :])
+        list_shard(folder)
         read_everything(folder)
 
     check()
@@ -227,10 +227,10 @@ FUZZ = {"columns": fuzz_columns, "bytes": fuzz_shard_bytes}
 
 @pytest.mark.parametrize("fuzz", FUZZ.values(), ids=FUZZ.keys())
 def test_fuzzed_shards_are_read_or_refused_in_a_line(folder: Path, fuzz: Callable[[Path, int], None]) -> None:
-    fuzz(folder, FEW)
+    fuzz(folder, FEW_EXAMPLES)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fuzz", FUZZ.values(), ids=FUZZ.keys())
 def test_many_fuzzed_shards(folder: Path, fuzz: Callable[[Path, int], None]) -> None:
-    fuzz(folder, MANY)
+    fuzz(folder, MANY_EXAMPLES)

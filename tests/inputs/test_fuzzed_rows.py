@@ -1,4 +1,4 @@
-"""Whatever lies in a run's folder, its rows and facts are read or refused in a line."""
+"""Any content of a run's folder: its rows and facts are read or refused in one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fuzz_strategies import FEW, MANY, changed_values, check_line, fuzzing, json_files, read_or_refuse
+from fuzz_strategies import (
+    FEW_EXAMPLES,
+    MANY_EXAMPLES,
+    changed_values,
+    check_line,
+    fuzzing,
+    json_files,
+    read_or_refuse,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_rows import row
@@ -24,8 +32,8 @@ from drive_stack.report.runs import read_runs
 from run_sim import make_wiring
 
 ROWS = [
-    replace(row("expert", "cruise", seed, how), versions={"numpy": "2"})
-    for seed, how in ((1, "ok"), (2, "hit"))
+    replace(row("expert", "cruise", seed, outcome), versions={"numpy": "2"})
+    for seed, outcome in ((1, "ok"), (2, "hit"))
 ]
 FACTS = RunFacts(
     suite="short",
@@ -38,7 +46,7 @@ ROW_DOCUMENT, FACTS_DOCUMENT = json.loads(ROWS[0].to_json()), json.loads(FACTS.m
 
 
 def read_everything(run: Path) -> None:
-    """As the commands do, one after another."""
+    """Read the run as each of the commands does."""
     read_or_refuse(lambda: check_facts(run), run / RUN_FACTS)
     read_or_refuse(lambda: check_rows(run), run / NAME)
     read_or_refuse(lambda: check_report(run), run)
@@ -47,17 +55,17 @@ def read_everything(run: Path) -> None:
 
 
 def check_facts(run: Path) -> None:
-    """Facts that are read can be written, and are the same then."""
+    """Facts that can be read can be written, and read back equal."""
     facts = read_facts(run)
     assert facts is not None
     assert RunFacts.model_validate_json(facts.model_dump_json()) == facts
 
 
 def check_rows(run: Path) -> None:
-    """Rows that are read can be written, and are the same then."""
+    """Rows that can be read can be written, and read back equal."""
     unreadable: list[str] = []
-    for key, found in read_rows(run, unreadable=unreadable.append).items():
-        assert found.key == key and Row.from_json(found.to_json().encode()) == found
+    for key, read_row in read_rows(run, unreadable=unreadable.append).items():
+        assert read_row.key == key and Row.from_json(read_row.to_json().encode()) == read_row
     for line in unreadable:
         check_line(line)
         assert line.startswith(f"{run / NAME}:")
@@ -73,7 +81,7 @@ def check_report(run: Path) -> None:
 
 
 def check_page(run: Path) -> None:
-    """A page of a bounded size, which can be written."""
+    """The page can be written and its size is bounded."""
     assert len(render(read_runs([run])).encode()) < 5_000_000
 
 
@@ -83,7 +91,7 @@ def check_replay(run: Path) -> None:
 
 
 def check_opened(run: Path) -> None:
-    """For writing, which changes nothing but a row that was cut off."""
+    """Opening the rows for writing changes only a row that was cut off."""
     with open_rows(run) as file:
         known = dict(file.rows)
     assert read_rows(run) == known
@@ -95,21 +103,21 @@ def run() -> Iterator[Path]:
         yield Path(folder)
 
 
-def put(run: Path, rows: bytes, facts: bytes) -> None:
+def write_run(run: Path, rows: bytes, facts: bytes) -> None:
     (run / NAME).write_bytes(rows)
     (run / RUN_FACTS).write_bytes(facts)
 
 
-GOOD = b"".join(one.to_json().encode() + b"\n" for one in ROWS)
-GOOD_FACTS = FACTS.model_dump_json().encode()
-ENDS = st.sampled_from([b"\n", b"", b"\n\n", b"\r\n", b"\0\0", b"\n\0"])
+VALID_ROWS = b"".join(valid_row.to_json().encode() + b"\n" for valid_row in ROWS)
+VALID_FACTS = FACTS.model_dump_json().encode()
+LINE_ENDS = st.sampled_from([b"\n", b"", b"\n\n", b"\r\n", b"\0\0", b"\n\0"])
 
 
 def fuzz_rows(run: Path, examples: int, read: Callable[[Path], None]) -> None:
     @fuzzing(examples)
-    @given(st.sampled_from([b"", GOOD]), json_files(ROW_DOCUMENT), ENDS)
+    @given(st.sampled_from([b"", VALID_ROWS]), json_files(ROW_DOCUMENT), LINE_ENDS)
     def check(before: bytes, line: bytes, end: bytes) -> None:
-        put(run, before + line + end, GOOD_FACTS)
+        write_run(run, before + line + end, VALID_FACTS)
         read(run)
 
     check()
@@ -119,7 +127,7 @@ def fuzz_facts(run: Path, examples: int, read: Callable[[Path], None]) -> None:
     @fuzzing(examples)
     @given(json_files(FACTS_DOCUMENT))
     def check(facts: bytes) -> None:
-        put(run, GOOD, facts)
+        write_run(run, VALID_ROWS, facts)
         read(run)
 
     check()
@@ -129,30 +137,30 @@ def fuzz_pages(run: Path, examples: int) -> None:
     @fuzzing(examples)
     @given(changed_values(ROW_DOCUMENT), changed_values(FACTS_DOCUMENT))
     def check(line: object, facts: object) -> None:
-        put(run, GOOD + json.dumps(line).encode() + b"\n", json.dumps(facts).encode())
+        write_run(run, VALID_ROWS + json.dumps(line).encode() + b"\n", json.dumps(facts).encode())
         read_or_refuse(lambda: check_page(run), run)
 
     check()
 
 
 def test_fuzzed_rows_are_read_or_refused_in_a_line(run: Path) -> None:
-    fuzz_rows(run, FEW, read_everything)
+    fuzz_rows(run, FEW_EXAMPLES, read_everything)
 
 
 def test_fuzzed_facts_of_a_run_are_read_or_refused_in_a_line(run: Path) -> None:
-    fuzz_facts(run, FEW, read_everything)
+    fuzz_facts(run, FEW_EXAMPLES, read_everything)
 
 
 @pytest.mark.slow
 def test_many_fuzzed_rows(run: Path) -> None:
-    fuzz_rows(run, MANY, read_everything)
+    fuzz_rows(run, MANY_EXAMPLES, read_everything)
 
 
 @pytest.mark.slow
 def test_many_fuzzed_facts_of_a_run(run: Path) -> None:
-    fuzz_facts(run, MANY, read_everything)
+    fuzz_facts(run, MANY_EXAMPLES, read_everything)
 
 
 @pytest.mark.slow
 def test_many_pages_of_fuzzed_runs(run: Path) -> None:
-    fuzz_pages(run, MANY // 10)
+    fuzz_pages(run, MANY_EXAMPLES // 10)

@@ -1,4 +1,4 @@
-"""Whatever an agent's process sends as its trace is a trace within its types, or refused."""
+"""Anything that an agent's process sends as its trace is a valid trace or refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 import pytest
 from echo_agent import full_trace
-from fuzz_strategies import FEW, MANY, changed_bytes, changed_values, fuzzing, written
+from fuzz_strategies import FEW_EXAMPLES, MANY_EXAMPLES, as_json, changed_bytes, changed_values, fuzzing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +27,7 @@ HEAD, NUMBERS = SENT[4 : 4 + LENGTH], SENT[4 + LENGTH :]
 
 
 def numbers_in(value: object) -> Iterator[float]:
-    """Every number of a trace, but for lanes' ends, which may be infinite."""
+    """Every number of a trace except the ends of lanes, which may be infinite."""
     if isinstance(value, np.ndarray):
         assert value.dtype == np.float64
         yield from value.ravel().tolist()
@@ -36,8 +36,8 @@ def numbers_in(value: object) -> Iterator[float]:
             if field.name != "ends_in":
                 yield from numbers_in(getattr(value, field.name))
     elif isinstance(value, tuple):
-        for one in value:
-            yield from numbers_in(one)
+        for item in value:
+            yield from numbers_in(item)
     elif isinstance(value, float):
         yield value
 
@@ -53,7 +53,7 @@ def read_or_refuse(body: bytes) -> None:
 
 
 def fuzz_traces(examples: int) -> None:
-    trees = changed_values(read_json(HEAD)).map(written)
+    trees = changed_values(read_json(HEAD)).map(as_json)
     heads = st.one_of(trees, changed_bytes(HEAD))
     arrays = st.one_of(st.just(NUMBERS), changed_bytes(NUMBERS))
     framed = st.builds(lambda head, numbers: struct.pack("<I", len(head)) + head + numbers, heads, arrays)
@@ -67,28 +67,30 @@ def fuzz_traces(examples: int) -> None:
 
 
 def test_fuzzed_traces_are_read_or_refused() -> None:
-    fuzz_traces(FEW)
+    fuzz_traces(FEW_EXAMPLES)
 
 
 @pytest.mark.slow
 def test_many_fuzzed_traces() -> None:
-    fuzz_traces(MANY)
+    fuzz_traces(MANY_EXAMPLES)
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
 def test_no_array_holds_a_number_that_is_not_finite(wrong: float) -> None:
-    for place in range(0, len(NUMBERS), 8):
-        numbers = NUMBERS[:place] + struct.pack("<d", wrong) + NUMBERS[place + 8 :]
+    for offset in range(0, len(NUMBERS), 8):
+        numbers = NUMBERS[:offset] + struct.pack("<d", wrong) + NUMBERS[offset + 8 :]
         with pytest.raises(TraceError, match="holds a number that is not finite"):
             decode_trace(SENT[: 4 + LENGTH] + numbers, CONTROL)
 
 
-@pytest.mark.parametrize(("place", "was"), [("confidence", b"0.25"), ("id", b"[[4, 0")])
-def test_no_number_is_too_large(place: str, was: bytes) -> None:
+@pytest.mark.parametrize(("field", "valid"), [("confidence", b"0.25"), ("id", b"[[4, 0")])
+def test_no_number_is_too_large(field: str, valid: bytes) -> None:
     """A whole number of JSON can have thousands of digits."""
-    assert HEAD.count(was) >= 1
-    head = HEAD.replace(was, was.replace(b"0.25" if place == "confidence" else b"4", b"1" + b"0" * 400), 1)
-    with pytest.raises(TraceError, match=rf"\.{place}: is (too large|not within)"):
+    assert HEAD.count(valid) >= 1
+    head = HEAD.replace(
+        valid, valid.replace(b"0.25" if field == "confidence" else b"4", b"1" + b"0" * 400), 1
+    )
+    with pytest.raises(TraceError, match=rf"\.{field}: is (too large|not within)"):
         decode_trace(struct.pack("<I", len(head)) + head + NUMBERS, CONTROL)
     with pytest.raises(AnswerError, match="is too large a number"):
         checked_control(Control(10**400, 0.0))

@@ -1,4 +1,4 @@
-"""Requests to end: handled as Ctrl-C is, and never while something is half done."""
+"""Termination signals: handled like Ctrl-C, and deferred during writes."""
 
 from __future__ import annotations
 
@@ -28,42 +28,42 @@ def wait(*_):
         print("ready", flush=True)
         time.sleep(60)
     finally:
-        print("tidied", flush=True)
+        print("cleaned up", flush=True)
 run_sim.COMMANDS["report"] = wait
 sys.exit(run_sim.main(["report"]))
 """
 
 
 @pytest.fixture(autouse=True)
-def as_by_default() -> Iterator[None]:
-    before = {one: signal.signal(one, signal.SIG_DFL) for one in TERMINATION}
+def default_handlers() -> Iterator[None]:
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in TERMINATION}
     yield
-    for one, handler in before.items():
-        signal.signal(one, handler)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("blow", TERMINATION)
-def test_the_command_line_tidies_up_and_says_what_ended_it(blow: signal.Signals) -> None:
+@pytest.mark.parametrize("sent_signal", TERMINATION)
+def test_the_command_line_cleans_up_and_names_the_signal(sent_signal: signal.Signals) -> None:
     command = [sys.executable, "-c", WAITING]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as run:
         try:
             assert run.stdout is not None and run.stdout.readline() == "ready\n"
-            run.send_signal(blow)
-            told, said = run.communicate(timeout=30)
+            run.send_signal(sent_signal)
+            output, error = run.communicate(timeout=30)
         finally:
             run.kill()
-    assert (told, said) == ("tidied\n", f"run_sim.py: stopped by {blow.name}\n")
-    assert run.returncode == 128 + blow
+    assert (output, error) == ("cleaned up\n", f"run_sim.py: stopped by {sent_signal.name}\n")
+    assert run.returncode == 128 + sent_signal
 
 
-@pytest.mark.parametrize("blow", TERMINATION)
-def test_it_waits_for_what_is_being_written(blow: signal.Signals) -> None:
+@pytest.mark.parametrize("sent_signal", TERMINATION)
+def test_a_signal_waits_until_a_write_is_complete(sent_signal: signal.Signals) -> None:
     written = []
-    with pytest.raises(Terminated, match=blow.name), raise_on_termination(), defer_interrupts():
-        signal.raise_signal(blow)
+    with pytest.raises(Terminated, match=sent_signal.name), raise_on_termination(), defer_interrupts():
+        signal.raise_signal(sent_signal)
         written.append(True)
-    assert written == [True] and signal.getsignal(blow) is signal.SIG_DFL
+    assert written == [True] and signal.getsignal(sent_signal) is signal.SIG_DFL
 
 
 def test_processes_started_meanwhile_can_be_ended() -> None:
@@ -73,7 +73,7 @@ def test_processes_started_meanwhile_can_be_ended() -> None:
     assert child.wait(timeout=30) == -signal.SIGTERM
 
 
-def test_what_is_ignored_or_handled_already_stays_so() -> None:
+def test_ignored_or_handled_signals_stay_so() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
     with raise_on_termination():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -83,8 +83,8 @@ def test_what_is_ignored_or_handled_already_stays_so() -> None:
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
-def test_what_ended_it_is_known_where_a_library_raises_an_interrupt_of_its_own() -> None:
-    """As Ray does where a handler raises while Ray waits."""
+def test_the_signal_is_known_even_if_a_library_raises_its_own_interrupt() -> None:
+    """Ray does so if a handler raises while Ray waits."""
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"), raise_on_termination():
         with suppress(Terminated):
             signal.raise_signal(signal.SIGTERM)
@@ -94,14 +94,14 @@ def test_what_ended_it_is_known_where_a_library_raises_an_interrupt_of_its_own()
     assert not isinstance(caught.value, Terminated)
 
 
-def test_ctrl_c_is_handled_where_it_would_end_the_process_otherwise() -> None:
+def test_ctrl_c_is_handled_even_if_it_would_end_the_process_by_default() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         with pytest.raises(KeyboardInterrupt), raise_on_termination():
             assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
             signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a shell's background job
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a background job of a shell
         with raise_on_termination():
             signal.raise_signal(signal.SIGINT)
     finally:
@@ -116,10 +116,10 @@ def test_ctrl_c_during_the_imports_leaves_no_traceback() -> None:
             while "numpy" not in Path(f"/proc/{run.pid}/maps").read_text():
                 assert run.poll() is None
             run.send_signal(signal.SIGINT)
-            said = run.communicate(timeout=30)[1]
+            messages = run.communicate(timeout=30)[1]
         finally:
             run.kill()
-    assert (run.returncode, said) == (-signal.SIGINT, "")
+    assert (run.returncode, messages) == (-signal.SIGINT, "")
 
 
 def test_a_library_does_not_keep_its_own_handler() -> None:

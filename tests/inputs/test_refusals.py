@@ -1,4 +1,4 @@
-"""What strangers can put into a run or a recording: refused or told in one short line. Fuzzing found it."""
+"""Hostile content of runs and recordings, found by fuzzing: refused or quoted in one short line."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Named(StrictModel):
     names: dict[str, int]
 
 
-def test_a_problem_says_where_in_short() -> None:
+def test_a_problem_names_its_key_in_short() -> None:
     for key in (LINES, LONG):
         with pytest.raises(ValidationError) as caught:
             _Named.model_validate({"names": {key: "many"}})
@@ -73,7 +73,7 @@ def test_a_problem_says_where_in_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         ({"schema_version": LINES}, r"schema version a\\nb"),
         ({"schema_version": [[]] * 5000}, r"schema version \[\[\].*but this program reads 2"),
@@ -89,12 +89,10 @@ def test_a_problem_says_where_in_short() -> None:
         ({"scenarios": ["cruise"] * 3, "seeds": MAX_EPISODES // 2}, "at most 100,000 episodes"),
     ],
 )
-def test_facts_that_no_run_has_are_refused(
-    tmp_path: Path, changes: dict[str, object], complaint: str
-) -> None:
+def test_invalid_facts_are_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
     path = run_folder(tmp_path) / RUN_FACTS
     path.write_text(json.dumps(FACTS.model_dump() | changes), encoding="utf-8")
-    with pytest.raises(ConfigError, match=complaint) as caught:
+    with pytest.raises(ConfigError, match=message) as caught:
         read_facts(tmp_path)
     check_line(str(caught.value))
     assert str(path) in str(caught.value)
@@ -111,7 +109,7 @@ def test_facts_at_the_ends_of_their_ranges_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         ({"versions": {LINES: 1}}, r":1: versions.a\\nb.*valid string"),
         ({"versions": {LONG: 1}}, r":1: versions.x+…: .*valid string"),
@@ -119,14 +117,14 @@ def test_facts_at_the_ends_of_their_ranges_are_read(tmp_path: Path) -> None:
         ({"seed": "many"}, ":1: seed: "),
     ],
 )
-def test_rows_are_refused_in_a_short_line(tmp_path: Path, changes: dict[str, object], complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint) as caught:
+def test_rows_are_refused_in_a_short_line(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
         read_rows(run_folder(tmp_path, **changes))
     check_line(str(caught.value))
 
 
 @pytest.mark.parametrize("version", [LINES, LONG])
-def test_versions_that_strangers_wrote_are_told_in_a_line(tmp_path: Path, version: str) -> None:
+def test_untrusted_versions_are_quoted_in_one_line(tmp_path: Path, version: str) -> None:
     (tmp_path / "other").mkdir()
     runs = [
         run_folder(tmp_path, versions={"numpy": version}),
@@ -153,21 +151,21 @@ def test_measurements_that_cannot_be_read_are_noted_with_their_place(tmp_path: P
 # --- recordings ----------------------------------------------------------------------------------
 
 
-def recorded(folder: Path, data: dict[str, list[object]], schema: pa.Schema = SCHEMA) -> Path:
+def write_recording(folder: Path, data: dict[str, list[object]], schema: pa.Schema = SCHEMA) -> Path:
     entry = write_shard(folder / "cruise-000001.parquet", data, schema)
     write_listed(folder, entry.model_copy(update={"scenario": "cruise", "seed": 1}))
     return folder
 
 
-def refused(folder: Path, complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint) as caught:
+def assert_refused(folder: Path, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
         Recording([folder])
     check_line(str(caught.value))
     assert str(folder) in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         ({"version": LINES}, r"schema version a\\nb"),
         ({"version": LONG}, "schema version x+…, but"),
@@ -176,15 +174,15 @@ def refused(folder: Path, complaint: str) -> None:
     ],
 )
 def test_manifests_are_refused_in_a_short_line(
-    tmp_path: Path, changes: dict[str, object], complaint: str
+    tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
-    path = recorded(tmp_path, columns("cruise", 1)) / MANIFEST
+    path = write_recording(tmp_path, columns("cruise", 1)) / MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
-    refused(tmp_path, complaint)
+    assert_refused(tmp_path, message)
 
 
-def test_how_a_recording_was_made_is_told_in_short(tmp_path: Path) -> None:
-    recorded(tmp_path, columns("cruise", 1))
+def test_the_settings_of_a_recording_are_quoted_in_short(tmp_path: Path) -> None:
+    write_recording(tmp_path, columns("cruise", 1))
     path = tmp_path / MANIFEST
     manifest = read_manifest(DRIVES, tmp_path).model_copy(update={"made_with": LINES + LONG})
     path.write_text(manifest.model_dump_json())
@@ -196,28 +194,29 @@ def test_how_a_recording_was_made_is_told_in_short(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [LINES, LONG, "\x1f"])
 def test_an_unknown_column_is_named_in_short(tmp_path: Path, name: str) -> None:
     schema = SCHEMA.append(pa.field(name, pa.int8()))
-    refused(
-        recorded(tmp_path, columns("cruise", 1) | {name: [1] * 3}, schema), "not the columns of a recording: "
+    assert_refused(
+        write_recording(tmp_path, columns("cruise", 1) | {name: [1] * 3}, schema),
+        "not the columns of a recording: ",
     )
 
 
 @pytest.mark.parametrize("word", [LINES, LONG])
-def test_words_of_a_shard_are_quoted_in_short(tmp_path: Path, word: str) -> None:
+def test_texts_of_a_shard_are_quoted_in_short(tmp_path: Path, word: str) -> None:
     data = columns("cruise", 1)
-    refused(
-        recorded(tmp_path, data | {"scenario": [word] * 3}),
+    assert_refused(
+        write_recording(tmp_path, data | {"scenario": [word] * 3}),
         "is of scenario '.* and must be of 'cruise' alone",
     )
     others: list[object] = [[ACTOR | {"label": word}], [], []]
-    refused(recorded(tmp_path, data | {"other_actors": others}), "label: '.* is none of car")
+    assert_refused(write_recording(tmp_path, data | {"other_actors": others}), "label: '.* is none of car")
 
 
 @pytest.mark.parametrize("name", ["scenario", "weather", "light", "driver"])
 def test_text_of_a_shard_that_is_no_utf_8_is_refused(tmp_path: Path, name: str) -> None:
-    path = recorded(tmp_path, columns("cruise", 1)) / "cruise-000001.parquet"
+    path = write_recording(tmp_path, columns("cruise", 1)) / "cruise-000001.parquet"
     table = pq.read_table(path)
-    spoilt = pa.array([b"\xff\xfe"] * 3, pa.binary()).view(pa.string())
-    pq.write_table(table.set_column(SCHEMA.get_field_index(name), name, spoilt), path)
+    invalid = pa.array([b"\xff\xfe"] * 3, pa.binary()).view(pa.string())
+    pq.write_table(table.set_column(SCHEMA.get_field_index(name), name, invalid), path)
     entry = read_manifest(DRIVES, tmp_path).shards[0]
     write_listed(tmp_path, entry.model_copy(update={"sha256": sha256_of(path)}))
-    refused(tmp_path, "its data cannot be read .*UTF8")
+    assert_refused(tmp_path, "its data cannot be read .*UTF8")

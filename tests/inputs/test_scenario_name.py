@@ -1,4 +1,4 @@
-"""Scenario names with keys in brackets: read back, loaded, refused, fit for a file's name."""
+"""Scenario names with keys in brackets: parsed, loaded, refused, converted to file names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_file_stem_has_nothing_that_a_file_system_refuses(keys: list[str]) -> 
     )
 
 
-def test_commas_within_brackets_part_no_names() -> None:
+def test_commas_within_brackets_do_not_separate_names() -> None:
     name = "cruise[ego.offset={min: -1, max: 1}; ego.lane=any]"
     assert split_names(f"cut_in, {name},merge") == ["cut_in", name, "merge"]
 
@@ -50,27 +50,37 @@ def test_the_ego_may_start_off_the_lane_centre_at_an_angle() -> None:
     for state, offset, yaw in zip(states, (0.0, 0.8), (0.0, -5.0), strict=True):
         lane = state.road.lanes[state.road.lane_at(state.ego.station, state.ego.lateral)]
         assert state.ego.lateral - lane.lateral_at(state.ego.station) == pytest.approx(offset, abs=1e-6)
-        _, along = state.road.to_world(np.asarray(state.ego.station), np.asarray(state.ego.lateral))
-        assert math.degrees(state.ego.yaw - float(along)) == pytest.approx(yaw, abs=1e-6)
+        _, road_yaw = state.road.to_world(np.asarray(state.ego.station), np.asarray(state.ego.lateral))
+        assert math.degrees(state.ego.yaw - float(road_yaw)) == pytest.approx(yaw, abs=1e-6)
 
 
 # --- worlds --------------------------------------------------------------------------------------
 
-# scenery seeds drawn before variants had worlds of their own, seed 100003: names seed worlds for good
+# scenery seeds of earlier versions for seed 100003: names must keep seeding the same worlds
 SCENERY = {"s_bend": 1770882315, "curves": 1696326931, "dense_traffic": 238330834}
 
 
 @cache
-def drawn(name: str, seed: int) -> tuple[bytes, ...]:
-    """Everything that an episode begins with."""
+def initial_world(name: str, seed: int) -> tuple[bytes, ...]:
+    """The initial road, actors and ego of an episode, as bytes."""
     state = World(load_scenario(name), seed).state()
-    road, cars, people, ego = state.road, state.vehicles, state.pedestrians, state.ego
+    road, cars, pedestrians, ego = state.road, state.vehicles, state.pedestrians, state.ego
     arrays = (
         *(road.piece_x, road.piece_y, road.piece_yaw, [lane.lateral_at(300.0) for lane in road.lanes]),
-        *(cars.x, cars.y, cars.yaw, cars.speed, cars.length, people.x, people.y, people.yaw, people.speed),
+        *(
+            cars.x,
+            cars.y,
+            cars.yaw,
+            cars.speed,
+            cars.length,
+            pedestrians.x,
+            pedestrians.y,
+            pedestrians.yaw,
+            pedestrians.speed,
+        ),
         *(state.obstacles.x, state.obstacles.y, [ego.x, ego.y, ego.yaw, ego.speed, state.speed_limit]),
     )
-    return tuple(np.round(np.asarray(one, dtype=np.float64), 9).tobytes() for one in arrays)
+    return tuple(np.round(np.asarray(array, dtype=np.float64), 9).tobytes() for array in arrays)
 
 
 @pytest.mark.parametrize(("name", "scenery"), SCENERY.items())
@@ -79,12 +89,15 @@ def test_a_name_without_keys_keeps_its_worlds(name: str, scenery: int) -> None:
     assert load_scenario(name).world_name == name
 
 
-def test_a_variant_draws_worlds_of_its_own() -> None:
+def test_a_variant_draws_separate_worlds() -> None:
     plain, night = (load_scenario(name) for name in ("curves", "curves[conditions.light={night: 1}]"))
     assert plain.world_name == plain.name == night.name != night.world_name
     for seed in (100_000, 100_001):
-        one, other = drawn("curves", seed), drawn("curves[conditions.light={night: 1}]", seed)
-        assert one != other and one[:3] != other[:3]  # another road too
+        base, variant = (
+            initial_world("curves", seed),
+            initial_world("curves[conditions.light={night: 1}]", seed),
+        )
+        assert base != variant and base[:3] != variant[:3]  # the road differs too
 
 
 @pytest.mark.parametrize(
@@ -97,14 +110,14 @@ def test_a_variant_draws_worlds_of_its_own() -> None:
         "cut_in[actors.0.gap=10; conditions.weather={fog: 1}; ego.lane=LANE]",
     ],
 )
-def test_a_variant_is_known_by_what_it_changes_however_it_is_written(name: str) -> None:
+def test_the_world_of_a_variant_depends_on_its_changes_and_not_on_their_spelling(name: str) -> None:
     name = name.replace("LANE", load_scenario("cut_in").ego.lane)
     expected = load_scenario("cut_in", ("actors.0.gap=10", "conditions.weather={fog: 1}"))
     assert load_scenario(name).world_name == expected.world_name
-    assert drawn(name, 7) == drawn("cut_in[actors.0.gap=10; conditions.weather={fog: 1}]", 7)
+    assert initial_world(name, 7) == initial_world("cut_in[actors.0.gap=10; conditions.weather={fog: 1}]", 7)
 
 
-def test_a_key_that_repeats_what_the_file_says_makes_no_variant() -> None:
+def test_a_key_that_repeats_the_files_value_makes_no_variant() -> None:
     plain = load_scenario("cut_in")
     same = load_scenario(f"cut_in[ego.lane={plain.ego.lane}; time_limit={plain.time_limit:g}]")
     assert same == plain and same.world_name == "cut_in"
@@ -117,7 +130,7 @@ def test_a_variant_s_rows_are_of_another_configuration_than_the_scenario_s() -> 
 
 
 def test_a_file_cannot_say_which_variant_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
+    path = tmp_path / "own.yaml"
     text = (CATALOGUE / "cruise.yaml").read_text(encoding="utf-8")
     path.write_text(text + "\nvariant: ego.lane=any\n", encoding="utf-8")
     for name in (str(path), "cruise[variant=x]"):
@@ -127,63 +140,65 @@ def test_a_file_cannot_say_which_variant_it_is(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_whole_only_with_a_key_can_be_driven(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
+    path = tmp_path / "own.yaml"
     lines = (CATALOGUE / "cruise.yaml").read_text(encoding="utf-8").splitlines()
     text = "\n".join(line for line in lines if not line.startswith("speed_limit_kmh"))
-    path.write_text(text.replace("name: cruise", "name: mine"), encoding="utf-8")
+    path.write_text(text.replace("name: cruise", "name: own"), encoding="utf-8")
     assert load_scenario(f"{path}[speed_limit_kmh=90]").speed_limit_kmh.bounds == (90.0, 90.0)
 
 
 def episodes() -> set[tuple[str, int]]:
-    """All courses of all suites that come along, with the seeds that are driven of each."""
-    found = set()
+    """All courses of all shipped suites, each with its seeds."""
+    courses_and_seeds = set()
     for name in suites():
         suite = load_suite(name)
         courses = suite.scenarios(scenario_names(), lambda course: load_scenario(course).world_name)
-        found |= {(course, suite.first_seed + seed) for course in courses for seed in range(suite.seeds)}
-    return found
+        courses_and_seeds |= {
+            (course, suite.first_seed + seed) for course in courses for seed in range(suite.seeds)
+        }
+    return courses_and_seeds
 
 
-def test_no_two_episodes_of_the_suites_begin_alike() -> None:
+def test_no_two_episodes_of_the_suites_start_in_the_same_world() -> None:
     worlds: dict[tuple[bytes, ...], tuple[str, int]] = {}
     for course, seed in sorted(episodes()):
-        begin = drawn(course, seed)
-        assert begin not in worlds, f"{course} {seed} is {worlds[begin]}"
-        worlds[begin] = course, seed
+        start = initial_world(course, seed)
+        assert start not in worlds, f"{course} {seed} is {worlds[start]}"
+        worlds[start] = course, seed
 
 
 def test_standard_has_220_episodes_of_which_none_shares_a_road_with_traffic() -> None:
     standard = load_suite("standard")
     courses = standard.scenarios(scenario_names(), lambda course: load_scenario(course).world_name)
     seeds = range(standard.first_seed, standard.first_seed + standard.seeds)
-    traffic = {drawn(course, seed)[4:8] for course in courses for seed in seeds}
+    traffic = {initial_world(course, seed)[4:8] for course in courses for seed in seeds}
     assert len(courses) * len(seeds) == 220
-    empty = sum(not drawn(course, seed)[4] for course in courses for seed in seeds)
+    empty = sum(not initial_world(course, seed)[4] for course in courses for seed in seeds)
     assert len(traffic) == 220 - max(0, empty - 1)
 
 
 def test_keys_are_set_on_the_catalogue_s_scenario() -> None:
     name = "cut_in[speed_limit_kmh=90; actors.0.gap=11; conditions.weather={fog: 1}]"
-    found, plain = load_scenario(name), load_scenario("cut_in")
-    assert found.speed_limit_kmh.bounds == (90.0, 90.0)
-    assert found.actors[0].gap.bounds == (11.0, 11.0)  # type: ignore[union-attr]
-    assert list(found.conditions.weather) == ["fog"]
-    assert found.traffic == plain.traffic and found.name == "cut_in"
+    variant, plain = load_scenario(name), load_scenario("cut_in")
+    assert variant.speed_limit_kmh.bounds == (90.0, 90.0)
+    assert variant.actors[0].gap.bounds == (11.0, 11.0)  # type: ignore[union-attr]
+    assert list(variant.conditions.weather) == ["fog"]
+    assert variant.traffic == plain.traffic and variant.name == "cut_in"
     assert file_stem(name) == "cut_in-speed_limit_kmh-90-actors.0.gap-11-conditions.weather-fog-1"
 
 
-def test_an_episode_of_such_a_scenario_is_drawn_from_it() -> None:
+def test_an_episode_uses_the_keys_of_its_name() -> None:
     env = DrivingEnv(EnvSpec("cruise[speed_limit_kmh=70; ego.speed_share=1]", camera=False))
     try:
-        seen = env.reset(100_000)
-        assert seen.speed_limit == pytest.approx(70 / 3.6)
-        assert seen.speed == pytest.approx(70 / 3.6)
+        observation = env.reset(100_000)
+        assert observation.speed_limit == pytest.approx(70 / 3.6)
+        assert observation.speed == pytest.approx(70 / 3.6)
     finally:
         env.close()
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [
         ("cut_in[actors.3.gap=1]", "'3' is no place in a list of 1"),
         ("cut_in[speed_limit=90]", "speed_limit_kmh"),
@@ -193,8 +208,8 @@ def test_an_episode_of_such_a_scenario_is_drawn_from_it() -> None:
         ("cut_in[name.deeper=1]", "holds a value"),
     ],
 )
-def test_what_cannot_be_set_is_refused_in_one_line(name: str, words: str) -> None:
-    with pytest.raises(ConfigError, match=words) as caught:
+def test_what_cannot_be_set_is_refused_in_one_line(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
         load_scenario(name)
     assert "\n" not in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""Seeds and other numbers of the command line: refused before anything is driven."""
+"""Seeds and other numbers on the command line are checked before anything is driven."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from drive_stack.seeds import (
     split_of,
 )
 
-# modules where such a number is the limit of something else, such as of epochs
+# modules in which such a number limits something else, such as epochs
 LIMITS = {"drive_stack.bounds", "drive_stack.learning.imitation.config"}
 
-NO_NUMBERS = [
+INVALID_NUMBERS = [
     "",
     "-1",
     "1.5",
@@ -43,8 +43,8 @@ NO_NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize("text", NO_NUMBERS)
-def test_no_seed(text: str) -> None:
+@pytest.mark.parametrize("text", INVALID_NUMBERS)
+def test_an_invalid_seed_is_refused(text: str) -> None:
     with pytest.raises(
         argparse.ArgumentTypeError, match="is not a whole number from 0 to 4294967295"
     ) as caught:
@@ -64,7 +64,7 @@ def test_the_first_and_the_last_seed() -> None:
     "text",
     ["5", ":", "5:", ":5", "7:7", "8:7", "²:5", "0:²", "0:" + "9" * 5000, f"0:{2**64}", "0:1000000000"],
 )
-def test_no_range_of_seeds(text: str) -> None:
+def test_an_invalid_range_of_seeds_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"expected A:B|at most 100,000 episodes") as caught:
         seeds_between(text)
     assert len(str(caught.value)) < 300
@@ -82,7 +82,7 @@ def test_ranges_end_at_the_last_seed() -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["--seed", "9" * 5000],
         ["--seed", str(2**64)],
@@ -96,16 +96,16 @@ def test_ranges_end_at_the_last_seed() -> None:
     ],
 )
 def test_a_command_line_with_such_numbers_ends_at_once(
-    words: list[str], capsys: pytest.CaptureFixture[str]
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        run_sim.main(words)
+        run_sim.main(arguments)
     assert caught.value.code == 2
     assert "is not a whole number from" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("arguments", "message"),
     [
         (["--seed", str(MAX_SEED), "--episodes", "2"], "expected seeds from 0"),
         (["evaluate", "--suite", "smoke", "--seeds", "0:1000000000"], "at most 100,000 episodes"),
@@ -115,10 +115,10 @@ def test_a_command_line_with_such_numbers_ends_at_once(
     ],
 )
 def test_too_many_episodes_are_refused_before_any_is_driven(
-    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_sim.main(words) == 2
-    assert told in capsys.readouterr().err
+    assert run_sim.main(arguments) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_suites_are_bounded(tmp_path: Path) -> None:

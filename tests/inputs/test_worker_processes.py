@@ -1,4 +1,4 @@
-"""Worker processes: order, errors, lost workers, and what becomes of workers whose parent is killed."""
+"""Worker processes: order, errors, lost workers, and the end of workers whose parent is killed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_results_come_in_order_or_as_they_are_completed() -> None:
     assert list(run_in_processes(slow_when_first, [], 2)) == []
 
 
-def test_workers_have_the_environment_that_they_are_given() -> None:
+def test_workers_have_the_requested_environment() -> None:
     assert list(run_in_processes(thread_limit, [0], 1, environment=ONE_THREAD)) == ["1"]
 
 

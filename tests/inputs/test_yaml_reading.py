@@ -1,4 +1,4 @@
-"""What people write is read within bounds: nothing hostile takes long, and nothing ends in a traceback."""
+"""YAML and JSON are read within bounds: hostile documents are refused quickly and without a traceback."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from drive_stack.support.yaml_reading import (
     read_yaml,
 )
 
-LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+NESTED_ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
 )
-MERGES = "a: &a {x: 1}\n" + "".join(
+NESTED_MERGES = "a: &a {x: 1}\n" + "".join(
     f"{new}: &{new} {{<<: [{','.join([f'*{old}'] * 9)}]}}\n"
     for old, new in zip("abcdefghijk", "bcdefghijkl", strict=True)
 )
@@ -38,8 +38,8 @@ REFUSED = {
     "block mappings": ("\n".join(" " * depth + "a:" for depth in range(1400)), "nested deeper"),
     "dashes": ("- " * 400_000, "nested deeper"),
     "complex keys": ("? " * 400_000, "nested deeper"),
-    "aliases of aliases": (LAUGHS, "each alias counted in full"),
-    "merges of merges": (MERGES, "each alias counted in full"),
+    "aliases of aliases": (NESTED_ALIASES, "each alias counted in full"),
+    "merges of merges": (NESTED_MERGES, "each alias counted in full"),
     "an alias within itself": ("a: &a [*a]", "stands within what it stands for"),
     "an alias of nothing": ("a: *b", "undefined alias"),
     "many keys": ("".join(f"a{number}: 1\n" for number in range(90_000)), "1,000 items"),
@@ -77,9 +77,9 @@ def test_hostile_documents_are_refused_at_once(
 ) -> None:
     if loader == "Python":
         monkeypatch.setattr(yaml_reading, "_LOADER", yaml_reading.yaml.SafeLoader)
-    text, words = REFUSED[name]
+    text, message = REFUSED[name]
     start = time.process_time()
-    with pytest.raises(YamlError, match=words) as caught:
+    with pytest.raises(YamlError, match=message) as caught:
         read_yaml(text)
     assert time.process_time() - start < (2.0 if loader == "libyaml" else 20.0)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
@@ -89,12 +89,12 @@ def nested(depth: int) -> str:
     return "[" * depth + "]" * depth
 
 
-def test_bounds_are_where_they_are_said_to_be() -> None:
+def test_the_documented_bounds_hold() -> None:
     read_yaml(nested(MAX_DEPTH))
     read_yaml(f"[&a {nested(MAX_DEPTH - 2)}, [*a]]")
     with pytest.raises(YamlError, match="nested"):
         read_yaml(nested(MAX_DEPTH + 1))
-    with pytest.raises(YamlError, match="nested"):  # by what the alias stands for
+    with pytest.raises(YamlError, match="nested"):  # by the depth of the aliased value
         read_yaml(f"[&a {nested(MAX_DEPTH - 1)}, [*a]]")
     assert read_yaml("- x\n" * MAX_ITEMS).value == ["x"] * MAX_ITEMS
     with pytest.raises(YamlError, match="items"):
@@ -106,7 +106,7 @@ def test_bounds_are_where_they_are_said_to_be() -> None:
         read_yaml("# " + "x" * (MAX_BYTES - 1))
 
 
-def test_aliases_are_copies_of_what_they_stand_for() -> None:
+def test_aliases_are_copies() -> None:
     value = read_yaml("a: &a {x: [1]}\nb: *a\nc: {<<: *a, y: 2}\n").value
     assert value == {"a": {"x": [1]}, "b": {"x": [1]}, "c": {"x": [1], "y": 2}}
     assert isinstance(value, dict)
@@ -142,21 +142,21 @@ OVERRIDES = {
 @pytest.mark.parametrize("name", OVERRIDES)
 def test_hostile_settings_are_refused_at_once(name: str, tmp_path: Path) -> None:
     path = tmp_path / "agent.yaml"
-    path.write_text("name: mine\n", encoding="utf-8")
-    override, words = OVERRIDES[name]
+    path.write_text("name: own\n", encoding="utf-8")
+    override, message = OVERRIDES[name]
     start = time.process_time()
-    with pytest.raises(ConfigError, match=words) as caught:
+    with pytest.raises(ConfigError, match=message) as caught:
         load_model(path, ModularConfig, (override,))
     assert time.process_time() - start < 2.0
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 
-@pytest.mark.parametrize("place", ["²", "9" * 5000, "-1", "3", "x"])
-def test_no_place_in_a_list(place: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("index", ["²", "9" * 5000, "-1", "3", "x"])
+def test_an_invalid_index_of_a_list_is_refused(index: str, tmp_path: Path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text("courses: [{scenario: cruise}]\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="is no place in a list of 1"):
-        load_model(path, Suite, (f"courses.{place}.scenario=merge",))
+        load_model(path, Suite, (f"courses.{index}.scenario=merge",))
 
 
 def test_numbers_from_text_are_finite_too() -> None:
@@ -181,7 +181,7 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
             read_regular(path)
 
 
-def test_paths_and_texts_that_cannot_be_are_refused(tmp_path: Path) -> None:
+def test_invalid_paths_and_texts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="null byte"):
         read_document(tmp_path / "a\0.yaml")
     with pytest.raises(ConfigError, match="cannot be read: File name too long"):
@@ -209,7 +209,7 @@ def test_json_is_read_within_bounds(tmp_path: Path) -> None:
         read_json(path, 12)
 
 
-def test_what_is_quoted_is_short_and_printable() -> None:
+def test_quoted_text_is_short_and_printable() -> None:
     assert shortened("x" * 80) == "x" * 80
     assert shortened("x" * 1000) == "x" * 79 + "…"
     assert shortened("a\0\n\x1b[2J") == "a\\x00\\n\\x1b[2J"

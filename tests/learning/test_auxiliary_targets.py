@@ -51,9 +51,9 @@ def pedestrian(ahead: float, left: float = 0.0) -> Actor:
 
 
 def test_a_car_straight_ahead_fills_the_centre_columns_with_the_proximity_of_its_rear() -> None:
-    found = column_proximities(others(car(23.7)), 1, CAMERA)[0, VEHICLE]  # its back 20 m before the camera
-    assert np.flatnonzero(found).tolist() == [CENTRE - 2, CENTRE - 1, CENTRE, CENTRE + 1]
-    assert found[CENTRE] == pytest.approx(0.5, abs=1e-3)
+    proximities = column_proximities(others(car(23.7)), 1, CAMERA)[0, VEHICLE]  # its rear is 20 m away
+    assert np.flatnonzero(proximities).tolist() == [CENTRE - 2, CENTRE - 1, CENTRE, CENTRE + 1]
+    assert proximities[CENTRE] == pytest.approx(0.5, abs=1e-3)
     assert float(proximity(np.array(20.0))) == 0.5
 
 
@@ -73,12 +73,12 @@ def test_a_mirrored_actor_is_in_the_mirrored_columns(ahead: float, left: float, 
 
 @given(st.floats(5.0, 190.0), st.floats(-0.5, 0.5))
 def test_the_smallest_actor_in_the_image_is_in_a_column(ahead: float, slope: float) -> None:
-    found = column_proximities(others(pedestrian(ahead, slope * (ahead - CAMERA.mount_x))), 1, CAMERA)[
+    proximities = column_proximities(others(pedestrian(ahead, slope * (ahead - CAMERA.mount_x))), 1, CAMERA)[
         0, PEDESTRIAN
     ]
-    assert np.count_nonzero(found) >= 1
-    at = int((CAMERA.width / 2 - CAMERA.focal_px * slope) / CAMERA.width * COLUMNS)
-    assert np.abs(np.flatnonzero(found) - at).min() <= 1
+    assert np.count_nonzero(proximities) >= 1
+    column = int((CAMERA.width / 2 - CAMERA.focal_px * slope) / CAMERA.width * COLUMNS)
+    assert np.abs(np.flatnonzero(proximities) - column).min() <= 1
 
 
 def test_an_actor_behind_a_vehicle_is_unknown() -> None:
@@ -89,8 +89,8 @@ def test_an_actor_behind_a_vehicle_is_unknown() -> None:
 
 
 def test_actors_outside_the_image_are_in_no_column_and_rows_are_separate() -> None:
-    found = column_proximities(others(car(-20.0), car(30.0, 60.0), car(30.0, 0.0, row=2)), 3, CAMERA)
-    assert [int(np.count_nonzero(row)) > 0 for row in found] == [False, False, True]
+    proximities = column_proximities(others(car(-20.0), car(30.0, 60.0), car(30.0, 0.0, row=2)), 3, CAMERA)
+    assert [int(np.count_nonzero(row)) > 0 for row in proximities] == [False, False, True]
 
 
 def test_the_loss_is_zero_for_the_truth_and_ignores_unknown_columns() -> None:
@@ -105,7 +105,7 @@ def test_the_loss_is_zero_for_the_truth_and_ignores_unknown_columns() -> None:
     assert float(column_loss(predicted, truth)) > 0.0
 
 
-def test_a_recording_holds_the_actors_of_the_world() -> None:
+def test_a_recording_contains_the_actors_of_the_world() -> None:
     env = DrivingEnv(EnvSpec("pedestrian_crossing", camera=False))
     try:
         env.reset(3)

@@ -29,7 +29,7 @@ def test_ends_are_grouped_by_their_true_distance() -> None:
         errors(LaneEnd(True, 50.0, 49.0), LaneEnd(False, NONE, 80.0)),
         errors(LaneEnd(True, 55.0, NONE)),
         errors(LaneEnd(True, 100.0, 110.0)),
-        errors(LaneEnd(True, 310.0, 240.0)),  # beyond all bands, but within `FAR`: counts nowhere
+        errors(LaneEnd(True, 310.0, 240.0)),  # beyond all bands, but within `FAR`: in no group
     ]
     statistics = end_statistics(rows)
     assert statistics["ego"]["0–60 m"] == pytest.approx(
@@ -44,7 +44,7 @@ def test_the_truth_compared_with_itself_has_no_errors() -> None:
     grid = GroundGrid()
     for scenario in ("lane_drop", "merge"):
         state = World(load_scenario(scenario), 3).state()
-        found = compare(
+        own_errors = compare(
             true_lane_estimate(state.road, state.ego),
             lane_truth(state, CameraModel(), grid),
             grid,
@@ -52,14 +52,17 @@ def test_the_truth_compared_with_itself_has_no_errors() -> None:
             "y",
             "z",
         )
-        assert abs(found.lateral) < 1e-3 and abs(found.heading) < 2e-3 and abs(found.path) < 0.1
-        assert found.neighbours and found.enterable and not found.other_lane
-        assert found.ends[0].ego and found.ends[0].truth == pytest.approx(found.ends[0].estimate, abs=1e-3)
-        assert found.ends[0].truth < NONE
+        assert (
+            abs(own_errors.lateral) < 1e-3 and abs(own_errors.heading) < 2e-3 and abs(own_errors.path) < 0.1
+        )
+        assert own_errors.neighbours and own_errors.enterable and not own_errors.other_lane
+        assert own_errors.ends[0].ego and own_errors.ends[0].truth == pytest.approx(
+            own_errors.ends[0].estimate, abs=1e-3
+        )
+        assert own_errors.ends[0].truth < NONE
 
 
 def test_fractions_are_computed_by_scenario() -> None:
     parts = summarise_errors([errors(), errors(enterable=False), errors(scenario="cruise")])["by_scenario"]
-    assert isinstance(parts, dict)
     assert parts["merge"]["enterable_right"] == 0.5
     assert parts["cruise"]["enterable_right"] == 1.0

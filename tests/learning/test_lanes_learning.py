@@ -52,11 +52,11 @@ def road_image(offset: float, curvature: float = 0.0) -> Image:
 def labels(offset: float, curvature: float = 0.0) -> Labels:
     edges = np.array([5.4, 1.8, -1.8, -5.4])[:, None]
     y = (edges - offset + 0.5 * curvature * GRID.anchors**2).astype(np.float32)
-    there = np.abs(y) < GRID.half_width
+    is_inside = np.abs(y) < GRID.half_width
     return {
-        "y": np.where(there, y, np.nan).astype(np.float32),
-        "inside": there,
-        "clear": there,
+        "y": np.where(is_inside, y, np.nan).astype(np.float32),
+        "inside": is_inside,
+        "clear": is_inside,
         "neighbour": np.array([True, False]),
         "enterable": np.array([True, False]),
         "crossable": np.array([GRID.anchors < 40.0, np.zeros(GRID.rows, dtype=np.bool_)]),
@@ -86,11 +86,11 @@ def test_the_view_shows_lines_where_they_are_on_the_ground(offset: float) -> Non
     assert view.shape == (*GRID.view_shape, 3)
     for anchor in (10, 15, 20):  # 18 to 42 m, where all four are in the image
         assert GRID.anchors[anchor] > 15.0
-        found = bright_columns(view, anchor * GRID.pixels_per_cell)
-        assert found == pytest.approx([edge - offset for edge in (5.4, 1.8, -1.8, -5.4)], abs=0.06)
+        laterals = bright_columns(view, anchor * GRID.pixels_per_cell)
+        assert laterals == pytest.approx([edge - offset for edge in (5.4, 1.8, -1.8, -5.4)], abs=0.06)
 
 
-def test_the_view_is_black_beside_the_image() -> None:
+def test_the_view_is_black_outside_the_image() -> None:
     view = BirdsEyeView(CAMERA, GRID).warp(np.full((CAMERA.height, CAMERA.width, 3), 255, dtype=np.uint8))
     assert view[0, 0].max() == 0 and view[-1, 0].min() == 255
 
@@ -121,17 +121,17 @@ def test_moving_the_view_moves_its_lines_with_their_labels(bins: int) -> None:
 def test_labels_become_probabilities_of_two_bins() -> None:
     view = np.zeros((*GRID.view_shape, 3), dtype=np.uint8)
     batch = collate([(view, labels(0.3, 4e-3))], LaneTraining(), GRID)
-    there = batch.weight[0] > 0.0
+    has_label = batch.weight[0] > 0.0
     y = (batch.heat[0] * torch.from_numpy(GRID.bin_centres).float()).sum(dim=2)
     expected = torch.from_numpy(labels(0.3, 4e-3)["y"].astype(np.float32))
-    assert torch.allclose(y[there], expected[there], atol=1e-4)
-    assert not there.all() and there.any()
+    assert torch.allclose(y[has_label], expected[has_label], atol=1e-4)
+    assert not has_label.all() and has_label.any()
     assert batch.neighbour[0].tolist() == [1.0, 0.0]
     assert batch.ends_weight[0].tolist() == [1.0, 1.0, 0.0]
     assert batch.ends[0, 0, -1] == 1.0
-    weighed = batch.crossable_weight[0] > 0.0
-    assert not weighed[1].any()  # there is no lane on the right
-    assert weighed[0].tolist() == (GRID.anchors < 50.0).tolist()  # and the ego's ends at 50 m
+    is_weighted = batch.crossable_weight[0] > 0.0
+    assert not is_weighted[1].any()  # no lane exists on the right
+    assert is_weighted[0].tolist() == (GRID.anchors < 50.0).tolist()  # the ego's lane ends at 50 m
     assert batch.crossable[0, 0].tolist() == (GRID.anchors < 40.0).tolist()
 
 
@@ -143,7 +143,7 @@ def test_an_end_is_divided_between_the_anchors_around_it(end: float) -> None:
     assert float((probabilities[:-2] * anchors).sum()) == pytest.approx(max(end, GRID.min_distance), rel=1e-3)
 
 
-def test_far_ends_and_none_have_classes_of_their_own() -> None:
+def test_far_ends_and_endless_lanes_have_separate_classes() -> None:
     probabilities = end_distribution(torch.tensor([[200.0, 400.0, np.inf]]), GRID)[0]
     assert probabilities[:, -2].tolist() == [1.0, 0.0, 0.0]
     assert probabilities[:, -1].tolist() == [0.0, 1.0, 1.0]
@@ -170,9 +170,11 @@ def test_degraded_views_are_labelled_as_without_lanes() -> None:
 
 def test_augmentation_repeats_with_its_seed() -> None:
     view = BirdsEyeView(CAMERA, GRID).warp(road_image(0.0))
-    one, two = (augment(view, labels(0.0), np.random.default_rng(3), LaneTraining(), GRID) for _ in range(2))
-    assert np.array_equal(one[0], two[0])
-    assert np.array_equal(one[1]["y"], two[1]["y"], equal_nan=True)
+    first, second = (
+        augment(view, labels(0.0), np.random.default_rng(3), LaneTraining(), GRID) for _ in range(2)
+    )
+    assert np.array_equal(first[0], second[0])
+    assert np.array_equal(first[1]["y"], second[1]["y"], equal_nan=True)
 
 
 def test_the_committed_configuration_is_valid() -> None:
@@ -183,14 +185,14 @@ def test_the_committed_configuration_is_valid() -> None:
 
 
 @pytest.mark.slow
-def test_the_network_learns_to_find_lines_and_runs_alike_when_exported(tmp_path: Path) -> None:
+def test_the_network_learns_to_detect_lines_and_the_exported_one_agrees(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    places = [(float(rng.uniform(-1.5, 1.5)), float(rng.uniform(-2e-3, 2e-3))) for _ in range(320)]
+    roads = [(float(rng.uniform(-1.5, 1.5)), float(rng.uniform(-2e-3, 2e-3))) for _ in range(320)]
     bev = BirdsEyeView(CAMERA, GRID)
-    views = np.stack([bev.warp(road_image(*place)) for place in places])
+    views = np.stack([bev.warp(road_image(*road)) for road in roads])
     config = LaneTraining(epochs=10, batch=16, threads=1, average_decay=0.98)
-    known = [labels(*place) for place in places]
-    data = LabelledViews(views, known)
+    truths = [labels(*road) for road in roads]
+    data = LabelledViews(views, truths)
     trained = LaneTrainer(data, data, config, GRID, tmp_path, lambda _: None).train()
     weights = tmp_path / "lanes.onnx"
     export(trained.network, weights, GRID)
@@ -235,11 +237,13 @@ def test_an_interrupted_training_resumes_with_the_same_result(tmp_path: Path) ->
         LaneTrainer(training, validation, config, GRID, tmp_path, lambda _: None).train(resume=True)
     with pytest.raises(PowerError):
         LaneTrainer(training, validation, config, GRID, tmp_path / "interrupted", interrupted).train()
-    again = LaneTrainer(training, validation, config, GRID, tmp_path / "interrupted", lambda _: None)
-    after = again.train(resume=True)
-    assert (after.loss, after.epochs) == (whole.loss, 3)
+    resumed_trainer = LaneTrainer(
+        training, validation, config, GRID, tmp_path / "interrupted", lambda _: None
+    )
+    result = resumed_trainer.train(resume=True)
+    assert (result.loss, result.epochs) == (whole.loss, 3)
     assert (tmp_path / "whole" / "curves").is_dir()
-    for resumed, original in zip(after.network.parameters(), whole.network.parameters(), strict=True):
+    for resumed, original in zip(result.network.parameters(), whole.network.parameters(), strict=True):
         assert torch.equal(resumed, original)
 
 
@@ -271,11 +275,11 @@ def test_the_loss_is_lowest_for_the_truth() -> None:
         logits(batch.crossable),
         (batch.ends + 1e-6).log(),
     )
-    right = float(compute_loss(truth, batch))
+    lowest = float(compute_loss(truth, batch))
     for index, wrong in enumerate(
         (truth[0].roll(5, dims=3), -truth[1], -truth[2], -truth[3], truth[4].roll(5, dims=2))
     ):
-        assert float(compute_loss((*truth[:index], wrong, *truth[index + 1 :]), batch)) > right + 1.0
+        assert float(compute_loss((*truth[:index], wrong, *truth[index + 1 :]), batch)) > lowest + 1.0
 
 
 def test_weights_for_another_grid_are_refused(tmp_path: Path) -> None:

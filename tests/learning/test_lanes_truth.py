@@ -37,15 +37,15 @@ def three_lanes(end: float = 1e4, curvature: float = 0.0) -> RoadMap:
 
 
 def vehicles(rows: list[tuple[float, float, float, float]]) -> VehicleStates:
-    """Standing cars at (x, y), of (length, width), along the x axis."""
+    """Standing cars along the x axis; each row is (x, y, length, width) [m]."""
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     count, zero = len(table), np.zeros(len(table))
-    whole = np.zeros(count, dtype=np.int64)
+    zeros = np.zeros(count, dtype=np.int64)
     return VehicleStates(
         id=np.arange(1, count + 1), x=table[:, 0], y=table[:, 1], yaw=zero, speed=zero, acceleration=zero,
-        length=table[:, 2], width=table[:, 3], height=zero + 1.5, label=whole, body=whole,
-        colour=np.zeros((count, 3), dtype=np.uint8), lane=whole, target_lane=whole, station=zero,
-        lateral=zero, brake_lamp=np.zeros(count, dtype=np.bool_), indicator=whole,
+        length=table[:, 2], width=table[:, 3], height=zero + 1.5, label=zeros, body=zeros,
+        colour=np.zeros((count, 3), dtype=np.uint8), lane=zeros, target_lane=zeros, station=zero,
+        lateral=zero, brake_lamp=np.zeros(count, dtype=np.bool_), indicator=zeros,
     )  # fmt: skip
 
 
@@ -53,22 +53,22 @@ def state_on(
     road: RoadMap,
     station: float,
     lateral: float,
-    turned: float = 0.0,
+    yaw_offset: float = 0.0,
     cars: list[tuple[float, float, float, float]] | None = None,
 ) -> WorldState:
     point, yaw = road.to_world(np.asarray(station), np.asarray(lateral))
-    x, y, heading = float(point[0]), float(point[1]), float(yaw) + turned
-    none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+    x, y, heading = float(point[0]), float(point[1]), float(yaw) + yaw_offset
+    none, no_integers = np.zeros(0), np.zeros(0, dtype=np.int64)
     return WorldState(
         time=0.0,
         ego=EgoState(x, y, heading, 20.0, 0.0, 0.0, 0.0, station, lateral),
         car=VehicleParameters(),
         vehicles=vehicles(cars or []),
         pedestrians=PedestrianStates(
-            whole, none, none, none, none, none, none, none, np.zeros(0, dtype=np.bool_),
+            no_integers, none, none, none, none, none, none, none, np.zeros(0, dtype=np.bool_),
             np.zeros((0, 4, 3), dtype=np.uint8),
         ),
-        obstacles=ObstacleStates(whole, none, none, none, none, none, none, whole),
+        obstacles=ObstacleStates(no_integers, none, none, none, none, none, none, no_integers),
         road=road, conditions=Conditions(), speed_limit=30.0, command=NavigationCommand.FOLLOW,
         blind_spot_left=False, blind_spot_right=False, route_start=0.0, route_end=1000.0,
     )  # fmt: skip
@@ -84,7 +84,7 @@ def test_a_straight_road_has_parallel_lines() -> None:
 
 
 def test_lines_are_slanted_for_a_turned_car() -> None:
-    truth = lane_truth(state_on(three_lanes(), 100.0, 1.875, turned=0.05), CAMERA)
+    truth = lane_truth(state_on(three_lanes(), 100.0, 1.875, yaw_offset=0.05), CAMERA)
     centre = (truth["y"][1] + truth["y"][2]) / 2.0
     assert centre == pytest.approx(-GRID.anchors * np.tan(0.05), abs=1e-4)
     assert truth["heading"] == pytest.approx(0.05)
@@ -142,7 +142,7 @@ def test_a_car_hides_the_lines_behind_it() -> None:
 
 
 def test_clear_points_project_into_the_image() -> None:
-    truth = lane_truth(state_on(three_lanes(), 0.0, 2.4, turned=0.1), CAMERA)
+    truth = lane_truth(state_on(three_lanes(), 0.0, 2.4, yaw_offset=0.1), CAMERA)
     rows, columns = np.nonzero(truth["clear"])
     points = np.stack([GRID.anchors[columns], truth["y"][rows, columns], np.zeros(len(rows))], axis=1)
     u, v, _ = CAMERA.project(points.astype(np.float64)).T

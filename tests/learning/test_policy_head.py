@@ -38,14 +38,16 @@ SETTINGS = NetworkSettings(
 SIZE = 5 + 2 * COLUMNS  # of one image
 
 
-def approaching(columns: NDArray[np.int64], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs of two moments with one actor each, in the given columns, and the change of its proximity."""
+def approaching_actors(
+    columns: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs from two images with one actor each, in ``columns``, and the change of its proximity."""
     count = len(columns)
     inputs = rng.normal(0.0, 0.05, (count, 2 * SIZE + STATE_SIZE)).astype(np.float32)
-    near = rng.uniform(0.0, 1.0, (2, count)).astype(np.float32)
-    for moment in (0, 1):
-        inputs[np.arange(count), moment * SIZE + 5 + COLUMNS + columns] += near[moment]
-    return torch.from_numpy(inputs), torch.from_numpy(near[0] - near[1])
+    proximity = rng.uniform(0.0, 1.0, (2, count)).astype(np.float32)
+    for image in (0, 1):
+        inputs[np.arange(count), image * SIZE + 5 + COLUMNS + columns] += proximity[image]
+    return torch.from_numpy(inputs), torch.from_numpy(proximity[0] - proximity[1])
 
 
 def test_an_approaching_actor_is_detected_in_every_column() -> None:
@@ -53,12 +55,12 @@ def test_an_approaching_actor_is_detected_in_every_column() -> None:
     rng, head = np.random.default_rng(0), Head(SETTINGS)
     optimizer = torch.optim.Adam(head.parameters(), 0.005)
     for _ in range(400):
-        inputs, approach = approaching(rng.integers(0, COLUMNS, 64), rng)
+        inputs, approach = approaching_actors(rng.integers(0, COLUMNS, 64), rng)
         loss = (head(inputs)[:, 1] - approach).square().mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    inputs, approach = approaching(rng.integers(0, COLUMNS, 200), rng)
+    inputs, approach = approaching_actors(rng.integers(0, COLUMNS, 200), rng)
     with torch.no_grad():
         predicted = head(inputs)[:, 1]
     assert float(np.corrcoef(predicted.numpy(), approach.numpy())[0, 1]) > 0.9
@@ -73,13 +75,13 @@ def test_without_column_features_the_head_has_no_column_reader() -> None:
 
 
 @pytest.mark.parametrize(
-    ("override", "complaint"),
+    ("override", "message"),
     [
         ("network.encoders.0.column_features=4", "either features or column_features"),
         ("network.hidden=[]", "at least 1 item"),
         ("network.column_channels=[]", "at least 1 item"),
     ],
 )
-def test_networks_that_make_no_sense_are_refused(override: str, complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint):
+def test_inconsistent_networks_are_refused(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         load_model(CONFIGS / "policy.yaml", PolicyTraining, [override])

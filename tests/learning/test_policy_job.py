@@ -1,4 +1,4 @@
-"""The whole policy job: who drives in each round, what is installed, and the cards."""
+"""The whole policy job: the driver of each round, the installed files, and the cards."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from synthetic_rows import drives
 from toy_recording import TINY, toy_recording
 
 from drive_stack.datasets.drives.collection import CollectionSpec
+from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.job import train_policy
 from drive_stack.learning.imitation.validation import add_drives_to_card
 from drive_stack.policy.runner import head_path
@@ -31,7 +32,7 @@ rounds:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[CollectionSpec], Path]:
+def finished_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[CollectionSpec], Path]:
     """The installed trunk, the requested recordings, and the work folder."""
     root, requests = tmp_path_factory.mktemp("job"), list[CollectionSpec]()
     lines = [line for line in TINY.splitlines() if not line.startswith("rounds")]
@@ -52,8 +53,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Collectio
     return trunk, requests, root / "policy"
 
 
-def test_each_round_uses_its_configured_driver(made: tuple[Path, list[CollectionSpec], Path]) -> None:
-    _, requests, work = made
+def test_each_round_uses_its_configured_driver(finished_job: tuple[Path, list[CollectionSpec], Path]) -> None:
+    _, requests, work = finished_job
     validation, plain, blind, dagger = requests
     assert [spec.first_seed for spec in requests] == [100_000, 0, 10, 20]
     assert validation.driver is None and plain.driver is None
@@ -64,25 +65,23 @@ def test_each_round_uses_its_configured_driver(made: tuple[Path, list[Collection
 
 
 def test_the_last_round_is_installed_and_its_card_describes_all_rounds(
-    made: tuple[Path, list[CollectionSpec], Path],
+    finished_job: tuple[Path, list[CollectionSpec], Path],
 ) -> None:
-    trunk, _, work = made
+    trunk, _, work = finished_job
     assert sha256_of(trunk) == sha256_of(work / "dagger" / trunk.name)
     assert sha256_of(head_path(trunk)) == sha256_of(work / "dagger" / head_path(trunk).name)
-    card = read_card(trunk, "")
+    card = read_card(trunk, "", PolicyCard)
     assert card["rounds"] == {"plain": 2, "blind": 1, "dagger": 1}
-    recordings = card["recordings"]
-    assert isinstance(recordings, dict)
-    assert [about["rows"] for about in recordings.values()] == [120, 120, 120, 120]
+    assert [recording["rows"] for recording in card["recordings"].values()] == [120, 120, 120, 120]
     assert trunk.with_name("policy.safetensors").is_file()
     markdown = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
     assert f"`{sha256_of(trunk)}`" in markdown and "blind (1 epochs)" in markdown
 
 
 def test_closed_loop_drives_are_added_to_both_cards(
-    made: tuple[Path, list[CollectionSpec], Path],
+    finished_job: tuple[Path, list[CollectionSpec], Path],
 ) -> None:
-    trunk, _, _ = made
+    trunk, _, _ = finished_job
     rows = [
         row.result for row in drives("end_to_end", "cruise", "..x") + drives("end_to_end", "cut_in", "xx.")
     ]

@@ -69,13 +69,15 @@ def test_the_best_and_stale_losses_are_recognised() -> None:
 
 
 def test_a_terminal_shows_a_bar() -> None:
-    shown = io.StringIO()
-    console = Console(file=shown, force_terminal=True, width=100)
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=True, width=100)
     with track_steps("plain epoch 1/2", 3, pytest.fail, console) as advance:
         for _ in range(3):
             advance("loss 0.5")
     assert (
-        "plain epoch 1/2" in shown.getvalue() and "3/3" in shown.getvalue() and "loss 0.5" in shown.getvalue()
+        "plain epoch 1/2" in output.getvalue()
+        and "3/3" in output.getvalue()
+        and "loss 0.5" in output.getvalue()
     )
 
 

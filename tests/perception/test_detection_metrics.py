@@ -42,12 +42,12 @@ def test_iou_of_half_shifted_boxes_is_a_third() -> None:
 def test_average_precision_of_right_wrong_right_over_three_objects() -> None:
     # precision 1, 1/2, 2/3 at recall 1/3, 1/3, 2/3: area = 1/3 · 1 + 1/3 · 2/3 = 5/9
     objects = truth((box(0), CAR, 1.0), (box(50), CAR, 1.0), (box(100), CAR, 1.0))
-    seen = [
+    detections = [
         Detection(box(0), CAR, 0.9),
         Detection(box(200), CAR, 0.8),
         Detection(box(50), CAR, 0.7),
     ]
-    matches = match_frames([seen], [objects], frozenset({CAR}), Criteria())
+    matches = match_frames([detections], [objects], frozenset({CAR}), Criteria())
     assert average_precision(matches) == pytest.approx(5.0 / 9.0)
     assert recall_at(matches, 0.85) == pytest.approx(1.0 / 3.0)
     assert precision_at(matches, 0.75) == pytest.approx(0.5)
@@ -55,36 +55,36 @@ def test_average_precision_of_right_wrong_right_over_three_objects() -> None:
 
 
 def test_second_detection_of_one_object_is_wrong() -> None:
-    seen = [Detection(box(0), CAR, 0.9), Detection(box(1), CAR, 0.8)]
-    matches = match_frames([seen], [truth((box(0), CAR, 1.0))], frozenset({CAR}), Criteria())
+    detections = [Detection(box(0), CAR, 0.9), Detection(box(1), CAR, 0.8)]
+    matches = match_frames([detections], [truth((box(0), CAR, 1.0))], frozenset({CAR}), Criteria())
     assert matches.correct.tolist() == [True, False]
 
 
 @pytest.mark.parametrize("hidden", [(box(0), CAR, 0.3), (box(0, size=10.0), CAR, 1.0)])
-def test_small_or_hidden_objects_count_neither_way(
+def test_small_or_hidden_objects_are_ignored(
     hidden: tuple[tuple[float, float, float, float], ObjectClass, float],
 ) -> None:
-    seen = [Detection(hidden[0], CAR, 0.9)]
-    matches = match_frames([seen, []], [truth(hidden), truth(hidden)], frozenset({CAR}), Criteria())
+    detections = [Detection(hidden[0], CAR, 0.9)]
+    matches = match_frames([detections, []], [truth(hidden), truth(hidden)], frozenset({CAR}), Criteria())
     assert len(matches.confidence) == 0
     assert math.isnan(average_precision(matches))
 
 
-def test_ignored_object_does_not_steal_the_detection_of_a_judged_one() -> None:
+def test_an_ignored_object_does_not_take_the_detection_of_an_evaluated_one() -> None:
     objects = truth((box(0), CAR, 0.2), (box(2), CAR, 1.0))
-    seen = [Detection(box(0), CAR, 0.9)]
-    assert average_precision(match_frames([seen], [objects], frozenset({CAR}), Criteria())) == 1.0
+    detections = [Detection(box(0), CAR, 0.9)]
+    assert average_precision(match_frames([detections], [objects], frozenset({CAR}), Criteria())) == 1.0
 
 
-def test_vehicle_group_forgives_car_for_lorry_but_classes_do_not() -> None:
+def test_the_vehicle_group_accepts_a_car_for_a_lorry_but_the_classes_do_not() -> None:
     objects = truth((box(0), LARGE, 1.0))
-    seen = [Detection(box(0), CAR, 0.9)]
-    assert average_precision(match_frames([seen], [objects], VEHICLES, Criteria())) == 1.0
-    assert average_precision(match_frames([seen], [objects], frozenset({LARGE}), Criteria())) == 0.0
-    assert len(match_frames([seen], [objects], PEDESTRIANS, Criteria()).confidence) == 0
+    detections = [Detection(box(0), CAR, 0.9)]
+    assert average_precision(match_frames([detections], [objects], VEHICLES, Criteria())) == 1.0
+    assert average_precision(match_frames([detections], [objects], frozenset({LARGE}), Criteria())) == 0.0
+    assert len(match_frames([detections], [objects], PEDESTRIANS, Criteria()).confidence) == 0
 
 
 def test_tiny_unmatched_detection_is_ignored() -> None:
-    seen = [Detection(box(300, size=8.0), PERSON, 0.9), Detection(box(0), PERSON, 0.5)]
+    detections = [Detection(box(300, size=8.0), PERSON, 0.9), Detection(box(0), PERSON, 0.5)]
     objects = truth((box(0), PERSON, 1.0))
-    assert average_precision(match_frames([seen], [objects], PEDESTRIANS, Criteria())) == 1.0
+    assert average_precision(match_frames([detections], [objects], PEDESTRIANS, Criteria())) == 1.0

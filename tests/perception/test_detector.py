@@ -1,4 +1,4 @@
-"""The detector: decoding, duplicates, refusals; and a real network through both engines."""
+"""The detector: decoding, duplicates, invalid input, and an exported network in both engines."""
 
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from drive_stack.datasets.frames.store import EpisodeInfo, frame_row, read_frame
 from drive_stack.datasets.manifest import shard_entry
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.detection.truth import FrameTruth
+from drive_stack.learning.detector.card_fields import DetectorCard
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.detector.network import build_inference_model, build_network, export, strides
 from drive_stack.learning.detector.quantisation import quantise
@@ -39,55 +40,58 @@ def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray:
 
 
 def test_decode_keeps_likely_cells_in_order_with_their_class() -> None:
-    found = decode(
+    detections = decode(
         boxes((10, 10, 30, 30), (100, 50, 120, 90), (200, 50, 220, 90)),
         scores((0.1, 0.5, 0.0), (0.0, 0.0, 0.9), (0.2, 0.1, 0.1)),
         SIZE,
         thresholds=THRESHOLDS,
         overlap=0.6,
     )
-    assert [one.label for one in found] == [ObjectClass.PEDESTRIAN, ObjectClass.LARGE_VEHICLE]
-    assert found[0].box == (100.0, 50.0, 120.0, 90.0)
-    assert found[1].confidence == pytest.approx(0.5)
+    assert [detection.label for detection in detections] == [
+        ObjectClass.PEDESTRIAN,
+        ObjectClass.LARGE_VEHICLE,
+    ]
+    assert detections[0].box == (100.0, 50.0, 120.0, 90.0)
+    assert detections[1].confidence == pytest.approx(0.5)
 
 
-def test_decode_clips_to_the_image_and_drops_what_lies_outside() -> None:
-    found = decode(
+def test_decode_clips_boxes_to_the_image_and_drops_those_outside() -> None:
+    detections = decode(
         boxes((-20, 240, 30, 300), (700, 10, 800, 50)),
         scores((0.9, 0, 0), (0.9, 0, 0)),
         SIZE,
         thresholds=THRESHOLDS,
         overlap=0.6,
     )
-    assert [one.box for one in found] == [(0.0, 240.0, 30.0, 256.0)]
+    assert [detection.box for detection in detections] == [(0.0, 240.0, 30.0, 256.0)]
 
 
-def test_of_two_boxes_on_one_object_the_better_stays_whatever_its_class() -> None:
+def test_of_two_boxes_on_one_object_the_more_confident_one_stays_whatever_its_class() -> None:
     near_twins = boxes((10, 10, 50, 50), (11, 10, 51, 50), (45, 10, 85, 50))
     assert suppress_duplicates(near_twins, np.array([0, 1, 2]), 0.6) == [0, 2]
     both = decode(near_twins, scores((0.6, 0, 0), (0, 0.8, 0), (0, 0, 0.5)), SIZE, THRESHOLDS, 0.6)
-    assert [one.label for one in both] == [ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN]
+    assert [detection.label for detection in both] == [ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN]
 
 
 def test_a_part_of_an_object_is_dropped_but_not_an_object_next_to_it() -> None:
-    whole, part, beside = (10, 10, 90, 90), (15, 12, 45, 50), (60, 40, 120, 100)
-    for rows in ((whole, part, beside), (part, whole, beside)):
+    whole, part, adjacent = (10, 10, 90, 90), (15, 12, 45, 50), (60, 40, 120, 100)
+    for rows in ((whole, part, adjacent), (part, whole, adjacent)):
         assert suppress_duplicates(boxes(*rows), np.array([1, 1, 1]), 0.6) == [0, 2]
-    person_before_lorry = suppress_duplicates(boxes(whole, part, beside), np.array([1, 2, 1]), 0.6)
+    person_before_lorry = suppress_duplicates(boxes(whole, part, adjacent), np.array([1, 2, 1]), 0.6)
     assert person_before_lorry == [0, 1, 2]
 
 
 def test_each_class_has_its_own_minimum_confidence() -> None:
     thresholds = ConfidenceThresholds(vehicles=0.5, pedestrian=0.2, obstacle=0.9).by_class()
-    sure = 0.6 * np.eye(len(ObjectClass), dtype=np.float32)
-    places = boxes((0, 10, 50, 60), (100, 10, 150, 60), (200, 10, 250, 60), (300, 10, 350, 60))
-    found = decode(places, sure, SIZE, thresholds, 0.6)
-    assert {one.label for one in found} == set(ObjectClass) - {ObjectClass.OBSTACLE}
-    weak = decode(places, 0.5 * sure, SIZE, thresholds, 0.6)
-    assert [one.label for one in weak] == [ObjectClass.PEDESTRIAN]
+    confident = 0.6 * np.eye(len(ObjectClass), dtype=np.float32)
+    positions = boxes((0, 10, 50, 60), (100, 10, 150, 60), (200, 10, 250, 60), (300, 10, 350, 60))
+    detections = decode(positions, confident, SIZE, thresholds, 0.6)
+    assert {detection.label for detection in detections} == set(ObjectClass) - {ObjectClass.OBSTACLE}
+    weak = decode(positions, 0.5 * confident, SIZE, thresholds, 0.6)
+    assert [detection.label for detection in weak] == [ObjectClass.PEDESTRIAN]
 
 
-def test_nothing_likely_gives_nothing() -> None:
+def test_without_confident_cells_there_are_no_detections() -> None:
     assert decode(boxes((0, 0, 9, 9)), scores((0.1, 0.1, 0.1)), SIZE, THRESHOLDS, 0.6) == ()
 
 
@@ -108,7 +112,7 @@ def test_exported_network_agrees_with_torch_and_repeats(
     path, network = exported
     image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
     with torch.no_grad():
-        wanted = decode(
+        expected = decode(
             *(o.numpy() for o in build_inference_model(network)(torch.from_numpy(image[None]))),
             SIZE,
             np.zeros(4),
@@ -117,65 +121,67 @@ def test_exported_network_agrees_with_torch_and_repeats(
     detector = YoloDetector(
         path, confidence=ConfidenceThresholds.uniform(0.0), overlap=0.9, threads=2, engine=engine
     )
-    found = detector.detect(image)
-    assert found == detector.detect(image)
-    assert len(found) == pytest.approx(len(wanted), abs=5)
+    detections = detector.detect(image)
+    assert detections == detector.detect(image)
+    assert len(detections) == pytest.approx(len(expected), abs=5)
     np.testing.assert_allclose(
-        [one.confidence for one in found[:20]], [one.confidence for one in wanted[:20]], rtol=1e-3
+        [detection.confidence for detection in detections[:20]],
+        [detection.confidence for detection in expected[:20]],
+        rtol=1e-3,
     )
 
 
-def test_in_eight_bits_it_scores_nearly_as_in_single_precision(
+def test_its_outputs_in_eight_bits_are_close_to_those_in_single_precision(
     exported: tuple[Path, torch.nn.Module], tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(3)
-    nothing = FrameTruth(np.zeros((0, 4), np.float32), *(np.zeros(0, t) for t in (np.int8, "f4", "f4")))
+    no_objects = FrameTruth(np.zeros((0, 4), np.float32), *(np.zeros(0, t) for t in (np.int8, "f4", "f4")))
     episode, shard = EpisodeInfo("toy", 0, "clear", "day"), tmp_path / "toy-000000.parquet"
     images = [rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8) for _ in range(4)]
     FRAMES.write(
-        shard, [frame_row(image, nothing, float(time), episode, {}) for time, image in enumerate(images)]
+        shard, [frame_row(image, no_objects, float(time), episode, {}) for time, image in enumerate(images)]
     )
     write_frame_manifest(tmp_path, [shard_entry(FRAMES, shard, "toy", 0)])
     out = tmp_path / "detector.int8.onnx"
     quantise(exported[0], read_frames(tmp_path), out, count=4, seed=0)
     assert out.stat().st_size < 0.5 * exported[0].stat().st_size
     image = rng.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8)
-    (places, levels), (coarse, scores) = (
+    (boxes_single, scores_single), (boxes_quantised, scores_quantised) = (
         open_session(path, threads=1).run(image) for path in (exported[0], out)
     )
-    assert float(np.abs(scores - levels).max()) < 0.02
-    assert float(np.abs(coarse - places).mean()) < 2.0
-    assert not np.array_equal(coarse, places)
+    assert float(np.abs(scores_quantised - scores_single).max()) < 0.02
+    assert float(np.abs(boxes_quantised - boxes_single).mean()) < 2.0
+    assert not np.array_equal(boxes_quantised, boxes_single)
 
 
 def test_the_shipped_weights_take_seven_bits() -> None:
-    """Without VNNI two products of eight bits are added in sixteen, which full weights would overflow."""
+    """Without VNNI, processors add two 8-bit products in 16 bits, which weights of 8 bits would overflow."""
     graph = onnx.load(WEIGHTS).graph
-    weights = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     convolved = [array for array in weights.values() if array.dtype == np.int8 and array.ndim == 4]
     assert len(convolved) > 20
     assert max(int(np.abs(array.astype(np.int64)).max()) for array in convolved) <= 64
 
 
 def test_the_shipped_weights_are_rounded_after_the_activations_alone() -> None:
-    """Rounded before them too, they would be computed on their own, on numbers turned back to floats."""
+    """If they were rounded before them too, activations would be separate layers that compute in floats."""
     graph = onnx.load(WEIGHTS).graph
     convolved = {node.output[0] for node in graph.node if node.op_type == "Conv"}
     rounded = {node.input[0] for node in graph.node if node.op_type == "QuantizeLinear"}
     assert len(rounded) > 20 and not rounded & convolved
 
 
-def test_a_network_that_sees_more_pixels_gives_boxes_in_those_of_the_camera() -> None:
+def test_a_network_with_a_larger_input_gives_boxes_in_pixels_of_the_camera() -> None:
     network = build_network(NETWORK)
     image = torch.zeros((1, *SIZE, 3), dtype=torch.uint8)
     with torch.no_grad():
-        places, levels = build_inference_model(network, 1.5)(image)
+        positions, confidences = build_inference_model(network, 1.5)(image)
     cells = sum((384 // stride) * (960 // stride) for stride in strides(network))
-    assert places.shape == (cells, 4)
-    assert levels.shape == (cells, len(ObjectClass))
-    middles = (places[:, :2] + places[:, 2:]) / 2.0
-    assert float(middles[:, 0].max()) == pytest.approx(SIZE[1], abs=20.0)
-    assert float(middles[:, 1].max()) == pytest.approx(SIZE[0], abs=20.0)
+    assert positions.shape == (cells, 4)
+    assert confidences.shape == (cells, len(ObjectClass))
+    centres = (positions[:, :2] + positions[:, 2:]) / 2.0
+    assert float(centres[:, 0].max()) == pytest.approx(SIZE[1], abs=20.0)
+    assert float(centres[:, 1].max()) == pytest.approx(SIZE[0], abs=20.0)
 
 
 def test_network_is_small_and_has_four_scales(exported: tuple[Path, torch.nn.Module]) -> None:
@@ -196,12 +202,11 @@ def test_missing_weights_name_file_and_command(tmp_path: Path) -> None:
 
 
 def test_the_confidences_by_default_are_those_on_the_shipped_card() -> None:
-    validation = read_card(WEIGHTS, COMMAND)["validation"]
-    assert isinstance(validation, dict)
+    validation = read_card(WEIGHTS, COMMAND, DetectorCard)["validation"]
     assert ConfidenceThresholds() == ConfidenceThresholds.model_validate(validation["criteria"]["confidence"])
 
 
-def test_committed_weights_find_nothing_in_an_empty_image() -> None:
+def test_the_shipped_weights_detect_nothing_in_an_empty_image() -> None:
     detector = YoloDetector(threads=1)
     assert detector.image_shape == (*SIZE, 3)
     assert detector.detect(np.full((*SIZE, 3), 128, dtype=np.uint8)) == ()

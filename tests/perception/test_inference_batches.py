@@ -1,4 +1,4 @@
-"""Batches of images: the shipped networks give, bit for bit, what they give image by image."""
+"""Batches of images: the shipped networks give bitwise the same results as for single images."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ NETWORKS = {"detector": detector.WEIGHTS, "lanes": lanes_network.WEIGHTS}
 
 @pytest.fixture(scope="module")
 def images() -> NDArray[np.uint8]:
-    """Pictures of the camera (N, H, W, 3), and darker ones."""
+    """Camera images, shape (N, H, W, 3); the second half is darker copies of the first."""
     model = CameraModel()
     read = [cv2.imread(str(path)) for path in sorted(GOLDEN.glob("*.jpg"))]
-    pictures = np.stack([cv2.resize(picture, (model.width, model.height))[..., ::-1] for picture in read])
-    return np.concatenate([pictures, pictures // 2])
+    originals = np.stack([cv2.resize(image, (model.width, model.height))[..., ::-1] for image in read])
+    return np.concatenate([originals, originals // 2])
 
 
 def equal(first: LaneMeasurement, second: LaneMeasurement) -> bool:
@@ -40,42 +40,46 @@ def equal(first: LaneMeasurement, second: LaneMeasurement) -> bool:
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_the_detector_gives_in_a_batch_what_it_gives_for_each(engine: str, images: NDArray[np.uint8]) -> None:
-    alone = YoloDetector(threads=1, engine=engine)
+def test_the_detector_gives_the_same_in_a_batch(engine: str, images: NDArray[np.uint8]) -> None:
+    single = YoloDetector(threads=1, engine=engine)
     batched = YoloDetector(threads=1, engine=engine, streams=2)
-    expected = tuple(alone.detect(image) for image in images)
+    expected = tuple(single.detect(image) for image in images)
     assert any(expected)
     assert batched.detect_batch(images) == expected
-    assert alone.detect_batch(images) == expected
+    assert single.detect_batch(images) == expected
     assert batched.detect_batch([]) == ()
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_so_does_the_lane_network(engine: str, images: NDArray[np.uint8]) -> None:
-    alone = LaneNetwork(CameraModel(), engine=engine)
+def test_the_lane_network_gives_the_same_in_a_batch(engine: str, images: NDArray[np.uint8]) -> None:
+    single = LaneNetwork(CameraModel(), engine=engine)
     batched = LaneNetwork(CameraModel(), engine=engine, streams=2)
-    expected = [alone.measure(image) for image in images]
+    expected = [single.measure(image) for image in images]
     assert max(measurement.visibility for measurement in expected) > 0.5
     assert all(map(equal, batched.measure_batch(images), expected))
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_so_does_the_policy_with_a_history_for_each_car(engine: str, images: NDArray[np.uint8]) -> None:
-    pictures = [images, images[::-1], np.roll(images, 1, axis=0)]
+def test_the_policy_gives_the_same_in_a_batch_with_a_history_for_each_car(
+    engine: str, images: NDArray[np.uint8]
+) -> None:
+    sequences = [images, images[::-1], np.roll(images, 1, axis=0)]
     drives = [
         [
             Observation(image, 10.0 * car, 0.0, False, False, 33.0, NavigationCommand.FOLLOW)
-            for image in pictures[car]
+            for image in sequences[car]
         ]
         for car in range(3)
     ]
     batched = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine, streams=2)
     histories = [batched.new_history() for _ in drives]
-    together = [batched.drive_batch(moment, histories) for moment in zip(*drives, strict=True)]
-    alone = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine)
+    together = [batched.drive_batch(observations, histories) for observations in zip(*drives, strict=True)]
+    single = PolicyRunner(TRUNK, PLATFORM.car, PLATFORM.dt, engine=engine)
     for car, drive in enumerate(drives):
-        alone.reset()
-        assert [alone.drive(observation) for observation in drive] == [controls[car] for controls in together]
+        single.reset()
+        assert [single.drive(observation) for observation in drive] == [
+            controls[car] for controls in together
+        ]
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
@@ -86,9 +90,9 @@ def test_calls_from_many_threads_do_not_mix(network: str, engine: str) -> None:
     inputs = [rng.integers(0, 255, session.input_shape, dtype=np.uint8) // (1 + part) for part in range(8)]
     expected = [session.run(array) for array in inputs]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(session.run, inputs))
-    for some, others in zip(found, expected, strict=True):
-        assert all(map(np.array_equal, some, others))
+        results = list(pool.map(session.run, inputs))
+    for outputs, expected_outputs in zip(results, expected, strict=True):
+        assert all(map(np.array_equal, outputs, expected_outputs))
 
 
 def test_a_stream_keeps_its_threads_where_cores_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +104,7 @@ def test_a_stream_keeps_its_threads_where_cores_are_few(monkeypatch: pytest.Monk
     assert [streams(1), streams(2), streams(3)] == [2, 1, 1]
 
 
-def test_results_of_map_batch_stand_in_the_order_of_the_batch() -> None:
+def test_results_of_map_batch_are_in_the_order_of_the_batch() -> None:
     def square(value: int) -> int:
         return value * value
 

@@ -1,4 +1,4 @@
-"""The committed lane network on pictures it has never seen."""
+"""The shipped lane network on images that it was not trained on."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def lanes() -> FilteredLanes:
 
 @pytest.mark.parametrize("scenario", ["s_bend", "dense_traffic"])
 def test_lanes_are_found_on_validation_drives(lanes: FilteredLanes, scenario: str) -> None:
-    found = error_statistics(evaluate_drives(lanes, [scenario], SEEDS, 4.0, lambda _: None))
-    assert found["estimates"] > 20
-    assert found["lateral_m"] < 0.15
-    assert found["heading_deg"] < 0.7
-    assert found["other_lane"] < 0.1
+    statistics = error_statistics(evaluate_drives(lanes, [scenario], SEEDS, 4.0, lambda _: None))
+    assert statistics["estimates"] > 20
+    assert statistics["lateral_m"] < 0.15
+    assert statistics["heading_deg"] < 0.7
+    assert statistics["other_lane"] < 0.1
 
 
-def drive_of(scenario: str, steps: int) -> list[Image]:
-    """Pictures of a validation drive, ten a second."""
+def record_images(scenario: str, steps: int) -> list[Image]:
+    """Images of a validation drive, ten per second."""
     env = gym.make(ENVIRONMENT, scenario=scenario, disable_env_checker=True)
     env.reset(seed=SeedSplit.VALIDATION.seeds[1])
     inner = cast("RecordedEnvironment", env.unwrapped)
@@ -50,19 +50,23 @@ def drive_of(scenario: str, steps: int) -> list[Image]:
     return images
 
 
-@pytest.mark.parametrize("spoilt", ["black", "blurred"])
-def test_confidence_falls_soon_when_nothing_shows_any_more(lanes: FilteredLanes, spoilt: str) -> None:
+@pytest.mark.parametrize("degradation", ["black", "blurred"])
+def test_confidence_falls_soon_when_the_lines_are_no_longer_visible(
+    lanes: FilteredLanes, degradation: str
+) -> None:
     lanes.reset()
-    images = drive_of("cruise", 8)
-    seen = [lanes.estimate(image, 20.0, 0.0).confidence for image in images]
-    gone = cv2.GaussianBlur(images[-1], (0, 0), 30.0) if spoilt == "blurred" else np.zeros_like(images[-1])
-    unseen = [lanes.estimate(gone, 20.0, 0.0).confidence for _ in range(20)]
-    assert seen[-1] > 0.8
-    assert unseen[9] < 0.5 * seen[-1]
-    assert unseen[-1] < 0.2
+    images = record_images("cruise", 8)
+    clear = [lanes.estimate(image, 20.0, 0.0).confidence for image in images]
+    degraded = (
+        cv2.GaussianBlur(images[-1], (0, 0), 30.0) if degradation == "blurred" else np.zeros_like(images[-1])
+    )
+    confidences = [lanes.estimate(degraded, 20.0, 0.0).confidence for _ in range(20)]
+    assert clear[-1] > 0.8
+    assert confidences[9] < 0.5 * clear[-1]
+    assert confidences[-1] < 0.2
 
 
-def test_a_black_picture_shows_no_lane(lanes: FilteredLanes) -> None:
+def test_a_black_image_shows_no_lane(lanes: FilteredLanes) -> None:
     camera = CameraModel()
     black = np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
     lanes.reset()
@@ -72,7 +76,7 @@ def test_a_black_picture_shows_no_lane(lanes: FilteredLanes) -> None:
 
 
 @pytest.mark.slow
-def test_the_end_of_the_ego_lane_is_seen_from_afar(lanes: FilteredLanes) -> None:
+def test_the_end_of_the_ego_lane_is_detected_from_afar(lanes: FilteredLanes) -> None:
     errors = evaluate_drives(lanes, ["lane_drop"], SEEDS, 25.0, lambda _: None, lingers=True)
     ego = end_statistics(errors)["ego"]
     assert ego["60–160 m"]["found"] > 0.9
@@ -80,12 +84,12 @@ def test_the_end_of_the_ego_lane_is_seen_from_afar(lanes: FilteredLanes) -> None
     assert ego["none"]["false"] < 0.1
 
 
-def test_the_same_picture_gives_the_same_lanes(lanes: FilteredLanes) -> None:
+def test_the_same_image_gives_the_same_lanes(lanes: FilteredLanes) -> None:
     camera = CameraModel()
     image = np.random.default_rng(0).integers(0, 255, (camera.height, camera.width, 3)).astype(np.uint8)
-    found = []
+    estimates = []
     for _ in range(2):
         lanes.reset()
-        found.append(lanes.estimate(image, 20.0, 0.0))
-    assert found[0].offset == found[1].offset
-    assert np.array_equal(found[0].path.xy, found[1].path.xy)
+        estimates.append(lanes.estimate(image, 20.0, 0.0))
+    assert estimates[0].offset == estimates[1].offset
+    assert np.array_equal(estimates[0].path.xy, estimates[1].path.xy)

@@ -21,10 +21,10 @@ def predictions(world: TinyWorld, *, constant: bool = False) -> tuple[Prediction
     return predictor.predict(tracks, lanes)
 
 
-@pytest.mark.parametrize("across", [0.0, 0.6, -1.0])
+@pytest.mark.parametrize("lateral_speed", [0.0, 0.6, -1.0])
 @pytest.mark.parametrize("person", [False, True])
-def test_probabilities_add_up_to_one(across: float, person: bool) -> None:
-    body = Body(70.0, -4.0, 0.0 if person else 20.0, across, person, width=0.6 if person else 1.8)
+def test_probabilities_add_up_to_one(lateral_speed: float, person: bool) -> None:
+    body = Body(70.0, -4.0, 0.0 if person else 20.0, lateral_speed, person, width=0.6 if person else 1.8)
     (prediction,) = predictions(TinyWorld(straight_road(3), lane=1, bodies=[body]))
     assert sum(h.probability for h in prediction.hypotheses) == pytest.approx(1.0)
     assert all(np.isfinite(h.positions).all() for h in prediction.hypotheses)
@@ -46,9 +46,9 @@ def test_a_car_in_a_curve_follows_its_lane() -> None:
 
 
 def test_drifting_left_makes_a_change_left_likely() -> None:
-    def probability(across: float) -> float:
+    def probability(lateral_speed: float) -> float:
         (prediction,) = predictions(
-            TinyWorld(straight_road(2), lane=1, bodies=[Body(70.0, -1.8, 20.0, across)])
+            TinyWorld(straight_road(2), lane=1, bodies=[Body(70.0, -1.8, 20.0, lateral_speed)])
         )
         return next(h.probability for h in prediction.hypotheses if h.name == "changes left")
 

@@ -30,19 +30,21 @@ def images(count: int) -> list[Image]:
 
 
 @pytest.mark.parametrize(
-    ("bad", "words"),
+    ("unusable", "message"),
     [
         (observation(np.zeros((16, 16, 3), np.uint8)), "shows nothing"),
         (observation(np.full((16, 16, 3), 255, np.uint8)), "shows nothing"),
         (observation(images(1)[0], age=0.3), "0.3 s old"),
     ],
 )
-def test_an_unusable_image_is_skipped_at_once_and_more_are_a_fault(bad: Observation, words: str) -> None:
+def test_an_unusable_image_is_skipped_at_once_and_more_are_a_fault(
+    unusable: Observation, message: str
+) -> None:
     monitor, good = CameraMonitor(), images(3)
     assert monitor.check(observation(good[1])).usable
-    checks = [monitor.check(bad) for _ in range(4)]
+    checks = [monitor.check(unusable) for _ in range(4)]
     assert not any(check.usable for check in checks)
-    assert checks[0].fault is None and checks[-1].fault is not None and words in checks[-1].fault
+    assert checks[0].fault is None and checks[-1].fault is not None and message in checks[-1].fault
     recovered = monitor.check(observation(good[2]))
     assert recovered.usable and recovered.fault is None
 
@@ -82,7 +84,7 @@ def test_objects_in_plain_view_cannot_all_disappear() -> None:
     "hidden",
     [
         track(age=5),  # tracked for too short a time: it may be a false detection
-        track(3.0),  # next to the camera or below its view
+        track(3.0),  # too near to be in the image
         track(box=(300.0, 100.0, 306.0, 106.0)),  # far away
         replace(track(), position=np.array([10.0, 6.0])),  # leaves the image at its side
         replace(track(), confidence=0.2),
@@ -92,7 +94,7 @@ def test_an_object_that_may_be_out_of_view_is_not_missing(hidden: Track) -> None
     assert missing_faults((hidden,)) == [None] * 10
 
 
-def test_several_small_objects_weigh_as_much_as_a_large_one() -> None:
+def test_several_small_objects_count_as_much_as_a_large_one() -> None:
     small = track(60.0, box=(300.0, 100.0, 311.0, 111.0))
     assert missing_faults((small, small)) == [None] * 10
     faults = missing_faults((small,) * 3)[-1]
@@ -107,7 +109,7 @@ def test_the_fault_lasts_until_something_is_detected() -> None:
     monitor = DetectionMonitor(PLATFORM.camera)
     for _ in range(10):
         monitor.check_missing((), (track(),))
-    assert monitor.check_missing((), ()) is not None  # the track has faded away meanwhile
+    assert monitor.check_missing((), ()) is not None  # the track has ended meanwhile
     assert monitor.check_missing((CAR,), ()) is None
     assert monitor.check_missing((), ()) is None
 
@@ -121,21 +123,21 @@ def test_too_many_detections_are_a_fault() -> None:
 # --- injected faults --------------------------------------------------------------------------
 
 
-def faulty(count: int = 6, **settings: object) -> tuple[list[Image], list[Observation]]:
+def observe_with_fault(count: int = 6, **settings: object) -> tuple[list[Image], list[Observation]]:
     faults = FaultInjector(FaultSettings.model_validate({"start": 0.2, **settings}), 0.1)
     good = images(count)
     return good, [faults.observe(observation(image)) for image in good]
 
 
 def test_frozen_images_repeat_the_last_good_one_until_the_end() -> None:
-    good, received = faulty(camera="frozen", end=0.5)
+    good, received = observe_with_fault(camera="frozen", end=0.5)
     shown = [next(i for i, image in enumerate(good) if image is result.image) for result in received]
     assert shown == [0, 1, 1, 1, 1, 5]
     assert {result.image_age for result in received} == {0.0}
 
 
-def test_missing_images_grow_old_and_late_ones_have_the_set_age() -> None:
-    _, missing = faulty(camera="missing")
+def test_missing_images_age_and_late_ones_have_the_configured_age() -> None:
+    _, missing = observe_with_fault(camera="missing")
     assert [result.image_age for result in missing] == pytest.approx([0.0, 0.0, 0.1, 0.2, 0.3, 0.4])
-    good, late = faulty(camera="late", delay=0.2)
+    good, late = observe_with_fault(camera="late", delay=0.2)
     assert late[4].image is good[2] and late[4].image_age == pytest.approx(0.2)

@@ -126,15 +126,17 @@ def drive_into_fault(env: DrivingEnv, agent: Agent, seed: int, faults: FaultSett
     return stop
 
 
-def assert_safe_stop(stop: Stop, words: str) -> None:
+def assert_safe_stop(stop: Stop, message: str) -> None:
     assert stop.entry_speed > 15.0
     assert stop.distance < stop.allowed
     assert stop.deviation < 0.9  # a car of 1.85 m in a lane of 3.6 m stays in it
-    assert any(words in reason and "stopping in the lane as last known" in reason for reason in stop.reasons)
+    assert any(
+        message in reason and "stopping in the lane as last known" in reason for reason in stop.reasons
+    )
     assert stop.recovered_speed > 4.0
 
 
-WORDS = {
+MESSAGES = {
     "black": "the camera shows nothing",
     "white": "the camera shows nothing",
     "frozen": "the camera is frozen",
@@ -147,7 +149,7 @@ def stop_without_camera(scenario: str, kind: str) -> None:
     env = DrivingEnv(EnvSpec(scenario, camera=False))
     try:
         faults = FaultSettings.model_validate({"camera": kind, "start": 6.0, "end": 19.0})
-        assert_safe_stop(drive_into_fault(env, PropagatingDriver(env, faults), 3, faults), WORDS[kind])
+        assert_safe_stop(drive_into_fault(env, PropagatingDriver(env, faults), 3, faults), MESSAGES[kind])
     finally:
         env.close()
 
@@ -158,7 +160,7 @@ def test_a_frozen_camera_stops_the_car_in_its_lane_in_a_curve() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["cruise", "curves"])
-@pytest.mark.parametrize("kind", sorted(WORDS))
+@pytest.mark.parametrize("kind", sorted(MESSAGES))
 def test_every_camera_fault_stops_the_car_in_its_lane(scenario: str, kind: str) -> None:
     stop_without_camera(scenario, kind)
 
@@ -176,11 +178,13 @@ def test_without_lanes_the_car_stops_and_reports_it(scenario: str) -> None:
     assert any("no lane seen for" in reason for reason in stop.reasons)
 
 
-def stop_with_camera(scenario: str, faults: FaultSettings, *sets: str) -> tuple[Stop, Agent]:
+def stop_with_camera(scenario: str, faults: FaultSettings, *overrides: str) -> tuple[Stop, Agent]:
     env = DrivingEnv(EnvSpec(scenario))
     try:
-        overrides = [f"faults.{key}={value}" for key, value in faults.model_dump().items()]
-        agent = build_agent("modular", env.platform, oracles=env.oracles, overrides=[*overrides, *sets])
+        fault_settings = [f"faults.{key}={value}" for key, value in faults.model_dump().items()]
+        agent = build_agent(
+            "modular", env.platform, oracles=env.oracles, overrides=[*fault_settings, *overrides]
+        )
         return drive_into_fault(env, agent, 3, faults), agent
     finally:
         env.close()
@@ -190,22 +194,22 @@ def stop_with_camera(scenario: str, faults: FaultSettings, *sets: str) -> tuple[
 @pytest.mark.parametrize(("scenario", "kind"), [("cruise", "black"), ("curves", "frozen")])
 def test_with_the_real_camera_and_networks(scenario: str, kind: str) -> None:
     faults = FaultSettings.model_validate({"camera": kind, "start": 8.0, "end": 21.0})
-    assert_safe_stop(stop_with_camera(scenario, faults)[0], WORDS[kind])
+    assert_safe_stop(stop_with_camera(scenario, faults)[0], MESSAGES[kind])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "words"),
+    ("kind", "message"),
     [
         ("blind", "the detector no longer sees"),
         ("swamped", f"the detector reports {FALSE_DETECTIONS} objects"),
     ],
 )
-def test_a_detector_that_fails_stops_the_car(kind: str, words: str) -> None:
+def test_a_detector_that_fails_stops_the_car(kind: str, message: str) -> None:
     faults = FaultSettings.model_validate({"detector": kind, "start": 6.0, "end": 20.0})
     stop, agent = stop_with_camera(
         "slow_lead", faults, "perception.detector=oracle", "perception.lanes=oracle"
     )
-    assert any(words in reason for reason in stop.reasons)
+    assert any(message in reason for reason in stop.reasons)
     assert stop.distance < stop.allowed and stop.deviation < 0.5
     assert agent.trace is not None and len(agent.trace.tracks) < 100

@@ -1,4 +1,4 @@
-"""Trackers against worlds in which the truth is known: who is who, from birth to death."""
+"""Trackers against known truth: identities, velocities, and the start and end of tracks."""
 
 from __future__ import annotations
 
@@ -38,18 +38,20 @@ def test_an_arc_ends_where_the_circle_is() -> None:
 @pytest.mark.parametrize("make", TRACKERS)
 @pytest.mark.parametrize("yaw_rate", [0.0, 0.1])
 def test_a_stationary_object_has_no_velocity(make: Callable[[float], Tracker], yaw_rate: float) -> None:
-    found = drive(make(DT), (80.0, 4.0), (0.0, 0.0), CAR, 30, speed=20.0, yaw_rate=yaw_rate)
-    assert len(found[-1]) == 1
+    tracks_by_step = drive(make(DT), (80.0, 4.0), (0.0, 0.0), CAR, 30, speed=20.0, yaw_rate=yaw_rate)
+    assert len(tracks_by_step[-1]) == 1
     limit = 0.3 if make is KalmanTracker else 1.5
-    assert np.hypot(*found[-1][0].velocity) < limit
+    assert np.hypot(*tracks_by_step[-1][0].velocity) < limit
 
 
 def test_a_crossing_person_gets_its_velocity_within_six_images() -> None:
     errors = []
     for noise in range(40):
-        found = drive(KalmanTracker(DT), (30.0, -4.0), (0.0, 1.4), PERSON, 7, speed=15.0, noise=noise)
-        assert len(found[-1]) == 1
-        errors.append(found[-1][0].velocity[1] - 1.4)
+        tracks_by_step = drive(
+            KalmanTracker(DT), (30.0, -4.0), (0.0, 1.4), PERSON, 7, speed=15.0, noise=noise
+        )
+        assert len(tracks_by_step[-1]) == 1
+        errors.append(tracks_by_step[-1][0].velocity[1] - 1.4)
     assert abs(float(np.mean(errors))) < 0.15
     assert float(np.quantile(np.abs(errors), 0.68)) < 0.3
 
@@ -57,63 +59,65 @@ def test_a_crossing_person_gets_its_velocity_within_six_images() -> None:
 def test_a_leader_gets_its_speed() -> None:
     errors = []
     for noise in range(20):
-        found = drive(KalmanTracker(DT), (40.0, 0.0), (22.0, 0.0), CAR, 25, speed=25.0, noise=noise)
-        errors.append(found[-1][0].velocity[0] - 22.0)
+        tracks_by_step = drive(KalmanTracker(DT), (40.0, 0.0), (22.0, 0.0), CAR, 25, speed=25.0, noise=noise)
+        errors.append(tracks_by_step[-1][0].velocity[0] - 22.0)
     assert float(np.sqrt(np.mean(np.square(errors)))) < 1.2
 
 
 def test_an_id_lasts_through_a_second_of_occlusion() -> None:
     hidden = range(15, 25)
-    found = drive(KalmanTracker(DT), (40.0, 3.0), (20.0, 0.0), CAR, 35, speed=20.0, noise=3, hidden=hidden)
-    assert {track.id for tracks in found[5:] for track in tracks} == {1}
-    assert all(len(tracks) == 1 for tracks in found[5:])
-    assert found[24][0].missed == 10
-    assert found[24][0].confidence < found[14][0].confidence
+    tracks_by_step = drive(
+        KalmanTracker(DT), (40.0, 3.0), (20.0, 0.0), CAR, 35, speed=20.0, noise=3, hidden=hidden
+    )
+    assert {track.id for tracks in tracks_by_step[5:] for track in tracks} == {1}
+    assert all(len(tracks) == 1 for tracks in tracks_by_step[5:])
+    assert tracks_by_step[24][0].missed == 10
+    assert tracks_by_step[24][0].confidence < tracks_by_step[14][0].confidence
 
 
 @pytest.mark.parametrize("make", TRACKERS)
-def test_a_track_ends_when_nothing_is_seen_any_more(make: Callable[[float], Tracker]) -> None:
-    found = drive(make(DT), (40.0, 0.0), (0.0, 0.0), CAR, 60, hidden=range(20, 60))
-    assert len(found[19]) == 1
-    assert found[-1] == ()
+def test_a_track_ends_without_detections(make: Callable[[float], Tracker]) -> None:
+    tracks_by_step = drive(make(DT), (40.0, 0.0), (0.0, 0.0), CAR, 60, hidden=range(20, 60))
+    assert len(tracks_by_step[19]) == 1
+    assert tracks_by_step[-1] == ()
 
 
 def test_a_briefly_detected_object_is_not_propagated_for_long() -> None:
-    """Three boxes of nothing: gone soon after, not a second and a half later."""
-    found = drive(KalmanTracker(DT), (20.0, 0.0), (0.0, 0.0), CAR, 12, hidden=range(3, 12))
-    assert len(found[2]) == 1
-    assert [len(tracks) for tracks in found[3:]] == [1, 1, 1] + [0] * 6
+    """The track of three false boxes ends after three steps, not after a second and a half."""
+    tracks_by_step = drive(KalmanTracker(DT), (20.0, 0.0), (0.0, 0.0), CAR, 12, hidden=range(3, 12))
+    assert len(tracks_by_step[2]) == 1
+    assert [len(tracks) for tracks in tracks_by_step[3:]] == [1, 1, 1] + [0] * 6
 
 
 def test_one_false_alarm_makes_no_track() -> None:
     tracker = KalmanTracker(DT)
     alarm = (detected_object(np.array([20.0, 1.0]), CAR),)
-    found = [tracker.update(alarm if k == 3 else (), 20.0, 0.0) for k in range(8)]
-    assert not any(found)
+    tracks_by_step = [tracker.update(alarm if k == 3 else (), 20.0, 0.0) for k in range(8)]
+    assert not any(tracks_by_step)
 
 
 @pytest.mark.parametrize("make", TRACKERS)
 def test_two_trackers_share_nothing_and_reset_forgets(make: Callable[[float], Tracker]) -> None:
     first, second = make(DT), make(DT)
-    one = drive(first, (30.0, 0.0), (0.0, 0.0), CAR, 6, noise=1)
-    two = drive(second, (30.0, 0.0), (0.0, 0.0), CAR, 6, noise=1)
+    first_run = drive(first, (30.0, 0.0), (0.0, 0.0), CAR, 6, noise=1)
+    second_run = drive(second, (30.0, 0.0), (0.0, 0.0), CAR, 6, noise=1)
     first.reset()
-    again = drive(first, (30.0, 0.0), (0.0, 0.0), CAR, 6, noise=1)
-    for a, b, c in zip(one, two, again, strict=True):
+    after_reset = drive(first, (30.0, 0.0), (0.0, 0.0), CAR, 6, noise=1)
+    for a, b, c in zip(first_run, second_run, after_reset, strict=True):
         assert [track.id for track in a] == [track.id for track in b] == [track.id for track in c]
         assert all(np.array_equal(x.position, y.position) for x, y in zip(a, c, strict=True))
-    assert one[-1][0].id == 1
+    assert first_run[-1][0].id == 1
 
 
 def test_a_vehicle_extends_beyond_its_visible_face() -> None:
-    found = drive(KalmanTracker(DT), (30.0, 2.0), (0.0, 0.0), CAR, 10)
-    track = found[-1][0]
+    tracks_by_step = drive(KalmanTracker(DT), (30.0, 2.0), (0.0, 0.0), CAR, 10)
+    track = tracks_by_step[-1][0]
     assert track.position == pytest.approx([30.0 + track.length / 2.0, 2.0], abs=0.1)
 
 
 def test_two_vehicles_that_pass_keep_their_ids() -> None:
     tracker, rng = KalmanTracker(DT), np.random.default_rng(5)
-    owner: dict[int, set[int]] = {0: set(), 1: set()}
+    ids_of_vehicle: dict[int, set[int]] = {0: set(), 1: set()}
     for step in range(50):
         positions = [np.array([25.0 + 0.6 * step, 3.6]), np.array([40.0, 0.0])]
         order = rng.permutation(2)
@@ -121,9 +125,9 @@ def test_two_vehicles_that_pass_keep_their_ids() -> None:
         for track in tracks:
             rear = track.position - np.array([track.length / 2.0, 0.0])
             nearest = int(np.argmin([abs(rear[1] - position[1]) for position in positions]))
-            owner[nearest].add(track.id)
-    assert [len(ids) for ids in owner.values()] == [1, 1]
-    assert owner[0] != owner[1]
+            ids_of_vehicle[nearest].add(track.id)
+    assert [len(ids) for ids in ids_of_vehicle.values()] == [1, 1]
+    assert ids_of_vehicle[0] != ids_of_vehicle[1]
 
 
 def test_a_person_is_never_taken_for_a_car() -> None:
@@ -146,8 +150,8 @@ def test_box_overlap() -> None:
 @given(
     x=st.floats(3.0, 150.0),
     y=st.floats(-30.0, 30.0),
-    along=st.floats(0.05, 20.0),
-    across=st.floats(0.02, 5.0),
+    radial_sigma=st.floats(0.05, 20.0),
+    transverse_sigma=st.floats(0.02, 5.0),
     speed=st.floats(0.0, 45.0),
     yaw_rate=st.floats(-1.0, 1.0),
     label=st.sampled_from(list(ObjectClass)),
@@ -156,28 +160,28 @@ def test_box_overlap() -> None:
 def test_covariances_stay_positive_definite(
     x: float,
     y: float,
-    along: float,
-    across: float,
+    radial_sigma: float,
+    transverse_sigma: float,
     speed: float,
     yaw_rate: float,
     label: ObjectClass,
     seed: int,
 ) -> None:
     rng, model = np.random.default_rng(seed), CLASS_MODELS[label]
-    spread = np.diag([along**2, across**2])
+    covariance = np.diag([radial_sigma**2, transverse_sigma**2])
 
     def detected(position: FloatArray, with_cues: bool) -> LiftedObject:
         detection = Detection((0.0, 0.0, 1.0, 1.0), label, 0.5)
         distance = max(float(np.hypot(*position)), 0.5)
-        cues = (RangeCue(distance, (along / distance) ** 2), RangeCue(distance, 0.01, 1.5, 0.1))
-        line_of_sight = LineOfSight(np.zeros(2), across, cues) if with_cues else None
-        return LiftedObject(position, spread, label, 0.5, 1.8, detection, line_of_sight)
+        cues = (RangeCue(distance, (radial_sigma / distance) ** 2), RangeCue(distance, 0.01, 1.5, 0.1))
+        line_of_sight = LineOfSight(np.zeros(2), transverse_sigma, cues) if with_cues else None
+        return LiftedObject(position, covariance, label, 0.5, 1.8, detection, line_of_sight)
 
     state = KalmanState(detected(np.array([x, y]), bool(seed % 2)), speed, model.velocity_priors[-1])
     for _ in range(60):
         state.predict(ego_step(speed, yaw_rate, DT), DT, model)
         if rng.random() < 0.6:
-            position = state.mean[:2] + rng.normal(size=2) * [along, across]
+            position = state.mean[:2] + rng.normal(size=2) * [radial_sigma, transverse_sigma]
             state.update(detected(position, bool(rng.random() < 0.5)))
         assert np.array_equal(state.covariance, state.covariance.T)
         assert float(np.linalg.eigvalsh(state.covariance).min()) >= 0.0

@@ -26,25 +26,27 @@ from drive_stack.types import (
 def approach(
     height: float, label: ObjectClass, speed: float, *, start: float = 90.0, seed: int | None = None
 ) -> list[Track]:
-    """Tracks of something of a true ``height`` [m] that stands ahead of an ego at ``speed`` [m/s], from
-    boxes with the detector's typical errors."""
-    camera, tracker, found = CameraModel(), KalmanTracker(DT), []
+    """Tracks of a standing object of true ``height`` [m] ahead of an ego at ``speed`` [m/s].
+
+    Its boxes have the detector's typical errors if there is a ``seed``.
+    """
+    camera, tracker, tracks = CameraModel(), KalmanTracker(DT), []
     lifter, rng = GroundLifter(camera), np.random.default_rng(seed)
     typical, errors = TYPICAL_SIZES[label], BoxErrors()
     for step in range(20):
-        away = start - speed * DT * step
-        low = camera.project(np.array([[away + typical.contact_offset, 0.0, 0.0]]))[0]
-        scale = camera.focal_px / (away - camera.mount_x)
+        distance = start - speed * DT * step
+        low = camera.project(np.array([[distance + typical.contact_offset, 0.0, 0.0]]))[0]
+        scale = camera.focal_px / (distance - camera.mount_x)
         jitter = rng.normal(size=2) * errors.edge_px if seed is not None else np.zeros(2)
         wide, high = typical.width * scale, height * scale + errors.enlargement_px
         box = (320.0 - wide / 2, low[1] - high + jitter[0], 320.0 + wide / 2, low[1] + jitter[1])
-        found += tracker.update(lifter.lift((Detection(box, label, 0.9),)), speed, 0.0)
-    return found
+        tracks += tracker.update(lifter.lift((Detection(box, label, 0.9),)), speed, 0.0)
+    return tracks
 
 
 @pytest.mark.parametrize("height", [2.3, 3.2, 4.0])
 def test_the_size_of_a_large_vehicle_is_estimated(height: float) -> None:
-    """A van is no small lorry far away: where the road says it stands, it is placed in the end."""
+    """A van is not placed as a distant small lorry: its contact with the road decides in the end."""
     last = approach(height, ObjectClass.LARGE_VEHICLE, 20.0)[-1]
     truth = 90.0 - 20.0 * DT * 19
     assert last.position[0] - last.length / 2.0 == pytest.approx(truth, rel=0.06)
@@ -52,7 +54,7 @@ def test_the_size_of_a_large_vehicle_is_estimated(height: float) -> None:
 
 
 def test_a_stationary_object_is_recognised_within_a_second() -> None:
-    """Of either class, also where its size is far from the typical one."""
+    """This holds for both classes, even if the size is far from the typical one."""
     for label, height in ((CAR, 1.45), (CAR, 1.7), (ObjectClass.LARGE_VEHICLE, 2.4)):
         errors = [abs(approach(height, label, 27.0, seed=seed)[9].velocity[0]) for seed in range(15)]
         assert float(np.median(errors)) < 3.0
@@ -60,8 +62,8 @@ def test_a_stationary_object_is_recognised_within_a_second() -> None:
 
 def test_a_moving_object_is_not_taken_for_stationary() -> None:
     for noise in range(20):
-        found = drive(KalmanTracker(DT), (60.0, 0.0), (24.0, 0.0), CAR, 15, speed=27.0, noise=noise)
-        assert min(tracks[0].velocity[0] for tracks in found[8:]) > 15.0
+        tracks_by_step = drive(KalmanTracker(DT), (60.0, 0.0), (24.0, 0.0), CAR, 15, speed=27.0, noise=noise)
+        assert min(tracks[0].velocity[0] for tracks in tracks_by_step[8:]) > 15.0
 
 
 def test_an_object_that_enters_at_the_side_is_assumed_to_move() -> None:
@@ -80,33 +82,35 @@ def test_an_object_that_enters_at_the_side_is_assumed_to_move() -> None:
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_an_object_cut_off_at_the_side_does_not_move_into_the_path(side: float) -> None:
-    """A standing car that we draw up to: of its flank ever less shows, and what shows lies further in."""
+    """The ego approaches a standing car: the visible part of its flank shrinks and moves towards the path."""
     tracker, lateral = KalmanTracker(DT), 2.8 * side
     tracks: tuple[Track, ...] = ()
     for step in range(60):
-        away = max(20.0 - 0.5 * step, 5.0)
-        speed = 5.0 if away > 5.0 else 0.0
-        whole = detected_object(np.array([away, lateral]), CAR)
-        shown = np.array([away, 1.6 * side])  # as it seems where the border cuts it
-        cut = replace(
-            detected_object(shown, CAR),
+        distance = max(20.0 - 0.5 * step, 5.0)
+        speed = 5.0 if distance > 5.0 else 0.0
+        whole = detected_object(np.array([distance, lateral]), CAR)
+        visible_position = np.array(
+            [distance, 1.6 * side]
+        )  # apparent position where the image border cuts it
+        truncated = replace(
+            detected_object(visible_position, CAR),
             line_of_sight=LineOfSight(
-                np.array([1.7, 0.0]), 0.4, (RangeCue(float(np.hypot(away - 1.7, 1.6)), 0.01),)
+                np.array([1.7, 0.0]), 0.4, (RangeCue(float(np.hypot(distance - 1.7, 1.6)), 0.01),)
             ),
             truncated_at_side=True,
         )
-        tracks = tracker.update((whole if away > 6.0 else cut,), speed, 0.0)
+        tracks = tracker.update((whole if distance > 6.0 else truncated,), speed, 0.0)
     (track,) = tracks
     assert track.position[1] * side > 2.3
-    # but it is put out to where it is seen at least
+    # but it is moved outwards at least to its apparent position
     moved = KalmanTracker(DT)
     for _ in range(20):
-        tracks = moved.update((replace(cut, position=np.array([5.0, 1.6 * side])),), 0.0, 0.0)
+        tracks = moved.update((replace(truncated, position=np.array([5.0, 1.6 * side])),), 0.0, 0.0)
     assert tracks[0].position[1] == pytest.approx(1.6 * side, abs=0.1)
 
 
 def test_a_stationary_object_next_to_the_ego_is_remembered_until_it_is_behind() -> None:
-    """We draw up to a standing car and wait beside it, where the camera does not look; then drive on."""
+    """The ego waits next to a standing car, outside the camera's view, and then drives on."""
     tracker, position = KalmanTracker(DT), np.array([15.0, -2.8])
     for _ in range(20):
         tracker.update((replace(detected_object(position, CAR), truncated_at_side=True),), 5.0, 0.0)
@@ -119,29 +123,29 @@ def test_a_stationary_object_next_to_the_ego_is_remembered_until_it_is_behind() 
 
 
 def test_one_wrong_box_moves_a_known_object_little() -> None:
-    """A box that jumps by half the distance is doubted."""
+    """A box that jumps by half the distance gets little weight."""
     state = KalmanState(
         detected_object(np.array([40.0, 0.0]), CAR), 0.0, CLASS_MODELS[CAR].velocity_priors[0]
     )
-    still = ego_step(0.0, 0.0, DT)
+    no_motion = ego_step(0.0, 0.0, DT)
     for _ in range(20):
-        state.predict(still, DT, CLASS_MODELS[CAR])
+        state.predict(no_motion, DT, CLASS_MODELS[CAR])
         state.update(detected_object(np.array([40.0, 0.0]), CAR))
-    at = float(state.mean[0])
-    state.predict(still, DT, CLASS_MODELS[CAR])
+    before = float(state.mean[0])
+    state.predict(no_motion, DT, CLASS_MODELS[CAR])
     state.update(detected_object(np.array([60.0, 0.0]), CAR))
-    assert 0.0 < state.mean[0] - at < 2.0
+    assert 0.0 < state.mean[0] - before < 2.0
 
 
 def test_after_a_change_of_class_an_object_keeps_its_id_and_has_the_new_size() -> None:
-    """One box, at first called a car's, then a large vehicle's: so it is farther off than it seemed."""
+    """The same box is first a car and then a large vehicle, which is farther away."""
     tracker, lifter = KalmanTracker(DT), GroundLifter(CameraModel())
     box = (300.0, 106.0, 340.0, 134.0)
-    found = [
+    tracks_by_step = [
         tracker.update(lifter.lift((Detection(box, label, 0.9),)), 0.0, 0.0)
         for label in (CAR,) * 8 + (ObjectClass.LARGE_VEHICLE,) * 12
     ]
-    (first,), (last,) = found[7], found[-1]
+    (first,), (last,) = tracks_by_step[7], tracks_by_step[-1]
     assert first.id == last.id
     assert (first.label, last.label) == (CAR, ObjectClass.LARGE_VEHICLE)
     near = [track.position[0] - track.length / 2.0 for track in (first, last)]
@@ -151,10 +155,10 @@ def test_after_a_change_of_class_an_object_keeps_its_id_and_has_the_new_size() -
 
 
 def test_the_heading_of_a_stationary_lorry_returns_to_the_road() -> None:
-    """Its middle lies half a length behind the face that is seen: a false heading would move it sideways."""
+    """Its centre is half a length behind the visible face, so a false heading would move it laterally."""
     tracker, tracks = KalmanTracker(DT), ()
     for step in range(50):
-        lateral = min(-7.0 + 0.25 * step, -3.5)  # what shows of its flank misleads the lifter at first
+        lateral = min(-7.0 + 0.25 * step, -3.5)  # its visible flank misleads the lifter at first
         tracks = tracker.update(
             (detected_object(np.array([30.0, lateral]), ObjectClass.LARGE_VEHICLE),), 0.0, 0.0
         )
@@ -164,7 +168,7 @@ def test_the_heading_of_a_stationary_lorry_returns_to_the_road() -> None:
 
 
 def test_the_stationary_hypothesis_is_renewed_after_correlated_errors() -> None:
-    """Far off, boxes may err alike for seconds: here all beyond 110 m seems to be there."""
+    """Errors of distant boxes may be correlated for seconds: here all beyond 110 m appears at 110 m."""
     tracker, tracks = KalmanTracker(DT), ()
     speed = 25.0
     for step in range(33):

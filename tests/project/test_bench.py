@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from golden_recording import GOLDEN
-from golden_traces.pictures import read_picture
+from golden_traces.images import read_image
 
 from drive_stack.benchmarks.speed.figure import write_growth
 from drive_stack.benchmarks.speed.interleaved import race
@@ -26,7 +26,7 @@ from envs.workloads.traffic import TICKS, stock_ticks, stock_ticks_as_arrays, wo
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = ROOT / "configs" / "training" / "detector_network.yaml"
-PICTURES = sorted(GOLDEN.glob("*.jpg"))
+IMAGES = sorted(GOLDEN.glob("*.jpg"))
 
 
 @dataclass
@@ -104,8 +104,8 @@ def test_camera_has_the_requested_vehicles_in_view() -> None:
 def test_ultralytics_predict_finds_the_same_with_the_same_weights() -> None:
     theirs = UltralyticsPredict(TRAINED, NETWORK, confidence=0.4, overlap=0.6)
     ours, found = YoloDetector(TRAINED, confidence=ConfidenceThresholds.uniform(0.4)), 0
-    for path in PICTURES:
-        picture = read_picture(path)
+    for path in IMAGES:
+        picture = read_image(path)
         mine, other = ours.detect(picture), theirs.detect(picture)
         assert len(mine) == len(other)
         for detection in mine:

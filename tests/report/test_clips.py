@@ -1,4 +1,4 @@
-"""Clips of failures: written where something went wrong, complete, and without a trace in the results."""
+"""Clips of failures: written for failed episodes, complete, and without effect on the results."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def task(agent: str, scenario: str, *, camera: bool = False) -> BatchTask:
     )
 
 
-def driven(one: BatchTask, folder: Path | None) -> EpisodeResult:
+def drive(batch_task: BatchTask, folder: Path | None) -> EpisodeResult:
     observer = None if folder is None else partial(ClipRecorder, folder)
-    return drive_task(build_agent, one, observer=observer)
+    return drive_task(build_agent, batch_task, observer=observer)
 
 
 @pytest.fixture(scope="module")
 def crash(tmp_path_factory: pytest.TempPathFactory) -> tuple[EpisodeResult, Clip]:
     folder = tmp_path_factory.mktemp("clips")
-    result = driven(task("constant", CRASH, camera=True), folder)
+    result = drive(task("constant", CRASH, camera=True), folder)
     return result, Clip.of(folder, "constant", CRASH, 100_000)
 
 
@@ -54,29 +54,29 @@ def test_a_crash_is_recorded_to_its_end(crash: tuple[EpisodeResult, Clip]) -> No
     camera = [image[20:256] for image in images]
     assert camera[0].std() > 10.0  # the image is not empty
     moved = [abs(a.astype(int) - b).mean() for a, b in itertools.pairwise(camera[:60])]
-    assert min(moved) > 0.1  # every image is another: none was drawn over by a later one
+    assert min(moved) > 0.1  # all images differ: none was overwritten by a later one
     assert abs(camera[-1].astype(int) - camera[-8]).mean() < 2.0  # the end is held
 
 
-def test_the_last_moment_holds_the_first_contact(crash: tuple[EpisodeResult, Clip]) -> None:
+def test_the_last_moment_contains_the_first_contact(crash: tuple[EpisodeResult, Clip]) -> None:
     result, clip = crash
     moment = clip.read_moment()
     assert moment is not None and moment.hit is not None
     assert (moment.hit.what, moment.hit.side) == ("vehicle", "front")
     assert moment.hit.impact_speed_mps == pytest.approx(result.impact_speed_mps or 0.0, abs=0.01)
     assert moment.time_s == pytest.approx(result.duration_s, abs=0.11)
-    near = moment.near[0]
-    assert near.what == "vehicle" and near.speed_mps == 0.0 and 0.0 < near.ahead_m < 12.0
+    nearest = moment.near[0]
+    assert nearest.what == "vehicle" and nearest.speed_mps == 0.0 and 0.0 < nearest.ahead_m < 12.0
 
 
 def test_recording_a_clip_does_not_change_the_result(tmp_path: Path) -> None:
-    one = task("constant", CRASH)
-    assert without_times(driven(one, tmp_path)) == without_times(driven(one, None))
+    batch_task = task("constant", CRASH)
+    assert without_times(drive(batch_task, tmp_path)) == without_times(drive(batch_task, None))
 
 
 def test_a_success_leaves_no_clip(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
-    assert driven(task("expert", "cruise"), folder).status is Status.COMPLETED
+    assert drive(task("expert", "cruise"), folder).status is Status.COMPLETED
     assert not folder.exists()
 
 

@@ -68,14 +68,14 @@ def write_video(path: Path) -> None:
             recorder.write(np.full((60, 64, 3), level, dtype=np.uint8))
 
 
-def folder(path: Path, rows: Sequence[Row]) -> Path:
+def write_run(path: Path, rows: Sequence[Row]) -> Path:
     path.mkdir(parents=True)
-    (path / "rows.jsonl").write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
+    (path / "rows.jsonl").write_text("".join(row.to_json() + "\n" for row in rows), encoding="utf-8")
     return path
 
 
 def page(path: Path, rows: Sequence[Row]) -> str:
-    return render(read_runs([folder(path, rows)]))
+    return render(read_runs([write_run(path, rows)]))
 
 
 def text_of(html: str) -> str:
@@ -89,7 +89,7 @@ def run(tmp_path: Path) -> Path:
     """A run folder with two drivers, a video of one failure, and stage tables."""
     rows = drives("modular", "cruise", "....") + drives("modular", "cut_in", "...x")
     rows += drives("end_to_end", "cruise", "..xx") + drives("end_to_end", "cut_in", "xx.e")
-    path = folder(tmp_path / "run", rows)
+    path = write_run(tmp_path / "run", rows)
     clips = path / "clips"
     clips.mkdir()
     write_video(clips / "modular-cut_in-100003.mp4")
@@ -99,54 +99,54 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_a_failure_is_shown_with_its_last_moment_and_the_command_that_repeats_it(run: Path) -> None:
-    read = text_of(render(read_runs([run])))
-    assert "Videos of 1 of 6 failures" in read
-    assert "python run_sim.py --agent modular --scenario cut_in --seed 100003" in read
-    assert str(run) not in read  # the page may be read where the run is not
+    page_text = text_of(render(read_runs([run])))
+    assert "Videos of 1 of 6 failures" in page_text
+    assert "python run_sim.py --agent modular --scenario cut_in --seed 100003" in page_text
+    assert str(run) not in page_text  # the page may be read where the run is not
     assert (
-        "vehicle 1.4 m behind, 2.5 m to the left" in read
-        and "72 km/h (limit 90 km/h)" in read
-        and "12.3 s" in read
+        "vehicle 1.4 m behind, 2.5 m to the left" in page_text
+        and "72 km/h (limit 90 km/h)" in page_text
+        and "12.3 s" in page_text
     )
-    assert "emergency: no gap left" in read and "3 road users" in read
-    assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in read
+    assert "emergency: no gap left" in page_text and "3 road users" in page_text
+    assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in page_text
 
 
 COURSE = "stationary_lead[conditions.light={night: 1}; conditions.weather={rain: 1}]"
 
 
 def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Path) -> None:
-    """They parse, name agents and scenarios that exist, and no file of the run."""
-    rows = drives("expert", COURSE, "..") + drives("modular", COURSE, ".x") + drives("mine", COURSE, "x.")
-    run = folder(tmp_path / "my run", rows)
+    """They can be parsed; their agents and scenarios exist, and they name no file of the run."""
+    rows = drives("expert", COURSE, "..") + drives("modular", COURSE, ".x") + drives("own", COURSE, "x.")
+    run = write_run(tmp_path / "my run", rows)
     drivers = {
         "expert": Driver(agent="expert"),
         "modular": Driver(agent="modular", overrides=("perception.detector=oracle",)),
-        "mine": Driver(agent="constant"),
+        "own": Driver(agent="constant"),
     }
     write_facts(
         run, RunFacts(suite="standard", scenarios=(COURSE,), first_seed=100_000, seeds=2, drivers=drivers)
     )
     (run / "clips").mkdir()
-    for label, seed in (("modular", 100_001), ("mine", 100_000)):
+    for label, seed in (("modular", 100_001), ("own", 100_000)):
         write_video(Clip.of(run / "clips", label, COURSE, seed).video)
     html = render(read_runs([run]))
-    commands = [shlex.split(unescape(one)) for one in re.findall(r"python run_sim\.py [^<]*", html)]
+    commands = [shlex.split(unescape(command)) for command in re.findall(r"python run_sim\.py [^<]*", html)]
     assert len(commands) == 3
-    driven = []
-    for program, script, *words in commands:
+    drives_of_page = []
+    for program, script, *arguments in commands:
         assert (program, script) == ("python", "run_sim.py")
-        if words[0] == "evaluate":
-            options = evaluate_parser().parse_args(words[1:])
+        if arguments[0] == "evaluate":
+            options = evaluate_parser().parse_args(arguments[1:])
             assert load_suite(options.suite).name == "standard" and options.seeds == "100000:100002"
             assert options.agent == ["modular", "constant"]
             assert options.set == ["modular:perception.detector=oracle"]
         else:
-            options = drive_parser().parse_args(words)
+            options = drive_parser().parse_args(arguments)
             assert load_scenario(options.scenario).world_name == load_scenario(COURSE).world_name
             assert set(options.agent) <= set(agent_names())
-            driven.append((options.agent, options.seed, options.set))
-    assert driven == [
+            drives_of_page.append((options.agent, options.seed, options.set))
+    assert drives_of_page == [
         (["modular"], 100_001, ["perception.detector=oracle"]),
         (["constant"], 100_000, []),
     ]
@@ -163,13 +163,13 @@ def test_a_truncated_video_is_left_out_but_its_failure_is_listed(run: Path) -> N
 
 def test_the_poster_is_the_last_image_of_the_video(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4")
-    found = read_video(tmp_path / "a.mp4")
-    assert found is not None and found.poster != found.mp4
+    video = read_video(tmp_path / "a.mp4")
+    assert video is not None and video.poster != video.mp4
     assert read_video(tmp_path / "none.mp4") is None
 
 
 def test_the_number_of_videos_is_limited_and_all_failures_are_listed(tmp_path: Path) -> None:
-    run = folder(tmp_path / "run", drives("modular", "cruise", "x" * (MAX_VIDEOS + 3)))
+    run = write_run(tmp_path / "run", drives("modular", "cruise", "x" * (MAX_VIDEOS + 3)))
     (run / "clips").mkdir()
     for index in range(MAX_VIDEOS + 3):
         write_video(run / "clips" / f"modular-cruise-{100_000 + index}.mp4")
@@ -183,10 +183,10 @@ def test_the_number_of_videos_is_limited_and_all_failures_are_listed(tmp_path: P
 
 def test_stage_tables_are_shown_except_computing_times(run: Path) -> None:
     html = render(read_runs([run]))
-    read = text_of(html)
-    assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in read
-    assert "car 0–20 40 1.50" in read and "car 20–40 50 –" in read
-    assert "Control (" in read and "lanes 3" not in read
+    page_text = text_of(html)
+    assert "Lifting (run: 1 episodes of 1 scenarios). Single detections." in page_text
+    assert "car 0–20 40 1.50" in page_text and "car 20–40 50 –" in page_text
+    assert "Control (" in page_text and "lanes 3" not in page_text
     assert html.count("median range error by distance") == 2  # alt text and title
 
 
@@ -197,11 +197,11 @@ def test_offline_errors_are_shown_with_the_policy_s_successes(run: Path) -> None
     ]
     content = OfflineFile(label="end_to_end", episodes=tuple(errors))
     (run / "offline-end_to_end.json").write_text(content.model_dump_json(), encoding="utf-8")
-    read = text_of(render(read_runs([run])))
-    assert "end_to_end all 0.400 0.800 2.50 3 of 8" in read  # means over steps
+    page_text = text_of(render(read_runs([run])))
+    assert "end_to_end all 0.400 0.800 2.50 3 of 8" in page_text  # means over steps
     assert (
-        "end_to_end cruise 0.100 0.200 – 2 of 4" in read
-        and "end_to_end cut_in 0.500 1.000 2.50 1 of 4" in read
+        "end_to_end cruise 0.100 0.200 – 2 of 4" in page_text
+        and "end_to_end cut_in 0.500 1.000 2.50 1 of 4" in page_text
     )
     (run / "offline-end_to_end.json").write_text("{", encoding="utf-8")
     html = render(read_runs([run]))
@@ -217,7 +217,10 @@ def test_stage_tables_that_cannot_be_read_are_left_out_with_a_note(run: Path, co
 
 
 def test_habits_that_were_not_measured_are_not_shown_as_zero(tmp_path: Path) -> None:
-    old = [replace(one, result=replace(one.result, speeds_mps=())) for one in drives("a", "cruise", "..")]
+    old = [
+        replace(row_of_a, result=replace(row_of_a.result, speeds_mps=()))
+        for row_of_a in drives("a", "cruise", "..")
+    ]
     assert "autonomy [%] a 0.0 – 0.00 – – – –" in text_of(page(tmp_path / "old", old))
     new = text_of(page(tmp_path / "new", drives("a", "cruise", "..")))
     assert "autonomy [%] a 0.0 – 0.00 – 0.00 0.00 100.0" in new
@@ -232,7 +235,7 @@ def test_an_episode_in_which_nothing_was_driven_does_not_count_as_safe(tmp_path:
     )  # episodes with minimum TTC below the bound
 
 
-@pytest.mark.parametrize("name", ['<b>&"x', "a$b$c", "agents/mine.yaml"])
+@pytest.mark.parametrize("name", ['<b>&"x', "a$b$c", "agents/own.yaml"])
 def test_any_driver_name_is_escaped(name: str, tmp_path: Path) -> None:
     html = page(tmp_path / "run", drives(name, "cruise", ".x") + drives("b", "cruise", "x."))
     assert "<b>" not in html
@@ -249,7 +252,7 @@ def test_headings_go_down_a_step_at_a_time_and_tables_have_captions(run: Path) -
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert html.count("<table") == html.count("<caption>") > 4
-    assert all("aria-label" in one and 'role="img"' in one for one in re.findall(r"<svg[^>]*>", html))
+    assert all("aria-label" in tag and 'role="img"' in tag for tag in re.findall(r"<svg[^>]*>", html))
 
 
 PROBE = """<script>
@@ -291,14 +294,14 @@ def test_a_browser_draws_every_plot_and_resolves_every_link(run: Path, width: in
     write_report(read_runs([run]), target)
     html = target.read_text(encoding="utf-8").replace("</head>", PROBE + "</head>")
     target.write_text(html, encoding="utf-8")
-    # a window is never narrower than 500 pixels: a frame may be
+    # a window cannot be narrower than 500 pixels, but a frame can
     outer = tmp_path / "outer.html"
     outer.write_text(
         f'<iframe src="page.html" style="width: {width}px; height: 800px; border: 0"></iframe><script>'
         "setInterval(() => { document.title = frames[0].document.title }, 50)</script>",
         encoding="utf-8",
     )
-    done = subprocess.run(
+    browser = subprocess.run(
         [
             *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
             *("--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}"),
@@ -309,9 +312,9 @@ def test_a_browser_draws_every_plot_and_resolves_every_link(run: Path, width: in
         timeout=120,
         check=True,
     )
-    assert "CONSOLE" not in done.stderr
-    title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
-    assert title is not None, done.stdout[:500]
-    found = json.loads(title[1].replace("&amp;", "&"))
-    assert found["wrong"] == [] and found["width"] == width
-    assert found["plots"] == 7 and found["links"] >= 9
+    assert "CONSOLE" not in browser.stderr
+    title = re.search(r"<title>(\{.*?\})</title>", browser.stdout)
+    assert title is not None, browser.stdout[:500]
+    result = json.loads(title[1].replace("&amp;", "&"))
+    assert result["wrong"] == [] and result["width"] == width
+    assert result["plots"] == 7 and result["links"] >= 9

@@ -19,23 +19,23 @@ from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
 
 
-def folder(path: Path, rows: Sequence[Row]) -> Path:
+def write_run(path: Path, rows: Sequence[Row]) -> Path:
     path.mkdir(parents=True)
-    (path / "rows.jsonl").write_text("".join(one.to_json() + "\n" for one in rows), encoding="utf-8")
+    (path / "rows.jsonl").write_text("".join(row.to_json() + "\n" for row in rows), encoding="utf-8")
     return path
 
 
 def test_runs_with_equal_folder_names_are_distinguished_by_their_parents(tmp_path: Path) -> None:
-    old = folder(tmp_path / "old" / "standard", drives("modular", "cruise", "xx"))
-    new = folder(tmp_path / "new" / "standard", drives("modular", "cruise", ".."))
-    found = read_runs([old, new])
-    assert found.comparison.labels == ("modular (old/standard)", "modular (new/standard)")
-    assert [entry.row.result.status.value for entry in found.entries] == 2 * ["collision"] + 2 * ["completed"]
+    old = write_run(tmp_path / "old" / "standard", drives("modular", "cruise", "xx"))
+    new = write_run(tmp_path / "new" / "standard", drives("modular", "cruise", ".."))
+    runs = read_runs([old, new])
+    assert runs.comparison.labels == ("modular (old/standard)", "modular (new/standard)")
+    assert [entry.row.result.status.value for entry in runs.entries] == 2 * ["collision"] + 2 * ["completed"]
 
 
 def test_a_label_that_occurs_in_one_run_keeps_its_name(tmp_path: Path) -> None:
-    first = folder(tmp_path / "a", drives("modular", "cruise", ".") + drives("expert", "cruise", "."))
-    second = folder(tmp_path / "b", drives("end_to_end", "cruise", ".") + drives("expert", "cruise", "."))
+    first = write_run(tmp_path / "a", drives("modular", "cruise", ".") + drives("expert", "cruise", "."))
+    second = write_run(tmp_path / "b", drives("end_to_end", "cruise", ".") + drives("expert", "cruise", "."))
     assert read_runs([first, second]).comparison.labels == (
         "modular",
         "expert (a)",
@@ -45,38 +45,41 @@ def test_a_label_that_occurs_in_one_run_keeps_its_name(tmp_path: Path) -> None:
 
 
 def test_the_current_folder_gets_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = folder(tmp_path / "b", drives("modular", "cruise", "."))
-    monkeypatch.chdir(folder(tmp_path / "a", drives("modular", "cruise", ".")))
+    other = write_run(tmp_path / "b", drives("modular", "cruise", "."))
+    monkeypatch.chdir(write_run(tmp_path / "a", drives("modular", "cruise", ".")))
     assert read_runs([Path(), other]).comparison.labels == ("modular (a)", "modular (b)")
 
 
 def test_a_run_is_not_compared_with_itself(tmp_path: Path) -> None:
-    run = folder(tmp_path / "a", drives("modular", "cruise", "."))
+    run = write_run(tmp_path / "a", drives("modular", "cruise", "."))
     with pytest.raises(ConfigError, match="more than once"):
         read_runs([run, tmp_path / "b" / ".." / "a"])
 
 
 def test_rows_that_a_later_configuration_replaced_are_counted(tmp_path: Path) -> None:
-    rows = [*drives("modular", "cruise", "xx"), row("modular", "cruise", 100_000, config="mended")]
-    found = read_runs([folder(tmp_path / "a", rows)])
-    assert [entry.number for entry in found.entries] == [2, 3]  # as `replay --episode` counts
-    assert any(note.startswith("Rows of earlier configurations are left out: 1;") for note in found.notes)
+    rows = [*drives("modular", "cruise", "xx"), row("modular", "cruise", 100_000, config="corrected")]
+    runs = read_runs([write_run(tmp_path / "a", rows)])
+    assert [entry.number for entry in runs.entries] == [2, 3]  # as `replay --episode` counts
+    assert any(note.startswith("Rows of earlier configurations are left out: 1;") for note in runs.notes)
 
 
 def test_versions_that_differ_within_a_run_are_noted(tmp_path: Path) -> None:
     rows = drives("modular", "cruise", "..")
-    rows = [replace(one, versions={"numpy": f"2.{index}", "torch": "2"}) for index, one in enumerate(rows)]
-    notes = read_runs([folder(tmp_path / "a", rows)]).notes
+    rows = [
+        replace(driven, versions={"numpy": f"2.{index}", "torch": "2"}) for index, driven in enumerate(rows)
+    ]
+    notes = read_runs([write_run(tmp_path / "a", rows)]).notes
     assert notes == ("The episodes were driven with different versions: numpy 2.0 and 2.1.",)
 
 
-def test_rows_of_several_states_of_the_code_are_told_of(tmp_path: Path) -> None:
+def test_rows_of_several_versions_of_the_code_are_noted(tmp_path: Path) -> None:
     rows = [
-        replace(one, code_hash=str(index)) for index, one in enumerate(drives("modular", "cruise", "..."))
+        replace(driven, code_hash=str(index))
+        for index, driven in enumerate(drives("modular", "cruise", "..."))
     ]
     assert (
         "The episodes were driven by 3 different versions of the code."
-        in read_runs([folder(tmp_path / "a", rows)]).notes
+        in read_runs([write_run(tmp_path / "a", rows)]).notes
     )
 
 
@@ -98,66 +101,74 @@ def request(path: Path, *labels: str, seeds: int = 3, first_seed: int = 100_000)
     )
 
 
-def both_courses(how: str, first_seed: int = 100_000) -> list[Row]:
+def both_courses(outcomes: str, first_seed: int = 100_000) -> list[Row]:
     courses = itertools.product(("expert", "a"), ("cruise", "merge"))
-    return [one for label, name in courses for one in drives(label, name, how, first_seed=first_seed)]
+    return [
+        driven for label, name in courses for driven in drives(label, name, outcomes, first_seed=first_seed)
+    ]
 
 
 def test_an_interrupted_run_states_how_many_episodes_are_missing(tmp_path: Path) -> None:
     rows = drives("expert", "cruise", "...") + drives("expert", "merge", "...") + drives("a", "cruise", ".x")
     rows += drives("b", "cruise", "x")
-    run = folder(tmp_path / "run", rows)
+    run = write_run(tmp_path / "run", rows)
     request(run, "expert", "a", "b")
-    found = read_runs([run])
-    assert found.completeness == Completeness(driven=9, requested=18)
-    assert verdict(found.comparison).startswith(UNFINISHED + "9 of 18 episodes.")
-    page = render(found)
+    runs = read_runs([run])
+    assert runs.completeness == Completeness(driven=9, requested=18)
+    assert verdict(runs.comparison).startswith(UNFINISHED + "9 of 18 episodes.")
+    page = render(runs)
     assert page.index(UNFINISHED + "9 of 18 episodes.") < page.index("<h2>")
     assert "percentage points" not in page and 'id="comparison"' not in page
 
 
 def test_a_finished_run_has_no_such_statement(tmp_path: Path) -> None:
     rows = [
-        one for label in ("expert", "a") for name in ("cruise", "merge") for one in drives(label, name, "...")
+        driven
+        for label in ("expert", "a")
+        for name in ("cruise", "merge")
+        for driven in drives(label, name, "...")
     ]
-    run = folder(tmp_path / "run", rows)
+    run = write_run(tmp_path / "run", rows)
     request(run, "expert", "a")
     assert read_runs([run]).completeness.text == ""
 
 
 def test_an_episode_with_a_driver_error_counts_as_driven(tmp_path: Path) -> None:
     rows = [
-        one for label in ("expert", "a") for name in ("cruise", "merge") for one in drives(label, name, "e.e")
+        driven
+        for label in ("expert", "a")
+        for name in ("cruise", "merge")
+        for driven in drives(label, name, "e.e")
     ]
-    run = folder(tmp_path / "run", rows)
+    run = write_run(tmp_path / "run", rows)
     request(run, "expert", "a")
     assert read_runs([run]).completeness.text == ""
 
 
 def test_rows_of_other_seeds_than_the_run_s_are_left_out(tmp_path: Path) -> None:
-    earlier = drives("expert", "cruise", "x") + drives("a", "cruise", "x") + drives("gone", "cruise", "x")
+    earlier = drives("expert", "cruise", "x") + drives("a", "cruise", "x") + drives("removed", "cruise", "x")
     rows = both_courses("...", first_seed=200_000)
-    run = folder(tmp_path / "run", [*earlier, *rows])
-    request(run, "expert", "a", "gone", first_seed=200_000)
-    found = read_runs([run])
-    assert found.comparison.labels == ("expert", "a") and {row.result.seed for row in found.rows} == set(
+    run = write_run(tmp_path / "run", [*earlier, *rows])
+    request(run, "expert", "a", "removed", first_seed=200_000)
+    runs = read_runs([run])
+    assert runs.comparison.labels == ("expert", "a") and {row.result.seed for row in runs.rows} == set(
         range(200_000, 200_003)
     )
-    assert found.completeness.text == ""  # these were not requested of the driver "gone"
-    assert "run: rows of courses that the run did not request are left out: 3." in found.notes
-    assert [entry.number for entry in found.entries] == list(range(4, 16))  # as `replay --episode` counts
+    assert runs.completeness.text == ""  # these were not requested of the driver "removed"
+    assert "run: rows of courses that the run did not request are left out: 3." in runs.notes
+    assert [entry.number for entry in runs.entries] == list(range(4, 16))  # as `replay --episode` counts
     request(run, "expert", first_seed=300_000)
     with pytest.raises(ConfigError, match=r"no rows of the courses in run\.json"):
         read_runs([run])
 
 
 def test_rows_of_the_current_configuration_count_even_if_others_are_later(tmp_path: Path) -> None:
-    now, later = row("a", "cruise", 100_000), row("a", "cruise", 100_000, "hit", config="other")
-    run = folder(tmp_path / "run", [now, later])
+    current, later = row("a", "cruise", 100_000), row("a", "cruise", 100_000, "hit", config="other")
+    run = write_run(tmp_path / "run", [current, later])
     assert read_runs([run]).rows == [later]
-    assert read_runs([run], {now.key}).rows == [now]
+    assert read_runs([run], {current.key}).rows == [current]
 
 
 def test_without_a_run_file_each_driver_should_drive_what_any_driver_drove(tmp_path: Path) -> None:
-    run = folder(tmp_path / "run", drives("a", "cruise", "...") + drives("b", "cruise", ".."))
+    run = write_run(tmp_path / "run", drives("a", "cruise", "...") + drives("b", "cruise", ".."))
     assert read_runs([run]).completeness == Completeness(driven=5, requested=6)

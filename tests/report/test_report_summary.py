@@ -31,7 +31,7 @@ def comparison() -> Comparison:
     )
 
 
-def test_the_markdown_holds_the_verdict_and_every_driver(comparison: Comparison) -> None:
+def test_the_markdown_contains_the_verdict_and_every_driver(comparison: Comparison) -> None:
     lines = summary_markdown(comparison).splitlines()
     assert lines[0] == verdict(comparison)
     assert "modular is better" in lines[0]
@@ -42,11 +42,11 @@ def test_the_markdown_holds_the_verdict_and_every_driver(comparison: Comparison)
         "| end_to_end",
     ]
     modular = next(cells for cells in tables if cells[0] == "| modular")
-    assert modular[1:3] == ["8", "**100.0 (67.6–100.0)**"]  # Wilson's for 8 of 8
+    assert modular[1:3] == ["8", "**100.0 (67.6–100.0)**"]  # Wilson's interval for 8 of 8
     assert tables[-1] == ["| cruise", "8 / 8", "8 / 8", "1 / 8 |"]
 
 
-def test_the_record_holds_the_same_as_numbers(comparison: Comparison) -> None:
+def test_the_record_contains_the_same_as_numbers(comparison: Comparison) -> None:
     record = json.loads(json.dumps(asdict(summary_record(comparison))))
     assert [driver["label"] for driver in record["drivers"]] == ["expert", "modular", "end_to_end"]
     assert record["drivers"][2]["success"]["value"] == 1 / 8
@@ -87,13 +87,17 @@ def test_all_outputs_print_the_same_digits(tmp_path: Path) -> None:
     def rounded(name: str) -> list[str]:
         return [f"{100 * difference[name][bound]:.1f}" for bound in ("value", "low", "high")]
 
-    gap = rounded("success")
+    success = rounded("success")
     printed_numbers = numbers(verdict(comparison))
-    assert printed_numbers[:9] == [*rounded("first_success"), *rounded("second_success"), *gap]
+    assert printed_numbers[:9] == [
+        *rounded("first_success"),
+        *rounded("second_success"),
+        *success,
+    ]
     (tmp_path / "rows.jsonl").write_text("".join(row.to_json() + "\n" for row in rows), encoding="utf-8")
     page = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render(read_runs([tmp_path])))))
-    assert f"differs by +{gap[0]} percentage points (+{gap[1]} to +{gap[2]}; exact paired" in page
-    shown = summary_markdown(comparison), page, terminal(comparison)
+    assert f"differs by +{success[0]} percentage points (+{success[1]} to +{success[2]}; exact paired" in page
+    outputs = summary_markdown(comparison), page, terminal(comparison)
     for driver in record["drivers"]:
         for name, factor, decimals in (
             ("success", 100, 1),
@@ -106,11 +110,11 @@ def test_all_outputs_print_the_same_digits(tmp_path: Path) -> None:
             value, low, high = (
                 f"{factor * driver[name][bound]:.{decimals}f}" for bound in ("value", "low", "high")
             )
-            markdown, html, printed = shown
+            markdown, html, printed = outputs
             assert f"{value} ({low}–{high})" in markdown.replace("*", "")
             assert re.search(rf"{value} +{low}–{high}", html), name
             assert value in printed and f"{low}–{high}" in printed
-    for text in shown:
+    for text in outputs:
         assert verdict(comparison) in re.sub(r"\s+", " ", text)
 
 

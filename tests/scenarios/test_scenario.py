@@ -20,8 +20,8 @@ REQUIRED = {
     "running_pedestrian", "occluded_child", "walker_along", "stranded_people",
 }  # fmt: skip
 
-GOOD = """\
-name: mine
+VALID = """\
+name: own
 description: A test.
 source: None.
 road: {kind: straight}
@@ -38,17 +38,17 @@ traffic:
 """
 
 
-def broken(tmp_path: Path, old: str, new: str) -> str:
-    """The message for the good file with one thing changed."""
-    assert old in GOOD
-    path = tmp_path / "mine.yaml"
-    path.write_text(GOOD.replace(old, new), encoding="utf-8")
+def refusal(tmp_path: Path, old: str, new: str) -> str:
+    """The error message for the valid file with one change."""
+    assert old in VALID
+    path = tmp_path / "own.yaml"
+    path.write_text(VALID.replace(old, new), encoding="utf-8")
     with pytest.raises(ConfigError) as error:
         load_scenario(path)
     return str(error.value)
 
 
-def test_the_catalogue_holds_the_required_scenarios_and_all_of_them_load() -> None:
+def test_the_catalogue_contains_the_required_scenarios_and_all_of_them_load() -> None:
     assert set(scenario_names()) >= REQUIRED
     for name in scenario_names():
         scenario = load_scenario(name)
@@ -58,8 +58,8 @@ def test_the_catalogue_holds_the_required_scenarios_and_all_of_them_load() -> No
 
 def test_a_users_own_file_loads(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
-    path.write_text(GOOD, encoding="utf-8")
-    assert load_scenario(path).name == "mine"
+    path.write_text(VALID, encoding="utf-8")
+    assert load_scenario(path).name == "own"
 
 
 def test_an_unknown_scenario_names_the_nearest() -> None:
@@ -85,13 +85,13 @@ def test_an_unknown_scenario_names_the_nearest() -> None:
 def test_an_error_names_its_line_and_the_allowed_values(
     tmp_path: Path, old: str, new: str, line: int, hint: str
 ) -> None:
-    message = broken(tmp_path, old, new)
-    assert f"mine.yaml:{line}:" in message
+    message = refusal(tmp_path, old, new)
+    assert f"own.yaml:{line}:" in message
     assert hint in message
 
 
 @pytest.mark.parametrize(
-    "old, new, words",
+    "old, new, message",
     [
         ("speed_limit_kmh: 100", "speed_limit_kmh: 300", "within 30 … 130"),
         ("speed_limit_kmh: 100", "speed_limit_kmh: fast", "expected a number"),
@@ -102,17 +102,17 @@ def test_an_error_names_its_line_and_the_allowed_values(
     ],
 )
 def test_a_value_out_of_bounds_names_the_allowed_range(
-    tmp_path: Path, old: str, new: str, words: str
+    tmp_path: Path, old: str, new: str, message: str
 ) -> None:
-    assert words in broken(tmp_path, old, new)
+    assert message in refusal(tmp_path, old, new)
 
 
 def test_a_route_must_fit_on_the_road(tmp_path: Path) -> None:
-    assert "at most 2000 m" in broken(tmp_path, "traffic:", "route_length: 2001\ntraffic:")
+    assert "at most 2000 m" in refusal(tmp_path, "traffic:", "route_length: 2001\ntraffic:")
 
 
 def test_a_ramp_start_needs_a_ramp(tmp_path: Path) -> None:
-    assert "on_ramp" in broken(tmp_path, "traffic:", "ego: {lane: ramp}\ntraffic:")
+    assert "on_ramp" in refusal(tmp_path, "traffic:", "ego: {lane: ramp}\ntraffic:")
 
 
 @given(st.floats(-100, 100), st.floats(0, 50), st.integers(0, 1000))
@@ -126,25 +126,25 @@ def test_draws_stay_within_bounds(low: float, width: float, seed: int) -> None:
 def test_conditions_follow_their_weights_and_ranges() -> None:
     spec = ConditionsSpec(weather={Weather.FOG: 1.0, Weather.CLEAR: 3.0}, fog_visibility=between(100, 200))
     drawn = [spec.draw(np.random.default_rng(seed), seed) for seed in range(400)]
-    fog = [each for each in drawn if each.weather is Weather.FOG]
+    fog = [conditions for conditions in drawn if conditions.weather is Weather.FOG]
     assert 60 < len(fog) < 140
-    assert all(100 <= each.visibility <= 200 for each in fog)
-    assert all(each.visibility >= 1500 for each in drawn if each.weather is Weather.CLEAR)
-    assert not any(each.held_out_appearance for each in drawn)
+    assert all(100 <= conditions.visibility <= 200 for conditions in fog)
+    assert all(conditions.visibility >= 1500 for conditions in drawn if conditions.weather is Weather.CLEAR)
+    assert not any(conditions.held_out_appearance for conditions in drawn)
     assert spec.draw(np.random.default_rng(0), 100_000).held_out_appearance
 
 
-def test_the_visibility_limit_is_the_speed_that_stops_within_sight() -> None:
+def test_the_visibility_limit_is_the_speed_that_stops_within_the_visible_distance() -> None:
     for visibility in (60.0, 120.0, 300.0):
         v = visibility_speed_limit(visibility)
         assert v * 1.2 + v * v / 8.0 == pytest.approx(0.7 * visibility)
 
 
 def _keys(data: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Paths of all keys of a file, except those of weights, which are names of weathers."""
+    """Paths of all keys of mappings in a file."""
     if isinstance(data, dict):
-        here = [(*path, key) for key in data]
-        return here + [deep for key, inner in data.items() for deep in _keys(inner, (*path, key))]
+        paths = [(*path, key) for key in data]
+        return paths + [deep for key, inner in data.items() for deep in _keys(inner, (*path, key))]
     if isinstance(data, list):
         return [deep for index, inner in enumerate(data) for deep in _keys(inner, (*path, index))]
     return []

@@ -38,13 +38,13 @@ def test_the_child_is_hidden_until_it_steps_out() -> None:
     child, ego = state.pedestrians, state.ego
     station, lateral, _ = state.road.to_road(float(child.x[0]), float(child.y[0]))
     assert child.child[0]
-    reach = np.linspace(0.0, 1.0, 400)
-    sight = ego.station + 1.7 + (station - ego.station - 1.7) * reach
-    aside = ego.lateral + (lateral - ego.lateral) * reach
+    fraction = np.linspace(0.0, 1.0, 400)
+    ray_stations = ego.station + 1.7 + (station - ego.station - 1.7) * fraction
+    ray_laterals = ego.lateral + (lateral - ego.lateral) * fraction
     parked = state.vehicles.indicator == 2
-    covers = (np.abs(sight[:, None] - state.vehicles.station[parked]) < state.vehicles.length[parked] / 2) & (
-        np.abs(aside[:, None] - state.vehicles.lateral[parked]) < state.vehicles.width[parked] / 2
-    )
+    covers = (
+        np.abs(ray_stations[:, None] - state.vehicles.station[parked]) < state.vehicles.length[parked] / 2
+    ) & (np.abs(ray_laterals[:, None] - state.vehicles.lateral[parked]) < state.vehicles.width[parked] / 2)
     assert covers.any()
 
 

@@ -21,15 +21,17 @@ from envs.scenarios.conditions import visibility_speed_limit
     [("leftmost", {3.5}), ("middle", {0.0}), ("rightmost", {-3.5}), ("any", {3.5, 0.0, -3.5})],
 )
 def test_the_ego_starts_in_its_lane(lane: str, laterals: set[float]) -> None:
-    found = [round(world(f"ego: {{lane: {lane}}}", seed).ego.lateral, 6) for seed in range(30)]
-    assert set(found) == laterals
+    values = [round(world(f"ego: {{lane: {lane}}}", seed).ego.lateral, 6) for seed in range(30)]
+    assert set(values) == laterals
     if lane == "any":
-        assert min(found.count(lateral) for lateral in laterals) >= 4
+        assert min(values.count(lateral) for lateral in laterals) >= 4
 
 
 def test_the_ego_starts_on_the_ramp() -> None:
-    one = world("road: {kind: on_ramp}\nego: {lane: ramp}")
-    lane = one.road.lanes[one.road.lane_at(one.ego.station, one.ego.lateral)]
+    scenario_world = world("road: {kind: on_ramp}\nego: {lane: ramp}")
+    lane = scenario_world.road.lanes[
+        scenario_world.road.lane_at(scenario_world.ego.station, scenario_world.ego.lateral)
+    ]
     assert lane.kind is LaneKind.RAMP
 
 
@@ -38,62 +40,68 @@ def test_the_middle_of_two_lanes_is_the_right_one() -> None:
 
 
 def test_the_ego_starts_at_its_station_pose_and_speed() -> None:
-    one = world("ego: {station: 444, offset: -0.7, yaw_deg: 5, lane: middle, speed_share: 0.6}")
-    assert one.ego.station == pytest.approx(444.0)
-    assert one.ego.lateral == pytest.approx(-0.7)
-    assert math.degrees(one.ego.yaw) == pytest.approx(5.0)
-    assert one.ego.speed == pytest.approx(0.6 * 20.0)
-    assert one.state().route_start == pytest.approx(444.0)
+    scenario_world = world("ego: {station: 444, offset: -0.7, yaw_deg: 5, lane: middle, speed_share: 0.6}")
+    assert scenario_world.ego.station == pytest.approx(444.0)
+    assert scenario_world.ego.lateral == pytest.approx(-0.7)
+    assert math.degrees(scenario_world.ego.yaw) == pytest.approx(5.0)
+    assert scenario_world.ego.speed == pytest.approx(0.6 * 20.0)
+    assert scenario_world.state().route_start == pytest.approx(444.0)
 
 
 # --- route ---------------------------------------------------------------------------------------
 
 
-def test_a_route_is_as_long_as_it_says_and_ends_there() -> None:
-    one = world("route_length: 123")
-    assert one.state().route_end - one.state().route_start == pytest.approx(123.0)
-    while one.outcome is None:
-        one.step(Control(0.0, 0.0))
-    assert one.outcome == "completed"
-    assert 123.0 <= one.progress < 123.0 + 20.0 * DT
+def test_a_route_has_its_length_and_ends_there() -> None:
+    scenario_world = world("route_length: 123")
+    assert scenario_world.state().route_end - scenario_world.state().route_start == pytest.approx(123.0)
+    while scenario_world.outcome is None:
+        scenario_world.step(Control(0.0, 0.0))
+    assert scenario_world.outcome == "completed"
+    assert 123.0 <= scenario_world.progress < 123.0 + 20.0 * DT
 
 
 @pytest.mark.parametrize("seconds", [0.5, 7.25])
 def test_an_episode_ends_at_its_time_limit(seconds: float) -> None:
-    one = world(f"time_limit: {seconds}")
-    while one.outcome is None:
-        one.step(Control(0.0, 0.0))
-    assert one.outcome == "timeout"
-    assert one.time == pytest.approx(seconds, abs=DT / 2)
+    scenario_world = world(f"time_limit: {seconds}")
+    while scenario_world.outcome is None:
+        scenario_world.step(Control(0.0, 0.0))
+    assert scenario_world.outcome == "timeout"
+    assert scenario_world.time == pytest.approx(seconds, abs=DT / 2)
 
 
 def test_zones_lower_the_limit_in_their_segment() -> None:
     zones = "[{begin: 50, end: 120.5, limit_kmh: 60}, {begin: 100, end: 200, limit_kmh: 80}]"
-    one = world(f"speed_limit_kmh: 100\nspeed_zones: {zones}")
-    places = (0.0, 49.9, 50.1, 110.0, 120.4, 120.6, 199.9, 200.1)
-    found = [round(one.limits.at(one.state().route_start + at) * 3.6) for at in places]
-    assert found == [100, 100, 60, 60, 60, 80, 80, 100]
+    scenario_world = world(f"speed_limit_kmh: 100\nspeed_zones: {zones}")
+    distances = (0.0, 49.9, 50.1, 110.0, 120.4, 120.6, 199.9, 200.1)
+    values = [
+        round(scenario_world.limits.at(scenario_world.state().route_start + distance) * 3.6)
+        for distance in distances
+    ]
+    assert values == [100, 100, 60, 60, 60, 80, 80, 100]
 
 
 def test_navigation_commands_apply_in_their_segment() -> None:
     steps = "[{command: change_left, begin: 20, end: 50}, {command: change_right, begin: 40, end: 80}]"
-    one = world(f"navigation: {steps}")
-    asked = {round(state.ego.station - state.route_start, 3): state.command for state in states(one, 5.0)}
-    for at, command in asked.items():
+    scenario_world = world(f"navigation: {steps}")
+    commands = {
+        round(state.ego.station - state.route_start, 3): state.command
+        for state in states(scenario_world, 5.0)
+    }
+    for distance, command in commands.items():
         expected = NavigationCommand.FOLLOW
-        if 20.0 <= at < 50.0:
+        if 20.0 <= distance < 50.0:
             expected = NavigationCommand.CHANGE_LEFT
-        elif 50.0 <= at < 80.0:
+        elif 50.0 <= distance < 80.0:
             expected = NavigationCommand.CHANGE_RIGHT
-        assert command is expected, at
+        assert command is expected, distance
 
 
-@pytest.mark.parametrize(("lane", "asked"), [("ramp", True), ("rightmost", False)])
-def test_a_navigation_step_for_the_ramp_applies_on_the_ramp_only(lane: str, asked: bool) -> None:
-    one = world(
+@pytest.mark.parametrize(("lane", "applies"), [("ramp", True), ("rightmost", False)])
+def test_a_navigation_step_for_the_ramp_applies_on_the_ramp_only(lane: str, applies: bool) -> None:
+    scenario_world = world(
         f"road: {{kind: on_ramp}}\nego: {{lane: {lane}}}\nnavigation: [{{command: change_left, where: ramp}}]"
     )
-    assert (one.state().command is NavigationCommand.CHANGE_LEFT) == asked
+    assert (scenario_world.state().command is NavigationCommand.CHANGE_LEFT) == applies
 
 
 # --- road ----------------------------------------------------------------------------------------
@@ -111,11 +119,11 @@ def test_a_road_has_its_lanes_and_shoulders() -> None:
 def test_a_curve_and_an_s_bend_have_the_specified_geometry(side: str, sign: float) -> None:
     keys = f"lanes: 3, radius: 400, side: {side}, begins: 500, length: 200"
     road = world(f"road: {{kind: curve, {keys}}}").road
-    bends = road.curvature_at(np.array([499.9, 500.1, 699.9, 700.1]))
-    assert bends == pytest.approx([0.0, sign / 400.0, sign / 400.0, 0.0])
+    curvatures = road.curvature_at(np.array([499.9, 500.1, 699.9, 700.1]))
+    assert curvatures == pytest.approx([0.0, sign / 400.0, sign / 400.0, 0.0])
     road = world(f"road: {{kind: s_bend, {keys}, between_arcs: 50}}").road
-    bends = road.curvature_at(np.array([499.9, 500.1, 699.9, 700.1, 749.9, 750.1, 949.9, 950.1]))
-    assert bends * 400.0 * sign == pytest.approx([0, 1, 1, 0, 0, -1, -1, 0])
+    curvatures = road.curvature_at(np.array([499.9, 500.1, 699.9, 700.1, 749.9, 750.1, 949.9, 950.1]))
+    assert curvatures * 400.0 * sign == pytest.approx([0, 1, 1, 0, 0, -1, -1, 0])
     assert road.length == pytest.approx(2600.0)
     # no arc turns by more than 1.2 rad
     road = world("road: {kind: curve, radius: 200, begins: 500, length: 600}").road
@@ -160,23 +168,25 @@ def test_no_traffic_starts_nearer_than_specified_in_the_ego_s_lane() -> None:
     assert 80.0 <= min(nearest) < 100.0
 
 
-@pytest.mark.parametrize("share", [0.0, 0.75])
-def test_the_rightmost_lane_has_the_specified_fraction_of_large_vehicles(share: float) -> None:
-    found = []
+@pytest.mark.parametrize("fraction", [0.0, 0.75])
+def test_the_rightmost_lane_has_the_specified_fraction_of_large_vehicles(fraction: float) -> None:
+    values = []
     for seed in range(30):
-        state = world(f"traffic: {{density: 10, large_share: {share}}}", seed).state()
-        here = state.vehicles.lane == 2
-        found.append(state.vehicles.label[here] == ObjectClass.LARGE_VEHICLE)
-    assert np.mean(np.concatenate(found)) == pytest.approx(share, abs=0.12 if share else 0.0)
+        state = world(f"traffic: {{density: 10, large_share: {fraction}}}", seed).state()
+        in_lane = state.vehicles.lane == 2
+        values.append(state.vehicles.label[in_lane] == ObjectClass.LARGE_VEHICLE)
+    assert np.mean(np.concatenate(values)) == pytest.approx(fraction, abs=0.12 if fraction else 0.0)
 
 
-@pytest.mark.parametrize("share", [0.7, 1.0])
-def test_the_desired_speed_of_cars_is_the_specified_fraction_of_the_limit(share: float) -> None:
+@pytest.mark.parametrize("fraction", [0.7, 1.0])
+def test_the_desired_speed_of_cars_is_the_specified_fraction_of_the_limit(fraction: float) -> None:
     speeds = []
     for seed in range(15):
-        rows = world(f"traffic: {{density: 6, large_share: 0, speed_share: {share}}}", seed).state().vehicles
+        rows = (
+            world(f"traffic: {{density: 6, large_share: 0, speed_share: {fraction}}}", seed).state().vehicles
+        )
         speeds.append(rows.speed[rows.lane == 2])
-    assert np.mean(np.concatenate(speeds)) == pytest.approx(share * 20.0, rel=0.04)
+    assert np.mean(np.concatenate(speeds)) == pytest.approx(fraction * 20.0, rel=0.04)
 
 
 # --- conditions ----------------------------------------------------------------------------------
@@ -188,20 +198,24 @@ def test_conditions_are_drawn_as_often_and_as_strong_as_written() -> None:
         " rain_rate: {min: 0.4, max: 0.6}, fog_visibility: 90, paint_wear: 0.3}"
     )
     drawn = [world(text, seed).conditions for seed in range(80)]
-    rain = [each for each in drawn if each.weather is Weather.RAIN]
-    assert {each.weather for each in drawn} == {Weather.RAIN, Weather.FOG}
+    rain = [conditions for conditions in drawn if conditions.weather is Weather.RAIN]
+    assert {conditions.weather for conditions in drawn} == {Weather.RAIN, Weather.FOG}
     assert len(rain) / len(drawn) == pytest.approx(0.75, abs=0.15)
-    assert all(0.4 <= each.rain_rate <= 0.6 for each in rain)
-    assert all(each.visibility == 90.0 and each.rain_rate == 0.0 for each in drawn if each not in rain)
-    assert {each.light for each in drawn} == {Light.NIGHT}
-    assert {each.paint_wear for each in drawn} == {0.3}
+    assert all(0.4 <= conditions.rain_rate <= 0.6 for conditions in rain)
+    assert all(
+        conditions.visibility == 90.0 and conditions.rain_rate == 0.0
+        for conditions in drawn
+        if conditions not in rain
+    )
+    assert {conditions.light for conditions in drawn} == {Light.NIGHT}
+    assert {conditions.paint_wear for conditions in drawn} == {0.3}
 
 
 def test_the_limit_is_drawn_as_written_and_falls_in_fog() -> None:
-    found = {
+    values = {
         round(world("speed_limit_kmh: {choices: [50, 80]}", seed).speed_limit * 3.6) for seed in range(12)
     }
-    assert found == {50, 80}
+    assert values == {50, 80}
     fog = "speed_limit_kmh: 130\nconditions: {weather: {fog: 1}, fog_visibility: 100}"
     assert world(fog).speed_limit <= visibility_speed_limit(100.0)
     assert "speed_limit_kmh: 72" in HEAD

@@ -73,25 +73,25 @@ def test_a_body_is_the_one_that_is_named(kind: str, body: str) -> None:
 
 @pytest.mark.parametrize("deceleration", [0.5, 2.0, 6.0, 8.5, 9.81])
 @pytest.mark.parametrize("to_kmh", [0.0, 20.0])
-def test_a_lead_brakes_when_as_hard_to_and_for_as_long_as_written(deceleration: float, to_kmh: float) -> None:
+def test_a_lead_brakes_as_its_keys_say(deceleration: float, to_kmh: float) -> None:
     brakes = f"{{after: 3, deceleration: {deceleration}, to_kmh: {to_kmh}, hold: 2}}"
-    seen = list(states(world(f"actors: [{{kind: lead, gap: 600, brakes: {brakes}}}]"), 50.0))
-    time = np.array([state.time for state in seen])
-    speed = np.array([state.vehicles.speed[0] for state in seen])
-    station = np.array([state.vehicles.station[0] for state in seen])
-    begins = time[np.flatnonzero(np.diff(speed) < -1e-6)[0]]
-    assert begins == pytest.approx(3.0, abs=DT / 2)
+    observed = list(states(world(f"actors: [{{kind: lead, gap: 600, brakes: {brakes}}}]"), 50.0))
+    time = np.array([state.time for state in observed])
+    speed = np.array([state.vehicles.speed[0] for state in observed])
+    station = np.array([state.vehicles.station[0] for state in observed])
+    start_time = time[np.flatnonzero(np.diff(speed) < -1e-6)[0]]
+    assert start_time == pytest.approx(3.0, abs=DT / 2)
     slow = to_kmh / 3.6
-    takes = (EGO_SPEED - slow) / deceleration
-    braking = (time > 3.0 + DT / 2) & (time < 3.0 + takes - DT)
+    duration = (EGO_SPEED - slow) / deceleration
+    braking = (time > 3.0 + DT / 2) & (time < 3.0 + duration - DT)
     assert np.diff(speed)[:-1][braking[1:-1]] == pytest.approx(-deceleration * DT, abs=1e-6)
     # exact kinematics: v² − v'² = 2·a·s, but for the last tick
-    stands = np.isclose(speed, slow, atol=1e-6)
-    path = station[np.flatnonzero(stands)[0]] - station[time < 3.0 + DT / 2][-1]
+    at_target = np.isclose(speed, slow, atol=1e-6)
+    path = station[np.flatnonzero(at_target)[0]] - station[time < 3.0 + DT / 2][-1]
     assert path == pytest.approx((EGO_SPEED**2 - slow**2) / (2.0 * deceleration), abs=max(slow, 0.1) * DT)
     assert speed.min() == pytest.approx(slow, abs=1e-6)
-    assert stands.sum() * DT == pytest.approx(2.0, abs=2.5 * DT)
-    assert speed[time < 3.0 + takes + 8.0][-1] > slow + 3.0
+    assert at_target.sum() * DT == pytest.approx(2.0, abs=2.5 * DT)
+    assert speed[time < 3.0 + duration + 8.0][-1] > slow + 3.0
 
 
 def test_rain_limits_a_brake_manoeuvre_to_the_wet_grip() -> None:
@@ -101,9 +101,9 @@ def test_rain_limits_a_brake_manoeuvre_to_the_wet_grip() -> None:
     )
     hardest = {}
     for seed in range(12):
-        one = world(text, seed)
-        least = min(float(state.vehicles.acceleration[0]) for state in states(one, 2.0))
-        hardest.setdefault(one.conditions.wet, set()).add(round(-least, 6))
+        scenario_world = world(text, seed)
+        min_acceleration = min(float(state.vehicles.acceleration[0]) for state in states(scenario_world, 2.0))
+        hardest.setdefault(scenario_world.conditions.wet, set()).add(round(-min_acceleration, 6))
     assert hardest == {True: {5.5}, False: {9.81}}
 
 
@@ -121,8 +121,8 @@ def test_rain_limits_a_brake_manoeuvre_to_the_wet_grip() -> None:
     ],
 )
 def test_a_stopped_vehicle_stands_at_its_position(keys: str, lateral: float) -> None:
-    one = world(f"actors: [{{kind: stopped, at: 120, {keys}}}]")
-    for state in (one.state(), list(states(one, 3.0))[-1]):
+    scenario_world = world(f"actors: [{{kind: stopped, at: 120, {keys}}}]")
+    for state in (scenario_world.state(), list(states(scenario_world, 3.0))[-1]):
         assert rear(state) == pytest.approx(120.0, abs=1e-9)
         assert state.vehicles.lateral[0] == pytest.approx(lateral, abs=1e-9)
         assert state.vehicles.speed[0] == 0.0
@@ -132,17 +132,19 @@ def test_a_stopped_vehicle_stands_at_its_position(keys: str, lateral: float) -> 
 # --- cut-in --------------------------------------------------------------------------------------
 
 
-def changes(one: World, row: int, seconds: float) -> tuple[float, float, float, int]:
-    """Start time of a vehicle's lane change, its gap to the ego then, the duration and the first lane."""
-    seen = list(states(one, seconds))
-    first = int(seen[0].vehicles.target_lane[row])
-    lanes = [int(state.vehicles.target_lane[row]) for state in seen]
-    begin = next(index for index, lane in enumerate(lanes[1:]) if lane != first)
-    target = one.road.lanes[lanes[-1]].offset
+def changes(scenario_world: World, row: int, seconds: float) -> tuple[float, float, float, int]:
+    """Lane change of a vehicle: start time, gap to the ego at the start, duration, and initial lane."""
+    observed = list(states(scenario_world, seconds))
+    first = int(observed[0].vehicles.target_lane[row])
+    lanes = [int(state.vehicles.target_lane[row]) for state in observed]
+    start = next(index for index, lane in enumerate(lanes[1:]) if lane != first)
+    target = scenario_world.road.lanes[lanes[-1]].offset
     end = next(
-        index for index in range(begin, len(seen)) if abs(seen[index].vehicles.lateral[row] - target) < 1e-6
+        index
+        for index in range(start, len(observed))
+        if abs(observed[index].vehicles.lateral[row] - target) < 1e-6
     )
-    return seen[begin].time, gap(seen[begin], row), (end - begin) * DT, first
+    return observed[start].time, gap(observed[start], row), (end - start) * DT, first
 
 
 @pytest.mark.parametrize("metres", [10.0, 14.0, 30.0])
@@ -151,12 +153,12 @@ def changes(one: World, row: int, seconds: float) -> tuple[float, float, float, 
 def test_a_cut_in_starts_at_its_gap_and_time(metres: float, slower: float, after: float) -> None:
     text = f"actors: [{{kind: cut_in, gap: {metres}, slower_kmh: {slower}, after: {after}, duration: 2}}]"
     for seed in range(3):
-        one = world(text, seed)
-        assert one.state().vehicles.speed[0] == pytest.approx(EGO_SPEED - slower / 3.6)
-        begins, ahead, takes, _ = changes(one, 0, 12.0)
-        assert begins == pytest.approx(after, abs=1.5 * DT)
-        assert ahead == pytest.approx(metres, abs=0.15 + slower / 3.6 * DT)
-        assert takes == pytest.approx(2.0, abs=1.5 * DT)
+        scenario_world = world(text, seed)
+        assert scenario_world.state().vehicles.speed[0] == pytest.approx(EGO_SPEED - slower / 3.6)
+        start_time, gap_at_start, duration, _ = changes(scenario_world, 0, 12.0)
+        assert start_time == pytest.approx(after, abs=1.5 * DT)
+        assert gap_at_start == pytest.approx(metres, abs=0.15 + slower / 3.6 * DT)
+        assert duration == pytest.approx(2.0, abs=1.5 * DT)
 
 
 @pytest.mark.parametrize(("side", "lanes"), [("left", {0}), ("right", {2}), ("either", {0, 2})])
@@ -167,16 +169,16 @@ def test_a_cut_in_comes_from_its_side(side: str, lanes: set[int]) -> None:
 
 @pytest.mark.parametrize("duration", [1.7, 3.0, 4.5])
 def test_a_lane_change_takes_its_duration(duration: float) -> None:
-    _, _, takes, _ = changes(world(f"actors: [{{kind: cut_in, after: 1, duration: {duration}}}]"), 0, 10.0)
-    assert takes == pytest.approx(duration, abs=1.5 * DT)
-    _, _, takes, _ = changes(world(f"actors: [{{kind: cut_out, at: 300, duration: {duration}}}]"), 1, 20.0)
-    assert takes == pytest.approx(duration, abs=1.5 * DT)
+    _, _, measured, _ = changes(world(f"actors: [{{kind: cut_in, after: 1, duration: {duration}}}]"), 0, 10.0)
+    assert measured == pytest.approx(duration, abs=1.5 * DT)
+    _, _, measured, _ = changes(world(f"actors: [{{kind: cut_out, at: 300, duration: {duration}}}]"), 1, 20.0)
+    assert measured == pytest.approx(duration, abs=1.5 * DT)
 
 
 def test_a_slow_vehicle_needs_18_m_of_road_for_its_lane_change() -> None:
     text = "speed_limit_kmh: 30\nactors: [{kind: cut_in, slower_kmh: 12, after: 1, duration: 2}]"
-    _, _, takes, _ = changes(world(text), 0, 12.0)
-    assert takes == pytest.approx(18.0 / 5.0, abs=1.5 * DT)
+    _, _, duration, _ = changes(world(text), 0, 12.0)
+    assert duration == pytest.approx(18.0 / 5.0, abs=1.5 * DT)
 
 
 def test_no_lane_change_exceeds_the_grip() -> None:
@@ -189,12 +191,12 @@ def test_no_lane_change_exceeds_the_grip() -> None:
         "conditions: {weather: {rain: 1, clear: 1}}\n"
         "actors: [{kind: cut_in, after: 1, duration: 1.7, slower_kmh: 0}]"
     )
-    takes: dict[bool, float] = {}
+    durations: dict[bool, float] = {}
     for seed in range(8):
-        one = world(text, seed)
-        takes[one.conditions.wet] = changes(one, 0, 6.0)[2]
-    assert takes[False] == pytest.approx(1.7, abs=1.5 * DT)
-    assert takes[True] == pytest.approx(min_change_duration(3.5, 5.5), abs=1.5 * DT)
+        scenario_world = world(text, seed)
+        durations[scenario_world.conditions.wet] = changes(scenario_world, 0, 6.0)[2]
+    assert durations[False] == pytest.approx(1.7, abs=1.5 * DT)
+    assert durations[True] == pytest.approx(min_change_duration(3.5, 5.5), abs=1.5 * DT)
 
 
 # --- cut-out -------------------------------------------------------------------------------------
@@ -205,16 +207,16 @@ def test_no_lane_change_exceeds_the_grip() -> None:
 def test_a_cut_out_reveals_the_stationary_car_at_the_specified_distance(
     reveal: float, headway: float
 ) -> None:
-    one = world(f"actors: [{{kind: cut_out, at: 300, headway: {headway}, reveal: {reveal}}}]")
-    first = one.state()
+    scenario_world = world(f"actors: [{{kind: cut_out, at: 300, headway: {headway}, reveal: {reveal}}}]")
+    first = scenario_world.state()
     assert rear(first, 0) == pytest.approx(300.0)
     assert gap(first, 1) == pytest.approx(headway * EGO_SPEED)
-    seen = list(states(one, 20.0))
-    begin = next(state for state, after in itertools.pairwise(seen) if after.vehicles.target_lane[1] != 1)
-    front = rear(begin, 1) + float(begin.vehicles.length[1])
+    observed = list(states(scenario_world, 20.0))
+    start = next(state for state, after in itertools.pairwise(observed) if after.vehicles.target_lane[1] != 1)
+    front = rear(start, 1) + float(start.vehicles.length[1])
     assert 300.0 - front == pytest.approx(reveal, abs=EGO_SPEED * DT)
-    assert begin.vehicles.speed[1] == pytest.approx(EGO_SPEED, abs=0.02)
-    assert int(seen[-1].vehicles.lane[1]) == 0  # to the left, where both sides are free
+    assert start.vehicles.speed[1] == pytest.approx(EGO_SPEED, abs=0.02)
+    assert int(observed[-1].vehicles.lane[1]) == 0  # to the left, where both sides are free
 
 
 # --- queue ---------------------------------------------------------------------------------------
@@ -236,16 +238,16 @@ def test_a_queue_has_the_specified_length_gaps_and_position() -> None:
 @pytest.mark.parametrize("wait", [2.0, 7.0])
 def test_a_queue_dissolves_after_its_delay_once_the_ego_is_within_40_m(wait: float) -> None:
     text = f"actors: [{{kind: queue, at: 200, per_lane: 2, dissolves: {wait}, to_kmh: 36}}]"
-    seen = list(states(world(text), 30.0))
-    near = (200.0 - 40.0 - EGO_FRONT) / EGO_SPEED
-    moves = next(state.time for state in seen if (state.vehicles.speed > 0.0).any())
-    assert moves == pytest.approx(near + wait, abs=2.5 * DT)
-    assert seen[-1].vehicles.speed.max() == pytest.approx(10.0, abs=0.3)
+    observed = list(states(world(text), 30.0))
+    arrival = (200.0 - 40.0 - EGO_FRONT) / EGO_SPEED
+    start_time = next(state.time for state in observed if (state.vehicles.speed > 0.0).any())
+    assert start_time == pytest.approx(arrival + wait, abs=2.5 * DT)
+    assert observed[-1].vehicles.speed.max() == pytest.approx(10.0, abs=0.3)
 
 
 def test_a_queue_accelerates_to_the_limit_if_no_speed_is_given() -> None:
-    seen = list(states(world("actors: [{kind: queue, at: 100, per_lane: 1, dissolves: 1}]"), 60.0))
-    assert seen[-1].vehicles.speed.max() == pytest.approx(EGO_SPEED, abs=0.6)
+    observed = list(states(world("actors: [{kind: queue, at: 100, per_lane: 1, dissolves: 1}]"), 60.0))
+    assert observed[-1].vehicles.speed.max() == pytest.approx(EGO_SPEED, abs=0.6)
 
 
 # --- lane closure --------------------------------------------------------------------------------
@@ -254,21 +256,21 @@ def test_a_queue_accelerates_to_the_limit_if_no_speed_is_given() -> None:
 @pytest.mark.parametrize(("lane", "side"), [("leftmost", 1.0), ("rightmost", -1.0)])
 def test_road_works_have_their_taper_length_and_lane(lane: str, side: float) -> None:
     closure = f"{{kind: lane_closure, at: 150, lane: {lane}, taper: 60, length: 80, spacing: 6}}"
-    one = world(f"obstacles: [{closure}]")
-    stations, laterals = obstacles(one.state(), ObstacleKind.CONE)
+    scenario_world = world(f"obstacles: [{closure}]")
+    stations, laterals = obstacles(scenario_world.state(), ObstacleKind.CONE)
     assert stations[0] == pytest.approx(150.0) and stations[-1] == pytest.approx(210.0)
     assert np.diff(stations) == pytest.approx(6.0)
     # from the lane's outer edge to 0.6 m before its inner one
     assert laterals[0] == pytest.approx(side * 5.25) and laterals[-1] == pytest.approx(side * (1.75 + 0.6))
-    stations, laterals = obstacles(one.state(), ObstacleKind.BARRIER)
+    stations, laterals = obstacles(scenario_world.state(), ObstacleKind.BARRIER)
     assert 210.0 < stations[0] < 215.0 and 285.0 < stations[-1] < 290.0
     assert laterals == pytest.approx(side * (1.75 + 0.6))
 
 
-def test_a_number_may_be_drawn_from_a_range_or_a_few() -> None:
+def test_a_number_may_be_drawn_from_a_range_or_from_choices() -> None:
     text = "actors: [{{kind: lead, gap: {}}}]"
     ranged = [gap(world(text.format("{min: 40, max: 50}"), seed).state()) for seed in range(40)]
     assert 40.0 <= min(ranged) < 41.5 and 48.5 < max(ranged) <= 50.0
-    few = {round(gap(world(text.format("{choices: [20, 30]}"), seed).state()), 6) for seed in range(12)}
-    assert few == {20.0, 30.0}
+    chosen = {round(gap(world(text.format("{choices: [20, 30]}"), seed).state()), 6) for seed in range(12)}
+    assert chosen == {20.0, 30.0}
     assert scenario(text.format(40)).actors[0].gap.bounds == (40.0, 40.0)  # type: ignore[union-attr]

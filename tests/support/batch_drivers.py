@@ -1,4 +1,4 @@
-"""Ways to drive a task in tests of batches: importable by worker processes, and known to end as they do."""
+"""Functions that drive a task in tests of batches; worker processes import them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Platform
 from drive_stack.types import Control, Observation
 
-UNLUCKY = 3  # the seed on which something happens
+UNLUCKY = 3  # the seed that fails
 KILLED, LEAVES, HANGS = 2, 3, 5
 
 
-def made_up(task: BatchTask) -> EpisodeResult:
-    """A result at once, its figures told by the seed."""
+def synthetic_result(task: BatchTask) -> EpisodeResult:
+    """A result without driving, whose figures depend on the seed."""
     return replace(
         error_result(task, ""),
         status=Status.COMPLETED,
@@ -40,21 +40,21 @@ def made_up(task: BatchTask) -> EpisodeResult:
 
 
 def dangerous(task: BatchTask) -> EpisodeResult:
-    """Some are killed, leave, or never come to an end."""
+    """Some seeds kill the process, end it, or never return."""
     if task.seed == KILLED:
         os.kill(os.getpid(), signal.SIGKILL)
     if task.seed == LEAVES:
         os._exit(7)
     if task.seed == HANGS:
         time.sleep(600.0)
-    return made_up(task)
+    return synthetic_result(task)
 
 
 class Greedy:
-    """An agent that drives well on all seeds but one; there it takes memory without end, and keeps it."""
+    """An agent that takes memory without end on one seed and keeps it; on all others it drives."""
 
     name, privileged, uses_camera, trace = "greedy", False, False, None
-    hoard: ClassVar[list[bytearray]] = []
+    blocks: ClassVar[list[bytearray]] = []
     size = 1 << 20
 
     def __init__(self, platform: Platform) -> None:
@@ -65,71 +65,73 @@ class Greedy:
 
     def act(self, observation: Observation) -> Control:
         while self._seed % 10 == UNLUCKY:
-            self.hoard.append(bytearray(self.size))
+            self.blocks.append(bytearray(self.size))
         return Control(0.0, 0.0)
 
 
 class Nibbling(Greedy):
-    """Takes it in pieces so small that nothing is left."""
+    """Takes the memory in so small pieces that none remains."""
 
     size = 64
 
 
-def attended(folder: Path, drive: Callable[[BatchTask], EpisodeResult], task: BatchTask) -> EpisodeResult:
-    """Leaves a note of who begins, and on a Ray cluster at which address; takes its time."""
-    address = ray.util.get_node_ip_address() if (ray := sys.modules.get("ray")) else "here"
+def drive_with_note(
+    folder: Path, drive: Callable[[BatchTask], EpisodeResult], task: BatchTask
+) -> EpisodeResult:
+    """Leaves a note with seed, address of the Ray node and process id; then drives after a second."""
+    address = ray.util.get_node_ip_address() if (ray := sys.modules.get("ray")) else "local"
     (folder / f"{task.seed} {address} {os.getpid()}").touch()
     time.sleep(1.0)
     return drive(task)
 
 
-def cannot(task: BatchTask) -> EpisodeResult:
+def drive_without_weights(task: BatchTask) -> EpisodeResult:
     if task.seed == UNLUCKY:
         raise ConfigError("weights.onnx: no such file")
-    return made_up(task)
+    return synthetic_result(task)
 
 
-def observed(task: BatchTask) -> EpisodeResult:
-    """Prints, tells how many threads numeric libraries may use as ``clamped_actions``, and fails once."""
+def drive_and_print(task: BatchTask) -> EpisodeResult:
+    """Prints; returns the threads of numeric libraries as ``clamped_actions``; fails on one seed."""
     print("this belongs on no standard output", flush=True)
     if task.seed == UNLUCKY:
         raise RuntimeError("the road has a hole")
-    return replace(made_up(task), clamped_actions=int(os.environ["OMP_NUM_THREADS"]))
+    return replace(synthetic_result(task), clamped_actions=int(os.environ["OMP_NUM_THREADS"]))
 
 
-def signalled(task: BatchTask) -> EpisodeResult:
-    """Is asked to end, as a scheduler asks all processes at once; a program that it starts can be ended."""
+def drive_despite_signals(task: BatchTask) -> EpisodeResult:
+    """Gets the signals by which schedulers end all processes; a program that it starts can be ended."""
     if task.seed == UNLUCKY:
         for number in (signal.SIGTERM, signal.SIGHUP):
             os.kill(os.getpid(), number)
         with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60.0)"]) as program:
             program.terminate()
         assert program.returncode == -signal.SIGTERM
-    return made_up(task)
+    return synthetic_result(task)
 
 
-def on_a_full_disk(task: BatchTask) -> EpisodeResult:
+def drive_on_a_full_disk(task: BatchTask) -> EpisodeResult:
     if task.seed == UNLUCKY:
         raise OSError(errno.ENOSPC, "No space left on device")
     if task.seed == HANGS:
         raise OSError(errno.ENOENT, "No such file or directory")
-    return made_up(task)
+    return synthetic_result(task)
 
 
 class SlowToStart:
-    """Unpickled in another process it ends that process the first ``failures`` times."""
+    """Ends the process that unpickles it, the first ``failures`` times."""
 
     def __init__(self, folder: Path, failures: int) -> None:
         self._folder, self._failures = folder, failures
 
     def __call__(self, task: BatchTask) -> EpisodeResult:
-        return made_up(task)
+        return synthetic_result(task)
 
     def __reduce__(self) -> tuple[Callable[[Path, int], SlowToStart], tuple[Path, int]]:
-        return started, (self._folder, self._failures)
+        return start_slowly, (self._folder, self._failures)
 
 
-def started(folder: Path, failures: int) -> SlowToStart:
+def start_slowly(folder: Path, failures: int) -> SlowToStart:
     before = len(list(folder.iterdir()))
     if before < failures:
         (folder / str(before)).touch()

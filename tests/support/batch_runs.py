@@ -1,4 +1,4 @@
-"""Batches of made-up episodes, for the tests."""
+"""Batches of synthetic episodes, for the tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from drive_stack.evaluation.batch.worker import Drive
 
 
 class RowList:
-    """Remembers the rows it is told of."""
+    """A listener that collects the rows."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -31,8 +31,10 @@ def task(seed: int, label: str = "made up", config: str = "c0") -> BatchTask:
 TASKS = [task(seed) for seed in range(1, 7)]
 
 
-def row(of: BatchTask, *, lost: bool = False) -> Row:
-    return Row(of.label, of.config_hash, "code", {"numpy": "2"}, lost, 0.5, batch_drivers.made_up(of))
+def row(task: BatchTask, *, lost: bool = False) -> Row:
+    return Row(
+        task.label, task.config_hash, "code", {"numpy": "2"}, lost, 0.5, batch_drivers.synthetic_result(task)
+    )
 
 
 def batch(
@@ -45,32 +47,32 @@ def batch(
     backend: Backend = "processes",
     address: str | None = None,
 ) -> list[int]:
-    """Drive what is missing; the seeds that were driven now, in the order of their rows."""
-    noted = RowList()
+    """Drive the missing tasks; returns the seeds driven in this run, in the order of their rows."""
+    listener = RowList()
     with open_rows(folder) as file:
-        left = missing_tasks(tasks, file, retry_lost=retry_lost)
+        missing = missing_tasks(tasks, file, retry_lost=retry_lost)
         run_batch(
-            left,
+            missing,
             file,
             drive,
-            noted,
-            current_hash=lambda given: given.config_hash,
+            listener,
+            current_hash=lambda current: current.config_hash,
             code="code",
             workers=workers,
             time_limit=limit,
             backend=backend,
             address=address,
         )
-    return [row.result.seed for row in noted.rows]
+    return [row.result.seed for row in listener.rows]
 
 
 def by_seed(folder: Path) -> dict[int, Row]:
     return {row.result.seed: row for row in read_rows(folder).values()}
 
 
-def driven_alike(here: Path, there: Path, tasks: list[BatchTask]) -> None:
-    """Two folders hold the same rows of ``tasks``, each once, and no failures."""
-    rows = [without_timings(read_rows(folder).values()) for folder in (here, there)]
+def assert_same_rows(first: Path, second: Path, tasks: list[BatchTask]) -> None:
+    """Check that two folders contain the same rows of ``tasks``, each once and none failed."""
+    rows = [without_timings(read_rows(folder).values()) for folder in (first, second)]
     assert rows[0] == rows[1] and rows[0].keys() == {task.key for task in tasks}
-    assert not any(fields["error"] for fields in rows[0].values())
-    assert [len((folder / NAME).read_bytes().splitlines()) for folder in (here, there)] == [len(tasks)] * 2
+    assert not any(row.result.error for row in rows[0].values())
+    assert [len((folder / NAME).read_bytes().splitlines()) for folder in (first, second)] == [len(tasks)] * 2

@@ -46,17 +46,17 @@ def mirrored(plan: Plan) -> Plan:
 
 def speed_plan(speed: float, acceleration: float, target: float, jerk: float, **changes: object) -> Plan:
     """A straight plan from an acceleration at ``jerk`` to a constant ``target`` [m/s²], or a standstill."""
-    rise = target - acceleration
-    needed = abs(rise) / jerk
+    change = target - acceleration
+    duration = abs(change) / jerk
     accelerations = np.where(
-        needed > TIMES, acceleration + np.sign(rise) * jerk * np.minimum(TIMES, needed), target
+        duration > TIMES, acceleration + np.sign(change) * jerk * np.minimum(TIMES, duration), target
     )
     speeds: FloatArray = speed + np.concatenate(
         [[0.0], np.cumsum((accelerations[1:] + accelerations[:-1]) / 2.0 * np.diff(TIMES))]
     )
-    stands = np.logical_or.accumulate((speeds <= 1e-9) & (TIMES > 0.0))
+    is_standing = np.logical_or.accumulate((speeds <= 1e-9) & (TIMES > 0.0))
     values: dict[str, object] = {
-        "speeds": np.where(stands, 0.0, np.maximum(speeds, 0.0)),
-        "accelerations": np.where(stands, 0.0, accelerations),
+        "speeds": np.where(is_standing, 0.0, np.maximum(speeds, 0.0)),
+        "accelerations": np.where(is_standing, 0.0, accelerations),
     }
     return arc_plan(1e9, 0.0, **(values | changes))

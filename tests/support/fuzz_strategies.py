@@ -1,4 +1,4 @@
-"""Documents as nobody should write them, and what has to be true of whatever reads them."""
+"""Strategies for malformed documents, and checks of the programs that read them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from drive_stack.errors import ConfigError
 
-Place: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 
-FEW, MANY = 50, 2000
+FEW_EXAMPLES, MANY_EXAMPLES = 50, 2000
 MAX_MESSAGE = 2000  # characters
 MAX_CPU = 5.0  # of reading one file [s]
 
@@ -35,12 +35,12 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-RAW = st.one_of(
+RAW_TEXTS = st.one_of(
     VALUES.map(lambda value: yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()),
     st.text(max_size=30),
     st.text(alphabet="[]{}:,&*!?|>-'\"#%@`<= \t\n0aé", max_size=30),
 )
-# what files of JSON can hold beyond `VALUES`: halves of surrogate pairs, line ends, and much of anything
+# values of JSON files beyond `VALUES`: halves of surrogate pairs, line ends, and very large values
 HOSTILE = st.sampled_from(
     [
         *("\ud800", "\udfff\ud800", "a\nb", "\x1b[2J", "\u2028", "\x85", "\u202e", "x" * 5000, "\0", ""),
@@ -71,28 +71,30 @@ BYTES = st.one_of(
 )
 
 
-def places_in(value: object, above: Place = ()) -> Iterator[Place]:
-    """Of everything in a document, itself included."""
-    yield above
+def key_paths(value: object, parent: KeyPath = ()) -> Iterator[KeyPath]:
+    """Paths of all values in a document, including the document itself."""
+    yield parent
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, held in inner:
-        yield from places_in(held, (*above, key))
+    for key, child in inner:
+        yield from key_paths(child, (*parent, key))
 
 
 def keys_of(value: object) -> list[str]:
-    """Dotted keys of everything in a document."""
-    return [".".join(map(str, place)) for place in places_in(value) if place]
+    """Dotted keys of all values in a document."""
+    return [".".join(map(str, path)) for path in key_paths(value) if path]
 
 
-def replaced(value: object, place: Place, change: Callable[[object], object]) -> object:
-    """A copy of ``value`` with what is at ``place`` changed; as it is where the place is gone."""
-    if not place:
+def replaced(value: object, path: KeyPath, change: Callable[[object], object]) -> object:
+    """A copy of ``value`` with the value at ``path`` changed, or unchanged if there is none."""
+    if not path:
         return change(value)
-    key, rest = place[0], place[1:]
+    key, rest = path[0], path[1:]
     if isinstance(value, dict) and key in value:
-        return {name: replaced(held, rest, change) if name == key else held for name, held in value.items()}
+        return {
+            name: replaced(child, rest, change) if name == key else child for name, child in value.items()
+        }
     if isinstance(value, list) and isinstance(key, int) and key < len(value):
-        return [replaced(held, rest, change) if n == key else held for n, held in enumerate(value)]
+        return [replaced(child, rest, change) if n == key else child for n, child in enumerate(value)]
     return value
 
 
@@ -100,71 +102,74 @@ def replaced(value: object, place: Place, change: Callable[[object], object]) ->
 def changed_values(draw: st.DrawFn, document: object) -> object:
     """``document`` with a few values replaced, removed, repeated or added."""
     for _ in range(draw(st.integers(1, 3))):
-        place, new = draw(st.sampled_from(list(places_in(document)))), draw(JSON_VALUES)
+        path, new = draw(st.sampled_from(list(key_paths(document)))), draw(JSON_VALUES)
         key, action = draw(KEYS), draw(st.sampled_from(["replace", "replace", "remove", "add", "repeat"]))
 
-        def change(held: object, action: str = action, key: str = key, new: object = new) -> object:
-            if isinstance(held, dict) and action == "add":
-                return held | {key: new}
-            if isinstance(held, list) and held and action != "replace":
-                return held * 2 if action == "repeat" else held[1:] if action == "remove" else [*held, new]
-            if isinstance(held, dict) and held and action == "remove":
-                gone = sorted(held)[len(key) % len(held)]
-                return {name: value for name, value in held.items() if name != gone}
+        def change(old: object, action: str = action, key: str = key, new: object = new) -> object:
+            if isinstance(old, dict) and action == "add":
+                return old | {key: new}
+            if isinstance(old, list) and old and action != "replace":
+                return old * 2 if action == "repeat" else old[1:] if action == "remove" else [*old, new]
+            if isinstance(old, dict) and old and action == "remove":
+                removed = sorted(old)[len(key) % len(old)]
+                return {name: value for name, value in old.items() if name != removed}
             return new
 
-        document = replaced(document, place, change)
+        document = replaced(document, path, change)
     return document
 
 
 @st.composite
 def changed_bytes(draw: st.DrawFn, data: bytes) -> bytes:
-    """``data`` cut off, or with something in place of a part, or with a key of JSON twice."""
-    begin = draw(st.integers(0, len(data)))
+    """``data`` cut off, with a part replaced, or with a repeated JSON key."""
+    start = draw(st.integers(0, len(data)))
     if draw(st.booleans()):
-        colon = data.find(b'": ', begin)
+        colon = data.find(b'": ', start)
         quote = data.rfind(b'"', 0, max(colon, 0))
         if quote >= 0:
-            twice = data[quote : colon + 3] + json.dumps(draw(JSON_VALUES)).encode() + b", "
-            return data[:quote] + twice + data[quote:]
-    rest = draw(st.sampled_from([begin, begin + 1, begin + draw(st.integers(0, 40)), len(data)]))
-    return data[:begin] + draw(BYTES) + data[rest:]
+            repeated = data[quote : colon + 3] + json.dumps(draw(JSON_VALUES)).encode() + b", "
+            return data[:quote] + repeated + data[quote:]
+    end = draw(st.sampled_from([start, start + 1, start + draw(st.integers(0, 40)), len(data)]))
+    return data[:start] + draw(BYTES) + data[end:]
 
 
-def written(document: object, *, escaped: bool = True) -> bytes:
-    """As JSON; not ``escaped``, halves of surrogate pairs are no UTF-8."""
+def as_json(document: object, *, escaped: bool = True) -> bytes:
+    """``document`` as JSON; if not ``escaped``, halves of surrogate pairs give invalid UTF-8."""
     return json.dumps(document, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
 
 
 def json_files(document: object) -> st.SearchStrategy[bytes]:
-    """Files that are nearly ``document``, or any JSON, or nearly that."""
+    """Contents of files: ``document`` with changes, other JSON, or damaged JSON."""
     values = st.builds(
-        written,
+        as_json,
         st.one_of(changed_values(document), changed_values(document), JSON_VALUES),
         escaped=st.booleans(),
     )
-    return st.one_of(values, changed_bytes(written(document)), values.flatmap(changed_bytes))
+    return st.one_of(values, changed_bytes(as_json(document)), values.flatmap(changed_bytes))
 
 
 def check_line(text: str) -> None:
-    """One printable line, and no long one."""
+    """Check that ``text`` is one short printable line."""
     assert text.strip() and text.isprintable(), text[:MAX_MESSAGE]
     assert len(text) <= MAX_MESSAGE
 
 
 def read_or_refuse(read: Callable[[], object], names: Path | None = None) -> None:
-    """Nothing but a `ConfigError` in one printable line, which ``names`` the file, in bounded time."""
-    begin = time.process_time()
+    """Check that ``read`` succeeds or raises a `ConfigError` of one printable line that contains ``names``.
+
+    It must take less than `MAX_CPU` seconds.
+    """
+    start = time.process_time()
     try:
         read()
     except ConfigError as error:
         check_line(str(error))
         assert names is None or str(names) in str(error)
-    assert time.process_time() - begin < MAX_CPU
+    assert time.process_time() - start < MAX_CPU
 
 
 def fuzzing(examples: int) -> settings:
-    """As many examples, however long they take."""
+    """Settings for ``examples`` examples without a time limit."""
     return settings(
         max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )

@@ -25,7 +25,7 @@ TRACES = {
     "car_cuts_in": Scene("cut_in", 3, 50),
     "lane_is_closed": Scene("construction", 3, 60),
 }
-PICTURES = {
+IMAGES = {
     "car_cuts_in": Scene("cut_in", 3, 50),
     "person_crosses": Scene("pedestrian_crossing", 3, 104),
     "curve": Scene("curves", 3, 80),
@@ -45,44 +45,47 @@ def record_trace(scene: Scene) -> list[Inputs]:
     try:
         agent = build_agent("expert", env.platform, oracles=env.oracles)
         detector, lanes = env.oracles.detector(), env.oracles.lanes()
-        seen, inputs = env.reset(scene.seed), []
+        observation, inputs = env.reset(scene.seed), []
         agent.reset(scene.seed)
         for step in range(scene.first_step + STEPS):
             if step >= scene.first_step:
-                found = detector.detect(seen.image), lanes.estimate(seen.image, seen.speed, seen.yaw_rate)
+                perceived = (
+                    detector.detect(observation.image),
+                    lanes.estimate(observation.image, observation.speed, observation.yaw_rate),
+                )
                 acceleration = env.truth.world_state().ego.acceleration
                 inputs.append(
                     as_stored(
                         Inputs,
                         Inputs(
-                            speed=seen.speed,
+                            speed=observation.speed,
                             acceleration=acceleration,
-                            yaw_rate=seen.yaw_rate,
-                            speed_limit=seen.speed_limit,
-                            command=seen.command,
-                            blind_spot_left=seen.blind_spot_left,
-                            blind_spot_right=seen.blind_spot_right,
-                            detections=found[0],
-                            lanes=found[1],
-                            rain=seen.rain,
+                            yaw_rate=observation.yaw_rate,
+                            speed_limit=observation.speed_limit,
+                            command=observation.command,
+                            blind_spot_left=observation.blind_spot_left,
+                            blind_spot_right=observation.blind_spot_right,
+                            detections=perceived[0],
+                            lanes=perceived[1],
+                            rain=observation.rain,
                         ),
                     )
                 )
-            seen = env.step(agent.act(seen)).observation
+            observation = env.step(agent.act(observation)).observation
         return inputs
     finally:
         env.close()
 
 
-def record_picture(scene: Scene) -> Image:
+def record_image(scene: Scene) -> Image:
     """The camera image at the first step of a scene that the expert drives."""
     env = DrivingEnv(EnvSpec(scene.scenario))
     try:
         agent = build_agent("expert", env.platform, oracles=env.oracles)
-        seen: Observation = env.reset(scene.seed)
+        observation: Observation = env.reset(scene.seed)
         agent.reset(scene.seed)
         for _ in range(scene.first_step):
-            seen = env.step(agent.act(seen)).observation
-        return seen.image
+            observation = env.step(agent.act(observation)).observation
+        return observation.image
     finally:
         env.close()

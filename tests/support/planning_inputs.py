@@ -11,17 +11,17 @@ from envs.oracles import Oracles
 
 
 def planning_input(world: TinyWorld, grip: float = DRY_GRIP) -> PlanningInput:
-    oracles, seen = Oracles(world, PLATFORM), world.observation()
-    lanes = oracles.lanes().estimate(seen.image, seen.speed, seen.yaw_rate)
-    tracks = oracles.tracker().update((), seen.speed, seen.yaw_rate)
+    oracles, observation = Oracles(world, PLATFORM), world.observation()
+    lanes = oracles.lanes().estimate(observation.image, observation.speed, observation.yaw_rate)
+    tracks = oracles.tracker().update((), observation.speed, observation.yaw_rate)
     return PlanningInput(
-        speed=seen.speed,
+        speed=observation.speed,
         acceleration=0.0,
-        yaw_rate=seen.yaw_rate,
-        speed_limit=seen.speed_limit,
-        command=seen.command,
-        blind_spot_left=seen.blind_spot_left,
-        blind_spot_right=seen.blind_spot_right,
+        yaw_rate=observation.yaw_rate,
+        speed_limit=observation.speed_limit,
+        command=observation.command,
+        blind_spot_left=observation.blind_spot_left,
+        blind_spot_right=observation.blind_spot_right,
         lanes=lanes,
         predictions=LaneFollowingPredictor().predict(tracks, lanes),
         grip=grip,

@@ -100,7 +100,7 @@ class BrakingLeads:
     def grid(cls) -> BrakingLeads:
         headways = [
             0.8 + 0.2 * step + 1e-6 for step in range(9)
-        ]  # slightly more, so that 1.0 s is no tailgating
+        ]  # slightly more, so that 1.0 s does not count as tailgating
         cells = itertools.product(EGO_SPEEDS_KMH, headways, (2.0, 4.0, 6.0, 8.0, 9.81))
         speed, headway, deceleration = np.array(list(cells)).T
         return cls(speed / 3.6, headway, deceleration)

@@ -12,28 +12,28 @@ import pytest
 if TYPE_CHECKING:
     from ray.cluster_utils import Cluster
 
-QUICK = {"health_check_period_ms": 300, "health_check_failure_threshold": 5}  # a dead node shows soon
+QUICK = {"health_check_period_ms": 300, "health_check_failure_threshold": 5}  # a dead node is noticed soon
 
 SHARED = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
 
 
-def add_node(made: Cluster, address: str) -> None:
-    """A node of one core at a loopback address of its own."""
-    made.add_node(num_cpus=1, node_ip_address=address, **SHARED)
+def add_node(nodes: Cluster, address: str) -> None:
+    """Add a node with one core at a loopback address."""
+    nodes.add_node(num_cpus=1, node_ip_address=address, **SHARED)
 
 
 @contextmanager
 def cluster(nodes: int) -> Iterator[Cluster]:
-    """A head that drives nothing and ``nodes`` with a core each, all at loopback addresses of their own."""
+    """A head node without cores and ``nodes`` with one core each, at separate loopback addresses."""
     pytest.importorskip("ray")
     from ray.cluster_utils import Cluster  # noqa: PLC0415
 
-    made = Cluster()
+    ray_cluster = Cluster()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
-        made.add_node(num_cpus=0, node_ip_address="127.0.0.2", _system_config=QUICK, **SHARED)
+        ray_cluster.add_node(num_cpus=0, node_ip_address="127.0.0.2", _system_config=QUICK, **SHARED)
         for number in range(nodes):
-            add_node(made, f"127.0.0.{3 + number}")
-        yield made
+            add_node(ray_cluster, f"127.0.0.{3 + number}")
+        yield ray_cluster
     finally:
-        made.shutdown()
+        ray_cluster.shutdown()

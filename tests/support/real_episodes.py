@@ -1,4 +1,4 @@
-"""Short real episodes: their scenario, and their tasks in a batch."""
+"""Tasks of real episodes, a short scenario and a small suite, for the tests of batches and evaluations."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ def episodes(agent: str, scenario: Path, seeds: range, overrides: tuple[str, ...
         )
         for seed in seeds
     ]
+
+
+SUITE = """\
+name: tiny
+description: For tests.
+seeds: 1
+courses:
+  - {scenario: cruise, set: {route_length: 120}}
+  - {scenario: cut_in, set: {route_length: 250}, grid: {actors.0.gap: [12, 14]}}
+"""
+
+
+def evaluate_command(suite: Path, out: Path, *agents: str, seeds: str = "100000:100002") -> list[str]:
+    """Arguments of `run_sim.main` that evaluate ``agents`` on the suite file and write to ``out``."""
+    options = ["evaluate", "--suite", str(suite), "--seeds", seeds, "--out", str(out)]
+    return options + [word for agent in agents for word in ("--agent", agent)]

@@ -1,15 +1,18 @@
-"""Worlds made from a few lines of a scenario file, driven by an ego that ignores traffic."""
+"""Scenarios and worlds made from a few lines of a scenario file, and the errors of invalid files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
+from drive_stack.errors import ConfigError
 from drive_stack.world_state import WorldState
 from envs.lane_hold import hold_lane
-from envs.scenarios.scenario import Scenario
+from envs.scenarios.scenario import Scenario, load_scenario
 from envs.world import World
 
 HEAD = """\
@@ -50,13 +53,13 @@ def states(world: World, seconds: float, speed: float | None = None) -> Iterator
 
 
 def rear(state: WorldState, row: int = 0) -> float:
-    """A vehicle's rear bumper, ahead of the ego's start [m]."""
+    """Distance of a vehicle's rear bumper ahead of the ego's start [m]."""
     vehicles = state.vehicles
     return float(vehicles.station[row] - vehicles.length[row] / 2.0 - state.route_start)
 
 
 def gap(state: WorldState, row: int = 0) -> float:
-    """From the ego's front bumper to a vehicle's rear [m]."""
+    """Distance from the ego's front bumper to a vehicle's rear [m]."""
     return rear(state, row) + state.route_start - state.ego.station - EGO_FRONT
 
 
@@ -77,3 +80,35 @@ def obstacles(state: WorldState, kind: int) -> tuple[np.ndarray, np.ndarray]:
         state.road.to_road(float(obstacle_states.x[row]), float(obstacle_states.y[row])) for row in rows
     ]
     return np.array([p[0] for p in positions]) - state.route_start, np.array([p[1] for p in positions])
+
+
+FILE_HEAD = """\
+name: own
+description: A test.
+source: None.
+speed_limit_kmh: 100
+conditions: {weather: {clear: 1}}
+"""
+FILE_ROAD = "road: {kind: straight, lanes: 3}\n"
+
+
+def write_scenario(tmp_path: Path, text: str) -> Path:
+    """Write ``text`` to a scenario file, with the keys that it lacks; returns its path."""
+    path = tmp_path / "own.yaml"
+    head = FILE_HEAD
+    if "conditions:" in text:
+        head = head.replace("conditions: {weather: {clear: 1}}\n", "")
+    if "speed_limit_kmh:" in text:
+        head = head.replace("speed_limit_kmh: 100\n", "")
+    path.write_text(head + ("" if "road:" in text else FILE_ROAD) + text, encoding="utf-8")
+    return path
+
+
+def refusal(path: Path, *overrides: str) -> str:
+    """The error of a file that must be refused, which is one line."""
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(path, overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "Value error" not in message
+    return message

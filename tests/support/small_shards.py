@@ -23,7 +23,7 @@ ACTOR |= {"id": 1, "label": "car"}
 
 
 def columns(scenario: str, seed: int, rows: int = 3) -> dict[str, list[object]]:
-    """A value of each column for each of some rows."""
+    """Columns of a valid recording: name → one value for each row."""
     values: dict[str, object] = dict.fromkeys(SCHEMA.names, 0.0)
     values |= {"scenario": scenario, "seed": seed, "weather": "clear", "light": "day", "driver": "expert"}
     values |= {"image": IMAGE, "command": 0, "other_actors": [ACTOR]}
@@ -33,7 +33,7 @@ def columns(scenario: str, seed: int, rows: int = 3) -> dict[str, list[object]]:
 
 
 def write_shard(path: Path, data: dict[str, list[object]], schema: pa.Schema = SCHEMA) -> ShardEntry:
-    """Write a shard, and what a manifest would say of it, whatever it holds."""
+    """Write a shard, valid or not; returns its entry for a manifest."""
     marked = schema.with_metadata({b"drive_stack_recording": str(DRIVES.version)})
     pq.write_table(pa.table(data, schema=marked), path)
     rows = len(next(iter(data.values())))

@@ -67,17 +67,19 @@ def _state(script: Script, world: TinyWorld, time: float) -> WorldState:
 
 
 def _ego(script: Script, time: float) -> EgoState:
-    """The motion's derivatives are central differences of the formulas; the car heads where it moves."""
-    small = 1e-4
+    """Derivatives are central differences of the formulas; the heading is the direction of motion."""
+    epsilon = 1e-4
 
-    def yaw(at: float) -> float:
-        ahead = script.distance(at + small) - script.distance(at - small)
-        lateral = script.lateral(at + small) - script.lateral(at - small)
+    def yaw(instant: float) -> float:
+        ahead = script.distance(instant + epsilon) - script.distance(instant - epsilon)
+        lateral = script.lateral(instant + epsilon) - script.lateral(instant - epsilon)
         return math.atan2(lateral, ahead) if ahead != 0.0 else 0.0
 
-    def speed(at: float) -> float:
-        ahead = script.distance(at + small) - script.distance(at - small)
-        return math.hypot(ahead, script.lateral(at + small) - script.lateral(at - small)) / (2.0 * small)
+    def speed(instant: float) -> float:
+        ahead = script.distance(instant + epsilon) - script.distance(instant - epsilon)
+        return math.hypot(ahead, script.lateral(instant + epsilon) - script.lateral(instant - epsilon)) / (
+            2.0 * epsilon
+        )
 
     station, lateral = START + script.distance(time), script.lateral(time)
     return EgoState(
@@ -85,9 +87,9 @@ def _ego(script: Script, time: float) -> EgoState:
         y=lateral,
         yaw=yaw(time),
         speed=speed(time),
-        acceleration=(speed(time + small) - speed(time - small)) / (2.0 * small),
+        acceleration=(speed(time + epsilon) - speed(time - epsilon)) / (2.0 * epsilon),
         steering=0.0,
-        yaw_rate=(yaw(time + small) - yaw(time - small)) / (2.0 * small),
+        yaw_rate=(yaw(time + epsilon) - yaw(time - epsilon)) / (2.0 * epsilon),
         station=station,
         lateral=lateral,
     )

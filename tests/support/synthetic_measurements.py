@@ -1,4 +1,4 @@
-"""Detected objects with known positions, for the tests of trackers."""
+"""Synthetic measurements: detected objects with known positions, and known ends of lanes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import numpy as np
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import to_local
 from drive_stack.interfaces import Tracker
+from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.perception.lanes_network import END_RANGE
 from drive_stack.tracking.ego_motion import ego_step
 from drive_stack.types import (
     Detection,
@@ -49,12 +51,26 @@ def drive(
 ) -> list[tuple[Track, ...]]:
     """Tracks at each step of a drive at constant speed and yaw rate past one object (world = first frame)."""
     rng = np.random.default_rng(noise) if noise is not None else None
-    at, yaw, found = np.zeros(2), 0.0, []
+    position, yaw, tracks = np.zeros(2), 0.0, []
     for step in range(steps):
         truth = np.array(start) + step * DT * np.array(velocity)
-        objects = () if step in hidden else (detected_object(to_local(truth, at, yaw), label, rng),)
-        found.append(tracker.update(objects, speed, yaw_rate))
+        objects = () if step in hidden else (detected_object(to_local(truth, position, yaw), label, rng),)
+        tracks.append(tracker.update(objects, speed, yaw_rate))
         arc = ego_step(speed, yaw_rate, DT)
-        at = at + np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]) @ arc.shift
+        position = position + np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]) @ arc.shift
         yaw += arc.turn
-    return found
+    return tracks
+
+
+GRID = GroundGrid()
+
+
+def measured_ends(distances: tuple[float, ...]) -> FloatArray:
+    """Probabilities of lane ends, shape ``(3, R + 2)``, as of a network with 90 % confidence."""
+    widths = np.append(np.gradient(GRID.anchors), [END_RANGE - GRID.max_distance, 250.0])
+    rows = np.tile(0.1 * widths / widths.sum(), (len(distances), 1))
+    for row, distance in zip(rows, distances, strict=True):
+        nearest = int(np.abs(GRID.anchors - distance).argmin())
+        column = nearest if distance <= GRID.max_distance else GRID.rows + int(distance > END_RANGE)
+        row[column] += 0.9
+    return rows

@@ -1,4 +1,4 @@
-"""A recording in which how bright the picture is says what to do, and a network small enough for it."""
+"""Synthetic recordings and frames for the tests of training."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from drive_stack.datasets.drives.row import DRIVES, DriveRow
+from drive_stack.datasets.frames.store import (
+    EpisodeInfo,
+    StoredFrame,
+)
 from drive_stack.datasets.manifest import Manifest, shard_entry, write_manifest
+from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.support.jpeg import encode
+from drive_stack.types import Image
 
 TINY = """\
 network:
@@ -78,3 +84,33 @@ def _row(seed: int, step: int, brightness: float) -> DriveRow:
         lead_speed_mps=0.0,
         other_actors=(),
     )
+
+
+EPISODE = EpisodeInfo("toy", 7, "clear", "day")
+COLOURS = {0: (200, 30, 30), 1: (30, 30, 200), 2: (30, 200, 30)}
+
+
+def toy_frame(rng: np.random.Generator) -> tuple[Image, FrameTruth]:
+    """Coloured blocks on noise, one colour per class."""
+    image = rng.integers(90, 140, (256, 640, 3), dtype=np.uint8)
+    boxes, labels = [], []
+    for label in (0, 1, 2):
+        width, height = int(rng.integers(16, 60)), int(rng.integers(16, 60))
+        x, y = int(rng.integers(200 * label, 200 * label + 130)), int(rng.integers(60, 190))
+        image[y : y + height, x : x + width] = COLOURS[label]
+        boxes.append((x, y, x + width, y + height))
+        labels.append(label)
+    return image, FrameTruth(
+        boxes=np.array(boxes, dtype=np.float32),
+        labels=np.array(labels, dtype=np.int8),
+        visible=np.ones(3, dtype=np.float32),
+        distance=np.full(3, 30.0, dtype=np.float32),
+    )
+
+
+def toy_frames(count: int) -> list[StoredFrame]:
+    rng = np.random.default_rng(0)
+    pairs = [toy_frame(rng) for _ in range(count)]
+    return [
+        StoredFrame(encode(image, 95, full_colour=True), truth, 0.0, EPISODE, {}) for image, truth in pairs
+    ]

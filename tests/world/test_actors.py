@@ -30,9 +30,9 @@ def test_a_body_has_the_requested_size_and_stands_on_the_ground(index: int, end:
     body = BODIES[index]
     size = np.array([body.length[end], body.width[end], body.height[end]])
     low, high = extent(build_vehicle(index, PAINT, *size).node)
-    found = high - low
-    assert found[0] == pytest.approx(size[0], rel=0.03) and found[2] == pytest.approx(size[2], rel=0.03)
-    assert size[1] * 0.98 <= found[1] <= size[1] * 1.25  # mirrors stand out
+    extents = high - low
+    assert extents[0] == pytest.approx(size[0], rel=0.03) and extents[2] == pytest.approx(size[2], rel=0.03)
+    assert size[1] * 0.98 <= extents[1] <= size[1] * 1.25  # mirrors extend beyond the body
     assert abs(low[2]) < 0.03
 
 
@@ -52,34 +52,36 @@ def test_a_distant_body_has_the_same_size_and_fewer_triangles(index: int) -> Non
     size = np.array([body.length[0], body.width[0], body.height[0]])
     counts = []
     for detail in Detail:
-        made = vehicle_parts(index, PAINT, *size, detail=detail)
-        low, high = join([made.body, *(glass.mesh for glass in made.lamps)]).bounds
+        parts = vehicle_parts(index, PAINT, *size, detail=detail)
+        low, high = join([parts.body, *(glass.mesh for glass in parts.lamps)]).bounds
         np.testing.assert_allclose([*(high - low)[:2], high[2]], size, rtol=0.01)
-        counts.append(made.body.triangles + sum(axle.mesh.triangles for axle in made.axles))
+        counts.append(parts.body.triangles + sum(axle.mesh.triangles for axle in parts.axles))
     assert counts[0] > counts[1] > counts[2]
 
 
 def test_lit_lamps_are_visible_at_every_distance_and_can_be_switched_off() -> None:
     model = build_vehicle(1, PAINT, 4.6, 1.8, 1.45, Detail.DISTANT)
 
-    def shown() -> set[str]:
-        return {path.get_name() for path in model.node.find_all_matches("**/+GeomNode") if not hidden(path)}
+    def visible_parts() -> set[str]:
+        return {
+            path.get_name() for path in model.node.find_all_matches("**/+GeomNode") if not is_hidden(path)
+        }
 
-    def hidden(path: NodePath) -> bool:
+    def is_hidden(path: NodePath) -> bool:
         return any(node.is_hidden() for node in path.get_ancestors())
 
-    assert shown() == {"body", "dark"}
+    assert visible_parts() == {"body", "dark"}
     model.set_lamps(brake=True, left=False, right=True, headlamps=False)
-    assert shown() == {"body", "dark", "tail", "right"}
+    assert visible_parts() == {"body", "dark", "tail", "right"}
     model.set_detail(Detail.NEAR)
-    assert shown() == {"body", "head", "tail", "left", "right"}
+    assert visible_parts() == {"body", "head", "tail", "left", "right"}
     model.set_detail(Detail.DISTANT)
     model.set_lamps(brake=False, left=False, right=False, headlamps=False)
-    assert shown() == {"body", "dark"}
+    assert visible_parts() == {"body", "dark"}
 
 
 def test_the_order_of_drawing_does_not_depend_on_earlier_frames() -> None:
-    """Where faces meet, the one that is drawn first wins."""
+    """Where faces coincide, the one drawn first is visible."""
     orders = []
     for details in (Detail.NEAR, Detail.DISTANT), (Detail.DISTANT, Detail.NEAR):
         model = build_vehicle(1, PAINT, 4.6, 1.8, 1.45, details[0])
@@ -112,10 +114,10 @@ def test_walking_feet_swing_apart_and_back() -> None:
 
 @given(phase=st.floats(0.0, 2.0 * np.pi), speed=st.floats(0.0, 6.0))
 def test_joints_bend_in_the_human_direction_and_sides_alternate(phase: float, speed: float) -> None:
-    now, half_later = gait(phase, speed), gait(phase + np.pi, speed)
-    assert min(*now.knees, *now.elbows) >= 0.0
-    assert max(*map(abs, now.hips)) < 1.2
-    for first, second in ((now.hips, half_later.hips), (now.knees, half_later.knees)):
+    first_half, second_half = gait(phase, speed), gait(phase + np.pi, speed)
+    assert min(*first_half.knees, *first_half.elbows) >= 0.0
+    assert max(*map(abs, first_half.hips)) < 1.2
+    for first, second in ((first_half.hips, second_half.hips), (first_half.knees, second_half.knees)):
         assert first == pytest.approx(second[::-1], abs=1e-9)
 
 

@@ -46,34 +46,36 @@ def swept(start: FloatArray, end: FloatArray, size: tuple[float, float, float], 
     ``size`` is length, width, radius.
     """
     length, width, radius = (np.array([value]) for value in size)
-    shares = first_touch(np.zeros(3), box_end, 4.0, 2.0, start[None], end[None], length, width, radius, 0.05)
-    return float(shares[0])
+    fractions = first_touch(
+        np.zeros(3), box_end, 4.0, 2.0, start[None], end[None], length, width, radius, 0.05
+    )
+    return float(fractions[0])
 
 
 @pytest.mark.parametrize(
-    ("size", "share"),
+    ("size", "fraction"),
     [((4.0, 2.0, 0.0), 26.0 / 60.0), ((0.0, 0.0, 0.5), 27.5 / 60.0)],
     ids=["a box: 30 m less 2 m and 2 m", "a disc: 30 m less 2 m and 0.5 m"],
 )
 def test_a_body_that_passes_through_within_one_tick_is_hit(
-    size: tuple[float, float, float], share: float
+    size: tuple[float, float, float], fraction: float
 ) -> None:
     """It starts 30 m ahead and ends 30 m behind, so that only the sweep can detect it."""
     start, end = np.array([30.0, 0.5, 0.0]), np.array([-30.0, 0.5, 0.0])
-    assert swept(start, end, size, np.zeros(3)) == pytest.approx(share, abs=0.05 / 60.0 + 1e-9)
+    assert swept(start, end, size, np.zeros(3)) == pytest.approx(fraction, abs=0.05 / 60.0 + 1e-9)
     assert swept(start, end + np.array([0.0, 8.0, 0.0]), (4.0, 2.0, 0.0), np.zeros(3)) == -1.0
     ahead = np.array([30.0, 0.5, 0.0])
-    assert swept(ahead, ahead, size, np.array([60.0, 0.0, 0.0])) == pytest.approx(share, abs=0.05 / 60.0)
+    assert swept(ahead, ahead, size, np.array([60.0, 0.0, 0.0])) == pytest.approx(fraction, abs=0.05 / 60.0)
 
 
-def test_a_corner_that_sweeps_past_in_a_turn_hits() -> None:
-    """The car turns by 90° on the spot; a post stands at 45°, 2.15 m off.
+def test_a_corner_that_touches_only_during_a_turn_hits() -> None:
+    """The car turns by 90° on the spot; a post stands at 45°, 2.15 m away.
 
     Its corner, at 26.57° and 2.236 m, passes the post at 18.43°; before and after, nothing reaches it.
     """
     post = np.array([2.15 * math.cos(math.pi / 4.0), 2.15 * math.sin(math.pi / 4.0), 0.0])
-    found = swept(post, post, (0.0, 0.0, 0.02), np.array([0.0, 0.0, math.pi / 2.0]))
-    assert 0.75 * 18.43 / 90.0 < found < 18.43 / 90.0
+    fraction = swept(post, post, (0.0, 0.0, 0.02), np.array([0.0, 0.0, math.pi / 2.0]))
+    assert 0.75 * 18.43 / 90.0 < fraction < 18.43 / 90.0
     assert swept(post, post, (0.0, 0.0, 0.02), np.zeros(3)) == -1.0
 
 
@@ -92,22 +94,22 @@ def test_the_rotation_of_the_other_vehicle_is_swept_too() -> None:
 @given(st.floats(-8.0, 8.0), st.floats(-8.0, 8.0), st.floats(-3.1, 3.1), st.floats(-3.1, 3.1))
 @settings(max_examples=60)
 def test_the_fraction_is_that_of_the_first_touch(x: float, y: float, yaw: float, other_yaw: float) -> None:
-    """Just before it the boxes are apart, and at it they touch: by a separate test on still boxes."""
+    """Just before it the boxes are apart, and at it they touch, by a separate test on stationary boxes."""
     start, end = np.array([20.0, 3.0, other_yaw]), np.array([x, y, other_yaw + 0.3])
     box_end = np.array([1.0, 0.5, yaw / 10.0])
-    share = swept(start, end, (4.5, 1.8, 0.0), box_end)
-    earlier = share - 0.15 / math.hypot(x - 21.0, y - 3.5)  # 15 cm of relative motion
+    fraction = swept(start, end, (4.5, 1.8, 0.0), box_end)
+    earlier = fraction - 0.15 / math.hypot(x - 21.0, y - 3.5)  # 15 cm of relative motion
 
-    def touching(at: float) -> bool:
-        own, other = pose_at(np.zeros(3), box_end, at), pose_at(start, end, at)
-        return swept_still(own, other) >= 0.0
+    def touching(instant: float) -> bool:
+        own, other = pose_at(np.zeros(3), box_end, instant), pose_at(start, end, instant)
+        return touch_of_stationary_boxes(own, other) >= 0.0
 
-    assert share < 0.0 or touching(share)
+    assert fraction < 0.0 or touching(fraction)
     assert earlier <= 0.0 or not touching(earlier)
-    assert share >= 0.0 or not touching(1.0)
+    assert fraction >= 0.0 or not touching(1.0)
 
 
-def swept_still(own: FloatArray, other: FloatArray) -> float:
+def touch_of_stationary_boxes(own: FloatArray, other: FloatArray) -> float:
     sizes = np.array([4.5]), np.array([1.8]), np.zeros(1)
     return float(first_touch(own, own, 4.0, 2.0, other[None], other[None], *sizes, 0.05)[0])
 
@@ -118,7 +120,7 @@ def test_a_pose_is_interpolated_along_the_smaller_angle() -> None:
     assert between[2] == pytest.approx(3.1 + 0.25 * (2.0 * math.pi - 6.2))
 
 
-# --- what is reported of a hit ---------------------------------------------------------------------
+# --- properties of a contact -----------------------------------------------------------------------
 
 
 def test_the_speed_of_a_hit_is_that_at_the_touch() -> None:
@@ -134,7 +136,7 @@ def test_the_speed_of_a_hit_is_that_at_the_touch() -> None:
 @pytest.mark.parametrize(
     ("closing", "side"),
     [((10.0, 1.0), Side.FRONT), ((1.0, 10.0), Side.LEFT)],
-    ids=["faster along", "faster across"],
+    ids=["faster longitudinally", "faster laterally"],
 )
 def test_at_a_corner_the_side_with_the_higher_closing_speed_is_hit(
     closing: tuple[float, float], side: Side
@@ -145,18 +147,18 @@ def test_at_a_corner_the_side_with_the_higher_closing_speed_is_hit(
 
 
 def test_the_point_of_contact_is_the_mean_of_the_overlapping_corners() -> None:
-    """A car across the bonnet's right part: the mean of the corners inside is at the front right."""
-    across = cars((7, 2.9, -1.9, math.pi / 2.0, 0.0))
+    """A transverse car overlaps the bonnet on the right: the point of contact is at the front right."""
+    transverse = cars((7, 2.9, -1.9, math.pi / 2.0, 0.0))
     now = body(0.0, 0.0, 0.0, 10.0)
-    (hit,) = ContactMonitor(CAR).update(0.05, now, now, across, across)
+    (hit,) = ContactMonitor(CAR).update(0.05, now, now, transverse, transverse)
     assert (hit.side, hit.impact_speed) == (Side.FRONT, 10.0)
 
 
 @pytest.mark.parametrize("yaw", [0.0, math.pi / 2.0, -2.0])
 def test_the_body_s_centre_is_ahead_of_the_rear_axle(yaw: float) -> None:
     """Half of 4.7 m less 0.95 m behind the axle: 1.4 m."""
-    found = ego_body(10.0, 20.0, yaw, 5.0, VehicleParameters())
-    assert found.pose == pytest.approx([10.0 + 1.4 * math.cos(yaw), 20.0 + 1.4 * math.sin(yaw), yaw])
+    body_of_ego = ego_body(10.0, 20.0, yaw, 5.0, VehicleParameters())
+    assert body_of_ego.pose == pytest.approx([10.0 + 1.4 * math.cos(yaw), 20.0 + 1.4 * math.sin(yaw), yaw])
 
 
 # --- rails -----------------------------------------------------------------------------------------
@@ -166,9 +168,9 @@ def test_a_rail_contact_lasts_while_nothing_else_touches() -> None:
     """A car that scrapes along the rail hits it once, with or without traffic around."""
     monitor, scraping = ContactMonitor(CAR), body(100.0, 2.3, 0.0, 20.0)
     far, near = cars((7, 200.0, 0.0, 0.0, 0.0)), cars((7, 103.0, 1.0, 0.0, 0.0))
-    nobody = cars()
+    none = cars()
     assert len(rail_hits(monitor, scraping)) == 1
-    for others, hits in ((nobody, 0), (far, 0), (near, 1), (near, 0), (far, 0)):
+    for others, hits in ((none, 0), (far, 0), (near, 1), (near, 0), (far, 0)):
         assert len(monitor.update(0.0, scraping, scraping, others, others)) == hits
         assert rail_hits(monitor, scraping) == []
     assert rail_hits(monitor, body(102.0, 0.0, 0.0, 20.0)) == []
@@ -183,11 +185,11 @@ def test_a_hit_away_from_the_rail_is_no_rail_contact() -> None:
 
 
 def test_a_vehicle_that_separates_can_be_hit_again_while_another_touches() -> None:
-    monitor, here = ContactMonitor(CAR), body(0.0, 0.0, 0.0, 10.0)
+    monitor, ego = ContactMonitor(CAR), body(0.0, 0.0, 0.0, 10.0)
     both = cars((5, 3.9, 0.0, 0.0, 0.0), (6, 0.0, 1.9, 0.0, 0.0))
     only_one = cars((5, 3.9, 0.0, 0.0, 0.0), (6, 0.0, 9.0, 0.0, 0.0))
-    found = [monitor.update(0.0, here, here, now, now) for now in (both, only_one, both)]
-    assert [[hit.actor_id for hit in hits] for hits in found] == [[5, 6], [], [6]]
+    hits_by_step = [monitor.update(0.0, ego, ego, now, now) for now in (both, only_one, both)]
+    assert [[hit.actor_id for hit in hits] for hits in hits_by_step] == [[5, 6], [], [6]]
 
 
 @given(st.floats(-7.0, 5.0), st.floats(-math.pi, math.pi))
@@ -195,8 +197,8 @@ def test_a_vehicle_that_separates_can_be_hit_again_while_another_touches() -> No
 def test_the_rail_is_hit_where_a_corner_is_beyond_it(lateral: float, yaw: float) -> None:
     """The early exit for a car in the middle of the road does not hide a contact."""
     now = body(100.0, lateral, yaw, 10.0)
-    across = box_corners(now.pose[:2], yaw, 4.0, 2.0)[:, 1]
-    beyond_left, beyond_right = across.max() - RAIL_LEFT, RAIL_RIGHT - across.min()
+    corner_laterals = box_corners(now.pose[:2], yaw, 4.0, 2.0)[:, 1]
+    beyond_left, beyond_right = corner_laterals.max() - RAIL_LEFT, RAIL_RIGHT - corner_laterals.min()
     if min(abs(beyond_left), abs(beyond_right)) < 1e-6:
         return
     hits = rail_hits(ContactMonitor(CAR), now)

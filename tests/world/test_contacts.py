@@ -1,4 +1,4 @@
-"""Contacts: actor, side and speed against values worked out by hand; each is reported once."""
+"""Contacts: actor, side and speed against values computed by hand; each is reported once."""
 
 from itertools import combinations
 
@@ -39,20 +39,28 @@ def shapes(*rows: tuple[int, float, float, float, float, float, float, float]) -
 
 
 def drive(ego: EgoBody, other: tuple[float, ...], ticks: int) -> list:
-    """Both go straight on; all contacts reported."""
+    """Both drive straight on; returns all reported contacts."""
     monitor, contacts = ContactMonitor(CAR), []
-    before, was = ego, shapes(other)
+    before, before_other = ego, shapes(other)
     for tick in range(ticks):
         heading = np.array([np.cos(before.pose[2]), np.sin(before.pose[2])])
         moved = before.pose.copy()
         moved[:2] += heading * before.speed * DT
-        now = EgoBody(moved, before.speed)
-        pose = was.pose.copy()
-        pose[:, 0] += was.speed * np.cos(pose[:, 2]) * DT
-        pose[:, 1] += was.speed * np.sin(pose[:, 2]) * DT
-        shifted = Shapes(was.id, was.kind, pose, was.speed, was.length, was.width, was.radius)
-        contacts += monitor.update((tick + 1) * DT, before, now, was, shifted)
-        before, was = now, shifted
+        after = EgoBody(moved, before.speed)
+        pose = before_other.pose.copy()
+        pose[:, 0] += before_other.speed * np.cos(pose[:, 2]) * DT
+        pose[:, 1] += before_other.speed * np.sin(pose[:, 2]) * DT
+        after_other = Shapes(
+            before_other.id,
+            before_other.kind,
+            pose,
+            before_other.speed,
+            before_other.length,
+            before_other.width,
+            before_other.radius,
+        )
+        contacts += monitor.update((tick + 1) * DT, before, after, before_other, after_other)
+        before, before_other = after, after_other
     return contacts
 
 
@@ -107,18 +115,18 @@ def test_nothing_thin_passes_through(speed: float, offset: float) -> None:
     assert [c.side for c in contacts] == [Side.FRONT]
 
 
-def test_the_swept_test_agrees_with_separating_axes_on_still_boxes() -> None:
+def test_the_swept_test_agrees_with_separating_axes_on_stationary_boxes() -> None:
     rng = np.random.default_rng(0)
     poses = np.stack([rng.uniform(-6, 6, 400), rng.uniform(-6, 6, 400), rng.uniform(-4, 4, 400)], axis=1)
     sizes = rng.uniform(0.5, 6.0, (400, 2))
     ego = np.array([0.3, -0.2, 0.7])
-    share = first_touch(ego, ego, 4.0, 2.0, poses, poses, sizes[:, 0], sizes[:, 1], np.zeros(400), 0.05)
+    fractions = first_touch(ego, ego, 4.0, 2.0, poses, poses, sizes[:, 0], sizes[:, 1], np.zeros(400), 0.05)
     own = box_corners(ego[:2], 0.7, 4.0, 2.0)
     expected = [
         boxes_overlap(own, box_corners(pose[:2], pose[2], *size))
         for pose, size in zip(poses, sizes, strict=True)
     ]
-    assert list(share >= 0.0) == expected
+    assert list(fractions >= 0.0) == expected
     assert 50 < sum(expected) < 350
 
 
@@ -134,8 +142,10 @@ def test_hits_do_not_depend_on_the_world_frame() -> None:
             x, y, yaw = pose[..., 0], pose[..., 1], pose[..., 2]
             return np.stack([cos * x - sin * y, sin * x + cos * y, yaw + turn], axis=-1)
 
-        share = first_touch(turned(ego), turned(moved * 2), 4.0, 2.0, turned(other), turned(other), *args)[0]
-        assert share == pytest.approx(reference, abs=0.02)
+        fraction = first_touch(turned(ego), turned(moved * 2), 4.0, 2.0, turned(other), turned(other), *args)[
+            0
+        ]
+        assert fraction == pytest.approx(reference, abs=0.02)
 
 
 def test_each_of_the_four_sides_is_found() -> None:
@@ -164,8 +174,8 @@ def test_the_rail_stands_half_a_metre_outside_the_pavement() -> None:
 def test_pairs_among_others_are_counted() -> None:
     poses = np.array([[0.0, 0, 0], [3.9, 0, 0], [20.0, 0, 0]])
     sizes = np.full(3, 4.0), np.full(3, 2.0)
-    people = np.array([[20.0, 1.2, 0.0], [50.0, 0.0, 0.0]])
-    assert count_touching(poses, *sizes, people, np.array([0.3, 0.3])) == 2
+    pedestrians = np.array([[20.0, 1.2, 0.0], [50.0, 0.0, 0.0]])
+    assert count_touching(poses, *sizes, pedestrians, np.array([0.3, 0.3])) == 2
 
 
 @given(
@@ -187,7 +197,7 @@ def test_sweeping_along_x_misses_no_pair(rows: list[tuple[float, float, float, f
 
 def test_previous_poses_are_matched_by_actor_id() -> None:
     poses = np.arange(9.0).reshape(3, 3)
-    now = poses + 100.0
-    assert np.array_equal(previous_poses(np.array([7, 8, 9]), poses, np.array([7, 8, 9]), now), poses)
-    found = previous_poses(np.array([7, 8, 9]), poses, np.array([9, 5, 7]), now)
-    assert np.array_equal(found, np.stack([poses[2], now[1], poses[0]]))
+    current = poses + 100.0
+    assert np.array_equal(previous_poses(np.array([7, 8, 9]), poses, np.array([7, 8, 9]), current), poses)
+    previous = previous_poses(np.array([7, 8, 9]), poses, np.array([9, 5, 7]), current)
+    assert np.array_equal(previous, np.stack([poses[2], current[1], poses[0]]))

@@ -87,7 +87,7 @@ def test_float32_rounding_is_not_counted() -> None:
 
 
 def test_stopping_distance_from_100_kmh() -> None:
-    """By hand, from the demand 8·(1 − e^(−t/τ)) and the grip g that the tyres hold.
+    """By hand, from the demand 8·(1 − e^(−t/τ)) and the grip g of the tyres.
 
     Wet: the demand meets 5.5 at t = τ·ln(8 / 2.5) = 0.2908 s; until then the car covers
     27.78·0.2908 − 0.10 = 7.98 m and loses 0.95 m/s, then 26.83² / 11 = 65.43 m: 73.4 m in all.
@@ -104,26 +104,26 @@ def test_stopping_distance_from_100_kmh() -> None:
 @pytest.mark.parametrize("acceleration", [-8.0, -4.0, 3.0])
 def test_braking_and_steering_share_the_friction_circle(grip: float, acceleration: float) -> None:
     """Measured from the changes of speed and heading in each tick."""
-    ego, reached = driving(30.0, grip), 0.0
+    ego, max_used = driving(30.0, grip), 0.0
     for _ in range(40):
         speed, yaw = ego.speed, ego.yaw
         ego.step(Control(0.3, acceleration), 0.05)
-        along = (ego.speed - speed) / 0.05
-        across = (ego.speed + speed) / 2.0 * (ego.yaw - yaw) / 0.05
-        reached = max(reached, math.hypot(along, across))
-    assert 0.97 * grip <= reached <= 1.001 * grip
+        longitudinal = (ego.speed - speed) / 0.05
+        lateral = (ego.speed + speed) / 2.0 * (ego.yaw - yaw) / 0.05
+        max_used = max(max_used, math.hypot(longitudinal, lateral))
+    assert 0.97 * grip <= max_used <= 1.001 * grip
 
 
-def test_full_braking_leaves_less_to_steer_with() -> None:
+def test_full_braking_leaves_less_grip_for_steering() -> None:
     def curvature(acceleration: float) -> float:
         ego = driving(30.0, WET_GRIP)
         for _ in range(20):
-            ego.step(Control(0.014, acceleration), 0.05)  # 4.5 m/s² sideways at 30 m/s
+            ego.step(Control(0.014, acceleration), 0.05)  # 4.5 m/s² lateral at 30 m/s
         return ego.yaw_rate / ego.speed
 
-    wanted = math.tan(0.014) / CAR.wheelbase
-    assert curvature(0.0) == pytest.approx(wanted, rel=0.01)
-    assert 0.5 * wanted < curvature(-8.0) < 0.7 * wanted
+    requested = math.tan(0.014) / CAR.wheelbase
+    assert curvature(0.0) == pytest.approx(requested, rel=0.01)
+    assert 0.5 * requested < curvature(-8.0) < 0.7 * requested
 
 
 @given(st.lists(st.tuples(numbers, numbers), max_size=30), st.floats(0.0, 40.0), st.sampled_from([8.0, 5.5]))

@@ -52,13 +52,13 @@ def test_box_has_its_size_and_turns_left(x: float, y: float, yaw: float) -> None
 
 
 @given(angles, st.floats(0.05, 3.0), angles)
-def test_overlap_is_symmetric_and_ignores_the_frame(yaw: float, apart: float, frame: float) -> None:
+def test_overlap_is_symmetric_and_ignores_the_frame(yaw: float, distance: float, frame: float) -> None:
     first = box_corners(np.zeros(2), 0.0, 4.0, 2.0)
-    second = box_corners(np.array([apart, apart]), yaw, 3.0, 1.0)
+    second = box_corners(np.array([distance, distance]), yaw, 3.0, 1.0)
     answer = boxes_overlap(first, second)
     assert boxes_overlap(second, first) == answer
     moved = [to_world(box * 1.0, np.array([30.0, -7.0]), frame) for box in (first, second)]
-    distance_from_touching = abs(apart - 1.0)
+    distance_from_touching = abs(distance - 1.0)
     if distance_from_touching > 1e-6:
         assert boxes_overlap(moved[0], moved[1]) == answer or _nearly_touch(first, second)
 

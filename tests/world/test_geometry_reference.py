@@ -1,4 +1,4 @@
-"""Lane coordinates against circles, where they are known."""
+"""Lane coordinates along circles, where they are known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def arc(radius: float, length: float = 150.0) -> LanePath:
 
 
 @pytest.mark.parametrize("radius", [250.0, -500.0, 1e9])
-def test_there_and_back(radius: float) -> None:
+def test_to_frenet_inverts_to_plane(radius: float) -> None:
     line = reference_line(arc(radius))
     station, lateral = np.linspace(-8.0, 200.0, 53), np.linspace(-6.0, 6.0, 53)
     points, _ = line.to_plane(station, lateral)
@@ -26,7 +26,7 @@ def test_there_and_back(radius: float) -> None:
     assert back_lateral == pytest.approx(lateral, abs=0.02)
 
 
-def test_goes_on_beyond_its_path_on_the_same_circle() -> None:
+def test_the_line_continues_beyond_its_path_on_the_same_circle() -> None:
     line = reference_line(arc(300.0, 60.0), max_station=200.0)
     points, heading = line.to_plane(np.array([150.0]), np.array([0.0]))
     assert points[0] == pytest.approx([300.0 * np.sin(0.5), 300.0 * (1.0 - np.cos(0.5))], abs=0.05)

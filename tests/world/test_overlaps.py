@@ -24,8 +24,8 @@ from envs.world import World
 CAR = VehicleParameters()
 SCENES = CATALOGUE.parent / "training" / "scenes"
 FILES = (*sorted(CATALOGUE.glob("*.yaml")), *sorted(SCENES.glob("*.yaml")))
-# vehicles stood among barriers, and one appeared there later
-WORKS_SEEDS = (100_025, 100_704, 100_026)
+# seeds with which, in earlier versions, vehicles started or appeared among barriers
+ROAD_WORKS_SEEDS = (100_025, 100_704, 100_026)
 
 
 def scenario_of(path: Path) -> Scenario:
@@ -43,20 +43,20 @@ def overlaps(episode: EpisodeSetup) -> list[str]:
     boxes, discs = shapes.radius == 0.0, shapes.radius > 0.0
     poses = np.vstack([shapes.pose[boxes], car.pose])
     lengths, widths = np.append(shapes.length[boxes], CAR.length), np.append(shapes.width[boxes], CAR.width)
-    people, radii = shapes.pose[discs], shapes.radius[discs]
-    problems = ["boxes"] * int(count_touching(poses, lengths, widths, people, radii))
-    apart = np.hypot(*(people[:, None, :2] - people[None, :, :2]).transpose(2, 0, 1))
-    close = np.triu(apart < radii[:, None] + radii[None, :], 1)
-    problems += ["people"] * int(np.count_nonzero(close))
+    pedestrians, radii = shapes.pose[discs], shapes.radius[discs]
+    problems = ["boxes"] * int(count_touching(poses, lengths, widths, pedestrians, radii))
+    distances = np.hypot(*(pedestrians[:, None, :2] - pedestrians[None, :, :2]).transpose(2, 0, 1))
+    close = np.triu(distances < radii[:, None] + radii[None, :], 1)
+    problems += ["pedestrians"] * int(np.count_nonzero(close))
     vehicles = [kind is ContactKind.VEHICLE for kind, box in zip(shapes.kind, boxes, strict=True) if box]
-    for pose, length, width, driven in zip(poses, lengths, widths, [*vehicles, True], strict=True):
-        corners = box_corners(pose[:2], float(pose[2]), float(length), float(width)) if driven else ()
+    for pose, length, width, is_vehicle in zip(poses, lengths, widths, [*vehicles, True], strict=True):
+        corners = box_corners(pose[:2], float(pose[2]), float(length), float(width)) if is_vehicle else ()
         if any(beyond_rail(episode, corner) > 0.0 for corner in corners):
             problems.append("vehicle in a rail")
     problems += [
         "person in a rail"
-        for place, radius in zip(people, radii, strict=True)
-        if abs(beyond_rail(episode, place)) < radius
+        for position, radius in zip(pedestrians, radii, strict=True)
+        if abs(beyond_rail(episode, position)) < radius
     ]
     return problems
 
@@ -102,12 +102,12 @@ def count_clear_arrivals(world: World, seconds: float) -> int:
     known, appeared = set(world.actor_poses()), 0
     while world.time < seconds and world.outcome is None:
         world.step(hold_lane(world.ego, world.road, lane, speed, world.car))
-        fresh = set(world.actor_poses()) - known
-        if fresh:
-            known |= fresh
-            appeared += len(fresh)
+        new = set(world.actor_poses()) - known
+        if new:
+            known |= new
+            appeared += len(new)
             shapes = world._shapes
-            for row in np.flatnonzero(np.isin(shapes.id, list(fresh))):
+            for row in np.flatnonzero(np.isin(shapes.id, list(new))):
                 others = np.arange(len(shapes.id)) != row
                 assert not touches_any(
                     shapes.pose[row], shapes.length[row], shapes.width[row], 0.0,
@@ -133,21 +133,23 @@ def test_new_vehicles_overlap_nothing_in_every_scenario(path: Path) -> None:
         count_clear_arrivals(World(scenario_of(path), seed), 40.0)
 
 
-@pytest.mark.parametrize("seed", WORKS_SEEDS)
+@pytest.mark.parametrize("seed", ROAD_WORKS_SEEDS)
 def test_no_vehicle_is_ever_among_the_barriers(seed: int) -> None:
     world = World(load_scenario("construction"), seed)
-    works = world.state().obstacles
-    places = [world.road.to_road(float(x), float(y))[0] for x, y in zip(works.x, works.y, strict=True)]
+    obstacles = world.state().obstacles
+    stations = [
+        world.road.to_road(float(x), float(y))[0] for x, y in zip(obstacles.x, obstacles.y, strict=True)
+    ]
     lane = len(world.road.lanes) - 1
-    while world.time < 40.0:  # past the end of the route if need be
+    while world.time < 40.0:  # beyond the end of the route if necessary
         world.step(hold_lane(world.ego, world.road, 0, 0.8 * world.speed_limit, world.car))
         vehicles = world.state().vehicles
-        inside = (vehicles.station > min(places) + 70.0) & (vehicles.station < max(places))
+        inside = (vehicles.station > min(stations) + 70.0) & (vehicles.station < max(stations))
         assert not np.any(inside & (vehicles.lane == lane)), f"at {world.time:.1f} s"
 
 
 def test_an_arrow_board_does_not_overlap_the_cones() -> None:
-    """With a shorter spacing and taper, a cone is in the board's place with every seed."""
+    """With a shorter spacing and taper, the board's position has a cone with every seed."""
     keys = ("obstacles.0.spacing=2", "obstacles.0.taper=30", "traffic.density=0")
     for seed in range(5):
         episode = build_episode(load_scenario("construction", keys), seed, CAR)
@@ -177,13 +179,13 @@ def test_a_vehicle_parked_on_a_narrow_shoulder_stands_inside_the_rail() -> None:
 def test_touching_by_hand(
     pose: tuple[float, float, float], size: tuple[float, float], radius: float, touches: bool
 ) -> None:
-    """Against a box of 2 m by 1.2 m about the origin and a disc."""
+    """A shape against a box of 2 m × 1.2 m around the origin and a disc."""
     poses = np.array([[0.0, 0.0, 0.0], [0.0, -3.0, 0.0]])
     lengths, widths, radii = np.array([2.0, 0.0]), np.array([1.2, 0.0]), np.array([0.0, 0.3])
     assert bool(touches_any(np.array(pose), *size, radius, poses, lengths, widths, radii)) is touches
 
 
-def test_occupancy_finds_the_next_free_place() -> None:
+def test_occupancy_finds_the_next_free_position() -> None:
     occupancy = Occupancy(Straight().build(np.random.default_rng(0)))
     occupancy.add_box(100.0, 0.0, 4.0, 2.0)
     assert 104.1 < occupancy.free_box_station(100.0, 0.0, 4.0, 2.0) <= 104.5

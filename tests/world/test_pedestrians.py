@@ -28,8 +28,8 @@ def ego(front: float, speed: float) -> EgoView:
 
 
 def vehicle(station: float, lateral: float, speed: float) -> VehicleBodies:
-    one = (np.array([value]) for value in (station, lateral, speed, 4.5, 1.8))
-    return VehicleBodies(*one, is_ego=np.array([False]))
+    arrays = (np.array([value]) for value in (station, lateral, speed, 4.5, 1.8))
+    return VehicleBodies(*arrays, is_ego=np.array([False]))
 
 
 @pytest.mark.parametrize("fraction", [0.25, 0.5, 0.75])
@@ -39,9 +39,9 @@ def test_an_ego_that_keeps_its_speed_meets_them_at_the_intended_point(
     fraction: float, side: float, speed: float, ego_speed: float
 ) -> None:
     impact_offset = side * (fraction - 0.5) * WIDTH
-    begin = EGO_LATERAL - side * 5.0
+    start = EGO_LATERAL - side * 5.0
     pedestrians = crosser(
-        Motion(speed, goal=begin + side * 12.0, impact_offset=impact_offset), begin, side * np.pi / 2
+        Motion(speed, goal=start + side * 12.0, impact_offset=impact_offset), start, side * np.pi / 2
     )
     front = 20.0
     while front < 200.0:
@@ -59,25 +59,25 @@ def test_a_pedestrian_crosses_to_the_other_side_and_stays_there() -> None:
     assert pedestrians.speed[0] == 0.0
 
 
-def test_a_pedestrian_pauses_half_way_for_the_given_duration() -> None:
+def test_a_pedestrian_pauses_half_way_for_the_specified_duration() -> None:
     pedestrians = crosser(Motion(1.4, goal=5.0, pause_offset=0.0, pause_duration=2.0))
-    held = []
+    pause_laterals = []
     for _ in range(800):
         pedestrians.step(DT, ego(170.0, 10.0), NO_VEHICLES)
         if pedestrians.mode[0] == Mode.PAUSE:
-            held.append(pedestrians.lateral[0])
-    assert len(held) * DT == pytest.approx(2.0, abs=0.1)
-    assert np.allclose(held, EGO_LATERAL, atol=0.5)
+            pause_laterals.append(pedestrians.lateral[0])
+    assert len(pause_laterals) * DT == pytest.approx(2.0, abs=0.1)
+    assert np.allclose(pause_laterals, EGO_LATERAL, atol=0.5)
     assert pedestrians.lateral[0] == pytest.approx(5.0, abs=0.1)
 
 
 def test_no_pedestrian_steps_out_in_front_of_a_driver_who_cannot_stop() -> None:
     near = vehicle(170.0, 1.8, 20.0)  # 28 m away at 20 m/s
     far = vehicle(60.0, 1.8, 20.0)  # 138 m away
-    for others, goes in ((near, False), (far, True)):
+    for others, crosses in ((near, False), (far, True)):
         pedestrians = crosser(Motion(1.4, goal=5.0))
         pedestrians.step(DT, ego(190.0, 10.0), others)
-        assert bool(pedestrians.mode[0] == Mode.CROSS) is goes
+        assert bool(pedestrians.mode[0] == Mode.CROSS) is crosses
 
 
 def test_no_pedestrian_walks_into_a_stationary_vehicle() -> None:

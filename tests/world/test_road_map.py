@@ -1,4 +1,4 @@
-"""The road map: coordinates there and back, and lanes as they begin, open and end."""
+"""The road map: coordinates and their inverse, and where lanes start, open and end."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ LENGTH = 1500.0
 
 @st.composite
 def roads(draw: st.DrawFn) -> RoadMap:
-    """Three tangent pieces that never come near themselves."""
-    bends = st.sampled_from([0.0, 1 / 250, -1 / 250, 1 / 500, -1 / 1000])
-    pieces = tuple((draw(st.floats(100.0, 250.0)), draw(bends)) for _ in range(3))
+    """Roads of three tangent pieces that never come close to themselves."""
+    curvatures = st.sampled_from([0.0, 1 / 250, -1 / 250, 1 / 500, -1 / 1000])
+    pieces = tuple((draw(st.floats(100.0, 250.0)), draw(curvatures)) for _ in range(3))
     return build_road(pieces, (Lane(0.0, 3.6, 0.0, sum(length for length, _ in pieces)),))
 
 
 @given(roads(), st.floats(0.0, 1.0), st.floats(-15.0, 15.0))
-def test_there_and_back(road: RoadMap, share: float, lateral: float) -> None:
-    station = share * road.length
+def test_to_road_inverts_to_world(road: RoadMap, fraction: float, lateral: float) -> None:
+    station = fraction * road.length
     point, yaw = road.to_world(np.asarray(station), np.asarray(lateral))
     for near in (None, station):
         back = road.to_road(float(point[0]), float(point[1]), near)
@@ -32,8 +32,8 @@ def test_there_and_back(road: RoadMap, share: float, lateral: float) -> None:
 
 
 @given(roads(), st.floats(0.0, 1.0))
-def test_pieces_are_tangent(road: RoadMap, share: float) -> None:
-    station = share * (road.length - 0.02)
+def test_pieces_are_tangent(road: RoadMap, fraction: float) -> None:
+    station = fraction * (road.length - 0.02)
     points, yaw = road.to_world(np.array([station, station + 0.01]), np.zeros(2))
     assert np.hypot(*(points[1] - points[0])) == pytest.approx(0.01, rel=1e-6)
     assert abs(yaw[1] - yaw[0]) <= 0.01 / 250 + 1e-12
@@ -85,8 +85,8 @@ def test_pavement_follows_the_outermost_lane() -> None:
         (250.0, -12.5, 0.1),
         (250.0, 6.4, 0.0),
         (250.0, 7.0, 0.6),
-        (600.0, -1.8, 0.0),  # beside one another, with nothing in between
-        (900.0, -4.8, 0.0),  # the ramp has ended: the shoulder is beside the main lanes again
+        (600.0, -1.8, 0.0),  # adjacent, with nothing in between
+        (900.0, -4.8, 0.0),  # the ramp has ended: the shoulder is next to the main lanes again
         (900.0, -5.0, 0.2),
     ],
 )

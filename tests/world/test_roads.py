@@ -1,4 +1,4 @@
-"""Every kind of road, over seeds: within its stated ranges, and the same again from the same seed."""
+"""Every kind of road with many seeds: within its stated ranges, and repeatable."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def test_common_to_all_roads(spec: RoadSpec) -> None:
 
 
 def test_curves_have_the_radii_and_go_both_ways() -> None:
-    bends = [Curve().build(np.random.default_rng(seed)).piece_curvature[1] for seed in SEEDS]
-    assert {round(1.0 / abs(bend)) for bend in bends} == {250, 500, 1000}
-    assert {np.sign(bend) for bend in bends} == {-1.0, 1.0}
+    curvatures = [Curve().build(np.random.default_rng(seed)).piece_curvature[1] for seed in SEEDS]
+    assert {round(1.0 / abs(curvature)) for curvature in curvatures} == {250, 500, 1000}
+    assert {np.sign(curvature) for curvature in curvatures} == {-1.0, 1.0}
     assert Curve(side="left").build(np.random.default_rng(0)).piece_curvature[1] > 0.0
 
 
@@ -41,7 +41,7 @@ def test_no_road_turns_back_on_itself() -> None:
             assert np.abs(np.diff(road.piece_station) * road.piece_curvature).max() <= 1.2 + 1e-9
 
 
-def test_s_bend_comes_out_as_it_went_in() -> None:
+def test_an_s_bend_ends_in_its_initial_direction() -> None:
     road = SBend().build(np.random.default_rng(4))
     assert float(road.piece_yaw[-1]) == pytest.approx(0.0)
     assert road.piece_curvature[1] == -road.piece_curvature[3] != 0.0

@@ -21,14 +21,14 @@ def test_an_empty_road_flags_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "ahead, seen",
+    "ahead, detected",
     [(4.5, False), (3.5, True), (-3.0, True), (-12.0, True), (-13.0, False)],
 )
 def test_an_adjacent_car_is_detected_from_behind_the_rear_to_ahead_of_the_front(
-    ahead: float, seen: bool
+    ahead: float, detected: bool
 ) -> None:
-    assert flags((ahead, 3.6, 30.0)) == (seen, False)
-    assert flags((ahead, -3.6, 30.0)) == (False, seen)
+    assert flags((ahead, 3.6, 30.0)) == (detected, False)
+    assert flags((ahead, -3.6, 30.0)) == (False, detected)
 
 
 def test_cars_in_the_own_lane_and_two_lanes_away_are_not_detected() -> None:
@@ -36,7 +36,7 @@ def test_cars_in_the_own_lane_and_two_lanes_away_are_not_detected() -> None:
 
 
 @pytest.mark.parametrize(
-    "behind, speed, seen",
+    "behind, speed, detected",
     [
         (30.0, 38.0, False),  # 30 m at 8 m/s: 3.75 s
         (27.0, 38.0, True),  # 3.4 s
@@ -45,5 +45,5 @@ def test_cars_in_the_own_lane_and_two_lanes_away_are_not_detected() -> None:
         (30.0, 25.0, False),  # falls back
     ],
 )
-def test_an_approaching_car_is_detected_in_time(behind: float, speed: float, seen: bool) -> None:
-    assert flags((-4.7 - behind - 2.0, 3.6, speed)) == (seen, False)
+def test_an_approaching_car_is_detected_in_time(behind: float, speed: float, detected: bool) -> None:
+    assert flags((-4.7 - behind - 2.0, 3.6, speed)) == (detected, False)

@@ -16,17 +16,19 @@ from envs.world import World
 QUEUE = "actors: [{kind: queue, at: 200, per_lane: 4, dissolves: 45}]\nroute_length: 450\n"
 
 
-def stand(one: World, before: float) -> World:
-    """Brake to a standstill at a distance ahead of the start [m] and stay there."""
-    lane = one.road.lane_at(one.ego.station, one.ego.lateral)
-    while one.outcome is None:
-        left = one.state().route_start + before - one.ego.station - 3.75
-        speed = max(2.0 * 1.5 * left, 0.0) ** 0.5
-        control = hold_lane(one.ego, one.road, lane, min(speed, 20.0), one.car)
-        if left < 0.5 or one.ego.speed < 0.3:
+def stand(scenario_world: World, distance: float) -> World:
+    """Brake to a standstill at ``distance`` [m] ahead of the start, and stay there until the episode ends."""
+    lane = scenario_world.road.lane_at(scenario_world.ego.station, scenario_world.ego.lateral)
+    while scenario_world.outcome is None:
+        remaining = scenario_world.state().route_start + distance - scenario_world.ego.station - 3.75
+        speed = max(2.0 * 1.5 * remaining, 0.0) ** 0.5
+        control = hold_lane(
+            scenario_world.ego, scenario_world.road, lane, min(speed, 20.0), scenario_world.car
+        )
+        if remaining < 0.5 or scenario_world.ego.speed < 0.3:
             control = Control(control.steering, -6.0)
-        one.step(control)
-    return one
+        scenario_world.step(control)
+    return scenario_world
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -35,13 +37,13 @@ def test_the_expert_waits_for_a_jam_to_dissolve_and_completes(seed: int) -> None
     env.reset(seed=seed)
     expert = build_agent("expert", env.platform, oracles=env.oracles, truth=env.truth)
     expert.reset(seed)
-    stood = 0.0
+    standing_time = 0.0
     while env.world.outcome is None:
         env.step(control_to_action(expert.act(env.observation()), env.platform.car))
-        stood += 0.1 * (env.world.ego.speed < 0.1)
+        standing_time += 0.1 * (env.world.ego.speed < 0.1)
     env.close()
     assert env.world.outcome == "completed"
-    assert stood > scenario(QUEUE).stuck_after
+    assert standing_time > scenario(QUEUE).stuck_after
 
 
 @pytest.mark.parametrize(
@@ -62,25 +64,29 @@ def test_waiting_does_not_count_while_the_queue_is_near(short_of: float, outcome
         "people: [{kind: walker, at: 200, speed_kmh: 0}]",
         "actors: [{kind: queue, at: 1500}]",
         "obstacles: [{kind: lane_closure, at: 200}]",
-        # who drives on keeps nobody from doing the same
+        # a lead that drives is no reason to wait
         "ego: {lane: rightmost, speed_share: 1}\nactors: [{kind: lead, gap: 196, lane: ego, speed_kmh: 50}]",
     ],
 )
 def test_an_ego_behind_a_permanent_obstacle_is_stuck(ahead: str) -> None:
-    one = stand(world(f"{ahead}\nstuck_after: 12\n"), 195.0)
-    assert one.outcome == "stuck"
-    assert one.time < 45.0
+    scenario_world = stand(world(f"{ahead}\nstuck_after: 12\n"), 195.0)
+    assert scenario_world.outcome == "stuck"
+    assert scenario_world.time < 45.0
 
 
 def test_an_empty_road_is_no_reason_to_wait() -> None:
-    one = world("stuck_after: 30")
-    began = None
-    while one.outcome is None:
-        one.step(Control(0.0, -5.0))
-        began = one.time if began is None and one.ego.speed < 0.1 else began
-    assert began is not None
-    assert one.outcome == "stuck"
-    assert one.time - began == pytest.approx(30.0, abs=0.11)
+    scenario_world = world("stuck_after: 30")
+    standing_since = None
+    while scenario_world.outcome is None:
+        scenario_world.step(Control(0.0, -5.0))
+        standing_since = (
+            scenario_world.time
+            if standing_since is None and scenario_world.ego.speed < 0.1
+            else standing_since
+        )
+    assert standing_since is not None
+    assert scenario_world.outcome == "stuck"
+    assert scenario_world.time - standing_since == pytest.approx(30.0, abs=0.11)
 
 
 def test_waiting_for_a_stationary_lead_or_a_pedestrian_is_not_being_stuck() -> None:
@@ -97,13 +103,13 @@ def test_waiting_for_a_stationary_lead_or_a_pedestrian_is_not_being_stuck() -> N
 def test_the_stationary_time_continues_after_a_wait() -> None:
     # from 190 m on it stands; the queue is near ahead until some seconds after it has dissolved
     text = "actors: [{kind: queue, at: 200, per_lane: 1, dissolves: 30, to_kmh: 70}]\nstuck_after: 15\n"
-    one = stand(world(text), 190.0)
+    scenario_world = stand(world(text), 190.0)
     dissolved = (200.0 - 40.0 - 3.75) / 20.0 + 30.0
-    assert one.outcome == "stuck"
-    assert dissolved + 15.0 < one.time < dissolved + 25.0
+    assert scenario_world.outcome == "stuck"
+    assert dissolved + 15.0 < scenario_world.time < dissolved + 25.0
 
 
 def test_the_time_limit_ends_a_wait() -> None:
-    one = stand(world(QUEUE.replace("45", "59") + "time_limit: 60\n"), 190.0)
-    assert one.outcome == "timeout"
-    assert one.time == pytest.approx(60.0, abs=0.051)
+    scenario_world = stand(world(QUEUE.replace("45", "59") + "time_limit: 60\n"), 190.0)
+    assert scenario_world.outcome == "timeout"
+    assert scenario_world.time == pytest.approx(60.0, abs=0.051)

@@ -14,7 +14,7 @@ CAR = VehicleParameters()
 
 
 @given(st.floats(-0.5, 0.5), st.floats(-8.0, 3.0))
-def test_action_and_back(steering: float, acceleration: float) -> None:
+def test_action_to_control_inverts_control_to_action(steering: float, acceleration: float) -> None:
     back = action_to_control(control_to_action(Control(steering, acceleration), CAR), CAR)
     assert back.steering == pytest.approx(steering, abs=1e-6)
     assert back.acceleration == pytest.approx(acceleration, abs=1e-5)

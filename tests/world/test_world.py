@@ -70,16 +70,16 @@ def test_a_copy_evolves_equally_and_leaves_the_original_unchanged(name: str) -> 
 def test_a_forecast_leaves_the_world_unchanged_and_is_exact() -> None:
     world = World(load_scenario("dense_traffic"), 3)
     before = fingerprint(world.state())
-    foreseen = forecast(world, 2.0, 0.2)
+    predicted = forecast(world, 2.0, 0.2)
     assert fingerprint(world.state()) == before
     lane, speed = world.road.lane_at(world.ego.station, world.ego.lateral), world.ego.speed
     for step in range(10):
         for _ in range(4):
             world.move(hold_lane(world.ego, world.road, lane, speed, world.car))
         for actor, pose in world.actor_poses().items():
-            if actor in foreseen:
-                assert np.array_equal(foreseen[actor][step], pose)
-    assert len(foreseen) > 10
+            if actor in predicted:
+                assert np.array_equal(predicted[actor][step], pose)
+    assert len(predicted) > 10
 
 
 def test_a_state_stays_as_it_was_when_the_world_moves_on() -> None:
@@ -141,13 +141,13 @@ def test_the_gore_next_to_a_ramp_is_off_the_road_and_has_no_rail(
     if wait_until_open:
         while world.ego.station < road.lanes[ramp].opens:
             world.step(hold_lane(world.ego, road, ramp, 15.0, world.car))
-    begin = world.ego.station
-    while world.outcome is None and world.ego.station < begin + 100.0:
+    start = world.ego.station
+    while world.outcome is None and world.ego.station < start + 100.0:
         world.step(hold_lane(world.ego, road, ramp - 1, 15.0, world.car))
     assert world.outcome == outcome
     assert world.state().contacts == ()
     right, left = road.paved(world.ego.station)
-    assert right < world.ego.lateral < left  # paved, as the picture shows it
+    assert right < world.ego.lateral < left  # paved, as in the image
 
 
 def test_standing_still_ends_as_stuck() -> None:
@@ -175,13 +175,13 @@ def test_the_highest_density_and_longest_queue_fit_on_the_road() -> None:
 
 def test_limits_fall_in_zones_and_before_curves() -> None:
     road = World(load_scenario("curves", ("road.radius=250",)), 1).road
-    begin = float(road.piece_station[1])
+    start = float(road.piece_station[1])
     limits = build_speed_limits(road, 120 / 3.6, ((100.0, 200.0, 60 / 3.6),), grip=8.0)
-    kmh = [round(limits.at(station) * 3.6) for station in (50.0, 150.0, 250.0, begin - 50.0, begin + 50.0)]
+    kmh = [round(limits.at(station) * 3.6) for station in (50.0, 150.0, 250.0, start - 50.0, start + 50.0)]
     assert kmh == [120, 60, 120, 90, 90]
     assert posted_limit(25.29) * 3.6 == pytest.approx(90.0)
 
 
-def test_in_fog_the_limit_lets_a_driver_stop_within_sight() -> None:
+def test_in_fog_the_limit_lets_a_driver_stop_within_the_visible_distance() -> None:
     scenario = load_scenario("cruise", ("conditions.weather={fog: 1}", "conditions.fog_visibility=120"))
     assert World(scenario, 0).state().speed_limit * 3.6 <= 71.0

@@ -74,7 +74,7 @@ def full_trace(control: Control, notes: tuple[str, ...]) -> StepTrace:
 
 
 class Echo:
-    """Its notes are the observation, field by field."""
+    """An agent whose notes are the fields of the observation."""
 
     name, privileged = "echo", False
     trace: StepTrace | None = None

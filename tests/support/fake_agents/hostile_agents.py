@@ -22,7 +22,7 @@ COAST = Control(0.0, 0.0)
 
 
 class Hostile:
-    """Coasts; each subclass misbehaves in one way."""
+    """An agent that coasts; each subclass misbehaves in one way."""
 
     name: object = "hostile"
     privileged, trace = False, None
@@ -114,7 +114,7 @@ class Errors(Hostile):
         raise WorseError
 
 
-# --- ends ----------------------------------------------------------------------------------------
+# --- how they end -------------------------------------------------------------------------------
 
 
 class Leaves(Hostile):
@@ -140,7 +140,7 @@ class Endless(Hostile):
 
 
 class EndlessHoldingTheLock(Hostile):
-    """No other thread of its process ever runs again."""
+    """Blocks while it holds the interpreter lock, so no other thread of its process runs again."""
 
     def act(self, observation: Observation) -> object:
         ctypes.PyDLL(None).sleep(10_000)
@@ -160,7 +160,7 @@ class ClosesItsDescriptors(Hostile):
 
 
 class LeavesChildren(Hostile):
-    """Its children have sessions of their own, and it is gone before them."""
+    """Its children have separate sessions, and it ends before they do."""
 
     def act(self, observation: Observation) -> object:
         for _ in range(2):
@@ -177,7 +177,7 @@ class LeavesChildren(Hostile):
 
 
 class SharesMemory(Hostile):
-    """Takes memory that the limit of a process does not count."""
+    """Takes shared memory, which the operating system's limit of a process does not include."""
 
     blocks: ClassVar[list[object]] = []
 
@@ -195,7 +195,7 @@ class SharesMemory(Hostile):
 
 
 def own_connection() -> object:
-    """The socket over which its process replies."""
+    """The socket over which the agent's process replies."""
     import socket  # noqa: PLC0415
 
     return next(entry for entry in gc.get_objects() if isinstance(entry, socket.socket))
@@ -284,9 +284,9 @@ class ReadsTheTruth(Hostile):
         return COAST
 
 
-def attempt(what: Callable[[], object]) -> str:
+def attempt(action: Callable[[], object]) -> str:
     try:
-        what()
+        action()
     except OSError as error:
         return type(error).__name__
     return "done"
@@ -301,7 +301,7 @@ class ReachesOut(Hostile):
         simulator = int(status[1])
         rows = Path(os.environ["HOSTILE_MARK"])
         confined = "NUMBA_CACHE_DIR" in os.environ
-        tried = {
+        results = {
             "confined": str(confined),
             "write": attempt(lambda: rows.write_text("mine")),
             "remove": attempt(rows.unlink),
@@ -309,7 +309,7 @@ class ReachesOut(Hostile):
             "signal": attempt(lambda: os.kill(simulator, 0)),
             "own folder": attempt(lambda: Path(os.environ["TMPDIR"], "file").write_text("mine")),
         }
-        self.trace = StepTrace(COAST, notes=tuple(f"{key}: {value}" for key, value in tried.items()))  # type: ignore[assignment]
+        self.trace = StepTrace(COAST, notes=tuple(f"{key}: {value}" for key, value in results.items()))  # type: ignore[assignment]
         return COAST
 
 
@@ -343,7 +343,7 @@ NUMBER = 3
 
 
 class Privileged(Hostile):
-    """Says that it reads the truth, and does."""
+    """Is marked as privileged, and needs the truth."""
 
     name, privileged, uses_camera = "privileged", True, False
 
@@ -352,8 +352,8 @@ class Privileged(Hostile):
         self.privileged = True
 
 
-class Turncoat(Privileged):
-    """Is privileged as a class, but not as an object."""
+class InconsistentlyPrivileged(Privileged):
+    """The class is marked as privileged, but the object is not."""
 
     def __init__(self, platform: Platform, truth: object = None) -> None:
         self.privileged = False

@@ -22,12 +22,12 @@ def drive(world: World, seconds: float, braking: bool = True) -> World:
 
 def _must_brake(world: World) -> bool:
     state, ego = world.state(), world.ego
-    others, pedestrians, works = state.vehicles, state.pedestrians, state.obstacles
-    xs = np.concatenate([others.x, pedestrians.x, works.x])
-    ys = np.concatenate([others.y, pedestrians.y, works.y])
-    speeds = np.concatenate([others.speed, np.zeros(len(pedestrians.x) + len(works.x))])
-    places = [world.road.to_road(float(a), float(b), ego.station) for a, b in zip(xs, ys, strict=True)]
-    ahead = np.array([place[0] for place in places]) - ego.station - world.car.length
-    lateral_distance = np.abs(np.array([place[1] for place in places]) - ego.lateral)
+    others, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
+    xs = np.concatenate([others.x, pedestrians.x, obstacles.x])
+    ys = np.concatenate([others.y, pedestrians.y, obstacles.y])
+    speeds = np.concatenate([others.speed, np.zeros(len(pedestrians.x) + len(obstacles.x))])
+    positions = [world.road.to_road(float(a), float(b), ego.station) for a, b in zip(xs, ys, strict=True)]
+    ahead = np.array([position[0] for position in positions]) - ego.station - world.car.length
+    lateral_distance = np.abs(np.array([position[1] for position in positions]) - ego.lateral)
     required_distance = 6.0 + ego.speed * 0.5 + np.maximum(ego.speed**2 - speeds**2, 0.0) / 11.0
     return bool(np.any((ahead > -4.0) & (ahead < required_distance) & (lateral_distance < 2.3)))

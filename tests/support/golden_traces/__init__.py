@@ -1,1 +1,1 @@
-"""Golden traces: what each stage answered to recorded inputs, kept to notice every change."""
+"""Golden traces: recorded inputs and outputs of each stage, which reveal every change of behaviour."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from drive_stack.pipeline import Stages
 from golden_traces.codec import encode
 from golden_traces.compare import Tolerance, differences
-from golden_traces.pictures import PictureOutputs
+from golden_traces.images import ImageOutputs
 from golden_traces.replay import replay_stage
 from golden_traces.trace import Step
 
 EXACT = Tolerance()
 BOXES = Tolerance(absolute=0.75)  # [px]
-BY_NETWORK = Tolerance(relative=0.01, absolute=0.02)  # processors add in different orders
+BY_NETWORK = Tolerance(relative=0.01, absolute=0.02)  # results of networks differ slightly between processors
 MAX_SHOWN = 12  # changes in a report; the rest are counted
 
 _FIELDS = {
@@ -34,7 +34,7 @@ def stage_changes(stages: Stages, steps: tuple[Step, ...], stage: str) -> list[s
     return changed
 
 
-def picture_changes(was: PictureOutputs, now: PictureOutputs) -> list[str]:
+def image_changes(was: ImageOutputs, now: ImageOutputs) -> list[str]:
     """One line for each change of detector and lanes on one image."""
     changed: list[str] = []
     for stage, tolerance in (("detector", BOXES), ("lanes", BY_NETWORK), ("lanes_later", BY_NETWORK)):
@@ -43,7 +43,7 @@ def picture_changes(was: PictureOutputs, now: PictureOutputs) -> list[str]:
     return changed
 
 
-def report(changes: list[str], where: str) -> str:
+def report(changes: list[str], name: str) -> str:
     """The number of changes and the first ones."""
     more = f"\n  … and {len(changes) - MAX_SHOWN} more" if len(changes) > MAX_SHOWN else ""
-    return "\n  ".join([f"{where}: {len(changes)} changed", *changes[:MAX_SHOWN]]) + more
+    return "\n  ".join([f"{name}: {len(changes)} changed", *changes[:MAX_SHOWN]]) + more

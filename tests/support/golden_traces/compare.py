@@ -43,16 +43,16 @@ def differences(was: Tree, now: Tree, tolerance: Tolerance, field: str = "") -> 
 def _of_lists(was: list[Tree], now: list[Tree], tolerance: Tolerance, field: str) -> Iterator[Difference]:
     if len(was) != len(now):
         yield Difference(f"number of {field}", len(was), len(now))
-    found = [
+    changes = [
         difference
         for index, (first, second) in enumerate(zip(was, now, strict=False))
         for difference in differences(first, second, tolerance, f"{field}[{index}]")
     ]
-    numbers = [(_distance(item), item) for item in found if _is_number(item.was) and _is_number(item.now)]
-    if len(numbers) == len(found) > 1:
+    numbers = [(_distance(item), item) for item in changes if _is_number(item.was) and _is_number(item.now)]
+    if len(numbers) == len(changes) > 1:
         yield max(numbers, key=lambda pair: pair[0])[1]
     else:
-        yield from found
+        yield from changes
 
 
 def _equal(was: Tree, now: Tree, tolerance: Tolerance) -> bool:

@@ -19,7 +19,7 @@ SPEED = 20.0  # at which the lanes are propagated [m/s]
 
 
 @dataclass(frozen=True, slots=True)
-class PictureOutputs:
+class ImageOutputs:
     """Outputs for one image."""
 
     detector: tuple[Detection, ...]
@@ -27,17 +27,17 @@ class PictureOutputs:
     lanes_later: LaneEstimate  # one step later, without another image
 
 
-def run_networks(stages: Stages, image: Image) -> PictureOutputs:
+def run_networks(stages: Stages, image: Image) -> ImageOutputs:
     """Run detector and lanes on one image, after a reset."""
     stages.lanes.reset()
-    return PictureOutputs(
+    return ImageOutputs(
         detector=stages.detector.detect(image),
         lanes=stages.lanes.estimate(image, SPEED, 0.0),
         lanes_later=stages.lanes.estimate(None, SPEED, 0.0),
     )
 
 
-def read_picture(path: Path) -> Image:
+def read_image(path: Path) -> Image:
     """Read an (H, W, 3) RGB image. Raises `ConfigError` where it cannot be read."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
@@ -47,19 +47,19 @@ def read_picture(path: Path) -> Image:
         raise ConfigError(f"{path}: not an image") from None
 
 
-def write_picture(path: Path, image: Image) -> None:
+def write_image(path: Path, image: Image) -> None:
     """Write a JPEG."""
     path.write_bytes(jpeg.encode(image, QUALITY, full_colour=False).tobytes())
 
 
-def read_outputs(path: Path) -> PictureOutputs:
+def read_outputs(path: Path) -> ImageOutputs:
     """Read the outputs. Raises `ConfigError` where they do not match the present records."""
     try:
-        return decode(PictureOutputs, json.loads(path.read_text(encoding="utf-8")))
+        return decode(ImageOutputs, json.loads(path.read_text(encoding="utf-8")))
     except (TypeError, KeyError, ValueError, OSError) as error:
         raise ConfigError(f"{path}: not golden outputs of these records: {error}") from error
 
 
-def write_outputs(path: Path, outputs: PictureOutputs) -> None:
+def write_outputs(path: Path, outputs: ImageOutputs) -> None:
     """Write the outputs."""
     path.write_text(json.dumps(encode(outputs), separators=(",", ":"), allow_nan=False), encoding="utf-8")

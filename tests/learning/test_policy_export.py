@@ -1,0 +1,148 @@
+"""The exported policy: it agrees with the trained network, and weights that do not fit are refused."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from toy_recording import TINY
+
+from agents.registry import build_agent
+from drive_stack.camera_model import CameraModel
+from drive_stack.config import load_model
+from drive_stack.errors import ConfigError
+from drive_stack.interfaces import Platform
+from drive_stack.learning.imitation.config import PolicyTraining
+from drive_stack.learning.imitation.network import PolicyNet, export
+from drive_stack.policy.runner import PolicyRunner, head_path
+from drive_stack.policy.state_vector import (
+    STATE_SIZE,
+    control_of,
+    state_of,
+)
+from drive_stack.policy.views import pack, packed_size
+from drive_stack.runtime.weights import write_card
+from drive_stack.types import NavigationCommand, Observation
+from drive_stack.vehicle import VehicleParameters
+
+CAR = VehicleParameters()
+PLATFORM = Platform(CAR, CameraModel())
+CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "training"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> PolicyTraining:
+    path = tmp_path_factory.mktemp("config") / "policy.yaml"
+    path.write_text(TINY)
+    return load_model(path, PolicyTraining)
+
+
+def observation(rng: np.random.Generator, speed: float = 20.0) -> Observation:
+    image = rng.integers(0, 256, (256, 640, 3), dtype=np.uint8)
+    return Observation(image, speed, 0.01, False, True, 30.0, NavigationCommand.CHANGE_LEFT)
+
+
+def export_policy(config: PolicyTraining, folder: Path) -> tuple[PolicyNet, Path]:
+    torch.manual_seed(3)
+    network, trunk = PolicyNet(config.network).eval(), folder / "policy.trunk.onnx"
+    export(network, trunk)
+    for path in (trunk, head_path(trunk)):
+        write_card(path, "make it", {"layout": network.layout.model_dump()})
+    return network, trunk
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_the_exported_policy_agrees_with_torch_and_uses_its_history(
+    config: PolicyTraining, tmp_path: Path, engine: str
+) -> None:
+    network, trunk = export_policy(config, tmp_path)
+    runner, rng = PolicyRunner(trunk, CAR, 0.1, engine=engine), np.random.default_rng(5)
+    inputs = [observation(rng, speed) for speed in (20.0, 21.0, 22.0, 23.0, 24.0, 25.0)]
+    controls = [runner.drive(observed) for observed in inputs]
+    packed = torch.from_numpy(np.stack([pack(observed.image, network.layout.views) for observed in inputs]))
+    rows = torch.tensor([[max(row - age, 0) for age in (0, 2, 4)] for row in range(6)])
+    with torch.no_grad():
+        state = torch.from_numpy(np.stack([state_of(observed) for observed in inputs]))
+        predicted = network.decide(network.trunk(packed), rows, state).numpy()
+    for control, (lateral, longitudinal), observed in zip(controls, predicted, inputs, strict=True):
+        expected = control_of(float(lateral), float(longitudinal), observed.speed, CAR)
+        assert control.steering == pytest.approx(expected.steering, abs=1e-5)
+        assert control.acceleration == pytest.approx(expected.acceleration, abs=1e-3)
+    runner.reset()
+    assert [runner.drive(observed) for observed in inputs] == controls
+
+
+def test_the_agent_loads_the_weights_of_its_configuration(config: PolicyTraining, tmp_path: Path) -> None:
+    _, trunk = export_policy(config, tmp_path)
+    agent = build_agent("end_to_end", PLATFORM, overrides=(f"weights={trunk}",))
+    assert agent.name == "end_to_end" and not agent.privileged
+    agent.reset(0)
+    first = agent.act(observation(np.random.default_rng(2)))
+    agent.reset(0)
+    assert agent.act(observation(np.random.default_rng(2))) == first
+
+
+def with_trunk_as_head(trunk: Path) -> str:
+    shutil.copyfile(trunk, head_path(trunk))
+    write_card(head_path(trunk), "make it", {})
+    return r"policy\.head\.onnx: takes"
+
+
+def without_layout(trunk: Path) -> str:
+    write_card(trunk, "make it", {})
+    return "layout: Field required"
+
+
+def without_head(trunk: Path) -> str:
+    head_path(trunk).unlink()
+    return r"policy\.head\.onnx: no such file"
+
+
+def changed(trunk: Path) -> str:
+    trunk.write_bytes(trunk.read_bytes() + b"x")
+    return "SHA-256 is"
+
+
+@pytest.mark.parametrize("corrupt", [with_trunk_as_head, without_layout, without_head, changed])
+def test_weights_that_do_not_fit_are_named_in_one_line(
+    config: PolicyTraining, tmp_path: Path, corrupt: object
+) -> None:
+    _, trunk = export_policy(config, tmp_path)
+    assert callable(corrupt)
+    message = corrupt(trunk)
+    with pytest.raises(ConfigError, match=message) as caught:
+        PolicyRunner(trunk, CAR, 0.1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["policy", "policy_pilotnet"])
+def test_the_shipped_configurations_can_be_built(name: str) -> None:
+    settings = load_model(CONFIGS / f"{name}.yaml", PolicyTraining)
+    network = PolicyNet(settings.network).eval()
+    assert network.layout.head_size == len(settings.network.history) * network.layout.features + STATE_SIZE
+    with torch.no_grad():
+        features = network.trunk(torch.zeros((1, packed_size(network.layout.views)), dtype=torch.uint8))
+    assert features.shape == (1, network.layout.features)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1, dagger: true}]", "no policy yet"),
+        ("rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1, frozen: true}]", "no trunk yet"),
+        ("network.history=[0.2]", "first age must be 0"),
+        ("network.encoders=[]", "at least 1 item"),
+        (
+            "rounds=[{name: a, first_seed: 0, seeds: 1, epochs: 1},"
+            " {name: b, first_seed: 9, seeds: 1, epochs: 1, dagger: true, driver: constant}]",
+            "policy drives where dagger is true",
+        ),
+        ("rounds=[{name: a, first_seed: 100000, seeds: 1, epochs: 1}]", "less than 100000"),
+    ],
+)
+def test_inconsistent_configurations_are_refused(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_model(CONFIGS / "policy.yaml", PolicyTraining, [override])
