@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -102,3 +102,30 @@ def test_no_number_is_too_large(field: str, valid: bytes) -> None:
 def test_a_trace_that_is_cut_off_is_refused(cut: int) -> None:
     with pytest.raises((MessageError, TraceError)):
         decode_trace(SENT[:-cut], CONTROL)
+
+
+@pytest.mark.parametrize(
+    ("speeds", "problem"),
+    [
+        (np.array([0.0] * 6 + [math.nan]), "holds a number that is not finite"),
+        (np.zeros(6), r"has the shape \(6,\), expected \(N\)"),
+        (np.zeros((7, 1)), r"has the shape \(7, 1\), expected \(N\)"),
+        (np.zeros(0), r"has the shape \(0,\), expected \(N\)"),
+        ("fast", "is no array of numbers"),
+    ],
+)
+def test_an_invalid_array_is_named_before_it_is_sent(speeds: object, problem: str) -> None:
+    """The plan of a full trace has seven points; its speeds are not the first array."""
+    trace = full_trace(CONTROL, ())
+    plan = replace(trace.plan, speeds=speeds)
+    with pytest.raises(TraceError, match=rf"^trace\.plan\.speeds: {problem}$"):
+        encode_trace(replace(trace, plan=plan))
+
+
+@pytest.mark.parametrize("rows", [b"true", b"7.0", b"-7", b"null", b"[7]", b"8", b"1" + b"0" * 30])
+def test_an_invalid_number_of_rows_is_refused(rows: bytes) -> None:
+    """The reply states the number of rows of each array; the plan's times have seven."""
+    place = HEAD.rindex(b"[7, 7, 7, 7, 7, 7,") + 1
+    head = HEAD[:place] + rows + HEAD[place + 1 :]
+    with pytest.raises(TraceError, match=r"trace\.plan\."):
+        decode_trace(struct.pack("<I", len(head)) + head + NUMBERS, CONTROL)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import struct
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Generic, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from operator import attrgetter
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -30,10 +31,11 @@ from drive_stack.types import (
 )
 
 from .messages import Buffer, MessageError, read_json
-from .trace_values import Array, Arrays, Plain, Shape, TraceError, Tree
+from .trace_values import Array, Arrays, Form, Number, NumberOrInfinity, Plain, Shape, TraceError, Tree
 
 _LENGTH = struct.Struct("<I")
 _SENT_SEPARATELY = ("control", "attention")  # fields of `StepTrace` that are not sent with the others
+_ENCODER = json.JSONEncoder(check_circular=False)
 _MAY_BE_INFINITE = ("ends_in",)  # inf: the lane does not end
 # None: the number of points, equal in all fields of a record; each item of a tuple has its own number
 _SHAPES: dict[type, dict[str, Shape]] = {
@@ -59,10 +61,12 @@ def encode_trace(trace: object) -> bytes:
     """Encode a trace. Raises `TraceError` for other objects, and for values that its types do not allow."""
     if not isinstance(trace, StepTrace):
         raise TraceError(f"it is of type {type(trace).__name__}, expected a StepTrace or None")
-    plain = _checked(replace(trace, attention=None))
     arrays = Arrays()
-    head = json.dumps(_TRACE.write(plain, arrays)).encode()
-    return b"".join([_LENGTH.pack(len(head)), head, *(part.tobytes() for part in arrays.parts)])
+    head = _ENCODER.encode(_TRACE.write(trace, arrays)).encode()
+    numbers = np.concatenate([part.ravel() for part in arrays.parts]) if arrays.parts else np.empty(0)
+    if not np.isfinite(numbers).all():
+        _TRACE.write(trace, Arrays(check_each=True))  # raises the error for the first such array
+    return b"".join([_LENGTH.pack(len(head)), head, numbers.data])
 
 
 def decode_trace(body: Buffer, control: Control) -> StepTrace:
@@ -76,28 +80,17 @@ def decode_trace(body: Buffer, control: Control) -> StepTrace:
     if max(view.nbytes - start, 0) % 8:
         raise MessageError("a truncated trace")
     numbers = np.frombuffer(view[start:], dtype=np.float64).copy()  # the arrays of the trace are views of it
-    return _checked(replace(_TRACE.read(tree, Arrays(numbers)), control=control))
-
-
-def _checked(trace: StepTrace) -> StepTrace:
-    return replace(trace, notes=checked_notes(trace.notes), stage_ms=checked_times(trace.stage_ms))
+    arrays = Arrays(numbers, check_each=not np.isfinite(numbers).all())
+    return StepTrace(control=control, **_TRACE.read_fields(tree, arrays))
 
 
 Value = TypeVar("Value")
 
 
-class _Form(Protocol):
-    """Encoding of values of one type; both methods raise `TraceError`."""
-
-    def write(self, value: object, arrays: Arrays) -> Tree: ...
-
-    def read(self, tree: Tree, arrays: Arrays) -> object: ...
-
-
 class _Optional:
     """A value, or None."""
 
-    def __init__(self, form: _Form) -> None:
+    def __init__(self, form: Form) -> None:
         self._form = form
 
     def write(self, value: object, arrays: Arrays) -> Tree:
@@ -110,41 +103,51 @@ class _Optional:
 class _Tuple:
     """``count`` values of one form (None: any number); each item's arrays have their own number of points."""
 
-    def __init__(self, form: _Form, count: int | None) -> None:
+    def __init__(self, form: Form, count: int | None) -> None:
         self._form, self._count = form, count
 
     def write(self, value: object, arrays: Arrays) -> Tree:
-        return [self._apply(self._form.write, item, arrays, index) for index, item in self._items(value)]
+        return self._converted(self._form.write, value, arrays)
 
     def read(self, tree: Tree, arrays: Arrays) -> object:
-        return tuple(self._apply(self._form.read, item, arrays, index) for index, item in self._items(tree))
+        return tuple(self._converted(self._form.read, tree, arrays))
 
-    def _items(self, value: object) -> enumerate[Tree]:
+    def _converted(
+        self, convert: Callable[[Tree, Arrays], Value], value: object, arrays: Arrays
+    ) -> list[Value]:
         if not isinstance(value, tuple | list):
             raise TraceError(f"is of type {type(value).__name__}, expected a tuple")
         if self._count not in (None, len(value)):
             raise TraceError(f"has {len(value)} values, expected {self._count}")
-        return enumerate(value)
-
-    @staticmethod
-    def _apply(convert: Callable[[Tree, Arrays], Value], item: Tree, arrays: Arrays, index: int) -> Value:
-        outer, arrays.points = arrays.points, None
+        outer, converted = arrays.points, list[Value]()
         try:
-            return convert(item, arrays)
+            for item in value:
+                arrays.points = None
+                converted.append(convert(item, arrays))
         except TraceError as error:
-            raise error.within(f"[{index}]") from None
-        finally:
-            arrays.points = outer
+            raise error.within(f"[{len(converted)}]") from None
+        arrays.points = outer
+        return converted
 
 
-class _Mapping:
-    """Text → value; `checked_times` checks both."""
+class _Times:
+    """``StepTrace.stage_ms``."""
 
     def write(self, value: object, arrays: Arrays) -> Tree:  # noqa: ARG002 - required by the protocol
-        return dict(cast(Mapping[str, float], value))
+        return cast(Tree, checked_times(value))
 
     def read(self, tree: Tree, arrays: Arrays) -> object:  # noqa: ARG002
-        return tree
+        return checked_times(tree)
+
+
+class _Notes:
+    """``StepTrace.notes``."""
+
+    def write(self, value: object, arrays: Arrays) -> Tree:  # noqa: ARG002
+        return list(checked_notes(value))
+
+    def read(self, tree: Tree, arrays: Arrays) -> object:  # noqa: ARG002
+        return checked_notes(tree)
 
 
 Record = TypeVar("Record")
@@ -156,40 +159,47 @@ class _Record(Generic[Record]):
     def __init__(self, kind: type[Record]) -> None:
         self._kind = kind
         hints = get_type_hints(kind)
-        names = [entry.name for entry in fields(kind) if entry.name not in _SENT_SEPARATELY]  # type: ignore[arg-type]
-        self._forms = {name: _form(hints[name], _SHAPES.get(kind, {}).get(name), name) for name in names}
+        self._names = [entry.name for entry in fields(kind) if entry.name not in _SENT_SEPARATELY]  # type: ignore[arg-type]
+        forms = [
+            _CHECKED.get((kind, name)) or _form(hints[name], _SHAPES.get(kind, {}).get(name), name)
+            for name in self._names
+        ]
+        self._writers, self._readers = [form.write for form in forms], [form.read for form in forms]
+        self._get_fields = attrgetter(*self._names)
 
     def write(self, value: object, arrays: Arrays) -> Tree:
         if not isinstance(value, self._kind):
             raise TraceError(f"is of type {type(value).__name__}, expected {self._kind.__name__}")
-        arrays.points = None
-        written: list[Tree] = []
-        for name, form in self._forms.items():
-            try:
-                written.append(form.write(getattr(value, name), arrays))
-            except TraceError as error:
-                raise error.within(f".{name}") from None
-        return written
+        return self._converted(self._writers, self._get_fields(value), arrays)
 
     def read(self, tree: Tree, arrays: Arrays) -> Record:
-        if not isinstance(tree, list) or len(tree) != len(self._forms):
+        return self._kind(**self.read_fields(tree, arrays))
+
+    def read_fields(self, tree: Tree, arrays: Arrays) -> dict[str, Any]:
+        """The values of the fields by their names."""
+        if not isinstance(tree, list) or len(tree) != len(self._names):
             raise TraceError(f"is no {self._kind.__name__}")
+        return dict(zip(self._names, self._converted(self._readers, tree, arrays), strict=True))
+
+    def _converted(
+        self, converters: Sequence[Callable[[Tree, Arrays], Value]], items: Sequence[Tree], arrays: Arrays
+    ) -> list[Value]:
         arrays.points = None
-        values: dict[str, object] = {"control": _NO_CONTROL} if self._kind is StepTrace else {}
-        for (name, form), item in zip(self._forms.items(), tree, strict=True):
-            try:
-                values[name] = form.read(item, arrays)
-            except TraceError as error:
-                raise error.within(f".{name}") from None
-        return self._kind(**values)
+        converted = list[Value]()
+        try:
+            for convert, item in zip(converters, items, strict=True):
+                converted.append(convert(item, arrays))
+        except TraceError as error:
+            raise error.within(f".{self._names[len(converted)]}") from None
+        return converted
 
 
 @lru_cache
-def _record(kind: type) -> _Form:
+def _record(kind: type) -> Form:
     return _Record(kind)
 
 
-def _form(hint: object, shape: Shape | None, name: str) -> _Form:
+def _form(hint: object, shape: Shape | None, name: str) -> Form:
     """The encoding of a field, chosen by its type and, for an array, its shape."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
@@ -202,9 +212,13 @@ def _form(hint: object, shape: Shape | None, name: str) -> _Form:
             raise TypeError(f"no shape is known for the field {name}")
         return Array(shape)
     if not isinstance(hint, type):
-        return _Mapping()
-    return _record(hint) if is_dataclass(hint) else Plain(hint, may_be_infinite=name in _MAY_BE_INFINITE)
+        raise TypeError(f"no encoding is known for the field {name}")
+    if is_dataclass(hint):
+        return _record(hint)
+    if hint is float:
+        return NumberOrInfinity() if name in _MAY_BE_INFINITE else Number()
+    return Plain(hint)
 
 
-_NO_CONTROL = Control(0.0, 0.0)  # replaced by the control that was sent
+_CHECKED: dict[tuple[type, str], Form] = {(StepTrace, "stage_ms"): _Times(), (StepTrace, "notes"): _Notes()}
 _TRACE = _Record(StepTrace)
