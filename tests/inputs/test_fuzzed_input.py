@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def fuzz_settings(kind: str, examples: int) -> None:
     check()
 
 
+@cache  # a suite has many courses, and a change of its file concerns few of them
 def world_name(scenario: str) -> str:
     return load_scenario(scenario).world_name
 
