@@ -16,11 +16,11 @@ from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajec
 
 
 def test_only_the_last_unbroken_sequence_of_records_is_used() -> None:
-    """Actor 5 is on record at 0, 1, 3, 4 s of 0 … 5 s, in another row each time."""
+    """Actor 5 is on record at 0, 1, 3, 4 s of 0 … 6 s, in another row each time."""
     scenes = []
-    for second in range(6):
+    for second in range(7):
         rows = [(9, (50.0, 3.5, 20.0, 0.0))] * (second % 2)
-        actor = [] if second in (2, 5) else [(5, (30.0 + second, 0.5, 10.0 + second, 0.2))]
+        actor = [] if second in (2, 5, 6) else [(5, (30.0 + second, 0.5, 10.0 + second, 0.2))]
         own = (float(second), 0.1 * second, 20.0, 0.0)
         scenes.append(
             replace(scene(float(second), rows + actor, own), curvature=-0.001 * second, grip=8.0 - second)
