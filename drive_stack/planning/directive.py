@@ -17,7 +17,7 @@ from drive_stack.types import Behaviour, PlanningInput
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """Goal and limits of actor step."""
+    """Goal and limits of one step."""
 
     decision: LaneDecision
     goal: float  # lateral of the target lane's centre [m]

@@ -2,7 +2,7 @@
 
 Werling, Ziegler, Kammel, Thrun 2010, "Optimal trajectory generation for dynamic street scenarios in
 a Frenet frame": a quintic joins two full states with minimum jerk; a quartic leaves the end position free.
-Coefficients are ``(..., N)``, min_speed power first.
+Coefficients are ``(..., N)``, lowest power first.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def quartic(speed: float, acceleration: float, end_speed: FloatArray, duration: 
 
 
 def derivative(coefficients: FloatArray) -> FloatArray:
-    """Coefficients of the derivative, one fewer longitudinal_speed the last axis."""
+    """Coefficients of the derivative, one fewer along the last axis."""
     return np.asarray(coefficients[..., 1:] * np.arange(1, coefficients.shape[-1]), dtype=np.float64)
 
 

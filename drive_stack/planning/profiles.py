@@ -112,11 +112,11 @@ def _stopped(profiles: Profiles) -> Profiles:
 
 def _within(profiles: Profiles, acceleration: float, comfort: ComfortSettings) -> NDArray[np.bool_]:
     """Profiles within the comfort limits, or no farther outside than the present acceleration."""
-    min_speed, highest = (
+    lowest, highest = (
         min(comfort.min_acceleration, acceleration),
         max(comfort.max_acceleration, acceleration),
     )
-    low = profiles.acceleration.min(axis=1) >= min_speed - 1e-9
+    low = profiles.acceleration.min(axis=1) >= lowest - 1e-9
     high = profiles.acceleration.max(axis=1) <= highest + 1e-9
     smooth = np.abs(profiles.jerk).max(axis=1) <= comfort.max_jerk + 1e-9
     return np.asarray(low & high & smooth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,20 +148,35 @@ def _actors(predictions: tuple[Prediction, ...], line: ReferenceLine) -> list[Ac
     return actors
 
 
+def _interpolated(points: FloatArray, known: FloatArray, times: FloatArray) -> FloatArray:
+    """Points (H, T, 2) at ``times`` (T,), between points (H, P, 2) at the ascending times ``known`` (P,).
+
+    The first and the last point continue beyond the known times.
+    """
+    after = np.clip(np.searchsorted(known, times), 1, len(known) - 1)
+    fraction = (times - known[after - 1]) / (known[after] - known[after - 1])
+    fraction = np.clip(fraction, 0.0, 1.0)[:, None]
+    return np.asarray((1.0 - fraction) * points[:, after - 1] + fraction * points[:, after])
+
+
 def _futures(
     predictions: list[Prediction], actors: list[Actor], line: ReferenceLine, times: FloatArray
 ) -> Futures:
-    rows, owner, probability = [], [], []
-    for index, prediction in enumerate(predictions):
-        known = np.concatenate([[0.0], prediction.times])
-        for hypothesis in prediction.hypotheses:
-            if hypothesis.probability < MIN_PROBABILITY:
-                continue
-            points = np.vstack([prediction.track.position, hypothesis.positions])
-            rows.append(np.stack([np.interp(times, known, points[:, axis]) for axis in (0, 1)], axis=1))
-            owner.append(index)
-            probability.append(hypothesis.probability)
-    positions = np.array(rows).reshape(len(rows), len(times), 2)
+    probable = [
+        (index, prediction, hypothesis)
+        for index, prediction in enumerate(predictions)
+        for hypothesis in prediction.hypotheses
+        if hypothesis.probability >= MIN_PROBABILITY
+    ]
+    owner = [index for index, _, _ in probable]
+    probability = [hypothesis.probability for _, _, hypothesis in probable]
+    positions = np.empty((len(probable), len(times), 2))
+    first = 0
+    for _, group in groupby(probable, key=lambda entry: id(entry[1].times)):
+        points = [np.vstack([prediction.track.position, future.positions]) for _, prediction, future in group]
+        known = np.concatenate([[0.0], probable[first][1].times])
+        positions[first : first + len(points)] = _interpolated(np.stack(points), known, times)
+        first += len(points)
     station, lateral = line.to_frenet(positions)
     owners = np.array(owner, dtype=np.intp)
     return Futures(
