@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
+from numpy.typing import NDArray
+
 from drive_stack.road_map import LaneKind, RoadMap
-from drive_stack.types import Contact, Control, NavigationCommand
+from drive_stack.types import Contact, Control, FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
 
@@ -52,6 +55,7 @@ class World:
         self.car = car or VehicleParameters()
         self.physics_dt = physics_dt
         self.time = 0.0
+        self._time_of_first_tick = 0.0  # [s]
         self.outcome: str | None = None
         self.traffic_contacts = 0  # sum over ticks of pairs that touch, the ego excluded; 0 if correct
         self._episode: EpisodeSetup = build_episode(scenario, seed, self.car)
@@ -129,7 +133,7 @@ class World:
             pedestrians.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
         episode.ego.step(control, self.physics_dt)
         self._ticks += 1
-        self.time = self._ticks * self.physics_dt
+        self.time = self._time_of_first_tick + self._ticks * self.physics_dt
         self._update_ego_state(self._ego.station)
 
     def state(self) -> WorldState:
@@ -154,18 +158,24 @@ class World:
             contacts=self._contacts,
         )
 
-    def actor_poses(self) -> dict[int, tuple[float, float, float]]:
-        """World x, y [m] and yaw [rad] of every vehicle and pedestrian by actor id."""
+    def actor_poses(self) -> tuple[NDArray[np.int64], FloatArray]:
+        """Return the ids (N,) of all vehicles and pedestrians, and their poses (N, 3) in the world frame.
+
+        A pose is x, y [m] and yaw [rad].
+        """
         shapes = self._shapes
         moving = len(shapes.id) - len(self._episode.obstacles.id)
-        return {
-            int(actor): (float(pose[0]), float(pose[1]), float(pose[2]))
-            for actor, pose in zip(shapes.id[:moving], shapes.pose[:moving], strict=True)
-        }
+        return shapes.id[:moving], shapes.pose[:moving]
 
-    def copy(self) -> World:
-        """Return an independent world in the same state; constant parts are shared."""
+    def copy(self, *, physics_dt: float | None = None) -> World:
+        """Return an independent world in the same state; constant parts are shared.
+
+        Args:
+            physics_dt: Duration of the copy's physics ticks [s]; that of this world if None.
+        """
         other = copy.copy(self)
+        if physics_dt is not None:
+            other.physics_dt, other._time_of_first_tick, other._ticks = physics_dt, self.time, 0
         other._episode = self._episode.copy()
         other._contact_monitor = copy.deepcopy(self._contact_monitor)
         return other

@@ -99,10 +99,10 @@ def test_nothing_overlaps_in_the_densest_traffic(name: str, density: int) -> Non
 def count_clear_arrivals(world: World, seconds: float) -> int:
     """Drive by holding the lane; check that new vehicles touch nothing and return their number."""
     lane, speed = world.road.lane_at(world.ego.station, world.ego.lateral), world.ego.speed
-    known, appeared = set(world.actor_poses()), 0
+    known, appeared = set(world.actor_poses()[0].tolist()), 0
     while world.time < seconds and world.outcome is None:
         world.step(hold_lane(world.ego, world.road, lane, speed, world.car))
-        new = set(world.actor_poses()) - known
+        new = set(world.actor_poses()[0].tolist()) - known
         if new:
             known |= new
             appeared += len(new)

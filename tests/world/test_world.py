@@ -76,7 +76,7 @@ def test_a_forecast_leaves_the_world_unchanged_and_is_exact() -> None:
     for step in range(10):
         for _ in range(4):
             world.move(hold_lane(world.ego, world.road, lane, speed, world.car))
-        for actor, pose in world.actor_poses().items():
+        for actor, pose in zip(*world.actor_poses(), strict=True):
             if actor in predicted:
                 assert np.array_equal(predicted[actor][step], pose)
     assert len(predicted) > 10
