@@ -12,24 +12,20 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from drive_stack.agent_errors import AgentError, bounded_text
-from drive_stack.app.commands import drive
-from drive_stack.app.commands.table import commands
+from drive_stack.app.commands.table import DRIVE, commands, load_command
 from drive_stack.app.options import TRACEBACK
-from drive_stack.app.wiring import BenchWiring, ControlWiring, Wiring
-from drive_stack.camera_model import CameraModel
-from drive_stack.config import unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import visible
-from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
-from drive_stack.interfaces import Platform
 from drive_stack.support import layout
 from drive_stack.support.interrupts import Terminated, raise_on_termination
 from drive_stack.support.telemetry import use_matplotlib_cache
-from drive_stack.vehicle import VehicleParameters
+
+if TYPE_CHECKING:
+    from drive_stack.app.wiring import BenchWiring, Wiring
 
 COMMANDS = commands()
 
@@ -41,12 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = [word for word in arguments if word != TRACEBACK]
     use_matplotlib_cache()
     try:
+        run = load(arguments)
         with raise_on_termination():
-            if arguments and arguments[0] in COMMANDS:
-                return COMMANDS[arguments[0]](arguments[1:], make_wiring())
-            if arguments and not arguments[0].startswith("-"):
-                raise unknown_name("command", arguments[0], COMMANDS)
-            return drive.run(arguments, make_wiring())
+            return run()
     except ConfigError as error:
         if show_traceback:
             print(traceback_of(error), file=sys.stderr)
@@ -63,6 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
 
 
+def load(arguments: Sequence[str]) -> Callable[[], int]:
+    """Read a command line and import what it needs; returns what runs it. Raises `ConfigError`."""
+    if arguments and arguments[0] in COMMANDS:
+        return COMMANDS[arguments[0]](arguments[1:], make_wiring)
+    if arguments and not arguments[0].startswith("-"):
+        from drive_stack.config import unknown_name
+
+        raise unknown_name("command", arguments[0], COMMANDS)
+    return load_command(DRIVE, arguments, make_wiring)
+
+
 def traceback_of(error: ConfigError) -> str:
     """Return the traceback of an error; of an agent's own code where the error carries it."""
     details = error.details if isinstance(error, AgentError) else None
@@ -72,8 +76,15 @@ def traceback_of(error: ConfigError) -> str:
 def make_wiring() -> Wiring:
     """Import `envs` and `agents`, and make what the commands need from them.
 
-    In an installed wheel this file is ``drive_stack.run_sim``, and both packages are next to it.
+    In an installed wheel this file is ``drive_stack.run_sim``, and both packages are next to it. They take
+    seconds to import, which ``--help`` does not need.
     """
+    from drive_stack.app.wiring import ControlWiring, Wiring
+    from drive_stack.camera_model import CameraModel
+    from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
+    from drive_stack.interfaces import Platform
+    from drive_stack.vehicle import VehicleParameters
+
     if TYPE_CHECKING or not __package__:
         from agents.facts import agent_facts
         from agents.foreign.agent import is_foreign
@@ -122,6 +133,8 @@ def make_wiring() -> Wiring:
 
 def bench_wiring() -> BenchWiring:
     """Make the workloads of the speed benchmark; nothing else imports them."""
+    from drive_stack.app.wiring import BenchWiring
+
     if TYPE_CHECKING or not __package__:
         from agents.registry import build_agent
         from envs.workloads import batch, camera, env_steps, traffic

@@ -12,12 +12,12 @@ from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
 from drive_stack.policy import runner
 from drive_stack.runtime.weights import Card, read_card, sha256_of
+from drive_stack.support.extras import needs_extra
 
 from .config import ModularConfig
 from .end_to_end import EndToEndConfig
 from .foreign.agent import is_foreign
 from .foreign.description import describe
-from .foreign.onnx_data import external_files
 from .foreign.options import ForeignOptions
 from .foreign.outside_class import parts_of
 from .registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
@@ -74,6 +74,8 @@ def _foreign(path: Path, overrides: Sequence[str]) -> AgentFacts:
     ForeignOptions.of(str(path), overrides)
     weights = {path.name: sha256_of(path)}
     if path.suffix == ".onnx":
+        with needs_extra("onnx", str(path)):
+            from .foreign.onnx_data import external_files  # noqa: PLC0415 - onnx is needed only for such files
         weights |= {location: sha256_of(data) for location, data in external_files(path).items()}
     return AgentFacts(
         path.stem, privileged=False, uses_camera=True, content=str(list(overrides)), weights=weights

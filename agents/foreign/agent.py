@@ -10,6 +10,7 @@ import numpy as np
 from drive_stack.agent_errors import describe
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
+from drive_stack.support.extras import needs_extra
 from drive_stack.types import Control, NavigationCommand, Observation, StepTrace
 from drive_stack.vehicle import action_to_control
 
@@ -18,13 +19,15 @@ from .policy import ObservationArrays, Policy, observation_arrays
 
 
 def _onnx(path: Path, example: ObservationArrays) -> Policy:
-    from .onnx_file import OnnxPolicy  # noqa: PLC0415 - each needs its own library
+    with needs_extra("onnx", str(path)):
+        from .onnx_file import OnnxPolicy  # noqa: PLC0415 - each needs its own library
 
     return OnnxPolicy(path, example)
 
 
 def _torchscript(path: Path, example: ObservationArrays) -> Policy:
-    from .torchscript_file import TorchScriptPolicy  # noqa: PLC0415
+    with needs_extra("train", str(path)):
+        from .torchscript_file import TorchScriptPolicy  # noqa: PLC0415
 
     return TorchScriptPolicy(path, example)
 
@@ -32,7 +35,8 @@ def _torchscript(path: Path, example: ObservationArrays) -> Policy:
 def _sb3(path: Path, example: ObservationArrays) -> Policy:
     from .sb3_file import Sb3Policy  # noqa: PLC0415
 
-    return Sb3Policy(path, example)
+    with needs_extra("rl", str(path)):
+        return Sb3Policy(path, example)
 
 
 # file suffix → its reader, and whether reading may run code from the file

@@ -28,10 +28,8 @@ class Sb3Policy:
     """A PPO, A2C, SAC or TD3 policy on the environment's observation, some of its keys, or the image."""
 
     def __init__(self, path: Path, example: ObservationArrays) -> None:
-        try:
-            import stable_baselines3  # noqa: PLC0415 - needed only for such files
-        except ImportError:
-            raise ConfigError(f"{path}: needs the package stable-baselines3; install it with pip") from None
+        import stable_baselines3  # noqa: PLC0415 - needed only for such files
+
         algorithm = getattr(stable_baselines3, _algorithm(path))
         try:
             self._model: Any = algorithm.load(path, device="cpu")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.scenario_name import split_names
 from drive_stack.seeds import MAX_EPISODES, MAX_SEED, SeedSplit, seed_range
+from drive_stack.support.layout import COMMAND, PROGRAM
 
 TRUST_HELP = (
     "load policy files that can run code of their own: zip files of Stable-Baselines3, and TorchScript"
@@ -24,6 +25,34 @@ IN_PROCESS_HELP = (
 )
 TRACEBACK = "--traceback"
 TRACEBACK_HELP = "also show the traceback of an error; works with every command"
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of a command; what it reads holds the whole command line as ``command``.
+
+    Its texts name the program as it is started: ``python run_sim.py``, or ``drive-stack`` from a wheel.
+
+    Args:
+        command: its name; empty for a drive.
+        description: what it does; where there are examples, with line breaks.
+        epilog: examples.
+    """
+
+    def __init__(self, command: str, *, description: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prog=f"{PROGRAM} {command}".rstrip(),
+            description=description,
+            epilog=epilog and epilog.replace("python run_sim.py", " ".join(COMMAND)),
+            formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
+            allow_abbrev=False,
+        )
+        self._command = command
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse the words after the command's name; ends the process after ``--help`` or an error."""
+        args = self.parse_args(words)
+        args.command = " ".join([*COMMAND, *filter(None, [self._command]), *words])
+        return args
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
@@ -62,6 +91,44 @@ def seeds_between(text: str) -> range:
         f"--seeds {shortened(text)}: expected A:B, such as 100000:100010 for the seeds 100000 to 100009; "
         f"{problem}"
     )
+
+
+def add_driving_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options of a batch that is driven by workers; returns their group."""
+    group = parser.add_argument_group("how it is driven")
+    group.add_argument(
+        "--workers", type=worker_count, default=1, metavar="N", help="number of worker processes (default: 1)"
+    )
+    group.add_argument(
+        "--time-limit",
+        type=seconds,
+        default=900,
+        metavar="S",
+        help="wall-clock limit for one episode, in seconds; an episode that takes longer gets an error row "
+        "(default: 900)",
+    )
+    group.add_argument(
+        "--retry-lost",
+        action="store_true",
+        help="drive again the episodes whose worker was killed or ran into the time limit",
+    )
+    group.add_argument(
+        "--this-code",
+        action="store_true",
+        help="drive again the episodes that were driven by another version of the code",
+    )
+    group.add_argument(
+        "--backend",
+        choices=("processes", "ray"),
+        default="processes",
+        help="where the workers run: as processes on this machine, or on a Ray cluster (default: processes)",
+    )
+    group.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="address of the Ray cluster (default: start one on this machine)",
+    )
+    return group
 
 
 def add_course_options(group: argparse._ArgumentGroup, *, seeds: int) -> None:

@@ -1,49 +1,63 @@
-"""Exports rows for other programs as one table, in Parquet and CSV."""
+"""Exports rows for other programs as one table, in CSV and Parquet."""
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from drive_stack.escaping import csv_text
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.support.atomic_files import atomic_file
 
-
-def table_of(rows: Sequence[Row]) -> pa.Table:
-    """A table with one line per row; nested fields become columns such as ``scores.carla_2_0.total``."""
-    records = [dict(_flat(_named(row))) for row in rows]
-    names = dict.fromkeys(name for record in records for name in record)
-    return pa.table({name: [record.get(name) for record in records] for name in names})
+Records = Sequence[Mapping[str, object]]
 
 
-def export(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:
-    """Write ``rows.parquet`` and ``rows.csv``, each replaced atomically.
+def export(rows: Sequence[Row], folder: Path) -> tuple[Path, ...]:
+    """Write ``rows.csv`` and, where pyarrow is installed, ``rows.parquet``, each replaced atomically.
+
+    Nested fields become columns such as ``scores.carla_2_0.total``.
+
+    Returns:
+        The paths of the files.
 
     Raises:
         ConfigError: a file cannot be written.
     """
-    table = table_of(rows)
-    parquet, text = folder / "rows.parquet", folder / "rows.csv"
-    with atomic_file(parquet) as part:
-        pq.write_table(table, part, compression="zstd")
+    records = [dict(_flat(_named(row))) for row in rows]
+    names = list(dict.fromkeys(name for record in records for name in record))
+    text, parquet = folder / "rows.csv", folder / "rows.parquet"
     with atomic_file(text) as part:
-        pyarrow.csv.write_csv(_escaped(table), part)
-    return parquet, text
+        _write_csv(records, names, part)
+    if find_spec("pyarrow") is None:
+        return (text,)
+    with atomic_file(parquet) as part:
+        _write_parquet(records, names, part)
+    return text, parquet
 
 
-def _escaped(table: pa.Table) -> pa.Table:
-    """The table with all texts escaped that a spreadsheet would evaluate as formulas."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_string(field.type):
-            texts = [None if text is None else csv_text(text) for text in table.column(index).to_pylist()]
-            table = table.set_column(index, field, pa.array(texts, pa.string()))
-    return table.rename_columns([csv_text(name) for name in table.column_names])
+def _write_csv(records: Records, names: Sequence[str], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        writer.writerow([csv_text(name) for name in names])
+        writer.writerows([[_cell(record.get(name)) for name in names] for record in records])
+
+
+def _cell(value: object) -> object:
+    """A cell as spreadsheets read it: texts that they would evaluate as formulas are escaped."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return csv_text(value) if isinstance(value, str) else value
+
+
+def _write_parquet(records: Records, names: Sequence[str], path: Path) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - an optional dependency
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    table = pa.table({name: [record.get(name) for record in records] for name in names})
+    pq.write_table(table, path, compression="zstd")
 
 
 def _named(row: Row) -> dict[str, object]:

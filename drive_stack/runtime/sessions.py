@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.config import unknown_name
+from drive_stack.support.extras import needs_extra
 from drive_stack.support.telemetry import without_openvino_telemetry
 
 Input = TypeVar("Input")
@@ -102,7 +103,8 @@ class OnnxRuntimeSession:
     """A network on ONNX Runtime's CPU provider. All calls share ``threads`` threads."""
 
     def __init__(self, weights: Path, threads: int, streams: int) -> None:
-        import onnxruntime  # noqa: PLC0415  (imported only where it is used)
+        with needs_extra("onnx", "engine onnxruntime"):
+            import onnxruntime  # noqa: PLC0415  (imported only where it is used)
 
         self._streams = streams
         options = onnxruntime.SessionOptions()

@@ -144,7 +144,8 @@ def unwritable(path: Path, error: OSError) -> ConfigError:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes only files that are open for writing; elsewhere no folder can be opened for writing
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

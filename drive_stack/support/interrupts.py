@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import FrameType
 
-TERMINATION = (signal.SIGTERM, signal.SIGHUP)  # sent by schedulers, containers and closed terminals
+# sent by schedulers, containers and closed terminals; Windows has no SIGHUP
+TERMINATION = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
 
 
 class Terminated(KeyboardInterrupt):
@@ -77,14 +78,17 @@ def defer_interrupts() -> Iterator[None]:
     Processes that are started in it never receive Ctrl-C, because they inherit the blocked SIGINT. Blocking
     alone does not defer it in this process: it applies to one thread, and the threads of libraries can still
     receive the signal. `TERMINATION` is not blocked, because `multiprocessing` ends processes with SIGTERM.
+    Windows blocks no signals; there the handlers alone defer them.
     """
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    can_block = hasattr(signal, "pthread_sigmask")
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_block else set()
     try:
         main = threading.current_thread() is threading.main_thread()
         with _deferred_handlers() if main else nullcontext():  # signals interrupt only the main thread
             yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @contextmanager

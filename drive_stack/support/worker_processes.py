@@ -64,9 +64,10 @@ class WorkerProcess:
         code = self._process.exitcode
         if code is None:
             return "it closed its pipe"
-        if code == -signal.SIGKILL:
-            return "killed by SIGKILL (by hand, or for want of memory)"
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        if code >= 0:
+            return f"ended with exit code {code}"
+        name = signal.Signals(-code).name
+        return f"killed by {name}" + (" (by hand, or for want of memory)" if name == "SIGKILL" else "")
 
 
 def run_in_processes(

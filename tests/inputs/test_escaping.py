@@ -63,16 +63,16 @@ def test_a_comparison_stays_legible_in_markdown() -> None:
 def test_a_spreadsheet_evaluates_no_name(prefix: str, tmp_path: Path) -> None:
     name = f"{prefix}1+1"
     assert csv_text(name) == f"'{name}" and csv_text(f"a{name}") == f"a{name}"
-    _, table = export([row("modular", name, 100_000), row(name, "cruise", 100_000)], tmp_path)
+    table, *_ = export([row("modular", name, 100_000), row(name, "cruise", 100_000)], tmp_path)
     with table.open(newline="") as file:
         records = list(csv.DictReader(file))
     assert [record["scenario"] for record in records] == [f"'{name}", "cruise"]
     assert [record["agent"] for record in records] == ["modular", f"'{name}"]
-    assert records[0]["mean_speed_mps"] == "20"  # numbers are as they were
+    assert records[0]["mean_speed_mps"] == "20.0"  # numbers are as they were
 
 
 def test_a_negative_number_is_no_formula(tmp_path: Path) -> None:
-    _, table = export([row("modular", "cruise", 100_000)], tmp_path)
+    table, *_ = export([row("modular", "cruise", 100_000)], tmp_path)
     assert "'" not in table.read_text()
 
 

@@ -23,13 +23,13 @@ ROOT = Path(__file__).resolve().parents[2]
 WAITING = """
 import sys, time
 import run_sim
-def wait(*_):
+def wait():
     try:
         print("ready", flush=True)
         time.sleep(60)
     finally:
         print("cleaned up", flush=True)
-run_sim.COMMANDS["report"] = wait
+run_sim.COMMANDS["report"] = lambda *_: wait
 sys.exit(run_sim.main(["report"]))
 """
 

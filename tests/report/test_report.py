@@ -19,8 +19,7 @@ from markupsafe import escape
 from synthetic_rows import drives, row
 
 from agents.registry import agent_names
-from drive_stack.app.commands.evaluate import evaluate_parser
-from drive_stack.app.drive_options import drive_parser
+from drive_stack.app.parsers import drive, evaluate
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.offline import OfflineErrors
 from drive_stack.evaluation.run_facts import Driver, RunFacts, write_facts
@@ -137,12 +136,12 @@ def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Pa
     for program, script, *arguments in commands:
         assert (program, script) == ("python", "run_sim.py")
         if arguments[0] == "evaluate":
-            options = evaluate_parser().parse_args(arguments[1:])
+            options = evaluate.make_parser().parse_args(arguments[1:])
             assert load_suite(options.suite).name == "standard" and options.seeds == "100000:100002"
             assert options.agent == ["modular", "constant"]
             assert options.set == ["modular:perception.detector=oracle"]
         else:
-            options = drive_parser().parse_args(arguments)
+            options = drive.make_parser().parse_args(arguments)
             assert load_scenario(options.scenario).world_name == load_scenario(COURSE).world_name
             assert set(options.agent) <= set(agent_names())
             drives_of_page.append((options.agent, options.seed, options.set))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import select
 import shutil
 import signal
@@ -114,6 +113,8 @@ def _become_agent(agent: Callable[[Path], None], folder: Path) -> None:
 
 def _watch(agent: int) -> int:
     """Wait until the agent ends, the simulator closes the input, or the memory limit is exceeded."""
+    import resource  # noqa: PLC0415 - Windows has none, and imports this module for its exit codes
+
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
     signal.set_wakeup_fd(write_end)

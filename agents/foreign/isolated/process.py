@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from drive_stack.agent_errors import AgentError
 from drive_stack.config import StrictModel
+from drive_stack.errors import ConfigError
 
 from .keeper import KILLED, OUT_OF_MEMORY
 from .messages import (
@@ -44,9 +45,17 @@ class _Failure(StrictModel):
 
 
 class AgentProcess:
-    """A running agent's process; it ends with `end`, or when this object is no longer referenced."""
+    """A running agent's process; it ends with `end`, or when this object is no longer referenced.
+
+    Raises:
+        ConfigError: The system cannot fork processes, as Windows (constructor only).
+    """
 
     def __init__(self) -> None:
+        if not hasattr(os, "fork"):
+            raise ConfigError(
+                "the separate process of an agent of your own needs Linux or macOS; add --in-process"
+            )
         own_end, child_end = socket.socketpair()
         with child_end:  # closed here, so that the connection ends with the process
             own_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)  # large enough for one image

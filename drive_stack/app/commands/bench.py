@@ -37,9 +37,8 @@ _REQUIRED_RATIOS = {
 }  # fmt: skip
 
 
-def run(arguments: Sequence[str], wiring: Wiring) -> int:
+def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Measure, print the table, write it and the figure; returns the exit status."""
-    args = _parser().parse_args(arguments)
     parts = wiring.bench()
     if args.out is not None:
         make_folder(args.out)
@@ -48,7 +47,7 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
         crowded.write_text(parts.crowded_scenario(COUNTS[0]), encoding="utf-8")
         results = measure(parts, str(crowded), report=lambda line: print(line, file=sys.stderr))
     if args.out is not None:
-        _write(results, args.out, " ".join(["python run_sim.py bench", *arguments]))
+        _write(results, args.out, args.command)
     Console(width=None if sys.stdout.isatty() else 140).print(terminal_table(results))
     stages = ", ".join(f"{stage} {median:.1f}" for stage, median in results.stages_ms.items())
     print(f"a step of the modular driver, medians in ms: {stages}")
@@ -184,23 +183,3 @@ def _write(results: Results, out: Path, command: str) -> None:
     write_atomically(files[1], json_line(results) + "\n")
     write_growth(files[2], results.growth)
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py bench",
-        description="Measure the speed of traffic, environment, camera, detector and closed loop next to "
-        "that of highway-env, Panda3D alone and ultralytics. Takes less than five minutes. "
-        "Compare the ratios, not the rates: machines differ, and their speed varies.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print the results as one line of JSON at the end"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder for the table, JSON and a figure (default: write no files)",
-    )
-    return parser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,7 +13,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from drive_stack.app.drive_options import drive_parser
 from drive_stack.app.drive_progress import OnFrame, show_drive_progress
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive_episodes
 from drive_stack.app.names import overrides_of
@@ -49,9 +49,8 @@ class DriveSpec:
     json: bool = False  # print results as JSON, not as a table
 
 
-def run(arguments: Sequence[str], wiring: Wiring) -> int:
+def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Do what the command line without a command says; returns the exit status."""
-    args = drive_parser().parse_args(arguments)
     if args.list:
         return print_list(wiring)
     spec = DriveSpec(

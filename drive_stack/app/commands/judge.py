@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,9 +32,8 @@ SUITES: dict[SeedSplit, tuple[str, range | None]] = {
 }
 
 
-def run(arguments: Sequence[str], wiring: Wiring) -> int:
+def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Evaluate a model on the catalogue's scenarios and complete its card; returns the exit status."""
-    args = _parser(wiring.root).parse_args(arguments)
     evaluate: dict[str, Evaluation] = {
         "detector": _evaluate_detector,
         "lanes": _evaluate_lanes,
@@ -89,25 +88,3 @@ def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> ClosedLoopFigu
 
 def _config(args: argparse.Namespace) -> Path:
     return CONFIGS / "training" / f"{args.what}.yaml"
-
-
-def _parser(root: Path) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py judge",
-        description="Evaluate a shipped model on validation or test seeds and write the figures into its "
-        "card in drive_stack/models/. Use test seeds only at the very end: nothing may be "
-        "chosen by their figures.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to evaluate")
-    parser.add_argument(
-        "--on", choices=("validation", "test"), default="validation", help="which seeds (default: validation)"
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=root / "runs",
-        metavar="DIR",
-        help="folder of recorded frames and drives; what is missing is recorded (default: runs)",
-    )
-    return parser

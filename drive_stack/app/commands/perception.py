@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from drive_stack.app.episode_processes import measure_episodes
-from drive_stack.app.options import add_course_options, unique_names, worker_count
+from drive_stack.app.options import unique_names
 from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.wiring import BatchWiring
@@ -22,17 +22,9 @@ from drive_stack.evaluation.stage_errors.report import as_json, markdown, termin
 from drive_stack.seeds import check_episodes, check_one_split, seed_range
 from drive_stack.support.atomic_files import make_folder, write_atomically
 
-HELP = """\
-examples:
-  python run_sim.py perception --scenarios jam_tail,cruise         one seed of two scenarios, about a minute
-  python run_sim.py perception --seeds 3 --workers 2               all scenarios
-  python run_sim.py perception --set tracking.tracker=oracle       how the other stages do with true tracks
-"""
 
-
-def run(arguments: Sequence[str], wiring: Wiring) -> int:
+def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Drive, print the tables, write them and the figure; returns the exit status."""
-    args = _parser(wiring.root).parse_args(arguments)
     tasks = _tasks(args, wiring.batch)
     make_folder(args.out)
     episodes: list[EpisodeMeasurements] = []
@@ -52,7 +44,7 @@ def run(arguments: Sequence[str], wiring: Wiring) -> int:
     console = Console(width=None if sys.stdout.isatty() else 140)
     for table in stage_tables(episodes):
         console.print(terminal_table(table))
-    _write(episodes, args.out, " ".join(["python run_sim.py perception", *arguments]))
+    _write(episodes, args.out, args.command)
     if interrupt is not None:
         raise interrupt
     return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
@@ -80,42 +72,3 @@ def _write(episodes: Sequence[EpisodeMeasurements], out: Path, command: str) -> 
     write_atomically(files[1], as_json(tables, episodes))
     write_figure(episodes, files[2])
     print("written: " + ", ".join(map(str, files)), file=sys.stderr)
-
-
-def _parser(root: Path) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py perception",
-        description="Drive, and compare the output of every stage with the truth of the same frame:\n"
-        "lifting, tracking (HOTA, IDF1, speed errors by track age), lanes, prediction,\n"
-        "control and computing time.",
-        epilog=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    episodes = parser.add_argument_group("what is driven")
-    episodes.add_argument(
-        "--agent",
-        default="modular",
-        metavar="NAME",
-        help="agent that records a trace of its stages (default: modular)",
-    )
-    add_course_options(episodes, seeds=1)
-    episodes.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the agent's configuration; can be repeated",
-    )
-    how = parser.add_argument_group("how it is driven")
-    how.add_argument(
-        "--workers", type=worker_count, default=1, metavar="N", help="number of worker processes (default: 1)"
-    )
-    how.add_argument(
-        "--out",
-        type=Path,
-        default=root / "runs" / "perception",
-        metavar="DIR",
-        help="folder of the tables and the figure (default: runs/perception)",
-    )
-    return parser

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.app.commands.drive import DriveSpec, drive
-from drive_stack.app.options import IN_PROCESS_HELP, positive
+from drive_stack.app.options import positive
 from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
@@ -36,9 +36,8 @@ class Replay:
     notes: tuple[str, ...]  # what the user should know, such as why the drive may differ
 
 
-def run(arguments: Sequence[str], wiring: Wiring) -> int:
+def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Drive an episode again and print whether the result is the same; returns the exit status."""
-    args = _parser().parse_args(arguments)
     replay = load_replay(args.run, args.episode, wiring.batch, trusted=args.trust, in_process=args.in_process)
     for note in replay.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -99,31 +98,6 @@ def describe_difference(replay: Replay, result: EpisodeResult) -> str:
     fields = ", ".join(f"{name} {old[name]} → {new[name]}" for name in changed[:4] if name != "error")
     more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
     return f"the replay differs: {fields}{more}"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py replay",
-        description="Drive an episode of an evaluation again, exactly as it was, and show it in the viewer: "
-        "space pauses, the right arrow goes one step forward.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder that evaluate wrote")
-    parser.add_argument(
-        "--episode",
-        required=True,
-        metavar="K",
-        help="number of the episode's row, from 1, or LABEL:SCENARIO:SEED",
-    )
-    parser.add_argument(
-        "--trust", action="store_true", help="load the agent that RUN names even if it can run code"
-    )
-    parser.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
-    parser.add_argument(
-        "--headless", action="store_true", help="open no window and drive as fast as possible"
-    )
-    parser.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what is shown")
-    return parser
 
 
 def _find_row(rows: Sequence[Row], episode: str, folder: Path) -> Row:

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from drive_stack.app.batch_run import add_driving_options, driving_options, print_failures
-from drive_stack.app.options import add_course_options, unique_names
+from drive_stack.app.batch_run import driving_options, print_failures
+from drive_stack.app.options import unique_names
 from drive_stack.app.stage_ablation.columns import COLUMNS, Column, columns_named
 from drive_stack.app.stage_ablation.report import show_table, write_table
 from drive_stack.app.stage_ablation.table import stages_table
@@ -29,21 +29,9 @@ from drive_stack.seeds import SeedSplit, check_episodes, check_one_split, seed_r
 
 Facts = TypeVar("Facts")
 
-HELP = """\
-examples:
-  python run_sim.py stages --seeds 2 --only expert,modular      a first look, a few minutes
-  python run_sim.py stages --seeds 10 --workers 2               everything, several hours
-  python run_sim.py stages --report-only                        the table of what has been driven so far
 
-You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.
-After a change to a configuration, a scenario or weights, it drives the affected episodes again.
-docs/evaluation.md explains the table and the rows.
-"""
-
-
-def run(arguments: Sequence[str], wiring: Wiring) -> int:
+def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Drive what is missing, print the table, write it; returns the exit status."""
-    args = _parser(wiring.root).parse_args(arguments)
     out: Path = args.out
     failed = [] if args.report_only else _drive(args, wiring.batch)
     rows = list(read_rows(out).values())
@@ -132,37 +120,3 @@ def _seeds(first: int, count: int) -> range:
     seeds = seed_range(first, count)
     check_one_split(seeds)
     return seeds
-
-
-def _parser(root: Path) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py stages",
-        description="Drive each scenario with the expert, with the modular agent, and with the modular\n"
-        "agent in which one stage, or every stage, is replaced by its oracle. Where an oracle\n"
-        "helps, improving that stage pays.",
-        epilog=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    episodes = parser.add_argument_group("what is driven")
-    add_course_options(episodes, seeds=10)
-    labels = ", ".join(column.label for column in COLUMNS)
-    episodes.add_argument(
-        "--only",
-        "--columns",
-        default="all",
-        metavar="A,B",
-        help=f"columns to drive, of {labels} (default: all)",
-    )
-    how = add_driving_options(parser)
-    how.add_argument(
-        "--out",
-        type=Path,
-        default=root / "runs" / "stages",
-        metavar="DIR",
-        help="folder of the rows and the table (default: runs/stages)",
-    )
-    how.add_argument(
-        "--report-only", action="store_true", help="drive nothing and show the table of what has been driven"
-    )
-    return parser

@@ -1,16 +1,23 @@
-"""The commands of ``run_sim.py`` by name, each imported only when it is used."""
+"""The commands of the command line by name. Each is imported once its options have been read."""
 
 from __future__ import annotations
 
+import argparse
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from drive_stack.app.wiring import Wiring
+from drive_stack.app.options import CommandParser
+from drive_stack.support.extras import require
 
-Command: TypeAlias = Callable[[Sequence[str], Wiring], int]  # arguments after the name → exit status
+if TYPE_CHECKING:  # it is slow to import, and ``--help`` does not need it
+    from drive_stack.app.wiring import Wiring
 
+# arguments after the name, and how to make what the command needs → what runs it and returns the exit status
+Command: TypeAlias = "Callable[[Sequence[str], Callable[[], Wiring]], Callable[[], int]]"
+
+DRIVE = "drive"  # what the command line does without a command
 NAMES = (
     "collect",
     "train",
@@ -23,22 +30,48 @@ NAMES = (
     "control",
     "bench",
 )
+_LEARNING = ("torch", "ultralytics", "tensorboard", "safetensors", "pyarrow", "onnx", "onnxruntime")
+# commands that need libraries which the core does not install, with the extra that does
+_EXTRAS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "collect": ("train", ("pyarrow",)),
+    "train": ("train", _LEARNING),
+    "judge": ("train", _LEARNING),
+    "perception": ("eval", ("trackeval",)),
+    "bench": ("bench", ("torch", "ultralytics", "onnx", "onnxruntime")),
+}
+
+
+class ParserModule(Protocol):
+    """What every module of `drive_stack.app.parsers` offers."""
+
+    def make_parser(self) -> CommandParser:
+        """Return the parser of the command's options."""
+        ...
 
 
 class CommandModule(Protocol):
     """What every module of this package offers."""
 
-    def run(self, arguments: Sequence[str], wiring: Wiring) -> int:
-        """Run the command with the arguments after its name; returns the exit status."""
+    def run(self, args: argparse.Namespace, wiring: Wiring) -> int:
+        """Run the command with its options; returns the exit status."""
         ...
 
 
-def run_command(name: str, arguments: Sequence[str], wiring: Wiring) -> int:
-    """Import a command and run it; several of them need packages that are slow to import."""
+def load_command(name: str, arguments: Sequence[str], make_wiring: Callable[[], Wiring]) -> Callable[[], int]:
+    """Read the options of a command and import it; returns what runs it.
+
+    Raises:
+        ConfigError: an option cannot be used, or a library that the command needs is not installed.
+    """
+    options = cast(ParserModule, importlib.import_module(f"drive_stack.app.parsers.{name}"))
+    args = options.make_parser().read(arguments)
+    if name in _EXTRAS:
+        extra, libraries = _EXTRAS[name]
+        require(libraries, extra, name)
     module = cast(CommandModule, importlib.import_module(f"drive_stack.app.commands.{name}"))
-    return module.run(arguments, wiring)
+    return partial(module.run, args, make_wiring())
 
 
 def commands() -> dict[str, Command]:
-    """Return all commands but the main job, which has no name."""
-    return {name: partial(run_command, name) for name in NAMES}
+    """Return all commands but the drive, which has no name."""
+    return {name: partial(load_command, name) for name in NAMES}

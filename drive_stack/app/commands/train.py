@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.app.wiring import Wiring
@@ -11,9 +10,8 @@ from drive_stack.support.atomic_files import make_folder
 from drive_stack.support.layout import CONFIGS, MODELS
 
 
-def run(arguments: Sequence[str], wiring: Wiring) -> int:
+def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Record the data, train, evaluate, and write weights and card; returns the exit status."""
-    args = _parser(wiring.root).parse_args(arguments)
     for folder in (args.work, args.out or MODELS):
         make_folder(folder)
     train = {"detector": _train_detector, "lanes": _train_lanes, "policy": _train_policy}
@@ -68,46 +66,3 @@ def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
 def _config(args: argparse.Namespace) -> Path:
     path: Path = args.config or CONFIGS / "training" / f"{args.what}.yaml"
     return path
-
-
-def _parser(root: Path) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py train",
-        description="Train a model from scratch: record data on training seeds, train, evaluate on "
-        "validation seeds, and write the weights and their card to drive_stack/models/. Data "
-        "that is already recorded is used again.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to train")
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="training configuration (default: configs/training/MODEL.yaml)",
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the training configuration; can be repeated",
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=root / "runs",
-        metavar="DIR",
-        help="folder of recorded data, checkpoints and logs (default: runs)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder of the weights and their card (default: drive_stack/models)",
-    )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="continue from the last checkpoint (detector and lanes; training the policy always continues)",
-    )
-    return parser

@@ -8,6 +8,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.memory import memory_per_worker
 from drive_stack.evaluation.batch.scheduler import TaskScheduler
 from drive_stack.evaluation.batch.worker import Drive, ProcessPool, ProcessWorker
+from drive_stack.support.extras import needs_extra
 
 if TYPE_CHECKING:
     from drive_stack.evaluation.batch.ray_pool import RayWorker
@@ -36,10 +37,6 @@ def open_scheduler(
             raise ConfigError(f"--address {address}: belongs to --backend ray")
         local = ProcessPool(drive, memory_per_worker(workers))
         return TaskScheduler(local, workers=workers, time_limit=time_limit)
-    try:
+    with needs_extra("ray", "--backend ray"):
         from drive_stack.evaluation.batch.ray_pool import RayPool  # noqa: PLC0415 - an optional dependency
-    except ModuleNotFoundError as error:
-        if error.name != "ray":
-            raise
-        raise ConfigError("--backend ray: Ray is not installed; pip install 'drive-stack[ray]'") from None
     return TaskScheduler(RayPool(drive, workers, address), workers=workers, time_limit=time_limit)

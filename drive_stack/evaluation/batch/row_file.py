@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from drive_stack.config import read_error
 from drive_stack.errors import ConfigError
@@ -18,6 +19,10 @@ from drive_stack.support.interrupts import defer_interrupts
 
 NAME = "rows.jsonl"
 RECORDINGS = "manifest.json"  # marks a folder of recordings, in which each row belongs to a shard
+_LOCK = ".rows.lock"  # another file, because Windows allows nobody to read a locked one
+# Windows has neither links that must not be followed nor pipes in folders, but it translates line ends
+_OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND
+_OPEN_FLAGS |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 _ROW_START = b'{"label": "'  # rows of all versions start with it
 
 
@@ -146,25 +151,22 @@ def open_rows(folder: Path, *, foreign: str | None = None) -> Iterator[RowFile]:
     path = folder / NAME
     if foreign is not None and os.path.lexists(folder / foreign):
         raise ConfigError(f"{folder}: belongs to another command (it holds {foreign}); use another folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _check_single_file(path)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(path, flags, 0o644)
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    try:
+    lock = FileLock(folder / _LOCK)
+    with contextlib.ExitStack() as cleanup:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            folder.mkdir(parents=True, exist_ok=True)
+            _check_single_file(path)
+            lock.acquire(blocking=False)
+            cleanup.callback(lock.release)
+            descriptor = os.open(path, _OPEN_FLAGS, 0o644)
+            cleanup.callback(os.close, descriptor)
+        except Timeout:
             raise ConfigError(
                 f"{folder}: another run is writing there; wait, or use another folder"
             ) from None
         except OSError as error:
             raise _unwritable(folder, error) from None
         yield RowFile(folder, descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_single_file(path: Path) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from drive_stack.types import FloatArray
 
@@ -84,5 +83,7 @@ def _filtered(values: FloatArray, window: int, *, derivative: int = 0, order: in
     window = min(window, len(values))
     if window <= order:  # too short for the filter
         return values if derivative == 0 else np.zeros_like(values)
+    from scipy.signal import savgol_filter  # noqa: PLC0415 - importing takes seconds; a drive ends with it
+
     smooth = savgol_filter(values, window, order, deriv=derivative, delta=SAMPLING)
     return np.asarray(np.round(smooth, _DECIMALS))

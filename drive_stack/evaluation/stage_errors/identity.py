@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from trackeval.metrics import CLEAR, HOTA, Identity
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.evaluation.stage_errors.tracked_actors import within_view
 from drive_stack.evaluation.stage_errors.tracks import assign, similarities, track_near_end
 from drive_stack.evaluation.stage_errors.true_objects import GROUPS, Group, TrueObject
+from drive_stack.support.extras import needs_extra
 from drive_stack.types import FloatArray, Track
+
+if TYPE_CHECKING:
+    from trackeval.metrics import CLEAR, HOTA, Identity
 
 MIN_SIMILARITY = 0.5  # from which IDF1 and MOTA count a track as matching an object
 Values = dict[str, NDArray[np.float64]]  # TrackEval's results, by the name of the metric
@@ -130,6 +134,9 @@ def combine(episodes: Sequence[SequenceScores]) -> TrackScores:
 
 
 def _metrics() -> tuple[HOTA, CLEAR, Identity]:
+    with needs_extra("eval", "scores of tracking"):
+        from trackeval.metrics import CLEAR, HOTA, Identity  # noqa: PLC0415 - an optional dependency
+
     config = {"THRESHOLD": MIN_SIMILARITY, "PRINT_CONFIG": False}
     return HOTA(), CLEAR(config), Identity(config)
 

@@ -1,8 +1,7 @@
-"""The options of ``run_sim.py`` without a command: who drives where, and how it is shown."""
+"""The options of a drive, which is what the command line does without a command."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from drive_stack.app.options import (
@@ -10,12 +9,13 @@ from drive_stack.app.options import (
     TRACEBACK,
     TRACEBACK_HELP,
     TRUST_HELP,
+    CommandParser,
     episode_count,
     seed,
 )
 from drive_stack.seeds import SeedSplit
 
-DRIVE_HELP = """\
+HELP = """\
 examples:
   python run_sim.py --agent modular                       watch the modular agent on the highway
   python run_sim.py --agent expert --scenario merge       watch the expert, which reads the truth, merge
@@ -45,14 +45,12 @@ Seeds: 0–99999 are for training, 100000–199999 for validation, 200000–2999
 """
 
 
-def drive_parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandParser:
     """Return the parser of the options."""
-    parser = argparse.ArgumentParser(
-        prog="run_sim.py",
+    parser = CommandParser(
+        "",
         description="Drive an agent on a simulated highway, watch it, and score it.",
-        epilog=DRIVE_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        epilog=HELP,
     )
     who = parser.add_argument_group("who drives where")
     who.add_argument(

@@ -1,0 +1,31 @@
+"""The options of ``control``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drive_stack.app.options import (
+    CommandParser,
+)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command's options."""
+    parser = CommandParser(
+        "control",
+        description="Compare the lateral controllers in closed loop on reference paths, with the dynamics "
+        "of the simulated car: as the controllers model it, with a noisy plan, and with "
+        "steering that is slower than the controllers assume.",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the tables and a figure (default: write no files)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a value of the modular agent's configuration, such as control.mpc.jerk=0.01; can be "
+        "repeated",
+    )
+    return parser

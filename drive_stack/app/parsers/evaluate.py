@@ -1,0 +1,77 @@
+"""The options of ``evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drive_stack.app.options import (
+    IN_PROCESS_HELP,
+    TRUST_HELP,
+    CommandParser,
+    add_driving_options,
+)
+from drive_stack.evaluation.suite import suites
+
+HELP = """\
+examples:
+  python run_sim.py evaluate --suite smoke --seeds 100000:100001          a quick check, about a minute
+  python run_sim.py evaluate --agent modular --agent end_to_end --workers 2    standard: 220 episodes each
+  python run_sim.py evaluate --suite ncap --agent agents/mine.yaml        test grids of Euro NCAP and UN R157
+
+You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.
+docs/evaluation.md explains suites, scores and rows.
+"""
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command's options."""
+    parser = CommandParser(
+        "evaluate",
+        description="Evaluate agents on the same courses. Shows which one is better, by how much and with\n"
+        "what confidence, and why each collision happened.",
+        epilog=HELP,
+    )
+    episodes = parser.add_argument_group("what is driven")
+    episodes.add_argument(
+        "--agent",
+        action="append",
+        metavar="NAME",
+        help="agent to evaluate: a registered name, a configuration file, a policy file or "
+        "package.module:Class; can be repeated (default: modular and end_to_end)",
+    )
+    episodes.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a value of the agent's configuration; with several agents write NAME:KEY=VALUE; "
+        "can be repeated",
+    )
+    episodes.add_argument(
+        "--suite",
+        default="standard",
+        metavar="NAME|FILE",
+        help=f"the courses: {', '.join(suites())}, or a file of your own (default: standard)",
+    )
+    episodes.add_argument(
+        "--seeds",
+        metavar="A:B",
+        help="the seeds from A to B - 1 (default: those of the suite, which are test seeds)",
+    )
+    how = add_driving_options(parser)
+    how.add_argument(
+        "--inside",
+        action="store_true",
+        help="afterwards drive the first seed of each scenario again and compare the stages of pipelines "
+        "(detection, tracking, lanes, control) with the truth, and policies with the expert on the "
+        "expert's drives",
+    )
+    how.add_argument("--trust", action="store_true", help=TRUST_HELP)
+    how.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
+    how.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the rows and the report (default: runs/evaluate/SUITE)",
+    )
+    return parser

@@ -1,0 +1,32 @@
+"""The options of ``judge``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drive_stack.app.options import (
+    CommandParser,
+)
+from drive_stack.support.layout import project_folder
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command's options."""
+    parser = CommandParser(
+        "judge",
+        description="Evaluate a shipped model on validation or test seeds and write the figures into its "
+        "card in drive_stack/models/. Use test seeds only at the very end: nothing may be "
+        "chosen by their figures.",
+    )
+    parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to evaluate")
+    parser.add_argument(
+        "--on", choices=("validation", "test"), default="validation", help="which seeds (default: validation)"
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=project_folder() / "runs",
+        metavar="DIR",
+        help="folder of recorded frames and drives; what is missing is recorded (default: runs)",
+    )
+    return parser

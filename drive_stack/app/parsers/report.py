@@ -1,0 +1,25 @@
+"""The options of ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drive_stack.app.options import (
+    CommandParser,
+)
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command's options."""
+    parser = CommandParser(
+        "report",
+        description="Write one self-contained HTML page about an evaluation, or about several compared: "
+        "which agent is better, with what confidence, and why each collision happened.",
+    )
+    parser.add_argument(
+        "run", type=Path, nargs="+", metavar="RUN", help="folder that evaluate wrote; several are compared"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="file of the page (default: report.html in the first RUN)"
+    )
+    return parser

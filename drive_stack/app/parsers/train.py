@@ -1,0 +1,53 @@
+"""The options of ``train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drive_stack.app.options import (
+    CommandParser,
+)
+from drive_stack.support.layout import project_folder
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command's options."""
+    parser = CommandParser(
+        "train",
+        description="Train a model from scratch: record data on training seeds, train, evaluate on "
+        "validation seeds, and write the weights and their card to drive_stack/models/. Data "
+        "that is already recorded is used again.",
+    )
+    parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to train")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="training configuration (default: configs/training/MODEL.yaml)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a value of the training configuration; can be repeated",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=project_folder() / "runs",
+        metavar="DIR",
+        help="folder of recorded data, checkpoints and logs (default: runs)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the weights and their card (default: drive_stack/models)",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue from the last checkpoint (detector and lanes; training the policy always continues)",
+    )
+    return parser
