@@ -12,6 +12,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
 from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
+from drive_stack.evaluation.batch.pace import announce, build_for
 from drive_stack.evaluation.batch.row_file import RECORDINGS, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
@@ -153,8 +154,17 @@ def _drive(
     code = source_hash(wiring.packages)
     reference = tasks[REFERENCE]
     others = [own for label, own in tasks.items() if label != REFERENCE]
+    every = [task for own in tasks.values() for task in own]
+    expected = announce(options.missing(every, file, code), partial(build_for, wiring.build_agent), options)
     failed = drive_missing(
-        reference, file, drive, options, code=code, current_hash=wiring.hash_of, what="reference episodes"
+        reference,
+        file,
+        drive,
+        options,
+        code=code,
+        current_hash=wiring.hash_of,
+        what="reference episodes",
+        expected=expected,
     )
     experts = {(task.scenario, task.seed): file.rows[task.key].result for task in reference}
     # course by course, so that an interrupted run compares all agents on the same courses
@@ -172,6 +182,7 @@ def _drive(
         code=code,
         current_hash=wiring.hash_of,
         is_complete=lambda row: _measured_by(row.result, expert_of[row.key]),
+        expected=expected,
     )
     return [file.rows[task.key] for task in (*reference, *compared)], failed
 

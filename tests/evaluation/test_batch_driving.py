@@ -290,7 +290,7 @@ def test_remaining_time_is_estimated_from_the_durations_of_each_label() -> None:
     tally.add(replace(row(TASKS[0]), wall_s=1.0))
     tally.add(replace(row(slow[0]), wall_s=11.0))
     assert tally.remaining_seconds == pytest.approx((5 * 1.0 + 3 * 11.0) / 2)
-    assert tally.status == "100 % succeeded, 19 s left"
+    assert tally.status == "100 % succeeded, about 19 s left"
     assert (format_duration(7500.0), format_duration(61.0)) == ("2 h 05 min", "1 min")
 
 

@@ -21,6 +21,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.driving import drive_missing
 from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
+from drive_stack.evaluation.batch.pace import announce, build_for
 from drive_stack.evaluation.batch.row_file import NAME, RECORDINGS, open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
@@ -55,14 +56,17 @@ def _drive(args: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
     )
     if split_of(args.first_seed) is SeedSplit.TEST:
         print("these are test seeds: use them only once, at the very end", file=sys.stderr)
+    options, code = driving_options(args), source_hash(wiring.packages)
     with open_rows(args.out, foreign=RECORDINGS) as file:
+        missing = options.missing(tasks, file, code)
         return drive_missing(
             tasks,
             file,
             partial(drive_task, wiring.build_agent),
-            driving_options(args),
-            code=source_hash(wiring.packages),
+            options,
+            code=code,
             current_hash=wiring.hash_of,
+            expected=announce(missing, partial(build_for, wiring.build_agent), options),
         )
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
-from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, record_task
+from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, make_recorder, record_task
 from drive_stack.datasets.manifest import Manifest
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
 from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
+from drive_stack.evaluation.batch.pace import announce
 from drive_stack.evaluation.batch.row_file import RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.run import missing_tasks
@@ -113,15 +114,17 @@ def _record(
     for moved in folder.prepare_paths(remaining, repair=replace):
         report(f"moved to {moved}")
     folder.write()
+    options = DrivingOptions(workers, time_limit=TIME_LIMIT)
     return drive_missing(
         tasks,
         file,
         partial(record_task, wiring.build_agent, settings, folder.path),
-        DrivingOptions(workers, time_limit=TIME_LIMIT),
+        options,
         code=source_hash(wiring.packages),
         current_hash=lambda task: _task(task.scenario, task.seed, settings, wiring).config_hash,
         is_complete=folder.is_complete,
         on_row=folder.add,
+        expected=announce(remaining, partial(make_recorder, wiring.build_agent, settings), options),
     )
 
 

@@ -13,7 +13,7 @@ from drive_stack.datasets.drives.row import DriveRow
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.geometry import wrap_angle
-from drive_stack.interfaces import Agent, TruthSource
+from drive_stack.interfaces import Agent, TruthSource, close_agent
 from drive_stack.support.jpeg import encode
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
@@ -88,6 +88,11 @@ class DaggerRecorder:
             self.rows.append(self._row(observation, state, label, applied, driver, perturbed))
         self._step += 1
         return applied
+
+    def close(self) -> None:
+        """Release the resources of the student, if there is one."""
+        if self._sharing.student is not None:
+            close_agent(self._sharing.student)
 
     def _choose_control(self, observation: Observation, label: Control, time: float) -> tuple[str, Control]:
         """Name of the agent that drives, and its control."""

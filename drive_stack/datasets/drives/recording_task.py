@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from contextlib import ExitStack
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,6 @@ from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
-from drive_stack.interfaces import close_agent
 from drive_stack.scenario_name import file_stem, unique_stem
 
 EXPERT = "expert"
@@ -57,26 +56,33 @@ def record_task(
     build: AgentBuilder, settings: CollectSettings, folder: Path, task: BatchTask
 ) -> EpisodeResult:
     """Drive the episode and write its shard; returns the result. No shard is written if an agent fails."""
-    with ExitStack() as stack:
-        env = DrivingEnv(EnvSpec(task.scenario))
-        stack.callback(env.close)
-        overrides = ADVISER if settings.student is not None else ()
-        expert = build(EXPERT, env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides)
-        sharing = ControlSharing()
-        if settings.student is not None:
-            student = build(settings.student, env.platform, overrides=settings.student_overrides)
-            stack.callback(close_agent, student)
-            sharing = ControlSharing(student, settings.expert_fraction)
-        recorder = DaggerRecorder(
-            expert,
-            env.truth,
-            sharing,
-            Subsampling(settings.every, settings.quality),
-            episode=Episode(file_stem(task.scenario), task.seed),
-            perturbation=partial(Perturbation, PerturbationSettings()) if settings.perturbed else None,
-            rng=np.random.default_rng([zlib.crc32(file_stem(task.scenario).encode()), task.seed, 1]),
-        )
-        result = run_episode(env, recorder, scenario=task.scenario, seed=task.seed)
+    with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
+        recorder = make_recorder(build, settings, env, task)
+        try:
+            result = run_episode(env, recorder, scenario=task.scenario, seed=task.seed)
+        finally:
+            recorder.close()
         if result.status is not Status.ERROR:
             DRIVES.write(shard_path(folder, task.scenario, task.seed), recorder.rows)
         return result
+
+
+def make_recorder(
+    build: AgentBuilder, settings: CollectSettings, env: DrivingEnv, task: BatchTask
+) -> DaggerRecorder:
+    """Make the agent that drives and records an episode: the expert, with a student if there is one."""
+    overrides = ADVISER if settings.student is not None else ()
+    expert = build(EXPERT, env.platform, oracles=env.oracles, truth=env.truth, overrides=overrides)
+    sharing = ControlSharing()
+    if settings.student is not None:
+        student = build(settings.student, env.platform, overrides=settings.student_overrides)
+        sharing = ControlSharing(student, settings.expert_fraction)
+    return DaggerRecorder(
+        expert,
+        env.truth,
+        sharing,
+        Subsampling(settings.every, settings.quality),
+        episode=Episode(file_stem(task.scenario), task.seed),
+        perturbation=partial(Perturbation, PerturbationSettings()) if settings.perturbed else None,
+        rng=np.random.default_rng([zlib.crc32(file_stem(task.scenario).encode()), task.seed, 1]),
+    )

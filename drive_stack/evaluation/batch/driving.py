@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -30,6 +30,19 @@ class DrivingOptions:
     backend: Backend = "processes"
     address: str | None = None  # address of a Ray cluster
 
+    def missing(
+        self,
+        tasks: Sequence[BatchTask],
+        file: RowFile,
+        code: str,
+        is_complete: Callable[[Row], bool] | None = None,
+    ) -> list[BatchTask]:
+        """Return the tasks that these options drive: those without a row that counts, see `missing_tasks`."""
+        needed_code = code if self.this_code else None
+        return missing_tasks(
+            tasks, file, retry_lost=self.retry_lost, code=needed_code, is_complete=is_complete
+        )
+
 
 def drive_missing(
     tasks: Sequence[BatchTask],
@@ -42,6 +55,7 @@ def drive_missing(
     what: str = "episodes",
     is_complete: Callable[[Row], bool] | None = None,
     on_row: Callable[[Row], None] | None = None,
+    expected: Mapping[str, float] | None = None,
 ) -> list[Row]:
     """Drive the tasks that have no row in ``file`` and append their rows.
 
@@ -55,6 +69,7 @@ def drive_missing(
         what: What the messages call the episodes.
         is_complete: A row for which this is false counts as missing.
         on_row: Called with each new row, before the progress display.
+        expected: About how long an episode takes, by label [s], for the progress before the first row.
 
     Returns:
         The rows of ``tasks`` that report an error, in the order of the tasks.
@@ -64,15 +79,13 @@ def drive_missing(
         ConfigError: What ends the batch, such as a full disk, after the same line.
     """
     console, needed_code = Console(stderr=True), code if options.this_code else None
-    remaining = missing_tasks(
-        tasks, file, retry_lost=options.retry_lost, code=needed_code, is_complete=is_complete
-    )
+    remaining = options.missing(tasks, file, code, is_complete)
     present = f"{len(tasks) - len(remaining)} of {len(tasks)} {what} are there already"
     console.print(
         present if len(remaining) < len(tasks) else f"{len(tasks)} {what} to drive", highlight=False
     )
     try:
-        with show_progress(remaining, options.workers, console) as progress:
+        with show_progress(remaining, options.workers, console, expected) as progress:
             run_batch(
                 remaining,
                 file,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -19,12 +19,17 @@ INTERVAL = 60.0  # between two lines of the log [s]
 
 
 class Tally:
-    """Counts rows and estimates the remaining time from the mean duration of each label's episodes."""
+    """Counts rows and estimates the remaining time from the mean duration of each label's episodes.
 
-    def __init__(self, tasks: Sequence[BatchTask], workers: int) -> None:
+    ``expected`` holds durations that were measured beforehand, by label [s]; the first row replaces them.
+    """
+
+    def __init__(
+        self, tasks: Sequence[BatchTask], workers: int, expected: Mapping[str, float] | None = None
+    ) -> None:
         self._remaining = Counter(task.label for task in tasks)
         self._durations: dict[str, list[float]] = defaultdict(list)  # label → wall-clock times [s]
-        self._workers = workers
+        self._workers, self._expected = workers, dict(expected or {})
         self.total, self.done, self.succeeded, self.errors = len(tasks), 0, 0, 0
 
     def add(self, row: Row) -> None:
@@ -37,8 +42,8 @@ class Tally:
 
     @property
     def remaining_seconds(self) -> float | None:
-        """Estimated wall-clock time to the end of the batch [s]; None before the first row."""
-        means = {label: sum(times) / len(times) for label, times in self._durations.items()}
+        """Estimated wall-clock time to the end of the batch [s]; None where nothing is known yet."""
+        means = self._expected | {label: sum(times) / len(times) for label, times in self._durations.items()}
         if not means:
             return None
         unknown = max(means.values())
@@ -53,7 +58,7 @@ class Tally:
             text += f", {self.errors} failed"
         remaining = self.remaining_seconds
         if remaining is not None and self.done < self.total:
-            text += f", {format_duration(remaining)} left"
+            text += f", about {format_duration(remaining)} left"
         return text
 
 
@@ -89,9 +94,14 @@ class _Lines:
 
 
 @contextmanager
-def show_progress(tasks: Sequence[BatchTask], workers: int, console: Console) -> Iterator[RowListener]:
-    """Show the progress of a batch on ``console``."""
-    tally = Tally(tasks, workers)
+def show_progress(
+    tasks: Sequence[BatchTask],
+    workers: int,
+    console: Console,
+    expected: Mapping[str, float] | None = None,
+) -> Iterator[RowListener]:
+    """Show the progress of a batch on ``console``; for ``expected`` see `Tally`."""
+    tally = Tally(tasks, workers, expected)
     if not console.is_terminal:
         yield _Lines(tally, console)
         return
