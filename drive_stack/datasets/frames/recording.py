@@ -31,6 +31,7 @@ from drive_stack.datasets.frames.store import (
 )
 from drive_stack.datasets.manifest import shard_entry
 from drive_stack.datasets.shards import SUFFIX
+from drive_stack.evaluation.batch.first_estimate import FirstEstimate
 from drive_stack.evaluation.detection.truth import truth_of
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.interfaces import Platform, TruthSource
@@ -46,6 +47,7 @@ from drive_stack.world_state import WorldState
 LaneLabels = Callable[[WorldState, CameraModel], LaneArrays]
 
 ENVIRONMENT = "envs:drive_stack/Highway-v0"
+CHUNK = 4  # episodes that a worker records in one environment
 MAX_EPISODE_DURATION = 60.0  # after which the next episode starts [s]
 
 
@@ -128,10 +130,19 @@ def collect(
     tasks, listed = list(tasks), listed_shards(folder)
     missing = [task for task in tasks if not task.path.exists()]
     if missing:
-        chunks = [missing[start::workers] for start in range(min(workers, len(missing)))]
+        frames = 0
+        chunks = [missing[start : start + CHUNK] for start in range(0, len(missing), CHUNK)]
+        estimate = FirstEstimate(
+            f"recording frames of {len(missing)} episodes",
+            len(chunks),
+            report,
+            min_steps=min(workers, len(chunks)),
+        )
         record = partial(record_chunk, lane_labels=lane_labels)
         for count in run_in_processes(record, chunks, workers, in_order=False, environment=ONE_THREAD):
-            report(f"recorded {count} frames in {folder}")
+            frames += count
+            estimate.advance()
+        report(f"recorded {frames} frames in {folder}")
     for task in tasks:
         # a run that was killed may have recorded shards without listing them
         if task.path.exists() and task.path.name not in listed:

@@ -21,13 +21,14 @@ from torch.utils.tensorboard import SummaryWriter
 from drive_stack.config import read_error
 from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.first_estimate import FirstEstimate
 from drive_stack.learning.detector.batches import Batch, epoch_batches, steps_per_epoch
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.detector.network import build_loss, enlarge, strides
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
-from drive_stack.learning.training.progress import Report, track_steps
+from drive_stack.learning.training.progress import Report, estimate_training, track_steps
 from drive_stack.support.atomic_files import atomic_file, write_atomically
 from drive_stack.support.file_reading import read_regular
 
@@ -96,11 +97,13 @@ class DetectorTrainer:
         if steps == 0:
             raise ConfigError(f"{len(frames)} frames do not fill one batch of {self.config.batch}")
         # A resumed run may have another number of frames, so the total is counted from the current step.
-        total = self.step + steps * (self.config.epochs - self.epoch)
+        remaining = self.config.epochs - self.epoch
+        total = self.step + steps * remaining
+        estimate = estimate_training(f"training for {remaining} epochs", steps * remaining, self.report)
         with SummaryWriter(str(folder / "curves")) as curves:
             while self.epoch < self.config.epochs and not self._is_stale:
                 start = time.perf_counter()
-                losses = self._epoch(frames, steps, total)
+                losses = self._epoch(frames, steps, total, estimate)
                 self.epoch += 1
                 self.seconds += time.perf_counter() - start
                 scores = validation.evaluate(self.averaged, self.epoch)
@@ -140,7 +143,9 @@ class DetectorTrainer:
     def _is_stale(self) -> bool:
         return is_stale(self._losses, self.config.patience)
 
-    def _epoch(self, frames: Sequence[StoredFrame], steps: int, total: int) -> torch.Tensor:
+    def _epoch(
+        self, frames: Sequence[StoredFrame], steps: int, total: int, estimate: FirstEstimate
+    ) -> torch.Tensor:
         """Train on every frame once; returns the mean box, class and distance losses."""
         losses = torch.zeros(3)
         cells = [stride / self.config.input_scale for stride in strides(self.network)]
@@ -148,6 +153,7 @@ class DetectorTrainer:
             for batch in epoch_batches(frames, self.config, self.epoch, cells):
                 losses += self._step(batch, learning_rate_at(self.step, total, self.config)) / steps
                 self.step += 1
+                estimate.advance()
                 advance("loss " + " ".join(f"{loss:.2f}" for loss in losses.tolist()))
         return losses
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.first_estimate import FirstEstimate
 from drive_stack.learning.imitation.augmentation import augment_images, augment_state
 from drive_stack.learning.imitation.auxiliary_targets import auxiliary_loss
 from drive_stack.learning.imitation.card_fields import ValidationErrors
@@ -28,7 +29,7 @@ from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
-from drive_stack.learning.training.progress import track_steps
+from drive_stack.learning.training.progress import estimate_training, track_steps
 from drive_stack.support.atomic_files import atomic_file, make_folder
 
 WARM_UP = 200  # steps until the full learning rate
@@ -190,6 +191,7 @@ class _RoundTraining:
         self._optimizer = torch.optim.AdamW(trained, config.learning_rate, weight_decay=config.weight_decay)
         self.averaged = copy.deepcopy(trainer.network).eval()
         self.errors: list[Errors] = []
+        self._estimate: FirstEstimate | None = None  # of the epochs that are left when the training starts
         self.best = copy.deepcopy(self.averaged.state_dict())
 
     @property
@@ -210,10 +212,15 @@ class _RoundTraining:
         torch.manual_seed(int(rng.integers(2**31)))
         network.train()
         total, start = 0.0, time.perf_counter()
-        title = f"{self._round.name} epoch {len(self.errors) + 1}/{self._round.epochs}"
+        name, remaining = self._round.name, self._round.epochs - len(self.errors)
+        self._estimate = self._estimate or estimate_training(
+            f"round {name}, training for {remaining} epochs", self._steps * remaining, trainer.report
+        )
+        title = f"{name} epoch {len(self.errors) + 1}/{self._round.epochs}"
         with track_steps(title, self._steps, trainer.report) as advance:
             for step in range(self._steps):
                 total += self._step(len(self.errors) * self._steps + step, rng)
+                self._estimate.advance()
                 advance(f"loss {total / (step + 1):.3f}")
         rows = self._steps * config.batch * config.clip
         return total / self._steps, rows / (time.perf_counter() - start)

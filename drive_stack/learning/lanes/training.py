@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.first_estimate import FirstEstimate
 from drive_stack.learning.lanes.batches import Labels, LaneBatch, collate, epoch_batches, repeated_rows
 from drive_stack.learning.lanes.config import LaneTraining
 from drive_stack.learning.lanes.network import LaneNet, Outputs
@@ -24,7 +25,7 @@ from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
-from drive_stack.learning.training.progress import track_steps
+from drive_stack.learning.training.progress import estimate_training, track_steps
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.support.atomic_files import atomic_file
 
@@ -118,10 +119,14 @@ class LaneTrainer:
         checkpoint, config = self._folder / "checkpoint.pt", self._config
         if resume:
             self._load(checkpoint)
+        remaining = config.epochs - len(self._losses)
+        estimate = estimate_training(
+            f"training for {remaining} epochs", self._steps * remaining, self._report
+        )
         with SummaryWriter(str(self._folder / "curves")) as curves:
             while len(self._losses) < config.epochs and not is_stale(self._losses, config.patience):
                 start = time.perf_counter()
-                mean = self._epoch()
+                mean = self._epoch(estimate)
                 self._losses.append(self._validate())
                 if is_best(self._losses):
                     self._best = copy.deepcopy(self._averaged.state_dict())
@@ -139,7 +144,7 @@ class LaneTrainer:
         network.load_state_dict(self._best)
         return TrainingResult(network, self._seconds, len(self._losses), min(self._losses))
 
-    def _epoch(self) -> float:
+    def _epoch(self, estimate: FirstEstimate) -> float:
         """Train for one epoch; returns the mean loss."""
         config, epoch, mean = self._config, len(self._losses), 0.0
         batches = epoch_batches(
@@ -149,6 +154,7 @@ class LaneTrainer:
             for done, batch in enumerate(batches):
                 loss = self._step(batch, epoch * self._steps + done)
                 mean += loss / self._steps
+                estimate.advance()
                 advance(f"loss {loss:.3f}")
         return mean
 

@@ -9,9 +9,16 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from drive_stack.evaluation.batch.first_estimate import FirstEstimate
 from drive_stack.evaluation.batch.progress import INTERVAL, format_duration
 
 Report = Callable[[str], None]
+WARM_UP, MIN_STEPS, MIN_SECONDS = 2, 3, 3.0  # of a training's first estimate: steps, steps, seconds
+
+
+def estimate_training(what: str, steps: int, report: Report) -> FirstEstimate:
+    """Return what reports about how long ``steps`` updates take, after the first of them."""
+    return FirstEstimate(what, steps, report, warm_up=WARM_UP, min_steps=MIN_STEPS, min_seconds=MIN_SECONDS)
 
 
 @contextmanager
