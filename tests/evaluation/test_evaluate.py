@@ -17,6 +17,7 @@ from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row, error_result, without_timings
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.suite import load_suite, suites
+from drive_stack.seeds import SeedSplit, split_of
 from envs.scenarios.scenario import load_scenario, scenario_names
 
 
@@ -31,9 +32,16 @@ def world_name(scenario: str) -> str:
 def test_the_suites_of_the_package_can_be_driven(name: str) -> None:
     suite = load_suite(name)
     courses = suite.scenarios(scenario_names(), world_name)
-    assert suite.first_seed >= 200_000
+    expected = SeedSplit.VALIDATION if name == "smoke" else SeedSplit.TEST
+    assert {split_of(suite.first_seed + number) for number in range(suite.seeds)} == {expected}
     for course in courses:
         load_scenario(course)
+
+
+def test_the_first_look_is_at_short_courses() -> None:
+    for course in load_suite("smoke").scenarios(scenario_names(), world_name):
+        route = load_scenario(course).route_length
+        assert route.choices is not None and max(route.choices) <= 450.0
 
 
 def test_the_standard_suite_has_the_size_of_bench2drive() -> None:
