@@ -15,7 +15,7 @@ from agents.config import ModularConfig
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TOP_LEVEL = ("drive_stack", "envs", "agents", "configs", "tests", "docs", ".ci")
+TOP_LEVEL = ("drive_stack", "envs", "agents", "configs", "examples", "tests", "docs", ".ci")
 ENVIRONMENT = "drive_stack/Highway-v0"  # its gymnasium id looks like a path
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 MAX_README_WORDS = 700

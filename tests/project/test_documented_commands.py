@@ -1,0 +1,138 @@
+"""Commands in the documentation run as printed, or are left out here for a stated reason.
+
+The fast test runs single drives and races for a few steps, inside this process. The slow test runs the first
+steps of a newcomer in full, in a fresh copy of the repository.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import run_sim
+from drive_stack.app import presentation
+from drive_stack.evaluation.result import Status
+from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.support import layout
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PROGRAM = "python run_sim.py "
+STEPS = 3  # of a shortened episode
+
+# Commands that no test of this file runs: a pattern, and why.
+EXCLUDED = {
+    r"^pip install|^pre-commit": "changes the environment",
+    r"pytest|^bash \.ci/run|^mutmut": "runs tests",
+    r"run_sim\.py (train|judge) ": "takes hours",
+    r"run_sim\.py (collect|stages|bench)": "takes minutes to hours; tests of its own run it on short courses",
+    r"run_sim\.py perception": "takes minutes; tests of its own run it on short courses",
+    r"run_sim\.py evaluate (?!.*--suite smoke)": "takes minutes to hours",
+    r"--agent human": "needs a display",
+    r"^ray ": "needs a cluster",
+    r"^tensorboard": "does not end by itself",
+}
+# Commands that only the slow test runs, because they take a minute or need files that others write.
+IN_FULL = r"evaluate|replay|report|examples/\w+\.py|mine\.pt|mine\.zip"
+
+
+def commands(page: Path) -> list[str]:
+    """The commands in the page's blocks of sh, without their comments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line.split(" # ")[0].rstrip() for line in lines if line.strip()]
+
+
+ALL = {page: commands(page) for page in PAGES}
+
+
+def is_excluded(command: str) -> bool:
+    return any(re.search(pattern, command) for pattern in EXCLUDED)
+
+
+def short_drives() -> list[str]:
+    """The drives and races of all pages, each once."""
+    shown = (command for page in PAGES for command in ALL[page])
+    return [
+        command
+        for command in dict.fromkeys(shown)
+        if not is_excluded(command) and not re.search(IN_FULL, command)
+    ]
+
+
+def test_no_block_of_commands_lacks_its_language() -> None:
+    for page in PAGES:
+        for block in re.findall(r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S):
+            assert PROGRAM not in block, f"{page.name}: a block with commands begins with ```sh"
+
+
+def test_every_exclusion_has_a_command() -> None:
+    shown = [command for page in PAGES for command in ALL[page]]
+    for pattern in EXCLUDED:
+        assert any(re.search(pattern, command) for command in shown), pattern
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the files that commands name; results of drives go there."""
+    for name in ("configs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(layout, "project_folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", short_drives())
+def test_a_drive_begins_as_printed(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    advance = Rollout.advance
+
+    def advance_a_few_steps(rollout: Rollout) -> Moment:
+        moment = advance(rollout)
+        if len(rollout.log.time) > STEPS and not rollout.done:
+            rollout.status = Status.TIMEOUT
+        return moment
+
+    monkeypatch.setattr(Rollout, "advance", advance_a_few_steps)
+    monkeypatch.setattr(presentation, "display_available", lambda: False)
+    assert command.startswith(PROGRAM), "a test runs only commands of this program; see EXCLUDED"
+    status = run_sim.main(shlex.split(command.removeprefix(PROGRAM)))
+    printed = capsys.readouterr()
+    assert status == 0, printed.err
+    assert "error" not in printed.out
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository's files without anything that was built or driven."""
+    target = tmp_path_factory.mktemp("clone")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    return target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["README.md", "docs/evaluation.md", "docs/own_drivers.md"])
+def test_commands_of_a_page_run_one_after_another_in_a_fresh_copy(name: str, clone: Path) -> None:
+    python = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}; '
+    for command in ALL[ROOT / name]:
+        if is_excluded(command):
+            continue
+        ran = subprocess.run(
+            ["bash", "-c", python + command],
+            cwd=clone, capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, f"{command}\n{ran.stderr[-3000:]}"
