@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from drive_stack.app.wiring import BenchWiring, Wiring
 
 COMMANDS = commands()
+HELP = "help"  # as a command: ``help evaluate`` is ``evaluate --help``
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,12 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def load(arguments: Sequence[str]) -> Callable[[], int]:
     """Read a command line and import what it needs; returns what runs it. Raises `ConfigError`."""
+    if arguments and arguments[0] == HELP:
+        return load([*arguments[1:], "--help"])
     if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:], make_wiring)
     if arguments and not arguments[0].startswith("-"):
         from drive_stack.config import unknown_name
 
-        raise unknown_name("command", arguments[0], COMMANDS)
+        raise unknown_name("command", arguments[0], [*COMMANDS, HELP])
     return load_command(DRIVE, arguments, make_wiring)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from textwrap import fill
 
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
@@ -16,6 +17,7 @@ TRUST_HELP = (
 )
 SCENARIOS_HELP = "names of scenarios or paths of scenario files, separated by commas (default: all)"
 MAX_WORKERS = 1024
+WIDTH = 100  # of descriptions [characters]
 MAX_SECONDS = 86_400
 _MAX_DIGITS = 19
 
@@ -34,16 +36,16 @@ class CommandParser(argparse.ArgumentParser):
 
     Args:
         command: its name; empty for a drive.
-        description: what it does; where there are examples, with line breaks.
-        epilog: examples.
+        description: what it does.
+        epilog: examples, with line breaks.
     """
 
-    def __init__(self, command: str, *, description: str, epilog: str | None = None) -> None:
+    def __init__(self, command: str, *, description: str, epilog: str) -> None:
         super().__init__(
             prog=f"{PROGRAM} {command}".rstrip(),
-            description=description,
-            epilog=epilog and epilog.replace("python run_sim.py", " ".join(COMMAND)),
-            formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
+            description=fill(description, WIDTH),
+            epilog=epilog.replace("python run_sim.py", " ".join(COMMAND)),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         self._command = command

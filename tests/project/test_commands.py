@@ -71,7 +71,7 @@ def test_commands_of_a_page_parse_and_name_what_there_is(page: Path, monkeypatch
     made: set[str] = set()  # folders of runs that the page's own commands leave
     for words in commands(page.read_text(encoding="utf-8")):
         if len(words) == 1 and not words[0].startswith("-"):  # a sentence that names a command
-            assert words[0] in run_sim.COMMANDS
+            assert words[0] in (*run_sim.COMMANDS, run_sim.HELP)
             continue
         options = parsed(words, monkeypatch)
         for name in listed(options.get("scenario")):

@@ -57,14 +57,19 @@ class CommandModule(Protocol):
         ...
 
 
+def make_parser(name: str) -> CommandParser:
+    """Return the parser of a command's options."""
+    module = cast(ParserModule, importlib.import_module(f"drive_stack.app.parsers.{name}"))
+    return module.make_parser()
+
+
 def load_command(name: str, arguments: Sequence[str], make_wiring: Callable[[], Wiring]) -> Callable[[], int]:
     """Read the options of a command and import it; returns what runs it.
 
     Raises:
         ConfigError: an option cannot be used, or a library that the command needs is not installed.
     """
-    options = cast(ParserModule, importlib.import_module(f"drive_stack.app.parsers.{name}"))
-    args = options.make_parser().read(arguments)
+    args = make_parser(name).read(arguments)
     if name in _EXTRAS:
         extra, libraries = _EXTRAS[name]
         require(libraries, extra, name)

@@ -8,6 +8,13 @@ from drive_stack.app.options import (
     CommandParser,
 )
 
+HELP = """\
+examples:
+  python run_sim.py control                                        print the tables
+  python run_sim.py control --out runs/control                     also write them, and a figure
+  python run_sim.py control --set control.mpc.jerk=0.01            with another weight of the MPC
+"""
+
 
 def make_parser() -> CommandParser:
     """Return the parser of the command's options."""
@@ -16,6 +23,7 @@ def make_parser() -> CommandParser:
         description="Compare the lateral controllers in closed loop on reference paths, with the dynamics "
         "of the simulated car: as the controllers model it, with a noisy plan, and with "
         "steering that is slower than the controllers assume.",
+        epilog=HELP,
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the tables and a figure (default: write no files)"

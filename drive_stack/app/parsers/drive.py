@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.app.options import (
@@ -25,11 +27,11 @@ examples:
   python run_sim.py --agent modular --headless --json                  one line of JSON per episode
   python run_sim.py --agent modular --set perception.detector=oracle   replace one stage by its oracle
   python run_sim.py --agent modular --set faults.camera=frozen         make a sensor fail
-  python run_sim.py --agent mine.onnx                     drive a policy of your own
+  python run_sim.py --agent examples/mine.onnx            drive a policy of your own
   python run_sim.py --agent modular --record drive.mp4    record a video
   python run_sim.py --list                                list scenarios and agents
 
-other commands (each has its own --help):
+other commands (`python run_sim.py help evaluate` explains one):
   python run_sim.py evaluate                              evaluate agents on the same courses and compare them
   python run_sim.py report RUN...                         write the report of an evaluation, or of several
   python run_sim.py replay RUN --episode K                drive an episode of an evaluation again
@@ -43,6 +45,24 @@ other commands (each has its own --help):
 
 Seeds: 0–99999 are for training, 100000–199999 for validation, 200000–299999 for test.
 """
+
+
+class PrintCompletion(argparse.Action):
+    """Prints the script of a shell and ends the process, as ``--help`` does."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Print the script for the shell ``values``."""
+        from drive_stack.app.completion import completion_script  # noqa: PLC0415 - it imports all parsers
+
+        del namespace, option_string
+        print(completion_script("zsh" if values == "zsh" else "bash"))
+        parser.exit()
 
 
 def make_parser() -> CommandParser:
@@ -97,5 +117,11 @@ def make_parser() -> CommandParser:
         help="print one JSON object per episode instead of table and progress; in a race also the verdict",
     )
     how.add_argument(TRACEBACK, action="store_true", help=TRACEBACK_HELP)
+    how.add_argument(
+        "--print-completion",
+        action=PrintCompletion,
+        choices=("bash", "zsh"),
+        help="print the script that lets a shell complete the command drive-stack, and exit",
+    )
     how.add_argument("--list", action="store_true", help="list the scenarios and agents, and exit")
     return parser

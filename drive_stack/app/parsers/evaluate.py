@@ -14,9 +14,10 @@ from drive_stack.evaluation.suite import suites
 
 HELP = """\
 examples:
-  python run_sim.py evaluate --suite smoke --seeds 100000:100001          a quick check, about a minute
-  python run_sim.py evaluate --agent modular --agent end_to_end --workers 2    standard: 220 episodes each
-  python run_sim.py evaluate --suite ncap --agent agents/mine.yaml        test grids of Euro NCAP and UN R157
+  python run_sim.py evaluate --suite smoke --workers 2                a first look: three short courses
+  python run_sim.py evaluate --workers 2                              220 episodes of each driver: standard
+  python run_sim.py evaluate --suite ncap --agent examples/mine.yaml  grids of Euro NCAP and UN R157
+  python run_sim.py evaluate --suite examples/my_suite.yaml           courses of your own
 
 You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.
 docs/evaluation.md explains suites, scores and rows.
@@ -56,7 +57,7 @@ def make_parser() -> CommandParser:
     episodes.add_argument(
         "--seeds",
         metavar="A:B",
-        help="the seeds from A to B - 1 (default: those of the suite, which are test seeds)",
+        help="the seeds from A to B - 1 (default: the suite's own, which are test seeds except for smoke)",
     )
     how = add_driving_options(parser)
     how.add_argument(

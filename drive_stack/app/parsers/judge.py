@@ -9,6 +9,12 @@ from drive_stack.app.options import (
 )
 from drive_stack.support.layout import project_folder
 
+HELP = """\
+examples:
+  python run_sim.py judge lanes                  on validation seeds
+  python run_sim.py judge policy --on test       on test seeds: once, at the end
+"""
+
 
 def make_parser() -> CommandParser:
     """Return the parser of the command's options."""
@@ -17,6 +23,7 @@ def make_parser() -> CommandParser:
         description="Evaluate a shipped model on validation or test seeds and write the figures into its "
         "card in drive_stack/models/. Use test seeds only at the very end: nothing may be "
         "chosen by their figures.",
+        epilog=HELP,
     )
     parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to evaluate")
     parser.add_argument(

@@ -13,7 +13,7 @@ from drive_stack.support.layout import project_folder
 
 HELP = """\
 examples:
-  python run_sim.py perception --scenarios jam_tail,cruise         one seed of two scenarios, about a minute
+  python run_sim.py perception --scenarios jam_tail,cruise         one seed of two scenarios
   python run_sim.py perception --seeds 3 --workers 2               all scenarios
   python run_sim.py perception --set tracking.tracker=oracle       how the other stages do with true tracks
 """

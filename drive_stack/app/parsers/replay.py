@@ -9,6 +9,13 @@ from drive_stack.app.options import (
     CommandParser,
 )
 
+HELP = """\
+examples:
+  python run_sim.py replay runs/evaluate/smoke --episode 2                      the second row, in the viewer
+  python run_sim.py replay runs/evaluate/smoke --episode modular:cut_in:100000  by driver, scenario, seed
+  python run_sim.py replay runs/evaluate/smoke --episode 2 --headless           is the result the same?
+"""
+
 
 def make_parser() -> CommandParser:
     """Return the parser of the command's options."""
@@ -16,6 +23,7 @@ def make_parser() -> CommandParser:
         "replay",
         description="Drive an episode of an evaluation again, exactly as it was, and show it in the viewer: "
         "space pauses, the right arrow goes one step forward.",
+        epilog=HELP,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder that evaluate wrote")
     parser.add_argument(

@@ -8,6 +8,13 @@ from drive_stack.app.options import (
     CommandParser,
 )
 
+HELP = """\
+examples:
+  python run_sim.py report runs/evaluate/smoke                  write runs/evaluate/smoke/report.html again
+  python run_sim.py report runs/evaluate/standard runs/mine     compare two evaluations
+  python run_sim.py report runs/evaluate/smoke --out page.html  write another file
+"""
+
 
 def make_parser() -> CommandParser:
     """Return the parser of the command's options."""
@@ -15,6 +22,7 @@ def make_parser() -> CommandParser:
         "report",
         description="Write one self-contained HTML page about an evaluation, or about several compared: "
         "which agent is better, with what confidence, and why each collision happened.",
+        epilog=HELP,
     )
     parser.add_argument(
         "run", type=Path, nargs="+", metavar="RUN", help="folder that evaluate wrote; several are compared"

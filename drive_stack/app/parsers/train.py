@@ -9,6 +9,14 @@ from drive_stack.app.options import (
 )
 from drive_stack.support.layout import project_folder
 
+HELP = """\
+examples:
+  python run_sim.py train lanes                                  record, train, evaluate, install
+  python run_sim.py train lanes --set epochs=1 --out runs/short  one epoch, without installing it
+  python run_sim.py train detector --resume                      continue from the last checkpoint
+  python run_sim.py train policy                                 record and train in rounds (DAgger)
+"""
+
 
 def make_parser() -> CommandParser:
     """Return the parser of the command's options."""
@@ -17,6 +25,7 @@ def make_parser() -> CommandParser:
         description="Train a model from scratch: record data on training seeds, train, evaluate on "
         "validation seeds, and write the weights and their card to drive_stack/models/. Data "
         "that is already recorded is used again.",
+        epilog=HELP,
     )
     parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to train")
     parser.add_argument(
