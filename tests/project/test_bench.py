@@ -30,7 +30,7 @@ IMAGES = sorted(GOLDEN.glob("*.jpg"))
 
 
 @dataclass
-class Counted:
+class CountedWork:
     """Does ``units`` units of work and records the order of all calls."""
 
     units: int
@@ -46,7 +46,7 @@ class Counted:
 
 def test_contenders_take_turns_and_are_prepared_each_time() -> None:
     calls: list[str] = []
-    few, many = Counted(1, calls), Counted(1000, calls)
+    few, many = CountedWork(1, calls), CountedWork(1000, calls)
     rates = race({"few": few, "many": many}, blocks=3, seconds=0.0)
     assert rates["many"] > rates["few"] > 0.0
     assert calls == ["prepare", "work"] * 2 * (3 + 1)
@@ -71,9 +71,9 @@ def test_results_as_json_and_markdown() -> None:
 
 def test_growth_is_drawn(tmp_path: Path) -> None:
     write_growth(tmp_path / "growth.png", RESULTS.growth)
-    picture = cv2.imread(str(tmp_path / "growth.png"))
-    assert picture is not None
-    assert np.ptp(picture) > 100
+    image = cv2.imread(str(tmp_path / "growth.png"))
+    assert image is not None
+    assert np.ptp(image) > 100
 
 
 def test_all_traffic_workloads_can_be_prepared_and_run() -> None:
@@ -94,25 +94,25 @@ def test_our_environment_has_the_requested_vehicles() -> None:
 
 
 def test_camera_has_the_requested_vehicles_in_view() -> None:
-    ours, bare = camera_and_bare_engine(20)
-    assert all(in_view(state) >= 20 for state in ours.states)
-    before = ours.camera.render(ours.states[3]).copy()
-    assert bare.work() == ours.work() == len(ours.states)
-    assert np.array_equal(ours.camera.render(ours.states[3]), before)
+    camera, bare_engine = camera_and_bare_engine(20)
+    assert all(in_view(state) >= 20 for state in camera.states)
+    before = camera.camera.render(camera.states[3]).copy()
+    assert bare_engine.work() == camera.work() == len(camera.states)
+    assert np.array_equal(camera.camera.render(camera.states[3]), before)
 
 
-def test_ultralytics_predict_finds_the_same_with_the_same_weights() -> None:
-    theirs = UltralyticsPredict(TRAINED, NETWORK, confidence=0.4, overlap=0.6)
-    ours, found = YoloDetector(TRAINED, confidence=ConfidenceThresholds.uniform(0.4)), 0
+def test_ultralytics_predict_gives_the_same_detections_with_the_same_weights() -> None:
+    predict = UltralyticsPredict(TRAINED, NETWORK, confidence=0.4, overlap=0.6)
+    detector, detections = YoloDetector(TRAINED, confidence=ConfidenceThresholds.uniform(0.4)), 0
     for path in IMAGES:
-        picture = read_image(path)
-        mine, other = ours.detect(picture), theirs.detect(picture)
-        assert len(mine) == len(other)
-        for detection in mine:
-            overlaps = iou_matrix(np.array([detection.box]), np.array([d.box for d in other]))
+        image = read_image(path)
+        own, expected = detector.detect(image), predict.detect(image)
+        assert len(own) == len(expected)
+        for detection in own:
+            overlaps = iou_matrix(np.array([detection.box]), np.array([d.box for d in expected]))
             assert overlaps.max() > 0.95
-        found += len(mine)
-    assert found >= 3
+        detections += len(own)
+    assert detections >= 3
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Nothing is looked up, and nothing is left in the home directory, whatever the libraries in use would do."""
+"""No command makes network requests or writes to the home directory, whatever the libraries would do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ courses:
   - {scenario: cruise, set: {route_length: 60}}
 """
 
-# Read by every Python process at its start, workers too: whoever asks the network is written down.
+# Every Python process imports it at its start, workers too: it records each network request.
 WATCH = """\
 import os, sys
 
@@ -44,17 +44,17 @@ sys.addaudithook(_hook)
 
 
 def without_network() -> list[str]:
-    """What a command begins with to run in a network namespace without interfaces, where that is allowed."""
+    """The prefix that runs a command in a network namespace without interfaces, where that is allowed."""
     unshare = shutil.which("unshare")
     if unshare is None:
         return []
-    words = [unshare, "--user", "--map-root-user", "--net"]
-    allowed = subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
-    return words if allowed else []
+    prefix = [unshare, "--user", "--map-root-user", "--net"]
+    allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
+    return prefix if allowed else []
 
 
 class Machine:
-    """A home of its own, and a record of what was looked up."""
+    """A home directory of its own, and a record of the network requests."""
 
     def __init__(self, folder: Path) -> None:
         self.home, self.temporary, self.looked_up = folder / "home", folder / "tmp", folder / "looked_up"
@@ -63,18 +63,18 @@ class Machine:
             path.mkdir()
         (watch / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
         # CI=true would switch OpenVINO's telemetry off, and hide what a user's machine would do
-        dropped = ("CI", "XDG_", "MPLCONFIGDIR", "ORT_", "RAY_", "YOLO_", "NUMBA_CACHE_DIR", "DISPLAY")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
-        self.environment: Mapping[str, str] = kept | {
+        removed = ("CI", "XDG_", "MPLCONFIGDIR", "ORT_", "RAY_", "YOLO_", "NUMBA_CACHE_DIR", "DISPLAY")
+        remaining = {key: value for key, value in os.environ.items() if not key.startswith(removed)}
+        self.environment: Mapping[str, str] = remaining | {
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "DRIVE_STACK_LOOKED_UP": str(self.looked_up),
             "PYTHONPATH": os.pathsep.join([str(watch), str(ROOT)]),
         }
 
-    def python(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def python(self, *args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*without_network(), sys.executable, *words],
+            [*without_network(), sys.executable, *args],
             env=self.environment,
             cwd=ROOT,
             capture_output=True,
@@ -83,8 +83,8 @@ class Machine:
             check=False,
         )
 
-    def left(self) -> list[str]:
-        """Files in the home directory but for those of our own cache."""
+    def files_in_home(self) -> list[str]:
+        """Files in the home directory, except those of the project's own cache."""
         files = [path.relative_to(self.home) for path in self.home.rglob("*")]
         return [
             str(path)
@@ -92,7 +92,7 @@ class Machine:
             if path.parts[:2] != (".cache", "drive-stack") and path.parts != (".cache",)
         ]
 
-    def asked(self) -> str:
+    def requests(self) -> str:
         return self.looked_up.read_text(encoding="utf-8") if self.looked_up.exists() else ""
 
 
@@ -102,7 +102,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_an_engine_leaves_nothing_and_asks_nobody(engine: str, machine: Machine) -> None:
+def test_an_engine_writes_no_file_and_makes_no_request(engine: str, machine: Machine) -> None:
     source = f"""
 from drive_stack.perception.detector import WEIGHTS
 from drive_stack.runtime.sessions import open_session
@@ -110,19 +110,19 @@ import numpy as np
 session = open_session(WEIGHTS, engine={engine!r}, threads=1)
 session.run(np.zeros(session.input_shape, dtype=np.uint8))
 """
-    done = machine.python("-c", source)
-    assert done.returncode == 0, done.stderr
-    assert machine.left() == [] and machine.asked() == ""
+    process = machine.python("-c", source)
+    assert process.returncode == 0, process.stderr
+    assert machine.files_in_home() == [] and machine.requests() == ""
     assert list(machine.home.iterdir()) == []  # not even a cache
 
 
 @pytest.mark.slow
-def test_driving_evaluating_and_reporting_leave_nothing_and_ask_nobody(
+def test_driving_evaluating_and_reporting_write_no_file_and_make_no_request(
     machine: Machine, tmp_path: Path
 ) -> None:
     suite, run = tmp_path / "short.yaml", tmp_path / "run"
     suite.write_text(SUITE, encoding="utf-8")
-    for words in (
+    for args in (
         ["--agent", "modular", "--scenario", "cruise[route_length=60]", "--headless"],
         [
             "evaluate",
@@ -140,18 +140,18 @@ def test_driving_evaluating_and_reporting_leave_nothing_and_ask_nobody(
         ["report", str(run)],
         ["replay", str(run), "--episode", "1", "--headless"],
     ):
-        done = machine.python("run_sim.py", *words)
-        assert done.returncode == 0, done.stderr
+        process = machine.python("run_sim.py", *args)
+        assert process.returncode == 0, process.stderr
     assert (run / "report.html").is_file()
-    assert machine.left() == [] and machine.asked() == ""
+    assert machine.files_in_home() == [] and machine.requests() == ""
     assert list(machine.temporary.iterdir()) == []
 
 
 def test_the_watch_sees_what_is_looked_up(machine: Machine) -> None:
     machine.python("-c", "import socket\ntry: socket.getaddrinfo('example.org', 80)\nexcept OSError: pass")
-    assert "example.org" in machine.asked()
+    assert "example.org" in machine.requests()
     (machine.home / "left").touch()
-    assert machine.left() == ["left"]
+    assert machine.files_in_home() == ["left"]
 
 
 def test_switches_are_set_unless_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

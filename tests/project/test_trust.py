@@ -1,4 +1,4 @@
-"""Only the command line grants trust: no file that names a driver gets its code run."""
+"""Only the command line grants trust: a file that names a driver never causes its code to run."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from drive_stack.vehicle import VehicleParameters
 PLATFORM = Platform(VehicleParameters(), CameraModel())
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SCENARIO = "cruise[route_length=60]"
-RUNS = "somebody's code runs"  # printed by it; a process of its own is kept from writing anywhere
+IMPORTED = "the foreign module is imported"  # printed by it, since an isolated process cannot write files
 
 
-def run_of(folder: Path, driver: Driver | None, *, label: str = "somebody", seed: int = 100_000) -> Path:
-    """A run folder as somebody may send it; without a ``run.json`` where there is no ``driver``."""
+def run_of(folder: Path, driver: Driver | None, *, label: str = "foreign", seed: int = 100_000) -> Path:
+    """A run folder from an untrusted source; without a ``driver`` it has no ``run.json``."""
     folder.mkdir()
     task = BatchTask(SCENARIO, seed, label, label=label, config_hash="0" * 16)
     row = Row(label, "0" * 16, "0" * 16, {}, lost=False, wall_s=1.0, result=error_result(task, "none"))
@@ -47,30 +47,38 @@ def run_of(folder: Path, driver: Driver | None, *, label: str = "somebody", seed
     return folder
 
 
-def replay(run: Path, *words: str) -> int:
-    return run_sim.main(["replay", str(run), "--episode", "1", "--headless", *words])
+def replay(run: Path, *args: str) -> int:
+    return run_sim.main(["replay", str(run), "--episode", "1", "--headless", *args])
 
 
 @pytest.fixture
-def harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that is there once somebody's module has been imported here; the module is ``somebodys``."""
-    mark = tmp_path / "harm"
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that exists once ``foreign`` has been imported in this process."""
+    path = tmp_path / "imported"
     source = f"""
 import contextlib
 from pathlib import Path
 from agents.baselines import ConstantAgent
-print({RUNS!r}, flush=True)
+print({IMPORTED!r}, flush=True)
 with contextlib.suppress(OSError):
-    Path({str(mark)!r}).touch()
-class Mine(ConstantAgent):
+    Path({str(path)!r}).touch()
+class Agent(ConstantAgent):
     pass
 """
-    (tmp_path / "somebodys.py").write_text(source, encoding="utf-8")
+    (tmp_path / "foreign.py").write_text(source, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    return mark
+    return path
 
 
-SPECS = ["evil.zip", "evil.pt", "evil.pts", "evil.torchscript", "evil.pkl", "somebodys:Mine", "a:b.onnx"]
+SPECS = [
+    "evil.zip",
+    "evil.pt",
+    "evil.pts",
+    "evil.torchscript",
+    "evil.pkl",
+    "foreign:Agent",
+    "a:b.onnx",
+]
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -79,7 +87,7 @@ def test_a_run_that_names_code_is_not_replayed_without_trust(
     spec: str,
     overrides: tuple[str, ...],
     tmp_path: Path,
-    harm: Path,
+    mark: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -87,76 +95,80 @@ def test_a_run_that_names_code_is_not_replayed_without_trust(
     (tmp_path / "evil.zip").write_bytes(b"never read")
     run = run_of(tmp_path / "run", Driver(agent=spec, overrides=overrides))
     assert replay(run) == 2
-    told = capsys.readouterr().err
-    assert f"its driver somebody is {spec}" in told and "add --trust" in told
-    assert RUNS not in told and not harm.exists()
+    message = capsys.readouterr().err
+    assert f"its driver foreign is {spec}" in message and "add --trust" in message
+    assert IMPORTED not in message and not mark.exists()
 
 
-def test_a_label_of_a_row_is_no_better(
-    tmp_path: Path, harm: Path, capsys: pytest.CaptureFixture[str]
+def test_a_label_in_a_row_needs_trust_too(
+    tmp_path: Path, mark: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = run_of(tmp_path / "run", None, label="somebodys:Mine")
+    run = run_of(tmp_path / "run", None, label="foreign:Agent")
     assert replay(run) == 2
-    told = capsys.readouterr().err
-    assert "somebodys:Mine, which can run code" in told
-    assert RUNS not in told and not harm.exists()
+    message = capsys.readouterr().err
+    assert "foreign:Agent, which can run code" in message
+    assert IMPORTED not in message and not mark.exists()
 
 
 def test_with_trust_a_replay_says_what_it_loads(
-    tmp_path: Path, harm: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, mark: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = run_of(tmp_path / "run", Driver(agent="somebodys:Mine"))
+    run = run_of(tmp_path / "run", Driver(agent="foreign:Agent"))
     assert replay(run, "--trust") == 0
-    told = capsys.readouterr().err
-    assert "loads the driver somebodys:Mine, as the run says" in told and RUNS in told
+    message = capsys.readouterr().err
+    assert "loads the driver foreign:Agent, as the run says" in message and IMPORTED in message
 
 
 def test_only_the_command_line_lets_code_into_the_simulator(
-    tmp_path: Path, harm: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, mark: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = run_of(tmp_path / "run", Driver(agent="somebodys:Mine", overrides=("in_process=true",)))
+    run = run_of(tmp_path / "run", Driver(agent="foreign:Agent", overrides=("in_process=true",)))
     assert replay(run, "--trust", "--in-process") == 0
-    assert harm.exists()
+    assert mark.exists()
     assert "only the command line can set it" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("student", "overrides"),
-    [("somebodys:Mine", ()), ("evil.zip", ("trust=true",)), ("mine.onnx", ("in_process=true",))],
+    [("foreign:Agent", ()), ("evil.zip", ("trust=true",)), ("mine.onnx", ("in_process=true",))],
 )
 def test_recordings_that_name_code_are_not_repaired_without_trust(
-    student: str, overrides: tuple[str, ...], tmp_path: Path, harm: Path, capsys: pytest.CaptureFixture[str]
+    student: str,
+    overrides: tuple[str, ...],
+    tmp_path: Path,
+    mark: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     settings = CollectSettings(student=student, student_overrides=overrides, student_hash="0" * 16)
     write_manifest(
         tmp_path, Manifest(version=DRIVES.version, made_with=settings.model_dump_json(), shards=())
     )
     assert run_sim.main(["collect", "--repair", "--out", str(tmp_path)]) == 2
-    told = capsys.readouterr().err
-    assert f"its driver {student} can run code" in told and "add --trust" in told
-    assert RUNS not in told and not harm.exists()
+    message = capsys.readouterr().err
+    assert f"its driver {student} can run code" in message and "add --trust" in message
+    assert IMPORTED not in message and not mark.exists()
 
 
 def test_with_trust_a_repair_says_what_it_loads(
-    tmp_path: Path, harm: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, mark: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = CollectSettings(student="somebodys:Mine", student_hash="0" * 16)
+    settings = CollectSettings(student="foreign:Agent", student_hash="0" * 16)
     write_manifest(
         tmp_path, Manifest(version=DRIVES.version, made_with=settings.model_dump_json(), shards=())
     )
     assert run_sim.main(["collect", "--repair", "--trust", "--out", str(tmp_path)]) == 2
-    told = capsys.readouterr().err
-    assert "loads the driver somebodys:Mine, as the folder says" in told and RUNS in told
-    assert "has changed since" in told
+    message = capsys.readouterr().err
+    assert "loads the driver foreign:Agent, as the folder says" in message and IMPORTED in message
+    assert "has changed since" in message
 
 
 def test_what_a_run_says_of_trust_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = run_of(tmp_path / "run", Driver(agent="constant", overrides=("trust=true", " in_process =true")))
-    assert replay(run) == 0  # else this agent would have had nothing to set
+    assert replay(run) == 0  # the constant agent has no settings: overrides that were kept would be refused
     assert capsys.readouterr().err.count("only the command line can set it") == 2
 
 
-def test_drivers_that_come_along_need_no_trust() -> None:
+def test_shipped_drivers_need_no_trust() -> None:
     assert not any(runs_code(name) or is_file(name) for name in agent_names())
     assert not any(map(runs_code, ["mine.yaml", "mine.yml", "mine.onnx", "folder/mine.onnx"]))
     assert is_file("mine.onnx") and not is_file("package.module:Class")
@@ -181,13 +193,13 @@ def test_trust_is_written_nowhere(tmp_path: Path) -> None:
     assert set(Driver.model_fields) == {"agent", "overrides"}
 
 
-@pytest.mark.parametrize("driver", ["somebodys:Mine", "evil.zip", "evil.pt"])
-def test_a_training_configuration_names_no_code(driver: str, tmp_path: Path, harm: Path) -> None:
+@pytest.mark.parametrize("driver", ["foreign:Agent", "evil.zip", "evil.pt"])
+def test_a_training_configuration_names_no_code(driver: str, tmp_path: Path, mark: Path) -> None:
     path = CONFIGS / "training" / "policy.yaml"
     assert load_model(path, PolicyTraining)
     with pytest.raises(ConfigError, match="nothing that runs code"):
         load_model(path, PolicyTraining, (f"rounds.1.driver={driver}", "rounds.1.dagger=false"))
-    assert not harm.exists()
+    assert not mark.exists()
 
 
 # --- ultralytics evaluates parts of a network's description as Python ------------------------------
@@ -217,7 +229,7 @@ def test_a_network_is_described_by_known_blocks_alone(
     assert not (tmp_path / "harm").exists()
 
 
-def test_the_shipped_network_is_described_as_it_stands() -> None:
+def test_the_shipped_description_of_the_network_is_read_unchanged() -> None:
     path = CONFIGS / "training" / "detector_network.yaml"
     plan = load_model(path, NetworkDescription).model_dump(mode="json", exclude_unset=True)
     assert plan["head"][0] == [-1, 1, "nn.Upsample", ["None", 2, "nearest"]]
@@ -249,7 +261,7 @@ def test_a_run_of_pipes_and_deep_nests(name: str, tmp_path: Path) -> None:
 def test_a_run_of_another_shape_is_refused(tmp_path: Path) -> None:
     run = run_of(tmp_path / "run", Driver(agent="constant"))
     facts = json.loads((run / FACTS).read_text(encoding="utf-8"))
-    facts["drivers"]["somebody"]["trusted"] = True
+    facts["drivers"]["foreign"]["trusted"] = True
     (run / FACTS).write_text(json.dumps(facts), encoding="utf-8")
     with pytest.raises(ConfigError, match="trusted"):
         read_facts(run)

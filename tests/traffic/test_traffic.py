@@ -1,4 +1,4 @@
-"""Traffic avoids all bodies on every kind of road."""
+"""Vehicles of traffic touch nothing on any kind of road."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def add_car(traffic: Traffic, number: int, lane: int, station: float, speed: flo
     )  # fmt: skip
 
 
-def touching(states: VehicleStates, boxes: FloatArray | None = None) -> int:
-    """Count pairs that touch among vehicles and ``boxes`` (K, 5) x, y, yaw, length, width."""
-    own = np.stack([states.x, states.y, states.yaw, states.length, states.width], axis=1)
-    both = own if boxes is None else np.concatenate([own, boxes])
-    return int(count_touching(both[:, :3].copy(), both[:, 3].copy(), both[:, 4].copy(), *NO_DISCS))
+def count_contacts(states: VehicleStates, boxes: FloatArray | None = None) -> int:
+    """Count the touching pairs among the vehicles and ``boxes`` (K, 5): x, y, yaw, length, width."""
+    vehicles = np.stack([states.x, states.y, states.yaw, states.length, states.width], axis=1)
+    bodies = vehicles if boxes is None else np.concatenate([vehicles, boxes])
+    return int(count_touching(bodies[:, :3].copy(), bodies[:, 3].copy(), bodies[:, 4].copy(), *NO_DISCS))
 
 
 def on_pavement(states: VehicleStates, road: RoadMap) -> bool:
@@ -52,14 +52,14 @@ def on_pavement(states: VehicleStates, road: RoadMap) -> bool:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("spec", ROADS, ids=lambda spec: spec.kind)
-def test_nobody_touches_or_leaves_the_road(spec: RoadSpec, seed: int) -> None:
+def test_vehicles_neither_touch_nor_leave_the_road(spec: RoadSpec, seed: int) -> None:
     traffic = traffic_on(spec, seed)
     counts = []
     for tick in range(2400):
         traffic.step(DT, AWAY)
         if tick % 4 == 0:
             states = traffic.states()
-            assert touching(states) == 0
+            assert count_contacts(states) == 0
             assert on_pavement(states, traffic.road)
             assert np.all(states.speed >= 0.0)
             assert len(np.unique(states.id)) == len(states.id)
@@ -69,17 +69,17 @@ def test_nobody_touches_or_leaves_the_road(spec: RoadSpec, seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", ROADS, ids=lambda spec: spec.kind)
-def test_dense_traffic_keeps_apart_too(spec: RoadSpec) -> None:
+def test_vehicles_of_dense_traffic_do_not_touch(spec: RoadSpec) -> None:
     for seed in range(10, 22):
         traffic = traffic_on(spec, seed, density=25.0)
         for tick in range(2400):
             traffic.step(DT, AWAY)
             if tick % 4 == 0:
-                assert touching(traffic.states()) == 0
+                assert count_contacts(traffic.states()) == 0
 
 
 @pytest.mark.parametrize("spec", [OnRamp(), LaneDrop()], ids=lambda spec: spec.kind)
-def test_everybody_gets_out_of_a_lane_that_ends(spec: RoadSpec) -> None:
+def test_all_vehicles_leave_a_lane_that_ends(spec: RoadSpec) -> None:
     for seed in range(3):
         traffic = traffic_on(spec, seed)
         ending = len(traffic.road.lanes) - 1
@@ -95,7 +95,7 @@ def test_everybody_gets_out_of_a_lane_that_ends(spec: RoadSpec) -> None:
         assert changes > 0
 
 
-def test_stands_before_a_lane_that_ends_when_hemmed_in() -> None:
+def test_a_vehicle_that_cannot_change_lane_stops_before_its_lane_ends() -> None:
     road = LaneDrop(lanes=3).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     end = road.lanes[2].end
@@ -105,7 +105,7 @@ def test_stands_before_a_lane_that_ends_when_hemmed_in() -> None:
     car = add_car(traffic, 1, 2, end - 350.0, 25.0)
     for _ in range(800):
         traffic.step(DT, AWAY)
-        assert touching(traffic.states()) == 0
+        assert count_contacts(traffic.states()) == 0
     assert traffic.speed[car] < 0.1
     assert end - 12.0 < traffic.station[car] + 2.3 < end
 
@@ -123,7 +123,7 @@ def test_goes_round_a_standing_car_and_the_ego(lanes: int) -> None:
         passed: set[int] = set()
         for _ in range(1600):
             traffic.step(DT, ego)
-            assert touching(traffic.states(), box) == 0
+            assert count_contacts(traffic.states(), box) == 0
             states = traffic.states()
             passed |= set(states.id[(states.station > 820.0) & (states.id > 1)])
         assert len(passed) == 4
@@ -137,11 +137,11 @@ def test_goes_round_closed_lanes() -> None:
     cones = (stations, lateral, np.full(len(stations), 0.4), np.full(len(stations), 0.4))
     boxes = np.stack([stations, lateral, 0.0 * stations, cones[2], cones[3]], axis=1)
     traffic.populate(AWAY, Demand(12.0, Mix(LIMIT)), others=np.array([*cones, 0.0 * stations]))
-    assert touching(traffic.states(), boxes) == 0
+    assert count_contacts(traffic.states(), boxes) == 0
     for tick in range(1600):
         traffic.step(DT, AWAY, None, cones)
         if tick % 3 == 0:
-            assert touching(traffic.states(), boxes) == 0
+            assert count_contacts(traffic.states(), boxes) == 0
     assert np.mean(traffic.states().speed) > 10.0
 
 

@@ -39,7 +39,7 @@ def count_equal_changes(count: int, seed: int) -> int:
         assert np.abs(expected[:, 1] - kernel.rows["y"]).max() < 1e-9
         lanes = [vehicle.target_lane_index[2] for vehicle in road.vehicles]
         assert lanes == list(kernel.rows["target_lane"])
-        changes += sum(was != now for was, now in zip(before, lanes, strict=True))
+        changes += sum(previous != current for previous, current in zip(before, lanes, strict=True))
     return changes
 
 

@@ -80,7 +80,7 @@ def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("progress", "out", "ahead"),
+    ("progress", "has_ended", "expected"),
     [
         ((0.2, 0.5), (False, False), 1),
         ((0.2, 0.5), (False, True), 0),
@@ -88,8 +88,8 @@ def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
         ((0.2, 0.5), (True, True), None),
     ],
 )
-def test_who_leads(progress: tuple[float, ...], out: tuple[bool, ...], ahead: int | None) -> None:
-    assert leader(progress, out) == ahead
+def test_who_leads(progress: tuple[float, ...], has_ended: tuple[bool, ...], expected: int | None) -> None:
+    assert leader(progress, has_ended) == expected
 
 
 def test_drivers_with_the_same_name_get_numbers() -> None:
@@ -99,13 +99,13 @@ def test_drivers_with_the_same_name_get_numbers() -> None:
 
 
 def test_in_a_race_an_override_names_its_driver() -> None:
-    both = ["modular", "expert"]
+    agents = ["modular", "expert"]
     args = ["modular:perception.threads=1", "expert:control.lateral=lqr"]
-    assert overrides_of(0, both, args) == ("perception.threads=1",)
-    assert overrides_of(1, both, args) == ("control.lateral=lqr",)
+    assert overrides_of(0, agents, args) == ("perception.threads=1",)
+    assert overrides_of(1, agents, args) == ("control.lateral=lqr",)
     assert overrides_of(0, ["modular"], ["perception.threads=1"]) == ("perception.threads=1",)
     with pytest.raises(ConfigError, match="name the agent it is for, such as modular:perception"):
-        overrides_of(0, both, ["perception.threads=1"])
+        overrides_of(0, agents, ["perception.threads=1"])
 
 
 # --- driving -------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def factories(spec: str) -> Factories:
     return Factories(env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=build)  # type: ignore[arg-type]
 
 
-def raced(
+def run_races(
     specs: list[str], course: Path, seeds: range, observe: Callable[[object], None]
 ) -> list[RaceResult]:
     results: list[RaceResult] = []
@@ -144,24 +144,26 @@ def raced(
 
 
 def test_a_race_does_not_change_any_drive(course: Path) -> None:
-    races = raced(["modular", "constant", "expert"], course, range(3, 5), lambda _: None)
+    races = run_races(["modular", "constant", "expert"], course, range(3, 5), lambda _: None)
     assert [race.results[0].seed for race in races] == [3, 4]
     for race in races:
         for result in race.results:
             env = DrivingEnv(EnvSpec(str(course)))
             agent = build_agent(result.agent, env.platform, oracles=env.oracles, truth=env.truth)
-            alone = run_episode(env, agent, scenario=str(course), seed=result.seed)
+            single = run_episode(env, agent, scenario=str(course), seed=result.seed)
             env.close()
-            assert replace(alone, stages_ms={}) == replace(result, stages_ms={})
+            assert replace(single, stages_ms={}) == replace(result, stages_ms={})
 
 
-def test_all_are_shown_until_the_last_is_done_and_then_the_verdict(course: Path) -> None:
+def test_all_drivers_are_shown_until_the_last_one_is_done_and_then_the_verdict(course: Path) -> None:
     frames: list[object] = []
-    raced(["constant", "expert"], course, range(3, 4), frames.append)
+    run_races(["constant", "expert"], course, range(3, 4), frames.append)
     times = np.array([[driver.state.time for driver in frame.drivers] for frame in frames])  # type: ignore[attr-defined]
     ended = [[driver.outcome is not None for driver in frame.drivers] for frame in frames]  # type: ignore[attr-defined]
-    for (before, after), over in zip(itertools.pairwise(times), ended, strict=False):
-        assert all(now == then for now, then, gone in zip(after, before, over, strict=True) if gone)
+    for (before, after), has_ended in zip(itertools.pairwise(times), ended, strict=False):
+        assert all(
+            time == earlier for time, earlier, done in zip(after, before, has_ended, strict=True) if done
+        )
     verdicts = [frame.verdict for frame in frames]  # type: ignore[attr-defined]
     assert verdicts[-1] is not None and not any(verdicts[:-1])
 
@@ -190,13 +192,13 @@ def test_parts_neither_overlap_nor_leave_the_window(drivers: int, size: tuple[in
 
 def test_a_race_is_drawn_and_who_leads_shows(course: Path) -> None:
     frames: list[object] = []
-    raced(["constant", "expert"], course, range(3, 4), frames.append)
+    run_races(["constant", "expert"], course, range(3, 4), frames.append)
     renderer = RaceRenderer(1280, 720)
-    going = renderer.draw(frames[5]).copy()  # type: ignore[arg-type]
-    other = renderer.draw(replace(frames[5], leader=None)).copy()  # type: ignore[type-var]
+    during = renderer.draw(frames[5]).copy()  # type: ignore[arg-type]
+    without_leader = renderer.draw(replace(frames[5], leader=None)).copy()  # type: ignore[type-var]
     done = renderer.draw(frames[-1])  # type: ignore[arg-type]
-    assert going.shape == (720, 1280, 3) and going.std() > 20.0
-    assert not np.array_equal(going, other) and not np.array_equal(going, done)
+    assert during.shape == (720, 1280, 3) and during.std() > 20.0
+    assert not np.array_equal(during, without_leader) and not np.array_equal(during, done)
 
 
 def test_the_command_line_races_and_reports_the_winner(
@@ -210,7 +212,7 @@ def test_the_command_line_races_and_reports_the_winner(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("args", "message"),
     [
         (["--agent", "expert"] * 5, "at most 4 agents"),
         (["--agent", "expert", "--agent", "nobody"], "unknown agent 'nobody'"),
@@ -218,9 +220,9 @@ def test_the_command_line_races_and_reports_the_winner(
         (["--agent", "expert", "--agent", "human"], "needs a window"),
     ],
 )
-def test_what_cannot_race_is_refused_in_one_line(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+def test_impossible_races_are_refused_in_one_line(
+    args: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_sim.main([*arguments, "--headless"]) == 2
-    complaints = capsys.readouterr().err.strip().splitlines()
-    assert len(complaints) == 1 and complaint in complaints[0]
+    assert run_sim.main([*args, "--headless"]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and message in lines[0]

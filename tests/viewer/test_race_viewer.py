@@ -58,12 +58,12 @@ def test_each_driver_has_its_colour_at_camera_bar_and_road(size: tuple[int, int]
     layout = arrange_race(*size, drivers, ASPECT)
     image = RaceRenderer(*size).draw(race(drivers))
     for index in range(drivers):
-        for place in (layout.cameras[index], layout.bars[index], layout.strip):
-            assert shows(image, place, COLOURS[index])
+        for area in (layout.cameras[index], layout.bars[index], layout.strip):
+            assert shows(image, area, COLOURS[index])
 
 
-def shows(image: np.typing.NDArray[np.uint8], place: Rect, colour: Colour) -> bool:
-    part = image[place.top : place.bottom, place.left : place.right].astype(int)
+def shows(image: np.typing.NDArray[np.uint8], area: Rect, colour: Colour) -> bool:
+    part = image[area.top : area.bottom, area.left : area.right].astype(int)
     return int((np.abs(part - np.array(colour)).max(axis=-1) <= 6).sum()) >= 20
 
 
