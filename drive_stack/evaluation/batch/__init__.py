@@ -1,1 +1,1 @@
-"""Many episodes on several processes, kept row by row so that a run can be broken off and taken up again."""
+"""Batches of episodes on several processes; each row is saved at once, so an interrupted run can continue."""

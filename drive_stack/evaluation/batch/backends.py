@@ -27,10 +27,11 @@ def open_scheduler(
         workers: Maximum number of workers.
         time_limit: Wall-clock limit of one episode [s].
         address: Of a Ray cluster: ``HOST:PORT`` of its head, or ``auto`` for one that runs on this machine.
-            Without it the variable RAY_ADDRESS counts; without both a cluster is started for this batch.
+            If it is None, the environment variable RAY_ADDRESS is used; if that is not set either, a cluster
+            is started for this batch.
 
     Raises:
-        ConfigError: where Ray is not installed, or no cluster answers.
+        ConfigError: if Ray is not installed, or no cluster answers.
     """
     if backend == "processes":
         if address is not None:

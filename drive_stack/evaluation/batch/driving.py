@@ -75,8 +75,8 @@ def drive_missing(
         The rows of ``tasks`` that report an error, in the order of the tasks.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C or a request to terminate, after a line that says what is saved.
-        ConfigError: What ends the batch, such as a full disk, after the same line.
+        KeyboardInterrupt: After Ctrl-C or a request to terminate; first, a line says what is saved.
+        ConfigError: If something ends the batch, such as a full disk; first, the same line is printed.
     """
     console, needed_code = Console(stderr=True), code if options.this_code else None
     remaining = options.missing(tasks, file, code, is_complete)

@@ -41,14 +41,14 @@ def fingerprint(agent: AgentFacts, scenario_content: str, *, version: str = driv
 def source_hash(packages: Sequence[Path]) -> str:
     """Return the hash of the Python sources in ``packages``.
 
-    It is the same where one package is inside another one, as in a wheel, and where it is next to it.
+    It does not matter whether a package lies inside another one, as in a wheel, or next to it.
 
-    Each row contains it, to identify the code that drove the episode. It is not part of the row's key,
-    because then every edit, even of a docstring, would invalidate hours of driving.
+    Each row contains it, to identify the code that drove the episode. It is not part of the row's key:
+    otherwise every edit, even of a docstring, would invalidate hours of driving.
     """
     digest = hashlib.sha256()
     for package in packages:
-        inner = [own for own in packages if own != package and own.is_relative_to(package)]
+        inner = [other for other in packages if other != package and other.is_relative_to(package)]
         for path in sorted(package.rglob("*.py")):
             relative_path = path.relative_to(package)
             if any(map(path.is_relative_to, inner)) or UNRELATED.intersection(relative_path.parts):

@@ -15,7 +15,7 @@ try:
 except ImportError:  # on Windows
     resource = None  # type: ignore[assignment]
 
-# of a worker, for any number of workers; the shipped drivers use half a GiB [B]
+# each worker may use this much, for any number of workers; the shipped drivers use half a GiB [B]
 MIN_LIMIT = 2 * 2**30
 EXTRA = 64 * 2**20  # by which the limit is raised to report a failure [B]
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")

@@ -31,11 +31,11 @@ from drive_stack.support.layout import CONFIGS, IMPORT_FOLDER, MODELS, SOURCES
 from drive_stack.support.worker_processes import ONE_THREAD
 
 OBJECT_STORE = 100 * 2**20  # of a cluster that is started for one batch [B]; tasks and replies are small
-# No other machine shall connect. Ray would replace 127.0.0.1 by the machine's outer address.
+# Other machines must not connect. Ray would replace 127.0.0.1 by the machine's external address.
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else None
-# Ray's processes read it. Without it, one of them opens a UDP socket to 8.8.8.8 to learn its own address.
+# Ray's processes read it. Without it, one of them opens a UDP socket to 8.8.8.8 to find its address.
 LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-CONNECT_LIMIT = 10.0  # a cluster's head must answer within this time [s]
+CONNECT_LIMIT = 10.0  # within which a cluster's head must answer [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Driver:
 
     def __init__(self, drive: Drive, folder: str) -> None:
         self._drive = drive
-        with suppress(OSError):  # another machine may not have the folder, nor need it
+        with suppress(OSError):  # the folder may be absent on another machine, which then does not need it
             os.chdir(folder)  # paths of configurations and scenarios may be relative to it
         limit_memory(memory_per_worker(os.cpu_count() or 1))  # an actor has one core
 
@@ -107,8 +107,8 @@ class RayWorker:
         """The next message of the actor; None if there is none yet.
 
         Raises:
-            WorkerLostError: where the actor is lost.
-            ConfigError: where its node has other sources or packages than this machine.
+            WorkerLostError: if the actor is lost.
+            ConfigError: if its node has other sources or packages than this machine.
         """
         if self.reply is None or not ray.wait([self.reply], timeout=0)[0]:
             return None
@@ -191,7 +191,7 @@ def _connect(address: str, workers: int) -> None:
 
 
 def _create_token() -> None:
-    """Protect a cluster of our own by a new token; Ray would write one into the home directory."""
+    """Protect a new cluster by a token; Ray would write one into the home directory."""
     if not any(name in os.environ for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
@@ -208,15 +208,15 @@ def _check_reachable(address: str) -> None:
 
 
 def _python_path() -> str:
-    """PYTHONPATH of actors: the folders that this process imports from besides its own installation."""
+    """PYTHONPATH of actors: the folders that this process imports from, except those of its installation."""
     entries = [IMPORT_FOLDER, *(Path(entry).resolve() for entry in sys.path)]
     installed = (sys.prefix, sys.base_prefix)
-    own = [
+    folders = [
         str(entry)
         for entry in entries
         if entry == IMPORT_FOLDER or not any(map(entry.is_relative_to, installed))
     ]
-    return os.pathsep.join([*dict.fromkeys(own), "${PYTHONPATH}"])
+    return os.pathsep.join([*dict.fromkeys(folders), "${PYTHONPATH}"])
 
 
 def _check(node: NodeFacts) -> None:
@@ -230,7 +230,7 @@ def _check(node: NodeFacts) -> None:
 
 
 def _reason(error: RayError) -> str:
-    """Why an actor was lost, in one line of Ray's long message."""
+    """Return why an actor was lost: one line of Ray's long message."""
     if isinstance(error, ActorUnavailableError):
         return "its node does not answer"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]

@@ -1,4 +1,4 @@
-"""The valid ranges of the numbers in a row. A number outside its range cannot be a measurement."""
+"""The valid ranges of the numbers in a row; a number outside its range is refused."""
 
 from __future__ import annotations
 

@@ -59,9 +59,9 @@ class Row:
             raise ValueError(f"not valid JSON: {error}") from None
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")
-        own = {key: fields.pop(key) for key in _OWN if key in fields}
+        provenance = {key: fields.pop(key) for key in _PROVENANCE if key in fields}
         try:
-            row = _ROW.validate_python(own | {"result": fields})
+            row = _ROW.validate_python(provenance | {"result": fields})
         except ValidationError as error:
             raise ValueError(first_problem(error).removeprefix("result.")) from None
         checked = dataclasses.asdict(row)
@@ -70,7 +70,7 @@ class Row:
 
 
 _ROW = TypeAdapter(Row)
-_OWN = tuple(field.name for field in dataclasses.fields(Row) if field.name != "result")
+_PROVENANCE = tuple(field.name for field in dataclasses.fields(Row) if field.name != "result")
 
 
 def without_timings(rows: Iterable[Row]) -> dict[Key, Row]:
@@ -86,7 +86,7 @@ def readable_row(row: Row, task: BatchTask) -> Row:
     row = replace(row, result=_with_short_error(row.result))
     try:
         if Row.from_json(row.to_json().encode()) != row:
-            raise ValueError("it reads back as something else")
+            raise ValueError("it is read back with other values")
     except (TypeError, ValueError, RecursionError) as error:
         return replace(row, result=error_result(task, f"the result cannot be kept: {one_line(str(error))}"))
     return row

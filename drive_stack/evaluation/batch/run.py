@@ -38,7 +38,7 @@ def missing_tasks(
         file: The rows that are already written.
         retry_lost: A row counts as missing if its worker was lost.
         code: A row counts as missing if its hash of the source code differs.
-        is_complete: A row counts as missing if this is false, for instance because its recording was deleted.
+        is_complete: A row counts as missing if this returns false, for instance for a deleted recording.
     """
 
     def is_valid(row: Row | None) -> bool:
@@ -64,7 +64,7 @@ def run_batch(
 ) -> None:
     """Drive ``tasks`` and append a row for each; only this process writes rows.
 
-    If it is interrupted or fails, all rows written before remain. No worker remains.
+    If it is interrupted or fails, the rows written so far remain, and all workers are stopped.
 
     Args:
         tasks: The episodes to drive.
@@ -88,7 +88,7 @@ def run_batch(
             if current_hash(outcome.task) != outcome.task.config_hash:
                 raise ConfigError(
                     f"the configuration of {outcome.task.label}, its weights or scenario "
-                    f"{outcome.task.scenario} changed while driving; run again to drive what it touches"
+                    f"{outcome.task.scenario} changed while driving; run again to drive the affected episodes"
                 )
             row = _build_row(outcome, code, package_versions)
             file.append(row)

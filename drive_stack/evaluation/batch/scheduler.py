@@ -48,7 +48,7 @@ W = TypeVar("W", bound=Worker)
 class WorkerPool(Protocol[W]):
     """Starts workers."""
 
-    max_attempts: int  # how often a task is driven whose worker is lost
+    max_attempts: int  # of a task whose worker is lost
     can_queue: bool  # whether a worker may have to wait for a free core before it starts
 
     def start(self) -> W:
@@ -66,7 +66,7 @@ class WorkerPool(Protocol[W]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The reply to one task."""
+    """A task and the reply to it."""
 
     task: BatchTask
     reply: Reply
@@ -82,7 +82,7 @@ class TaskScheduler(Generic[W]):
         self._workers: list[W] = []
         self._waiting: deque[BatchTask] = deque()
         self._lost_at: dict[Key, list[str | None]] = defaultdict(list)  # task → nodes that lost it
-        self._failed_starts = 0  # in a row
+        self._failed_starts = 0  # one after another
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +102,7 @@ class TaskScheduler(Generic[W]):
         """One outcome for each task, as they are completed. Tasks start in the order of ``tasks``.
 
         Raises:
-            ConfigError: where workers cannot start, or a worker reports that a task can never be driven.
+            ConfigError: if workers cannot start, or if a worker reports that a task can never be driven.
         """
         self._waiting.extend(tasks)
         while len(self._workers) < min(self._count, len(self._waiting)):
@@ -178,8 +178,8 @@ class TaskScheduler(Generic[W]):
         if task is None:
             return None
         attempts = len(self._lost_at[task.key])
-        often = f" {attempts} times, the last time" if attempts > 1 else ""
-        message = f"the worker process was lost{often}: {reason}"
+        times = f" {attempts} times, the last time" if attempts > 1 else ""
+        message = f"the worker process was lost{times}: {reason}"
         return Outcome(task, Reply(worker.busy_time, failure=message), lost=True)
 
     def _replace(self, worker: W) -> None:

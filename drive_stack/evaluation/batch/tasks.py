@@ -15,10 +15,10 @@ class BatchTask(EpisodeTask):
     """One episode of a batch."""
 
     label: str  # of the agent in reports
-    config_hash: str  # of everything that decides the result, see `fingerprint`
+    config_hash: str  # of everything that determines the result, see `fingerprint`
     privileged: bool = False
     uses_camera: bool = True  # if not, no images are rendered
-    world: str = ""  # what seeds its worlds, see `Row.world`
+    world: str = ""  # seeds the scenario's worlds, see `Row.world`
     expert: ExpertDrive | None = None  # on the same course; the reference of the agent's progress
 
     @property

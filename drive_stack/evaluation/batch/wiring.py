@@ -1,4 +1,4 @@
-"""What a batch of episodes needs to know about scenarios and agents, injected from outside the package."""
+"""The facts about scenarios and agents that a batch needs; they are injected from outside the package."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ class BatchWiring:
         return self.scenario_facts(scenario).world_name
 
     def hash_of(self, task: BatchTask) -> str:
-        """Return the hash of everything that decides the task's result, as it is at this moment."""
+        """Return the present hash of everything that determines the task's result."""
         facts = self.agent_facts(task.agent, task.overrides)
         return fingerprint(facts, self.scenario_facts(task.scenario).content)

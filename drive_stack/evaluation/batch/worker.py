@@ -32,7 +32,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The result of a task, or the reason why there is none."""
+    """The result of a task, or the reason why it has none."""
 
     wall_s: float
     result: EpisodeResult | None = None
@@ -127,14 +127,14 @@ def run_task(drive: Drive, task: BatchTask) -> Reply:
     except ConfigError as error:
         config_error = str(error)
     except OSError as error:
-        if error.errno in DISK_FULL:  # the next episodes would fail as well, and none of them is to blame
+        if error.errno in DISK_FULL:  # the next episodes would fail too, and no driver is at fault
             config_error = f"the worker cannot write: {error.strerror}"
         else:
             failure = bounded_text(traceback.format_exc())
     except MemoryError as error:
         limit = raise_memory_limit()  # there may be no memory left to report the error
         text = "".join(traceback.format_exception(error, chain=False)).rstrip()
-        failure = f"{text}: beyond the worker's share of {limit:.1f} GiB\n"
+        failure = f"{text}: beyond the worker's limit of {limit:.1f} GiB\n"
     except (Exception, SystemExit):  # of the environment; an agent's own exceptions are part of the result
         failure = bounded_text(traceback.format_exc())
     wall_s = time.perf_counter() - start
