@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from textwrap import fill
 
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.scenario_name import split_names
 from drive_stack.seeds import MAX_EPISODES, MAX_SEED, SeedSplit, seed_range
-from drive_stack.support.layout import COMMAND, PROGRAM
+from drive_stack.support.layout import COMMAND, PROGRAM, project_folder
 
 TRUST_HELP = (
     "load policy files that can run code of their own: zip files of Stable-Baselines3, and TorchScript"
@@ -95,12 +96,50 @@ def seeds_between(text: str) -> range:
     )
 
 
+def add_set_option(group: argparse._ActionsContainer, of: str, hint: str = "") -> None:
+    """Add ``--set``, which overrides a value of ``of``, such as "the agent's configuration"."""
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"override a value of {of}{hint and f'; {hint}'}; can be repeated",
+    )
+
+
+def add_trust_options(group: argparse._ActionsContainer) -> None:
+    """Add ``--trust`` and ``--in-process``, which decide about agents that bring code."""
+    group.add_argument("--trust", action="store_true", help=TRUST_HELP)
+    group.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
+
+
+def add_workers_option(group: argparse._ActionsContainer, default: int = 1) -> None:
+    """Add ``--workers``."""
+    group.add_argument(
+        "--workers",
+        type=worker_count,
+        default=default,
+        metavar="N",
+        help="number of worker processes (default: %(default)s)",
+    )
+
+
+def add_model_options(parser: argparse.ArgumentParser, purpose: str, work: str) -> None:
+    """Add the model to train or to evaluate (``purpose``), and ``--work``, the folder of ``work``."""
+    parser.add_argument("what", choices=("detector", "lanes", "policy"), help=f"model to {purpose}")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=project_folder() / "runs",
+        metavar="DIR",
+        help=f"folder of {work} (default: runs)",
+    )
+
+
 def add_driving_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add the options of a batch that is driven by workers; returns their group."""
     group = parser.add_argument_group("how it is driven")
-    group.add_argument(
-        "--workers", type=worker_count, default=1, metavar="N", help="number of worker processes (default: 1)"
-    )
+    add_workers_option(group)
     group.add_argument(
         "--time-limit",
         type=seconds,

@@ -14,7 +14,7 @@ from drive_stack.evaluation.batch.driving import DrivingOptions
 from drive_stack.evaluation.batch.pace import Pace, announce, build_for, expected_durations
 from drive_stack.evaluation.batch.progress import Tally
 
-SEEDS = range(100_000, 100_006)
+SEEDS = range(100_000, 100_008)
 MAKE = partial(build_for, build_agent)
 
 
@@ -32,7 +32,7 @@ def test_each_label_is_measured_once_and_what_fails_or_runs_code_is_left_out(
     assert list(found) == ["constant"]
     assert 0.0 < found["constant"] < 60.0
     printed = capfd.readouterr()
-    assert "8 episodes: about " in printed.err and printed.out == ""
+    assert "10 episodes: about " in printed.err and printed.out == ""
 
 
 def test_nothing_is_measured_for_a_few_episodes_or_for_other_machines(course: Path) -> None:
@@ -41,7 +41,7 @@ def test_nothing_is_measured_for_a_few_episodes_or_for_other_machines(course: Pa
     def never(*_: object) -> None:
         raise AssertionError
 
-    assert expected_durations(tasks[:5], never, DrivingOptions()) == {}  # type: ignore[arg-type]
+    assert expected_durations(tasks[:7], never, DrivingOptions()) == {}  # type: ignore[arg-type]
     assert expected_durations(tasks, never, DrivingOptions(backend="ray")) == {}  # type: ignore[arg-type]
 
 
@@ -49,6 +49,6 @@ def test_the_remaining_time_begins_with_the_measured_durations(course: Path) -> 
     tasks = episodes("constant", course, SEEDS)
     others = [replace(task, label="other") for task in tasks[:2]]
     tally = Tally([*tasks, *others], 2, {"constant": 10.0, "other": 30.0})
-    assert tally.remaining_seconds == (6 * 10.0 + 2 * 30.0) / 2
+    assert tally.remaining_seconds == (8 * 10.0 + 2 * 30.0) / 2
     assert tally.status == "starting, about 1 min left"
     assert Tally(tasks, 1).remaining_seconds is None

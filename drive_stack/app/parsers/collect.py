@@ -9,10 +9,11 @@ from drive_stack.app.options import (
     SCENARIOS_HELP,
     TRUST_HELP,
     CommandParser,
+    add_set_option,
+    add_workers_option,
     episode_count,
     positive,
     seed,
-    worker_count,
 )
 
 HELP = """\
@@ -83,13 +84,7 @@ def make_parser() -> CommandParser:
         metavar="FRACTION",
         help="with --driver: fraction of the time, 0 to 1, in which the expert drives instead (default: 0)",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the driver's configuration; can be repeated",
-    )
+    add_set_option(parser, "the driver's configuration")
     parser.add_argument("--trust", action="store_true", help=TRUST_HELP)
     parser.add_argument(
         "--repair",
@@ -97,9 +92,7 @@ def make_parser() -> CommandParser:
         help="record again the drives in --out that are missing or corrupt, with the settings of its "
         "manifest; corrupt files are renamed, not deleted",
     )
-    parser.add_argument(
-        "--workers", type=worker_count, default=2, metavar="N", help="number of worker processes (default: 2)"
-    )
+    add_workers_option(parser, default=2)
     return parser
 
 

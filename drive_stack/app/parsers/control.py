@@ -6,6 +6,7 @@ from pathlib import Path
 
 from drive_stack.app.options import (
     CommandParser,
+    add_set_option,
 )
 
 HELP = """\
@@ -28,12 +29,5 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the tables and a figure (default: write no files)"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the modular agent's configuration, such as control.mpc.jerk=0.01; can be "
-        "repeated",
-    )
+    add_set_option(parser, "the modular agent's configuration", "such as control.mpc.jerk=0.01")
     return parser

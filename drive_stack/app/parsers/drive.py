@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.app.options import (
-    IN_PROCESS_HELP,
     TRACEBACK,
     TRACEBACK_HELP,
-    TRUST_HELP,
     CommandParser,
+    add_set_option,
+    add_trust_options,
     episode_count,
     seed,
 )
@@ -99,15 +99,8 @@ def make_parser() -> CommandParser:
         metavar="N",
         help="number of episodes; each one uses the next seed (default: 1)",
     )
-    who.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the agent's configuration; in a race write NAME:KEY=VALUE; can be repeated",
-    )
-    who.add_argument("--trust", action="store_true", help=TRUST_HELP)
-    who.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
+    add_set_option(who, "the agent's configuration", "in a race write NAME:KEY=VALUE")
+    add_trust_options(who)
     how = parser.add_argument_group("how it is shown")
     how.add_argument("--headless", action="store_true", help="open no window and drive as fast as possible")
     how.add_argument("--record", type=Path, metavar="FILE.mp4", help="write a video of what the window shows")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from drive_stack.app.options import (
-    IN_PROCESS_HELP,
-    TRUST_HELP,
     CommandParser,
     add_driving_options,
+    add_set_option,
+    add_trust_options,
 )
 from drive_stack.evaluation.suite import suites
 
@@ -40,14 +40,7 @@ def make_parser() -> CommandParser:
         help="agent to evaluate: a registered name, a configuration file, a policy file or "
         "package.module:Class; can be repeated (default: modular and end_to_end)",
     )
-    episodes.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the agent's configuration; with several agents write NAME:KEY=VALUE; "
-        "can be repeated",
-    )
+    add_set_option(episodes, "the agent's configuration", "with several agents write NAME:KEY=VALUE")
     episodes.add_argument(
         "--suite",
         default="standard",
@@ -67,8 +60,7 @@ def make_parser() -> CommandParser:
         "(detection, tracking, lanes, control) with the truth, and policies with the expert on the "
         "expert's drives",
     )
-    how.add_argument("--trust", action="store_true", help=TRUST_HELP)
-    how.add_argument("--in-process", action="store_true", help=IN_PROCESS_HELP)
+    add_trust_options(how)
     how.add_argument(
         "--out",
         type=Path,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from drive_stack.app.options import (
     CommandParser,
+    add_model_options,
 )
-from drive_stack.support.layout import project_folder
 
 HELP = """\
 examples:
@@ -25,15 +23,8 @@ def make_parser() -> CommandParser:
         "chosen by their figures.",
         epilog=HELP,
     )
-    parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to evaluate")
+    add_model_options(parser, "evaluate", "recorded frames and drives; what is missing is recorded")
     parser.add_argument(
         "--on", choices=("validation", "test"), default="validation", help="which seeds (default: validation)"
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=project_folder() / "runs",
-        metavar="DIR",
-        help="folder of recorded frames and drives; what is missing is recorded (default: runs)",
     )
     return parser

@@ -7,7 +7,8 @@ from pathlib import Path
 from drive_stack.app.options import (
     CommandParser,
     add_course_options,
-    worker_count,
+    add_set_option,
+    add_workers_option,
 )
 from drive_stack.support.layout import project_folder
 
@@ -36,17 +37,9 @@ def make_parser() -> CommandParser:
         help="agent that records a trace of its stages (default: modular)",
     )
     add_course_options(episodes, seeds=1)
-    episodes.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the agent's configuration; can be repeated",
-    )
+    add_set_option(episodes, "the agent's configuration")
     how = parser.add_argument_group("how it is driven")
-    how.add_argument(
-        "--workers", type=worker_count, default=1, metavar="N", help="number of worker processes (default: 1)"
-    )
+    add_workers_option(how)
     how.add_argument(
         "--out",
         type=Path,

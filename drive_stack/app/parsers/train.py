@@ -6,8 +6,9 @@ from pathlib import Path
 
 from drive_stack.app.options import (
     CommandParser,
+    add_model_options,
+    add_set_option,
 )
-from drive_stack.support.layout import project_folder
 
 HELP = """\
 examples:
@@ -27,27 +28,14 @@ def make_parser() -> CommandParser:
         "that is already recorded is used again.",
         epilog=HELP,
     )
-    parser.add_argument("what", choices=("detector", "lanes", "policy"), help="model to train")
+    add_model_options(parser, "train", "recorded data, checkpoints and logs")
     parser.add_argument(
         "--config",
         type=Path,
         metavar="FILE",
         help="training configuration (default: configs/training/MODEL.yaml)",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the training configuration; can be repeated",
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=project_folder() / "runs",
-        metavar="DIR",
-        help="folder of recorded data, checkpoints and logs (default: runs)",
-    )
+    add_set_option(parser, "the training configuration")
     parser.add_argument(
         "--out",
         type=Path,

@@ -24,7 +24,7 @@ from drive_stack.interfaces import Agent, close_agent
 from drive_stack.support.worker_processes import ONE_THREAD, run_in_processes
 
 PIECE = 1.0  # wall-clock time of driving that is measured for each driver [s]
-MIN_EPISODES = 6  # of fewer, the first result comes as soon as a measurement would
+MIN_EPISODES = 8  # of fewer, the first result comes as soon as a measurement would
 
 
 @dataclass(frozen=True, slots=True)
