@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from drive_stack.agent_errors import AgentError, bounded_text
-from drive_stack.app.commands.table import DRIVE, commands, load_command
+from drive_stack.app.commands.table import DRIVE, HELP, commands, load_command, with_help_option
 from drive_stack.app.options import TRACEBACK
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import visible
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from drive_stack.app.wiring import BenchWiring, Wiring
 
 COMMANDS = commands()
-HELP = "help"  # as a command: ``help evaluate`` is ``evaluate --help``
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,8 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def load(arguments: Sequence[str]) -> Callable[[], int]:
     """Read a command line and import what it needs; returns what runs it. Raises `ConfigError`."""
-    if arguments and arguments[0] == HELP:
-        return load([*arguments[1:], "--help"])
+    arguments = with_help_option(arguments)
     if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:], make_wiring)
     if arguments and not arguments[0].startswith("-"):

@@ -17,16 +17,21 @@ from drive_stack.app.commands.table import DRIVE, NAMES, make_parser
 PROGRAM = "python run_sim.py"
 
 
-def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+def help_text(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     with pytest.raises(SystemExit) as ended:
         run_sim.main(words)
     assert ended.value.code == 0
     return capsys.readouterr().out
 
 
+def completion(capsys: pytest.CaptureFixture[str], shell: str) -> str:
+    assert run_sim.main(["--print-completion", shell]) == 0
+    return capsys.readouterr().out
+
+
 def test_help_explains_the_program_or_one_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, "help") == printed(capsys, "--help")
-    assert printed(capsys, "help", "evaluate") == printed(capsys, "evaluate", "--help")
+    assert help_text(capsys, "help") == help_text(capsys, "--help")
+    assert help_text(capsys, "help", "evaluate") == help_text(capsys, "evaluate", "--help")
 
 
 def test_help_about_no_command_names_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,7 +53,7 @@ def test_every_command_shows_examples_that_it_can_read(name: str) -> None:
 
 
 def test_the_help_of_the_program_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    text = printed(capsys, "--help")
+    text = help_text(capsys, "--help")
     assert not [name for name in NAMES if f"{PROGRAM} {name}" not in text]
 
 
@@ -65,7 +70,7 @@ def test_bash_completes_commands_options_and_names(
 ) -> None:
     pytest.importorskip("shtab")
     script = tmp_path / "completion.bash"
-    script.write_text(printed(capsys, "--print-completion", "bash"))
+    script.write_text(completion(capsys, "bash"))
 
     def completed(*words: str) -> list[str]:
         line = shlex.join(words)
@@ -84,4 +89,4 @@ def test_bash_completes_commands_options_and_names(
 
 def test_zsh_gets_a_script_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("shtab")
-    assert printed(capsys, "--print-completion", "zsh").startswith("#compdef drive-stack")
+    assert completion(capsys, "zsh").startswith("#compdef drive-stack")

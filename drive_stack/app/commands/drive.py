@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from drive_stack.app.commands.completion import completion_script
 from drive_stack.app.drive_progress import OnFrame, show_drive_progress
 from drive_stack.app.episodes import EpisodeSpec, Factories, consecutive_episodes
 from drive_stack.app.names import overrides_of
@@ -53,6 +54,9 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Do what the command line without a command says; returns the exit status."""
     if args.list:
         return print_list(wiring)
+    if args.print_completion is not None:
+        print(completion_script(args.print_completion))
+        return 0
     spec = DriveSpec(
         agents=tuple(args.agent or ("modular",)),
         overrides=tuple(args.set),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # it is slow to import, and ``--help`` does not need it
 Command: TypeAlias = "Callable[[Sequence[str], Callable[[], Wiring]], Callable[[], int]]"
 
 DRIVE = "drive"  # what the command line does without a command
+HELP = "help"  # a command that explains another one
 NAMES = (
     "collect",
     "train",
@@ -75,6 +76,11 @@ def load_command(name: str, arguments: Sequence[str], make_wiring: Callable[[], 
         require(libraries, extra, name)
     module = cast(CommandModule, importlib.import_module(f"drive_stack.app.commands.{name}"))
     return partial(module.run, args, make_wiring())
+
+
+def with_help_option(arguments: Sequence[str]) -> Sequence[str]:
+    """Return ``evaluate --help`` for ``help evaluate``; other command lines stay as they are."""
+    return [*arguments[1:], "--help"] if arguments[:1] == [HELP] else arguments
 
 
 def commands() -> dict[str, Command]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from drive_stack.app.options import (
@@ -45,24 +43,6 @@ other commands (`python run_sim.py help evaluate` explains one):
 
 Seeds: 0–99999 are for training, 100000–199999 for validation, 200000–299999 for test.
 """
-
-
-class PrintCompletion(argparse.Action):
-    """Prints the script of a shell and ends the process, as ``--help`` does."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[object] | None,
-        option_string: str | None = None,
-    ) -> None:
-        """Print the script for the shell ``values``."""
-        from drive_stack.app.completion import completion_script  # noqa: PLC0415 - it imports all parsers
-
-        del namespace, option_string
-        print(completion_script("zsh" if values == "zsh" else "bash"))
-        parser.exit()
 
 
 def make_parser() -> CommandParser:
@@ -112,7 +92,6 @@ def make_parser() -> CommandParser:
     how.add_argument(TRACEBACK, action="store_true", help=TRACEBACK_HELP)
     how.add_argument(
         "--print-completion",
-        action=PrintCompletion,
         choices=("bash", "zsh"),
         help="print the script that lets a shell complete the command drive-stack, and exit",
     )
