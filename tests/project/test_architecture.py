@@ -39,9 +39,9 @@ MAX_FILES = 21  # in one folder
 
 
 def modules_in(package: str) -> list[str]:
-    found = [module for module in GRAPH if is_within(module, package)]
-    assert found, f"no such package: {package}"
-    return found
+    modules = [module for module in GRAPH if is_within(module, package)]
+    assert modules, f"no such package: {package}"
+    return modules
 
 
 def assert_imports_none(package: str, forbidden: set[str]) -> None:
@@ -161,12 +161,12 @@ def calls_and_options(tree: ast.Module) -> Iterator[str]:
 def test_only_the_command_line_handles_its_arguments() -> None:
     """Other code is called with typed arguments. ``report/commands.py`` writes commands for people to run."""
     package = ROOT / "drive_stack"
-    found = {
+    handled = {
         str(path.relative_to(ROOT)): list(calls_and_options(ast.parse(path.read_text(encoding="utf-8"))))
         for path in source_files()
         if not path.is_relative_to(package / "app") and path != package / "report" / "commands.py"
     }
-    assert not {path: names for path, names in found.items() if names}
+    assert not {path: names for path, names in handled.items() if names}
 
 
 def test_arguments_of_the_command_line_are_found() -> None:

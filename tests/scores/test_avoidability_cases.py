@@ -79,8 +79,8 @@ def crossing(station: float, lateral: float, speed: float, begins: float) -> Mot
 
 
 def test_a_stationary_ego_hit_from_behind_could_not_avoid_it() -> None:
-    found = evaluate_avoidability(record(steady(0.0), steady(15.0, -60.0)), ACTOR)
-    assert (found.avoidable, found.reason) == (False, Reason.STANDING)
+    avoidability = evaluate_avoidability(record(steady(0.0), steady(15.0, -60.0)), ACTOR)
+    assert (avoidability.avoidable, avoidability.reason) == (False, Reason.STANDING)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_a_stationary_ego_hit_from_behind_could_not_avoid_it() -> None:
 )
 def test_an_ego_hit_from_behind_in_its_lane_could_not_avoid_it(ego: Motion) -> None:
     """However the ego drove: the other has to keep the distance."""
-    found = evaluate_avoidability(record(ego, steady(20.0, -20.0)), ACTOR)
-    assert (found.avoidable, found.reason) == (False, Reason.FROM_BEHIND)
+    avoidability = evaluate_avoidability(record(ego, steady(20.0, -20.0)), ACTOR)
+    assert (avoidability.avoidable, avoidability.reason) == (False, Reason.FROM_BEHIND)
 
 
 @pytest.mark.parametrize("limit", [10.0, np.inf])
@@ -98,8 +98,8 @@ def test_a_lane_change_in_front_of_a_faster_car_could_be_avoided(limit: float) -
         done = min(max(time - 2.0, 0.0) / 2.0, 1.0)
         return 20.0 * time, LANE * done, 20.0, LANE / 2.0 if 0.0 < done < 1.0 else 0.0
 
-    found = evaluate_avoidability(record(moves_over, steady(30.0, -50.0, LANE), limit=limit), ACTOR)
-    assert (found.avoidable, found.reason) == (True, Reason.LANE)
+    avoidability = evaluate_avoidability(record(moves_over, steady(30.0, -50.0, LANE), limit=limit), ACTOR)
+    assert (avoidability.avoidable, avoidability.reason) == (True, Reason.LANE)
 
 
 # --- speed and grip ------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ def test_speeding_makes_a_collision_avoidable(limit_kmh: float, avoids: bool, re
     """A runner 108 m ahead of an ego at 130 km/h, which stops within 137 m; at 50 km/h within 35 m."""
     runner = crossing(108.0 + LENGTH / 2.0, -6.6, 2.2, begins=2.0)
     scenes = record(steady(130.0 / 3.6, -260.0 / 3.6), runner, person=True, limit=limit_kmh / 3.6)
-    found = evaluate_avoidability(scenes, ACTOR)
-    assert (found.avoidable, found.reason) == (avoids, reason)
+    avoidability = evaluate_avoidability(scenes, ACTOR)
+    assert (avoidability.avoidable, avoidability.reason) == (avoids, reason)
 
 
 def stopping_distance(speed: float, braking: float) -> float:
@@ -206,8 +206,8 @@ def test_a_pedestrian_who_walks_into_a_stationary_car_does_not_count() -> None:
     walker = crossing(line, -(WIDTH + PERSON) / 2.0 - 2.4 * 1.4, 1.4, begins=0.0)
     scenes = record(steady(5.0), walker, person=True)
     assert 2.3 < scenes[-1].time < 2.6
-    found = evaluate_avoidability(scenes, ACTOR)
-    assert (found.avoidable, found.reason) == (True, Reason.BRAKING)
+    avoidability = evaluate_avoidability(scenes, ACTOR)
+    assert (avoidability.avoidable, avoidability.reason) == (True, Reason.BRAKING)
 
 
 # --- short records, several contacts ------------------------------------------------------------
@@ -244,8 +244,8 @@ def test_an_occluded_actor_is_a_risk_from_when_it_is_visible(spare: float) -> No
 
 
 def test_a_single_record_leaves_no_time() -> None:
-    found = evaluate_avoidability(record(steady(20.0), steady(0.0, 200.0))[-1:], ACTOR)
-    assert (found.avoidable, found.reason) == (False, Reason.TOO_LATE)
+    avoidability = evaluate_avoidability(record(steady(20.0), steady(0.0, 200.0))[-1:], ACTOR)
+    assert (avoidability.avoidable, avoidability.reason) == (False, Reason.TOO_LATE)
 
 
 def test_of_several_contacts_those_at_fault_are_evaluated() -> None:

@@ -25,17 +25,17 @@ def test_only_the_last_unbroken_sequence_of_records_is_used() -> None:
         scenes.append(
             replace(scene(float(second), rows + actor, own), curvature=-0.001 * second, grip=8.0 - second)
         )
-    found = build_encounter(scenes, 5)
-    assert found is not None
-    assert found.time.tolist() == [3.0, 4.0]
-    assert found.other.centre.tolist() == [[33.0, 0.5], [34.0, 0.5]]
-    assert found.other.velocity.tolist() == [[13.0, 0.2], [14.0, 0.2]]
-    assert found.ego.centre == pytest.approx(np.array([[3.0, 0.3], [4.0, 0.4]]))
-    assert (found.other.length, found.other.width) == (LENGTH, WIDTH)
-    assert found.speed_limit.tolist() == [13.0, 14.0]
-    assert (found.grip, found.curvature, found.lanes.tolist()) == (4.0, 0.004, [4.0])
-    assert found.offset[0] == pytest.approx([30.0, 0.2])
-    assert found.clearance[0] == pytest.approx([30.0 - LENGTH, 0.2 - WIDTH])
+    encounter = build_encounter(scenes, 5)
+    assert encounter is not None
+    assert encounter.time.tolist() == [3.0, 4.0]
+    assert encounter.other.centre.tolist() == [[33.0, 0.5], [34.0, 0.5]]
+    assert encounter.other.velocity.tolist() == [[13.0, 0.2], [14.0, 0.2]]
+    assert encounter.ego.centre == pytest.approx(np.array([[3.0, 0.3], [4.0, 0.4]]))
+    assert (encounter.other.length, encounter.other.width) == (LENGTH, WIDTH)
+    assert encounter.speed_limit.tolist() == [13.0, 14.0]
+    assert (encounter.grip, encounter.curvature, encounter.lanes.tolist()) == (4.0, 0.004, [4.0])
+    assert encounter.offset[0] == pytest.approx([30.0, 0.2])
+    assert encounter.clearance[0] == pytest.approx([30.0 - LENGTH, 0.2 - WIDTH])
     assert build_encounter(scenes, 77) is None
 
 
@@ -55,8 +55,8 @@ def test_when_an_actor_is_occluded(between: tuple[float, float], length: float, 
     others = [(5, (60.0, 2.4, 0.0, 0.0)), (6, (*between, 20.0, 0.0))]
     moment = scene(0.0, others)
     moment = replace(moment, others=replace(moment.others, length=np.array([LENGTH, length])))
-    found = build_encounter([moment], 5)
-    assert found is not None and found.visible.tolist() == [visible]
+    encounter = build_encounter([moment], 5)
+    assert encounter is not None and encounter.visible.tolist() == [visible]
 
 
 # --- beyond the record ----------------------------------------------------------------------------
@@ -74,9 +74,9 @@ def extrapolated(
 
 
 def test_within_the_record_the_trajectory_is_interpolated() -> None:
-    found = extrapolated((10.0, 10.0), lateral=1.0, lateral_speed=1.0).at(np.array([4.9, 4.95, 5.0]))
-    assert found.centre == pytest.approx(np.array([[99.0, 0.9], [99.5, 0.95], [100.0, 1.0]]))
-    assert (found.length.tolist(), found.width.tolist()) == ([LENGTH] * 3, [WIDTH] * 3)
+    boxes = extrapolated((10.0, 10.0), lateral=1.0, lateral_speed=1.0).at(np.array([4.9, 4.95, 5.0]))
+    assert boxes.centre == pytest.approx(np.array([[99.0, 0.9], [99.5, 0.95], [100.0, 1.0]]))
+    assert (boxes.length.tolist(), boxes.width.tolist()) == ([LENGTH] * 3, [WIDTH] * 3)
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_a_lane_changer_is_parallel_to_the_road_once_it_arrives() -> None:
     """From 1.0 m at 1 m/s to the centre at 3.5 m: 2.5 s; till then it keeps its heading."""
     moving = extrapolated((20.0, 20.0), lateral=1.0, lateral_speed=1.0)
     turned = replace(moving, trajectory=replace(moving.trajectory, heading=np.array([0.05, 0.05])))
-    found = turned.at(np.array([5.0, 7.4, 7.6]))
-    assert found.centre[:, 1] == pytest.approx([1.0, 3.4, 3.5])
-    assert found.heading.tolist() == [0.05, 0.05, 0.0]
+    boxes = turned.at(np.array([5.0, 7.4, 7.6]))
+    assert boxes.centre[:, 1] == pytest.approx([1.0, 3.4, 3.5])
+    assert boxes.heading.tolist() == [0.05, 0.05, 0.0]
     oncoming = replace(moving, trajectory=replace(moving.trajectory, heading=np.array([3.1, 3.1])))
     assert oncoming.at(np.array([8.0])).heading[0] == pytest.approx(np.pi)
 

@@ -18,11 +18,11 @@ COURSES = st.text(alphabet=".xe", min_size=1, max_size=12)
 
 
 def test_the_verdict_states_fractions_intervals_and_p() -> None:
-    found = verdict(Comparison(drives("a", "cruise", "." * 20) + drives("b", "cruise", "." * 8 + "x" * 12)))
+    text = verdict(Comparison(drives("a", "cruise", "." * 20) + drives("b", "cruise", "." * 8 + "x" * 12)))
     low, high = wilson(0.4, 20)
-    assert found.startswith("a is better: a completes 100.0 % (83.9–100.0) of 20 episodes")
-    assert f"b 40.0 % ({100 * low:.1f}–{100 * high:.1f}); a difference of 60.0 percentage points" in found
-    assert "p < 0.001)" in found  # 2 · 2⁻¹²
+    assert text.startswith("a is better: a completes 100.0 % (83.9–100.0) of 20 episodes")
+    assert f"b 40.0 % ({100 * low:.1f}–{100 * high:.1f}); a difference of 60.0 percentage points" in text
+    assert "p < 0.001)" in text  # 2 · 2⁻¹²
 
 
 def test_one_failure_of_many_does_not_round_to_100_percent() -> None:
@@ -45,29 +45,29 @@ def test_a_number_that_rounds_to_zero_has_no_sign() -> None:
 
 
 def test_few_courses_give_no_significant_difference() -> None:
-    found = verdict(Comparison(drives("a", "cruise", "...") + drives("b", "cruise", "xxx")))
-    assert found.startswith("No significant difference: a completes 100.0 %") and "p = 0.25)" in found
+    text = verdict(Comparison(drives("a", "cruise", "...") + drives("b", "cruise", "xxx")))
+    assert text.startswith("No significant difference: a completes 100.0 %") and "p = 0.25)" in text
 
 
 def test_an_equal_number_of_successes_is_reported_as_no_difference() -> None:
-    found = verdict(Comparison(drives("a", "cruise", ".x") + drives("b", "cruise", "x.")))
-    assert found.startswith("No difference: a completes 50.0 %")
+    text = verdict(Comparison(drives("a", "cruise", ".x") + drives("b", "cruise", "x.")))
+    assert text.startswith("No difference: a completes 50.0 %")
 
 
 def test_fractions_in_the_verdict_are_of_the_courses_that_both_drove() -> None:
     alone = drives("b", "jam_tail", "." * 30)  # courses that a did not drive
     rows = drives("a", "cruise", "........xx") + drives("b", "cruise", ".....xxxxx") + alone
-    found = verdict(Comparison(rows))
-    assert "a completes 80.0 %" in found and "of 10 episodes" in found and "b 50.0 %" in found
+    text = verdict(Comparison(rows))
+    assert "a completes 80.0 %" in text and "of 10 episodes" in text and "b 50.0 %" in text
 
 
 def test_p_is_corrected_for_the_number_of_pairs() -> None:
     rows = drives("a", "cruise", "." * 6) + drives("b", "cruise", "x" * 6)
     assert verdict(Comparison(rows)).startswith("a is better")  # p = 2 / 2⁶ = 0.03
-    found = verdict(Comparison(rows + drives("c", "cruise", "." * 6)))
+    text = verdict(Comparison(rows + drives("c", "cruise", "." * 6)))
     assert (
-        found.startswith("No significant difference")
-        and "p = 0.094 after Holm's correction for 3 comparisons" in found
+        text.startswith("No significant difference")
+        and "p = 0.094 after Holm's correction for 3 comparisons" in text
     )
 
 
@@ -78,9 +78,9 @@ def test_a_privileged_driver_is_not_compared() -> None:
 
 
 def test_an_episode_with_a_driver_error_counts_as_0_in_every_scheme() -> None:
-    found = Comparison(drives("a", "cruise", "..e")).headline("a")
-    assert found.errors == 1
-    assert found.schemes["nuplan"].value == pytest.approx(200.0 / 3.0)
+    headline = Comparison(drives("a", "cruise", "..e")).headline("a")
+    assert headline.errors == 1
+    assert headline.schemes["nuplan"].value == pytest.approx(200.0 / 3.0)
 
 
 def test_episodes_that_were_not_scored_under_a_scheme_do_not_count_as_0() -> None:
@@ -92,33 +92,34 @@ def test_scenarios_are_ordered_by_difference_and_p_is_corrected() -> None:
     rows = drives("a", "easy", "." * 8) + drives("b", "easy", "." * 8)
     rows += drives("a", "hard", "." * 8) + drives("b", "hard", "x" * 8)
     rows += drives("a", "middling", "." * 8) + drives("b", "middling", "." * 4 + "x" * 4)
-    found = Comparison(rows).by_scenario("a", "b")
-    assert [one.scenario for one in found] == ["hard", "middling", "easy"]
+    differences = Comparison(rows).by_scenario("a", "b")
+    assert [difference.scenario for difference in differences] == ["hard", "middling", "easy"]
     alone = exact_paired_test([True] * 8, [False] * 8)
-    assert found[0].p == pytest.approx(3 * alone)
+    assert differences[0].p == pytest.approx(3 * alone)
 
 
 @settings(max_examples=40)
 @given(COURSES, COURSES)
 def test_swapping_two_drivers_negates_their_difference(first: str, second: str) -> None:
     comparison = Comparison(drives("a", "cruise", first) + drives("b", "cruise", second))
-    one, other = comparison.difference("a", "b"), comparison.difference("b", "a")
-    assert one is not None and other is not None
-    assert one.courses == min(len(first), len(second))
-    assert one.success.value == -other.success.value and one.p == other.p
-    assert (one.only_first, one.only_second) == (other.only_second, other.only_first)
-    if one.success.value:
-        assert one.better_first().success == other.better_first().success
-        assert one.better_first().only_first > one.better_first().only_second
-    assert one.success.low <= one.success.value <= one.success.high
+    forward, backward = comparison.difference("a", "b"), comparison.difference("b", "a")
+    assert forward is not None and backward is not None
+    assert forward.courses == min(len(first), len(second))
+    assert forward.success.value == -backward.success.value and forward.p == backward.p
+    assert (forward.only_first, forward.only_second) == (backward.only_second, backward.only_first)
+    if forward.success.value:
+        assert forward.better_first().success == backward.better_first().success
+        assert forward.better_first().only_first > forward.better_first().only_second
+    assert forward.success.low <= forward.success.value <= forward.success.high
 
 
 @settings(max_examples=40)
 @given(COURSES)
 def test_a_driver_does_not_differ_from_itself(outcomes: str) -> None:
-    found = Comparison(drives("a", "cruise", outcomes) + drives("b", "cruise", outcomes)).difference("a", "b")
-    assert found is not None and found.p == 1.0
-    assert (found.success.low, found.success.high) == (0.0, 0.0)
+    comparison = Comparison(drives("a", "cruise", outcomes) + drives("b", "cruise", outcomes))
+    difference = comparison.difference("a", "b")
+    assert difference is not None and difference.p == 1.0
+    assert (difference.success.low, difference.success.high) == (0.0, 0.0)
 
 
 def test_without_a_shared_course_there_is_no_difference() -> None:
@@ -132,9 +133,9 @@ def test_without_a_shared_course_there_is_no_difference() -> None:
 def test_variants_in_the_same_world_are_no_additional_evidence() -> None:
     plain = Comparison(drives("a", "cruise", "..xx.") + drives("b", "cruise", "x..xx"))
     rows = [
-        one
+        row
         for name in ("cruise", "cruise[ego.lane=any]")
-        for one in drives("a", name, "..xx.") + drives("b", name, "x..xx")
+        for row in drives("a", name, "..xx.") + drives("b", name, "x..xx")
     ]
     twice = Comparison(rows)
     for label in "ab":
@@ -145,11 +146,12 @@ def test_variants_in_the_same_world_are_no_additional_evidence() -> None:
             before.comfort,
         )
         assert after.schemes == before.schemes and after.episodes == 2 * before.episodes
-    one, other = plain.difference("a", "b"), twice.difference("a", "b")
-    assert one is not None and other is not None
-    assert (one.p, one.success, one.driving_score) == (other.p, other.success, other.driving_score)
-    assert [found.p for found in plain.by_scenario("a", "b")] == [
-        found.p for found in twice.by_scenario("a", "b")
+    single, double = plain.difference("a", "b"), twice.difference("a", "b")
+    assert single is not None and double is not None
+    assert (single.p, single.success) == (double.p, double.success)
+    assert single.driving_score == double.driving_score
+    assert [difference.p for difference in plain.by_scenario("a", "b")] == [
+        difference.p for difference in twice.by_scenario("a", "b")
     ]
 
 
@@ -168,14 +170,14 @@ def test_courses_with_equal_names_in_different_worlds_are_not_paired() -> None:
     new = [replace(one, world=one.result.scenario) for one in drives("b", keys, "..x.")]
     new += [replace(one, world="cruise") for one in drives("b", "cruise", "x..")]
     comparison = Comparison([*old, *new])
-    found = comparison.difference("a", "b")
-    assert found is not None and found.courses == 3
+    difference = comparison.difference("a", "b")
+    assert difference is not None and difference.courses == 3
     assert comparison.count_unpaired("a", "b") == 4
 
 
 def test_an_unfinished_run_has_no_verdict() -> None:
     rows = drives("a", "cruise", "." * 12) + drives("b", "cruise", "x" * 11)
-    found = verdict(Comparison(rows, completeness=Completeness(23, 24)))
-    assert found == "This run is unfinished: 23 of 24 episodes. There is no verdict before all are driven."
+    text = verdict(Comparison(rows, completeness=Completeness(23, 24)))
+    assert text == "This run is unfinished: 23 of 24 episodes. There is no verdict before all are driven."
     assert "a is better" in verdict(Comparison(rows[:-1], completeness=Completeness(22, 22)))
     assert "unfinished" not in verdict(Comparison(rows, completeness=Completeness(4, 4)))

@@ -70,16 +70,16 @@ def test_overlap_now_is_zero() -> None:
 
 @given(st.floats(-30, 30), st.floats(-12, 12), st.floats(-3.1, 3.1), st.floats(0, 20), st.floats(-3.1, 3.1))
 def test_ttc_is_when_the_boxes_first_overlap(x: float, y: float, h: float, v: float, turn: float) -> None:
-    """Found by stepping both boxes on; and turning the whole scene changes nothing."""
+    """Checked by moving both boxes on. Turning the whole scene changes nothing."""
     first, second = box(0, 0, 0, 12), box(x, y, h, v)
-    found = ttc(first, second)
+    time = ttc(first, second)
     cos, sin = np.cos(turn), np.sin(turn)
     moved = box(cos * x - sin * y, sin * x + cos * y, h + turn, v)
     turned = ttc(box(0, 0, turn, 12), moved)
-    assert turned == pytest.approx(found, abs=1e-6) or (found > 100 and turned > 100)
-    if 0.02 < found < 60:
-        assert overlap(first, second, found, grown=1e-4)
-        assert not overlap(first, second, found - 0.02)
+    assert turned == pytest.approx(time, abs=1e-6) or (time > 100 and turned > 100)
+    if 0.02 < time < 60:
+        assert overlap(first, second, time, grown=1e-4)
+        assert not overlap(first, second, time - 0.02)
 
 
 def overlap(first: MovingBoxes, second: MovingBoxes, time: float, grown: float = 0.0) -> bool:
@@ -273,8 +273,8 @@ def test_nuplan_checks_only_its_discrete_steps(half_length: float, expected: flo
     on the ego's line at 0.65 s; it touches for (0.925 m + its half length) / 40 m/s before and after.
     """
     across = box(2.35 + 1.0 + 20.0 * 0.61, -40.0 * 0.65, np.pi / 2.0, 40.0, 2.0 * half_length, 2.0)
-    found = nuplan_time_to_collision(scene(across), 1.4, between_lanes=True, collided=NO_ACTORS)
-    assert found == pytest.approx(expected)
+    seconds = nuplan_time_to_collision(scene(across), 1.4, between_lanes=True, collided=NO_ACTORS)
+    assert seconds == pytest.approx(expected)
 
 
 def test_nuplan_leaves_out_a_stationary_ego_and_actors_that_it_has_hit() -> None:

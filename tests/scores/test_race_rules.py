@@ -55,8 +55,8 @@ CRASH = result(99.0, 5.0, Status.COLLISION, hit="vehicle")
 
 
 def decide(*results: EpisodeResult) -> tuple[int | None, str]:
-    found = race_verdict([f"d{index}" for index in range(len(results))], results)
-    return found.winner, found.text
+    decision = race_verdict([f"d{index}" for index in range(len(results))], results)
+    return decision.winner, decision.text
 
 
 def test_a_success_beats_any_score_of_a_failure() -> None:
@@ -114,8 +114,8 @@ def test_names_are_short_and_distinct() -> None:
 
 def test_overrides_apply_to_the_drivers_that_they_name() -> None:
     specs = ("modular", "expert", "modular")
-    given = ("modular:a=1", "modular 2:b=2:3", "expert:c=4")
-    assert [overrides_of(index, specs, given) for index in range(3)] == [
+    overrides = ("modular:a=1", "modular 2:b=2:3", "expert:c=4")
+    assert [overrides_of(index, specs, overrides) for index in range(3)] == [
         ("a=1",),
         ("c=4",),
         ("a=1", "b=2:3"),
@@ -132,8 +132,8 @@ def factories(agent: str) -> Factories:
     )
 
 
-def untimed(one: EpisodeResult) -> EpisodeResult:
-    return dataclasses.replace(one, stages_ms={}, agent="")
+def untimed(result: EpisodeResult) -> EpisodeResult:
+    return dataclasses.replace(result, stages_ms={}, agent="")
 
 
 def test_equal_drivers_observe_the_same_and_stop_at_their_end() -> None:

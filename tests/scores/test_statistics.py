@@ -25,8 +25,8 @@ FLAGS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=6
 
 def test_wilson_s_interval_of_a_textbook_case() -> None:
     # Brown, Cai, DasGupta 2001: 0 of 10 gives 0 … 0.278
-    found = fraction([False] * 10)
-    assert (found.value, found.low) == (0.0, 0.0) and found.high == pytest.approx(0.2775, abs=1e-3)
+    interval = fraction([False] * 10)
+    assert (interval.value, interval.low) == (0.0, 0.0) and interval.high == pytest.approx(0.2775, abs=1e-3)
 
 
 def test_mcnemar_s_exact_p() -> None:
@@ -59,34 +59,34 @@ def test_p_does_not_depend_on_the_order_of_the_drivers(pairs: list[tuple[bool, b
 
 def test_the_bootstrap_interval_approaches_the_normal_one_for_many_values() -> None:
     values = np.random.default_rng(3).normal(2.0, 1.0, 400)
-    found, half = mean(values), 1.96 * values.std() / 20.0
-    assert found.low == pytest.approx(found.value - half, abs=0.02)
-    assert found.high == pytest.approx(found.value + half, abs=0.02)
-    assert mean(values) == found  # deterministic
+    interval, half = mean(values), 1.96 * values.std() / 20.0
+    assert interval.low == pytest.approx(interval.value - half, abs=0.02)
+    assert interval.high == pytest.approx(interval.value + half, abs=0.02)
+    assert mean(values) == interval  # deterministic
 
 
 def test_pairing_removes_the_variance_that_both_share() -> None:
     rng = np.random.default_rng(0)
     course = rng.normal(50.0, 30.0, 100)
     first, second = course + 5.0 + rng.normal(0.0, 1.0, 100), course
-    found = paired_difference(first, second)
-    assert found.low > 0.0 and found.high - found.low < 1.0
+    interval = paired_difference(first, second)
+    assert interval.low > 0.0 and interval.high - interval.low < 1.0
     assert mean(first).low < mean(second).high  # unpaired, the intervals overlap
 
 
 def test_the_interval_of_one_value_has_no_width() -> None:
-    found = mean([3.0])
-    assert found.low == found.high == 3.0
+    interval = mean([3.0])
+    assert interval.low == interval.high == 3.0
 
 
 @settings(max_examples=30)
 @given(st.lists(st.integers(-3, 5), min_size=2, max_size=30), st.randoms())
 def test_an_interval_depends_on_neither_order_nor_sign(values: list[int], random: Random) -> None:
-    found = mean(values)
+    interval = mean(values)
     shuffled = random.sample(values, len(values))
-    assert mean(shuffled) == found
-    if found.value:
-        assert mean([-value for value in values]) == -found
+    assert mean(shuffled) == interval
+    if interval.value:
+        assert mean([-value for value in values]) == -interval
 
 
 # --- clusters ------------------------------------------------------------------------------------
@@ -109,9 +109,9 @@ def test_clusters_of_one_give_the_unclustered_intervals_and_p() -> None:
     plain = bootstrap(
         (np.sort(values),), np.mean, n_resamples=9999, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval
-    found = mean(values, list(range(40)))
-    assert found == mean(values)
-    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
+    interval = mean(values, list(range(40)))
+    assert interval == mean(values)
+    assert (interval.low, interval.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
     first, second = (rng.random(60) < 0.9).tolist(), (rng.random(60) < 0.6).tolist()
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
@@ -144,10 +144,10 @@ def test_repeated_rows_are_no_evidence_if_all_succeed_or_none(outcome: bool) -> 
 
 @given(SIZES)
 def test_the_effective_size_lies_between_one_and_the_number_of_clusters(sizes: list[int]) -> None:
-    found = effective_size([cluster for cluster, size in enumerate(sizes) for _ in range(size)])
-    assert 1.0 - 1e-12 <= found <= len(sizes) + 1e-12
+    effective = effective_size([cluster for cluster, size in enumerate(sizes) for _ in range(size)])
+    assert 1.0 - 1e-12 <= effective <= len(sizes) + 1e-12
     if len(set(sizes)) == 1:
-        assert found == pytest.approx(len(sizes))
+        assert effective == pytest.approx(len(sizes))
 
 
 def test_the_effective_size_by_hand() -> None:
@@ -173,8 +173,8 @@ def clustered_flags(rng: np.random.Generator, worlds: int, alike: float) -> tupl
     sizes = rng.integers(1, 4, worlds)
     flags: list[bool] = []
     for size in sizes:
-        one = rng.random(size) < 0.9
-        flags += (np.full(size, one[0]) if rng.random() < alike else one).tolist()
+        successes = rng.random(size) < 0.9
+        flags += (np.full(size, successes[0]) if rng.random() < alike else successes).tolist()
     return flags, np.repeat(np.arange(worlds), sizes).tolist()
 
 
@@ -182,19 +182,19 @@ def clustered_flags(rng: np.random.Generator, worlds: int, alike: float) -> tupl
 @pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
 def test_intervals_contain_the_true_value_as_often_as_stated(alike: float) -> None:
     rng = np.random.default_rng(0)
-    held = {"fraction": 0, "mean": 0, "episodes taken for independent": 0}
+    contained = {"fraction": 0, "mean": 0, "episodes taken for independent": 0}
     for _ in range(600):
         flags, worlds = clustered_flags(rng, 100, alike)
-        for name, found in (
+        for name, interval in (
             ("fraction", fraction(flags, worlds)),
             ("mean", mean(flags, worlds)),
             ("episodes taken for independent", fraction(flags)),
         ):
-            held[name] += found.low <= 0.9 <= found.high
-    assert held["fraction"] >= 0.94 * 600
-    assert held["mean"] >= 0.92 * 600  # the percentile bootstrap is slightly too narrow
+            contained[name] += interval.low <= 0.9 <= interval.high
+    assert contained["fraction"] >= 0.94 * 600
+    assert contained["mean"] >= 0.92 * 600  # the percentile bootstrap is slightly too narrow
     if alike == 1.0:
-        assert held["episodes taken for independent"] < 0.92 * 600  # clusters correct this
+        assert contained["episodes taken for independent"] < 0.92 * 600  # clusters correct this
 
 
 @pytest.mark.slow
