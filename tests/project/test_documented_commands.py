@@ -38,8 +38,8 @@ EXCLUDED = {
     r"^ray ": "needs a cluster",
     r"^tensorboard": "does not end by itself",
 }
-# Commands that only the slow test runs, because they take a minute or need files that others write.
-IN_FULL = r"evaluate|replay|report|examples/\w+\.py|mine\.pt|mine\.zip"
+NEEDS_OTHERS = r"mine\.(pt|zip)"  # files that earlier commands of a page write
+IN_FULL = ("README.md", "docs/evaluation.md", "docs/own_drivers.md")  # pages that the slow test runs
 
 
 def commands(page: Path) -> list[str]:
@@ -56,13 +56,17 @@ def is_excluded(command: str) -> bool:
     return any(re.search(pattern, command) for pattern in EXCLUDED)
 
 
+def is_drive(command: str) -> bool:
+    return command.startswith(f"{PROGRAM}--")
+
+
 def short_drives() -> list[str]:
     """The drives and races of all pages, each once."""
     shown = (command for page in PAGES for command in ALL[page])
     return [
         command
         for command in dict.fromkeys(shown)
-        if not is_excluded(command) and not re.search(IN_FULL, command)
+        if is_drive(command) and not is_excluded(command) and not re.search(NEEDS_OTHERS, command)
     ]
 
 
@@ -70,6 +74,12 @@ def test_no_block_of_commands_lacks_its_language() -> None:
     for page in PAGES:
         for block in re.findall(r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S):
             assert PROGRAM not in block, f"{page.name}: a block with commands begins with ```sh"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_is_run_or_left_out_for_a_reason(page: Path) -> None:
+    if page not in [ROOT / name for name in IN_FULL]:
+        assert not [own for own in ALL[page] if not is_drive(own) and not is_excluded(own)]
 
 
 def test_every_exclusion_has_a_command() -> None:
@@ -102,7 +112,6 @@ def test_a_drive_begins_as_printed(
 
     monkeypatch.setattr(Rollout, "advance", advance_a_few_steps)
     monkeypatch.setattr(presentation, "display_available", lambda: False)
-    assert command.startswith(PROGRAM), "a test runs only commands of this program; see EXCLUDED"
     status = run_sim.main(shlex.split(command.removeprefix(PROGRAM)))
     printed = capsys.readouterr()
     assert status == 0, printed.err
@@ -125,7 +134,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["README.md", "docs/evaluation.md", "docs/own_drivers.md"])
+@pytest.mark.parametrize("name", IN_FULL)
 def test_commands_of_a_page_run_one_after_another_in_a_fresh_copy(name: str, clone: Path) -> None:
     python = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}; '
     for command in ALL[ROOT / name]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from synthetic_rows import drives, row
 
+import run_sim
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.comparison import Completeness
@@ -119,6 +120,17 @@ def test_an_interrupted_run_states_how_many_episodes_are_missing(tmp_path: Path)
     page = render(runs)
     assert page.index(UNFINISHED + "9 of 18 episodes.") < page.index("<h2>")
     assert "percentage points" not in page and 'id="comparison"' not in page
+
+
+def test_the_command_says_first_that_a_run_is_unfinished(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_run(tmp_path / "run", drives("a", "cruise", ".x"))
+    request(run, "a")
+    assert run_sim.main(["report", str(run)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith(UNFINISHED + "2 of 6 episodes. There is no verdict")
+    assert printed.out == f"{run / 'report.html'}\n"
 
 
 def test_a_finished_run_has_no_such_statement(tmp_path: Path) -> None:
