@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,10 +82,11 @@ def test_a_changed_stage_is_named_and_the_others_are_not() -> None:
     assert stage_changes(changed, steps, "longitudinal") == []
 
 
-def test_a_trace_writes_the_same_bytes_again(tmp_path: Path) -> None:
+def test_a_trace_writes_the_same_text_again(tmp_path: Path) -> None:
     path, again = GOLDEN / "car_cuts_in.json.gz", tmp_path / "again.json.gz"
     write_trace(again, read_trace(path))
-    assert again.read_bytes() == path.read_bytes()
+    # compressed bytes differ between versions of Python
+    assert gzip.decompress(again.read_bytes()) == gzip.decompress(path.read_bytes())
 
 
 def test_a_file_that_is_no_trace_is_refused_by_name(tmp_path: Path) -> None:

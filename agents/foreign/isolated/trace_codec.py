@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get
 import numpy as np
 
 from drive_stack.evaluation.answers import checked_notes, checked_times
+from drive_stack.support.type_hints import is_array
 from drive_stack.types import (
     Control,
     Hypothesis,
@@ -207,7 +208,7 @@ def _form(hint: object, shape: Shape | None, name: str) -> Form:
         return _Optional(_form(inner, shape, name))
     if origin is tuple:
         return _Tuple(_form(arguments[0], shape, name), None if arguments[-1] is Ellipsis else len(arguments))
-    if origin is np.ndarray:
+    if is_array(hint):
         if shape is None:
             raise TypeError(f"no shape is known for the field {name}")
         return Array(shape)

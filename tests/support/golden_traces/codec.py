@@ -15,6 +15,8 @@ from typing import TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_ty
 
 import numpy as np
 
+from drive_stack.support.type_hints import is_array
+
 Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | None"
 Record = TypeVar("Record")
 
@@ -57,7 +59,7 @@ def _decode(kind: object, tree: Tree) -> object:
     if origin in (Union, types.UnionType):
         inner = [option for option in get_args(kind) if option is not types.NoneType]
         return None if tree is None else _decode(inner[0], tree)
-    if origin is np.ndarray:
+    if is_array(kind):
         return np.array(_numbers(tree), dtype=np.float64)
     if origin is tuple and isinstance(tree, list):
         return tuple(_decode(part, item) for part, item in zip(_parts(kind, len(tree)), tree, strict=True))
