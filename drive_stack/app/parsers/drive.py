@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from platform import platform, python_version
 
+from drive_stack import __version__
 from drive_stack.app.options import (
     TRACEBACK,
     TRACEBACK_HELP,
@@ -94,6 +96,12 @@ def make_parser() -> CommandParser:
         "--print-completion",
         choices=("bash", "zsh"),
         help="print the script that lets a shell complete the command drive-stack, and exit",
+    )
+    how.add_argument(
+        "--version",
+        action="version",
+        version=f"Drive Stack {__version__}, Python {python_version()}, {platform()}",
+        help="print the versions of Drive Stack and Python and the system, and exit",
     )
     how.add_argument("--list", action="store_true", help="list the scenarios and agents, and exit")
     return parser
