@@ -162,7 +162,7 @@ def test_errors_of_any_text_are_shortened() -> None:
     ],
 )
 def test_messages_are_checked(name: str, message: str) -> None:
-    with started_agent(name) as agent:
+    with started_agent(name, module="hostile_messages") as agent:
         assert message in str(failure(agent))
 
 
