@@ -50,6 +50,7 @@ class Motion:
     )
     pause_offset: float = float("nan")  # the same for the point where they pause, nan if they do not [m]
     pause_duration: float = 0.0  # [s]
+    turns_back: bool = False  # after the pause they go back to where they waited
     leaves_lane_after: float = float("inf")  # distance walked along the lane before leaving it [m]
 
 
@@ -110,6 +111,7 @@ class Pedestrians:
     speed: FloatArray = field(init=False)  # along the heading [m/s]
     gait: FloatArray = field(init=False)  # phase of the gait cycle, 0 to 2π [rad]
     mode: NDArray[np.int64] = field(init=False)  # values of `Mode`
+    goal: FloatArray = field(init=False)  # lateral where a crossing ends [m]
     paused_time: FloatArray = field(init=False)  # time spent half-way [s]
     distance_walked: FloatArray = field(init=False)  # along the road [m]
     radius: FloatArray = field(init=False)  # [m]
@@ -127,6 +129,7 @@ class Pedestrians:
         self.speed = np.array(
             [spec.motion.speed if spec.mode is Mode.WALK_ALONG else 0.0 for spec in specs], dtype=np.float64
         )
+        self.goal = np.array([spec.motion.goal for spec in specs], dtype=np.float64)
         self.paused_time = np.zeros(len(specs))
         self.distance_walked = np.zeros(len(specs))
 
@@ -180,7 +183,7 @@ class Pedestrians:
         """Return an independent copy."""
         other = copy.copy(self)
         for name in (
-            "station", "lateral", "facing", "speed", "gait", "mode", "paused_time", "distance_walked",
+            "station", "lateral", "facing", "speed", "gait", "mode", "goal", "paused_time", "distance_walked",
         ):  # fmt: skip
             setattr(other, name, getattr(self, name).copy())
         return other
@@ -197,13 +200,15 @@ class Pedestrians:
             self.paused_time[row] += dt
             if self.paused_time[row] >= spec.motion.pause_duration:
                 self.mode[row] = Mode.CROSS
+                if spec.motion.turns_back:
+                    self.facing[row], self.goal[row] = -self.facing[row], spec.lateral
         elif mode is Mode.WALK_ALONG and self.distance_walked[row] >= spec.motion.leaves_lane_after:
             self.mode[row] = Mode.CROSS
             self.facing[row] = np.pi / 2.0 if spec.motion.goal > self.lateral[row] else -np.pi / 2.0
 
     def _update_crossing(self, row: int, spec: PedestrianSpec, ego: EgoView) -> None:
         to_left = np.sin(self.facing[row]) > 0.0
-        lateral, goal = self.lateral[row], spec.motion.goal
+        lateral, goal = self.lateral[row], self.goal[row]
         if lateral >= goal if to_left else lateral <= goal:
             self.mode[row] = Mode.STAND
             self.speed[row] = 0.0

@@ -42,13 +42,15 @@ class Script(Protocol):
 
 @dataclass(slots=True)
 class HardBrake:
-    """Brakes at a given time to a low speed or standstill, holds that, then drives on."""
+    """Brakes at a given time to a low speed or standstill, holds that, then drives on; may do so again."""
 
     id: int
     after: float  # time at which it starts to brake [s]
     deceleration: float  # [m/s²], positive
     to_speed: float  # [m/s]
     hold: float  # duration at the low speed [s]
+    times: int = 1  # how often it still brakes
+    pause: float = 0.0  # from driving on until it brakes again [s]
     until: float = float("inf")  # time at which it drives on; infinite until it has braked [s]
     done: bool = False
 
@@ -59,7 +61,9 @@ class HardBrake:
         row = context.traffic.row_of(self.id)
         if context.time >= self.until:
             context.traffic.release(row)
-            self.done = True
+            self.times -= 1
+            self.after, self.until = context.time + self.pause, float("inf")
+            self.done = self.times == 0
         elif np.isfinite(self.until):
             context.traffic.force_acceleration(row, 0.0)
         elif (excess := float(context.traffic.speed[row]) - self.to_speed) <= 1e-6:
@@ -69,6 +73,24 @@ class HardBrake:
             # the last tick brakes less, so that it ends at exactly that speed (not needed for a standstill)
             max_deceleration = excess / context.dt if self.to_speed > 0.0 else self.deceleration
             context.traffic.force_acceleration(row, -min(self.deceleration, max_deceleration))
+
+
+@dataclass(slots=True)
+class BrakeAfterLaneChange:
+    """Lets a vehicle brake once it has completed its first lane change."""
+
+    lane: int  # in which the vehicle starts
+    delay: float  # from the end of the lane change until it brakes [s]
+    brake: HardBrake  # its `after` is set when the lane change ends
+
+    def step(self, context: ScriptContext) -> None:
+        """See `Script`."""
+        if not np.isfinite(self.brake.after):
+            traffic, row = context.traffic, context.traffic.row_of(self.brake.id)
+            if traffic.target_lane[row] == self.lane or traffic.moves_sideways[row]:
+                return
+            self.brake.after = context.time + self.delay
+        self.brake.step(context)
 
 
 @dataclass(slots=True)
@@ -89,12 +111,40 @@ class LaneCutIn:
         lane = int(traffic.lane[row])
         if abs(lane - context.ego_lane) != 1:
             return
-        rear = float(traffic.station[row] - traffic.length[row] / 2.0)
-        gap = rear - context.ego_front
         crossable = context.road.may_cross(lane, context.ego_lane, float(traffic.station[row]))
-        if _MIN_GAP_FRACTION * self.gap <= gap <= self.gap + _GAP_TOLERANCE and crossable:
+        if crossable and _is_at_gap(context, row, self.gap):
             traffic.force_lane_change(row, context.ego_lane, self.duration)
             self.done = True
+
+
+@dataclass(slots=True)
+class LaneDrift:
+    """Drives in an adjacent lane, drifts towards the ego's lane close ahead of the ego, and returns."""
+
+    id: int
+    gap: float  # bumper to bumper at the start of the drift [m]
+    after: float  # earliest time of the drift [s]
+    distance: float  # to the side [m]
+    duration: float  # of the drift and of the return [s]
+    hold: float  # between the two [s]
+    returns_at: float = float("inf")  # infinite until it has drifted [s]
+    done: bool = False
+
+    def step(self, context: ScriptContext) -> None:
+        """See `Script`."""
+        if self.done or context.time < self.after:
+            return
+        traffic, row = context.traffic, context.traffic.row_of(self.id)
+        lane = int(traffic.lane[row])
+        if context.time >= self.returns_at:
+            traffic.force_offset(row, 0.0, self.duration)
+            self.done = True
+        elif np.isfinite(self.returns_at) or abs(lane - context.ego_lane) != 1:
+            return
+        elif _is_at_gap(context, row, self.gap):
+            towards = 1.0 if context.ego_lane < lane else -1.0  # lanes are numbered from the left
+            traffic.force_offset(row, towards * self.distance, self.duration)
+            self.returns_at = context.time + self.duration + self.hold
 
 
 @dataclass(slots=True)
@@ -163,6 +213,13 @@ class JamDissolves:
             else:
                 context.traffic.force_acceleration(row, 0.0)
         self.done = context.time >= self.departure_time
+
+
+def _is_at_gap(context: ScriptContext, row: int, gap: float) -> bool:
+    """Whether the gap from the ego to a vehicle ahead has shrunk to ``gap`` [m], but not far below it."""
+    traffic = context.traffic
+    rear = float(traffic.station[row] - traffic.length[row] / 2.0)
+    return _MIN_GAP_FRACTION * gap <= rear - context.ego_front <= gap + _GAP_TOLERANCE
 
 
 def _is_lane_free(context: ScriptContext, row: int, lane: int) -> bool:

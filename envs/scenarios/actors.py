@@ -57,6 +57,8 @@ class Braking(StrictModel):
     deceleration: Deceleration = fixed(4.0)  # [m/s²]
     to_kmh: SpeedKmh = fixed(0.0)
     hold: Duration = fixed(4.0)  # duration at that speed before it accelerates again [s]
+    times: int = Field(default=1, ge=1, le=3, description="how often it brakes")
+    pause: Duration = between(1.0, 3.0)  # from accelerating until it brakes again [s]
 
 
 class Lead(StrictModel):
@@ -100,6 +102,15 @@ class Stopped(StrictModel):
         return self
 
 
+class BrakingAfterCutIn(StrictModel):
+    """A braking manoeuvre of a vehicle that has cut in. The tyres limit it as they limit `Braking`."""
+
+    delay: Duration = fixed(0.0)  # since the end of the lane change [s]
+    deceleration: Deceleration = fixed(4.0)  # [m/s²]
+    to_kmh: SpeedKmh = fixed(30.0)
+    hold: Duration = fixed(2.0)  # duration at that speed before it accelerates again [s]
+
+
 class CutIn(StrictModel):
     """A vehicle in an adjacent lane that changes into the ego's lane close ahead.
 
@@ -111,11 +122,36 @@ class CutIn(StrictModel):
     kind: Literal["cut_in"]
     side: Side | Literal["either"] = "either"  # either: drawn from the adjacent lanes that exist
     gap: Gap = between(12.0, 30.0)  # ahead of the ego's front bumper at the start of the lane change [m]
+    headway: Duration | None = None  # in place of a gap: the gap divided by the ego's initial speed [s]
     slower_kmh: SpeedKmh = between(0.0, 20.0)  # than the ego's initial speed
     after: Duration = between(3.0, 8.0)  # earliest time since the start of the episode [s]
     # of the lane change [s]; extended if the vehicle covers less than 18 m (a large one 30 m) in that time,
     # or if the grip in rain does not allow it
     duration: Duration = between(2.0, 4.0)
+    body: BodyName | None = None
+    brakes: BrakingAfterCutIn | None = None
+
+    @model_validator(mode="after")
+    def _has_one_distance(self) -> CutIn:
+        if self.headway is not None and "gap" in self.model_fields_set:
+            raise FieldError("give a gap [m] or a headway [s], not both", ("headway",))
+        return self
+
+
+class Drift(StrictModel):
+    """A vehicle in an adjacent lane that drifts towards the ego's lane close ahead, and returns to its own.
+
+    It does not indicate. It starts as a `CutIn` does.
+    """
+
+    kind: Literal["drift"]
+    side: Side | Literal["either"] = "either"  # either: drawn from the adjacent lanes that exist
+    gap: Gap = between(3.0, 15.0)  # ahead of the ego's front bumper at the start of the drift [m]
+    slower_kmh: SpeedKmh = between(0.0, 10.0)  # than the ego's initial speed
+    after: Duration = between(3.0, 8.0)  # earliest time since the start of the episode [s]
+    distance: Annotated[Quantity, within(0.2, 3.0)] = between(0.8, 1.5)  # to the side [m]
+    duration: Duration = between(2.0, 4.0)  # of the drift, and of the return [s]
+    hold: Duration = between(0.5, 2.0)  # between the two [s]
     body: BodyName | None = None
 
 
@@ -146,7 +182,7 @@ class Queue(StrictModel):
     to_kmh: DrivingSpeedKmh | None = None  # its speed afterwards; default: the limit
 
 
-Actor: TypeAlias = Annotated[Lead | Stopped | CutIn | CutOut | Queue, Field(discriminator="kind")]
+Actor: TypeAlias = Annotated[Lead | Stopped | CutIn | Drift | CutOut | Queue, Field(discriminator="kind")]
 
 
 class LaneClosure(StrictModel):

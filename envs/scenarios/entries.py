@@ -11,7 +11,7 @@ from drive_stack.vehicle import WET_GRIP, VehicleParameters
 from ..bodies import BODIES, Body
 from ..contacts import RAIL_BEYOND_PAVEMENT
 from ..lane_change import min_change_duration
-from .actors import Actor, CutIn, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
+from .actors import Actor, CutIn, CutOut, Drift, LaneClosure, LaneName, Lead, Queue, Stopped
 from .checks import (
     EGO_FRONT,
     MAX_BEYOND_PAVEMENT,
@@ -22,7 +22,7 @@ from .checks import (
     right_edge,
 )
 from .pedestrians import Bystanders, Crosser, Hiding, PedestrianEntry, Walker
-from .quantity import Quantity
+from .quantity import Quantity, between
 from .roads import LENGTH
 
 MAX_SCRIPTED = 160  # vehicles; four lanes of the longest queue
@@ -52,6 +52,8 @@ def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
             _check_stopped(actor, context, keys)
         elif isinstance(actor, CutIn):
             _check_cut_in(actor, context, keys)
+        elif isinstance(actor, Drift):
+            _check_from_adjacent_lane(actor, actor.gap, context, keys)
         elif isinstance(actor, CutOut):
             _check_cut_out(actor, context, keys)
         else:
@@ -155,6 +157,26 @@ def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
 
 
 def _check_cut_in(car: CutIn, context: ScenarioContext, keys: Keys) -> None:
+    gap = car.gap
+    if car.headway is not None:
+        low, high = (bound * speed for bound, speed in zip(car.headway.bounds, context.speed, strict=True))
+        if low < 1.0:
+            condition = f"the ego may start with {context.speed[0]:.3g} m/s; at least 1 m"
+            raise FieldError(f"is no distance where {condition}", (*keys, "headway"))
+        gap = between(low, high)
+    _check_from_adjacent_lane(car, gap, context, keys)
+    if car.brakes is not None:
+        max_speed_kmh = context.speed[1] * 3.6 - car.slower_kmh.bounds[0]
+        if car.brakes.to_kmh.bounds[0] >= max_speed_kmh:
+            place = (*keys, "brakes", "to_kmh")
+            raise FieldError(f"must be below its speed of up to {max_speed_kmh:.4g}", place)
+
+
+def _check_from_adjacent_lane(
+    car: CutIn | Drift, gap: Quantity, context: ScenarioContext, keys: Keys
+) -> None:
+    """Check a vehicle that approaches the ego's lane from an adjacent one, ``gap`` [m] ahead of the ego."""
+    distance = "gap" if isinstance(car, Drift) or car.headway is None else "headway"
     max_length = max(body.length[1] for body in candidate_bodies(car.body))
     _must_be_in_time(car.after, context, (*keys, "after"))
     max_difference = context.speed[0] - MIN_CUT_IN_SPEED
@@ -163,9 +185,9 @@ def _check_cut_in(car: CutIn, context: ScenarioContext, keys: Keys) -> None:
     falls_back = car.slower_kmh.bounds[1] / 3.6 * car.after.bounds[1]
     space = context.ahead - EGO_FRONT - max_length - falls_back
     why = f"it starts up to {falls_back:.4g} m farther ahead; {context.road_end}"
-    require_within(car.gap, 1.0, space, why, (*keys, "gap"), (*keys, "after"))
+    require_within(gap, 1.0, space, why, (*keys, distance), (*keys, "after"))
     if car.side != "either":
-        far = EGO_FRONT + car.gap.bounds[1] + falls_back + max_length
+        far = EGO_FRONT + gap.bounds[1] + falls_back + max_length
         lane: LaneName = "left_of_ego" if car.side == "left" else "right_of_ego"
         context.must_have_lane(lane, 0.0, far, (*keys, "side"))
     _check_change(car.duration, context, (*keys, "duration"))

@@ -72,6 +72,7 @@ class HalfWay(StrictModel):
     chance: float = Field(default=1.0, ge=0.0, le=1.0)
     at: Fraction = fixed(0.5)  # where they stop, as `Crosser.bonnet`
     hold: Duration = between(2.0, 4.0)  # duration of the pause [s]
+    turns_back: bool = False  # they go back to where they came from
 
 
 class Crosser(StrictModel):

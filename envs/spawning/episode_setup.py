@@ -70,7 +70,7 @@ class EpisodeSetup:
             self,
             ego=copy.copy(self.ego),
             traffic=self.traffic.copy(),
-            scripts=tuple(copy.copy(script) for script in self.scripts),
+            scripts=tuple(copy.deepcopy(script) for script in self.scripts),
             pedestrians=self.pedestrians.copy(),
         )
 

@@ -139,7 +139,8 @@ class PedestrianSpawner:
         if spec.half_way is None or rng.random() >= spec.half_way.chance:
             return Motion(speed, goal, impact_offset)
         pause_offset = direction * (spec.half_way.at.draw(rng) - 0.5) * width
-        return Motion(speed, goal, impact_offset, pause_offset, spec.half_way.hold.draw(rng))
+        hold = spec.half_way.hold.draw(rng)
+        return Motion(speed, goal, impact_offset, pause_offset, hold, turns_back=spec.half_way.turns_back)
 
     def _add_occluder(self, spec: Hiding, station: float) -> float:
         """Add parked vehicles behind ``station``; returns the lateral at which the pedestrian waits [m]."""

@@ -15,11 +15,30 @@ from ..bodies import BODIES, HELD_OUT_PAINTS, PAINTS, Body
 from ..contacts import RAIL_BEYOND_PAVEMENT, RAIL_CLEARANCE
 from ..lane_change import min_change_duration
 from ..occupancy import Occupancy
-from ..scenarios.actors import Actor, CutIn, CutOut, LaneName, Lead, Queue, Stopped, round_to_count
+from ..scenarios.actors import (
+    Actor,
+    Braking,
+    CutIn,
+    CutOut,
+    Drift,
+    LaneName,
+    Lead,
+    Queue,
+    Stopped,
+    round_to_count,
+)
 from ..scenarios.conditions import max_scripted_deceleration
 from ..scenarios.entries import MIN_CUT_IN_SPEED, PARKED_GAP, QUEUE_STAGGER
 from ..scenarios.lanes import named_lane
-from ..scripts import HardBrake, JamDissolves, LaneCutIn, LaneCutOut, Script
+from ..scripts import (
+    BrakeAfterLaneChange,
+    HardBrake,
+    JamDissolves,
+    LaneCutIn,
+    LaneCutOut,
+    LaneDrift,
+    Script,
+)
 from ..traffic import Traffic
 from .pedestrian_spawner import ParkedOccluder
 
@@ -70,6 +89,8 @@ class VehicleSpawner:
             self._add_stopped(actor)
         elif isinstance(actor, CutIn):
             self._add_cut_in(actor)
+        elif isinstance(actor, Drift):
+            self._add_drift(actor)
         elif isinstance(actor, CutOut):
             self._add_cut_out(actor)
         else:
@@ -96,11 +117,7 @@ class VehicleSpawner:
         station = self.ego_front + gap + appearance.length / 2.0
         vehicle = self._spawn_driving(appearance, self._lane(actor.lane, station), station, speed)
         if actor.brakes is not None:
-            brakes = actor.brakes
-            after, deceleration = brakes.after.draw(rng), brakes.deceleration.draw(rng)
-            deceleration = min(deceleration, max_scripted_deceleration(self.conditions))
-            to_speed, hold = brakes.to_kmh.draw(rng) / 3.6, brakes.hold.draw(rng)
-            self.scripts.append(HardBrake(vehicle, after, deceleration, to_speed, hold))
+            self.scripts.append(self._draw_braking(vehicle, actor.brakes))
 
     def _add_stopped(self, actor: Stopped) -> None:
         station, appearance = self.start + actor.at.draw(self.rng), self._draw_appearance(actor.body)
@@ -115,24 +132,61 @@ class VehicleSpawner:
             appearance, station + appearance.length / 2.0, centre + actor.offset.draw(self.rng)
         )
 
+    def _draw_braking(self, vehicle: int, brakes: Braking) -> HardBrake:
+        rng, after = self.rng, brakes.after.draw(self.rng)
+        deceleration = min(brakes.deceleration.draw(rng), max_scripted_deceleration(self.conditions))
+        script = HardBrake(vehicle, after, deceleration, brakes.to_kmh.draw(rng) / 3.6, brakes.hold.draw(rng))
+        if brakes.times > 1:
+            script.times, script.pause = brakes.times, brakes.pause.draw(rng)
+        return script
+
     def _add_cut_in(self, actor: CutIn) -> None:
-        rng, appearance = self.rng, self._draw_appearance(actor.body)
+        rng, (appearance, lane) = self.rng, self._draw_adjacent(actor)
+        gap, slower = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6
+        after, duration = actor.after.draw(rng), self._feasible_duration(actor.duration.draw(rng))
+        if actor.headway is not None:
+            gap = actor.headway.draw(rng) * self.ego_speed
+        vehicle = self._spawn_falling_back(appearance, lane, gap, slower, after)
+        self.scripts.append(LaneCutIn(vehicle, gap, after, duration))
+        if actor.brakes is not None:
+            brakes, delay = actor.brakes, actor.brakes.delay.draw(rng)
+            deceleration = min(brakes.deceleration.draw(rng), max_scripted_deceleration(self.conditions))
+            to_speed, hold = brakes.to_kmh.draw(rng) / 3.6, brakes.hold.draw(rng)
+            brake = HardBrake(vehicle, float("inf"), deceleration, to_speed, hold)
+            self.scripts.append(BrakeAfterLaneChange(lane, delay, brake))
+
+    def _add_drift(self, actor: Drift) -> None:
+        rng, (appearance, lane) = self.rng, self._draw_adjacent(actor)
+        gap, slower, after = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6, actor.after.draw(rng)
+        distance, duration, hold = (q.draw(rng) for q in (actor.distance, actor.duration, actor.hold))
+        vehicle = self._spawn_falling_back(appearance, lane, gap, slower, after)
+        script = LaneDrift(vehicle, gap, after, distance, self._feasible_duration(duration), hold)
+        self.scripts.append(script)
+
+    def _draw_adjacent(self, actor: CutIn | Drift) -> tuple[Appearance, int]:
+        """Draw the appearance of a vehicle, and its lane among those next to the ego's."""
+        appearance = self._draw_appearance(actor.body)
         sides = {"left": (-1,), "right": (1,), "either": (-1, 1)}[actor.side]
         adjacent = [self.road.adjacent_lane(self.ego_lane, side, self.ego_front) for side in sides]
         lanes = [lane for lane in adjacent if lane >= 0]
-        lane = lanes[int(rng.integers(len(lanes)))]
-        gap, speed_difference = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6
-        after, duration = actor.after.draw(rng), self._feasible_duration(actor.duration.draw(rng))
-        speed = self.ego_speed - speed_difference
+        return appearance, lanes[int(self.rng.integers(len(lanes)))]
+
+    def _spawn_falling_back(
+        self, appearance: Appearance, lane: int, gap: float, slower: float, after: float
+    ) -> int:
+        """Spawn a vehicle that is ``gap`` [m] ahead of the ego at the time ``after`` [s]; returns its id.
+
+        It is ``slower`` [m/s] than the ego, whose speed is assumed constant.
+        """
+        speed = self.ego_speed - slower
         if speed < MIN_CUT_IN_SPEED - 1e-9:  # dense traffic lowers the ego's initial speed
             raise ConfigError(
                 f"{self.occupancy.episode}: {self._entry}.slower_kmh: at most "
                 f"{max(self.ego_speed - MIN_CUT_IN_SPEED, 0.0) * 3.6:.1f}, as the ego starts with "
                 f"{self.ego_speed * 3.6:.1f} km/h in this traffic"
             )
-        station = self.ego_front + gap + speed_difference * after + appearance.length / 2.0
-        vehicle = self._spawn_driving(appearance, lane, station, speed)
-        self.scripts.append(LaneCutIn(vehicle, gap, after, duration))
+        station = self.ego_front + gap + slower * after + appearance.length / 2.0
+        return self._spawn_driving(appearance, lane, station, speed)
 
     def _add_cut_out(self, actor: CutOut) -> None:
         rng = self.rng

@@ -140,7 +140,7 @@ def better_lane(bodies, order, rank, lanes, rows, row, desired_speed):  # type: 
 def start_change(row, own, lanes, lane, duration):  # type: ignore[no-untyped-def]
     """Start a change into a lane. Other drivers react to the new target lane from now on."""
     row.side = 1 if lane > row.target_lane else -1
-    row.target_lane = lane
+    row.target_lane, row.offset = lane, 0.0
     row.shift = row.lateral - lane_centre(lanes, lane, row.station)
     row.progress, row.duration = 0.0, duration
     row.desired_lane, row.mandatory, row.signal_time, row.timer = NONE, 0, 0.0, 0.0

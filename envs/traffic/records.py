@@ -24,7 +24,8 @@ VEHICLE = np.dtype(
     [(name, np.float64) for name in (
         "station", "lateral", "heading", "speed", "acceleration", "length", "width", "height",
         "target_speed", "max_speed", "time_gap", "max_acceleration", "comfort_braking", "politeness",
-        "threshold", "speed_factor", "forced", "timer", "progress", "shift", "duration", "signal_time",
+        "threshold", "speed_factor", "forced", "timer", "progress", "shift", "offset", "duration",
+        "signal_time",
     )]
     + [(name, np.int64) for name in (
         "id", "alive", "parked", "scripted", "large", "body", "lane", "target_lane", "desired_lane",

@@ -129,7 +129,7 @@ def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
     p = row.progress
     remaining = 1.0 - p * p * p * (10.0 - 15.0 * p + 6.0 * p * p)  # minimum jerk (Flash and Hogan 1985)
     previous_lateral = row.lateral
-    row.lateral = lane_centre(lanes, row.target_lane, row.station) + row.shift * remaining
+    row.lateral = lane_centre(lanes, row.target_lane, row.station) + row.offset + row.shift * remaining
     if distance > 1e-6:
         row.heading = math.atan2(row.lateral - previous_lateral, distance)
     if p > 0.5:

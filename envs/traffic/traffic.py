@@ -164,7 +164,17 @@ class Traffic:
         rows, road_lane = self._rows, self.road.lanes[lane]
         rows["side"][row] = 1 if lane > rows["target_lane"][row] else -1
         rows["shift"][row] = rows["lateral"][row] - road_lane.lateral_at(float(rows["station"][row]))
-        rows["target_lane"][row], rows["desired_lane"][row] = lane, NONE
+        rows["target_lane"][row], rows["desired_lane"][row], rows["offset"][row] = lane, NONE, 0.0
+        rows["progress"][row], rows["duration"][row] = 0.0, max(duration, 0.1)
+
+    def force_offset(self, row: int, offset: float, duration: float) -> None:
+        """Move a vehicle in ``duration`` [s] to an offset from its lane's centre, positive left [m].
+
+        It does not indicate, keeps the offset afterwards, and counts as in its lane.
+        """
+        rows, lane = self._rows, self.road.lanes[int(self._rows["target_lane"][row])]
+        rows["side"][row], rows["offset"][row] = 0, offset
+        rows["shift"][row] = rows["lateral"][row] - lane.lateral_at(float(rows["station"][row])) - offset
         rows["progress"][row], rows["duration"][row] = 0.0, max(duration, 0.1)
 
     def park(self, row: int) -> None:
@@ -200,6 +210,11 @@ class Traffic:
     def target_lane(self) -> NDArray[np.int64]:
         """Lane that each row's vehicle is in or changes into."""
         return self._rows["target_lane"]
+
+    @property
+    def moves_sideways(self) -> NDArray[np.bool_]:
+        """Whether each row's vehicle is changing lane or moving to an offset."""
+        return np.asarray(self._rows["progress"] < 1.0)
 
     def footprints(self) -> tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return ids, poses (V, 3) x, y, yaw in the world frame, speeds, lengths and widths."""
