@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,9 @@ from real_episodes import episodes
 
 from agents.registry import build_agent
 from drive_stack.evaluation.batch.driving import DrivingOptions
-from drive_stack.evaluation.batch.pace import Pace, announce, build_for, expected_durations
+from drive_stack.evaluation.batch.pace import AgentMaker, Pace, announce, build_for, expected_durations
 from drive_stack.evaluation.batch.progress import Tally
+from drive_stack.interfaces import Agent
 
 SEEDS = range(100_000, 100_008)
 MAKE = partial(build_for, build_agent)
@@ -33,6 +35,19 @@ def test_each_label_is_measured_once_and_what_fails_or_runs_code_is_left_out(
     assert 0.0 < found["constant"] < 60.0
     printed = capfd.readouterr()
     assert "10 episodes: about " in printed.err and printed.out == ""
+
+
+def end_the_process(env: object, task: object) -> Agent:
+    os._exit(3)
+
+
+def fail(env: object, task: object) -> Agent:
+    raise KeyError("a fault of the world")
+
+
+@pytest.mark.parametrize("make", [end_the_process, fail])
+def test_a_measurement_that_fails_does_not_end_the_batch(make: AgentMaker, course: Path) -> None:
+    assert expected_durations(episodes("constant", course, SEEDS), make, DrivingOptions()) == {}
 
 
 def test_nothing_is_measured_for_a_few_episodes_or_for_other_machines(course: Path) -> None:

@@ -15,7 +15,7 @@ from drive_stack.support.layout import project_folder
 HELP = """\
 examples:
   python run_sim.py stages --seeds 2 --only expert,modular      a first look: 38 courses, two drivers
-  python run_sim.py stages --seeds 10 --workers 2               everything: 50 times as many episodes
+  python run_sim.py stages --seeds 10 --workers 2               everything: 25 times as many episodes
   python run_sim.py stages --report-only                        the table of what has been driven so far
 
 You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -61,7 +61,7 @@ def expected_durations(
 
     A piece of the first task of each label is driven in a process with one thread, as in a batch. Agents that
     bring code of their own are left out, since nothing would stop them. Nothing is measured for a few
-    episodes, and for other machines of a cluster.
+    episodes, and for other machines of a cluster. A failure ends the measurement and nothing else.
     """
     if len(tasks) < MIN_EPISODES or options.backend != "processes":
         return {}
@@ -69,8 +69,12 @@ def expected_durations(
     pieces = run_in_processes(
         partial(measure_pace, make), list(first.values()), options.workers, environment=ONE_THREAD
     )
-    paces = dict(zip(first, pieces, strict=True))
-    return {label: pace.episode_s for label, pace in paces.items() if pace is not None}
+    expected: dict[str, float] = {}
+    with suppress(ConfigError, RuntimeError), closing(pieces):  # the batch itself reports what fails
+        for label, pace in zip(first, pieces, strict=True):
+            if pace is not None:
+                expected[label] = pace.episode_s
+    return expected
 
 
 def announce(tasks: Sequence[BatchTask], make: AgentMaker, options: DrivingOptions) -> Mapping[str, float]:
