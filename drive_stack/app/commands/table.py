@@ -21,6 +21,7 @@ DRIVE = "drive"  # what the command line does without a command
 HELP = "help"  # a command that explains another one
 NAMES = (
     "collect",
+    "export",
     "train",
     "judge",
     "evaluate",

@@ -1,0 +1,1 @@
+"""Export of recorded drives to the formats of LeRobot, Minari and Rerun."""
