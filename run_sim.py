@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drive_stack.agent_errors import AgentError, bounded_text
@@ -80,7 +81,7 @@ def make_wiring() -> Wiring:
     In an installed wheel this file is ``drive_stack.run_sim``, and both packages are next to it. They take
     seconds to import, which ``--help`` does not need.
     """
-    from drive_stack.app.wiring import ControlWiring, Wiring
+    from drive_stack.app.wiring import ControlWiring, ConvertedScenario, Wiring
     from drive_stack.camera_model import CameraModel
     from drive_stack.evaluation.batch.wiring import BatchWiring, ScenarioFacts
     from drive_stack.interfaces import Platform
@@ -93,6 +94,7 @@ def make_wiring() -> Wiring:
         from agents.registry import agent_names, build_agent, in_process_overrides
         from agents.stages import configured_lateral_makers
         from envs.ego import Ego
+        from envs.openscenario.conversion import convert
         from envs.scenarios.scenario import load_scenario, scenario_names
     else:
         from .agents.facts import agent_facts
@@ -101,6 +103,7 @@ def make_wiring() -> Wiring:
         from .agents.registry import agent_names, build_agent, in_process_overrides
         from .agents.stages import configured_lateral_makers
         from .envs.ego import Ego
+        from .envs.openscenario.conversion import convert
         from .envs.scenarios.scenario import load_scenario, scenario_names
 
     def scenario_facts(name_or_path: str) -> ScenarioFacts:
@@ -111,6 +114,10 @@ def make_wiring() -> Wiring:
             world_name=scenario.world_name,
             content=scenario.model_dump_json(exclude_unset=True),
         )
+
+    def convert_scenario(path: Path) -> ConvertedScenario:
+        conversion = convert(path)
+        return ConvertedScenario(conversion.text, conversion.notes)
 
     return Wiring(
         root=layout.project_folder(),
@@ -125,6 +132,7 @@ def make_wiring() -> Wiring:
         agent_names=agent_names(),
         human_agent=HumanAgent,
         is_policy_file=is_foreign,
+        convert_scenario=convert_scenario,
         control=lambda: ControlWiring(
             configured_lateral_makers, Ego, Platform(VehicleParameters(), CameraModel())
         ),

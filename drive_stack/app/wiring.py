@@ -58,6 +58,14 @@ class BenchWiring:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertedScenario:
+    """A scenario file that was made from a file of another format."""
+
+    text: str
+    notes: Sequence[str]  # what was not carried over, one line each
+
+
+@dataclass(frozen=True, slots=True)
 class Wiring:
     """What the commands need from outside `drive_stack`."""
 
@@ -66,5 +74,6 @@ class Wiring:
     agent_names: Sequence[str]
     human_agent: HumanAgentMaker
     is_policy_file: Callable[[str], bool]  # whether ``--agent`` names the file of a policy
+    convert_scenario: Callable[[Path], ConvertedScenario]  # raises `ConfigError`
     control: Callable[[], ControlWiring]
     bench: Callable[[], BenchWiring]  # a function, because what it needs is slow to import

@@ -5,26 +5,57 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import picture, write_episode
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
-from small_shards import write_listed
+from small_shards import ACTOR, picture, write_drive, write_listed
+from synthetic_rows import row
 
 import run_sim
+from drive_stack.camera_model import CameraModel
+from drive_stack.datasets.drives.recording_task import CollectSettings
 from drive_stack.datasets.export import lerobot_files
 from drive_stack.datasets.export.formats import FORMATS, export
-from drive_stack.datasets.export.lerobot_statistics import RunningStatistics
 from drive_stack.datasets.export.rewards import transitions_of
-from drive_stack.datasets.export.source import DriveColumns, RecordedDrives
-from drive_stack.datasets.export.trajectory import trajectory_of
+from drive_stack.datasets.export.source import RecordedDrives
+from drive_stack.datasets.frames.row import FRAMES
+from drive_stack.datasets.frames.store import MADE_WITH
+from drive_stack.datasets.manifest import Manifest, write_manifest
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.row_file import NAME as ROWS
+
+
+@pytest.fixture
+def drives_folder(tmp_path: Path) -> Path:
+    """Two drives: four rows of ``cruise``, which arrives, and three of ``merge``, which hits something."""
+    folder = tmp_path / "drives"
+    folder.mkdir()
+    cruise = write_drive(
+        folder,
+        "cruise",
+        3,
+        4,
+        speed_mps=[20.0, 21.0, 22.0, 23.0],
+        # 25 m/s allow 5 m in 0.2 s: 4 m are 0.8, 6 m are more than all, and −1 m is nothing
+        station_m=[100.0, 104.0, 110.0, 109.0],
+        weather=["rain"] * 4,
+        command=[0, 1, 2, 0],
+        blind_spot_left=[False, True, False, False],
+        expert_steering_rad=[0.0, 0.1, -0.1, 0.25],
+        expert_acceleration_mps2=[0.0, 1.5, -4.0, 0.0],
+        applied_steering_rad=[0.0, 0.2, -0.2, 0.5],
+        applied_acceleration_mps2=[3.0, 1.5, -8.0, -4.0],
+        other_actors=[[], [ACTOR, ACTOR], [], [ACTOR]],
+        lead_gap_m=[None, 30.0, None, None],
+    )
+    merge = write_drive(folder, "merge", 4, 3, station_m=[0.0, 2.5, 5.0])
+    write_listed(folder, cruise, merge, settings=CollectSettings(every=2))
+    results = [row("expert", "cruise", 3), row("expert", "merge", 4, "hit")]
+    (folder / ROWS).write_text("".join(result.to_json() + "\n" for result in results))
+    return folder
+
 
 LIBRARIES = {"lerobot": "pyarrow", "minari": "minari", "rerun": "rerun"}
 
@@ -32,7 +63,8 @@ LIBRARIES = {"lerobot": "pyarrow", "minari": "minari", "rerun": "rerun"}
 def exported(folder: Path, name: str) -> Path:
     """The export of a recording to a folder next to it; checks that the progress reaches the end."""
     pytest.importorskip(LIBRARIES[name])
-    out, counts, drives = folder.parent / "out", [], RecordedDrives(folder)
+    out, drives = folder.parent / "out", RecordedDrives(folder)
+    counts: list[int] = []
     export(drives, name, out, counts.append)
     assert sum(counts) == drives.rows == 7
     return out
@@ -124,8 +156,8 @@ def test_minari_opens_its_dataset(drives_folder: Path) -> None:
         assert not episode.truncations.any()
     assert len(cruise.observations["image"]) == 4
     assert abs(int(cruise.observations["image"][2].mean()) - 40) <= 1
-    for row in range(4):
-        assert dataset.observation_space.contains({k: v[row] for k, v in cruise.observations.items()})
+    for step in range(4):
+        assert dataset.observation_space.contains({k: v[step] for k, v in cruise.observations.items()})
     assert cruise.observations["rain"].tolist() == [1, 1, 1, 1]
 
 
@@ -150,10 +182,25 @@ def test_rerun_opens_its_recordings(drives_folder: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["cruise-000003.rrd", "merge-000004.rrd"]
     reader = chunk.RrdReader(out / "cruise-000003.rrd")
     assert len(reader.recordings()) == len(reader.blueprints()) == 1
-    moving = {}
+    moving, static = {}, {}
     for part in reader.stream().to_chunks():
-        if not part.is_static:
-            moving[part.entity_path] = part.to_record_batch()
+        kind = static if part.is_static else moving
+        kind.setdefault(part.entity_path, []).append(part.to_record_batch())
+    moving = {path: batches[0] for path, batches in moving.items()}
+    # a point 10 m ahead of the camera, 1 m to the left and 0.5 m up: where the camera model projects it
+    axes, mount = (
+        next(
+            batch.column(name)[0].as_py()[0]
+            for batch in static["/world/ego/camera"]
+            if name in batch.schema.names
+        )
+        for name in ("Transform3D:mat3x3", "Transform3D:translation")
+    )
+    point = np.array([11.7, 1.0, 1.9])
+    right, down, ahead = np.reshape(axes, (3, 3)) @ (point - mount)  # the columns of the matrix are the axes
+    u, v, depth = CameraModel().project(point[None])[0]
+    assert (CameraModel().focal_px * right / ahead + 320.0, ahead) == (pytest.approx(u), pytest.approx(depth))
+    assert CameraModel().focal_px * down / ahead + 128.0 == pytest.approx(v)
     images = moving["/world/ego/camera"].column("EncodedImage:blob").to_pylist()
     assert [bytes(image[0]) for image in images] == [picture(level) for level in (0, 20, 40, 60)]
     boxes = moving["/world/ego/actors"].column("Boxes3D:centers").to_pylist()
@@ -185,17 +232,22 @@ def test_without_a_result_the_end_of_a_drive_is_not_known(drives_folder: Path) -
 
 
 def uneven(folder: Path) -> Path:
-    entry = write_episode(folder, "cruise", 0, 4, time_s=[0.0, 0.2, 0.4, 0.7])
+    entry = write_drive(folder, "cruise", 0, 4, time_s=[0.0, 0.2, 0.4, 0.7])
     return write_listed(folder, entry).parent
 
 
 def every_third(folder: Path) -> Path:
-    entry = write_episode(folder, "cruise", 0, 2, time_s=[0.0, 0.3])
+    entry = write_drive(folder, "cruise", 0, 2, time_s=[0.0, 0.3])
     return write_listed(folder, entry).parent
 
 
 def one_row(folder: Path) -> Path:
-    return write_listed(folder, write_episode(folder, "cruise", 0, 1)).parent
+    return write_listed(folder, write_drive(folder, "cruise", 0, 1)).parent
+
+
+def frames(folder: Path) -> Path:
+    write_manifest(folder, Manifest(version=FRAMES.version, made_with=MADE_WITH, shards=()))
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -206,6 +258,7 @@ def one_row(folder: Path) -> Path:
         (one_row, "no episode has two rows"),
         (lambda folder: write_listed(folder).parent, "lists no episodes"),
         (lambda folder: folder, "holds no recordings"),
+        (frames, "holds labelled frames"),
     ],
 )
 def test_a_recording_that_cannot_be_exported_is_named_in_one_line(
@@ -234,45 +287,6 @@ def test_a_missing_package_is_named_with_its_extra(
     monkeypatch.delitem(sys.modules, "drive_stack.datasets.export.rerun_format", raising=False)
     out = drives_folder.parent / "out"
     assert run_sim.main(["export", str(drives_folder), "--to", "rerun", "--out", str(out)]) == 2
-    assert 'pip install "drive-stack[rerun]"' in capsys.readouterr().err
-
-
-@given(
-    arrays.arrays(np.float64, (12, 2), elements=st.floats(-100.0, 100.0)),
-    st.lists(st.integers(0, 12), max_size=3),
-)
-def test_statistics_of_batches_are_those_of_all_values(values: np.ndarray, cuts: list[int]) -> None:
-    running = RunningStatistics((2,))
-    for start, end in pairwise(sorted({0, 12, *cuts})):
-        running.update(values[start:end], 1)
-    result = running.result()
-    np.testing.assert_allclose(result["mean"], values.mean(axis=0), atol=1e-9)
-    np.testing.assert_allclose(result["std"], values.std(axis=0), atol=1e-6)
-    assert result["min"] == values.min(axis=0).tolist()
-    assert result["max"] == values.max(axis=0).tolist()
-
-
-def test_a_trajectory_around_a_circle_closes(tmp_path: Path) -> None:
-    # 100 m radius and 20 m/s: once around takes 2 π · 100 m / 20 m/s = 31.4 s
-    time = np.linspace(0.0, 10.0 * np.pi, 401)
-    ones = np.ones(401)
-    offset = np.where(time < 10.0, 1.0, -1.0)  # changes to the lane at the left, 2 m wide
-    path = trajectory_of(_columns(time=time, station=20.0 * time, curvature=0.01 * ones, lane_offset=offset))
-    np.testing.assert_allclose(
-        path.position[[0, 200, 400]], [[0.0, 0.0], [0.0, 200.0], [0.0, 0.0]], atol=0.02
-    )
-    assert path.yaw[-1] == pytest.approx(2.0 * np.pi)
-    # left is towards the middle of the circle, at (0, 100): the centre of a lane 1 m to the right is at 101 m
-    distance = np.hypot(path.lane_centre[:, 0], path.lane_centre[:, 1] - 100.0)
-    np.testing.assert_allclose(distance, np.where(time < 10.0, 101.0, 99.0), atol=0.02)
-    assert [part.start for part in path.lane_parts] == [0, int(np.argmax(time >= 10.0))]
-
-
-def _columns(**values: np.ndarray) -> DriveColumns:
-    """Columns of a drive at 20 m/s, with the values that are named."""
-    zero = np.zeros(len(values["time"]))
-    names = ("yaw_rate", "station", "lane_offset", "heading_error", "curvature", "lead_gap", "lead_speed")
-    defaults = dict.fromkeys(names, zero) | {"speed": zero + 20.0, "speed_limit": zero + 25.0}
-    pairs = {name: np.zeros((len(zero), 2)) for name in ("expert", "applied")}
-    flags = {"blind_spot": np.zeros((len(zero), 2), bool), "perturbed": zero > 0.0}
-    return DriveColumns(**defaults | pairs | flags | {"command": zero.astype(np.int64)} | values)
+    error = capsys.readouterr().err
+    assert "--to rerun: needs rerun" in error
+    assert "[rerun]" in error

@@ -52,3 +52,19 @@ def write_listed(folder: Path, *entries: ShardEntry, settings: CollectSettings |
     made_with = (settings or CollectSettings()).model_dump_json()
     write_manifest(folder, Manifest(version=DRIVES.version, made_with=made_with, shards=entries))
     return folder / NAME
+
+
+def picture(level: int) -> bytes:
+    """A grey camera image."""
+    return encode(np.full((256, 640, 3), level, np.uint8), 92, full_colour=False).tobytes()
+
+
+def write_drive(folder: Path, scenario: str, seed: int, rows: int, **values: list[object]) -> ShardEntry:
+    """Write the shard of a drive with five rows a second; returns its entry for the manifest."""
+    data = columns(scenario, seed, rows)
+    data["step"] = [2 * number for number in range(rows)]
+    data["time_s"] = [0.2 * number for number in range(rows)]
+    data["speed_limit_mps"] = [25.0] * rows
+    data["image"] = [picture(20 * number) for number in range(rows)]
+    data |= values
+    return write_shard(folder / f"{scenario}-{seed:06d}.parquet", data)

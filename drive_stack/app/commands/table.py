@@ -22,6 +22,7 @@ HELP = "help"  # a command that explains another one
 NAMES = (
     "collect",
     "export",
+    "convert",
     "train",
     "judge",
     "evaluate",

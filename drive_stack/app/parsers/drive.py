@@ -39,6 +39,8 @@ other commands (`python run_sim.py help evaluate` explains one):
   python run_sim.py perception                            compare every stage with the truth
   python run_sim.py control                               compare the lateral controllers
   python run_sim.py collect                               record drives to learn from
+  python run_sim.py export RECORDING --to minari          write recorded drives for other libraries
+  python run_sim.py convert FILE.xosc                     make a scenario from an OpenSCENARIO file
   python run_sim.py train detector|lanes|policy           train a model
   python run_sim.py judge detector|lanes|policy           evaluate a trained model
   python run_sim.py bench                                 measure speed, next to highway-env and ultralytics

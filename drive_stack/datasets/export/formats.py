@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from drive_stack.datasets.export.source import RecordedDrives
-from drive_stack.errors import ConfigError
 from drive_stack.support.atomic_folders import atomic_folder, check_absent
+from drive_stack.support.extras import needs_extra
+
+if TYPE_CHECKING:  # it needs pyarrow, and the names of the formats do not
+    from drive_stack.datasets.export.source import RecordedDrives
 
 FORMATS = ("lerobot", "minari", "rerun")  # each is also the name of the extra that installs what it needs
 
@@ -50,10 +52,5 @@ def check_export(name: str, out: Path) -> None:
 
 
 def _format_module(name: str) -> FormatModule:
-    try:
-        module = importlib.import_module(f"{__package__}.{name}_format")
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f'--to {name}: needs the package {error.name}; install it with: pip install "drive-stack[{name}]"'
-        ) from None
-    return cast(FormatModule, module)
+    with needs_extra(name, f"--to {name}"):
+        return cast(FormatModule, importlib.import_module(f"{__package__}.{name}_format"))

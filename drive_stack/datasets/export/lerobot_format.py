@@ -33,6 +33,7 @@ from drive_stack.datasets.export.lerobot_files import (
 )
 from drive_stack.datasets.export.lerobot_statistics import RunningStatistics
 from drive_stack.datasets.export.source import RecordedDrives, RecordedEpisode
+from drive_stack.scenario_name import file_stem
 from drive_stack.support.jpeg import decode
 from drive_stack.types import FloatArray
 
@@ -108,7 +109,7 @@ def write(drives: RecordedDrives, folder: Path, advance: Advance) -> None:
 
 def task_text(episode: RecordedEpisode) -> str:
     """The task in words, for policies that read it; one for each scenario."""
-    name = Path(episode.scenario).stem.replace("_", " ")
+    name = file_stem(episode.scenario).replace("_", " ")
     return f"Drive along the highway, follow the navigation commands and avoid collisions: {name}."
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from drive_stack.datasets.export.formats import Advance
 from drive_stack.datasets.export.rewards import transitions_of
 from drive_stack.datasets.export.source import RecordedDrives, RecordedEpisode
-from drive_stack.driving_env import ENV_ID
+from drive_stack.gym import ENV_ID
 from drive_stack.support.observation_codec import encode_observation
 from drive_stack.types import Control, FloatArray, Image, NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters, control_to_action

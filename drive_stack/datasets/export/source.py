@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,7 @@ from drive_stack.datasets.checks import image_error, read_jpegs
 from drive_stack.datasets.drives.other_actors import OtherActors, read_other_actors
 from drive_stack.datasets.drives.recording_task import shard_path
 from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.frames.row import FRAMES
 from drive_stack.datasets.manifest import NAME, ShardEntry, check_entry, read_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.row_file import read_rows
@@ -95,7 +97,7 @@ class RecordedDrives:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._entries = read_manifest(DRIVES, folder).shards
+        self._entries = _read_entries(folder)
         if not self._entries:
             raise ConfigError(f"{folder / NAME}: lists no episodes; make some with: {DRIVES.how_to_record}")
         self._results = _results(folder)
@@ -160,6 +162,17 @@ class RecordedDrives:
                     )
                 return round(rate)
         raise ConfigError(f"{self.folder}: no episode has two rows; record longer ones")
+
+
+def _read_entries(folder: Path) -> tuple[ShardEntry, ...]:
+    try:
+        return read_manifest(DRIVES, folder).shards
+    except ConfigError as error:
+        problem = error
+    with suppress(ConfigError):
+        read_manifest(FRAMES, folder)
+        problem = ConfigError(f"{folder}: holds labelled frames, and only recorded drives can be exported")
+    raise problem
 
 
 def _results(folder: Path) -> Mapping[str, tuple[str, Status]]:

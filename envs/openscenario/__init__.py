@@ -1,0 +1,1 @@
+"""Conversion of OpenSCENARIO XML files to scenario files."""
