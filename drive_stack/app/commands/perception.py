@@ -13,6 +13,7 @@ from drive_stack.app.episode_processes import measure_episodes
 from drive_stack.app.options import unique_names
 from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.first_estimate import FirstEstimate
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.episodes import EpisodeTask
 from drive_stack.evaluation.result import Status
@@ -29,11 +30,15 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     make_folder(args.out)
     episodes: list[EpisodeMeasurements] = []
     interrupt: KeyboardInterrupt | None = None
+    estimate = FirstEstimate(
+        f"{len(tasks)} episodes", len(tasks), _print_note, min_steps=min(args.workers, len(tasks))
+    )
     try:
         for episode in measure_episodes(tasks, wiring.batch.build_agent, args.workers):
             episodes.append(episode)
             progress = f"{len(episodes)} of {len(tasks)}: {episode.scenario} {episode.seed}, {episode.status}"
-            print(progress, file=sys.stderr)
+            _print_note(progress)
+            estimate.advance()
     except KeyboardInterrupt as error:
         interrupt = error
         print("interrupted: the tables show the episodes driven so far", file=sys.stderr)
@@ -48,6 +53,10 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     if interrupt is not None:
         raise interrupt
     return 1 if any(episode.status == Status.ERROR for episode in episodes) else 0
+
+
+def _print_note(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _tasks(args: argparse.Namespace, wiring: BatchWiring) -> list[EpisodeTask]:
