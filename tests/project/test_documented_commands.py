@@ -1,7 +1,7 @@
 """Commands in the documentation run as printed, or are left out here for a stated reason.
 
-The fast test runs single drives and races for a few steps, inside this process. The slow test runs the first
-steps of a newcomer in full, in a fresh copy of the repository.
+One test runs drives and races for a step, inside this process; it is slow but for the commands of README and
+of own drivers. Another, slow test runs the first pages of a newcomer in full, in a fresh copy.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROGRAM = "python run_sim.py "
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.M | re.S)  # its language and its text
-STEPS = 3  # of a shortened episode
+STEPS = 1  # of a shortened episode
 
 # Commands that no test of this file runs: a pattern, and why.
 EXCLUDED = {
@@ -62,11 +62,12 @@ def is_drive(command: str) -> bool:
     return command.startswith(f"{PROGRAM}--")
 
 
-def short_drives() -> list[str]:
-    """The drives and races of all pages, each once."""
+def short_drives() -> list[object]:
+    """The drives and races of all pages, each once, as parameters of a test."""
+    fast = ALL[ROOT / "README.md"] + ALL[ROOT / "docs" / "own_drivers.md"]
     shown = (command for page in PAGES for command in ALL[page])
     return [
-        command
+        pytest.param(command, marks=() if command in fast else pytest.mark.slow)
         for command in dict.fromkeys(shown)
         if is_drive(command) and not is_excluded(command) and not re.search(NEEDS_OTHERS, command)
     ]
