@@ -146,10 +146,10 @@ def bench_wiring() -> BenchWiring:
 
     if TYPE_CHECKING or not __package__:
         from agents.registry import build_agent
-        from envs.workloads import batch, camera, env_steps, traffic
+        from envs.workloads import batch, camera, env_steps, traffic, training
     else:
         from .agents.registry import build_agent
-        from .envs.workloads import batch, camera, env_steps, traffic
+        from .envs.workloads import batch, camera, env_steps, traffic, training
 
     return BenchWiring(
         stock_traffic=traffic.stock_ticks,
@@ -159,6 +159,7 @@ def bench_wiring() -> BenchWiring:
         own_steps=env_steps.our_steps,
         camera=camera.camera_and_bare_engine,
         batch=batch.batch_and_one_by_one,
+        training=training.training,
         crowded_scenario=lambda vehicles: env_steps.crowded(vehicles).model_dump_json(exclude_unset=True),
         crowded_seeds=env_steps.crowded_seeds,
         agent=lambda platform: build_agent("modular", platform),

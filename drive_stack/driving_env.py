@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import cast
 
 import gymnasium
+import numpy as np
 
 from drive_stack.gym import ENV_ID
 from drive_stack.interfaces import OracleStages, Platform, TruthSource, WorldAccess
-from drive_stack.support.observation_codec import decode_observation
+from drive_stack.support.observation_codec import ObservationDict, decode_observation
 from drive_stack.types import Control, Observation
 from drive_stack.vehicle import control_to_action
 
@@ -49,6 +50,8 @@ class DrivingEnv:
             disable_env_checker=True,
         )
         self._world_access = cast(WorldAccess, self._env.unwrapped)
+        camera = self._world_access.platform.camera
+        self._black = np.zeros((camera.height, camera.width, 3), dtype=np.uint8)  # where there is no camera
 
     @property
     def platform(self) -> Platform:
@@ -68,13 +71,16 @@ class DrivingEnv:
     def reset(self, seed: int) -> Observation:
         """Start a new episode, drawn from the scenario by the seed."""
         observation, _ = self._env.reset(seed=seed)
-        return decode_observation(observation)
+        return self._decode(observation)
 
     def step(self, control: Control) -> Step:
         """Apply the control for one agent step."""
         action = control_to_action(control, self.platform.car)
         observation, _, _, _, info = self._env.step(action)
-        return Step(decode_observation(observation), info["outcome"], info["clamped_actions"])
+        return Step(self._decode(observation), info["outcome"], info["clamped_actions"])
+
+    def _decode(self, encoded: ObservationDict) -> Observation:
+        return decode_observation(encoded if self.spec.camera else {**encoded, "image": self._black})
 
     def close(self) -> None:
         """Free the camera and the window."""

@@ -113,10 +113,12 @@ class RoadMap:
 
     def lane_at(self, station: float, lateral: float) -> int:
         """Index of the existing lane whose centre is nearest; −1 if there is none."""
-        best, distance = -1, float("inf")
+        best, nearest = -1, float("inf")
         for index, lane in enumerate(self.lanes):
-            if lane.covers(station) and abs(lane.lateral_at(station) - lateral) < distance:
-                best, distance = index, abs(lane.lateral_at(station) - lateral)
+            if lane.start <= station <= lane.end:
+                distance = abs(lane.lateral_at(station) - lateral)
+                if distance < nearest:
+                    best, nearest = index, distance
         return best
 
     def adjacent_lane(self, index: int, side: int, station: float) -> int:
@@ -140,9 +142,13 @@ class RoadMap:
         Guard rails stand outside the pavement, except in a gore, which has none. See `distance_off_drivable`
         for the area where a car may drive.
         """
-        lanes = [lane for lane in self.lanes if lane.covers(station)]
-        right = min(lane.lateral_at(station) - lane.width / 2.0 for lane in lanes)
-        left = max(lane.lateral_at(station) + lane.width / 2.0 for lane in lanes)
+        lanes = [
+            (lane.lateral_at(station), lane.width / 2.0)
+            for lane in self.lanes
+            if lane.start <= station <= lane.end
+        ]
+        right = min([centre - half for centre, half in lanes])
+        left = max([centre + half for centre, half in lanes])
         return right - self.right_shoulder, left + self.left_shoulder
 
     def distance_off_drivable(self, station: float, lateral: float) -> float:
@@ -152,8 +158,12 @@ class RoadMap:
         between the main carriageway and a ramp is paved, but the edge lines on both sides close it to
         traffic.
         """
-        lanes = [(lane.lateral_at(station), lane.width / 2.0) for lane in self.lanes if lane.covers(station)]
-        off_lanes = min(abs(lateral - centre) - half for centre, half in lanes)
+        lanes = [
+            (lane.lateral_at(station), lane.width / 2.0)
+            for lane in self.lanes
+            if lane.start <= station <= lane.end
+        ]
+        off_lanes = min([abs(lateral - centre) - half for centre, half in lanes])
         if off_lanes <= 0.0:
             return 0.0
         if lateral < min(centre for centre, _ in lanes):

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium import spaces
-from gymnasium.error import InvalidAction, ResetNeeded
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.config import unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform, TruthSource
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.observation_codec import encode_observation
 from drive_stack.types import FrameLabels, Image, Observation
-from drive_stack.vehicle import VehicleParameters, action_to_control
+from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import WorldState
 
 from .compiling import log_compilation
+from .interface.actions import ACTIONS, KEYS
+from .interface.display import RENDER_MODES, Display
+from .interface.observations import OBSERVATIONS, ObsType, sensor_observation
+from .interface.reward import Reward, RewardTerms, RewardWeights
 from .oracles import Oracles
-from .render import PlainWindow, compose_frame
-from .reward import step_reward
 from .scenarios.scenario import Scenario, load_scenario
 from .truth import Truth
 from .world import World
 
-if TYPE_CHECKING:
-    from .camera import Camera
 
-ObservationDict = dict[str, Any]  # a member of `HighwayEnv.observation_space`
-
-
-class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
+class HighwayEnv(gym.Env[ObsType, Any]):
     """A highway with traffic and pedestrians, driven through a front camera.
 
     ## Description
@@ -46,20 +42,35 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
 
     ## Action space
 
-    `Box(-1, 1, (2,), float32)`. The values are converted by `drive_stack.vehicle.action_to_control`.
+    The keyword ``action`` chooses one of:
 
-    | Index | Action   | Min                      | Max                          |
-    |-------|----------|--------------------------|------------------------------|
-    | 0     | steering | -1: fully to the right   | +1: fully to the left        |
-    | 1     | pedals   | -1: maximum braking      | +1: maximum acceleration     |
+    - ``"continuous"`` (default): `Box(-1, 1, (2,), float32)`: steering, from -1 fully right to +1 fully left,
+      and pedals, from -1 maximum braking to +1 maximum acceleration
+      (`drive_stack.vehicle.action_to_control`).
+    - ``"accelerations"``: `Box(-1, 1, (2,), float32)`: lateral acceleration, from -1 for 4 m/s² to the right
+      to +1 for 4 m/s² to the left, and longitudinal acceleration, from -1 maximum braking to +1 maximum
+      acceleration (`drive_stack.rl.accelerations`).
+    - ``"discrete_meta"``: `Discrete(5)`: 0 left, 1 idle, 2 right, 3 faster, 4 slower, as in highway-env
+      (`drive_stack.rl.meta_actions`). Controllers of lane and speed act at every physics tick. Make the
+      environment with ``agent_hz=2`` or so, because a choice takes effect in a second.
 
-    Values out of range are clamped. If a value is not finite, the car brakes firmly and keeps its last valid
-    steering. Both cases are counted in ``info["clamped_actions"]``. An action is held for one agent step of
-    1 / ``agent_hz`` seconds.
+    An action is held for one agent step of 1 / ``agent_hz`` seconds. Values out of range are clamped. If a
+    value is not finite, the car brakes firmly and keeps its last valid steering. Both cases are counted in
+    ``info["clamped_actions"]``.
 
     ## Observation space
 
-    `Dict` with these keys:
+    The keyword ``observation`` chooses one of:
+
+    - ``"camera"`` (default): `Dict` with the keys of the first table.
+    - ``"vector"``: `Box` of shape (106,), float32, with the components of the second and third table.
+    - ``"bev"``: `Box(0, 255, (80, 48, 3), uint8)`: an occupancy image seen from above. A pixel covers 2 m
+      along and 0.5 m across the ego's heading; the ego's centre is between the rows 59 and 60 and drives
+      towards row 0. Channel 0 is 255 in a lane, 160 on a lane line, 96 on other pavement. Channel 1 is 255 on
+      a vehicle, the ego included. Channel 2 is 255 on a pedestrian or obstacle.
+    - ``"camera+vector"``: the `Dict` of ``"camera"`` with the further key `vector`.
+
+    The vector and the occupancy image are read from the truth; the other keys are what sensors measure.
 
     | Key           | Shape         | Dtype   | Unit  | Range     | Meaning                                 |
     |---------------|---------------|---------|-------|-----------|-----------------------------------------|
@@ -71,13 +82,57 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
     | `command`     | ()            | int64   | -     | 0 to 2    | 0 follow, 1 change left, 2 change right |
     | `rain`        | ()            | int64   | -     | 0 or 1    | rain sensor: 1 if the road is wet       |
 
-    With ``camera=False`` the image is black.
+    With ``camera=False`` there is no key `image`, and nothing is drawn.
+
+    Each component of the vector is a value divided by its scale and clipped to its range:
+
+    | Index | Meaning                                              | Scale     | Range   |
+    |-------|------------------------------------------------------|-----------|---------|
+    | 0     | speed                                                | 30 m/s    | 0 to 3  |
+    | 1     | acceleration                                         | 8 m/s²    | -1 to 1 |
+    | 2     | steering angle of the wheels                         | 0.1 rad   | -5 to 5 |
+    | 3     | yaw rate                                             | 0.2 rad/s | -5 to 5 |
+    | 4     | offset to the left of the nearest lane's centre      | 2 m       | -2 to 2 |
+    | 5     | heading error: yaw minus the direction of that lane  | 0.2 rad   | -5 to 5 |
+    | 6-8   | curvature of the road at 0, 40 and 100 m ahead       | 0.01 /m   | -2 to 2 |
+    | 9     | speed limit                                          | 30 m/s    | 0 to 2  |
+    | 10    | speed limit minus speed                              | 10 m/s    | -5 to 5 |
+    | 11-13 | command is follow, change left, change right         | 1         | 0 to 1  |
+    | 14    | the left lane exists and may be entered              | 1         | 0 to 1  |
+    | 15    | the right lane exists and may be entered             | 1         | 0 to 1  |
+    | 16    | distance to the end of the lane; 1 if it is farther  | 200 m     | 0 to 1  |
+    | 17    | the road is wet                                      | 1         | 0 to 1  |
+
+    Eight rows of 11 components follow, from index 18 on: the nearest vehicles, pedestrians and obstacles
+    within 200 m along the road, the nearest one first. One behind the ego counts as twice as far away. Unused
+    rows are 0. The component i of row n has the index 18 + 11 n + i:
+
+    | i     | Meaning                                                | Scale     | Range   |
+    |-------|--------------------------------------------------------|-----------|---------|
+    | 0     | presence                                               | 1         | 0 to 1  |
+    | 1     | position ahead of the ego's centre, along the road     | 100 m     | -2 to 2 |
+    | 2     | position left of the ego's centre, across the road     | 10 m      | -2 to 2 |
+    | 3     | velocity along the road, relative to the ego           | 20 m/s    | -3 to 3 |
+    | 4     | velocity to the left across the road, relative to ego  | 5 m/s     | -4 to 4 |
+    | 5     | length                                                 | 10 m      | 0 to 2  |
+    | 6     | width                                                  | 3 m       | 0 to 2  |
+    | 7-10  | class: car, large vehicle, pedestrian, obstacle        | 1         | 0 to 1  |
 
     ## Reward
 
-    The reward of a step is the progress along the route divided by the distance that the speed limit allows
-    in that step, clipped to 0 to 1. A step with the outcome ``"collision"``, ``"off_road"`` or ``"stuck"``
-    has the reward -10 instead.
+    The reward of a step is the sum of ``info["reward_terms"]``. The keyword ``reward`` sets the weights, a
+    `RewardWeights` (`envs.interface.reward`). These are the terms and their greatest sums in an episode:
+
+    | Term           | Sum        | Meaning                                                             |
+    |----------------|------------|---------------------------------------------------------------------|
+    | `progress`     | 100        | distance along the route, as a fraction of its length               |
+    | `time`         | -50        | time, as a fraction of the time limit; a failure loses all of it    |
+    | `speeding`     | -300       | speed above the limit, as a fraction of the limit, times time       |
+    | `comfort`      | -10        | uncomfortable acceleration and jerk, times time                     |
+    | `lane_keeping` | -10        | squared distance to the lane centre, times time                     |
+    | `success`      | 50         | the end of the route is reached                                     |
+    | `collision`    | -200, -800 | any collision, a severe collision                                   |
+    | `off_road`     | -300       | the road is left                                                    |
 
     ## Starting state
 
@@ -103,23 +158,32 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
     Keywords of `gymnasium.make`:
 
     - ``scenario``: name of a scenario, path of a scenario file or a `Scenario`. Default: ``"cruise"``.
-    - ``camera``: whether the front camera is rendered. Default: True.
+    - ``observation``: ``"camera"``, ``"vector"``, ``"bev"`` or ``"camera+vector"``. Default: ``"camera"``.
+    - ``action``: ``"continuous"``, ``"accelerations"`` or ``"discrete_meta"``. Default: ``"continuous"``.
+    - ``reward``: a `RewardWeights`. Default: the weights above.
+    - ``camera``: whether the front camera is rendered. Default: whether the observation has an image.
     - ``labels``: whether ``info`` holds the labels of each image; needs ``camera``. Default: False.
     - ``physics_hz``: physics ticks per second, a multiple of ``agent_hz``. Default: 20.
     - ``agent_hz``: agent steps per second. Default: 10.
-    - ``render_mode``: ``"human"`` (a window), ``"rgb_array"`` or None. Default: None.
+    - ``render_mode``: ``"human"`` (a window), ``"rgb_array"``, ``"depth_array"`` (distance along the camera's
+      axis in m, float32) or None. Default: None.
 
     Options of `reset`: ``{"scenario": ...}`` sets the scenario of this and all following episodes.
 
     Examples:
         >>> import gymnasium
-        >>> env = gymnasium.make("drive_stack.gym:drive_stack/Highway-v0", scenario="merge", camera=False)
+        >>> name = "drive_stack.gym:drive_stack/Highway-v0"
+        >>> env = gymnasium.make(name, scenario="merge", observation="vector")
         >>> observation, info = env.reset(seed=0, options={"scenario": "cut_in"})
 
     ## Info
 
     - ``outcome``: ``"completed"``, ``"collision"``, ``"off_road"``, ``"stuck"`` or ``"timeout"``; None while
       the episode is running.
+    - ``is_success``: whether the end of the route is reached.
+    - ``cost``: 1 in a step with the outcome ``"collision"`` or ``"off_road"``, else 0.
+    - ``speed``: speed of the ego [m/s].
+    - ``reward_terms``: the terms of the reward by name.
     - ``clamped_actions``: number of actions of this episode that were not finite or out of range.
     - ``labels``: `FrameLabels` of the image, if made with ``labels=True``.
 
@@ -128,13 +192,16 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
     - v0: Initial version.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 10}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": RENDER_MODES, "render_fps": 10}  # noqa: RUF012
 
     def __init__(
         self,
         scenario: str | Path | Scenario = "cruise",
         *,
-        camera: bool = True,
+        observation: str = "camera",
+        action: str = "continuous",
+        reward: RewardWeights | None = None,
+        camera: bool | None = None,
         labels: bool = False,
         physics_hz: int = 20,
         agent_hz: int = 10,
@@ -142,24 +209,32 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
     ) -> None:
         if physics_hz <= 0 or agent_hz <= 0 or physics_hz % agent_hz != 0:
             raise ConfigError(f"agent_hz ({agent_hz}) must divide physics_hz ({physics_hz})")
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ConfigError(f"render_mode '{render_mode}': must be one of {self.metadata['render_modes']}")
-        if labels and not camera:
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise ConfigError(f"render_mode '{render_mode}': must be one of {RENDER_MODES}")
+        if observation not in OBSERVATIONS:
+            raise unknown_name("observation", observation, OBSERVATIONS)
+        if action not in ACTIONS:
+            raise unknown_name("action", action, ACTIONS)
+        kind = OBSERVATIONS[observation]
+        rendered = kind.uses_camera if camera is None else camera
+        if labels and not rendered:
             raise ConfigError("labels=True needs camera=True")
         self.metadata = {**type(self).metadata, "render_fps": agent_hz}  # a copy, not the class attribute
         self.render_mode = render_mode
         self.scenario = _as_scenario(scenario)
         self.platform = Platform(VehicleParameters(), CameraModel(), 1.0 / agent_hz)
         self._physics_dt, self._ticks = 1.0 / physics_hz, physics_hz // agent_hz
-        self._with_camera, self._with_labels = camera, labels
-        self._camera: Camera | None = None
-        self._window: PlainWindow | None = None
+        self._with_labels = labels
+        self._weights = reward or RewardWeights()
+        self._observation, self._action = observation, action
+        self._actions = ACTIONS[action](self.platform.car)
+        self._display = Display(self.platform.camera, rendered=rendered, fps=agent_hz)
         self._world: World | None = None
-        self._image: Image = self._blank()
+        self._reward: Reward | None = None  # of the present episode
         self._clamped_actions = 0  # in this episode
         self._closed = False
-        self.action_space = spaces.Box(-1.0, 1.0, (2,), np.float32)
-        self.observation_space = _observation_space(self.platform.camera)
+        self.action_space = self._actions.space
+        self.observation_space = kind.space(self.platform.camera, rendered)
 
     @property
     def truth(self) -> TruthSource:
@@ -188,7 +263,7 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[ObservationDict, dict[str, Any]]:
+    ) -> tuple[ObsType, dict[str, Any]]:
         """Start a new episode.
 
         Args:
@@ -209,86 +284,86 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
         self._clamped_actions, self._closed = 0, False
         log_compilation()
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
-        if self._with_camera:
-            self._camera = self._camera or _make_camera(self.platform.camera)
-            self._camera.load(self._world.road, self._world.conditions, self._world.limits)
-        return self._observe(), self._info()
+        self._actions.reset(self._world)
+        self._reward = Reward(self._weights, self._world, self.platform.dt)
+        return self._observe(self._world), self._info(self._world, RewardTerms())
 
-    def step(self, action: NDArray[np.float32]) -> tuple[ObservationDict, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[ObsType, float, bool, bool, dict[str, Any]]:
         """Hold an action for one agent step.
 
         Args:
-            action: Steering and pedals, shape (2,); see the class.
+            action: A member of the action space; see the class.
 
         Returns:
             Observation, reward, terminated, truncated and ``info``; see the class.
 
         Raises:
             ResetNeeded: Before the first reset, after the end of an episode and after `close`.
-            InvalidAction: If the action is not an array of two numbers.
+            InvalidAction: If the action is not one of the action space.
         """
-        world = self._running_world()
-        control = action_to_control(_as_action(action), self.platform.car)
-        progress_before, limit = world.progress, world.speed_limit
-        clamped_before = world.clamped_actions
+        world, reward = self._running()
+        self._actions.choose(action, world)
+        limit, clamped_before = world.speed_limit, world.clamped_actions
         for _ in range(self._ticks):
-            world.step(control)
+            world.step(self._actions.control(world))
         self._clamped_actions += world.clamped_actions > clamped_before
-        reward = step_reward(world.progress - progress_before, limit, self.platform.dt, world.outcome)
+        terms = reward.step(limit)
         truncated = world.outcome == "timeout"
         terminated = world.outcome is not None and not truncated
-        observation = self._observe()
+        observation = self._observe(world)
         if self.render_mode == "human":
-            self._show()
-        return observation, reward, terminated, truncated, self._info()
+            self.render()
+        return observation, terms.total(), terminated, truncated, self._info(world, terms)
 
     def observation(self) -> Observation:
-        """Return the present observation as the record that agents of this project receive."""
-        state = self.world.state()
-        return Observation(
-            image=self._image,
-            speed=state.ego.speed,
-            yaw_rate=state.ego.yaw_rate,
-            blind_spot_left=state.blind_spot_left,
-            blind_spot_right=state.blind_spot_right,
-            speed_limit=state.speed_limit,
-            command=state.command,
-            rain=state.conditions.wet,
-        )
+        """Return what the sensors measure, as the record that agents of this project receive.
 
-    def render(self) -> Image | None:
-        """Return the image, RGB (H, W, 3), in mode `rgb_array`; show it in mode `human`."""
-        if self.render_mode == "rgb_array":
-            return self._rendered_frame()
-        if self.render_mode == "human":
-            self._show()
-        return None
+        Without a camera the image is black.
+        """
+        image, model = self._display.image, self.platform.camera
+        blank = np.zeros((model.height, model.width, 3), dtype=np.uint8) if image is None else image
+        return sensor_observation(self.world, blank)
+
+    def render(self) -> Image | NDArray[np.float32] | None:
+        """Return the image of the render mode; show it in mode `human`.
+
+        RGB uint8 (H, W, 3) in mode `rgb_array`, distances in m, float32 (256, 640), in mode `depth_array`.
+        """
+        return self._display.draw(self.render_mode, self.world)
+
+    def get_keys_to_action(self) -> dict[tuple[str, ...], Any]:
+        """Return the actions of the keys W, A, S and D, for `gymnasium.utils.play`.
+
+        Its argument ``noop`` must be the action without a key: 1, or two zeros.
+        """
+        return dict(KEYS[self._action])
 
     def close(self) -> None:
         """Close the camera and the window. A later `reset` opens them again."""
         self._closed = True
-        if self._camera is not None:
-            self._camera.close()
-        if self._window is not None:
-            self._window.close()
-        self._camera = self._window = None
+        self._display.close()
 
-    def _running_world(self) -> World:
-        """Return the world of a running episode; raises `ResetNeeded` if there is none."""
-        if self._world is None or self._closed:
+    def _running(self) -> tuple[World, Reward]:
+        """Return the world and the reward of a running episode; raises `ResetNeeded` if there is none."""
+        if self._world is None or self._reward is None or self._closed:
             raise ResetNeeded("call reset() before step(): there is no episode")
         if self._world.outcome is not None:
             raise ResetNeeded(f"call reset() before step(): the episode has ended ({self._world.outcome})")
-        return self._world
+        return self._world, self._reward
 
-    def _observe(self) -> ObservationDict:
+    def _observe(self, world: World) -> ObsType:
         """Render the camera and return the observation."""
-        self._image = self._blank() if self._camera is None else self._camera.render(self.world.state())
-        return dict(encode_observation(self.observation()))
+        self._display.update(world)
+        return OBSERVATIONS[self._observation].observe(world, self._display.image)
 
-    def _info(self) -> dict[str, Any]:
+    def _info(self, world: World, terms: RewardTerms) -> dict[str, Any]:
+        outcome = world.outcome
         info: dict[str, Any] = {
-            "outcome": self.world.outcome,
+            "outcome": outcome,
+            "is_success": outcome == "completed",
+            "cost": float(outcome in ("collision", "off_road")),
+            "speed": world.ego.speed,
+            "reward_terms": terms.as_dict(),
             "clamped_actions": self._clamped_actions,
         }
         if self._with_labels:
@@ -296,52 +371,8 @@ class HighwayEnv(gym.Env[ObservationDict, NDArray[np.float32]]):
         return info
 
     def _labels_of(self, state: WorldState) -> FrameLabels:
-        if self._camera is None:
-            raise RuntimeError("labels need an environment made with camera=True, after its first reset")
-        return self._camera.labels(state)
-
-    def _blank(self) -> Image:
-        model = self.platform.camera
-        return np.zeros((model.height, model.width, 3), dtype=np.uint8)
-
-    def _rendered_frame(self) -> Image:
-        return compose_frame(self.world.state(), self._image if self._with_camera else None)
-
-    def _show(self) -> None:
-        self._window = self._window or PlainWindow(self.metadata["render_fps"])
-        self._window.show(self._rendered_frame())
-
-
-def _as_action(action: NDArray[np.float32]) -> NDArray[np.float32]:
-    try:
-        values = np.asarray(action, dtype=np.float32)
-    except (TypeError, ValueError):
-        raise InvalidAction(f"action {action!r}: expected two numbers") from None
-    if values.shape != (2,):
-        raise InvalidAction(f"action of shape {values.shape}: expected (2,), steering and pedals")
-    return values
-
-
-def _make_camera(model: CameraModel) -> Camera:
-    # imported here so that an environment without a camera does not load the renderer
-    from .camera import Camera  # noqa: PLC0415
-
-    return Camera(model)
+        return self._display.labels(self.world, state)
 
 
 def _as_scenario(scenario: str | Path | Scenario) -> Scenario:
     return scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-
-
-def _observation_space(camera: CameraModel) -> spaces.Dict:
-    return spaces.Dict(
-        {
-            "image": spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8),
-            "speed": spaces.Box(0.0, 100.0, (1,), np.float32),
-            "yaw_rate": spaces.Box(-10.0, 10.0, (1,), np.float32),
-            "blind_spot": spaces.MultiBinary(2),
-            "speed_limit": spaces.Box(0.0, 60.0, (1,), np.float32),
-            "command": spaces.Discrete(3),
-            "rain": spaces.Discrete(2),
-        }
-    )

@@ -12,6 +12,7 @@ import copy
 import math
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,14 @@ _STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
 _EXPECTED_DECELERATION = 3.0  # of drivers, as a waiting pedestrian expects it [m/s²]
 _EXPECTED_REACTION_TIME = 1.5  # of drivers, as a waiting pedestrian expects it [s]
 
+# world x, y [m], velocity x, y [m/s] and radius [m] of N pedestrians, shape (N,) each
+PedestrianMotion: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+
 
 class Mode(IntEnum):
     """What a pedestrian is doing."""
 
-    STAND = 0
+    STAND = 0  # `at_rest` relies on the value
     WALK_ALONG = 1  # walks along the road
     WAIT = 2  # waits for the moment to cross
     CROSS = 3
@@ -151,12 +155,17 @@ class Pedestrians:
         stride = _GAIT_STRIDE * self.height * np.maximum(1.0, np.sqrt(self.speed / 1.4))
         self.gait = (self.gait + 2.0 * np.pi * self.speed * dt / stride) % (2.0 * np.pi)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether all of them stand and will go on standing: `step` would change nothing."""
+        return not (self.mode.any() or self.speed.any())
+
     def xy(self) -> tuple[FloatArray, FloatArray]:
         """Positions x, y [m] of the feet, shape (N, 2), and yaw [rad], shape (N,), in the world frame."""
         points, yaw = self.road.to_world(self.station, self.lateral)
         return points, yaw + self.facing
 
-    def motion(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    def motion(self) -> PedestrianMotion:
         """World x, y [m], velocity x, y [m/s] and radius [m], shape (N,) each."""
         feet, yaw = self.xy()
         vx, vy = self.speed * np.cos(yaw), self.speed * np.sin(yaw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class SpeedLimits:
 
     def at(self, station: float) -> float:
         """Return the limit at a station [m]; in m/s."""
-        index = int(np.searchsorted(self.station, station, side="right")) - 1
+        index = bisect_right(self.station, station) - 1
         return float(self.limit[max(index, 0)])
 
 

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from drive_stack.types import ContactKind
+from drive_stack.rl.vector import RoadUsers
+from drive_stack.types import ContactKind, ObjectClass
 from drive_stack.vehicle import VehicleParameters
-from drive_stack.world_state import EgoState, ObstacleStates, VehicleStates
+from drive_stack.world_state import EgoState, ObstacleStates
 
 from .contacts import Shapes
 from .overlap import count_touching
 from .pedestrians import EgoView, Pedestrians, VehicleBodies
 from .traffic import Traffic
 
+_LABELS = {ContactKind.PEDESTRIAN: int(ObjectClass.PEDESTRIAN), ContactKind.OBJECT: int(ObjectClass.OBSTACLE)}
 
-def collision_shapes(traffic: Traffic, pedestrians: Pedestrians, obstacles: ObstacleStates) -> Shapes:
-    """Return everything that the ego can hit: vehicles, then pedestrians, then obstacles."""
-    ids, poses, speeds, lengths, widths = traffic.footprints()
-    n_vehicles, n_pedestrians, n_obstacles = len(ids), len(pedestrians.specs), len(obstacles.id)
-    no_radius = np.zeros(n_vehicles)
-    vehicles = Shapes(ids, (ContactKind.VEHICLE,) * n_vehicles, poses, speeds, lengths, widths, no_radius)
-    if not n_pedestrians and not n_obstacles:
-        return vehicles
+
+def collision_shapes(traffic: Traffic, others: Shapes) -> Shapes:
+    """Return everything that the ego can hit: vehicles, then the others."""
+    ids, poses, (speeds, lengths, widths, radii) = traffic.footprints(
+        (others.id, others.pose, others.speed, others.length, others.width, others.radius)
+    )
+    kinds = (ContactKind.VEHICLE,) * (len(ids) - len(others.id)) + others.kind
+    return Shapes(ids, kinds, poses, speeds, lengths, widths, radii)
+
+
+def other_shapes(pedestrians: Pedestrians, obstacles: ObstacleStates) -> Shapes:
+    """Return everything that the ego can hit except vehicles: pedestrians, then obstacles."""
+    n_pedestrians, n_obstacles = len(pedestrians.specs), len(obstacles.id)
     feet, yaw = pedestrians.xy()
     no_size, zeros = np.zeros(n_pedestrians), np.zeros(n_obstacles)
     pedestrian_ids = np.array([spec.id for spec in pedestrians.specs], dtype=np.int64)
     obstacle_poses = np.stack([obstacles.x, obstacles.y, obstacles.yaw], axis=1)
-    kinds = (ContactKind.PEDESTRIAN,) * n_pedestrians + (ContactKind.OBJECT,) * n_obstacles
     return Shapes(
-        id=np.concatenate([ids, pedestrian_ids, obstacles.id]),
-        kind=vehicles.kind + kinds,
-        pose=np.concatenate([poses, np.column_stack([feet, yaw]), obstacle_poses]),
-        speed=np.concatenate([speeds, pedestrians.speed, zeros]),
-        length=np.concatenate([lengths, no_size, obstacles.length]),
-        width=np.concatenate([widths, no_size, obstacles.width]),
-        radius=np.concatenate([no_radius, pedestrians.radius, zeros]),
+        id=np.concatenate([pedestrian_ids, obstacles.id]),
+        kind=(ContactKind.PEDESTRIAN,) * n_pedestrians + (ContactKind.OBJECT,) * n_obstacles,
+        pose=np.concatenate([np.column_stack([feet, yaw]), obstacle_poses]),
+        speed=np.concatenate([pedestrians.speed, zeros]),
+        length=np.concatenate([no_size, obstacles.length]),
+        width=np.concatenate([no_size, obstacles.width]),
+        radius=np.concatenate([pedestrians.radius, zeros]),
     )
 
 
@@ -55,13 +62,30 @@ def ego_view(ego: EgoState, car: VehicleParameters) -> EgoView:
     return EgoView(front, front - car.length, ego.lateral, ego.speed)
 
 
-def vehicle_bodies(vehicles: VehicleStates, ego: EgoState, car: VehicleParameters) -> VehicleBodies:
+def vehicle_bodies(traffic: Traffic, ego: EgoState, car: VehicleParameters) -> VehicleBodies:
     """Return all vehicles in road coordinates; the ego is the last row."""
-    return VehicleBodies(
-        station=np.append(vehicles.station, ego.station + car.centre_ahead),
-        lateral=np.append(vehicles.lateral, ego.lateral),
-        speed=np.append(vehicles.speed, ego.speed),
-        length=np.append(vehicles.length, car.length),
-        width=np.append(vehicles.width, car.width),
-        is_ego=np.append(np.zeros(len(vehicles.id), dtype=np.bool_), True),
+    own = np.array([ego.station + car.centre_ahead, ego.lateral, ego.speed, car.length, car.width])
+    station, lateral, speed, length, width = traffic.bodies(own)
+    is_ego = np.zeros(len(station), dtype=np.bool_)
+    is_ego[-1] = True
+    return VehicleBodies(station, lateral, speed, length, width, is_ego)
+
+
+def road_users(shapes: Shapes, vehicle_labels: NDArray[np.int64]) -> RoadUsers:
+    """Return the shapes around the ego as road users.
+
+    Args:
+        shapes: Vehicles, then pedestrians, then obstacles.
+        vehicle_labels: ObjectClass of each vehicle, in the order of the shapes.
+    """
+    others = [_LABELS[kind] for kind in shapes.kind[len(vehicle_labels) :]]
+    if not others:
+        return RoadUsers(shapes.pose, shapes.speed, shapes.length, shapes.width, vehicle_labels)
+    diameter = 2.0 * shapes.radius
+    return RoadUsers(
+        pose=shapes.pose,
+        speed=shapes.speed,
+        length=shapes.length + diameter,
+        width=shapes.width + diameter,
+        label=np.concatenate([vehicle_labels, np.array(others, dtype=np.int64)]),
     )

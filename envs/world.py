@@ -7,19 +7,28 @@ import copy
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.rl.vector import RoadUsers
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
 
 from .contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body
+from .pedestrians import PedestrianMotion
 from .scenarios.scenario import Scenario
 from .scripts import ScriptContext
 from .sensors import blind_spot
 from .spawning.episode_setup import EpisodeSetup, build_episode
 from .speed_limits import SpeedLimits
 from .traffic import EgoOnRoad
-from .views import collision_shapes, count_traffic_contacts, ego_view, vehicle_bodies
+from .views import (
+    collision_shapes,
+    count_traffic_contacts,
+    ego_view,
+    other_shapes,
+    road_users,
+    vehicle_bodies,
+)
 from .waiting import is_waiting_in_traffic
 
 OFF_ROAD_MARGIN = 0.3  # distance of the ego's centre from the drivable area that ends an episode [m]
@@ -66,6 +75,9 @@ class World:
         self._ego: EgoState
         self._vehicle_cache: VehicleStates | None = None  # of this tick
         self._shape_cache: Shapes | None = None  # of this tick
+        self._body_cache: EgoBody | None = None  # of this tick
+        self._other_shape_cache: Shapes | None = None  # everything but vehicles, while nobody walks
+        self._motion_cache: PedestrianMotion | None = None  # while nobody walks
         self._update_ego_state(self._episode.start)
 
     @property
@@ -89,6 +101,16 @@ class World:
         return self._ego.station - self._episode.start
 
     @property
+    def route_length(self) -> float:
+        """Length of the route [m]."""
+        return self._episode.end - self._episode.start
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """All collisions of the ego so far."""
+        return self._contacts
+
+    @property
     def speed_limit(self) -> float:
         """The speed limit at the ego's position [m/s]."""
         return self._episode.limits.at(self._ego.station)
@@ -103,11 +125,34 @@ class World:
         """The ego's present state."""
         return self._ego
 
+    @property
+    def blind_spot(self) -> tuple[bool, bool]:
+        """Warnings of the blind-spot radar, left and right."""
+        others, view = self._vehicles, ego_view(self._ego, self.car)
+        return blind_spot(
+            others.station, others.lateral, others.speed, others.length, others.width,
+            ego_front=view.front, ego_rear=view.rear, ego_lateral=view.lateral,
+            ego_speed=view.speed, ego_width=self.car.width,
+        )  # fmt: skip
+
+    @property
+    def command(self) -> NavigationCommand:
+        """The navigation command at the ego's position."""
+        if not self._episode.navigation:
+            return NavigationCommand.FOLLOW
+        station = self._ego.station
+        lane = self.road.lane_at(station, self._ego.lateral)
+        on_ramp = lane >= 0 and self.road.lanes[lane].kind is LaneKind.RAMP
+        for zone in self._episode.navigation:
+            if zone.start <= station < zone.end and (on_ramp or not zone.on_ramp_only):
+                return zone.command
+        return NavigationCommand.FOLLOW
+
     def step(self, control: Control) -> None:
         """Advance by one physics tick, detect contacts and update the outcome."""
-        shapes_before, body_before = self._shapes, self._body()
+        shapes_before, body_before = self._shapes, self._body
         self.move(control)
-        shapes, body = self._shapes, self._body()
+        shapes, body = self._shapes, self._body
         position = RoadPosition.of(body, self.road, self._ego.station)
         contacts = self._contact_monitor.update(self.time, body_before, body, shapes_before, shapes)
         contacts += self._contact_monitor.update_rail(self.time, body, self.road, position)
@@ -120,17 +165,20 @@ class World:
         episode, context = self._episode, self._script_context()
         for script in episode.scripts:
             script.step(context)
-        pedestrians, obstacles = episode.pedestrians, episode.obstacles
+        pedestrians, obstacles, at_rest = episode.pedestrians, episode.obstacles, episode.pedestrians.at_rest
+        if self._motion_cache is None or not at_rest:
+            self._motion_cache = pedestrians.motion()
         episode.traffic.step(
             self.physics_dt,
             self._ego_on_road(context),
-            pedestrians.motion() if pedestrians.specs else None,
+            self._motion_cache if pedestrians.specs else None,
             (obstacles.x, obstacles.y, obstacles.length, obstacles.width) if len(obstacles.id) else None,
         )
         self._vehicle_cache = self._shape_cache = None
-        if pedestrians.specs:
-            bodies = vehicle_bodies(self._vehicles, self._ego, self.car)
+        if not at_rest:
+            bodies = vehicle_bodies(episode.traffic, self._ego, self.car)
             pedestrians.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
+            self._other_shape_cache = None
         episode.ego.step(control, self.physics_dt)
         self._ticks += 1
         self.time = self._time_of_first_tick + self._ticks * self.physics_dt
@@ -139,7 +187,7 @@ class World:
     def state(self) -> WorldState:
         """Return the present ground truth; it does not change when the world is stepped."""
         episode = self._episode
-        left, right = self._blind_spot()
+        left, right = self.blind_spot
         return WorldState(
             time=self.time,
             ego=self._ego,
@@ -150,13 +198,17 @@ class World:
             road=episode.road,
             conditions=episode.conditions,
             speed_limit=self.speed_limit,
-            command=self._command(),
+            command=self.command,
             blind_spot_left=left,
             blind_spot_right=right,
             route_start=episode.start,
             route_end=episode.end,
             contacts=self._contacts,
         )
+
+    def road_users(self) -> RoadUsers:
+        """Return every vehicle, pedestrian and obstacle around the ego."""
+        return road_users(self._shapes, self._episode.traffic.labels())
 
     def actor_poses(self) -> tuple[NDArray[np.int64], FloatArray]:
         """Return the ids (N,) of all vehicles and pedestrians, and their poses (N, 3) in the world frame.
@@ -189,6 +241,7 @@ class World:
     def _update_ego_state(self, recent_station: float) -> None:
         ego = self._episode.ego
         station, lateral, _ = self.road.to_road(ego.x, ego.y, recent_station)
+        self._body_cache = None
         self._ego = EgoState(
             x=ego.x, y=ego.y, yaw=ego.yaw, speed=ego.speed, acceleration=ego.acceleration,
             steering=ego.steering, yaw_rate=ego.yaw_rate, station=station, lateral=lateral,
@@ -222,11 +275,17 @@ class World:
     def _shapes(self) -> Shapes:
         if self._shape_cache is None:
             episode = self._episode
-            self._shape_cache = collision_shapes(episode.traffic, episode.pedestrians, episode.obstacles)
+            if self._other_shape_cache is None:
+                self._other_shape_cache = other_shapes(episode.pedestrians, episode.obstacles)
+            self._shape_cache = collision_shapes(episode.traffic, self._other_shape_cache)
         return self._shape_cache
 
+    @property
     def _body(self) -> EgoBody:
-        return ego_body(self._ego.x, self._ego.y, self._ego.yaw, self._ego.speed, self.car)
+        if self._body_cache is None:
+            ego = self._ego
+            self._body_cache = ego_body(ego.x, ego.y, ego.yaw, ego.speed, self.car)
+        return self._body_cache
 
     def _script_context(self) -> ScriptContext:
         front = self._ego.station + self.car.length - self.car.rear_overhang
@@ -245,20 +304,3 @@ class World:
             length=self.car.length,
             width=self.car.width,
         )
-
-    def _blind_spot(self) -> tuple[bool, bool]:
-        others, view = self._vehicles, ego_view(self._ego, self.car)
-        return blind_spot(
-            others.station, others.lateral, others.speed, others.length, others.width,
-            ego_front=view.front, ego_rear=view.rear, ego_lateral=view.lateral,
-            ego_speed=view.speed, ego_width=self.car.width,
-        )  # fmt: skip
-
-    def _command(self) -> NavigationCommand:
-        station = self._ego.station
-        lane = self.road.lane_at(station, self._ego.lateral)
-        on_ramp = lane >= 0 and self.road.lanes[lane].kind is LaneKind.RAMP
-        for zone in self._episode.navigation:
-            if zone.start <= station < zone.end and (on_ramp or not zone.on_ramp_only):
-                return zone.command
-        return NavigationCommand.FOLLOW

@@ -51,6 +51,7 @@ class BenchWiring:
     own_steps: Callable[[int], Contender]  # this project's env.step
     camera: Callable[[int], tuple[Contender, Contender]]  # this project's camera, and Panda3D alone
     batch: Callable[[int], AbstractContextManager[tuple[Contender, Contender]]]  # together, one by one
+    training: Callable[[], AbstractContextManager[tuple[Contender, Contender]]]  # own, highway-env's example
     crowded_scenario: Callable[[int], str]  # content of a scenario file, as JSON
     crowded_seeds: Callable[[int], Sequence[int]]  # seeds on which that scenario has hardly more vehicles
     agent: MakeAgent

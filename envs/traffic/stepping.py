@@ -175,18 +175,56 @@ def step_all(rows, lanes, pieces, cap, road_end, ego, pedestrians, obstacles, gr
 
 
 @numba.njit(cache=True)
-def footprints(rows, pieces):  # type: ignore[no-untyped-def]
-    """Return ids, poses (V, 3) x, y, yaw in the world frame, speeds, lengths and widths of the V vehicles."""
-    count = 0
+def footprints(rows, pieces, ids, poses, speeds, lengths, widths, radii):  # type: ignore[no-untyped-def]
+    """Return the shapes of all V vehicles, followed by W other shapes.
+
+    Args:
+        rows: `VEHICLE` records, shape (N,).
+        pieces: The road, see `drive_stack.road_kernels`.
+        ids: Actor ids of the other shapes, shape (W,).
+        poses: Their x, y [m] and yaw [rad] in the world frame, shape (W, 3).
+        speeds, lengths, widths, radii: Their speeds [m/s] and sizes [m], shape (W,).
+
+    Returns:
+        Ids (V + W,), poses (V + W, 3), and speeds, lengths, widths and radii in an array (4, V + W).
+    """
+    count, others = 0, ids.shape[0]
     for i in range(rows.shape[0]):
         count += rows[i].alive
-    ids, poses, values = np.empty(count, np.int64), np.empty((count, 3)), np.empty((3, count))
+    all_ids, all_poses = np.empty(count + others, np.int64), np.empty((count + others, 3))
+    values = np.empty((4, count + others))
     k = 0
     for i in range(rows.shape[0]):
         row = rows[i]
         if row.alive:
             x, y, yaw = to_world(pieces, row.station, row.lateral)
-            ids[k], poses[k, 0], poses[k, 1], poses[k, 2] = row.id, x, y, yaw + row.heading
-            values[0, k], values[1, k], values[2, k] = row.speed, row.length, row.width
+            all_ids[k], all_poses[k, 0], all_poses[k, 1], all_poses[k, 2] = row.id, x, y, yaw + row.heading
+            values[0, k], values[1, k], values[2, k], values[3, k] = row.speed, row.length, row.width, 0.0
             k += 1
-    return ids, poses, values[0], values[1], values[2]
+    for i in range(others):
+        all_ids[k], all_poses[k, 0], all_poses[k, 1] = ids[i], poses[i, 0], poses[i, 1]
+        all_poses[k, 2] = poses[i, 2]
+        values[0, k], values[1, k], values[2, k], values[3, k] = speeds[i], lengths[i], widths[i], radii[i]
+        k += 1
+    return all_ids, all_poses, values
+
+
+@numba.njit(cache=True)
+def road_bodies(rows, ego):  # type: ignore[no-untyped-def]
+    """Return station, lateral, speed, length and width of all V vehicles, then of the ego, (5, V + 1).
+
+    ``ego`` holds the five values of the ego, shape (5,).
+    """
+    count = 0
+    for i in range(rows.shape[0]):
+        count += rows[i].alive
+    bodies = np.empty((5, count + 1))
+    k = 0
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        if row.alive:
+            bodies[0, k], bodies[1, k], bodies[2, k] = row.station, row.lateral, row.speed
+            bodies[3, k], bodies[4, k] = row.length, row.width
+            k += 1
+    bodies[:, k] = ego
+    return bodies

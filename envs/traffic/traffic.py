@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from .density_control import Demand, DensityController, Window, cap_first_speeds
 from .lane_segments import LaneSegments, StaticBodies
 from .placement import PlacedVehicle
 from .records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
-from .stepping import FAR, footprints, step_all
+from .stepping import FAR, footprints, road_bodies, step_all
 
 _LABELS = np.array([int(body.label) for body in BODIES], dtype=np.int64)
 _REFILL_INTERVAL = 0.5  # [s]
@@ -28,6 +29,12 @@ _BRAKE_LAMP = -0.5  # [m/s²]
 _STATIONARY_SPEED = 0.1  # [m/s]
 _UNLIMITED = 60.0  # [m/s]
 _NO_PEDESTRIANS, _NO_OBSTACLES = np.zeros((5, 0)), np.zeros((4, 0))
+
+# ids (W,), poses (W, 3), speeds, lengths, widths and radii (W,) of other shapes
+Footprints: TypeAlias = tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+_NO_FOOTPRINTS: Footprints = (
+    np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0)
+)  # fmt: skip
 
 
 class Traffic:
@@ -216,10 +223,30 @@ class Traffic:
         """Whether each row's vehicle is changing lane or moving to an offset."""
         return np.asarray(self._rows["progress"] < 1.0)
 
-    def footprints(self) -> tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return ids, poses (V, 3) x, y, yaw in the world frame, speeds, lengths and widths."""
-        ids, poses, speeds, lengths, widths = footprints(self._rows[: self._used], self.road.pieces)
-        return ids, poses, speeds, lengths, widths
+    def footprints(
+        self, others: Footprints | None = None
+    ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
+        """Return the shapes of all V vehicles, followed by W others.
+
+        Returns:
+            Ids (V + W,), poses (V + W, 3) x, y, yaw in the world frame, and an array (4, V + W) of speeds,
+            lengths, widths and radii.
+        """
+        rows = self._rows[: self._used]
+        ids, poses, values = footprints(rows, self.road.pieces, *(others or _NO_FOOTPRINTS))
+        return ids, poses, values
+
+    def bodies(self, ego: FloatArray) -> FloatArray:
+        """Return station, lateral, speed, length and width of all V vehicles, then of the ego, (5, V + 1).
+
+        ``ego`` holds these values of the ego, shape (5,).
+        """
+        return np.asarray(road_bodies(self._rows[: self._used], ego), dtype=np.float64)
+
+    def labels(self) -> NDArray[np.int64]:
+        """Return the ObjectClass of each vehicle, in the order of `footprints`."""
+        rows = self._rows[: self._used]
+        return np.asarray(_LABELS[rows["body"][rows["alive"] == 1]], dtype=np.int64)
 
     def states(self) -> VehicleStates:
         """Return a copy of the vehicles' current states."""
@@ -276,8 +303,8 @@ class Traffic:
         """Add new vehicles where their footprint is free."""
         if newcomers:
             occupancy = Occupancy(self.road)
-            _, poses, _, lengths, widths = self.footprints()
-            occupancy.add_shapes(poses, lengths, widths, np.zeros(len(lengths)))
+            _, poses, (_, lengths, widths, radii) = self.footprints()
+            occupancy.add_shapes(poses, lengths, widths, radii)
             x, y, length, width, yaw = self._others
             occupancy.add_shapes(np.column_stack([x, y, yaw]), length, width, np.zeros(len(x)))
             for placed_vehicle in newcomers:

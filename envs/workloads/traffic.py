@@ -90,7 +90,7 @@ def world_ticks(vehicles: int) -> Ticks:
 
         def tick() -> None:
             traffic.step(DT, ego)
-            _, poses, _, lengths, widths = traffic.footprints()
+            _, poses, (_, lengths, widths, _) = traffic.footprints()
             count_touching(poses, lengths, widths, *_NO_DISCS)
 
         return tick

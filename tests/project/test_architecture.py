@@ -30,6 +30,7 @@ FOUNDATION = {
         "scenario_name",
         "seeds",
         "actor_boxes",
+        "rl",
         "escaping",
         "gym",
         "support",

@@ -69,7 +69,7 @@ def deliver(
             max_braking = max(max_braking, -float(traffic.states().acceleration.min()))
         if tick % 10 == 0:
             densities.append(density_at(traffic, station))
-            _, poses, _, lengths, widths = traffic.footprints()
+            _, poses, (_, lengths, widths, _) = traffic.footprints()
             touching += int(count_touching(poses, lengths, widths, np.zeros((0, 3)), np.zeros(0)))
     return Delivered(first, float(np.mean(densities)), max_braking, touching)
 

@@ -18,7 +18,7 @@ from envs.overlap import count_touching, touches_any
 from envs.scenarios.roads import Curve, Straight
 from envs.scenarios.scenario import CATALOGUE, Scenario, load_scenario
 from envs.spawning.episode_setup import EpisodeSetup, build_episode
-from envs.views import collision_shapes
+from envs.views import collision_shapes, other_shapes
 from envs.world import World
 
 CAR = VehicleParameters()
@@ -33,7 +33,7 @@ def scenario_of(path: Path) -> Scenario:
 
 
 def all_shapes(episode: EpisodeSetup) -> Shapes:
-    return collision_shapes(episode.traffic, episode.pedestrians, episode.obstacles)
+    return collision_shapes(episode.traffic, other_shapes(episode.pedestrians, episode.obstacles))
 
 
 def overlaps(episode: EpisodeSetup) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -34,6 +35,7 @@ _CONFIDENCE, _OVERLAP = 0.25, 0.6
 _REQUIRED_RATIOS = {
     "traffic_20": 200.0, "traffic_50": 1000.0, "env_step_20": 30.0, "env_step_50": 100.0,
     "camera_of_bare_engine": 0.8, "detector": 3.0, "closed_loop_real_time": 4.0, "batch": 1.5,
+    "training": 20.0,
 }  # fmt: skip
 
 
@@ -69,6 +71,11 @@ def measure(parts: BenchWiring, crowded: str, report: Callable[[str], None]) -> 
     rows.append(_camera_row(parts))
     report(f"{WORLDS} worlds together …")
     rows.append(_batch_row(parts))
+    if find_spec("stable_baselines3") is None:
+        report("training: left out, because Stable-Baselines3 is not installed (pip install drive-stack[rl])")
+    else:
+        report("training by PPO …")
+        rows.append(_training_row(parts))
     report("detector …")
     seeds = parts.crowded_seeds(COUNTS[0])
     rows.append(_detector_row(parts.network, camera_images(crowded, seeds[0])))
@@ -118,6 +125,14 @@ def _batch_row(parts: BenchWiring) -> Row:
         rates = race({"together": together, "singly": singly}, blocks=4, seconds=0.5)
     what = f"env.step of {WORLDS} worlds with camera, together"
     return _row("batch", what, rates["together"], rates["singly"], "steps/s", "one by one")
+
+
+def _training_row(parts: BenchWiring) -> Row:
+    torch.set_num_threads(1)
+    with parts.training() as (own, stock):
+        rates = race({"own": own, "stock": stock}, blocks=2, seconds=1.0)
+    what = "training by PPO, steps with updates"
+    return _row("training", what, rates["own"], rates["stock"], "steps/s", "highway-env's PPO example")
 
 
 def _detector_row(network: Path, images: Sequence[Image]) -> Row:

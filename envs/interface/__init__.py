@@ -1,0 +1,1 @@
+"""What the gymnasium environment offers: observations, actions and the reward."""

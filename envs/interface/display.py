@@ -1,0 +1,89 @@
+"""The camera and the window of an environment. Both are made when they are needed, and never pickled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.types import FrameLabels, Image
+from drive_stack.world_state import WorldState
+
+from ..render import PlainWindow, compose_frame
+from ..world import World
+
+if TYPE_CHECKING:
+    from ..camera import Camera
+
+RENDER_MODES = ["human", "rgb_array", "depth_array"]
+_UNPICKLED = ("_camera", "_window", "_scene_of")
+
+
+class Display:
+    """Draws what the environment shows.
+
+    Args:
+        model: The camera.
+        rendered: Whether the camera is rendered at every step.
+        fps: Frames per second of the window.
+    """
+
+    def __init__(self, model: CameraModel, *, rendered: bool, fps: int) -> None:
+        self.image: Image | None = None  # of the camera at the last step; None if it is not rendered
+        self._model, self._rendered, self._fps = model, rendered, fps
+        self._camera: Camera | None = None
+        self._window: PlainWindow | None = None
+        self._scene_of: World | None = None  # whose static scene the camera has loaded
+
+    def update(self, world: World) -> None:
+        """Render the camera, if it is rendered at every step."""
+        if self._rendered:
+            self.image = self._ready_camera(world).render(world.state())
+
+    def labels(self, world: World, state: WorldState) -> FrameLabels:
+        """Render and return the labels of a state of the world.
+
+        Raises:
+            RuntimeError: The environment has no camera.
+        """
+        if not self._rendered:
+            raise RuntimeError("labels need an environment made with camera=True, after its first reset")
+        return self._ready_camera(world).labels(state)
+
+    def draw(self, mode: str | None, world: World) -> Image | NDArray[np.float32] | None:
+        """Return the image of a render mode; show it in mode ``human``."""
+        if mode == "depth_array":
+            return self._ready_camera(world).labels(world.state()).depth
+        if mode is None:
+            return None
+        frame = compose_frame(world.state(), self.image)
+        if mode == "rgb_array":
+            return frame
+        self._window = self._window or PlainWindow(self._fps)
+        self._window.show(frame)
+        return None
+
+    def close(self) -> None:
+        """Close the camera and the window."""
+        if self._camera is not None:
+            self._camera.close()
+        if self._window is not None:
+            self._window.close()
+        self._camera = self._window = self._scene_of = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, **dict.fromkeys(_UNPICKLED)}
+
+    def _ready_camera(self, world: World) -> Camera:
+        """Return the camera with the scene of a world."""
+        if self._camera is None:
+            # imported here so that an environment without a camera does not load the renderer
+            from ..camera import Camera  # noqa: PLC0415
+
+            self._camera = Camera(self._model)
+        if self._scene_of is not world:
+            self._camera.load(world.road, world.conditions, world.limits)
+            self._scene_of = world
+        return self._camera
