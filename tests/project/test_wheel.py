@@ -111,6 +111,6 @@ def test_the_command_drives_evaluates_and_reports(programs: Path, tmp_path: Path
     run(command, "evaluate", *agents, "--suite", "short.yaml", cwd=tmp_path)
     folder = tmp_path / "runs" / "evaluate" / "short"
     run(command, "report", folder, cwd=tmp_path)
-    assert "own:Straight" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "Straight" in (folder / "report.html").read_text(encoding="utf-8")
     rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 3 and {row["code_hash"] for row in rows} == {source_hash(SOURCES)}
