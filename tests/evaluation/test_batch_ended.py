@@ -15,13 +15,16 @@ from pathlib import Path
 import batch_drivers
 import psutil
 import pytest
-from batch_runs import TASKS, assert_same_rows, batch
+from batch_runs import TASKS, assert_same_rows, batch, row
 from real_episodes import episodes
+from rich.console import Console
 
 from agents.registry import build_agent
 from drive_stack.evaluation.batch.backends import Backend
 from drive_stack.evaluation.batch.drive import drive_task
-from drive_stack.evaluation.batch.row_file import read_rows
+from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
+from drive_stack.evaluation.batch.row_file import open_rows, read_rows
+from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +69,39 @@ def end_run(run: subprocess.Popen[str], sent_signal: signal.Signals, workers: It
     run.communicate(timeout=60)
     assert run.returncode == -sent_signal
     assert psutil.wait_procs(started, timeout=30)[1] == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_always_prints_what_is_kept(
+    tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It comes right after the first line, and again while the rows are counted."""
+    announced = []
+
+    def announce(*texts: object, **_: object) -> None:
+        announced.extend(texts)
+        signal.raise_signal(signal.SIGINT)
+
+    def is_complete(_: Row) -> bool:
+        if announced and times == 2:
+            signal.raise_signal(signal.SIGINT)
+        return True
+
+    monkeypatch.setattr(Console, "print", announce)
+    with open_rows(tmp_path) as file:
+        file.append(row(TASKS[0]))
+        with pytest.raises(KeyboardInterrupt):
+            drive_missing(
+                TASKS,
+                file,
+                DRIVE,
+                DrivingOptions(),
+                code="code",
+                current_hash=lambda task: task.config_hash,
+                is_complete=is_complete,
+            )
+    assert len(announced) == 2  # the console and its text
+    assert capsys.readouterr().err == "1 of 6 episodes are kept; the same command goes on from there\n"
 
 
 def workers_of(folder: Path) -> set[int]:

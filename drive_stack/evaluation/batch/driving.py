@@ -81,10 +81,10 @@ def drive_missing(
     console, needed_code = Console(stderr=True), code if options.this_code else None
     remaining = options.missing(tasks, file, code, is_complete)
     present = f"{len(tasks) - len(remaining)} of {len(tasks)} {what} are there already"
-    console.print(
-        present if len(remaining) < len(tasks) else f"{len(tasks)} {what} to drive", highlight=False
-    )
     try:
+        console.print(
+            present if len(remaining) < len(tasks) else f"{len(tasks)} {what} to drive", highlight=False
+        )
         with show_progress(remaining, options.workers, console, expected) as progress:
             run_batch(
                 remaining,
@@ -99,9 +99,9 @@ def drive_missing(
                 address=options.address,
             )
     except (KeyboardInterrupt, ConfigError):
-        saved = len(tasks) - len(missing_tasks(tasks, file, code=needed_code, is_complete=is_complete))
-        again = "the same command goes on from there"
         with defer_interrupts():  # a second Ctrl-C takes effect after the line
+            saved = len(tasks) - len(missing_tasks(tasks, file, code=needed_code, is_complete=is_complete))
+            again = "the same command goes on from there"
             print(f"{saved} of {len(tasks)} {what} are kept; {again}", file=sys.stderr)
         raise
     return [file.rows[task.key] for task in tasks if file.rows[task.key].result.error is not None]
