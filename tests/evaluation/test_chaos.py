@@ -38,6 +38,7 @@ courses:
   - {scenario: cruise, set: {route_length: {min: 30, max: 45}, time_limit: 20}}
 """
 MAX_DURATION = 600.0  # of an undisturbed run [s]
+MAX_ENDING = 120.0  # until all processes of a run have ended, on a busy machine [s]
 MAX_STARTS = 60  # of one evaluation; each blow costs a few rows at most
 MAX_EVALUATIONS = 5  # until all blows have landed; one usually suffices
 IMPORTS = 3.0  # CPU time of a run's start, at least about [s]
@@ -143,7 +144,8 @@ class Run:
         """Wait for its end, check what remains, and return the exit status."""
         status = self.process.wait(timeout=MAX_DURATION)
         assert "Traceback" not in self.said and "Exception ignored" not in self.said, self.said
-        assert self._left(20.0) == [], self.said
+        left = self._left(MAX_ENDING)
+        assert not left, (status, left, self.said)
         assert self.before.items() <= self.rows().items(), "a row was lost or changed"
         return status
 
