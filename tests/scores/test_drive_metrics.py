@@ -85,6 +85,9 @@ def lane_by_lane(*stretches: tuple[int, int, float]) -> tuple[np.ndarray, list[i
         pytest.param(
             [(20, 0, 0.0), (9, 0, -1.2), (1, -1, 2.2), (40, 1, 0.0)], False, id="off the lanes last"
         ),
+        pytest.param(
+            [(1, 0, 0.0), (9, 0, -1.2), (1, -1, 2.2), (40, 1, 0.0)], False, id="off the lanes, from the start"
+        ),
         pytest.param([(20, 1, 0.0), (10, 1, 1.2), (10, 0, -1.2), (40, 0, 0.0)], True, id="to the left"),
     ],
 )
@@ -107,6 +110,16 @@ def test_a_change_that_began_before_the_record_is_none(before: int) -> None:
 def test_who_heads_back_after_three_seconds_has_changed(settled: int, excused: bool) -> None:
     there = [(20, 0, 0.0), (10, 0, -1.2), (10, 1, 1.2), (settled, 1, 0.0)]
     offsets, lanes = lane_by_lane(*there, (10, 1, 1.2), (10, 0, -1.2), (40, 0, 0.0))
+    assert bool(keeping_steps(offsets, lanes, DT)[25]) is not excused
+
+
+@pytest.mark.parametrize(("offset", "excused"), [(1.0, True), (1.01, False)])
+def test_a_lane_is_entered_for_good_where_the_ego_stays_within_a_metre_of_its_centre(
+    offset: float, excused: bool
+) -> None:
+    """Half a second after the change, the ego is ``offset`` back towards the lane that it left."""
+    there = [(20, 0, 0.0), (10, 0, -1.2), (10, 1, 1.2), (5, 1, 0.0)]
+    offsets, lanes = lane_by_lane(*there, (5, 1, offset), (40, 1, 0.0))
     assert bool(keeping_steps(offsets, lanes, DT)[25]) is not excused
 
 
@@ -164,6 +177,7 @@ def test_pilotnet_s_autonomy() -> None:
         offsets[start : start + 20] = 1.2
     assert autonomy(offsets, [0] * 6001, DT) == (10, pytest.approx(0.9))
     assert autonomy(np.full(21, 3.0), [0] * 21, DT) == (1, 0.0)  # not below none
+    assert autonomy(np.full(21, 1.0), [0] * 21, DT) == (0, 1.0)  # more than 1 m is needed
     assert autonomy(np.full(121, 3.0), [0] * 121, DT)[0] == 3  # brought back every 6 s
 
 
@@ -187,6 +201,19 @@ def test_pace_is_given_at_the_checkpoints_that_were_reached() -> None:
     traffic[:51] = [None] * 51
     assert pace_at_checkpoints(speed, traffic, stations, (0.0, 100.0), 2) == (1.0,)
     assert pace_at_checkpoints(speed, [0.0] * 101, stations, (0.0, 100.0), 2) == ()  # all stand
+
+
+def test_the_pace_of_three_segments_of_a_route_that_does_not_start_at_0() -> None:
+    """A segment ends with the first step beyond 100 m: steps 0 to 100, 101 to 201, and 202 to the end.
+
+    The first one has 111 + 100 · 10 over 101 · 40. The last one counts beyond 95 %, which is 285 m.
+    """
+    stations, speed = 1000.0 + np.arange(301.0), np.repeat([10.0, 20.0, 30.0], [101, 101, 99])
+    speed[0] = 111.0
+    traffic, route = [40.0] * 301, (1000.0, 1300.0)
+    for last, pace in ((301, (0.275, 0.5, 0.75)), (287, (0.275, 0.5, 0.75)), (286, (0.275, 0.5))):
+        paces = pace_at_checkpoints(speed[:last], traffic[:last], stations[:last], route, 3)
+        assert paces == pytest.approx(pace)
 
 
 def test_the_pace_of_the_whole_drive_is_where_there_is_traffic() -> None:
@@ -221,6 +248,7 @@ def test_standing_counts_where_the_road_is_free() -> None:
     assert standing_free(speed, np.array([True, False, True, True]), DT) == pytest.approx((0.2, 0.1))
     assert standing_free(np.zeros(80), np.ones(80, dtype=bool), DT) == pytest.approx((8.0, 8.0))
     assert standing_free(speed, np.zeros(4, dtype=bool), DT) == (0.0, 0.0)
+    assert standing_free(np.full(4, 0.1), np.ones(4, dtype=bool), DT) == (0.0, 0.0)  # it creeps
 
 
 def at(x: float, y: float = 0.0) -> tuple[float, float]:
@@ -241,6 +269,12 @@ def test_hits_merge_as_carla_merges_them() -> None:
 
 def test_the_distance_between_hits_is_that_in_the_plane() -> None:
     assert len(merged([(contact(1.0, 7), at(100.0)), (contact(1.5, 8), at(104.0, 3.5))])) == 2
+
+
+def test_five_metres_five_seconds_and_a_tenth_of_a_metre_per_second_still_count() -> None:
+    assert len(merged([(contact(1.0, 7), at(0.0)), (contact(1.5, 8), at(5.0))])) == 1
+    assert len(merged([(contact(1.0, 7), at(0.0)), (contact(6.0, 7), at(20.0))])) == 1
+    assert len(merged([(contact(1.0, 7, ego_speed=0.1), at(0.0))])) == 1
 
 
 def test_only_a_collision_that_counts_is_remembered() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -201,6 +202,8 @@ def test_the_log_has_the_distance_at_a_time() -> None:
     assert log.duration == pytest.approx(5.0)
     assert [log.distance_at(time) for time in (0.0, 2.0, 9.0)] == pytest.approx([0.0, 24.0, 75.0], abs=1e-3)
     assert log.step_distances.tolist()[:2] == pytest.approx([0.0, 1.01])
+    later = replace(log, time=[time + 3.0 for time in log.time])  # the clock need not start at 0
+    assert [later.distance_at(time) for time in (0.0, 2.0, 9.0)] == pytest.approx([0.0, 24.0, 75.0], abs=1e-3)
 
 
 def test_the_farthest_point_of_the_route_counts_and_not_the_last() -> None:
