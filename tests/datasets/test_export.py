@@ -164,16 +164,16 @@ def test_minari_opens_its_dataset(drives_folder: Path) -> None:
 def test_minari_makes_the_environment_of_a_recording_again(drives_folder: Path) -> None:
     minari = pytest.importorskip("minari")
     dataset = minari.MinariDataset(exported(drives_folder, "minari") / "data")
-    env = dataset.recover_environment(camera=False)
-    (first, second) = dataset.storage.get_episode_metadata([0, 1])
-    try:
-        assert env.observation_space == dataset.observation_space
-        assert env.unwrapped.platform.dt == pytest.approx(0.2)
-        assert (first["seed"], first["options"]) == (3, {"scenario": "cruise"})
-        env.reset(seed=second["seed"], options=second["options"])
-        assert env.unwrapped.scenario.name == "merge"
-    finally:
-        env.close()
+    first, second = dataset.storage.get_episode_metadata([0, 1])
+    assert (first["seed"], first["options"]) == (3, {"scenario": "cruise"})
+    env = dataset.recover_environment()
+    assert (env.observation_space, env.action_space) == (dataset.observation_space, dataset.action_space)
+    assert env.unwrapped.platform.dt == pytest.approx(0.2)
+    env.close()
+    undrawn = dataset.recover_environment(camera=False)
+    undrawn.reset(seed=second["seed"], options=second["options"])
+    assert undrawn.unwrapped.scenario.name == "merge"
+    undrawn.close()
 
 
 def test_rerun_opens_its_recordings(drives_folder: Path) -> None:

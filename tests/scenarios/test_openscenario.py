@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import run_sim
 from drive_stack.errors import ConfigError
@@ -260,3 +261,11 @@ def test_the_command_writes_a_new_file(tmp_path: Path, capsys: pytest.CaptureFix
     assert (tmp_path / "new.yaml").read_text() == (tmp_path / "test.yaml").read_text()
     assert run_sim.main(words) == 2
     assert "is there already" in capsys.readouterr().err
+
+
+def test_the_example_is_a_cut_in() -> None:
+    text = convert(Path(__file__).resolve().parents[2] / "examples" / "my_cut_in.xosc").text
+    assert yaml.safe_load(text)["actors"] == [
+        # 30 m/s · 1.2 s are 36 m; 70 m between reference points are 65.3 m and shrink by 20 km/h
+        {"kind": "cut_in", "side": "left", "gap": 36.0, "slower_kmh": 20.0, "after": 5.27, "duration": 3.0}
+    ]
