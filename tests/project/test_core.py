@@ -24,7 +24,8 @@ def _find_spec(cls, name, path=None, target=None):
 
 PathFinder.find_spec = classmethod(_find_spec)
 """
-MODULES = {"stable-baselines3": "stable_baselines3"}  # of distributions whose module has another name
+# of distributions whose module has another name
+MODULES = {"stable-baselines3": "stable_baselines3", "rerun-sdk": "rerun"}
 SUITE = """\
 name: short
 description: For tests.
