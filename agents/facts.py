@@ -20,6 +20,7 @@ from .foreign.agent import is_foreign
 from .foreign.description import describe
 from .foreign.options import ForeignOptions
 from .foreign.outside_class import parts_of
+from .ppo import COMMAND, PpoConfig
 from .registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
 
 
@@ -102,6 +103,8 @@ def _weights(config: DriverConfig) -> list[tuple[Path, str]]:
     """Weights files of the networks that a driver runs, each with the command that trains it."""
     if isinstance(config, EndToEndConfig):
         return [(path, runner.COMMAND) for path in (config.trunk, runner.head_path(config.trunk))]
+    if isinstance(config, PpoConfig):
+        return [(config.network, COMMAND)]
     networks = []
     if config.perception.detector == "yolo":
         networks.append((detector.WEIGHTS, detector.COMMAND))

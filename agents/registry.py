@@ -24,6 +24,7 @@ from .foreign.isolated.agent import IsolatedAgent, PrivilegedClassError
 from .foreign.options import IN_PROCESS, ForeignOptions
 from .foreign.outside_class import Maker, load_class, make_agent, parts_of
 from .modular import ModularAgent
+from .ppo import PpoAgent, PpoConfig
 
 CONFIGS = layout.CONFIGS / "agents"
 CLASSES = {  # drivers without settings
@@ -51,7 +52,7 @@ class Request:
 
 
 Builder = Callable[[Request], Agent]
-DriverConfig: TypeAlias = ModularConfig | EndToEndConfig
+DriverConfig: TypeAlias = ModularConfig | EndToEndConfig | PpoConfig
 
 
 class Registry:
@@ -135,12 +136,16 @@ def _from_file(path: Path, request: Request) -> Agent:
     config = _read(path, request.overrides)
     if isinstance(config, EndToEndConfig):
         return EndToEndAgent(config, request.platform)
+    if isinstance(config, PpoConfig):
+        return PpoAgent(config, request.platform, request.truth)
     return ModularAgent(config, request.platform, request.oracles if config.privileged else None)
 
 
 def _read(path: Path, overrides: Sequence[str]) -> DriverConfig:
     """Read a driver file as the ``kind`` that it names; the default is modular."""
-    kinds: dict[str, type[DriverConfig]] = {"modular": ModularConfig, "end_to_end": EndToEndConfig}
+    kinds: dict[str, type[DriverConfig]] = {
+        "modular": ModularConfig, "end_to_end": EndToEndConfig, "ppo": PpoConfig
+    }  # fmt: skip
     kind = load_model(path, _Kind).kind
     if kind not in kinds:
         raise unknown_name(f"kind in {path}:", kind, kinds)

@@ -33,6 +33,7 @@ from drive_stack.runtime.weights import write_card
 from drive_stack.seeds import SeedSplit
 
 SCENARIOS = ("cruise", "slow_lead", "dense_traffic")
+EPISODES = (0.2, 0.5, 0.3)  # fraction of each in training; the hardest one has most
 AGENT_HZ = {"discrete_meta": 2, "accelerations": 10, "continuous": 10}  # decisions per second
 EVALUATION_HZ = 20  # physics ticks per second
 PHYSICS_HZ = 10  # half the ticks of an evaluation, because training spends its time in them
@@ -53,7 +54,7 @@ class ScenarioMix(gym.Wrapper[Any, Any, Any, Any]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start an episode of a drawn scenario."""
-        scenario = SCENARIOS[int(self._rng.integers(len(SCENARIOS)))]
+        scenario = str(self._rng.choice(SCENARIOS, p=EPISODES))
         episode = int(self._rng.integers(SeedSplit.TRAINING.seeds.stop)) if seed is None else seed
         return self.env.reset(seed=episode, options={**(options or {}), "scenario": scenario})
 
@@ -135,12 +136,16 @@ def export(model: PPO, action: str, path: Path, facts: dict[str, object]) -> Non
 
 
 class Progress(BaseCallback):
-    """Stops after a time, prints how training goes and saves checkpoints."""
+    """Stops after a time, lowers the learning rate to 0 until then, and saves checkpoints."""
 
     def __init__(self, out: Path, seconds: float) -> None:
         super().__init__()
         self._out, self._end, self._start = out, time.monotonic() + seconds, time.monotonic()
         self._next_save = time.monotonic() + CHECKPOINT_SECONDS
+        self._first_step = 0  # number of steps before this training
+
+    def _on_training_start(self) -> None:
+        self._first_step = self.num_timesteps
 
     def _on_step(self) -> bool:
         return time.monotonic() < self._end
@@ -149,9 +154,11 @@ class Progress(BaseCallback):
         episodes = self.model.ep_info_buffer or ()
         successes = self.model.ep_success_buffer or ()
         elapsed = time.monotonic() - self._start
+        rate = LEARNING_RATE * max(1.0 - elapsed / max(self._end - self._start, 1e-9), 0.0)
+        self.model.lr_schedule = lambda _, rate=rate: rate
         print(
             f"{elapsed / 60:6.1f} min  {self.num_timesteps:9,} steps  "
-            f"{self.num_timesteps / max(elapsed, 1e-9):6.0f} steps/s  "
+            f"{(self.num_timesteps - self._first_step) / elapsed:6.0f} steps/s  "
             f"return {np.mean([episode['r'] for episode in episodes] or [np.nan]):6.2f}  "
             f"completed {np.mean(successes or [np.nan]):.0%}",
             flush=True,

@@ -38,9 +38,10 @@ EXCLUDED = {
     r"run_sim\.py evaluate (?!.*--suite smoke)": "takes minutes to hours",
     r"--agent human": "needs a display",
     r"^ray ": "needs a cluster",
+    r"learn_ppo": "takes an hour",
     r"^tensorboard": "does not end by itself",
 }
-NEEDS_OTHERS = r"mine\.(pt|zip)"  # files that earlier commands of a page write
+NEEDS_OTHERS = r"mine\.(pt|zip)|runs/ppo"  # files that earlier commands of a page write
 IN_FULL = ("README.md", "docs/evaluation.md", "docs/own_drivers.md")  # pages that the slow test runs
 
 
