@@ -127,9 +127,9 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     |----------------|------------|---------------------------------------------------------------------|
     | `progress`     | 100        | distance along the route, as a fraction of its length               |
     | `time`         | -50        | time, as a fraction of the time limit; a failure loses all of it    |
-    | `speeding`     | -300       | speed above the limit, as a fraction of the limit, times time       |
+    | `speeding`     | -300       | speed above the limit and 1 m/s, relative to the limit, times time  |
     | `comfort`      | -10        | uncomfortable acceleration and jerk, times time                     |
-    | `lane_keeping` | -10        | squared distance to the lane centre, times time                     |
+    | `lane_keeping` | -10, -40   | squared distance to the lane centre, times time: on a line, beyond  |
     | `success`      | 50         | the end of the route is reached                                     |
     | `collision`    | -200, -800 | any collision, a severe collision                                   |
     | `off_road`     | -300       | the road is left                                                    |

@@ -15,7 +15,9 @@ from ..world import World
 Weight: TypeAlias = Annotated[float, Field(ge=0.0)]
 
 _LONGITUDINAL, _LATERAL, _JERK = 4.0, 4.0, 8.0  # uncomfortable values [m/s², m/s², m/s³]
-_LANE_OFFSET = 1.75  # offset from the lane centre of the full cost [m]
+_LANE_OFFSET = 1.75  # offset from the lane centre of the cost 1: on a lane line [m]
+_MAX_LANE_COST = 4.0  # on a shoulder, far from any lane
+_SPEED_TOLERANCE = 1.0  # speed above the limit that costs nothing [m/s]
 _SEVERE_SPEED, _SEVERE_SPEED_OF_PEDESTRIANS = 30.0, 15.0  # impact speeds of the full severity [m/s]
 
 
@@ -28,9 +30,9 @@ class RewardWeights(StrictModel):
 
     progress: Weight = 100.0  # earned by the whole route, in proportion to the distance
     time: Weight = 50.0  # lost by the whole time limit; a failed episode also loses the time that is left
-    speeding: Weight = 300.0  # lost by driving at twice the speed limit for the whole time limit
+    speeding: Weight = 300.0  # lost by driving at twice the speed limit, and 1 m/s more, for the time limit
     comfort: Weight = 10.0  # lost by accelerations and jerk that are uncomfortable for the whole time limit
-    lane_keeping: Weight = 10.0  # lost by driving on lane lines for the whole time limit
+    lane_keeping: Weight = 10.0  # lost by driving on a lane line for the time limit; four times on a shoulder
     success: Weight = 50.0  # earned by the end of the route
     collision: Weight = 200.0  # lost by any collision
     severity: Weight = 600.0  # lost in addition by a severe one, in proportion to the impact speed squared
@@ -92,7 +94,7 @@ class Reward:
         terms = RewardTerms(
             progress=weights.progress * (progress - self._progress),
             time=-weights.time * (step_fraction + self._time_left()),
-            speeding=-weights.speeding * step_fraction * max(world.ego.speed / speed_limit - 1.0, 0.0),
+            speeding=-weights.speeding * step_fraction * _excess(world.ego.speed, speed_limit),
             comfort=-weights.comfort * step_fraction * self._discomfort(),
             lane_keeping=-weights.lane_keeping * step_fraction * _lane_cost(world),
             success=weights.success if world.outcome == "completed" else 0.0,
@@ -118,14 +120,19 @@ class Reward:
         return min(longitudinal**2 + (lateral / _LATERAL) ** 2 + (jerk / _JERK) ** 2, 1.0)
 
 
+def _excess(speed: float, speed_limit: float) -> float:
+    """Speed above the limit and the tolerance, as a fraction of the limit."""
+    return max(speed - speed_limit - _SPEED_TOLERANCE, 0.0) / speed_limit
+
+
 def _lane_cost(world: World) -> float:
-    """Cost of the distance to the centre of the nearest lane, 0 to 1."""
+    """Cost of the distance to the centre of the nearest lane: 0 at it, 1 on its line, at most 4."""
     ego, road = world.ego, world.road
     lane = road.lane_at(ego.station, ego.lateral)
     if lane < 0:
-        return 1.0
+        return _MAX_LANE_COST
     offset = ego.lateral - road.lanes[lane].lateral_at(ego.station)
-    return min((offset / _LANE_OFFSET) ** 2, 1.0)
+    return min((offset / _LANE_OFFSET) ** 2, _MAX_LANE_COST)
 
 
 def _severity(contacts: tuple[Contact, ...]) -> float:

@@ -170,3 +170,19 @@ def test_no_constant_action_beats_the_expert(scenario: str) -> None:
         for action in CONSTANT
     )
     assert expert > best
+
+
+def test_a_little_more_than_the_limit_costs_nothing_and_a_shoulder_more_than_a_lane_line() -> None:
+    env = HighwayEnv(EMPTY, observation="vector")
+    env.reset(seed=1)
+    for _ in range(3):  # 30 m/s and 0.3 s of full throttle
+        info = env.step(np.array([0.0, 1.0], dtype=np.float32))[-1]
+    assert 30.2 < info["speed"] < 31.0
+    assert info["reward_terms"]["speeding"] == 0.0
+    costs = []
+    env = HighwayEnv(EMPTY.replace("cruise[", "cruise[ego.lane=rightmost; "), observation="vector")
+    env.reset(seed=1)
+    while env.world.outcome is None:
+        info = env.step(np.array([-0.002, 0.0], dtype=np.float32))[-1]
+        costs.append(-info["reward_terms"]["lane_keeping"] / (DEFAULT.lane_keeping * 0.1 / 90.0))
+    assert 1.5 < max(costs) < 4.0 + 1e-9  # more than the 1 of a lane line
