@@ -290,7 +290,7 @@ def test_nothing_is_unpickled_without_trust(tmp_path: Path, cruise_script: Path)
 
 
 def save_model(path: Path, algorithm: type[PPO] | type[A2C] | type[SAC], keys: tuple[str, ...]) -> Path:
-    env = HighwayEnv("cruise", camera=False)
+    env = HighwayEnv("cruise", camera="image" in keys)
     space = spaces.Dict({key: env.observation_space[key] for key in keys})  # type: ignore[index]
     env.observation_space = space  # type: ignore[assignment]
     policy_kwargs = (

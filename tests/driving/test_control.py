@@ -108,7 +108,12 @@ def test_a_curve_of_500_m_at_30_mps_is_held(name: str, lag: float) -> None:
 @pytest.mark.parametrize("name", CONTROLLERS)
 def test_an_offset_of_one_metre_is_corrected_without_oscillation(name: str) -> None:
     driven = drive(
-        CONTROLLERS[name](PLATFORM), Ego(CAR), path_named("1 m"), 0.0, PLATFORM.dt, np.random.default_rng(0)
+        CONTROLLERS[name](PLATFORM),
+        Ego(CAR),
+        path_named("lateral offset 1 m"),
+        0.0,
+        PLATFORM.dt,
+        np.random.default_rng(0),
     )
     assert driven.lateral.min() > -0.06
     assert np.abs(driven.lateral[round(2.5 / driven.dt) :]).max() < 0.06

@@ -9,8 +9,11 @@ from drive_stack.app.options import CommandParser
 HELP = """\
 examples:
   python run_sim.py convert examples/my_cut_in.xosc --out my_cut_in.yaml
-  python run_sim.py --agent modular --scenario my_cut_in.yaml
+      a cut-in as a scenario file in the current folder
+  python run_sim.py convert examples/my_cut_in.xosc --out close_cut_in.yml
+      the same in a file of another name
 
+Drive the result with: python run_sim.py --agent modular --scenario my_cut_in.yaml
 The road network is not read. What was not carried over is printed, and stands at the top of the file.
 docs/scenarios.md says what can be converted.
 """

@@ -9,8 +9,6 @@ from drive_stack.datasets.export.formats import FORMATS
 
 HELP = """\
 examples:
-  python run_sim.py collect --scenarios cut_in --seeds 2 --out runs/recordings/cut_in
-      record something to export
   python run_sim.py export runs/recordings/cut_in --to lerobot --out runs/exports/lerobot
       a LeRobot dataset: images, states, actions and tasks for imitation learning
   python run_sim.py export runs/recordings/cut_in --to minari --out runs/exports/minari
@@ -18,6 +16,7 @@ examples:
   python run_sim.py export runs/recordings/cut_in --to rerun --out runs/exports/rerun
       one .rrd file for each episode, to look at with: rerun runs/exports/rerun/*.rrd
 
+The recording comes from: python run_sim.py collect --scenarios cut_in --seeds 2 --out runs/recordings/cut_in
 docs/recordings.md says what each field means and how to open the result.
 """
 
