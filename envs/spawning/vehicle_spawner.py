@@ -18,6 +18,7 @@ from ..occupancy import Occupancy
 from ..scenarios.actors import (
     Actor,
     Braking,
+    BrakingAfterCutIn,
     CutIn,
     CutOut,
     Drift,
@@ -117,7 +118,10 @@ class VehicleSpawner:
         station = self.ego_front + gap + appearance.length / 2.0
         vehicle = self._spawn_driving(appearance, self._lane(actor.lane, station), station, speed)
         if actor.brakes is not None:
-            self.scripts.append(self._draw_braking(vehicle, actor.brakes))
+            script = self._draw_braking(vehicle, actor.brakes, after=actor.brakes.after.draw(rng))
+            if actor.brakes.times > 1:
+                script.times, script.pause = actor.brakes.times, actor.brakes.pause.draw(rng)
+            self.scripts.append(script)
 
     def _add_stopped(self, actor: Stopped) -> None:
         station, appearance = self.start + actor.at.draw(self.rng), self._draw_appearance(actor.body)
@@ -132,13 +136,11 @@ class VehicleSpawner:
             appearance, station + appearance.length / 2.0, centre + actor.offset.draw(self.rng)
         )
 
-    def _draw_braking(self, vehicle: int, brakes: Braking) -> HardBrake:
-        rng, after = self.rng, brakes.after.draw(self.rng)
-        deceleration = min(brakes.deceleration.draw(rng), max_scripted_deceleration(self.conditions))
-        script = HardBrake(vehicle, after, deceleration, brakes.to_kmh.draw(rng) / 3.6, brakes.hold.draw(rng))
-        if brakes.times > 1:
-            script.times, script.pause = brakes.times, brakes.pause.draw(rng)
-        return script
+    def _draw_braking(self, vehicle: int, brakes: Braking | BrakingAfterCutIn, *, after: float) -> HardBrake:
+        """Draw a braking manoeuvre that starts at the time ``after`` [s]."""
+        deceleration = min(brakes.deceleration.draw(self.rng), max_scripted_deceleration(self.conditions))
+        to_speed, hold = brakes.to_kmh.draw(self.rng) / 3.6, brakes.hold.draw(self.rng)
+        return HardBrake(vehicle, after, deceleration, to_speed, hold)
 
     def _add_cut_in(self, actor: CutIn) -> None:
         rng, (appearance, lane) = self.rng, self._draw_adjacent(actor)
@@ -149,10 +151,8 @@ class VehicleSpawner:
         vehicle = self._spawn_falling_back(appearance, lane, gap, slower, after)
         self.scripts.append(LaneCutIn(vehicle, gap, after, duration))
         if actor.brakes is not None:
-            brakes, delay = actor.brakes, actor.brakes.delay.draw(rng)
-            deceleration = min(brakes.deceleration.draw(rng), max_scripted_deceleration(self.conditions))
-            to_speed, hold = brakes.to_kmh.draw(rng) / 3.6, brakes.hold.draw(rng)
-            brake = HardBrake(vehicle, float("inf"), deceleration, to_speed, hold)
+            delay = actor.brakes.delay.draw(rng)
+            brake = self._draw_braking(vehicle, actor.brakes, after=float("inf"))
             self.scripts.append(BrakeAfterLaneChange(lane, delay, brake))
 
     def _add_drift(self, actor: Drift) -> None:
