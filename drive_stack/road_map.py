@@ -136,17 +136,21 @@ class RoadMap:
         first, second = self.lanes[index], self.lanes[other]
         return first.covers(station) and second.covers(station) and station >= max(first.opens, second.opens)
 
+    def _centres_and_half_widths(self, station: float) -> list[tuple[float, float]]:
+        """Lateral of the centre and half the width of each lane that exists at a station [m]."""
+        return [
+            (lane.lateral_at(station), lane.width / 2.0)
+            for lane in self.lanes
+            if lane.start <= station <= lane.end
+        ]
+
     def paved(self, station: float) -> tuple[float, float]:
         """Rightmost and leftmost lateral of the pavement, shoulders and gores included [m].
 
         Guard rails stand outside the pavement, except in a gore, which has none. See `distance_off_drivable`
         for the area where a car may drive.
         """
-        lanes = [
-            (lane.lateral_at(station), lane.width / 2.0)
-            for lane in self.lanes
-            if lane.start <= station <= lane.end
-        ]
+        lanes = self._centres_and_half_widths(station)
         right = min([centre - half for centre, half in lanes])
         left = max([centre + half for centre, half in lanes])
         return right - self.right_shoulder, left + self.left_shoulder
@@ -158,11 +162,7 @@ class RoadMap:
         between the main carriageway and a ramp is paved, but the edge lines on both sides close it to
         traffic.
         """
-        lanes = [
-            (lane.lateral_at(station), lane.width / 2.0)
-            for lane in self.lanes
-            if lane.start <= station <= lane.end
-        ]
+        lanes = self._centres_and_half_widths(station)
         off_lanes = min([abs(lateral - centre) - half for centre, half in lanes])
         if off_lanes <= 0.0:
             return 0.0
