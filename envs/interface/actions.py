@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
@@ -16,6 +16,8 @@ from drive_stack.types import Control
 from drive_stack.vehicle import VehicleParameters, action_to_control
 
 from ..world import World
+
+Convert: TypeAlias = Callable[[NDArray[np.float32], float, VehicleParameters], Control]
 
 
 class Actions(Protocol):
@@ -43,32 +45,18 @@ class Actions(Protocol):
         ...
 
 
-class ContinuousActions:
-    """Steering and pedals, see `drive_stack.vehicle.action_to_control`."""
+class HeldActions:
+    """Two numbers from -1 to 1, converted into a control that is held for the step.
 
-    def __init__(self, car: VehicleParameters) -> None:
-        self.space: spaces.Space[object] = _box()
-        self._car = car
-        self._control = Control(0.0, 0.0)
+    Args:
+        car: Limits of the ego.
+        meaning: What the two numbers are, for messages.
+        convert: Returns the control of the numbers, shape (2,), at a speed [m/s].
+    """
 
-    def reset(self, world: World) -> None:
-        """See `Actions`."""
-
-    def choose(self, action: object, world: World) -> None:  # noqa: ARG002 - required by the protocol
-        """See `Actions`."""
-        self._control = action_to_control(_two_numbers(action, "steering and pedals"), self._car)
-
-    def control(self, world: World) -> Control:  # noqa: ARG002 - required by the protocol
-        """See `Actions`."""
-        return self._control
-
-
-class AccelerationActions:
-    """Lateral and longitudinal acceleration, see `drive_stack.rl.accelerations`."""
-
-    def __init__(self, car: VehicleParameters) -> None:
-        self.space: spaces.Space[object] = _box()
-        self._car = car
+    def __init__(self, car: VehicleParameters, meaning: str, convert: Convert) -> None:
+        self.space: spaces.Space[object] = spaces.Box(-1.0, 1.0, (2,), np.float32)
+        self._car, self._meaning, self._convert = car, meaning, convert
         self._control = Control(0.0, 0.0)
 
     def reset(self, world: World) -> None:
@@ -76,12 +64,21 @@ class AccelerationActions:
 
     def choose(self, action: object, world: World) -> None:
         """See `Actions`."""
-        values = _two_numbers(action, "lateral and longitudinal acceleration")
-        self._control = control_of_accelerations(values, world.ego.speed, self._car)
+        self._control = self._convert(_two_numbers(action, self._meaning), world.ego.speed, self._car)
 
     def control(self, world: World) -> Control:  # noqa: ARG002 - required by the protocol
         """See `Actions`."""
         return self._control
+
+
+def continuous(car: VehicleParameters) -> HeldActions:
+    """Steering and pedals, see `drive_stack.vehicle.action_to_control`."""
+    return HeldActions(car, "steering and pedals", _steering_and_pedals)
+
+
+def accelerations(car: VehicleParameters) -> HeldActions:
+    """Lateral and longitudinal acceleration, see `drive_stack.rl.accelerations`."""
+    return HeldActions(car, "lateral and longitudinal acceleration", control_of_accelerations)
 
 
 class MetaActions:
@@ -104,9 +101,9 @@ class MetaActions:
         return self._controller.control(world.ego, world.road, world.speed_limit)
 
 
-ACTIONS: dict[str, type[ContinuousActions | AccelerationActions | MetaActions]] = {
-    "continuous": ContinuousActions,
-    "accelerations": AccelerationActions,
+ACTIONS: dict[str, Callable[[VehicleParameters], Actions]] = {
+    "continuous": continuous,
+    "accelerations": accelerations,
     "discrete_meta": MetaActions,
 }
 _FORWARD, _BACK, _LEFT, _RIGHT = ("w",), ("s",), ("a",), ("d",)
@@ -126,8 +123,8 @@ KEYS: dict[str, Mapping[tuple[str, ...], object]] = {  # actions of keyboard key
 }
 
 
-def _box() -> spaces.Space[object]:
-    return spaces.Box(-1.0, 1.0, (2,), np.float32)
+def _steering_and_pedals(values: NDArray[np.float32], _speed: float, car: VehicleParameters) -> Control:
+    return action_to_control(values, car)
 
 
 def _two_numbers(action: object, meaning: str) -> NDArray[np.float32]:
