@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -21,9 +20,11 @@ from drive_stack.benchmarks.speed.interleaved import race
 from drive_stack.benchmarks.speed.results import Results, Row, json_line, markdown, terminal_table
 from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
 from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.errors import ConfigError
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import TRAINED, YoloDetector
 from drive_stack.support.atomic_files import make_folder, write_atomically
+from drive_stack.support.extras import require
 from drive_stack.types import Control, Image
 
 COUNTS = (20, 50)  # numbers of vehicles in the comparisons
@@ -71,8 +72,10 @@ def measure(parts: BenchWiring, crowded: str, report: Callable[[str], None]) -> 
     rows.append(_camera_row(parts))
     report(f"{WORLDS} worlds together …")
     rows.append(_batch_row(parts))
-    if find_spec("stable_baselines3") is None:
-        report("training: left out, because Stable-Baselines3 is not installed (pip install drive-stack[rl])")
+    try:
+        require(("stable_baselines3",), "rl", "training")
+    except ConfigError as missing:
+        report(f"{missing}; left out")
     else:
         report("training by PPO …")
         rows.append(_training_row(parts))
