@@ -10,10 +10,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_recording import TINY, toy_recording
+from toy_recording import random_observation, tiny_training, toy_recording
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.config import load_model
 from drive_stack.interfaces import Platform
 from drive_stack.learning.imitation.config import BalanceSettings, PolicyTraining, Round
 from drive_stack.learning.imitation.data import Clips, PolicyData, history_rows, load_policy_data
@@ -28,7 +27,7 @@ from drive_stack.policy.state_vector import (
     state_of,
 )
 from drive_stack.policy.views import View, pack, packed_size
-from drive_stack.types import Control, NavigationCommand, Observation
+from drive_stack.types import Control, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 
 CAR = VehicleParameters()
@@ -38,14 +37,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "training"
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> PolicyTraining:
-    path = tmp_path_factory.mktemp("config") / "policy.yaml"
-    path.write_text(TINY)
-    return load_model(path, PolicyTraining)
-
-
-def observation(rng: np.random.Generator, speed: float = 20.0) -> Observation:
-    image = rng.integers(0, 256, (256, 640, 3), dtype=np.uint8)
-    return Observation(image, speed, 0.01, False, True, 30.0, NavigationCommand.CHANGE_LEFT)
+    return tiny_training(tmp_path_factory.mktemp("config"))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +68,9 @@ def test_controls_are_limited_to_those_of_the_car() -> None:
 
 
 def test_the_state_has_the_observed_values() -> None:
-    numbers = dict(zip(STATE_NAMES, state_of(observation(np.random.default_rng(0))).tolist(), strict=True))
+    numbers = dict(
+        zip(STATE_NAMES, state_of(random_observation(np.random.default_rng(0))).tolist(), strict=True)
+    )
     assert numbers["speed"] == pytest.approx(20.0 / 30.0) and numbers["below the limit"] == pytest.approx(
         1.0 / 3.0
     )

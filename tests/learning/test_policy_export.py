@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_recording import TINY
+from toy_recording import random_observation, tiny_training
 
 from agents.registry import build_agent
 from drive_stack.camera_model import CameraModel
@@ -25,7 +25,6 @@ from drive_stack.policy.state_vector import (
 )
 from drive_stack.policy.views import pack, packed_size
 from drive_stack.runtime.weights import write_card
-from drive_stack.types import NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters
 
 CAR = VehicleParameters()
@@ -35,14 +34,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "training"
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> PolicyTraining:
-    path = tmp_path_factory.mktemp("config") / "policy.yaml"
-    path.write_text(TINY)
-    return load_model(path, PolicyTraining)
-
-
-def observation(rng: np.random.Generator, speed: float = 20.0) -> Observation:
-    image = rng.integers(0, 256, (256, 640, 3), dtype=np.uint8)
-    return Observation(image, speed, 0.01, False, True, 30.0, NavigationCommand.CHANGE_LEFT)
+    return tiny_training(tmp_path_factory.mktemp("config"))
 
 
 def export_policy(config: PolicyTraining, folder: Path) -> tuple[PolicyNet, Path]:
@@ -60,7 +52,7 @@ def test_the_exported_policy_agrees_with_torch_and_uses_its_history(
 ) -> None:
     network, trunk = export_policy(config, tmp_path)
     runner, rng = PolicyRunner(trunk, CAR, 0.1, engine=engine), np.random.default_rng(5)
-    inputs = [observation(rng, speed) for speed in (20.0, 21.0, 22.0, 23.0, 24.0, 25.0)]
+    inputs = [random_observation(rng, speed) for speed in (20.0, 21.0, 22.0, 23.0, 24.0, 25.0)]
     controls = [runner.drive(observed) for observed in inputs]
     packed = torch.from_numpy(np.stack([pack(observed.image, network.layout.views) for observed in inputs]))
     rows = torch.tensor([[max(row - age, 0) for age in (0, 2, 4)] for row in range(6)])
@@ -80,9 +72,9 @@ def test_the_agent_loads_the_weights_of_its_configuration(config: PolicyTraining
     agent = build_agent("end_to_end", PLATFORM, overrides=(f"weights={trunk}",))
     assert agent.name == "end_to_end" and not agent.privileged
     agent.reset(0)
-    first = agent.act(observation(np.random.default_rng(2)))
+    first = agent.act(random_observation(np.random.default_rng(2)))
     agent.reset(0)
-    assert agent.act(observation(np.random.default_rng(2))) == first
+    assert agent.act(random_observation(np.random.default_rng(2))) == first
 
 
 def with_trunk_as_head(trunk: Path) -> str:

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from real_episodes import one_course
 
 ROOT = Path(__file__).resolve().parents[2]
 # Read by every Python process at its start, workers too: no library of an extra seems to be installed.
@@ -26,13 +27,7 @@ PathFinder.find_spec = classmethod(_find_spec)
 """
 # of distributions whose module has another name
 MODULES = {"stable-baselines3": "stable_baselines3", "rerun-sdk": "rerun"}
-SUITE = """\
-name: short
-description: For tests.
-seeds: 1
-courses:
-  - {scenario: cruise, set: {route_length: 40}}
-"""
+SUITE = one_course(route_length=40)
 
 
 def extra_modules() -> set[str]:

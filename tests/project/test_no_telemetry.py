@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from real_episodes import one_course
 
 from drive_stack.support.telemetry import (
     cache_folder,
@@ -19,13 +20,7 @@ from drive_stack.support.telemetry import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = """\
-name: short
-description: For tests.
-seeds: 1
-courses:
-  - {scenario: cruise, set: {route_length: 60}}
-"""
+SUITE = one_course(route_length=60)
 
 # Every Python process imports it at its start, workers too: it records each network request.
 WATCH = """\

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from real_episodes import one_course
 
 ROOT = Path(__file__).resolve().parents[2]
 # Read by every Python process at its start, workers too. What Python itself needs on Linux, it keeps.
@@ -22,13 +23,7 @@ for name in ("sysconf", "setsid", "killpg", "fork", "O_NOFOLLOW", "O_NONBLOCK", 
 for name in ("pthread_sigmask", "SIGHUP", "SIGCHLD"):
     delattr(signal, name)
 """
-SUITE = """\
-name: short
-description: For tests.
-seeds: 1
-courses:
-  - {scenario: cruise, set: {route_length: 40}}
-"""
+SUITE = one_course(route_length=40)
 COMMANDS = """\
 import json, run_sim
 course = ["--scenario", "cruise[route_length=40]", "--headless", "--json"]

@@ -15,18 +15,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from real_episodes import one_course
 
 from drive_stack.evaluation.batch.fingerprint import source_hash
 from drive_stack.support.layout import SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = """\
-name: short
-description: For tests.
-seeds: 1
-courses:
-  - {scenario: cruise, set: {route_length: 60}}
-"""
+SUITE = one_course(route_length=60)
 OWN_AGENT = """\
 from drive_stack.types import Control
 

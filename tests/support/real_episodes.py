@@ -21,6 +21,17 @@ traffic: {density: 8}
 """
 
 
+def one_course(route_length: int) -> str:
+    """A suite of one short course with one seed; ``route_length`` is in m."""
+    return f"""\
+name: short
+description: For tests.
+seeds: 1
+courses:
+  - {{scenario: cruise, set: {{route_length: {route_length}}}}}
+"""
+
+
 def content(scenario: Path) -> str:
     return load_scenario(scenario).model_dump_json(exclude_unset=True)
 

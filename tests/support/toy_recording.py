@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from drive_stack.config import load_model
 from drive_stack.datasets.drives.row import DRIVES, DriveRow
 from drive_stack.datasets.frames.store import (
     EpisodeInfo,
@@ -13,8 +14,9 @@ from drive_stack.datasets.frames.store import (
 )
 from drive_stack.datasets.manifest import Manifest, shard_entry, write_manifest
 from drive_stack.evaluation.detection.truth import FrameTruth
+from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.support.jpeg import encode
-from drive_stack.types import Image
+from drive_stack.types import Image, NavigationCommand, Observation
 
 TINY = """\
 network:
@@ -35,6 +37,18 @@ batch: 4
 learning_rate: 0.01
 augment: {gain: 0.0, tint: 0.0, noise: 0.0, speed: 0.0, yaw_rate_dropout: 0.0}
 """
+
+
+def tiny_training(folder: Path) -> PolicyTraining:
+    """The configuration `TINY`, read from a file in ``folder``."""
+    path = folder / "policy.yaml"
+    path.write_text(TINY)
+    return load_model(path, PolicyTraining)
+
+
+def random_observation(rng: np.random.Generator, speed: float = 20.0) -> Observation:
+    image = rng.integers(0, 256, (256, 640, 3), dtype=np.uint8)
+    return Observation(image, speed, 0.01, False, True, 30.0, NavigationCommand.CHANGE_LEFT)
 
 
 def toy_recording(folder: Path) -> Path:
