@@ -64,7 +64,7 @@ class DataFiles:
         chunk, file = divmod(self.number, CHUNK_FILES)
         self._path = self._folder / DATA.format(chunk_index=chunk, file_index=file)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # images are compressed already, and numbers take little room beside them
+        # images are compressed already, and numbers take little space next to them
         self._writer = pq.ParquetWriter(self._path, self._schema, compression="snappy", use_dictionary=False)
 
     def write(self, batch: pa.RecordBatch) -> None:

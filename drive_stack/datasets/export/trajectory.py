@@ -24,7 +24,7 @@ class Trajectory:
 
     position: FloatArray  # (N, 2) of the rear axle [m]
     yaw: FloatArray  # (N,) [rad]
-    lane_centre: FloatArray  # (N, 2) the point of the lane's centre line beside the rear axle [m]
+    lane_centre: FloatArray  # (N, 2) the point of the lane's centre line next to the rear axle [m]
     lane_parts: tuple[slice, ...]  # rows that are in the same lane, one after another
 
 
