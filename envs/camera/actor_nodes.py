@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from panda3d.core import AmbientLight, DirectionalLight, GeomNode, NodePath
+from panda3d.core import AmbientLight, DirectionalLight, GeomNode, Material, NodePath
 
-from drive_stack.types import ObjectClass, SemanticClass
+from drive_stack.types import FloatArray, ObjectClass, SemanticClass
 from drive_stack.world_state import (
     Conditions,
     Light,
@@ -69,7 +69,7 @@ class ActorNodes:
     def update(self, state: WorldState, atmosphere: Atmosphere) -> None:
         """Set the poses, lamps, gait and level of detail of all actors in range."""
         self._add_new(state)
-        self._update_vehicles(state, self._set_poses(state.vehicles, state, atmosphere))
+        self._update_vehicles(state, atmosphere, self._set_poses(state.vehicles, state, atmosphere))
         for row in self._set_poses(state.pedestrians, state, atmosphere):
             self._update_pedestrian(state.pedestrians, row)
         self._set_poses(state.obstacles, state, atmosphere)
@@ -105,11 +105,12 @@ class ActorNodes:
             holders[row].set_pos_hpr(x[row], y[row], 0.0, heading[row], 0.0, 0.0)
         return shown
 
-    def _update_vehicles(self, state: WorldState, rows: list[int]) -> None:
+    def _update_vehicles(self, state: WorldState, atmosphere: Atmosphere, rows: list[int]) -> None:
         """Set the lamps and the level of detail of vehicles."""
         vehicles = state.vehicles
         blink = state.time % _BLINK_PERIOD < _BLINK_PERIOD / 2.0
-        details = _details(state)
+        distance = np.hypot(vehicles.x - state.ego.x, vehicles.y - state.ego.y)
+        details, glow = _details(distance), atmosphere.encode_lamps(distance).tolist()
         for row in rows:
             model, side = self._actors[int(vehicles.id[row])].model, int(vehicles.indicator[row])
             assert isinstance(model, VehicleModel)
@@ -120,6 +121,7 @@ class ActorNodes:
                 headlamps=self._lamps_on,
             )
             model.set_detail(details[row])
+            model.set_glow(glow[row])
 
     def _update_pedestrian(self, pedestrians: PedestrianStates, row: int) -> None:
         model = self._actors[int(pedestrians.id[row])].model
@@ -137,6 +139,13 @@ class ActorNodes:
         self._lights = [self._root.attach_new_node(light) for light in (ambient, sun)]
         for light in self._lights:
             self._root.set_light(light)
+        # Without a material, Panda3D 1.10's software renderer takes a vertex's colour and colour scale for
+        # the material, and multiplies by them again: colour, light and alpha are squared. With a white
+        # material it multiplies once. Panda3D 1.11 would draw all white, hence the bound on its version.
+        white = Material("white")
+        white.set_ambient((1.0, 1.0, 1.0, 1.0))
+        white.set_diffuse((1.0, 1.0, 1.0, 1.0))
+        self._root.set_material(white)
 
     def _add_vehicle(self, actor: int, state: WorldState, row: int) -> None:
         vehicles = state.vehicles
@@ -200,9 +209,7 @@ def _shadow(length: float, width: float) -> GeomNode:
     return quad_node("shadow", corners, np.repeat(colours[:, None], 4, axis=1), weld=False)
 
 
-def _details(state: WorldState) -> list[Detail]:
-    """Return each vehicle's level of detail, by its distance from the ego."""
-    vehicles, ego = state.vehicles, state.ego
-    distance = np.hypot(vehicles.x - ego.x, vehicles.y - ego.y)
+def _details(distance: FloatArray) -> list[Detail]:
+    """Return the level of detail of vehicles at ``distance`` (N,) from the ego [m]."""
     levels = tuple(Detail)
     return [levels[level] for level in np.searchsorted((_FAR_FROM, _DISTANT_FROM), distance).tolist()]

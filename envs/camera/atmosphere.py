@@ -21,6 +21,7 @@ from .sensing import CODE_ZERO, apply_sensor
 
 _NOISE_FRAMES = 7
 _ROAD, _UPRIGHT_GAIN, _RETROREFLECTION = 0.85, 1.9, 5.0  # brightness in the headlamps' beam
+_LAMP_LUMINANCE = 4.0  # of a lit lamp, relative to white in daylight: the brightest colour of the image
 _MAX_RANGE = 500.0  # objects beyond this range or the visibility are not drawn [m]
 _MIN_LIT_DISTANCE = 20.0  # nearer objects get the light of this distance, as each has one brightness [m]
 _BEHIND_DISTANCE = 30.0  # distance behind the camera from which long bodies extend into view [m]
@@ -32,9 +33,14 @@ def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
     return fraction
 
 
+def encode_transmittance(fraction: FloatArray) -> FloatArray:
+    """Return the alpha value 0 … 1 that encodes a transmittance."""
+    return (CODE_ZERO + (255 - CODE_ZERO) * fraction) / 255.0
+
+
 def encode_alpha(distance: FloatArray, visibility: float) -> FloatArray:
     """Return the alpha value 0 … 1 that encodes the transmittance of objects at ``distance`` [m]."""
-    return (CODE_ZERO + (255 - CODE_ZERO) * transmittance(distance, visibility)) / 255.0
+    return encode_transmittance(transmittance(distance, visibility))
 
 
 def headlamp_intensity(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -46,7 +52,7 @@ def headlamp_intensity(x: FloatArray, y: FloatArray) -> FloatArray:
     return light
 
 
-for _law in (transmittance, encode_alpha, headlamp_intensity):
+for _law in (transmittance, encode_transmittance, encode_alpha, headlamp_intensity):
     register_jitable(_law)  # compiled code calls it with scalars
 
 
@@ -87,6 +93,16 @@ class Atmosphere:
         if not self.night:
             return np.full(np.shape(x), self.ambient)
         return np.minimum(self.ambient + _ROAD * headlamp_intensity(x, y), 1.0)
+
+    def encode_lamps(self, distance: FloatArray) -> FloatArray:
+        """Return the alpha 0 … 1 of lit lamps at ``distance`` [m].
+
+        A lamp is brighter than the image can show, so haze dims its colour only when less than
+        1 / `_LAMP_LUMINANCE` of its light arrives.
+        """
+        return encode_transmittance(
+            np.minimum(_LAMP_LUMINANCE * transmittance(distance, self.visibility), 1.0)
+        )
 
     def select_visible(
         self, x: FloatArray, y: FloatArray, reflecting: NDArray[np.bool_], ego: EgoState

@@ -133,12 +133,18 @@ def corner_normals(points: FloatArray, crease_deg: float = CREASE_DEG) -> FloatA
     return _unit(normals).reshape(points.shape)
 
 
+def to_reflectance(paint: ArrayLike) -> FloatArray:
+    """Return the fraction of light that ``paint`` reflects: the square (gamma 2) of its values 0 … 1."""
+    reflectance: FloatArray = np.clip(np.asarray(paint, dtype=float), 0.0, 1.0) ** 2
+    return reflectance
+
+
 def geom_node(name: str, mesh: Mesh, crease_deg: float = CREASE_DEG) -> GeomNode:
-    """Build one Geom with vertices, normals and colours; equal corners share a vertex."""
+    """Build one Geom with vertices, normals and reflectances; equal corners share a vertex."""
     corners = np.zeros(mesh.triangles * 3, dtype=_VERTEX)
     corners["vertex"] = mesh.points.reshape(-1, 3)
     corners["normal"] = np.round(corner_normals(mesh.points, crease_deg).reshape(-1, 3), 4)
-    corners["colour"][:, :3] = np.clip(np.round(mesh.colours.reshape(-1, 3)), 0, 255)
+    corners["colour"][:, :3] = np.round(255.0 * to_reflectance(mesh.colours.reshape(-1, 3) / 255.0))
     corners["colour"][:, 3] = 255
     _, first, index = np.unique(corners.view(f"V{_VERTEX.itemsize}"), return_index=True, return_inverse=True)
     faces = GeomTriangles(GeomEnums.UH_static)

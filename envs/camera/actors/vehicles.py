@@ -12,7 +12,7 @@ from panda3d.core import NodePath
 from ...bodies import BODIES
 from . import car_shapes, large_vehicles, parts
 from .cars import CarLoft
-from .mesh import CREASE_DEG, Mesh, geom_node, join
+from .mesh import CREASE_DEG, Mesh, geom_node, join, to_reflectance
 from .parts import Build, Detail, LampGlass, LampKind, VehicleParts
 
 
@@ -90,6 +90,7 @@ class VehicleModel:
         self._bodies: dict[Detail, NodePath] = {}
         self._lamps: dict[tuple[LampKind, bool], NodePath] = {}  # by kind, and whether in the distance
         self._lit: dict[LampKind, tuple[float, float, float] | None] = dict.fromkeys(LampKind)
+        self._glow = 1.0
         self._switched = (False, False, False, False)
         self._detail = detail
         self._show()
@@ -103,6 +104,14 @@ class VehicleModel:
         for kind, on in ((LampKind.HEAD, headlamps), (LampKind.LEFT, left), (LampKind.RIGHT, right)):
             self._lit[kind] = _LIT[kind] if on else None
         self._show()
+
+    def set_glow(self, alpha: float) -> None:
+        """Set the alpha 0 … 1 of lit lamps. They keep their own colour in any light."""
+        self._glow = alpha
+        distant = self._detail is Detail.DISTANT
+        for kind, colour in self._lit.items():
+            if colour is not None:
+                self._lamp(kind, distant=distant).set_color_scale(1.0, 1.0, 1.0, alpha)
 
     def set_detail(self, detail: Detail) -> None:
         """Set the level of detail."""
@@ -119,7 +128,7 @@ class VehicleModel:
         for kind, colour in self._lit.items():
             is_visible = not distant or colour is not None  # a distant body has dark lamps of its own
             if is_visible:
-                self._colour(self._lamp(kind, distant=distant), colour or _DARK[kind], lit=colour is not None)
+                self._switch(self._lamp(kind, distant=distant), kind, colour)
             for far in (False, True):
                 if (kind, far) in self._lamps:
                     _set_visible(self._lamps[kind, far], is_visible and far == distant)
@@ -133,7 +142,7 @@ class VehicleModel:
         holder = self.node.attach_new_node(detail.value, _BODY_ORDER)
         if detail is Detail.DISTANT:
             lamps = [_outward(glass).coloured(255.0 * np.array(_DARK[glass.kind])) for glass in made.lamps]
-            holder.attach_new_node(geom_node("dark", join(lamps))).set_color_scale_off(1)
+            holder.attach_new_node(geom_node("dark", join(lamps)))
         holder.attach_new_node(geom_node("body", join(meshes).seen_from_above(), crease))
         return holder
 
@@ -143,17 +152,20 @@ class VehicleModel:
             lamps = [glass for glass in made.lamps if glass.kind is kind]
             meshes = [_outward(glass, _LIT_OFFSET) if distant else glass.mesh for glass in lamps]
             node = self.node.attach_new_node(geom_node(kind.value, join(meshes)), _LAMP_ORDER[kind])
-            node.set_color_scale_off(1)
             self._lamps[kind, distant] = node
         return self._lamps[kind, distant]
 
-    @staticmethod
-    def _colour(node: NodePath, colour: tuple[float, float, float], *, lit: bool) -> None:
-        node.set_color(*colour, 1.0)
-        if lit:
-            node.set_light_off(1)
-        else:
+    def _switch(self, node: NodePath, kind: LampKind, colour: tuple[float, float, float] | None) -> None:
+        """Let a lamp shine in ``colour``, or for None be dark glass that is lit and fogged as the body is."""
+        if colour is None:
+            node.set_color(*to_reflectance(_DARK[kind]), 1.0)
             node.clear_light()
+            node.clear_color_scale()
+        else:
+            node.set_color(*colour, 1.0)
+            node.set_light_off(1)
+            node.set_color_scale_off(1)  # do not inherit; the next line sets the lamp's own
+            node.set_color_scale(1.0, 1.0, 1.0, self._glow)
 
 
 def _set_visible(node: NodePath, shown: bool) -> None:

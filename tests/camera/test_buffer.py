@@ -1,0 +1,158 @@
+"""The rendered buffer: each kind of actor has its own colour times the light once, and its haze once.
+
+Alpha is 64 + 191·t with the transmittance t = 0.05^(distance / visibility), which is written out here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tiny_world import Body, TinyWorld, straight_road
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.types import FloatArray
+from drive_stack.world_state import Conditions, Light, ObstacleStates, Weather, WorldState
+from envs.bodies import BODIES
+from envs.camera import Camera
+from envs.camera.atmosphere import headlamp_intensity
+
+MODEL = CameraModel()
+EGO_STATION = 20.0
+CAR, TRUCK, PERSON, BARRIER = 1, 2, 3, 90
+VISIBILITY = {Weather.CLEAR: 2000.0, Weather.OVERCAST: 1200.0, Weather.RAIN: 500.0, Weather.FOG: 150.0}
+TAIL_LAMP, BRAKE_LAMP, INDICATOR = (183.6, 12.75, 12.75), (255.0, 40.8, 25.5), (255.0, 168.3, 25.5)
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[Camera]:
+    camera = Camera(MODEL)
+    yield camera
+    camera.close()
+
+
+def conditions_of(weather: Weather, light: Light) -> Conditions:
+    """The sun stands ahead, so that it does not reach the faces that the camera sees."""
+    return Conditions(weather, light, VISIBILITY[weather], sun_azimuth=0.0)
+
+
+def scene(conditions: Conditions) -> WorldState:
+    """A red car, a lorry, a person and a barrier at four distances."""
+    bodies = [Body(50.0, 1.8), Body(80.0, -1.8, length=8.0, width=2.5), Body(56.0, -4.2, is_pedestrian=True)]
+    state = TinyWorld(straight_road(), bodies=bodies).world_state()
+    red = np.array([[150, 26, 30]] * 2, np.uint8)
+    vehicles = dataclasses.replace(state.vehicles, colour=red, body=np.array([0, 5]))
+    x, y, yaw, length, width, height = np.array([[40.0], [-3.2], [0.0], [0.3], [1.4], [1.0]])
+    barrier = ObstacleStates(np.array([BARRIER]), x, y, yaw, length, width, height, np.array([1]))
+    return dataclasses.replace(state, vehicles=vehicles, obstacles=barrier, conditions=conditions)
+
+
+def buffer_of(camera: Camera, state: WorldState) -> NDArray[np.int64]:
+    """Return the buffer (2·H, 2·W, 4) RGBA of a state, top row first."""
+    camera.render(state)
+    return camera._renderer.draw(0)[::-1, :, [2, 1, 0, 3]].astype(np.int64)
+
+
+def inside(camera: Camera, state: WorldState, actor: int) -> NDArray[np.bool_]:
+    """Return where the buffer shows an actor: its labels without their outermost pixels.
+
+    A few of their four samples each may see what is behind the actor, between the wheels for example.
+    """
+    own = camera.labels(state).instance == actor
+    inner = own.copy()
+    for shift, axis in itertools.product((1, -1), (0, 1)):
+        inner &= np.roll(own, shift, axis)
+    samples = np.repeat(np.repeat(inner, 2, axis=0), 2, axis=1)
+    assert samples.sum() > 40
+    return samples
+
+
+def unchanged(camera: Camera, state: WorldState) -> NDArray[np.int64]:
+    """Return the buffer of a scene with full light and perfectly clear air."""
+    assert camera._loaded is not None
+    atmosphere = camera._loaded[2]
+    kept = atmosphere.ambient, atmosphere.visibility, atmosphere.night
+    atmosphere.ambient, atmosphere.visibility, atmosphere.night = 1.0, 1e9, False
+    plain = buffer_of(camera, state)
+    atmosphere.ambient, atmosphere.visibility, atmosphere.night = kept
+    return plain
+
+
+def hold(differences: NDArray[np.float64], tolerance: float) -> bool:
+    """Whether samples differ by at most ``tolerance``, but for the few that see something else."""
+    return bool((np.abs(differences) <= tolerance).mean() > 0.93)
+
+
+def place(state: WorldState, actor: int) -> FloatArray:
+    """Return an actor's place ahead and to the left of the ego [m]."""
+    for kind in (state.vehicles, state.pedestrians, state.obstacles):
+        for row in np.flatnonzero(kind.id == actor):
+            return np.array([kind.x[row] - EGO_STATION, kind.y[row] - state.ego.y])
+    raise AssertionError(actor)
+
+
+def expected_alpha(state: WorldState, actor: int, luminance: float = 1.0) -> float:
+    through = 0.05 ** (float(np.hypot(*place(state, actor))) / state.conditions.visibility)
+    return 64.0 + 191.0 * min(luminance * through, 1.0)
+
+
+def expected_light(state: WorldState, actor: int) -> float:
+    """Return 1 by day and 0.62 at dusk, 0.85 of both below clouds; 0.13 at night plus 1.9 · low beam."""
+    x, y = place(state, actor)
+    if state.conditions.light is Light.NIGHT:
+        return float(min(0.13 + 1.9 * headlamp_intensity(np.maximum(x, 20.0), y), 1.0))
+    clouds = 1.0 if state.conditions.weather is Weather.CLEAR else 0.85
+    return clouds * (0.62 if state.conditions.light is Light.DUSK else 1.0)
+
+
+@pytest.mark.parametrize(("weather", "light"), list(itertools.product(Weather, Light)))
+def test_actors_have_light_and_haze_once(camera: Camera, weather: Weather, light: Light) -> None:
+    state = scene(conditions_of(weather, light))
+    camera.load(state.road, state.conditions)
+    buffer, plain = buffer_of(camera, state), unchanged(camera, state)
+    for actor in (CAR, TRUCK, PERSON, BARRIER):
+        shown = inside(camera, state, actor)
+        lamps = shown & (np.abs(buffer[:, :, :3] - TAIL_LAMP) <= 1.0).all(axis=2)
+        assert (lamps.sum() > 8) == (actor in (CAR, TRUCK) and light is not Light.DAY)
+        assert np.abs(buffer[lamps, 3] - expected_alpha(state, actor, 4.0)).max(initial=0.0) <= 1.0
+        body = shown & ~lamps
+        assert hold(buffer[body, 3] - expected_alpha(state, actor), 1.0)
+        assert hold(buffer[body, :3] - plain[body, :3] * expected_light(state, actor), 1.5)
+
+
+def test_a_lit_face_has_its_reflectance_times_the_light(camera: Camera) -> None:
+    """A barrier's stripes (236, 236, 232) and (190, 30, 30) in the light (0.66, 0.67, 0.70) of the sky.
+
+    The reflectance is the square of the paint: 236² / 255 = 218 and so on.
+    """
+    state = scene(Conditions(visibility=1e9, sun_azimuth=0.0))
+    camera.load(state.road, state.conditions)
+    pixels = buffer_of(camera, state)[inside(camera, state, BARRIER)][:, :3]
+    stripes = np.array([[218, 218, 211], [142, 4, 4]]) * [0.66, 0.67, 0.70]
+    error = np.abs(pixels[:, None] - stripes).max(axis=2)
+    assert (error <= 1.0).any(axis=0).all()
+    assert (error.min(axis=1) <= 1.0).mean() > 0.8  # the top edge is in the sun
+
+
+@pytest.mark.parametrize("ahead", [30.0, 130.0])
+@pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
+def test_dark_lamps_fog_as_the_body_does_and_lit_ones_later(camera: Camera, index: int, ahead: float) -> None:
+    kind = BODIES[index]
+    body = Body(EGO_STATION + ahead, 1.8, length=kind.length[0], width=kind.width[0])
+    state = TinyWorld(straight_road(), bodies=[body]).world_state()
+    vehicles = dataclasses.replace(state.vehicles, body=np.array([index]), height=np.array([kind.height[0]]))
+    dark = dataclasses.replace(state, vehicles=vehicles, conditions=Conditions(Weather.FOG, visibility=150.0))
+    lit_vehicles = dataclasses.replace(vehicles, brake_lamp=np.array([True]), indicator=np.array([2]))
+    lit = dataclasses.replace(dark, vehicles=lit_vehicles)
+    camera.load(dark.road, dark.conditions)
+    shown = inside(camera, dark, CAR)
+    assert hold(buffer_of(camera, dark)[shown, 3] - expected_alpha(dark, CAR), 1.0)
+    buffer = buffer_of(camera, lit)
+    for colour in (BRAKE_LAMP, INDICATOR):
+        lamps = (np.abs(buffer[:, :, :3] - colour) <= 1.0).all(axis=2)
+        assert lamps.any()
+        assert np.abs(buffer[lamps, 3] - expected_alpha(lit, CAR, 4.0)).max() <= 1.0
