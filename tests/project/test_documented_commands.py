@@ -39,7 +39,7 @@ EXCLUDED = {
     r"run_sim\.py evaluate (?!.*--suite smoke)": "takes minutes to hours",
     r"--agent human": "needs a display",
     r"^ray ": "needs a cluster",
-    r"learn_ppo": "takes an hour",
+    r"learn_ppo": "takes ten minutes",
     r"^tensorboard": "does not end by itself",
 }
 NEEDS_OTHERS = r"mine\.(pt|zip)|runs/ppo"  # files that earlier commands of a page write

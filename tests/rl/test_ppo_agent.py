@@ -55,8 +55,8 @@ def test_it_decides_at_its_period_and_carries_on_in_between() -> None:
     assert all(step % 5 == 0 for step in decided)
 
 
-def test_it_completes_a_course_and_repeats_itself() -> None:
-    env = environment()
+def test_it_completes_a_course_behind_a_slow_car_and_repeats_itself() -> None:
+    env = environment("slow_lead")
     agent = PpoAgent(CONFIG, env.platform, env.truth)
     ends = []
     for _ in range(2):
@@ -91,4 +91,4 @@ def test_the_card_says_how_it_was_trained_and_measured() -> None:
     assert validation["seeds"] == [100_000, 100_039]
     completed = {name: score["completed"] for name, score in validation["scenarios"].items()}
     assert set(completed) == {"cruise", "slow_lead", "dense_traffic"}
-    assert completed["cruise"] >= 28  # 70 % of 40
+    assert min(completed.values()) >= 28  # 70 % of 40
