@@ -13,8 +13,9 @@ from drive_stack.types import FloatArray
 class CameraModel:
     """A forward pinhole camera without distortion.
 
-    It is mounted at ``(mount_x, 0, mount_z)`` in the ego frame, faces along x and is pitched down.
-    Pixel (0, 0) is the corner of the top left pixel, so the principal point is (W/2, H/2).
+    It is mounted at ``(mount_x, 0, mount_z)`` in the ego frame, faces along x, is pitched down and then
+    rolled about its optical axis. Pixel (0, 0) is the corner of the top left pixel, so the principal point is
+    (W/2, H/2).
     """
 
     width: int = 640
@@ -23,6 +24,7 @@ class CameraModel:
     mount_x: float = 1.7  # ahead of the rear axle [m]
     mount_z: float = 1.4  # above the ground [m]
     pitch_down_deg: float = 2.0
+    roll_deg: float = 0.0  # positive to the right
 
     @property
     def focal_px(self) -> float:
@@ -31,14 +33,19 @@ class CameraModel:
 
     @property
     def horizon_px(self) -> float:
-        """Row of the horizon on a level road [px]."""
+        """Row of the horizon on a level road in the image's middle column [px], without roll."""
         return self.height / 2.0 - self.focal_px * float(np.tan(np.radians(self.pitch_down_deg)))
 
     def _axes(self) -> FloatArray:
         """Rows: the camera's right, down and forward axes in the ego frame, (3, 3)."""
         pitch = np.radians(self.pitch_down_deg)
         cos, sin = np.cos(pitch), np.sin(pitch)
-        return np.array([[0.0, -1.0, 0.0], [-sin, 0.0, -cos], [cos, 0.0, -sin]])
+        axes = np.array([[0.0, -1.0, 0.0], [-sin, 0.0, -cos], [cos, 0.0, -sin]])
+        if self.roll_deg == 0.0:
+            return axes
+        roll = np.radians(self.roll_deg)
+        (right, down, forward), cos, sin = axes, np.cos(roll), np.sin(roll)
+        return np.array([cos * right + sin * down, cos * down - sin * right, forward])
 
     def project(self, points: FloatArray) -> FloatArray:
         """Project ego-frame points ``(N, 3)`` [m] to ``(N, 3)``: u [px], v [px], depth [m].

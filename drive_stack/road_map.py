@@ -3,7 +3,8 @@
 The reference line starts at ``(0, 0)`` in the world frame. *Station* s [m] runs along it, *lateral*
 d [m] is positive to its left. Lane indices grow to the right. Every lane lies at a lateral offset
 from the reference line, so stations and lane changes are the same on straights and in curves. The
-length of a lane at offset d is (1 − κ·d) times that of the reference line.
+length of a lane at offset d is (1 − κ·d) times that of the reference line. Positions and lengths are those of
+the plan view, heights are in the vertical profile.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack import road_kernels
+from drive_stack.road import kernels
+from drive_stack.road.vertical_profile import LEVEL, VerticalProfile
 from drive_stack.types import FloatArray
 
 
@@ -69,6 +71,7 @@ class RoadMap:
     lanes: tuple[Lane, ...]  # from left to right
     left_shoulder: float = 1.0  # paved width left of the leftmost lane [m]
     right_shoulder: float = 3.0  # paved width right of the rightmost lane [m]
+    profile: VerticalProfile = LEVEL
 
     @property
     def length(self) -> float:
@@ -86,7 +89,7 @@ class RoadMap:
 
     @property
     def pieces(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """The reference line in the form that `drive_stack.road_kernels` takes."""
+        """The reference line in the form that `drive_stack.road.kernels` takes."""
         return self.piece_station, self.piece_x, self.piece_y, self.piece_yaw, self.piece_curvature
 
     def to_world(self, station: FloatArray, lateral: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -95,7 +98,7 @@ class RoadMap:
             station, lateral = np.broadcast_arrays(station, lateral)
         # copied, so that the kernel always receives arrays of the same memory layout
         flat = np.array(station, np.float64).reshape(-1), np.array(lateral, np.float64).reshape(-1)
-        points, yaw = road_kernels.all_to_world(self.pieces, *flat)
+        points, yaw = kernels.all_to_world(self.pieces, *flat)
         shape = np.shape(station)
         return points.reshape(*shape, 2), yaw.reshape(shape)
 
@@ -106,9 +109,9 @@ class RoadMap:
         continuous where two parts of a road are close to each other.
         """
         if near is None:
-            station, lateral, yaw = road_kernels.to_road(self.pieces, x, y, 0, len(self.piece_yaw) - 1)
+            station, lateral, yaw = kernels.to_road(self.pieces, x, y, 0, len(self.piece_yaw) - 1)
         else:
-            station, lateral, yaw = road_kernels.to_road_near(self.pieces, x, y, near)
+            station, lateral, yaw = kernels.to_road_near(self.pieces, x, y, near)
         return station, lateral, yaw
 
     def lane_at(self, station: float, lateral: float) -> int:
@@ -179,6 +182,7 @@ def build_road(
     *,
     left_shoulder: float = 1.0,
     right_shoulder: float = 3.0,
+    profile: VerticalProfile = LEVEL,
 ) -> RoadMap:
     """Build a road from ``pieces`` of (length [m], curvature [1/m]), starting at the origin along +x."""
     station, x, y, yaw = [0.0], [0.0], [0.0], [0.0]
@@ -198,4 +202,5 @@ def build_road(
         lanes=lanes,
         left_shoulder=left_shoulder,
         right_shoulder=right_shoulder,
+        profile=profile,
     )

@@ -73,6 +73,17 @@ class EgoState:
     station: float  # on the road map [m]
     lateral: float  # on the road map [m]
     brake_lamp: bool = False
+    body_pitch: float = 0.0  # of the body on its suspension, positive nose down [rad]
+    body_roll: float = 0.0  # of the body on its suspension, positive to the right [rad]
+
+
+@dataclass(frozen=True, slots=True)
+class MountingError:
+    """Difference of the front camera's true mounting from the nominal one of the `CameraModel`."""
+
+    pitch_deg: float = 0.0  # positive down
+    roll_deg: float = 0.0  # positive to the right
+    height: float = 0.0  # [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +167,4 @@ class WorldState:
     route_start: float  # station [m]
     route_end: float  # station [m]
     contacts: tuple[Contact, ...] = ()  # all collisions of the episode so far
+    mounting_error: MountingError = MountingError()

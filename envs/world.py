@@ -20,6 +20,7 @@ from .scripts import ScriptContext
 from .sensors import blind_spot
 from .spawning.episode_setup import EpisodeSetup, build_episode
 from .speed_limits import SpeedLimits
+from .suspension import BodyMotion
 from .traffic import EgoOnRoad
 from .views import (
     collision_shapes,
@@ -180,6 +181,7 @@ class World:
             pedestrians.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
             self._other_shape_cache = None
         episode.ego.step(control, self.physics_dt)
+        self._move_body()
         self._ticks += 1
         self.time = self._time_of_first_tick + self._ticks * self.physics_dt
         self._update_ego_state(self._ego.station)
@@ -204,6 +206,7 @@ class World:
             route_start=episode.start,
             route_end=episode.end,
             contacts=self._contacts,
+            mounting_error=episode.mounting_error,
         )
 
     def road_users(self) -> RoadUsers:
@@ -242,11 +245,20 @@ class World:
         ego = self._episode.ego
         station, lateral, _ = self.road.to_road(ego.x, ego.y, recent_station)
         self._body_cache = None
+        body = self._episode.body or BodyMotion()
         self._ego = EgoState(
             x=ego.x, y=ego.y, yaw=ego.yaw, speed=ego.speed, acceleration=ego.acceleration,
             steering=ego.steering, yaw_rate=ego.yaw_rate, station=station, lateral=lateral,
             brake_lamp=ego.acceleration < -_BRAKE_LAMP_DECELERATION or ego.speed < STATIONARY_SPEED,
+            body_pitch=body.pitch, body_roll=body.roll,
         )  # fmt: skip
+
+    def _move_body(self) -> None:
+        """Let the body pitch and roll by the accelerations at the tyres over the tick."""
+        episode, ego = self._episode, self._episode.ego
+        if episode.body is not None:
+            lateral = ego.speed * ego.yaw_rate
+            episode.body = episode.body.after(ego.acceleration, lateral, self.physics_dt)
 
     def _update_outcome(self, position: RoadPosition) -> None:
         """Set the outcome if the episode ends at this tick; the first outcome is final."""

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.road_kernels import piece_at, to_road
+from drive_stack.road.kernels import piece_at, to_road
 from drive_stack.road_map import Lane, RoadMap
 from drive_stack.types import FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import VehicleParameters
@@ -219,7 +219,7 @@ def _assemble(head, pieces, ego, pose, speeds, lengths, widths, labels):  # type
     Args:
         head: Values of `EGO_FIELDS` in physical units. The heading error holds the lane's direction relative
             to the road, and the curvatures are 0; both are completed here.
-        pieces: The road, see `drive_stack.road_kernels`.
+        pieces: The road, see `drive_stack.road.kernels`.
         ego: x, y [m], yaw [rad] and speed [m/s] of the rear axle, its station [m], and the distance of the
             body's centre ahead of it [m].
         pose, speeds, lengths, widths, labels: The `RoadUsers`.

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from drive_stack.rl.vector import RoadUsers
-from drive_stack.road_kernels import to_road
+from drive_stack.road.kernels import to_road
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, Image
 from drive_stack.vehicle import VehicleParameters

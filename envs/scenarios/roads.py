@@ -15,6 +15,7 @@ from drive_stack.config import StrictModel
 from drive_stack.errors import FieldError
 from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
 
+from .grades import GradeChange, check_grades, draw_profile
 from .quantity import WHOLE, Quantity, between, within
 
 LENGTH = 2600.0  # of every road [m]
@@ -32,12 +33,18 @@ Side: TypeAlias = Literal["left", "right", "either"]
 
 
 class CrossSection(StrictModel):
-    """The keys of all kinds of road: lanes and paved shoulders."""
+    """The keys of all kinds of road: lanes, paved shoulders and grades."""
 
     lanes: LaneCount = Quantity(choices=(2, 3, 4))
     lane_width: LaneWidth = Quantity(choices=(3.5, 3.75))
     left_shoulder: ShoulderWidth = between(0.75, 1.25)
     right_shoulder: ShoulderWidth = between(2.5, 3.25)
+    grades: tuple[GradeChange, ...] = ()  # in driving order; the road is level before the first
+
+    @model_validator(mode="after")
+    def _grades_in_order(self) -> CrossSection:
+        check_grades(self.grades)
+        return self
 
     def draw_lanes(self, rng: np.random.Generator) -> tuple[Lane, ...]:
         """Draw the main lanes, which are centred on the reference line and as long as the road."""
@@ -51,7 +58,10 @@ class CrossSection(StrictModel):
         """Build the road from ``pieces`` of (length [m], curvature [1/m]) and a final straight."""
         rest = LENGTH - sum(length for length, _ in pieces)
         left, right = self.left_shoulder.draw(rng), self.right_shoulder.draw(rng)
-        return build_road((*pieces, (rest, 0.0)), lanes, left_shoulder=left, right_shoulder=right)
+        profile = draw_profile(self.grades, rng)
+        return build_road(
+            (*pieces, (rest, 0.0)), lanes, left_shoulder=left, right_shoulder=right, profile=profile
+        )
 
 
 class Straight(CrossSection):

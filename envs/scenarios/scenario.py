@@ -18,6 +18,7 @@ from drive_stack.support.layout import CONFIGS
 
 from ..traffic.flow import max_density
 from .actors import Actor, LaneClosure
+from .camera import CameraSpec
 from .checks import build_context, check_navigation, check_route, check_zones
 from .conditions import ConditionsSpec
 from .entries import check_actors, check_closures, check_pedestrians
@@ -70,6 +71,7 @@ class Scenario(StrictModel):
         default=30.0, gt=0.0
     )  # duration of a standstill without cause that ends an episode [s]
     conditions: ConditionsSpec = ConditionsSpec()
+    camera: CameraSpec = CameraSpec()
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
     people: tuple[PedestrianEntry, ...] = ()

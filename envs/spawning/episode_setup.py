@@ -15,7 +15,7 @@ import numpy as np
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
-from drive_stack.world_state import Conditions, ObstacleStates
+from drive_stack.world_state import Conditions, MountingError, ObstacleStates
 
 from ..contacts import ego_body
 from ..ego import Ego
@@ -26,6 +26,7 @@ from ..scenarios.route import EgoStart, NavigationStep
 from ..scenarios.scenario import Scenario, TrafficSpec
 from ..scripts import Script
 from ..speed_limits import SpeedLimits, build_speed_limits, posted_limit
+from ..suspension import BodyMotion
 from ..traffic import Demand, EgoOnRoad, Mix, Traffic
 from ..traffic.flow import STANDSTILL_GAP
 from ..traffic.lane_segments import COMFORTABLE_BRAKING
@@ -63,6 +64,8 @@ class EpisodeSetup:
     scripts: tuple[Script, ...]
     pedestrians: Pedestrians
     obstacles: ObstacleStates
+    mounting_error: MountingError
+    body: BodyMotion | None  # None: the body is rigid
 
     def copy(self) -> EpisodeSetup:
         """Return a setup with independent dynamic parts; the static parts are shared."""
@@ -83,9 +86,11 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
     Raises:
         ConfigError: If drawn places of two entries of the scenario overlap, or a place does not exist.
     """
-    names = ("road", "conditions", "ego", "obstacles", "pedestrians", "actors", "traffic", "route")
+    # a further name comes last, so that the generators of the others stay the same
+    names = ("road", "conditions", "ego", "obstacles", "pedestrians", "actors", "traffic", "route", "camera")
     root = np.random.SeedSequence((zlib.crc32(scenario.world_name.encode()), seed))
-    rngs = {name: np.random.default_rng(child) for name, child in zip(names, root.spawn(8), strict=True)}
+    children = root.spawn(len(names))
+    rngs = {name: np.random.default_rng(child) for name, child in zip(names, children, strict=True)}
 
     road = scenario.road.build(rngs["road"])
     conditions = scenario.conditions.draw(rngs["conditions"], seed)
@@ -127,6 +132,8 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         scripts=tuple(vehicle_spawner.scripts),
         pedestrians=pedestrians,
         obstacles=obstacles,
+        mounting_error=scenario.camera.draw(rngs["camera"]),
+        body=BodyMotion() if scenario.camera.body_motion else None,
     )
 
 

@@ -7,7 +7,7 @@ import math
 import numba
 import numpy as np
 
-from drive_stack.road_kernels import piece_at, to_road, to_world
+from drive_stack.road.kernels import piece_at, to_road, to_world
 
 from .car_following import (
     NONE,
@@ -180,7 +180,7 @@ def footprints(rows, pieces, ids, poses, speeds, lengths, widths, radii):  # typ
 
     Args:
         rows: `VEHICLE` records, shape (N,).
-        pieces: The road, see `drive_stack.road_kernels`.
+        pieces: The road, see `drive_stack.road.kernels`.
         ids: Actor ids of the other shapes, shape (W,).
         poses: Their x, y [m] and yaw [rad] in the world frame, shape (W, 3).
         speeds, lengths, widths, radii: Their speeds [m/s] and sizes [m], shape (W,).

@@ -1,0 +1,1 @@
+"""The geometry of roads: conversion of coordinates, and heights."""
