@@ -1,8 +1,9 @@
 """One compiled pass from the rendered buffer to the sensor's image.
 
-The pass downsamples, flips rows, applies haze and light, and adds noise. It uses integers only, row by row
-and without branches, at the fewest bits in each step, so that the compiler processes 8 to 32 pixels at once.
-Pixels are 32-bit words: blue, green, red and alpha from the lowest byte up.
+Each of the 2 × 2 samples of a pixel is lit and hazed by itself, then they are averaged: mean colour times
+mean transmittance would draw dark outlines where something near covers the far haze. The pass also flips
+rows and adds noise. It uses integers only, row by row and without branches, so that the compiler processes
+8 to 32 pixels at once. Pixels are 32-bit words: blue, green, red and alpha from the lowest byte up.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ SUPERSAMPLING = 2  # factor of the rendered width and height
 CODE_ZERO = 64  # alpha of an object with transmittance 0
 
 _byte, _short, _word = np.uint8, np.uint16, np.uint32
-_PAIR = _word(0x00FF00FF)  # two of the four bytes, each with space above it for a sum
-_ROUNDING = _word(0x00020002)  # half of the divisor 4
-_ZERO, _HALF = _word(CODE_ZERO), _word(1 << 15)
+_LOW_BYTE, _HALF = _word(255), _word(1 << 15)
+_ZERO = _word(CODE_ZERO)
 _ALPHA_SCALE = _word(
     round((255 << 16) / (255 - CODE_ZERO))
 )  # transmittance per step of alpha, in 2⁻¹⁶ of 1/255
-_SOLID_BIT = _word(1 << 26)  # above the sum of four transmittances
+_FULL = _word(4 * 255)  # sum of four transmittances of 1
+# divides the sum of four products of bytes by 4 · 255, to the nearest whole number
+_DIVISOR, _DIVISOR_BITS = _word(round((1 << 22) / (4 * 255))), 22
+_HALF_DIVISOR = _word(1 << (_DIVISOR_BITS - 1))
 
 
 @numba.njit(cache=True)
@@ -31,51 +34,35 @@ def apply_sensor(large, ground_through, ground_lit, haze, bright, dark, image): 
     ``haze`` (3,) is the colour of the haze. ``bright`` is added and ``dark`` subtracted at the end; both have
     the shape of ``image``.
     """
-    height, width = ground_through.shape
-    row = np.empty((5, width), np.uint8)
+    height = len(image)
     for y in range(height):
         source_row = 2 * (height - 1 - y)
-        _downsample(large[source_row], large[source_row + 1], row)
-        _blend_haze(row, ground_through[y], ground_lit[y], haze, image[y])
+        _blend(large[source_row], large[source_row + 1], ground_through[y], ground_lit[y], haze, image[y])
         _add_noise(image[y], bright[y], dark[y])
 
 
 @numba.njit(cache=True)
-def _downsample(low, high, row):  # type: ignore[no-untyped-def]
-    """Average 2 × 2 pixels: red, green, blue, and transmittance and fraction of upright objects."""
-    red, green, blue, upright, solid = row[0], row[1], row[2], row[3], row[4]
-    for x in range(len(red)):
+def _blend(low, high, ground_through, ground_lit, haze, pixels):  # type: ignore[no-untyped-def]
+    """Fill a row of RGB ``pixels`` with the mean of 2 × 2 samples, each lit and hazed by itself."""
+    haze_red, haze_green, haze_blue = _word(haze[0]), _word(haze[1]), _word(haze[2])
+    for x in range(len(ground_through)):
+        through = _word(ground_through[x])
+        weight = _word(_scale(ground_through[x], ground_lit[x]))
         a, b, c, d = low[2 * x], low[2 * x + 1], high[2 * x], high[2 * x + 1]
-        outer = _sum(a & _PAIR, b & _PAIR, c & _PAIR, d & _PAIR)
-        red[x], blue[x] = _byte(_shift_right(outer, 18)), _byte(_shift_right(outer, 2))
-        a, b, c, d = _shift_right(a, 8), _shift_right(b, 8), _shift_right(c, 8), _shift_right(d, 8)
-        green[x] = _byte(_shift_right(_sum(a & _PAIR, b & _PAIR, c & _PAIR, d & _PAIR), 2))
-        a, b, c, d = _shift_right(a, 16), _shift_right(b, 16), _shift_right(c, 16), _shift_right(d, 16)
-        packed = _sum(
-            _upright_transmittance(a),
-            _upright_transmittance(b),
-            _upright_transmittance(c),
-            _upright_transmittance(d),
-        )
-        upright[x] = _byte(_shift_right(packed & _word(1023), 2))
-        solid[x] = _byte(
-            _shift_right(_word((_shift_right(packed, 10) & _word(7)) * _word(255)) + _word(2), 2)
-        )
-
-
-@numba.njit(cache=True)
-def _blend_haze(row, ground_through, ground_lit, haze, pixels):  # type: ignore[no-untyped-def]
-    """Attenuate the colours of a downsampled row and blend in the haze."""
-    red, green, blue, upright, solids = row[0], row[1], row[2], row[3], row[4]
-    for x in range(len(red)):
-        solid = _short(solids[x])
-        open_ = _short(_short(255) - solid)
-        through = _short(_short(upright[x]) + _scale(ground_through[x], open_))
-        weight = _scale(through, _short(solid + _scale(ground_lit[x], open_)))
-        haze_weight = _short(_short(255) - through)
-        pixels[3 * x] = _byte(_scale(red[x], weight) + _scale(haze[0], haze_weight))
-        pixels[3 * x + 1] = _byte(_scale(green[x], weight) + _scale(haze[1], haze_weight))
-        pixels[3 * x + 2] = _byte(_scale(blue[x], weight) + _scale(haze[2], haze_weight))
+        upright_a, upright_b = _upright_transmittance(a), _upright_transmittance(b)
+        upright_c, upright_d = _upright_transmittance(c), _upright_transmittance(d)
+        through_a, through_b = _select(a, upright_a, through), _select(b, upright_b, through)
+        through_c, through_d = _select(c, upright_c, through), _select(d, upright_d, through)
+        weight_a, weight_b = _select(a, upright_a, weight), _select(b, upright_b, weight)
+        weight_c, weight_d = _select(c, upright_c, weight), _select(d, upright_d, weight)
+        hazed = _word(_FULL - _word(_word(through_a + through_b) + _word(through_c + through_d)))
+        for channel, colour in ((0, haze_red), (1, haze_green), (2, haze_blue)):
+            shift = 16 - 8 * channel
+            total = _word(
+                _word(_byte_of(a, shift) * weight_a + _byte_of(b, shift) * weight_b)
+                + _word(_byte_of(c, shift) * weight_c + _byte_of(d, shift) * weight_d)
+            )
+            pixels[3 * x + channel] = _byte(_divide(_word(total + _word(colour * hazed))))
 
 
 @numba.njit(cache=True)
@@ -87,22 +74,34 @@ def _add_noise(pixels, bright, dark):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _upright_transmittance(alpha):  # type: ignore[no-untyped-def]
-    """Return an object's transmittance 0 … 255 in the low ten bits; bit 10 is 1 where alpha is above 0."""
-    packed = _SOLID_BIT + _HALF if alpha > 0 else _HALF
-    return _shift_right(_word(_word(_word(max(alpha, _ZERO) - _ZERO) * _ALPHA_SCALE) + packed), 16)
+def _upright_transmittance(sample):  # type: ignore[no-untyped-def]
+    """Return the transmittance 0 … 255 of an upright object from its alpha."""
+    alpha = _shift_right(sample, 24)
+    return _shift_right(_word(_word(_word(max(alpha, _ZERO) - _ZERO) * _ALPHA_SCALE) + _HALF), 16)
+
+
+@numba.njit(cache=True)
+def _select(sample, upright, ground):  # type: ignore[no-untyped-def]
+    """Return ``upright`` where the sample's alpha is above 0, else ``ground``."""
+    return upright if _shift_right(sample, 24) > 0 else ground
+
+
+@numba.njit(cache=True)
+def _byte_of(word, bits):  # type: ignore[no-untyped-def]
+    """Return the byte of a word that begins at ``bits``."""
+    return _word(_shift_right(word, bits) & _LOW_BYTE)
+
+
+@numba.njit(cache=True)
+def _divide(total):  # type: ignore[no-untyped-def]
+    """Return ``total / (4 · 255)`` to the nearest whole number."""
+    return _shift_right(_word(_word(total * _DIVISOR) + _HALF_DIVISOR), _DIVISOR_BITS)
 
 
 @numba.njit(cache=True)
 def _shift_right(word, bits):  # type: ignore[no-untyped-def]
     """Return a word shifted to the right."""
     return _word(word >> _word(bits))
-
-
-@numba.njit(cache=True)
-def _sum(a, b, c, d):  # type: ignore[no-untyped-def]
-    """Return the sum of four words with rounding for a division by 4, in both halves."""
-    return _word(_word(_word(_word(a) + _word(b)) + _word(_word(c) + _word(d))) + _ROUNDING)
 
 
 @numba.njit(cache=True)
