@@ -17,6 +17,7 @@ from drive_stack.interfaces import Detector, LaneDetector
 from drive_stack.pipeline import Stages
 from drive_stack.types import Detection, Image, LaneEstimate, ObjectClass, Observation
 
+FALSE_CLASSES = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN, ObjectClass.OBSTACLE)
 FALSE_DETECTIONS = 300  # boxes of a swamped detector
 
 
@@ -92,9 +93,9 @@ class FaultyDetector:
         rng, (rows, columns) = self._faults.rng, image.shape[:2]
         corners = rng.uniform((0.0, 0.0), (columns - 40.0, rows - 40.0), (FALSE_DETECTIONS, 2))
         sizes = rng.uniform(10.0, 40.0, (FALSE_DETECTIONS, 2))
-        labels = rng.integers(0, len(ObjectClass), FALSE_DETECTIONS)
+        labels = rng.integers(0, len(FALSE_CLASSES), FALSE_DETECTIONS)
         return tuple(
-            Detection((x, y, x + width, y + height), ObjectClass(label), 0.9)
+            Detection((x, y, x + width, y + height), FALSE_CLASSES[label], 0.9)
             for (x, y), (width, height), label in zip(
                 corners.tolist(), sizes.tolist(), labels.tolist(), strict=True
             )

@@ -21,12 +21,19 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 
 class ObjectClass(IntEnum):
-    """Classes that the detector distinguishes."""
+    """True classes of objects. Detectors distinguish the first ones: see `drive_stack.objects.classes`."""
 
     CAR = 0
     LARGE_VEHICLE = 1
     PEDESTRIAN = 2
     OBSTACLE = 3  # cones, barriers and boards that close a lane at road works
+    MOTORCYCLE = 4  # with its rider
+    CYCLIST = 5
+    WHEELCHAIR_USER = 6
+    ANIMAL = 7
+    CARGO = 8  # fallen onto the road
+    EMERGENCY_VEHICLE = 9
+    OVERTURNED_CAR = 10
 
 
 class NavigationCommand(IntEnum):
@@ -279,17 +286,24 @@ class SemanticClass(IntEnum):
     CAR = 7
     LARGE_VEHICLE = 8
     PEDESTRIAN = 9
+    MOTORCYCLE = 10
+    CYCLIST = 11
+    WHEELCHAIR_USER = 12
+    ANIMAL = 13
+    CARGO = 14
+    EMERGENCY_VEHICLE = 15
+    OVERTURNED_CAR = 16
 
 
 # --- contacts --------------------------------------------------------------------------------
 
 
 class ContactKind(StrEnum):
-    """What the ego collided with."""
+    """What the ego collided with, in the terms of the scoring schemes."""
 
     VEHICLE = "vehicle"
-    PEDESTRIAN = "pedestrian"
-    OBJECT = "object"
+    PEDESTRIAN = "pedestrian"  # also cyclists and wheelchair users
+    OBJECT = "object"  # also animals, for which no scheme has a term of its own
     RAIL = "rail"
 
 
@@ -313,3 +327,4 @@ class Contact:
     impact_speed: float  # closing speed along the line of contact [m/s], ≥ 0
     ego_speed: float  # [m/s]
     actor_speed: float  # [m/s]
+    label: ObjectClass | None = None  # true class of the actor; None for the rail

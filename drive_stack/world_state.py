@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
-from drive_stack.types import Contact, FloatArray, NavigationCommand
+from drive_stack.types import Contact, FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import VehicleParameters, road_grip
 
 
@@ -99,7 +99,7 @@ class VehicleStates:
     length: FloatArray
     width: FloatArray
     height: FloatArray
-    label: NDArray[np.int64]  # ObjectClass: CAR or LARGE_VEHICLE
+    label: NDArray[np.int64]  # ObjectClass of the vehicles' group
     body: NDArray[np.int64]  # index into envs.bodies.BODIES
     colour: NDArray[np.uint8]  # (N, 3) RGB of the paint
     lane: NDArray[np.int64]  # index on the road map, −1 off the lanes
@@ -108,11 +108,41 @@ class VehicleStates:
     lateral: FloatArray
     brake_lamp: NDArray[np.bool_]
     indicator: NDArray[np.int64]  # −1 left, 0 off, +1 right, 2 both (hazard)
+    parked: NDArray[np.bool_]  # permanently: it will not drive on
+    unlit: NDArray[np.bool_]  # no lamp works, also at night
+
+
+class WalkerKind(IntEnum):
+    """What moves like a pedestrian."""
+
+    PERSON = 0
+    WHEELCHAIR = 1  # with its user
+    CYCLIST = 2
+    DEER = 3
+    BOAR = 4
+    DOG = 5
+
+
+_WALKER_LABELS = np.array(
+    [
+        ObjectClass.PEDESTRIAN, ObjectClass.WHEELCHAIR_USER, ObjectClass.CYCLIST,
+        ObjectClass.ANIMAL, ObjectClass.ANIMAL, ObjectClass.ANIMAL,
+    ],
+    dtype=np.int64,
+)  # of each `WalkerKind`  # fmt: skip
+
+
+def walker_labels(kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """ObjectClass of each of ``kinds``, values of `WalkerKind`, shape (N,)."""
+    return np.asarray(_WALKER_LABELS[kinds], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class PedestrianStates:
-    """Pedestrians, one row each. The position is the centre between the feet."""
+    """Pedestrians, wheelchair users, cyclists and animals, one row each.
+
+    The position is the centre of the body on the ground. Persons are discs of a radius, the others boxes.
+    """
 
     id: NDArray[np.int64]
     x: FloatArray
@@ -120,10 +150,18 @@ class PedestrianStates:
     yaw: FloatArray
     speed: FloatArray
     height: FloatArray
-    radius: FloatArray  # of the body, seen from above [m]
+    radius: FloatArray  # of a person, seen from above; 0 for boxes [m]
+    length: FloatArray  # of the body, seen from above; twice the radius of a person [m]
+    width: FloatArray  # [m]
     gait: FloatArray  # phase of the walking cycle [rad]
     child: NDArray[np.bool_]
     clothes: NDArray[np.uint8]  # (N, 4, 3) RGB of top, trousers, hair, skin
+    kind: NDArray[np.int64]  # WalkerKind
+
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """ObjectClass of each, shape (N,)."""
+        return walker_labels(self.kind)
 
 
 class ObstacleKind(IntEnum):
@@ -132,6 +170,21 @@ class ObstacleKind(IntEnum):
     CONE = 0
     BARRIER = 1
     ARROW_BOARD = 2
+    BOX = 3  # fallen cargo from here on
+    TYRE = 4
+    LADDER = 5
+    MATTRESS = 6
+
+
+_OBSTACLE_LABELS = np.array(
+    [ObjectClass.CARGO if kind >= ObstacleKind.BOX else ObjectClass.OBSTACLE for kind in ObstacleKind],
+    dtype=np.int64,
+)  # of each `ObstacleKind`
+
+
+def obstacle_labels(kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """ObjectClass of each of ``kinds``, values of `ObstacleKind`, shape (N,)."""
+    return np.asarray(_OBSTACLE_LABELS[kinds], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +199,11 @@ class ObstacleStates:
     width: FloatArray
     height: FloatArray
     kind: NDArray[np.int64]  # ObstacleKind
+
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """ObjectClass of each, shape (N,)."""
+        return obstacle_labels(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
-from drive_stack.world_state import PedestrianStates
+from drive_stack.world_state import PedestrianStates, WalkerKind, walker_labels
 
 _ACCELERATION = 2.5  # of a pedestrian who sets off or stops [m/s²]
 _GAIT_STRIDE = 0.83  # length of a full gait cycle of two steps at walking speed, as a fraction of the height
@@ -29,8 +29,8 @@ _STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
 _EXPECTED_DECELERATION = 3.0  # of drivers, as a waiting pedestrian expects it [m/s²]
 _EXPECTED_REACTION_TIME = 1.5  # of drivers, as a waiting pedestrian expects it [s]
 
-# world x, y [m], velocity x, y [m/s] and radius [m] of N pedestrians, shape (N,) each
-PedestrianMotion: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+# world x, y [m], velocity x, y [m/s], half length and half width along the road [m], (N,) each
+PedestrianMotion: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 class Mode(IntEnum):
@@ -79,6 +79,14 @@ class PedestrianSpec:
     child: bool
     clothes: NDArray[np.uint8]  # RGB of top, trousers, hair and skin, (4, 3)
     motion: Motion = AT_REST
+    kind: WalkerKind = WalkerKind.PERSON
+    length: float = 0.0  # of a body that is a box seen from above; a person is a disc [m]
+    width: float = 0.0  # [m]
+
+    @property
+    def radius(self) -> float:
+        """Radius of a person seen from above; 0 for boxes [m]."""
+        return body_radius(child=self.child) if self.kind is WalkerKind.PERSON else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,10 @@ class Pedestrians:
     goal: FloatArray = field(init=False)  # lateral where a crossing ends [m]
     paused_time: FloatArray = field(init=False)  # time spent half-way [s]
     distance_walked: FloatArray = field(init=False)  # along the road [m]
-    radius: FloatArray = field(init=False)  # [m]
+    radius: FloatArray = field(init=False)  # of discs; 0 for boxes [m]
+    length: FloatArray = field(init=False)  # [m]
+    width: FloatArray = field(init=False)  # [m]
+    kind: NDArray[np.int64] = field(init=False)  # values of `WalkerKind`
     height: FloatArray = field(init=False)  # [m]
 
     def __post_init__(self) -> None:
@@ -128,7 +139,10 @@ class Pedestrians:
         self.facing = np.array([spec.facing for spec in specs], dtype=np.float64)
         self.mode = np.array([spec.mode for spec in specs], dtype=np.int64)
         self.height = np.array([spec.height for spec in specs], dtype=np.float64)
-        self.radius = np.array([body_radius(child=spec.child) for spec in specs], dtype=np.float64)
+        self.radius = np.array([spec.radius for spec in specs], dtype=np.float64)
+        self.length = np.array([spec.length or 2.0 * spec.radius for spec in specs], dtype=np.float64)
+        self.width = np.array([spec.width or 2.0 * spec.radius for spec in specs], dtype=np.float64)
+        self.kind = np.array([spec.kind for spec in specs], dtype=np.int64)
         self.gait = (self.station * 1.7) % (2.0 * np.pi)
         self.speed = np.array(
             [spec.motion.speed if spec.mode is Mode.WALK_ALONG else 0.0 for spec in specs], dtype=np.float64
@@ -166,10 +180,23 @@ class Pedestrians:
         return points, yaw + self.facing
 
     def motion(self) -> PedestrianMotion:
-        """World x, y [m], velocity x, y [m/s] and radius [m], shape (N,) each."""
+        """World x, y [m], velocity x, y [m/s] and extents [m] of all, see `PedestrianMotion`."""
         feet, yaw = self.xy()
         vx, vy = self.speed * np.cos(yaw), self.speed * np.sin(yaw)
-        return feet[:, 0], feet[:, 1], vx, vy, self.radius
+        return feet[:, 0], feet[:, 1], vx, vy, *self.extents()
+
+    def extents(self) -> tuple[FloatArray, FloatArray]:
+        """Half of the length along the road and half of the width across it [m], shape (N,) each."""
+        cos, sin = np.abs(np.cos(self.facing)), np.abs(np.sin(self.facing))
+        is_box = self.radius == 0.0
+        along = np.where(is_box, self.length * cos + self.width * sin, 2.0 * self.radius)
+        across = np.where(is_box, self.length * sin + self.width * cos, 2.0 * self.radius)
+        return along / 2.0, across / 2.0
+
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """ObjectClass of each, shape (N,)."""
+        return walker_labels(self.kind)
 
     def states(self) -> PedestrianStates:
         """Return a copy of the present states for `WorldState`."""
@@ -183,9 +210,12 @@ class Pedestrians:
             speed=self.speed.copy(),
             height=self.height.copy(),
             radius=self.radius.copy(),
+            length=self.length.copy(),
+            width=self.width.copy(),
             gait=self.gait.copy(),
             child=np.array([spec.child for spec in self.specs], dtype=np.bool_),
             clothes=np.array(clothes, dtype=np.uint8).reshape(-1, 4, 3),
+            kind=self.kind.copy(),
         )
 
     def copy(self) -> Pedestrians:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.types import ContactKind, ObjectClass
@@ -15,7 +14,12 @@ from .overlap import count_touching
 from .pedestrians import EgoView, Pedestrians, VehicleBodies
 from .traffic import Traffic
 
-_LABELS = {ContactKind.PEDESTRIAN: int(ObjectClass.PEDESTRIAN), ContactKind.OBJECT: int(ObjectClass.OBSTACLE)}
+CONTACT_KINDS = {
+    ObjectClass.PEDESTRIAN: ContactKind.PEDESTRIAN,
+    ObjectClass.CYCLIST: ContactKind.PEDESTRIAN,
+    ObjectClass.WHEELCHAIR_USER: ContactKind.PEDESTRIAN,
+    ObjectClass.ANIMAL: ContactKind.OBJECT,
+}  # of walkers
 
 
 def collision_shapes(traffic: Traffic, others: Shapes) -> Shapes:
@@ -29,26 +33,27 @@ def collision_shapes(traffic: Traffic, others: Shapes) -> Shapes:
 
 def other_shapes(pedestrians: Pedestrians, obstacles: ObstacleStates) -> Shapes:
     """Return everything that the ego can hit except vehicles: pedestrians, then obstacles."""
-    n_pedestrians, n_obstacles = len(pedestrians.specs), len(obstacles.id)
+    zeros = np.zeros(len(obstacles.id))
     feet, yaw = pedestrians.xy()
-    no_size, zeros = np.zeros(n_pedestrians), np.zeros(n_obstacles)
+    is_box = pedestrians.radius == 0.0
+    kinds = tuple(CONTACT_KINDS[ObjectClass(label)] for label in pedestrians.label.tolist())
     pedestrian_ids = np.array([spec.id for spec in pedestrians.specs], dtype=np.int64)
     obstacle_poses = np.stack([obstacles.x, obstacles.y, obstacles.yaw], axis=1)
     return Shapes(
         id=np.concatenate([pedestrian_ids, obstacles.id]),
-        kind=(ContactKind.PEDESTRIAN,) * n_pedestrians + (ContactKind.OBJECT,) * n_obstacles,
+        kind=kinds + (ContactKind.OBJECT,) * len(zeros),
         pose=np.concatenate([np.column_stack([feet, yaw]), obstacle_poses]),
         speed=np.concatenate([pedestrians.speed, zeros]),
-        length=np.concatenate([no_size, obstacles.length]),
-        width=np.concatenate([no_size, obstacles.width]),
+        length=np.concatenate([np.where(is_box, pedestrians.length, 0.0), obstacles.length]),
+        width=np.concatenate([np.where(is_box, pedestrians.width, 0.0), obstacles.width]),
         radius=np.concatenate([pedestrians.radius, zeros]),
     )
 
 
 def count_traffic_contacts(shapes: Shapes) -> int:
-    """Number of pairs of vehicles, or of a vehicle and a pedestrian, that touch; 0 in a correct world."""
+    """Number of pairs of vehicles, or of a vehicle and a person, that touch; 0 in a correct world."""
     n_vehicles = shapes.kind.count(ContactKind.VEHICLE)
-    pedestrians = slice(n_vehicles, n_vehicles + shapes.kind.count(ContactKind.PEDESTRIAN))
+    pedestrians = shapes.radius > 0.0
     pairs = count_touching(
         shapes.pose[:n_vehicles], shapes.length[:n_vehicles], shapes.width[:n_vehicles],
         shapes.pose[pedestrians], shapes.radius[pedestrians],
@@ -71,15 +76,12 @@ def vehicle_bodies(traffic: Traffic, ego: EgoState, car: VehicleParameters) -> V
     return VehicleBodies(station, lateral, speed, length, width, is_ego)
 
 
-def road_users(shapes: Shapes, vehicle_labels: NDArray[np.int64]) -> RoadUsers:
-    """Return the shapes around the ego as road users.
-
-    Args:
-        shapes: Vehicles, then pedestrians, then obstacles.
-        vehicle_labels: ObjectClass of each vehicle, in the order of the shapes.
-    """
-    others = [_LABELS[kind] for kind in shapes.kind[len(vehicle_labels) :]]
-    if not others:
+def road_users(
+    shapes: Shapes, traffic: Traffic, pedestrians: Pedestrians, obstacles: ObstacleStates
+) -> RoadUsers:
+    """Return the shapes around the ego, which are those of the three groups, as road users."""
+    vehicle_labels = traffic.labels()
+    if len(vehicle_labels) == len(shapes.id):
         return RoadUsers(shapes.pose, shapes.speed, shapes.length, shapes.width, vehicle_labels)
     diameter = 2.0 * shapes.radius
     return RoadUsers(
@@ -87,5 +89,5 @@ def road_users(shapes: Shapes, vehicle_labels: NDArray[np.int64]) -> RoadUsers:
         speed=shapes.speed,
         length=shapes.length + diameter,
         width=shapes.width + diameter,
-        label=np.concatenate([vehicle_labels, np.array(others, dtype=np.int64)]),
+        label=np.concatenate([vehicle_labels, pedestrians.label, obstacles.label]),
     )

@@ -14,7 +14,6 @@ from .pedestrians import Mode, Pedestrians
 MAX_DISTANCE = 20.0  # from the ego's front bumper [m]
 STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
 _LATERAL_MARGIN = 0.25  # on each side of the ego [m]
-_HAZARD_LIGHTS = 2  # `VehicleStates.indicator` of a permanently parked vehicle
 
 
 def is_waiting_in_traffic(
@@ -22,15 +21,17 @@ def is_waiting_in_traffic(
 ) -> bool:
     """Whether stationary traffic or a crossing pedestrian blocks the ego's path within `MAX_DISTANCE`.
 
-    A permanently parked vehicle (hazard lights on), a pedestrian who is not crossing, and everything next to
+    A permanently parked vehicle, a pedestrian who is not crossing, and everything next to
     the ego's path do not count, because the ego can drive around or past them.
     """
-    stationary = (vehicles.speed < STATIONARY_SPEED) & (vehicles.indicator != _HAZARD_LIGHTS)
+    stationary = (vehicles.speed < STATIONARY_SPEED) & (~vehicles.parked)
     if _is_blocked(ego, car, vehicles.station, vehicles.lateral, vehicles.length, vehicles.width, stationary):
         return True
     crossing = (pedestrians.mode == Mode.CROSS) | (pedestrians.mode == Mode.PAUSE)
-    size = 2.0 * pedestrians.radius
-    return _is_blocked(ego, car, pedestrians.station, pedestrians.lateral, size, size, crossing)
+    half_length, half_width = pedestrians.extents()
+    return _is_blocked(
+        ego, car, pedestrians.station, pedestrians.lateral, 2.0 * half_length, 2.0 * half_width, crossing
+    )
 
 
 def _is_blocked(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.road_map import LaneKind, RoadMap
-from drive_stack.types import Contact, Control, FloatArray, NavigationCommand
+from drive_stack.types import Contact, Control, FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
 
@@ -157,7 +158,7 @@ class World:
         position = RoadPosition.of(body, self.road, self._ego.station)
         contacts = self._contact_monitor.update(self.time, body_before, body, shapes_before, shapes)
         contacts += self._contact_monitor.update_rail(self.time, body, self.road, position)
-        self._contacts += tuple(contacts)
+        self._contacts += tuple(self._labelled(contact) for contact in contacts)
         self.traffic_contacts += count_traffic_contacts(shapes)
         self._update_outcome(position)
 
@@ -173,7 +174,7 @@ class World:
             self.physics_dt,
             self._ego_on_road(context),
             self._motion_cache if pedestrians.specs else None,
-            (obstacles.x, obstacles.y, obstacles.length, obstacles.width) if len(obstacles.id) else None,
+            obstacles.boxes if len(obstacles.states.id) else None,
         )
         self._vehicle_cache = self._shape_cache = None
         if not at_rest:
@@ -196,7 +197,7 @@ class World:
             car=self.car,
             vehicles=self._vehicles,
             pedestrians=episode.pedestrians.states(),
-            obstacles=episode.obstacles,
+            obstacles=episode.obstacles.states,
             road=episode.road,
             conditions=episode.conditions,
             speed_limit=self.speed_limit,
@@ -211,7 +212,8 @@ class World:
 
     def road_users(self) -> RoadUsers:
         """Return every vehicle, pedestrian and obstacle around the ego."""
-        return road_users(self._shapes, self._episode.traffic.labels())
+        episode = self._episode
+        return road_users(self._shapes, episode.traffic, episode.pedestrians, episode.obstacles.states)
 
     def actor_poses(self) -> tuple[NDArray[np.int64], FloatArray]:
         """Return the ids (N,) of all vehicles and pedestrians, and their poses (N, 3) in the world frame.
@@ -219,7 +221,7 @@ class World:
         A pose is x, y [m] and yaw [rad].
         """
         shapes = self._shapes
-        moving = len(shapes.id) - len(self._episode.obstacles.id)
+        moving = len(shapes.id) - len(self._episode.obstacles.states.id)
         return shapes.id[:moving], shapes.pose[:moving]
 
     def copy(self, *, physics_dt: float | None = None) -> World:
@@ -288,7 +290,7 @@ class World:
         if self._shape_cache is None:
             episode = self._episode
             if self._other_shape_cache is None:
-                self._other_shape_cache = other_shapes(episode.pedestrians, episode.obstacles)
+                self._other_shape_cache = other_shapes(episode.pedestrians, episode.obstacles.states)
             self._shape_cache = collision_shapes(episode.traffic, self._other_shape_cache)
         return self._shape_cache
 
@@ -298,6 +300,14 @@ class World:
             ego = self._ego
             self._body_cache = ego_body(ego.x, ego.y, ego.yaw, ego.speed, self.car)
         return self._body_cache
+
+    def _labelled(self, contact: Contact) -> Contact:
+        """Return a contact with the true class of the actor."""
+        for group in (self._vehicles, self._episode.pedestrians.states(), self._episode.obstacles.states):
+            rows = np.flatnonzero(group.id == contact.actor_id)
+            if len(rows):
+                return replace(contact, label=ObjectClass(int(group.label[rows[0]])))
+        return contact
 
     def _script_context(self) -> ScriptContext:
         front = self._ego.station + self.car.length - self.car.rear_overhang

@@ -118,8 +118,8 @@ def _other_boxes(state: WorldState) -> MovingBoxes:
         road[:, :2],
         wrap_angles(yaw - road[:, 2]),
         np.concatenate([vehicles.speed, pedestrians.speed, np.zeros(len(obstacles.x))]),
-        np.concatenate([vehicles.length, 2.0 * pedestrians.radius, obstacles.length]),
-        np.concatenate([vehicles.width, 2.0 * pedestrians.radius, obstacles.width]),
+        np.concatenate([vehicles.length, pedestrians.length, obstacles.length]),
+        np.concatenate([vehicles.width, pedestrians.width, obstacles.width]),
     )
 
 

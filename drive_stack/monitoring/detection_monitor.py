@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.types import Detection, ObjectClass, Track
+from drive_stack.objects.classes import GROUPS, ClassGroup
+from drive_stack.types import Detection, Track
 
 MAX_OBJECTS = 100  # in one image
 MAX_EMPTY = 5  # consecutive empty results, with an object in plain view, from which it is a fault
@@ -59,7 +60,7 @@ class DetectionMonitor:
 
     def _weight(self, track: Track) -> float:
         """How certainly a detector finds the object, 0 … 1; 0 where the object may be out of view."""
-        if track.label is ObjectClass.OBSTACLE or track.box is None:
+        if GROUPS[track.label] is ClassGroup.OBSTACLES or track.box is None:
             return 0.0
         x, y = track.position
         established = track.age - track.missed >= MIN_TRACKED_STEPS and track.confidence >= MIN_CONFIDENCE

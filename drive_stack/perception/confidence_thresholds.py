@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from drive_stack.config import StrictModel
+from drive_stack.objects.classes import GROUPS, TAUGHT_CLASSES, ClassGroup
 from drive_stack.types import Detection, FloatArray, ObjectClass
 
 Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -35,17 +36,17 @@ class ConfidenceThresholds(StrictModel):
 
     def threshold(self, label: ObjectClass) -> float:
         """The minimum confidence of a class."""
-        match label:
-            case ObjectClass.CAR | ObjectClass.LARGE_VEHICLE:
+        match GROUPS[label]:
+            case ClassGroup.VEHICLES:
                 return self.vehicles
-            case ObjectClass.PEDESTRIAN:
+            case ClassGroup.PEDESTRIANS:
                 return self.pedestrian
-            case ObjectClass.OBSTACLE:
+            case ClassGroup.OBSTACLES:
                 return self.obstacle
 
     def by_class(self) -> FloatArray:
-        """The thresholds (classes,) in the order of `ObjectClass`."""
-        return np.array([self.threshold(label) for label in ObjectClass])
+        """The thresholds (classes,) in the order of `TAUGHT_CLASSES`."""
+        return np.array([self.threshold(label) for label in TAUGHT_CLASSES])
 
     def filter(self, detections: Iterable[Detection]) -> list[Detection]:
         """The detections that reach the threshold of their class."""

@@ -83,8 +83,10 @@ def decode(
 ) -> tuple[Detection, ...]:
     """Decode the boxes ``(A, 4)`` [px] and class scores ``(A, classes)`` of all cells.
 
-    ``size`` is the (height, width) of the image, ``thresholds`` (classes,) the minimum score of each class.
+    ``size`` is the (height, width) of the image, ``thresholds`` the minimum score of each class; those of
+    classes that the network was not taught are left out.
     """
+    thresholds = thresholds[: scores.shape[1]]
     best = scores.max(axis=1)
     likely = np.flatnonzero(best >= thresholds.min())
     likely = likely[best[likely] >= thresholds[scores[likely].argmax(axis=1)]]

@@ -22,6 +22,7 @@ import numpy as np
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import rotation
+from drive_stack.objects.classes import GROUPS, ClassGroup, classes_of
 from drive_stack.types import Detection, LiftedObject, LineOfSight, ObjectClass, RangeCue
 
 
@@ -42,13 +43,20 @@ TYPICAL_SIZES: Mapping[ObjectClass, TypicalSize] = {
     ObjectClass.LARGE_VEHICLE: TypicalSize(3.2, 2.38, 0.19, 0.09, 0.8, 0.4),
     ObjectClass.PEDESTRIAN: TypicalSize(1.65, 0.55, 0.14, 0.35, 0.0, 0.2),
     ObjectClass.OBSTACLE: TypicalSize(0.85, 0.6, 0.5, 0.6, 0.0, 0.2),
+    ObjectClass.MOTORCYCLE: TypicalSize(1.45, 0.8, 0.08, 0.12, 0.3, 0.2),
+    ObjectClass.CYCLIST: TypicalSize(1.75, 0.6, 0.08, 0.2, 0.3, 0.2),
+    ObjectClass.WHEELCHAIR_USER: TypicalSize(1.3, 0.65, 0.08, 0.3, 0.0, 0.2),
+    ObjectClass.ANIMAL: TypicalSize(1.0, 0.8, 0.4, 0.6, 0.0, 0.3),
+    ObjectClass.CARGO: TypicalSize(0.4, 0.9, 0.7, 0.7, 0.0, 0.2),
+    ObjectClass.EMERGENCY_VEHICLE: TypicalSize(1.6, 1.85, 0.08, 0.06, 0.7, 0.2),
+    ObjectClass.OVERTURNED_CAR: TypicalSize(1.45, 1.83, 0.08, 0.06, 0.7, 0.2),
 }
 
 
 MAX_OCCLUDED_FRACTION = 0.65  # of a lower edge that is still used
 OCCLUSION_SAMPLES = 16  # along a lower edge
 BARRIER_HEIGHT = 1.3  # an obstacle no higher may be a long one, seen lengthwise [m]
-_LONG_CLASSES = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE)  # whose side may be visible next to the face
+_LONG_CLASSES = classes_of(ClassGroup.VEHICLES)  # whose side may be visible next to the face
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,7 @@ class GroundLifter:
             height = max(y2 - y1 - errors.enlargement_px, 1.0)
             depth = camera.focal_px * typical.height / height
             return _Cue(float(np.log(depth)), edge / height**2, typical.height, typical.height_sigma)
-        if detection.label is ObjectClass.OBSTACLE:
+        if GROUPS[detection.label] is ClassGroup.OBSTACLES:
             return None  # the widths of cones, barriers and boards differ too much
         if not self._is_cut_left(detection) and not self._is_cut_right(detection):
             oblique = not x1 < camera.width / 2.0 < x2
@@ -209,7 +217,9 @@ class GroundLifter:
         face_error = float(np.hypot(errors.edge_px, typical.width_sigma * typical_px / 2.0))
         is_cut_left, is_cut_right = self._is_cut_left(detection), self._is_cut_right(detection)
         is_low = (y2 - y1) * depth < camera.focal_px * BARRIER_HEIGHT
-        long = detection.label in _LONG_CLASSES or (detection.label is ObjectClass.OBSTACLE and is_low)
+        long = detection.label in _LONG_CLASSES or (
+            GROUPS[detection.label] is ClassGroup.OBSTACLES and is_low
+        )
         side_visible = long and x2 - x1 > 1.1 * typical_px
         left_of_ego, right_of_ego = x2 < camera.width / 2.0, x1 > camera.width / 2.0
         if is_cut_left and is_cut_right:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.geometry import ReferenceLine, reference_line
+from drive_stack.objects.classes import GROUPS, ClassGroup, class_name
 from drive_stack.types import FloatArray, LaneEstimate, ObjectClass, PlanningInput, Prediction, Track
 from drive_stack.vehicle import VehicleParameters
 
@@ -18,7 +19,12 @@ CROSSING_SPEED = 0.4  # lateral speed from which a pedestrian is crossing [m/s]
 MAX_AHEAD, MAX_BEHIND, MAX_LATERAL = 200.0, 80.0, 14.0  # range of considered actors [m]
 
 
-_DESCRIPTIONS = {ObjectClass.PEDESTRIAN: "person", ObjectClass.OBSTACLE: "obstacle"}
+_DESCRIPTIONS = {
+    ObjectClass.CAR: "vehicle",
+    ObjectClass.LARGE_VEHICLE: "vehicle",
+    ObjectClass.PEDESTRIAN: "person",
+    ObjectClass.CARGO: "lost cargo",
+}  # others by the name of their class
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,13 @@ class Actor:
 
     @property
     def pedestrian(self) -> bool:
-        """Whether it is a pedestrian."""
-        return self.track.label is ObjectClass.PEDESTRIAN
+        """Whether it is a pedestrian, or an animal or cyclist who may turn as suddenly."""
+        return GROUPS[self.track.label] is ClassGroup.PEDESTRIANS
 
     @property
     def description(self) -> str:
         """Name of its class in texts for users."""
-        return _DESCRIPTIONS.get(self.track.label, "vehicle")
+        return _DESCRIPTIONS.get(self.track.label) or class_name(self.track.label)
 
     @property
     def stationary(self) -> bool:

@@ -9,9 +9,10 @@ import numpy as np
 from drive_stack.bounds import Distance, Fraction, PositiveDuration, PositiveSpeed, Speed
 from drive_stack.config import StrictModel
 from drive_stack.geometry import ReferenceLine, reference_line, wrap_angle
+from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.prediction.constant_velocity import Horizon, constant_velocity
 from drive_stack.prediction.pedestrians import pedestrian_hypotheses
-from drive_stack.types import FloatArray, Hypothesis, LaneEstimate, ObjectClass, Prediction, Track
+from drive_stack.types import FloatArray, Hypothesis, LaneEstimate, Prediction, Track
 
 
 class LaneFollowingSettings(StrictModel):
@@ -54,9 +55,9 @@ class LaneFollowingPredictor:
         return tuple(Prediction(track, self._times, self._hypotheses(track, lanes, line)) for track in tracks)
 
     def _hypotheses(self, track: Track, lanes: LaneEstimate, line: ReferenceLine) -> tuple[Hypothesis, ...]:
-        if track.label is ObjectClass.PEDESTRIAN:
+        if GROUPS[track.label] is ClassGroup.PEDESTRIANS:
             return pedestrian_hypotheses(track, line, lanes.width / 2.0, self._times)
-        obstacle = track.label is ObjectClass.OBSTACLE
+        obstacle = GROUPS[track.label] is ClassGroup.OBSTACLES
         if obstacle or float(np.hypot(*track.velocity)) < self._settings.stationary_speed:
             return (constant_velocity(track, self._times, "stands", 1.0),)
         state = self._lane_state(track, lanes, line)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from drive_stack.road.kernels import piece_at, to_road
 from drive_stack.road_map import Lane, RoadMap
-from drive_stack.types import FloatArray, NavigationCommand, ObjectClass
+from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import EgoState, WorldState
 
@@ -96,15 +96,14 @@ class RoadUsers:
 def road_users_of(state: WorldState) -> RoadUsers:
     """Return the road users of a state: vehicles, pedestrians, obstacles."""
     groups = (state.vehicles, state.pedestrians, state.obstacles)
-    diameter, things = 2.0 * state.pedestrians.radius, len(state.obstacles.id)
-    pedestrian_labels = np.full(len(diameter), ObjectClass.PEDESTRIAN, dtype=np.int64)
-    obstacle_labels = np.full(things, ObjectClass.OBSTACLE, dtype=np.int64)
     return RoadUsers(
         pose=np.concatenate([np.column_stack([group.x, group.y, group.yaw]) for group in groups]),
-        speed=np.concatenate([state.vehicles.speed, state.pedestrians.speed, np.zeros(things)]),
-        length=np.concatenate([state.vehicles.length, diameter, state.obstacles.length]),
-        width=np.concatenate([state.vehicles.width, diameter, state.obstacles.width]),
-        label=np.concatenate([state.vehicles.label, pedestrian_labels, obstacle_labels]),
+        speed=np.concatenate(
+            [state.vehicles.speed, state.pedestrians.speed, np.zeros(len(state.obstacles.id))]
+        ),
+        length=np.concatenate([group.length for group in groups]),
+        width=np.concatenate([group.width for group in groups]),
+        label=np.concatenate([group.label for group in groups]),
     )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.tracking.classes import CLASS_MODELS, same_group
 from drive_stack.tracking.ego_motion import Odometer
-from drive_stack.types import FloatArray, LiftedObject, ObjectClass, Track
+from drive_stack.types import FloatArray, LiftedObject, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class AlphaBetaTracker:
 
 def _track(target: _Target) -> Track:
     model = CLASS_MODELS[target.detected.label]
-    pedestrian = target.detected.label is ObjectClass.PEDESTRIAN
+    pedestrian = GROUPS[target.detected.label] is ClassGroup.PEDESTRIANS
     moving = pedestrian or float(np.hypot(*target.velocity)) > 2.0
     heading = float(np.arctan2(target.velocity[1], target.velocity[0])) if moving else 0.0
     centre_offset = 0.0 if pedestrian else model.length / 2.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.geometry import wrap_angle
+from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.tracking.classes import CLASS_MODELS, ClassModel, same_group
 from drive_stack.tracking.ego_motion import EgoStep
 from drive_stack.tracking.multiple_model_filter import MultipleModelFilter
@@ -129,11 +130,11 @@ class Target:
         """The record of a confirmed target, with the position of the object's centre."""
         assert self.id is not None
         model, mean = self.model, self.motion.mean
-        pedestrian = self.label is ObjectClass.PEDESTRIAN
+        pedestrian = GROUPS[self.label] is ClassGroup.PEDESTRIANS
         heading = float(np.arctan2(mean[3], mean[2])) if pedestrian else self._heading
         centre_offset = 0.0 if pedestrian else model.length / 2.0
         # allowed range of the width, relative to the typical one
-        low, high = (0.5, 4.0) if self.label is ObjectClass.OBSTACLE else (0.85, 1.15)
+        low, high = (0.5, 4.0) if GROUPS[self.label] is ClassGroup.OBSTACLES else (0.85, 1.15)
         measured_width = float(np.clip(self._width, low * model.width, high * model.width))
         return Track(
             id=self.id,

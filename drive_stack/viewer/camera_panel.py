@@ -114,12 +114,12 @@ class _Overlay:
             ):
                 corners = box_corners(np.array([x, y]), float(yaw), float(length), float(width))
                 self._cuboid(to_local(corners, ego, state.ego.yaw), float(height))
-            for x, y, radius, height in zip(
-                pedestrians.x, pedestrians.y, pedestrians.radius, pedestrians.height, strict=True
-            ):
-                centre = to_local(np.array([x, y]), ego, state.ego.yaw)
-                corners = centre + float(radius) * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
-                self._cuboid(corners, float(height))
+            for row, height in enumerate(pedestrians.height.tolist()):
+                is_disc = pedestrians.radius[row] > 0.0
+                yaw = state.ego.yaw if is_disc else float(pedestrians.yaw[row])
+                size = float(pedestrians.length[row]), float(pedestrians.width[row])
+                corners = box_corners(np.array([pedestrians.x[row], pedestrians.y[row]]), yaw, *size)
+                self._cuboid(to_local(corners, ego, state.ego.yaw), height)
 
     def _cuboid(self, corners: FloatArray, height: float) -> None:
         base, top = self._project(corners), self._project(corners, height)

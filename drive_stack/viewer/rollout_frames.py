@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.objects.classes import contact_name
 from drive_stack.viewer.records import ViewFrame
 
 
@@ -40,5 +41,5 @@ def score_lines(rollout: Rollout) -> Mapping[str, str]:
     }
     if log.contacts:
         contact, verdict = log.contacts[0]
-        lines["Hit"] = f"{contact.kind.value}, {'at fault' if verdict.at_fault else 'not at fault'}"
+        lines["Hit"] = f"{contact_name(contact)}, {'at fault' if verdict.at_fault else 'not at fault'}"
     return lines

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from drive_stack.objects.classes import class_name
 from drive_stack.types import Behaviour, ObjectClass
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -19,14 +20,19 @@ _CLASSES: Mapping[ObjectClass, Colour] = {
     ObjectClass.LARGE_VEHICLE: (240, 165, 40),
     ObjectClass.PEDESTRIAN: (240, 140, 200),
     ObjectClass.OBSTACLE: (228, 92, 60),
+    ObjectClass.MOTORCYCLE: (120, 150, 250),
+    ObjectClass.CYCLIST: (250, 190, 225),
+    ObjectClass.WHEELCHAIR_USER: (200, 110, 170),
+    ObjectClass.ANIMAL: (190, 150, 110),
+    ObjectClass.CARGO: (250, 140, 120),
+    ObjectClass.EMERGENCY_VEHICLE: (60, 130, 255),
+    ObjectClass.OVERTURNED_CAR: (150, 210, 235),
 }
 
 CLASS_NAMES: Mapping[ObjectClass, str] = {
-    ObjectClass.CAR: "car",
-    ObjectClass.LARGE_VEHICLE: "large vehicle",
-    ObjectClass.PEDESTRIAN: "pedestrian",
-    ObjectClass.OBSTACLE: "obstacle",
-}
+    label: class_name(label)
+    for label in (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN, ObjectClass.OBSTACLE)
+}  # in the legend
 
 
 @dataclass(frozen=True, slots=True)

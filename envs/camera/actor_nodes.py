@@ -41,6 +41,11 @@ _SHADOW_ORDER = 10  # above the ground
 _BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62, 1.0), (0.4, 0.4, 0.4, 1.0), (0.1, 0.1, 0.1, 1.0)
 _FOOTPRINT = (0.5, 0.5)  # of a pedestrian's shadow [m]
 
+SEMANTIC = {
+    label: SemanticClass.STRUCTURE if label is ObjectClass.OBSTACLE else SemanticClass[label.name]
+    for label in ObjectClass
+}
+
 _Kind: TypeAlias = VehicleStates | PedestrianStates | ObstacleStates
 
 
@@ -158,8 +163,7 @@ class ActorNodes:
         # start with the cheapest level; `update` selects the level of vehicles in range
         colour, detail = (red, green, blue), Detail.DISTANT
         model = build_vehicle(int(vehicles.body[row]), colour, length, width, height, detail)
-        is_car = vehicles.label[row] == ObjectClass.CAR
-        kind = SemanticClass.CAR if is_car else SemanticClass.LARGE_VEHICLE
+        kind = SEMANTIC[ObjectClass(int(vehicles.label[row]))]
         self._add(actor, model.node, kind, (length, width), model)
 
     def _add_pedestrian(self, actor: int, state: WorldState, row: int) -> None:
@@ -167,13 +171,13 @@ class ActorNodes:
         model = build_pedestrian(
             float(pedestrians.height[row]), bool(pedestrians.child[row]), pedestrians.clothes[row]
         )
-        self._add(actor, model.node, SemanticClass.PEDESTRIAN, _FOOTPRINT, model)
+        self._add(actor, model.node, SEMANTIC[ObjectClass(int(pedestrians.label[row]))], _FOOTPRINT, model)
 
     def _add_obstacle(self, actor: int, state: WorldState, row: int) -> None:
         obstacles = state.obstacles
         size = (float(obstacles.length[row]), float(obstacles.width[row]))
         node = build_obstacle(ObstacleKind(int(obstacles.kind[row])), *size, float(obstacles.height[row]))
-        self._add(actor, node, SemanticClass.STRUCTURE, size)
+        self._add(actor, node, SEMANTIC[ObjectClass(int(obstacles.label[row]))], size)
 
     def _add(
         self,

@@ -8,17 +8,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.actor_boxes import all_actor_boxes
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import to_local
+from drive_stack.objects.boxes import all_actor_boxes
 from drive_stack.types import FloatArray, FrameLabels, LabelBox, ObjectClass
 from drive_stack.world_state import WorldState
 
-_FILL = {  # fraction of a projected box's outline that its body covers
+FILL = {  # fraction of a projected box's outline that its body covers
     ObjectClass.CAR: 0.84,
     ObjectClass.LARGE_VEHICLE: 0.84,
     ObjectClass.PEDESTRIAN: 0.55,
     ObjectClass.OBSTACLE: 0.5,
+    ObjectClass.MOTORCYCLE: 0.6,
+    ObjectClass.CYCLIST: 0.5,
+    ObjectClass.WHEELCHAIR_USER: 0.6,
+    ObjectClass.ANIMAL: 0.5,
+    ObjectClass.CARGO: 0.7,
+    ObjectClass.EMERGENCY_VEHICLE: 0.84,
+    ObjectClass.OVERTURNED_CAR: 0.84,
 }
 
 
@@ -49,7 +56,7 @@ def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel
         corners = model.project(_corners(state, pose, size))
         depth[visible] = max(float(corners[:, 2].mean()), 0.0)
         rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
-        full_area = _outline(state, pose, size, model) * _FILL[label]
+        full_area = _outline(state, pose, size, model) * FILL[label]
         boxes.append(LabelBox(
             actor, label,
             (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)),

@@ -7,10 +7,11 @@ import math
 import numba
 import numpy as np
 
+from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.road.kernels import to_road
 from drive_stack.road_map import RoadMap
-from drive_stack.types import FloatArray, Image
+from drive_stack.types import FloatArray, Image, ObjectClass
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import EgoState
 
@@ -23,7 +24,7 @@ ROAD, VEHICLE, OTHER = 0, 1, 2  # channels
 LANE, PAVEMENT, OCCUPIED = 255, 96, 255  # values: lanes, remaining pavement, road users
 _LINE = 160  # value of a pixel on a lane line
 _LINE_WIDTH = 0.4  # [m]
-_CAR_CLASSES = 2  # ObjectClass below this: cars and large vehicles
+_IS_VEHICLE = np.array([GROUPS[label] is ClassGroup.VEHICLES for label in ObjectClass])
 
 
 def bev_image(world: World) -> Image:
@@ -42,8 +43,8 @@ def draw_bev(ego: EgoState, car: VehicleParameters, road: RoadMap, users: RoadUs
     y = ego.y + car.centre_ahead * math.sin(ego.yaw)
     _draw_road(image, road.pieces, _lane_table(road, ego.station), x, y, ego.yaw)
     own = np.array([[x, y, ego.yaw]])
-    _draw_boxes(image, own, np.array([car.length]), np.array([car.width]), np.zeros(1, np.int64), *own[0])
-    _draw_boxes(image, users.pose, users.length, users.width, users.label, *own[0])
+    _draw_boxes(image, own, np.array([car.length]), np.array([car.width]), np.ones(1, np.bool_), *own[0])
+    _draw_boxes(image, users.pose, users.length, users.width, _IS_VEHICLE[users.label], *own[0])
     return image
 
 
@@ -79,11 +80,11 @@ def _draw_road(image, pieces, lanes, x, y, yaw):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _draw_boxes(image, pose, length, width, label, x, y, yaw):  # type: ignore[no-untyped-def]
+def _draw_boxes(image, pose, length, width, is_vehicle, x, y, yaw):  # type: ignore[no-untyped-def]
     """Fill the pixels whose centres are in a box; a box covers at least the pixel of its centre."""
     cos, sin = math.cos(yaw), math.sin(yaw)
     for i in range(pose.shape[0]):
-        channel = VEHICLE if label[i] < _CAR_CLASSES else OTHER
+        channel = VEHICLE if is_vehicle[i] else OTHER
         dx, dy = pose[i, 0] - x, pose[i, 1] - y
         ahead, left, turn = dx * cos + dy * sin, dy * cos - dx * sin, pose[i, 2] - yaw
         reach = math.hypot(length[i], width[i]) / 2.0

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from drive_stack.geometry import to_local, wrap_angle
 from drive_stack.interfaces import TruthSource
-from drive_stack.types import Detection, FloatArray, FrameLabels, Image, LabelBox, LiftedObject, ObjectClass
+from drive_stack.objects.classes import GROUPS, ClassGroup
+from drive_stack.types import Detection, FloatArray, FrameLabels, Image, LabelBox, LiftedObject
 from drive_stack.world_state import EgoState, WorldState
 
 MIN_VISIBLE_FRACTION = 0.25  # of a labelled object that is detected
@@ -81,13 +82,10 @@ def _locate(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | No
     """
     ego = state.ego
     origin = np.array([ego.x, ego.y])
-    if label.label is ObjectClass.PEDESTRIAN:
-        pedestrians = state.pedestrians
-        size = 2.0 * pedestrians.radius
-        return _locate_foot(label, ego, pedestrians.id, pedestrians.x, pedestrians.y, size)
-    if label.label is ObjectClass.OBSTACLE:
-        obstacles = state.obstacles
-        return _locate_foot(label, ego, obstacles.id, obstacles.x, obstacles.y, obstacles.width)
+    if GROUPS[label.label] is not ClassGroup.VEHICLES:
+        is_static = GROUPS[label.label] is ClassGroup.OBSTACLES
+        group = state.obstacles if is_static else state.pedestrians
+        return _locate_foot(label, ego, group.id, group.x, group.y, group.width)
     vehicles = state.vehicles
     row = _row_of(label, vehicles.id)
     if row is None:

@@ -68,12 +68,7 @@ class _NearbyActors:
 def nearby_actors(state: WorldState) -> _NearbyActors:
     """Return all actors within the tracked area, also hidden ones."""
     vehicles, pedestrians, obstacles, ego = state.vehicles, state.pedestrians, state.obstacles, state.ego
-    diameter = 2.0 * pedestrians.radius
-    labels = (
-        vehicles.label,
-        np.full(len(pedestrians.id), ObjectClass.PEDESTRIAN),
-        np.full(len(obstacles.id), ObjectClass.OBSTACLE),
-    )
+    labels = (vehicles.label, pedestrians.label, obstacles.label)
     x = np.concatenate([vehicles.x, pedestrians.x, obstacles.x])
     y = np.concatenate([vehicles.y, pedestrians.y, obstacles.y])
     position = to_local(np.column_stack([x, y]), np.array([ego.x, ego.y]), ego.yaw)
@@ -88,8 +83,8 @@ def nearby_actors(state: WorldState) -> _NearbyActors:
         position=position[near],
         heading=wrap_angles(yaw[near] - ego.yaw),
         speed=speed[near],
-        length=np.concatenate([vehicles.length, diameter, obstacles.length])[near],
-        width=np.concatenate([vehicles.width, diameter, obstacles.width])[near],
+        length=np.concatenate([vehicles.length, pedestrians.length, obstacles.length])[near],
+        width=np.concatenate([vehicles.width, pedestrians.width, obstacles.width])[near],
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks that each entry of a scenario file (vehicles, road works, pedestrians) fits on its road."""
+"""Checks that each entry of a scenario file (vehicles, pedestrians) fits on its road."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drive_stack.vehicle import WET_GRIP, VehicleParameters
 from ..bodies import BODIES, Body
 from ..contacts import RAIL_BEYOND_PAVEMENT
 from ..lane_change import min_change_duration
-from .actors import Actor, CutIn, CutOut, Drift, LaneClosure, LaneName, Lead, Queue, Stopped
+from .actors import Actor, CutIn, CutOut, Drift, LaneName, Lead, Queue, Stopped
 from .checks import (
     EGO_FRONT,
     MAX_BEYOND_PAVEMENT,
@@ -64,21 +64,6 @@ def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
             raise FieldError(f"at most {MAX_SCRIPTED} scripted vehicles in all", keys)
 
 
-def check_closures(closures: Sequence[LaneClosure], context: ScenarioContext) -> None:
-    """Raise `FieldError` for road works that extend beyond the road or the lane that they close."""
-    for index, closure in enumerate(closures):
-        keys = ("obstacles", index)
-        length = closure.taper.bounds[1] + closure.length.bounds[1]
-        why = f"with taper and length up to {length:g} m, {context.road_end}"
-        require_within(
-            closure.at, MIN_DISTANCE, context.ahead - length, why, (*keys, "at"), ("ego", "station")
-        )
-        require_within(
-            closure.spacing, 1.0, closure.taper.bounds[0], "no more than the taper", (*keys, "spacing")
-        )
-        _must_not_meet_an_end(closure.at, length, context, (*keys, "at"))
-
-
 def check_pedestrians(pedestrians: Sequence[PedestrianEntry], context: ScenarioContext) -> None:
     """Raise `FieldError` for pedestrians off the road, in the ego, or whom no vehicle can hide."""
     for index, entry in enumerate(pedestrians):
@@ -86,13 +71,14 @@ def check_pedestrians(pedestrians: Sequence[PedestrianEntry], context: ScenarioC
         if isinstance(entry, Bystanders):
             _check_bystanders(entry, context, keys)
         elif isinstance(entry, Walker):
-            _check_at(entry.at, 0.0, context, keys)
+            check_at(entry.at, 0.0, context, keys)
             context.must_have_lane(entry.lane, entry.at.bounds[0], entry.at.bounds[1], (*keys, "lane"))
         else:
             _check_crosser(entry, context, keys)
 
 
-def _check_at(at: Quantity, length: float, context: ScenarioContext, keys: Keys) -> None:
+def check_at(at: Quantity, length: float, context: ScenarioContext, keys: Keys) -> None:
+    """Raise `FieldError` if an entry of a length [m] is not on the road, or in the ego."""
     require_within(
         at, MIN_DISTANCE, context.ahead - length, context.road_end, (*keys, "at"), ("ego", "station")
     )
@@ -135,7 +121,7 @@ def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
     max_length, max_width = (
         max(size) for size in zip(*((b.length[1], b.width[1]) for b in bodies), strict=True)
     )
-    _check_at(car.at, max_length, context, keys)
+    check_at(car.at, max_length, context, keys)
     low, high = car.at.bounds
     context.must_have_lane(car.lane, low, high + max_length, (*keys, "lane"))
     begin, end = context.stations(low, high + max_length)
@@ -212,7 +198,7 @@ def _check_queue(queue: Queue, context: ScenarioContext, keys: Keys) -> None:
     length = queue.per_lane.bounds[1] * (max_length + queue.spacing.bounds[1]) + QUEUE_STAGGER
     why = f"the queue is up to {length:.4g} m long; {context.road_end}"
     require_within(queue.at, MIN_DISTANCE, context.ahead - length, why, (*keys, "at"), ("ego", "station"))
-    _must_not_meet_an_end(queue.at, length, context, (*keys, "at"))
+    must_not_meet_an_end(queue.at, length, context, (*keys, "at"))
     _must_be_in_time(queue.dissolves, context, (*keys, "dissolves"))
     if queue.to_kmh is not None:
         _must_keep_limits(queue.to_kmh, context, (*keys, "to_kmh"))
@@ -232,7 +218,7 @@ def _check_bystanders(entry: Bystanders, context: ScenarioContext, keys: Keys) -
 
 def _check_crosser(entry: Crosser, context: ScenarioContext, keys: Keys) -> None:
     if entry.hidden_by is None:
-        _check_at(entry.at, 0.0, context, keys)
+        check_at(entry.at, 0.0, context, keys)
         return
     hidden, place = entry.hidden_by, (*keys, "hidden_by")
     if entry.side != "right":
@@ -264,7 +250,7 @@ def _parked_length(hidden: Hiding) -> float:
     return STEP_OUT_GAP + first + PARKED_GAP + max(body.length[1] for body in candidate_bodies(hidden.second))
 
 
-def _must_not_meet_an_end(at: Quantity, length: float, context: ScenarioContext, place: Keys) -> None:
+def must_not_meet_an_end(at: Quantity, length: float, context: ScenarioContext, place: Keys) -> None:
     """Raise `FieldError` if a main lane can end within an entry that spans the outermost or all lanes."""
     begin, end = context.stations(at.bounds[0], at.bounds[1] + length)
     for layout in context.layouts:

@@ -11,6 +11,7 @@ from drive_stack.errors import FieldError, Keys
 from .actors import Actor, CutOut, LaneClosure, LaneName, Lead, Queue, Stopped
 from .checks import EGO_FRONT, ScenarioContext
 from .entries import QUEUE_STAGGER, candidate_bodies
+from .obstacles import ObstacleEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class _Span:
 
 
 def check_overlaps(
-    actors: Sequence[Actor], closures: Sequence[LaneClosure], context: ScenarioContext
+    actors: Sequence[Actor], obstacles: Sequence[ObstacleEntry], context: ScenarioContext
 ) -> None:
     """Raise `FieldError` for two entries that always overlap; `envs.occupancy` checks the drawn places."""
-    by_speed = [list(_spans(actors, closures, speed)) for speed in context.speed]
+    by_speed = [list(_spans(actors, obstacles, speed)) for speed in context.speed]
     for first, second in itertools.combinations(range(len(by_speed[0])), 2):
         if all(spans[first].always_overlaps(spans[second]) for spans in by_speed):
             first_span, second_span = by_speed[0][first], by_speed[0][second]
@@ -40,7 +41,7 @@ def check_overlaps(
                 raise FieldError(message, second_span.place, first_span.place)
 
 
-def _spans(actors: Sequence[Actor], closures: Sequence[LaneClosure], speed: float) -> Iterator[_Span]:
+def _spans(actors: Sequence[Actor], obstacles: Sequence[ObstacleEntry], speed: float) -> Iterator[_Span]:
     """The spans of all entries if the ego starts with ``speed`` [m/s]."""
     for index, actor in enumerate(actors):
         place = ("actors", index, "at")
@@ -61,9 +62,10 @@ def _spans(actors: Sequence[Actor], closures: Sequence[LaneClosure], speed: floa
             count, low, high = actor.per_lane.bounds[0], *actor.at.bounds
             length = count * _min_length(None) + (count - 1.0) * actor.spacing.bounds[0]
             yield _Span(place, None, (low, high + QUEUE_STAGGER), length)
-    for index, closure in enumerate(closures):
-        length = closure.taper.bounds[0] + closure.length.bounds[0]
-        yield _Span(("obstacles", index, "at"), closure.lane, closure.at.bounds, length)
+    for index, closure in enumerate(obstacles):
+        if isinstance(closure, LaneClosure):
+            length = closure.taper.bounds[0] + closure.length.bounds[0]
+            yield _Span(("obstacles", index, "at"), closure.lane, closure.at.bounds, length)
 
 
 def _min_length(name: str | None) -> float:

@@ -17,11 +17,13 @@ from drive_stack.scenario_name import ScenarioName
 from drive_stack.support.layout import CONFIGS
 
 from ..traffic.flow import max_density
-from .actors import Actor, LaneClosure
+from .actors import Actor
 from .camera import CameraSpec
 from .checks import build_context, check_navigation, check_route, check_zones
 from .conditions import ConditionsSpec
-from .entries import check_actors, check_closures, check_pedestrians
+from .entries import check_actors, check_pedestrians
+from .obstacle_checks import check_obstacles
+from .obstacles import ObstacleEntry
 from .overlaps import check_overlaps
 from .pedestrians import PedestrianEntry
 from .quantity import Density, Distance, Fraction, Quantity, SpeedLimitKmh, between, fixed
@@ -75,7 +77,7 @@ class Scenario(StrictModel):
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
     people: tuple[PedestrianEntry, ...] = ()
-    obstacles: tuple[LaneClosure, ...] = ()
+    obstacles: tuple[ObstacleEntry, ...] = ()
     navigation: tuple[NavigationStep, ...] = ()
 
     @property
@@ -92,7 +94,7 @@ class Scenario(StrictModel):
         check_zones(self.speed_zones, context)
         check_navigation(self.navigation, context)
         check_actors(self.actors, context)
-        check_closures(self.obstacles, context)
+        check_obstacles(self.obstacles, context)
         check_pedestrians(self.people, context)
         check_overlaps(self.actors, self.obstacles, context)
         return self

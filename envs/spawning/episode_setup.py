@@ -15,7 +15,7 @@ import numpy as np
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
-from drive_stack.world_state import Conditions, MountingError, ObstacleStates
+from drive_stack.world_state import Conditions, MountingError
 
 from ..contacts import ego_body
 from ..ego import Ego
@@ -30,8 +30,8 @@ from ..suspension import BodyMotion
 from ..traffic import Demand, EgoOnRoad, Mix, Traffic
 from ..traffic.flow import STANDSTILL_GAP
 from ..traffic.lane_segments import COMFORTABLE_BRAKING
+from .obstacle_spawner import PlacedObstacles, place_obstacles
 from .pedestrian_spawner import PedestrianSpawner
-from .road_works import place_closures
 from .vehicle_spawner import VehicleSpawner
 
 _CAPACITY = 640  # vehicles; enough for the highest density on four lanes and the longest queue
@@ -63,7 +63,7 @@ class EpisodeSetup:
     traffic: Traffic
     scripts: tuple[Script, ...]
     pedestrians: Pedestrians
-    obstacles: ObstacleStates
+    obstacles: PlacedObstacles
     mounting_error: MountingError
     body: BodyMotion | None  # None: the body is rigid
 
@@ -102,7 +102,9 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
     max_speed = _max_start_speed(demand, clear_ahead)
     ego = _place_ego(scenario.ego, road, start, lane, limits, max_speed, conditions, car, rngs["ego"])
     occupancy = _occupancy_with_ego(ego, road, start, f"{scenario.world_name}, seed {seed}")
-    obstacles = place_closures(scenario.obstacles, start, rngs["obstacles"], _FIRST_OBSTACLE_ID, occupancy)
+    obstacles = place_obstacles(
+        scenario.obstacles, start, lane, rngs["obstacles"], _FIRST_OBSTACLE_ID, occupancy
+    )
     pedestrian_spawner = _draw_pedestrians(scenario, road, start, lane, car, rngs["pedestrians"])
     traffic = Traffic(
         road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC_ID, grip=conditions.grip
@@ -226,12 +228,17 @@ def _draw_pedestrians(
     return spawner
 
 
-def _static_boxes(obstacles: ObstacleStates, pedestrians: Pedestrians) -> FloatArray:
-    """Obstacles and pedestrians as boxes, rows x, y [m], length, width [m], yaw [rad], shape (5, N)."""
+def _static_boxes(obstacles: PlacedObstacles, pedestrians: Pedestrians) -> FloatArray:
+    """Obstacles and pedestrians as boxes, shape (7, N).
+
+    The rows are x, y [m], length, width [m], yaw [rad], length along the road and width across it [m].
+    """
     feet, yaw = pedestrians.xy()
-    size = 2.0 * pedestrians.radius
-    walkers = np.array([feet[:, 0], feet[:, 1], size, size, yaw])
-    boxes = np.array([obstacles.x, obstacles.y, obstacles.length, obstacles.width, obstacles.yaw])
+    sizes = pedestrians.length, pedestrians.width
+    along, across = pedestrians.extents()
+    walkers = np.array([feet[:, 0], feet[:, 1], *sizes, yaw, 2.0 * along, 2.0 * across])
+    lying = obstacles.states
+    boxes = np.array([lying.x, lying.y, lying.length, lying.width, lying.yaw, *obstacles.extents])
     return np.concatenate([boxes, walkers], axis=1)
 
 

@@ -28,7 +28,7 @@ VEHICLE = np.dtype(
         "signal_time",
     )]
     + [(name, np.int64) for name in (
-        "id", "alive", "parked", "scripted", "large", "body", "lane", "target_lane", "desired_lane",
+        "id", "alive", "parked", "unlit", "scripted", "large", "body", "lane", "target_lane", "desired_lane",
         "mandatory", "side",
     )]
     + [("colour", np.uint8, (3,))]

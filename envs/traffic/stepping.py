@@ -44,6 +44,8 @@ def _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end):
         body.speed, body.kind = row.speed, STATIONARY if row.parked else MOVING
         cos, sin = abs(math.cos(row.heading)), abs(math.sin(row.heading))
         body.half_length = row.length / 2.0
+        if row.parked:  # possibly across the road
+            body.half_length = (row.length * cos + row.width * sin) / 2.0
         body.half_width = (row.width * cos + row.length * sin) / 2.0  # a slow lane change is oblique
         body.target = row.target_lane if row.alive and not row.parked else NONE
         body.merges_into = row.desired_lane if row.alive and row.mandatory else NONE
@@ -58,7 +60,7 @@ def _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end):
         vx, vy = pedestrians[2, i], pedestrians[3, i]
         body.speed = vx * math.cos(yaw) + vy * math.sin(yaw)
         body.drift = vy * math.cos(yaw) - vx * math.sin(yaw)
-        body.half_length = body.half_width = pedestrians[4, i]
+        body.half_length, body.half_width = pedestrians[4, i], pedestrians[5, i]
         body.kind, body.target, body.merges_into = PEDESTRIAN, NONE, NONE
     for i in range(obstacles.shape[1]):
         body = bodies[count + 1 + pedestrians.shape[1] + i]
@@ -143,8 +145,9 @@ def step_all(rows, lanes, pieces, cap, road_end, ego, pedestrians, obstacles, gr
     """Advance every vehicle by ``dt`` [s], in place. All drivers decide before any vehicle moves.
 
     ``rows`` (N,) are `VEHICLE` records. ``ego`` holds station, lateral, speed, length, width and lane,
-    ``pedestrians`` (5, P) x, y, vx, vy and radius, ``obstacles`` (4, Q) x, y, length and width, both in the
-    world frame. Drivers that decide later in the same tick already see the new target lane of earlier ones.
+    ``pedestrians`` (6, P) x, y, vx, vy, half length and half width, ``obstacles`` (4, Q) x, y, length and
+    width; positions and velocities are in the world frame, sizes along the road. Drivers that decide later
+    in the same tick already see the new target lane of earlier ones.
     ``grip`` is the radius of the tyres' friction circle [m/s²]; it does not limit forced accelerations.
     """
     bodies = _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end)

@@ -28,7 +28,7 @@ _REFILL_INTERVAL = 0.5  # [s]
 _BRAKE_LAMP = -0.5  # [m/s²]
 _STATIONARY_SPEED = 0.1  # [m/s]
 _UNLIMITED = 60.0  # [m/s]
-_NO_PEDESTRIANS, _NO_OBSTACLES = np.zeros((5, 0)), np.zeros((4, 0))
+_NO_PEDESTRIANS, _NO_OBSTACLES = np.zeros((6, 0)), np.zeros((4, 0))
 
 # ids (W,), poses (W, 3), speeds, lengths, widths and radii (W,) of other shapes
 Footprints: TypeAlias = tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
@@ -62,7 +62,7 @@ class Traffic:
         self.set_limits(np.zeros(1), np.full(1, _UNLIMITED))
         self._controller: DensityController | None = None  # set by `populate`
         self._time_to_refill = 0.0
-        self._others: FloatArray = np.zeros((5, 0))  # x, y, length, width, yaw of further static bodies
+        self._others: FloatArray = np.zeros((7, 0))  # further static bodies, see `populate`
 
     def set_limits(self, station: FloatArray, limit: FloatArray) -> None:
         """Set speed limits [m/s], each from its station [m] on. Drivers slow down before a lower limit."""
@@ -127,10 +127,10 @@ class Traffic:
 
         The density counts vehicles per kilometre of open lane in the window. No vehicle starts within
         ``clear_ahead`` [m] ahead of the ego in its lane, or where it could not stop comfortably before a
-        closed segment. Parked vehicles close lanes, and so do ``others``, static bodies (5, N) with x, y,
-        length, width and yaw.
+        closed segment. Parked vehicles close lanes, and so do ``others``, static bodies (7, N) with x, y,
+        length, width, yaw, length along the road and width across it.
         """
-        self._others = np.zeros((5, 0)) if others is None else others
+        self._others = np.zeros((7, 0)) if others is None else others
         segments = LaneSegments.of(self.road, self._cap, self._static_bodies())
         self._controller = DensityController(demand, segments, self.window, self._rng)
         self._add_vehicles(self._controller.draw_initial(self._rows[: self._used], ego, clear_ahead))
@@ -140,19 +140,19 @@ class Traffic:
         dt: float,
         ego: EgoOnRoad,
         pedestrians: Sequence[FloatArray] | None = None,
-        obstacles: Sequence[FloatArray] | None = None,
+        obstacles: Sequence[FloatArray] | FloatArray | None = None,
     ) -> None:
         """Advance by ``dt`` [s].
 
-        ``pedestrians`` are arrays of x, y, vx, vy and radius, ``obstacles`` arrays of x, y, length and width,
-        both in the world frame.
+        ``pedestrians`` are arrays of x, y, vx, vy, half length and half width, ``obstacles`` arrays of x, y,
+        length and width. Positions and velocities are in the world frame, sizes along the road.
         """
         ego_values = np.array(
             [ego.station, ego.lateral, ego.speed, ego.length, ego.width, ego.lane], dtype=float
         )
         step_all(
             self._rows[: self._used], self._lanes, self.road.pieces, self._cap, self.road.length, ego_values,
-            np.array(_NO_PEDESTRIANS if pedestrians is None else pedestrians, dtype=float).reshape(5, -1),
+            np.array(_NO_PEDESTRIANS if pedestrians is None else pedestrians, dtype=float).reshape(6, -1),
             np.array(_NO_OBSTACLES if obstacles is None else obstacles, dtype=float).reshape(4, -1),
             self.grip, dt,
         )  # fmt: skip
@@ -184,8 +184,12 @@ class Traffic:
         rows["shift"][row] = rows["lateral"][row] - lane.lateral_at(float(rows["station"][row])) - offset
         rows["progress"][row], rows["duration"][row] = 0.0, max(duration, 0.1)
 
-    def park(self, row: int) -> None:
-        """Stop a vehicle permanently where it is, with its hazard lights on."""
+    def park(self, row: int, *, heading: float = 0.0, unlit: bool = False) -> None:
+        """Stop a vehicle permanently where it is, with its hazard lights on unless it is ``unlit``.
+
+        ``heading`` is relative to the road's direction, counter-clockwise [rad].
+        """
+        self._rows["heading"][row], self._rows["unlit"][row] = heading, unlit
         self._rows["parked"][row], self._rows["speed"][row], self._rows["acceleration"][row] = 1, 0.0, 0.0
 
     @property
@@ -262,8 +266,12 @@ class Traffic:
             label=_LABELS[rows["body"]], body=rows["body"].copy(), colour=rows["colour"].copy(),
             lane=rows["lane"].copy(), target_lane=rows["target_lane"].copy(),
             station=rows["station"].copy(), lateral=rows["lateral"].copy(),
-            brake_lamp=(rows["acceleration"] < _BRAKE_LAMP) | standing,
-            indicator=np.where(rows["parked"] == 1, 2, np.where(signals, rows["side"], 0)),
+            brake_lamp=((rows["acceleration"] < _BRAKE_LAMP) | standing) & (rows["unlit"] == 0),
+            indicator=np.where(
+                rows["unlit"] == 1, 0,
+                np.where(rows["parked"] == 1, 2, np.where(signals, rows["side"], 0)),
+            ),
+            parked=rows["parked"] == 1, unlit=rows["unlit"] == 1,
         )  # fmt: skip
 
     def copy(self) -> Traffic:
@@ -276,14 +284,17 @@ class Traffic:
     def _static_bodies(self) -> StaticBodies:
         """Return parked vehicles and the other static bodies."""
         parked = self._rows[(self._rows["alive"] == 1) & (self._rows["parked"] == 1)]
-        x, y, length, width, _ = self._others
+        cos, sin = np.abs(np.cos(parked["heading"])), np.abs(np.sin(parked["heading"]))
+        along = parked["length"] * cos + parked["width"] * sin
+        across = parked["width"] * cos + parked["length"] * sin
+        x, y, _, _, _, length, width = self._others
         positions = [self.road.to_road(float(px), float(py))[:2] for px, py in zip(x, y, strict=True)]
         position = np.array(positions, dtype=np.float64).reshape(-1, 2)
         return StaticBodies(
             station=np.concatenate([parked["station"], position[:, 0]]),
             lateral=np.concatenate([parked["lateral"], position[:, 1]]),
-            half_length=np.concatenate([parked["length"], length]) / 2.0,
-            half_width=np.concatenate([parked["width"], width]) / 2.0,
+            half_length=np.concatenate([along, length]) / 2.0,
+            half_width=np.concatenate([across, width]) / 2.0,
         )
 
     def _recycle(self, ego: EgoOnRoad, dt: float) -> None:
@@ -305,7 +316,7 @@ class Traffic:
             occupancy = Occupancy(self.road)
             _, poses, (_, lengths, widths, radii) = self.footprints()
             occupancy.add_shapes(poses, lengths, widths, radii)
-            x, y, length, width, yaw = self._others
+            x, y, length, width, yaw, _, _ = self._others
             occupancy.add_shapes(np.column_stack([x, y, yaw]), length, width, np.zeros(len(x)))
             for placed_vehicle in newcomers:
                 self._add_vehicle(placed_vehicle, occupancy)

@@ -30,7 +30,8 @@ from drive_stack.evaluation.stage_errors.tracked_actors import (
     within_view,
 )
 from drive_stack.evaluation.stage_errors.tracks import match_tracks, similarities, track_sample
-from drive_stack.evaluation.stage_errors.true_objects import Group, TrueObject
+from drive_stack.evaluation.stage_errors.true_objects import TrueObject
+from drive_stack.objects.classes import ClassGroup
 from drive_stack.types import Detection, LabelBox, LiftedObject, ObjectClass, Track
 
 CAMERA = CameraModel()
@@ -53,7 +54,7 @@ def track_of(true: TrueObject, number: int, **changes: object) -> Track:
 
 def scores(frames: list[tuple[list[TrueObject], list[Track]]]) -> TrackScores:
     """Scores of frames in which every vehicle is evaluated."""
-    collector = TrackCollector(Group.VEHICLES, CAMERA)
+    collector = TrackCollector(ClassGroup.VEHICLES, CAMERA)
     for objects, tracks in frames:
         truth = {true.actor: true for true in objects}
         collector.add(truth, frozenset(truth), tuple(tracks))
@@ -98,7 +99,7 @@ def test_false_tracks_and_misses_are_counted() -> None:
 
 def test_tracks_of_actors_that_do_not_count_are_not_false() -> None:
     car, hidden, behind = true_car(1, 30.0, 0.0), true_car(2, 60.0, 4.0), true_car(3, -30.0, 0.0)
-    collector = TrackCollector(Group.VEHICLES, CAMERA)
+    collector = TrackCollector(ClassGroup.VEHICLES, CAMERA)
     truth = {1: car, 2: hidden}
     collector.add(truth, frozenset({1}), (track_of(car, 7), track_of(hidden, 8), track_of(behind, 9)))
     results = combine([collector.result()])
@@ -213,7 +214,7 @@ def test_oracle_stages_have_no_errors() -> None:
             observation = env.step(control).observation
     finally:
         env.close()
-    results = combine([observer.identity()[Group.VEHICLES]])
+    results = combine([observer.identity()[ClassGroup.VEHICLES]])
     assert results.objects > 20
     assert results.hota > 0.99
     assert results.idf1 > 0.99

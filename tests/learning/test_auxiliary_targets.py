@@ -11,7 +11,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drive_stack.actor_boxes import all_actor_boxes
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.drives.other_actors import (
     MAX_DISTANCE,
@@ -28,6 +27,7 @@ from drive_stack.learning.imitation.column_targets import (
     column_proximities,
     proximity,
 )
+from drive_stack.objects.boxes import all_actor_boxes
 from drive_stack.types import Control, ObjectClass
 
 CAMERA = CameraModel()

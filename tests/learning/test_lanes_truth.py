@@ -46,6 +46,7 @@ def vehicles(rows: list[tuple[float, float, float, float]]) -> VehicleStates:
         length=table[:, 2], width=table[:, 3], height=zero + 1.5, label=zeros, body=zeros,
         colour=np.zeros((count, 3), dtype=np.uint8), lane=zeros, target_lane=zeros, station=zero,
         lateral=zero, brake_lamp=np.zeros(count, dtype=np.bool_), indicator=zeros,
+        parked=np.zeros(count, dtype=np.bool_), unlit=np.zeros(count, dtype=np.bool_),
     )  # fmt: skip
 
 
@@ -65,8 +66,8 @@ def state_on(
         car=VehicleParameters(),
         vehicles=vehicles(cars or []),
         pedestrians=PedestrianStates(
-            no_integers, none, none, none, none, none, none, none, np.zeros(0, dtype=np.bool_),
-            np.zeros((0, 4, 3), dtype=np.uint8),
+            no_integers, none, none, none, none, none, none, none, none, none, np.zeros(0, dtype=np.bool_),
+            np.zeros((0, 4, 3), dtype=np.uint8), no_integers,
         ),
         obstacles=ObstacleStates(no_integers, none, none, none, none, none, none, no_integers),
         road=road, conditions=Conditions(), speed_limit=30.0, command=NavigationCommand.FOLLOW,

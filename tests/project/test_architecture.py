@@ -29,7 +29,7 @@ FOUNDATION = {
         "errors",
         "scenario_name",
         "seeds",
-        "actor_boxes",
+        "objects",
         "rl",
         "escaping",
         "gym",

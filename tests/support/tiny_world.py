@@ -158,6 +158,8 @@ class TinyWorld:
             lateral=np.array([b.lateral for b in bodies]),
             brake_lamp=np.zeros(count, dtype=np.bool_),
             indicator=np.zeros(count, dtype=np.int64),
+            parked=np.zeros(count, dtype=np.bool_),
+            unlit=np.zeros(count, dtype=np.bool_),
         )
 
     def _pedestrians(self, pedestrians: list[tuple[int, Body]]) -> PedestrianStates:
@@ -172,9 +174,12 @@ class TinyWorld:
             speed=np.array([np.hypot(b.speed, b.lateral_speed) for b in bodies]),
             height=np.full(count, 1.75),
             radius=np.full(count, 0.3),
+            length=np.full(count, 0.6),
+            width=np.full(count, 0.6),
             gait=np.zeros(count),
             child=np.zeros(count, dtype=np.bool_),
             clothes=np.zeros((count, 4, 3), dtype=np.uint8),
+            kind=np.zeros(count, dtype=np.int64),
         )
 
 

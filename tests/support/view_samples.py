@@ -68,6 +68,8 @@ def vehicles(road_map: RoadMap) -> VehicleStates:
         lateral=lateral,
         brake_lamp=np.array([True, False, False, False, False]),
         indicator=np.array([0, 1, 2, 0, 0]),
+        parked=np.array([False, False, True, False, False]),
+        unlit=np.zeros(count, dtype=np.bool_),
     )
 
 
@@ -81,9 +83,12 @@ def pedestrians(road_map: RoadMap) -> PedestrianStates:
         speed=np.array([1.4, 0.0]),
         height=np.array([1.75, 1.2]),
         radius=np.array([0.3, 0.2]),
+        length=np.array([0.6, 0.4]),
+        width=np.array([0.6, 0.4]),
         gait=np.zeros(2),
         child=np.array([False, True]),
         clothes=np.full((2, 4, 3), 100, dtype=np.uint8),
+        kind=np.zeros(2, dtype=np.int64),
     )
 
 

@@ -176,7 +176,7 @@ def test_newcomers_appear_out_of_sight_and_can_stop_before_a_closed_lane() -> No
     road = Straight(lanes=2).build(np.random.default_rng(0))
     stations = np.arange(900.0, 1000.0, 8.0)
     size, yaw = np.full(len(stations), 0.4), np.zeros(len(stations))
-    cones = np.array([stations, np.full(len(stations), road.lanes[1].offset), size, size, yaw])
+    cones = np.array([stations, np.full(len(stations), road.lanes[1].offset), size, size, yaw, size, size])
     newcomers = 0
     for seed in range(4):
         traffic = Traffic(road, np.random.default_rng(seed))

@@ -136,7 +136,7 @@ def test_goes_round_closed_lanes() -> None:
     lateral = np.full(len(stations), road.lanes[2].offset)
     cones = (stations, lateral, np.full(len(stations), 0.4), np.full(len(stations), 0.4))
     boxes = np.stack([stations, lateral, 0.0 * stations, cones[2], cones[3]], axis=1)
-    traffic.populate(AWAY, Demand(12.0, Mix(LIMIT)), others=np.array([*cones, 0.0 * stations]))
+    traffic.populate(AWAY, Demand(12.0, Mix(LIMIT)), others=np.array([*cones, 0.0 * stations, *cones[2:]]))
     assert count_contacts(traffic.states(), boxes) == 0
     for tick in range(1600):
         traffic.step(DT, AWAY, None, cones)

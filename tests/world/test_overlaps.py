@@ -33,7 +33,7 @@ def scenario_of(path: Path) -> Scenario:
 
 
 def all_shapes(episode: EpisodeSetup) -> Shapes:
-    return collision_shapes(episode.traffic, other_shapes(episode.pedestrians, episode.obstacles))
+    return collision_shapes(episode.traffic, other_shapes(episode.pedestrians, episode.obstacles.states))
 
 
 def overlaps(episode: EpisodeSetup) -> list[str]:
@@ -153,7 +153,7 @@ def test_an_arrow_board_does_not_overlap_the_cones() -> None:
     keys = ("obstacles.0.spacing=2", "obstacles.0.taper=30", "traffic.density=0")
     for seed in range(5):
         episode = build_episode(load_scenario("construction", keys), seed, CAR)
-        assert np.count_nonzero(episode.obstacles.width == 2.0) == 1
+        assert np.count_nonzero(episode.obstacles.states.width == 2.0) == 1
         assert overlaps(episode) == []
 
 

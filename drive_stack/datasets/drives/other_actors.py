@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from drive_stack.actor_boxes import all_actor_boxes, centres_in_ego_frame
 from drive_stack.datasets.columns import columns_of
 from drive_stack.datasets.drives.row import DRIVES, ActorColumns
+from drive_stack.objects.boxes import all_actor_boxes, centres_in_ego_frame
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.world_state import WorldState
 

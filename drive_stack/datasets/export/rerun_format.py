@@ -23,6 +23,7 @@ from drive_stack.datasets.drives.other_actors import OtherActors
 from drive_stack.datasets.export.formats import Advance
 from drive_stack.datasets.export.source import RecordedDrives, RecordedEpisode
 from drive_stack.datasets.export.trajectory import Trajectory, trajectory_of
+from drive_stack.objects.classes import class_name
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.vehicle import VehicleParameters
 
@@ -35,6 +36,13 @@ COLOURS = {
     ObjectClass.LARGE_VEHICLE: (151, 84, 222),
     ObjectClass.PEDESTRIAN: (240, 80, 60),
     ObjectClass.OBSTACLE: (240, 170, 40),
+    ObjectClass.MOTORCYCLE: (40, 190, 220),
+    ObjectClass.CYCLIST: (240, 130, 180),
+    ObjectClass.WHEELCHAIR_USER: (200, 60, 140),
+    ObjectClass.ANIMAL: (150, 110, 70),
+    ObjectClass.CARGO: (250, 210, 120),
+    ObjectClass.EMERGENCY_VEHICLE: (20, 60, 255),
+    ObjectClass.OVERTURNED_CAR: (120, 160, 200),
 }
 EGO_COLOUR, LANE_COLOUR = (60, 180, 90), (150, 150, 150)
 
@@ -182,6 +190,6 @@ def _colours(actors: OtherActors) -> NDArray[np.uint8]:
 
 
 def _labels(actors: OtherActors) -> list[str]:
-    names = [label.name.lower().replace("_", " ") for label in ObjectClass]
+    names = [class_name(label) for label in ObjectClass]
     speeds = zip(actors.label.tolist(), actors.speed.tolist(), strict=True)
     return [f"{names[label]} {speed:.0f} m/s" if speed > 0.5 else names[label] for label, speed in speeds]

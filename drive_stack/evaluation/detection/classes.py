@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from drive_stack.objects.classes import ClassGroup, classes_of
 from drive_stack.types import ObjectClass
 
-VEHICLES = frozenset({ObjectClass.CAR, ObjectClass.LARGE_VEHICLE})
-PEDESTRIANS = frozenset({ObjectClass.PEDESTRIAN})
+VEHICLES = classes_of(ClassGroup.VEHICLES)
+PEDESTRIANS = classes_of(ClassGroup.PEDESTRIANS)
+OBSTACLES = classes_of(ClassGroup.OBSTACLES)
 
 GROUPS: dict[str, frozenset[ObjectClass]] = {
     "vehicles": VEHICLES,
     "car": frozenset({ObjectClass.CAR}),
     "large_vehicle": frozenset({ObjectClass.LARGE_VEHICLE}),
     "pedestrian": PEDESTRIANS,
-    "obstacle": frozenset({ObjectClass.OBSTACLE}),
+    "obstacle": OBSTACLES,
 }
 REPORTED = ("vehicles", "pedestrian", "obstacle")  # disjoint groups that cover all classes

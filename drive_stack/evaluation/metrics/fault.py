@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drive_stack.objects.classes import contact_name
 from drive_stack.types import Contact, ContactKind, Side
 
 STANDING = 0.05  # up to this speed the ego or the other is stopped (nuPlan, NAVSIM) [m/s]
@@ -25,14 +26,15 @@ def evaluate_contact(contact: Contact, *, inside_one_lane: bool, behind: bool | 
     the other's centre lies within 30° behind the ego's rear axle; without it the face that was hit
     decides. Sources: nuplan-devkit, ``no_ego_at_fault_collisions.py``; navsim, ``pdm_scorer_utils.py``.
     """
+    what = contact_name(contact)
     if contact.ego_speed <= STANDING:
         return Verdict(False, "the ego stood still")
     if contact.actor_speed <= STANDING or contact.kind in (ContactKind.OBJECT, ContactKind.RAIL):
-        return Verdict(True, f"drove into a standing {contact.kind.value}")
+        return Verdict(True, f"drove into a standing {what}")
     if contact.side is Side.REAR if behind is None else behind:
-        return Verdict(False, f"was hit from behind by a {contact.kind.value}")
+        return Verdict(False, f"was hit from behind by a {what}")
     if contact.side is Side.FRONT:
-        return Verdict(True, f"hit the {contact.kind.value} with its front")
+        return Verdict(True, f"hit the {what} with its front")
     if not inside_one_lane:
-        return Verdict(True, f"hit the {contact.kind.value} sideways while between lanes")
-    return Verdict(False, f"was hit on the {contact.side.value} by a {contact.kind.value} in its own lane")
+        return Verdict(True, f"hit the {what} sideways while between lanes")
+    return Verdict(False, f"was hit on the {contact.side.value} by a {what} in its own lane")

@@ -16,10 +16,10 @@ from drive_stack.evaluation.stage_errors.tables import (
     STAGE,
     Cell,
     StageTable,
-    class_name,
     median,
     percentile_90,
 )
+from drive_stack.objects.classes import class_name
 from drive_stack.types import ObjectClass
 
 

@@ -13,7 +13,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from drive_stack.evaluation.stage_errors.observer import EpisodeMeasurements
-from drive_stack.evaluation.stage_errors.tables import MIN_SAMPLES, STATIONARY_SPEED, class_name
+from drive_stack.evaluation.stage_errors.tables import MIN_SAMPLES, STATIONARY_SPEED
+from drive_stack.objects.classes import class_name
 from drive_stack.support.atomic_files import atomic_file
 from drive_stack.types import FloatArray, ObjectClass
 

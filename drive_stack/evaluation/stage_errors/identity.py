@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.evaluation.stage_errors.tracked_actors import within_view
 from drive_stack.evaluation.stage_errors.tracks import assign, similarities, track_near_end
-from drive_stack.evaluation.stage_errors.true_objects import GROUPS, Group, TrueObject
+from drive_stack.evaluation.stage_errors.true_objects import TrueObject
+from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.support.extras import needs_extra
 from drive_stack.types import FloatArray, Track
 
@@ -57,7 +58,7 @@ class TrackScores:
 class TrackCollector:
     """Collects one group's objects and tracks, frame by frame, for TrackEval."""
 
-    group: Group
+    group: ClassGroup
     camera: CameraModel
     actors: list[list[int]] = field(default_factory=list)
     tracks: list[list[int]] = field(default_factory=list)

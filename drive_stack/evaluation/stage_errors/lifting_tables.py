@@ -18,10 +18,10 @@ from drive_stack.evaluation.stage_errors.tables import (
     RANGE_ERROR_MEDIAN,
     Cell,
     StageTable,
-    class_name,
     median,
     percentile_90,
 )
+from drive_stack.objects.classes import class_name
 from drive_stack.types import ObjectClass
 
 

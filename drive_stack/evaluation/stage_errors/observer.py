@@ -17,8 +17,9 @@ from drive_stack.evaluation.stage_errors.plan_following import ControlSample, Pe
 from drive_stack.evaluation.stage_errors.prediction import PendingPredictions, PredictionSample
 from drive_stack.evaluation.stage_errors.tracked_actors import VisibilityHistory
 from drive_stack.evaluation.stage_errors.tracks import TrackSample, match_tracks, track_sample
-from drive_stack.evaluation.stage_errors.true_objects import Group, TrueObject, true_objects
+from drive_stack.evaluation.stage_errors.true_objects import TrueObject, true_objects
 from drive_stack.interfaces import Agent, Platform
+from drive_stack.objects.classes import ClassGroup
 from drive_stack.types import FrameLabels, StepTrace
 from drive_stack.world_state import WorldState
 
@@ -36,7 +37,7 @@ class EpisodeMeasurements:
     detections: tuple[DetectionSample, ...]
     lifting: tuple[LiftingSample, ...]
     tracks: tuple[TrackSample, ...]
-    identity: dict[Group, SequenceScores]
+    identity: dict[ClassGroup, SequenceScores]
     lanes: tuple[LaneSample, ...]
     predictions: tuple[PredictionSample, ...]
     control: tuple[ControlSample, ...]
@@ -60,7 +61,7 @@ class StageObserver:
         camera = self.platform.camera
         self._camera_position = np.array([camera.mount_x, 0.0])
         self._visibility = VisibilityHistory(camera)
-        self._collectors = [TrackCollector(group, camera) for group in Group]
+        self._collectors = [TrackCollector(group, camera) for group in ClassGroup]
         self._pending_predictions, self._pending_plans = PendingPredictions(), PendingPlans()
         self._frame = 0
 
@@ -98,7 +99,7 @@ class StageObserver:
         if trace.plan is not None:
             self._pending_plans.add(trace.plan, state)
 
-    def identity(self) -> dict[Group, SequenceScores]:
+    def identity(self) -> dict[ClassGroup, SequenceScores]:
         """How well the tracks follow the objects of each group."""
         return {collector.group: collector.result() for collector in self._collectors}
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive_stack.types import ObjectClass
-
 Cell = str | float | int | None
 
 # headings by which the report finds columns
@@ -29,11 +27,6 @@ class StageTable:
     note: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-
-
-def class_name(label: ObjectClass) -> str:
-    """An object class as text, such as ``large vehicle``."""
-    return label.name.lower().replace("_", " ")
 
 
 def median(values: Sequence[float]) -> float:

@@ -20,22 +20,21 @@ from drive_stack.evaluation.stage_errors.tables import (
     Cell,
     StageTable,
     age_range,
-    class_name,
     median,
     percentile_90,
 )
 from drive_stack.evaluation.stage_errors.tracks import TrackSample
-from drive_stack.evaluation.stage_errors.true_objects import Group
+from drive_stack.objects.classes import ClassGroup, class_name
 from drive_stack.types import ObjectClass
 
 
 def track_identity_table(episodes: Sequence[EpisodeMeasurements]) -> StageTable:
     """HOTA, IDF1 and MOTA by group, and of vehicles by scenario."""
     rows: list[tuple[Cell, ...]] = []
-    parts = [(str(group), group, list(episodes)) for group in Group]
+    parts = [(str(group), group, list(episodes)) for group in ClassGroup]
     for scenario in dict.fromkeys(episode.scenario for episode in episodes):
         selected = [episode for episode in episodes if episode.scenario == scenario]
-        parts.append((f"vehicles, {scenario}", Group.VEHICLES, selected))
+        parts.append((f"vehicles, {scenario}", ClassGroup.VEHICLES, selected))
     for name, group, selected in parts:
         scores = combine([episode.identity[group] for episode in selected])
         if scores.objects:

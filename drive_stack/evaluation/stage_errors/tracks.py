@@ -13,7 +13,8 @@ from drive_stack.evaluation.stage_errors.matching import (
     normalised_squared_error,
     radial_transverse,
 )
-from drive_stack.evaluation.stage_errors.true_objects import GROUPS, TrueObject, near_end
+from drive_stack.evaluation.stage_errors.true_objects import TrueObject, near_end
+from drive_stack.objects.classes import GROUPS
 from drive_stack.types import FloatArray, LabelBox, ObjectClass, Track
 
 TRANSVERSE_TOLERANCE = 2.0  # distance across the line of sight at which the similarity is 0.5 [m]

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from drive_stack.geometry import to_local, wrap_angle
+from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.world_state import WorldState
-
-
-class Group(StrEnum):
-    """Classes whose tracks are not confused: a van that is classified as a car is still the same vehicle."""
-
-    VEHICLES = "vehicles"
-    PEDESTRIANS = "pedestrians"
-    OBSTACLES = "obstacles"
-
-
-GROUPS = {
-    ObjectClass.CAR: Group.VEHICLES,
-    ObjectClass.LARGE_VEHICLE: Group.VEHICLES,
-    ObjectClass.PEDESTRIAN: Group.PEDESTRIANS,
-    ObjectClass.OBSTACLE: Group.OBSTACLES,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +32,7 @@ class TrueObject:
 
 def near_end(label: ObjectClass, centre: FloatArray, heading: float, length: float) -> FloatArray:
     """Centre of the front or rear of a vehicle, whichever is nearer; of other objects the centre (2,) [m]."""
-    if GROUPS[label] is not Group.VEHICLES:
+    if GROUPS[label] is not ClassGroup.VEHICLES:
         return centre
     half = np.array([np.cos(heading), np.sin(heading)]) * length / 2.0
     return min((centre - half, centre + half), key=lambda end: float(np.hypot(*end)))
@@ -68,10 +52,14 @@ def _objects(state: WorldState) -> Iterator[TrueObject]:
         pose = np.array(
             [pedestrians.x[row], pedestrians.y[row], pedestrians.yaw[row], pedestrians.speed[row]]
         )
-        yield _object(state, actor, ObjectClass.PEDESTRIAN, pose, 2.0 * float(pedestrians.radius[row]))
+        yield _object(
+            state, actor, ObjectClass(int(pedestrians.label[row])), pose, float(pedestrians.length[row])
+        )
     for row, actor in enumerate(obstacles.id.tolist()):
         pose = np.array([obstacles.x[row], obstacles.y[row], obstacles.yaw[row], 0.0])
-        yield _object(state, actor, ObjectClass.OBSTACLE, pose, float(obstacles.length[row]))
+        yield _object(
+            state, actor, ObjectClass(int(obstacles.label[row])), pose, float(obstacles.length[row])
+        )
 
 
 def _object(state: WorldState, actor: int, label: ObjectClass, pose: FloatArray, length: float) -> TrueObject:

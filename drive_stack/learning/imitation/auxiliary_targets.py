@@ -17,6 +17,7 @@ from torch.nn import functional
 from drive_stack.datasets.drives.other_actors import OtherActors
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.learning.imitation.column_targets import proximity
+from drive_stack.objects.classes import ClassGroup, classes_of
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.vehicle import VehicleParameters
 
@@ -95,7 +96,7 @@ def _lead(recording: Recording, others: OtherActors, lateral: FloatArray) -> tup
     speed = np.nan_to_num(recording.column("lead_speed_mps", np.float64))
     car = VehicleParameters()
     near_side = others.x - others.length / 2.0 - (car.length - car.rear_overhang)
-    is_other = ~np.isin(others.label, (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE))
+    is_other = ~np.isin(others.label, [int(label) for label in classes_of(ClassGroup.VEHICLES)])
     in_path = (
         is_other & (np.abs(lateral) < _HALF_PATH_WIDTH) & (near_side > -1.0) & (near_side < _MAX_DISTANCE)
     )

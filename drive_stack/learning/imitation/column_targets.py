@@ -16,17 +16,13 @@ from torch.nn import functional
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.drives.other_actors import OtherActors
+from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.types import FloatArray, ObjectClass
 
 COLUMNS = 40  # over the width of the image
 KINDS = 3  # vehicle, pedestrian, obstacle
 HALF_DISTANCE = 20.0  # at which the proximity is 1/2 [m]
-_KIND = {
-    ObjectClass.CAR: 0,
-    ObjectClass.LARGE_VEHICLE: 0,
-    ObjectClass.PEDESTRIAN: 1,
-    ObjectClass.OBSTACLE: 2,
-}
+_KINDS = {ClassGroup.VEHICLES: 0, ClassGroup.PEDESTRIANS: 1, ClassGroup.OBSTACLES: 2}
 _MIN_DEPTH = 1.0  # [m]
 _MIN_COVERAGE = 0.3  # of a column by an actor; a narrower actor is in the column of its centre
 _HUBER_DELTA = 0.1
@@ -49,7 +45,7 @@ def column_proximities(others: OtherActors, rows: int, camera: CameraModel) -> N
         + np.arange(len(actor))
         - np.repeat(np.cumsum(counts) - counts, counts)
     )
-    kind = np.array([_KIND[label] for label in ObjectClass])[others.label]
+    kind = np.array([_KINDS[GROUPS[label]] for label in ObjectClass])[others.label]
     proximities = np.zeros((rows, KINDS, COLUMNS), dtype=np.float32)
     np.maximum.at(
         proximities, (others.row[actor], kind[actor], column), proximity(depth)[actor].astype(np.float32)

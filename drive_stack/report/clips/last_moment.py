@@ -8,9 +8,16 @@ from pydantic import Field
 from drive_stack.config import StrictModel
 from drive_stack.evaluation.rollout import Moment
 from drive_stack.geometry import to_local
-from drive_stack.types import Contact
+from drive_stack.objects.classes import class_name, contact_name
+from drive_stack.types import Contact, ObjectClass
 from drive_stack.world_state import WorldState
 
+_NAMES = {
+    ObjectClass.CAR: "vehicle",
+    ObjectClass.LARGE_VEHICLE: "vehicle",
+    ObjectClass.PEDESTRIAN: "person",
+    ObjectClass.OBSTACLE: "object",
+}  # others by the name of their class
 MAX_NEAR = 4  # actors that are listed
 
 
@@ -69,7 +76,11 @@ def last_moment(moment: Moment, contacts: tuple[Contact, ...]) -> LastMoment:
 
 def _near(state: WorldState) -> tuple[NearbyActor, ...]:
     vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
-    names = ["vehicle"] * len(vehicles.x) + ["person"] * len(pedestrians.x) + ["object"] * len(obstacles.x)
+    names = [
+        _NAMES.get(ObjectClass(label)) or class_name(ObjectClass(label))
+        for group in (vehicles, pedestrians, obstacles)
+        for label in group.label.tolist()
+    ]
     points = np.stack(
         [
             np.concatenate([vehicles.x, pedestrians.x, obstacles.x]),
@@ -95,7 +106,7 @@ def _near(state: WorldState) -> tuple[NearbyActor, ...]:
 
 def _hit(contact: Contact) -> FirstContact:
     return FirstContact(
-        what=contact.kind.value,
+        what=contact_name(contact),
         side=contact.side.value,
         impact_speed_mps=round(contact.impact_speed, 2),
         other_speed_mps=round(contact.actor_speed, 2),

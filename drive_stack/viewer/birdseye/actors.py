@@ -108,16 +108,22 @@ def _draw_lamps(
 
 
 def _draw_pedestrians(canvas: Canvas, view: GroundView, pedestrians: PedestrianStates, style: Style) -> None:
-    """Draw discs, enlarged for visibility, with a line in the heading direction."""
+    """Draw discs, enlarged for visibility, with a line in the heading direction; boxes to scale."""
     centres = view.to_ego(np.stack([pedestrians.x, pedestrians.y], axis=1))
     for row in range(len(pedestrians.id)):
         if not view.shows(centres[row]):
             continue
         x, y = view.from_ego(centres[row])
-        radius = max(float(pedestrians.radius[row]) * view.scale, style.px(4))
+        radius = max(float(pedestrians.width[row]) / 2.0 * view.scale, style.px(4))
         yaw = float(pedestrians.yaw[row]) - view.ego.yaw
         tip = np.array([x - 1.9 * radius * np.sin(yaw), y - 1.9 * radius * np.cos(yaw)])
         canvas.line(np.array([[x, y], tip]), style.theme.text, style.px(1.5))
+        if pedestrians.radius[row] == 0.0:
+            size = float(pedestrians.length[row]), float(pedestrians.width[row])
+            outline = Shape(view, centres[row], yaw, *size).outline(grow=0.1)
+            canvas.polygon(outline, style.theme.truth_fill)
+            canvas.line(outline, style.theme.text, 1, closed=True)
+            continue
         canvas.disc(x, y, radius, style.theme.truth_fill)
         canvas.ring(x, y, radius, style.theme.text, style.px(1.2))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pygame import Rect
 
-from drive_stack.types import LaneEstimate, ObjectClass, Plan, Prediction, Track
+from drive_stack.objects.classes import GROUPS, ClassGroup
+from drive_stack.types import LaneEstimate, Plan, Prediction, Track
 from drive_stack.viewer.birdseye.actors import Shape
 from drive_stack.viewer.birdseye.ground_view import GroundView
 from drive_stack.viewer.canvas import Canvas, dashes
@@ -67,7 +68,7 @@ def draw_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], sty
     for track in tracks:
         colour = mix(theme.road, theme.classes[track.label], 0.5 if track.missed else 1.0)
         tip = track.position + _ARROW_SECONDS * track.velocity
-        if track.label is ObjectClass.PEDESTRIAN:
+        if GROUPS[track.label] is ClassGroup.PEDESTRIANS:
             x, y = view.from_ego(track.position)
             canvas.ring(x, y, style.px(7), colour, style.px(2))
         else:

@@ -1,18 +1,32 @@
-"""Obstacles that close a lane."""
+"""Obstacles: what closes a lane, and cargo that lies in it."""
 
 from __future__ import annotations
+
+from types import MappingProxyType
 
 import numpy as np
 from panda3d.core import NodePath
 
 from drive_stack.world_state import ObstacleKind
 
+from .cargo import crate, ladder, mattress, tyre
 from .mesh import geom_node, join
 from .shapes import box, ellipses, tube
 
+_CARGO = MappingProxyType(
+    {
+        ObstacleKind.BOX: crate,
+        ObstacleKind.TYRE: tyre,
+        ObstacleKind.LADDER: ladder,
+        ObstacleKind.MATTRESS: mattress,
+    }
+)
+
 
 def build_obstacle(kind: ObstacleKind, length: float, width: float, height: float) -> NodePath:
-    """Build a cone, barrier or board of ``length × width × height`` [m]."""
+    """Build an obstacle of ``length × width × height`` [m]."""
+    if kind in _CARGO:
+        return NodePath(geom_node(kind.name.lower(), _CARGO[kind](length, width, height)))
     orange, white = (232.0, 96.0, 30.0), (236.0, 236.0, 232.0)
     levels = np.linspace(0.0, height, 6)
     if kind is ObstacleKind.CONE:

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.geometry import to_local
-from drive_stack.types import FloatArray, ObjectClass
-from drive_stack.world_state import WorldState
+from drive_stack.types import FloatArray
+from drive_stack.world_state import WalkerKind, WorldState
 
 PEDESTRIAN_SIZE = (0.4, 0.5)  # length and width [m]
 
 
 @dataclass(frozen=True, slots=True)
 class ActorBoxes:
-    """One row for each actor: vehicles, then pedestrians, then obstacles."""
+    """One row for each actor: vehicles, then pedestrians and all that move like them, then obstacles."""
 
     id: NDArray[np.int64]
     label: NDArray[np.int64]  # ObjectClass
@@ -28,12 +28,14 @@ class ActorBoxes:
 def all_actor_boxes(state: WorldState) -> ActorBoxes:
     """The boxes of all vehicles, pedestrians and obstacles of ``state``."""
     vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
-    sizes = [np.full(len(pedestrians.id), size) for size in PEDESTRIAN_SIZE]
-    pedestrian = np.full(len(pedestrians.id), ObjectClass.PEDESTRIAN, dtype=np.int64)
-    obstacle = np.full(len(obstacles.id), ObjectClass.OBSTACLE, dtype=np.int64)
+    is_person = pedestrians.kind == WalkerKind.PERSON
+    sizes = [
+        np.where(is_person, of_person, own)
+        for of_person, own in zip(PEDESTRIAN_SIZE, (pedestrians.length, pedestrians.width), strict=True)
+    ]
     return ActorBoxes(
         id=np.concatenate([vehicles.id, pedestrians.id, obstacles.id]),
-        label=np.concatenate([vehicles.label, pedestrian, obstacle]),
+        label=np.concatenate([vehicles.label, pedestrians.label, obstacles.label]),
         pose=np.concatenate(
             [np.column_stack([group.x, group.y, group.yaw]) for group in (vehicles, pedestrians, obstacles)]
         ),

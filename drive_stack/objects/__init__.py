@@ -1,0 +1,1 @@
+"""Classes of objects, and all actors of a world state as boxes."""

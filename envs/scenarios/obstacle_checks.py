@@ -1,0 +1,50 @@
+"""Checks that road works and fallen cargo of a scenario file fit on its road."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drive_stack.errors import Keys
+
+from .actors import LaneClosure
+from .checks import MIN_DISTANCE, ScenarioContext, left_edge, require_within, right_edge
+from .entries import check_at, must_not_meet_an_end
+from .obstacles import Cargo, ObstacleEntry
+
+MAX_CARGO = 3.2  # length of the longest piece, with a margin [m]
+
+
+def check_obstacles(obstacles: Sequence[ObstacleEntry], context: ScenarioContext) -> None:
+    """Raise `FieldError` for obstacles that extend beyond the road or the lane that they close."""
+    for index, obstacle in enumerate(obstacles):
+        keys = ("obstacles", index)
+        if isinstance(obstacle, LaneClosure):
+            _check_closure(obstacle, context, keys)
+        else:
+            _check_cargo(obstacle, context, keys)
+
+
+def _check_closure(closure: LaneClosure, context: ScenarioContext, keys: Keys) -> None:
+    length = closure.taper.bounds[1] + closure.length.bounds[1]
+    why = f"with taper and length up to {length:g} m, {context.road_end}"
+    require_within(closure.at, MIN_DISTANCE, context.ahead - length, why, (*keys, "at"), ("ego", "station"))
+    require_within(
+        closure.spacing, 1.0, closure.taper.bounds[0], "no more than the taper", (*keys, "spacing")
+    )
+    must_not_meet_an_end(closure.at, length, context, (*keys, "at"))
+
+
+def _check_cargo(cargo: Cargo, context: ScenarioContext, keys: Keys) -> None:
+    check_at(cargo.at, MAX_CARGO, context, keys)
+    low, high = cargo.at.bounds
+    context.must_have_lane(cargo.lane, low, high + MAX_CARGO, (*keys, "lane"))
+    begin, end = context.stations(low, high + MAX_CARGO)
+    rights, lefts = [], []
+    for layout in context.layouts:
+        lane = layout.index(cargo.lane, begin, end)
+        lane = layout.main - 1 if lane is None else lane
+        rights.append(right_edge(context.road, layout, lane))
+        lefts.append(left_edge(context.road, layout, lane))
+    half = MAX_CARGO / 2.0
+    why = "the cargo stays on the pavement"
+    require_within(cargo.offset, half - min(rights), min(lefts) - half, why, (*keys, "offset"))
