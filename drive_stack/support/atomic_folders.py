@@ -44,4 +44,4 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 def check_absent(path: Path) -> None:
     """Raise `ConfigError` if there is anything at ``path``."""
     if os.path.lexists(path):
-        raise ConfigError(f"{path}: is there already; name a new folder, or remove this one")
+        raise ConfigError(f"{path}: is there already; choose another name, or remove it")

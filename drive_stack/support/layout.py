@@ -27,3 +27,8 @@ def module_name(name: str) -> str:
 def project_folder() -> Path:
     """Return the folder whose ``runs/`` receives results: the checkout; with a wheel the current folder."""
     return Path.cwd() if IS_INSTALLED else HOME
+
+
+def trained_folder() -> Path:
+    """Return the folder that receives trained weights: `MODELS`; with a wheel ``runs/models``."""
+    return project_folder() / "runs" / "models" if IS_INSTALLED else MODELS

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import run_sim
+from agents.registry import agent_names
 from drive_stack.app.commands.table import DRIVE, NAMES, make_parser
 
 PROGRAM = "python run_sim.py"
@@ -85,6 +86,7 @@ def test_bash_completes_commands_options_and_names(
     assert completed("drive-stack", "evaluate", "--suit") == ["--suite"]
     assert "smoke" in completed("drive-stack", "evaluate", "--suite", "sm")
     assert "cut_in" in completed("drive-stack", "--scenario", "cut")
+    assert set(agent_names()) <= set(completed("drive-stack", "--agent", ""))
 
 
 def test_zsh_gets_a_script_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     if args.list:
         return print_list(wiring)
     if args.print_completion is not None:
-        print(completion_script(args.print_completion))
+        print(completion_script(args.print_completion, wiring.agent_names))
         return 0
     spec = DriveSpec(
         agents=tuple(args.agent or ("modular",)),

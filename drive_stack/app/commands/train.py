@@ -7,12 +7,13 @@ from pathlib import Path
 
 from drive_stack.app.wiring import Wiring
 from drive_stack.support.atomic_files import make_folder
-from drive_stack.support.layout import CONFIGS, MODELS
+from drive_stack.support.layout import CONFIGS, MODELS, trained_folder
 
 
 def run(args: argparse.Namespace, wiring: Wiring) -> int:
     """Record the data, train, evaluate, and write weights and card; returns the exit status."""
-    for folder in (args.work, args.out or MODELS):
+    args.out = args.out or trained_folder()
+    for folder in (args.work, args.out):
         make_folder(folder)
     train = {"detector": _train_detector, "lanes": _train_lanes, "policy": _train_policy}
     print(f"weights: {train[args.what](args, wiring)}")
@@ -28,8 +29,8 @@ def _train_detector(args: argparse.Namespace, wiring: Wiring) -> Path:
         wiring.batch.scenarios,
         overrides=args.set,
         work=args.work / "detector",
-        out=args.out or MODELS,
-        figures=None if args.out else FigurePaths.in_folder(wiring.root / "docs" / "images"),
+        out=args.out,
+        figures=FigurePaths.in_folder(wiring.root / "docs" / "images") if args.out == MODELS else None,
         resume=args.resume,
     )
 
@@ -43,7 +44,7 @@ def _train_lanes(args: argparse.Namespace, wiring: Wiring) -> Path:
         overrides=args.set,
         frames=args.work / "detector",
         work=args.work / "lanes",
-        out=args.out or MODELS,
+        out=args.out,
         resume=args.resume,
     )
 
@@ -59,7 +60,7 @@ def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
         overrides=args.set,
         recordings=args.work / "recordings",
         work=args.work / config.stem,  # another network shares the recordings, but not the checkpoints
-        out=args.out or MODELS,
+        out=args.out,
     )
 
 

@@ -24,8 +24,8 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "train",
         description="Train a model from scratch: record data on training seeds, train, evaluate on "
-        "validation seeds, and write the weights and their card to drive_stack/models/. Data "
-        "that is already recorded is used again.",
+        "validation seeds, and write the weights and their card to drive_stack/models/ (with a wheel, "
+        "to runs/models/). Data that is already recorded is used again.",
         epilog=HELP,
     )
     add_model_options(parser, "train", "recorded data, checkpoints and logs")
@@ -40,7 +40,7 @@ def make_parser() -> CommandParser:
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder of the weights and their card (default: drive_stack/models)",
+        help="folder of the weights and their card (default: drive_stack/models, with a wheel runs/models)",
     )
     parser.add_argument(
         "--resume",

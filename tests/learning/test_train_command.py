@@ -1,0 +1,50 @@
+"""The command `train`: where the weights go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import run_sim
+from drive_stack.support import layout
+
+
+@pytest.fixture
+def outputs(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders of weights that the training of the lane network was called with."""
+    pytest.importorskip("torch")
+    from drive_stack.learning.lanes import job  # noqa: PLC0415 - torch is slow to import
+
+    folders = list[Path]()
+
+    def train_lanes(*_: object, out: Path, **__: object) -> Path:
+        folders.append(out)
+        return out / "lanes.onnx"
+
+    monkeypatch.setattr(job, "train_lanes", train_lanes)
+    return folders
+
+
+def train(work: Path, *options: str) -> int:
+    return run_sim.main(["train", "lanes", "--work", str(work), *options])
+
+
+def test_weights_go_to_the_package_of_a_checkout(tmp_path: Path, outputs: list[Path]) -> None:
+    assert train(tmp_path) == 0
+    assert outputs == [layout.PACKAGE / "models"]
+
+
+def test_weights_do_not_go_into_an_installed_package(
+    tmp_path: Path, outputs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "IS_INSTALLED", True)
+    monkeypatch.chdir(tmp_path)
+    assert train(tmp_path / "work") == 0
+    assert outputs == [tmp_path / "runs" / "models"]
+    assert outputs[0].is_dir()
+
+
+def test_weights_go_where_one_says(tmp_path: Path, outputs: list[Path]) -> None:
+    assert train(tmp_path, "--out", str(tmp_path / "mine")) == 0
+    assert outputs == [tmp_path / "mine"]
