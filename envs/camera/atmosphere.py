@@ -20,10 +20,10 @@ from drive_stack.world_state import Conditions, EgoState, Light, Weather
 from .sensing import CODE_ZERO, apply_sensor
 
 _NOISE_FRAMES = 7
-_ROAD, _UPRIGHT_GAIN, _RETROREFLECTION = 0.85, 1.9, 5.0  # brightness in the headlamps' beam
+_ROAD, UPRIGHT_GAIN, _RETROREFLECTION = 0.85, 1.9, 5.0  # brightness in the headlamps' beam
 _LAMP_LUMINANCE = 4.0  # of a lit lamp, relative to white in daylight: the brightest colour of the image
 _MAX_RANGE = 500.0  # objects beyond this range or the visibility are not drawn [m]
-_MIN_LIT_DISTANCE = 20.0  # nearer objects get the light of this distance, as each has one brightness [m]
+MIN_LIT_DISTANCE = 20.0  # nearer objects get the light of this distance, as each has one brightness [m]
 _BEHIND_DISTANCE = 30.0  # distance behind the camera from which long bodies extend into view [m]
 
 
@@ -64,8 +64,8 @@ class Atmosphere:
         self.night = conditions.light is Light.NIGHT
         self.fog_colour = _fog_colour(conditions)
         self.ambient = {Light.DAY: 1.0, Light.DUSK: 0.62, Light.NIGHT: 0.13}[conditions.light]
-        if conditions.weather is not Weather.CLEAR and not self.night:
-            self.ambient *= 0.85
+        if conditions.weather is not Weather.CLEAR:
+            self.ambient *= 0.7 if self.night else 0.85  # clouds hide the moon
         u, v = np.meshgrid(np.arange(model.width) + 0.5, np.arange(model.height) + 0.5)
         points = model.to_ground(np.stack([u.ravel(), v.ravel()], axis=1))
         x, y = points[:, 0] - model.mount_x, points[:, 1]
@@ -152,9 +152,9 @@ def _select_visible(  # type: ignore[no-untyped-def]
         if -_BEHIND_DISTANCE < ahead < min(_MAX_RANGE, visibility):
             rows[count], light[count] = row, ambient
             if night:
-                gain = _RETROREFLECTION if reflecting[row] else _UPRIGHT_GAIN
+                gain = _RETROREFLECTION if reflecting[row] else UPRIGHT_GAIN
                 light[count] = min(
-                    ambient + gain * headlamp_intensity(np.maximum(ahead, _MIN_LIT_DISTANCE), left), 1.0
+                    ambient + gain * headlamp_intensity(np.maximum(ahead, MIN_LIT_DISTANCE), left), 1.0
                 )
             alpha[count] = encode_alpha(np.hypot(ahead, left), visibility)
             count += 1
@@ -167,11 +167,12 @@ def _to_bytes(values: FloatArray) -> NDArray[np.uint8]:
 
 
 def _fog_colour(conditions: Conditions) -> FloatArray:
-    if conditions.light is Light.NIGHT:
-        return np.array([16.0, 18.0, 24.0])
-    if conditions.light is Light.DUSK:
-        return np.array([150.0, 128.0, 122.0])
+    """Return the colour of the haze at the horizon (3,) RGB 0 … 255."""
     clear = conditions.weather is Weather.CLEAR
+    if conditions.light is Light.NIGHT:  # moonlight, or clouds that a far town lights from below
+        return np.array([16.0, 18.0, 24.0]) if clear else np.array([27.0, 26.0, 27.0])
+    if conditions.light is Light.DUSK:  # the sun's glow, or blue-grey clouds
+        return np.array([150.0, 128.0, 122.0]) if clear else np.array([108.0, 116.0, 130.0])
     return np.array([196.0, 212.0, 228.0]) if clear else np.array([186.0, 190.0, 194.0])
 
 

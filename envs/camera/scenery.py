@@ -22,11 +22,9 @@ def guard_rails(road: RoadMap, start: float, end: float) -> Layer:
     """Return guard rails with posts on both sides between two stations [m]."""
     station = np.linspace(start, end, 5)
     edges = np.array([road.paved(float(s)) for s in np.clip(station, 0.0, road.length)])
-    straight = not road.curvature_at(station).any() and not np.ptp(edges, axis=0).any()
-    spans = slice(None, None, len(station) - 1 if straight else 1)
     corners, colours = [], []
     for lateral in (edges[:, 0] - 0.5, edges[:, 1] + 0.5):
-        xy, _ = road.to_world(station[spans], lateral[spans])
+        xy, _ = road.to_world(station, lateral)
         for low, high, shade in ((0.48, 0.60, 0.75), (0.60, 0.66, 0.5), (0.66, 0.78, 1.0)):
             a, b = np.insert(xy, 2, low, axis=1), np.insert(xy, 2, high, axis=1)
             corners.append(np.stack([a[:-1], a[1:], b[1:], b[:-1]], axis=1))
@@ -139,10 +137,10 @@ def sky(conditions: Conditions, haze: FloatArray) -> tuple[FloatArray, FloatArra
 def _zenith(conditions: Conditions, haze: FloatArray) -> FloatArray:
     if conditions.weather is Weather.FOG:
         return haze
-    if conditions.light is Light.NIGHT:
-        return np.array([6.0, 8.0, 16.0])
     if conditions.weather is not Weather.CLEAR:
         return haze * 0.8
+    if conditions.light is Light.NIGHT:
+        return np.array([6.0, 8.0, 16.0])
     return np.array([86.0, 138.0, 204.0]) if conditions.light is Light.DAY else np.array([62.0, 74.0, 122.0])
 
 

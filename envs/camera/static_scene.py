@@ -12,6 +12,7 @@ from drive_stack.types import SemanticClass
 from drive_stack.world_state import Conditions, EgoState
 
 from .atmosphere import Atmosphere
+from .ground import Layer
 from .ground_nodes import Ground
 from .scenery import delineators, guard_rails, sky, trees
 from .shading import StaticNodes, set_flat
@@ -19,6 +20,7 @@ from .sign_nodes import board_node, posts_node
 from .signs import Sign
 from .tags import LabelTags
 from .triangles import quad_node
+from .vertex_shading import VertexShadedNodes
 
 _SCENERY_CHUNK = 40.0  # [m]
 _BEHIND_DISTANCE, _ROAD_EXTENSION = (
@@ -36,7 +38,7 @@ class StaticScene:
         self, parent: NodePath, road: RoadMap, conditions: Conditions, atmosphere: Atmosphere, tags: LabelTags
     ) -> None:
         self._parent, self._road, self._tags = parent, road, tags
-        self._static_nodes = StaticNodes()
+        self._static_nodes, self._scenery = StaticNodes(), VertexShadedNodes()
         self._backdrop = parent.attach_new_node("backdrop")
         self._add_backdrop(conditions, atmosphere)
         self._ground = Ground(parent, road, conditions, tags)
@@ -58,6 +60,7 @@ class StaticScene:
         self._backdrop.set_pos(ego.x, ego.y, 0.0)
         self._ground.update(ego.station)
         self._static_nodes.shade(ego, atmosphere)
+        self._scenery.shade(ego, atmosphere)
 
     def _add_backdrop(self, conditions: Conditions, atmosphere: Atmosphere) -> None:
         dome = self._backdrop.attach_new_node(quad_node("sky", *sky(conditions, atmosphere.fog_colour)))
@@ -75,14 +78,20 @@ class StaticScene:
     def _add_scenery(self, road: RoadMap, conditions: Conditions, start: float) -> None:
         end = start + _SCENERY_CHUNK
         centre, _ = road.to_world(np.asarray((start + end) / 2.0), np.asarray(0.0))
-        chunk = self._parent.attach_new_node("scenery")
-        for layer in (
-            guard_rails(road, start, end),
-            delineators(road, start, end),
-            trees(road, conditions, start, end),
-        ):
+        for layer in (_roadside(road, start, end), trees(road, conditions, start, end)):
             if layer is not None:
-                node = chunk.attach_new_node(quad_node("scenery", layer.corners, layer.colours))
+                node = self._scenery.add(self._parent, layer, centre)
                 node.set_two_sided(layer.kind is not SemanticClass.VEGETATION)  # trees are solid
                 self._tags.mark(node, layer.kind)
-        self._static_nodes.add(chunk, centre)
+
+
+def _roadside(road: RoadMap, start: float, end: float) -> Layer:
+    """Return guard rails and delineators as one layer, as the time to draw depends on the number of nodes."""
+    rails, posts = guard_rails(road, start, end), delineators(road, start, end)
+    if posts is None:
+        return rails
+    return Layer(
+        rails.kind,
+        np.concatenate([rails.corners, posts.corners]),
+        np.concatenate([rails.colours, posts.colours]),
+    )

@@ -25,6 +25,13 @@ def quad_node(name: str, corners: FloatArray, colours: FloatArray, *, weld: bool
 
     With ``weld``, corners of equal position and colour share a vertex, as render time depends on vertices.
     """
+    return quad_node_of(name, *packed_quads(corners, colours, weld=weld))
+
+
+def packed_quads(
+    corners: FloatArray, colours: FloatArray, *, weld: bool = True
+) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Return the packed vertices (V,) of quads as `quad_node` draws them, and the triangles' index (Q, 6)."""
     rows = np.zeros(corners.shape[0] * 4, dtype=_VERTEX)
     rows["vertex"] = corners.reshape(-1, 3)
     rows["colour"] = np.clip(np.round(colours.reshape(-1, 4)), 0, 255)
@@ -33,7 +40,11 @@ def quad_node(name: str, corners: FloatArray, colours: FloatArray, *, weld: bool
         raw = rows.view(f"V{_VERTEX.itemsize}")
         _, first, index_of = np.unique(raw, return_index=True, return_inverse=True)
         rows = rows[first]
-    index = index_of.reshape(-1, 4)[:, _HALVES]
+    return rows, index_of.reshape(-1, 4)[:, _HALVES]
+
+
+def quad_node_of(name: str, rows: NDArray[np.void], index: NDArray[np.int64]) -> GeomNode:
+    """Return one Geom of the quads that `packed_quads` returned."""
     faces = GeomTriangles(GeomEnums.UH_static)
     faces.set_index_type(GeomEnums.NT_uint32)
     array = faces.modify_vertices()

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from tiny_world import Body, TinyWorld, straight_road
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.types import FloatArray
+from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Light, ObstacleStates, Weather, WorldState
 from envs.bodies import BODIES
 from envs.camera import Camera
 from envs.camera.atmosphere import headlamp_intensity
+from envs.camera.vertex_shading import shade_vertices
 
 MODEL = CameraModel()
 EGO_STATION = 20.0
@@ -101,11 +102,16 @@ def expected_alpha(state: WorldState, actor: int, luminance: float = 1.0) -> flo
 
 
 def expected_light(state: WorldState, actor: int) -> float:
-    """Return 1 by day and 0.62 at dusk, 0.85 of both below clouds; 0.13 at night plus 1.9 · low beam."""
+    """Return 1 by day and 0.62 at dusk, 0.85 of both below clouds.
+
+    At night it is 0.13, 0.091 below clouds, and 1.9 times the low beam's intensity.
+    """
     x, y = place(state, actor)
+    clear = state.conditions.weather is Weather.CLEAR
     if state.conditions.light is Light.NIGHT:
-        return float(min(0.13 + 1.9 * headlamp_intensity(np.maximum(x, 20.0), y), 1.0))
-    clouds = 1.0 if state.conditions.weather is Weather.CLEAR else 0.85
+        beam = headlamp_intensity(np.maximum(x, 20.0), y)
+        return float(min((0.13 if clear else 0.091) + 1.9 * beam, 1.0))
+    clouds = 1.0 if clear else 0.85
     return clouds * (0.62 if state.conditions.light is Light.DUSK else 1.0)
 
 
@@ -156,3 +162,35 @@ def test_dark_lamps_fog_as_the_body_does_and_lit_ones_later(camera: Camera, inde
         lamps = (np.abs(buffer[:, :, :3] - colour) <= 1.0).all(axis=2)
         assert lamps.any()
         assert np.abs(buffer[lamps, 3] - expected_alpha(lit, CAR, 4.0)).max() <= 1.0
+
+
+@pytest.mark.parametrize("weather", [Weather.CLEAR, Weather.FOG])
+def test_a_guard_rail_fades_with_its_distance_without_steps(camera: Camera, weather: Weather) -> None:
+    """On a straight road the right rail's distance follows from the column: f · lateral / (u − u0)."""
+    state = dataclasses.replace(
+        TinyWorld(straight_road()).world_state(), conditions=conditions_of(weather, Light.DAY)
+    )
+    camera.load(state.road, state.conditions)
+    semantic = camera.labels(state).semantic
+    buffer = buffer_of(camera, state)
+    left = state.road.paved(100.0)[0] - 0.5 - state.ego.lateral
+    columns = np.arange(MODEL.width // 2 + 20, MODEL.width - 4)
+    errors = []
+    for u in columns:
+        rows = np.flatnonzero(semantic[:, u] == SemanticClass.STRUCTURE)
+        ahead = MODEL.mount_x + MODEL.focal_px * -left / (u + 0.5 - MODEL.width / 2.0)
+        alpha = 64.0 + 191.0 * 0.05 ** (np.hypot(ahead, left) / state.conditions.visibility)
+        samples = buffer[2 * rows, 2 * u, 3]
+        errors.append(samples[samples > 0] - alpha)  # 0 is the ground at the rail's edges
+    assert hold(np.concatenate(errors), 3.0)
+
+
+def test_a_tree_far_from_the_road_is_dark_at_night_and_a_rail_is_lit() -> None:
+    """Twenty metres ahead the beam's width is 7.1 m: nothing of it arrives 25 m to the side."""
+    points = np.zeros(2, dtype=[("vertex", "<f4", 3)])
+    points["vertex"] = [[20.0, 25.0, 0.0], [20.0, -4.0, 0.0]]
+    colours, shaded = np.full((2, 4), 200, np.uint8), np.empty((2, 4), np.uint8)
+    shade_vertices(points["vertex"], colours, 0.0, 0.0, 1.0, 0.0, 2000.0, 0.13, True, shaded)
+    assert shaded[0, 0] == pytest.approx(26, abs=1) and shaded[1, 0] == 200
+    through = 0.05 ** (np.hypot(20.0, 25.0) / 2000.0)
+    assert shaded[0, 3] == pytest.approx(64.0 + 191.0 * through, abs=1.0)
