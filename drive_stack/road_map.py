@@ -102,6 +102,24 @@ class RoadMap:
         shape = np.shape(station)
         return points.reshape(*shape, 2), yaw.reshape(shape)
 
+    def to_space(self, station: FloatArray, lateral: FloatArray, above: FloatArray | float) -> FloatArray:
+        """World points (..., 3) [m] at heights ``above`` the road [m]; the arguments broadcast."""
+        station, lateral, above = np.broadcast_arrays(station, lateral, above)
+        flat, _ = self.to_world(station, lateral)
+        height = above if self.profile.is_level else above + self.profile.height_at(station)
+        return np.concatenate([flat, height[..., None]], axis=-1)
+
+    def ground_under(self, x: FloatArray, y: FloatArray, yaw: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Height [m] of the ground at world points ``x, y`` (N,) [m], and its slope along ``yaw`` (N,) [rad].
+
+        The slope is rise over run, positive if the ground rises in that direction.
+        """
+        if self.profile.is_level:
+            return np.zeros(len(x)), np.zeros(len(x))
+        points = zip(x.tolist(), y.tolist(), strict=True)
+        station, _, along = np.array([self.to_road(*point) for point in points]).reshape(-1, 3).T
+        return self.profile.height_at(station), self.profile.grade_at(station) * np.cos(yaw - along)
+
     def to_road(self, x: float, y: float, near: float | None = None) -> tuple[float, float, float]:
         """Station, lateral [m] and yaw of the reference line [rad] at the projection of a world point.
 

@@ -7,6 +7,7 @@ crests R < 0, sags R > 0).
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,11 @@ class VerticalProfile:
         """Rise over run, positive uphill, same shape as ``station``."""
         piece, along = self._locate(station)
         return np.asarray(self.grade[piece] + self.curvature[piece] * along, dtype=np.float64)
+
+    def grade_at_one(self, station: float) -> float:
+        """`grade_at` of a single station [m], without arrays."""
+        piece = max(bisect.bisect_right(self.station, station) - 1, 0)
+        return float(self.grade[piece] + self.curvature[piece] * (station - self.station[piece]))
 
     def curvature_at(self, station: FloatArray) -> FloatArray:
         """Change of the grade per metre [1/m], negative on a crest, same shape as ``station``."""

@@ -29,7 +29,7 @@ from .actors import (
     build_vehicle,
 )
 from .atmosphere import Atmosphere
-from .shading import set_flat, shade
+from .shading import set_flat, set_on_hills, shade
 from .tags import LabelTags
 from .triangles import quad_node
 
@@ -37,7 +37,8 @@ _MAX_ACTORS = 60_000  # label numbers that fit into two colour channels
 _FAR_FROM, _DISTANT_FROM = 60.0, 110.0  # distances from which bodies have fewer triangles [m]
 _BLINK_PERIOD = 0.8  # period of indicators [s]
 _SHADOWS = ((1.12, 74), (0.98, 46))  # layers: size relative to the body, grey value
-_SHADOW_ORDER = 10  # above the ground
+_SHADOW_ORDER, _SHADOW_ON_HILLS_ORDER = 10, 10_000  # above the ground
+_SHADOW_LIFT = 0.04  # above hilly ground, so that the ground does not hide it [m]
 _BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62, 1.0), (0.4, 0.4, 0.4, 1.0), (0.1, 0.1, 0.1, 1.0)
 _FOOTPRINT = (0.5, 0.5)  # of a pedestrian's shadow [m]
 
@@ -58,7 +59,10 @@ class _Actor:
 class ActorNodes:
     """Keeps one node per actor below ``parent`` and updates them from the world's state."""
 
-    def __init__(self, parent: NodePath, conditions: Conditions, tags: LabelTags) -> None:
+    def __init__(
+        self, parent: NodePath, conditions: Conditions, tags: LabelTags, *, hilly: bool = False
+    ) -> None:
+        self._hilly = hilly
         self._root = parent.attach_new_node("moving")
         self._tags = tags
         self._lamps_on = conditions.light is not Light.DAY
@@ -106,8 +110,12 @@ class ActorNodes:
         holders = [self._actors[actor].holder for actor in kind.id.tolist()]
         shown = shade(holders, kind.x, kind.y, state.ego, atmosphere)
         x, y, heading = kind.x.tolist(), kind.y.tolist(), np.degrees(kind.yaw).tolist()
+        height, slope = state.road.ground_under(kind.x, kind.y, kind.yaw)
+        # people stand upright; bodies face along x, so that Panda's roll lowers their nose
+        upright = isinstance(kind, PedestrianStates)
+        z, nose_down = height.tolist(), (0.0 * slope if upright else np.degrees(-np.arctan(slope))).tolist()
         for row in shown:
-            holders[row].set_pos_hpr(x[row], y[row], 0.0, heading[row], 0.0, 0.0)
+            holders[row].set_pos_hpr(x[row], y[row], z[row], heading[row], 0.0, nose_down[row])
         return shown
 
     def _update_vehicles(self, state: WorldState, atmosphere: Atmosphere, rows: list[int]) -> None:
@@ -195,7 +203,11 @@ class ActorNodes:
         shadow = holder.attach_new_node(_shadow(*size))
         shadow.set_light_off(1)
         shadow.set_color_scale_off(1)
-        set_flat(shadow, _SHADOW_ORDER)
+        if self._hilly:
+            shadow.set_z(_SHADOW_LIFT)
+            set_on_hills(shadow, _SHADOW_ON_HILLS_ORDER)
+        else:
+            set_flat(shadow, _SHADOW_ORDER)
         self._tags.mark(shadow, SemanticClass.ROAD)
         self._actors[actor] = _Actor(holder, model)
 

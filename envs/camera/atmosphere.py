@@ -14,9 +14,11 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.road.vertical_profile import VerticalProfile
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
+from .ground_distance import GroundDistance
 from .sensing import CODE_ZERO, apply_sensor
 
 _NOISE_FRAMES = 7
@@ -74,9 +76,13 @@ class Atmosphere:
         transmitted = np.where(sky, 1.0, transmittance(distance, self.visibility))
         lit = np.where(sky, 1.0, self.light_at(np.nan_to_num(x), np.nan_to_num(y)))
         shape = (model.height, model.width)
-        self.ground_depth = np.where(sky, np.inf, x).reshape(shape)
-        self._ground_through = np.round(255.0 * transmitted).astype(np.uint8).reshape(shape)
-        self._ground_lit = np.round(255.0 * lit).astype(np.uint8).reshape(shape)
+        self._nominal = model
+        self._level_depth = np.where(sky, np.inf, x).reshape(shape)
+        self._level_ground = (
+            np.round(255.0 * transmitted).astype(np.uint8).reshape(shape),
+            np.round(255.0 * lit).astype(np.uint8).reshape(shape),
+        )
+        self._ground: GroundDistance | None = None  # None: the level one of the nominal camera
         self._haze = np.round(self.fog_colour).astype(np.uint8)
         rng = np.random.default_rng((conditions.scenery_seed, 2))
         sigma = 3.5 if self.night else 2.2
@@ -87,6 +93,22 @@ class Atmosphere:
             [_to_bytes(noise + rain[..., None]) for noise, rain in zip(noises, rains, strict=True)]
         )
         self._dark = np.stack([_to_bytes(-noise) for noise in noises])
+
+    def follow(self, camera: CameraModel, profile: VerticalProfile, station: float, plain: float) -> None:
+        """Take the pose of the camera in the level frame at an ego at ``station`` [m].
+
+        Args:
+            camera: The camera as it is at this moment.
+            profile: Heights along the road.
+            station: Station of the ego [m].
+            plain: Height of the plain around the road [m].
+        """
+        level = profile.is_level and camera == self._nominal
+        self._ground = None if level else GroundDistance(camera, profile, station, plain)
+
+    def ground_depth(self) -> FloatArray:
+        """Return the distance ahead of the camera of the ground in each pixel (H, W) [m]; inf in the sky."""
+        return self._level_depth if self._ground is None else self._ground.depth()
 
     def light_at(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Return the brightness 0 … 1 at points ``x`` ahead and ``y`` left of the camera [m]."""
@@ -125,18 +147,26 @@ class Atmosphere:
         downsampling, so that it blends at edges as colours do.
         """
         frame = round(time * 20.0) * 3 % _NOISE_FRAMES
-        height, width = self._ground_through.shape
+        height, width = self._nominal.height, self._nominal.width
+        through, lit = self._ground_tables()
         image = np.empty((height, width, 3), np.uint8)
         apply_sensor(
             large.view(np.uint32)[:, :, 0],
-            self._ground_through,
-            self._ground_lit,
+            through,
+            lit,
             self._haze,
             self._bright[frame],
             self._dark[frame],
             image.reshape(height, -1),
         )
         return image
+
+    def _ground_tables(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return the transmittance and the light of the ground in each pixel (H, W), 0 … 255."""
+        if self._ground is None:
+            return self._level_ground
+        headlamps = _ROAD if self.night else 0.0
+        return self._ground.light_and_transmittance(self.visibility, self.ambient, headlamps)
 
 
 @numba.njit(cache=True)

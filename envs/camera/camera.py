@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from panda3d.core import NodePath, RenderState, TransformState
 
 from drive_stack.camera_model import CameraModel
@@ -14,6 +15,7 @@ from .actor_nodes import ActorNodes
 from .atmosphere import Atmosphere
 from .labels import frame_labels
 from .offscreen_renderer import OffscreenRenderer
+from .pose import true_camera
 from .sensing import SUPERSAMPLING
 from .signs import signs_along
 from .static_scene import StaticScene
@@ -26,7 +28,7 @@ class Camera:
     """Renders the front camera's image of a `WorldState` and its labels, without display or GPU."""
 
     def __init__(self, model: CameraModel) -> None:
-        self._model = model
+        self._model = self._camera = model  # nominal and true
         self._renderer = OffscreenRenderer(model)
         self._renderer.add_view(SUPERSAMPLING)
         self._tags = LabelTags(self._renderer.add_view(1))
@@ -40,7 +42,8 @@ class Camera:
         atmosphere = Atmosphere(self._model, conditions)
         static_scene = StaticScene(self._scene, road, conditions, atmosphere, self._tags)
         static_scene.add_signs(signs_along(road, limits, conditions))
-        self._loaded = static_scene, ActorNodes(self._scene, conditions, self._tags), atmosphere
+        actors = ActorNodes(self._scene, conditions, self._tags, hilly=not road.profile.is_level)
+        self._loaded = static_scene, actors, atmosphere
 
     def render(self, state: WorldState) -> Image:
         """Return the image (H, W, 3) RGB of a state. The same state always gives the same bytes.
@@ -59,7 +62,7 @@ class Camera:
         """
         actors, atmosphere = self._update(state)
         flat = self._renderer.draw(_LABELS)[::-1]
-        return frame_labels(flat, state, self._model, atmosphere.ground_depth, actors.actor_of_number)
+        return frame_labels(flat, state, self._camera, atmosphere.ground_depth(), actors.actor_of_number)
 
     def redraw(self, times: int) -> None:
         """Render the last image's scene ``times`` times with the bare engine, for benchmarks."""
@@ -86,7 +89,11 @@ class Camera:
         if self._loaded is None:
             raise RuntimeError("Camera.load must come offset render or labels")
         static_scene, actors, atmosphere = self._loaded
-        self._renderer.set_pose(state.ego.x, state.ego.y, state.ego.yaw)
-        static_scene.update(state.ego, atmosphere)
+        ego, profile = state.ego, state.road.profile
+        height = 0.0 if profile.is_level else float(profile.height_at(np.asarray(ego.station)))
+        self._camera = true_camera(self._model, state)
+        self._renderer.set_pose(self._camera, ego.x, ego.y, height, ego.yaw)
+        atmosphere.follow(self._camera, profile, ego.station, static_scene.plain)
+        static_scene.update(ego, height, atmosphere)
         actors.update(state, atmosphere)
         return actors, atmosphere

@@ -1,7 +1,7 @@
 """Flat layers of the scene: terrain, pavement with wear, and painted lines.
 
-All layers lie at z = 0. They are drawn first, in order and without the depth buffer, so that they never
-flicker against each other.
+All layers lie at the height of the road. They are drawn first, in order and without a depth test, so that
+they never flicker against each other.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Strip:
 
     def quads(self, road: RoadMap) -> FloatArray:
         """Return the upward quads (K, 4, 3) of all ribbons in turn, in the world frame [m]."""
-        left, right = (_on_ground(road, self.station, lateral) for lateral in (self.left, self.right))
+        left, right = (road.to_space(self.station, lateral, 0.0) for lateral in (self.left, self.right))
         ends = [left[..., :-1, :], right[..., :-1, :], right[..., 1:, :], left[..., 1:, :]]
         return np.stack(ends, axis=-2).reshape(-1, 4, 3)
 
@@ -80,12 +80,6 @@ def _layer(kind: SemanticClass, corners: FloatArray, colours: FloatArray) -> Lay
     shades = colours if colours.ndim == 3 else np.repeat(colours[:, None, :], 4, axis=1)
     rgba = np.concatenate([shades, np.zeros((*shades.shape[:2], 1))], axis=2)
     return Layer(kind, corners, rgba)
-
-
-def _on_ground(road: RoadMap, station: FloatArray, lateral: FloatArray) -> FloatArray:
-    """Return world points (..., 3) at height 0 [m]."""
-    flat, _ = road.to_world(station, lateral)
-    return np.concatenate([flat, np.zeros((*station.shape, 1))], axis=-1)
 
 
 def _stations(start: float, end: float) -> FloatArray:

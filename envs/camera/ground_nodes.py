@@ -13,10 +13,11 @@ from drive_stack.world_state import Conditions
 
 from .ground import STEP, Layer, ground_layers, merge_quads
 from .offscreen_renderer import FAR
-from .shading import set_flat
+from .shading import set_flat, set_hilly
 from .tags import LabelTags
 from .triangles import quad_node
 
+_FIRST_ORDER, _MAX_LAYERS = 2, 16  # draw order of the lowest layer, above the backdrop; of a piece of hills
 _CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one level of detail [m]
 _ROAD_EXTENSION = 600.0  # length of road drawn past its end [m]
 _BEHIND_DISTANCE = 50.0  # pieces that end farther behind the camera are out of view [m]
@@ -32,7 +33,10 @@ class Ground:
 
     def __init__(self, parent: NodePath, road: RoadMap, conditions: Conditions, tags: LabelTags) -> None:
         self._parent, self._road, self._conditions, self._tags = parent, road, conditions, tags
-        self._chunk_starts = np.arange(-_CHUNK_LENGTH, road.length + _ROAD_EXTENSION, _CHUNK_LENGTH)
+        # pieces of hills are made one by one, as none may cover a part of the one beyond it
+        self._chunk_length = _CHUNK_LENGTH if road.profile.is_level else _PIECE_LENGTH
+        self._end = float(road.length + _ROAD_EXTENSION)
+        self._chunk_starts = np.arange(-_CHUNK_LENGTH, self._end, self._chunk_length)
         self._pieces: dict[float, tuple[_Piece, ...]] = {}
 
     def update(self, station: float) -> None:
@@ -57,8 +61,8 @@ class Ground:
 
     def _pieces_of(self, start: float) -> tuple[_Piece, ...]:
         if start not in self._pieces:
-            layers = ground_layers(self._road, self._conditions, start, start + _CHUNK_LENGTH)
-            starts = np.arange(start, start + _CHUNK_LENGTH, _PIECE_LENGTH)
+            layers = ground_layers(self._road, self._conditions, start, start + self._chunk_length)
+            starts = np.arange(start, start + self._chunk_length, _PIECE_LENGTH)
             centres, _ = self._road.to_world(starts + _PIECE_LENGTH / 2.0, np.zeros(len(starts)))
             self._pieces[start] = tuple(
                 _Piece(float(start), tuple(_nearest(layer, centres, index) for layer in layers), {})
@@ -73,13 +77,23 @@ class Ground:
             max_count = _max_merged(layer.kind, curvature, level)
             merged = layer if max_count == 1 else merge_quads(layer, max_count)
             node = holder.attach_new_node(quad_node("flat", merged.corners, merged.colours, weld=False))
-            set_flat(node, 2 + sort)
+            self._set_order(node, piece.start, sort)
             self._tags.mark(node, layer.kind)
         return holder
 
+    def _set_order(self, node: NodePath, start: float, layer: int) -> None:
+        """Draw level ground by layer; hilly ground from far to near, so that near hills cover far ones."""
+        if self._road.profile.is_level:
+            set_flat(node, _FIRST_ORDER + layer)
+        else:
+            pieces_beyond = round((self._end - start) / _PIECE_LENGTH)
+            set_hilly(node, _FIRST_ORDER + pieces_beyond * _MAX_LAYERS + layer)
+
     def _max_curvature(self, start: float, end: float) -> float:
-        """Return the maximum curvature of road and ramps between two stations [1/m]."""
-        curvature = float(np.abs(self._road.curvature_at(np.linspace(start, end, 11))).max())
+        """Return the maximum curvature of road, ramps and hills between two stations [1/m]."""
+        stations = np.linspace(start, end, 11)
+        curvature = float(np.abs(self._road.curvature_at(stations)).max())
+        curvature += float(np.abs(self._road.profile.curvature_at(stations)).max())
         ramps = (
             lane for lane in self._road.lanes if lane.approach and lane.start < end and lane.opens > start
         )

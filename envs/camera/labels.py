@@ -14,6 +14,8 @@ from drive_stack.objects.boxes import all_actor_boxes
 from drive_stack.types import FloatArray, FrameLabels, LabelBox, ObjectClass
 from drive_stack.world_state import WorldState
 
+# corners of a box of unit size on the ground
+_UNIT = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
 FILL = {  # fraction of a projected box's outline that its body covers
     ObjectClass.CAR: 0.84,
     ObjectClass.LARGE_VEHICLE: 0.84,
@@ -33,8 +35,8 @@ def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel
                  ground_depth: FloatArray, ids: Mapping[int, int]) -> FrameLabels:  # fmt: skip
     """Return the labels of a BGRA label ``image``: red is the class, green and blue are the actor's number.
 
-    ``ids`` maps numbers to actor ids. The depth [m] is that of the ground, and of an actor's centre where an
-    actor is visible.
+    ``model`` is the true camera in the level frame at the ego. ``ids`` maps numbers to actor ids. The depth
+    [m] is that of the ground, and of an actor's centre where an actor is visible.
     """
     semantic = np.ascontiguousarray(image[:, :, 2])
     number = image[:, :, 1].astype(np.int32) * 256 + image[:, :, 0]
@@ -45,18 +47,28 @@ def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel
     depth = ground_depth.astype(np.float32)
     boxes: list[LabelBox] = []
     actors = all_actor_boxes(state)
-    for actor, code, pose, size in zip(
-        actors.id.tolist(), actors.label, actors.pose, actors.size, strict=True
+    height, slope = state.road.ground_under(*actors.pose.T)
+    height -= state.road.profile.height_at(np.asarray(state.ego.station))
+    for actor, code, pose, size, z, tilt in zip(
+        actors.id.tolist(),
+        actors.label,
+        actors.pose,
+        actors.size,
+        height.tolist(),
+        slope.tolist(),
+        strict=True,
     ):
         label = ObjectClass(int(code))
         visible = instance == actor
         count = int(np.count_nonzero(visible))
         if count == 0:
             continue
-        corners = model.project(_corners(state, pose, size))
+        box = _corners(state, pose, size) + np.array([0.0, 0.0, z])
+        box[:, 2] += tilt * size[0] * _UNIT[:, 0]
+        corners = model.project(box)
         depth[visible] = max(float(corners[:, 2].mean()), 0.0)
         rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
-        full_area = _outline(state, pose, size, model) * FILL[label]
+        full_area = _outline(box, model) * FILL[label]
         boxes.append(LabelBox(
             actor, label,
             (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)),
@@ -67,9 +79,8 @@ def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel
 
 
 def _corners(state: WorldState, pose: FloatArray, size: FloatArray) -> FloatArray:
-    """Return the eight corners (8, 3) of a box in the ego frame [m]."""
-    unit = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
-    body = unit * size
+    """Return the eight corners (8, 3) of a box on level ground in the ego frame [m]."""
+    body = _UNIT * size
     cos, sin = np.cos(pose[2]), np.sin(pose[2])
     world = body[:, :2] @ np.array([[cos, sin], [-sin, cos]]) + pose[:2]
     ego = state.ego
@@ -77,9 +88,9 @@ def _corners(state: WorldState, pose: FloatArray, size: FloatArray) -> FloatArra
     return np.column_stack([flat, body[:, 2]])
 
 
-def _outline(state: WorldState, pose: FloatArray, size: FloatArray, model: CameraModel) -> float:
-    """Return the area [px²] of the projected box, including the part outside the image."""
-    points = _corners(state, pose, size)
+def _outline(box: FloatArray, model: CameraModel) -> float:
+    """Return the area [px²] of the projected box (8, 3), including the part outside the image."""
+    points = box.copy()
     points[:, 0] = np.maximum(points[:, 0], model.mount_x + 0.5)
     hull = cv2.convexHull(model.project(points)[:, :2].astype(np.float32))
     return float(cv2.contourArea(hull))

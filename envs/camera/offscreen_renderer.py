@@ -71,12 +71,12 @@ class OffscreenRenderer:
         self._buffers.append((buffer, texture))
         return view
 
-    def set_pose(self, x: float, y: float, yaw: float) -> None:
-        """Move all views to the camera mount of an ego at ``x, y`` [m] with heading ``yaw`` [rad]."""
-        model = self._model
-        x, y = x + model.mount_x * np.cos(yaw), y + model.mount_x * np.sin(yaw)
+    def set_pose(self, camera: CameraModel, x: float, y: float, z: float, yaw: float) -> None:
+        """Move all views to a ``camera`` on an ego at ``x, y, z`` [m] with heading ``yaw`` [rad]."""
+        x, y = x + camera.mount_x * np.cos(yaw), y + camera.mount_x * np.sin(yaw)
         # Panda's cameras point along y: subtract a right angle
-        self._mount.set_pos_hpr(x, y, model.mount_z, np.degrees(yaw) - 90.0, -model.pitch_down_deg, 0.0)
+        heading = np.degrees(yaw) - 90.0
+        self._mount.set_pos_hpr(x, y, z + camera.mount_z, heading, -camera.pitch_down_deg, camera.roll_deg)
 
     def redraw(self, number: int, times: int) -> None:
         """Render one view ``times`` times after the first, without reading the image."""

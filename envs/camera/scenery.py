@@ -11,6 +11,7 @@ from drive_stack.world_state import Conditions, Light, Weather
 from .ground import Layer
 
 _STEEL = np.array([150.0, 154.0, 158.0])
+_POST = np.array([[-0.07, -0.07, 0.0], [0.07, 0.07, 0.0], [0.07, 0.07, 0.5], [-0.07, -0.07, 0.5]])  # [m]
 _DELINEATOR = (  # bottom, top and width [m], colour
     (0.0, 0.72, 0.14, (228.0, 228.0, 226.0)),
     (0.72, 0.94, 0.13, (28.0, 28.0, 28.0)),
@@ -24,17 +25,12 @@ def guard_rails(road: RoadMap, start: float, end: float) -> Layer:
     edges = np.array([road.paved(float(s)) for s in np.clip(station, 0.0, road.length)])
     corners, colours = [], []
     for lateral in (edges[:, 0] - 0.5, edges[:, 1] + 0.5):
-        xy, _ = road.to_world(station, lateral)
         for low, high, shade in ((0.48, 0.60, 0.75), (0.60, 0.66, 0.5), (0.66, 0.78, 1.0)):
-            a, b = np.insert(xy, 2, low, axis=1), np.insert(xy, 2, high, axis=1)
+            a, b = (road.to_space(station, lateral, level) for level in (low, high))
             corners.append(np.stack([a[:-1], a[1:], b[1:], b[:-1]], axis=1))
-            colours.append(np.tile(_STEEL * shade, (len(xy) - 1, 4, 1)))
-        posts, _ = road.to_world(station, lateral + 0.05 * np.sign(lateral))
-        side = np.array([[-0.07, -0.07], [0.07, 0.07], [0.07, 0.07], [-0.07, -0.07]])
-        post = np.repeat(posts[:, None] + side, 1, axis=1)
-        corners.append(
-            np.concatenate([post, np.tile(np.array([0.0, 0.0, 0.5, 0.5])[None, :, None], (5, 1, 1))], axis=2)
-        )
+            colours.append(np.tile(_STEEL * shade, (len(a) - 1, 4, 1)))
+        posts = road.to_space(station, lateral + 0.05 * np.sign(lateral), 0.0)
+        corners.append(posts[:, None] + _POST)
         colours.append(np.tile(_STEEL * 0.6, (5, 4, 1)))
     rgb = np.concatenate(colours)
     rgba = np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255.0)], axis=2)
@@ -49,8 +45,7 @@ def upright_quads(
     ``level`` (4,) holds the heights [m] of the corners: bottom left, bottom right, top right, top left.
     """
     lateral_offsets = np.array([0.5, -0.5, -0.5, 0.5]) * width
-    flat, _ = road.to_world(station[:, None] + np.zeros(4), lateral[:, None] + lateral_offsets)
-    return np.concatenate([flat, np.broadcast_to(level, flat.shape[:2])[..., None]], axis=2)
+    return road.to_space(station[:, None], lateral[:, None] + lateral_offsets, level)
 
 
 def delineators(road: RoadMap, start: float, end: float) -> Layer | None:
@@ -77,9 +72,9 @@ def trees(road: RoadMap, conditions: Conditions, start: float, end: float) -> La
         station, side = rng.uniform(start, end), float(rng.choice((-1.0, 1.0)))
         right, left = road.paved(float(np.clip(station, 0.0, road.length)))
         lateral = (left if side > 0.0 else right) + side * rng.uniform(7.0, 55.0)
-        foot, _ = road.to_world(np.asarray(station), np.asarray(lateral))
+        foot = road.to_space(np.asarray(station), np.asarray(lateral), 0.0)
         tree, shade = _tree(rng, conditions.sun_azimuth)
-        points.append(tree + np.array([foot[0], foot[1], 0.0]))
+        points.append(tree + foot)
         colours.append(shade)
     return Layer(SemanticClass.VEGETATION, np.concatenate(points), np.concatenate(colours))
 

@@ -64,6 +64,19 @@ def set_flat(node: NodePath, sort: int) -> None:
     node.set_depth_write(False)
 
 
+def set_hilly(node: NodePath, sort: int) -> None:
+    """Draw a node of hilly ground in the order of ``sort``; it hides what is drawn later behind it."""
+    node.set_bin("background", sort)
+    node.set_depth_test(False)
+    node.set_depth_write(True)
+
+
+def set_on_hills(node: NodePath, sort: int) -> None:
+    """Draw a node that lies on hilly ground in the order of ``sort``; hills hide it."""
+    node.set_bin("background", sort)
+    node.set_depth_write(False)
+
+
 def _tint(
     nodes: Sequence[NodePath], rows: Sequence[int], light: Sequence[float], alpha: Sequence[float]
 ) -> None:

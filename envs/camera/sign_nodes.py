@@ -63,11 +63,11 @@ def posts_node(sign: Sign, road: RoadMap) -> NodePath:
 
 def _board(sign: Sign, road: RoadMap) -> GeomNode:
     corners = _outline(sign.is_round)
-    flat, _ = road.to_world(
-        np.full(len(corners), sign.station), sign.lateral + (0.5 - corners[:, 0]) * sign.width
-    )
+    lateral = sign.lateral + (0.5 - corners[:, 0]) * sign.width
     rows = np.zeros(len(corners), dtype=_VERTEX)
-    rows["vertex"] = np.column_stack([flat, sign.bottom + corners[:, 1] * sign.height])
+    rows["vertex"] = road.to_space(
+        np.asarray(sign.station), lateral, sign.bottom + corners[:, 1] * sign.height
+    )
     rows["colour"] = 255
     rows["corners"] = corners
     fan = GeomTrifans(GeomEnums.UH_static)

@@ -13,6 +13,7 @@ from drive_stack.world_state import Conditions, EgoState
 
 from .atmosphere import Atmosphere
 from .ground import Layer
+from .ground_distance import PLAIN_REACH, plain_height
 from .ground_nodes import Ground
 from .scenery import delineators, guard_rails, sky, trees
 from .shading import StaticNodes, set_flat
@@ -27,7 +28,6 @@ _BEHIND_DISTANCE, _ROAD_EXTENSION = (
     200.0,
     600.0,
 )  # length of scenery before the road's start and past its end [m]
-_PLAIN_HALF_SIZE = 1400.0  # of the square meadow that moves with the ego [m]
 _MEADOW = (88 / 255.0, 116 / 255.0, 62 / 255.0, 0.0)
 
 
@@ -39,6 +39,7 @@ class StaticScene:
     ) -> None:
         self._parent, self._road, self._tags = parent, road, tags
         self._static_nodes, self._scenery = StaticNodes(), VertexShadedNodes()
+        self.plain = plain_height(road.profile, -_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION)  # [m]
         self._backdrop = parent.attach_new_node("backdrop")
         self._add_backdrop(conditions, atmosphere)
         self._ground = Ground(parent, road, conditions, tags)
@@ -55,9 +56,10 @@ class StaticScene:
                 self._tags.mark(node, SemanticClass.STRUCTURE)
                 self._static_nodes.add(node, centre, reflecting=reflecting)
 
-    def update(self, ego: EgoState, atmosphere: Atmosphere) -> None:
-        """Move the backdrop with the ego and shade the static nodes."""
-        self._backdrop.set_pos(ego.x, ego.y, 0.0)
+    def update(self, ego: EgoState, height: float, atmosphere: Atmosphere) -> None:
+        """Move the backdrop with an ego at a ``height`` [m] and shade the static nodes."""
+        self._backdrop.set_pos(ego.x, ego.y, height)
+        self._plain.set_z(self.plain - height)
         self._ground.update(ego.station)
         self._static_nodes.shade(ego, atmosphere)
         self._scenery.shade(ego, atmosphere)
@@ -68,12 +70,12 @@ class StaticScene:
         set_flat(dome, 0)
         self._tags.mark(dome, SemanticClass.SKY)
         card = CardMaker("terrain")
-        card.set_frame(-_PLAIN_HALF_SIZE, _PLAIN_HALF_SIZE, -_PLAIN_HALF_SIZE, _PLAIN_HALF_SIZE)
-        plain = self._backdrop.attach_new_node(card.generate())
-        plain.set_p(-90.0)
-        plain.set_color(*_MEADOW)
-        set_flat(plain, 1)
-        self._tags.mark(plain, SemanticClass.TERRAIN)
+        card.set_frame(-PLAIN_REACH, PLAIN_REACH, -PLAIN_REACH, PLAIN_REACH)
+        self._plain = self._backdrop.attach_new_node(card.generate())
+        self._plain.set_p(-90.0)
+        self._plain.set_color(*_MEADOW)
+        set_flat(self._plain, 1)
+        self._tags.mark(self._plain, SemanticClass.TERRAIN)
 
     def _add_scenery(self, road: RoadMap, conditions: Conditions, start: float) -> None:
         end = start + _SCENERY_CHUNK

@@ -27,7 +27,7 @@ def exact(atmosphere: Atmosphere, large: NDArray[np.uint8]) -> NDArray[np.float6
     samples = large[::-1].astype(np.float64)  # top row first
     through, lit = (
         np.repeat(np.repeat(table / 255.0, SUPERSAMPLING, axis=0), SUPERSAMPLING, axis=1)
-        for table in (atmosphere._ground_through, atmosphere._ground_lit)
+        for table in atmosphere._ground_tables()
     )
     alpha = samples[:, :, 3]
     upright = np.clip((alpha - CODE_ZERO) / (255 - CODE_ZERO), 0.0, 1.0)

@@ -1,0 +1,146 @@
+"""Distance, transmittance and light of the ground in each pixel.
+
+Seen from the camera, the ground ahead rises or falls with the road. A ray through a pixel has the slope
+t = Δz / Δx in the level frame at the ego, and t is the same for all pixels of a row of an image without roll.
+The ground is hit at the first distance x at which the line of sight to it, e(x) = (z(x) − h) / x, reaches t.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.road.vertical_profile import VerticalProfile
+from drive_stack.types import FloatArray
+
+PLAIN_REACH = 1400.0  # half the size of the plain around the ego [m]
+_STEPS = 4  # entries of a table of rows for each pixel
+_RIDGE_ROWS = 1.5  # above the last ground in view that still count as ground, as drawn ridges are chords [px]
+_DISTANCES = np.concatenate([np.arange(1.0, 60.0, 0.5), np.geomspace(60.0, PLAIN_REACH, 240)])  # [m]
+_BELL_STEPS, _BELL_END = 256, 4.0  # entries for each unit, and end, of the table of exp(−q²)
+_BELL = np.exp(-((np.arange(int(_BELL_STEPS * _BELL_END) + 1) / _BELL_STEPS) ** 2))
+_DECAY_STEPS, _DECAY_END = 2048, 2.5  # likewise of exp(ln 0.05 · q)
+_DECAY = np.exp(np.log(0.05) * np.arange(int(_DECAY_STEPS * _DECAY_END) + 1) / _DECAY_STEPS)
+
+
+def plain_height(profile: VerticalProfile, start: float, end: float) -> float:
+    """Return the height of the plain on which the hills between two stations [m] stand [m]."""
+    if profile.is_level:
+        return 0.0
+    return float(profile.height_at(np.arange(start, end + 1.0, 10.0)).min())
+
+
+class GroundDistance:
+    """Distances of the ground by image row, for one pose of the camera.
+
+    Args:
+        camera: The camera in the level frame at the ego.
+        profile: Heights along the road.
+        station: Station of the ego [m].
+        plain: Height of the plain [m].
+    """
+
+    def __init__(self, camera: CameraModel, profile: VerticalProfile, station: float, plain: float) -> None:
+        self._camera = camera
+        self._margin = int(np.ceil(camera.width / 2.0 * abs(np.sin(np.radians(camera.roll_deg))))) + 2
+        rows = (np.arange((camera.height + 2 * self._margin) * _STEPS) + 0.5) / _STEPS - self._margin
+        down = (rows - camera.height / 2.0) / camera.focal_px
+        pitch = np.radians(camera.pitch_down_deg)
+        self._ahead_share = np.cos(pitch) - down * np.sin(pitch)
+        slope = -(np.sin(pitch) + down * np.cos(pitch)) / self._ahead_share
+        self.distance = _first_hits(camera, profile, station, plain, slope)
+        """Distance ahead of the camera for each row of the table [m]; infinite for the sky."""
+
+    def depth(self) -> FloatArray:
+        """Return the distance ahead of the camera of the ground in each pixel (H, W) [m]; inf in the sky."""
+        camera = self._camera
+        u, v = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5)
+        roll = np.radians(camera.roll_deg)
+        right, down = u - camera.width / 2.0, v - camera.height / 2.0
+        row = down * np.cos(roll) + right * np.sin(roll) + camera.height / 2.0
+        return np.asarray(self.distance[((row + self._margin) * _STEPS).astype(int)])
+
+    def light_and_transmittance(
+        self, visibility: float, ambient: float, headlamps: float
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return the transmittance and the light of the ground in each pixel (H, W), 0 … 255.
+
+        Args:
+            visibility: Meteorological visibility [m].
+            ambient: Brightness without headlamps, 0 … 1.
+            headlamps: Brightness in the middle of the headlamps' beam; 0 if they are off.
+        """
+        camera = self._camera
+        through = np.empty((camera.height, camera.width), np.uint8)
+        light = np.empty_like(through)
+        _fill(
+            self.distance, self._ahead_share, float(self._margin), camera.focal_px,
+            math.radians(camera.roll_deg), visibility, ambient, headlamps, _BELL, _DECAY, through, light,
+        )  # fmt: skip
+        return through, light
+
+
+def _first_hits(
+    camera: CameraModel, profile: VerticalProfile, station: float, plain: float, slope: FloatArray
+) -> FloatArray:
+    """Return the distance ahead at which rays of each ``slope`` first hit the ground [m]."""
+    level = float(profile.height_at(np.asarray(station))) + camera.mount_z
+    heights = profile.height_at(station + camera.mount_x + _DISTANCES) - level
+    visible = np.maximum.accumulate(heights / _DISTANCES)
+    index = np.searchsorted(visible, slope)
+    last = len(_DISTANCES) - 1
+    low, high = np.clip(index - 1, 0, last), np.clip(index, 0, last)
+    # between two distances of the table the ground is nearly straight: z = z₁ + g·(x − x₁), and z = t·x
+    step = np.where(high > low, _DISTANCES[high] - _DISTANCES[low], 1.0)
+    grade = (heights[high] - heights[low]) / step
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exact = (heights[low] - grade * _DISTANCES[low]) / (slope - grade)
+        near = -camera.mount_z / slope
+        on_plain = (plain - level) / slope
+    hit = np.clip(exact, _DISTANCES[low], _DISTANCES[high])
+    hit = np.where(index == 0, np.where(slope < 0.0, near, np.inf), hit)
+    sees_plain = (slope < 0.0) & (on_plain > 0.0)
+    distance = np.where(index > last, np.where(sees_plain, on_plain, np.inf), hit)
+    sky = ~np.isfinite(distance) | (distance > 50.0 * PLAIN_REACH)
+    distance = np.where(sky, np.inf, distance)
+    ridge = np.flatnonzero(~sky)[:1]
+    if len(ridge):
+        first = max(int(ridge[0]) - int(_RIDGE_ROWS * _STEPS), 0)
+        distance[first : ridge[0]] = distance[ridge[0]]
+    return np.asarray(distance, dtype=np.float64)
+
+
+@numba.njit(cache=True)
+def _fill(  # type: ignore[no-untyped-def]
+    distance, ahead_share, margin, focal, roll, visibility, ambient, headlamps, bell, decay, through, light
+):
+    """Fill ``through`` and ``light`` (H, W) from the distances of the rows."""
+    height, width = through.shape
+    cos, sin = math.cos(roll), math.sin(roll)
+    ambient_byte = np.uint8(round(255.0 * ambient))
+    last_bell, last_decay = len(bell) - 1, len(decay) - 1
+    for v in range(height):
+        down = v + 0.5 - height / 2.0
+        for u in range(width):
+            right = u + 0.5 - width / 2.0
+            row = int((down * cos + right * sin + height / 2.0 + margin) * _STEPS)
+            x = distance[row]
+            if x == np.inf:
+                through[v, u], light[v, u] = 255, 255
+                continue
+            across = (right * cos - down * sin) / (focal * ahead_share[row])
+            range_ = x * math.sqrt(1.0 + across * across)
+            through[v, u] = np.uint8(
+                255.0 * decay[min(int(range_ / visibility * _DECAY_STEPS), last_decay)] + 0.5
+            )
+            if headlamps > 0.0:
+                q = abs(across) * x / (1.5 + 0.28 * x)
+                beam = bell[min(int(q * _BELL_STEPS), last_bell)]
+                beam *= bell[min(int(x / 75.0 * _BELL_STEPS), last_bell)] + 0.3 * math.exp(-x / 110.0)
+                light[v, u] = np.uint8(255.0 * min(ambient + headlamps * beam, 1.0) + 0.5)
+            else:
+                light[v, u] = ambient_byte
