@@ -21,8 +21,13 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
 from drive_stack.world_state import PedestrianStates, WalkerKind, walker_labels
 
-_ACCELERATION = 2.5  # of a pedestrian who sets off or stops [m/s²]
+_ACCELERATIONS = {
+    WalkerKind.PERSON: 2.5, WalkerKind.WHEELCHAIR: 1.0, WalkerKind.CYCLIST: 1.0,
+    WalkerKind.DEER: 6.0, WalkerKind.BOAR: 5.0, WalkerKind.DOG: 6.0,
+}  # when they set off or stop [m/s²]  # fmt: skip
 _GAIT_STRIDE = 0.83  # length of a full gait cycle of two steps at walking speed, as a fraction of the height
+_ANIMAL_STRIDE = 0.9  # the same for four legs, as a fraction of the length
+_WHEEL_STRIDES = {WalkerKind.CYCLIST: 5.0, WalkerKind.WHEELCHAIR: 1.5}  # per turn of the cranks, or push [m]
 _PERSONAL_SPACE = 0.5  # minimum distance to the side of a stationary vehicle [m]
 _PAUSE_TOLERANCE = 0.005  # distance from the pause point that counts as reached [m]
 _STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
@@ -111,6 +116,12 @@ class VehicleBodies:
     is_ego: NDArray[np.bool_]
 
 
+def _stride(spec: PedestrianSpec) -> float:
+    if spec.kind is WalkerKind.PERSON:
+        return _GAIT_STRIDE * spec.height
+    return _WHEEL_STRIDES.get(spec.kind, _ANIMAL_STRIDE * spec.length)
+
+
 @dataclass(slots=True)
 class Pedestrians:
     """All pedestrians of an episode; the arrays have shape (N,), one row per pedestrian."""
@@ -130,6 +141,8 @@ class Pedestrians:
     length: FloatArray = field(init=False)  # [m]
     width: FloatArray = field(init=False)  # [m]
     kind: NDArray[np.int64] = field(init=False)  # values of `WalkerKind`
+    acceleration: FloatArray = field(init=False)  # when they set off or stop [m/s²]
+    stride: FloatArray = field(init=False)  # distance per cycle of the gait at walking speed [m]
     height: FloatArray = field(init=False)  # [m]
 
     def __post_init__(self) -> None:
@@ -143,6 +156,8 @@ class Pedestrians:
         self.length = np.array([spec.length or 2.0 * spec.radius for spec in specs], dtype=np.float64)
         self.width = np.array([spec.width or 2.0 * spec.radius for spec in specs], dtype=np.float64)
         self.kind = np.array([spec.kind for spec in specs], dtype=np.int64)
+        self.acceleration = np.array([_ACCELERATIONS[spec.kind] for spec in specs], dtype=np.float64)
+        self.stride = np.array([_stride(spec) for spec in specs], dtype=np.float64)
         self.gait = (self.station * 1.7) % (2.0 * np.pi)
         self.speed = np.array(
             [spec.motion.speed if spec.mode is Mode.WALK_ALONG else 0.0 for spec in specs], dtype=np.float64
@@ -159,15 +174,21 @@ class Pedestrians:
             self._update_mode(row, spec, dt, ego, bodies)
             walking = self.mode[row] in (Mode.WALK_ALONG, Mode.CROSS) and not self._is_blocked(row, bodies)
             target_speed = self._target_speed(row, spec, dt, ego) if walking else 0.0
-            change = np.clip(target_speed - self.speed[row], -_ACCELERATION * dt, _ACCELERATION * dt)
+            max_change = float(self.acceleration[row]) * dt
+            change = np.clip(target_speed - self.speed[row], -max_change, max_change)
             self.speed[row] += change
         longitudinal = self.speed * np.cos(self.facing) * dt
         curvature = self.road.curvature_at(self.station)
         self.station += longitudinal / np.maximum(1.0 - curvature * self.lateral, 0.1)
         self.lateral += self.speed * np.sin(self.facing) * dt
         self.distance_walked += np.abs(longitudinal)
-        stride = _GAIT_STRIDE * self.height * np.maximum(1.0, np.sqrt(self.speed / 1.4))
+        longer = np.where(self._on_wheels, 1.0, np.maximum(1.0, np.sqrt(self.speed / 1.4)))
+        stride = self.stride * longer
         self.gait = (self.gait + 2.0 * np.pi * self.speed * dt / stride) % (2.0 * np.pi)
+
+    @property
+    def _on_wheels(self) -> NDArray[np.bool_]:
+        return np.asarray((self.kind == WalkerKind.CYCLIST) | (self.kind == WalkerKind.WHEELCHAIR))
 
     @property
     def at_rest(self) -> bool:
@@ -271,7 +292,7 @@ class Pedestrians:
         remaining = max(self._distance_to_pause(row, spec, ego), 0.0)
         if np.isinf(remaining):
             return spec.motion.speed
-        a, half = _ACCELERATION, dt / 2.0
+        a, half = float(self.acceleration[row]), dt / 2.0
         speed = a * (math.sqrt(half * half + 2.0 * remaining / a) - half)
         return min(spec.motion.speed, speed, remaining / dt)
 
@@ -281,7 +302,9 @@ class Pedestrians:
             # behind the ego, or in front of one that has stopped: they cross when the road is free
             return bool(gap >= 1.5 or ego.rear > self.station[row] + 3.0) and self._is_road_free(row, bodies)
         distance = abs(ego.lateral + spec.motion.impact_offset - float(self.lateral[row]))
-        walking_time = distance / spec.motion.speed + spec.motion.speed / (2.0 * _ACCELERATION)
+        walking_time = distance / spec.motion.speed + spec.motion.speed / (
+            2.0 * float(self.acceleration[row])
+        )
         return gap / ego.speed <= walking_time and self._is_road_free(row, bodies)
 
     def _is_road_free(self, row: int, bodies: VehicleBodies) -> bool:
@@ -297,10 +320,11 @@ class Pedestrians:
 
     def _is_blocked(self, row: int, bodies: VehicleBodies) -> bool:
         """Whether a stationary vehicle is directly ahead of the pedestrian."""
-        distance = _PERSONAL_SPACE + float(self.radius[row])
+        reach = max(float(self.radius[row]), float(self.length[row]) / 2.0)
+        distance = _PERSONAL_SPACE + reach
         station = self.station[row] + distance * np.cos(self.facing[row])
         lateral = self.lateral[row] + distance * np.sin(self.facing[row])
-        inside = (np.abs(station - bodies.station) < bodies.length / 2.0 + self.radius[row]) & (
+        inside = (np.abs(station - bodies.station) < bodies.length / 2.0 + reach) & (
             np.abs(lateral - bodies.lateral) < bodies.width / 2.0
         )
         return bool(np.any(inside & (bodies.speed < _STATIONARY_SPEED)))

@@ -22,11 +22,11 @@ from drive_stack.world_state import (
 
 from .actors import (
     Detail,
-    PedestrianModel,
     VehicleModel,
+    WalkerModel,
     build_obstacle,
-    build_pedestrian,
     build_vehicle,
+    build_walker,
 )
 from .atmosphere import Atmosphere
 from .shading import set_flat, set_on_hills, shade
@@ -53,7 +53,7 @@ _Kind: TypeAlias = VehicleStates | PedestrianStates | ObstacleStates
 @dataclass(frozen=True, slots=True)
 class _Actor:
     holder: NodePath
-    model: VehicleModel | PedestrianModel | None
+    model: VehicleModel | WalkerModel | None
 
 
 class ActorNodes:
@@ -138,7 +138,7 @@ class ActorNodes:
 
     def _update_pedestrian(self, pedestrians: PedestrianStates, row: int) -> None:
         model = self._actors[int(pedestrians.id[row])].model
-        assert isinstance(model, PedestrianModel)
+        assert model is not None and not isinstance(model, VehicleModel)
         model.set_gait(float(pedestrians.gait[row]), float(pedestrians.speed[row]))
 
     def _light(self, conditions: Conditions) -> None:
@@ -176,10 +176,9 @@ class ActorNodes:
 
     def _add_pedestrian(self, actor: int, state: WorldState, row: int) -> None:
         pedestrians = state.pedestrians
-        model = build_pedestrian(
-            float(pedestrians.height[row]), bool(pedestrians.child[row]), pedestrians.clothes[row]
-        )
-        self._add(actor, model.node, SEMANTIC[ObjectClass(int(pedestrians.label[row]))], _FOOTPRINT, model)
+        model, kind = build_walker(pedestrians, row), SEMANTIC[ObjectClass(int(pedestrians.label[row]))]
+        size = float(pedestrians.length[row]), float(pedestrians.width[row])
+        self._add(actor, model.node, kind, size if pedestrians.radius[row] == 0.0 else _FOOTPRINT, model)
 
     def _add_obstacle(self, actor: int, state: WorldState, row: int) -> None:
         obstacles = state.obstacles
@@ -193,7 +192,7 @@ class ActorNodes:
         node: NodePath,
         kind: SemanticClass,
         size: tuple[float, float],
-        model: VehicleModel | PedestrianModel | None = None,
+        model: VehicleModel | WalkerModel | None = None,
     ) -> None:
         """Attach an actor and its shadow to the scene."""
         number = self._numbers.setdefault(actor, len(self._numbers) % _MAX_ACTORS + 1)

@@ -12,6 +12,7 @@ from ..bodies import BODIES, Body
 from ..contacts import RAIL_BEYOND_PAVEMENT
 from ..lane_change import min_change_duration
 from .actors import Actor, CutIn, CutOut, Drift, LaneName, Lead, Queue, Stopped
+from .animals import AnimalEntry, StandingAnimal
 from .checks import (
     EGO_FRONT,
     MAX_BEYOND_PAVEMENT,
@@ -21,7 +22,7 @@ from .checks import (
     require_within,
     right_edge,
 )
-from .pedestrians import Bystanders, Crosser, Hiding, PedestrianEntry, Walker
+from .pedestrians import Bystanders, Crosser, Cyclist, Hiding, PedestrianEntry, Walker
 from .quantity import Quantity, between
 from .roads import LENGTH
 
@@ -29,6 +30,7 @@ MAX_SCRIPTED = 160  # vehicles; four lanes of the longest queue
 QUEUE_STAGGER = 8.0  # maximum distance between the tails of two lanes of a queue [m]
 MIN_CUT_IN_SPEED = 5.0 / 3.6  # a stationary vehicle cannot change lanes [m/s]
 _PEDESTRIAN_RADIUS = 0.3  # [m]
+_CYCLIST_HALF_WIDTH = 0.3  # [m]
 STEP_OUT_GAP = 0.8  # of a hidden pedestrian from the front of the parked vehicle [m]
 PARKED_GAP = 1.0  # between two vehicles parked in a row [m]
 _CAR = VehicleParameters()
@@ -73,8 +75,26 @@ def check_pedestrians(pedestrians: Sequence[PedestrianEntry], context: ScenarioC
         elif isinstance(entry, Walker):
             check_at(entry.at, 0.0, context, keys)
             context.must_have_lane(entry.lane, entry.at.bounds[0], entry.at.bounds[1], (*keys, "lane"))
+        elif isinstance(entry, Cyclist):
+            check_at(entry.at, 0.0, context, keys)
+            if entry.place == "lane":
+                context.must_have_lane(entry.lane, entry.at.bounds[0], entry.at.bounds[1], (*keys, "lane"))
+            space = context.road.right_shoulder.bounds[0] if entry.place != "lane" else 1.5
+            why = "the cyclist stays on the shoulder or in the lane"
+            require_within(entry.offset, 0.0, space - _CYCLIST_HALF_WIDTH, why, (*keys, "offset"))
         else:
             _check_crosser(entry, context, keys)
+
+
+def check_animals(animals: Sequence[AnimalEntry], context: ScenarioContext) -> None:
+    """Raise `FieldError` for animals off the road or in the ego."""
+    for index, animal in enumerate(animals):
+        keys = ("animals", index)
+        check_at(animal.at, 0.0, context, keys)
+        if isinstance(animal, StandingAnimal):
+            low, high = animal.at.bounds
+            context.must_have_lane(animal.lane, low, high, (*keys, "lane"))
+            require_within(animal.offset, -1.75, 1.75, "the animal stands in its lane", (*keys, "offset"))
 
 
 def check_at(at: Quantity, length: float, context: ScenarioContext, keys: Keys) -> None:

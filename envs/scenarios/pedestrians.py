@@ -52,6 +52,19 @@ class Walker(StrictModel):
     speed_kmh: WalkingSpeedKmh = fixed(5.0)
     towards: bool = False  # against the traffic
     after_limit: Distance = fixed(150.0)  # distance after which they leave the lane to the near side [m]
+    wheelchair: bool = False  # uses a wheelchair, on which no network is trained
+
+
+class Cyclist(StrictModel):
+    """A cyclist who rides along the road and stays there. No network is trained on cyclists."""
+
+    kind: Literal["cyclist"]
+    at: Distance
+    place: Literal["right_shoulder", "lane"] = "right_shoulder"
+    lane: LaneName = "ego"  # only if ``place`` is ``lane``
+    # to the right of the rightmost lane's edge, or of the lane's centre [m]
+    offset: Clearance = between(0.4, 1.0)
+    speed_kmh: WalkingSpeedKmh = between(12.0, 25.0)
 
 
 class Hiding(StrictModel):
@@ -89,8 +102,10 @@ class Crosser(StrictModel):
     bonnet: Fraction = fixed(0.5)  # impact point across the ego's width, 0 near … 1 far from `side`
     child: bool = False
     count: Count = fixed(1)  # several are about 0.8 m apart along the road
+    both_sides: bool = False  # another one comes from the other side at the same time
+    wheelchair: bool = False  # uses a wheelchair, on which no network is trained
     half_way: HalfWay | None = None
     hidden_by: Hiding | None = None
 
 
-PedestrianEntry: TypeAlias = Annotated[Bystanders | Walker | Crosser, Field(discriminator="kind")]
+PedestrianEntry: TypeAlias = Annotated[Bystanders | Walker | Cyclist | Crosser, Field(discriminator="kind")]

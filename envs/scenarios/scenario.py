@@ -18,10 +18,11 @@ from drive_stack.support.layout import CONFIGS
 
 from ..traffic.flow import max_density
 from .actors import Actor
+from .animals import AnimalEntry
 from .camera import CameraSpec
 from .checks import build_context, check_navigation, check_route, check_zones
 from .conditions import ConditionsSpec
-from .entries import check_actors, check_pedestrians
+from .entries import check_actors, check_animals, check_pedestrians
 from .obstacle_checks import check_obstacles
 from .obstacles import ObstacleEntry
 from .overlaps import check_overlaps
@@ -77,6 +78,7 @@ class Scenario(StrictModel):
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
     people: tuple[PedestrianEntry, ...] = ()
+    animals: tuple[AnimalEntry, ...] = ()
     obstacles: tuple[ObstacleEntry, ...] = ()
     navigation: tuple[NavigationStep, ...] = ()
 
@@ -96,6 +98,7 @@ class Scenario(StrictModel):
         check_actors(self.actors, context)
         check_obstacles(self.obstacles, context)
         check_pedestrians(self.people, context)
+        check_animals(self.animals, context)
         check_overlaps(self.actors, self.obstacles, context)
         return self
 

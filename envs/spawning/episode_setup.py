@@ -30,6 +30,7 @@ from ..suspension import BodyMotion
 from ..traffic import Demand, EgoOnRoad, Mix, Traffic
 from ..traffic.flow import STANDSTILL_GAP
 from ..traffic.lane_segments import COMFORTABLE_BRAKING
+from .animal_spawner import add_animals
 from .obstacle_spawner import PlacedObstacles, place_obstacles
 from .pedestrian_spawner import PedestrianSpawner
 from .vehicle_spawner import VehicleSpawner
@@ -225,6 +226,8 @@ def _draw_pedestrians(
     spawner = PedestrianSpawner(road, start, lane, car, rng, _FIRST_PEDESTRIAN_ID)
     for index, entry in enumerate(scenario.people):
         spawner.add(entry, f"people.{index}")
+    for index, animal in enumerate(scenario.animals):
+        add_animals(spawner, animal, f"animals.{index}")
     return spawner
 
 

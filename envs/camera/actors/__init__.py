@@ -4,13 +4,16 @@ from .obstacles import build_obstacle
 from .parts import Detail, LampKind
 from .pedestrians import PedestrianModel, build_pedestrian
 from .vehicles import VehicleModel, build_vehicle
+from .walkers import WalkerModel, build_walker
 
 __all__ = [
     "Detail",
     "LampKind",
     "PedestrianModel",
     "VehicleModel",
+    "WalkerModel",
     "build_obstacle",
     "build_pedestrian",
     "build_vehicle",
+    "build_walker",
 ]
