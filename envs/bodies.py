@@ -19,7 +19,7 @@ class Body:
     length: tuple[float, float]
     width: tuple[float, float]
     height: tuple[float, float]
-    weight: float  # relative frequency in ordinary traffic
+    weight: float  # relative frequency in ordinary traffic; 0: only where a scenario asks for it
     held_out: bool = False  # never appears on training seeds
 
 
@@ -35,7 +35,30 @@ BODIES: tuple[Body, ...] = (
     Body("pickup", ObjectClass.CAR, (5.1, 5.5), (1.90, 2.00), (1.75, 1.90), 0.08, held_out=True),
     Body("roadster", ObjectClass.CAR, (3.9, 4.3), (1.72, 1.82), (1.20, 1.28), 0.05, held_out=True),
     Body("tanker", ObjectClass.LARGE_VEHICLE, (12.0, 14.0), (2.50, 2.55), (3.4, 3.7), 0.03, held_out=True),
+    Body("motorcycle", ObjectClass.MOTORCYCLE, (2.0, 2.3), (0.75, 0.90), (1.35, 1.50), 0.0),  # with its rider
+    Body(
+        "police_car", ObjectClass.EMERGENCY_VEHICLE, (4.6, 4.9), (1.82, 1.90), (1.6, 1.7), 0.0, held_out=True
+    ),
+    Body(
+        "overturned_car",
+        ObjectClass.OVERTURNED_CAR,
+        (4.5, 4.9),
+        (1.78, 1.90),
+        (1.38, 1.46),
+        0.0,
+        held_out=True,
+    ),
 )
+
+MOTORCYCLE = next(index for index, body in enumerate(BODIES) if body.name == "motorcycle")
+
+
+def ordinary_bodies(*, held_out: bool) -> tuple[int, ...]:
+    """Return the indices of the bodies of ordinary traffic, with those held out of training or without."""
+    return tuple(
+        index for index, body in enumerate(BODIES) if body.weight > 0.0 and (held_out or not body.held_out)
+    )
+
 
 PAINTS: tuple[tuple[int, int, int], ...] = (
     (236, 237, 238),  # white

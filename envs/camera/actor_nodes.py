@@ -36,6 +36,7 @@ from .triangles import quad_node
 _MAX_ACTORS = 60_000  # label numbers that fit into two colour channels
 _FAR_FROM, _DISTANT_FROM = 60.0, 110.0  # distances from which bodies have fewer triangles [m]
 _BLINK_PERIOD = 0.8  # period of indicators [s]
+_FLASH_PERIOD = 0.4  # period of the blue lights of emergency vehicles [s]
 _SHADOWS = ((1.12, 74), (0.98, 46))  # layers: size relative to the body, grey value
 _SHADOW_ORDER, _SHADOW_ON_HILLS_ORDER = 10, 10_000  # above the ground
 _SHADOW_LIFT = 0.04  # above hilly ground, so that the ground does not hide it [m]
@@ -122,6 +123,7 @@ class ActorNodes:
         """Set the lamps and the level of detail of vehicles."""
         vehicles = state.vehicles
         blink = state.time % _BLINK_PERIOD < _BLINK_PERIOD / 2.0
+        flash = state.time % _FLASH_PERIOD < _FLASH_PERIOD / 2.0
         distance = np.hypot(vehicles.x - state.ego.x, vehicles.y - state.ego.y)
         details, glow = _details(distance), atmosphere.encode_lamps(distance).tolist()
         for row in rows:
@@ -131,7 +133,8 @@ class ActorNodes:
                 brake=bool(vehicles.brake_lamp[row]),
                 left=blink and side in (-1, 2),
                 right=blink and side in (1, 2),
-                headlamps=self._lamps_on,
+                headlamps=self._lamps_on and not vehicles.unlit[row],
+                blue=flash and vehicles.label[row] == ObjectClass.EMERGENCY_VEHICLE,
             )
             model.set_detail(details[row])
             model.set_glow(glow[row])

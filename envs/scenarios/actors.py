@@ -23,6 +23,7 @@ from .quantity import (
     Offset,
     Quantity,
     SpeedKmh,
+    Turn,
     between,
     fixed,
     within,
@@ -94,6 +95,8 @@ class Stopped(StrictModel):
     lane: LaneName = "ego"  # only if ``place`` is ``lane``
     offset: Offset = fixed(0.0)  # from the centre of the lane or shoulder, positive left [m]
     body: BodyName | None = None
+    yaw_deg: Turn | None = None  # relative to the road's direction; 90 stands across the lane [°]
+    unlit: bool = False  # no lamp works
 
     @model_validator(mode="after")
     def _lane_is_used(self) -> Stopped:

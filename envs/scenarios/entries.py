@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from drive_stack.errors import FieldError, Keys
 from drive_stack.types import ObjectClass
 from drive_stack.vehicle import WET_GRIP, VehicleParameters
 
-from ..bodies import BODIES, Body
+from ..bodies import BODIES, Body, ordinary_bodies
 from ..contacts import RAIL_BEYOND_PAVEMENT
 from ..lane_change import min_change_duration
 from .actors import Actor, CutIn, CutOut, Drift, LaneName, Lead, Queue, Stopped
@@ -40,7 +41,8 @@ def candidate_bodies(name: str | None, *, any_class: bool = False) -> tuple[Body
     """Return the bodies that can be drawn: the named one, else any car, or any body if ``any_class``."""
     if name is not None:
         return tuple(body for body in BODIES if body.name == name)
-    return tuple(body for body in BODIES if any_class or body.label is ObjectClass.CAR)
+    ordinary = (BODIES[index] for index in ordinary_bodies(held_out=True))
+    return tuple(body for body in ordinary if any_class or body.label is ObjectClass.CAR)
 
 
 def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
@@ -141,6 +143,8 @@ def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
     max_length, max_width = (
         max(size) for size in zip(*((b.length[1], b.width[1]) for b in bodies), strict=True)
     )
+    if car.yaw_deg is not None:
+        max_length = max_width = math.hypot(max_length, max_width)
     check_at(car.at, max_length, context, keys)
     low, high = car.at.bounds
     context.must_have_lane(car.lane, low, high + max_length, (*keys, "lane"))

@@ -41,6 +41,7 @@ class TrafficSpec(StrictModel):
     speed_share: Fraction = between(0.85, 1.0)  # mean desired speed of cars as a fraction of the limit
     # fraction of vans, trucks and buses in the rightmost lane; lower in the others; default: a typical mix
     large_share: Fraction | None = None
+    motorcycle_share: Fraction | None = None  # fraction of motorcycles; default: none
     clear_ahead: Distance = fixed(40.0)  # of such vehicles at the start, in the ego's lane [m]
 
     @model_validator(mode="after")

@@ -252,5 +252,6 @@ def _draw_traffic(
     density, speed_fraction = spec.density.draw(rng), spec.speed_share.draw(rng)
     clear_ahead = spec.clear_ahead.draw(rng)
     large_fraction = None if spec.large_share is None else spec.large_share.draw(rng)
-    mix = Mix(limit, conditions.held_out_appearance, speed_fraction, large_fraction)
+    motorcycles = 0.0 if spec.motorcycle_share is None else spec.motorcycle_share.draw(rng)
+    mix = Mix(limit, conditions.held_out_appearance, speed_fraction, large_fraction, motorcycles)
     return Demand(density, mix), clear_ahead

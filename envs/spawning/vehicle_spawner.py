@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,6 +54,13 @@ class Appearance:
     length: float
     width: float
     height: float
+
+    def extents(self, heading: float) -> tuple[float, float]:
+        """Length along the road and width across it at a heading relative to the road [rad]."""
+        if heading == 0.0:
+            return self.length, self.width
+        cos, sin = abs(math.cos(heading)), abs(math.sin(heading))
+        return self.length * cos + self.width * sin, self.length * sin + self.width * cos
 
 
 @dataclass(slots=True)
@@ -132,9 +140,10 @@ class VehicleSpawner:
             centre = right + self.road.right_shoulder / 2.0
         else:
             centre = left - self.road.left_shoulder / 2.0
-        self._spawn_parked(
-            appearance, station + appearance.length / 2.0, centre + actor.offset.draw(self.rng)
-        )
+        lateral = centre + actor.offset.draw(self.rng)
+        heading = 0.0 if actor.yaw_deg is None else math.radians(actor.yaw_deg.draw(self.rng))
+        along, _ = appearance.extents(heading)
+        self._spawn_parked(appearance, station + along / 2.0, lateral, heading=heading, unlit=actor.unlit)
 
     def _draw_braking(self, vehicle: int, brakes: Braking | BrakingAfterCutIn, *, after: float) -> HardBrake:
         """Draw a braking manoeuvre that starts at the time ``after`` [s]."""
@@ -234,7 +243,8 @@ class VehicleSpawner:
         """
         rng, held_out = self.rng, self.conditions.held_out_appearance
         candidates = [body for body in BODIES if _is_candidate(body, name, any_class, held_out)]
-        weights = np.array([body.weight for body in candidates])
+        # a body that ordinary traffic lacks has no weight, but is the only candidate
+        weights = np.array([body.weight or 1.0 for body in candidates])
         body = candidates[int(rng.choice(len(candidates), p=weights / weights.sum()))]
         paints = PAINTS + HELD_OUT_PAINTS if held_out else PAINTS
         colour = paints[int(rng.integers(len(paints)))]
@@ -250,14 +260,25 @@ class VehicleSpawner:
         self._spawn(appearance, lane, station, None, speed, speed if target is None else target)
         return self.next_id - 1
 
-    def _spawn_parked(self, appearance: Appearance, station: float, lateral: float) -> None:
-        """Spawn a parked vehicle with its hazard lights on, between the guard rails."""
+    def _spawn_parked(
+        self,
+        appearance: Appearance,
+        station: float,
+        lateral: float,
+        *,
+        heading: float = 0.0,
+        unlit: bool = False,
+    ) -> None:
+        """Spawn a parked vehicle between the guard rails, with its hazard lights on unless it is unlit.
+
+        ``heading`` is relative to the road's direction [rad].
+        """
         right, left = self.road.paved(station)
-        margin = RAIL_BEYOND_PAVEMENT - appearance.width / 2.0 - RAIL_CLEARANCE
+        margin = RAIL_BEYOND_PAVEMENT - appearance.extents(heading)[1] / 2.0 - RAIL_CLEARANCE
         lateral = min(max(lateral, right - margin), left + margin)
         lane = self.road.lane_at(station, lateral)
-        row = self._spawn(appearance, lane, station, lateral, 0.0, 0.0)
-        self.traffic.park(row)
+        row = self._spawn(appearance, lane, station, lateral, 0.0, 0.0, heading=heading)
+        self.traffic.park(row, heading=heading, unlit=unlit)
 
     def _spawn(
         self,
@@ -267,13 +288,15 @@ class VehicleSpawner:
         lateral: float | None,
         speed: float,
         target: float,
+        *,
+        heading: float = 0.0,
     ) -> int:
         """Spawn a scripted vehicle at ``lateral``, or in the middle of its lane if that is None.
 
         Returns its row in the traffic's arrays. Raises `ConfigError` if its place is occupied.
         """
         actual_lateral = self.road.lanes[lane].lateral_at(station) if lateral is None else lateral
-        self.occupancy.claim_box(station, actual_lateral, appearance.length, appearance.width, self._entry)
+        self.occupancy.claim_box(station, actual_lateral, *appearance.extents(heading), self._entry)
         row = self.traffic.spawn(
             id=self.next_id, body=appearance.body, colour=appearance.colour, length=appearance.length,
             width=appearance.width, height=appearance.height, lane=lane, station=station, lateral=lateral,
@@ -287,4 +310,5 @@ class VehicleSpawner:
 def _is_candidate(body: Body, name: str | None, any_class: bool, held_out: bool) -> bool:
     if name is not None:
         return body.name == name
-    return (held_out or not body.held_out) and (any_class or body.label is ObjectClass.CAR)
+    ordinary = body.weight > 0.0 and (held_out or not body.held_out)
+    return ordinary and (any_class or body.label is ObjectClass.CAR)

@@ -15,7 +15,7 @@ import numpy as np
 
 from drive_stack.types import ObjectClass
 
-from ..bodies import BODIES
+from ..bodies import BODIES, ordinary_bodies
 from .car_following import idm
 
 STANDSTILL_GAP = 2.0  # s0, bumper to bumper [m]
@@ -51,7 +51,7 @@ def max_density(large_fraction: float | None = None) -> float:
 
 
 def _mean_length(large_fraction: float | None, held_out: bool) -> float:
-    bodies = [body for body in BODIES if held_out or not body.held_out]
+    bodies = [BODIES[index] for index in ordinary_bodies(held_out=held_out)]
     weight = np.array([body.weight for body in bodies])
     length = np.array([sum(body.length) / 2.0 for body in bodies])
     large = np.array([body.label is ObjectClass.LARGE_VEHICLE for body in bodies])

@@ -10,7 +10,7 @@ import numpy as np
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, ObjectClass
 
-from ..bodies import BODIES, HELD_OUT_PAINTS, PAINTS
+from ..bodies import BODIES, HELD_OUT_PAINTS, MOTORCYCLE, PAINTS, ordinary_bodies
 from .records import DriverProfile
 
 _LARGE_SPEED = 90.0 / 3.6  # [m/s]
@@ -39,6 +39,7 @@ class Mix:
     held_out: bool = False
     speed_fraction: float = 0.95  # mean target speed of cars as a fraction of the limit
     large_fraction: float | None = None  # of vans, trucks and buses; by the bodies' weights if None
+    motorcycle_fraction: float = 0.0  # of motorcycles
 
     @property
     def mean_target_speed(self) -> float:
@@ -48,7 +49,9 @@ class Mix:
     def draw(self, rng: np.random.Generator, lane: int, road: RoadMap) -> DrawnVehicle:
         """Draw a vehicle for a lane. Trucks are rarer and drivers faster in the left lanes."""
         main = [index for index, candidate in enumerate(road.lanes) if candidate.kind is LaneKind.MAIN]
-        bodies, cumulative = _bodies(self.held_out, self.large_fraction, lane < main[-1])
+        bodies, cumulative = _bodies(
+            self.held_out, self.large_fraction, lane < main[-1], self.motorcycle_fraction
+        )
         index = bodies[int(np.searchsorted(cumulative, rng.random(), side="right"))]
         body = BODIES[index]
         paints = PAINTS + HELD_OUT_PAINTS if self.held_out else PAINTS
@@ -66,9 +69,11 @@ class Mix:
 
 
 @lru_cache(maxsize=64)
-def _bodies(held_out: bool, large_fraction: float | None, left: bool) -> tuple[tuple[int, ...], FloatArray]:
+def _bodies(
+    held_out: bool, large_fraction: float | None, left: bool, motorcycle_fraction: float
+) -> tuple[tuple[int, ...], FloatArray]:
     """Return the indices of the bodies that may be drawn and their cumulative probabilities."""
-    usable = tuple(index for index, body in enumerate(BODIES) if held_out or not body.held_out)
+    usable = ordinary_bodies(held_out=held_out)
     weights = np.array([BODIES[index].weight for index in usable])
     large = np.array([BODIES[index].label is ObjectClass.LARGE_VEHICLE for index in usable])
     if large_fraction is not None:
@@ -76,6 +81,9 @@ def _bodies(held_out: bool, large_fraction: float | None, left: bool) -> tuple[t
         weights[~large] *= (1.0 - large_fraction) / weights[~large].sum()
     if left and float(weights[~large].sum()) > 0.0:
         weights[large] *= 0.15
+    if motorcycle_fraction > 0.0:
+        weights *= (1.0 - motorcycle_fraction) / weights.sum()
+        usable, weights = (*usable, MOTORCYCLE), np.append(weights, motorcycle_fraction)
     cumulative = np.cumsum(weights) / weights.sum()
     cumulative[-1] = 1.0
     return usable, cumulative

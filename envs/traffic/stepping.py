@@ -228,6 +228,10 @@ def road_bodies(rows, ego):  # type: ignore[no-untyped-def]
         if row.alive:
             bodies[0, k], bodies[1, k], bodies[2, k] = row.station, row.lateral, row.speed
             bodies[3, k], bodies[4, k] = row.length, row.width
+            if row.parked:  # possibly across the road
+                cos, sin = abs(math.cos(row.heading)), abs(math.sin(row.heading))
+                bodies[3, k] = row.length * cos + row.width * sin
+                bodies[4, k] = row.width * cos + row.length * sin
             k += 1
     bodies[:, k] = ego
     return bodies

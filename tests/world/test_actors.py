@@ -43,7 +43,8 @@ def test_a_bodys_skin_faces_outward(index: int) -> None:
     mesh = vehicle_parts(index, PAINT, body.length[0], body.width[0], body.height[0]).body
     a, b, c = mesh.points[:, 0], mesh.points[:, 1], mesh.points[:, 2]
     volume = float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6.0)
-    assert 0.2 < volume / (body.length[0] * body.width[0] * body.height[0]) < 1.2
+    least = 0.1 if body.name == "motorcycle" else 0.2  # of the cuboid
+    assert least < volume / (body.length[0] * body.width[0] * body.height[0]) < 1.2
 
 
 @pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])

@@ -42,6 +42,7 @@ class LampKind(StrEnum):
     TAIL = "tail"  # also the brake lamps
     LEFT = "left"
     RIGHT = "right"
+    BLUE = "blue"  # flashing light of an emergency vehicle
 
 
 @dataclass(frozen=True, slots=True)

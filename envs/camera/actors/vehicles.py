@@ -10,7 +10,7 @@ import numpy as np
 from panda3d.core import NodePath
 
 from ...bodies import BODIES
-from . import car_shapes, large_vehicles, parts
+from . import car_shapes, large_vehicles, parts, unusual_vehicles
 from .cars import CarLoft
 from .mesh import CREASE_DEG, Mesh, geom_node, join, to_reflectance
 from .parts import Build, Detail, LampGlass, LampKind, VehicleParts
@@ -33,6 +33,9 @@ BUILDERS = MappingProxyType(
         "semi_trailer": large_vehicles.semi_trailer,
         "bus": large_vehicles.bus,
         "tanker": large_vehicles.tanker,
+        "motorcycle": unusual_vehicles.motorcycle,
+        "police_car": unusual_vehicles.police_car,
+        "overturned_car": unusual_vehicles.overturned_car,
     }
 )
 
@@ -42,6 +45,7 @@ _DARK = MappingProxyType(
         LampKind.TAIL: (0.46, 0.035, 0.04),
         LampKind.LEFT: (0.62, 0.30, 0.06),
         LampKind.RIGHT: (0.62, 0.30, 0.06),
+        LampKind.BLUE: (0.08, 0.14, 0.46),
     }
 )
 _TAIL_RUNNING = (0.72, 0.05, 0.05)
@@ -51,6 +55,7 @@ _LIT = MappingProxyType(
         LampKind.TAIL: (1.0, 0.16, 0.10),
         LampKind.LEFT: (1.0, 0.66, 0.10),
         LampKind.RIGHT: (1.0, 0.66, 0.10),
+        LampKind.BLUE: (0.35, 0.55, 1.0),
     }
 )
 
@@ -89,20 +94,25 @@ class VehicleModel:
         self._parts_at = parts_at
         self._bodies: dict[Detail, NodePath] = {}
         self._lamps: dict[tuple[LampKind, bool], NodePath] = {}  # by kind, and whether in the distance
-        self._lit: dict[LampKind, tuple[float, float, float] | None] = dict.fromkeys(LampKind)
+        self._lit: dict[LampKind, tuple[float, float, float] | None] = dict.fromkeys(
+            _lamp_kinds(parts_at(detail))
+        )
         self._glow = 1.0
-        self._switched = (False, False, False, False)
+        self._switched = (False, False, False, False, False)
         self._detail = detail
         self._show()
 
-    def set_lamps(self, brake: bool, left: bool, right: bool, headlamps: bool) -> None:
+    def set_lamps(self, brake: bool, left: bool, right: bool, headlamps: bool, *, blue: bool = False) -> None:
         """Switch the lamps. Lit lamps ignore the scene's light. Headlamps also turn on the tail lamps."""
-        if (requested := (brake, left, right, headlamps)) == self._switched:
+        if (requested := (brake, left, right, headlamps, blue)) == self._switched:
             return
         self._switched = requested
         self._lit[LampKind.TAIL] = _LIT[LampKind.TAIL] if brake else _TAIL_RUNNING if headlamps else None
-        for kind, on in ((LampKind.HEAD, headlamps), (LampKind.LEFT, left), (LampKind.RIGHT, right)):
-            self._lit[kind] = _LIT[kind] if on else None
+        switches = {
+            LampKind.HEAD: headlamps, LampKind.LEFT: left, LampKind.RIGHT: right, LampKind.BLUE: blue,
+        }  # fmt: skip
+        for kind in self._lit.keys() & switches.keys():
+            self._lit[kind] = _LIT[kind] if switches[kind] else None
         self._show()
 
     def set_glow(self, alpha: float) -> None:
@@ -166,6 +176,11 @@ class VehicleModel:
             node.set_light_off(1)
             node.set_color_scale_off(1)  # do not inherit; the next line sets the lamp's own
             node.set_color_scale(1.0, 1.0, 1.0, self._glow)
+
+
+def _lamp_kinds(made: VehicleParts) -> tuple[LampKind, ...]:
+    """The kinds of lamps that a vehicle has, in the order of `LampKind`."""
+    return tuple(kind for kind in LampKind if any(glass.kind is kind for glass in made.lamps))
 
 
 def _set_visible(node: NodePath, shown: bool) -> None:
