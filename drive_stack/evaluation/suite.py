@@ -1,4 +1,4 @@
-"""A suite in YAML: the courses that an evaluation drives."""
+"""A suite in YAML: the courses that an evaluation drives, single ones or pairs of base and shifted twin."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from drive_stack.config import StrictModel, load_model, unknown_name
-from drive_stack.errors import ConfigError
+from drive_stack.errors import ConfigError, FieldError
 from drive_stack.scenario_name import ScenarioName
 from drive_stack.seeds import Seed, SeedCount, SeedSplit
+from drive_stack.shifts import base_and_shift, families, load_family, setting_texts
 from drive_stack.support.layout import CONFIGS
 
 CATALOGUE = CONFIGS / "suites"
@@ -41,8 +41,7 @@ class Courses(StrictModel):
         for scenario in catalogue if self.scenario == ALL else (self.scenario,):
             for values in itertools.product(*self.grid.values()):
                 keys = self.set | dict(zip(self.grid, values, strict=True))
-                settings = tuple(f"{key}={_flow(value)}" for key, value in keys.items())
-                yield str(ScenarioName(scenario, settings))
+                yield str(ScenarioName(scenario, setting_texts(keys)))
 
 
 class Suite(StrictModel):
@@ -52,10 +51,19 @@ class Suite(StrictModel):
     description: str
     seeds: SeedCount  # of each course
     first_seed: Seed = SeedSplit.TEST.first
-    courses: Annotated[tuple[Courses, ...], Field(min_length=1)]
+    courses: tuple[Courses, ...] = ()
+    pairs: Literal["all"] | tuple[str, ...] = Field(
+        default=(), description="families of `drive_stack.shifts`: their base courses and shifted twins"
+    )
+
+    @model_validator(mode="after")
+    def _has_courses(self) -> Suite:
+        if not self.courses and not self.pairs:
+            raise FieldError("give courses, pairs or both", ("courses",))
+        return self
 
     def scenarios(self, catalogue: Sequence[str], world_name: Callable[[str], str]) -> tuple[str, ...]:
-        """The names of all courses.
+        """The names of all courses; each shifted course follows its base.
 
         ``world_name`` maps a scenario to the name that seeds its worlds.
 
@@ -67,10 +75,11 @@ class Suite(StrictModel):
         if count > MAX_COURSES:
             raise ConfigError(f"suite {self.name}: {count:,} courses; expected at most {MAX_COURSES:,}")
         names = tuple(name for courses in self.courses for name in courses.names(catalogue))
-        first: dict[str, str] = {}
+        names = (*names, *(name for name in self._paired_names() if name not in names))
+        first: dict[tuple[str, str], str] = {}
         for name in names:
             try:
-                world = world_name(name)
+                world = world_name(name), str(base_and_shift(name)[1])
             except ConfigError as error:
                 raise ConfigError(f"suite {self.name}: {name}: {error}") from None
             if world in first:
@@ -80,6 +89,18 @@ class Suite(StrictModel):
                 )
             first[world] = name
         return names
+
+    def _paired_names(self) -> tuple[str, ...]:
+        """The base courses of all families, each once, and their shifted twins."""
+        names: dict[str, None] = {}
+        for family in map(load_family, families() if self.pairs == "all" else self.pairs):
+            for base in family.bases:
+                names[str(base.name)] = None
+                names |= dict.fromkeys(
+                    str(ScenarioName(base.scenario, (*base.name.settings, shift.setting)))
+                    for shift in family.shifts
+                )
+        return tuple(names)
 
 
 def suites() -> Mapping[str, Path]:
@@ -103,8 +124,3 @@ def load_suite(name_or_path: str) -> Suite:
     if path.parent == CATALOGUE and suite.name != path.stem:
         raise ConfigError(f"{path}: name '{suite.name}' differs from the file's")
     return suite
-
-
-def _flow(value: object) -> str:
-    """A value as one line of YAML."""
-    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()

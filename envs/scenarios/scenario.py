@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from drive_stack.config import StrictModel, load_model, unknown_name
 from drive_stack.errors import ConfigError, FieldError
 from drive_stack.scenario_name import ScenarioName
+from drive_stack.shifts import shift_settings, split_shift
 from drive_stack.support.layout import CONFIGS
 
 from ..traffic.flow import max_density
@@ -63,6 +64,7 @@ class Scenario(StrictModel):
 
     name: str
     variant: Annotated[str, BeforeValidator(_derived)] = ""  # values that differ from the file's
+    shift: Annotated[str, BeforeValidator(_derived)] = ""  # family/severity, see `drive_stack.shifts`
     description: str
     source: str
     road: RoadSpec = Field(discriminator="kind")
@@ -85,7 +87,10 @@ class Scenario(StrictModel):
 
     @property
     def world_name(self) -> str:
-        """The name that seeds the worlds, together with the seed; each variant has its own worlds."""
+        """The name that seeds the worlds, together with the seed.
+
+        Each variant has its own worlds. A shifted scenario has those of its base, apart from what is shifted.
+        """
         return f"{self.name}[{self.variant}]" if self.variant else self.name
 
     @model_validator(mode="after")
@@ -113,7 +118,8 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
     """Load a scenario of the catalogue by name, or a scenario file by path.
 
     Both may be followed by keys in brackets, such as ``cruise[traffic.density=0]``. Keys that change a value
-    make a variant, independent of their order and notation; a key that repeats the file's value does not.
+    make a variant, independent of their order and notation; a key that repeats the file's value does not. The
+    key ``shift``, such as ``shift=grade/2``, applies a family of `drive_stack.shifts` to the variant.
 
     Args:
         name_or_path: Name or path, ending in ``.yaml`` or ``.yml``.
@@ -131,12 +137,16 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
         if name not in names:
             raise unknown_name("scenario", name, names)
         path = CATALOGUE / f"{name}.yaml"
-    settings = (*scenario_name.settings, *overrides)
+    settings, shift = split_shift((*scenario_name.settings, *overrides))
     scenario = load_model(path, Scenario, settings)
     if path.parent == CATALOGUE and scenario.name != path.stem:
         raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")
     variant = _changes(path, scenario) if settings else ""
-    return scenario.model_copy(update={"variant": variant}) if variant else scenario
+    derived = {"variant": variant} if variant else {}
+    if shift is not None:
+        scenario = load_model(path, Scenario, (*settings, *shift_settings(shift)))
+        derived["shift"] = str(shift)
+    return scenario.model_copy(update=derived) if derived else scenario
 
 
 def _changes(path: Path, changed: Scenario) -> str:

@@ -28,6 +28,7 @@ FOUNDATION = {
         "config",
         "errors",
         "scenario_name",
+        "shifts",
         "seeds",
         "objects",
         "rl",

@@ -25,6 +25,7 @@ from drive_stack.evaluation.episodes import Episode
 from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.seeds import SeedSplit, check_episodes, seed_range
+from drive_stack.shifts import base_and_shift
 
 TIME_LIMIT = 600.0  # wall-clock limit of one episode [s]
 
@@ -137,6 +138,8 @@ def _episodes(spec: CollectionSpec, wiring: BatchWiring) -> list[Episode]:
     scenarios: Sequence[str] = wiring.scenarios if spec.scenarios is None else spec.scenarios
     if spec.suite is not None:
         scenarios = load_suite(spec.suite).scenarios(wiring.scenarios, wiring.world_name)
+    if shifted := [name for name in scenarios if base_and_shift(name)[1] is not None]:
+        raise ConfigError(f"{shifted[0]}: shifted courses are for evaluation, not to learn from")
     check_episodes(len(scenarios), spec.seeds)
     if spec.first_seed + spec.seeds > SeedSplit.TEST.first:
         raise ConfigError(
