@@ -118,6 +118,28 @@ class LaneCutIn:
 
 
 @dataclass(slots=True)
+class LaneBlindMerge:
+    """Drives in an adjacent lane and changes into the ego's lane at a given time, whatever is there."""
+
+    id: int
+    after: float  # time of the lane change [s]
+    duration: float  # of the lane change [s]
+    done: bool = False
+
+    def step(self, context: ScriptContext) -> None:
+        """See `Script`."""
+        if self.done or context.time < self.after:
+            return
+        traffic, row = context.traffic, context.traffic.row_of(self.id)
+        lane = int(traffic.lane[row])
+        if abs(lane - context.ego_lane) != 1:
+            return
+        if context.road.may_cross(lane, context.ego_lane, float(traffic.station[row])):
+            traffic.force_lane_change(row, context.ego_lane, self.duration)
+            self.done = True
+
+
+@dataclass(slots=True)
 class LaneDrift:
     """Drives in an adjacent lane, drifts towards the ego's lane close ahead of the ego, and returns."""
 

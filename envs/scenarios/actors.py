@@ -141,6 +141,21 @@ class CutIn(StrictModel):
         return self
 
 
+class BlindMerge(StrictModel):
+    """A vehicle in an adjacent lane or on a ramp that changes into the ego's lane without looking.
+
+    It drives at the ego's initial speed and changes at the time ``after``, whatever is beside or behind it.
+    """
+
+    kind: Literal["blind_merge"]
+    side: Side | Literal["either"] = "either"  # either: drawn from the adjacent lanes that exist
+    # from the ego's front bumper to its rear bumper at the start; negative is next to the ego [m]
+    ahead: Annotated[Quantity, within(-8.0, 30.0)] = between(-2.0, 6.0)
+    after: Duration = between(3.0, 8.0)  # time of the lane change since the start of the episode [s]
+    duration: Duration = between(2.5, 4.0)  # as `CutIn.duration` [s]
+    body: BodyName | None = None
+
+
 class Drift(StrictModel):
     """A vehicle in an adjacent lane that drifts towards the ego's lane close ahead, and returns to its own.
 
@@ -185,7 +200,9 @@ class Queue(StrictModel):
     to_kmh: DrivingSpeedKmh | None = None  # its speed afterwards; default: the limit
 
 
-Actor: TypeAlias = Annotated[Lead | Stopped | CutIn | Drift | CutOut | Queue, Field(discriminator="kind")]
+Actor: TypeAlias = Annotated[
+    Lead | Stopped | CutIn | BlindMerge | Drift | CutOut | Queue, Field(discriminator="kind")
+]
 
 
 class LaneClosure(StrictModel):

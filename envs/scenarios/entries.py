@@ -12,7 +12,7 @@ from drive_stack.vehicle import WET_GRIP, VehicleParameters
 from ..bodies import BODIES, Body, ordinary_bodies
 from ..contacts import RAIL_BEYOND_PAVEMENT
 from ..lane_change import min_change_duration
-from .actors import Actor, CutIn, CutOut, Drift, LaneName, Lead, Queue, Stopped
+from .actors import Actor, BlindMerge, CutIn, CutOut, Drift, LaneName, Lead, Queue, Stopped
 from .animals import AnimalEntry, StandingAnimal
 from .checks import (
     EGO_FRONT,
@@ -56,6 +56,8 @@ def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
             _check_stopped(actor, context, keys)
         elif isinstance(actor, CutIn):
             _check_cut_in(actor, context, keys)
+        elif isinstance(actor, BlindMerge):
+            _check_blind_merge(actor, context, keys)
         elif isinstance(actor, Drift):
             _check_from_adjacent_lane(actor, actor.gap, context, keys)
         elif isinstance(actor, CutOut):
@@ -198,6 +200,18 @@ def _check_from_adjacent_lane(
     require_within(gap, 1.0, space, why, (*keys, distance), (*keys, "after"))
     if car.side != "either":
         far = EGO_FRONT + gap.bounds[1] + falls_back + max_length
+        lane: LaneName = "left_of_ego" if car.side == "left" else "right_of_ego"
+        context.must_have_lane(lane, 0.0, far, (*keys, "side"))
+    _check_change(car.duration, context, (*keys, "duration"))
+
+
+def _check_blind_merge(car: BlindMerge, context: ScenarioContext, keys: Keys) -> None:
+    max_length = max(body.length[1] for body in candidate_bodies(car.body))
+    _must_be_in_time(car.after, context, (*keys, "after"))
+    if context.speed[0] < MIN_CUT_IN_SPEED:
+        raise FieldError("needs an ego that moves: a stationary vehicle cannot merge", (*keys, "kind"))
+    if car.side != "either":
+        far = EGO_FRONT + car.ahead.bounds[1] + max_length
         lane: LaneName = "left_of_ego" if car.side == "left" else "right_of_ego"
         context.must_have_lane(lane, 0.0, far, (*keys, "side"))
     _check_change(car.duration, context, (*keys, "duration"))

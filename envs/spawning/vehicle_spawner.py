@@ -18,6 +18,7 @@ from ..lane_change import min_change_duration
 from ..occupancy import Occupancy
 from ..scenarios.actors import (
     Actor,
+    BlindMerge,
     Braking,
     BrakingAfterCutIn,
     CutIn,
@@ -36,6 +37,7 @@ from ..scripts import (
     BrakeAfterLaneChange,
     HardBrake,
     JamDissolves,
+    LaneBlindMerge,
     LaneCutIn,
     LaneCutOut,
     LaneDrift,
@@ -98,6 +100,8 @@ class VehicleSpawner:
             self._add_stopped(actor)
         elif isinstance(actor, CutIn):
             self._add_cut_in(actor)
+        elif isinstance(actor, BlindMerge):
+            self._add_blind_merge(actor)
         elif isinstance(actor, Drift):
             self._add_drift(actor)
         elif isinstance(actor, CutOut):
@@ -164,6 +168,13 @@ class VehicleSpawner:
             brake = self._draw_braking(vehicle, actor.brakes, after=float("inf"))
             self.scripts.append(BrakeAfterLaneChange(lane, delay, brake))
 
+    def _add_blind_merge(self, actor: BlindMerge) -> None:
+        rng, (appearance, lane) = self.rng, self._draw_adjacent(actor)
+        ahead, after = actor.ahead.draw(rng), actor.after.draw(rng)
+        duration = self._feasible_duration(actor.duration.draw(rng))
+        vehicle = self._spawn_falling_back(appearance, lane, ahead, 0.0, after)
+        self.scripts.append(LaneBlindMerge(vehicle, after, duration))
+
     def _add_drift(self, actor: Drift) -> None:
         rng, (appearance, lane) = self.rng, self._draw_adjacent(actor)
         gap, slower, after = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6, actor.after.draw(rng)
@@ -172,7 +183,7 @@ class VehicleSpawner:
         script = LaneDrift(vehicle, gap, after, distance, self._feasible_duration(duration), hold)
         self.scripts.append(script)
 
-    def _draw_adjacent(self, actor: CutIn | Drift) -> tuple[Appearance, int]:
+    def _draw_adjacent(self, actor: CutIn | BlindMerge | Drift) -> tuple[Appearance, int]:
         """Draw the appearance of a vehicle, and its lane among those next to the ego's."""
         appearance = self._draw_appearance(actor.body)
         sides = {"left": (-1,), "right": (1,), "either": (-1, 1)}[actor.side]

@@ -68,7 +68,7 @@ def inside(camera: Camera, state: WorldState, actor: int) -> NDArray[np.bool_]:
     for shift, axis in itertools.product((1, -1), (0, 1)):
         inner &= np.roll(own, shift, axis)
     samples = np.repeat(np.repeat(inner, 2, axis=0), 2, axis=1)
-    assert samples.sum() > 40
+    assert samples.sum() > 25
     return samples
 
 

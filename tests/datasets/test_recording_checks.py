@@ -85,7 +85,7 @@ def test_a_missing_value_is_named(tmp_path: Path, name: str) -> None:
 def test_an_unknown_kind_of_actor_is_named(tmp_path: Path) -> None:
     data = columns("toy", 3) | {"other_actors": [[], [], [ACTOR | {"label": "tank"}]]}
     assert_refused(
-        write_recording(tmp_path, data), "column other_actors.label: 'tank' is none of car, large_vehicle"
+        write_recording(tmp_path, data), "column other_actors.label: 'tank' is none of animal, car"
     )
 
 

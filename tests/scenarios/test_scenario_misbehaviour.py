@@ -7,7 +7,9 @@ import pytest
 from scenario_worlds import DT, EGO_SPEED, gap, pedestrian_positions, scenario, states, world
 
 from drive_stack.errors import ConfigError
+from drive_stack.types import Side
 from drive_stack.world_state import WorldState
+from envs.lane_hold import hold_lane
 
 RIGHT_EDGE = -8.25  # of the pavement [m]
 CROSSER = "kind: crosser, at: 300, speed_kmh: 5, half_way: {at: 0.5, hold: 2, turns_back: true}"
@@ -134,3 +136,34 @@ def test_two_people_come_from_both_sides_at_the_same_time() -> None:
 def test_what_cannot_happen_is_refused(keys: str, message: str) -> None:
     with pytest.raises((ConfigError, ValueError), match=message):
         scenario(f"actors: [{{{keys}}}]")
+
+
+@pytest.mark.parametrize("ahead", [-6.0, -2.0, 4.0])
+def test_a_blind_merge_starts_at_its_time_whatever_is_next_to_it(ahead: float) -> None:
+    text = f"actors: [{{kind: blind_merge, side: left, ahead: {ahead}, after: 3, duration: 3, body: sedan}}]"
+    observed = list(states(world(text), 8.0))
+    assert gap(observed[0]) == pytest.approx(ahead, abs=1e-6)
+    assert speeds(observed[: round(3.0 / DT)]) == pytest.approx(EGO_SPEED, abs=0.3)
+    beside = laterals(observed) - observed[0].ego.lateral
+    assert beside[0] == pytest.approx(3.5) and beside[-1] == pytest.approx(0.0, abs=0.01)
+    moves = np.abs(beside - 3.5) > 1e-6
+    assert DT * np.argmax(moves) == pytest.approx(3.0, abs=2.1 * DT)
+    assert DT * np.argmax(np.abs(beside) < 1e-6) == pytest.approx(6.0, abs=3.1 * DT)
+
+
+def test_an_ego_that_does_not_react_is_hit_by_a_blind_merge() -> None:
+    hit = world("actors: [{kind: blind_merge, side: right, ahead: -4, after: 1, duration: 3, body: sedan}]")
+    for _ in range(round(6.0 / DT)):
+        hit.step(hold_lane(hit.ego, hit.road, 1, EGO_SPEED, hit.car))
+    assert [contact.side for contact in hit.contacts][:1] == [Side.RIGHT]
+
+
+def test_a_vehicle_merges_from_the_ramp_without_looking() -> None:
+    text = (
+        "road: {kind: on_ramp, lanes: 2}\nego: {lane: rightmost, station: %s}\n"
+        "actors: [{kind: blind_merge, side: right, ahead: 2, after: 1, body: sedan}]"
+    )
+    ramp = next(lane for lane in world("road: {kind: on_ramp, lanes: 2}").road.lanes if lane.approach > 0.0)
+    observed = list(states(world(text % round(ramp.opens + 20.0)), 6.0))
+    offset = laterals(observed) - observed[0].ego.lateral
+    assert offset[0] < -3.0 and offset[-1] == pytest.approx(0.0, abs=0.05)

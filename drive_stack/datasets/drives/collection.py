@@ -10,6 +10,7 @@ from pathlib import Path
 from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
 from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, make_recorder, record_task
+from drive_stack.datasets.held_out import check_scenarios
 from drive_stack.datasets.manifest import Manifest
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
@@ -109,6 +110,7 @@ def _record(
     tasks = [_task(episode.scenario, episode.seed, settings, wiring) for episode in episodes]
     folder.adopt(tasks, file.rows)
     remaining = missing_tasks(tasks, file, is_complete=folder.is_complete)
+    check_scenarios({task.scenario: task.seed for task in reversed(remaining)})
     again = sum(task.key in file.rows for task in remaining)
     if again:
         report(f"{again} episodes have a row and no whole shard; they are recorded again")

@@ -29,6 +29,7 @@ from drive_stack.datasets.frames.store import (
     listed_shards,
     write_frame_manifest,
 )
+from drive_stack.datasets.held_out import require_taught
 from drive_stack.datasets.manifest import shard_entry
 from drive_stack.datasets.shards import SUFFIX
 from drive_stack.evaluation.batch.first_estimate import FirstEstimate
@@ -166,12 +167,17 @@ def record_chunk(tasks: Sequence[FrameTask], lane_labels: LaneLabels) -> int:
 def record_episode(
     env: gym.Env[ObservationDict, NDArray[np.float32]], task: FrameTask, lane_labels: LaneLabels
 ) -> int:
-    """Drive one episode with the recording driver and write its shard; returns the number of frames."""
+    """Drive one episode with the recording driver and write its shard; returns the number of frames.
+
+    Raises:
+        ConfigError: If an episode for training or validation contains anything held out of training.
+    """
     rng = np.random.default_rng([zlib.crc32(_stem(task.scenario).encode()), task.seed])
     driver = RecordingDriver(rng)
     env.reset(seed=task.seed, options={"scenario": task.scenario})
     inner = cast("RecordedEnvironment", env.unwrapped)
     world, platform = inner.world, inner.platform
+    require_taught(world.state(), task.scenario, task.seed)
     rows: list[FrameRow] = []
     ticks = round(platform.dt / world.physics_dt)
     while len(rows) < task.frames and world.outcome is None and world.state().time < MAX_EPISODE_DURATION:
