@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from drive_stack.types import Control
 
+GRAVITY = 9.81  # [m/s²]
 DRY_GRIP, WET_GRIP = 8.0, 5.5  # radius of the friction circle: max horizontal acceleration of tyres [m/s²]
 
 

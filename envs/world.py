@@ -181,7 +181,7 @@ class World:
             bodies = vehicle_bodies(episode.traffic, self._ego, self.car)
             pedestrians.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
             self._other_shape_cache = None
-        episode.ego.step(control, self.physics_dt)
+        episode.ego.step(control, self.physics_dt, self._grade_ahead())
         self._move_body()
         self._ticks += 1
         self.time = self._time_of_first_tick + self._ticks * self.physics_dt
@@ -260,7 +260,12 @@ class World:
         episode, ego = self._episode, self._episode.ego
         if episode.body is not None:
             lateral = ego.speed * ego.yaw_rate
-            episode.body = episode.body.after(ego.acceleration, lateral, self.physics_dt)
+            episode.body = episode.body.after(ego.tyre_acceleration, lateral, self.physics_dt)
+
+    def _grade_ahead(self) -> float:
+        """Grade in the middle of the way of a tick; this keeps the energy on vertical curves."""
+        middle = self._ego.station + self._ego.speed * self.physics_dt / 2.0
+        return self.road.profile.grade_at_one(middle)
 
     def _update_outcome(self, position: RoadPosition) -> None:
         """Set the outcome if the episode ends at this tick; the first outcome is final."""

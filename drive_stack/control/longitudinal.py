@@ -22,6 +22,10 @@ class LongitudinalSettings(StrictModel):
     hold_braking: Braking = -1.5  # keeps the car at a standstill [m/s²]
     stop_speed: Speed = 0.35  # a plan with a lower maximum speed is a stop [m/s]
     standstill_speed: Speed = 0.02  # a slower car stands [m/s]
+    pull_memory: Duration = 0.8  # time constant of the estimate of a grade's pull [s]
+    max_counted_braking: Acceleration = 3.0  # harder braking does not count for the estimate [m/s²]
+    min_pull_speed: Speed = 2.0  # nor does slower driving [m/s]
+    pull_tolerance: Acceleration = 0.05  # of a pull that is not compensated [m/s²]
 
 
 class FeedForwardLongitudinal:
@@ -32,6 +36,10 @@ class FeedForwardLongitudinal:
     allows, while the plan demands less braking. A release from 8 m/s² at 4 m/s³ loses 8 m/s more speed than
     necessary in front of a following vehicle; at 10 m/s³ it loses 3.2 m/s. That is half the jerk with which
     the planner starts such a braking, so the release is not harder for the passengers.
+
+    On a grade, gravity pulls the car. The pull is what the measured speed gains beyond the modelled effect of
+    the commands; it is low-pass filtered and compensated, except for a small part that keeps control on level
+    roads free of it. Hard braking does not count, as the friction circle may limit it.
     """
 
     def __init__(self, platform: Platform, settings: LongitudinalSettings | None = None) -> None:
@@ -45,17 +53,25 @@ class FeedForwardLongitudinal:
         self._last = 0.0
         self._reached = 0.0  # acceleration of the lag model [m/s²]
         self._releasing = False
+        self._pull = 0.0  # estimated acceleration by the grade [m/s²]
+        self._expected: float | None = None  # speed at the next step without a grade [m/s]
 
     def accelerate(self, plan: Plan, speed: float) -> float:
         """Acceleration [m/s²] within the limits of the car."""
-        desired = self._desired(plan, speed)
+        self._estimate_pull(speed)
+        desired = self._desired(plan, speed) - self._compensable_pull()
         if plan.emergency:
             command = min(desired, float(plan.accelerations.min()))
             self._releasing = True
         else:
             command = self._limit_jerk(self._with_soft_stop(desired, plan, speed))
         self._last = float(np.clip(command, self._car.min_acceleration, self._car.max_acceleration))
+        before = self._reached
         self._reached += self._step_response * (self._last - self._reached)
+        lag = self._car.acceleration_lag
+        gained = self._last * self._dt + (before - self._last) * lag * self._step_response
+        hard = min(self._last, before) < -self._settings.max_counted_braking
+        self._expected = None if hard or speed < self._settings.min_pull_speed else speed + gained
         if speed < self._settings.standstill_speed:
             self._reached = max(self._reached, 0.0)  # brakes hold the car, they do not push it back
         return self._last
@@ -68,6 +84,16 @@ class FeedForwardLongitudinal:
             + self._car.acceleration_lag * float(np.interp(at, plan.times, jerk))
             + self._settings.speed_gain * (float(plan.speeds[0]) - speed)
         )
+
+    def _estimate_pull(self, speed: float) -> None:
+        """Compare the measured speed with the one expected without a grade."""
+        if self._expected is not None:
+            share = self._dt / max(self._settings.pull_memory, self._dt)
+            self._pull += share * ((speed - self._expected) / self._dt - self._pull)
+
+    def _compensable_pull(self) -> float:
+        pull, tolerance = self._pull, self._settings.pull_tolerance
+        return float(np.sign(pull)) * max(abs(pull) - tolerance, 0.0)
 
     def _with_soft_stop(self, desired: float, plan: Plan, speed: float) -> float:
         """Release the brake gradually before a standstill, and hold the car at the standstill.

@@ -28,6 +28,9 @@ _YIELD_RANGE = 70.0  # distance ahead up to which drivers yield to merging vehic
 _YIELD_BRAKING = 2.0  # maximum braking to yield [m/s²]
 _MIN_YIELD_SPEED = 5.0  # drivers do not yield to slower vehicles, unless traffic crawls [m/s]
 _CRAWLING_SPEED = 12.0  # traffic below this speed crawls [m/s]
+_GRAVITY = 9.81  # [m/s²]
+_RESISTANCE = 0.12  # of rolling and air, for large vehicles [m/s²]
+_MIN_POWERED_SPEED = 3.0  # below it the clutch limits the drive force [m/s]
 _EGO_STATIONARY_SPEED = 1.0  # below this speed drivers overtake the ego like a parked car [m/s]
 FAR = -1e9  # station of rows without a vehicle [m]
 
@@ -115,7 +118,40 @@ def _max_braking(row, pieces, grip):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
+def _grade(profile, station):  # type: ignore[no-untyped-def]
+    """Return the grade (rise over run) at a station [m]; see `envs.traffic.records.profile_arrays`."""
+    starts, grades, curvatures = profile
+    piece = max(np.searchsorted(starts, station, side="right") - 1, 0)
+    return grades[piece] + curvatures[piece] * (station - starts[piece])
+
+
+@numba.njit(cache=True)
+def _limit_by_grade(row, pieces, grade, grip, acceleration):  # type: ignore[no-untyped-def]
+    """Return the acceleration along the road that tyres and engine can give a driver who asks for one [m/s²].
+
+    The tyres must overcome gravity as well. So must the engine: uphill, a large vehicle of power P and mass m
+    at speed v has at most P / (m·v) − resistance − 9.81·sin θ. Cars have enough power for any grade.
+    """
+    level_share = 1.0 / math.sqrt(1.0 + grade * grade)
+    pull = -_GRAVITY * grade * level_share
+    acceleration = max(acceleration, pull - _max_braking(row, pieces, grip * level_share))
+    if grade > 0.0 and row.large:
+        power = specific_power(row.length) / max(row.speed, _MIN_POWERED_SPEED)
+        acceleration = min(acceleration, power - _RESISTANCE + pull)
+    return acceleration
+
+
+@numba.njit(cache=True)
+def specific_power(length):  # type: ignore[no-untyped-def]
+    """Return the engine power of a loaded large vehicle of a length [m] by its mass [W/kg].
+
+    A semi-trailer of 40 t has about 340 kW at the wheels; lighter lorries and buses have more for each tonne.
+    """
+    return 8.5 if length > 12.6 else 13.0
+
+
+@numba.njit(cache=True)
+def _move(row, lanes, pieces, grade, dt):  # type: ignore[no-untyped-def]
     """Move a vehicle: exact longitudinal motion at constant acceleration, minimum-jerk lateral motion."""
     before = row.speed
     row.speed = max(before + row.acceleration * dt, 0.0)
@@ -125,7 +161,8 @@ def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
         distance = -before * before / (2.0 * row.acceleration)
     if row.speed == 0.0 and row.acceleration < 0.0 and before == 0.0:
         row.acceleration = 0.0
-    row.station += distance / (1.0 - pieces[4][piece_at(pieces, row.station)] * row.lateral)
+    along = distance / math.sqrt(1.0 + grade * grade)  # in plan view
+    row.station += along / (1.0 - pieces[4][piece_at(pieces, row.station)] * row.lateral)
     if row.progress < 1.0:
         row.progress = min(row.progress + min(dt / row.duration, distance / min_change_distance(row)), 1.0)
     p = row.progress
@@ -141,13 +178,16 @@ def _move(row, lanes, pieces, dt):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def step_all(rows, lanes, pieces, cap, road_end, ego, pedestrians, obstacles, grip, dt):  # type: ignore[no-untyped-def]
+def step_all(  # type: ignore[no-untyped-def]
+    rows, lanes, pieces, profile, cap, road_end, ego, pedestrians, obstacles, grip, dt
+):
     """Advance every vehicle by ``dt`` [s], in place. All drivers decide before any vehicle moves.
 
     ``rows`` (N,) are `VEHICLE` records. ``ego`` holds station, lateral, speed, length, width and lane,
     ``pedestrians`` (6, P) x, y, vx, vy, half length and half width, ``obstacles`` (4, Q) x, y, length and
     width; positions and velocities are in the world frame, sizes along the road. Drivers that decide later
     in the same tick already see the new target lane of earlier ones.
+    ``profile`` holds the grades, see `envs.traffic.records.profile_arrays`.
     ``grip`` is the radius of the tyres' friction circle [m/s²]; it does not limit forced accelerations.
     """
     bodies = _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end)
@@ -166,15 +206,15 @@ def step_all(rows, lanes, pieces, cap, road_end, ego, pedestrians, obstacles, gr
         if row.progress >= 1.0 and math.isnan(row.forced):
             decide_lane_change(bodies, order, rank, lanes, rows, row, desired_speed, road_end, dt)
         if math.isnan(row.forced):
-            row.acceleration = max(
+            row.acceleration = _limit_by_grade(
+                row, pieces, _grade(profile, row.station), grip,
                 _acceleration(bodies, order, rank, lanes, row, desired_speed),
-                -_max_braking(row, pieces, grip),
-            )
+            )  # fmt: skip
         else:
             row.acceleration = row.forced
     for i in range(rows.shape[0]):
         if rows[i].alive and not rows[i].parked:
-            _move(rows[i], lanes, pieces, dt)
+            _move(rows[i], lanes, pieces, _grade(profile, rows[i].station), dt)
 
 
 @numba.njit(cache=True)

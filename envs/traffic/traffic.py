@@ -20,7 +20,7 @@ from .car_following import NONE
 from .density_control import Demand, DensityController, Window, cap_first_speeds, rows_outside
 from .lane_segments import LaneSegments, StaticBodies
 from .placement import PlacedVehicle
-from .records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
+from .records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, profile_arrays, speed_cap
 from .stepping import FAR, footprints, road_bodies, step_all
 
 _LABELS = np.array([int(body.label) for body in BODIES], dtype=np.int64)
@@ -58,7 +58,7 @@ class Traffic:
         self._rows["station"] = FAR
         self._used = 0  # number of rows that have ever held a vehicle
         self._next_id = first_id
-        self._lanes = lane_records(road)
+        self._lanes, self._profile = lane_records(road), profile_arrays(road)
         self.set_limits(np.zeros(1), np.full(1, _UNLIMITED))
         self._controller: DensityController | None = None  # set by `populate`
         self._time_to_refill = 0.0
@@ -151,7 +151,8 @@ class Traffic:
             [ego.station, ego.lateral, ego.speed, ego.length, ego.width, ego.lane], dtype=float
         )
         step_all(
-            self._rows[: self._used], self._lanes, self.road.pieces, self._cap, self.road.length, ego_values,
+            self._rows[: self._used], self._lanes, self.road.pieces, self._profile, self._cap,
+            self.road.length, ego_values,
             np.array(_NO_PEDESTRIANS if pedestrians is None else pedestrians, dtype=float).reshape(6, -1),
             np.array(_NO_OBSTACLES if obstacles is None else obstacles, dtype=float).reshape(4, -1),
             self.grip, dt,

@@ -157,7 +157,7 @@ def test_brakes_for_a_crossing_pedestrian(offset: float) -> None:
     for _ in range(500):
         y = min(y + 1.5 * DT, left + 1.0)
         walking = 1.5 if y < left + 1.0 else 0.0
-        person = tuple(np.array([value]) for value in (500.0 + offset, y, 0.0, walking, 0.3))
+        person = tuple(np.array([value]) for value in (500.0 + offset, y, 0.0, walking, 0.3, 0.3))
         traffic.step(DT, AWAY, person)
         states = traffic.states()
         poses = np.stack([states.x, states.y, states.yaw], axis=1)
@@ -170,7 +170,7 @@ def test_drives_past_a_pedestrian_on_the_verge() -> None:
     road = Straight(lanes=2).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
     car = add_car(traffic, 1, 1, 400.0, 25.0)
-    person = tuple(np.array([value]) for value in (500.0, road.paved(500.0)[0] - 0.5, 0.0, 0.0, 0.3))
+    person = tuple(np.array([value]) for value in (500.0, road.paved(500.0)[0] - 0.5, 0.0, 0.0, 0.3, 0.3))
     slowest = 25.0
     for _ in range(200):
         traffic.step(DT, AWAY, person)
