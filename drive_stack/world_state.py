@@ -7,6 +7,7 @@ not change when the world is stepped.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -36,6 +37,27 @@ class Light(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Optics:
+    """What the camera's lens and exposure add to the picture. All is off by default."""
+
+    glare: float = 0.0  # veiling glare of the sun by clear day or dusk, 0 none … 1 blinding
+    drops: float = 0.0  # water drops on the lens, 0 none … 1 a third of the picture
+    dirt: float = 0.0  # dry dirt on the lens, 0 none … 1
+    smear: float = 0.0  # grease in the arcs of a wiper, 0 none … 1
+    exposure_ev: float = 0.0  # constant error of the exposure in stops, positive too bright
+    exposure_jumps_ev: float = 0.0  # maximum size of sudden errors, to which the exposure adapts in about 1 s
+    shutter: float = 0.0  # time that the shutter is open, which blurs what passes [s]
+
+    @property
+    def is_perfect(self) -> bool:
+        """Whether the picture stays as it is."""
+        return self == _PERFECT
+
+
+_PERFECT = Optics()
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
     """Weather, light and road wear of one episode."""
 
@@ -45,8 +67,10 @@ class Conditions:
     rain_rate: float = 0.0  # 0 none … 1 heavy
     paint_wear: float = 0.2  # 0 fresh … 1 nearly gone
     sun_azimuth: float = 0.8  # world frame [rad]
+    sun_elevation: float = math.atan(0.9)  # above the horizon [rad]
     scenery_seed: int = 0  # of trees, hills, buildings and signs
     held_out_appearance: bool = False  # vehicle bodies and colours that are excluded from training may appear
+    optics: Optics = Optics()
 
     @property
     def wet(self) -> bool:

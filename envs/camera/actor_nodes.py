@@ -151,7 +151,13 @@ class ActorNodes:
         # at night the light comes from the camera position, so all surfaces that face it are equally bright
         ambient.set_color((0.95, 0.95, 0.93, 1.0) if night else (0.66, 0.67, 0.70, 1.0))
         sun.set_color(_NIGHT_SUN if night else _BRIGHT_SUN if bright else _VEILED_SUN)
-        sun.set_direction((-np.cos(conditions.sun_azimuth), -np.sin(conditions.sun_azimuth), -0.9))
+        sun.set_direction(
+            (
+                -np.cos(conditions.sun_azimuth),
+                -np.sin(conditions.sun_azimuth),
+                -np.tan(conditions.sun_elevation),
+            )
+        )
         self._lights = [self._root.attach_new_node(light) for light in (ambient, sun)]
         for light in self._lights:
             self._root.set_light(light)

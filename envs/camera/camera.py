@@ -14,6 +14,7 @@ from ..speed_limits import SpeedLimits
 from .actor_nodes import ActorNodes
 from .atmosphere import Atmosphere
 from .labels import frame_labels
+from .lens import LensEffects
 from .offscreen_renderer import OffscreenRenderer
 from .pose import true_camera
 from .sensing import SUPERSAMPLING
@@ -34,6 +35,7 @@ class Camera:
         self._tags = LabelTags(self._renderer.add_view(1))
         self._scene = NodePath("empty")
         self._loaded: tuple[StaticScene, ActorNodes, Atmosphere] | None = None
+        self._lens: LensEffects | None = None
 
     def load(self, road: RoadMap, conditions: Conditions, limits: SpeedLimits | None = None) -> None:
         """Build the static scene of an episode. Without ``limits`` there are no speed-limit signs."""
@@ -44,6 +46,7 @@ class Camera:
         static_scene.add_signs(signs_along(road, limits, conditions))
         actors = ActorNodes(self._scene, conditions, self._tags, hilly=not road.profile.is_level)
         self._loaded = static_scene, actors, atmosphere
+        self._lens = None if conditions.optics.is_perfect else LensEffects(self._model, conditions)
 
     def render(self, state: WorldState) -> Image:
         """Return the image (H, W, 3) RGB of a state. The same state always gives the same bytes.
@@ -52,7 +55,11 @@ class Camera:
             RuntimeError: `load` was not called before.
         """
         _, atmosphere = self._update(state)
-        return atmosphere.apply(self._renderer.draw(_IMAGE), state.time)
+        large = self._renderer.draw(_IMAGE)
+        image = atmosphere.apply(large, state.time)
+        if self._lens is None:
+            return image
+        return self._lens.apply(image, large, self._camera, state.ego, state.time)
 
     def labels(self, state: WorldState) -> FrameLabels:
         """Return the labels of the image of a state.

@@ -7,6 +7,7 @@ gehalten werden kann").
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -17,9 +18,11 @@ from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.vehicle import WET_GRIP, road_grip
 from drive_stack.world_state import Conditions, Light, Weather
 
-from .quantity import MAX_DECELERATION, Distance, Fraction, Quantity, between
+from .optics import OpticsSpec
+from .quantity import MAX_DECELERATION, Bearing, Distance, Elevation, Fraction, Quantity, between
 
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
+_OPTICS_STREAM = 6  # number of the random stream, next to those of the scenery
 _REACTION_TIME = 1.2  # [s]
 _ASSUMED_BRAKING = 4.0  # deceleration that a careful driver assumes [m/s²]
 _DETECTION_FRACTION = 0.7  # distance at which an object is recognised, relative to the visibility
@@ -35,6 +38,9 @@ class ConditionsSpec(StrictModel):
     fog_visibility: Distance = between(120.0, 300.0)  # [m]
     rain_rate: Fraction = between(0.2, 1.0)
     paint_wear: Fraction = between(0.0, 0.7)
+    sun_bearing_deg: Bearing | None = None  # left of the road's direction at its start; any if not set
+    sun_elevation_deg: Elevation | None = None  # 42° if not set
+    optics: OpticsSpec = OpticsSpec()
 
     @field_validator("weather", "light")
     @classmethod
@@ -63,7 +69,7 @@ class ConditionsSpec(StrictModel):
         else:
             low, high = _CLEAR_VISIBILITY[weather]
             visibility = low + (high - low) * fraction
-        return Conditions(
+        conditions = Conditions(
             weather=weather,
             light=light,
             visibility=visibility,
@@ -72,6 +78,19 @@ class ConditionsSpec(StrictModel):
             sun_azimuth=float(rng.uniform(-math.pi, math.pi)),
             scenery_seed=int(rng.integers(2**31)),
             held_out_appearance=split_of(seed) is not SeedSplit.TRAINING,
+        )
+        return self._with_light_and_lens(conditions)
+
+    def _with_light_and_lens(self, conditions: Conditions) -> Conditions:
+        """Draw the sun's place and the optics from a generator of their own: other draws do not change."""
+        rng = np.random.default_rng((conditions.scenery_seed, _OPTICS_STREAM))
+        bearing = self.sun_bearing_deg.draw(rng) if self.sun_bearing_deg is not None else None
+        elevation = self.sun_elevation_deg.draw(rng) if self.sun_elevation_deg is not None else None
+        return dataclasses.replace(
+            conditions,
+            sun_azimuth=conditions.sun_azimuth if bearing is None else math.radians(bearing),
+            sun_elevation=conditions.sun_elevation if elevation is None else math.radians(elevation),
+            optics=self.optics.draw(rng),
         )
 
 
