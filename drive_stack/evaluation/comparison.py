@@ -124,6 +124,10 @@ class Comparison:
         results = [row.result for row in self._rows[label].values()]
         return [result for result in results if group in (None, group_of(result.scenario))]
 
+    def rows(self, label: str) -> list[Row]:
+        """Rows of a driver on all courses."""
+        return list(self._rows[label].values())
+
     def paired(self, first: str, second: str) -> list[tuple[EpisodeResult, EpisodeResult]]:
         """Results of the courses that both drivers drove in the same worlds."""
         return [(a.result, b.result) for a, b in self._paired_rows(first, second)]

@@ -16,6 +16,7 @@ from drive_stack.report.gallery import failures_of
 from drive_stack.report.offline import read_offline
 from drive_stack.report.perception import read_perception
 from drive_stack.report.runs import Runs, made_with
+from drive_stack.report.shifts import DROP_NOTE, drop_table, severity_plot
 from drive_stack.report.tables import (
     HEADLINE_NOTE,
     PRIVILEGED_NOTE,
@@ -29,6 +30,7 @@ from drive_stack.support.atomic_files import write_atomically
 _SECTIONS = (
     ("headline", "Overview"),
     ("comparison", "Driver comparison"),
+    ("shifts", "Shifts"),
     ("scenarios", "Scenarios"),
     ("schemes", "Published scores"),
     ("habits", "Driving habits"),
@@ -70,7 +72,9 @@ def render(runs: Runs) -> str:
     perception, perception_notes = read_perception(runs)
     offline, offline_notes = read_offline(runs)
     timing = stage_times(comparison)
+    drops = drop_table(comparison)
     present = {
+        "shifts": drops is not None,
         "comparison": bool(pairs),
         "perception": bool(perception),
         "offline": offline is not None,
@@ -88,6 +92,10 @@ def render(runs: Runs) -> str:
         headline_note=HEADLINE_NOTE,
         privileged_note=PRIVILEGED_NOTE,
         pairs=pairs,
+        drops=drops,
+        drop_note=DROP_NOTE,
+        severities=severity_plot(comparison),
+        unfinished=runs.completeness.text,
         heat=heat_table(comparison),
         schemes=scheme_table(comparison),
         distributions=distributions(comparison),

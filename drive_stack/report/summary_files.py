@@ -9,7 +9,9 @@ from pathlib import Path
 
 from drive_stack.escaping import markdown_text
 from drive_stack.evaluation.comparison import Comparison, Difference, Headline, ScenarioDifference
+from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
 from drive_stack.evaluation.verdict import verdict
+from drive_stack.report.shifts import DROP_NOTE, drop_table
 from drive_stack.report.tables import (
     HEADLINE_NOTE,
     PRIVILEGED_NOTE,
@@ -48,6 +50,7 @@ class SummaryRecord:
     episodes: EpisodeCounts
     drivers: Sequence[Headline]
     differences: Sequence[DifferenceRecord]
+    shifts: Sequence[ShiftDrop]  # of every driver, by family and severity
 
 
 def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
@@ -75,6 +78,7 @@ def summary_markdown(comparison: Comparison) -> str:
         _markdown("driver", headline),
         notes,
         _markdown("scenario", scenarios),
+        *_shift_parts(comparison),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -94,7 +98,14 @@ def summary_record(comparison: Comparison) -> SummaryRecord:
             )
             for difference in comparison.differences()
         ],
+        shifts=shift_drops(comparison),
     )
+
+
+def _shift_parts(comparison: Comparison) -> tuple[str, ...]:
+    """The table of shifted courses with its note; empty without such courses."""
+    table = drop_table(comparison)
+    return () if table is None else (_markdown("family", table), DROP_NOTE)
 
 
 def _markdown(corner: str, table: Table) -> str:

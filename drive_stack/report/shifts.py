@@ -1,0 +1,96 @@
+"""The report's section on shifted courses: a heat map of families and drivers, and success over severity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+
+from drive_stack.evaluation.comparison import Comparison
+from drive_stack.evaluation.estimate_text import format_points
+from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
+from drive_stack.report.figures import colour_of
+from drive_stack.report.svg import drawing
+from drive_stack.report.tables import HeatCell, Table, TableRow
+
+_COLUMNS = 3  # of the figure
+_MARKERS = "osD^v<>"
+DROP_NOTE = (
+    "Success on base courses → on their shifted twins, and the drop in percentage points with its 95 % "
+    "paired bootstrap interval over worlds (where all pairs agree, the interval is a point). n: pairs."
+)
+
+
+def drop_table(comparison: Comparison) -> Table | None:
+    """Families and their severities by driver; None without shifted courses."""
+    drops = shift_drops(comparison)
+    if not drops:
+        return None
+    by_cell = {(drop.family, drop.severity, drop.label): drop for drop in drops}
+    keys = sorted({(drop.family, drop.severity or 0) for drop in drops})
+    rows = [
+        TableRow(
+            f"{family}, severity {severity}" if severity else family,
+            [_cell(by_cell.get((family, severity or None, label))) for label in comparison.labels],
+            total=not severity,
+        )
+        for family, severity in keys
+    ]
+    return Table(comparison.labels, rows)
+
+
+def severity_plot(comparison: Comparison) -> str:
+    """Success against severity, one panel per family and one line per driver; severity 0 is the base."""
+    drops = shift_drops(comparison)
+    families = sorted({drop.family for drop in drops})
+    if not families:
+        return ""
+    lines = -(-len(families) // _COLUMNS)
+    with drawing(9.0, 0.5 + 2.3 * lines, "success against severity, by family") as (figure, text):
+        panels = figure.subplots(lines, _COLUMNS, squeeze=False, sharey=True)
+        for axes, family in zip(panels.flat, families, strict=False):
+            of_family = [drop for drop in drops if drop.family == family]
+            _draw_family(axes, family, of_family, comparison.labels)
+        for axes in panels.flat[len(families) :]:
+            axes.set_visible(False)
+        handles, labels = panels.flat[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper left", ncol=6, fontsize=9)
+    return text[0]
+
+
+def _draw_family(axes: Axes, family: str, drops: Sequence[ShiftDrop], labels: Sequence[str]) -> None:
+    for number, label in enumerate(labels):
+        points = _points([drop for drop in drops if drop.label == label])
+        severities = [severity + 0.08 * (number - (len(labels) - 1) / 2.0) for severity in points]
+        values = [100.0 * value for value, _, _ in points.values()]
+        errors = [
+            [100.0 * (value - low) for value, low, _ in points.values()],
+            [100.0 * (high - value) for value, _, high in points.values()],
+        ]
+        axes.errorbar(
+            severities, values, yerr=errors, color=colour_of(label, labels), label=label, lw=1.4,
+            elinewidth=0.8, marker=_MARKERS[number % len(_MARKERS)], ms=4,
+        )  # fmt: skip
+    axes.set_title(family, fontsize=10)
+    axes.set(xlabel="severity", ylabel="success [%]", ylim=(-4, 104), xlim=(-0.4, None))
+    axes.set_xticks(range(1 + max(drop.severity or 0 for drop in drops)))
+    axes.grid(axis="y")
+    axes.label_outer(remove_inner_ticks=False)
+
+
+def _points(drops: Sequence[ShiftDrop]) -> Mapping[int, tuple[float, float, float]]:
+    """Success with its interval by severity; the base is that of all severities."""
+    chosen = {drop.severity or 0: drop.shifted if drop.severity else drop.base for drop in drops}
+    return {severity: (est.value, est.low, est.high) for severity, est in sorted(chosen.items())}
+
+
+def _cell(drop: ShiftDrop | None) -> HeatCell | None:
+    if drop is None:
+        return None
+    text = format_points(drop.drop, sign="-")
+    rates = f"{100.0 * drop.base.value:.0f} → {100.0 * drop.shifted.value:.0f} %"
+    unpaired = f", {drop.unpaired} without base" if drop.unpaired else ""
+    return HeatCell(
+        round(100.0 * drop.shifted.value),
+        f"{rates}, drop {text.value} ({text.interval}), n {drop.pairs}{unpaired}",
+    )
