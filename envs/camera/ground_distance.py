@@ -21,6 +21,7 @@ PLAIN_REACH = 1400.0  # half the size of the plain around the ego [m]
 _STEPS = 4  # entries of a table of rows for each pixel
 _RIDGE_ROWS = 1.5  # above the last ground in view that still count as ground, as drawn ridges are chords [px]
 _DISTANCES = np.concatenate([np.arange(1.0, 60.0, 0.5), np.geomspace(60.0, PLAIN_REACH, 240)])  # [m]
+_KNOTS = 8  # pixels between two computed ones of a row
 _BELL_STEPS, _BELL_END = 256, 4.0  # entries for each unit, and end, of the table of exp(−q²)
 _BELL = np.exp(-((np.arange(int(_BELL_STEPS * _BELL_END) + 1) / _BELL_STEPS) ** 2))
 _DECAY_STEPS, _DECAY_END = 2048, 2.5  # likewise of exp(ln 0.05 · q)
@@ -118,29 +119,51 @@ def _first_hits(
 def _fill(  # type: ignore[no-untyped-def]
     distance, ahead_share, margin, focal, roll, visibility, ambient, headlamps, bell, decay, through, light
 ):
-    """Fill ``through`` and ``light`` (H, W) from the distances of the rows."""
+    """Fill ``through`` and ``light`` (H, W) from the distances of the rows.
+
+    Both change slowly along a row, so they are computed for every `_KNOTS`-th pixel and interpolated between,
+    except where the horizon lies between.
+    """
     height, width = through.shape
-    cos, sin = math.cos(roll), math.sin(roll)
-    ambient_byte = np.uint8(round(255.0 * ambient))
-    last_bell, last_decay = len(bell) - 1, len(decay) - 1
+    camera = (math.cos(roll), math.sin(roll), height, width, margin, focal, visibility, ambient, headlamps)
     for v in range(height):
-        down = v + 0.5 - height / 2.0
-        for u in range(width):
-            right = u + 0.5 - width / 2.0
-            row = int((down * cos + right * sin + height / 2.0 + margin) * _STEPS)
-            x = distance[row]
-            if x == np.inf:
-                through[v, u], light[v, u] = 255, 255
-                continue
-            across = (right * cos - down * sin) / (focal * ahead_share[row])
-            range_ = x * math.sqrt(1.0 + across * across)
-            through[v, u] = np.uint8(
-                255.0 * decay[min(int(range_ / visibility * _DECAY_STEPS), last_decay)] + 0.5
-            )
-            if headlamps > 0.0:
-                q = abs(across) * x / (1.5 + 0.28 * x)
-                beam = bell[min(int(q * _BELL_STEPS), last_bell)]
-                beam *= bell[min(int(x / 75.0 * _BELL_STEPS), last_bell)] + 0.3 * math.exp(-x / 110.0)
-                light[v, u] = np.uint8(255.0 * min(ambient + headlamps * beam, 1.0) + 0.5)
+        left = _at_pixel(0, v, distance, ahead_share, camera, bell, decay)
+        through[v, 0], light[v, 0] = _rounded(left[0]), _rounded(left[1])
+        for start in range(0, width - 1, _KNOTS):
+            end = min(start + _KNOTS, width - 1)
+            right = _at_pixel(end, v, distance, ahead_share, camera, bell, decay)
+            if (left[2] > 0.0) != (right[2] > 0.0):
+                for u in range(start + 1, end + 1):
+                    exact = _at_pixel(u, v, distance, ahead_share, camera, bell, decay)
+                    through[v, u], light[v, u] = _rounded(exact[0]), _rounded(exact[1])
             else:
-                light[v, u] = ambient_byte
+                rise, brighter = (right[0] - left[0]) / (end - start), (right[1] - left[1]) / (end - start)
+                for u in range(1, end - start + 1):
+                    through[v, start + u] = _rounded(left[0] + rise * u)
+                    light[v, start + u] = _rounded(left[1] + brighter * u)
+            left = right
+
+
+@numba.njit(cache=True)
+def _rounded(value):  # type: ignore[no-untyped-def]
+    return np.uint8(value + np.float32(0.5))
+
+
+@numba.njit(cache=True)
+def _at_pixel(u, v, distance, ahead_share, camera, bell, decay):  # type: ignore[no-untyped-def]
+    """Return transmittance and light 0 … 255 in one pixel, and 1 in the sky, else 0."""
+    cos, sin, height, width, margin, focal, visibility, ambient, headlamps = camera
+    down, right = v + 0.5 - height / 2.0, u + 0.5 - width / 2.0
+    row = int((down * cos + right * sin + height / 2.0 + margin) * _STEPS)
+    x = distance[row]
+    if x == np.inf:
+        return np.float32(255.0), np.float32(255.0), np.float32(1.0)
+    across = (right * cos - down * sin) / (focal * ahead_share[row])
+    entry = min(int(x * math.sqrt(1.0 + across * across) / visibility * _DECAY_STEPS), len(decay) - 1)
+    bright = ambient
+    if headlamps > 0.0:
+        q = abs(across) * x / (1.5 + 0.28 * x)
+        beam = bell[min(int(q * _BELL_STEPS), len(bell) - 1)]
+        beam *= bell[min(int(x / 75.0 * _BELL_STEPS), len(bell) - 1)] + 0.3 * math.exp(-x / 110.0)
+        bright = min(ambient + headlamps * beam, 1.0)
+    return np.float32(255.0 * decay[entry]), np.float32(255.0 * bright), np.float32(0.0)
