@@ -10,6 +10,7 @@ from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.batches import collate, epoch_batches, repeat_pedestrian_frames
 from drive_stack.learning.detector.config import DetectorTraining, WindowSettings
 from drive_stack.learning.detector.windows import Window, add_haze, cut_window, ignored_cells, select_targets
+from drive_stack.objects.classes import TAUGHT_CLASSES
 from drive_stack.types import ObjectClass
 
 
@@ -111,3 +112,12 @@ def test_haze_lowers_contrast_and_keeps_noise() -> None:
         assert np.array_equal(image, add_haze(halves, 0.3, np.random.default_rng(seed)))
     flat = np.full((64, 64, 3), 120, dtype=np.uint8)
     assert 0.3 < add_haze(flat, 0.3, np.random.default_rng(0)).std() < 12.0
+
+
+def test_objects_of_held_out_classes_are_ignored_in_the_loss() -> None:
+    boxes = np.array([[10.0, 10.0, 60.0, 60.0]] * len(ObjectClass), dtype=np.float32)
+    visible = np.ones(len(boxes), dtype=np.float32)
+    truth = FrameTruth(boxes, np.array(list(ObjectClass), dtype=np.int8), visible, 20.0 * visible)
+    is_target, is_ignored, _ = select_targets(boxes, truth, (192, 384), WindowSettings())
+    assert [ObjectClass(int(label)) for label in truth.labels[is_target]] == list(TAUGHT_CLASSES)
+    assert np.array_equal(is_ignored, ~is_target)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from drive_stack.evaluation.detection.classes import VEHICLES
 from drive_stack.evaluation.detection.truth import FrameTruth
 from drive_stack.learning.detector.config import WindowSettings
+from drive_stack.objects.classes import TAUGHT_CLASSES
 from drive_stack.types import Image, ObjectClass
 
 
@@ -89,7 +90,8 @@ def select_targets(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float32]]:
     """Split the objects of ``truth`` into targets and ignored; ``boxes`` (N, 4) are theirs in the window.
 
-    An object that is too low or too hidden is ignored; the part outside the window counts as hidden.
+    An object that is too low, too hidden or of a held-out class is ignored; the part outside the window
+    counts as hidden.
 
     Returns: masks of the targets and of the ignored objects, each (N,), and the boxes clipped to the window.
     """
@@ -105,7 +107,8 @@ def select_targets(
         settings.min_height,
     )
     is_tall = clipped[:, 3] - clipped[:, 1] >= min_height
-    is_target = inside & is_tall & (visible >= settings.min_visible)
+    is_taught = np.isin(truth.labels, [int(label) for label in TAUGHT_CLASSES])
+    is_target = inside & is_tall & (visible >= settings.min_visible) & is_taught
     return is_target, inside & ~is_target, clipped
 
 
