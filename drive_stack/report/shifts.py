@@ -88,9 +88,9 @@ def _cell(drop: ShiftDrop | None) -> HeatCell | None:
     if drop is None:
         return None
     text = format_points(drop.drop, sign="-")
-    rates = f"{100.0 * drop.base.value:.0f} → {100.0 * drop.shifted.value:.0f} %"
     unpaired = f", {drop.unpaired} without base" if drop.unpaired else ""
     return HeatCell(
         round(100.0 * drop.shifted.value),
-        f"{rates}, drop {text.value} ({text.interval}), n {drop.pairs}{unpaired}",
+        f"{100.0 * drop.base.value:.0f} → {100.0 * drop.shifted.value:.0f} %",
+        f"drop {text.value} ({text.interval}), n {drop.pairs}{unpaired}",
     )

@@ -122,7 +122,7 @@ def _cell_text(cell: object) -> str:
         case Cell(value, interval, best):
             text = f"{value} ({interval})" if interval else value
             return f"**{text}**" if best else text
-        case HeatCell(text=text):
-            return text
+        case HeatCell(text=text, detail=detail):
+            return f"{text}, {detail}" if detail else text
         case _:
             return "–"

@@ -69,6 +69,7 @@ class HeatCell:
 
     percent: int
     text: str
+    detail: str = ""  # in small print under the text
 
 
 _Pick = Callable[[Headline], Estimate | None]
