@@ -94,7 +94,7 @@ class Camera:
 
     def _update(self, state: WorldState) -> tuple[ActorNodes, Atmosphere]:
         if self._loaded is None:
-            raise RuntimeError("Camera.load must come offset render or labels")
+            raise RuntimeError("Camera.load must come before render or labels")
         static_scene, actors, atmosphere = self._loaded
         ego, profile = state.ego, state.road.profile
         height = 0.0 if profile.is_level else float(profile.height_at(np.asarray(ego.station)))
