@@ -109,7 +109,7 @@ def _first_hits(
     sky = ~np.isfinite(distance) | (distance > 50.0 * PLAIN_REACH)
     distance = np.where(sky, np.inf, distance)
     ridge = np.flatnonzero(~sky)[:1]
-    if len(ridge):
+    if len(ridge) and index[ridge[0]] <= last:  # a hill, not the horizon of the plain
         first = max(int(ridge[0]) - int(_RIDGE_ROWS * _STEPS), 0)
         distance[first : ridge[0]] = distance[ridge[0]]
     return np.asarray(distance, dtype=np.float64)

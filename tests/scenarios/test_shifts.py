@@ -23,6 +23,10 @@ CHANGES = {
     "visibility": {"weather", "limits", "traffic", "speed"},
     "interaction": {"actors", "traffic"},  # traffic keeps clear of the actor
     "unknown_object": {"obstacles", "traffic"},
+    "animal": {"people", "walks", "traffic"},
+    "vulnerable": {"people", "walks", "traffic"},
+    "glare": {"sky", "lens"},
+    "lens": {"lens"},
 }
 
 
@@ -64,10 +68,12 @@ def drawn(scenario: str, seed: int = SEED) -> dict[str, object]:
         "paint": setup.conditions.paint_wear,
         "sky": (setup.conditions.sun_azimuth, setup.conditions.scenery_seed),
         "mounting": setup.mounting_error,
+        "lens": setup.conditions.optics,
         "actors": placed(scripted),
         "traffic": placed(~scripted),
         "obstacles": state.obstacles.x.tolist(),
         "people": state.pedestrians.x.tolist(),
+        "walks": repr(setup.pedestrians.specs),
     }
 
 
