@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from drive_stack.geometry import to_local
 from drive_stack.interfaces import Platform, TruthSource
 from drive_stack.types import FloatArray, Plan
+from drive_stack.vehicle import GRAVITY
 
 LOOKAHEAD_TIME, MIN_LOOKAHEAD = 0.6, 4.5  # of the pure pursuit [s], [m]
 MAX_JERK = 4.0  # except in an emergency [m/s³]
@@ -61,7 +64,7 @@ class TrueLateral:
 
 
 class TrueLongitudinal:
-    """Reaches the planned acceleration within one step."""
+    """Reaches the planned acceleration within one step, on any grade."""
 
     def __init__(self, truth: TruthSource, platform: Platform) -> None:
         self._truth = truth
@@ -72,7 +75,8 @@ class TrueLongitudinal:
 
     def accelerate(self, plan: Plan, speed: float) -> float:  # noqa: ARG002 - truth is used
         """Return the commanded acceleration within the car's limits [m/s²]."""
-        ego, car, dt = self._truth.world_state().ego, self._platform.car, self._platform.dt
+        state, car, dt = self._truth.world_state(), self._platform.car, self._platform.dt
+        ego, angle = state.ego, math.atan(state.road.profile.grade_at_one(state.ego.station))
         acceleration = float(np.interp(dt, plan.times, plan.accelerations))
         if plan.emergency:
             acceleration = min(acceleration, float(plan.accelerations.min()))
@@ -80,5 +84,8 @@ class TrueLongitudinal:
             acceleration = float(
                 np.clip(acceleration, ego.acceleration - MAX_JERK * dt, ego.acceleration + MAX_JERK * dt)
             )
-        command = compensate_lag(acceleration, ego.acceleration, car.acceleration_lag, dt)
+        against_gravity = GRAVITY * math.sin(angle)
+        command = compensate_lag(
+            acceleration + against_gravity, ego.acceleration + against_gravity, car.acceleration_lag, dt
+        )
         return float(np.clip(command, car.min_acceleration, car.max_acceleration))

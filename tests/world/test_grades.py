@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.control.longitudinal import FeedForwardLongitudinal
+from drive_stack.interfaces import TruthSource
 from drive_stack.road.vertical_profile import build_profile
 from drive_stack.road_map import Lane, RoadMap, build_road
 from drive_stack.types import Control
 from drive_stack.vehicle import DRY_GRIP, GRAVITY, VehicleParameters
 from envs.bodies import BODIES
 from envs.ego import Ego
+from envs.oracles.control import TrueLongitudinal
 from envs.scenarios.scenario import load_scenario
 from envs.traffic import EgoOnRoad, Traffic
 from envs.traffic.records import DriverProfile
@@ -122,6 +125,21 @@ def test_the_controller_keeps_its_speed_on_grades_that_it_does_not_know(grade: f
     assert ego.speed == pytest.approx(25.0, abs=0.12)
     if grade == 0.0:
         assert control._compensable_pull() == 0.0
+
+
+def test_the_oracle_reaches_the_planned_acceleration_on_a_grade() -> None:
+    grades = "road.grades=[{begins: 0, percent: -5, crest_radius: 5000}]"
+    overrides = ("road.kind=straight", "ego.station=400", grades, "traffic.density=0")
+    world = World(load_scenario("cruise", overrides), 1)
+    truth = Mock(spec=TruthSource, world_state=world.state)
+    for _ in range(20):
+        command = TrueLongitudinal(truth, PLATFORM).accelerate(
+            speed_plan(world.ego.speed, -0.5, -0.5, 2.0), world.ego.speed
+        )
+        for _ in range(2):
+            world.step(Control(0.0, command))
+    assert world.ego.acceleration == pytest.approx(-0.5, abs=0.01)
+    assert command == pytest.approx(-0.5 - slope_acceleration(0.05), abs=0.02)
 
 
 def road_with(grade: float) -> RoadMap:
