@@ -208,7 +208,7 @@ def test_texts_of_a_shard_are_quoted_in_short(tmp_path: Path, word: str) -> None
         "is of scenario '.* and must be of 'cruise' alone",
     )
     others: list[object] = [[ACTOR | {"label": word}], [], []]
-    assert_refused(write_recording(tmp_path, data | {"other_actors": others}), "label: '.* is none of car")
+    assert_refused(write_recording(tmp_path, data | {"other_actors": others}), "label: '.* is none of animal")
 
 
 @pytest.mark.parametrize("name", ["scenario", "weather", "light", "driver"])

@@ -16,6 +16,13 @@ LENGTHS = {
     ObjectClass.LARGE_VEHICLE: 10.0,
     ObjectClass.PEDESTRIAN: 0.4,
     ObjectClass.OBSTACLE: 0.4,
+    ObjectClass.MOTORCYCLE: 2.2,
+    ObjectClass.CYCLIST: 1.8,
+    ObjectClass.WHEELCHAIR_USER: 1.1,
+    ObjectClass.ANIMAL: 1.2,
+    ObjectClass.CARGO: 0.8,
+    ObjectClass.EMERGENCY_VEHICLE: 4.6,
+    ObjectClass.OVERTURNED_CAR: 4.6,
 }
 
 
