@@ -11,6 +11,7 @@ import view_samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drive_stack.viewer.birdseye.panel import distance_text
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.keys import BINDINGS, Action, action_of, driving_keys
@@ -20,6 +21,8 @@ from drive_stack.viewer.records import DEFAULT_LAYERS, History, Layer
 from drive_stack.viewer.theme import Theme
 from drive_stack.viewer.traces import nice_ticks
 from drive_stack.viewer.typeface import Typeface
+from envs.scenarios.scenario import load_scenario
+from envs.world import World
 
 SIZES = st.tuples(st.integers(100, 4000), st.integers(100, 2400))
 THEME = Theme()
@@ -179,3 +182,13 @@ def test_a_slow_machine_has_no_overdue_steps_and_shows_the_speed_it_reaches() ->
     assert pacer.playback.reached == pytest.approx(0.5, abs=0.06)
     pacer.restart(now)
     assert not pacer.due(now)
+
+
+def test_marks_of_distance_tell_the_grade_on_hills() -> None:
+    grades = "road.grades=[{begins: 400, percent: 4, sag_radius: 4000}]"
+    for overrides, texts in (
+        (("ego.station=390",), ["25 m", "100 m"]),
+        (("ego.station=390", grades), ["25 m, level", "100 m, +2 %"]),
+    ):
+        state = World(load_scenario("cruise", overrides), 1).state()
+        assert [distance_text(distance, state) for distance in (25.0, 100.0)] == texts

@@ -21,6 +21,7 @@ from drive_stack.viewer.birdseye.road import draw_road
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.records import Layer, ViewFrame
 from drive_stack.viewer.style import Style
+from drive_stack.world_state import WorldState
 
 _DISTANCES = (25.0, 50.0, 75.0, 100.0)  # [m]
 
@@ -43,7 +44,7 @@ def draw_birdseye(
     draw_ego(part, view, frame.state, style)
     if frame.trace is not None and Layer.TRACKS in layers:
         label_tracks(part, view, frame.trace.tracks, style)
-    _draw_distances(part, view, style)
+    _draw_distances(part, view, frame.state, style)
     draw_legend(canvas.region(Rect(rect.left, area.bottom, rect.width, foot)), legend, style)
     canvas.frame(rect, style.theme.panel_edge)
 
@@ -85,15 +86,24 @@ def _draw_route_end(canvas: Canvas, view: GroundView, frame: ViewFrame, style: S
     )
 
 
-def _draw_distances(canvas: Canvas, view: GroundView, style: Style) -> None:
-    """Draw a scale of the distance ahead at the right edge."""
+def distance_text(distance: float, state: WorldState) -> str:
+    """Text of a mark at a distance ahead [m]: on a road with hills it has the grade there."""
+    profile = state.road.profile
+    if profile.is_level:
+        return f"{distance:.0f} m"
+    percent = round(100.0 * profile.grade_at_one(state.ego.station + distance))
+    return f"{distance:.0f} m, level" if percent == 0 else f"{distance:.0f} m, {percent:+d} %"
+
+
+def _draw_distances(canvas: Canvas, view: GroundView, state: WorldState, style: Style) -> None:
+    """Draw a scale of the distance ahead at the right edge, with the grades of hills."""
     for distance in _DISTANCES:
         y = view.y0 - distance * view.scale
         x = canvas.width - style.px(8)
         canvas.line(np.array([[x, y], [canvas.width, y]]), style.theme.muted, 1)
         style.type.draw(
             canvas,
-            f"{distance:.0f} m",
+            distance_text(distance, state),
             (x - style.px(4), y),
             style.small,
             style.theme.muted,
