@@ -113,8 +113,9 @@ class ActorNodes:
         x, y, heading = kind.x.tolist(), kind.y.tolist(), np.degrees(kind.yaw).tolist()
         height, slope = state.road.ground_under(kind.x, kind.y, kind.yaw)
         # people stand upright; bodies face along x, so that Panda's roll lowers their nose
-        upright = isinstance(kind, PedestrianStates)
-        z, nose_down = height.tolist(), (0.0 * slope if upright else np.degrees(-np.arctan(slope))).tolist()
+        if isinstance(kind, PedestrianStates):
+            slope = np.zeros(len(slope))
+        z, nose_down = height.tolist(), np.degrees(-np.arctan(slope)).tolist()
         for row in shown:
             holders[row].set_pos_hpr(x[row], y[row], z[row], heading[row], 0.0, nose_down[row])
         return shown

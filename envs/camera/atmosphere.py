@@ -10,7 +10,6 @@ from __future__ import annotations
 import cv2
 import numba
 import numpy as np
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
@@ -19,43 +18,21 @@ from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
 from .ground_distance import GroundDistance
-from .sensing import CODE_ZERO, apply_sensor
+from .light_laws import (
+    UPRIGHT_GAIN,
+    encode_alpha,
+    encode_transmittance,
+    headlamp_intensity,
+    transmittance,
+    upright_light,
+)
+from .sensing import apply_sensor
 
 _NOISE_FRAMES = 7
-_ROAD, UPRIGHT_GAIN, _RETROREFLECTION = 0.85, 1.9, 5.0  # brightness in the headlamps' beam
+_ROAD, _RETROREFLECTION = 0.85, 5.0  # brightness in the headlamps' beam
 _LAMP_LUMINANCE = 4.0  # of a lit lamp, relative to white in daylight: the brightest colour of the image
 _MAX_RANGE = 500.0  # objects beyond this range or the visibility are not drawn [m]
-MIN_LIT_DISTANCE = 20.0  # nearer objects get the light of this distance, as each has one brightness [m]
 _BEHIND_DISTANCE = 30.0  # distance behind the camera from which long bodies extend into view [m]
-
-
-def transmittance(distance: FloatArray, visibility: float) -> FloatArray:
-    """Return the fraction of contrast that remains after ``distance`` [m]; 5 % at ``visibility`` [m]."""
-    fraction: FloatArray = np.exp(np.log(0.05) * distance / visibility)
-    return fraction
-
-
-def encode_transmittance(fraction: FloatArray) -> FloatArray:
-    """Return the alpha value 0 … 1 that encodes a transmittance."""
-    return (CODE_ZERO + (255 - CODE_ZERO) * fraction) / 255.0
-
-
-def encode_alpha(distance: FloatArray, visibility: float) -> FloatArray:
-    """Return the alpha value 0 … 1 that encodes the transmittance of objects at ``distance`` [m]."""
-    return encode_transmittance(transmittance(distance, visibility))
-
-
-def headlamp_intensity(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return the low-beam intensity 0 … 1 at points ``x`` ahead and ``y`` left of the camera [m]."""
-    ahead = np.maximum(x, 0.1)
-    cone = np.exp(-((y / (1.5 + 0.28 * ahead)) ** 2))
-    decay = np.exp(-((ahead / 75.0) ** 2)) + 0.3 * np.exp(-ahead / 110.0)
-    light: FloatArray = cone * decay * (x > 0.0)
-    return light
-
-
-for _law in (transmittance, encode_transmittance, encode_alpha, headlamp_intensity):
-    register_jitable(_law)  # compiled code calls it with scalars
 
 
 class Atmosphere:
@@ -180,12 +157,9 @@ def _select_visible(  # type: ignore[no-untyped-def]
         dx, dy = x[row] - ego_x, y[row] - ego_y
         ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
         if -_BEHIND_DISTANCE < ahead < min(_MAX_RANGE, visibility):
-            rows[count], light[count] = row, ambient
-            if night:
-                gain = _RETROREFLECTION if reflecting[row] else UPRIGHT_GAIN
-                light[count] = min(
-                    ambient + gain * headlamp_intensity(np.maximum(ahead, MIN_LIT_DISTANCE), left), 1.0
-                )
+            rows[count] = row
+            gain = _RETROREFLECTION if reflecting[row] else UPRIGHT_GAIN
+            light[count] = upright_light(ahead, left, ambient, gain if night else 0.0)
             alpha[count] = encode_alpha(np.hypot(ahead, left), visibility)
             count += 1
     return rows[:count], light[:count], alpha[:count]

@@ -17,15 +17,13 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.road.vertical_profile import VerticalProfile
 from drive_stack.types import FloatArray
 
+from .light_laws import headlamp_intensity, transmittance
+
 PLAIN_REACH = 1400.0  # half the size of the plain around the ego [m]
 _STEPS = 4  # entries of a table of rows for each pixel
 _RIDGE_ROWS = 1.5  # above the last ground in view that still count as ground, as drawn ridges are chords [px]
 _DISTANCES = np.concatenate([np.arange(1.0, 60.0, 0.5), np.geomspace(60.0, PLAIN_REACH, 240)])  # [m]
 _KNOTS = 8  # pixels between two computed ones of a row
-_BELL_STEPS, _BELL_END = 256, 4.0  # entries for each unit, and end, of the table of exp(−q²)
-_BELL = np.exp(-((np.arange(int(_BELL_STEPS * _BELL_END) + 1) / _BELL_STEPS) ** 2))
-_DECAY_STEPS, _DECAY_END = 2048, 2.5  # likewise of exp(ln 0.05 · q)
-_DECAY = np.exp(np.log(0.05) * np.arange(int(_DECAY_STEPS * _DECAY_END) + 1) / _DECAY_STEPS)
 
 
 def plain_height(profile: VerticalProfile, start: float, end: float) -> float:
@@ -80,7 +78,7 @@ class GroundDistance:
         light = np.empty_like(through)
         _fill(
             self.distance, self._ahead_share, float(self._margin), camera.focal_px,
-            math.radians(camera.roll_deg), visibility, ambient, headlamps, _BELL, _DECAY, through, light,
+            math.radians(camera.roll_deg), visibility, ambient, headlamps, through, light,
         )  # fmt: skip
         return through, light
 
@@ -117,7 +115,7 @@ def _first_hits(
 
 @numba.njit(cache=True)
 def _fill(  # type: ignore[no-untyped-def]
-    distance, ahead_share, margin, focal, roll, visibility, ambient, headlamps, bell, decay, through, light
+    distance, ahead_share, margin, focal, roll, visibility, ambient, headlamps, through, light
 ):
     """Fill ``through`` and ``light`` (H, W) from the distances of the rows.
 
@@ -127,14 +125,14 @@ def _fill(  # type: ignore[no-untyped-def]
     height, width = through.shape
     camera = (math.cos(roll), math.sin(roll), height, width, margin, focal, visibility, ambient, headlamps)
     for v in range(height):
-        left = _at_pixel(0, v, distance, ahead_share, camera, bell, decay)
+        left = _at_pixel(0, v, distance, ahead_share, camera)
         through[v, 0], light[v, 0] = _rounded(left[0]), _rounded(left[1])
         for start in range(0, width - 1, _KNOTS):
             end = min(start + _KNOTS, width - 1)
-            right = _at_pixel(end, v, distance, ahead_share, camera, bell, decay)
+            right = _at_pixel(end, v, distance, ahead_share, camera)
             if (left[2] > 0.0) != (right[2] > 0.0):
                 for u in range(start + 1, end + 1):
-                    exact = _at_pixel(u, v, distance, ahead_share, camera, bell, decay)
+                    exact = _at_pixel(u, v, distance, ahead_share, camera)
                     through[v, u], light[v, u] = _rounded(exact[0]), _rounded(exact[1])
             else:
                 rise, brighter = (right[0] - left[0]) / (end - start), (right[1] - left[1]) / (end - start)
@@ -150,7 +148,7 @@ def _rounded(value):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _at_pixel(u, v, distance, ahead_share, camera, bell, decay):  # type: ignore[no-untyped-def]
+def _at_pixel(u, v, distance, ahead_share, camera):  # type: ignore[no-untyped-def]
     """Return transmittance and light 0 … 255 in one pixel, and 1 in the sky, else 0."""
     cos, sin, height, width, margin, focal, visibility, ambient, headlamps = camera
     down, right = v + 0.5 - height / 2.0, u + 0.5 - width / 2.0
@@ -159,11 +157,8 @@ def _at_pixel(u, v, distance, ahead_share, camera, bell, decay):  # type: ignore
     if x == np.inf:
         return np.float32(255.0), np.float32(255.0), np.float32(1.0)
     across = (right * cos - down * sin) / (focal * ahead_share[row])
-    entry = min(int(x * math.sqrt(1.0 + across * across) / visibility * _DECAY_STEPS), len(decay) - 1)
+    through = transmittance(x * math.sqrt(1.0 + across * across), visibility)
     bright = ambient
     if headlamps > 0.0:
-        q = abs(across) * x / (1.5 + 0.28 * x)
-        beam = bell[min(int(q * _BELL_STEPS), len(bell) - 1)]
-        beam *= bell[min(int(x / 75.0 * _BELL_STEPS), len(bell) - 1)] + 0.3 * math.exp(-x / 110.0)
-        bright = min(ambient + headlamps * beam, 1.0)
-    return np.float32(255.0 * decay[entry]), np.float32(255.0 * bright), np.float32(0.0)
+        bright = min(ambient + headlamps * headlamp_intensity(x, across * x), 1.0)
+    return np.float32(255.0 * through), np.float32(255.0 * bright), np.float32(0.0)

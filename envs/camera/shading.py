@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from panda3d.core import NodePath
@@ -32,13 +32,18 @@ class StaticNodes:
     def shade(self, ego: EgoState, atmosphere: Atmosphere) -> None:
         """Show the nodes in range with their light and transmittance; hide the others."""
         rows, light, alpha = atmosphere.select_visible(self._x, self._y, self._reflecting, ego)
-        visible = set(rows)
-        for row in self._shown - visible:
-            self._nodes[row].hide()
-        for row in visible - self._shown:
-            self._nodes[row].show()
-        self._shown = visible
+        self._shown = show_only(rows, self._nodes, self._shown)
         _tint(self._nodes, rows, light, alpha)
+
+
+def show_only(rows: Sequence[int], nodes: Sequence[NodePath], shown: Set[int]) -> set[int]:
+    """Show the nodes in ``rows`` and hide the others; ``shown`` are so far. Return the rows shown now."""
+    visible = set(rows)
+    for row in shown - visible:
+        nodes[row].hide()
+    for row in visible - shown:
+        nodes[row].show()
+    return visible
 
 
 def shade(

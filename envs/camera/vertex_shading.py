@@ -12,14 +12,15 @@ from panda3d.core import NodePath
 from drive_stack.types import FloatArray
 from drive_stack.world_state import EgoState
 
-from .atmosphere import MIN_LIT_DISTANCE, UPRIGHT_GAIN, Atmosphere, encode_alpha, headlamp_intensity
+from .atmosphere import Atmosphere
 from .ground import Layer
+from .light_laws import UPRIGHT_GAIN, encode_alpha, upright_light
+from .shading import show_only
 from .triangles import packed_quads, quad_node_of
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    node: NodePath
     rows: NDArray[np.void]  # the packed vertices, whose colours change
     colours: NDArray[np.uint8]  # (V, 4) in full light
 
@@ -33,6 +34,7 @@ class VertexShadedNodes:
 
     def __init__(self) -> None:
         self._pieces: list[_Piece] = []
+        self._nodes: list[NodePath] = []
         self._x, self._y = np.empty(0), np.empty(0)
         self._shown: set[int] = set()
 
@@ -45,29 +47,26 @@ class VertexShadedNodes:
         made.modify_geom(0).set_bounds(made.get_geom(0).get_bounds())
         node = parent.attach_new_node(made)
         self._shown.add(len(self._pieces))
-        self._pieces.append(_Piece(node, rows, rows["colour"].copy()))
+        self._nodes.append(node)
+        self._pieces.append(_Piece(rows, rows["colour"].copy()))
         self._x, self._y = np.append(self._x, centre[0]), np.append(self._y, centre[1])
         return node
 
     def shade(self, ego: EgoState, atmosphere: Atmosphere) -> None:
         """Show the pieces in range, with the light and transmittance of each vertex; hide the others."""
         everywhere = np.zeros(len(self._pieces), dtype=np.bool_)
-        visible = set(atmosphere.select_visible(self._x, self._y, everywhere, ego)[0])
-        for row in self._shown - visible:
-            self._pieces[row].node.hide()
-        for row in visible - self._shown:
-            self._pieces[row].node.show()
-        self._shown = visible
-        for row in visible:
-            _update(self._pieces[row], ego, atmosphere)
+        rows, _, _ = atmosphere.select_visible(self._x, self._y, everywhere, ego)
+        self._shown = show_only(rows, self._nodes, self._shown)
+        for row in rows:
+            _update(self._nodes[row], self._pieces[row], ego, atmosphere)
 
 
-def _update(piece: _Piece, ego: EgoState, atmosphere: Atmosphere) -> None:
+def _update(node: NodePath, piece: _Piece, ego: EgoState, atmosphere: Atmosphere) -> None:
     shade_vertices(
         piece.rows["vertex"], piece.colours, ego.x, ego.y, np.cos(ego.yaw), np.sin(ego.yaw),
         atmosphere.visibility, atmosphere.ambient, atmosphere.night, piece.rows["colour"],
     )  # fmt: skip
-    array = piece.node.node().modify_geom(0).modify_vertex_data().modify_array(0)
+    array = node.node().modify_geom(0).modify_vertex_data().modify_array(0)
     memoryview(array).cast("B")[:] = piece.rows.tobytes()
 
 
@@ -79,10 +78,7 @@ def shade_vertices(  # type: ignore[no-untyped-def]
     for row in range(len(points)):
         dx, dy = points[row, 0] - ego_x, points[row, 1] - ego_y
         ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
-        light = ambient
-        if night:
-            beam = headlamp_intensity(np.maximum(ahead, MIN_LIT_DISTANCE), left)
-            light = min(ambient + UPRIGHT_GAIN * beam, 1.0)
+        light = upright_light(ahead, left, ambient, UPRIGHT_GAIN if night else 0.0)
         for channel in range(3):
             shaded[row, channel] = np.uint8(colours[row, channel] * light + 0.5)
         shaded[row, 3] = np.uint8(255.0 * encode_alpha(np.hypot(ahead, left), visibility) + 0.5)

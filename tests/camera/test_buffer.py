@@ -19,7 +19,7 @@ from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Light, ObstacleStates, Weather, WorldState
 from envs.bodies import BODIES
 from envs.camera import Camera
-from envs.camera.atmosphere import headlamp_intensity
+from envs.camera.light_laws import headlamp_intensity
 from envs.camera.vertex_shading import shade_vertices
 
 MODEL = CameraModel()

@@ -13,7 +13,7 @@ from tiny_world import Body, TinyWorld, straight_road
 from drive_stack.camera_model import CameraModel
 from drive_stack.world_state import Conditions, Light, Weather, WorldState
 from envs.camera import Camera
-from envs.camera.atmosphere import transmittance
+from envs.camera.light_laws import transmittance
 
 MODEL = CameraModel()
 

@@ -2,14 +2,13 @@
 
 from .obstacles import build_obstacle
 from .parts import Detail, LampKind
-from .pedestrians import PedestrianModel, build_pedestrian
+from .pedestrians import build_pedestrian
 from .vehicles import VehicleModel, build_vehicle
 from .walkers import WalkerModel, build_walker
 
 __all__ = [
     "Detail",
     "LampKind",
-    "PedestrianModel",
     "VehicleModel",
     "WalkerModel",
     "build_obstacle",
