@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba.extending import register_jitable
 
 from drive_stack.types import FloatArray, LanePath
 
@@ -39,6 +40,18 @@ def box_corners(centre: FloatArray, yaw: float, length: float, width: float) -> 
     """Corners ``(4, 2)`` of an oriented box, counter-clockwise from the front left."""
     half = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
     return to_world(half * np.array([length / 2.0, width / 2.0]), centre, yaw)
+
+
+def extents(length: FloatArray, width: FloatArray, yaw: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Extents of boxes along and across the direction from which ``yaw`` [rad] is measured [m].
+
+    Compiled code can call it with numbers.
+    """
+    cos, sin = np.abs(np.cos(yaw)), np.abs(np.sin(yaw))
+    return length * cos + width * sin, length * sin + width * cos
+
+
+register_jitable(extents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.geometry import extents
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
 from drive_stack.world_state import PedestrianStates, WalkerKind, walker_labels
@@ -208,11 +209,9 @@ class Pedestrians:
 
     def extents(self) -> tuple[FloatArray, FloatArray]:
         """Half of the length along the road and half of the width across it [m], shape (N,) each."""
-        cos, sin = np.abs(np.cos(self.facing)), np.abs(np.sin(self.facing))
         is_box = self.radius == 0.0
-        along = np.where(is_box, self.length * cos + self.width * sin, 2.0 * self.radius)
-        across = np.where(is_box, self.length * sin + self.width * cos, 2.0 * self.radius)
-        return along / 2.0, across / 2.0
+        along, across = extents(self.length, self.width, self.facing)
+        return np.where(is_box, along / 2.0, self.radius), np.where(is_box, across / 2.0, self.radius)
 
     @property
     def label(self) -> NDArray[np.int64]:

@@ -95,10 +95,10 @@ class BrakeAfterLaneChange:
 
 @dataclass(slots=True)
 class LaneCutIn:
-    """Drives in an adjacent lane, then changes into the ego's lane close ahead of the ego."""
+    """Drives in an adjacent lane, then changes into the ego's lane: close ahead of the ego, or blindly."""
 
     id: int
-    gap: float  # bumper to bumper at the start of the lane change [m]
+    gap: float | None  # bumper to bumper at the start of the lane change [m]; None: whatever is there
     after: float  # earliest time of the lane change [s]
     duration: float  # of the lane change [s]
     done: bool = False
@@ -112,29 +112,7 @@ class LaneCutIn:
         if abs(lane - context.ego_lane) != 1:
             return
         crossable = context.road.may_cross(lane, context.ego_lane, float(traffic.station[row]))
-        if crossable and _is_at_gap(context, row, self.gap):
-            traffic.force_lane_change(row, context.ego_lane, self.duration)
-            self.done = True
-
-
-@dataclass(slots=True)
-class LaneBlindMerge:
-    """Drives in an adjacent lane and changes into the ego's lane at a given time, whatever is there."""
-
-    id: int
-    after: float  # time of the lane change [s]
-    duration: float  # of the lane change [s]
-    done: bool = False
-
-    def step(self, context: ScriptContext) -> None:
-        """See `Script`."""
-        if self.done or context.time < self.after:
-            return
-        traffic, row = context.traffic, context.traffic.row_of(self.id)
-        lane = int(traffic.lane[row])
-        if abs(lane - context.ego_lane) != 1:
-            return
-        if context.road.may_cross(lane, context.ego_lane, float(traffic.station[row])):
+        if crossable and (self.gap is None or _is_at_gap(context, row, self.gap)):
             traffic.force_lane_change(row, context.ego_lane, self.duration)
             self.done = True
 

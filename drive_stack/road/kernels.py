@@ -72,3 +72,15 @@ def to_road_near(pieces, x, y, near):  # type: ignore[no-untyped-def]
     """`to_road`, restricted to the piece at the station ``near`` [m] and its two neighbours."""
     nearest, last = piece_at(pieces, near), pieces[3].shape[0] - 1
     return to_road(pieces, x, y, max(nearest - 1, 0), min(nearest + 1, last))
+
+
+@numba.njit(cache=True)
+def grade_at(grades, station):  # type: ignore[no-untyped-def]
+    """Grade (rise over run) at a station [m].
+
+    ``grades`` holds the stations where vertical curves begin or end [m], the grades there, and their changes
+    per metre [1/m], (V,) each. See `drive_stack.road.vertical_profile.VerticalProfile`.
+    """
+    starts, slopes, curvatures = grades
+    piece = max(np.searchsorted(starts, station, side="right") - 1, 0)
+    return slopes[piece] + curvatures[piece] * (station - starts[piece])

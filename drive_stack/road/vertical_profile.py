@@ -7,12 +7,12 @@ crests R < 0, sags R > 0).
 
 from __future__ import annotations
 
-import bisect
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.road.kernels import grade_at
 from drive_stack.types import FloatArray
 
 
@@ -27,6 +27,11 @@ class VerticalProfile:
     height: FloatArray  # (V,) at the start [m]
     grade: FloatArray  # (V,) at the start: rise over run, positive uphill
     curvature: FloatArray  # (V,) change of the grade per metre [1/m], negative on a crest
+
+    @property
+    def grades(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The grades in the form that `drive_stack.road.kernels` takes."""
+        return self.station, self.grade, self.curvature
 
     @property
     def is_level(self) -> bool:
@@ -46,8 +51,7 @@ class VerticalProfile:
 
     def grade_at_one(self, station: float) -> float:
         """`grade_at` of a single station [m], without arrays."""
-        piece = max(bisect.bisect_right(self.station, station) - 1, 0)
-        return float(self.grade[piece] + self.curvature[piece] * (station - self.station[piece]))
+        return float(grade_at(self.grades, station))
 
     def curvature_at(self, station: FloatArray) -> FloatArray:
         """Change of the grade per metre [1/m], negative on a crest, same shape as ``station``."""
@@ -75,7 +79,8 @@ def build_profile(changes: tuple[tuple[float, float, float], ...]) -> VerticalPr
             pieces.append((begin, height, slope, curvature))
             height += (slope + grade) / 2.0 * abs(curve)
         pieces.append((begin + abs(curve), height, grade, 0.0))
-    station, heights, grades, curvatures = np.array(pieces).T
+    # contiguous, so that kernels always receive arrays of the same memory layout
+    station, heights, grades, curvatures = np.ascontiguousarray(np.array(pieces).T)
     return VerticalProfile(station, heights, grades, curvatures)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drive_stack.geometry import extents
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
 from drive_stack.world_state import ObstacleKind, ObstacleStates
@@ -42,10 +43,8 @@ class Placement:
     def extents(self) -> tuple[float, float]:
         """Length along the road and width across it [m]."""
         length, width, _ = SIZES[self.kind]
-        if self.yaw == 0.0:
-            return length, width
-        cos, sin = abs(math.cos(self.yaw)), abs(math.sin(self.yaw))
-        return length * cos + width * sin, length * sin + width * cos
+        along, across = extents(np.asarray(length), np.asarray(width), np.asarray(self.yaw))
+        return float(along), float(across)
 
 
 @dataclass(frozen=True, slots=True)

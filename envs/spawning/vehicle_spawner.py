@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from drive_stack.errors import ConfigError
+from drive_stack.geometry import extents
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import ObjectClass
 from drive_stack.world_state import Conditions
@@ -37,7 +38,6 @@ from ..scripts import (
     BrakeAfterLaneChange,
     HardBrake,
     JamDissolves,
-    LaneBlindMerge,
     LaneCutIn,
     LaneCutOut,
     LaneDrift,
@@ -59,10 +59,8 @@ class Appearance:
 
     def extents(self, heading: float) -> tuple[float, float]:
         """Length along the road and width across it at a heading relative to the road [rad]."""
-        if heading == 0.0:
-            return self.length, self.width
-        cos, sin = abs(math.cos(heading)), abs(math.sin(heading))
-        return self.length * cos + self.width * sin, self.length * sin + self.width * cos
+        along, across = extents(np.asarray(self.length), np.asarray(self.width), np.asarray(heading))
+        return float(along), float(across)
 
 
 @dataclass(slots=True)
@@ -173,7 +171,7 @@ class VehicleSpawner:
         ahead, after = actor.ahead.draw(rng), actor.after.draw(rng)
         duration = self._feasible_duration(actor.duration.draw(rng))
         vehicle = self._spawn_falling_back(appearance, lane, ahead, 0.0, after)
-        self.scripts.append(LaneBlindMerge(vehicle, after, duration))
+        self.scripts.append(LaneCutIn(vehicle, None, after, duration))
 
     def _add_drift(self, actor: Drift) -> None:
         rng, (appearance, lane) = self.rng, self._draw_adjacent(actor)

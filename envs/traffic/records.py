@@ -81,13 +81,6 @@ def lane_records(road: RoadMap) -> Records:
     )  # fmt: skip
 
 
-def profile_arrays(road: RoadMap) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the stations [m], grades and their changes per metre [1/m] where the road's profile changes."""
-    profile = road.profile
-    # copied, so that the kernel always receives arrays of the same memory layout
-    return np.array(profile.station), np.array(profile.grade), np.array(profile.curvature)
-
-
 def speed_cap(road: RoadMap, station: FloatArray, limit: FloatArray) -> FloatArray:
     """Return the maximum speed [m/s] every `CAP_STEP` m that respects limits and curves with gentle braking.
 

@@ -7,7 +7,9 @@ import math
 import numba
 import numpy as np
 
-from drive_stack.road.kernels import piece_at, to_road, to_world
+from drive_stack.geometry import extents
+from drive_stack.road.kernels import grade_at, piece_at, to_road, to_world
+from drive_stack.vehicle import GRAVITY
 
 from .car_following import (
     NONE,
@@ -28,7 +30,6 @@ _YIELD_RANGE = 70.0  # distance ahead up to which drivers yield to merging vehic
 _YIELD_BRAKING = 2.0  # maximum braking to yield [m/s²]
 _MIN_YIELD_SPEED = 5.0  # drivers do not yield to slower vehicles, unless traffic crawls [m/s]
 _CRAWLING_SPEED = 12.0  # traffic below this speed crawls [m/s]
-_GRAVITY = 9.81  # [m/s²]
 _RESISTANCE = 0.12  # of rolling and air, for large vehicles [m/s²]
 _MIN_POWERED_SPEED = 3.0  # below it the clutch limits the drive force [m/s]
 _EGO_STATIONARY_SPEED = 1.0  # below this speed drivers overtake the ego like a parked car [m/s]
@@ -45,11 +46,9 @@ def _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end):
         body.station = row.station if row.alive else FAR
         body.lateral = row.lateral if row.alive else FAR
         body.speed, body.kind = row.speed, STATIONARY if row.parked else MOVING
-        cos, sin = abs(math.cos(row.heading)), abs(math.sin(row.heading))
-        body.half_length = row.length / 2.0
-        if row.parked:  # possibly across the road
-            body.half_length = (row.length * cos + row.width * sin) / 2.0
-        body.half_width = (row.width * cos + row.length * sin) / 2.0  # a slow lane change is oblique
+        along, across = extents(row.length, row.width, row.heading)
+        body.half_length = along / 2.0 if row.parked else row.length / 2.0  # parked: possibly across the road
+        body.half_width = across / 2.0  # a slow lane change is oblique
         body.target = row.target_lane if row.alive and not row.parked else NONE
         body.merges_into = row.desired_lane if row.alive and row.mandatory else NONE
     body = bodies[count]
@@ -118,14 +117,6 @@ def _max_braking(row, pieces, grip):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _grade(profile, station):  # type: ignore[no-untyped-def]
-    """Return the grade (rise over run) at a station [m]; see `envs.traffic.records.profile_arrays`."""
-    starts, grades, curvatures = profile
-    piece = max(np.searchsorted(starts, station, side="right") - 1, 0)
-    return grades[piece] + curvatures[piece] * (station - starts[piece])
-
-
-@numba.njit(cache=True)
 def _limit_by_grade(row, pieces, grade, grip, acceleration):  # type: ignore[no-untyped-def]
     """Return the acceleration along the road that tyres and engine can give a driver who asks for one [m/s²].
 
@@ -133,7 +124,7 @@ def _limit_by_grade(row, pieces, grade, grip, acceleration):  # type: ignore[no-
     at speed v has at most P / (m·v) − resistance − 9.81·sin θ. Cars have enough power for any grade.
     """
     level_share = 1.0 / math.sqrt(1.0 + grade * grade)
-    pull = -_GRAVITY * grade * level_share
+    pull = -GRAVITY * grade * level_share
     acceleration = max(acceleration, pull - _max_braking(row, pieces, grip * level_share))
     if grade > 0.0 and row.large:
         power = specific_power(row.length) / max(row.speed, _MIN_POWERED_SPEED)
@@ -187,7 +178,7 @@ def step_all(  # type: ignore[no-untyped-def]
     ``pedestrians`` (6, P) x, y, vx, vy, half length and half width, ``obstacles`` (4, Q) x, y, length and
     width; positions and velocities are in the world frame, sizes along the road. Drivers that decide later
     in the same tick already see the new target lane of earlier ones.
-    ``profile`` holds the grades, see `envs.traffic.records.profile_arrays`.
+    ``profile`` holds the grades, see `drive_stack.road.vertical_profile`.
     ``grip`` is the radius of the tyres' friction circle [m/s²]; it does not limit forced accelerations.
     """
     bodies = _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end)
@@ -207,14 +198,14 @@ def step_all(  # type: ignore[no-untyped-def]
             decide_lane_change(bodies, order, rank, lanes, rows, row, desired_speed, road_end, dt)
         if math.isnan(row.forced):
             row.acceleration = _limit_by_grade(
-                row, pieces, _grade(profile, row.station), grip,
+                row, pieces, grade_at(profile, row.station), grip,
                 _acceleration(bodies, order, rank, lanes, row, desired_speed),
             )  # fmt: skip
         else:
             row.acceleration = row.forced
     for i in range(rows.shape[0]):
         if rows[i].alive and not rows[i].parked:
-            _move(rows[i], lanes, pieces, _grade(profile, rows[i].station), dt)
+            _move(rows[i], lanes, pieces, grade_at(profile, rows[i].station), dt)
 
 
 @numba.njit(cache=True)
@@ -269,9 +260,7 @@ def road_bodies(rows, ego):  # type: ignore[no-untyped-def]
             bodies[0, k], bodies[1, k], bodies[2, k] = row.station, row.lateral, row.speed
             bodies[3, k], bodies[4, k] = row.length, row.width
             if row.parked:  # possibly across the road
-                cos, sin = abs(math.cos(row.heading)), abs(math.sin(row.heading))
-                bodies[3, k] = row.length * cos + row.width * sin
-                bodies[4, k] = row.width * cos + row.length * sin
+                bodies[3, k], bodies[4, k] = extents(row.length, row.width, row.heading)
             k += 1
     bodies[:, k] = ego
     return bodies

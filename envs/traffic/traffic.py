@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.geometry import extents
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, ObjectClass
 from drive_stack.vehicle import DRY_GRIP
@@ -20,7 +21,7 @@ from .car_following import NONE
 from .density_control import Demand, DensityController, Window, cap_first_speeds, rows_outside
 from .lane_segments import LaneSegments, StaticBodies
 from .placement import PlacedVehicle
-from .records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, profile_arrays, speed_cap
+from .records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
 from .stepping import FAR, footprints, road_bodies, step_all
 
 _LABELS = np.array([int(body.label) for body in BODIES], dtype=np.int64)
@@ -58,7 +59,7 @@ class Traffic:
         self._rows["station"] = FAR
         self._used = 0  # number of rows that have ever held a vehicle
         self._next_id = first_id
-        self._lanes, self._profile = lane_records(road), profile_arrays(road)
+        self._lanes = lane_records(road)
         self.set_limits(np.zeros(1), np.full(1, _UNLIMITED))
         self._controller: DensityController | None = None  # set by `populate`
         self._time_to_refill = 0.0
@@ -151,7 +152,7 @@ class Traffic:
             [ego.station, ego.lateral, ego.speed, ego.length, ego.width, ego.lane], dtype=float
         )
         step_all(
-            self._rows[: self._used], self._lanes, self.road.pieces, self._profile, self._cap,
+            self._rows[: self._used], self._lanes, self.road.pieces, self.road.profile.grades, self._cap,
             self.road.length, ego_values,
             np.array(_NO_PEDESTRIANS if pedestrians is None else pedestrians, dtype=float).reshape(6, -1),
             np.array(_NO_OBSTACLES if obstacles is None else obstacles, dtype=float).reshape(4, -1),
@@ -285,9 +286,7 @@ class Traffic:
     def _static_bodies(self) -> StaticBodies:
         """Return parked vehicles and the other static bodies."""
         parked = self._rows[(self._rows["alive"] == 1) & (self._rows["parked"] == 1)]
-        cos, sin = np.abs(np.cos(parked["heading"])), np.abs(np.sin(parked["heading"]))
-        along = parked["length"] * cos + parked["width"] * sin
-        across = parked["width"] * cos + parked["length"] * sin
+        along, across = extents(parked["length"], parked["width"], parked["heading"])
         x, y, _, _, _, length, width = self._others
         positions = [self.road.to_road(float(px), float(py))[:2] for px, py in zip(x, y, strict=True)]
         position = np.array(positions, dtype=np.float64).reshape(-1, 2)
