@@ -308,11 +308,10 @@ class World:
 
     def _labelled(self, contact: Contact) -> Contact:
         """Return a contact with the true class of the actor."""
-        for group in (self._vehicles, self._episode.pedestrians.states(), self._episode.obstacles.states):
-            rows = np.flatnonzero(group.id == contact.actor_id)
-            if len(rows):
-                return replace(contact, label=ObjectClass(int(group.label[rows[0]])))
-        return contact
+        rows = np.flatnonzero(self._shapes.id == contact.actor_id)
+        if not len(rows):
+            return contact
+        return replace(contact, label=ObjectClass(int(self.road_users().label[rows[0]])))
 
     def _script_context(self) -> ScriptContext:
         front = self._ego.station + self.car.length - self.car.rear_overhang

@@ -179,6 +179,18 @@ def _check_pose(road: RoadSpec, ego: EgoStart, lane_layouts: tuple[LaneLayout, .
     require_within(ego.offset, -right, left, why, ("ego", "offset"), ("ego", "yaw_deg"))
 
 
+def lane_edges(
+    road: RoadSpec, layout: LaneLayout, name: LaneName, begin: float, end: float
+) -> tuple[float, float]:
+    """Distances from the centre of a named lane between two stations [m] to the edges of the pavement.
+
+    Returns those to the right and to the left [m]; of the rightmost main lane if the lane may be missing.
+    """
+    index = layout.index(name, begin, end)
+    lane = layout.main - 1 if index is None else index
+    return right_edge(road, layout, lane), left_edge(road, layout, lane)
+
+
 def left_edge(road: RoadSpec, layout: LaneLayout, lane: int) -> float:
     """Return the minimum distance from a lane's centre to the pavement's left edge [m]."""
     certain = sum(end[0] >= LENGTH for end in layout.ends[:lane])

@@ -19,6 +19,7 @@ from .checks import (
     MAX_BEYOND_PAVEMENT,
     MIN_DISTANCE,
     ScenarioContext,
+    lane_edges,
     left_edge,
     require_within,
     right_edge,
@@ -155,10 +156,9 @@ def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
     for layout in context.layouts:
         pavement_width = left_edge(context.road, layout, 0) + right_edge(context.road, layout, 0)
         if car.place == "lane":
-            lane = layout.index(car.lane, begin, end)
-            lane = layout.main - 1 if lane is None else lane
-            rights.append(right_edge(context.road, layout, lane))
-            lefts.append(left_edge(context.road, layout, lane))
+            right, left = lane_edges(context.road, layout, car.lane, begin, end)
+            rights.append(right)
+            lefts.append(left)
         else:
             outer = getattr(context.road, car.place).bounds[0] / 2.0
             rights.append(outer if car.place == "right_shoulder" else pavement_width - outer)

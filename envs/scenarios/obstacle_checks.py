@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from drive_stack.errors import Keys
 
 from .actors import LaneClosure
-from .checks import MIN_DISTANCE, ScenarioContext, left_edge, require_within, right_edge
+from .checks import MIN_DISTANCE, ScenarioContext, lane_edges, require_within
 from .entries import check_at, must_not_meet_an_end
 from .obstacles import Cargo, ObstacleEntry
 
@@ -39,12 +39,8 @@ def _check_cargo(cargo: Cargo, context: ScenarioContext, keys: Keys) -> None:
     low, high = cargo.at.bounds
     context.must_have_lane(cargo.lane, low, high + MAX_CARGO, (*keys, "lane"))
     begin, end = context.stations(low, high + MAX_CARGO)
-    rights, lefts = [], []
-    for layout in context.layouts:
-        lane = layout.index(cargo.lane, begin, end)
-        lane = layout.main - 1 if lane is None else lane
-        rights.append(right_edge(context.road, layout, lane))
-        lefts.append(left_edge(context.road, layout, lane))
+    edges = [lane_edges(context.road, layout, cargo.lane, begin, end) for layout in context.layouts]
+    right, left = (min(side) for side in zip(*edges, strict=True))
     half = MAX_CARGO / 2.0
     why = "the cargo stays on the pavement"
-    require_within(cargo.offset, half - min(rights), min(lefts) - half, why, (*keys, "offset"))
+    require_within(cargo.offset, half - right, left - half, why, (*keys, "offset"))
