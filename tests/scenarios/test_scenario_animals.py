@@ -1,19 +1,22 @@
 """Animals, cyclists and wheelchair users: motion, labels in the image, contacts, and traffic's reaction."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from scenario_worlds import DT, EGO_FRONT, EGO_SPEED, pedestrian_positions, states, world
+from scenario_worlds import (
+    DT,
+    EGO_FRONT,
+    EGO_SPEED,
+    hold_middle_lane,
+    pedestrian_positions,
+    projected_box,
+    states,
+    world,
+)
 
-from drive_stack.camera_model import CameraModel
-from drive_stack.geometry import box_corners, to_local
 from drive_stack.types import ContactKind, ObjectClass
 from drive_stack.world_state import WalkerKind
 from envs.camera.actors.animals import AnimalModel
 from envs.camera.camera import Camera
-from envs.lane_hold import hold_lane
-from envs.world import World
 
 STANDING = {
     "deer": "animals: [{kind: standing, species: deer, at: %s}]",
@@ -25,18 +28,6 @@ STANDING = {
 CLASSES = {"cyclist": ObjectClass.CYCLIST, "wheelchair": ObjectClass.WHEELCHAIR_USER}
 
 
-@pytest.fixture(scope="module")
-def camera() -> Iterator[Camera]:
-    camera = Camera(CameraModel())
-    yield camera
-    camera.close()
-
-
-def step(world: World, seconds: float, speed: float) -> None:
-    for _ in range(round(seconds / DT)):
-        world.step(hold_lane(world.ego, world.road, 1, speed, world.car))
-
-
 @pytest.mark.parametrize("what", STANDING)
 @pytest.mark.parametrize("distance", [12.0, 30.0])
 def test_a_mask_fills_the_projected_cuboid(what: str, distance: float, camera: Camera) -> None:
@@ -45,13 +36,7 @@ def test_a_mask_fills_the_projected_cuboid(what: str, distance: float, camera: C
     state = placed.state()
     (label,) = camera.labels(state).boxes
     assert label.label is CLASSES.get(what, ObjectClass.ANIMAL)
-    body = state.pedestrians
-    size = float(body.length[0]), float(body.width[0])
-    corners = box_corners(np.array([body.x[0], body.y[0]]), float(body.yaw[0]), *size)
-    flat = to_local(corners, np.array([state.ego.x, state.ego.y]), state.ego.yaw)
-    points = np.vstack([np.column_stack([flat, np.full(4, z)]) for z in (0.0, float(body.height[0]))])
-    pixels = CameraModel().project(points)[:, :2]
-    expected = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
+    expected = projected_box(state, state.pedestrians)
     tolerance = 1.5 + 0.1 * (expected[3] - expected[1])  # heads and feet do not reach the cuboid's corners
     np.testing.assert_allclose(label.box, expected, atol=tolerance)
 
@@ -59,7 +44,7 @@ def test_a_mask_fills_the_projected_cuboid(what: str, distance: float, camera: C
 @pytest.mark.parametrize("what", STANDING)
 def test_a_contact_names_the_class_and_the_speeds(what: str) -> None:
     hit = world(STANDING[what] % 40)
-    step(hit, 4.0, EGO_SPEED)
+    hold_middle_lane(hit, 4.0, EGO_SPEED)
     (contact,) = hit.contacts
     expected = CLASSES.get(what, ObjectClass.ANIMAL)
     assert contact.label is expected
@@ -74,7 +59,7 @@ def test_a_deer_is_hit_by_its_head_and_not_as_a_disc() -> None:
         for offset in (1.6, 1.75)
     )
     for deer in (near, far):
-        step(deer, 3.0, EGO_SPEED)
+        hold_middle_lane(deer, 3.0, EGO_SPEED)
     half_widths = near.car.width / 2.0 + 0.85
     assert half_widths > 1.6 and len(near.contacts) == 1
     assert len(far.contacts) == (1 if half_widths > 1.75 else 0)
@@ -85,7 +70,7 @@ def test_a_crossing_animal_meets_an_ego_that_keeps_its_speed(species: str, kmh: 
     crossing = world(f"animals: [{{kind: crossing, species: {species}, at: 100, speed_kmh: {kmh}}}]")
     speeds = []
     for _ in range(round(6.0 / DT)):
-        step(crossing, DT, EGO_SPEED)
+        hold_middle_lane(crossing, DT, EGO_SPEED)
         speeds.append(float(crossing.state().pedestrians.speed[0]))
     assert max(speeds) == pytest.approx(kmh / 3.6)
     assert [contact.label for contact in crossing.contacts] == [ObjectClass.ANIMAL]

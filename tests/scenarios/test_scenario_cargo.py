@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
-from scenario_worlds import DT, EGO_FRONT, refusal, states, world, write_scenario
+from scenario_worlds import (
+    DT,
+    EGO_FRONT,
+    projected_box,
+    refusal,
+    states,
+    world,
+    write_scenario,
+)
 
-from drive_stack.camera_model import CameraModel
-from drive_stack.geometry import box_corners, to_local
 from drive_stack.types import ContactKind, Control, FrameLabels, ObjectClass, SemanticClass, Side
-from drive_stack.world_state import WorldState
 from envs.camera.camera import Camera
 from envs.lane_hold import hold_lane
 from envs.world import World
@@ -15,27 +20,9 @@ from envs.world import World
 CARGO = ("box", "tyre", "ladder", "mattress")
 
 
-@pytest.fixture(scope="module")
-def camera():
-    camera = Camera(CameraModel())
-    yield camera
-    camera.close()
-
-
 def labels(camera: Camera, world: World) -> FrameLabels:
     camera.load(world.road, world.conditions, world.limits)
     return camera.labels(world.state())
-
-
-def projected_box(state: WorldState, row: int = 0) -> np.ndarray:
-    """The box (x1, y1, x2, y2) [px] around the projected cuboid of an obstacle."""
-    lying = state.obstacles
-    size = float(lying.length[row]), float(lying.width[row])
-    corners = box_corners(np.array([lying.x[row], lying.y[row]]), float(lying.yaw[row]), *size)
-    flat = to_local(corners, np.array([state.ego.x, state.ego.y]), state.ego.yaw)
-    points = np.vstack([np.column_stack([flat, np.full(4, z)]) for z in (0.0, float(lying.height[row]))])
-    pixels = CameraModel().project(points)[:, :2]
-    return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
 
 
 @pytest.mark.parametrize("what", CARGO)
@@ -45,7 +32,7 @@ def test_the_mask_of_cargo_fills_its_projected_cuboid(what: str, distance: float
     truth = labels(camera, turned)
     (label,) = truth.boxes
     assert label.label is ObjectClass.CARGO
-    np.testing.assert_allclose(label.box, projected_box(turned.state()), atol=1.5)
+    np.testing.assert_allclose(label.box, projected_box(turned.state(), turned.state().obstacles), atol=1.5)
     mask = truth.instance == label.actor_id
     assert set(truth.semantic[mask]) == {SemanticClass.CARGO}
 

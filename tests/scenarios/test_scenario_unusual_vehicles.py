@@ -1,14 +1,22 @@
 """Motorcycles, police cars, crashed and unlit cars: places, labels, contacts, lamps, and traffic."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scenario_worlds import DT, EGO_FRONT, EGO_SPEED, rear, refusal, states, world, write_scenario
+from scenario_worlds import (
+    DT,
+    EGO_FRONT,
+    EGO_SPEED,
+    hold_middle_lane,
+    projected_box,
+    rear,
+    refusal,
+    states,
+    world,
+    write_scenario,
+)
 
-from drive_stack.camera_model import CameraModel
-from drive_stack.geometry import box_corners, to_local
 from drive_stack.types import ContactKind, ObjectClass, SemanticClass
 from envs.bodies import BODIES, MOTORCYCLE
 from envs.camera.camera import Camera
@@ -25,20 +33,8 @@ STANDING = {
 }
 
 
-@pytest.fixture(scope="module")
-def camera() -> Iterator[Camera]:
-    camera = Camera(CameraModel())
-    yield camera
-    camera.close()
-
-
 def standing(what: str, at: float, more: str = "") -> World:
     return world(f"actors: [{{kind: stopped, at: {at}, {STANDING[what][0]}}}{more}]")
-
-
-def step(world: World, seconds: float, speed: float) -> None:
-    for _ in range(round(seconds / DT)):
-        world.step(hold_lane(world.ego, world.road, 1, speed, world.car))
 
 
 @pytest.mark.parametrize("what", STANDING)
@@ -46,18 +42,12 @@ def step(world: World, seconds: float, speed: float) -> None:
 def test_a_mask_fills_the_projected_cuboid(what: str, distance: float, camera: Camera) -> None:
     placed = standing(what, distance + EGO_FRONT)
     camera.load(placed.road, placed.conditions, placed.limits)
-    state, cars = placed.state(), placed.state().vehicles
+    state = placed.state()
     truth = camera.labels(state)
     (label,) = truth.boxes
     assert label.label is STANDING[what][1]
     assert set(truth.semantic[truth.instance == label.actor_id]) == {SemanticClass[label.label.name]}
-    corners = box_corners(
-        np.array([cars.x[0], cars.y[0]]), float(cars.yaw[0]), float(cars.length[0]), float(cars.width[0])
-    )
-    flat = to_local(corners, np.array([state.ego.x, state.ego.y]), state.ego.yaw)
-    points = np.vstack([np.column_stack([flat, np.full(4, z)]) for z in (0.0, float(cars.height[0]))])
-    pixels = CameraModel().project(points)[:, :2]
-    expected = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
+    expected = projected_box(state, state.vehicles)
     # rounded bodies do not reach the corners of the cuboid, mirrors stand out
     tolerance = 1.5 + 0.1 * (expected[2:] - expected[:2]).max()
     np.testing.assert_allclose(label.box, expected, atol=tolerance)
@@ -66,7 +56,7 @@ def test_a_mask_fills_the_projected_cuboid(what: str, distance: float, camera: C
 @pytest.mark.parametrize("what", STANDING)
 def test_a_contact_names_the_class_and_the_speeds(what: str) -> None:
     hit = standing(what, 40.0)
-    step(hit, 3.0, EGO_SPEED)
+    hold_middle_lane(hit, 3.0, EGO_SPEED)
     (contact,) = hit.contacts
     assert (contact.label, contact.kind) == (STANDING[what][1], ContactKind.VEHICLE)
     assert contact.impact_speed == pytest.approx(EGO_SPEED, abs=0.1) and contact.actor_speed == 0.0
@@ -119,7 +109,7 @@ def test_the_blue_lights_of_a_police_car_flash(camera: Camera) -> None:
     for _ in range(8):
         image = camera.render(police.state()).astype(int)
         blue.append(int(((image[..., 2] > 200) & (image[..., 2] > image[..., 0] + 60)).sum()))
-        step(police, DT, 0.0)
+        hold_middle_lane(police, DT, 0.0)
     assert max(blue[:4]) - max(blue[4:]) > 30  # on for 0.2 s, off for 0.2 s
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import yaml
 
+from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
-from drive_stack.world_state import WorldState
+from drive_stack.geometry import box_corners, to_local
+from drive_stack.world_state import ObstacleStates, PedestrianStates, VehicleStates, WorldState
 from envs.lane_hold import hold_lane
 from envs.scenarios.scenario import Scenario, load_scenario
 from envs.world import World
@@ -50,6 +52,22 @@ def states(world: World, seconds: float, speed: float | None = None) -> Iterator
     for _ in range(round(seconds / world.physics_dt)):
         world.move(hold_lane(world.ego, world.road, lane, speed, world.car))
         yield world.state()
+
+
+def hold_middle_lane(world: World, seconds: float, speed: float) -> None:
+    """Drive in the middle lane, and step the world with its contacts and outcome."""
+    for _ in range(round(seconds / DT)):
+        world.step(hold_lane(world.ego, world.road, 1, speed, world.car))
+
+
+def projected_box(state: WorldState, group: VehicleStates | PedestrianStates | ObstacleStates) -> np.ndarray:
+    """The box (x1, y1, x2, y2) [px] around the projected cuboid of the first actor of a group."""
+    size = float(group.length[0]), float(group.width[0])
+    corners = box_corners(np.array([group.x[0], group.y[0]]), float(group.yaw[0]), *size)
+    flat = to_local(corners, np.array([state.ego.x, state.ego.y]), state.ego.yaw)
+    points = np.vstack([np.column_stack([flat, np.full(4, z)]) for z in (0.0, float(group.height[0]))])
+    pixels = CameraModel().project(points)[:, :2]
+    return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
 
 
 def rear(state: WorldState, row: int = 0) -> float:
