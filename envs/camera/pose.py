@@ -19,7 +19,7 @@ def true_camera(nominal: CameraModel, state: WorldState) -> CameraModel:
     rigid body and an exact mounting, the result is ``nominal`` itself.
 
     Args:
-        nominal: The camera that drivers are told of.
+        nominal: The camera that drivers assume.
         state: The world's state.
     """
     ego, error = state.ego, state.mounting_error

@@ -144,7 +144,7 @@ class CutIn(StrictModel):
 class BlindMerge(StrictModel):
     """A vehicle in an adjacent lane or on a ramp that changes into the ego's lane without looking.
 
-    It drives at the ego's initial speed and changes at the time ``after``, whatever is beside or behind it.
+    It drives at the ego's initial speed and changes at the time ``after``, whatever is there.
     """
 
     kind: Literal["blind_merge"]

@@ -16,7 +16,7 @@ HeightError: TypeAlias = Annotated[Quantity, within(-0.5, 0.5)]  # [m]
 
 
 class CameraSpec(StrictModel):
-    """How the true camera differs from the nominal one that drivers are told of."""
+    """How the true camera differs from the nominal one that drivers assume."""
 
     pitch_error_deg: AngleError = fixed(0.0)  # positive down
     roll_error_deg: AngleError = fixed(0.0)  # positive to the right

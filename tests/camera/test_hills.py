@@ -1,4 +1,4 @@
-"""Pictures and labels on hills, from cameras that pitch, roll and sit askew."""
+"""Pictures and labels on hills, from cameras that pitch, roll and have mounting errors."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def projected_box(state: WorldState, actor: int) -> FloatArray:
         pytest.param(staged(SAG, 300.0), id="in a sag"),
         pytest.param(staged(CREST, 420.0, body_pitch=0.026, body_roll=-0.03), id="braking in a curve"),
         pytest.param(
-            replace(staged(LEVEL, 150.0), mounting_error=MountingError(-1.0, 2.0, 0.1)), id="mounted askew"
+            replace(staged(LEVEL, 150.0), mounting_error=MountingError(-1.0, 2.0, 0.1)), id="mounting error"
         ),
     ],
 )

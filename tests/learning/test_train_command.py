@@ -46,5 +46,5 @@ def test_weights_do_not_go_into_an_installed_package(
 
 
 def test_weights_go_where_one_says(tmp_path: Path, outputs: list[Path]) -> None:
-    assert train(tmp_path, "--out", str(tmp_path / "mine")) == 0
-    assert outputs == [tmp_path / "mine"]
+    assert train(tmp_path, "--out", str(tmp_path / "own")) == 0
+    assert outputs == [tmp_path / "own"]

@@ -144,11 +144,11 @@ def test_a_blind_merge_starts_at_its_time_whatever_is_next_to_it(ahead: float) -
     observed = list(states(world(text), 8.0))
     assert gap(observed[0]) == pytest.approx(ahead, abs=1e-6)
     assert speeds(observed[: round(3.0 / DT)]) == pytest.approx(EGO_SPEED, abs=0.3)
-    beside = laterals(observed) - observed[0].ego.lateral
-    assert beside[0] == pytest.approx(3.5) and beside[-1] == pytest.approx(0.0, abs=0.01)
-    moves = np.abs(beside - 3.5) > 1e-6
+    apart = laterals(observed) - observed[0].ego.lateral
+    assert apart[0] == pytest.approx(3.5) and apart[-1] == pytest.approx(0.0, abs=0.01)
+    moves = np.abs(apart - 3.5) > 1e-6
     assert DT * np.argmax(moves) == pytest.approx(3.0, abs=2.1 * DT)
-    assert DT * np.argmax(np.abs(beside) < 1e-6) == pytest.approx(6.0, abs=3.1 * DT)
+    assert DT * np.argmax(np.abs(apart) < 1e-6) == pytest.approx(6.0, abs=3.1 * DT)
 
 
 def test_an_ego_that_does_not_react_is_hit_by_a_blind_merge() -> None:
