@@ -9,6 +9,7 @@ import jinja2
 
 from drive_stack.evaluation.comparison import Comparison, Difference
 from drive_stack.evaluation.estimate_text import format_difference, format_p, format_points
+from drive_stack.evaluation.shift_drops import shift_drops
 from drive_stack.evaluation.verdict import SIGNIFICANT, verdict
 from drive_stack.report.commands import run_command
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
@@ -72,9 +73,9 @@ def render(runs: Runs) -> str:
     perception, perception_notes = read_perception(runs)
     offline, offline_notes = read_offline(runs)
     timing = stage_times(comparison)
-    drops = drop_table(comparison)
+    drops = shift_drops(comparison)
     present = {
-        "shifts": drops is not None,
+        "shifts": bool(drops),
         "comparison": bool(pairs),
         "perception": bool(perception),
         "offline": offline is not None,
@@ -92,9 +93,9 @@ def render(runs: Runs) -> str:
         headline_note=HEADLINE_NOTE,
         privileged_note=PRIVILEGED_NOTE,
         pairs=pairs,
-        drops=drops,
+        drops=drop_table(drops, comparison.labels),
         drop_note=DROP_NOTE,
-        severities=severity_plot(comparison),
+        severities=severity_plot(drops, comparison.labels),
         unfinished=runs.completeness.text,
         heat=heat_table(comparison),
         schemes=scheme_table(comparison),

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.estimate_text import format_points
-from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
+from drive_stack.evaluation.shift_drops import ShiftDrop
 from drive_stack.report.figures import colour_of
 from drive_stack.report.svg import drawing
 from drive_stack.report.tables import HeatCell, Table, TableRow
@@ -21,9 +20,8 @@ DROP_NOTE = (
 )
 
 
-def drop_table(comparison: Comparison) -> Table | None:
+def drop_table(drops: Sequence[ShiftDrop], labels: Sequence[str]) -> Table | None:
     """Families and their severities by driver; None without shifted courses."""
-    drops = shift_drops(comparison)
     if not drops:
         return None
     by_cell = {(drop.family, drop.severity, drop.label): drop for drop in drops}
@@ -31,17 +29,16 @@ def drop_table(comparison: Comparison) -> Table | None:
     rows = [
         TableRow(
             f"{family}, severity {severity}" if severity else family,
-            [_cell(by_cell.get((family, severity or None, label))) for label in comparison.labels],
+            [_cell(by_cell.get((family, severity or None, label))) for label in labels],
             total=not severity,
         )
         for family, severity in keys
     ]
-    return Table(comparison.labels, rows)
+    return Table(labels, rows)
 
 
-def severity_plot(comparison: Comparison) -> str:
+def severity_plot(drops: Sequence[ShiftDrop], labels: Sequence[str]) -> str:
     """Success against severity, one panel per family and one line per driver; severity 0 is the base."""
-    drops = shift_drops(comparison)
     families = sorted({drop.family for drop in drops})
     if not families:
         return ""
@@ -50,11 +47,11 @@ def severity_plot(comparison: Comparison) -> str:
         panels = figure.subplots(lines, _COLUMNS, squeeze=False, sharey=True)
         for axes, family in zip(panels.flat, families, strict=False):
             of_family = [drop for drop in drops if drop.family == family]
-            _draw_family(axes, family, of_family, comparison.labels)
+            _draw_family(axes, family, of_family, labels)
         for axes in panels.flat[len(families) :]:
             axes.set_visible(False)
-        handles, labels = panels.flat[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncol=6, fontsize=9)
+        handles, names = panels.flat[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper left", ncol=6, fontsize=9)
     return text[0]
 
 

@@ -104,7 +104,7 @@ def summary_record(comparison: Comparison) -> SummaryRecord:
 
 def _shift_parts(comparison: Comparison) -> tuple[str, ...]:
     """The table of shifted courses with its note; empty without such courses."""
-    table = drop_table(comparison)
+    table = drop_table(shift_drops(comparison), comparison.labels)
     return () if table is None else (_markdown("family", table), DROP_NOTE)
 
 

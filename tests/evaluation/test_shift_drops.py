@@ -115,5 +115,5 @@ def test_the_summary_and_the_page_show_drops_and_say_that_a_run_is_unfinished(
 def test_runs_without_shifted_courses_have_no_drops() -> None:
     comparison = Comparison(drives("modular", "cruise", "..x"))
     assert shift_drops(comparison) == []
-    assert drop_table(comparison) is None
+    assert drop_table(shift_drops(comparison), comparison.labels) is None
     assert "family" not in summary_markdown(comparison)
