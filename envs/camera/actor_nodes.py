@@ -29,7 +29,8 @@ from .actors import (
     build_walker,
 )
 from .atmosphere import Atmosphere
-from .shading import set_flat, set_on_hills, shade
+from .draw_order import set_flat, set_on_hills
+from .shading import shade
 from .tags import LabelTags
 from .triangles import quad_node
 

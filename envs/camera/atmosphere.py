@@ -17,7 +17,7 @@ from drive_stack.road.vertical_profile import VerticalProfile
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
-from .ground_distance import GroundDistance
+from .ground import GroundDistance
 from .light_laws import (
     UPRIGHT_GAIN,
     encode_alpha,

@@ -1,4 +1,4 @@
-"""Shading of nodes by the atmosphere (hidden out of range, else lit and attenuated), and flat nodes."""
+"""Shading of nodes by the atmosphere: hidden out of range, else lit and attenuated."""
 
 from __future__ import annotations
 
@@ -60,26 +60,6 @@ def shade(
         nodes[row].show()
     _tint(nodes, rows, light, alpha)
     return rows
-
-
-def set_flat(node: NodePath, sort: int) -> None:
-    """Draw a node on the ground before all upright nodes, in the order of ``sort``."""
-    node.set_bin("background", sort)
-    node.set_depth_test(False)
-    node.set_depth_write(False)
-
-
-def set_hilly(node: NodePath, sort: int) -> None:
-    """Draw a node of hilly ground in the order of ``sort``; it hides what is drawn later behind it."""
-    node.set_bin("background", sort)
-    node.set_depth_test(False)
-    node.set_depth_write(True)
-
-
-def set_on_hills(node: NodePath, sort: int) -> None:
-    """Draw a node that lies on hilly ground in the order of ``sort``; hills hide it."""
-    node.set_bin("background", sort)
-    node.set_depth_write(False)
 
 
 def _tint(

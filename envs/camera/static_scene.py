@@ -12,11 +12,10 @@ from drive_stack.types import SemanticClass
 from drive_stack.world_state import Conditions, EgoState
 
 from .atmosphere import Atmosphere
-from .ground import Layer
-from .ground_distance import PLAIN_REACH, plain_height
-from .ground_nodes import Ground
+from .draw_order import set_flat
+from .ground import PLAIN_REACH, Ground, Layer, plain_height
 from .scenery import delineators, guard_rails, sky, trees
-from .shading import StaticNodes, set_flat
+from .shading import StaticNodes
 from .sign_nodes import board_node, posts_node
 from .signs import Sign
 from .tags import LabelTags

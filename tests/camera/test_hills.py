@@ -17,7 +17,7 @@ from drive_stack.types import FloatArray, LabelBox
 from drive_stack.world_state import Conditions, Light, MountingError, Weather, WorldState
 from envs.camera.atmosphere import Atmosphere
 from envs.camera.camera import Camera
-from envs.camera.ground_distance import GroundDistance
+from envs.camera.ground.distance import GroundDistance
 from envs.camera.pose import true_camera
 from envs.scenarios.scenario import load_scenario
 from envs.world import World

@@ -11,7 +11,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.types import SemanticClass
 from drive_stack.world_state import Conditions
 from envs.camera import Camera
-from envs.camera.arrows import merge_arrows
+from envs.camera.ground.arrows import merge_arrows
 from envs.camera.signs import Face, paint_face, signs_along
 from envs.scenarios.scenario import load_scenario
 from envs.world import World

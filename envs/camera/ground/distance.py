@@ -17,7 +17,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.road.vertical_profile import VerticalProfile
 from drive_stack.types import FloatArray
 
-from .light_laws import headlamp_intensity, transmittance
+from ..light_laws import headlamp_intensity, transmittance
 
 PLAIN_REACH = 1400.0  # half the size of the plain around the ego [m]
 _STEPS = 4  # entries of a table of rows for each pixel

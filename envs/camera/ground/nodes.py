@@ -11,11 +11,12 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
-from .ground import STEP, Layer, ground_layers, merge_quads
-from .offscreen_renderer import FAR
-from .shading import set_flat, set_hilly
-from .tags import LabelTags
-from .triangles import quad_node
+from ..draw_order import set_flat, set_hilly
+from ..offscreen_renderer import FAR
+from ..tags import LabelTags
+from ..triangles import quad_node
+from .chunk import ground_layers
+from .layers import STEP, Layer, merge_quads
 
 _FIRST_ORDER, _MAX_LAYERS = 2, 16  # draw order of the lowest layer, above the backdrop; of a piece of hills
 _CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one level of detail [m]

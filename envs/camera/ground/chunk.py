@@ -1,0 +1,28 @@
+"""The flat layers of a chunk of ground: terrain, pavement and painted lines.
+
+All layers lie at the height of the road. They are drawn first, in order and without a depth test, so that
+they never flicker against each other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drive_stack.road_map import RoadMap
+from drive_stack.world_state import Conditions
+
+from .layers import Layer
+from .markings import markings
+from .pavement import lanes, shoulders, terrain
+
+
+def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: float) -> list[Layer]:
+    """Return the flat layers between two stations [m], lowest first, with alpha 0."""
+    rng = np.random.default_rng((conditions.scenery_seed, 1, int(start) + 10_000))
+    layers = (
+        terrain(road, conditions, rng, start, end),
+        shoulders(road, conditions, rng, start, end),
+        lanes(road, conditions, rng, start, end),
+        markings(road, conditions, rng, start, end),
+    )
+    return [layer for layer in layers if layer is not None]

@@ -1,0 +1,76 @@
+"""What the layers of the ground are made of: ribbons along the road, quadrilaterals, and basic colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.road_map import Lane, RoadMap
+from drive_stack.types import FloatArray, SemanticClass
+from drive_stack.world_state import Conditions
+
+STEP = 3.0  # distance between two rows of vertices along the road [m]
+ASPHALT = np.array([92, 93, 96])
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Ribbons along the road between two laterals at each station [m]."""
+
+    left: FloatArray  # (..., N)
+    right: FloatArray  # (..., N)
+    station: FloatArray  # (..., N)
+
+    def quads(self, road: RoadMap) -> FloatArray:
+        """Return the upward quads (K, 4, 3) of all ribbons in turn, in the world frame [m]."""
+        left, right = (road.to_space(self.station, lateral, 0.0) for lateral in (self.left, self.right))
+        ends = [left[..., :-1, :], right[..., :-1, :], right[..., 1:, :], left[..., 1:, :]]
+        return np.stack(ends, axis=-2).reshape(-1, 4, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Quadrilaterals of one kind: ``corners`` (Q, 4, 3) [m], RGBA ``colours`` (Q, 4, 4) of 0 … 255."""
+
+    kind: SemanticClass
+    corners: FloatArray
+    colours: FloatArray
+
+
+def merge_quads(layer: Layer, max_count: int) -> Layer:
+    """Merge up to ``max_count`` successive quads of each ribbon into one quad of their mean colour."""
+    corners = layer.corners
+    continues = np.all(corners[1:, [0, 1]] == corners[:-1, [3, 2]], axis=(1, 2))
+    is_head = np.append(True, ~continues)
+    in_ribbon = np.arange(len(corners)) - np.maximum.accumulate(np.where(is_head, np.arange(len(corners)), 0))
+    first = np.flatnonzero(in_ribbon % max_count == 0)
+    last = np.append(first[1:], len(corners)) - 1
+    outline = np.stack([corners[first, 0], corners[first, 1], corners[last, 2], corners[last, 3]], axis=1)
+    total = np.add.reduceat(layer.colours.mean(axis=1), first, axis=0)
+    mean = total / (last - first + 1)[:, None]
+    return Layer(layer.kind, outline, np.repeat(mean[:, None], 4, axis=1))
+
+
+def layer_of(kind: SemanticClass, corners: FloatArray, colours: FloatArray) -> Layer:
+    """Return a layer of quads (Q, 4, 3) with colours (Q, 3) or (Q, 4, 3)."""
+    shades = colours if colours.ndim == 3 else np.repeat(colours[:, None, :], 4, axis=1)
+    rgba = np.concatenate([shades, np.zeros((*shades.shape[:2], 1))], axis=2)
+    return Layer(kind, corners, rgba)
+
+
+def stations_between(start: float, end: float) -> FloatArray:
+    """Return stations from start to end, at most `STEP` apart [m]."""
+    return np.linspace(start, end, max(int(np.ceil((end - start) / STEP)), 1) + 1)
+
+
+def clip_lane(road: RoadMap, lane: Lane, start: float, end: float) -> tuple[float, float]:
+    """Clip a lane to two stations [m]. Lanes at the road's ends continue beyond them."""
+    low = start if lane.start <= 0.0 else max(start, lane.start)
+    high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
+    return low, high
+
+
+def wet_tone(conditions: Conditions) -> float:
+    """Return the tone of wet asphalt relative to dry."""
+    return 1.0 - 0.38 * min(conditions.rain_rate * 1.5, 1.0)
