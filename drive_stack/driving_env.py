@@ -80,7 +80,9 @@ class DrivingEnv:
         return Step(self._decode(observation), info["outcome"], info["clamped_actions"])
 
     def _decode(self, encoded: ObservationDict) -> Observation:
-        return decode_observation(encoded if self.spec.camera else {**encoded, "image": self._black})
+        if not self.spec.camera:
+            encoded = {**encoded, "image": self._black, "image_age": np.zeros(1, dtype=np.float32)}
+        return decode_observation(encoded)
 
     def close(self) -> None:
         """Free the camera and the window."""

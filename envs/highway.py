@@ -22,6 +22,7 @@ from drive_stack.world_state import WorldState
 from .compiling import log_compilation
 from .interface.actions import ACTIONS, KEYS
 from .interface.display import RENDER_MODES, Display
+from .interface.frame_queue import Frame
 from .interface.observations import OBSERVATIONS, ObsType, sensor_observation
 from .interface.reward import Reward, RewardTerms, RewardWeights
 from .oracles import Oracles
@@ -75,6 +76,7 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     | Key           | Shape         | Dtype   | Unit  | Range     | Meaning                                 |
     |---------------|---------------|---------|-------|-----------|-----------------------------------------|
     | `image`       | (256, 640, 3) | uint8   | -     | 0 to 255  | RGB image of the front camera           |
+    | `image_age`   | (1,)          | float32 | s     | 0 to 1000 | time since the exposure of the image    |
     | `speed`       | (1,)          | float32 | m/s   | 0 to 100  | speed                                   |
     | `yaw_rate`    | (1,)          | float32 | rad/s | -10 to 10 | yaw rate, positive to the left          |
     | `blind_spot`  | (2,)          | int8    | -     | 0 or 1    | blind-spot radar, left and right        |
@@ -82,7 +84,7 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     | `command`     | ()            | int64   | -     | 0 to 2    | 0 follow, 1 change left, 2 change right |
     | `rain`        | ()            | int64   | -     | 0 or 1    | rain sensor: 1 if the road is wet       |
 
-    With ``camera=False`` there is no key `image`, and nothing is drawn.
+    With ``camera=False`` there are no keys `image` and `image_age`, and nothing is drawn.
 
     Each component of the vector is a value divided by its scale and clipped to its range:
 
@@ -185,7 +187,8 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     - ``speed``: speed of the ego [m/s].
     - ``reward_terms``: the terms of the reward by name.
     - ``clamped_actions``: number of actions of this episode that were not finite or out of range.
-    - ``labels``: `FrameLabels` of the image, if made with ``labels=True``.
+    - ``labels``: `FrameLabels` of the present state, if made with ``labels=True``. They are those of the
+      image, unless the scenario delays or loses frames.
 
     ## Version history
 
@@ -320,9 +323,9 @@ class HighwayEnv(gym.Env[ObsType, Any]):
 
         Without a camera the image is black.
         """
-        image, model = self._display.image, self.platform.camera
-        blank = np.zeros((model.height, model.width, 3), dtype=np.uint8) if image is None else image
-        return sensor_observation(self.world, blank)
+        model = self.platform.camera
+        black = Frame(np.zeros((model.height, model.width, 3), dtype=np.uint8), 0.0)
+        return sensor_observation(self.world, self._display.frame or black)
 
     def render(self) -> Image | NDArray[np.float32] | None:
         """Return the image of the render mode; show it in mode `human`.
@@ -354,7 +357,7 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     def _observe(self, world: World) -> ObsType:
         """Render the camera and return the observation."""
         self._display.update(world)
-        return OBSERVATIONS[self._observation].observe(world, self._display.image)
+        return OBSERVATIONS[self._observation].observe(world, self._display.frame)
 
     def _info(self, world: World, terms: RewardTerms) -> dict[str, Any]:
         outcome = world.outcome

@@ -16,6 +16,7 @@ from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldSt
 
 from .contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body
 from .pedestrians import PedestrianMotion
+from .scenarios.camera import CameraLatency
 from .scenarios.scenario import Scenario
 from .scripts import ScriptContext
 from .sensors import blind_spot
@@ -91,6 +92,11 @@ class World:
     def conditions(self) -> Conditions:
         """Weather and light; they do not change during the episode."""
         return self._episode.conditions
+
+    @property
+    def camera_latency(self) -> CameraLatency:
+        """How late frames arrive, and which are lost; it does not change during the episode."""
+        return self._episode.latency
 
     @property
     def clamped_actions(self) -> int:

@@ -14,6 +14,7 @@ class ObservationDict(TypedDict):
     """The observation of ``drive_stack/Highway-v0``, by the keys of its observation space."""
 
     image: Image  # (H, W, 3) uint8, RGB
+    image_age: NDArray[np.float32]  # (1,) since the exposure [s]
     speed: NDArray[np.float32]  # (1,) [m/s]
     yaw_rate: NDArray[np.float32]  # (1,) [rad/s], positive to the left
     blind_spot: NDArray[np.int8]  # (2,) left and right, 0 or 1
@@ -23,9 +24,10 @@ class ObservationDict(TypedDict):
 
 
 def encode_observation(observation: Observation) -> ObservationDict:
-    """Return the environment's form of an observation, which does not include the age of the image."""
+    """Return the environment's form of an observation."""
     return {
         "image": observation.image,
+        "image_age": np.array([observation.image_age], dtype=np.float32),
         "speed": np.array([observation.speed], dtype=np.float32),
         "yaw_rate": np.array([observation.yaw_rate], dtype=np.float32),
         "blind_spot": np.array([observation.blind_spot_left, observation.blind_spot_right], dtype=np.int8),
@@ -36,7 +38,7 @@ def encode_observation(observation: Observation) -> ObservationDict:
 
 
 def decode_observation(encoded: ObservationDict) -> Observation:
-    """Return the `Observation` for an environment's dictionary; the age of the image is zero."""
+    """Return the `Observation` for an environment's dictionary."""
     return Observation(
         image=encoded["image"],
         speed=float(encoded["speed"][0]),
@@ -45,5 +47,6 @@ def decode_observation(encoded: ObservationDict) -> Observation:
         blind_spot_right=bool(encoded["blind_spot"][1]),
         speed_limit=float(encoded["speed_limit"][0]),
         command=NavigationCommand(int(encoded["command"])),
+        image_age=float(encoded["image_age"][0]),
         rain=bool(encoded["rain"]),
     )

@@ -13,6 +13,7 @@ from drive_stack.world_state import WorldState
 
 from ..render import PlainWindow, compose_frame
 from ..world import World
+from .frame_queue import Frame, FrameQueue
 
 if TYPE_CHECKING:
     from ..camera import Camera
@@ -31,16 +32,18 @@ class Display:
     """
 
     def __init__(self, model: CameraModel, *, rendered: bool, fps: int) -> None:
-        self.image: Image | None = None  # of the camera at the last step; None if it is not rendered
+        self.frame: Frame | None = None  # that the driver receives now; None if the camera is not rendered
+        self._frames: tuple[World, FrameQueue] | None = None  # those of the present episode
         self._model, self._rendered, self._fps = model, rendered, fps
         self._camera: Camera | None = None
         self._window: PlainWindow | None = None
         self._scene_of: World | None = None  # whose static scene the camera has loaded
 
     def update(self, world: World) -> None:
-        """Render the camera, if it is rendered at every step."""
+        """Render the camera, if it is rendered at every step, and take the frame that arrives now."""
         if self._rendered:
-            self.image = self._ready_camera(world).render(world.state())
+            camera = self._ready_camera(world)
+            self.frame = self._queue(world).receive(world.time, lambda: camera.render(world.state()))
 
     def labels(self, world: World, state: WorldState) -> FrameLabels:
         """Render and return the labels of a state of the world.
@@ -58,7 +61,7 @@ class Display:
             return self._ready_camera(world).labels(world.state()).depth
         if mode is None:
             return None
-        frame = compose_frame(world.state(), self.image)
+        frame = compose_frame(world.state(), None if self.frame is None else self.frame.image)
         if mode == "rgb_array":
             return frame
         self._window = self._window or PlainWindow(self._fps)
@@ -75,6 +78,12 @@ class Display:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, **dict.fromkeys(_UNPICKLED)}
+
+    def _queue(self, world: World) -> FrameQueue:
+        """Return the queue of a world's frames."""
+        if self._frames is None or self._frames[0] is not world:
+            self._frames = world, FrameQueue(world.camera_latency)
+        return self._frames[1]
 
     def _ready_camera(self, world: World) -> Camera:
         """Return the camera with the scene of a world."""

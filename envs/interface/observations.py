@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.rl.vector import VECTOR_HIGH, VECTOR_LOW, observation_vector
 from drive_stack.support.observation_codec import encode_observation
-from drive_stack.types import Image, Observation
+from drive_stack.types import Observation
 
 from ..world import World
 from .bev import COLUMNS, ROWS, bev_image
+from .frame_queue import Frame
 
 ObsType: TypeAlias = Any  # a member of the observation space: a dictionary or an array, by its kind
-Observe: TypeAlias = Callable[[World, Image | None], ObsType]
+Observe: TypeAlias = Callable[[World, Frame | None], ObsType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,21 @@ class ObservationKind:
 
     uses_camera: bool  # by default
     space: Callable[[CameraModel, bool], spaces.Space[Any]]  # of a camera, and whether it is rendered
-    observe: Observe  # of the world and the camera's image
+    observe: Observe  # of the world and the frame that has arrived
 
 
-def sensor_observation(world: World, image: Image) -> Observation:
+def sensor_observation(world: World, frame: Frame) -> Observation:
     """Return what the sensors of the car measure, as the record that agents of this project receive."""
     left, right = world.blind_spot
     return Observation(
-        image=image,
+        image=frame.image,
         speed=world.ego.speed,
         yaw_rate=world.ego.yaw_rate,
         blind_spot_left=left,
         blind_spot_right=right,
         speed_limit=world.speed_limit,
         command=world.command,
+        image_age=frame.age,
         rain=world.conditions.wet,
     )
 
@@ -54,19 +56,22 @@ def world_vector(world: World) -> NDArray[np.float32]:
     )  # fmt: skip
 
 
-def _sensors(world: World, image: Image | None) -> dict[str, Any]:
-    """The sensors by name; without the key ``image`` where no camera is rendered."""
-    record = sensor_observation(world, np.zeros((0, 0, 3), np.uint8) if image is None else image)
+def _sensors(world: World, frame: Frame | None) -> dict[str, Any]:
+    """The sensors by name; without image and its age where no camera is rendered."""
+    record = sensor_observation(world, frame or Frame(np.zeros((0, 0, 3), np.uint8), 0.0))
     encoded: dict[str, Any] = dict(encode_observation(record))
-    if image is None:
-        del encoded["image"]
+    if frame is None:
+        del encoded["image"], encoded["image_age"]
     return encoded
 
 
 def _sensor_spaces(camera: CameraModel, rendered: bool) -> dict[str, spaces.Space[Any]]:
-    image = {"image": spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8)} if rendered else {}
+    frame: dict[str, spaces.Space[Any]] = {
+        "image": spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8),
+        "image_age": spaces.Box(0.0, 1000.0, (1,), np.float32),
+    }
     return {
-        **image,
+        **(frame if rendered else {}),
         "speed": spaces.Box(0.0, 100.0, (1,), np.float32),
         "yaw_rate": spaces.Box(-10.0, 10.0, (1,), np.float32),
         "blind_spot": spaces.MultiBinary(2),
@@ -89,18 +94,18 @@ OBSERVATIONS = {
     "vector": ObservationKind(
         uses_camera=False,
         space=lambda _camera, _rendered: _vector_space(),
-        observe=lambda world, _image: world_vector(world),
+        observe=lambda world, _frame: world_vector(world),
     ),
     "bev": ObservationKind(
         uses_camera=False,
         space=lambda _camera, _rendered: spaces.Box(0, 255, (ROWS, COLUMNS, 3), np.uint8),
-        observe=lambda world, _image: bev_image(world),
+        observe=lambda world, _frame: bev_image(world),
     ),
     "camera+vector": ObservationKind(
         uses_camera=True,
         space=lambda camera, rendered: spaces.Dict(
             {**_sensor_spaces(camera, rendered), "vector": _vector_space()}
         ),
-        observe=lambda world, image: {**_sensors(world, image), "vector": world_vector(world)},
+        observe=lambda world, frame: {**_sensors(world, frame), "vector": world_vector(world)},
     ),
 }

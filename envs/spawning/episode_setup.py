@@ -21,6 +21,7 @@ from ..contacts import ego_body
 from ..ego import Ego
 from ..occupancy import Occupancy
 from ..pedestrians import Pedestrians
+from ..scenarios.camera import CameraLatency
 from ..scenarios.conditions import visibility_speed_limit
 from ..scenarios.route import EgoStart, NavigationStep
 from ..scenarios.scenario import Scenario, TrafficSpec
@@ -66,6 +67,7 @@ class EpisodeSetup:
     pedestrians: Pedestrians
     obstacles: PlacedObstacles
     mounting_error: MountingError
+    latency: CameraLatency
     body: BodyMotion | None  # None: the body is rigid
 
     def copy(self) -> EpisodeSetup:
@@ -88,7 +90,10 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         ConfigError: If drawn places of two entries of the scenario overlap, or a place does not exist.
     """
     # a further name comes last, so that the generators of the others stay the same
-    names = ("road", "conditions", "ego", "obstacles", "pedestrians", "actors", "traffic", "route", "camera")
+    names = (
+        "road", "conditions", "ego", "obstacles", "pedestrians", "actors", "traffic", "route", "camera",
+        "latency",
+    )  # fmt: skip
     root = np.random.SeedSequence((zlib.crc32(scenario.world_name.encode()), seed))
     children = root.spawn(len(names))
     rngs = {name: np.random.default_rng(child) for name, child in zip(names, children, strict=True)}
@@ -136,6 +141,7 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         pedestrians=pedestrians,
         obstacles=obstacles,
         mounting_error=scenario.camera.draw(rngs["camera"]),
+        latency=scenario.camera.draw_latency(rngs["latency"]),
         body=BodyMotion() if scenario.camera.body_motion else None,
     )
 

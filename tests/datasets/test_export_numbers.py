@@ -49,7 +49,10 @@ def test_a_trajectory_around_a_circle_closes() -> None:
 def _columns(**values: np.ndarray) -> DriveColumns:
     """Columns of a drive at 20 m/s, with the values that are named."""
     zero = np.zeros(len(values["time"]))
-    names = ("yaw_rate", "station", "lane_offset", "heading_error", "curvature", "lead_gap", "lead_speed")
+    names = (
+        "yaw_rate", "station", "lane_offset", "heading_error", "curvature", "lead_gap", "lead_speed",
+        "image_age",
+    )  # fmt: skip
     defaults = dict.fromkeys(names, zero) | {"speed": zero + 20.0, "speed_limit": zero + 25.0}
     pairs = {name: np.zeros((len(zero), 2)) for name in ("expert", "applied")}
     flags = {"blind_spot": np.zeros((len(zero), 2), bool), "perturbed": zero > 0.0}

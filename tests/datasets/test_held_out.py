@@ -81,3 +81,14 @@ def test_an_episode_of_frames_is_checked_before_it_is_driven(tmp_path: Path) -> 
     finally:
         env.close()
     assert not task.path.exists()
+
+
+def test_late_frames_are_not_recorded_because_their_labels_are_of_another_time(tmp_path: Path) -> None:
+    name = "cruise[camera.delay=0.3]"
+    env = gym.make(ENVIRONMENT, scenario=name, disable_env_checker=True)
+    task = FrameTask(name, 200_000, 4, (0.1, 0.2), tmp_path / "shard")
+    try:
+        with pytest.raises(ConfigError, match="frames arrive late or are lost, so they have no labels"):
+            record_episode(env, task, lambda state, camera: {"x": np.zeros(1)})  # type: ignore[arg-type]
+    finally:
+        env.close()

@@ -65,7 +65,7 @@ def test_without_a_camera_there_are_only_the_other_sensors() -> None:
 def test_the_camera_observation_may_be_extended_by_the_vector() -> None:
     both, vector = HighwayEnv(observation="camera+vector"), HighwayEnv(observation="vector")
     seen, _ = both.reset(seed=1)
-    assert set(seen) == {"image", *SENSORS, "vector"}
+    assert set(seen) == {"image", "image_age", *SENSORS, "vector"}
     assert seen["image"].any()
     assert np.array_equal(seen["vector"], vector.reset(seed=1)[0])
     both.close()

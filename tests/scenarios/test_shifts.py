@@ -27,6 +27,7 @@ CHANGES = {
     "vulnerable": {"people", "walks", "traffic"},
     "glare": {"sky", "lens"},
     "lens": {"lens"},
+    "latency": {"latency"},
 }
 
 
@@ -69,6 +70,7 @@ def drawn(scenario: str, seed: int = SEED) -> dict[str, object]:
         "sky": (setup.conditions.sun_azimuth, setup.conditions.scenery_seed),
         "mounting": setup.mounting_error,
         "lens": setup.conditions.optics,
+        "latency": setup.latency,
         "actors": placed(scripted),
         "traffic": placed(~scripted),
         "obstacles": state.obstacles.x.tolist(),

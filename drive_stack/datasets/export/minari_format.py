@@ -129,6 +129,7 @@ def _numeric_observations(episode: RecordedEpisode) -> dict[str, object]:
                 blind_spot_right=bool(columns.blind_spot[row, 1]),
                 speed_limit=float(columns.speed_limit[row]),
                 command=NavigationCommand(int(columns.command[row])),
+                image_age=float(columns.image_age[row]),
                 rain=episode.wet,
             )
         )

@@ -40,6 +40,7 @@ class DriveColumns:
     blind_spot: NDArray[np.bool_]  # (N, 2) left, right
     speed_limit: FloatArray  # (N,) [m/s]
     command: NDArray[np.int64]  # (N,) values of `NavigationCommand`
+    image_age: FloatArray  # (N,) time since the exposure of the image [s]
     expert: FloatArray  # (N, 2) what the expert would do: steering [rad], acceleration [m/s²]
     applied: FloatArray  # (N, 2) what was done
     perturbed: NDArray[np.bool_]  # (N,) whether a perturbation was active
@@ -200,6 +201,7 @@ def _drive_columns(table: pa.Table) -> DriveColumns:
         blind_spot=np.column_stack([column(f"blind_spot_{side}", np.bool_) for side in ("left", "right")]),
         speed_limit=column("speed_limit_mps", np.float64),
         command=column("command", np.int64),
+        image_age=column("image_age_s", np.float64),
         expert=controls("expert"),
         applied=controls("applied"),
         perturbed=column("perturbed", np.bool_),

@@ -32,6 +32,7 @@ from drive_stack.datasets.frames.store import (
 from drive_stack.datasets.held_out import require_taught
 from drive_stack.datasets.manifest import shard_entry
 from drive_stack.datasets.shards import SUFFIX
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.first_estimate import FirstEstimate
 from drive_stack.evaluation.detection.truth import truth_of
 from drive_stack.evaluation.episodes import Episode
@@ -170,7 +171,8 @@ def record_episode(
     """Drive one episode with the recording driver and write its shard; returns the number of frames.
 
     Raises:
-        ConfigError: If an episode for training or validation contains anything held out of training.
+        ConfigError: If an episode for training or validation contains anything held out of training, or if
+            the images are older than the state of the world.
     """
     rng = np.random.default_rng([zlib.crc32(_stem(task.scenario).encode()), task.seed])
     driver = RecordingDriver(rng)
@@ -189,7 +191,10 @@ def record_episode(
         if world.outcome is not None or rng.random() >= frame_probability(state, platform.camera):
             continue
         # only this step goes through the environment, which renders; all others step the world directly
-        image = env.step(control_to_action(driver.control(state), platform.car))[0]["image"]
+        observation = env.step(control_to_action(driver.control(state), platform.car))[0]
+        if observation["image_age"][0] > 0.0:
+            raise ConfigError(f"{task.scenario}: frames arrive late or are lost, so they have no labels")
+        image = observation["image"]
         state = inner.truth.world_state()
         lanes = lane_labels(state, platform.camera)
         conditions = state.conditions
