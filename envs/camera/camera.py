@@ -44,7 +44,7 @@ class Camera:
         atmosphere = Atmosphere(self._model, conditions)
         static_scene = StaticScene(self._scene, road, conditions, atmosphere, self._tags)
         static_scene.add_signs(signs_along(road, limits, conditions))
-        actors = ActorNodes(self._scene, conditions, self._tags, hilly=not road.profile.is_level)
+        actors = ActorNodes(self._scene, self._model, conditions, self._tags, hilly=not road.profile.is_level)
         self._loaded = static_scene, actors, atmosphere
         self._lens = None if conditions.optics.is_perfect else LensEffects(self._model, conditions)
 
@@ -68,6 +68,7 @@ class Camera:
             RuntimeError: `load` was not called before.
         """
         actors, atmosphere = self._update(state)
+        actors.paint_labels()
         flat = self._renderer.draw(_LABELS)[::-1]
         return frame_labels(flat, state, self._camera, atmosphere.ground_depth(), actors.actor_of_number)
 

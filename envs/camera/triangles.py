@@ -16,7 +16,7 @@ from panda3d.core import (
 
 from drive_stack.types import FloatArray
 
-_VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4)])
+VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4)])
 _HALVES = np.array([0, 1, 2, 0, 2, 3])  # corners of a quadrilateral's two triangles
 
 
@@ -32,12 +32,12 @@ def packed_quads(
     corners: FloatArray, colours: FloatArray, *, weld: bool = True
 ) -> tuple[NDArray[np.void], NDArray[np.int64]]:
     """Return the packed vertices (V,) of quads as `quad_node` draws them, and the triangles' index (Q, 6)."""
-    rows = np.zeros(corners.shape[0] * 4, dtype=_VERTEX)
+    rows = np.zeros(corners.shape[0] * 4, dtype=VERTEX)
     rows["vertex"] = corners.reshape(-1, 3)
     rows["colour"] = np.clip(np.round(colours.reshape(-1, 4)), 0, 255)
     index_of = np.arange(len(rows))
     if weld:
-        raw = rows.view(f"V{_VERTEX.itemsize}")
+        raw = rows.view(f"V{VERTEX.itemsize}")
         _, first, index_of = np.unique(raw, return_index=True, return_inverse=True)
         rows = rows[first]
     return rows, index_of.reshape(-1, 4)[:, _HALVES]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from panda3d.core import NodePath
+from tiny_world import Body, TinyWorld, straight_road
 
+from drive_stack.types import ObjectClass
 from drive_stack.world_state import ObstacleKind
 from envs.bodies import BODIES
-from envs.camera.actors import Detail, build_obstacle, build_pedestrian, build_vehicle
+from envs.camera.actors import Detail, build_obstacle, build_pedestrian, vehicle_mesh
+from envs.camera.actors.lamps import LAMPS, lamp_colours
 from envs.camera.actors.mesh import join
 from envs.camera.actors.pedestrians import gait
 from envs.camera.actors.vehicles import vehicle_parts
@@ -29,7 +34,8 @@ def extent(node: NodePath) -> np.ndarray:
 def test_a_body_has_the_requested_size_and_stands_on_the_ground(index: int, end: int) -> None:
     body = BODIES[index]
     size = np.array([body.length[end], body.width[end], body.height[end]])
-    low, high = extent(build_vehicle(index, PAINT, *size).node)
+    points = vehicle_mesh(index, PAINT, *size, Detail.NEAR).points
+    low, high = points.min(axis=0), points.max(axis=0)
     extents = high - low
     assert extents[0] == pytest.approx(size[0], rel=0.03) and extents[2] == pytest.approx(size[2], rel=0.03)
     assert size[1] * 0.98 <= extents[1] <= size[1] * 1.25  # mirrors extend beyond the body
@@ -60,37 +66,46 @@ def test_a_distant_body_has_the_same_size_and_fewer_triangles(index: int) -> Non
     assert counts[0] > counts[1] > counts[2]
 
 
-def test_lit_lamps_are_visible_at_every_distance_and_can_be_switched_off() -> None:
-    model = build_vehicle(1, PAINT, 4.6, 1.8, 1.45, Detail.DISTANT)
-
-    def visible_parts() -> set[str]:
-        return {
-            path.get_name() for path in model.node.find_all_matches("**/+GeomNode") if not is_hidden(path)
-        }
-
-    def is_hidden(path: NodePath) -> bool:
-        return any(node.is_hidden() for node in path.get_ancestors())
-
-    assert visible_parts() == {"body", "dark"}
-    model.set_lamps(brake=True, left=False, right=True, headlamps=False)
-    assert visible_parts() == {"body", "dark", "tail", "right"}
-    model.set_detail(Detail.NEAR)
-    assert visible_parts() == {"body", "head", "tail", "left", "right"}
-    model.set_detail(Detail.DISTANT)
-    model.set_lamps(brake=False, left=False, right=False, headlamps=False)
-    assert visible_parts() == {"body", "dark"}
-
-
-def test_the_order_of_drawing_does_not_depend_on_earlier_frames() -> None:
+@pytest.mark.parametrize("detail", Detail)
+def test_every_lamp_has_glass_of_its_own_and_comes_before_the_body(detail: Detail) -> None:
     """Where faces coincide, the one drawn first is visible."""
-    orders = []
-    for details in (Detail.NEAR, Detail.DISTANT), (Detail.DISTANT, Detail.NEAR):
-        model = build_vehicle(1, PAINT, 4.6, 1.8, 1.45, details[0])
-        model.set_lamps(brake=True, left=True, right=True, headlamps=True)
-        for detail in (*details, Detail.NEAR):
-            model.set_detail(detail)
-        orders.append([child.get_name() for child in model.node.get_children() if not child.is_hidden()])
-    assert orders[0] == orders[1] and orders[0][-1] == "near"
+    mesh = vehicle_mesh(1, PAINT, 4.6, 1.8, 1.45, detail)
+    kinds = mesh.lamp[mesh.triangles]
+    assert (kinds == kinds[:, :1]).all()
+    assert set(kinds[:, 0].tolist()) == {0, 1, 2, 3, 4}  # a body, head and tail lamps, indicators
+    first_of_body = int(np.argmax(kinds[:, 0] == 0))
+    assert (kinds[first_of_body:, 0] == 0).all()
+    # a distant body has dark glass of its own, which the lit glass covers
+    assert (mesh.only_lit == (kinds[:, 0] > 0) & (detail is Detail.DISTANT)).all()
+
+
+@pytest.mark.parametrize("detail", Detail)
+def test_normals_have_unit_length_and_colours_are_reflectances(detail: Detail) -> None:
+    mesh = vehicle_mesh(1, PAINT, 4.6, 1.8, 1.45, detail)
+    np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1.0, atol=1e-3)
+    paint = np.round(np.array(PAINT) ** 2 / 255.0)  # (88, 3, 4)
+    assert (np.abs(mesh.reflectance - paint) <= 1.0).all(axis=1).any()
+    assert mesh.reflectance.max() <= 255.0 and mesh.triangles.max() == len(mesh.points) - 1
+
+
+def test_lamps_follow_brakes_indicators_and_headlamps() -> None:
+    bodies = [Body(10.0 * index, 0.0) for index in range(1, 6)]
+    vehicles = dataclasses.replace(
+        TinyWorld(straight_road(), bodies=bodies).world_state().vehicles,
+        brake_lamp=np.array([True, False, False, False, False]),
+        indicator=np.array([0, -1, 1, 2, 0]),
+        unlit=np.array([False, False, False, False, True]),
+        label=np.array([ObjectClass.CAR] * 4 + [ObjectClass.EMERGENCY_VEHICLE]),
+    )
+    head, tail, left, right, blue = range(len(LAMPS))
+    lit, colours = lamp_colours(vehicles, 0.0, lamps_on=False)
+    assert np.argwhere(lit).tolist() == [[0, tail], [1, left], [2, right], [3, left], [3, right], [4, blue]]
+    assert (colours[0, tail] > colours[1, tail]).all()  # a brake lamp is brighter than a tail lamp
+    lit, _ = lamp_colours(vehicles, 0.5, lamps_on=False)  # indicators are off, and the blue light is on again
+    assert np.argwhere(lit).tolist() == [[0, tail], [4, blue]]
+    lit, _ = lamp_colours(vehicles, 0.3, lamps_on=True)
+    assert lit[:, head].tolist() == lit[:, tail].tolist() == [True, True, True, True, False]
+    assert not lit[4].any()
 
 
 @pytest.mark.parametrize(("height", "child"), [(1.12, True), (1.6, False), (1.95, False)])
