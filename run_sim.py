@@ -94,6 +94,7 @@ def make_wiring() -> Wiring:
         from agents.registry import agent_names, build_agent, in_process_overrides
         from agents.stages import configured_lateral_makers
         from envs.ego import Ego
+        from envs.hazards.unreactive_drive import drive_into_hazard
         from envs.openscenario.conversion import convert
         from envs.scenarios.scenario import load_scenario, scenario_names
     else:
@@ -103,6 +104,7 @@ def make_wiring() -> Wiring:
         from .agents.registry import agent_names, build_agent, in_process_overrides
         from .agents.stages import configured_lateral_makers
         from .envs.ego import Ego
+        from .envs.hazards.unreactive_drive import drive_into_hazard
         from .envs.openscenario.conversion import convert
         from .envs.scenarios.scenario import load_scenario, scenario_names
 
@@ -128,6 +130,7 @@ def make_wiring() -> Wiring:
             build_agent=build_agent,
             packages=layout.SOURCES,
             in_process_overrides=in_process_overrides,
+            drive_into_hazard=drive_into_hazard,
         ),
         agent_names=agent_names(),
         human_agent=HumanAgent,

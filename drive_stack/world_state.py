@@ -18,6 +18,8 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import VehicleParameters, road_grip
 
+RECOGNISED_FRACTION = 0.7  # of the visibility, at which an object is recognised
+
 
 class Weather(StrEnum):
     """Weather of an episode."""
@@ -71,6 +73,11 @@ class Conditions:
     scenery_seed: int = 0  # of trees, hills, buildings and signs
     held_out_appearance: bool = False  # vehicle bodies and colours that are excluded from training may appear
     optics: Optics = Optics()
+
+    @property
+    def recognition_distance(self) -> float:
+        """Distance at which an object on the road is recognised [m]."""
+        return RECOGNISED_FRACTION * self.visibility
 
     @property
     def wet(self) -> bool:

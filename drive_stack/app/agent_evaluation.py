@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +18,8 @@ from drive_stack.evaluation.batch.row_file import RECORDINGS, RowFile, open_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.redraws.records import Redraw, paired_bases
+from drive_stack.evaluation.redraws.search import find_redraws
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts, write_facts
 from drive_stack.evaluation.schemes.scoring import ExpertDrive
@@ -50,6 +53,7 @@ class EvaluationPlan:
     scenarios: tuple[str, ...]
     seeds: range
     drivers: Mapping[str, Driver]  # by label, the reference first
+    redraws: tuple[Redraw, ...]  # worlds of paired courses that are replaced
 
     @property
     def facts(self) -> RunFacts:
@@ -60,6 +64,7 @@ class EvaluationPlan:
             first_seed=self.seeds.start,
             seeds=len(self.seeds),
             drivers=dict(self.drivers),
+            redraws=self.redraws,
         )
 
 
@@ -112,7 +117,10 @@ def plan_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationPlan
     scenarios = suite.scenarios(wiring.scenarios, wiring.world_name)
     seeds = seed_range(suite.first_seed, suite.seeds) if spec.seeds is None else spec.seeds
     check_episodes(len(scenarios), len(seeds))
-    return EvaluationPlan(suite, scenarios, seeds, drivers)
+    if paired := len(paired_bases(scenarios)) * len(seeds):
+        print(f"checking that the hazards of {paired} worlds can be avoided", file=sys.stderr)
+    redraws = find_redraws(scenarios, seeds, wiring.drive_into_hazard)
+    return EvaluationPlan(suite, scenarios, seeds, drivers, redraws)
 
 
 def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[BatchTask]:
@@ -131,13 +139,12 @@ def tasks_of(plan: EvaluationPlan, label: str, wiring: BatchWiring) -> list[Batc
             overrides=driver.overrides,
             scenario=name,
             seed=seed,
-            config_hash=fingerprint(agent, scenario.content),
+            config_hash=fingerprint(agent, scenarios[name].content),
             privileged=agent.privileged,
             uses_camera=agent.uses_camera,
-            world=scenario.world_name,
+            world=scenarios[name].world_name,
         )
-        for seed in plan.seeds
-        for name, scenario in scenarios.items()
+        for name, seed in plan.facts.courses
     ]
 
 

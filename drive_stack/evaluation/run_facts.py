@@ -13,6 +13,7 @@ import drive_stack
 from drive_stack.config import StrictModel, first_problem, read_error
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
+from drive_stack.evaluation.redraws.records import PairedWorlds, Redraw, courses_of, paired_bases
 from drive_stack.seeds import Seed, SeedCount, check_episodes, seed_range
 from drive_stack.support.atomic_files import write_atomically
 from drive_stack.support.file_reading import read_json
@@ -38,12 +39,24 @@ class RunFacts(StrictModel):
     first_seed: Seed
     seeds: SeedCount  # of each scenario
     drivers: dict[str, Driver]  # by label; the first is the reference
+    redraws: tuple[Redraw, ...] = ()  # worlds of paired courses that were replaced
 
     @model_validator(mode="after")
     def _within_bounds(self) -> Self:
         seed_range(self.first_seed, self.seeds)
         check_episodes(len(self.scenarios), self.seeds)
         return self
+
+    @property
+    def courses(self) -> list[tuple[str, int]]:
+        """Scenario and seed of all courses of the run, one seed after another."""
+        seeds = range(self.first_seed, self.first_seed + self.seeds)
+        return courses_of(self.scenarios, seeds, self.redraws)
+
+    @property
+    def paired_worlds(self) -> PairedWorlds:
+        """The worlds that base courses share with their twins."""
+        return PairedWorlds(len(paired_bases(self.scenarios)) * self.seeds, self.redraws)
 
 
 def versions() -> dict[str, str]:

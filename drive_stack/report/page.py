@@ -9,7 +9,6 @@ import jinja2
 
 from drive_stack.evaluation.comparison import Comparison, Difference
 from drive_stack.evaluation.estimate_text import format_difference, format_p, format_points
-from drive_stack.evaluation.shift_drops import shift_drops
 from drive_stack.evaluation.verdict import SIGNIFICANT, verdict
 from drive_stack.report.commands import run_command
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
@@ -17,7 +16,7 @@ from drive_stack.report.gallery import failures_of
 from drive_stack.report.offline import read_offline
 from drive_stack.report.perception import read_perception
 from drive_stack.report.runs import Runs, made_with
-from drive_stack.report.shifts import DROP_NOTE, drop_table, severity_plot
+from drive_stack.report.shifts import DROP_NOTE, drop_table, redraw_note, severity_plot
 from drive_stack.report.tables import (
     HEADLINE_NOTE,
     PRIVILEGED_NOTE,
@@ -73,7 +72,7 @@ def render(runs: Runs) -> str:
     perception, perception_notes = read_perception(runs)
     offline, offline_notes = read_offline(runs)
     timing = stage_times(comparison)
-    drops = shift_drops(comparison)
+    drops = runs.drops
     present = {
         "shifts": bool(drops),
         "comparison": bool(pairs),
@@ -95,6 +94,7 @@ def render(runs: Runs) -> str:
         pairs=pairs,
         drops=drop_table(drops, comparison.labels),
         drop_note=DROP_NOTE,
+        redraws=redraw_note(runs.paired_worlds),
         severities=severity_plot(drops, comparison.labels),
         unfinished=runs.completeness.text,
         heat=heat_table(comparison),
@@ -112,7 +112,9 @@ def render(runs: Runs) -> str:
 
 def _subtitle(runs: Runs, comparison: Comparison) -> str:
     suites = dict.fromkeys(fact.suite for fact in runs.facts if fact is not None)
-    seeds = [row.result.seed for row in runs.rows]
+    replacements = {redraw.replacement for redraw in runs.paired_worlds.redraws}
+    driven = [row.result.seed for row in runs.rows]
+    seeds = [seed for seed in driven if seed not in replacements] or driven
     span = f"seeds {min(seeds)}–{max(seeds)}" if len(set(seeds)) > 1 else f"seed {seeds[0]}"
     name = f"suite {', '.join(suites)}, " if suites else ""
     episodes = f"{len(runs.rows)} episodes"

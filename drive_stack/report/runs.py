@@ -13,8 +13,10 @@ from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import Key
 from drive_stack.evaluation.comparison import Comparison, Completeness
+from drive_stack.evaluation.redraws.records import PairedWorlds
 from drive_stack.evaluation.run_facts import NAME as RUN_JSON
 from drive_stack.evaluation.run_facts import Driver, RunFacts, read_facts
+from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
 from drive_stack.evaluation.summary import Course
 
 _MAX_NOTE = 1000  # characters
@@ -42,6 +44,14 @@ class Runs:
     comparison: Comparison  # of all agents of all runs
     completeness: Completeness
     notes: tuple[str, ...]
+    drops: tuple[ShiftDrop, ...]  # from base courses to their shifted twins
+
+    @property
+    def paired_worlds(self) -> PairedWorlds:
+        """The worlds that base courses share with their twins, of all runs."""
+        worlds = [facts.paired_worlds for facts in self.facts if facts is not None]
+        redraws = [redraw for own in worlds for redraw in own.redraws]
+        return PairedWorlds(sum(own.count for own in worlds), redraws)
 
     @property
     def rows(self) -> list[Row]:
@@ -89,7 +99,8 @@ def read_runs(folders: Sequence[Path], current: Collection[Key] = ()) -> Runs:
     lines = tuple(shortened(note, _MAX_NOTE) for note in notes)  # notes quote files that others wrote
     labels = list(dict.fromkeys(row.label for row in shown))  # in the order of the runs, the reference first
     comparison = Comparison(shown, labels, completeness)
-    return Runs(tuple(folders), names, facts, tuple(entries), comparison, completeness, lines)
+    drops = tuple(shift_drops(comparison))
+    return Runs(tuple(folders), names, facts, tuple(entries), comparison, completeness, lines, drops)
 
 
 def _read(folder: Path, name: str, current: Collection[Key], notes: list[str]) -> _Run:
@@ -121,8 +132,7 @@ def _courses(facts: RunFacts | None, rows: Iterable[Row]) -> set[Course]:
     """The courses that the run requested of every driver; without ``run.json`` all that any driver drove."""
     if facts is None:
         return {_course(row) for row in rows}
-    seeds = range(facts.first_seed, facts.first_seed + facts.seeds)
-    return {(scenario, seed) for scenario in facts.scenarios for seed in seeds}
+    return set(facts.courses)
 
 
 def _drivers(facts: RunFacts | None, rows: Iterable[Row], shown: Iterable[Row]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from drive_stack.evaluation.estimate_text import format_points
+from drive_stack.evaluation.redraws.records import PairedWorlds
 from drive_stack.evaluation.shift_drops import ShiftDrop
 from drive_stack.report.figures import colour_of
 from drive_stack.report.svg import drawing
@@ -18,6 +19,20 @@ DROP_NOTE = (
     "Success on base courses → on their shifted twins, and the drop in percentage points with its 95 % "
     "paired bootstrap interval over worlds (where all pairs agree, the interval is a point). n: pairs."
 )
+
+
+def redraw_note(worlds: PairedWorlds) -> str:
+    """How many worlds of paired courses were redrawn, and which; empty without such courses."""
+    count, redraws = worlds.count, worlds.redraws
+    if not count:
+        return ""
+    if not redraws:
+        return f"No redraws: UN R157's careful driver can avoid the hazards of all {count} worlds."
+    which = "; ".join(
+        f"{redraw.course}, seed {redraw.seed} → {redraw.replacement} ({redraw.reason})" for redraw in redraws
+    )
+    times = "1 redraw" if len(redraws) == 1 else f"{len(redraws)} redraws"
+    return f"{times} in {count} worlds, because UN R157's careful driver could not avoid a hazard: {which}."
 
 
 def drop_table(drops: Sequence[ShiftDrop], labels: Sequence[str]) -> Table | None:

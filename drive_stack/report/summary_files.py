@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from drive_stack.escaping import markdown_text
 from drive_stack.evaluation.comparison import Comparison, Difference, Headline, ScenarioDifference
-from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
+from drive_stack.evaluation.redraws.records import PairedWorlds
+from drive_stack.evaluation.shift_drops import ShiftDrop
 from drive_stack.evaluation.verdict import verdict
-from drive_stack.report.shifts import DROP_NOTE, drop_table
+from drive_stack.report.shifts import DROP_NOTE, drop_table, redraw_note
 from drive_stack.report.tables import (
     HEADLINE_NOTE,
     PRIVILEGED_NOTE,
@@ -51,23 +52,36 @@ class SummaryRecord:
     drivers: Sequence[Headline]
     differences: Sequence[DifferenceRecord]
     shifts: Sequence[ShiftDrop]  # of every driver, by family and severity
+    paired_worlds: PairedWorlds  # of base courses and their twins, with the redraws
 
 
-def write_summary(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
+@dataclass(frozen=True, slots=True)
+class ShiftSection:
+    """What the summary says about shifted courses; empty for runs without such courses."""
+
+    drops: Sequence[ShiftDrop] = ()
+    worlds: PairedWorlds = field(default_factory=PairedWorlds)
+
+
+NO_SHIFTS = ShiftSection()
+
+
+def write_summary(
+    comparison: Comparison, folder: Path, shifts: ShiftSection = NO_SHIFTS
+) -> tuple[Path, Path]:
     """Write both files, each replaced atomically.
 
     Raises:
         ConfigError: a file cannot be written.
     """
     markdown, record = folder / MARKDOWN, folder / JSON
-    write_atomically(markdown, summary_markdown(comparison))
-    write_atomically(
-        record, json.dumps(asdict(summary_record(comparison)), indent=1, ensure_ascii=False) + "\n"
-    )
+    write_atomically(markdown, summary_markdown(comparison, shifts))
+    content = asdict(summary_record(comparison, shifts))
+    write_atomically(record, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return markdown, record
 
 
-def summary_markdown(comparison: Comparison) -> str:
+def summary_markdown(comparison: Comparison, shifts: ShiftSection = NO_SHIFTS) -> str:
     """The verdict, the headline table with 95 % intervals, and the successes by scenario."""
     headline, scenarios = headline_table(comparison), heat_table(comparison)
     notes = f"95 % intervals. {HEADLINE_NOTE}"
@@ -78,12 +92,12 @@ def summary_markdown(comparison: Comparison) -> str:
         _markdown("driver", headline),
         notes,
         _markdown("scenario", scenarios),
-        *_shift_parts(comparison),
+        *_shift_parts(comparison.labels, shifts),
     )
     return "\n\n".join(parts) + "\n"
 
 
-def summary_record(comparison: Comparison) -> SummaryRecord:
+def summary_record(comparison: Comparison, shifts: ShiftSection = NO_SHIFTS) -> SummaryRecord:
     """The same as numbers."""
     completeness = comparison.completeness
     return SummaryRecord(
@@ -93,19 +107,22 @@ def summary_record(comparison: Comparison) -> SummaryRecord:
         drivers=[comparison.headline(label) for label in comparison.labels],
         differences=[
             DifferenceRecord(
-                **{field.name: getattr(difference, field.name) for field in fields(difference)},
+                **{part.name: getattr(difference, part.name) for part in fields(difference)},
                 scenarios=comparison.by_scenario(difference.first, difference.second),
             )
             for difference in comparison.differences()
         ],
-        shifts=shift_drops(comparison),
+        shifts=shifts.drops,
+        paired_worlds=shifts.worlds,
     )
 
 
-def _shift_parts(comparison: Comparison) -> tuple[str, ...]:
-    """The table of shifted courses with its note; empty without such courses."""
-    table = drop_table(shift_drops(comparison), comparison.labels)
-    return () if table is None else (_markdown("family", table), DROP_NOTE)
+def _shift_parts(labels: Sequence[str], shifts: ShiftSection) -> tuple[str, ...]:
+    """The table of shifted courses with its notes; empty without such courses."""
+    table, redraws = drop_table(shifts.drops, labels), redraw_note(shifts.worlds)
+    if table is None:
+        return ()
+    return (_markdown("family", table), DROP_NOTE, *([markdown_text(redraws)] if redraws else []))
 
 
 def _markdown(corner: str, table: Table) -> str:

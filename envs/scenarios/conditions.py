@@ -16,7 +16,7 @@ from pydantic import Field, FiniteFloat, field_validator
 from drive_stack.config import StrictModel
 from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.vehicle import WET_GRIP, road_grip
-from drive_stack.world_state import Conditions, Light, Weather
+from drive_stack.world_state import RECOGNISED_FRACTION, Conditions, Light, Weather
 
 from .optics import OpticsSpec
 from .quantity import MAX_DECELERATION, Bearing, Distance, Elevation, Fraction, Quantity, between
@@ -25,7 +25,6 @@ _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0,
 _OPTICS_STREAM = 6  # number of the random stream, next to those of the scenery
 _REACTION_TIME = 1.2  # [s]
 _ASSUMED_BRAKING = 4.0  # deceleration that a careful driver assumes [m/s²]
-_DETECTION_FRACTION = 0.7  # distance at which an object is recognised, relative to the visibility
 
 
 class ConditionsSpec(StrictModel):
@@ -119,7 +118,7 @@ def visibility_speed_limit(visibility: float) -> float:
     Args:
         visibility: Meteorological visibility [m].
     """
-    distance = _DETECTION_FRACTION * visibility
+    distance = RECOGNISED_FRACTION * visibility
     a, t = _ASSUMED_BRAKING, _REACTION_TIME
     return a * (math.sqrt(t * t + 2.0 * distance / a) - t)
 

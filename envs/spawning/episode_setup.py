@@ -38,7 +38,8 @@ from .vehicle_spawner import VehicleSpawner
 
 _CAPACITY = 640  # vehicles; enough for the highest density on four lanes and the longest queue
 _START_HEADWAY = 0.5  # minimum headway of the ego to the traffic ahead at its initial speed [s]
-_FIRST_PEDESTRIAN_ID, _FIRST_OBSTACLE_ID, _FIRST_SCRIPTED_ID, _FIRST_TRAFFIC_ID = 1, 1001, 2001, 3001
+_FIRST_PEDESTRIAN_ID, _FIRST_OBSTACLE_ID, _FIRST_SCRIPTED_ID = 1, 1001, 2001
+FIRST_TRAFFIC_ID = 3001  # of ordinary traffic; the actors of the scenario have lower ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
     )
     pedestrian_spawner = _draw_pedestrians(scenario, road, start, lane, car, rngs["pedestrians"])
     traffic = Traffic(
-        road, rngs["traffic"], capacity=_CAPACITY, first_id=_FIRST_TRAFFIC_ID, grip=conditions.grip
+        road, rngs["traffic"], capacity=_CAPACITY, first_id=FIRST_TRAFFIC_ID, grip=conditions.grip
     )
     traffic.set_limits(limits.station, limits.limit)
     vehicle_spawner = VehicleSpawner(

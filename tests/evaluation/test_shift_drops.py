@@ -16,7 +16,7 @@ from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
 from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
 from drive_stack.report.shifts import drop_table
-from drive_stack.report.summary_files import summary_markdown, summary_record
+from drive_stack.report.summary_files import ShiftSection, summary_markdown, summary_record
 
 # modular: paint 5 of 5 → 4, 2 of 5; visibility 5 of 5 → 5 of 5. end_to_end: paint 3 of 5 → 3, 0 of 5
 OUTCOMES = {
@@ -95,11 +95,12 @@ def test_shifted_courses_without_a_base_are_counted_and_left_out() -> None:
 def test_the_summary_and_the_page_show_drops_and_say_that_a_run_is_unfinished(
     comparison: Comparison, tmp_path: Path
 ) -> None:
-    markdown = summary_markdown(comparison)
+    shifts = ShiftSection(shift_drops(comparison))
+    markdown = summary_markdown(comparison, shifts)
     line = next(line for line in markdown.splitlines() if line.startswith("| paint, severity 3 "))
     assert "100 → 40 %, drop 60.0 (20.0 to 100.0), n 5" in line
     assert "60 → 0 %, drop 60.0" in line
-    record = json.loads(json.dumps(asdict(summary_record(comparison))))
+    record = json.loads(json.dumps(asdict(summary_record(comparison, shifts))))
     assert len(record["shifts"]) == 8
     (tmp_path / "rows.jsonl").write_text(
         "".join(row.to_json() + "\n" for label in OUTCOMES for row in rows_of(label)), encoding="utf-8"

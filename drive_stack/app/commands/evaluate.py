@@ -21,7 +21,8 @@ from drive_stack.evaluation.export import export
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
-from drive_stack.report.summary_files import write_summary
+from drive_stack.report.shifts import redraw_note
+from drive_stack.report.summary_files import ShiftSection, write_summary
 from drive_stack.support.extras import require
 from drive_stack.support.interrupts import defer_interrupts
 
@@ -54,7 +55,10 @@ def _report(evaluation: EvaluationRun, args: argparse.Namespace, batch: BatchWir
         compared = {label: driver for label, driver in plan.drivers.items() if label != REFERENCE}
         courses = StageCourses(plan.scenarios, plan.seeds[0])
         evaluate_stages(compared, courses, folder, batch, args.workers)
-    written = (*write_summary(comparison, folder), *export(runs.rows, folder))
+    if redraws := redraw_note(runs.paired_worlds):
+        print(redraws)
+    shifts = ShiftSection(runs.drops, runs.paired_worlds)
+    written = (*write_summary(comparison, folder, shifts), *export(runs.rows, folder))
     page = folder / PAGE
     write_report(runs, page)
     print_failures(evaluation.failed, folder / NAME)

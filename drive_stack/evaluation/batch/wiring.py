@@ -10,6 +10,7 @@ from pathlib import Path
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.batch.fingerprint import AgentFacts, fingerprint
 from drive_stack.evaluation.batch.tasks import BatchTask
+from drive_stack.evaluation.redraws.search import HazardDrive
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class BatchWiring:
     build_agent: AgentBuilder
     packages: Sequence[Path]  # folders of the source code that drives; hashed for each row
     in_process_overrides: Callable[[str], Sequence[str]]  # agent → settings that ``--in-process`` adds
+    drive_into_hazard: HazardDrive  # for the check that the hazards of paired courses can be avoided
 
     def with_trust(self, trusted: bool) -> BatchWiring:
         """Return a copy that may load agents which run code of their own.

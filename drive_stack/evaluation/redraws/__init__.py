@@ -1,0 +1,1 @@
+"""Redraw of paired courses whose hazard even UN R157's careful driver could not avoid."""

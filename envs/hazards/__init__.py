@@ -1,0 +1,1 @@
+"""Drives that show whether the hazards of an episode can be avoided."""
