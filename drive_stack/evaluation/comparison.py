@@ -15,9 +15,13 @@ from drive_stack.evaluation.statistics import (
     holm,
     mean,
     paired_difference,
+    paired_fraction_difference,
 )
 from drive_stack.evaluation.summary import Course, World, world_of
 from drive_stack.scenario_name import ScenarioName
+from drive_stack.shifts import base_and_shift
+
+BASE, SHIFTED = "base courses", "shifted courses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,14 @@ class ScenarioDifference:
     p: float
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A comparison on some of the courses."""
+
+    name: str  # `BASE` or `SHIFTED`; empty for all courses of a suite without shifts
+    comparison: Comparison
+
+
 class Comparison:
     """The rows of several drivers, in the order of their labels.
 
@@ -118,6 +130,30 @@ class Comparison:
         self.scenarios = tuple(dict.fromkeys(row.result.scenario for row in rows))
         self.groups = tuple(dict.fromkeys(map(group_of, self.scenarios)))
         self._headlines: dict[str, Headline] = {}  # cached: the bootstrap is slow
+        self._parts: tuple[Part, ...] | None = None  # cached, because they cache their headlines
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The comparison on base courses and that on shifted courses; all courses where none is shifted.
+
+        Figures over bases and shifted twins together describe neither, so they are stated apart.
+        """
+        if self._parts is None:
+            self._parts = self._split()
+        return self._parts
+
+    def _split(self) -> tuple[Part, ...]:
+        rows = [row for label in self.labels for row in self.rows(label)]
+        is_shifted = {name: base_and_shift(name)[1] is not None for name in self.scenarios}
+        if not any(is_shifted.values()):
+            return (Part("", self),)
+        chosen = {
+            BASE: [row for row in rows if not is_shifted[row.result.scenario]],
+            SHIFTED: [row for row in rows if is_shifted[row.result.scenario]],
+        }
+        return tuple(
+            Part(name, Comparison(own, self.labels, self.completeness)) for name, own in chosen.items() if own
+        )
 
     def results(self, label: str, group: str | None = None) -> list[EpisodeResult]:
         """Results of a driver on all courses, or on those of one group."""
@@ -186,7 +222,7 @@ class Comparison:
             first=first,
             second=second,
             courses=len(pairs),
-            success=paired_difference(first_successes, second_successes, worlds),
+            success=paired_fraction_difference(first_successes, second_successes, worlds),
             driving_score=paired_difference(
                 [a.driving_score for a, _ in pairs], [b.driving_score for _, b in pairs], worlds
             ),
@@ -217,7 +253,7 @@ class Comparison:
             if rows:
                 successes = [succeeded(a.result) for a, _ in rows], [succeeded(b.result) for _, b in rows]
                 worlds = [world_of(a) for a, _ in rows]
-                difference = paired_difference(*successes, worlds)
+                difference = paired_fraction_difference(*successes, worlds)
                 groups.append((group, difference, exact_paired_test(*successes, worlds)))
         corrected = holm([p for _, _, p in groups])
         differences = [

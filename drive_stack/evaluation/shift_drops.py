@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.result import succeeded
-from drive_stack.evaluation.statistics import Estimate, fraction, paired_difference
+from drive_stack.evaluation.statistics import Estimate, fraction, paired_fraction_difference
 from drive_stack.evaluation.summary import Course, world_of
 from drive_stack.shifts import Shift, base_and_shift
 
@@ -81,5 +81,5 @@ def _drop(label: str, family: str, severity: int | None, pairs: Sequence[_Pair])
         unpaired=len(pairs) - len(driven),
         base=fraction(before, worlds),
         shifted=fraction(after, worlds),
-        drop=paired_difference(before, after, worlds),
+        drop=paired_fraction_difference(before, after, worlds),
     )

@@ -16,10 +16,18 @@ def verdict(comparison: Comparison) -> str:
     If episodes are missing, the text states how many are driven and compares nothing: intervals and p do not
     allow for a run that is stopped when its figures please (optional stopping). Of several pairs of drivers,
     the pair with the greatest difference is described, and its p is corrected for the number of pairs. Both
-    fractions are of the courses that both drivers drove: only those can be compared.
+    fractions are of the courses that both drivers drove: only those can be compared. Of a suite with shifted
+    courses, there is a verdict on base courses and one on shifted courses.
     """
     unfinished = comparison.completeness.text
-    return f"{unfinished} {NO_VERDICT}" if unfinished else _compare_drivers(comparison)
+    if unfinished:
+        return f"{unfinished} {NO_VERDICT}"
+    return " ".join(
+        f"On {part.name}: {_compare_drivers(part.comparison)}"
+        if part.name
+        else _compare_drivers(part.comparison)
+        for part in comparison.parts
+    )
 
 
 def _compare_drivers(comparison: Comparison) -> str:

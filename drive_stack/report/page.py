@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jinja2
 
-from drive_stack.evaluation.comparison import Comparison, Difference
+from drive_stack.evaluation.comparison import Comparison, Difference, Part
 from drive_stack.evaluation.estimate_text import format_difference, format_p, format_points
 from drive_stack.evaluation.verdict import SIGNIFICANT, verdict
 from drive_stack.report.commands import run_command
@@ -46,8 +46,7 @@ _SECTIONS = (
 class PairSection:
     """The comparison of two drivers: text and two figures as SVG."""
 
-    first: str
-    second: str
+    heading: str
     text: str
     significant: str  # scenarios with a significant difference, as text
     forest: str
@@ -66,8 +65,12 @@ def write_report(runs: Runs, path: Path) -> None:
 def render(runs: Runs) -> str:
     """The HTML of the page; drivers of an unfinished run are not compared."""
     comparison = runs.comparison
-    differences = [] if runs.completeness.text else comparison.differences()
-    pairs = [_pair_section(comparison, difference.better_first()) for difference in differences]
+    parts = () if runs.completeness.text else comparison.parts
+    pairs = [
+        _pair_section(part, difference.better_first())
+        for part in parts
+        for difference in part.comparison.differences()
+    ]
     gallery, failures = failures_of(runs)
     perception, perception_notes = read_perception(runs)
     offline, offline_notes = read_offline(runs)
@@ -121,8 +124,8 @@ def _subtitle(runs: Runs, comparison: Comparison) -> str:
     return f"{name}{len(comparison.scenarios)} courses, {span}, {episodes}"
 
 
-def _pair_section(comparison: Comparison, difference: Difference) -> PairSection:
-    first, second = difference.first, difference.second
+def _pair_section(part: Part, difference: Difference) -> PairSection:
+    comparison, first, second = part.comparison, difference.first, difference.second
     scenarios = comparison.by_scenario(first, second)
     success, score = format_points(difference.success), format_difference(difference.driving_score)
     text = (
@@ -134,8 +137,7 @@ def _pair_section(comparison: Comparison, difference: Difference) -> PairSection
     if left_out := comparison.count_unpaired(first, second):
         text += f" Courses left out because the two drove them in different worlds: {left_out}."
     return PairSection(
-        first=first,
-        second=second,
+        heading=f"{first} compared with {second}" + (f" on {part.name}" if part.name else ""),
         text=text,
         significant=", ".join(scenario.scenario for scenario in scenarios if scenario.p < SIGNIFICANT),
         forest=forest_plot(scenarios, first, second),

@@ -17,7 +17,7 @@ _COLUMNS = 3  # of the figure
 _MARKERS = "osD^v<>"
 DROP_NOTE = (
     "Success on base courses → on their shifted twins, and the drop in percentage points with its 95 % "
-    "paired bootstrap interval over worlds (where all pairs agree, the interval is a point). n: pairs."
+    "paired interval (Newcombe 1998), which counts worlds. n: pairs."
 )
 
 

@@ -43,6 +43,15 @@ class DifferenceRecord(Difference):
 
 
 @dataclass(frozen=True, slots=True)
+class PartRecord:
+    """The figures on some of the courses."""
+
+    courses: str  # which
+    drivers: Sequence[Headline]
+    differences: Sequence[DifferenceRecord]
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryRecord:
     """Contents of ``summary.json``: fractions 0 … 1 and scores 0 … 100, with intervals, not rounded."""
 
@@ -51,6 +60,7 @@ class SummaryRecord:
     episodes: EpisodeCounts
     drivers: Sequence[Headline]
     differences: Sequence[DifferenceRecord]
+    parts: Sequence[PartRecord]  # the same on base and on shifted courses; empty without shifted courses
     shifts: Sequence[ShiftDrop]  # of every driver, by family and severity
     paired_worlds: PairedWorlds  # of base courses and their twins, with the redraws
 
@@ -104,17 +114,30 @@ def summary_record(comparison: Comparison, shifts: ShiftSection = NO_SHIFTS) -> 
         verdict=verdict(comparison),
         finished=not completeness.text,
         episodes=EpisodeCounts(driven=completeness.driven, asked=completeness.requested),
-        drivers=[comparison.headline(label) for label in comparison.labels],
-        differences=[
-            DifferenceRecord(
-                **{part.name: getattr(difference, part.name) for part in fields(difference)},
-                scenarios=comparison.by_scenario(difference.first, difference.second),
-            )
-            for difference in comparison.differences()
+        drivers=_headlines(comparison),
+        differences=_differences(comparison),
+        parts=[
+            PartRecord(part.name, _headlines(part.comparison), _differences(part.comparison))
+            for part in comparison.parts
+            if part.name
         ],
         shifts=shifts.drops,
         paired_worlds=shifts.worlds,
     )
+
+
+def _headlines(comparison: Comparison) -> list[Headline]:
+    return [comparison.headline(label) for label in comparison.labels]
+
+
+def _differences(comparison: Comparison) -> list[DifferenceRecord]:
+    return [
+        DifferenceRecord(
+            **{part.name: getattr(difference, part.name) for part in fields(difference)},
+            scenarios=comparison.by_scenario(difference.first, difference.second),
+        )
+        for difference in comparison.differences()
+    ]
 
 
 def _shift_parts(labels: Sequence[str], shifts: ShiftSection) -> tuple[str, ...]:

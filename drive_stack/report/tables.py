@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive_stack.evaluation.comparison import Comparison, Headline
+from drive_stack.evaluation.comparison import Comparison, Headline, Part
 from drive_stack.evaluation.estimate_text import DECIMALS, format_estimate
 from drive_stack.evaluation.result import EpisodeResult, succeeded
 from drive_stack.evaluation.schemes.nuplan import SAFE_TTC
@@ -114,14 +114,22 @@ def _has_habits(result: EpisodeResult) -> bool:
 def headline_table(comparison: Comparison) -> Table:
     """A row for each driver; the best figure of each column among unprivileged drivers is marked.
 
-    In an unfinished run none is marked.
+    In an unfinished run none is marked. If some courses are shifted, each driver has a row for base courses
+    and one for shifted courses.
     """
+    rows = [row for part in comparison.parts for row in _headline_rows(part)]
+    columns = ["episodes", *(heading for heading, *_ in _HEADLINE)]
+    return Table(columns, rows, any(comparison.headline(label).privileged for label in comparison.labels))
+
+
+def _headline_rows(part: Part) -> list[TableRow]:
+    comparison, of_courses = part.comparison, f", {part.name}" if part.name else ""
     headlines = [comparison.headline(label) for label in comparison.labels]
     candidates = [] if comparison.completeness.text else headlines
     best = [_best(candidates, pick, more) for _, pick, _, _, more in _HEADLINE]
-    rows = [
+    return [
         TableRow(
-            headline.label + (" *" if headline.privileged else ""),
+            headline.label + (" *" if headline.privileged else "") + of_courses,
             [
                 Cell(f"{headline.episodes}" + (f" ({headline.errors} failed)" if headline.errors else "")),
                 *(
@@ -132,8 +140,6 @@ def headline_table(comparison: Comparison) -> Table:
         )
         for headline in headlines
     ]
-    columns = ["episodes", *(heading for heading, *_ in _HEADLINE)]
-    return Table(columns, rows, any(headline.privileged for headline in headlines))
 
 
 def heat_table(comparison: Comparison) -> Table:

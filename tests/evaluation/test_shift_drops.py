@@ -13,10 +13,12 @@ from synthetic_rows import drives
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.comparison import Comparison, Completeness
 from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
+from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
 from drive_stack.report.shifts import drop_table
-from drive_stack.report.summary_files import ShiftSection, summary_markdown, summary_record
+from drive_stack.report.summary_files import ShiftSection, summary_markdown, summary_record, write_summary
+from drive_stack.report.tables import headline_table
 
 # modular: paint 5 of 5 → 4, 2 of 5; visibility 5 of 5 → 5 of 5. end_to_end: paint 3 of 5 → 3, 0 of 5
 OUTCOMES = {
@@ -98,7 +100,7 @@ def test_the_summary_and_the_page_show_drops_and_say_that_a_run_is_unfinished(
     shifts = ShiftSection(shift_drops(comparison))
     markdown = summary_markdown(comparison, shifts)
     line = next(line for line in markdown.splitlines() if line.startswith("| paint, severity 3 "))
-    assert "100 → 40 %, drop 60.0 (20.0 to 100.0), n 5" in line
+    assert "100 → 40 %, drop 60.0 (3.0 to 88.2), n 5" in line
     assert "60 → 0 %, drop 60.0" in line
     record = json.loads(json.dumps(asdict(summary_record(comparison, shifts))))
     assert len(record["shifts"]) == 8
@@ -111,6 +113,49 @@ def test_the_summary_and_the_page_show_drops_and_say_that_a_run_is_unfinished(
     assert "success against severity, by family" in page
     unfinished = replace(runs, completeness=Completeness(40, 80))
     assert "unfinished: 40 of 80 episodes.</strong> Drops are of the pairs" in render(unfinished)
+
+
+def test_base_and_shifted_courses_are_stated_apart(comparison: Comparison, tmp_path: Path) -> None:
+    """On bases modular has 10 of 10 and end_to_end 3 of 5; on twins 4 + 2 + 5 of 15, and 3 + 0 of 10."""
+    base, shifted = comparison.parts
+    assert (base.name, shifted.name) == ("base courses", "shifted courses")
+    assert base.comparison.headline("modular").success.value == 1.0
+    assert shifted.comparison.headline("modular").success.value == pytest.approx(11 / 15)
+    assert shifted.comparison.headline("end_to_end").success.value == pytest.approx(3 / 10)
+    text = verdict(comparison)
+    assert "On base courses: No significant difference: modular completes 100.0 % (56.6–100.0) of 5" in text
+    assert "On shifted courses: No significant difference: modular completes 60.0 %" in text
+    names = [row.name for row in headline_table(comparison).rows]
+    assert names == [
+        f"{label}, {part} courses" for part in ("base", "shifted") for label in ("modular", "end_to_end")
+    ]
+    record = json.loads(json.dumps(asdict(summary_record(comparison))))
+    assert [part["courses"] for part in record["parts"]] == [base.name, shifted.name]
+    assert record["parts"][1]["drivers"][0]["success"]["value"] == pytest.approx(11 / 15)
+    assert record["parts"][0]["differences"][0]["only_first"] == 2
+    rows = "".join(row.to_json() + "\n" for label in OUTCOMES for row in rows_of(label))
+    (tmp_path / "rows.jsonl").write_text(rows, encoding="utf-8")
+    page = render(replace(read_runs([tmp_path]), completeness=Completeness(40, 40)))
+    assert "modular compared with end_to_end on base courses</h3>" in page
+    assert "modular compared with end_to_end on shifted courses</h3>" in page
+    unpaired = Comparison(drives("modular", "cruise", "..x"))
+    assert [(part.name, part.comparison) for part in unpaired.parts] == [("", unpaired)]
+    assert summary_record(unpaired).parts == []
+
+
+def test_drops_are_computed_once(
+    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(row.to_json() + "\n" for label in OUTCOMES for row in rows_of(label))
+    (tmp_path / "rows.jsonl").write_text(rows, encoding="utf-8")
+    calls: list[Comparison] = []
+    monkeypatch.setattr(
+        "drive_stack.report.runs.shift_drops", lambda own: calls.append(own) or shift_drops(own)
+    )
+    runs = read_runs([tmp_path])
+    shifts = ShiftSection(runs.drops, runs.paired_worlds)
+    write_summary(runs.comparison, tmp_path, shifts)
+    assert "paint, severity 3" in render(runs) and len(calls) == 1
 
 
 def test_runs_without_shifted_courses_have_no_drops() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import astuple
 from random import Random
 
 import numpy as np
@@ -17,6 +19,7 @@ from drive_stack.evaluation.statistics import (
     holm,
     mean,
     paired_difference,
+    paired_fraction_difference,
     wilson,
 )
 
@@ -55,6 +58,36 @@ def test_p_does_not_depend_on_the_order_of_the_drivers(pairs: list[tuple[bool, b
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
     assert exact_paired_test(first, second) == exact_paired_test(second, first)
     assert exact_paired_test(first, first) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        # Bentur et al. 2009 in Fagerland, Lydersen, Laake 2014, Statistics in Medicine 33:2850
+        ((1, 1, 7, 12), -0.507, -0.026),
+        ((0, 5, 0, 0), 1.0 - math.sqrt(2.0) * 0.43448, 1.0),  # 5 of 5 against 0 of 5; z² / (5 + z²) = 0.43448
+        ((5, 0, 0, 0), -0.43448, 0.43448),  # all agree: still an interval
+        ((0, 0, 0, 5), -0.43448, 0.43448),
+        ((200, 0, 0, 0), -0.01885, 0.01885),
+    ],
+)
+def test_newcombe_s_interval_of_paired_fractions(
+    counts: tuple[int, int, int, int], low: float, high: float
+) -> None:
+    both, only_first, only_second, neither = counts
+    first = [True] * (both + only_first) + [False] * (only_second + neither)
+    second = [True] * both + [False] * only_first + [True] * only_second + [False] * neither
+    interval = paired_fraction_difference(first, second)
+    assert interval.value == pytest.approx((only_first - only_second) / sum(counts))
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=6e-4)
+    assert paired_fraction_difference(second, first) == -interval
+
+
+@given(FLAGS)
+def test_the_interval_of_paired_fractions_contains_the_difference(pairs: list[tuple[bool, bool]]) -> None:
+    interval = paired_fraction_difference([a for a, _ in pairs], [b for _, b in pairs])
+    assert -1.0 - 1e-12 <= interval.low <= interval.value <= interval.high <= 1.0 + 1e-12
+    assert interval.high - interval.low > 0.01
 
 
 def test_the_bootstrap_interval_approaches_the_normal_one_for_many_values() -> None:
@@ -131,6 +164,9 @@ def test_repeating_all_rows_changes_no_interval_and_no_p(
     assert paired_difference(first * times, second * times, clusters * times) == paired_difference(
         first, second, clusters
     )
+    repeated = paired_fraction_difference(first * times, second * times, clusters * times)
+    once = paired_fraction_difference(first, second, clusters)
+    assert astuple(repeated) == pytest.approx(astuple(once), abs=1e-9)
     assert exact_paired_test(first * times, second * times, clusters * times) == exact_paired_test(
         first, second, clusters
     )
@@ -195,6 +231,21 @@ def test_intervals_contain_the_true_value_as_often_as_stated(alike: float) -> No
     assert contained["mean"] >= 0.92 * 600  # the percentile bootstrap is slightly too narrow
     if alike == 1.0:
         assert contained["episodes taken for independent"] < 0.92 * 600  # clusters correct this
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "kept", "trials"), [(0.98, 0.98, 20), (0.9, 0.7, 20), (0.5, 0.5, 15)])
+def test_the_interval_of_paired_fractions_contains_the_true_drop(
+    before: float, kept: float, trials: int
+) -> None:
+    """A driver succeeds with probability ``before`` on the base, and ``kept`` of these times on the twin."""
+    rng, contained = np.random.default_rng(2), 0
+    for _ in range(2000):
+        first = rng.random(trials) < before
+        second = first & (rng.random(trials) < kept)
+        interval = paired_fraction_difference(first.tolist(), second.tolist())
+        contained += interval.low <= before * (1.0 - kept) <= interval.high
+    assert contained >= 0.93 * 2000
 
 
 @pytest.mark.slow
