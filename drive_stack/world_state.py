@@ -14,6 +14,7 @@ from enum import IntEnum, StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.road.markings import PLAIN, Markings
 from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import VehicleParameters, road_grip
@@ -73,6 +74,7 @@ class Conditions:
     scenery_seed: int = 0  # of trees, hills, buildings and signs
     held_out_appearance: bool = False  # vehicle bodies and colours that are excluded from training may appear
     optics: Optics = Optics()
+    markings: Markings = PLAIN
 
     @property
     def recognition_distance(self) -> float:

@@ -22,7 +22,9 @@ class ClosedLane:
     """A segment of a lane in which no scripted vehicle may start, as a box in road coordinates [m]."""
 
     owner: str  # entry of the scenario file, such as ``obstacles.0``
+    lane: int  # index
     start: float  # station
+    taper_end: float  # station from which the whole lane is closed
     end: float  # station
     right: float  # lateral
     left: float  # lateral
@@ -88,6 +90,11 @@ class Occupancy:
         ]
         self._require_own([*self._touched_owners(pose, length, width, 0.0), *closing], station, owner)
         self._add(pose, length, width, 0.0, owner)
+
+    @property
+    def closed_lanes(self) -> tuple[ClosedLane, ...]:
+        """The closed segments of lanes."""
+        return tuple(self._closed_lanes)
 
     def close_lane(self, lane: ClosedLane) -> None:
         """Make `claim_box` reject boxes in a segment of a lane.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from panda3d.core import (
+    BitMask32,
     Camera,
     ColorAttrib,
     ColorScaleAttrib,
@@ -16,6 +17,7 @@ from panda3d.core import (
 from drive_stack.types import SemanticClass
 
 _KEY = "label"
+_LABEL_VIEW = BitMask32.bit(1)
 
 
 class LabelTags:
@@ -25,9 +27,16 @@ class LabelTags:
         self._view = view
         self._registered: set[str] = set()
         view.set_tag_state_key(_KEY)
+        view.set_camera_mask(_LABEL_VIEW)
 
-    def mark(self, node: NodePath, kind: SemanticClass, number: int = 0) -> None:
-        """Set the colour of a node and its descendants. ``number`` 0 is scenery, actors start at 1."""
+    def mark(self, node: NodePath, kind: SemanticClass | None, number: int = 0) -> None:
+        """Set the colour of a node and its descendants. ``number`` 0 is scenery, actors start at 1.
+
+        For the kind None they are left out of the label image, which shows what is behind them.
+        """
+        if kind is None:
+            node.hide(_LABEL_VIEW)
+            return
         name = f"{int(kind)}:{number}"
         node.set_tag(_KEY, name)
         if name not in self._registered:

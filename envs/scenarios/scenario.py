@@ -24,6 +24,7 @@ from .camera import CameraSpec
 from .checks import build_context, check_navigation, check_route, check_zones
 from .conditions import ConditionsSpec
 from .entries import check_actors, check_animals, check_pedestrians
+from .markings import MarkingsSpec, check_markings
 from .obstacle_checks import check_obstacles
 from .obstacles import ObstacleEntry
 from .overlaps import check_overlaps
@@ -78,6 +79,7 @@ class Scenario(StrictModel):
     )  # duration of a standstill without cause that ends an episode [s]
     conditions: ConditionsSpec = ConditionsSpec()
     camera: CameraSpec = CameraSpec()
+    markings: MarkingsSpec = MarkingsSpec()
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
     people: tuple[PedestrianEntry, ...] = ()
@@ -105,6 +107,7 @@ class Scenario(StrictModel):
         check_obstacles(self.obstacles, context)
         check_pedestrians(self.people, context)
         check_animals(self.animals, context)
+        check_markings(self.markings, context)
         check_overlaps(self.actors, self.obstacles, context)
         return self
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from drive_stack.road.markings import Closure
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
@@ -93,7 +94,7 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
     # a further name comes last, so that the generators of the others stay the same
     names = (
         "road", "conditions", "ego", "obstacles", "pedestrians", "actors", "traffic", "route", "camera",
-        "latency",
+        "latency", "markings",
     )  # fmt: skip
     root = np.random.SeedSequence((zlib.crc32(scenario.world_name.encode()), seed))
     children = root.spawn(len(names))
@@ -112,6 +113,8 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
     obstacles = place_obstacles(
         scenario.obstacles, start, lane, rngs["obstacles"], _FIRST_OBSTACLE_ID, occupancy
     )
+    markings = scenario.markings.draw(rngs["markings"], start, _closures(occupancy))
+    conditions = replace(conditions, markings=markings)
     pedestrian_spawner = _draw_pedestrians(scenario, road, start, lane, car, rngs["pedestrians"])
     traffic = Traffic(
         road, rngs["traffic"], capacity=_CAPACITY, first_id=FIRST_TRAFFIC_ID, grip=conditions.grip
@@ -145,6 +148,10 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         latency=scenario.camera.draw_latency(rngs["latency"]),
         body=BodyMotion() if scenario.camera.body_motion else None,
     )
+
+
+def _closures(occupancy: Occupancy) -> list[Closure]:
+    return [Closure(lane.lane, lane.start, lane.taper_end, lane.end) for lane in occupancy.closed_lanes]
 
 
 def _draw_navigation_zone(step: NavigationStep, start: float, rng: np.random.Generator) -> NavigationZone:

@@ -57,11 +57,13 @@ def _draw_closure(
     taper, length, spacing = (
         quantity.draw(rng) for quantity in (closure.taper, closure.length, closure.spacing)
     )
-    lane = road.lanes[named_lane(road, closure.lane, -1, at)]
+    index = named_lane(road, closure.lane, -1, at)
+    lane = road.lanes[index]
     inwards = -1.0 if closure.lane == "leftmost" else 1.0  # lateral direction of the open lanes
     half = lane.width / 2.0
     inner = half - _INSET
-    occupancy.close_lane(ClosedLane(owner, at, at + taper + length, lane.offset - inner, lane.offset + inner))
+    edges = lane.offset - inner, lane.offset + inner
+    occupancy.close_lane(ClosedLane(owner, index, at, at + taper, at + taper + length, *edges))
     placements: list[Placement] = []
     for distance in np.arange(0.0, taper + 0.1, spacing):
         offset = -half + (2.0 * half - _INSET) * float(distance) / taper

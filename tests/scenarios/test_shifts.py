@@ -19,7 +19,7 @@ SEED = 200_000
 CHANGES = {
     "grade": {"profile"},
     "mounting": {"mounting"},
-    "paint": {"paint"},
+    "paint": {"paint", "markings"},
     "visibility": {"weather", "limits", "traffic", "speed"},
     "interaction": {"actors", "traffic"},  # traffic keeps clear of the actor
     "unknown_object": {"obstacles", "traffic"},
@@ -67,6 +67,7 @@ def drawn(scenario: str, seed: int = SEED) -> dict[str, object]:
             setup.conditions.rain_rate,
         ),
         "paint": setup.conditions.paint_wear,
+        "markings": setup.conditions.markings,
         "sky": (setup.conditions.sun_azimuth, setup.conditions.scenery_seed),
         "mounting": setup.mounting_error,
         "lens": setup.conditions.optics,
@@ -89,9 +90,9 @@ def test_a_twin_has_its_base_s_world_apart_from_what_its_family_changes(family: 
 
 
 def test_without_the_key_shift_the_same_values_draw_other_worlds() -> None:
-    shifted = drawn("curves[shift=paint/3]")
-    variant = drawn("curves[conditions.paint_wear=1.0]")
-    assert shifted["paint"] == variant["paint"] == 1.0
+    shifted = drawn("curves[shift=lens/1]")
+    variant = drawn("curves[conditions.optics.drops=0.33]")
+    assert shifted["lens"] == variant["lens"] != drawn("curves")["lens"]
     assert shifted["sky"] == drawn("curves")["sky"] != variant["sky"]
 
 

@@ -13,16 +13,18 @@ from drive_stack.world_state import Conditions
 
 from .layers import Layer
 from .markings import markings
+from .old_lines import old_lines
 from .pavement import lanes, shoulders, terrain
 
 
 def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: float) -> list[Layer]:
     """Return the flat layers between two stations [m], lowest first, with alpha 0."""
     rng = np.random.default_rng((conditions.scenery_seed, 1, int(start) + 10_000))
-    layers = (
+    made = (
         terrain(road, conditions, rng, start, end),
         shoulders(road, conditions, rng, start, end),
         lanes(road, conditions, rng, start, end),
+        old_lines(road, conditions, start, end),
         markings(road, conditions, rng, start, end),
     )
-    return [layer for layer in layers if layer is not None]
+    return [layer for layer in made if layer is not None]

@@ -33,7 +33,7 @@ class Strip:
 class Layer:
     """Quadrilaterals of one kind: ``corners`` (Q, 4, 3) [m], RGBA ``colours`` (Q, 4, 4) of 0 … 255."""
 
-    kind: SemanticClass
+    kind: SemanticClass | None  # None: traces, which have the label of what is below them
     corners: FloatArray
     colours: FloatArray
 
@@ -52,7 +52,7 @@ def merge_quads(layer: Layer, max_count: int) -> Layer:
     return Layer(layer.kind, outline, np.repeat(mean[:, None], 4, axis=1))
 
 
-def layer_of(kind: SemanticClass, corners: FloatArray, colours: FloatArray) -> Layer:
+def layer_of(kind: SemanticClass | None, corners: FloatArray, colours: FloatArray) -> Layer:
     """Return a layer of quads (Q, 4, 3) with colours (Q, 3) or (Q, 4, 3)."""
     shades = colours if colours.ndim == 3 else np.repeat(colours[:, None, :], 4, axis=1)
     rgba = np.concatenate([shades, np.zeros((*shades.shape[:2], 1))], axis=2)

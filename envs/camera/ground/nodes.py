@@ -26,7 +26,11 @@ _LEVELS = (100.0, 200.0, 400.0, np.inf)  # maximum distance of each level of det
 _MAX_LENGTHS = (24.0, 50.0, _PIECE_LENGTH, _PIECE_LENGTH)  # of a merged quad, by level [m]
 _MAX_CHORD_ERROR = (0.005, 0.025, 0.06, 0.2)  # of a merged quad's chord in a curve, by level [m]
 # generated length of a quad, `STEP` for other layers [m]
-_QUAD_LENGTHS = {SemanticClass.MARKING: STEP / 2.0, SemanticClass.TERRAIN: 5.0 * STEP}
+_QUAD_LENGTHS: dict[SemanticClass | None, float] = {
+    SemanticClass.MARKING: STEP / 2.0,
+    SemanticClass.TERRAIN: 5.0 * STEP,
+    None: STEP / 2.0,
+}
 
 
 class Ground:
@@ -75,6 +79,8 @@ class Ground:
         holder = self._parent.attach_new_node("ground")
         curvature = self._max_curvature(piece.start, piece.start + _PIECE_LENGTH)
         for sort, layer in enumerate(piece.layers):
+            if len(layer.corners) == 0:
+                continue
             max_count = _max_merged(layer.kind, curvature, level)
             merged = layer if max_count == 1 else merge_quads(layer, max_count)
             node = holder.attach_new_node(quad_node("flat", merged.corners, merged.colours, weld=False))
@@ -104,7 +110,7 @@ class Ground:
         return curvature + max(ramp_curvatures, default=0.0)
 
 
-def _max_merged(kind: SemanticClass, curvature: float, level: int) -> int:
+def _max_merged(kind: SemanticClass | None, curvature: float, level: int) -> int:
     """Return how many quads of a ribbon may be merged; 1 where wear of paint and grass is visible."""
     if level == 0 and kind in _QUAD_LENGTHS:
         return 1
