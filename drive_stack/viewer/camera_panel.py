@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
@@ -9,12 +10,13 @@ from pygame import Rect
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import box_corners, to_local
-from drive_stack.types import Detection, FloatArray, LaneEstimate, Plan, Track
+from drive_stack.objects.classes import class_name
+from drive_stack.types import Detection, FloatArray, LaneEstimate, ObjectClass, Plan, Track
 from drive_stack.viewer.attention import draw_attention
 from drive_stack.viewer.canvas import Canvas, dashes
 from drive_stack.viewer.records import Layer, ViewFrame
 from drive_stack.viewer.style import Style
-from drive_stack.viewer.theme import CLASS_NAMES, Colour
+from drive_stack.viewer.theme import Colour
 from drive_stack.world_state import WorldState
 
 _NEAR = 0.8  # points closer to the camera than this are not drawn [m]
@@ -50,9 +52,14 @@ def draw_camera(
             overlay.lanes(trace.lanes)
         detections = trace.detections if Layer.DETECTIONS in layers else ()
         tracks = trace.tracks if Layer.TRACKS in layers else ()
-        if detections or tracks:
-            overlay.legend()
+        if classes := classes_present(detections, tracks):
+            overlay.legend(classes)
         overlay.objects(detections, tracks)
+
+
+def classes_present(detections: Sequence[Detection], tracks: Sequence[Track]) -> tuple[ObjectClass, ...]:
+    """The classes of the drawn objects, each once, in the order of `ObjectClass`: the legend's entries."""
+    return tuple(sorted({own.label for own in (*detections, *tracks)}))
 
 
 class _Overlay:
@@ -180,19 +187,19 @@ class _Overlay:
             style.type.draw(self._canvas, text, chip.center, style.small, colour, bold=bold, anchor="center")
             return
 
-    def legend(self) -> None:
-        """Draw the legend of the box colours at the upper left."""
-        style = self._style
+    def legend(self, classes: Sequence[ObjectClass]) -> None:
+        """Draw the legend of the box colours of ``classes`` at the upper left."""
+        style, names = self._style, [class_name(label) for label in classes]
         chip = Rect(style.px(8), style.px(8), 0, style.small + style.px(10))
         dot, gap = style.px(5), style.px(9)
-        widths = [style.type.width(name, style.small) + 2 * dot + 2 * gap for name in CLASS_NAMES.values()]
+        widths = [style.type.width(name, style.small) + 2 * dot + 2 * gap for name in names]
         chip.width = min(sum(widths) + gap, self._canvas.width - 2 * chip.left)
         self._taken.append(chip)
         part = self._canvas.region(chip)
         with part.glazed(0.7):
             part.fill(style.theme.background)
         x = gap
-        for (label, name), width in zip(CLASS_NAMES.items(), widths, strict=True):
+        for label, name, width in zip(classes, names, widths, strict=True):
             part.disc(x + dot, chip.height / 2.0, dot, style.theme.classes[label])
             at = (x + 2 * dot + gap * 0.6, chip.height / 2.0)
             style.type.draw(part, name, at, style.small, style.theme.text, anchor="midleft")

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from drive_stack.objects.classes import class_name
 from drive_stack.types import Behaviour, ObjectClass
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -28,11 +27,6 @@ _CLASSES: Mapping[ObjectClass, Colour] = {
     ObjectClass.EMERGENCY_VEHICLE: (60, 130, 255),
     ObjectClass.OVERTURNED_CAR: (150, 210, 235),
 }
-
-CLASS_NAMES: Mapping[ObjectClass, str] = {
-    label: class_name(label)
-    for label in (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN, ObjectClass.OBSTACLE)
-}  # in the legend
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ import view_samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drive_stack.types import ObjectClass
 from drive_stack.viewer.birdseye.panel import distance_text
+from drive_stack.viewer.camera_panel import classes_present
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.keys import BINDINGS, Action, action_of, driving_keys
@@ -64,6 +66,28 @@ def test_a_detection_is_drawn_at_its_place_in_the_image(renderer: FrameRenderer)
     colour = THEME.classes[detection.label]
     assert near(renderer.draw(frame, {Layer.DETECTIONS})[edge], colour).any()
     assert not near(renderer.draw(frame, set())[edge], colour).any()
+
+
+@pytest.mark.parametrize("label", [ObjectClass.ANIMAL, ObjectClass.OBSTACLE, ObjectClass.MOTORCYCLE])
+def test_the_legend_has_the_classes_that_are_present_and_no_others(
+    renderer: FrameRenderer, label: ObjectClass
+) -> None:
+    frame = view_samples.view_frame()
+    assert frame.trace is not None
+    low = dataclasses.replace(frame.trace.detections[0], label=label, box=(300.0, 200.0, 340.0, 230.0))
+    trace = dataclasses.replace(frame.trace, detections=(low, low), tracks=())
+    camera = arrange(1280, 720, 2.5).camera
+    zoom = min(camera.width / 640, camera.height / 256)
+    x0, y0 = round(camera.centerx - 320 * zoom), round(camera.centery - 128 * zoom)
+    legend = (slice(y0, y0 + 45), slice(x0, x0 + 300))
+    drawn = renderer.draw(dataclasses.replace(frame, trace=trace), {Layer.DETECTIONS})[legend].copy()
+    empty = renderer.draw(dataclasses.replace(frame, trace=trace), set())[legend]
+    for other in ObjectClass:
+        shown = near(drawn, THEME.classes[other], 6) & ~near(empty, THEME.classes[other], 6)
+        assert (np.count_nonzero(shown) > 20) == (other is label), other
+    assert classes_present((low, low), frame.trace.tracks) == tuple(
+        sorted({label} | {track.label for track in frame.trace.tracks})
+    )
 
 
 @pytest.mark.parametrize("layer", list(Layer))

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from drive_stack.types import ObjectClass
 from drive_stack.viewer.canvas import Canvas, rounded_rectangle
 from drive_stack.viewer.style import Style
-from drive_stack.viewer.theme import CLASS_NAMES
 
 
 class Sign(Enum):
@@ -79,10 +79,10 @@ def _draw_sign(canvas: Canvas, sign: Sign, x: float, y: float, style: Style) -> 
         canvas.polygon(body, theme.truth_fill)
         canvas.line(body, theme.truth, 1, closed=True)
     elif sign is Sign.TRACK:
-        canvas.line(body, theme.classes[min(CLASS_NAMES)], style.px(2), closed=True)
+        canvas.line(body, theme.classes[ObjectClass.CAR], style.px(2), closed=True)
     elif sign is Sign.PREDICTION:
         for place in np.linspace(x + 3, x + width - 3, 4):
-            canvas.disc(float(place), y, style.px(2), theme.classes[min(CLASS_NAMES)])
+            canvas.disc(float(place), y, style.px(2), theme.classes[ObjectClass.CAR])
     elif sign is Sign.PLAN:
         cuts = np.linspace(0.0, 1.0, 9)
         for low, high in pairwise(cuts):
