@@ -13,6 +13,8 @@ examples:
   python run_sim.py report runs/evaluate/smoke                  write runs/evaluate/smoke/report.html again
   python run_sim.py report runs/evaluate/standard runs/mine     compare two evaluations
   python run_sim.py report runs/evaluate/smoke --out page.html  write another file
+  python run_sim.py report runs/evaluate/frontier --ranks-last constant
+      check a paired suite: a driver that ignores the road must not complete as much as others
 """
 
 
@@ -29,5 +31,13 @@ def make_parser() -> CommandParser:
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="file of the page (default: report.html in the first RUN)"
+    )
+    parser.add_argument(
+        "--ranks-last",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="check that this driver completes fewer shifted courses than every other one in each family "
+        "(ties at 0 are allowed), with exit status 1 where it does not; can be repeated",
     )
     return parser
