@@ -59,7 +59,8 @@ def draw_camera(
 
 def classes_present(detections: Sequence[Detection], tracks: Sequence[Track]) -> tuple[ObjectClass, ...]:
     """The classes of the drawn objects, each once, in the order of `ObjectClass`: the legend's entries."""
-    return tuple(sorted({own.label for own in (*detections, *tracks)}))
+    labels = {detection.label for detection in detections} | {track.label for track in tracks}
+    return tuple(sorted(labels))
 
 
 class _Overlay:
