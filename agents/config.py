@@ -27,6 +27,7 @@ class PerceptionConfig(StrictModel):
     threads: Threads = 2
     lanes: Literal["network", "oracle"] = "network"
     lifter: Literal["ground", "oracle"] = "ground"
+    grip: Literal["rain_sensor", "oracle"] = "rain_sensor"
 
 
 class TrackingConfig(StrictModel):
@@ -84,6 +85,7 @@ class ModularConfig(StrictModel):
             self.perception.detector,
             self.perception.lanes,
             self.perception.lifter,
+            self.perception.grip,
             self.tracking.tracker,
             self.prediction.predictor,
             self.control.lateral,

@@ -14,6 +14,7 @@ from drive_stack.control.stanley import Stanley
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import (
     Detector,
+    GripEstimator,
     LaneDetector,
     LateralController,
     Lifter,
@@ -26,6 +27,7 @@ from drive_stack.interfaces import (
 from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
 from drive_stack.perception.detector import YoloDetector
+from drive_stack.perception.grip import RainSensorGrip
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lifting import GroundLifter
@@ -41,6 +43,8 @@ from drive_stack.types import Detection, Image
 from .config import ControlConfig, ModularConfig, PerceptionConfig, PredictionConfig, TrackingConfig
 
 Stage = TypeVar("Stage")
+
+_GRIP_MAKERS: dict[str, Callable[[], GripEstimator]] = {"rain_sensor": RainSensorGrip}
 
 
 class NoDetector:
@@ -65,6 +69,7 @@ def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStage
         planner=LatticePlanner(car, config.planning.lattice.model_copy(update={"dt": platform.dt})),
         lateral=_lateral(config.control, platform, oracles),
         longitudinal=_longitudinal(config.control, platform, oracles),
+        grip=_make(config.perception.grip, _GRIP_MAKERS, oracles.grip if oracles else None),
         camera_monitor=CameraMonitor() if uses_camera else None,
         detection_monitor=DetectionMonitor(platform.camera) if detects else None,
     )

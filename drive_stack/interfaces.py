@@ -198,6 +198,21 @@ class LongitudinalController(Protocol):
         ...
 
 
+class GripEstimator(Protocol):
+    """Estimates the grip of the road."""
+
+    def estimate(self, observation: Observation) -> float:
+        """Estimate the maximum horizontal acceleration that the tyres transmit on this road [m/s²].
+
+        Args:
+            observation: of the present step.
+
+        Returns:
+            Radius of the friction circle, > 0 [m/s²].
+        """
+        ...
+
+
 @runtime_checkable
 class DiagnosticSource(Protocol):
     """A controller that can report a problem of its last step. The pipeline adds it to the trace's notes."""
@@ -322,6 +337,10 @@ class OracleStages(Protocol):
 
     def longitudinal(self) -> LongitudinalController:
         """A longitudinal controller that knows the acceleration and compensates its lag."""
+        ...
+
+    def grip(self) -> GripEstimator:
+        """An estimator that knows the surface of the road."""
         ...
 
 

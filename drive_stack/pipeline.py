@@ -12,6 +12,7 @@ import numpy as np
 from drive_stack.interfaces import (
     Detector,
     DiagnosticSource,
+    GripEstimator,
     LaneDetector,
     LateralController,
     Lifter,
@@ -24,7 +25,6 @@ from drive_stack.interfaces import (
 from drive_stack.monitoring.camera_monitor import CameraMonitor, ImageCheck
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
 from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
-from drive_stack.vehicle import road_grip
 
 Result = TypeVar("Result")
 
@@ -41,6 +41,7 @@ class Stages:
     planner: Planner
     lateral: LateralController
     longitudinal: LongitudinalController
+    grip: GripEstimator
     camera_monitor: CameraMonitor | None = None  # None where no stage uses the image
     detection_monitor: DetectionMonitor | None = None  # None where there is no detector
 
@@ -152,7 +153,7 @@ class Pipeline:
             blind_spot_right=observation.blind_spot_right,
             lanes=lanes,
             predictions=predictions,
-            grip=road_grip(wet=observation.rain),
+            grip=self._stages.grip.estimate(observation),
             fault=fault,
         )
 

@@ -56,7 +56,7 @@ class Observation:
     speed_limit: float  # [m/s]
     command: NavigationCommand
     image_age: float = 0.0  # time since the image was taken; grows while no new image arrives [s]
-    rain: bool = False  # windscreen rain sensor: the road is wet
+    rain: bool = False  # windscreen rain sensor: it rains
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,35 @@ from drive_stack.types import Control
 
 GRAVITY = 9.81  # [m/s²]
 DRY_GRIP, WET_GRIP = 8.0, 5.5  # radius of the friction circle: max horizontal acceleration of tyres [m/s²]
+
+
+class Surface(StrEnum):
+    """What the tyres roll on."""
+
+    DRY = "dry"
+    WET = "wet"
+    STANDING_WATER = "standing_water"
+    SNOW = "snow"
+
+    @property
+    def grip(self) -> float:
+        """Radius of the tyres' friction circle on it, µ·g [m/s²].
+
+        - Dry 0.82 and wet 0.56: new tyres at 90 km/h on asphalt, 0.8 and 0.6 (Bosch, Automotive Handbook,
+          table of coefficients of static friction).
+        - Standing water 0.40: the same table has 0.55 at 50 km/h and 0.3 at 90 km/h for water 1 mm deep.
+        - Snow 0.30: 0.2 to 0.3 on packed snow (Wallman and Åström 2001, VTI meddelande 911A); 0.35 in
+          braking and 0.38 in bends were measured with cars at −6 °C (Navin et al. 1996, SAE 960652).
+        """
+        return _GRIP[self]
+
+
+_GRIP = {
+    Surface.DRY: DRY_GRIP,
+    Surface.WET: WET_GRIP,
+    Surface.STANDING_WATER: 0.40 * GRAVITY,
+    Surface.SNOW: 0.30 * GRAVITY,
+}
 
 
 def road_grip(*, wet: bool) -> float:

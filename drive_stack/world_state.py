@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from drive_stack.road.markings import PLAIN, Markings
 from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, FloatArray, NavigationCommand, ObjectClass
-from drive_stack.vehicle import VehicleParameters, road_grip
+from drive_stack.vehicle import Surface, VehicleParameters
 
 RECOGNISED_FRACTION = 0.7  # of the visibility, at which an object is recognised
 
@@ -75,6 +75,7 @@ class Conditions:
     held_out_appearance: bool = False  # vehicle bodies and colours that are excluded from training may appear
     optics: Optics = Optics()
     markings: Markings = PLAIN
+    surface: Surface | None = None  # of the road; None: wet in rain, else dry
 
     @property
     def recognition_distance(self) -> float:
@@ -82,14 +83,26 @@ class Conditions:
         return RECOGNISED_FRACTION * self.visibility
 
     @property
-    def wet(self) -> bool:
-        """Whether the road is wet."""
+    def raining(self) -> bool:
+        """Whether it rains, which a rain sensor on the windscreen reports."""
         return self.weather is Weather.RAIN
+
+    @property
+    def road_surface(self) -> Surface:
+        """What the tyres roll on."""
+        if self.surface is not None:
+            return self.surface
+        return Surface.WET if self.raining else Surface.DRY
+
+    @property
+    def slippery(self) -> bool:
+        """Whether the road has less grip than a dry one."""
+        return self.road_surface is not Surface.DRY
 
     @property
     def grip(self) -> float:
         """Max horizontal acceleration of tyres on this road: the radius of the friction circle [m/s²]."""
-        return road_grip(wet=self.wet)
+        return self.road_surface.grip
 
 
 @dataclass(frozen=True, slots=True)

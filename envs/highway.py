@@ -82,7 +82,7 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     | `blind_spot`  | (2,)          | int8    | -     | 0 or 1    | blind-spot radar, left and right        |
     | `speed_limit` | (1,)          | float32 | m/s   | 0 to 60   | posted speed limit                      |
     | `command`     | ()            | int64   | -     | 0 to 2    | 0 follow, 1 change left, 2 change right |
-    | `rain`        | ()            | int64   | -     | 0 or 1    | rain sensor: 1 if the road is wet       |
+    | `rain`        | ()            | int64   | -     | 0 or 1    | rain sensor: 1 if it rains              |
 
     With ``camera=False`` there are no keys `image` and `image_age`, and nothing is drawn.
 
@@ -103,7 +103,7 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     | 14    | the left lane exists and may be entered              | 1         | 0 to 1  |
     | 15    | the right lane exists and may be entered             | 1         | 0 to 1  |
     | 16    | distance to the end of the lane; 1 if it is farther  | 200 m     | 0 to 1  |
-    | 17    | the road is wet                                      | 1         | 0 to 1  |
+    | 17    | the road is slippery                                 | 1         | 0 to 1  |
 
     Eight rows of 11 components follow, from index 18 on: the nearest vehicles, pedestrians and obstacles
     within 200 m along the road, the nearest one first. One behind the ego counts as twice as far away. Unused

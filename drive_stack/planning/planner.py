@@ -16,7 +16,7 @@ from drive_stack.planning.profiles import Profiles, longitudinal_profiles, ramp_
 from drive_stack.planning.safety import Braking, SafetyLayer
 from drive_stack.planning.scene import Scene, build_scene
 from drive_stack.planning.sensor_loss import SensorLoss
-from drive_stack.planning.settings import PlannerSettings
+from drive_stack.planning.settings import ComfortSettings, PlannerSettings
 from drive_stack.types import FloatArray, Plan, PlanningInput
 from drive_stack.vehicle import VehicleParameters
 
@@ -61,7 +61,7 @@ class LatticePlanner:
         sensor_caps = self._sensor_loss.caps(inputs)
         directive = build_directive(scene, inputs, decision, sensor_caps, settings)
         paths = self._paths(directive, scene, start, inputs.speed)
-        profiles = self._profiles(directive, inputs, max_braking)
+        profiles = self._profiles(directive, inputs, settings.comfort, max_braking)
         costs = evaluate_candidates(
             paths, _every_second(profiles), cost_times, scene, directive, settings, inputs.grip
         )
@@ -111,11 +111,12 @@ class LatticePlanner:
         back = not self._settings.plan_is_executed and directive.decision.shift == 0
         return lateral_paths(start.state, np.array(targets), speed, continuation, shortest_only=back)
 
-    def _profiles(self, directive: Directive, inputs: PlanningInput, max_braking: float) -> Profiles:
+    def _profiles(
+        self, directive: Directive, inputs: PlanningInput, comfort: ComfortSettings, max_braking: float
+    ) -> Profiles:
         near = directive.caps.at(np.array([0.0, 1.0, 2.0, 4.0]) * max(inputs.speed, 1.0))
         wanted = [0.0, *(float(speed) for speed in near if np.isfinite(speed))]
         wanted += [lead.speed for lead in directive.leads]
-        comfort = self._settings.comfort
         return longitudinal_profiles(
             inputs.speed, inputs.acceleration, np.array(wanted), self._times, comfort, max_braking
         )

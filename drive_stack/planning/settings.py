@@ -19,7 +19,7 @@ from drive_stack.bounds import (
     Weight,
 )
 from drive_stack.config import StrictModel
-from drive_stack.vehicle import DRY_GRIP
+from drive_stack.vehicle import DRY_GRIP, WET_GRIP
 
 Settings = TypeVar("Settings", bound=StrictModel)
 
@@ -131,16 +131,31 @@ class PlannerSettings(StrictModel):
     def on_grip(self, grip: float) -> PlannerSettings:
         """The same settings with the emergency braking that a road of ``grip`` [m/s²] allows.
 
-        The braking that the planner assumes in an emergency is proportional to the grip. Comfortable braking
-        does not change: it is far inside the friction circle of a wet road.
+        The braking that the planner assumes in an emergency is proportional to the grip. Comfortable
+        accelerations do not change on a wet road, because they are far inside its friction circle. On a road
+        with less grip they are proportional to the grip, too.
         """
-        fraction = min(grip / DRY_GRIP, 1.0)
+        fraction, comfort = min(grip / DRY_GRIP, 1.0), min(grip / WET_GRIP, 1.0)
         if fraction == 1.0:
             return self
-        return self.model_copy(
+        settings = self.model_copy(
             update={
                 "caution": _scaled(self.caution, fraction, "braking", "view_braking"),
                 "safety": _scaled(self.safety, fraction, "own_braking", "lead_braking", "max_needed_braking"),
+            }
+        )
+        return settings if comfort == 1.0 else settings._with_comfort(comfort)
+
+    def _with_comfort(self, fraction: float) -> PlannerSettings:
+        """The same settings with a fraction of the comfortable accelerations."""
+        comfort, following = self.comfort, self.following
+        limits = ("min_acceleration", "max_acceleration", "curve_acceleration", "max_lateral_acceleration")
+        return self.model_copy(
+            update={
+                "comfort": _scaled(comfort, fraction, *limits),
+                "following": _scaled(following, fraction, "braking", "stop_braking"),
+                "caution": _scaled(self.caution, fraction, "approach_braking", "yield_braking"),
+                "lane_change": _scaled(self.lane_change, fraction, "rear_braking"),
             }
         )
 

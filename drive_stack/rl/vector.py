@@ -57,7 +57,7 @@ EGO_FIELDS = (
     Field("the left lane exists and may be entered", 1.0, "0 or 1", 0.0, 1.0),
     Field("the right lane exists and may be entered", 1.0, "0 or 1", 0.0, 1.0),
     Field("distance to the end of the lane", _MAX_LANE_END, "m", 0.0, 1.0),
-    Field("the road is wet", 1.0, "0 or 1", 0.0, 1.0),
+    Field("the road is slippery", 1.0, "0 or 1", 0.0, 1.0),
 )
 USER_FIELDS = (
     Field("presence: 1 where the row holds a road user, else the whole row is 0", 1.0, "0 or 1", 0.0, 1.0),
@@ -115,7 +115,7 @@ def observation_vector(
     command: NavigationCommand,
     users: RoadUsers,
     *,
-    wet: bool,
+    slippery: bool,
 ) -> NDArray[np.float32]:
     """Return the observation vector, shape (`VECTOR_SIZE`,), within `VECTOR_LOW` and `VECTOR_HIGH`.
 
@@ -126,7 +126,7 @@ def observation_vector(
         speed_limit: Limit at the ego [m/s].
         command: Navigation command.
         users: All other road users.
-        wet: Whether the road is wet.
+        slippery: Whether the road has less grip than a dry one.
     """
     lane = road.lane_at(ego.station, ego.lateral)
     offset, to_end = _lane_values(ego, road, lane)
@@ -135,7 +135,7 @@ def observation_vector(
         [
             ego.speed, ego.acceleration, ego.steering, ego.yaw_rate, offset, lane_turn, 0.0, 0.0, 0.0,
             speed_limit, speed_limit - ego.speed, *(command == other for other in NavigationCommand),
-            _may_enter(road, lane, -1, ego.station), _may_enter(road, lane, 1, ego.station), to_end, wet,
+            _may_enter(road, lane, -1, ego.station), _may_enter(road, lane, 1, ego.station), to_end, slippery,
         ]
     )  # fmt: skip
     vector: NDArray[np.float32] = _assemble(
@@ -149,7 +149,7 @@ def vector_of(state: WorldState) -> NDArray[np.float32]:
     """Return the observation vector of a state."""
     return observation_vector(
         state.ego, state.car, state.road, state.speed_limit, state.command, road_users_of(state),
-        wet=state.conditions.wet,
+        slippery=state.conditions.slippery,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def sensor_observation(world: World, frame: Frame) -> Observation:
         speed_limit=world.speed_limit,
         command=world.command,
         image_age=frame.age,
-        rain=world.conditions.wet,
+        rain=world.conditions.raining,
     )
 
 
@@ -52,7 +52,7 @@ def world_vector(world: World) -> NDArray[np.float32]:
     """Return the observation vector of a world, see `drive_stack.rl.vector`."""
     return observation_vector(
         world.ego, world.car, world.road, world.speed_limit, world.command, world.road_users(),
-        wet=world.conditions.wet,
+        slippery=world.conditions.slippery,
     )  # fmt: skip
 
 

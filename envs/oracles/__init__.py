@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from drive_stack.interfaces import (
     Detector,
+    GripEstimator,
     LaneDetector,
     LateralController,
     Lifter,
@@ -19,7 +20,7 @@ from drive_stack.interfaces import (
 
 from .control import TrueLateral, TrueLongitudinal
 from .lanes import TrueLanes
-from .perception import TrueDetector, TrueLifter
+from .perception import TrueDetector, TrueGrip, TrueLifter
 from .tracks import TruePredictor, TrueTracker
 
 
@@ -57,3 +58,7 @@ class Oracles:
     def longitudinal(self) -> LongitudinalController:
         """Return a controller that knows the actual acceleration and compensates its lag."""
         return TrueLongitudinal(self._truth, self._platform)
+
+    def grip(self) -> GripEstimator:
+        """Return an estimator that knows the surface of the road."""
+        return TrueGrip(self._truth)

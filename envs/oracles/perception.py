@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from drive_stack.geometry import to_local, wrap_angle
 from drive_stack.interfaces import TruthSource
 from drive_stack.objects.classes import GROUPS, ClassGroup
-from drive_stack.types import Detection, FloatArray, FrameLabels, Image, LabelBox, LiftedObject
+from drive_stack.types import (
+    Detection,
+    FloatArray,
+    FrameLabels,
+    Image,
+    LabelBox,
+    LiftedObject,
+    Observation,
+)
 from drive_stack.world_state import EgoState, WorldState
 
 MIN_VISIBLE_FRACTION = 0.25  # of a labelled object that is detected
@@ -117,3 +125,14 @@ def _row_of(label: LabelBox, ids: NDArray[np.int64]) -> int | None:
     """Row of the labelled actor in ``ids``; None if it no longer exists."""
     rows = np.flatnonzero(ids == label.actor_id)
     return int(rows[0]) if len(rows) else None
+
+
+class TrueGrip:
+    """A `GripEstimator` that knows the surface of the road."""
+
+    def __init__(self, truth: TruthSource) -> None:
+        self._truth = truth
+
+    def estimate(self, observation: Observation) -> float:  # noqa: ARG002 - the truth is used
+        """Return the grip of the road [m/s²]."""
+        return self._truth.world_state().conditions.grip

@@ -50,8 +50,8 @@ Gap: TypeAlias = Annotated[Quantity, within(1.0, 5000.0)]  # [m]
 class Braking(StrictModel):
     """A braking manoeuvre of a scripted vehicle, executed exactly as specified.
 
-    On a dry road it may reach 9.81 m/s², as UN R157 requires of a lead vehicle. In rain the tyres transmit at
-    most 5.5 m/s²: a harder manoeuvre is limited to that, and rejected if rain is the only weather.
+    On a dry road it may reach 9.81 m/s², as UN R157 requires of a lead vehicle. Any other road limits it to
+    its grip, 5.5 m/s² in rain. A harder manoeuvre is rejected if the road is never dry.
     """
 
     after: Duration = between(4.0, 8.0)  # since the start of the episode [s]

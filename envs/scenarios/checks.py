@@ -15,7 +15,7 @@ from drive_stack.world_state import Weather
 
 from ..speed_limits import curve_limit, posted_limit
 from .actors import LaneName
-from .conditions import ConditionsSpec, grip_bounds, visibility_speed_limit
+from .conditions import ConditionsSpec, grip_bounds, surface_speed_limit, visibility_speed_limit
 from .lanes import LaneLayout, layouts
 from .quantity import Quantity
 from .roads import LENGTH, Curve, RoadSpec, SBend
@@ -107,6 +107,8 @@ def build_context(
     low, high = (bound / 3.6 for bound in limit_kmh.bounds)
     if conditions.weather.get(Weather.FOG, 0.0) > 0.0:
         low = min(low, posted_limit(visibility_speed_limit(conditions.fog_visibility.bounds[0])))
+    if conditions.surface is not None:
+        low = min(low, posted_limit(surface_speed_limit(low, grip[0])))
     min_limit = min([low, *(zone.limit_kmh.bounds[0] / 3.6 for zone in zones)])
     if isinstance(road, Curve | SBend):
         min_limit = min(min_limit, curve_limit(1.0 / road.radius.bounds[0], grip[0]))

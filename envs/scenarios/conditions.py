@@ -2,28 +2,32 @@
 
 In fog and heavy rain the posted limit is so low that a driver can stop within the range of vision
 (StVO § 3(1): "Es darf nur so schnell gefahren werden, dass innerhalb der übersehbaren Strecke
-gehalten werden kann").
+gehalten werden kann"). On a slippery surface that a file sets, it is so low that cars stop in the same
+distance as on a dry road.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from typing import TypeVar
 
 import numpy as np
 from pydantic import Field, FiniteFloat, field_validator
 
 from drive_stack.config import StrictModel
 from drive_stack.seeds import SeedSplit, split_of
-from drive_stack.vehicle import WET_GRIP, road_grip
+from drive_stack.vehicle import DRY_GRIP, Surface, road_grip
 from drive_stack.world_state import RECOGNISED_FRACTION, Conditions, Light, Weather
 
 from .optics import OpticsSpec
 from .quantity import MAX_DECELERATION, Bearing, Distance, Elevation, Fraction, Quantity, between
 
+Name = TypeVar("Name", Weather, Light, Surface)
+
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
-_OPTICS_STREAM = 6  # number of the random stream, next to those of the scenery
-_REACTION_TIME = 1.2  # [s]
+_OPTICS_STREAM, _SURFACE_STREAM = 6, 7  # numbers of random streams, next to those of the scenery
+_REACTION_TIME = 1.2  # of a careful driver [s]
 _ASSUMED_BRAKING = 4.0  # deceleration that a careful driver assumes [m/s²]
 
 
@@ -40,10 +44,13 @@ class ConditionsSpec(StrictModel):
     sun_bearing_deg: Bearing | None = None  # left of the road's direction at its start; any if not set
     sun_elevation_deg: Elevation | None = None  # 42° if not set
     optics: OpticsSpec = OpticsSpec()
+    surface: dict[Surface, FiniteFloat] | None = None  # wet in rain and dry otherwise if not set
 
-    @field_validator("weather", "light")
+    @field_validator("weather", "light", "surface")
     @classmethod
-    def _weights(cls, weights: dict[str, float]) -> dict[str, float]:
+    def _weights(cls, weights: dict[str, float] | None) -> dict[str, float] | None:
+        if weights is None:
+            return None
         if not weights or min(weights.values()) < 0.0 or sum(weights.values()) <= 0.0:
             raise ValueError("weights must not be negative, and one must be positive")
         return weights
@@ -78,7 +85,7 @@ class ConditionsSpec(StrictModel):
             scenery_seed=int(rng.integers(2**31)),
             held_out_appearance=split_of(seed) is not SeedSplit.TRAINING,
         )
-        return self._with_light_and_lens(conditions)
+        return self._with_surface(self._with_light_and_lens(conditions))
 
     def _with_light_and_lens(self, conditions: Conditions) -> Conditions:
         """Draw the sun's place and the optics from a generator of their own: other draws do not change."""
@@ -92,12 +99,21 @@ class ConditionsSpec(StrictModel):
             optics=self.optics.draw(rng),
         )
 
+    def _with_surface(self, conditions: Conditions) -> Conditions:
+        """Draw the surface of the road from a generator of its own."""
+        if self.surface is None:
+            return conditions
+        rng = np.random.default_rng((conditions.scenery_seed, _SURFACE_STREAM))
+        return dataclasses.replace(conditions, surface=_weighted(self.surface, rng))
+
 
 def grip_bounds(spec: ConditionsSpec) -> tuple[float, float]:
-    """Return the minimum and maximum grip of the road in the weathers that can be drawn [m/s²]."""
-    grips = [
-        road_grip(wet=weather is Weather.RAIN) for weather, weight in spec.weather.items() if weight > 0.0
-    ]
+    """Return the minimum and maximum grip of the road in the conditions that can be drawn [m/s²]."""
+    if spec.surface is not None:
+        grips = [surface.grip for surface, weight in spec.surface.items() if weight > 0.0]
+    else:
+        weathers = [weather for weather, weight in spec.weather.items() if weight > 0.0]
+        grips = [road_grip(wet=weather is Weather.RAIN) for weather in weathers]
     return min(grips), max(grips)
 
 
@@ -105,9 +121,9 @@ def max_scripted_deceleration(conditions: Conditions) -> float:
     """Return the maximum deceleration of a scripted vehicle [m/s²].
 
     UN R157 prescribes that the lead vehicle brakes with up to 9.81 m/s², which exceeds the grip of the ego
-    and of ordinary traffic. A wet road limits scripted vehicles, too.
+    and of ordinary traffic. A road that is not dry limits scripted vehicles, too.
     """
-    return WET_GRIP if conditions.wet else MAX_DECELERATION
+    return conditions.grip if conditions.slippery else MAX_DECELERATION
 
 
 def visibility_speed_limit(visibility: float) -> float:
@@ -123,7 +139,25 @@ def visibility_speed_limit(visibility: float) -> float:
     return a * (math.sqrt(t * t + 2.0 * distance / a) - t)
 
 
-def _weighted(weights: dict[Weather, float] | dict[Light, float], rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def surface_speed_limit(speed: float, grip: float) -> float:
+    """Return the speed [m/s] from which a car stops within its stopping distance on a dry road.
+
+    Solves v·t + v²/(2·g) = v₀·t + v₀²/(2·g₀) for v, with the reaction time t and the grips g and g₀ of the
+    two roads. Instead of 130 km/h this allows 112 km/h on a wet road; French law lowers 130 to 110 km/h in
+    rain (Code de la route, R413-2).
+
+    Args:
+        speed: The limit v₀ of a dry road [m/s].
+        grip: Grip g of the road [m/s²].
+    """
+    if grip >= DRY_GRIP:
+        return speed
+    t = _REACTION_TIME
+    distance = speed * t + speed * speed / (2.0 * DRY_GRIP)
+    return grip * (math.sqrt(t * t + 2.0 * distance / grip) - t)
+
+
+def _weighted(weights: dict[Name, float], rng: np.random.Generator) -> Name:
     names = list(weights)
-    cumulative = np.cumsum([weights[name] for name in names])  # type: ignore[index]
+    cumulative = np.cumsum([weights[name] for name in names])
     return names[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]

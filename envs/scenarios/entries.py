@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from drive_stack.errors import FieldError, Keys
 from drive_stack.types import ObjectClass
-from drive_stack.vehicle import WET_GRIP, VehicleParameters
+from drive_stack.vehicle import DRY_GRIP, VehicleParameters
 
 from ..bodies import BODIES, Body, ordinary_bodies
 from ..contacts import RAIL_BEYOND_PAVEMENT
@@ -135,10 +135,7 @@ def _check_lead(lead: Lead, context: ScenarioContext, keys: Keys) -> None:
                 f"must be below its speed of up to {max_speed_kmh:.4g}", (*keys, "brakes", "to_kmh")
             )
         _must_be_in_time(brakes.after, context, (*keys, "brakes", "after"))
-        if context.grip[1] <= WET_GRIP < brakes.deceleration.bounds[1]:
-            allowed = f"at most {WET_GRIP:g} where rain is the only weather"
-            place = (*keys, "brakes", "deceleration")
-            raise FieldError(allowed, place, ("conditions", "weather"))
+        _must_hold_grip(brakes.deceleration, context, (*keys, "brakes", "deceleration"))
 
 
 def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
@@ -182,6 +179,7 @@ def _check_cut_in(car: CutIn, context: ScenarioContext, keys: Keys) -> None:
         if car.brakes.to_kmh.bounds[0] >= max_speed_kmh:
             place = (*keys, "brakes", "to_kmh")
             raise FieldError(f"must be below its speed of up to {max_speed_kmh:.4g}", place)
+        _must_hold_grip(car.brakes.deceleration, context, (*keys, "brakes", "deceleration"))
 
 
 def _check_from_adjacent_lane(
@@ -295,6 +293,15 @@ def must_not_meet_an_end(at: Quantity, length: float, context: ScenarioContext, 
         for low, high in layout.ends[: layout.main]:
             if low < LENGTH and begin <= high and end >= low:
                 raise FieldError(f"a lane may end within it, {low:g} to {high:g} m along the road", place)
+
+
+def _must_hold_grip(deceleration: Quantity, context: ScenarioContext, place: Keys) -> None:
+    """Raise `FieldError` if no road that can be drawn allows a deceleration."""
+    grip = context.grip[1]
+    if grip < DRY_GRIP and deceleration.bounds[1] > grip + 1e-9:
+        raise FieldError(
+            f"at most {grip:.3g}, the grip of the road, which is never dry", place, ("conditions",)
+        )
 
 
 def _must_keep_limits(speed_kmh: Quantity, context: ScenarioContext, place: Keys) -> None:

@@ -23,7 +23,7 @@ from ..ego import Ego
 from ..occupancy import Occupancy
 from ..pedestrians import Pedestrians
 from ..scenarios.camera import CameraLatency
-from ..scenarios.conditions import visibility_speed_limit
+from ..scenarios.conditions import surface_speed_limit, visibility_speed_limit
 from ..scenarios.route import EgoStart, NavigationStep
 from ..scenarios.scenario import Scenario, TrafficSpec
 from ..scripts import Script
@@ -180,6 +180,8 @@ def _draw_limits(
 ) -> SpeedLimits:
     visibility_limit = posted_limit(visibility_speed_limit(conditions.visibility))
     general = min(scenario.speed_limit_kmh.draw(rng) / 3.6, visibility_limit)
+    if conditions.surface is not None:
+        general = min(general, posted_limit(surface_speed_limit(general, conditions.grip)))
     zones = tuple(
         (start + zone.begin.draw(rng), start + zone.end.draw(rng), zone.limit_kmh.draw(rng) / 3.6)
         for zone in scenario.speed_zones
@@ -267,5 +269,6 @@ def _draw_traffic(
     clear_ahead = spec.clear_ahead.draw(rng)
     large_fraction = None if spec.large_share is None else spec.large_share.draw(rng)
     motorcycles = 0.0 if spec.motorcycle_share is None else spec.motorcycle_share.draw(rng)
-    mix = Mix(limit, conditions.held_out_appearance, speed_fraction, large_fraction, motorcycles)
+    held_out, grip = conditions.held_out_appearance, conditions.grip
+    mix = Mix(limit, held_out, speed_fraction, large_fraction, motorcycles, grip)
     return Demand(density, mix), clear_ahead

@@ -49,7 +49,9 @@ class Demand:
     @property
     def flow(self) -> float:
         """Speed of steady traffic of this density [m/s]."""
-        return flow_speed(self.density, self.mix.mean_target_speed, self.mix.large_fraction)
+        return flow_speed(
+            self.density, self.mix.mean_target_speed, self.mix.large_fraction, grip=self.mix.grip
+        )
 
     @property
     def spacing(self) -> float:

@@ -14,9 +14,11 @@ import numba
 import numpy as np
 
 from drive_stack.types import ObjectClass
+from drive_stack.vehicle import DRY_GRIP
 
 from ..bodies import BODIES, ordinary_bodies
 from .car_following import idm
+from .records import caution_factor
 
 STANDSTILL_GAP = 2.0  # s0, bumper to bumper [m]
 CRAWLING_GAP = 3.0  # mean gap at the maximum density [m]
@@ -29,10 +31,12 @@ def equilibrium_speed(gap: float, desired_speed: float, time_gap: float = MEAN_T
     return float(_equilibrium_speed(gap, desired_speed, time_gap))
 
 
-def flow_speed(density: float, desired_speed: float, large_fraction: float | None = None) -> float:
-    """Return the speed [m/s] of steady traffic of a density [vehicles/km/lane]."""
+def flow_speed(
+    density: float, desired_speed: float, large_fraction: float | None = None, *, grip: float = DRY_GRIP
+) -> float:
+    """Return the speed [m/s] of steady traffic of a density [vehicles/km/lane] on a road of a grip [m/s²]."""
     gap = 1000.0 / max(density, 1e-3) - mean_length(large_fraction)
-    return equilibrium_speed(gap, desired_speed)
+    return equilibrium_speed(gap, desired_speed, caution_factor(grip) * MEAN_TIME_GAP)
 
 
 @cache

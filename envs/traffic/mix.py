@@ -9,6 +9,7 @@ import numpy as np
 
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray, ObjectClass
+from drive_stack.vehicle import DRY_GRIP
 
 from ..bodies import BODIES, HELD_OUT_PAINTS, MOTORCYCLE, PAINTS, ordinary_bodies
 from .records import DriverProfile
@@ -40,6 +41,7 @@ class Mix:
     speed_fraction: float = 0.95  # mean target speed of cars as a fraction of the limit
     large_fraction: float | None = None  # of vans, trucks and buses; by the bodies' weights if None
     motorcycle_fraction: float = 0.0  # of motorcycles
+    grip: float = DRY_GRIP  # of the road [m/s²]
 
     @property
     def mean_target_speed(self) -> float:
@@ -58,7 +60,7 @@ class Mix:
         colour = paints[int(rng.integers(len(paints)))]
         length, width, height = (float(rng.uniform(*size)) for size in (body.length, body.width, body.height))
         is_large = body.label is ObjectClass.LARGE_VEHICLE
-        driver = draw_driver(rng, large=is_large)
+        driver = draw_driver(rng, large=is_large).on_grip(self.grip)
         target = self.limit * self.speed_fraction * float(rng.normal(1.0, 0.06)) + 1.0 * (
             len(main) - 1 - lane
         )

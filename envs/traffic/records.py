@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numba
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray
+from drive_stack.vehicle import WET_GRIP
 
 Records: TypeAlias = NDArray[np.void]
 
@@ -45,6 +46,11 @@ LANE = np.dtype(
 )
 
 
+def caution_factor(grip: float) -> float:
+    """Return the factor on the time gaps of drivers on a road of a grip [m/s²]: 1 on dry and wet roads."""
+    return max(WET_GRIP / grip, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class DriverProfile:
     """A driver's parameters of the IDM (Treiber 2000) and of MOBIL (Kesting 2007)."""
@@ -55,6 +61,21 @@ class DriverProfile:
     politeness: float = 0.3  # 0 (selfish) to 1
     threshold: float = 0.3  # minimum gain of a lane change [m/s²]
     speed_factor: float = 1.0  # driven speed as a fraction of a limit
+
+    def on_grip(self, grip: float) -> DriverProfile:
+        """Return the driver on a road of a grip [m/s²], more careful on one that is worse than wet.
+
+        The time gap grows, and acceleration and comfortable braking fall, in proportion to the grip.
+        """
+        caution = caution_factor(grip)
+        if caution == 1.0:
+            return self
+        return replace(
+            self,
+            time_gap=caution * self.time_gap,
+            max_acceleration=self.max_acceleration / caution,
+            comfort_braking=self.comfort_braking / caution,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Traffic:
         free = np.flatnonzero(self._rows["alive"] == 0)
         if len(free) == 0:
             raise ValueError(f"no space for more than {len(self._rows)} vehicles")
-        row, driver = int(free[0]), driver or DriverProfile()
+        row, driver = int(free[0]), driver or DriverProfile().on_grip(self.grip)
         centre = self.road.lanes[lane].lateral_at(station)
         lateral = centre if lateral is None else lateral
         record = np.zeros((), dtype=VEHICLE)

@@ -260,7 +260,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         onnx_file(tmp_path / "a.onnx", ThreeNumbers(), speed=speed)
     )
     lidar = onnx_file(tmp_path / "b.onnx", NeedsLidar(), lidar=torch.zeros((1, 9)))
-    assert "'lidar'; an observation has image, speed" in refusal_message(lidar)
+    assert "'lidar'; an observation has image, image_age, speed" in refusal_message(lidar)
     small = onnx_file(tmp_path / "c.onnx", OtherSize(), image=torch.zeros((1, 84, 84, 3), dtype=torch.uint8))
     assert "[1, 84, 84, 3]; expected [1, 256, 640, 3]" in refusal_message(small)
     broken = tmp_path / "d.onnx"

@@ -54,7 +54,7 @@ def vector_at(
     ego: EgoState = EGO, road: RoadMap | None = None, others: RoadUsers | None = None
 ) -> np.ndarray:
     return observation_vector(
-        ego, CAR, road or straight(), 30.0, NavigationCommand.CHANGE_LEFT, others or users(), wet=True
+        ego, CAR, road or straight(), 30.0, NavigationCommand.CHANGE_LEFT, others or users(), slippery=True
     )
 
 

@@ -72,7 +72,7 @@ from envs.spawning.episode_setup import build_episode
         (
             "conditions: {weather: {rain: 1}}\nactors:\n  - kind: lead\n    gap: 50\n"
             "    brakes: {deceleration: 6}\n",
-            10, "actors.0.brakes.deceleration", "at most 5.5 where rain is the only weather",
+            10, "actors.0.brakes.deceleration", "at most 5.5, the grip of the road, which is never dry",
         ),
         (
             "conditions: {weather: {rain: 1, clear: 0}}\nactors:\n  - {kind: cut_in, duration: 1.8}\n",

@@ -103,7 +103,7 @@ def test_rain_limits_a_brake_manoeuvre_to_the_wet_grip() -> None:
     for seed in range(12):
         scenario_world = world(text, seed)
         min_acceleration = min(float(state.vehicles.acceleration[0]) for state in states(scenario_world, 2.0))
-        hardest.setdefault(scenario_world.conditions.wet, set()).add(round(-min_acceleration, 6))
+        hardest.setdefault(scenario_world.conditions.raining, set()).add(round(-min_acceleration, 6))
     assert hardest == {True: {5.5}, False: {9.81}}
 
 
@@ -194,7 +194,7 @@ def test_no_lane_change_exceeds_the_grip() -> None:
     durations: dict[bool, float] = {}
     for seed in range(8):
         scenario_world = world(text, seed)
-        durations[scenario_world.conditions.wet] = changes(scenario_world, 0, 6.0)[2]
+        durations[scenario_world.conditions.raining] = changes(scenario_world, 0, 6.0)[2]
     assert durations[False] == pytest.approx(1.7, abs=1.5 * DT)
     assert durations[True] == pytest.approx(min_change_duration(3.5, 5.5), abs=1.5 * DT)
 

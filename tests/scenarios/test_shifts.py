@@ -28,6 +28,7 @@ CHANGES = {
     "glare": {"sky", "lens"},
     "lens": {"lens"},
     "latency": {"latency"},
+    "grip": {"surface", "limits", "traffic", "actors", "speed"},
 }
 
 
@@ -72,6 +73,7 @@ def drawn(scenario: str, seed: int = SEED) -> dict[str, object]:
         "mounting": setup.mounting_error,
         "lens": setup.conditions.optics,
         "latency": setup.latency,
+        "surface": setup.conditions.surface,
         "actors": placed(scripted),
         "traffic": placed(~scripted),
         "obstacles": state.obstacles.x.tolist(),

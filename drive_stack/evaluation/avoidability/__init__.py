@@ -13,7 +13,8 @@ Three departures from the regulation:
   regulation, a risk also starts when the gap closes at all while the ego follows less than `CRITICAL_GAP`
   behind, or when the vehicle ahead brakes with more than 5 m/s².
 - **Tailgating is no excuse.** Following less than `MIN_GAP` behind is a risk in itself.
-- **Grip and speed limit bound the reference driver.** It brakes no harder than the tyres' grip allows. It
+- **Grip and speed limit bound the reference driver.** It brakes no harder than the tyres' grip allows. Where
+  a vehicle ahead cannot brake with 5 m/s², braking with nearly all of the grip is the risk. The driver
   starts where the ego was at the start of the risk, at the lower of the ego's speed and the speed limit.
 
 For an actor that comes from behind, the reference driver keeps the ego's own speed and the lane that the ego

@@ -12,6 +12,7 @@ from drive_stack.types import FloatArray
 WANDERING = 0.375  # lateral movement of a car in an adjacent lane that is not a cut-in yet [m]
 CRITICAL_GAP = 2.0  # time gap below which any approach is a risk (the regulation's critical THW) [s]
 HARD_BRAKING = 5.0  # of the vehicle ahead; a risk at any distance [m/s²]
+GRIP_FRACTION = 0.95  # of the grip; braking so hard is a risk where it is less than `HARD_BRAKING`
 MIN_GAP = 1.0  # shortest permitted time gap (UN R157, 5.2.3.3, at the lowest speed) [s]
 
 
@@ -57,7 +58,8 @@ def _is_risk(encounter: Encounter) -> NDArray[np.bool_]:
     follows = (offset[:, 0] > 0.0) & (clearance[:, 1] <= 0.0)
     gap = np.where(approach[:, 0] > 0.0, CRITICAL_GAP, MIN_GAP)
     close = follows & (clearance[:, 0] < gap * encounter.ego.velocity[:, 0])
-    brakes = follows & (approach[:, 0] > 0.0) & (_deceleration(encounter) > HARD_BRAKING)
+    hard = min(HARD_BRAKING, GRIP_FRACTION * encounter.grip)
+    brakes = follows & (approach[:, 0] > 0.0) & (_deceleration(encounter) > hard)
     return np.asarray(((times.max(axis=1) <= HORIZON) | close | brakes) & encounter.visible)
 
 
