@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.road.markings import PLAIN, Markings
+from drive_stack.road.scenery import NO_SCENERY, Scenery
 from drive_stack.road_map import RoadMap
 from drive_stack.types import Contact, FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import Surface, VehicleParameters
@@ -76,6 +77,7 @@ class Conditions:
     optics: Optics = Optics()
     markings: Markings = PLAIN
     surface: Surface | None = None  # of the road; None: wet in rain, else dry
+    scenery: Scenery = NO_SCENERY  # what is next to the road
 
     @property
     def recognition_distance(self) -> float:
@@ -272,3 +274,5 @@ class WorldState:
     route_end: float  # station [m]
     contacts: tuple[Contact, ...] = ()  # all collisions of the episode so far
     mounting_error: MountingError = MountingError()
+    # behind the barriers: no vehicle of the own carriageway meets them; None if the scenario has none
+    background_vehicles: VehicleStates | None = None

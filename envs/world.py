@@ -214,6 +214,9 @@ class World:
             route_end=episode.end,
             contacts=self._contacts,
             mounting_error=episode.mounting_error,
+            background_vehicles=None
+            if episode.opposite_traffic is None
+            else episode.opposite_traffic.states(self.time, self._ego.station),
         )
 
     def road_users(self) -> RoadUsers:

@@ -93,6 +93,11 @@ class Atmosphere:
             return np.full(np.shape(x), self.ambient)
         return np.minimum(self.ambient + _ROAD * headlamp_intensity(x, y), 1.0)
 
+    @property
+    def max_range(self) -> float:
+        """Distance beyond which upright objects are not drawn [m]."""
+        return min(_MAX_RANGE, self.visibility)
+
     def encode_lamps(self, distance: FloatArray) -> FloatArray:
         """Return the alpha 0 … 1 of lit lamps at ``distance`` [m].
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from panda3d.core import NodePath, RenderState, TransformState
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.objects.vehicles import concatenate_vehicles
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FrameLabels, Image
 from drive_stack.world_state import Conditions, WorldState
@@ -17,12 +20,23 @@ from .labels import frame_labels
 from .lens import LensEffects
 from .offscreen_renderer import OffscreenRenderer
 from .pose import true_camera
+from .roadside.headlamps import OncomingHeadlamps
 from .sensing import SUPERSAMPLING
 from .signs import signs_along
 from .static_scene import StaticScene
 from .tags import LabelTags
 
 _IMAGE, _LABELS = 0, 1  # numbers of the renderer's two views
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The parts of an episode's scene."""
+
+    static_scene: StaticScene
+    actors: ActorNodes
+    atmosphere: Atmosphere
+    headlamps: OncomingHeadlamps | None
 
 
 class Camera:
@@ -34,7 +48,7 @@ class Camera:
         self._renderer.add_view(SUPERSAMPLING)
         self._tags = LabelTags(self._renderer.add_view(1))
         self._scene = NodePath("empty")
-        self._loaded: tuple[StaticScene, ActorNodes, Atmosphere] | None = None
+        self._loaded: _Loaded | None = None
         self._lens: LensEffects | None = None
 
     def load(self, road: RoadMap, conditions: Conditions, limits: SpeedLimits | None = None) -> None:
@@ -45,7 +59,9 @@ class Camera:
         static_scene = StaticScene(self._scene, road, conditions, atmosphere, self._tags)
         static_scene.add_signs(signs_along(road, limits, conditions))
         actors = ActorNodes(self._scene, self._model, conditions, self._tags, hilly=not road.profile.is_level)
-        self._loaded = static_scene, actors, atmosphere
+        has_oncoming = conditions.scenery.opposite is not None
+        lamps = OncomingHeadlamps(self._scene, conditions, self._tags) if has_oncoming else None
+        self._loaded = _Loaded(static_scene, actors, atmosphere, lamps)
         self._lens = None if conditions.optics.is_perfect else LensEffects(self._model, conditions)
 
     def render(self, state: WorldState) -> Image:
@@ -54,7 +70,7 @@ class Camera:
         Raises:
             RuntimeError: `load` was not called before.
         """
-        _, atmosphere = self._update(state)
+        _, atmosphere = self._update(_with_background(state))
         large = self._renderer.draw(_IMAGE)
         image = atmosphere.apply(large, state.time)
         if self._lens is None:
@@ -67,6 +83,7 @@ class Camera:
         Raises:
             RuntimeError: `load` was not called before.
         """
+        state = _with_background(state)
         actors, atmosphere = self._update(state)
         actors.paint_labels()
         flat = self._renderer.draw(_LABELS)[::-1]
@@ -84,7 +101,7 @@ class Camera:
     def _unload(self) -> None:
         """Remove the current episode's scene."""
         if self._loaded is not None:
-            self._loaded[1].close()
+            self._loaded.actors.close()
         self._loaded = None
         self._scene.remove_node()
         # Panda keeps unused states, and with them the textures of signs, until garbage collection; each call
@@ -96,12 +113,22 @@ class Camera:
     def _update(self, state: WorldState) -> tuple[ActorNodes, Atmosphere]:
         if self._loaded is None:
             raise RuntimeError("Camera.load must come before render or labels")
-        static_scene, actors, atmosphere = self._loaded
+        loaded, atmosphere = self._loaded, self._loaded.atmosphere
         ego, profile = state.ego, state.road.profile
         height = 0.0 if profile.is_level else float(profile.height_at(np.asarray(ego.station)))
         self._camera = true_camera(self._model, state)
         self._renderer.set_pose(self._camera, ego.x, ego.y, height, ego.yaw)
-        atmosphere.follow(self._camera, profile, ego.station, static_scene.plain)
-        static_scene.update(ego, height, atmosphere)
-        actors.update(state, atmosphere)
-        return actors, atmosphere
+        atmosphere.follow(self._camera, profile, ego.station, loaded.static_scene.plain)
+        loaded.static_scene.update(ego, height, atmosphere)
+        loaded.actors.update(state, atmosphere)
+        if loaded.headlamps is not None:
+            loaded.headlamps.update(state, atmosphere)
+        return loaded.actors, atmosphere
+
+
+def _with_background(state: WorldState) -> WorldState:
+    """Return a state whose vehicles include those of the background, as a camera does not tell them apart."""
+    background = state.background_vehicles
+    if background is None:
+        return state
+    return replace(state, vehicles=concatenate_vehicles(state.vehicles, background))

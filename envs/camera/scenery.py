@@ -19,12 +19,13 @@ _DELINEATOR = (  # bottom, top and width [m], colour
 )
 
 
-def guard_rails(road: RoadMap, start: float, end: float) -> Layer:
-    """Return guard rails with posts on both sides between two stations [m]."""
+def guard_rails(road: RoadMap, start: float, end: float, others: tuple[float, ...] = ()) -> Layer:
+    """Return guard rails with posts on both sides, and at ``others`` [m], between two stations [m]."""
     station = np.linspace(start, end, 5)
     edges = np.array([road.paved(float(s)) for s in np.clip(station, 0.0, road.length)])
     corners, colours = [], []
-    for lateral in (edges[:, 0] - 0.5, edges[:, 1] + 0.5):
+    further = [np.full(len(station), lateral) for lateral in others]
+    for lateral in (edges[:, 0] - 0.5, edges[:, 1] + 0.5, *further):
         for low, high, shade in ((0.48, 0.60, 0.75), (0.60, 0.66, 0.5), (0.66, 0.78, 1.0)):
             a, b = (road.to_space(station, lateral, level) for level in (low, high))
             corners.append(np.stack([a[:-1], a[1:], b[1:], b[:-1]], axis=1))
@@ -71,6 +72,8 @@ def trees(road: RoadMap, conditions: Conditions, start: float, end: float) -> La
     for _ in range(int(rng.integers(2, 9))):
         station, side = rng.uniform(start, end), float(rng.choice((-1.0, 1.0)))
         right, left = road.paved(float(np.clip(station, 0.0, road.length)))
+        opposite = conditions.scenery.opposite
+        left = left if opposite is None else opposite.outer_edge
         lateral = (left if side > 0.0 else right) + side * rng.uniform(7.0, 55.0)
         foot = road.to_space(np.asarray(station), np.asarray(lateral), 0.0)
         tree, shade = _tree(rng, conditions.sun_azimuth)

@@ -23,6 +23,7 @@ from .triangles import quad_node
 from .vertex_shading import VertexShadedNodes
 
 _SCENERY_CHUNK = 40.0  # [m]
+_RAIL_DISTANCE = 0.5  # of the opposite carriageway's rails from its pavement [m]
 _BEHIND_DISTANCE, _ROAD_EXTENSION = (
     200.0,
     600.0,
@@ -79,16 +80,22 @@ class StaticScene:
     def _add_scenery(self, road: RoadMap, conditions: Conditions, start: float) -> None:
         end = start + _SCENERY_CHUNK
         centre, _ = road.to_world(np.asarray((start + end) / 2.0), np.asarray(0.0))
-        for layer in (_roadside(road, start, end), trees(road, conditions, start, end)):
+        for layer in (_roadside(road, conditions, start, end), trees(road, conditions, start, end)):
             if layer is not None:
                 node = self._scenery.add(self._parent, layer, centre)
                 node.set_two_sided(layer.kind is not SemanticClass.VEGETATION)  # trees are solid
                 self._tags.mark(node, layer.kind)
 
 
-def _roadside(road: RoadMap, start: float, end: float) -> Layer:
+def _roadside(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer:
     """Return guard rails and delineators as one layer, as the time to draw depends on the number of nodes."""
-    rails, posts = guard_rails(road, start, end), delineators(road, start, end)
+    opposite = conditions.scenery.opposite
+    others = (
+        ()
+        if opposite is None
+        else (opposite.inner_edge - _RAIL_DISTANCE, opposite.outer_edge + _RAIL_DISTANCE)
+    )
+    rails, posts = guard_rails(road, start, end, others), delineators(road, start, end)
     if posts is None:
         return rails
     return Layer(

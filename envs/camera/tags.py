@@ -43,6 +43,10 @@ class LabelTags:
             self._registered.add(name)
             self._view.set_tag_state(name, _flat_state(int(kind), number // 256, number % 256))
 
+    def hide(self, node: NodePath) -> None:
+        """Leave a node and its descendants out of the label image."""
+        node.hide(_LABEL_VIEW)
+
 
 def _flat_state(*parts: int) -> RenderState:
     # the renderer rounds down, so the added half preserves each integer

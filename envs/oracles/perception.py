@@ -94,8 +94,10 @@ def _locate(state: WorldState, label: LabelBox) -> tuple[FloatArray, float] | No
         is_static = GROUPS[label.label] is ClassGroup.OBSTACLES
         group = state.obstacles if is_static else state.pedestrians
         return _locate_foot(label, ego, group.id, group.x, group.y, group.width)
-    vehicles = state.vehicles
+    vehicles, background = state.vehicles, state.background_vehicles
     row = _row_of(label, vehicles.id)
+    if row is None and background is not None:
+        vehicles, row = background, _row_of(label, background.id)
     if row is None:
         return None
     centre = to_local(np.array([vehicles.x[row], vehicles.y[row]]), origin, ego.yaw)

@@ -32,6 +32,7 @@ from .pedestrians import PedestrianEntry
 from .quantity import Density, Distance, Fraction, Quantity, SpeedLimitKmh, between, fixed
 from .roads import RoadSpec
 from .route import EgoStart, NavigationStep, SpeedZone
+from .scenery import ScenerySpec
 
 CATALOGUE = CONFIGS / "scenarios"
 
@@ -80,6 +81,7 @@ class Scenario(StrictModel):
     conditions: ConditionsSpec = ConditionsSpec()
     camera: CameraSpec = CameraSpec()
     markings: MarkingsSpec = MarkingsSpec()
+    scenery: ScenerySpec = ScenerySpec()
     traffic: TrafficSpec = TrafficSpec()
     actors: tuple[Actor, ...] = ()
     people: tuple[PedestrianEntry, ...] = ()

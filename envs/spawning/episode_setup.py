@@ -18,6 +18,7 @@ from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, MountingError
 
+from ..background.opposite_traffic import OppositeTraffic, draw_opposite_traffic
 from ..contacts import ego_body
 from ..ego import Ego
 from ..occupancy import Occupancy
@@ -26,6 +27,7 @@ from ..scenarios.camera import CameraLatency
 from ..scenarios.conditions import surface_speed_limit, visibility_speed_limit
 from ..scenarios.route import EgoStart, NavigationStep
 from ..scenarios.scenario import Scenario, TrafficSpec
+from ..scenarios.scenery import ScenerySpec
 from ..scripts import Script
 from ..speed_limits import SpeedLimits, build_speed_limits, posted_limit
 from ..suspension import BodyMotion
@@ -41,6 +43,7 @@ _CAPACITY = 640  # vehicles; enough for the highest density on four lanes and th
 _START_HEADWAY = 0.5  # minimum headway of the ego to the traffic ahead at its initial speed [s]
 _FIRST_PEDESTRIAN_ID, _FIRST_OBSTACLE_ID, _FIRST_SCRIPTED_ID = 1, 1001, 2001
 FIRST_TRAFFIC_ID = 3001  # of ordinary traffic; the actors of the scenario have lower ids
+_FIRST_BACKGROUND_ID = 1_000_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class EpisodeSetup:
     mounting_error: MountingError
     latency: CameraLatency
     body: BodyMotion | None  # None: the body is rigid
+    opposite_traffic: OppositeTraffic | None  # None: there is no opposite carriageway
 
     def copy(self) -> EpisodeSetup:
         """Return a setup with independent dynamic parts; the static parts are shared."""
@@ -94,14 +98,16 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
     # a further name comes last, so that the generators of the others stay the same
     names = (
         "road", "conditions", "ego", "obstacles", "pedestrians", "actors", "traffic", "route", "camera",
-        "latency", "markings",
+        "latency", "markings", "scenery",
     )  # fmt: skip
     root = np.random.SeedSequence((zlib.crc32(scenario.world_name.encode()), seed))
     children = root.spawn(len(names))
     rngs = {name: np.random.default_rng(child) for name, child in zip(names, children, strict=True)}
 
     road = scenario.road.build(rngs["road"])
-    conditions = scenario.conditions.draw(rngs["conditions"], seed)
+    conditions = replace(
+        scenario.conditions.draw(rngs["conditions"], seed), scenery=scenario.scenery.build(road)
+    )
     start = scenario.ego.station.draw(rngs["route"])
     limits = _draw_limits(scenario, road, conditions, start, rngs["route"])
     navigation = tuple(_draw_navigation_zone(step, start, rngs["route"]) for step in scenario.navigation)
@@ -147,11 +153,26 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         mounting_error=scenario.camera.draw(rngs["camera"]),
         latency=scenario.camera.draw_latency(rngs["latency"]),
         body=BodyMotion() if scenario.camera.body_motion else None,
+        opposite_traffic=_draw_opposite_traffic(
+            scenario.scenery, road, conditions, limits.at(start), rngs["scenery"]
+        ),
     )
 
 
 def _closures(occupancy: Occupancy) -> list[Closure]:
     return [Closure(lane.lane, lane.start, lane.taper_end, lane.end) for lane in occupancy.closed_lanes]
+
+
+def _draw_opposite_traffic(
+    spec: ScenerySpec, road: RoadMap, conditions: Conditions, limit: float, rng: np.random.Generator
+) -> OppositeTraffic | None:
+    carriageway = conditions.scenery.opposite
+    if carriageway is None or spec.opposite_traffic is None:
+        return None
+    return draw_opposite_traffic(
+        road, carriageway, spec.opposite_traffic.draw(rng), limit, rng, _FIRST_BACKGROUND_ID,
+        held_out=conditions.held_out_appearance,
+    )  # fmt: skip
 
 
 def _draw_navigation_zone(step: NavigationStep, start: float, rng: np.random.Generator) -> NavigationZone:

@@ -75,7 +75,7 @@ def inside(camera: Camera, state: WorldState, actor: int) -> NDArray[np.bool_]:
 def unchanged(camera: Camera, state: WorldState) -> NDArray[np.int64]:
     """Return the buffer of a scene with full light and perfectly clear air."""
     assert camera._loaded is not None
-    atmosphere = camera._loaded[2]
+    atmosphere = camera._loaded.atmosphere
     kept = atmosphere.ambient, atmosphere.visibility, atmosphere.night
     atmosphere.ambient, atmosphere.visibility, atmosphere.night = 1.0, 1e9, False
     plain = buffer_of(camera, state)

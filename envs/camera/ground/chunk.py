@@ -14,6 +14,7 @@ from drive_stack.world_state import Conditions
 from .layers import Layer
 from .markings import markings
 from .old_lines import old_lines
+from .opposite import with_opposite_road
 from .pavement import lanes, shoulders, terrain
 
 
@@ -27,4 +28,5 @@ def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: floa
         old_lines(road, conditions, start, end),
         markings(road, conditions, rng, start, end),
     )
-    return [layer for layer in made if layer is not None]
+    present = [layer for layer in made if layer is not None]
+    return with_opposite_road(present, road, conditions, start, end)

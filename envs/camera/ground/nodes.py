@@ -66,7 +66,8 @@ class Ground:
 
     def _pieces_of(self, start: float) -> tuple[_Piece, ...]:
         if start not in self._pieces:
-            layers = ground_layers(self._road, self._conditions, start, start + self._chunk_length)
+            end = start + self._chunk_length
+            layers = ground_layers(self._road, self._conditions, start, end)
             starts = np.arange(start, start + self._chunk_length, _PIECE_LENGTH)
             centres, _ = self._road.to_world(starts + _PIECE_LENGTH / 2.0, np.zeros(len(starts)))
             self._pieces[start] = tuple(

@@ -13,7 +13,7 @@ from drive_stack.world_state import Conditions, Weather
 
 from .layers import ASPHALT, Layer, Strip, clip_lane, layer_of, stations_between, wet_tone
 
-_SHOULDER, _GRASS = np.array([104, 104, 104]), np.array([96, 122, 66])
+SHOULDER, _GRASS = np.array([104, 104, 104]), np.array([96, 122, 66])
 _GRASS_OVERLAP, _SHOULDER_OVERLAP = 1.0, 0.2  # of grass under the pavement, of the shoulder under lanes [m]
 
 
@@ -62,7 +62,7 @@ def shoulders(road: RoadMap, conditions: Conditions, rng: Generator, start: floa
     quads = [Strip(*sides, station).quads(road) for sides in ribbons]
     tone = wet_tone(conditions) * rng.uniform(0.97, 1.03, (len(quads[0]), 4, 1))
     return layer_of(
-        SemanticClass.SHOULDER, np.concatenate(quads), np.tile(_SHOULDER * tone, (len(quads), 1, 1))
+        SemanticClass.SHOULDER, np.concatenate(quads), np.tile(SHOULDER * tone, (len(quads), 1, 1))
     )
 
 

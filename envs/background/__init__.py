@@ -1,0 +1,1 @@
+"""Vehicles behind the barriers: they are seen, but nothing on the road can touch them."""
