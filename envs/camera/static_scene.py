@@ -13,7 +13,7 @@ from drive_stack.world_state import Conditions, EgoState
 
 from .atmosphere import Atmosphere
 from .draw_order import set_flat
-from .ground import PLAIN_REACH, Ground, Layer, plain_height
+from .ground import PLAIN_REACH, Ground, Layer, meadow_colour, plain_height
 from .scenery import delineators, guard_rails, sky, trees
 from .shading import StaticNodes
 from .sign_nodes import board_node, posts_node
@@ -28,7 +28,6 @@ _BEHIND_DISTANCE, _ROAD_EXTENSION = (
     200.0,
     600.0,
 )  # length of scenery before the road's start and past its end [m]
-_MEADOW = (88 / 255.0, 116 / 255.0, 62 / 255.0, 0.0)
 
 
 class StaticScene:
@@ -73,7 +72,7 @@ class StaticScene:
         card.set_frame(-PLAIN_REACH, PLAIN_REACH, -PLAIN_REACH, PLAIN_REACH)
         self._plain = self._backdrop.attach_new_node(card.generate())
         self._plain.set_p(-90.0)
-        self._plain.set_color(*_MEADOW)
+        self._plain.set_color(*(meadow_colour(conditions) / 255.0), 0.0)
         set_flat(self._plain, 1)
         self._tags.mark(self._plain, SemanticClass.TERRAIN)
 

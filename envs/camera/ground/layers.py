@@ -8,10 +8,8 @@ import numpy as np
 
 from drive_stack.road_map import Lane, RoadMap
 from drive_stack.types import FloatArray, SemanticClass
-from drive_stack.world_state import Conditions
 
 STEP = 3.0  # distance between two rows of vertices along the road [m]
-ASPHALT = np.array([92, 93, 96])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,3 @@ def clip_lane(road: RoadMap, lane: Lane, start: float, end: float) -> tuple[floa
     low = start if lane.start <= 0.0 else max(start, lane.start)
     high = end if lane.end >= road.length - 1e-6 else min(end, lane.end)
     return low, high
-
-
-def wet_tone(conditions: Conditions) -> float:
-    """Return the tone of wet asphalt relative to dry."""
-    return 1.0 - 0.38 * min(conditions.rain_rate * 1.5, 1.0)

@@ -14,8 +14,9 @@ from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
 from .arrows import merge_arrows
-from .layers import ASPHALT, Layer, clip_lane, layer_of, wet_tone
+from .layers import Layer, clip_lane, layer_of
 from .lines import PAINT, YELLOW, LineStyle, line_quads, line_stations, line_width
+from .surface import asphalt_colour
 
 _YELLOW_WEAR = 0.1  # at most, as temporary lines are new
 
@@ -43,7 +44,7 @@ def markings(road: RoadMap, conditions: Conditions, rng: Generator, start: float
         paint[yellow] = YELLOW
         left = wear[:, 0] < 1.0
         quads, wear, paint = quads[left], wear[left], paint[left]
-    base = ASPHALT * wet_tone(conditions)
+    base = asphalt_colour(conditions)
     return layer_of(SemanticClass.MARKING, quads, paint * (1.0 - wear) + base * wear)
 
 

@@ -16,8 +16,9 @@ from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import FloatArray
 from drive_stack.world_state import Conditions
 
-from .layers import ASPHALT, Layer, layer_of, wet_tone
+from .layers import Layer, layer_of
 from .lines import PAINT, LineStyle, line_quads, line_stations
+from .surface import asphalt_colour
 
 _STREAM = 20  # number of the random stream, next to those of the scenery
 _MIN_STRENGTH = 0.5  # of a piece of a ghost line, relative to the strength of the line
@@ -30,7 +31,7 @@ def old_lines(road: RoadMap, conditions: Conditions, start: float, end: float) -
     """Return the lines between two stations [m] that do not hold."""
     special = conditions.markings
     rng = np.random.default_rng((conditions.scenery_seed, _STREAM, int(start) + 10_000))
-    base = ASPHALT * wet_tone(conditions)
+    base = asphalt_colour(conditions)
     made = [_ghosts(road, ghost, base, rng, start, end) for ghost in special.ghosts]
     made += [_white_lines(road, lines, base, rng, start, end) for lines in special.temporary]
     quads = [corners for corners, _ in made if len(corners)]

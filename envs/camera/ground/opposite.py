@@ -11,9 +11,9 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
-from .layers import ASPHALT, Layer, Strip, layer_of, stations_between, wet_tone
+from .layers import Layer, Strip, layer_of, stations_between
 from .lines import PAINT, LineStyle, line_quads, line_stations, line_width
-from .pavement import SHOULDER
+from .surface import asphalt_colour, shoulder_colour
 
 _STREAM = 8  # number of the random stream, next to those of the scenery
 _WORN_TRACKS = ((-0.5, -0.31, 1.02), (-0.31, 0.31, 0.96), (0.31, 0.5, 1.02))  # of a lane: edges, brightness
@@ -45,7 +45,7 @@ def _layers(
     road: RoadMap, carriageway: OppositeCarriageway, conditions: Conditions, start: float, end: float
 ) -> tuple[Layer, Layer, Layer]:
     rng = np.random.default_rng((conditions.scenery_seed, _STREAM, int(start) + 10_000))
-    station, wetness = stations_between(start, end), wet_tone(conditions)
+    station, road_colour = stations_between(start, end), asphalt_colour(conditions)
     half = carriageway.lane_width / 2.0
     inner, outer = carriageway.lanes[0] - half, carriageway.lanes[-1] + half
     shoulders = [
@@ -62,9 +62,9 @@ def _layers(
     wear = np.clip(conditions.paint_wear + rng.normal(0.0, 0.12, (len(paint), 1)), 0.0, 0.92)
     shoulder = np.concatenate(shoulders)
     return (
-        layer_of(SemanticClass.SHOULDER, shoulder, np.tile(SHOULDER * wetness, (len(shoulder), 1))),
-        layer_of(SemanticClass.ROAD, np.concatenate(asphalt), ASPHALT * np.concatenate(tones) * wetness),
-        layer_of(SemanticClass.MARKING, paint, PAINT * (1.0 - wear) + ASPHALT * wetness * wear),
+        layer_of(SemanticClass.SHOULDER, shoulder, np.tile(shoulder_colour(conditions), (len(shoulder), 1))),
+        layer_of(SemanticClass.ROAD, np.concatenate(asphalt), road_colour * np.concatenate(tones)),
+        layer_of(SemanticClass.MARKING, paint, PAINT * (1.0 - wear) + road_colour * wear),
     )
 
 

@@ -9,11 +9,11 @@ from numpy.random import Generator
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
-from drive_stack.world_state import Conditions, Weather
+from drive_stack.world_state import Conditions
 
-from .layers import ASPHALT, Layer, Strip, clip_lane, layer_of, stations_between, wet_tone
+from .layers import Layer, Strip, clip_lane, layer_of, stations_between
+from .surface import asphalt_colour, grass_colour, shoulder_colour, track_tone
 
-SHOULDER, _GRASS = np.array([104, 104, 104]), np.array([96, 122, 66])
 _GRASS_OVERLAP, _SHOULDER_OVERLAP = 1.0, 0.2  # of grass under the pavement, of the shoulder under lanes [m]
 
 
@@ -27,7 +27,7 @@ def terrain(road: RoadMap, conditions: Conditions, rng: Generator, start: float,
     if station[-1] < end:
         station = np.append(station, end)
     low, high = _paved(road, station)
-    wet = 0.82 if conditions.weather is Weather.RAIN else 1.0
+    colour = grass_colour(conditions)
     quads, colours = [], []
     centre = float(np.clip((low + high).mean() / 2.0, -13.0, 13.0))
     edges = [-200.0, -90.0, -45.0, -25.0, -14.0, centre, 14.0, 25.0, 45.0, 90.0, 200.0]
@@ -37,9 +37,7 @@ def terrain(road: RoadMap, conditions: Conditions, rng: Generator, start: float,
         else:
             sides = _full(station, left), np.clip(high - _GRASS_OVERLAP, right, left)
         strip = Strip(*sides, station).quads(road)
-        shade = _GRASS * wet * rng.uniform(0.88, 1.1, (len(strip), 4, 1)) + rng.uniform(
-            -6, 6, (len(strip), 1, 3)
-        )
+        shade = colour * rng.uniform(0.88, 1.1, (len(strip), 4, 1)) + rng.uniform(-6, 6, (len(strip), 1, 3))
         quads.append(strip)
         colours.append(shade)
     return layer_of(SemanticClass.TERRAIN, np.concatenate(quads), np.concatenate(colours))
@@ -60,10 +58,8 @@ def shoulders(road: RoadMap, conditions: Conditions, rng: Generator, start: floa
         ((left, right),) if low >= high else ((left, _full(station, high)), (_full(station, low), right))
     )
     quads = [Strip(*sides, station).quads(road) for sides in ribbons]
-    tone = wet_tone(conditions) * rng.uniform(0.97, 1.03, (len(quads[0]), 4, 1))
-    return layer_of(
-        SemanticClass.SHOULDER, np.concatenate(quads), np.tile(SHOULDER * tone, (len(quads), 1, 1))
-    )
+    shade = shoulder_colour(conditions) * rng.uniform(0.97, 1.03, (len(quads[0]), 4, 1))
+    return layer_of(SemanticClass.SHOULDER, np.concatenate(quads), np.tile(shade, (len(quads), 1, 1)))
 
 
 def _continuous_lanes(road: RoadMap, start: float, end: float) -> tuple[float, float]:
@@ -95,13 +91,14 @@ def lanes(road: RoadMap, conditions: Conditions, rng: Generator, start: float, e
         station = stations_between(low, high)
         centre = lane.laterals_at(station)
         edges = np.array([-0.5, -0.31, -0.15, 0.15, 0.31, 0.5]) * lane.width
-        tones = np.array([1.03, 0.93, 1.02, 0.93, 1.03])
+        track = track_tone(conditions)
+        tones = np.array([1.03, track, 1.02, track, 1.03])
         patch = rng.choice([1.0, 0.9, 1.06], p=[0.9, 0.06, 0.04])
         for right, left, tone in zip(edges[:-1], edges[1:], tones, strict=True):
             strip = Strip(centre + left, centre + right, station).quads(road)
             jitter = rng.uniform(0.985, 1.015, (len(strip), 4, 1))
             quads.append(strip)
-            colours.append(ASPHALT * tone * patch * wet_tone(conditions) * jitter)
+            colours.append(asphalt_colour(conditions) * tone * patch * jitter)
     if not quads:
         return None
     return layer_of(SemanticClass.ROAD, np.concatenate(quads), np.concatenate(colours))
