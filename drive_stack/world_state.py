@@ -78,6 +78,7 @@ class Conditions:
     markings: Markings = PLAIN
     surface: Surface | None = None  # of the road; None: wet in rain, else dry
     scenery: Scenery = NO_SCENERY  # what is next to the road
+    asphalt_wear: float | None = None  # 0 new … 1; None: even asphalt without damage
 
     @property
     def recognition_distance(self) -> float:

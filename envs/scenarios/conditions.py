@@ -26,7 +26,8 @@ from .quantity import MAX_DECELERATION, Bearing, Distance, Elevation, Fraction, 
 Name = TypeVar("Name", Weather, Light, Surface)
 
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
-_OPTICS_STREAM, _SURFACE_STREAM = 6, 7  # numbers of random streams, next to those of the scenery
+# numbers of random streams, next to those of the scenery
+_OPTICS_STREAM, _SURFACE_STREAM, _ASPHALT_STREAM = 6, 7, 23
 _REACTION_TIME = 1.2  # of a careful driver [s]
 _ASSUMED_BRAKING = 4.0  # deceleration that a careful driver assumes [m/s²]
 
@@ -45,6 +46,7 @@ class ConditionsSpec(StrictModel):
     sun_elevation_deg: Elevation | None = None  # 42° if not set
     optics: OpticsSpec = OpticsSpec()
     surface: dict[Surface, FiniteFloat] | None = None  # wet in rain and dry otherwise if not set
+    asphalt_wear: Fraction | None = None  # even asphalt without damage if not set
 
     @field_validator("weather", "light", "surface")
     @classmethod
@@ -85,6 +87,9 @@ class ConditionsSpec(StrictModel):
             scenery_seed=int(rng.integers(2**31)),
             held_out_appearance=split_of(seed) is not SeedSplit.TRAINING,
         )
+        asphalt = np.random.default_rng((conditions.scenery_seed, _ASPHALT_STREAM))
+        asphalt_wear = None if self.asphalt_wear is None else self.asphalt_wear.draw(asphalt)
+        conditions = dataclasses.replace(conditions, asphalt_wear=asphalt_wear)
         return self._with_surface(self._with_light_and_lens(conditions))
 
     def _with_light_and_lens(self, conditions: Conditions) -> Conditions:

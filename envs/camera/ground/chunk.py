@@ -11,6 +11,8 @@ import numpy as np
 from drive_stack.road_map import RoadMap
 from drive_stack.world_state import Conditions
 
+from .asphalt import smooth_lanes
+from .damage import damage
 from .layers import Layer
 from .markings import markings
 from .old_lines import old_lines
@@ -21,12 +23,17 @@ from .pavement import lanes, shoulders, terrain
 def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: float) -> list[Layer]:
     """Return the flat layers between two stations [m], lowest first, with alpha 0."""
     rng = np.random.default_rng((conditions.scenery_seed, 1, int(start) + 10_000))
-    made = (
+    base = [
         terrain(road, conditions, rng, start, end),
         shoulders(road, conditions, rng, start, end),
         lanes(road, conditions, rng, start, end),
-        old_lines(road, conditions, start, end),
-        markings(road, conditions, rng, start, end),
-    )
-    present = [layer for layer in made if layer is not None]
+    ]
+    wear = conditions.asphalt_wear
+    if wear is not None:  # the draws of the layer that is replaced are made, so that the later ones stay
+        base[-1:] = [
+            smooth_lanes(road, conditions, wear, start, end),
+            damage(road, conditions, wear, start, end),
+        ]
+    paint = [old_lines(road, conditions, start, end), markings(road, conditions, rng, start, end)]
+    present = [layer for layer in (*base, *paint) if layer is not None]
     return with_opposite_road(present, road, conditions, start, end)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drive_stack.road_map import Lane, RoadMap
 from drive_stack.types import FloatArray, SemanticClass
@@ -34,27 +35,46 @@ class Layer:
     kind: SemanticClass | None  # None: traces, which have the label of what is below them
     corners: FloatArray
     colours: FloatArray
+    smooth: bool = False  # colours pass into each other, so merged quads keep those of their ends
+    near_only: bool = False  # too fine to be seen from afar
 
 
 def merge_quads(layer: Layer, max_count: int) -> Layer:
-    """Merge up to ``max_count`` successive quads of each ribbon into one quad of their mean colour."""
+    """Merge up to ``max_count`` successive quads of each ribbon into one quad.
+
+    It has their mean colour, or the colours of its ends if the layer is ``smooth``.
+    """
     corners = layer.corners
     continues = np.all(corners[1:, [0, 1]] == corners[:-1, [3, 2]], axis=(1, 2))
     is_head = np.append(True, ~continues)
     in_ribbon = np.arange(len(corners)) - np.maximum.accumulate(np.where(is_head, np.arange(len(corners)), 0))
     first = np.flatnonzero(in_ribbon % max_count == 0)
     last = np.append(first[1:], len(corners)) - 1
-    outline = np.stack([corners[first, 0], corners[first, 1], corners[last, 2], corners[last, 3]], axis=1)
+    outline = _ends(corners, first, last)
+    if layer.smooth:
+        return replace(layer, corners=outline, colours=_ends(layer.colours, first, last))
     total = np.add.reduceat(layer.colours.mean(axis=1), first, axis=0)
     mean = total / (last - first + 1)[:, None]
-    return Layer(layer.kind, outline, np.repeat(mean[:, None], 4, axis=1))
+    return replace(layer, corners=outline, colours=np.repeat(mean[:, None], 4, axis=1))
 
 
-def layer_of(kind: SemanticClass | None, corners: FloatArray, colours: FloatArray) -> Layer:
+def _ends(values: FloatArray, first: NDArray[np.intp], last: NDArray[np.intp]) -> FloatArray:
+    """Return the near corners of the ``first`` quads and the far ones of the ``last``, (Q, 4, …)."""
+    return np.stack([values[first, 0], values[first, 1], values[last, 2], values[last, 3]], axis=1)
+
+
+def layer_of(
+    kind: SemanticClass | None,
+    corners: FloatArray,
+    colours: FloatArray,
+    *,
+    smooth: bool = False,
+    near_only: bool = False,
+) -> Layer:
     """Return a layer of quads (Q, 4, 3) with colours (Q, 3) or (Q, 4, 3)."""
     shades = colours if colours.ndim == 3 else np.repeat(colours[:, None, :], 4, axis=1)
     rgba = np.concatenate([shades, np.zeros((*shades.shape[:2], 1))], axis=2)
-    return Layer(kind, corners, rgba)
+    return Layer(kind, corners, rgba, smooth, near_only)
 
 
 def stations_between(start: float, end: float) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from panda3d.core import NodePath
@@ -23,6 +23,7 @@ _CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one leve
 _ROAD_EXTENSION = 600.0  # length of road drawn past its end [m]
 _BEHIND_DISTANCE = 50.0  # pieces that end farther behind the camera are out of view [m]
 _LEVELS = (100.0, 200.0, 400.0, np.inf)  # maximum distance of each level of detail [m]
+_LAST_NEAR_LEVEL = 1  # of layers that are drawn only nearby
 _MAX_LENGTHS = (24.0, 50.0, _PIECE_LENGTH, _PIECE_LENGTH)  # of a merged quad, by level [m]
 _MAX_CHORD_ERROR = (0.005, 0.025, 0.06, 0.2)  # of a merged quad's chord in a curve, by level [m]
 # generated length of a quad, `STEP` for other layers [m]
@@ -80,7 +81,7 @@ class Ground:
         holder = self._parent.attach_new_node("ground")
         curvature = self._max_curvature(piece.start, piece.start + _PIECE_LENGTH)
         for sort, layer in enumerate(piece.layers):
-            if len(layer.corners) == 0:
+            if len(layer.corners) == 0 or (layer.near_only and level > _LAST_NEAR_LEVEL):
                 continue
             max_count = _max_merged(layer.kind, curvature, level)
             merged = layer if max_count == 1 else merge_quads(layer, max_count)
@@ -146,4 +147,4 @@ def _nearest(layer: Layer, centres: FloatArray, index: int) -> Layer:
     quad_centres = layer.corners[:, :, :2].mean(axis=1)
     distance = np.linalg.norm(quad_centres[:, None] - centres, axis=2)
     selected = np.argmin(distance, axis=1) == index
-    return Layer(layer.kind, layer.corners[selected], layer.colours[selected])
+    return replace(layer, corners=layer.corners[selected], colours=layer.colours[selected])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,10 +35,10 @@ def with_opposite_road(
 
 
 def _joined(first: Layer, second: Layer) -> Layer:
-    return Layer(
-        first.kind,
-        np.concatenate([first.corners, second.corners]),
-        np.concatenate([first.colours, second.colours]),
+    return replace(
+        first,
+        corners=np.concatenate([first.corners, second.corners]),
+        colours=np.concatenate([first.colours, second.colours]),
     )
 
 
