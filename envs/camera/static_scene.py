@@ -37,7 +37,7 @@ class StaticScene:
         self, parent: NodePath, road: RoadMap, conditions: Conditions, atmosphere: Atmosphere, tags: LabelTags
     ) -> None:
         self._parent, self._road, self._tags = parent, road, tags
-        self._static_nodes, self._scenery = StaticNodes(), VertexShadedNodes()
+        self._static_nodes, self._scenery = StaticNodes(), VertexShadedNodes(parent, tags)
         self.plain = plain_height(road.profile, -_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION)  # [m]
         self._backdrop = parent.attach_new_node("backdrop")
         self._add_backdrop(conditions, atmosphere)
@@ -81,9 +81,8 @@ class StaticScene:
         centre, _ = road.to_world(np.asarray((start + end) / 2.0), np.asarray(0.0))
         for layer in (_roadside(road, conditions, start, end), trees(road, conditions, start, end)):
             if layer is not None:
-                node = self._scenery.add(self._parent, layer, centre)
-                node.set_two_sided(layer.kind is not SemanticClass.VEGETATION)  # trees are solid
-                self._tags.mark(node, layer.kind)
+                is_solid = layer.kind is SemanticClass.VEGETATION
+                self._scenery.add(layer, centre, two_sided=not is_solid)
 
 
 def _roadside(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer:

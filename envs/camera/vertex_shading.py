@@ -2,72 +2,142 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
 
-from drive_stack.types import FloatArray
+from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import EgoState
 
 from .atmosphere import Atmosphere
+from .geometry_buffer import GeometryBuffer
 from .ground import Layer
 from .light_laws import UPRIGHT_GAIN, encode_alpha, upright_light
-from .shading import show_only
-from .triangles import packed_quads, quad_node_of
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    rows: NDArray[np.void]  # the packed vertices, whose colours change
-    colours: NDArray[np.uint8]  # (V, 4) in full light
+from .tags import LabelTags
+from .triangles import packed_quads
 
 
 class VertexShadedNodes:
-    """Upright scenery with fixed positions, one node a piece of road.
+    """Upright scenery with fixed positions, in one node for each class and kind of surface.
 
-    A piece is tens of metres long, so one light and one transmittance for all of it would show as steps
-    between pieces, and would light trees far from the road as if they stood in the headlamps' beam.
+    A piece of scenery is tens of metres long, so one light and one transmittance for all of it would show as
+    steps between pieces, and would light trees far from the road as if they stood in the headlamps' beam.
     """
 
-    def __init__(self) -> None:
-        self._pieces: list[_Piece] = []
-        self._nodes: list[NodePath] = []
-        self._x, self._y = np.empty(0), np.empty(0)
-        self._shown: set[int] = set()
+    def __init__(self, parent: NodePath, tags: LabelTags) -> None:
+        self._parent, self._tags = parent, tags
+        self._groups: dict[tuple[SemanticClass, bool], _Group] = {}
 
-    def add(self, parent: NodePath, layer: Layer, centre: FloatArray) -> NodePath:
-        """Add a layer below ``parent``; it is drawn while its ``centre`` (2,) [m] is in range."""
+    def add(self, layer: Layer, centre: FloatArray, *, two_sided: bool = False) -> None:
+        """Add a piece; it is drawn while its ``centre`` (2,) [m] is in range."""
+        key = layer.kind, two_sided
+        if key not in self._groups:
+            buffer = GeometryBuffer(self._parent, "scenery")
+            buffer.node.set_two_sided(two_sided)
+            self._tags.mark(buffer.node, layer.kind)
+            self._groups[key] = _Group(buffer)
         rows, index = packed_quads(layer.corners, layer.colours)
-        made = quad_node_of("scenery", rows, index)
-        # positions stay, so fix the bounds: Panda would compute them again for each change of a colour
-        made.set_bounds(made.get_bounds())
-        made.modify_geom(0).set_bounds(made.get_geom(0).get_bounds())
-        node = parent.attach_new_node(made)
-        self._shown.add(len(self._pieces))
-        self._nodes.append(node)
-        self._pieces.append(_Piece(rows, rows["colour"].copy()))
-        self._x, self._y = np.append(self._x, centre[0]), np.append(self._y, centre[1])
-        return node
+        self._groups[key].pieces.append(_Piece(centre, rows, index.reshape(-1, 3).astype(np.uint32)))
 
     def shade(self, ego: EgoState, atmosphere: Atmosphere) -> None:
         """Show the pieces in range, with the light and transmittance of each vertex; hide the others."""
-        everywhere = np.zeros(len(self._pieces), dtype=np.bool_)
-        rows, _, _ = atmosphere.select_visible(self._x, self._y, everywhere, ego)
-        self._shown = show_only(rows, self._nodes, self._shown)
-        for row in rows:
-            _update(self._nodes[row], self._pieces[row], ego, atmosphere)
+        for group in self._groups.values():
+            group.shade(ego, atmosphere)
 
 
-def _update(node: NodePath, piece: _Piece, ego: EgoState, atmosphere: Atmosphere) -> None:
-    shade_vertices(
-        piece.rows["vertex"], piece.colours, ego.x, ego.y, np.cos(ego.yaw), np.sin(ego.yaw),
-        atmosphere.visibility, atmosphere.ambient, atmosphere.night, piece.rows["colour"],
-    )  # fmt: skip
-    array = node.node().modify_geom(0).modify_vertex_data().modify_array(0)
-    memoryview(array).cast("B")[:] = piece.rows.tobytes()
+class _Piece(NamedTuple):
+    centre: FloatArray
+    rows: NDArray[np.void]  # packed vertices, coloured in full light
+    triangles: NDArray[np.uint32]  # (T, 3)
+
+
+class _Joined(NamedTuple):
+    """All pieces of a group, one after the other."""
+
+    centres: FloatArray  # (P, 2)
+    points: NDArray[np.float32]  # (V, 3)
+    colours: NDArray[np.uint8]  # (V, 4)
+    triangles: NDArray[np.uint32]  # (T, 3), of vertices of the whole group
+    first_vertex: NDArray[np.int64]  # (P + 1,)
+    first_triangle: NDArray[np.int64]  # (P + 1,)
+
+
+@dataclass(slots=True)
+class _Group:
+    buffer: GeometryBuffer
+    pieces: list[_Piece] = field(default_factory=list)
+    _joined: _Joined | None = None
+
+    def shade(self, ego: EgoState, atmosphere: Atmosphere) -> None:
+        """Write the pieces in range into the buffer."""
+        if self._joined is None or len(self._joined.centres) != len(self.pieces):
+            self._joined = _join(self.pieces)
+        joined = self._joined
+        x, y = joined.centres.T
+        visible, _, _ = atmosphere.select_visible(x, y, np.zeros(len(x), dtype=np.bool_), ego)
+        runs = list(_runs(visible))
+        spans = [
+            (
+                joined.first_vertex[a],
+                joined.first_vertex[b],
+                joined.first_triangle[a],
+                joined.first_triangle[b],
+            )
+            for a, b in runs
+        ]
+        rows, triangles = self.buffer.reserve(
+            sum(end - start for start, end, _, _ in spans), sum(end - start for _, _, start, end in spans)
+        )
+        vertex = triangle = 0
+        for start, end, first, last in spans:
+            to = vertex + int(end - start)
+            rows["vertex"][vertex:to] = joined.points[start:end]
+            shade_vertices(
+                joined.points[start:end], joined.colours[start:end], ego.x, ego.y,
+                np.cos(ego.yaw), np.sin(ego.yaw), atmosphere.visibility, atmosphere.ambient,
+                atmosphere.night, rows["colour"][vertex:to],
+            )  # fmt: skip
+            faces = triangles[triangle : triangle + last - first]
+            np.subtract(joined.triangles[first:last], np.uint32(start), out=faces)
+            faces += np.uint32(vertex)
+            vertex, triangle = to, triangle + int(last - first)
+        self.buffer.show(vertex, triangle)
+
+
+def _join(pieces: Sequence[_Piece]) -> _Joined:
+    first_vertex = np.cumsum([0, *(len(piece.rows) for piece in pieces)])
+    return _Joined(
+        np.array([piece.centre for piece in pieces]),
+        np.concatenate([piece.rows["vertex"] for piece in pieces]),
+        np.concatenate([piece.rows["colour"] for piece in pieces]),
+        np.concatenate(
+            [
+                piece.triangles + np.uint32(start)
+                for piece, start in zip(pieces, first_vertex[:-1], strict=True)
+            ]
+        ),
+        first_vertex,
+        np.cumsum([0, *(len(piece.triangles) for piece in pieces)]),
+    )
+
+
+def _runs(rows: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each run of consecutive numbers in ascending ``rows``."""
+    start = end = -1
+    for row in rows:
+        if row != end:
+            if end > start:
+                yield start, end
+            start = row
+        end = row + 1
+    if end > start:
+        yield start, end
 
 
 @numba.njit(cache=True)
@@ -75,10 +145,13 @@ def shade_vertices(  # type: ignore[no-untyped-def]
     points, colours, ego_x, ego_y, cos, sin, visibility, ambient, night, shaded
 ):
     """Fill ``shaded`` (V, 4) with the ``colours`` (V, 4) at ``points`` (V, 3) times the light, and alpha."""
+    gain, half = UPRIGHT_GAIN if night else 0.0, np.float32(0.5)
     for row in range(len(points)):
         dx, dy = points[row, 0] - ego_x, points[row, 1] - ego_y
         ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
-        light = upright_light(ahead, left, ambient, UPRIGHT_GAIN if night else 0.0)
-        for channel in range(3):
-            shaded[row, channel] = np.uint8(colours[row, channel] * light + 0.5)
-        shaded[row, 3] = np.uint8(255.0 * encode_alpha(np.hypot(ahead, left), visibility) + 0.5)
+        light = np.float32(upright_light(ahead, left, ambient, gain))
+        shaded[row, 0] = np.uint8(colours[row, 0] * light + half)
+        shaded[row, 1] = np.uint8(colours[row, 1] * light + half)
+        shaded[row, 2] = np.uint8(colours[row, 2] * light + half)
+        alpha = encode_alpha(math.sqrt(ahead * ahead + left * left), visibility)
+        shaded[row, 3] = np.uint8(255.0 * alpha + 0.5)
