@@ -17,7 +17,8 @@ from drive_stack.road.vertical_profile import VerticalProfile
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
-from .ground import GroundDistance
+from .backdrop import Backdrop
+from .ground import PLAIN_REACH, GroundDistance
 from .light_laws import (
     UPRIGHT_GAIN,
     encode_alpha,
@@ -53,7 +54,9 @@ class Atmosphere:
         transmitted = np.where(sky, 1.0, transmittance(distance, self.visibility))
         lit = np.where(sky, 1.0, self.light_at(np.nan_to_num(x), np.nan_to_num(y)))
         shape = (model.height, model.width)
-        self._nominal = model
+        self._nominal = self._camera = model
+        self._yaw = self._horizon = 0.0
+        self._backdrop = Backdrop(model, conditions, self.fog_colour)
         self._level_depth = np.where(sky, np.inf, x).reshape(shape)
         self._level_ground = (
             np.round(255.0 * transmitted).astype(np.uint8).reshape(shape),
@@ -71,17 +74,19 @@ class Atmosphere:
         )
         self._dark = np.stack([_to_bytes(-noise) for noise in noises])
 
-    def follow(self, camera: CameraModel, profile: VerticalProfile, station: float, plain: float) -> None:
-        """Take the pose of the camera in the level frame at an ego at ``station`` [m].
+    def follow(self, camera: CameraModel, profile: VerticalProfile, ego: EgoState, plain: float) -> None:
+        """Take the pose of the camera.
 
         Args:
-            camera: The camera as it is at this moment.
+            camera: The camera as it is at this moment, in the level frame at the ego.
             profile: Heights along the road.
-            station: Station of the ego [m].
+            ego: The ego.
             plain: Height of the plain around the road [m].
         """
         level = profile.is_level and camera == self._nominal
-        self._ground = None if level else GroundDistance(camera, profile, station, plain)
+        self._ground = None if level else GroundDistance(camera, profile, ego.station, plain)
+        height = camera.mount_z + float(profile.height_at(np.asarray(ego.station))) - plain
+        self._camera, self._yaw, self._horizon = camera, ego.yaw, -height / PLAIN_REACH
 
     def ground_depth(self) -> FloatArray:
         """Return the distance ahead of the camera of the ground in each pixel (H, W) [m]; inf in the sky."""
@@ -134,6 +139,7 @@ class Atmosphere:
         image = np.empty((height, width, 3), np.uint8)
         apply_sensor(
             large.view(np.uint32)[:, :, 0],
+            self._backdrop.fill(self._camera, self._yaw, self._horizon),
             through,
             lit,
             self._haze,

@@ -56,7 +56,7 @@ class Camera:
         self._unload()
         self._scene = self._renderer.root.attach_new_node("scene")
         atmosphere = Atmosphere(self._model, conditions)
-        static_scene = StaticScene(self._scene, road, conditions, atmosphere, self._tags)
+        static_scene = StaticScene(self._scene, road, conditions, self._tags)
         static_scene.add_signs(signs_along(road, limits, conditions))
         actors = ActorNodes(self._scene, self._model, conditions, self._tags, hilly=not road.profile.is_level)
         has_oncoming = conditions.scenery.opposite is not None
@@ -118,8 +118,8 @@ class Camera:
         height = 0.0 if profile.is_level else float(profile.height_at(np.asarray(ego.station)))
         self._camera = true_camera(self._model, state)
         self._renderer.set_pose(self._camera, ego.x, ego.y, height, ego.yaw)
-        atmosphere.follow(self._camera, profile, ego.station, loaded.static_scene.plain)
-        loaded.static_scene.update(ego, height, atmosphere)
+        atmosphere.follow(self._camera, profile, ego, loaded.static_scene.plain)
+        loaded.static_scene.update(ego, atmosphere)
         loaded.actors.update(state, atmosphere)
         if loaded.headlamps is not None:
             loaded.headlamps.update(state, atmosphere)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
+    BitMask32,
     Camera,
     FrameBufferProperties,
     GraphicsEngine,
@@ -21,6 +22,7 @@ from panda3d.core import (
 from drive_stack.camera_model import CameraModel
 
 NEAR, FAR = 0.3, 1500.0  # [m]
+PICTURE = BitMask32.bit(0)  # mask of the first view
 _OFFSCREEN = GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_resizeable
 
 
@@ -66,6 +68,7 @@ class OffscreenRenderer:
         lens.set_focal_length(self._model.focal_px)
         lens.set_near_far(NEAR, FAR)
         view = Camera(f"view{number}", lens)
+        view.set_camera_mask(BitMask32.bit(number))
         buffer.make_display_region().set_camera(self._mount.attach_new_node(view))
         buffer.set_active(False)
         self._buffers.append((buffer, texture))

@@ -1,4 +1,4 @@
-"""Scenery next to and above the road: guard rails, delineators, trees, hills and the sky."""
+"""Scenery next to and above the road: guard rails, delineators, trees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
-from drive_stack.world_state import Conditions, Light, Weather
+from drive_stack.world_state import Conditions
 
 from .ground import Layer
 
@@ -106,54 +106,3 @@ def _cells(sheet: FloatArray) -> FloatArray:
     """Return the corners (N, 4, …) of the quads of a grid (R, C, …)."""
     corners = np.stack([sheet[:-1, :-1], sheet[:-1, 1:], sheet[1:, 1:], sheet[1:, :-1]], axis=2)
     return corners.reshape(-1, 4, sheet.shape[-1])
-
-
-def sky(conditions: Conditions, haze: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return a ring of sky and hills around the camera: quads and RGBA with alpha 0."""
-    rng = np.random.default_rng((conditions.scenery_seed, 4))
-    angle = np.linspace(0.0, 2.0 * np.pi, 97)
-    top = _zenith(conditions, haze)
-    levels = np.array([-0.02, 0.0, 0.06, 0.16, 0.4, 1.2])
-    fraction = np.array([0.0, 0.0, 0.3, 0.6, 0.9, 1.0])[:, None, None]
-    glow = np.maximum(np.cos(angle - conditions.sun_azimuth), 0.0)[None, :, None] ** 4
-    warm = np.array([90.0, 30.0, -30.0]) if conditions.light is Light.DUSK else np.array([24.0, 18.0, 8.0])
-    warmth = 0.0 if conditions.light is Light.NIGHT or conditions.weather is not Weather.CLEAR else 1.0
-    colour = haze + fraction * (top - haze) + warmth * (1.0 - fraction) * glow * warm
-    points, rgba = _ring(angle, levels, colour)
-    phase = rng.uniform(0.0, 6.0, 4)
-    ridge = 0.022 + sum(
-        0.009 * np.sin(k * angle + p) / (1 + 0.3 * k) for k, p in zip((3, 5, 9, 14), phase, strict=True)
-    )
-    far = 0.0 if conditions.visibility < 800.0 else 0.45
-    hill = np.broadcast_to(
-        haze + far * (np.array([70.0, 92.0, 84.0]) * (haze.mean() / 200.0) - haze), (2, 97, 3)
-    )
-    hill_points, hill_rgba = _ring(angle, np.stack([np.full(97, -0.02), np.maximum(ridge, 0.002)]), hill)
-    return np.concatenate([points, hill_points]), np.concatenate([rgba, hill_rgba])
-
-
-def _zenith(conditions: Conditions, haze: FloatArray) -> FloatArray:
-    if conditions.weather is Weather.FOG:
-        return haze
-    if conditions.weather is not Weather.CLEAR:
-        return haze * 0.8
-    if conditions.light is Light.NIGHT:
-        return np.array([6.0, 8.0, 16.0])
-    return np.array([86.0, 138.0, 204.0]) if conditions.light is Light.DAY else np.array([62.0, 74.0, 122.0])
-
-
-def _ring(angle: FloatArray, slope: FloatArray, colour: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the quads of a ring at radius 1000 m; ``slope`` (R,) or (R, N) is height over radius."""
-    rise = np.broadcast_to(slope.reshape(len(slope), -1), (len(slope), len(angle))) * 1000.0
-    wall = np.stack(
-        [
-            np.tile(1000.0 * np.cos(angle), (len(slope), 1)),
-            np.tile(1000.0 * np.sin(angle), (len(slope), 1)),
-            rise,
-        ],
-        axis=2,
-    )
-    rgba = np.concatenate(
-        [np.broadcast_to(colour, (*wall.shape[:2], 3)), np.zeros((*wall.shape[:2], 1))], axis=2
-    )
-    return _cells(wall), _cells(rgba)

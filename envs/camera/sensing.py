@@ -27,9 +27,12 @@ _HALF_DIVISOR = _word(1 << (_DIVISOR_BITS - 1))
 
 
 @numba.njit(cache=True)
-def apply_sensor(large, ground_through, ground_lit, haze, bright, dark, image):  # type: ignore[no-untyped-def]
+def apply_sensor(  # type: ignore[no-untyped-def]
+    large, backdrop, ground_through, ground_lit, haze, bright, dark, image
+):
     """Fill ``image`` (H, 3·W) with RGB from ``large`` (2·H, 2·W), whose first row is at the bottom.
 
+    ``backdrop`` (H, W) is what is seen where nothing was drawn, which is where a sample is 0.
     ``ground_through`` and ``ground_lit`` (H, W) are the transmittance and light of pixels with alpha 0,
     ``haze`` (3,) is the colour of the haze. ``bright`` is added and ``dark`` subtracted at the end; both have
     the shape of ``image``.
@@ -37,18 +40,25 @@ def apply_sensor(large, ground_through, ground_lit, haze, bright, dark, image): 
     height = len(image)
     for y in range(height):
         source_row = 2 * (height - 1 - y)
-        _blend(large[source_row], large[source_row + 1], ground_through[y], ground_lit[y], haze, image[y])
+        _blend(
+            large[source_row], large[source_row + 1], backdrop[y],
+            ground_through[y], ground_lit[y], haze, image[y],
+        )  # fmt: skip
         _add_noise(image[y], bright[y], dark[y])
 
 
 @numba.njit(cache=True)
-def _blend(low, high, ground_through, ground_lit, haze, pixels):  # type: ignore[no-untyped-def]
+def _blend(  # type: ignore[no-untyped-def]
+    low, high, backdrop, ground_through, ground_lit, haze, pixels
+):
     """Fill a row of RGB ``pixels`` with the mean of 2 × 2 samples, each lit and hazed by itself."""
     haze_red, haze_green, haze_blue = _word(haze[0]), _word(haze[1]), _word(haze[2])
     for x in range(len(ground_through)):
         through = _word(ground_through[x])
         weight = _word(_scale(ground_through[x], ground_lit[x]))
-        a, b, c, d = low[2 * x], low[2 * x + 1], high[2 * x], high[2 * x + 1]
+        behind = backdrop[x]
+        a, b = _drawn_or(low[2 * x], behind), _drawn_or(low[2 * x + 1], behind)
+        c, d = _drawn_or(high[2 * x], behind), _drawn_or(high[2 * x + 1], behind)
         upright_a, upright_b = _upright_transmittance(a), _upright_transmittance(b)
         upright_c, upright_d = _upright_transmittance(c), _upright_transmittance(d)
         through_a, through_b = _select(a, upright_a, through), _select(b, upright_b, through)
@@ -84,6 +94,12 @@ def _upright_transmittance(sample):  # type: ignore[no-untyped-def]
 def _select(sample, upright, ground):  # type: ignore[no-untyped-def]
     """Return ``upright`` where the sample's alpha is above 0, else ``ground``."""
     return upright if _shift_right(sample, 24) > 0 else ground
+
+
+@numba.njit(cache=True)
+def _drawn_or(sample, backdrop):  # type: ignore[no-untyped-def]
+    """Return a sample, or the backdrop where nothing was drawn."""
+    return sample if sample > 0 else backdrop
 
 
 @numba.njit(cache=True)

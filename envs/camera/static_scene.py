@@ -1,4 +1,4 @@
-"""The static part of an episode's scene: sky, ground, rails, trees and signs."""
+"""The static part of an episode's scene: ground, rails, trees and signs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from drive_stack.world_state import Conditions, EgoState
 
 from .atmosphere import Atmosphere
 from .draw_order import set_flat
-from .ground import PLAIN_REACH, Ground, Layer, meadow_colour, plain_height
-from .scenery import delineators, guard_rails, sky, trees
+from .ground import PLAIN_REACH, Ground, Layer, plain_height
+from .offscreen_renderer import PICTURE
+from .scenery import delineators, guard_rails, trees
 from .shading import StaticNodes
 from .sign_nodes import board_node, posts_node
 from .signs import Sign
 from .tags import LabelTags
-from .triangles import quad_node
 from .vertex_shading import VertexShadedNodes
 
 _SCENERY_CHUNK = 40.0  # [m]
@@ -33,14 +33,11 @@ _BEHIND_DISTANCE, _ROAD_EXTENSION = (
 class StaticScene:
     """The static scene of an episode, attached to ``parent``."""
 
-    def __init__(
-        self, parent: NodePath, road: RoadMap, conditions: Conditions, atmosphere: Atmosphere, tags: LabelTags
-    ) -> None:
+    def __init__(self, parent: NodePath, road: RoadMap, conditions: Conditions, tags: LabelTags) -> None:
         self._parent, self._road, self._tags = parent, road, tags
         self._static_nodes, self._scenery = StaticNodes(), VertexShadedNodes(parent, tags)
         self.plain = plain_height(road.profile, -_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION)  # [m]
-        self._backdrop = parent.attach_new_node("backdrop")
-        self._add_backdrop(conditions, atmosphere)
+        self._plain_node = self._add_plain()
         self._ground = Ground(parent, road, conditions, tags)
         for start in np.arange(-_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION, _SCENERY_CHUNK):
             self._add_scenery(road, conditions, float(start))
@@ -55,26 +52,23 @@ class StaticScene:
                 self._tags.mark(node, SemanticClass.STRUCTURE)
                 self._static_nodes.add(node, centre, reflecting=reflecting)
 
-    def update(self, ego: EgoState, height: float, atmosphere: Atmosphere) -> None:
-        """Move the backdrop with an ego at a ``height`` [m] and shade the static nodes."""
-        self._backdrop.set_pos(ego.x, ego.y, height)
-        self._plain.set_z(self.plain - height)
+    def update(self, ego: EgoState, atmosphere: Atmosphere) -> None:
+        """Move the plain with the ego and shade the static nodes."""
+        self._plain_node.set_pos(ego.x, ego.y, self.plain)
         self._ground.update(ego.station)
         self._static_nodes.shade(ego, atmosphere)
         self._scenery.shade(ego, atmosphere)
 
-    def _add_backdrop(self, conditions: Conditions, atmosphere: Atmosphere) -> None:
-        dome = self._backdrop.attach_new_node(quad_node("sky", *sky(conditions, atmosphere.fog_colour)))
-        dome.set_two_sided(True)
-        set_flat(dome, 0)
-        self._tags.mark(dome, SemanticClass.SKY)
+    def _add_plain(self) -> NodePath:
+        """Add the plain to the label image only: in the picture, `Backdrop` draws it."""
         card = CardMaker("terrain")
         card.set_frame(-PLAIN_REACH, PLAIN_REACH, -PLAIN_REACH, PLAIN_REACH)
-        self._plain = self._backdrop.attach_new_node(card.generate())
-        self._plain.set_p(-90.0)
-        self._plain.set_color(*(meadow_colour(conditions) / 255.0), 0.0)
-        set_flat(self._plain, 1)
-        self._tags.mark(self._plain, SemanticClass.TERRAIN)
+        plain = self._parent.attach_new_node(card.generate())
+        plain.set_p(-90.0)
+        set_flat(plain, 1)
+        self._tags.mark(plain, SemanticClass.TERRAIN)
+        plain.hide(PICTURE)
+        return plain
 
     def _add_scenery(self, road: RoadMap, conditions: Conditions, start: float) -> None:
         end = start + _SCENERY_CHUNK

@@ -153,5 +153,6 @@ def shade_vertices(  # type: ignore[no-untyped-def]
         shaded[row, 0] = np.uint8(colours[row, 0] * light + half)
         shaded[row, 1] = np.uint8(colours[row, 1] * light + half)
         shaded[row, 2] = np.uint8(colours[row, 2] * light + half)
-        alpha = encode_alpha(math.sqrt(ahead * ahead + left * left), visibility)
+        distance = math.sqrt(ahead * ahead + left * left)
+        alpha = encode_alpha(distance, visibility)  # type: ignore[arg-type]
         shaded[row, 3] = np.uint8(255.0 * alpha + 0.5)
