@@ -43,7 +43,7 @@ from .shading import shade
 from .tags import LabelTags
 
 _MAX_ACTORS = 60_000  # label numbers that fit into two colour channels
-_FAR_FROM, _DISTANT_FROM = 60.0, 110.0  # distances from which bodies have fewer triangles [m]
+_FEWER_FROM = (60.0, 110.0, 180.0)  # distances from which bodies have fewer triangles [m]
 _VIEW_MARGIN_DEG = 2.0  # of the horizontal field of view, for a camera that rolls
 _BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62), (0.4, 0.4, 0.4), (0.1, 0.1, 0.1)
 _SKY, _NIGHT_SKY = (0.66, 0.67, 0.70), (0.95, 0.95, 0.93)
@@ -72,6 +72,9 @@ class _Ground:
     size: FloatArray  # (N, 2) length, width
     height: FloatArray  # (N,)
     slope: FloatArray  # (N,)
+
+
+_NOTHING = _Ground(np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
 
 class ActorNodes:
@@ -199,6 +202,8 @@ class ActorNodes:
 
     def _set_poses(self, kind: _Other, state: WorldState, atmosphere: Atmosphere) -> _Ground:
         """Set the poses and the gait of the actors of one kind."""
+        if len(kind.id) == 0:
+            return _NOTHING
         actors = [self._actors[actor] for actor in kind.id.tolist()]
         shown = shade([actor.holder for actor in actors], kind.x, kind.y, state.ego, atmosphere)
         rows = np.array(shown, dtype=np.int64)
@@ -283,4 +288,4 @@ def _attach_light(root: NodePath, light: SceneLight) -> list[NodePath]:
 def _details(distance: FloatArray) -> tuple[Detail, ...]:
     """Return the level of detail of vehicles at ``distance`` (N,) from the ego [m]."""
     levels = tuple(Detail)
-    return tuple(levels[level] for level in np.searchsorted((_FAR_FROM, _DISTANT_FROM), distance).tolist())
+    return tuple(levels[level] for level in np.searchsorted(_FEWER_FROM, distance).tolist())

@@ -99,11 +99,11 @@ def _interpolate(knots, hill, meadow, words):  # type: ignore[no-untyped-def]
     height, width = words.shape
     row = np.empty(knots.shape[1:], np.float32)
     for v in range(height):
-        upper, down = v // _ROWS, np.float32((v % _ROWS) / _ROWS)
+        upper, below = v // _ROWS, np.float32((v % _ROWS) / _ROWS)
         for column in range(len(row)):
-            for part in range(5):
-                first = knots[upper, column, part]
-                row[column, part] = first + down * (knots[upper + 1, column, part] - first)
+            for value in range(5):
+                first = knots[upper, column, value]
+                row[column, value] = first + below * (knots[upper + 1, column, value] - first)
         if row[:, 4].max() <= -0.5:
             words[v] = _word(meadow[0], meadow[1], meadow[2])
             continue

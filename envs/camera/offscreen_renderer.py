@@ -22,7 +22,7 @@ from panda3d.core import (
 from drive_stack.camera_model import CameraModel
 
 NEAR, FAR = 0.3, 1500.0  # [m]
-PICTURE = BitMask32.bit(0)  # mask of the first view
+PICTURE, LABELS = BitMask32.bit(0), BitMask32.bit(1)  # masks of the first and the second view
 _OFFSCREEN = GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_resizeable
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from panda3d.core import (
-    BitMask32,
     Camera,
     ColorAttrib,
     ColorScaleAttrib,
@@ -16,8 +15,9 @@ from panda3d.core import (
 
 from drive_stack.types import SemanticClass
 
+from .offscreen_renderer import LABELS
+
 _KEY = "label"
-_LABEL_VIEW = BitMask32.bit(1)
 
 
 class LabelTags:
@@ -27,7 +27,6 @@ class LabelTags:
         self._view = view
         self._registered: set[str] = set()
         view.set_tag_state_key(_KEY)
-        view.set_camera_mask(_LABEL_VIEW)
 
     def mark(self, node: NodePath, kind: SemanticClass | None, number: int = 0) -> None:
         """Set the colour of a node and its descendants. ``number`` 0 is scenery, actors start at 1.
@@ -35,7 +34,7 @@ class LabelTags:
         For the kind None they are left out of the label image, which shows what is behind them.
         """
         if kind is None:
-            node.hide(_LABEL_VIEW)
+            node.hide(LABELS)
             return
         name = f"{int(kind)}:{number}"
         node.set_tag(_KEY, name)
@@ -45,7 +44,7 @@ class LabelTags:
 
     def hide(self, node: NodePath) -> None:
         """Leave a node and its descendants out of the label image."""
-        node.hide(_LABEL_VIEW)
+        node.hide(LABELS)
 
 
 def _flat_state(*parts: int) -> RenderState:

@@ -32,7 +32,7 @@ class VertexShadedNodes:
 
     def __init__(self, parent: NodePath, tags: LabelTags) -> None:
         self._parent, self._tags = parent, tags
-        self._groups: dict[tuple[SemanticClass, bool], _Group] = {}
+        self._groups: dict[tuple[SemanticClass | None, bool], _Group] = {}
 
     def add(self, layer: Layer, centre: FloatArray, *, two_sided: bool = False) -> None:
         """Add a piece; it is drawn while its ``centre`` (2,) [m] is in range."""

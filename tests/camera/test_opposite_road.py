@@ -90,7 +90,7 @@ def test_masks_agree_with_projected_boxes(camera: Camera, name: str) -> None:
         assert (found[:2] > expected[:2] - 1.5).all() and (found[2:] < expected[2:] + 1.5).all()
         inside = expected[0] > 1.0 and expected[2] < MODEL.width - 1.0
         alone = sum(iou(box.box, other.box) > 0.0 for other in boxes) == 1
-        if inside and alone:
+        if inside and alone and found[3] - found[1] >= 3.0:  # less is only the edge of a roof
             compared += 1
             assert np.abs(found - expected)[:3].max() < 1.5 + 0.06 * (expected[2:] - expected[:2]).max()
     assert compared >= 2

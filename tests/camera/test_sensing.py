@@ -85,11 +85,24 @@ def test_a_picture_worked_by_hand() -> None:
     assert np.abs(one_pixel(large, through=204, lit=51, haze=50) - 75.5).max() <= 0.5
 
 
-def one_pixel(large: NDArray[np.uint8], *, through: int, lit: int, haze: int) -> NDArray[np.float64]:
+def test_the_backdrop_is_seen_where_nothing_was_drawn() -> None:
+    """Three samples of 0 show the backdrop (30, 20, 10), one shows something upright and white."""
+    large = np.zeros((2, 2, 4), np.uint8)
+    large[0, 0] = 255
+    shown = one_pixel(large, through=255, lit=255, haze=0, backdrop=30 << 16 | 20 << 8 | 10)
+    np.testing.assert_allclose(shown, [86.25, 78.75, 71.25], atol=0.5)
+
+
+def one_pixel(
+    large: NDArray[np.uint8], *, through: int, lit: int, haze: int, backdrop: int = 0
+) -> NDArray[np.float64]:
     """Return the RGB of a buffer (2, 2, 4) without noise."""
     image, none = np.empty((1, 3), np.uint8), np.zeros((1, 3), np.uint8)
     seen, light = (np.array([[value]], np.uint8) for value in (through, lit))
-    apply_sensor(large.view(np.uint32)[:, :, 0], seen, light, np.full(3, haze, np.uint8), none, none, image)
+    behind = np.array([[backdrop]], np.uint32)
+    apply_sensor(
+        large.view(np.uint32)[:, :, 0], behind, seen, light, np.full(3, haze, np.uint8), none, none, image
+    )
     return image[0].astype(np.float64)
 
 
@@ -112,7 +125,8 @@ def test_fractions_are_exact_for_all_pairs_of_bytes() -> None:
     large[:, :, :3] = np.repeat(np.repeat(colour[::-1], 2, axis=0), 2, axis=1)[:, :, None]
     none, image = np.zeros((256, 768), np.uint8), np.empty((256, 768), np.uint8)
     lit, haze = np.full_like(through, 255), np.zeros(3, np.uint8)
-    apply_sensor(large.view(np.uint32)[:, :, 0], through, lit, haze, none, none, image)
+    words, behind = large.view(np.uint32)[:, :, 0], np.zeros((256, 256), np.uint32)
+    apply_sensor(words, behind, through, lit, haze, none, none, image)
     product = colour.astype(np.float64) * through / 255.0
     for channel in range(3):
         assert np.abs(image[:, channel::3] - product).max() <= 0.51

@@ -15,9 +15,11 @@ from drive_stack.types import ObjectClass
 from drive_stack.world_state import ObstacleKind
 from envs.bodies import BODIES
 from envs.camera.actors import Detail, build_obstacle, build_pedestrian, vehicle_mesh
+from envs.camera.actors.hull import hull
 from envs.camera.actors.lamps import LAMPS, lamp_colours
-from envs.camera.actors.mesh import join
+from envs.camera.actors.mesh import face_normals, join
 from envs.camera.actors.pedestrians import gait
+from envs.camera.actors.shapes import box
 from envs.camera.actors.vehicles import vehicle_parts
 
 PAINT = (150, 26, 30)
@@ -56,14 +58,39 @@ def test_a_bodys_skin_faces_outward(index: int) -> None:
 @pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
 def test_a_distant_body_has_the_same_size_and_fewer_triangles(index: int) -> None:
     body = BODIES[index]
-    size = np.array([body.length[0], body.width[0], body.height[0]])
+    size = body.length[0], body.width[0], body.height[0]
     counts = []
-    for detail in Detail:
-        parts = vehicle_parts(index, PAINT, *size, detail=detail)
-        low, high = join([parts.body, *(glass.mesh for glass in parts.lamps)]).bounds
-        np.testing.assert_allclose([*(high - low)[:2], high[2]], size, rtol=0.01)
-        counts.append(parts.body.triangles + sum(axle.mesh.triangles for axle in parts.axles))
-    assert counts[0] > counts[1] > counts[2]
+    for detail in (Detail.FAR, Detail.DISTANT, Detail.REMOTE):
+        mesh = vehicle_mesh(index, PAINT, *size, detail)
+        shown = mesh.points[mesh.triangles[~mesh.only_lit]].reshape(-1, 3)
+        np.testing.assert_allclose([*np.ptp(shown[:, :2], axis=0), shown[:, 2].max()], size, rtol=0.015)
+        counts.append(len(mesh.triangles))
+    near = len(vehicle_mesh(index, PAINT, *size, Detail.NEAR).triangles)
+    assert near > counts[0] > counts[1] > 1.5 * counts[2]
+
+
+def test_a_hull_has_the_mean_reflectance_of_each_side() -> None:
+    """Two boxes side by side: from behind half of the area reflects 0.04 and half 0.64, on average 0.34."""
+    dark = box((0.0, -1.0, 0.0), (4.0, 0.0, 1.0), 255.0 * np.full(3, 0.2))
+    pale = box((0.0, 0.0, 0.0), (4.0, 1.0, 1.0), 255.0 * np.full(3, 0.8))
+    hidden = box((0.1, -0.9, 0.1), (3.9, 0.9, 0.9), (255.0, 255.0, 255.0))
+    made = hull(join((dark, hidden, pale)))
+    low, high = made.bounds
+    assert low.tolist() == [0.0, -1.0, 0.0] and high.tolist() == [4.0, 1.0, 1.0]
+    normals = face_normals(made.points)
+    reflectance = (made.colours[:, 0, 0] / 255.0) ** 2
+    for side, expected in (((-1, 0, 0), 0.34), ((0, -1, 0), 0.04), ((0, 1, 0), 0.64)):
+        np.testing.assert_allclose(reflectance[normals @ np.array(side) > 0.9], expected, rtol=1e-9)
+    assert normals[:, 2].min() > -0.9  # nothing faces the ground
+
+
+def test_a_hull_is_as_wide_as_the_body_at_each_height() -> None:
+    """A box 2 m wide carries one 1 m wide; the lower one ends at 0.55 of the height."""
+    lower = box((-2.0, -1.0, 0.0), (2.0, 1.0, 1.1), PAINT)
+    upper = box((-1.0, -0.5, 1.1), (1.0, 0.5, 2.0), PAINT)
+    points = hull(join((lower, upper))).points.reshape(-1, 3)
+    assert np.ptp(points[points[:, 2] > 1.5, 1]) == 1.0
+    assert np.ptp(points[points[:, 2] < 1.0, 1]) == 2.0
 
 
 @pytest.mark.parametrize("detail", Detail)
@@ -76,10 +103,10 @@ def test_every_lamp_has_glass_of_its_own_and_comes_before_the_body(detail: Detai
     first_of_body = int(np.argmax(kinds[:, 0] == 0))
     assert (kinds[first_of_body:, 0] == 0).all()
     # a distant body has dark glass of its own, which the lit glass covers
-    assert (mesh.only_lit == (kinds[:, 0] > 0) & (detail is Detail.DISTANT)).all()
+    assert (mesh.only_lit == (kinds[:, 0] > 0) & (detail in (Detail.DISTANT, Detail.REMOTE))).all()
 
 
-@pytest.mark.parametrize("detail", Detail)
+@pytest.mark.parametrize("detail", [Detail.NEAR, Detail.FAR, Detail.DISTANT])
 def test_normals_have_unit_length_and_colours_are_reflectances(detail: Detail) -> None:
     mesh = vehicle_mesh(1, PAINT, 4.6, 1.8, 1.45, detail)
     np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1.0, atol=1e-3)

@@ -13,6 +13,7 @@ from drive_stack.world_state import VehicleStates
 from .parts import LampKind
 
 LAMPS = tuple(LampKind)
+_HEAD, _TAIL, _LEFT, _RIGHT, _BLUE = range(len(LAMPS))
 DARK_GLASS = MappingProxyType(
     {
         LampKind.HEAD: (0.78, 0.80, 0.84),
@@ -43,17 +44,18 @@ def lamp_colours(
     """
     blink = time % _BLINK_PERIOD < _BLINK_PERIOD / 2.0
     flash = time % _FLASH_PERIOD < _FLASH_PERIOD / 2.0
-    headlamps, side = lamps_on & ~vehicles.unlit, vehicles.indicator
-    lit = np.stack(
-        [
-            headlamps,
-            vehicles.brake_lamp | headlamps,
-            blink & ((side == -1) | (side == 2)),
-            blink & ((side == 1) | (side == 2)),
-            flash & (vehicles.label == ObjectClass.EMERGENCY_VEHICLE),
-        ],
-        axis=1,
-    )
-    colours = np.tile(_LIT, (len(side), 1, 1))
-    colours[~vehicles.brake_lamp, LAMPS.index(LampKind.TAIL)] = _TAIL_RUNNING
+    side, brake = vehicles.indicator, vehicles.brake_lamp
+    lit = np.zeros((len(side), len(LAMPS)), dtype=np.bool_)
+    colours = np.empty((len(side), *_LIT.shape), dtype=np.float32)
+    colours[:] = _LIT
+    colours[~brake, _TAIL] = _TAIL_RUNNING
+    lit[:, _TAIL] = brake
+    if lamps_on:
+        lit[:, _HEAD] = ~vehicles.unlit
+        lit[:, _TAIL] |= lit[:, _HEAD]
+    if blink:
+        lit[:, _LEFT] = (side == -1) | (side == 2)
+        lit[:, _RIGHT] = side > 0
+    if flash:
+        lit[:, _BLUE] = vehicles.label == ObjectClass.EMERGENCY_VEHICLE
     return lit, colours

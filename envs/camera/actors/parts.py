@@ -32,7 +32,8 @@ class Detail(Enum):
 
     NEAR = "near"
     FAR = "far"  # fewer triangles
-    DISTANT = "distant"  # a few pixels large: outline, glass, dark wheels and lamps
+    DISTANT = "distant"  # some pixels large: outline, glass, dark wheels and lamps
+    REMOTE = "remote"  # a few pixels large: a stack of boxes
 
 
 class LampKind(StrEnum):

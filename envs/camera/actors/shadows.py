@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+
+import numba
 from panda3d.core import NodePath
 
 from drive_stack.types import FloatArray, SemanticClass
@@ -15,8 +17,7 @@ _LAYERS = ((1.12, 74), (0.98, 46))  # size relative to the body, grey value
 SHADOW_REACH = max(size for size, _ in _LAYERS)  # of a shadow, relative to its body
 _ORDER, _ON_HILLS_ORDER = 10, 10_000  # above the ground
 _LIFT = 0.04  # above hilly ground, so that the ground does not hide it [m]
-_CORNERS = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])  # of a unit square
-_HALVES = np.array([[0, 1, 2], [0, 2, 3]])  # corners of its two triangles
+_CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a unit square
 
 
 class ShadowNodes:
@@ -38,25 +39,28 @@ class ShadowNodes:
         """
         quads = len(pose) * len(_LAYERS)
         rows, triangles = self._buffer.reserve(4 * quads, 2 * quads)
-        scales, tones = np.array(_LAYERS).T
-        local = _CORNERS * size[:, None, None] * scales[:, None, None]  # (N, layer, corner, 2)
-        ahead, left = local[..., 0], local[..., 1]
-        cos, sin = (part[:, None, None] for part in (np.cos(pose[:, 2]), np.sin(pose[:, 2])))
-        rise = np.arctan(slope)[:, None, None]
-        along = ahead * np.cos(rise) - self._lift * np.sin(rise)
-        points = np.stack(
-            [
-                pose[:, 0, None, None] + along * cos - left * sin,
-                pose[:, 1, None, None] + along * sin + left * cos,
-                height[:, None, None] + ahead * np.sin(rise) + self._lift * np.cos(rise),
-            ],
-            axis=-1,
-        )
-        rows["vertex"][: 4 * quads] = points.reshape(-1, 3)
-        tone = np.repeat(tones, 4)
-        rows["colour"][: 4 * quads] = np.tile(
-            np.stack([tone, tone, tone + 3.0, np.zeros(len(tone))], axis=1), (len(pose), 1)
-        )
-        first = 4 * np.arange(quads, dtype=np.uint32)
-        triangles[: 2 * quads] = (first[:, None, None] + _HALVES).reshape(-1, 3)
+        _write(pose, size, height, slope, self._lift, rows["vertex"], rows["colour"], triangles)
         self._buffer.show(4 * quads, 2 * quads)
+
+
+@numba.njit(cache=True)
+def _write(pose, size, height, slope, lift, points, colours, triangles):  # type: ignore[no-untyped-def]
+    """Write the layers of each shadow as two triangles each."""
+    vertex = triangle = 0
+    for row in range(len(pose)):
+        cos, sin, rise = math.cos(pose[row, 2]), math.sin(pose[row, 2]), math.atan(slope[row])
+        for scale, tone in _LAYERS:
+            for half in range(2):
+                triangles[triangle, 0] = vertex
+                triangles[triangle, 1] = vertex + 1 + half
+                triangles[triangle, 2] = vertex + 2 + half
+                triangle += 1
+            for ahead, left in _CORNERS:
+                along, across = ahead * scale * size[row, 0], left * scale * size[row, 1]
+                level = along * math.cos(rise) - lift * math.sin(rise)
+                points[vertex, 0] = pose[row, 0] + level * cos - across * sin
+                points[vertex, 1] = pose[row, 1] + level * sin + across * cos
+                points[vertex, 2] = height[row] + along * math.sin(rise) + lift * math.cos(rise)
+                colours[vertex, 0] = colours[vertex, 1] = tone
+                colours[vertex, 2], colours[vertex, 3] = tone + 3, 0
+                vertex += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from drive_stack.types import FloatArray
 
+from .hull import hull
 from .lamps import DARK_GLASS, LAMPS
 from .mesh import CREASE_DEG, Mesh, corner_normals, join, to_reflectance
 from .parts import Detail, LampGlass, LampKind, VehicleParts
@@ -47,15 +48,42 @@ def vehicle_mesh(
     detail: Detail,
 ) -> VehicleMesh:
     """Build a vehicle of the body ``envs.bodies.BODIES[body_index]``, ``length × width × height`` [m]."""
-    made = vehicle_parts(body_index, colour, length, width, height, detail=detail)
-    # lamps lie directly on the body: where depths are equal the first drawn face wins, so lamps come first
+    built = Detail.DISTANT if detail is Detail.REMOTE else detail
+    made = vehicle_parts(body_index, colour, length, width, height, detail=built)
+    pieces = _remote(made) if detail is Detail.REMOTE else _parts(made, detail)
+    return _joined([piece for piece in pieces if len(piece.triangles)])
+
+
+def _parts(made: VehicleParts, detail: Detail) -> list[VehicleMesh]:
+    """Return lamps and body. Lamps lie directly on the body: the first drawn wins, so lamps come first."""
     distant = detail is Detail.DISTANT
     pieces = [_lamp(made.lamps, kind, distant=distant) for kind in LAMPS]
     if distant:
-        dark = [_outward(glass).coloured(255.0 * np.array(DARK_GLASS[glass.kind])) for glass in made.lamps]
-        pieces.append(_packed(join(dark)))
+        pieces.append(_packed(join(_dark(glass) for glass in made.lamps)))
     pieces.append(_packed(_body(made, detail), _DISTANT_CREASE_DEG if distant else CREASE_DEG))
-    return _joined([piece for piece in pieces if len(piece.triangles)])
+    return pieces
+
+
+def _remote(made: VehicleParts) -> list[VehicleMesh]:
+    """Return a hull, and lit glass at its ends."""
+    body = hull(join([_body(made, Detail.REMOTE), *(_dark(glass) for glass in made.lamps)]))
+    (rear, _, _), (front, _, _) = body.bounds
+    lamps = [_moved_to_end(glass, float(rear), float(front)) for glass in made.lamps]
+    return [*(_lamp(lamps, kind, distant=True) for kind in LAMPS), _packed(body)]
+
+
+def _dark(glass: LampGlass) -> Mesh:
+    """Return dark glass of a distant body."""
+    return _outward(glass).coloured(255.0 * np.array(DARK_GLASS[glass.kind]))
+
+
+def _moved_to_end(glass: LampGlass, rear: float, front: float) -> LampGlass:
+    """Return a lamp at the end of the body that it is nearer to; blue lights stay on the roof."""
+    if glass.kind is LampKind.BLUE:
+        return glass
+    (low, _, _), (high, _, _) = glass.mesh.bounds
+    offset = front - high if low + high > 0.0 else rear - low
+    return replace(glass, mesh=glass.mesh.moved((offset, 0.0, 0.0)))
 
 
 def _body(made: VehicleParts, detail: Detail) -> Mesh:
