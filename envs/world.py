@@ -215,8 +215,8 @@ class World:
             contacts=self._contacts,
             mounting_error=episode.mounting_error,
             background_vehicles=None
-            if episode.opposite_traffic is None
-            else episode.opposite_traffic.states(self.time, self._ego.station),
+            if episode.background is None
+            else episode.background.states(self.time, self._ego.station),
         )
 
     def road_users(self) -> RoadUsers:

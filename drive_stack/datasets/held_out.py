@@ -18,7 +18,8 @@ _MAX_TURN = 0.1  # of a parked vehicle from the road's direction in recordings f
 def held_out_content(state: WorldState) -> tuple[str, ...]:
     """Return the names of everything in a state that is held out of training, without duplicates.
 
-    These are objects of held-out classes, unlit vehicles, and vehicles that stand across the road.
+    These are objects of held-out classes, unlit vehicles, vehicles that stand across the road, and kinds of
+    scenery.
     """
     vehicles = state.vehicles
     labels = np.concatenate([vehicles.label, state.pedestrians.label, state.obstacles.label])
@@ -29,7 +30,7 @@ def held_out_content(state: WorldState) -> tuple[str, ...]:
     turn = np.abs(wrap_angles(vehicles.yaw - road_yaw))
     if np.any(vehicles.parked & (turn > _MAX_TURN)):
         names.append("vehicle across the road")
-    return tuple(names)
+    return (*names, *state.conditions.scenery.held_out_kinds())
 
 
 def require_taught(state: WorldState, scenario: str, seed: int) -> None:

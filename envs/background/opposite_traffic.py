@@ -18,9 +18,9 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
 from drive_stack.world_state import VehicleStates
 
-from ..bodies import BODIES
 from ..traffic.flow import STANDSTILL_GAP, flow_speed
 from ..traffic.mix import DrawnVehicle, Mix
+from .drawn import vehicle_states
 
 AHEAD, BEHIND = 620.0, 60.0  # vehicles between these distances from the ego exist [m]
 _PERIOD = 4000.0  # length of lane after which the same vehicles follow again [m]
@@ -112,28 +112,9 @@ def draw_opposite_traffic(
         drawn += queue
     lane = np.array(lanes, dtype=np.int64)
     laterals = np.array(carriageway.lanes)
-    vehicles = _vehicles(drawn, first_id, laterals[lane], np.array(speeds))
+    vehicles = vehicle_states(drawn, first_id, laterals[lane], np.array(speeds))
     arc_at = station - laterals[:, None] * turned
     return OppositeTraffic(road, station, arc_at, lane, np.concatenate(arcs), vehicles)
-
-
-def _vehicles(
-    drawn: list[DrawnVehicle], first_id: int, lateral: FloatArray, speed: FloatArray
-) -> VehicleStates:
-    """Return the states of all vehicles, without their places."""
-    count = len(drawn)
-    size = np.array([(vehicle.length, vehicle.width, vehicle.height) for vehicle in drawn])
-    length, width, height = size.reshape(count, 3).T.copy()
-    zero, off_lane, no = np.zeros(count), np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.bool_)
-    return VehicleStates(
-        id=first_id + np.arange(count), x=zero, y=zero, yaw=zero, speed=speed, acceleration=zero,
-        length=length, width=width, height=height,
-        label=np.array([int(BODIES[vehicle.body].label) for vehicle in drawn], dtype=np.int64),
-        body=np.array([vehicle.body for vehicle in drawn], dtype=np.int64),
-        colour=np.array([vehicle.colour for vehicle in drawn], dtype=np.uint8).reshape(count, 3),
-        lane=off_lane, target_lane=off_lane, station=zero, lateral=lateral,
-        brake_lamp=no, indicator=np.zeros(count, dtype=np.int64), parked=no, unlit=no,
-    )  # fmt: skip
 
 
 def _headings(road: RoadMap) -> tuple[FloatArray, FloatArray]:

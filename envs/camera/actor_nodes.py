@@ -39,6 +39,7 @@ from .actors import (
     build_walker,
 )
 from .atmosphere import Atmosphere
+from .ground.shade import light_below
 from .shading import shade
 from .tags import LabelTags
 
@@ -90,6 +91,7 @@ class ActorNodes:
         hilly: bool = False,
     ) -> None:
         self._tags = tags
+        self._bridges = () if conditions.light is Light.NIGHT else conditions.scenery.bridges
         self._half_view = np.radians(model.fov_x_deg / 2.0 + _VIEW_MARGIN_DEG)
         self._shadows = ShadowNodes(parent, tags, hilly=hilly)
         light = _scene_light(conditions)
@@ -180,7 +182,7 @@ class ActorNodes:
             rows,
             height,
             slope,
-            light[order],
+            light[order] * light_below(self._bridges, vehicles.station[rows]),
             alpha[order],
             atmosphere.encode_lamps(distance),
             _details(distance),

@@ -11,13 +11,13 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.objects.vehicles import concatenate_vehicles
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FrameLabels, Image
-from drive_stack.world_state import Conditions, WorldState
+from drive_stack.world_state import Conditions, Light, WorldState
 
 from ..speed_limits import SpeedLimits
 from .actor_nodes import ActorNodes
 from .atmosphere import Atmosphere
 from .labels import frame_labels
-from .lens import LensEffects
+from .lens import LensEffects, adaptation_stops, expose
 from .offscreen_renderer import OffscreenRenderer
 from .pose import true_camera
 from .roadside.headlamps import OncomingHeadlamps
@@ -72,7 +72,7 @@ class Camera:
         """
         _, atmosphere = self._update(_with_background(state))
         large = self._renderer.draw(_IMAGE)
-        image = atmosphere.apply(large, state.time)
+        image = expose(atmosphere.apply(large, state.time), self._adaptation(state))
         if self._lens is None:
             return image
         return self._lens.apply(image, large, self._camera, state.ego, state.time)
@@ -109,6 +109,13 @@ class Camera:
         for states in (RenderState, TransformState):
             while states.garbage_collect():
                 pass
+
+    def _adaptation(self, state: WorldState) -> float:
+        """Return by how many stops the exposure is longer than on the open road."""
+        if state.conditions.light is Light.NIGHT:  # the headlamps' light is the same everywhere
+            return 0.0
+        station = state.ego.station + self._camera.mount_x
+        return adaptation_stops(state.conditions.scenery.bridges, station, state.ego.speed)
 
     def _update(self, state: WorldState) -> tuple[ActorNodes, Atmosphere]:
         if self._loaded is None:

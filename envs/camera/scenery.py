@@ -9,6 +9,7 @@ from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
 from .ground import Layer
+from .roadside.structures import is_built_on
 
 _STEEL = np.array([150.0, 154.0, 158.0])
 _POST = np.array([[-0.07, -0.07, 0.0], [0.07, 0.07, 0.0], [0.07, 0.07, 0.5], [-0.07, -0.07, 0.5]])  # [m]
@@ -77,8 +78,12 @@ def trees(road: RoadMap, conditions: Conditions, start: float, end: float) -> La
         lateral = (left if side > 0.0 else right) + side * rng.uniform(7.0, 55.0)
         foot = road.to_space(np.asarray(station), np.asarray(lateral), 0.0)
         tree, shade = _tree(rng, conditions.sun_azimuth)
+        if is_built_on(conditions, station, lateral):
+            continue
         points.append(tree + foot)
         colours.append(shade)
+    if not points:
+        return None
     return Layer(SemanticClass.VEGETATION, np.concatenate(points), np.concatenate(colours))
 
 

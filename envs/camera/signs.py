@@ -21,6 +21,7 @@ from ..speed_limits import SpeedLimits
 _ROADSIDE_OFFSET = 1.4  # of a roadside board's centre from the pavement's edge [m]
 _REPEAT_DISTANCE = 800.0  # between two signs of the same limit [m]
 _GANTRY_SPACING = 1300.0  # between two gantries [m]
+_BRIDGE_DISTANCE = 80.0  # minimum of a gantry from a bridge [m]
 _CLEARANCE = 5.2  # below a gantry's panel [m]
 _WARNING_DISTANCES = (400.0, 200.0)  # of the signs before a lane's end [m]
 _PIXELS = 128  # of a face per metre
@@ -66,7 +67,13 @@ def signs_along(road: RoadMap, limits: SpeedLimits | None, conditions: Condition
     """Return all signs of a road, in no particular order."""
     rng = np.random.default_rng((conditions.scenery_seed, 5))
     shown = [] if limits is None else _limit_signs(road, limits)
-    return (*shown, *_lane_end_signs(road), *_gantries(road, rng))
+    bridges = conditions.scenery.bridges
+    gantries = [
+        sign
+        for sign in _gantries(road, rng)
+        if not any(bridge.covers(sign.station, _BRIDGE_DISTANCE) for bridge in bridges)
+    ]
+    return (*shown, *_lane_end_signs(road), *gantries)
 
 
 def _roadside_laterals(road: RoadMap, station: float) -> tuple[float, float]:

@@ -9,12 +9,13 @@ from panda3d.core import CardMaker, NodePath
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import SemanticClass
-from drive_stack.world_state import Conditions, EgoState
+from drive_stack.world_state import Conditions, EgoState, Light
 
 from .atmosphere import Atmosphere
 from .draw_order import set_flat
 from .ground import PLAIN_REACH, Ground, Layer, plain_height
 from .offscreen_renderer import PICTURE
+from .roadside.structures import darkened_below, structures
 from .scenery import delineators, guard_rails, trees
 from .shading import StaticNodes
 from .sign_nodes import board_node, posts_node
@@ -80,18 +81,26 @@ class StaticScene:
 
 
 def _roadside(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer:
-    """Return guard rails and delineators as one layer, as the time to draw depends on the number of nodes."""
+    """Return all that is built as one layer, as the time to draw depends on the number of nodes."""
     opposite = conditions.scenery.opposite
     others = (
         ()
         if opposite is None
         else (opposite.inner_edge - _RAIL_DISTANCE, opposite.outer_edge + _RAIL_DISTANCE)
     )
-    rails, posts = guard_rails(road, start, end, others), delineators(road, start, end)
-    if posts is None:
-        return rails
-    return Layer(
-        rails.kind,
-        np.concatenate([rails.corners, posts.corners]),
-        np.concatenate([rails.colours, posts.colours]),
+    made = (
+        guard_rails(road, start, end, others),
+        delineators(road, start, end),
+        structures(road, conditions, start, end),
+    )
+    layers = [layer for layer in made if layer is not None]
+    joined = Layer(
+        SemanticClass.STRUCTURE,
+        np.concatenate([layer.corners for layer in layers]),
+        np.concatenate([layer.colours for layer in layers]),
+    )
+    return (
+        joined
+        if conditions.light is Light.NIGHT
+        else darkened_below(joined, road, conditions.scenery.bridges)
     )

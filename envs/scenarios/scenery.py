@@ -8,14 +8,9 @@ from pydantic import model_validator
 
 from drive_stack.config import StrictModel
 from drive_stack.errors import FieldError
-from drive_stack.road.scenery import OppositeCarriageway, Scenery
-from drive_stack.road_map import LaneKind, RoadMap
 
 from ..traffic.flow import max_density
 from .quantity import Density
-
-_CENTRAL_RESERVE = 4.0  # between the pavements of both directions, German guideline RAA, RQ 31 [m]
-_STATION_STEP = 20.0  # between two stations at which the pavement's edge is compared [m]
 
 
 class ScenerySpec(StrictModel):
@@ -23,6 +18,8 @@ class ScenerySpec(StrictModel):
 
     # vehicles per km and lane of the opposite carriageway; without it there is no such carriageway
     opposite_traffic: Density | None = None
+    variety: bool = False  # bridges, noise barriers, buildings and service areas
+    held_out: bool = False  # only kinds of these that are held out of training
 
     @model_validator(mode="after")
     def _fits_on_the_carriageway(self) -> ScenerySpec:
@@ -30,20 +27,6 @@ class ScenerySpec(StrictModel):
         if self.opposite_traffic is not None and self.opposite_traffic.bounds[1] > allowed:
             problem = f"at most {allowed} vehicles of this mix fit on a kilometre of lane"
             raise FieldError(problem, ("opposite_traffic",))
+        if self.held_out and not self.variety:
+            raise FieldError("needs variety: true", ("held_out",))
         return self
-
-    def build(self, road: RoadMap) -> Scenery:
-        """Return the scenery of a road."""
-        return Scenery(opposite=None if self.opposite_traffic is None else opposite_carriageway(road))
-
-
-def opposite_carriageway(road: RoadMap) -> OppositeCarriageway:
-    """Return the mirror image of a road's main lanes beyond the central reserve."""
-    steps = int(road.length // _STATION_STEP)
-    own_edge = max(road.paved(index * _STATION_STEP)[1] for index in range(steps + 1))
-    inner = own_edge + _CENTRAL_RESERVE
-    count = sum(lane.kind is LaneKind.MAIN for lane in road.lanes)
-    width = road.lanes[0].width
-    first = inner + road.left_shoulder + width / 2.0
-    lanes = tuple(first + index * width for index in range(count))
-    return OppositeCarriageway(inner, lanes, width, lanes[-1] + width / 2.0 + road.right_shoulder)

@@ -18,7 +18,7 @@ from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, MountingError
 
-from ..background.opposite_traffic import OppositeTraffic, draw_opposite_traffic
+from ..background.background import Background, draw_background
 from ..contacts import ego_body
 from ..ego import Ego
 from ..occupancy import Occupancy
@@ -27,7 +27,6 @@ from ..scenarios.camera import CameraLatency
 from ..scenarios.conditions import surface_speed_limit, visibility_speed_limit
 from ..scenarios.route import EgoStart, NavigationStep
 from ..scenarios.scenario import Scenario, TrafficSpec
-from ..scenarios.scenery import ScenerySpec
 from ..scripts import Script
 from ..speed_limits import SpeedLimits, build_speed_limits, posted_limit
 from ..suspension import BodyMotion
@@ -37,6 +36,7 @@ from ..traffic.lane_segments import COMFORTABLE_BRAKING
 from .animal_spawner import add_animals
 from .obstacle_spawner import PlacedObstacles, place_obstacles
 from .pedestrian_spawner import PedestrianSpawner
+from .scenery_spawner import draw_scenery
 from .vehicle_spawner import VehicleSpawner
 
 _CAPACITY = 640  # vehicles; enough for the highest density on four lanes and the longest queue
@@ -74,7 +74,7 @@ class EpisodeSetup:
     mounting_error: MountingError
     latency: CameraLatency
     body: BodyMotion | None  # None: the body is rigid
-    opposite_traffic: OppositeTraffic | None  # None: there is no opposite carriageway
+    background: Background | None  # None: no vehicles are next to the road
 
     def copy(self) -> EpisodeSetup:
         """Return a setup with independent dynamic parts; the static parts are shared."""
@@ -106,7 +106,8 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
 
     road = scenario.road.build(rngs["road"])
     conditions = replace(
-        scenario.conditions.draw(rngs["conditions"], seed), scenery=scenario.scenery.build(road)
+        scenario.conditions.draw(rngs["conditions"], seed),
+        scenery=draw_scenery(scenario.scenery, road, seed, rngs["scenery"]),
     )
     start = scenario.ego.station.draw(rngs["route"])
     limits = _draw_limits(scenario, road, conditions, start, rngs["route"])
@@ -153,26 +154,14 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         mounting_error=scenario.camera.draw(rngs["camera"]),
         latency=scenario.camera.draw_latency(rngs["latency"]),
         body=BodyMotion() if scenario.camera.body_motion else None,
-        opposite_traffic=_draw_opposite_traffic(
-            scenario.scenery, road, conditions, limits.at(start), rngs["scenery"]
+        background=draw_background(
+            scenario.scenery, road, conditions, limits.at(start), rngs["scenery"], _FIRST_BACKGROUND_ID
         ),
     )
 
 
 def _closures(occupancy: Occupancy) -> list[Closure]:
     return [Closure(lane.lane, lane.start, lane.taper_end, lane.end) for lane in occupancy.closed_lanes]
-
-
-def _draw_opposite_traffic(
-    spec: ScenerySpec, road: RoadMap, conditions: Conditions, limit: float, rng: np.random.Generator
-) -> OppositeTraffic | None:
-    carriageway = conditions.scenery.opposite
-    if carriageway is None or spec.opposite_traffic is None:
-        return None
-    return draw_opposite_traffic(
-        road, carriageway, spec.opposite_traffic.draw(rng), limit, rng, _FIRST_BACKGROUND_ID,
-        held_out=conditions.held_out_appearance,
-    )  # fmt: skip
 
 
 def _draw_navigation_zone(step: NavigationStep, start: float, rng: np.random.Generator) -> NavigationZone:

@@ -48,10 +48,11 @@ def background(state: WorldState) -> VehicleStates:
     return state.background_vehicles
 
 
-def staged(here: World, ahead: tuple[float, ...] = (26.0, 40.0, 60.0, 90.0, 135.0)) -> WorldState:
+def staged(here: World, ahead: tuple[float, ...] = (26.0, 40.0, 70.0)) -> WorldState:
     """Return a state with cars of the opposite traffic in its fastest lane at distances from the ego [m]."""
     state, carriageway = here.state(), here.conditions.scenery.opposite
-    traffic = here._episode.opposite_traffic
+    assert here._episode.background is not None
+    traffic = here._episode.background.opposite
     assert carriageway is not None and traffic is not None
     is_car = np.flatnonzero(traffic.vehicles.label == int(ObjectClass.CAR))
     cars = select_vehicles(traffic.vehicles, is_car[: len(ahead)])

@@ -33,6 +33,7 @@ TAUGHT = (
     "people: [{kind: crosser, at: 90, both_sides: true}]",
     "obstacles: [{kind: lane_closure, at: 120}]",
 )
+VARIETY = "scenery: {variety: true}"
 SCENES = sorted((CONFIGS / "training" / "scenes").glob("*.yaml"))
 
 
@@ -50,6 +51,29 @@ def test_it_is_refused_in_one_line_that_names_it(text: str, seed: int) -> None:
 @pytest.mark.parametrize("text", HELD_OUT)
 def test_it_may_be_recorded_with_test_seeds(text: str) -> None:
     require_taught(world(text, 200_000).state(), "own", 200_000)
+
+
+def test_held_out_scenery_is_refused_with_training_and_validation_seeds() -> None:
+    kinds = ("church", "green bridge", "red noise barrier")
+    state = world("scenery: {variety: true, held_out: true}", 0).state()
+    assert held_out_content(state) == kinds
+    for seed in (0, 100_000):
+        with pytest.raises(ConfigError, match="has church and green bridge and red noise barrier, held out"):
+            require_taught(state, "own", seed)
+    require_taught(state, "own", 200_000)
+
+
+def test_variety_has_held_out_kinds_with_test_seeds_only() -> None:
+    found = {
+        first: {
+            kind
+            for seed in range(first, first + 12)
+            for kind in held_out_content(world(VARIETY, seed).state())
+        }
+        for first in (0, 100_000, 200_000)
+    }
+    assert found[0] == found[100_000] == set()
+    assert found[200_000] == {"church", "green bridge", "red noise barrier"}
 
 
 @pytest.mark.parametrize("text", TAUGHT)

@@ -42,7 +42,8 @@ def test_there_is_none_unless_a_scenario_asks_for_it() -> None:
 def test_it_drives_along_its_lanes_towards_the_ego(road: str) -> None:
     """In a tenth of a second each vehicle moves by its speed along its heading, opposite to the road."""
     here = world(keys(road), 1)
-    traffic = here._episode.opposite_traffic
+    assert here._episode.background is not None
+    traffic = here._episode.background.opposite
     assert traffic is not None
     for station in STATIONS:
         before, after = traffic.states(7.0, station), traffic.states(7.1, station)
@@ -62,7 +63,8 @@ def test_it_drives_along_its_lanes_towards_the_ego(road: str) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_vehicles_keep_their_gaps_behind_the_central_reserve(road: str, seed: int) -> None:
     here = world(keys(road, 30), seed)
-    traffic, carriageway = here._episode.opposite_traffic, here.conditions.scenery.opposite
+    assert here._episode.background is not None
+    traffic, carriageway = here._episode.background.opposite, here.conditions.scenery.opposite
     assert traffic is not None and carriageway is not None
     edge = max(here.road.paved(float(s))[1] for s in np.arange(0.0, here.road.length, 5.0))
     assert carriageway.inner_edge == pytest.approx(edge + 4.0)
@@ -136,5 +138,5 @@ def test_it_costs_nothing_while_the_world_is_stepped() -> None:
     for twin in (here, copy):
         for _ in range(10):
             twin.move(Control(0.0, 0.0))
-    assert here._episode.opposite_traffic is copy._episode.opposite_traffic
+    assert here._episode.background is copy._episode.background
     assert np.array_equal(background(here.state()).x, background(copy.state()).x)

@@ -18,6 +18,7 @@ from .markings import markings
 from .old_lines import old_lines
 from .opposite import with_opposite_road
 from .pavement import lanes, shoulders, terrain
+from .service_area import with_service_areas
 
 
 def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: float) -> list[Layer]:
@@ -36,4 +37,5 @@ def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: floa
         ]
     paint = [old_lines(road, conditions, start, end), markings(road, conditions, rng, start, end)]
     present = [layer for layer in (*base, *paint) if layer is not None]
-    return with_opposite_road(present, road, conditions, start, end)
+    present = with_opposite_road(present, road, conditions, start, end)
+    return with_service_areas(present, road, conditions, start, end)

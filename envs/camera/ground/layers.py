@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,6 +62,20 @@ def merge_quads(layer: Layer, max_count: int) -> Layer:
 def _ends(values: FloatArray, first: NDArray[np.intp], last: NDArray[np.intp]) -> FloatArray:
     """Return the near corners of the ``first`` quads and the far ones of the ``last``, (Q, 4, …)."""
     return np.stack([values[first, 0], values[first, 1], values[last, 2], values[last, 3]], axis=1)
+
+
+def add_to_layers(layers: list[Layer], added: Iterable[Layer]) -> list[Layer]:
+    """Return ``layers`` with each of ``added`` joined to the last layer of its kind, if there is one.
+
+    The time to draw depends on the number of nodes, and each layer is a node.
+    """
+    joined = list(layers)
+    for layer in added:
+        for index in [k for k, other in enumerate(joined) if other.kind is layer.kind][-1:]:
+            corners = np.concatenate([joined[index].corners, layer.corners])
+            colours = np.concatenate([joined[index].colours, layer.colours])
+            joined[index] = replace(joined[index], corners=corners, colours=colours)
+    return joined
 
 
 def layer_of(

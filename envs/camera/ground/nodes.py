@@ -11,14 +11,17 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
-from ..draw_order import set_flat, set_hilly
+from ..draw_order import set_flat, set_hilly, set_multiplying
 from ..offscreen_renderer import FAR
 from ..tags import LabelTags
 from ..triangles import quad_node
 from .chunk import ground_layers
 from .layers import STEP, Layer, merge_quads
+from .shade import shade_layer
 
 _FIRST_ORDER, _MAX_LAYERS = 2, 16  # draw order of the lowest layer, above the backdrop; of a piece of hills
+_SHADE_LAYER = 7  # above those of a piece, below the shadows of actors
+_SHADE_LIFT, _SHADE_STEP = 0.08, 0.0005  # heights of shade above hills, and between its quads [m]
 _CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one level of detail [m]
 _ROAD_EXTENSION = 600.0  # length of road drawn past its end [m]
 _BEHIND_DISTANCE = 50.0  # pieces that end farther behind the camera are out of view [m]
@@ -88,7 +91,23 @@ class Ground:
             node = holder.attach_new_node(quad_node("flat", merged.corners, merged.colours, weld=False))
             self._set_order(node, piece.start, sort)
             self._tags.mark(node, layer.kind)
+        self._add_shade(holder, piece.start)
         return holder
+
+    def _add_shade(self, holder: NodePath, start: float) -> None:
+        """Add the shade of a piece, which darkens its layers and is not in the label image."""
+        shade = shade_layer(self._road, self._conditions, start, start + _PIECE_LENGTH)
+        if shade is None:
+            return
+        # successive quads hide each other, and hilly ground would hide all of them
+        level = (0.0 if self._road.profile.is_level else _SHADE_LIFT) - _SHADE_STEP * np.arange(
+            len(shade.corners)
+        )
+        corners = shade.corners + level[:, None, None] * [0.0, 0.0, 1.0]
+        node = holder.attach_new_node(quad_node("shade", corners, shade.colours))
+        self._set_order(node, start, _SHADE_LAYER)
+        set_multiplying(node)
+        self._tags.hide(node)
 
     def _set_order(self, node: NodePath, start: float, layer: int) -> None:
         """Draw level ground by layer; hilly ground from far to near, so that near hills cover far ones."""

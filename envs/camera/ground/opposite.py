@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
-from .layers import Layer, Strip, layer_of, stations_between
+from .layers import Layer, Strip, add_to_layers, layer_of, stations_between
 from .lines import PAINT, LineStyle, line_quads, line_stations, line_width
 from .surface import asphalt_colour, shoulder_colour
 
@@ -23,23 +22,11 @@ _WORN_TRACKS = ((-0.5, -0.31, 1.02), (-0.31, 0.31, 0.96), (0.31, 0.5, 1.02))  # 
 def with_opposite_road(
     layers: list[Layer], road: RoadMap, conditions: Conditions, start: float, end: float
 ) -> list[Layer]:
-    """Return the ground's ``layers`` with the opposite carriageway between two stations [m] added to them.
-
-    It joins the layers of its kinds, as the time to draw depends on the number of nodes.
-    """
+    """Return the ground's ``layers`` with the opposite carriageway between two stations [m] added to them."""
     carriageway = conditions.scenery.opposite
     if carriageway is None:
         return layers
-    added = {layer.kind: layer for layer in _layers(road, carriageway, conditions, start, end)}
-    return [_joined(layer, added[layer.kind]) if layer.kind in added else layer for layer in layers]
-
-
-def _joined(first: Layer, second: Layer) -> Layer:
-    return replace(
-        first,
-        corners=np.concatenate([first.corners, second.corners]),
-        colours=np.concatenate([first.colours, second.colours]),
-    )
+    return add_to_layers(layers, _layers(road, carriageway, conditions, start, end))
 
 
 def _layers(
