@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ from drive_stack.evaluation.suite import Suite
 from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
 from drive_stack.report.summary_files import ShiftSection, write_summary
+from drive_stack.scenario_name import ScenarioName
 from drive_stack.seeds import MAX_SEED, split_of
+from drive_stack.shifts import families, load_family
 from drive_stack.world_state import WorldState
 from envs.hazards.unreactive_drive import drive_into_hazard, record_of
 
@@ -175,6 +178,22 @@ def test_the_ego_does_not_react_to_the_hazard_but_follows_ordinary_traffic() -> 
     record_of(behind_traffic)
     assert behind_traffic.outcome == "completed" and behind_traffic.ego.speed < 15.0
     assert record_of(world("traffic: {density: 5}")) == ()
+
+
+HAZARDS = [name for name in families() if name not in ("latency", "mounting", "paint")]  # all others have one
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", HAZARDS)
+def test_a_driver_that_does_not_react_meets_the_hazard_and_can_avoid_it(family: str) -> None:
+    """A family whose hazard does not happen, or can seldom be avoided, measures nothing."""
+    loaded, seeds = load_family(family), range(100_000, 100_006)
+    for base, shift in itertools.product(loaded.bases, loaded.shifts):
+        course = str(ScenarioName(base.scenario, (*base.name.settings, shift.setting)))
+        verdicts = [evaluate_hazard(drive_into_hazard(course, seed)) for seed in seeds]
+        met = [verdict for verdict in verdicts if verdict is not None]
+        assert len(met) >= 5, course
+        assert sum(verdict.avoidable for verdict in met) >= len(met) - 1, course
 
 
 def test_the_same_course_gives_the_same_record() -> None:

@@ -37,6 +37,7 @@ EXCLUDED = {
     r"run_sim\.py convert": "tests of its own run it on the same file",
     r"run_sim\.py perception": "takes minutes; tests of its own run it on short courses",
     r"run_sim\.py evaluate (?!.*--suite smoke)": "takes minutes to hours",
+    r"run_sim\.py report .*--ranks-last": "needs a long evaluation; a test of its own runs it",
     r"--agent human": "needs a display",
     r"^ray ": "needs a cluster",
     r"learn_ppo": "takes ten minutes",
