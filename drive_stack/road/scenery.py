@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+_BRIDGE_MARGIN, _MARGIN = 16.0, 6.0  # around bridges and other things, without trees [m]
 BAY_WIDTH, BAY_DEPTH = 3.0, 5.5  # of a car park [m]
 
 
@@ -94,6 +96,11 @@ class Building:
     height: float  # of its walls [m]
     shade: float  # −1 … 1, which tells the paints of one kind apart
 
+    def covers(self, station: float, lateral: float) -> bool:
+        """Whether a place [m] is within the building or near it."""
+        distance = math.hypot(station - self.station, lateral - self.lateral)
+        return distance < 0.6 * self.length + _MARGIN
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceArea:
@@ -103,6 +110,11 @@ class ServiceArea:
     end: float  # station [m]
     near: float  # lateral of its edge next to the road [m]
     far: float  # lateral of its other edge [m]
+
+    def covers(self, station: float, lateral: float) -> bool:
+        """Whether a place [m] is on the area, near it or between it and the road."""
+        beside = self.start - _MARGIN < station < self.end + _MARGIN
+        return beside and self.far - _MARGIN < lateral < 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,15 @@ class Scenery:
     barriers: tuple[NoiseBarrier, ...] = ()
     buildings: tuple[Building, ...] = ()
     service_areas: tuple[ServiceArea, ...] = ()
+    shadows: bool = False  # of things next to and above the road, by clear day
+
+    def occupies(self, station: float, lateral: float) -> bool:
+        """Whether a place [m] is taken, so that no tree can stand there."""
+        return (
+            any(bridge.covers(station, _BRIDGE_MARGIN) for bridge in self.bridges)
+            or any(area.covers(station, lateral) for area in self.service_areas)
+            or any(building.covers(station, lateral) for building in self.buildings)
+        )
 
     def held_out_kinds(self) -> tuple[str, ...]:
         """Return the names of its kinds that are held out of training, sorted."""

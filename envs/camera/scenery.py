@@ -9,7 +9,6 @@ from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
 from .ground import Layer
-from .roadside.structures import is_built_on
 
 _STEEL = np.array([150.0, 154.0, 158.0])
 _POST = np.array([[-0.07, -0.07, 0.0], [0.07, 0.07, 0.0], [0.07, 0.07, 0.5], [-0.07, -0.07, 0.5]])  # [m]
@@ -68,23 +67,29 @@ def delineators(road: RoadMap, start: float, end: float) -> Layer | None:
 
 def trees(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer | None:
     """Return conifers and round trees beyond the rails; the side away from the sun is darker."""
+    made = tree_shapes(road, conditions, start, end)
+    if not made:
+        return None
+    points, colours = zip(*made, strict=True)
+    return Layer(SemanticClass.VEGETATION, np.concatenate(points), np.concatenate(colours))
+
+
+def tree_shapes(
+    road: RoadMap, conditions: Conditions, start: float, end: float
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Return the quads (Q, 4, 3) [m] and colours (Q, 4, 4) of each tree between two stations [m]."""
     rng = np.random.default_rng((conditions.scenery_seed, 3, int(start) + 10_000))
-    points, colours = [], []
+    scenery, made = conditions.scenery, []
     for _ in range(int(rng.integers(2, 9))):
         station, side = rng.uniform(start, end), float(rng.choice((-1.0, 1.0)))
         right, left = road.paved(float(np.clip(station, 0.0, road.length)))
-        opposite = conditions.scenery.opposite
-        left = left if opposite is None else opposite.outer_edge
+        left = left if scenery.opposite is None else scenery.opposite.outer_edge
         lateral = (left if side > 0.0 else right) + side * rng.uniform(7.0, 55.0)
         foot = road.to_space(np.asarray(station), np.asarray(lateral), 0.0)
         tree, shade = _tree(rng, conditions.sun_azimuth)
-        if is_built_on(conditions, station, lateral):
-            continue
-        points.append(tree + foot)
-        colours.append(shade)
-    if not points:
-        return None
-    return Layer(SemanticClass.VEGETATION, np.concatenate(points), np.concatenate(colours))
+        if not scenery.occupies(station, lateral):
+            made.append((tree + foot, shade))
+    return made
 
 
 def _tree(rng: np.random.Generator, sun: float) -> tuple[FloatArray, FloatArray]:

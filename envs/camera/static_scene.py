@@ -15,6 +15,7 @@ from .atmosphere import Atmosphere
 from .draw_order import set_flat
 from .ground import PLAIN_REACH, Ground, Layer, plain_height
 from .offscreen_renderer import PICTURE
+from .roadside.shadows import Shade
 from .roadside.structures import darkened_below, structures
 from .scenery import delineators, guard_rails, trees
 from .shading import StaticNodes
@@ -39,12 +40,14 @@ class StaticScene:
         self._static_nodes, self._scenery = StaticNodes(), VertexShadedNodes(parent, tags)
         self.plain = plain_height(road.profile, -_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION)  # [m]
         self._plain_node = self._add_plain()
-        self._ground = Ground(parent, road, conditions, tags)
+        self._shade = Shade(road, conditions)
+        self._ground = Ground(parent, road, conditions, tags, self._shade.layer)
         for start in np.arange(-_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION, _SCENERY_CHUNK):
             self._add_scenery(road, conditions, float(start))
 
     def add_signs(self, signs: Sequence[Sign]) -> None:
-        """Add signs."""
+        """Add signs, before the first update."""
+        self._shade.add_signs(signs)
         for sign in signs:
             centre, _ = self._road.to_world(np.asarray(sign.station), np.asarray(sign.lateral))
             for made, reflecting in ((board_node, True), (posts_node, False)):

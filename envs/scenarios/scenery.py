@@ -21,6 +21,8 @@ class ScenerySpec(StrictModel):
     variety: bool = False  # bridges, noise barriers, buildings and service areas
     held_out: bool = False  # only kinds of these that are held out of training
 
+    shadows: bool = False  # of all of these, of trees, rails and signs, on the ground by clear day
+
     @model_validator(mode="after")
     def _fits_on_the_carriageway(self) -> ScenerySpec:
         allowed = math.floor(max_density())

@@ -57,7 +57,7 @@ def draw_scenery(spec: ScenerySpec, road: RoadMap, seed: int, rng: np.random.Gen
     """Draw the scenery of an episode."""
     opposite = None if spec.opposite_traffic is None else opposite_carriageway(road)
     if not spec.variety:
-        return Scenery(opposite)
+        return Scenery(opposite, shadows=spec.shadows)
     kinds = _Kinds(rng, only=spec.held_out, allowed=spec.held_out or split_of(seed) is SeedSplit.TEST)
     bridges = _draw_bridges(road, opposite, kinds, rng)
     areas = _draw_service_areas(road, bridges, rng)
@@ -67,6 +67,7 @@ def draw_scenery(spec: ScenerySpec, road: RoadMap, seed: int, rng: np.random.Gen
         barriers=_draw_barriers(road, bridges, areas, kinds, rng),
         buildings=_draw_buildings(road, opposite, (bridges, areas), kinds, rng),
         service_areas=areas,
+        shadows=spec.shadows,
     )
 
 

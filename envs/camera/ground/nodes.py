@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from panda3d.core import NodePath
@@ -17,11 +19,10 @@ from ..tags import LabelTags
 from ..triangles import quad_node
 from .chunk import ground_layers
 from .layers import STEP, Layer, merge_quads
-from .shade import shade_layer
 
 _FIRST_ORDER, _MAX_LAYERS = 2, 16  # draw order of the lowest layer, above the backdrop; of a piece of hills
 _SHADE_LAYER = 7  # above those of a piece, below the shadows of actors
-_SHADE_LIFT, _SHADE_STEP = 0.08, 0.0005  # heights of shade above hills, and between its quads [m]
+_LAST_SHADED_LEVEL = 2  # of detail; shade beyond cannot be seen
 _CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one level of detail [m]
 _ROAD_EXTENSION = 600.0  # length of road drawn past its end [m]
 _BEHIND_DISTANCE = 50.0  # pieces that end farther behind the camera are out of view [m]
@@ -36,12 +37,18 @@ _QUAD_LENGTHS: dict[SemanticClass | None, float] = {
     None: STEP / 2.0,
 }
 
+ShadeSource: TypeAlias = Callable[[float, float], Layer | None]
+"""Returns the shade between two stations [m], whose colours multiply those of the ground."""
+
 
 class Ground:
     """The flat part of the scene, attached to ``parent``."""
 
-    def __init__(self, parent: NodePath, road: RoadMap, conditions: Conditions, tags: LabelTags) -> None:
+    def __init__(
+        self, parent: NodePath, road: RoadMap, conditions: Conditions, tags: LabelTags, shade: ShadeSource
+    ) -> None:
         self._parent, self._road, self._conditions, self._tags = parent, road, conditions, tags
+        self._shade = shade
         # pieces of hills are made one by one, as none may cover a part of the one beyond it
         self._chunk_length = _CHUNK_LENGTH if road.profile.is_level else _PIECE_LENGTH
         self._end = float(road.length + _ROAD_EXTENSION)
@@ -91,20 +98,16 @@ class Ground:
             node = holder.attach_new_node(quad_node("flat", merged.corners, merged.colours, weld=False))
             self._set_order(node, piece.start, sort)
             self._tags.mark(node, layer.kind)
-        self._add_shade(holder, piece.start)
+        if level <= _LAST_SHADED_LEVEL:
+            self._add_shade(holder, piece.start)
         return holder
 
     def _add_shade(self, holder: NodePath, start: float) -> None:
         """Add the shade of a piece, which darkens its layers and is not in the label image."""
-        shade = shade_layer(self._road, self._conditions, start, start + _PIECE_LENGTH)
+        shade = self._shade(start, start + _PIECE_LENGTH)
         if shade is None:
             return
-        # successive quads hide each other, and hilly ground would hide all of them
-        level = (0.0 if self._road.profile.is_level else _SHADE_LIFT) - _SHADE_STEP * np.arange(
-            len(shade.corners)
-        )
-        corners = shade.corners + level[:, None, None] * [0.0, 0.0, 1.0]
-        node = holder.attach_new_node(quad_node("shade", corners, shade.colours))
+        node = holder.attach_new_node(quad_node("shade", shade.corners, shade.colours))
         self._set_order(node, start, _SHADE_LAYER)
         set_multiplying(node)
         self._tags.hide(node)

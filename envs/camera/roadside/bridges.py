@@ -48,6 +48,11 @@ def add_bridge(solids: Solids, road: RoadMap, bridge: Bridge, opposite: Opposite
             solids.box(frame, *railing, _RAILING if bridge.kind is BridgeKind.FOOTBRIDGE else _CONCRETE)
 
 
+def deck_top(bridge: Bridge) -> float:
+    """Return the height of a deck with its railings above the road [m]."""
+    return bridge.clearance + _GIRDER_HEIGHT[bridge.kind] + _PARAPET
+
+
 def _add_piers(solids: Solids, frame: Frame, bridge: Bridge, opposite: OppositeCarriageway | None) -> None:
     """Add a pier in the central reserve; without an opposite carriageway the deck spans the road freely."""
     if opposite is None:

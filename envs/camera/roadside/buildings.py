@@ -24,7 +24,7 @@ _ROOF_TILES, _SLATE, _WINDOW = (142.0, 72.0, 52.0), (74.0, 78.0, 86.0), (58.0, 6
 _BANDS = (150.0, 60.0, 48.0), (60.0, 96.0, 140.0)  # along a hall
 _STOREY = 3.0  # [m]
 _WINDOW_SPACING = 3.2  # [m]
-_ROOF_RISE = 0.42  # of a gabled roof, relative to its width
+ROOF_RISE = 0.42  # of a gabled roof, relative to its width
 _EAVES = 0.4  # [m]
 
 
@@ -54,7 +54,7 @@ def _add_gable(
     solids: Solids, frame: Frame, size: tuple[float, float, float], paint: tuple[float, float, float]
 ) -> None:
     length, width, top = size
-    ridge = top + _ROOF_RISE * 2.0 * width
+    ridge = top + ROOF_RISE * 2.0 * width
     over, wide = length + _EAVES, width + _EAVES
     roof = [
         [[-over, -wide, top], [over, -wide, top], [over, 0.0, ridge], [-over, 0.0, ridge]],

@@ -27,6 +27,25 @@ _POST, _POST_PAINT = 0.22, (92.0, 96.0, 98.0)  # width [m]
 _PANEL = 5.0  # length [m]
 
 
+def panel_joints(
+    road: RoadMap,
+    barrier: NoiseBarrier,
+    opposite: OppositeCarriageway | None,
+    span: tuple[float, float],
+) -> tuple[FloatArray, FloatArray]:
+    """Return stations and laterals (P, 2) of both ends of the panels that begin between two stations [m].
+
+    The order of the ends is that of a front towards the road.
+    """
+    low, high = (np.ceil((station - barrier.start) / _PANEL) for station in span)
+    starts = barrier.start + _PANEL * np.arange(max(low, 0.0), high)
+    starts = starts[starts < barrier.end - 0.5]
+    joints: FloatArray = np.stack([starts, np.minimum(starts + _PANEL, barrier.end)], axis=1)
+    laterals = np.array([[_lateral(road, opposite, barrier, s) for s in pair] for pair in joints.tolist()])
+    laterals = laterals.reshape(joints.shape)
+    return (joints, laterals) if barrier.side < 0 else (joints[:, ::-1], laterals[:, ::-1])
+
+
 def add_noise_barrier(
     solids: Solids,
     road: RoadMap,
@@ -35,18 +54,10 @@ def add_noise_barrier(
     span: tuple[float, float],
 ) -> None:
     """Add the part of a wall that begins between two stations [m]. On the left it is beyond both roads."""
-    first = np.arange(
-        np.ceil((span[0] - barrier.start) / _PANEL), np.ceil((span[1] - barrier.start) / _PANEL)
-    )
-    starts = barrier.start + _PANEL * first[(first >= 0.0)]
-    starts = starts[starts < barrier.end - 0.5]
-    if len(starts) == 0:
+    joints, laterals = panel_joints(road, barrier, opposite, span)
+    if len(joints) == 0:
         return
     paint = np.array(_PAINTS[barrier.colour])
-    joints: FloatArray = np.stack([starts, np.minimum(starts + _PANEL, barrier.end)], axis=1)
-    laterals = np.array([[_lateral(road, opposite, barrier, s) for s in pair] for pair in joints.tolist()])
-    if barrier.side > 0:  # counter-clockwise as seen from the road
-        joints, laterals = joints[:, ::-1], laterals[:, ::-1]
     world = Frame(np.zeros(3), 0.0)
     for low, high, colour in (
         (-0.3, _PLINTH, _PLINTH_PAINT),

@@ -9,8 +9,9 @@ from drive_stack.road_map import RoadMap
 
 from .solids import Frame, Solids
 
-_CANOPY, _FASCIA, _COLUMN = (214.0, 214.0, 210.0), (36.0, 92.0, 152.0), (176.0, 178.0, 180.0)
+_ROOF, _FASCIA, _COLUMN = (214.0, 214.0, 210.0), (36.0, 92.0, 152.0), (176.0, 178.0, 180.0)
 _SHOP, _GLASS, _PUMP = (222.0, 214.0, 198.0), (70.0, 84.0, 98.0), (206.0, 206.0, 208.0)
+CANOPY = (-13.1, -7.1, 5.0), (13.1, 5.1, 6.3)  # minimum and maximum corner [m]
 _LAMP_SPACING = 28.0  # [m]
 
 
@@ -18,7 +19,7 @@ def add_service_area(solids: Solids, road: RoadMap, area: ServiceArea) -> None:
     """Add what stands on a service area, except for vehicles."""
     middle = (area.start + area.end) / 2.0
     frame = Frame.at(road, middle, (area.near + area.far) / 2.0)
-    solids.box(frame, (-13.0, -7.0, 5.0), (13.0, 5.0, 5.5), _CANOPY)
+    solids.box(frame, (-13.0, -7.0, 5.0), (13.0, 5.0, 5.5), _ROOF)
     solids.box(frame, (-13.1, -7.1, 5.5), (13.1, 5.1, 6.3), _FASCIA)
     for x in (-9.0, 0.0, 9.0):
         for y in (-4.5, 2.5):

@@ -19,7 +19,6 @@ from .service_areas import add_service_area
 from .solids import Frame, Solids
 
 _TOLERANCE = 0.1  # [m]
-_MARGIN = 6.0  # around buildings, without trees [m]
 
 
 def structures(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer | None:
@@ -38,23 +37,6 @@ def structures(road: RoadMap, conditions: Conditions, start: float, end: float) 
         if start <= (area.start + area.end) / 2.0 < end:
             add_service_area(solids, road, area)
     return solids.layer()
-
-
-def is_built_on(conditions: Conditions, station: float, lateral: float) -> bool:
-    """Whether a place [m] is taken, so that no tree can stand there."""
-    scenery = conditions.scenery
-    return (
-        any(bridge.covers(station, 16.0) for bridge in scenery.bridges)
-        or any(
-            area.start - _MARGIN < station < area.end + _MARGIN
-            and area.far - _MARGIN < lateral < area.near + 8.0
-            for area in scenery.service_areas
-        )
-        or any(
-            np.hypot(station - building.station, lateral - building.lateral) < 0.6 * building.length + _MARGIN
-            for building in scenery.buildings
-        )
-    )
 
 
 def darkened_below(layer: Layer, road: RoadMap, bridges: tuple[Bridge, ...]) -> Layer:
