@@ -24,6 +24,7 @@ _ROOF_TILES, _SLATE, _WINDOW = (142.0, 72.0, 52.0), (74.0, 78.0, 86.0), (58.0, 6
 _BANDS = (150.0, 60.0, 48.0), (60.0, 96.0, 140.0)  # along a hall
 _STOREY = 3.0  # [m]
 _WINDOW_SPACING = 3.2  # [m]
+_WINDOW_OUTLINE = np.array([[-0.6, 0.0], [0.6, 0.0], [0.6, 1.4], [-0.6, 1.4]])  # along and up [m]
 ROOF_RISE = 0.42  # of a gabled roof, relative to its width
 _EAVES = 0.4  # [m]
 
@@ -69,24 +70,23 @@ def _add_gable(
 
 
 def _add_windows(solids: Solids, frame: Frame, building: Building) -> None:
-    """Add a window for each storey and 3 m of wall, slightly in front of the walls."""
+    """Add a window for each storey and 3 m of the walls that a driver sees, slightly in front of them."""
     half_length, half_width = building.length / 2.0, building.width / 2.0
     sills = np.arange(0.9, building.height - 1.6, _STOREY)
-    quads: list[FloatArray] = []
-    for half, distance, axis in ((half_length, half_width, 0), (half_width, half_length, 1)):
+    to_road = -float(np.sign(building.lateral))
+    for half, distance, axis, side in (
+        (half_length, half_width, 0, to_road),
+        (half_width, half_length, 1, -1.0),
+    ):
         count = max(int(2.0 * half / _WINDOW_SPACING), 1)
         centres = (np.arange(count) - (count - 1) / 2.0) * _WINDOW_SPACING
-        for side in (-1.0, 1.0):
-            along, sill = (grid.ravel() for grid in np.meshgrid(centres, sills))
-            corners = np.array([[-0.6, 0.0], [0.6, 0.0], [0.6, 1.4], [-0.6, 1.4]])
-            if side * (1 - 2 * axis) > 0.0:
-                corners = corners[::-1]
-            place = np.zeros((len(along), 4, 3))
-            place[:, :, axis] = along[:, None] + corners[:, 0]
-            place[:, :, 1 - axis] = side * (distance + 0.04)
-            place[:, :, 2] = sill[:, None] + corners[:, 1]
-            quads.append(place)
-    solids.add(frame, np.concatenate(quads), _WINDOW)
+        along, sill = (grid.ravel() for grid in np.meshgrid(centres, sills))
+        corners = _WINDOW_OUTLINE if side * (1 - 2 * axis) < 0.0 else _WINDOW_OUTLINE[::-1]
+        place: FloatArray = np.zeros((len(along), 4, 3))
+        place[:, :, axis] = along[:, None] + corners[:, 0]
+        place[:, :, 1 - axis] = side * (distance + 0.04)
+        place[:, :, 2] = sill[:, None] + corners[:, 1]
+        solids.add(frame, place, _WINDOW)
 
 
 def _add_tower(solids: Solids, frame: Frame, building: Building, paint: tuple[float, float, float]) -> None:

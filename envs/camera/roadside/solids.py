@@ -14,6 +14,8 @@ from ..ground import Layer
 
 UNDERSIDE = 0.35  # brightness of faces that point down, relative to those in the sun
 _SHADED, _SUNNY = 0.72, 0.28  # brightness of walls: everywhere, and by the cosine of the angle to the sun
+_AWAY = 0.75  # of a unit normal along the road: such faces are seen from behind only
+_BURIED = 0.2  # depth below which nothing is seen [m]
 _FACES = (  # corners of a box by number (x + 2 y + 4 z), counter-clockwise from outside
     (0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (4, 5, 7, 6), (0, 2, 3, 1),
 )  # fmt: skip
@@ -42,9 +44,13 @@ class Frame:
 
 @dataclass(slots=True)
 class Solids:
-    """Collects the quads of upright things; ``sun`` is the sun's direction in the world [rad]."""
+    """Collects the quads of upright things that a camera on the road can see as it approaches.
+
+    ``sun`` is the direction to the sun and ``heading`` that of the road, both in the world [rad].
+    """
 
     sun: float
+    heading: float
     corners: list[FloatArray] = field(default_factory=list)
     colours: list[FloatArray] = field(default_factory=list)
 
@@ -54,6 +60,9 @@ class Solids:
         normal = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
         length = np.linalg.norm(normal, axis=1, keepdims=True)
         normal = normal / np.maximum(length, 1e-9)
+        seen = normal[:, 0] * np.cos(self.heading) + normal[:, 1] * np.sin(self.heading) < _AWAY
+        seen &= corners[:, :, 2].max(axis=1) > frame.origin[2] - _BURIED
+        corners, normal = corners[seen], normal[seen]
         facing = normal[:, 0] * np.cos(self.sun) + normal[:, 1] * np.sin(self.sun)
         tone = np.where(np.abs(normal[:, 2]) > 0.3, 1.0, _SHADED + _SUNNY * np.maximum(facing, 0.0))
         tone = np.where(normal[:, 2] < -0.3, UNDERSIDE, tone)

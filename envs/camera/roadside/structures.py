@@ -23,7 +23,8 @@ _TOLERANCE = 0.1  # [m]
 
 def structures(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer | None:
     """Return what stands between two stations [m]: bridges, noise barriers, buildings and service areas."""
-    scenery, solids = conditions.scenery, Solids(conditions.sun_azimuth)
+    _, heading = road.to_world(np.asarray(start), np.asarray(0.0))
+    scenery, solids = conditions.scenery, Solids(conditions.sun_azimuth, float(heading))
     for bridge in scenery.bridges:
         if start <= bridge.station < end:
             add_bridge(solids, road, bridge, scenery.opposite)
