@@ -12,6 +12,9 @@ from .ground import Layer
 
 _STEEL = np.array([150.0, 154.0, 158.0])
 _POST = np.array([[-0.07, -0.07, 0.0], [0.07, 0.07, 0.0], [0.07, 0.07, 0.5], [-0.07, -0.07, 0.5]])  # [m]
+_SIDES, _COARSE_SIDES = 7, 4  # of a tree
+_COARSE_LEVELS = [0, 2, 3, 4, 6]
+_COARSE_GIRTH = 1.17  # a square with this times the radius has the area of a heptagon
 _DELINEATOR = (  # bottom, top and width [m], colour
     (0.0, 0.72, 0.14, (228.0, 228.0, 226.0)),
     (0.72, 0.94, 0.13, (28.0, 28.0, 28.0)),
@@ -65,9 +68,14 @@ def delineators(road: RoadMap, start: float, end: float) -> Layer | None:
     return Layer(SemanticClass.STRUCTURE, np.concatenate(corners), np.concatenate(colours))
 
 
-def trees(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer | None:
-    """Return conifers and round trees beyond the rails; the side away from the sun is darker."""
-    made = tree_shapes(road, conditions, start, end)
+def trees(
+    road: RoadMap, conditions: Conditions, start: float, end: float, *, coarse: bool = False
+) -> Layer | None:
+    """Return conifers and round trees beyond the rails; the side away from the sun is darker.
+
+    ``coarse`` trees are the same with a third of the triangles.
+    """
+    made = tree_shapes(road, conditions, start, end, coarse=coarse)
     if not made:
         return None
     points, colours = zip(*made, strict=True)
@@ -75,7 +83,7 @@ def trees(road: RoadMap, conditions: Conditions, start: float, end: float) -> La
 
 
 def tree_shapes(
-    road: RoadMap, conditions: Conditions, start: float, end: float
+    road: RoadMap, conditions: Conditions, start: float, end: float, *, coarse: bool = False
 ) -> list[tuple[FloatArray, FloatArray]]:
     """Return the quads (Q, 4, 3) [m] and colours (Q, 4, 4) of each tree between two stations [m]."""
     rng = np.random.default_rng((conditions.scenery_seed, 3, int(start) + 10_000))
@@ -86,30 +94,33 @@ def tree_shapes(
         left = left if scenery.opposite is None else scenery.opposite.outer_edge
         lateral = (left if side > 0.0 else right) + side * rng.uniform(7.0, 55.0)
         foot = road.to_space(np.asarray(station), np.asarray(lateral), 0.0)
-        tree, shade = _tree(rng, conditions.sun_azimuth)
+        tree, shade = _tree(rng, conditions.sun_azimuth, coarse=coarse)
         if not scenery.occupies(station, lateral):
             made.append((tree + foot, shade))
     return made
 
 
-def _tree(rng: np.random.Generator, sun: float) -> tuple[FloatArray, FloatArray]:
+def _tree(rng: np.random.Generator, sun: float, *, coarse: bool) -> tuple[FloatArray, FloatArray]:
+    """Return the quads of a tree (N, 4, 3) with its foot at the origin, and their RGBA (N, 4, 4)."""
     height, pointed = rng.uniform(5.0, 12.0), rng.random() < 0.5
     level = np.array([0.0, 0.12, 0.13, 0.35, 0.65, 0.9, 1.0])
     girth = np.array(
         [0.02, 0.02, 0.2, 0.16, 0.1, 0.04, 0.0] if pointed else [0.03, 0.03, 0.16, 0.27, 0.27, 0.14, 0.0]
     )
     green = np.array([46.0, 82.0, 44.0] if pointed else [74.0, 104.0, 46.0]) * rng.uniform(0.8, 1.15)
-    angle = np.linspace(0.0, 2.0 * np.pi, 8) + rng.uniform(0.0, 1.0)
+    sides, turn = _COARSE_SIDES if coarse else _SIDES, rng.uniform(0.0, 1.0)
+    if coarse:
+        level, girth = level[_COARSE_LEVELS], _COARSE_GIRTH * girth[_COARSE_LEVELS]
+    angle = np.linspace(0.0, 2.0 * np.pi, sides + 1) + turn
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    skin = np.concatenate(
-        [girth[:, None, None] * height * ring, np.tile(level[:, None, None] * height, (1, 8, 1))], axis=2
-    )
+    rings = girth[:, None, None] * height * ring
+    skin = np.concatenate([rings, np.tile(level[:, None, None] * height, (1, len(angle), 1))], axis=2)
     facing = 0.72 + 0.28 * np.cos(angle - sun)
     tone = np.where(
         level[:, None, None] < 0.125, np.array([84.0, 66.0, 48.0]), green * (0.7 + 0.4 * level[:, None, None])
     )
-    rgba = np.concatenate([tone * facing[None, :, None], np.full((7, 8, 1), 255.0)], axis=2)
-    return _cells(skin), _cells(rgba)
+    opaque = np.full((*skin.shape[:2], 1), 255.0)
+    return _cells(skin), _cells(np.concatenate([tone * facing[None, :, None], opaque], axis=2))
 
 
 def _cells(sheet: FloatArray) -> FloatArray:

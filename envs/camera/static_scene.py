@@ -25,6 +25,7 @@ from .tags import LabelTags
 from .vertex_shading import VertexShadedNodes
 
 _SCENERY_CHUNK = 40.0  # [m]
+_COARSE_FROM = 140.0  # distance from which trees have fewer triangles [m]
 _RAIL_DISTANCE = 0.5  # of the opposite carriageway's rails from its pavement [m]
 _BEHIND_DISTANCE, _ROAD_EXTENSION = (
     200.0,
@@ -77,10 +78,10 @@ class StaticScene:
     def _add_scenery(self, road: RoadMap, conditions: Conditions, start: float) -> None:
         end = start + _SCENERY_CHUNK
         centre, _ = road.to_world(np.asarray((start + end) / 2.0), np.asarray(0.0))
-        for layer in (_roadside(road, conditions, start, end), trees(road, conditions, start, end)):
-            if layer is not None:
-                is_solid = layer.kind is SemanticClass.VEGETATION
-                self._scenery.add(layer, centre, two_sided=not is_solid)
+        self._scenery.add(_roadside(road, conditions, start, end), centre, two_sided=True)
+        for coarse, distances in ((False, (0.0, _COARSE_FROM)), (True, (_COARSE_FROM, np.inf))):
+            if (layer := trees(road, conditions, start, end, coarse=coarse)) is not None:
+                self._scenery.add(layer, centre, distances=distances)
 
 
 def _roadside(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer:

@@ -34,8 +34,19 @@ class VertexShadedNodes:
         self._parent, self._tags = parent, tags
         self._groups: dict[tuple[SemanticClass | None, bool], _Group] = {}
 
-    def add(self, layer: Layer, centre: FloatArray, *, two_sided: bool = False) -> None:
-        """Add a piece; it is drawn while its ``centre`` (2,) [m] is in range."""
+    def add(
+        self,
+        layer: Layer,
+        centre: FloatArray,
+        *,
+        two_sided: bool = False,
+        distances: tuple[float, float] = (0.0, math.inf),
+    ) -> None:
+        """Add a piece; it is drawn while its ``centre`` (2,) [m] is in range.
+
+        With ``distances`` it is drawn only while the ego is at least as far as the first of them from its
+        centre, and not as far as the second [m].
+        """
         key = layer.kind, two_sided
         if key not in self._groups:
             buffer = GeometryBuffer(self._parent, "scenery")
@@ -43,7 +54,9 @@ class VertexShadedNodes:
             self._tags.mark(buffer.node, layer.kind)
             self._groups[key] = _Group(buffer)
         rows, index = packed_quads(layer.corners, layer.colours)
-        self._groups[key].pieces.append(_Piece(centre, rows, index.reshape(-1, 3).astype(np.uint32)))
+        self._groups[key].pieces.append(
+            _Piece(centre, distances, rows, index.reshape(-1, 3).astype(np.uint32))
+        )
 
     def shade(self, ego: EgoState, atmosphere: Atmosphere) -> None:
         """Show the pieces in range, with the light and transmittance of each vertex; hide the others."""
@@ -53,6 +66,7 @@ class VertexShadedNodes:
 
 class _Piece(NamedTuple):
     centre: FloatArray
+    distances: tuple[float, float]  # of the ego, from which and up to which it is drawn [m]
     rows: NDArray[np.void]  # packed vertices, coloured in full light
     triangles: NDArray[np.uint32]  # (T, 3)
 
@@ -61,6 +75,7 @@ class _Joined(NamedTuple):
     """All pieces of a group, one after the other."""
 
     centres: FloatArray  # (P, 2)
+    distances: FloatArray  # (P, 2), from which and up to which each piece is drawn [m]
     points: NDArray[np.float32]  # (V, 3)
     colours: NDArray[np.uint8]  # (V, 4)
     triangles: NDArray[np.uint32]  # (T, 3), of vertices of the whole group
@@ -80,8 +95,10 @@ class _Group:
             self._joined = _join(self.pieces)
         joined = self._joined
         x, y = joined.centres.T
-        visible, _, _ = atmosphere.select_visible(x, y, np.zeros(len(x), dtype=np.bool_), ego)
-        runs = list(_runs(visible))
+        in_range, _, _ = atmosphere.select_visible(x, y, np.zeros(len(x), dtype=np.bool_), ego)
+        distance = np.hypot(x - ego.x, y - ego.y)
+        shown = (distance >= joined.distances[:, 0]) & (distance < joined.distances[:, 1])
+        runs = list(_runs(row for row in in_range if shown[row]))
         spans = [
             (
                 joined.first_vertex[a],
@@ -114,6 +131,7 @@ def _join(pieces: Sequence[_Piece]) -> _Joined:
     first_vertex = np.cumsum([0, *(len(piece.rows) for piece in pieces)])
     return _Joined(
         np.array([piece.centre for piece in pieces]),
+        np.array([piece.distances for piece in pieces]),
         np.concatenate([piece.rows["vertex"] for piece in pieces]),
         np.concatenate([piece.rows["colour"] for piece in pieces]),
         np.concatenate(
