@@ -127,7 +127,9 @@ class _Group:
         self.buffer.show(vertex, triangle)
 
 
-def _join(pieces: Sequence[_Piece]) -> _Joined:
+def _join(unsorted: Sequence[_Piece]) -> _Joined:
+    """Join pieces; those drawn at the same distances follow each other, so that few runs are in range."""
+    pieces = sorted(unsorted, key=lambda piece: piece.distances)
     first_vertex = np.cumsum([0, *(len(piece.rows) for piece in pieces)])
     return _Joined(
         np.array([piece.centre for piece in pieces]),
