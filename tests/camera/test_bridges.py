@@ -17,6 +17,7 @@ from drive_stack.world_state import Conditions, Light, Weather, WorldState
 from envs.camera import Camera
 from envs.camera.ground.shade import light_below
 from envs.camera.lens import adaptation_stops, expose
+from envs.camera.roadside.bridges import add_bridge
 from envs.camera.roadside.solids import Frame, Solids
 
 MODEL = CameraModel()
@@ -108,6 +109,19 @@ def test_faces_that_nobody_sees_are_left_out() -> None:
         (0, 0, 3),
         (0, 1, 0.5),
     ]
+
+
+def test_a_truss_has_a_diagonal_in_each_bay_on_both_sides() -> None:
+    """28 m in bays of 4 m: seven bays."""
+    solids = Solids(sun=0.0, heading=0.0)
+    add_bridge(solids, straight_road(), Bridge(BridgeKind.TRUSS, 100.0, 7.0, 5.0, -14.0, 14.0), None)
+    layer = solids.layer()
+    assert layer is not None
+    flat = np.ptp(layer.corners[:, :, 0], axis=1) < 1e-6
+    heights = np.sort(layer.corners[flat][:, :, 2], axis=1)
+    assert (heights[:, 3] - heights[:, 0] > 4.0).sum() >= 14
+    diagonal = (np.diff(heights, axis=1) > 0.2).all(axis=1)
+    assert diagonal.sum() == 14
 
 
 def test_a_deck_is_above_the_road_at_its_clearance(camera: Camera) -> None:

@@ -99,7 +99,8 @@ def _add_trusses(solids: Solids, frame: Frame, bridge: Bridge, top: float) -> No
         )
         heights = np.where(np.arange(bays + 1) % 2 == 0, top, top + _TRUSS_HEIGHT - bar)
         for start, end, low, high in zip(edges[:-1], edges[1:], heights[:-1], heights[1:], strict=True):
-            quad = [[x, start, low], [x, end, high], [x, end, high + bar], [x, start, low + bar]]
+            # counter-clockwise as seen by who approaches
+            quad = [[x, start, low + bar], [x, end, high + bar], [x, end, high], [x, start, low]]
             solids.add(frame, np.array([quad]), _STEEL)
 
 
