@@ -19,6 +19,7 @@ from drive_stack.types import FloatArray
 from drive_stack.world_state import VehicleStates
 
 from ..traffic.flow import STANDSTILL_GAP, flow_speed
+from ..traffic.looks import distinct_in_line
 from ..traffic.mix import DrawnVehicle, Mix
 from .drawn import vehicle_states
 
@@ -105,7 +106,8 @@ def draw_opposite_traffic(
         desired = min(slowest, _LARGE_SPEED) if index == outermost else slowest
         desired = min(desired + _FASTER * (outermost - index), max(limit, desired))
         speed = flow_speed(density, desired)
-        queue = [mix.draw(rng, index, road) for _ in range(round(density * _PERIOD / 1000.0))]
+        count = round(density * _PERIOD / 1000.0)
+        queue = distinct_in_line([mix.draw(rng, index, road) for _ in range(count)], mix.paints)
         lanes += [index] * len(queue)
         speeds += [speed] * len(queue)
         arcs.append(_draw_places(np.array([vehicle.length for vehicle in queue]), speed, rng))

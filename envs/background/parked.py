@@ -11,7 +11,8 @@ from drive_stack.road.scenery import BAY_DEPTH, BAY_WIDTH, ServiceArea
 from drive_stack.road_map import RoadMap
 from drive_stack.world_state import VehicleStates
 
-from ..traffic.mix import DrawnVehicle, Mix
+from ..traffic.looks import distinct_in_line
+from ..traffic.mix import Mix
 from .drawn import vehicle_states
 
 _OCCUPIED = 0.55  # fraction of the bays
@@ -57,7 +58,7 @@ def _park(
     first_id: int,
 ) -> VehicleStates:
     """Return vehicles at stations (N,) and one lateral [m], turned from the road's direction [rad]."""
-    drawn: list[DrawnVehicle] = [mix.draw(rng, len(road.lanes), road) for _ in station]
+    drawn = distinct_in_line([mix.draw(rng, len(road.lanes), road) for _ in station], mix.paints)
     laterals = np.full(len(station), lateral)
     point, yaw = road.to_world(station, laterals)
     still = np.ones(len(station), dtype=np.bool_)

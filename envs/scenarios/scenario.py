@@ -45,6 +45,7 @@ class TrafficSpec(StrictModel):
     # fraction of vans, trucks and buses in the rightmost lane; lower in the others; default: a typical mix
     large_share: Fraction | None = None
     motorcycle_share: Fraction | None = None  # fraction of motorcycles; default: none
+    distinct_looks: bool = False  # no vehicle has both the body and the paint of one near it
     clear_ahead: Distance = fixed(40.0)  # of such vehicles at the start, in the ego's lane [m]
 
     @model_validator(mode="after")

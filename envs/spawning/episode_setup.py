@@ -280,5 +280,5 @@ def _draw_traffic(
     large_fraction = None if spec.large_share is None else spec.large_share.draw(rng)
     motorcycles = 0.0 if spec.motorcycle_share is None else spec.motorcycle_share.draw(rng)
     held_out, grip = conditions.held_out_appearance, conditions.grip
-    mix = Mix(limit, held_out, speed_fraction, large_fraction, motorcycles, grip)
+    mix = Mix(limit, held_out, speed_fraction, large_fraction, motorcycles, grip, spec.distinct_looks)
     return Demand(density, mix), clear_ahead

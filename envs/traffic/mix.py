@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,13 +18,15 @@ from .records import DriverProfile
 _LARGE_SPEED = 90.0 / 3.6  # [m/s]
 _SPEED_FRACTIONS = (0.6, 1.08)  # range of target speeds as a fraction of the limit
 
+RGB: TypeAlias = tuple[int, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnVehicle:
     """A random vehicle and its driver; sizes in m, target speed in m/s."""
 
     body: int
-    colour: tuple[int, int, int]
+    colour: RGB
     length: float
     width: float
     height: float
@@ -42,6 +45,12 @@ class Mix:
     large_fraction: float | None = None  # of vans, trucks and buses; by the bodies' weights if None
     motorcycle_fraction: float = 0.0  # of motorcycles
     grip: float = DRY_GRIP  # of the road [m/s²]
+    distinct: bool = False  # no vehicle looks like one near it
+
+    @property
+    def paints(self) -> tuple[RGB, ...]:
+        """All paints that may be drawn."""
+        return PAINTS + HELD_OUT_PAINTS if self.held_out else PAINTS
 
     @property
     def mean_target_speed(self) -> float:
@@ -56,8 +65,7 @@ class Mix:
         )
         index = bodies[int(np.searchsorted(cumulative, rng.random(), side="right"))]
         body = BODIES[index]
-        paints = PAINTS + HELD_OUT_PAINTS if self.held_out else PAINTS
-        colour = paints[int(rng.integers(len(paints)))]
+        colour = self.paints[int(rng.integers(len(self.paints)))]
         length, width, height = (float(rng.uniform(*size)) for size in (body.length, body.width, body.height))
         is_large = body.label is ObjectClass.LARGE_VEHICLE
         driver = draw_driver(rng, large=is_large).on_grip(self.grip)

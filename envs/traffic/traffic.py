@@ -20,6 +20,8 @@ from ..occupancy import Occupancy
 from .car_following import NONE
 from .density_control import Demand, DensityController, Window, cap_first_speeds, rows_outside
 from .lane_segments import LaneSegments, StaticBodies
+from .looks import distinct_from_traffic
+from .mix import RGB
 from .placement import PlacedVehicle
 from .records import VEHICLE, DriverProfile, EgoOnRoad, Records, lane_records, speed_cap
 from .stepping import FAR, footprints, road_bodies, step_all
@@ -62,6 +64,7 @@ class Traffic:
         self._lanes = lane_records(road)
         self.set_limits(np.zeros(1), np.full(1, _UNLIMITED))
         self._controller: DensityController | None = None  # set by `populate`
+        self._paints: tuple[RGB, ...] = ()  # from which neighbours get different ones; () if they need not
         self._time_to_refill = 0.0
         self._others: FloatArray = np.zeros((7, 0))  # further static bodies, see `populate`
 
@@ -133,6 +136,7 @@ class Traffic:
         """
         self._others = np.zeros((7, 0)) if others is None else others
         segments = LaneSegments.of(self.road, self._cap, self._static_bodies())
+        self._paints = demand.mix.paints if demand.mix.distinct else ()
         self._controller = DensityController(demand, segments, self.window, self._rng)
         self._add_vehicles(self._controller.draw_initial(self._rows[: self._used], ego, clear_ahead))
 
@@ -329,6 +333,8 @@ class Traffic:
         if not occupancy.is_box_free(station, lateral, new.length, new.width):
             return
         occupancy.add_box(station, lateral, new.length, new.width)
+        if self._paints:
+            new = distinct_from_traffic(new, station, self._rows[: self._used], self._paints)
         self.spawn(
             id=self._next_id, body=new.body, colour=new.colour, length=new.length, width=new.width,
             height=new.height, lane=placed_vehicle.lane, station=station, speed=placed_vehicle.speed,

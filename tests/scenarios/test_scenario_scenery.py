@@ -140,3 +140,37 @@ def test_it_costs_nothing_while_the_world_is_stepped() -> None:
             twin.move(Control(0.0, 0.0))
     assert here._episode.background is copy._episode.background
     assert np.array_equal(background(here.state()).x, background(copy.state()).x)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neighbours_look_different_and_drive_as_before(seed: int) -> None:
+    """Where two alike would be within 40 m, one of them has another paint; nothing else changes."""
+    text = "ego: {lane: middle}\ntraffic: {density: 60, large_share: 0%s}"
+    plain, distinct = (world(text % more, seed) for more in ("", ", distinct_looks: true"))
+    for before, after in zip(states(plain, 8.0, 5.0), states(distinct, 8.0, 5.0), strict=True):
+        assert np.array_equal(before.vehicles.x, after.vehicles.x)
+        assert np.array_equal(before.vehicles.body, after.vehicles.body)
+    start = world(text % ", distinct_looks: true", seed).state().vehicles
+    assert _alike(world(text % "", seed).state().vehicles) > 5
+    assert _alike(start) == 0
+
+
+def _alike(vehicles: VehicleStates) -> int:
+    """The number of pairs within 40 m along the road that have the same body and paint."""
+    near = np.abs(vehicles.station[:, None] - vehicles.station) < 40.0
+    same = (vehicles.body[:, None] == vehicles.body) & (vehicles.colour[:, None] == vehicles.colour).all(
+        axis=2
+    )
+    return int(np.triu(near & same, 1).sum())
+
+
+def test_neighbours_in_the_opposite_traffic_and_on_service_areas_look_different() -> None:
+    here = world("scenery: {opposite_traffic: 30, variety: true}", 1)
+    assert here._episode.background is not None and here._episode.background.opposite is not None
+    traffic = here._episode.background.opposite
+    for lane in range(3):
+        rows = np.flatnonzero(traffic.lane == lane)
+        body, colour = traffic.vehicles.body[rows], traffic.vehicles.colour[rows]
+        for apart in (1, 2):
+            same = (body[apart:] == body[:-apart]) & (colour[apart:] == colour[:-apart]).all(axis=1)
+            assert not same.any()
