@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, get_args, get_origin
+from typing import NamedTuple, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -48,25 +48,68 @@ def first_problem(error: ValidationError) -> str:
     return f"{place}: {problem}" if place else problem
 
 
-def load_model(path: Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
+def load_model(
+    path: Path, model: type[Model], overrides: Sequence[str] = (), *, bases: Path | None = None
+) -> Model:
     """Read a YAML file as ``model`` after applying ``key.sub=value`` overrides.
+
+    With a folder of ``bases`` the file may have the key ``extends``, which names one of them: its values hold
+    where the file has none of its own.
 
     Raises:
         ConfigError: a value is not allowed. The message names the file and line, or the override, and what is
             allowed there.
     """
-    document = read_document(path)
-    node, data = document.node, document.value
-    if data is None:
-        data = {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}:1: expected keys and values, found {type(data).__name__}")
+    node, data = _read_mapping(path)
+    sources = [_Source(path, node)]
+    if bases is not None and "extends" in data:
+        base = _base_path(bases, data.pop("extends"), path, node)
+        base_node, base_data = _read_mapping(base)
+        sources.append(_Source(base, base_node))
+        data = _merged(base_data, data)
     for override in overrides:
         apply_override(data, override)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(_validation_message(path, node, data, model, error, overrides)) from None
+        raise ConfigError(_validation_message(sources, data, model, error, overrides)) from None
+
+
+class _Source(NamedTuple):
+    """A file that values come from, and the node with the places of its keys."""
+
+    path: Path
+    node: yaml.Node | None
+
+    def location(self, keys: Sequence[str]) -> str:
+        return f"{self.path}:{_line_of(self.node, keys)}"
+
+
+def _read_mapping(path: Path) -> tuple[yaml.Node | None, dict[str, object]]:
+    document = read_document(path)
+    data = {} if document.value is None else document.value
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}:1: expected keys and values, found {type(data).__name__}")
+    return document.node, data
+
+
+def _base_path(bases: Path, name: object, path: Path, node: yaml.Node | None) -> Path:
+    """The file that a file at ``path`` extends."""
+    known = {base.stem: base for base in sorted(bases.glob("*.yaml"))}
+    if not isinstance(name, str) or name not in known:
+        problem = unknown_name("base", str(name), known)
+        raise ConfigError(f"{path}:{_line_of(node, ['extends'])}: extends: {problem}")
+    return known[name]
+
+
+def _merged(base: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """Own values, and those of ``base`` where there are none; mappings are merged key by key."""
+    merged = {**base, **own}
+    for key in base.keys() & own.keys():
+        below, above = base[key], own[key]
+        if isinstance(below, dict) and isinstance(above, dict):
+            merged[key] = _merged(below, above)
+    return merged
 
 
 def read_document(path: Path) -> Document:
@@ -132,8 +175,7 @@ def _list_index(target: list[object], key: str, source: str) -> int:
 
 
 def _validation_message(
-    path: Path,
-    node: yaml.Node | None,
+    sources: Sequence[_Source],
     data: object,
     model: type[BaseModel],
     error: ValidationError,
@@ -147,7 +189,11 @@ def _validation_message(
     changed = [name.partition("=")[0].strip() for name in overrides]
     keys = locations[0]
     override = next(filter(None, (_override_of(each, changed) for each in locations)), None)
-    location = f"{path}:{_line_of(node, keys)}" if override is None else f"--set {shortened(override)}"
+    if override is not None:
+        location = f"--set {shortened(override)}"
+    else:
+        source = next((source for source in sources if _contains(source.node, keys)), sources[0])
+        location = source.location(keys)
     dotted = shortened(".".join(keys))
     if first["type"] == "extra_forbidden":
         problem = str(unknown_name("key", keys[-1], _fields_at(model, keys[:-1])))
@@ -185,6 +231,18 @@ def _override_of(keys: Sequence[str], changed: Sequence[str]) -> str | None:
     """The last overridden key that contains the value at ``keys``."""
     dotted = ".".join(keys)
     return next((name for name in reversed(changed) if f"{dotted}.".startswith(f"{name}.")), None)
+
+
+def _contains(node: yaml.Node | None, keys: Sequence[str]) -> bool:
+    """Whether a document has a value at ``keys``."""
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for name, value in node.value if name.value == key), None)
+        elif isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+            node = node.value[int(key)]
+        else:
+            return False
+    return node is not None
 
 
 def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int:

@@ -35,6 +35,7 @@ from .route import EgoStart, NavigationStep, SpeedZone
 from .scenery import ScenerySpec
 
 CATALOGUE = CONFIGS / "scenarios"
+BASES = CATALOGUE / "bases"  # of scenarios that have the key `extends`
 
 
 class TrafficSpec(StrictModel):
@@ -144,13 +145,13 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
             raise unknown_name("scenario", name, names)
         path = CATALOGUE / f"{name}.yaml"
     settings, shift = split_shift((*scenario_name.settings, *overrides))
-    scenario = load_model(path, Scenario, settings)
+    scenario = load_model(path, Scenario, settings, bases=BASES)
     if path.parent == CATALOGUE and scenario.name != path.stem:
         raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")
     variant = _changes(path, scenario) if settings else ""
     derived = {"variant": variant} if variant else {}
     if shift is not None:
-        scenario = load_model(path, Scenario, (*settings, *shift_settings(shift)))
+        scenario = load_model(path, Scenario, (*settings, *shift_settings(shift)), bases=BASES)
         derived["shift"] = str(shift)
     return scenario.model_copy(update=derived) if derived else scenario
 
@@ -158,7 +159,7 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
 def _changes(path: Path, changed: Scenario) -> str:
     """The values that differ from those of the file, in canonical form; empty if there are none."""
     try:
-        before = dict(_values(load_model(path, Scenario)))
+        before = dict(_values(load_model(path, Scenario, bases=BASES)))
     except ConfigError:  # the file is valid only with the keys, so all values count as changed
         before = {}
     after = dict(_values(changed))

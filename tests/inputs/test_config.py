@@ -22,9 +22,15 @@ class Dog(StrictModel):
     bones: int = 0
 
 
+class Cellar(StrictModel):
+    depth: float = 2.0
+    damp: bool = False
+
+
 class House(StrictModel):
     address: str
     floors: int = Field(default=1, ge=1)
+    cellar: Cellar = Cellar()
     pets: list[Annotated[Cat | Dog, Field(discriminator="kind")]] = Field(default_factory=list)
 
 
@@ -92,3 +98,47 @@ def test_malformed_override_is_refused(override: str) -> None:
 def test_unknown_name_suggests_the_nearest() -> None:
     assert "did you mean cruise?" in str(unknown_name("scenario", "cruse", ["cruise", "merge"]))
     assert "there are: cruise, merge" in str(unknown_name("scenario", "xyz", ["merge", "cruise"]))
+
+
+def extended(tmp_path: Path, base: str, text: str, *overrides: str) -> House:
+    (tmp_path / "bases").mkdir()
+    (tmp_path / "bases" / "cottage.yaml").write_text(base, encoding="utf-8")
+    path = tmp_path / "house.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_model(path, House, overrides, bases=tmp_path / "bases")
+
+
+BASE = "floors: 3\ncellar: {depth: 2.5, damp: true}\npets:\n  - kind: cat\n"
+
+
+def test_a_file_takes_over_what_it_does_not_set_itself(tmp_path: Path) -> None:
+    """Mappings are merged key by key; a list replaces the base's."""
+    text = "extends: cottage\naddress: here\ncellar: {damp: false}\npets: [{kind: dog}]\n"
+    house = extended(tmp_path, BASE, text, "cellar.depth=3")
+    assert house == House(
+        address="here", floors=3, cellar=Cellar(depth=3.0, damp=False), pets=[Dog(kind="dog")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "place", "what"),
+    [
+        ("floors: 0\n", "address: here\n", "cottage.yaml:1", "greater than or equal to 1"),
+        ("address: here\nflors: 2\n", "floors: 1\n", "cottage.yaml:2", "floors"),
+        ("floors: 0\n", "address: here\nfloors: -1\n", "house.yaml:3", "greater than or equal to 1"),
+        ("cellar: {depth: x}\n", "address: here\ncellar: {damp: true}\n", "cottage.yaml:1", "valid number"),
+    ],
+)
+def test_a_mistake_is_named_in_the_file_that_holds_it(
+    tmp_path: Path, base: str, text: str, place: str, what: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        extended(tmp_path, base, f"extends: cottage\n{text}")
+    assert place in str(caught.value) and what in str(caught.value)
+
+
+def test_only_a_known_base_can_be_extended(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"house\.yaml:2: extends: .*'cotage'.*cottage"):
+        extended(tmp_path, "{}\n", "address: here\nextends: cotage\n")
+    message = refusal(tmp_path, "extends: cottage\naddress: here\n")  # no bases: a key like any other
+    assert "house.yaml:1" in message and "'extends'" in message

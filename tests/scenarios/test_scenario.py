@@ -12,7 +12,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.world_state import Weather
 from envs.scenarios.conditions import ConditionsSpec, visibility_speed_limit
 from envs.scenarios.quantity import Quantity, between, fixed
-from envs.scenarios.scenario import CATALOGUE, load_scenario, scenario_names
+from envs.scenarios.scenario import BASES, CATALOGUE, load_scenario, scenario_names
 
 REQUIRED = {
     "cruise", "dense_traffic", "curves", "s_bend", "lane_drop", "stalled_car", "construction", "slow_lead",
@@ -54,6 +54,29 @@ def test_the_catalogue_contains_the_required_scenarios_and_all_of_them_load() ->
         scenario = load_scenario(name)
         assert scenario.name == name
         assert len(scenario.source) > 10
+
+
+@pytest.mark.parametrize("base", sorted(path.stem for path in BASES.glob("*.yaml")))
+def test_every_scenario_of_the_catalogue_can_extend_a_base(tmp_path: Path, base: str) -> None:
+    for name in scenario_names():
+        text = (CATALOGUE / f"{name}.yaml").read_text(encoding="utf-8")
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(f"extends: {base}\n{text}", encoding="utf-8")
+        extended, plain = load_scenario(path), load_scenario(name)
+        assert extended.actors == plain.actors and extended.road.kind == plain.road.kind
+        assert extended.model_dump() != plain.model_dump()
+
+
+def test_ordinary_roads_have_mild_grades_and_nothing_that_is_held_out(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"extends: ordinary\n{VALID}", encoding="utf-8")
+    scenario = load_scenario(path)
+    assert scenario.traffic.density == between(1.0, 2.0)  # its own
+    assert all(-3.0 <= bound <= 3.0 for change in scenario.road.grades for bound in change.percent.bounds)
+    assert scenario.camera.body_motion and not scenario.scenery.held_out
+    # uniform within ± a has a standard deviation of a / √3
+    for error, sigma in ((scenario.camera.pitch_error_deg, 0.3), (scenario.camera.height_error, 0.02)):
+        assert error.bounds[1] / 3.0**0.5 == pytest.approx(sigma, rel=0.02)
 
 
 def test_a_users_own_file_loads(tmp_path: Path) -> None:
