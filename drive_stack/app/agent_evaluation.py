@@ -118,7 +118,7 @@ def plan_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationPlan
     seeds = seed_range(suite.first_seed, suite.seeds) if spec.seeds is None else spec.seeds
     check_episodes(len(scenarios), len(seeds))
     if paired := len(paired_bases(scenarios)) * len(seeds):
-        print(f"checking that the hazards of {paired} worlds can be avoided", file=sys.stderr)
+        print(f"checking whether all hazards can be avoided; worlds: {paired}", file=sys.stderr)
     redraws = find_redraws(scenarios, seeds, wiring.drive_into_hazard)
     return EvaluationPlan(suite, scenarios, seeds, drivers, redraws)
 

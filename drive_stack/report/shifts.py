@@ -27,12 +27,16 @@ def redraw_note(worlds: PairedWorlds) -> str:
     if not count:
         return ""
     if not redraws:
-        return f"No redraws: UN R157's careful driver can avoid the hazards of all {count} worlds."
+        return f"No redraws in {_worlds(count)}: UN R157's careful driver can avoid all hazards."
     which = "; ".join(
         f"{redraw.course}, seed {redraw.seed} → {redraw.replacement} ({redraw.reason})" for redraw in redraws
     )
     times = "1 redraw" if len(redraws) == 1 else f"{len(redraws)} redraws"
-    return f"{times} in {count} worlds, because UN R157's careful driver could not avoid a hazard: {which}."
+    return f"{times} in {_worlds(count)}, because UN R157's careful driver could not avoid a hazard: {which}."
+
+
+def _worlds(count: int) -> str:
+    return "1 world" if count == 1 else f"{count} worlds"
 
 
 def drop_table(drops: Sequence[ShiftDrop], labels: Sequence[str]) -> Table | None:

@@ -127,7 +127,7 @@ def test_summary_and_page_show_the_number_of_redraws(tmp_path: Path, redraw_coun
     assert "seeds 100000–110000" not in page
     for output in (markdown.read_text(), page):
         assert ("1 redraw in 2 worlds" in output) == bool(redraws)
-        assert ("hazards of all 2 worlds" in output) != bool(redraws)
+        assert ("No redraws in 2 worlds" in output) != bool(redraws)
     assert ("100000 → 110000" in page) == bool(redraws)
 
 
