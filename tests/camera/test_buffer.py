@@ -16,16 +16,30 @@ from tiny_world import Body, TinyWorld, straight_road
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.types import FloatArray, SemanticClass
-from drive_stack.world_state import Conditions, Light, ObstacleStates, Weather, WorldState
-from envs.bodies import BODIES
+from drive_stack.world_state import (
+    Conditions,
+    Light,
+    ObstacleKind,
+    ObstacleStates,
+    PedestrianStates,
+    WalkerKind,
+    Weather,
+    WorldState,
+)
+from envs.bodies import BODIES, MOTORCYCLE
 from envs.camera import Camera
 from envs.camera.light_laws import headlamp_intensity
 from envs.camera.vertex_shading import shade_vertices
+from envs.speed_limits import SpeedLimits
 
 MODEL = CameraModel()
 EGO_STATION = 20.0
 CAR, TRUCK, PERSON, BARRIER = 1, 2, 3, 90
 VISIBILITY = {Weather.CLEAR: 2000.0, Weather.OVERCAST: 1200.0, Weather.RAIN: 500.0, Weather.FOG: 150.0}
+SOME = (  # each weather and each light
+    (Weather.CLEAR, Light.DAY), (Weather.FOG, Light.DAY), (Weather.RAIN, Light.DUSK),
+    (Weather.CLEAR, Light.NIGHT), (Weather.OVERCAST, Light.NIGHT),
+)  # fmt: skip
 TAIL_LAMP, BRAKE_LAMP, INDICATOR = (183.6, 12.75, 12.75), (255.0, 40.8, 25.5), (255.0, 168.3, 25.5)
 
 
@@ -101,18 +115,21 @@ def expected_alpha(state: WorldState, actor: int, luminance: float = 1.0) -> flo
     return 64.0 + 191.0 * min(luminance * through, 1.0)
 
 
-def expected_light(state: WorldState, actor: int) -> float:
-    """Return 1 by day and 0.62 at dusk, 0.85 of both below clouds.
+def expected_ambient(conditions: Conditions) -> float:
+    """Return 1 by day and 0.62 at dusk, 0.85 of both below clouds; 0.13 at night, 0.091 below clouds."""
+    clear = conditions.weather is Weather.CLEAR
+    if conditions.light is Light.NIGHT:
+        return 0.13 if clear else 0.091
+    return (1.0 if clear else 0.85) * (0.62 if conditions.light is Light.DUSK else 1.0)
 
-    At night it is 0.13, 0.091 below clouds, and 1.9 times the low beam's intensity.
-    """
+
+def expected_light(state: WorldState, actor: int) -> float:
+    """Return the ambient light, and at night 1.9 times the low beam's intensity."""
     x, y = place(state, actor)
-    clear = state.conditions.weather is Weather.CLEAR
-    if state.conditions.light is Light.NIGHT:
-        beam = headlamp_intensity(np.maximum(x, 20.0), y)
-        return float(min((0.13 if clear else 0.091) + 1.9 * beam, 1.0))
-    clouds = 1.0 if clear else 0.85
-    return clouds * (0.62 if state.conditions.light is Light.DUSK else 1.0)
+    ambient = expected_ambient(state.conditions)
+    if state.conditions.light is not Light.NIGHT:
+        return ambient
+    return float(min(ambient + 1.9 * headlamp_intensity(np.maximum(x, 20.0), y), 1.0))
 
 
 @pytest.mark.parametrize(("weather", "light"), list(itertools.product(Weather, Light)))
@@ -128,6 +145,77 @@ def test_actors_have_light_and_haze_once(camera: Camera, weather: Weather, light
         body = shown & ~lamps
         assert hold(buffer[body, 3] - expected_alpha(state, actor), 1.0)
         assert hold(buffer[body, :3] - plain[body, :3] * expected_light(state, actor), 1.5)
+
+
+def other_kinds(conditions: Conditions) -> WorldState:
+    """A motorcycle, and one each of what moves like a pedestrian and of what lies on the road."""
+    state = scene(conditions)
+    bike = dataclasses.replace(
+        TinyWorld(straight_road(), bodies=[Body(42.0, -1.8, length=2.2, width=0.8)]).world_state().vehicles,
+        colour=np.array([[150, 26, 30]], np.uint8), body=np.array([MOTORCYCLE]), height=np.array([1.45]),
+    )  # fmt: skip
+    kinds = np.array([kind for kind in WalkerKind if kind is not WalkerKind.PERSON])
+    count = len(kinds)
+    clothes = np.tile(
+        np.array([[150, 60, 50], [60, 60, 120], [90, 60, 40], [220, 180, 150]], np.uint8), (count, 1, 1)
+    )
+    walkers = PedestrianStates(
+        id=10 + np.arange(count), x=np.full(count, EGO_STATION + 20.0), y=np.linspace(-7.0, 7.0, count),
+        yaw=np.full(count, np.pi / 2.0), speed=np.zeros(count), height=np.full(count, 1.4),
+        radius=np.zeros(count), length=np.full(count, 1.6), width=np.full(count, 0.6), gait=np.zeros(count),
+        child=np.zeros(count, np.bool_), clothes=clothes, kind=kinds,
+    )  # fmt: skip
+    lying = np.array([kind for kind in ObstacleKind if kind is not ObstacleKind.BARRIER])
+    things = ObstacleStates(
+        id=30 + np.arange(len(lying)), x=np.full(len(lying), EGO_STATION + 11.0),
+        y=np.linspace(-4.0, 4.0, len(lying)), yaw=np.zeros(len(lying)), length=np.full(len(lying), 0.8),
+        width=np.full(len(lying), 0.8), height=np.full(len(lying), 0.5), kind=lying,
+    )  # fmt: skip
+    return dataclasses.replace(state, vehicles=bike, pedestrians=walkers, obstacles=things)
+
+
+@pytest.mark.parametrize(("weather", "light"), SOME)
+def test_other_kinds_have_light_and_haze_once(camera: Camera, weather: Weather, light: Light) -> None:
+    state = other_kinds(conditions_of(weather, light))
+    camera.load(state.road, state.conditions)
+    buffer, plain = buffer_of(camera, state), unchanged(camera, state)
+    actors = [CAR, *state.pedestrians.id.tolist(), *state.obstacles.id.tolist()]
+    for actor in actors:
+        shown = inside(camera, state, actor)
+        lamps = shown & (np.abs(buffer[:, :, :3] - TAIL_LAMP) <= 1.0).all(axis=2)
+        assert lamps.any() == (actor == CAR and light is not Light.DAY)
+        body = shown & ~lamps
+        assert hold(buffer[body, 3] - expected_alpha(state, actor), 1.0), actor
+        assert hold(buffer[body, :3] - plain[body, :3] * expected_light(state, actor), 1.5), actor
+
+
+@pytest.mark.parametrize(("weather", "light"), SOME)
+def test_signs_have_light_and_haze_once_and_return_the_headlamps_light(
+    camera: Camera, weather: Weather, light: Light
+) -> None:
+    """By night a sign has five times the low beam's intensity, 1 at most, as its board reflects."""
+    state = dataclasses.replace(
+        TinyWorld(straight_road()).world_state(), conditions=conditions_of(weather, light)
+    )
+    camera.load(state.road, state.conditions, SpeedLimits(np.array([EGO_STATION + 40.0]), np.array([27.8])))
+    buffer, plain = buffer_of(camera, state), unchanged(camera, state)
+    for lateral in (
+        edge + side * 1.4 for edge, side in zip(state.road.paved(60.0), (-1.0, 1.0), strict=True)
+    ):
+        place = np.array([40.0, lateral - state.ego.lateral])
+        across, up = (
+            grid.ravel() for grid in np.meshgrid(np.linspace(-0.3, 0.3, 9), np.linspace(1.9, 2.5, 9))
+        )
+        points = np.column_stack([np.full(81, place[0]), place[1] + across, up])
+        column, row = (2.0 * MODEL.project(points)[:, :2]).astype(int).T
+        seen, full = buffer[row, column], plain[row, column]
+        through = 0.05 ** (float(np.hypot(*place)) / state.conditions.visibility)
+        assert np.abs(seen[:, 3] - (64.0 + 191.0 * through)).max() <= 1.0
+        bright = expected_ambient(state.conditions)
+        if light is Light.NIGHT:
+            bright = min(bright + 5.0 * float(headlamp_intensity(*place)), 1.0)
+        assert np.abs(seen[:, :3] - full[:, :3] * bright).max() <= 1.5
+        assert np.ptp(full[:, :3]) > 100  # red, white and black
 
 
 def test_a_lit_face_has_its_reflectance_times_the_light(camera: Camera) -> None:
