@@ -96,7 +96,7 @@ def make_wiring() -> Wiring:
         from envs.ego import Ego
         from envs.hazards.unreactive_drive import drive_into_hazard
         from envs.openscenario.conversion import convert
-        from envs.scenarios.scenario import load_scenario, scenario_names
+        from envs.scenarios.scenario import load_scenario, long_scenario_names, scenario_names
     else:
         from .agents.facts import agent_facts
         from .agents.foreign.agent import is_foreign
@@ -106,7 +106,7 @@ def make_wiring() -> Wiring:
         from .envs.ego import Ego
         from .envs.hazards.unreactive_drive import drive_into_hazard
         from .envs.openscenario.conversion import convert
-        from .envs.scenarios.scenario import load_scenario, scenario_names
+        from .envs.scenarios.scenario import load_scenario, long_scenario_names, scenario_names
 
     def scenario_facts(name_or_path: str) -> ScenarioFacts:
         scenario = load_scenario(name_or_path)
@@ -132,6 +132,7 @@ def make_wiring() -> Wiring:
             in_process_overrides=in_process_overrides,
             drive_into_hazard=drive_into_hazard,
         ),
+        long_scenarios=long_scenario_names(),
         agent_names=agent_names(),
         human_agent=HumanAgent,
         is_policy_file=is_foreign,

@@ -72,6 +72,7 @@ class Wiring:
 
     root: Path  # folder of the project; results go below ``runs/``
     batch: BatchWiring
+    long_scenarios: Sequence[str]  # names of scenarios of several kilometres, apart from the catalogue
     agent_names: Sequence[str]
     human_agent: HumanAgentMaker
     is_policy_file: Callable[[str], bool]  # whether ``--agent`` names the file of a policy

@@ -62,7 +62,15 @@ class Braking(StrictModel):
     pause: Duration = between(1.0, 3.0)  # from accelerating until it brakes again [s]
 
 
-class Lead(StrictModel):
+class Late(StrictModel):
+    """The key of vehicles that may appear on the way."""
+
+    # distance that the ego has driven when the vehicle appears, at least 300 m ahead of it and as soon as its
+    # place is free; its gap, headway and times count from then. At the start if not set [m]
+    appears_at: Distance | None = None
+
+
+class Lead(Late):
     """A vehicle ahead that keeps its lane and the speed limits; it may be slow and may brake.
 
     If both ``gap`` and ``headway`` are given, the larger distance is used.
@@ -114,7 +122,7 @@ class BrakingAfterCutIn(StrictModel):
     hold: Duration = fixed(2.0)  # duration at that speed before it accelerates again [s]
 
 
-class CutIn(StrictModel):
+class CutIn(Late):
     """A vehicle in an adjacent lane that changes into the ego's lane close ahead.
 
     The lane change starts once ``after`` has passed and the gap has decreased to ``gap``. If the ego keeps
@@ -156,7 +164,7 @@ class BlindMerge(StrictModel):
     body: BodyName | None = None
 
 
-class Drift(StrictModel):
+class Drift(Late):
     """A vehicle in an adjacent lane that drifts towards the ego's lane close ahead, and returns to its own.
 
     It does not indicate. It starts as a `CutIn` does.

@@ -18,7 +18,7 @@ from .actors import LaneName
 from .conditions import ConditionsSpec, grip_bounds, surface_speed_limit, visibility_speed_limit
 from .lanes import LaneLayout, layouts
 from .quantity import Quantity
-from .roads import LENGTH, Curve, RoadSpec, SBend
+from .roads import Curve, RoadSpec, SBend, Winding
 from .route import EgoStart, NavigationStep, SpeedZone
 
 ROAD_BEYOND_ROUTE = 300.0  # minimum length of the road beyond the route's end [m]
@@ -41,24 +41,27 @@ class ScenarioContext:
     limit: tuple[float, float]  # minimum and maximum general limit [m/s]
     grip: tuple[float, float]  # minimum and maximum [m/s²]
     time_limit: float  # [s]
+    driven: tuple[float, float] = (0.0, 0.0)  # min and max by the ego when an entry appears [m]
 
     @property
     def ahead(self) -> float:
-        """Minimum length of the road ahead of the ego's start [m]."""
-        return LENGTH - self.ego.station.bounds[1]
+        """Minimum length of the road ahead of the ego's start, or of where an entry appears [m]."""
+        return self.road.total_length - self.ego.station.bounds[1] - self.driven[1]
 
     @property
     def road_end(self) -> str:
         """Description of the road's end for error messages."""
-        return f"the road ends {self.ahead:g} m ahead of the ego's start"
+        start = "start" if self.driven == (0.0, 0.0) else "place by then"
+        return f"the road ends {self.ahead:g} m ahead of the ego's {start}"
 
     def stations(self, near: float, far: float) -> tuple[float, float]:
         """Minimum and maximum station of a segment, given as distances ahead of the ego's start [m]."""
-        return self.ego.station.bounds[0] + near, self.ego.station.bounds[1] + far
+        low, high = (station + way for station, way in zip(self.ego.station.bounds, self.driven, strict=True))
+        return low + near, high + far
 
     def must_have_lane(self, name: LaneName, near: float, far: float, *places: Keys) -> None:
         """Raise `FieldError` if a lane is missing in a layout between two distances from the start [m]."""
-        if name in ("leftmost", "rightmost"):
+        if name in ("leftmost", "rightmost") or self.driven[1] > 0.0:  # the ego's lane by then is not known
             return
         begin, end = self.stations(near, far)
         for layout in self.layouts:
@@ -94,8 +97,8 @@ def build_context(
     require_within(
         ego.station,
         _MIN_START_STATION,
-        LENGTH - ROAD_BEYOND_ROUTE - _MIN_ROUTE_LENGTH,
-        f"the road is {LENGTH:g} m long and goes on {ROAD_BEYOND_ROUTE:g} m behind the route",
+        road.total_length - ROAD_BEYOND_ROUTE - _MIN_ROUTE_LENGTH,
+        f"the road is {road.total_length:g} m long and goes on {ROAD_BEYOND_ROUTE:g} m behind the route",
         ("ego", "station"),
     )
     if ego.lane == "ramp" and road.kind != "on_ramp":
@@ -110,23 +113,30 @@ def build_context(
     if conditions.surface is not None:
         low = min(low, posted_limit(surface_speed_limit(low, grip[0])))
     min_limit = min([low, *(zone.limit_kmh.bounds[0] / 3.6 for zone in zones)])
-    if isinstance(road, Curve | SBend):
-        min_limit = min(min_limit, curve_limit(1.0 / road.radius.bounds[0], grip[0]))
+    for radius in _radii(road):
+        min_limit = min(min_limit, curve_limit(1.0 / radius.bounds[0], grip[0]))
     speed = ego.speed_share.bounds[0] * min_limit, ego.speed_share.bounds[1] * high
     return ScenarioContext(road, ego, lane_layouts, speed, (low, high), grip, time_limit)
 
 
-def check_route(ego: EgoStart, route_length: Quantity, *, is_set: bool) -> None:
+def _radii(road: RoadSpec) -> tuple[Quantity, ...]:
+    """The radii of all arcs [m]."""
+    if isinstance(road, Winding):
+        return tuple(bend.radius for bend in road.bends)
+    return (road.radius,) if isinstance(road, Curve | SBend) else ()
+
+
+def check_route(road: RoadSpec, ego: EgoStart, route_length: Quantity, *, is_set: bool) -> None:
     """Raise `FieldError` if the route ends too near to the road's end.
 
     ``is_set`` says whether the file gives the length of the route.
     """
     route, start = ("route_length",), ("ego", "station")
-    allowed = LENGTH - ROAD_BEYOND_ROUTE - ego.station.bounds[1]
+    allowed = road.total_length - ROAD_BEYOND_ROUTE - ego.station.bounds[1]
     if route_length.bounds[1] > allowed and is_set:
         raise FieldError(f"at most {allowed:g} m from where the ego starts", route, start)
     if route_length.bounds[1] > allowed:
-        allowed = LENGTH - ROAD_BEYOND_ROUTE - route_length.bounds[1]
+        allowed = road.total_length - ROAD_BEYOND_ROUTE - route_length.bounds[1]
         raise FieldError(f"at most {allowed:g} where no route_length is given", start)
     if route_length.bounds[0] < _MIN_ROUTE_LENGTH:
         raise FieldError(f"at least {_MIN_ROUTE_LENGTH:g} m", route)
@@ -195,13 +205,13 @@ def lane_edges(
 
 def left_edge(road: RoadSpec, layout: LaneLayout, lane: int) -> float:
     """Return the minimum distance from a lane's centre to the pavement's left edge [m]."""
-    certain = sum(end[0] >= LENGTH for end in layout.ends[:lane])
+    certain = sum(end[0] >= road.total_length for end in layout.ends[:lane])
     return (certain + 0.5) * road.lane_width.bounds[0] + road.left_shoulder.bounds[0]
 
 
 def right_edge(road: RoadSpec, layout: LaneLayout, lane: int) -> float:
     """Return the minimum distance from a lane's centre to the pavement's right edge [m]."""
-    certain = sum(end[0] >= LENGTH for end in layout.ends[lane + 1 :])
+    certain = sum(end[0] >= road.total_length for end in layout.ends[lane + 1 :])
     return (certain + 0.5) * road.lane_width.bounds[0] + road.right_shoulder.bounds[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from drive_stack.errors import FieldError, Keys
 from drive_stack.types import ObjectClass
@@ -24,9 +25,9 @@ from .checks import (
     require_within,
     right_edge,
 )
+from .late import check_late
 from .pedestrians import Bystanders, Crosser, Cyclist, Hiding, PedestrianEntry, Walker
 from .quantity import Quantity, between
-from .roads import LENGTH
 
 MAX_SCRIPTED = 160  # vehicles; four lanes of the longest queue
 QUEUE_STAGGER = 8.0  # maximum distance between the tails of two lanes of a queue [m]
@@ -51,24 +52,32 @@ def check_actors(actors: Sequence[Actor], context: ScenarioContext) -> None:
     vehicles = 0.0
     for index, actor in enumerate(actors):
         keys = ("actors", index)
-        if isinstance(actor, Lead):
-            _check_lead(actor, context, keys)
-        elif isinstance(actor, Stopped):
-            _check_stopped(actor, context, keys)
-        elif isinstance(actor, CutIn):
-            _check_cut_in(actor, context, keys)
-        elif isinstance(actor, BlindMerge):
-            _check_blind_merge(actor, context, keys)
-        elif isinstance(actor, Drift):
-            _check_from_adjacent_lane(actor, actor.gap, context, keys)
-        elif isinstance(actor, CutOut):
-            _check_cut_out(actor, context, keys)
+        if isinstance(actor, Lead | CutIn | Drift) and actor.appears_at is not None:
+            check_late(actor, context, keys)
+            _check_actor(actor, replace(context, driven=actor.appears_at.bounds), keys)
         else:
-            _check_queue(actor, context, keys)
+            _check_actor(actor, context, keys)
         lanes = max(layout.main for layout in context.layouts)
         vehicles += actor.per_lane.bounds[1] * lanes if isinstance(actor, Queue) else 2
         if vehicles > MAX_SCRIPTED:
             raise FieldError(f"at most {MAX_SCRIPTED} scripted vehicles in all", keys)
+
+
+def _check_actor(actor: Actor, context: ScenarioContext, keys: Keys) -> None:
+    if isinstance(actor, Lead):
+        _check_lead(actor, context, keys)
+    elif isinstance(actor, Stopped):
+        _check_stopped(actor, context, keys)
+    elif isinstance(actor, CutIn):
+        _check_cut_in(actor, context, keys)
+    elif isinstance(actor, BlindMerge):
+        _check_blind_merge(actor, context, keys)
+    elif isinstance(actor, Drift):
+        _check_from_adjacent_lane(actor, actor.gap, context, keys)
+    elif isinstance(actor, CutOut):
+        _check_cut_out(actor, context, keys)
+    else:
+        _check_queue(actor, context, keys)
 
 
 def check_pedestrians(pedestrians: Sequence[PedestrianEntry], context: ScenarioContext) -> None:
@@ -291,7 +300,7 @@ def must_not_meet_an_end(at: Quantity, length: float, context: ScenarioContext, 
     begin, end = context.stations(at.bounds[0], at.bounds[1] + length)
     for layout in context.layouts:
         for low, high in layout.ends[: layout.main]:
-            if low < LENGTH and begin <= high and end >= low:
+            if low < context.road.total_length and begin <= high and end >= low:
                 raise FieldError(f"a lane may end within it, {low:g} to {high:g} m along the road", place)
 
 

@@ -19,7 +19,7 @@ MIN_CREST_RADIUS, MIN_SAG_RADIUS = 5000.0, 3000.0  # RAA, design class EKA 3 [m]
 GradePercent: TypeAlias = Annotated[Quantity, within(-MAX_GRADE, MAX_GRADE)]
 CrestRadius: TypeAlias = Annotated[Quantity, within(MIN_CREST_RADIUS, 100_000.0)]  # [m]
 SagRadius: TypeAlias = Annotated[Quantity, within(MIN_SAG_RADIUS, 100_000.0)]  # [m]
-Station: TypeAlias = Annotated[Quantity, within(0.0, 2600.0)]  # [m]
+Station: TypeAlias = Annotated[Quantity, within(0.0, 8000.0)]  # [m]
 
 
 class GradeChange(StrictModel):

@@ -10,7 +10,7 @@ from drive_stack.road_map import LaneKind, RoadMap
 
 from .actors import LaneName
 from .quantity import Quantity
-from .roads import LENGTH, LaneDrop, OnRamp, RoadSpec
+from .roads import LaneDrop, OnRamp, RoadSpec, Winding
 from .route import EgoStart
 
 
@@ -77,7 +77,7 @@ def possible_counts(quantity: Quantity) -> tuple[int, ...]:
 
 
 def _ends(road: RoadSpec, main: int) -> Iterator[tuple[tuple[float, float], ...]]:
-    through = ((LENGTH, LENGTH),) * main
+    through = ((road.total_length, road.total_length),) * main
     if isinstance(road, OnRamp):
         low, high = (road.opens.bounds[side] + road.merge_length.bounds[side] for side in (0, 1))
         yield (*through, (low, high))
@@ -85,6 +85,11 @@ def _ends(road: RoadSpec, main: int) -> Iterator[tuple[tuple[float, float], ...]
         if road.side != "right":
             yield (road.drops.bounds, *through[1:])
         if road.side != "left":
+            yield (*through[1:], road.drops.bounds)
+    elif isinstance(road, Winding) and road.drops is not None:
+        if road.drops_side == "left":
+            yield (road.drops.bounds, *through[1:])
+        else:
             yield (*through[1:], road.drops.bounds)
     else:
         yield through

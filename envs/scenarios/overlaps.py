@@ -45,7 +45,7 @@ def _spans(actors: Sequence[Actor], obstacles: Sequence[ObstacleEntry], speed: f
     """The spans of all entries if the ego starts with ``speed`` [m/s]."""
     for index, actor in enumerate(actors):
         place = ("actors", index, "at")
-        if isinstance(actor, Lead):
+        if isinstance(actor, Lead) and actor.appears_at is None:
             gap, headway = (
                 quantity.bounds if quantity else (0.0, 0.0) for quantity in (actor.gap, actor.headway)
             )

@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from drive_stack.config import StrictModel
-from drive_stack.errors import FieldError
+from drive_stack.errors import FieldError, Keys
 from drive_stack.road_map import Lane, LaneKind, RoadMap, build_road
 
 from .grades import GradeChange, check_grades, draw_profile
 from .quantity import WHOLE, Quantity, between, within
 
-LENGTH = 2600.0  # of every road [m]
-_LAST_STRAIGHT = 50.0  # minimum length of the straight at the road's end [m]
+LENGTH, MAX_LENGTH = 2600.0, 8000.0  # of a road, unless the file sets another; at most [m]
+_FIRST_STRAIGHT = _LAST_STRAIGHT = 50.0  # minimum length of the straights at the road's ends [m]
 _MAX_TURN = 1.2  # change of heading over one arc [rad]
 
 
@@ -27,8 +27,8 @@ LaneCount: TypeAlias = Annotated[Quantity, WHOLE, within(2.0, 4.0)]
 LaneWidth: TypeAlias = Annotated[Quantity, within(3.5, 3.75)]  # [m]
 ShoulderWidth: TypeAlias = Annotated[Quantity, within(0.5, 4.0)]  # [m]
 Radius: TypeAlias = Annotated[Quantity, within(200.0, 5000.0)]  # [m]
-Place: TypeAlias = Annotated[Quantity, within(50.0, LENGTH - 100.0)]  # station [m]
-PieceLength: TypeAlias = Annotated[Quantity, within(1.0, LENGTH)]  # [m]
+Place: TypeAlias = Quantity  # station; `_check_end` bounds it [m]
+PieceLength: TypeAlias = Annotated[Quantity, within(1.0, MAX_LENGTH)]  # [m]
 Side: TypeAlias = Literal["left", "right", "either"]
 
 
@@ -40,6 +40,7 @@ class CrossSection(StrictModel):
     left_shoulder: ShoulderWidth = between(0.75, 1.25)
     right_shoulder: ShoulderWidth = between(2.5, 3.25)
     grades: tuple[GradeChange, ...] = ()  # in driving order; the road is level before the first
+    total_length: FiniteFloat = Field(default=LENGTH, ge=LENGTH, le=MAX_LENGTH)  # of the road [m]
 
     @model_validator(mode="after")
     def _grades_in_order(self) -> CrossSection:
@@ -50,13 +51,13 @@ class CrossSection(StrictModel):
         """Draw the main lanes, which are centred on the reference line and as long as the road."""
         count, width = round(self.lanes.draw(rng)), self.lane_width.draw(rng)
         centre = (count - 1) / 2.0
-        return tuple(Lane((centre - index) * width, width, 0.0, LENGTH) for index in range(count))
+        return tuple(Lane((centre - index) * width, width, 0.0, self.total_length) for index in range(count))
 
     def assemble(
         self, pieces: tuple[tuple[float, float], ...], lanes: tuple[Lane, ...], rng: np.random.Generator
     ) -> RoadMap:
         """Build the road from ``pieces`` of (length [m], curvature [1/m]) and a final straight."""
-        rest = LENGTH - sum(length for length, _ in pieces)
+        rest = self.total_length - sum(length for length, _ in pieces)
         left, right = self.left_shoulder.draw(rng), self.right_shoulder.draw(rng)
         profile = draw_profile(self.grades, rng)
         return build_road(
@@ -85,7 +86,7 @@ class Curve(CrossSection):
 
     @model_validator(mode="after")
     def _ends_on_the_road(self) -> Curve:
-        _check_end(self.begins, _max_arc(self.length, self.radius))
+        _check_end(self, self.begins, _max_arc(self.length, self.radius))
         return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
@@ -108,7 +109,7 @@ class SBend(CrossSection):
     @model_validator(mode="after")
     def _ends_on_the_road(self) -> SBend:
         arcs = 2.0 * _max_arc(self.length, self.radius)
-        _check_end(self.begins, arcs + self.between_arcs.bounds[1])
+        _check_end(self, self.begins, arcs + self.between_arcs.bounds[1])
         return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
@@ -133,7 +134,7 @@ class OnRamp(CrossSection):
 
     @model_validator(mode="after")
     def _ends_on_the_road(self) -> OnRamp:
-        _check_end(self.opens, self.merge_length.bounds[1], "opens")
+        _check_end(self, self.opens, self.merge_length.bounds[1], ("opens",))
         return self
 
     def build(self, rng: np.random.Generator) -> RoadMap:
@@ -152,15 +153,73 @@ class LaneDrop(CrossSection):
     side: Side = "right"
     drops: Place = between(680.0, 800.0)  # station [m]
 
+    @model_validator(mode="after")
+    def _ends_on_the_road(self) -> LaneDrop:
+        _check_end(self, self.drops, 0.0, ("drops",))
+        return self
+
     def build(self, rng: np.random.Generator) -> RoadMap:
         """Draw the road."""
         lanes, left, drops = self.draw_lanes(rng), _sign(self.side, rng) > 0.0, self.drops.draw(rng)
-        ending = lanes[0] if left else lanes[-1]
-        short = Lane(ending.offset, ending.width, ending.start, drops)
-        return self.assemble((), (short, *lanes[1:]) if left else (*lanes[:-1], short), rng)
+        return self.assemble((), _with_end(lanes, drops, left=left), rng)
 
 
-RoadSpec: TypeAlias = Straight | Curve | SBend | OnRamp | LaneDrop
+class Bend(StrictModel):
+    """One arc of a winding road."""
+
+    begins: Place  # station [m]
+    radius: Radius
+    length: PieceLength  # less if it would turn by more than 1.2 rad [m]
+    side: Side = "either"
+
+    @property
+    def end(self) -> float:
+        """Maximum station of the end [m]."""
+        return self.begins.bounds[1] + _max_arc(self.length, self.radius)
+
+
+class Winding(CrossSection):
+    """Any number of bends in driving order; the outermost lane on one side may end."""
+
+    kind: Literal["winding"] = "winding"
+    lanes: LaneCount = Quantity(choices=(3,))
+    bends: tuple[Bend, ...] = ()
+    drops: Place | None = None  # station at which the outermost lane ends; none ends if not set [m]
+    drops_side: Literal["left", "right"] = "right"
+
+    @model_validator(mode="after")
+    def _in_order_on_the_road(self) -> Winding:
+        for index, bend in enumerate(self.bends):
+            _check_end(self, bend.begins, bend.end - bend.begins.bounds[1], ("bends", index, "begins"))
+            before = self.bends[index - 1].end if index > 0 else 0.0
+            if bend.begins.bounds[0] < before:
+                allowed = f"at least {before:g}, where the bend before it may end"
+                raise FieldError(allowed, ("bends", index, "begins"))
+        if self.drops is not None:
+            _check_end(self, self.drops, 0.0, ("drops",))
+        return self
+
+    def build(self, rng: np.random.Generator) -> RoadMap:
+        """Draw the road."""
+        lanes, pieces, station = self.draw_lanes(rng), list[tuple[float, float]](), 0.0
+        for bend in self.bends:
+            begins, curvature = bend.begins.draw(rng), 1.0 / bend.radius.draw(rng)
+            length = _arc(bend.length.draw(rng), curvature)
+            pieces += [(begins - station, 0.0), (length, _sign(bend.side, rng) * curvature)]
+            station = begins + length
+        if self.drops is not None:
+            lanes = _with_end(lanes, self.drops.draw(rng), left=self.drops_side == "left")
+        return self.assemble(tuple(pieces), lanes, rng)
+
+
+RoadSpec: TypeAlias = Straight | Curve | SBend | OnRamp | LaneDrop | Winding
+
+
+def _with_end(lanes: tuple[Lane, ...], end: float, *, left: bool) -> tuple[Lane, ...]:
+    """The lanes, of which the outermost one on a side ends at the station ``end`` [m]."""
+    ending = lanes[0] if left else lanes[-1]
+    short = Lane(ending.offset, ending.width, ending.start, end)
+    return (short, *lanes[1:]) if left else (*lanes[:-1], short)
 
 
 def _sign(side: Side, rng: np.random.Generator) -> float:
@@ -169,13 +228,16 @@ def _sign(side: Side, rng: np.random.Generator) -> float:
     return {"left": 1.0, "right": -1.0, "either": drawn}[side]
 
 
-def _check_end(begins: Quantity, length: float, key: str = "begins") -> None:
+def _check_end(road: CrossSection, begins: Quantity, length: float, keys: Keys = ("begins",)) -> None:
     """Raise `FieldError` if a segment would extend into the road's last `_LAST_STRAIGHT` metres."""
-    if begins.bounds[1] + length > LENGTH - _LAST_STRAIGHT:
-        allowed = LENGTH - _LAST_STRAIGHT - length
+    low, high = _FIRST_STRAIGHT, road.total_length - 2.0 * _LAST_STRAIGHT
+    if begins.bounds[0] < low or begins.bounds[1] > high:
+        raise FieldError(f"must lie within {low:g} … {high:g}", keys)
+    if begins.bounds[1] + length > road.total_length - _LAST_STRAIGHT:
+        allowed = road.total_length - _LAST_STRAIGHT - length
         text = f"at most {allowed:g}" if allowed >= 50.0 else "nowhere"
         raise FieldError(
-            f"{text} (what starts there is up to {length:g} m long, the road {LENGTH:g} m)", (key,)
+            f"{text} (what starts there is up to {length:g} m long, the road {road.total_length:g} m)", keys
         )
 
 

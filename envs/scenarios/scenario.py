@@ -36,6 +36,7 @@ from .scenery import ScenerySpec
 
 CATALOGUE = CONFIGS / "scenarios"
 BASES = CATALOGUE / "bases"  # of scenarios that have the key `extends`
+LONG = CATALOGUE / "long"  # courses of several kilometres, which are no part of the catalogue
 
 
 class TrafficSpec(StrictModel):
@@ -104,7 +105,7 @@ class Scenario(StrictModel):
         context = build_context(
             self.road, self.ego, self.speed_limit_kmh, self.speed_zones, self.conditions, self.time_limit
         )
-        check_route(self.ego, self.route_length, is_set="route_length" in self.model_fields_set)
+        check_route(self.road, self.ego, self.route_length, is_set="route_length" in self.model_fields_set)
         check_zones(self.speed_zones, context)
         check_navigation(self.navigation, context)
         check_actors(self.actors, context)
@@ -121,8 +122,13 @@ def scenario_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in CATALOGUE.glob("*.yaml")))
 
 
+def long_scenario_names() -> tuple[str, ...]:
+    """Return the names of the long scenarios, sorted."""
+    return tuple(sorted(path.stem for path in LONG.glob("*.yaml")))
+
+
 def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> Scenario:
-    """Load a scenario of the catalogue by name, or a scenario file by path.
+    """Load a scenario of the catalogue or a long one by name, or a scenario file by path.
 
     Both may be followed by keys in brackets, such as ``cruise[traffic.density=0]``. Keys that change a value
     make a variant, independent of their order and notation; a key that repeats the file's value does not. The
@@ -140,13 +146,13 @@ def load_scenario(name_or_path: str | Path, overrides: tuple[str, ...] = ()) -> 
     name = scenario_name.base
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
-        names = scenario_names()
-        if name not in names:
-            raise unknown_name("scenario", name, names)
-        path = CATALOGUE / f"{name}.yaml"
+        names, long_names = scenario_names(), long_scenario_names()
+        if name not in (*names, *long_names):
+            raise unknown_name("scenario", name, (*names, *long_names))
+        path = (LONG if name in long_names else CATALOGUE) / f"{name}.yaml"
     settings, shift = split_shift((*scenario_name.settings, *overrides))
     scenario = load_model(path, Scenario, settings, bases=BASES)
-    if path.parent == CATALOGUE and scenario.name != path.stem:
+    if path.parent in (CATALOGUE, LONG) and scenario.name != path.stem:
         raise ConfigError(f"{path}: name '{scenario.name}' differs from the file's")
     variant = _changes(path, scenario) if settings else ""
     derived = {"variant": variant} if variant else {}

@@ -34,6 +34,7 @@ from ..traffic import Demand, EgoOnRoad, Mix, Traffic
 from ..traffic.flow import STANDSTILL_GAP
 from ..traffic.lane_segments import COMFORTABLE_BRAKING
 from .animal_spawner import add_animals
+from .late_vehicles import LateVehicles
 from .obstacle_spawner import PlacedObstacles, place_obstacles
 from .pedestrian_spawner import PedestrianSpawner
 from .scenery_spawner import draw_scenery
@@ -41,7 +42,7 @@ from .vehicle_spawner import VehicleSpawner
 
 _CAPACITY = 640  # vehicles; enough for the highest density on four lanes and the longest queue
 _START_HEADWAY = 0.5  # minimum headway of the ego to the traffic ahead at its initial speed [s]
-_FIRST_PEDESTRIAN_ID, _FIRST_OBSTACLE_ID, _FIRST_SCRIPTED_ID = 1, 1001, 2001
+_FIRST_PEDESTRIAN_ID, _FIRST_OBSTACLE_ID, _FIRST_SCRIPTED_ID, _FIRST_LATE_ID = 1, 1001, 2001, 2801
 FIRST_TRAFFIC_ID = 3001  # of ordinary traffic; the actors of the scenario have lower ids
 _FIRST_BACKGROUND_ID = 1_000_001
 
@@ -98,7 +99,7 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
     # a further name comes last, so that the generators of the others stay the same
     names = (
         "road", "conditions", "ego", "obstacles", "pedestrians", "actors", "traffic", "route", "camera",
-        "latency", "markings", "scenery",
+        "latency", "markings", "scenery", "late",
     )  # fmt: skip
     root = np.random.SeedSequence((zlib.crc32(scenario.world_name.encode()), seed))
     children = root.spawn(len(names))
@@ -131,8 +132,12 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         road, traffic, start, start + car.length - car.rear_overhang, lane, ego.speed, limits.at(start),
         conditions, rngs["actors"], _FIRST_SCRIPTED_ID, occupancy,
     )  # fmt: skip
+    late_vehicles = LateVehicles(
+        vehicle_spawner.ego_front, conditions, occupancy.closed_lanes, rngs["late"], _FIRST_LATE_ID
+    )
     for index, actor in enumerate(scenario.actors):
-        vehicle_spawner.add(actor, f"actors.{index}")
+        if not late_vehicles.add(actor, f"actors.{index}"):
+            vehicle_spawner.add(actor, f"actors.{index}")
     for occluder in pedestrian_spawner.occluders:
         vehicle_spawner.park_occluder(occluder)
     pedestrians = Pedestrians(road, pedestrian_spawner.place_pedestrians(occupancy))
@@ -148,7 +153,7 @@ def build_episode(scenario: Scenario, seed: int, car: VehicleParameters) -> Epis
         navigation=navigation,
         ego=ego,
         traffic=traffic,
-        scripts=tuple(vehicle_spawner.scripts),
+        scripts=(*vehicle_spawner.scripts, *late_vehicles.scripts),
         pedestrians=pedestrians,
         obstacles=obstacles,
         mounting_error=scenario.camera.draw(rngs["camera"]),

@@ -78,6 +78,7 @@ class VehicleSpawner:
     rng: np.random.Generator
     next_id: int
     occupancy: Occupancy
+    now: float = 0.0  # time at which the vehicles appear [s]
     scripts: list[Script] = field(default_factory=list)
     _entry: str = ""  # the entry of the scenario whose vehicles are being spawned
 
@@ -128,7 +129,8 @@ class VehicleSpawner:
         station = self.ego_front + gap + appearance.length / 2.0
         vehicle = self._spawn_driving(appearance, self._lane(actor.lane, station), station, speed)
         if actor.brakes is not None:
-            script = self._draw_braking(vehicle, actor.brakes, after=actor.brakes.after.draw(rng))
+            after = self.now + actor.brakes.after.draw(rng)
+            script = self._draw_braking(vehicle, actor.brakes, after=after)
             if actor.brakes.times > 1:
                 script.times, script.pause = actor.brakes.times, actor.brakes.pause.draw(rng)
             self.scripts.append(script)
@@ -160,7 +162,7 @@ class VehicleSpawner:
         if actor.headway is not None:
             gap = actor.headway.draw(rng) * self.ego_speed
         vehicle = self._spawn_falling_back(appearance, lane, gap, slower, after)
-        self.scripts.append(LaneCutIn(vehicle, gap, after, duration))
+        self.scripts.append(LaneCutIn(vehicle, gap, self.now + after, duration))
         if actor.brakes is not None:
             delay = actor.brakes.delay.draw(rng)
             brake = self._draw_braking(vehicle, actor.brakes, after=float("inf"))
@@ -178,7 +180,7 @@ class VehicleSpawner:
         gap, slower, after = actor.gap.draw(rng), actor.slower_kmh.draw(rng) / 3.6, actor.after.draw(rng)
         distance, duration, hold = (q.draw(rng) for q in (actor.distance, actor.duration, actor.hold))
         vehicle = self._spawn_falling_back(appearance, lane, gap, slower, after)
-        script = LaneDrift(vehicle, gap, after, distance, self._feasible_duration(duration), hold)
+        script = LaneDrift(vehicle, gap, self.now + after, distance, self._feasible_duration(duration), hold)
         self.scripts.append(script)
 
     def _draw_adjacent(self, actor: CutIn | BlindMerge | Drift) -> tuple[Appearance, int]:

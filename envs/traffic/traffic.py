@@ -314,14 +314,18 @@ class Traffic:
             self.remove(row)
         self._add_vehicles(self._controller.draw_newcomers(self._rows[: self._used], ego))
 
+    def occupy(self, occupancy: Occupancy) -> None:
+        """Add all vehicles, and the other static bodies."""
+        _, poses, (_, lengths, widths, radii) = self.footprints()
+        occupancy.add_shapes(poses, lengths, widths, radii)
+        x, y, length, width, yaw, _, _ = self._others
+        occupancy.add_shapes(np.column_stack([x, y, yaw]), length, width, np.zeros(len(x)))
+
     def _add_vehicles(self, newcomers: Sequence[PlacedVehicle]) -> None:
         """Add new vehicles where their footprint is free."""
         if newcomers:
             occupancy = Occupancy(self.road)
-            _, poses, (_, lengths, widths, radii) = self.footprints()
-            occupancy.add_shapes(poses, lengths, widths, radii)
-            x, y, length, width, yaw, _, _ = self._others
-            occupancy.add_shapes(np.column_stack([x, y, yaw]), length, width, np.zeros(len(x)))
+            self.occupy(occupancy)
             for placed_vehicle in newcomers:
                 self._add_vehicle(placed_vehicle, occupancy)
         if self._controller is not None:

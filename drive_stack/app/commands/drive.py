@@ -138,7 +138,7 @@ def print_list(wiring: Wiring) -> int:
     table = Table(title="Scenarios", title_style="bold", title_justify="left")
     for heading in ("name", "what happens", "source"):
         table.add_column(heading, overflow="fold")
-    for name in wiring.batch.scenarios:
+    for name in (*wiring.batch.scenarios, *wiring.long_scenarios):
         facts = wiring.batch.scenario_facts(name)
         table.add_row(name, facts.description, facts.source)
     console.print(table)
