@@ -79,6 +79,8 @@ class Conditions:
     surface: Surface | None = None  # of the road; None: wet in rain, else dry
     scenery: Scenery = NO_SCENERY  # what is next to the road
     asphalt_wear: float | None = None  # 0 new … 1; None: even asphalt without damage
+    wet_gloss: float = 0.0  # fraction of a soaked road that mirrors
+    spray: float = 0.0  # of moving vehicles in rain, 0 none … 1
 
     @property
     def recognition_distance(self) -> float:

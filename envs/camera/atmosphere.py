@@ -56,7 +56,7 @@ class Atmosphere:
         shape = (model.height, model.width)
         self._nominal = self._camera = model
         self._yaw = self._horizon = 0.0
-        self._backdrop = Backdrop(model, conditions, self.fog_colour)
+        self.backdrop = Backdrop(model, conditions, self.fog_colour)
         self._level_depth = np.where(sky, np.inf, x).reshape(shape)
         self._level_ground = (
             np.round(255.0 * transmitted).astype(np.uint8).reshape(shape),
@@ -135,11 +135,11 @@ class Atmosphere:
         """
         frame = round(time * 20.0) * 3 % _NOISE_FRAMES
         height, width = self._nominal.height, self._nominal.width
-        through, lit = self._ground_tables()
+        through, lit = self.ground_tables()
         image = np.empty((height, width, 3), np.uint8)
         apply_sensor(
             large.view(np.uint32)[:, :, 0],
-            self._backdrop.fill(self._camera, self._yaw, self._horizon),
+            self.backdrop.fill(self._camera, self._yaw, self._horizon),
             through,
             lit,
             self._haze,
@@ -149,7 +149,7 @@ class Atmosphere:
         )
         return image
 
-    def _ground_tables(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def ground_tables(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return the transmittance and the light of the ground in each pixel (H, W), 0 … 255."""
         if self._ground is None:
             return self._level_ground

@@ -25,6 +25,7 @@ from .sensing import SUPERSAMPLING
 from .signs import signs_along
 from .static_scene import StaticScene
 from .tags import LabelTags
+from .wet import Spray, WetGloss
 
 _IMAGE, _LABELS = 0, 1  # numbers of the renderer's two views
 
@@ -37,6 +38,7 @@ class _Loaded:
     actors: ActorNodes
     atmosphere: Atmosphere
     headlamps: OncomingHeadlamps | None
+    wet: tuple[WetGloss | Spray, ...]  # what water does to the picture
 
 
 class Camera:
@@ -61,7 +63,8 @@ class Camera:
         actors = ActorNodes(self._scene, self._model, conditions, self._tags, hilly=not road.profile.is_level)
         has_oncoming = conditions.scenery.opposite is not None
         lamps = OncomingHeadlamps(self._scene, conditions, self._tags) if has_oncoming else None
-        self._loaded = _Loaded(static_scene, actors, atmosphere, lamps)
+        wet = _wet_effects(conditions, atmosphere)
+        self._loaded = _Loaded(static_scene, actors, atmosphere, lamps, wet)
         self._lens = None if conditions.optics.is_perfect else LensEffects(self._model, conditions)
 
     def render(self, state: WorldState) -> Image:
@@ -70,9 +73,13 @@ class Camera:
         Raises:
             RuntimeError: `load` was not called before.
         """
-        _, atmosphere = self._update(_with_background(state))
+        with_background = _with_background(state)
+        loaded = self._update(with_background)
         large = self._renderer.draw(_IMAGE)
-        image = expose(atmosphere.apply(large, state.time), self._adaptation(state))
+        image = loaded.atmosphere.apply(large, state.time)
+        for effect in loaded.wet:
+            effect.apply(image, large, self._camera, loaded.atmosphere, with_background)
+        image = expose(image, self._adaptation(state))
         if self._lens is None:
             return image
         return self._lens.apply(image, large, self._camera, state.ego, state.time)
@@ -84,10 +91,11 @@ class Camera:
             RuntimeError: `load` was not called before.
         """
         state = _with_background(state)
-        actors, atmosphere = self._update(state)
-        actors.paint_labels()
+        loaded = self._update(state)
+        loaded.actors.paint_labels()
         flat = self._renderer.draw(_LABELS)[::-1]
-        return frame_labels(flat, state, self._camera, atmosphere.ground_depth(), actors.actor_of_number)
+        depth = loaded.atmosphere.ground_depth()
+        return frame_labels(flat, state, self._camera, depth, loaded.actors.actor_of_number)
 
     def redraw(self, times: int) -> None:
         """Render the last image's scene ``times`` times with the bare engine, for benchmarks."""
@@ -117,7 +125,7 @@ class Camera:
         station = state.ego.station + self._camera.mount_x
         return adaptation_stops(state.conditions.scenery.bridges, station, state.ego.speed)
 
-    def _update(self, state: WorldState) -> tuple[ActorNodes, Atmosphere]:
+    def _update(self, state: WorldState) -> _Loaded:
         if self._loaded is None:
             raise RuntimeError("Camera.load must come before render or labels")
         loaded, atmosphere = self._loaded, self._loaded.atmosphere
@@ -130,7 +138,17 @@ class Camera:
         loaded.actors.update(state, atmosphere)
         if loaded.headlamps is not None:
             loaded.headlamps.update(state, atmosphere)
-        return loaded.actors, atmosphere
+        return loaded
+
+
+def _wet_effects(conditions: Conditions, atmosphere: Atmosphere) -> tuple[WetGloss | Spray, ...]:
+    """Return the effects of water that an episode has, in the order in which they are drawn."""
+    effects: list[WetGloss | Spray] = []
+    if conditions.wet_gloss > 0.0:
+        effects.append(WetGloss(conditions, atmosphere.fog_colour))
+    if conditions.spray > 0.0:
+        effects.append(Spray(conditions, atmosphere.fog_colour))
+    return tuple(effects)
 
 
 def _with_background(state: WorldState) -> WorldState:

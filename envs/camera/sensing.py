@@ -12,7 +12,8 @@ import numba
 import numpy as np
 
 SUPERSAMPLING = 2  # factor of the rendered width and height
-CODE_ZERO = 64  # alpha of an object with transmittance 0
+CODE_ZERO = 64  # alpha of an object with transmittance 0; the ground and the sky have less
+GLOSS_CODE = 16  # alpha of pavement that may mirror; the rest of the ground and the sky have 0
 
 _byte, _short, _word = np.uint8, np.uint16, np.uint32
 _LOW_BYTE, _HALF = _word(255), _word(1 << 15)
@@ -33,7 +34,7 @@ def apply_sensor(  # type: ignore[no-untyped-def]
     """Fill ``image`` (H, 3·W) with RGB from ``large`` (2·H, 2·W), whose first row is at the bottom.
 
     ``backdrop`` (H, W) is what is seen where nothing was drawn, which is where a sample is 0.
-    ``ground_through`` and ``ground_lit`` (H, W) are the transmittance and light of pixels with alpha 0,
+    ``ground_through`` and ``ground_lit`` (H, W) are the transmittance and light of the ground and the sky,
     ``haze`` (3,) is the colour of the haze. ``bright`` is added and ``dark`` subtracted at the end; both have
     the shape of ``image``.
     """
@@ -92,8 +93,8 @@ def _upright_transmittance(sample):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _select(sample, upright, ground):  # type: ignore[no-untyped-def]
-    """Return ``upright`` where the sample's alpha is above 0, else ``ground``."""
-    return upright if _shift_right(sample, 24) > 0 else ground
+    """Return ``upright`` where the sample's alpha is that of an object, else ``ground``."""
+    return upright if _shift_right(sample, 24) >= _ZERO else ground
 
 
 @numba.njit(cache=True)

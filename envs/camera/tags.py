@@ -34,7 +34,7 @@ class LabelTags:
         For the kind None they are left out of the label image, which shows what is behind them.
         """
         if kind is None:
-            node.hide(LABELS)
+            self.hide(node)
             return
         name = f"{int(kind)}:{number}"
         node.set_tag(_KEY, name)

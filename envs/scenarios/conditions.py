@@ -21,13 +21,13 @@ from drive_stack.vehicle import DRY_GRIP, Surface, road_grip
 from drive_stack.world_state import RECOGNISED_FRACTION, Conditions, Light, Weather
 
 from .optics import OpticsSpec
-from .quantity import MAX_DECELERATION, Bearing, Distance, Elevation, Fraction, Quantity, between
+from .quantity import MAX_DECELERATION, Bearing, Distance, Elevation, Fraction, Quantity, between, fixed
 
 Name = TypeVar("Name", Weather, Light, Surface)
 
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
 # numbers of random streams, next to those of the scenery
-_OPTICS_STREAM, _SURFACE_STREAM, _ASPHALT_STREAM = 6, 7, 23
+_OPTICS_STREAM, _SURFACE_STREAM, _ASPHALT_STREAM, _WATER_STREAM = 6, 7, 23, 24
 _REACTION_TIME = 1.2  # of a careful driver [s]
 _ASSUMED_BRAKING = 4.0  # deceleration that a careful driver assumes [m/s²]
 
@@ -47,6 +47,8 @@ class ConditionsSpec(StrictModel):
     optics: OpticsSpec = OpticsSpec()
     surface: dict[Surface, FiniteFloat] | None = None  # wet in rain and dry otherwise if not set
     asphalt_wear: Fraction | None = None  # even asphalt without damage if not set
+    wet_gloss: Fraction = fixed(0.0)
+    spray: Fraction = fixed(0.0)
 
     @field_validator("weather", "light", "surface")
     @classmethod
@@ -87,10 +89,7 @@ class ConditionsSpec(StrictModel):
             scenery_seed=int(rng.integers(2**31)),
             held_out_appearance=split_of(seed) is not SeedSplit.TRAINING,
         )
-        asphalt = np.random.default_rng((conditions.scenery_seed, _ASPHALT_STREAM))
-        asphalt_wear = None if self.asphalt_wear is None else self.asphalt_wear.draw(asphalt)
-        conditions = dataclasses.replace(conditions, asphalt_wear=asphalt_wear)
-        return self._with_surface(self._with_light_and_lens(conditions))
+        return self._with_surface(self._with_asphalt(self._with_light_and_lens(conditions)))
 
     def _with_light_and_lens(self, conditions: Conditions) -> Conditions:
         """Draw the sun's place and the optics from a generator of their own: other draws do not change."""
@@ -102,6 +101,17 @@ class ConditionsSpec(StrictModel):
             sun_azimuth=conditions.sun_azimuth if bearing is None else math.radians(bearing),
             sun_elevation=conditions.sun_elevation if elevation is None else math.radians(elevation),
             optics=self.optics.draw(rng),
+        )
+
+    def _with_asphalt(self, conditions: Conditions) -> Conditions:
+        """Draw what wear and rain do to the asphalt from generators of their own."""
+        wear = np.random.default_rng((conditions.scenery_seed, _ASPHALT_STREAM))
+        water = np.random.default_rng((conditions.scenery_seed, _WATER_STREAM))
+        return dataclasses.replace(
+            conditions,
+            asphalt_wear=None if self.asphalt_wear is None else self.asphalt_wear.draw(wear),
+            wet_gloss=self.wet_gloss.draw(water),
+            spray=self.spray.draw(water),
         )
 
     def _with_surface(self, conditions: Conditions) -> Conditions:

@@ -138,9 +138,9 @@ def test_the_distance_of_a_pixel_is_that_of_the_ground_in_it(
 def test_tables_of_the_level_camera_agree_with_those_of_each_frame(light: Light, visibility: float) -> None:
     """Rows near the horizon are left out: there one row spans more distance than the tables resolve."""
     atmosphere = Atmosphere(NOMINAL, Conditions(Weather.FOG, light, visibility))
-    level = atmosphere._ground_tables()
+    level = atmosphere.ground_tables()
     atmosphere._ground = GroundDistance(NOMINAL, LEVEL, 0.0, 0.0)
-    each = atmosphere._ground_tables()
+    each = atmosphere.ground_tables()
     first = int(NOMINAL.horizon_px) + 4
     for fixed, moving in zip(level, each, strict=True):
         assert np.abs(fixed[first:].astype(int) - moving[first:]).max() <= 3

@@ -27,12 +27,12 @@ def exact(atmosphere: Atmosphere, large: NDArray[np.uint8]) -> NDArray[np.float6
     samples = large[::-1].astype(np.float64)  # top row first
     through, lit = (
         np.repeat(np.repeat(table / 255.0, SUPERSAMPLING, axis=0), SUPERSAMPLING, axis=1)
-        for table in atmosphere._ground_tables()
+        for table in atmosphere.ground_tables()
     )
     alpha = samples[:, :, 3]
     upright = np.clip((alpha - CODE_ZERO) / (255 - CODE_ZERO), 0.0, 1.0)
-    through = np.where(alpha > 0.0, upright, through)[:, :, None]
-    lit = np.where(alpha > 0.0, 1.0, lit)[:, :, None]
+    through = np.where(alpha >= CODE_ZERO, upright, through)[:, :, None]
+    lit = np.where(alpha >= CODE_ZERO, 1.0, lit)[:, :, None]
     blended = samples[:, :, 2::-1] * lit * through + atmosphere._haze * (1.0 - through)
     return np.asarray(blended.reshape(MODEL.height, 2, MODEL.width, 2, 3).mean(axis=(1, 3)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from drive_stack.road_map import RoadMap
+from drive_stack.vehicle import Surface
 from drive_stack.world_state import Conditions
 
 from .asphalt import smooth_lanes
@@ -29,7 +30,7 @@ def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: floa
         shoulders(road, conditions, rng, start, end),
         lanes(road, conditions, rng, start, end),
     ]
-    wear = conditions.asphalt_wear
+    wear = None if conditions.road_surface is Surface.SNOW else conditions.asphalt_wear
     if wear is not None:  # the draws of the layer that is replaced are made, so that the later ones stay
         base[-1:] = [
             smooth_lanes(road, conditions, wear, start, end),

@@ -15,6 +15,7 @@ from drive_stack.world_state import Conditions
 
 from ..draw_order import set_flat, set_hilly, set_multiplying
 from ..offscreen_renderer import FAR
+from ..sensing import GLOSS_CODE
 from ..tags import LabelTags
 from ..triangles import quad_node
 from .chunk import ground_layers
@@ -95,7 +96,8 @@ class Ground:
                 continue
             max_count = _max_merged(layer.kind, curvature, level)
             merged = layer if max_count == 1 else merge_quads(layer, max_count)
-            node = holder.attach_new_node(quad_node("flat", merged.corners, merged.colours, weld=False))
+            colours = self._with_gloss(merged)
+            node = holder.attach_new_node(quad_node("flat", merged.corners, colours, weld=False))
             self._set_order(node, piece.start, sort)
             self._tags.mark(node, layer.kind)
         if level <= _LAST_SHADED_LEVEL:
@@ -111,6 +113,14 @@ class Ground:
         self._set_order(node, start, _SHADE_LAYER)
         set_multiplying(node)
         self._tags.hide(node)
+
+    def _with_gloss(self, layer: Layer) -> FloatArray:
+        """Return the colours of a layer, whose alpha says whether it mirrors when it is wet."""
+        if self._conditions.wet_gloss == 0.0 or layer.kind is SemanticClass.TERRAIN:
+            return layer.colours
+        colours = layer.colours.copy()
+        colours[..., 3] = GLOSS_CODE
+        return colours
 
     def _set_order(self, node: NodePath, start: float, layer: int) -> None:
         """Draw level ground by layer; hilly ground from far to near, so that near hills cover far ones."""

@@ -14,6 +14,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
+from ..sensing import CODE_ZERO
 from .patterns import draw_pattern
 
 _PATTERN_STREAM = 7  # number of the random stream, next to those of the scenery
@@ -51,7 +52,7 @@ class LensEffects:
         Args:
             image: The picture before the lens (H, W, 3) RGB.
             large: The supersampled buffer (2·H, 2·W, 4) it was made from, first row at the bottom. Its alpha
-                is 0 where nothing upright hides the ground or the sky.
+                is below `CODE_ZERO` where nothing upright hides the ground or the sky.
             camera: The camera as it is at this moment.
             ego: Its car.
             time: Since the start of the episode [s].
@@ -126,7 +127,7 @@ def _visible_fraction(large: NDArray[np.uint8], camera: CameraModel, sun: FloatA
     if not (0 <= column < width and 0 <= row < height):
         return 1.0
     disc = large[max(row - radius, 0) : row + radius + 1, max(column - radius, 0) : column + radius + 1, 3]
-    return float(np.mean(disc == 0))
+    return float(np.mean(disc < CODE_ZERO))
 
 
 def _motion_blur(
@@ -138,7 +139,7 @@ def _motion_blur(
     ``speed · shutter / depth`` of a pixel's distance from that point. Turning moves all pixels sideways.
     """
     scale = large.shape[0] // image.shape[0]
-    upright = np.ascontiguousarray(large[::-scale, ::scale, 3]) > 0
+    upright = np.ascontiguousarray(large[::-scale, ::scale, 3]) >= CODE_ZERO
     sideways = camera.focal_px * ego.yaw_rate * shutter
     out = np.empty_like(image)
     _blur(
