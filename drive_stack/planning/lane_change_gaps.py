@@ -42,11 +42,12 @@ def occupants(scene: Scene, shift: int) -> list[Actor]:
     soon = scene.futures.lateral.shape[1] // 2
     actors = []
     for index, actor in enumerate(scene.actors):
+        passing = scene.passing_lateral(actor, centre)
         half_corridor = actor.half_width + scene.ego_half_width + 0.4
         rows = (scene.futures.actor == index) & (scene.futures.probability >= MIN_CUT_IN_PROBABILITY)
         predicted = scene.futures.lateral[rows, soon]
-        if abs(actor.lateral - centre) < half_corridor or bool(
-            np.any(np.abs(predicted - centre) < half_corridor)
+        if abs(actor.lateral - passing) < half_corridor or bool(
+            np.any(np.abs(predicted - passing) < half_corridor)
         ):
             actors.append(actor)
     return actors

@@ -151,7 +151,9 @@ class LaneChooser:
         return [
             actor
             for actor in scene.actors
-            if actor.rear > 0.0 and scene.in_corridor(actor, centre) and not actor.crosses
+            if actor.rear > 0.0
+            and scene.in_corridor(actor, scene.passing_lateral(actor, centre))
+            and not actor.crosses
         ]
 
     def _what_is_slow(self, scene: Scene) -> str:

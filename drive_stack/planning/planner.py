@@ -14,13 +14,13 @@ from drive_stack.planning.lattice import CandidateCosts, evaluate_candidates
 from drive_stack.planning.paths import Paths, lateral_paths, path_poses
 from drive_stack.planning.profiles import Profiles, longitudinal_profiles, ramp_profiles
 from drive_stack.planning.safety import Braking, SafetyLayer
-from drive_stack.planning.scene import Scene, build_scene
+from drive_stack.planning.scene import MAX_OFFSET, SIDE_MARGIN, Scene, build_scene
 from drive_stack.planning.sensor_loss import SensorLoss
 from drive_stack.planning.settings import ComfortSettings, PlannerSettings
 from drive_stack.types import FloatArray, Plan, PlanningInput
 from drive_stack.vehicle import VehicleParameters
 
-LATERAL_OFFSETS = np.array([-0.7, -0.35, 0.35, 0.7])  # from the target lateral, within the lane [m]
+LATERAL_OFFSETS = MAX_OFFSET * np.array([-1.0, -0.5, 0.5, 1.0])  # from the target lateral [m]
 MIN_BRAKING_FRACTION = 0.5  # of the grip, assumed at any lateral acceleration
 MAX_REJECTED = 12  # candidates in a plan, for the viewer
 
@@ -98,7 +98,7 @@ class LatticePlanner:
         return LaneDecision(0, hold_reason, blocked_by=hold_reason)
 
     def _paths(self, directive: Directive, scene: Scene, start: Start, speed: float) -> Paths:
-        clearance = scene.lanes.width / 2.0 - scene.ego_half_width - 0.1
+        clearance = scene.lanes.width / 2.0 - scene.ego_half_width - SIDE_MARGIN
         offsets = LATERAL_OFFSETS[np.abs(LATERAL_OFFSETS) <= clearance]
         targets = [directive.goal, *(directive.goal + offsets)]
         if directive.decision.shift != 0:

@@ -13,6 +13,7 @@ from drive_stack.objects.classes import GROUPS, ClassGroup, class_name
 from drive_stack.types import FloatArray, LaneEstimate, ObjectClass, PlanningInput, Prediction, Track
 from drive_stack.vehicle import VehicleParameters
 
+MAX_OFFSET, SIDE_MARGIN = 0.7, 0.1  # of the ego from a lane's centre; to the lane's edge [m]
 STATIONARY_SPEED = 0.5  # a slower actor is stationary [m/s]
 MIN_PROBABILITY = 0.03  # of a hypothesis that is considered
 CROSSING_SPEED = 0.4  # lateral speed from which a pedestrian is crossing [m/s]
@@ -102,6 +103,17 @@ class Scene:
             return 0.0
         adjacent = self.lanes.left if shift > 0 else self.lanes.right
         return shift * (self.lanes.width + adjacent.width) / 2.0
+
+    def passing_lateral(self, actor: Actor, centre: float) -> float:
+        """Lateral [m] at which the ego would pass an actor in the lane around ``centre`` [m].
+
+        This is the lane's centre, except next to a stationary vehicle across the road, which is wider than
+        its lane: the ego passes it as far to the other side as the lane allows.
+        """
+        if not actor.stationary or 2.0 * actor.half_width <= self.lanes.width:
+            return centre
+        offset = min(self.lanes.width / 2.0 - self.ego_half_width - SIDE_MARGIN, MAX_OFFSET)
+        return centre + float(np.sign(centre - actor.lateral)) * max(offset, 0.0)
 
     def in_corridor(self, actor: Actor, centre: float, margin: float = 0.25) -> bool:
         """Whether an actor is in the strip that the ego sweeps along the lateral ``centre`` [m]."""
