@@ -60,7 +60,7 @@ class Spray:
         centre, spread, depth = self._puffs(state)
         if not len(depth):
             return
-        pixel = camera.project(centre)
+        ground_depth, pixel = atmosphere.ground_depth(), camera.project(centre)
         near_first = np.argsort(pixel[:, 2], kind="stable")
         for row in near_first[::-1].tolist():
             u, v, ahead = pixel[row].tolist()
@@ -71,7 +71,7 @@ class Spray:
             lit = _COLOUR * upright_light(x, y, atmosphere.ambient, gain)
             arrives = transmittance(np.asarray(math.hypot(x, y)), atmosphere.visibility)
             _draw_puff(
-                image, large, atmosphere.ground_depth(), self._distance_of_alpha, camera.mount_x,
+                image, large, ground_depth, self._distance_of_alpha, camera.mount_x,
                 camera.focal_px, u, v, *(camera.focal_px * spread[row] / ahead),
                 float(np.hypot(*centre[row, :2])), float(depth[row]),
                 self._haze + arrives * (lit - self._haze),
