@@ -11,7 +11,7 @@ import pytest
 from tiny_world import TinyWorld, straight_road
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.road.scenery import Bridge, BridgeKind, Scenery
+from drive_stack.road.scenery import BarrierColour, Bridge, BridgeKind, NoiseBarrier, Scenery
 from drive_stack.road.vertical_profile import build_profile
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions, Light, Weather, WorldState
@@ -119,7 +119,8 @@ def test_on_a_grade_shadows_lie_on_the_ground() -> None:
     assert layer is not None
     places = layer.corners.reshape(-1, 3)
     height, _ = road.ground_under(places[:, 0], places[:, 1], np.zeros(len(places)))
-    assert np.abs(places[:, 2] - height).max() < 0.1
+    above = places[:, 2] - height
+    assert above.min() > 0.0 and above.max() < 0.15
 
 
 @pytest.mark.parametrize(
@@ -143,19 +144,17 @@ def buffer(camera: Camera, conditions: Conditions) -> tuple[FloatArray, WorldSta
 
 
 def test_the_ground_has_56_percent_in_one_shadow_and_in_two(camera: Camera) -> None:
-    """The shadows of two bridges, of which one is higher, reach from 38 m to 42 m and to 41 m."""
-    first = replace(DECK, station=45.0)
-    bridges = (first, replace(first, clearance=5.5))
-    dark, state = buffer(camera, sunny(0.0, 45.0, bridges=bridges))
-    semantic, depth = camera.labels(state).semantic, camera.labels(state).depth
-    plain, _ = buffer(camera, replace(sunny(0.0, 45.0), scenery=Scenery()))
-    station = depth + MODEL.mount_x + state.ego.station
-    road = semantic == SemanticClass.ROAD
-    in_shadow = road & (station > 37.4) & (station < 41.2)
-    before = road & (station < 33.0)
-    assert in_shadow.sum() > 300 and before.sum() > 300
-    ratio = dark[in_shadow, 1] / plain[in_shadow, 1]
-    assert np.median(ratio) == pytest.approx(SUN_SHADE, abs=0.02)
-    assert (np.abs(ratio - SUN_SHADE) < 0.03).mean() > 0.97
-    assert np.array_equal(dark[before], plain[before])
-    assert (dark[in_shadow, 3] == 0.0).all()  # the alpha of the ground stays
+    """The shadows of a bridge, a noise barrier and the rails cross on the lanes."""
+    barrier = NoiseBarrier(BarrierColour.GREEN, 20.0, 80.0, -1, 4.0)
+    scenery = {"bridges": (replace(DECK, station=45.0),), "barriers": (barrier,)}
+    dark, state = buffer(camera, sunny(-60.0, 30.0, **scenery))
+    semantic = camera.labels(state).semantic
+    plain, other = buffer(camera, replace(sunny(-60.0, 30.0), scenery=Scenery()))
+    paved = (SemanticClass.ROAD, SemanticClass.SHOULDER, SemanticClass.MARKING)
+    ground = np.isin(semantic, paved) & (semantic == camera.labels(other).semantic)
+    ratio = dark[ground, 1] / plain[ground, 1]
+    in_shadow, below = np.abs(ratio - SUN_SHADE) < 0.03, np.abs(ratio - 0.4) < 0.03
+    assert in_shadow.sum() > 1000 and below.sum() > 100 and (ratio == 1.0).sum() > 1000
+    assert (in_shadow | below | (ratio == 1.0)).mean() > 0.99
+    alpha = dark[ground, 3][in_shadow]
+    assert (alpha == 0.0).mean() > 0.99  # the alpha of the ground stays

@@ -1,7 +1,7 @@
 """Shadows on the ground of what stands next to the road and above it.
 
-Shadows are quads on the ground whose colours multiply those of the ground. Where quads overlap, only the
-first one counts: an object casts one shadow, and two shadows are as dark as one.
+Shadows are quads on the ground whose colours multiply those of the ground. Two shadows are as dark as one:
+each lies a little lower than those before it, and a depth test lets only the highest one through.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _TREE_CHUNK = 40.0  # length of road whose trees are drawn together [m]
 _RAIL = 0.48, 0.78  # lower and upper edge of guard rails [m]
 _RAIL_DISTANCE, _RAIL_STEP = 0.5, 10.0  # from the pavement, and between two points of a shadow [m]
 _POST = 0.15  # width of the post of a sign [m]
-_LIFT, _STEP = 0.08, 0.0005  # heights above hills, and between successive shadows [m]
+_LIFT = 0.13  # height of shadows above hills [m]
+_KIND_STEP, _STEP = 0.008, 0.003  # between the heights of shadows of two kinds, and of one kind [m]
 
 
 class Shade:
@@ -60,27 +61,30 @@ class Shade:
         """
         if self._conditions.light is Light.NIGHT:
             return None
-        groups = [
+        below = [
             self._below(bridge, start, end)
             for bridge in self._conditions.scenery.bridges
             if abs(bridge.station - (start + end) / 2.0) < (bridge.depth + SOFT_EDGE + end - start) / 2.0
         ]
+        kinds = [below]
         if self._sunny:
-            groups += [
-                (quads, np.full(quads.shape[:2], SUN_SHADE))
-                for quads in self._shadows(start, end)
-                if len(quads)
+            kinds += [
+                [(quads, np.full(quads.shape[:2], SUN_SHADE)) for quads in kind]
+                for kind in self._shadows(start, end)
             ]
+        lift = 0.0 if self._road.profile.is_level else _LIFT
+        groups = [
+            (quads + (lift - _KIND_STEP * order - _STEP * index) * np.array([0.0, 0.0, 1.0]), factor)
+            for order, kind in enumerate(kinds)
+            for index, (quads, factor) in enumerate(kind)
+            if len(quads)
+        ]
         if not groups:
             return None
-        lift = 0.0 if self._road.profile.is_level else _LIFT
-        corners = [
-            quads + np.array([0.0, 0.0, lift - _STEP * index]) for index, (quads, _) in enumerate(groups)
-        ]
         factor = np.concatenate([factor for _, factor in groups])[:, :, None]
         rgb = np.repeat(255.0 * factor, 3, axis=2)
         colours = np.concatenate([rgb, np.full(factor.shape, 255.0)], axis=2)
-        return Layer(SemanticClass.ROAD, np.concatenate(corners), colours)
+        return Layer(SemanticClass.ROAD, np.concatenate([quads for quads, _ in groups]), colours)
 
     def _below(self, bridge: Bridge, start: float, end: float) -> tuple[FloatArray, FloatArray]:
         """Return the quads below a bridge and their factors. In the sun the shade has hard edges."""
@@ -96,30 +100,40 @@ class Shade:
         quads = Strip(left, right, station).quads(self._road)
         return quads, np.stack([light[:-1], light[:-1], light[1:], light[1:]], axis=1)
 
-    def _shadows(self, start: float, end: float) -> list[FloatArray]:
-        """Return the quads (Q, 4, 3) of the shadow of each thing between two stations [m]."""
+    def _shadows(self, start: float, end: float) -> list[list[FloatArray]]:
+        """Return the quads (Q, 4, 3) of the shadow of each thing between two stations [m], by kind.
+
+        Kinds near the lanes come first, as later ones lie a little too low.
+        """
         road, scenery = self._road, self._conditions.scenery
-        bodies = [deck_points(road, bridge) for bridge in scenery.bridges if start <= bridge.station < end]
-        bodies += [
+        decks = [deck_points(road, bridge) for bridge in scenery.bridges if start <= bridge.station < end]
+        buildings = [
             building_points(road, building)
             for building in scenery.buildings
             if start <= building.station < end
         ]
-        bodies += [canopy_points(road, area) for area in scenery.service_areas if start <= area.start < end]
-        for sign in self._signs:
-            if start <= sign.station < end:
-                bodies += _sign_points(road, sign)
+        buildings += [
+            canopy_points(road, area) for area in scenery.service_areas if start <= area.start < end
+        ]
+        signs = [
+            body for sign in self._signs if start <= sign.station < end for body in _sign_points(road, sign)
+        ]
+        trees = []
         first = math.ceil(start / _TREE_CHUNK) * _TREE_CHUNK
         for chunk in np.arange(first, end, _TREE_CHUNK):
-            trees = tree_shapes(road, self._conditions, float(chunk), float(chunk) + _TREE_CHUNK)
-            bodies += [corners.reshape(-1, 3) for corners, _ in trees]
+            made = tree_shapes(road, self._conditions, float(chunk), float(chunk) + _TREE_CHUNK)
+            trees += [corners.reshape(-1, 3) for corners, _ in made]
         walls = [
             wall_quads(road, barrier, scenery.opposite, (start, end))
             for barrier in scenery.barriers
             if barrier.start < end and barrier.end > start
         ]
-        walls += self._rails(start, end)
-        return [self._hull(body) for body in bodies] + [self._thrown(wall) for wall in walls]
+        return [
+            [self._hull(deck) for deck in decks],
+            [self._thrown(wall) for wall in walls],
+            [self._thrown(rail) for rail in self._rails(start, end)],
+            *([self._hull(body) for body in kind] for kind in (signs, buildings, trees)),
+        ]
 
     def _rails(self, start: float, end: float) -> list[FloatArray]:
         """Return the guard rails as upright quads."""
