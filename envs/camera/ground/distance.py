@@ -53,9 +53,15 @@ class GroundDistance:
         slope = -(np.sin(pitch) + down * np.cos(pitch)) / self._ahead_share
         self.distance = _first_hits(camera, profile, station, plain, slope)
         """Distance ahead of the camera for each row of the table [m]; infinite for the sky."""
+        self._depth: FloatArray | None = None  # of each pixel, once computed
 
     def depth(self) -> FloatArray:
         """Return the distance ahead of the camera of the ground in each pixel (H, W) [m]; inf in the sky."""
+        if self._depth is None:
+            self._depth = self._compute_depth()
+        return self._depth
+
+    def _compute_depth(self) -> FloatArray:
         camera = self._camera
         u, v = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5)
         roll = np.radians(camera.roll_deg)
