@@ -42,7 +42,7 @@ class StaticScene:
         self.plain = plain_height(road.profile, -_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION)  # [m]
         self._plain_node = self._add_plain()
         self._shade = Shade(road, conditions)
-        self._ground = Ground(parent, road, conditions, tags, self._shade.layer)
+        self._ground = Ground(parent, road, conditions, self._shade.layer)
         for start in np.arange(-_BEHIND_DISTANCE, road.length + _ROAD_EXTENSION, _SCENERY_CHUNK):
             self._add_scenery(road, conditions, float(start))
 

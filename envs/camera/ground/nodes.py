@@ -13,16 +13,13 @@ from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
-from ..draw_order import set_flat, set_hilly, set_multiplying
 from ..offscreen_renderer import FAR
 from ..sensing import GLOSS_CODE
-from ..tags import LabelTags
-from ..triangles import quad_node
+from ..triangles import packed_quads
 from .chunk import ground_layers
+from .joined import JoinedGround, Part, PieceGeometry
 from .layers import STEP, Layer, merge_quads
 
-_FIRST_ORDER, _MAX_LAYERS = 2, 16  # draw order of the lowest layer, above the backdrop; of a piece of hills
-_SHADE_LAYER = 7  # above those of a piece, below the shadows of actors
 _LAST_SHADED_LEVEL = 2  # of detail; shade beyond cannot be seen
 _CHUNK_LENGTH, _PIECE_LENGTH = 200.0, 100.0  # generated together; with one level of detail [m]
 _ROAD_EXTENSION = 600.0  # length of road drawn past its end [m]
@@ -45,36 +42,33 @@ ShadeSource: TypeAlias = Callable[[float, float], Layer | None]
 class Ground:
     """The flat part of the scene, attached to ``parent``."""
 
-    def __init__(
-        self, parent: NodePath, road: RoadMap, conditions: Conditions, tags: LabelTags, shade: ShadeSource
-    ) -> None:
-        self._parent, self._road, self._conditions, self._tags = parent, road, conditions, tags
-        self._shade = shade
+    def __init__(self, parent: NodePath, road: RoadMap, conditions: Conditions, shade: ShadeSource) -> None:
+        self._road, self._conditions, self._shade = road, conditions, shade
+        self._nodes = JoinedGround(parent, hilly=not road.profile.is_level)
         # pieces of hills are made one by one, as none may cover a part of the one beyond it
         self._chunk_length = _CHUNK_LENGTH if road.profile.is_level else _PIECE_LENGTH
         self._end = float(road.length + _ROAD_EXTENSION)
         self._chunk_starts = np.arange(-_CHUNK_LENGTH, self._end, self._chunk_length)
         self._pieces: dict[float, tuple[_Piece, ...]] = {}
+        self._shown: tuple[tuple[float, int], ...] = ()  # start and level of each piece
 
     def update(self, station: float) -> None:
         """Show the pieces in view of a camera at ``station`` [m], each in its level of detail."""
-        for start in self._chunk_starts.tolist():
-            if -_CHUNK_LENGTH - _BEHIND_DISTANCE < start - station < FAR:
-                for piece in self._pieces_of(start):
-                    self._show(piece, station)
-            else:
-                for piece in self._pieces.get(start, ()):
-                    piece.show(None)
-
-    def _show(self, piece: _Piece, station: float) -> None:
-        ahead = piece.start - station
-        if ahead < -_PIECE_LENGTH - _BEHIND_DISTANCE:
-            piece.show(None)
+        in_view = [
+            (piece, _level(piece.start - station))
+            for start in self._chunk_starts.tolist()[::-1]
+            if -_CHUNK_LENGTH - _BEHIND_DISTANCE < start - station < FAR
+            for piece in self._pieces_of(start)[::-1]
+            if piece.start - station >= -_PIECE_LENGTH - _BEHIND_DISTANCE
+        ]
+        shown = tuple((piece.start, level) for piece, level in in_view)
+        if shown == self._shown:
             return
-        level = next(index for index, max_distance in enumerate(_LEVELS) if ahead < max_distance)
-        if level not in piece.levels:
-            piece.levels[level] = self._node(piece, level)
-        piece.show(level)
+        self._shown = shown
+        for piece, level in in_view:
+            if level not in piece.levels:
+                piece.levels[level] = self._geometry(piece, level)
+        self._nodes.show([piece.levels[level] for piece, level in in_view])
 
     def _pieces_of(self, start: float) -> tuple[_Piece, ...]:
         if start not in self._pieces:
@@ -88,47 +82,27 @@ class Ground:
             )
         return self._pieces[start]
 
-    def _node(self, piece: _Piece, level: int) -> NodePath:
-        holder = self._parent.attach_new_node("ground")
+    def _geometry(self, piece: _Piece, level: int) -> PieceGeometry:
         curvature = self._max_curvature(piece.start, piece.start + _PIECE_LENGTH)
-        for sort, layer in enumerate(piece.layers):
+        parts = []
+        for order, layer in enumerate(piece.layers):
             if len(layer.corners) == 0 or (layer.near_only and level > _LAST_NEAR_LEVEL):
                 continue
             max_count = _max_merged(layer.kind, curvature, level)
             merged = layer if max_count == 1 else merge_quads(layer, max_count)
-            colours = self._with_gloss(merged)
-            node = holder.attach_new_node(quad_node("flat", merged.corners, colours, weld=False))
-            self._set_order(node, piece.start, sort)
-            self._tags.mark(node, layer.kind)
+            parts.append(_part(order, self._with_gloss(merged)))
+        shade = None
         if level <= _LAST_SHADED_LEVEL:
-            self._add_shade(holder, piece.start)
-        return holder
+            shade = self._shade(piece.start, piece.start + _PIECE_LENGTH)
+        return PieceGeometry(tuple(parts), None if shade is None else _part(len(parts), shade))
 
-    def _add_shade(self, holder: NodePath, start: float) -> None:
-        """Add the shade of a piece, which darkens its layers and is not in the label image."""
-        shade = self._shade(start, start + _PIECE_LENGTH)
-        if shade is None:
-            return
-        node = holder.attach_new_node(quad_node("shade", shade.corners, shade.colours))
-        self._set_order(node, start, _SHADE_LAYER)
-        set_multiplying(node)
-        self._tags.hide(node)
-
-    def _with_gloss(self, layer: Layer) -> FloatArray:
-        """Return the colours of a layer, whose alpha says whether it mirrors when it is wet."""
+    def _with_gloss(self, layer: Layer) -> Layer:
+        """Return a layer with colours whose alpha says whether it mirrors when it is wet."""
         if self._conditions.wet_gloss == 0.0 or layer.kind is SemanticClass.TERRAIN:
-            return layer.colours
+            return layer
         colours = layer.colours.copy()
         colours[..., 3] = GLOSS_CODE
-        return colours
-
-    def _set_order(self, node: NodePath, start: float, layer: int) -> None:
-        """Draw level ground by layer; hilly ground from far to near, so that near hills cover far ones."""
-        if self._road.profile.is_level:
-            set_flat(node, _FIRST_ORDER + layer)
-        else:
-            pieces_beyond = round((self._end - start) / _PIECE_LENGTH)
-            set_hilly(node, _FIRST_ORDER + pieces_beyond * _MAX_LAYERS + layer)
+        return replace(layer, colours=colours)
 
     def _max_curvature(self, start: float, end: float) -> float:
         """Return the maximum curvature of road, ramps and hills between two stations [1/m]."""
@@ -156,22 +130,21 @@ def _max_merged(kind: SemanticClass | None, curvature: float, level: int) -> int
 
 @dataclass(slots=True)
 class _Piece:
-    """A segment of ground and its existing levels of detail, at most one of which is drawn."""
+    """A segment of ground, and its levels of detail made so far."""
 
     start: float  # station [m]
     layers: tuple[Layer, ...]
-    levels: dict[int, NodePath]
-    shown: int | None = None
+    levels: dict[int, PieceGeometry]
 
-    def show(self, level: int | None) -> None:
-        """Draw only this level, or nothing for None."""
-        if level == self.shown:
-            return
-        if self.shown is not None:
-            self.levels[self.shown].hide()
-        if level is not None:
-            self.levels[level].show()
-        self.shown = level
+
+def _level(ahead: float) -> int:
+    """Return the level of detail of a piece that begins ``ahead`` of the camera [m]."""
+    return next(index for index, max_distance in enumerate(_LEVELS) if ahead < max_distance)
+
+
+def _part(order: int, layer: Layer) -> Part:
+    rows, index = packed_quads(layer.corners, layer.colours)
+    return Part(order, layer.kind, rows, index.reshape(-1, 3).astype(np.uint32))
 
 
 def _nearest(layer: Layer, centres: FloatArray, index: int) -> Layer:
