@@ -129,7 +129,8 @@ def test_the_distance_of_a_pixel_is_that_of_the_ground_in_it(
     u, v, _ = camera.project(point)[0]
     if not (0.0 <= u < camera.width and 0.0 <= v < camera.height):
         return
-    row = abs(camera.mount_z - point[0, 2] + grade * camera.mount_x) * camera.focal_px / x
+    # rows between the point and the vanishing line of the ground, below which the camera is this high
+    row = (camera.mount_z - grade * camera.mount_x) * camera.focal_px / x
     assert ground.depth()[int(v), int(u)] == pytest.approx(x, rel=0.02 + 1.2 / row)
 
 
