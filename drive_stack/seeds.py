@@ -1,10 +1,11 @@
-"""Seeds of episodes: what each range of them is for, and how many episodes one command drives."""
+"""Seeds of episodes: what each range of them is for, how many one command drives, and what they draw."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum, unique
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from drive_stack.errors import ConfigError
@@ -67,3 +68,31 @@ def check_episodes(scenarios: int, seeds: int) -> None:
             f"{scenarios:,} scenarios with {seeds:,} seeds each: one command drives at most "
             f"{MAX_EPISODES:,} episodes"
         )
+
+
+@unique
+class SceneryStream(IntEnum):
+    """Random streams that are drawn from an episode's scenery seed.
+
+    Each part of the scenery has a stream of its own, so that a part that is added or left out changes no
+    other. A number is never given to anything else, as it seeds worlds.
+    """
+
+    GROUND = 1
+    NOISE = 2
+    TREES = 3
+    BACKDROP = 4
+    SIGNS = 5
+    OPTICS = 6
+    LENS_PATTERN = 7
+    OPPOSITE_GROUND = 8
+    OLD_LINES = 20
+    ASPHALT = 21
+    ASPHALT_DAMAGE = 22
+    ASPHALT_WEAR = 23
+    WATER = 24
+    SURFACE = 25
+
+    def generator(self, scenery_seed: int, *place: int) -> np.random.Generator:
+        """Return the stream of an episode, or of one ``place`` in it (numbers that are not negative)."""
+        return np.random.default_rng((scenery_seed, int(self), *place))

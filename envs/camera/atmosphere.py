@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.road.vertical_profile import VerticalProfile
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
@@ -64,7 +65,7 @@ class Atmosphere:
         )
         self._ground: GroundDistance | None = None  # None: the level one of the nominal camera
         self._haze = np.round(self.fog_colour).astype(np.uint8)
-        rng = np.random.default_rng((conditions.scenery_seed, 2))
+        rng = SceneryStream.NOISE.generator(conditions.scenery_seed)
         sigma = 3.5 if self.night else 2.2
         noises = [rng.normal(0.0, sigma, (*shape, 3)) for _ in range(_NOISE_FRAMES)]
         rains = [_streaks(shape, conditions.rain_rate, rng) for _ in range(_NOISE_FRAMES)]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray
 from drive_stack.world_state import Conditions, Light, Weather
 
@@ -30,7 +31,7 @@ class Backdrop:
     """The backdrop of one episode, with ``haze`` (3,) RGB at the horizon."""
 
     def __init__(self, model: CameraModel, conditions: Conditions, haze: FloatArray) -> None:
-        rng = np.random.default_rng((conditions.scenery_seed, 4))
+        rng = SceneryStream.BACKDROP.generator(conditions.scenery_seed)
         self._phases = rng.uniform(0.0, 6.0, len(_WAVES))
         self._haze, self._zenith = haze, _zenith(conditions, haze)
         sunny = conditions.light is not Light.NIGHT and conditions.weather is Weather.CLEAR

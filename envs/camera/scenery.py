@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from drive_stack.road_map import RoadMap
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
@@ -86,7 +87,7 @@ def tree_shapes(
     road: RoadMap, conditions: Conditions, start: float, end: float, *, coarse: bool = False
 ) -> list[tuple[FloatArray, FloatArray]]:
     """Return the quads (Q, 4, 3) [m] and colours (Q, 4, 4) of each tree between two stations [m]."""
-    rng = np.random.default_rng((conditions.scenery_seed, 3, int(start) + 10_000))
+    rng = SceneryStream.TREES.generator(conditions.scenery_seed, int(start) + 10_000)
     scenery, made = conditions.scenery, []
     for _ in range(int(rng.integers(2, 9))):
         station, side = rng.uniform(start, end), float(rng.choice((-1.0, 1.0)))

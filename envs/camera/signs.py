@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.seeds import SceneryStream
 from drive_stack.world_state import Conditions
 
 from ..speed_limits import SpeedLimits
@@ -65,7 +66,7 @@ class Sign:
 
 def signs_along(road: RoadMap, limits: SpeedLimits | None, conditions: Conditions) -> tuple[Sign, ...]:
     """Return all signs of a road, in no particular order."""
-    rng = np.random.default_rng((conditions.scenery_seed, 5))
+    rng = SceneryStream.SIGNS.generator(conditions.scenery_seed)
     shown = [] if limits is None else _limit_signs(road, limits)
     bridges = conditions.scenery.bridges
     gantries = [

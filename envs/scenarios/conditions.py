@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, FiniteFloat, field_validator
 
 from drive_stack.config import StrictModel
-from drive_stack.seeds import SeedSplit, split_of
+from drive_stack.seeds import SceneryStream, SeedSplit, split_of
 from drive_stack.vehicle import DRY_GRIP, Surface, road_grip
 from drive_stack.world_state import RECOGNISED_FRACTION, Conditions, Light, Weather
 
@@ -26,8 +26,6 @@ from .quantity import MAX_DECELERATION, Bearing, Distance, Elevation, Fraction, 
 Name = TypeVar("Name", Weather, Light, Surface)
 
 _CLEAR_VISIBILITY = {Weather.CLEAR: (1500.0, 4000.0), Weather.OVERCAST: (1000.0, 2500.0)}
-# numbers of random streams, next to those of the scenery
-_OPTICS_STREAM, _SURFACE_STREAM, _ASPHALT_STREAM, _WATER_STREAM = 6, 7, 23, 24
 _REACTION_TIME = 1.2  # of a careful driver [s]
 _ASSUMED_BRAKING = 4.0  # deceleration that a careful driver assumes [m/s²]
 
@@ -93,7 +91,7 @@ class ConditionsSpec(StrictModel):
 
     def _with_light_and_lens(self, conditions: Conditions) -> Conditions:
         """Draw the sun's place and the optics from a generator of their own: other draws do not change."""
-        rng = np.random.default_rng((conditions.scenery_seed, _OPTICS_STREAM))
+        rng = SceneryStream.OPTICS.generator(conditions.scenery_seed)
         bearing = self.sun_bearing_deg.draw(rng) if self.sun_bearing_deg is not None else None
         elevation = self.sun_elevation_deg.draw(rng) if self.sun_elevation_deg is not None else None
         return dataclasses.replace(
@@ -105,8 +103,8 @@ class ConditionsSpec(StrictModel):
 
     def _with_asphalt(self, conditions: Conditions) -> Conditions:
         """Draw what wear and rain do to the asphalt from generators of their own."""
-        wear = np.random.default_rng((conditions.scenery_seed, _ASPHALT_STREAM))
-        water = np.random.default_rng((conditions.scenery_seed, _WATER_STREAM))
+        wear = SceneryStream.ASPHALT_WEAR.generator(conditions.scenery_seed)
+        water = SceneryStream.WATER.generator(conditions.scenery_seed)
         return dataclasses.replace(
             conditions,
             asphalt_wear=None if self.asphalt_wear is None else self.asphalt_wear.draw(wear),
@@ -118,7 +116,7 @@ class ConditionsSpec(StrictModel):
         """Draw the surface of the road from a generator of its own."""
         if self.surface is None:
             return conditions
-        rng = np.random.default_rng((conditions.scenery_seed, _SURFACE_STREAM))
+        rng = SceneryStream.SURFACE.generator(conditions.scenery_seed)
         return dataclasses.replace(conditions, surface=_weighted(self.surface, rng))
 
 

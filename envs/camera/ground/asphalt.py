@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from drive_stack.road_map import RoadMap
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
 from .layers import Layer, Strip, clip_lane, layer_of, stations_between
 from .surface import asphalt_colour
 
-_STREAM = 21  # number of the random stream, next to those of the scenery
 _KNOTS = np.array([-0.5, -0.36, -0.235, -0.11, 0.0, 0.11, 0.235, 0.36, 0.5])  # fractions of a lane's width
 # change of the tone at the knots: wheel tracks are darker, and so is oil in the middle
 _TRACKS = np.array([0.03, -0.01, -0.06, 0.01, -0.01, 0.01, -0.06, -0.01, 0.03])
@@ -52,7 +52,7 @@ def _tones(seed: int, lane: int, wear: float, station: FloatArray) -> FloatArray
 
     Each knot has waves of its own phase, so that no pattern repeats across or along the road.
     """
-    rng = np.random.default_rng((seed, _STREAM, lane))
+    rng = SceneryStream.ASPHALT.generator(seed, lane)
     depth = rng.uniform(0.4, 1.1) + 0.3 * wear
     offset = rng.normal(0.0, _LANE_SPREAD) * wear
     phases = rng.uniform(0.0, 2.0 * np.pi, (len(_KNOTS), len(_WAVELENGTHS), 1))

@@ -6,9 +6,8 @@ they never flicker against each other.
 
 from __future__ import annotations
 
-import numpy as np
-
 from drive_stack.road_map import RoadMap
+from drive_stack.seeds import SceneryStream
 from drive_stack.vehicle import Surface
 from drive_stack.world_state import Conditions
 
@@ -24,7 +23,7 @@ from .service_area import with_service_areas
 
 def ground_layers(road: RoadMap, conditions: Conditions, start: float, end: float) -> list[Layer]:
     """Return the flat layers between two stations [m], lowest first, with alpha 0."""
-    rng = np.random.default_rng((conditions.scenery_seed, 1, int(start) + 10_000))
+    rng = SceneryStream.GROUND.generator(conditions.scenery_seed, int(start) + 10_000)
     base = [
         terrain(road, conditions, rng, start, end),
         shoulders(road, conditions, rng, start, end),

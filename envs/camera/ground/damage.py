@@ -6,13 +6,13 @@ import numpy as np
 from numpy.random import Generator
 
 from drive_stack.road_map import Lane, RoadMap
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray
 from drive_stack.world_state import Conditions
 
 from .layers import Layer, Strip, clip_lane, layer_of, stations_between
 from .surface import asphalt_colour
 
-_STREAM = 22  # number of the random stream, next to those of the scenery
 _TAR = 0.42  # brightness relative to asphalt
 # mean number on 100 m of a lane on a road of wear 1
 _PATCHES, _LONG_SEAMS, _CROSS_SEAMS, _SKIDS = 0.45, 0.5, 0.9, 0.25
@@ -27,7 +27,7 @@ _Quads = tuple[FloatArray, FloatArray]  # corners (Q, 4, 3) [m] and tones (Q, 4)
 
 def damage(road: RoadMap, conditions: Conditions, wear: float, start: float, end: float) -> Layer | None:
     """Return the damage of the lanes between two stations [m]; its amount grows with ``wear`` 0 … 1."""
-    rng = np.random.default_rng((conditions.scenery_seed, _STREAM, int(start) + 10_000))
+    rng = SceneryStream.ASPHALT_DAMAGE.generator(conditions.scenery_seed, int(start) + 10_000)
     found: list[_Quads] = []
     for lane in road.lanes:
         low, high = clip_lane(road, lane, start, end)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from drive_stack.road.markings import GhostLines, TemporaryLines
 from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray
 from drive_stack.world_state import Conditions
 
@@ -20,7 +21,6 @@ from .layers import Layer, layer_of
 from .lines import PAINT, LineStyle, line_quads, line_stations
 from .surface import asphalt_colour
 
-_STREAM = 20  # number of the random stream, next to those of the scenery
 _MIN_STRENGTH = 0.5  # of a piece of a ghost line, relative to the strength of the line
 _DARKEST = 0.5  # of the asphalt's brightness, which a dark trace at full strength takes
 _TRANSITION = 40.0  # over which lines lead from the old layout to the temporary one [m]
@@ -30,7 +30,7 @@ _EDGE_MARGIN = 0.15  # of lines from the edge of the pavement [m]
 def old_lines(road: RoadMap, conditions: Conditions, start: float, end: float) -> Layer | None:
     """Return the lines between two stations [m] that do not hold."""
     special = conditions.markings
-    rng = np.random.default_rng((conditions.scenery_seed, _STREAM, int(start) + 10_000))
+    rng = SceneryStream.OLD_LINES.generator(conditions.scenery_seed, int(start) + 10_000)
     base = asphalt_colour(conditions)
     made = [_ghosts(road, ghost, base, rng, start, end) for ghost in special.ghosts]
     made += [_white_lines(road, lines, base, rng, start, end) for lines in special.temporary]

@@ -8,6 +8,7 @@ import numpy as np
 
 from drive_stack.road.scenery import OppositeCarriageway
 from drive_stack.road_map import RoadMap
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import Conditions
 
@@ -15,7 +16,6 @@ from .layers import Layer, Strip, add_to_layers, layer_of, stations_between
 from .lines import PAINT, LineStyle, line_quads, line_stations, line_width
 from .surface import asphalt_colour, shoulder_colour
 
-_STREAM = 8  # number of the random stream, next to those of the scenery
 _WORN_TRACKS = ((-0.5, -0.31, 1.02), (-0.31, 0.31, 0.96), (0.31, 0.5, 1.02))  # of a lane: edges, brightness
 
 
@@ -32,7 +32,7 @@ def with_opposite_road(
 def _layers(
     road: RoadMap, carriageway: OppositeCarriageway, conditions: Conditions, start: float, end: float
 ) -> tuple[Layer, Layer, Layer]:
-    rng = np.random.default_rng((conditions.scenery_seed, _STREAM, int(start) + 10_000))
+    rng = SceneryStream.OPPOSITE_GROUND.generator(conditions.scenery_seed, int(start) + 10_000)
     station, road_colour = stations_between(start, end), asphalt_colour(conditions)
     half = carriageway.lane_width / 2.0
     inner, outer = carriageway.lanes[0] - half, carriageway.lanes[-1] + half

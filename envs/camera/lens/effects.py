@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.seeds import SceneryStream
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
 from ..sensing import CODE_ZERO
 from .patterns import draw_pattern
 
-_PATTERN_STREAM = 7  # number of the random stream, next to those of the scenery
 _SOFTNESS = 6.0  # standard deviation of the soft picture [px]
 _SUN_RADIUS_DEG = 0.6  # of the disc; the real one has 0.27
 _GLARE_ANGLE_DEG = 4.0  # angle to the sun within which glare of strength 1 saturates
@@ -35,7 +35,7 @@ class LensEffects:
     def __init__(self, model: CameraModel, conditions: Conditions) -> None:
         self._optics = conditions.optics
         self._shape = (model.height, model.width)
-        rng = np.random.default_rng((conditions.scenery_seed, _PATTERN_STREAM))
+        rng = SceneryStream.LENS_PATTERN.generator(conditions.scenery_seed)
         self._pattern = draw_pattern(self._shape, self._optics, rng)
         self._jumps = rng.uniform(-1.0, 1.0, 64) * self._optics.exposure_jumps_ev
         self._soft = bool(self._pattern.soft.any())
