@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.geometry import extents
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, FloatArray, NavigationCommand, ObjectClass
@@ -254,7 +256,8 @@ class World:
 
     def _update_ego_state(self, recent_station: float) -> None:
         ego = self._episode.ego
-        station, lateral, _ = self.road.to_road(ego.x, ego.y, recent_station)
+        station, lateral, along = self.road.to_road(ego.x, ego.y, recent_station)
+        self._ego_turn = ego.yaw - along  # from the road's direction [rad]
         self._body_cache = None
         body = self._episode.body or BodyMotion()
         self._ego = EgoState(
@@ -331,11 +334,15 @@ class World:
         )  # fmt: skip
 
     def _ego_on_road(self, context: ScriptContext) -> EgoOnRoad:
+        """Return the box along the road that contains the ego's body, which is what traffic reacts to."""
+        length, width = extents(
+            np.asarray(self.car.length), np.asarray(self.car.width), np.asarray(self._ego_turn)
+        )
         return EgoOnRoad(
-            station=self._ego.station + self.car.centre_ahead,
-            lateral=self._ego.lateral,
+            station=self._ego.station + self.car.centre_ahead * math.cos(self._ego_turn),
+            lateral=self._ego.lateral + self.car.centre_ahead * math.sin(self._ego_turn),
             speed=self._ego.speed,
             lane=context.ego_lane,
-            length=self.car.length,
-            width=self.car.width,
+            length=float(length),
+            width=float(width),
         )
