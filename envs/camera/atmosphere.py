@@ -7,6 +7,8 @@ advance.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import cv2
 import numba
 import numpy as np
@@ -36,6 +38,8 @@ _LAMP_LUMINANCE = 4.0  # of a lit lamp, relative to white in daylight: the brigh
 _MAX_RANGE = 500.0  # objects beyond this range or the visibility are not drawn [m]
 _BEHIND_DISTANCE = 30.0  # distance behind the camera from which long bodies extend into view [m]
 
+_Tables: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
 
 class Atmosphere:
     """Fog, light and noise of one episode, precomputed for each pixel."""
@@ -59,11 +63,12 @@ class Atmosphere:
         self._yaw = self._horizon = 0.0
         self.backdrop = Backdrop(model, conditions, self.fog_colour)
         self._level_depth = np.where(sky, np.inf, x).reshape(shape)
-        self._level_ground = (
+        self._level_ground: _Tables = (
             np.round(255.0 * transmitted).astype(np.uint8).reshape(shape),
             np.round(255.0 * lit).astype(np.uint8).reshape(shape),
         )
         self._ground: GroundDistance | None = None  # None: the level one of the nominal camera
+        self._ground_tables: _Tables | None = None  # of this pose, once they were needed
         self._haze = np.round(self.fog_colour).astype(np.uint8)
         rng = SceneryStream.NOISE.generator(conditions.scenery_seed)
         sigma = 3.5 if self.night else 2.2
@@ -86,6 +91,7 @@ class Atmosphere:
         """
         level = profile.is_level and camera == self._nominal
         self._ground = None if level else GroundDistance(camera, profile, ego.station, plain)
+        self._ground_tables = None
         height = camera.mount_z + float(profile.height_at(np.asarray(ego.station))) - plain
         self._camera, self._yaw, self._horizon = camera, ego.yaw, -height / PLAIN_REACH
 
@@ -150,12 +156,16 @@ class Atmosphere:
         )
         return image
 
-    def ground_tables(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def ground_tables(self) -> _Tables:
         """Return the transmittance and the light of the ground in each pixel (H, W), 0 … 255."""
         if self._ground is None:
             return self._level_ground
-        headlamps = _ROAD if self.night else 0.0
-        return self._ground.light_and_transmittance(self.visibility, self.ambient, headlamps)
+        if self._ground_tables is None:
+            headlamps = _ROAD if self.night else 0.0
+            self._ground_tables = self._ground.light_and_transmittance(
+                self.visibility, self.ambient, headlamps
+            )
+        return self._ground_tables
 
 
 @numba.njit(cache=True)
