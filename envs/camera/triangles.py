@@ -20,37 +20,28 @@ VERTEX = np.dtype([("vertex", "<f4", 3), ("colour", "u1", 4)])
 _HALVES = np.array([0, 1, 2, 0, 2, 3])  # corners of a quadrilateral's two triangles
 
 
-def quad_node(name: str, corners: FloatArray, colours: FloatArray, *, weld: bool = True) -> GeomNode:
-    """Return one Geom of quads ``corners`` (Q, 4, 3) [m] with RGBA ``colours`` (Q, 4, 4) of 0 … 255.
-
-    With ``weld``, corners of equal position and colour share a vertex, as render time depends on vertices.
-    """
-    return quad_node_of(name, *packed_quads(corners, colours, weld=weld))
-
-
-def packed_quads(
-    corners: FloatArray, colours: FloatArray, *, weld: bool = True
-) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """Return the packed vertices (V,) of quads as `quad_node` draws them, and the triangles' index (Q, 6)."""
-    rows = np.zeros(corners.shape[0] * 4, dtype=VERTEX)
-    rows["vertex"] = corners.reshape(-1, 3)
-    rows["colour"] = np.clip(np.round(colours.reshape(-1, 4)), 0, 255)
-    index_of = np.arange(len(rows))
-    if weld:
-        raw = rows.view(f"V{VERTEX.itemsize}")
-        _, first, index_of = np.unique(raw, return_index=True, return_inverse=True)
-        rows = rows[first]
-    return rows, index_of.reshape(-1, 4)[:, _HALVES]
-
-
-def quad_node_of(name: str, rows: NDArray[np.void], index: NDArray[np.int64]) -> GeomNode:
-    """Return one Geom of the quads that `packed_quads` returned."""
+def quad_node(name: str, corners: FloatArray, colours: FloatArray) -> GeomNode:
+    """Return one Geom of quads ``corners`` (Q, 4, 3) [m] with RGBA ``colours`` (Q, 4, 4) of 0 … 255."""
+    rows, triangles = packed_quads(corners, colours)
     faces = GeomTriangles(GeomEnums.UH_static)
     faces.set_index_type(GeomEnums.NT_uint32)
     array = faces.modify_vertices()
-    array.unclean_set_num_rows(index.size)
-    memoryview(array).cast("B")[:] = index.astype(np.uint32).tobytes()
+    array.unclean_set_num_rows(triangles.size)
+    memoryview(array).cast("B")[:] = triangles.tobytes()
     return node_of(name, GeomVertexFormat.get_v3c4(), rows, faces)
+
+
+def packed_quads(corners: FloatArray, colours: FloatArray) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
+    """Return the packed vertices (V,) of quads as `quad_node` draws them, and their triangles (2·Q, 3).
+
+    Corners of equal position and colour share a vertex, as render time depends on vertices.
+    """
+    rows = np.zeros(corners.shape[0] * 4, dtype=VERTEX)
+    rows["vertex"] = corners.reshape(-1, 3)
+    rows["colour"] = np.clip(np.round(colours.reshape(-1, 4)), 0, 255)
+    raw = rows.view(f"V{VERTEX.itemsize}")
+    _, first, index_of = np.unique(raw, return_index=True, return_inverse=True)
+    return rows[first], index_of.reshape(-1, 4)[:, _HALVES].reshape(-1, 3).astype(np.uint32)
 
 
 def node_of(name: str, layout: GeomVertexFormat, rows: NDArray[np.void], faces: GeomPrimitive) -> GeomNode:

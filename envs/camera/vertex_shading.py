@@ -53,10 +53,8 @@ class VertexShadedNodes:
             buffer.node.set_two_sided(two_sided)
             self._tags.mark(buffer.node, layer.kind)
             self._groups[key] = _Group(buffer)
-        rows, index = packed_quads(layer.corners, layer.colours)
-        self._groups[key].pieces.append(
-            _Piece(centre, distances, rows, index.reshape(-1, 3).astype(np.uint32))
-        )
+        rows, triangles = packed_quads(layer.corners, layer.colours)
+        self._groups[key].pieces.append(_Piece(centre, distances, rows, triangles))
 
     def shade(self, ego: EgoState, atmosphere: Atmosphere) -> None:
         """Show the pieces in range, with the light and transmittance of each vertex; hide the others."""

@@ -143,8 +143,7 @@ def _level(ahead: float) -> int:
 
 
 def _part(order: int, layer: Layer) -> Part:
-    rows, index = packed_quads(layer.corners, layer.colours)
-    return Part(order, layer.kind, rows, index.reshape(-1, 3).astype(np.uint32))
+    return Part(order, layer.kind, *packed_quads(layer.corners, layer.colours))
 
 
 def _nearest(layer: Layer, centres: FloatArray, index: int) -> Layer:
