@@ -24,7 +24,7 @@ from envs.world import World
 
 SEED = 200_000
 UNSEEN = ("latency",)  # families that change no single image
-NEAR, BESIDE = 32.0, 2.5  # a hazard is shown from this distance ahead, if it is as close to the path [m]
+NEAR, MAX_LATERAL = 32.0, 2.5  # a hazard is shown from this distance ahead, if it is as close to the path [m]
 LATEST = 330.0  # progress at which the picture is taken where no hazard comes near [m]
 SCALE = 0.5  # of the front camera's images
 
@@ -64,8 +64,8 @@ def is_hazard_near(state: WorldState) -> bool:
     forward = np.array([np.cos(state.ego.yaw), np.sin(state.ego.yaw)])
     for group in (state.vehicles, state.pedestrians, state.obstacles):
         offset = np.stack([group.x - state.ego.x, group.y - state.ego.y], axis=1)
-        ahead, beside = offset @ forward, np.abs(offset @ np.array([-forward[1], forward[0]]))
-        near = (ahead > 0.0) & (ahead < NEAR) & (beside < BESIDE) & (group.id < FIRST_TRAFFIC_ID)
+        ahead, to_the_side = offset @ forward, np.abs(offset @ np.array([-forward[1], forward[0]]))
+        near = (ahead > 0.0) & (ahead < NEAR) & (to_the_side < MAX_LATERAL) & (group.id < FIRST_TRAFFIC_ID)
         if near.any():
             return True
     return False

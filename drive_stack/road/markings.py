@@ -19,7 +19,7 @@ class WornStretch:
 
 @dataclass(frozen=True, slots=True)
 class GhostLines:
-    """Remains of the lines of an old layout, which lie askew to the valid ones."""
+    """Remains of the lines of an old layout, which lie at an angle to the valid ones."""
 
     start: float  # station [m]
     end: float  # station [m]

@@ -113,8 +113,8 @@ class ServiceArea:
 
     def covers(self, station: float, lateral: float) -> bool:
         """Whether a place [m] is on the area, near it or between it and the road."""
-        beside = self.start - _MARGIN < station < self.end + _MARGIN
-        return beside and self.far - _MARGIN < lateral < 0.0
+        alongside = self.start - _MARGIN < station < self.end + _MARGIN
+        return alongside and self.far - _MARGIN < lateral < 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ class _Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
-    """Shadows to be drawn: where bodies in range stand."""
+class _Footprints:
+    """Where bodies in range stand, for their shadows."""
 
     pose: FloatArray  # (N, 3) x, y, yaw
     size: FloatArray  # (N, 2) length, width
@@ -75,7 +75,7 @@ class _Ground:
     slope: FloatArray  # (N,)
 
 
-_NOTHING = _Ground(np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+_NO_FOOTPRINTS = _Footprints(np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
 
 class ActorNodes:
@@ -163,7 +163,7 @@ class ActorNodes:
     def _number(self, actor: int) -> int:
         return self._numbers.setdefault(actor, len(self._numbers) % _MAX_ACTORS + 1)
 
-    def _show_vehicles(self, state: WorldState, atmosphere: Atmosphere) -> _Ground:
+    def _show_vehicles(self, state: WorldState, atmosphere: Atmosphere) -> _Footprints:
         """Draw the vehicles in view, the nearest first, so that few pixels are drawn twice."""
         vehicles = state.vehicles
         dark = np.zeros(len(vehicles.id), dtype=np.bool_)
@@ -190,7 +190,7 @@ class ActorNodes:
         self._vehicles.show(vehicles, placement, state.time)
         self._placed = vehicles, rows
         size = np.stack([vehicles.length[rows], vehicles.width[rows]], axis=1)
-        return _Ground(_pose(vehicles, rows), size, height, slope)
+        return _Footprints(_pose(vehicles, rows), size, height, slope)
 
     def _in_view(self, kind: VehicleStates, rows: NDArray[np.int64], ego: EgoState) -> NDArray[np.bool_]:
         """Return which vehicles (N,) reach into the camera's horizontal field of view."""
@@ -202,10 +202,10 @@ class ActorNodes:
         radius = np.hypot(kind.length[rows], kind.width[rows]) * SHADOW_REACH / 2.0
         return np.asarray(outside < radius)
 
-    def _set_poses(self, kind: _Other, state: WorldState, atmosphere: Atmosphere) -> _Ground:
+    def _set_poses(self, kind: _Other, state: WorldState, atmosphere: Atmosphere) -> _Footprints:
         """Set the poses and the gait of the actors of one kind."""
         if len(kind.id) == 0:
-            return _NOTHING
+            return _NO_FOOTPRINTS
         actors = [self._actors[actor] for actor in kind.id.tolist()]
         shown = shade([actor.holder for actor in actors], kind.x, kind.y, state.ego, atmosphere)
         rows = np.array(shown, dtype=np.int64)
@@ -219,7 +219,7 @@ class ActorNodes:
             model = actors[row].model
             if model is not None and isinstance(kind, PedestrianStates):
                 model.set_gait(float(kind.gait[row]), float(kind.speed[row]))
-        return _Ground(_pose(kind, rows), _shadow_sizes(kind, rows), height, slope)
+        return _Footprints(_pose(kind, rows), _shadow_sizes(kind, rows), height, slope)
 
     def _add_pedestrian(self, actor: int, state: WorldState, row: int) -> None:
         pedestrians = state.pedestrians

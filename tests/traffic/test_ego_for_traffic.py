@@ -16,12 +16,17 @@ EMPTY = ("traffic.density=0", "people=[]")
 
 
 def turned(
-    scenario: str, turn: float, overrides: tuple[str, ...] = EMPTY, *, seed: int = 100_000, aside: float = 0.0
+    scenario: str,
+    turn: float,
+    overrides: tuple[str, ...] = EMPTY,
+    *,
+    seed: int = 100_000,
+    offset: float = 0.0,
 ) -> World:
-    """A world whose ego stands turned to the left by ``turn`` [rad], ``aside`` of its place [m]."""
+    """A world whose ego stands ``offset`` [m] left of its place, turned to the left by ``turn`` [rad]."""
     world = World(load_scenario(scenario, overrides), seed)
     ego = world._episode.ego
-    ego.x, ego.y = ego.x - aside * math.sin(ego.yaw), ego.y + aside * math.cos(ego.yaw)
+    ego.x, ego.y = ego.x - offset * math.sin(ego.yaw), ego.y + offset * math.cos(ego.yaw)
     ego.yaw, ego.speed = ego.yaw + turn, 0.0
     world._update_ego_state(world._ego.station)
     return world
@@ -46,7 +51,7 @@ def test_traffic_reacts_to_the_box_along_the_road_around_the_egos_body(scenario:
 def test_traffic_stops_for_an_ego_whose_nose_is_in_its_lane(seed: int) -> None:
     """The ego stands in the middle lane, turned by 21°: its rear axle is in it."""
     lanes = ("road.lanes=3", "ego.lane=middle", "traffic.density=12", "people=[]")
-    world = turned("cruise", math.radians(21.0), lanes, seed=seed, aside=0.8)
+    world = turned("cruise", math.radians(21.0), lanes, seed=seed, offset=0.8)
     for _ in range(150):
         world.step(Control(0.0, -3.0))
         assert world.outcome != "collision"

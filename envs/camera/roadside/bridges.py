@@ -73,7 +73,7 @@ def _add_embankment(solids: Solids, frame: Frame, foot: tuple[float, float], hal
     east = np.array([crest[2], crest[1], base[1], [half, far, -0.5]])
     faces: FloatArray = np.stack([crest, west, east])
     solids.add(frame, faces if outward > 0.0 else faces[:, ::-1], _GRASS)
-    # the face towards the road, beside the abutment
+    # the face towards the road, next to the abutment
     cheeks = np.array(
         [
             [
