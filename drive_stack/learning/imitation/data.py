@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class PackedViews:
     def __init__(self, parts: Sequence[tuple[str, NDArray[np.uint8]]]) -> None:
         """``parts`` are names, which change with the content, and views."""
         self.parts = parts
-        self._parts = [views for _, views in parts]
+        self._parts = [np.asarray(views) for _, views in parts]  # compiled code does not take np.memmap
         self._starts = np.cumsum([0, *(len(part) for part in self._parts)])
 
     def __len__(self) -> int:
@@ -47,11 +47,18 @@ class PackedViews:
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the views (R, K) of ``rows`` (R,)."""
         views = np.empty((len(rows), self._parts[0].shape[1]), dtype=np.uint8)
+        for part, part_rows, places in self.parts_of(rows):
+            views[places] = part[part_rows]
+        return views
+
+    def parts_of(
+        self, rows: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]]:
+        """For each recording with some of ``rows`` (R,): its views, its rows, their places in ``rows``."""
         part_of = np.searchsorted(self._starts, rows, side="right") - 1
         for number in np.unique(part_of):
-            in_part = part_of == number
-            views[in_part] = self._parts[number][rows[in_part] - self._starts[number]]
-        return views
+            places = np.flatnonzero(part_of == number)
+            yield self._parts[number], rows[places] - self._starts[number], places
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.first_estimate import FirstEstimate
-from drive_stack.learning.imitation.augmentation import augment_images, augment_state
 from drive_stack.learning.imitation.auxiliary_targets import auxiliary_loss
+from drive_stack.learning.imitation.batches import Batch, BatchMaker
 from drive_stack.learning.imitation.card_fields import ValidationErrors
 from drive_stack.learning.imitation.column_targets import column_loss
 from drive_stack.learning.imitation.config import PolicyTraining, Round
-from drive_stack.learning.imitation.data import Clips, PolicyData, history_rows
+from drive_stack.learning.imitation.data import Clips, PolicyData
 from drive_stack.learning.imitation.features import trunk_features
 from drive_stack.learning.imitation.losses import policy_loss
 from drive_stack.learning.imitation.network import PolicyNet
@@ -29,6 +28,7 @@ from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
+from drive_stack.learning.training.prefetching import prefetched
 from drive_stack.learning.training.progress import estimate_training, track_steps
 from drive_stack.support.atomic_files import atomic_file, make_folder
 
@@ -103,78 +103,54 @@ class PolicyTrainer:
         """Features of all images by the current trunk."""
         return trunk_features(self.network.trunk, data.packed, self._folder / "views").to(self._device)
 
+    def batches(self, data: PolicyData, *, with_images: bool = True) -> BatchMaker:
+        """What makes batches of ``data`` for this network; without images if their features are known."""
+        return BatchMaker(data, self.network.layout.views, self._ages, self._device, with_images)
+
     def evaluate(self, network: PolicyNet, data: PolicyData, features: torch.Tensor | None = None) -> Errors:
         """Compute the mean errors on all rows of ``data``; ``features`` (N, F) replace the trunk."""
         network.eval()
-        ages, sums, count = self.ages, np.zeros(4), 0
-        for start in range(0, data.rows, 256):
-            first = np.arange(start, min(start + 256, data.rows))
+        sums = np.zeros(4)
+        for batch in prefetched(self.batches(data, with_images=features is None).evaluation()):
             with torch.no_grad():
-                predicted, target, auxiliary = self.predict(network, data, first, 1, ages, None, features)
-                loss = policy_loss(predicted, target, self._config)
-            difference = (predicted - target).abs().sum(dim=0).cpu().numpy()
-            sums += [float(loss) * len(first), *difference, float(auxiliary) * len(first)]
-            count += len(first)
-        return Errors(*(sums / count).tolist())
+                predicted, auxiliary = self.predict(network, batch, features)
+                loss = policy_loss(predicted, batch.target, self._config)
+            difference = (predicted - batch.target).abs().sum(dim=0).cpu().numpy()
+            sums += [float(loss) * len(batch), *difference, float(auxiliary) * len(batch)]
+        return Errors(*(sums / data.rows).tolist())
 
     @property
-    def ages(self) -> list[int]:
+    def _ages(self) -> list[int]:
         """Ages of the input images, in recorded rows."""
         return [round(age / (0.1 * self._config.every)) for age in self._config.network.history]
 
-    def predict(
-        self,
-        network: PolicyNet,
-        data: PolicyData,
-        first: NDArray[np.int64],
-        length: int,
-        ages: Sequence[int],
-        rng: np.random.Generator | None,
-        known_features: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Predicted controls and the expert's, each (clips · length, 2), and the auxiliary loss.
+    @property
+    def image_type(self) -> torch.dtype:
+        """Of images in training."""
+        return torch.bfloat16 if self._use_bfloat16 else torch.float32
 
-        ``first`` are the first rows of the clips. With ``rng``, the inputs are augmented as in training;
-        images are not if ``known_features`` replace the trunk.
+    def predict(
+        self, network: PolicyNet, batch: Batch, known_features: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Predicted controls (B, 2) and the loss of the auxiliary targets.
+
+        ``known_features`` (N, F) of all rows replace the trunk. The loss is 0 if it has no weight.
         """
-        needed, history = history_rows(first, length, ages, data.episode_start)
-        rows = (first[:, None] + np.arange(length)).reshape(-1)
-        state = torch.from_numpy(data.state[rows]).to(self._device)
-        target = torch.from_numpy(data.target[rows]).to(self._device)
-        if rng is not None:
-            state = augment_state(state, length, self._config.augment, rng)
         with torch.autocast(
-            self._device.type, torch.bfloat16, enabled=self._use_bfloat16 and rng is not None
+            self._device.type, torch.bfloat16, enabled=self._use_bfloat16 and network.training
         ):
             columns: list[torch.Tensor] = []
             if known_features is not None:
-                features = known_features[torch.from_numpy(needed)].float()
+                features = known_features[batch.image_rows].float()
             else:
-                features, columns = network.encode(self._planes(network, data, needed, rng))
-            controls, auxiliary = network.decide_with_auxiliary(
-                features, torch.from_numpy(history).to(self._device), state
-            )
-        loss = auxiliary_loss(auxiliary.float(), torch.from_numpy(data.auxiliary[rows]).to(self._device))
+                features, columns = network.encode(batch.images)
+            controls, auxiliary = network.decide_with_auxiliary(features, batch.history, batch.state)
+        if self._config.auxiliary_weight == 0.0:
+            return controls.float(), torch.zeros((), device=self._device)
+        loss = auxiliary_loss(auxiliary.float(), batch.auxiliary)
         for proximities in columns:
-            truth = torch.from_numpy(data.columns[needed]).to(self._device)
-            loss = loss + column_loss(proximities.float(), truth.float())
-        return controls.float(), target, loss
-
-    def _planes(
-        self,
-        network: PolicyNet,
-        data: PolicyData,
-        needed: NDArray[np.int64],
-        rng: np.random.Generator | None,
-    ) -> list[torch.Tensor]:
-        """Unpacked views of the rows ``needed``, augmented if there is an ``rng``."""
-        packed = torch.from_numpy(data.packed[needed]).to(self._device)
-        planes = [
-            plane.contiguous(memory_format=torch.channels_last) for plane in network.trunk.planes(packed)
-        ]
-        if rng is None:
-            return planes
-        return augment_images(planes, needed, data.episode_start, self._config.augment, rng)
+            loss = loss + column_loss(proximities.float(), batch.columns)
+        return controls.float(), loss
 
 
 class _RoundTraining:
@@ -182,13 +158,16 @@ class _RoundTraining:
 
     def __init__(self, trainer: PolicyTrainer, training_round: Round, data: PolicyData) -> None:
         config = trainer._config
-        self._trainer, self._round, self._data, self._config = trainer, training_round, data, config
+        self._trainer, self._round, self._config = trainer, training_round, config
         self._clips = Clips.of(data, config.clip)
         self._steps = max(len(self._clips.first) // 2 // config.batch, 1)  # clips overlap by half
         self._features = trainer.features(data) if training_round.frozen else None
+        self._maker = trainer.batches(data, with_images=not training_round.frozen)
         network = trainer.network
         trained = network.head_parameters() if training_round.frozen else network.parameters()
-        self._optimizer = torch.optim.AdamW(trained, config.learning_rate, weight_decay=config.weight_decay)
+        self._optimizer = torch.optim.AdamW(
+            trained, config.learning_rate, weight_decay=config.weight_decay, fused=True
+        )
         self.averaged = copy.deepcopy(trainer.network).eval()
         self.errors: list[Errors] = []
         self._estimate: FirstEstimate | None = None  # of the epochs that are left when the training starts
@@ -207,10 +186,10 @@ class _RoundTraining:
 
     def epoch(self) -> tuple[float, float]:
         """Train for one epoch; returns the mean loss and the rows per second."""
-        config, trainer, network = self._config, self._trainer, self._trainer.network
+        config, trainer = self._config, self._trainer
         rng = np.random.default_rng([config.seed, len(self.errors), name_as_integer(self._round.name)])
         torch.manual_seed(int(rng.integers(2**31)))
-        network.train()
+        trainer.network.train()
         total, start = 0.0, time.perf_counter()
         name, remaining = self._round.name, self._round.epochs - len(self.errors)
         self._estimate = self._estimate or estimate_training(
@@ -218,22 +197,24 @@ class _RoundTraining:
         )
         title = f"{name} epoch {len(self.errors) + 1}/{self._round.epochs}"
         with track_steps(title, self._steps, trainer.report) as advance:
-            for step in range(self._steps):
-                total += self._step(len(self.errors) * self._steps + step, rng)
+            for step, batch in enumerate(prefetched(self.batches(self._steps, rng))):
+                total += self.step(len(self.errors) * self._steps + step, batch)
                 self._estimate.advance()
                 advance(f"loss {total / (step + 1):.3f}")
         rows = self._steps * config.batch * config.clip
         return total / self._steps, rows / (time.perf_counter() - start)
 
-    def _step(self, done: int, rng: np.random.Generator) -> float:
+    def batches(self, steps: int, rng: np.random.Generator) -> Iterator[Batch]:
+        """Batches of ``steps`` updates."""
+        config, maker = self._config, self._maker
+        return maker.training(self._clips, config.batch, steps, config.augment, self._trainer.image_type, rng)
+
+    def step(self, done: int, batch: Batch) -> float:
         """Update the weights once, after ``done`` updates in this round; returns the loss."""
         config, trainer, network = self._config, self._trainer, self._trainer.network
         self._set_rate(done)
-        first = self._clips.draw(config.batch, rng)
-        predicted, target, auxiliary = trainer.predict(
-            network, self._data, first, config.clip, trainer.ages, rng, self._features
-        )
-        loss = policy_loss(predicted, target, config) + config.auxiliary_weight * auxiliary
+        predicted, auxiliary = trainer.predict(network, batch, self._features)
+        loss = policy_loss(predicted, batch.target, config) + config.auxiliary_weight * auxiliary
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
