@@ -94,7 +94,7 @@ def test_a_stage_imports_no_other_stage(stage: str) -> None:
     assert_imports_only(f"drive_stack.{stage}", FOUNDATION | {"drive_stack.runtime"})
 
 
-@pytest.mark.parametrize("package", ["evaluation", "viewer", "datasets", "report", "monitoring"])
+@pytest.mark.parametrize("package", ["evaluation", "viewer", "datasets", "report", "monitoring", "study"])
 def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
     assert_imports_none(f"drive_stack.{package}", {f"drive_stack.{stage}" for stage in STAGES})
 
@@ -126,12 +126,13 @@ def test_the_foundation_is_laid_in_layers(package: str, allowed: set[str]) -> No
 @pytest.mark.parametrize(
     ("package", "forbidden"),
     [
-        ("evaluation", {"datasets", "learning", "viewer", "report", "app", "benchmarks"}),
-        ("viewer", {"datasets", "learning", "report", "app", "benchmarks"}),
-        ("datasets", {"learning", "viewer", "report", "app", "benchmarks"}),
-        ("learning", {"viewer", "report", "app", "benchmarks"}),
-        ("report", {"datasets", "learning", "app", "benchmarks"}),
-        ("benchmarks", {"report", "app"}),
+        ("evaluation", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study"}),
+        ("study", {"datasets", "learning", "viewer", "report", "app", "benchmarks"}),
+        ("viewer", {"datasets", "learning", "report", "app", "benchmarks", "study"}),
+        ("datasets", {"learning", "viewer", "report", "app", "benchmarks", "study"}),
+        ("learning", {"viewer", "report", "app", "benchmarks", "study"}),
+        ("report", {"datasets", "learning", "app", "benchmarks", "study"}),
+        ("benchmarks", {"report", "app", "study"}),
     ],
 )
 def test_packages_import_in_one_direction(package: str, forbidden: set[str]) -> None:

@@ -1,0 +1,62 @@
+"""The figures of one arm at one size: the cells of the study's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.evaluation.statistics import Estimate
+from drive_stack.study.outcomes import Outcomes
+from drive_stack.study.records import DriveRow
+from drive_stack.study.resampling import Resampling, percentile_interval, resample_means
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Means over all trainings and courses, with intervals for new trainings on new courses.
+
+    Fractions lie between 0 and 1, scores between 0 and 100.
+    """
+
+    arm: str
+    size: int
+    trainings: int
+    courses: int
+    success: Estimate
+    pedestrian_collisions: Estimate  # fraction of drives, whoever's fault
+    vehicle_collisions: Estimate
+    progress: Estimate
+    progress_of_expert: Estimate | None  # None where a drive has none
+    driving_score: Estimate
+    comfort: Estimate
+
+
+def cells_of(outcomes: Outcomes, resampling: Resampling) -> tuple[Cell, ...]:
+    """The cells of an arm, the smallest size first."""
+    return tuple(
+        _cell(outcomes.where(lambda training, size=size: training.size == size), size, resampling)  # type: ignore[misc]
+        for size in np.unique(outcomes.sizes).tolist()
+    )
+
+
+def _cell(outcomes: Outcomes, size: int, resampling: Resampling) -> Cell:
+    def mean(of: Callable[[DriveRow], float | bool]) -> Estimate:
+        values = outcomes.values(of)
+        return percentile_interval(float(values.mean()), resample_means(values, outcomes, resampling))
+
+    has_expert = all(drive.progress_of_expert is not None for drives in outcomes.drives for drive in drives)
+    return Cell(
+        arm=outcomes.arm,
+        size=size,
+        trainings=len(outcomes.trainings),
+        courses=len(outcomes.courses),
+        success=mean(lambda drive: drive.success),
+        pedestrian_collisions=mean(lambda drive: drive.collision_with == "pedestrian"),
+        vehicle_collisions=mean(lambda drive: drive.collision_with == "vehicle"),
+        progress=mean(lambda drive: drive.progress),
+        progress_of_expert=mean(lambda drive: drive.progress_of_expert or 0.0) if has_expert else None,
+        driving_score=mean(lambda drive: drive.driving_score),
+        comfort=mean(lambda drive: drive.comfort),
+    )

@@ -1,0 +1,159 @@
+"""From how much data, labels or computing on does one arm drive better than another?
+
+Of a pair, the *incumbent* is the arm that is expected to be better with little data, and the *challenger* the
+one that may overtake it. A bootstrap replicate has one position: 0 if the challenger is better from the start
+of the range, infinity if it never overtakes, and otherwise the first amount at which it does. Quantiles of
+the positions are therefore 0 or infinity where the data do not bound them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from drive_stack.evaluation.statistics import Estimate
+from drive_stack.study.config import Axis
+from drive_stack.study.costs import CostMap
+from drive_stack.study.curves import Curve
+from drive_stack.study.resampling import TAILS, CurveSample
+from drive_stack.types import FloatArray
+
+_GRID = 600  # amounts in the range and in its extrapolation together
+
+
+class Verdict(StrEnum):
+    """What the interval of a crossing says; the rule stands in docs/study/protocol.md."""
+
+    OVERTAKES = "overtakes within the range"  # or leads from its start
+    DOES_NOT = "does not overtake within the range"
+    UNDECIDED = "too wide to say"
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where the challenger overtakes the incumbent on one axis, in the axis's unit."""
+
+    axis: Axis
+    incumbent: str
+    challenger: str
+    range: tuple[float, float]  # amounts at which both were measured
+    estimate: float  # of the fits to all drives
+    position: Estimate  # median and interval of the replicates
+    never_in_range: float  # probability that the two curves do not cross within the range
+    never: float  # the same, up to the limit of the extrapolation
+    ahead_from_start: float  # probability that the challenger is better at the start of the range
+    falls_back: float  # probability that it is, and is overtaken later
+
+    @property
+    def verdict(self) -> Verdict:
+        """By the interval of the position: inside the range, beyond it, or both."""
+        if self.position.high <= self.range[1]:
+            return Verdict.OVERTAKES
+        return Verdict.DOES_NOT if self.position.low > self.range[1] else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True, slots=True)
+class NoCrossing:
+    """Why a crossing makes no sense on an axis."""
+
+    axis: Axis
+    incumbent: str
+    challenger: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Competitor:
+    """An arm with its curves and its costs on an axis; without costs where they do not grow with the data."""
+
+    arm: str
+    sample: CurveSample
+    costs: CostMap | None
+
+
+def find_crossing(
+    axis: Axis, incumbent: Competitor, challenger: Competitor, extrapolation: float
+) -> Crossing | NoCrossing:
+    """Find where the challenger overtakes the incumbent.
+
+    Args:
+        axis: what is on the horizontal axis.
+        incumbent: an arm, resampled with the same courses as the challenger.
+        challenger: the other arm.
+        extrapolation: up to which factor beyond the range a crossing is searched for.
+    """
+    pair = incumbent.arm, challenger.arm
+    if axis is Axis.DECISION_MS:
+        return NoCrossing(axis, *pair, "the time of a decision does not depend on the amount of data")
+    if incumbent.costs is None or challenger.costs is None:
+        arm = incumbent.arm if incumbent.costs is None else challenger.arm
+        return NoCrossing(axis, *pair, f"{arm} costs nothing more on this axis with more data")
+    low = max(incumbent.costs.range[0], challenger.costs.range[0])
+    high = min(incumbent.costs.range[1], challenger.costs.range[1])
+    if low >= high:
+        return NoCrossing(axis, *pair, "the two arms were measured at no common amount")
+    amounts = np.geomspace(low, high * extrapolation, _GRID)
+    rows = incumbent.costs.rows(amounts), challenger.costs.rows(amounts)
+    curves = incumbent.sample.curves, challenger.sample.curves
+    leads = _leads(curves, rows)
+    positions = first_overtaking(amounts, leads)
+    best = first_overtaking(amounts, _leads((_only(incumbent), _only(challenger)), rows))[0]
+    changes = np.diff(leads > 0.0, axis=1)
+    within = changes[:, amounts[1:] <= high * (1.0 + 1e-9)]
+    ahead = leads[:, 0] > 0.0
+    return Crossing(
+        axis=axis,
+        incumbent=incumbent.arm,
+        challenger=challenger.arm,
+        range=(low, high),
+        estimate=float(best),
+        position=_position(positions),
+        never_in_range=float(np.mean(~within.any(axis=1))),
+        never=float(np.mean(~changes.any(axis=1))),
+        ahead_from_start=float(np.mean(ahead)),
+        falls_back=float(np.mean(ahead & changes.any(axis=1))),
+    )
+
+
+def first_overtaking(amounts: FloatArray, leads: FloatArray) -> FloatArray:
+    """The first amount at which each of B leads becomes positive.
+
+    Args:
+        amounts: increasing amounts, (G,).
+        leads: how much better the challenger is at each amount, (B, G).
+
+    Returns:
+        Amounts (B,), interpolated in the logarithm: 0 where the lead is positive from the start, infinity
+        where it never is.
+    """
+    positive = leads > 0.0
+    after = np.argmax(positive, axis=1)
+    before = np.maximum(after - 1, 0)
+    each = np.arange(len(leads))
+    gained = leads[each, after] - leads[each, before]
+    part = np.divide(-leads[each, before], gained, out=np.zeros(len(leads)), where=gained > 0.0)
+    logs = np.log(amounts)
+    positions = np.exp(logs[before] + part * (logs[after] - logs[before]))
+    positions[positive[:, 0]] = 0.0
+    positions[~positive.any(axis=1)] = math.inf
+    return np.asarray(positions)
+
+
+def _leads(curves: tuple[Curve, Curve], rows: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Failure of the incumbent minus failure of the challenger, (B, G)."""
+    return curves[0].failure(rows[0]) - curves[1].failure(rows[1])
+
+
+def _only(competitor: Competitor) -> Curve:
+    """The curve fitted to all drives, as a sample of one."""
+    curve = competitor.sample.fit.curve
+    return Curve(curve.family, curve.parameters[None], curve.reference)
+
+
+def _position(positions: FloatArray) -> Estimate:
+    """Median and interval; of positions themselves, because a mean with infinity is none."""
+    low, median, high = np.quantile(positions, (TAILS[0], 0.5, TAILS[1]), method="inverted_cdf")
+    return Estimate(float(median), float(low), float(high))

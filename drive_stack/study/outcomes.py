@@ -1,0 +1,135 @@
+"""What the trainings of one arm did on the courses: the matrix that every analysis starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.summary import Course
+from drive_stack.study.likelihood import Counts
+from drive_stack.study.records import FULL_MIXTURE, DriveRow, TrainingId, TrainingRow
+from drive_stack.types import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The drives of T trainings of one arm on the same C courses."""
+
+    arm: str
+    trainings: tuple[TrainingRow, ...]  # T, by size and seed
+    courses: tuple[Course, ...]  # C, sorted
+    drives: tuple[tuple[DriveRow, ...], ...]  # T × C
+
+    @property
+    def rows(self) -> FloatArray:
+        """Number of rows that each training learned from, (T,)."""
+        return np.array([training.rows for training in self.trainings], dtype=np.float64)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Nominal size of each training, (T,)."""
+        return np.array([training.size for training in self.trainings], dtype=np.int64)
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Whether each drive failed, (T, C)."""
+        return ~self.values(lambda drive: drive.success).astype(bool)
+
+    def values(self, of: Callable[[DriveRow], float | bool]) -> FloatArray:
+        """A figure of each drive, (T, C)."""
+        values = [[float(of(drive)) for drive in drives] for drives in self.drives]
+        return np.array(values).reshape(len(self.trainings), len(self.courses))
+
+    def counts(self) -> Counts:
+        """Failures of each training."""
+        courses = np.full(len(self.trainings), float(len(self.courses)))
+        return Counts.of(self.rows, self.failed.sum(axis=1).astype(np.float64), courses)
+
+    def where(self, chosen: Callable[[TrainingRow], bool]) -> Outcomes:
+        """The outcomes of some of the trainings."""
+        kept = [index for index, training in enumerate(self.trainings) if chosen(training)]
+        return Outcomes(
+            self.arm,
+            tuple(self.trainings[index] for index in kept),
+            self.courses,
+            tuple(self.drives[index] for index in kept),
+        )
+
+    def on(self, courses: Sequence[Course]) -> Outcomes:
+        """The outcomes on some of the courses."""
+        numbers = {course: number for number, course in enumerate(self.courses)}
+        kept = [numbers[course] for course in courses]
+        return Outcomes(
+            self.arm,
+            self.trainings,
+            tuple(courses),
+            tuple(tuple(drives[number] for number in kept) for drives in self.drives),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The outcomes of all arms, and the trainings that are left out because drives are missing."""
+
+    arms: Mapping[str, Outcomes]
+    incomplete: tuple[TrainingId, ...]
+
+
+def collect(
+    trainings: Sequence[TrainingRow],
+    drives: Sequence[DriveRow],
+    suite: str,
+    mixture: str = FULL_MIXTURE,
+) -> Collected:
+    """Sort the drives on a suite by arm, training and course.
+
+    The courses of an arm are those that any of its trainings drove. A training that misses one is left out.
+
+    Raises:
+        ConfigError: a drive has no training in the table, or a training or a drive is listed twice.
+    """
+    known = {training.id: training for training in trainings}
+    if len(known) < len(trainings):
+        raise ConfigError(f"trainings: {_first_repeated([row.id for row in trainings])} is listed twice")
+    chosen: dict[str, dict[TrainingId, dict[Course, DriveRow]]] = {}
+    for drive in drives:
+        if drive.suite != suite or drive.mixture != mixture or drive.size == 0:
+            continue
+        if drive.training not in known:
+            raise ConfigError(f"drives: {drive.training} is not in the table of trainings")
+        own = chosen.setdefault(drive.arm, {}).setdefault(drive.training, {})
+        if drive.course in own:
+            name, seed = drive.course
+            raise ConfigError(f"drives: {drive.training} is listed twice on {name} {seed}")
+        own[drive.course] = drive
+    arms, incomplete = {}, []
+    for arm, driven in chosen.items():
+        courses = tuple(sorted({course for own in driven.values() for course in own}))
+        complete = sorted(
+            (known[training] for training, own in driven.items() if len(own) == len(courses)), key=_order
+        )
+        incomplete += [training for training, own in driven.items() if len(own) < len(courses)]
+        arms[arm] = Outcomes(
+            arm,
+            tuple(complete),
+            courses,
+            tuple(tuple(driven[row.id][course] for course in courses) for row in complete),
+        )
+    return Collected(arms, tuple(sorted(incomplete)))
+
+
+def _order(training: TrainingRow) -> tuple[int, int]:
+    return training.size, training.seed
+
+
+def _first_repeated(ids: Sequence[TrainingId]) -> TrainingId:
+    return next(item for index, item in enumerate(ids) if item in ids[:index])
+
+
+def common_courses(first: Outcomes, second: Outcomes) -> tuple[Course, ...]:
+    """The courses that both arms drove, in order."""
+    return tuple(sorted(set(first.courses) & set(second.courses)))

@@ -1,0 +1,105 @@
+"""The bootstrap over trainings and courses.
+
+Trainings and courses are crossed: each training drives every course. Both are resampled, independently of
+each other (the pigeonhole bootstrap: Owen 2007, Annals of Applied Statistics 1, 386-411, who shows that it
+errs towards intervals that are too wide). All arms share the resampled courses, so that they stay paired.
+
+Trainings are resampled within their size. A size has only three to five, and resampling n of n would give
+(n − 1)/n of their variance. So n − 1 are drawn and weighted by n/(n − 1) (Rao and Wu 1988, JASA 83, 231-241),
+which gives the right variance. A single training of a size shows no variance and always has the weight 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drive_stack.evaluation.statistics import CONFIDENCE, Estimate
+from drive_stack.study.curves import Curve, FamilyName
+from drive_stack.study.fitting import Fit, fit_curve
+from drive_stack.study.outcomes import Outcomes
+from drive_stack.types import FloatArray
+
+_COURSES, _TRAININGS = 0, 1  # random streams
+TAILS = ((1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0)  # probabilities of an interval's ends
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How the bootstrap is drawn; equal settings give equal weights."""
+
+    replicates: int
+    seed: int
+    courses: bool = True  # resample courses too; if not, the interval is for the same courses
+
+    def course_weights(self, count: int) -> FloatArray:
+        """Weights of ``count`` courses, (B, C); equal for every arm that drove as many courses."""
+        if not self.courses:
+            return np.ones((self.replicates, count))
+        generator = np.random.default_rng([self.seed, _COURSES])
+        return generator.multinomial(count, np.full(count, 1.0 / count), self.replicates).astype(np.float64)
+
+    def training_weights(self, arm: str, sizes: NDArray[np.int64]) -> FloatArray:
+        """Weights of trainings with these nominal ``sizes`` (T,), (B, T)."""
+        generator = np.random.default_rng([self.seed, _TRAININGS, *arm.encode()])
+        weights = np.ones((self.replicates, len(sizes)))
+        for size in np.unique(sizes):
+            own = np.flatnonzero(sizes == size)
+            count = len(own)
+            if count > 1:
+                draws = generator.multinomial(count - 1, np.full(count, 1.0 / count), self.replicates)
+                weights[:, own] = draws * (count / (count - 1))
+        return weights
+
+
+@dataclass(frozen=True, slots=True)
+class CurveSample:
+    """The fit to all drives, and B curves fitted to resampled drives."""
+
+    fit: Fit
+    curves: Curve  # parameters (B, P)
+    log_precisions: FloatArray  # (B,)
+
+
+def resample_curve(outcomes: Outcomes, family: FamilyName, resampling: Resampling) -> CurveSample:
+    """Fit a curve to the failures of an arm, and to each resampling of them."""
+    counts = outcomes.counts()
+    fit = fit_curve(counts, family)
+    courses = resampling.course_weights(len(outcomes.courses))
+    failures = courses @ outcomes.failed.T.astype(np.float64)  # (B, T)
+    weights = resampling.training_weights(outcomes.arm, outcomes.sizes)
+    fitted = []
+    for failures_drawn, weights_drawn in zip(failures, weights, strict=True):
+        used = weights_drawn > 0.0
+        drawn = replace(
+            counts,
+            sizes=counts.sizes[used],
+            failures=failures_drawn[used],
+            courses=counts.courses[used],
+            weights=weights_drawn[used],
+        )
+        fitted.append(fit_curve(drawn, family, fit).parameters)
+    parameters = np.array(fitted)
+    return CurveSample(fit, Curve(family, parameters[:, :-1], fit.curve.reference), parameters[:, -1])
+
+
+def resample_means(values: FloatArray, outcomes: Outcomes, resampling: Resampling) -> FloatArray:
+    """Means of a figure ``values`` (T, C) over resampled trainings and courses, (B,)."""
+    trainings = resampling.training_weights(outcomes.arm, outcomes.sizes)
+    courses = resampling.course_weights(len(outcomes.courses))
+    sums = np.einsum("bt,tc,bc->b", trainings, values, courses, optimize=True)
+    return np.asarray(sums / trainings.sum(axis=1) / courses.sum(axis=1))
+
+
+def percentile_interval(value: float, draws: FloatArray) -> Estimate:
+    """An estimate with the percentile interval of its resampled values."""
+    low, high = np.quantile(draws, TAILS)
+    return Estimate(value, float(low), float(high))
+
+
+def band(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Pointwise interval of resampled curves (B, G): its lower and upper ends, each (G,)."""
+    low, high = np.quantile(draws, TAILS, axis=0)
+    return low, high

@@ -1,0 +1,66 @@
+"""The plan of the study: what is shipped, and mistakes in it."""
+
+from pathlib import Path
+
+import pytest
+
+from drive_stack.config import load_model
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.suite import suites
+from drive_stack.study.config import DEFAULT_PLAN, StudyPlan, load_plan
+
+
+def test_the_shipped_plan() -> None:
+    plan = load_plan()
+    assert plan.sizes == tuple(1000 * 2**step for step in range(8))
+    assert plan.arms["modular"].seeds == {**dict.fromkeys(plan.sizes, 5), 128_000: 3}
+    assert plan.arms["end_to_end"].seeds == plan.arms["modular"].seeds
+    assert plan.arms["affordances"].seeds == {4000: 3, 16_000: 3, 64_000: 3, 128_000: 3}
+    assert plan.trainings == 2 * 38 + 3 * 12
+    assert {plan.courses.suite, plan.frontier.suite, plan.validation.suite} <= suites().keys()
+    assert plan.analysis.pairs[0] == ("modular", "end_to_end")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("sizes=[1000, 1000]", "sizes: sizes must increase"),
+        ("arms.modular.trainings.0.sizes=[1001]", "1001 is not among the sizes 1000, 2000"),
+        ("arms.modular.trainings.1.sizes=[1000]", "1000 is listed twice"),
+        ("arms.modular.trainings.0.seeds=0", "greater than or equal to 1"),
+        ("provenance.arm=nobody", "there is no arm 'nobody'; there are: modular, mid_to_end"),
+        ("extension.arm=nobody", "extension.arm: there is no arm 'nobody'"),
+        ("frontier.arms=[nobody]", "there is no arm 'nobody'"),
+        ("frontier.sizes=[3]", "3 is not among the sizes"),
+        ("analysis.pairs=[[modular, nobody]]", "there is no arm 'nobody'"),
+        ("analysis.pairs=[[modular, modular]]", "a pair needs two different arms"),
+        ("analysis.replicates=10", "greater than or equal to 100"),
+        ("analysis.family=cubic", "Input should be 'shifted_power', 'power' or 'logistic'"),
+        ("prediction.fitted_up_to=128000", "prediction.fitted_up_to: must be less than the target"),
+        ("extension.sizes=[2000]", "extension.sizes: must be less than `at`"),
+        ("courses.first_seed=100000", "expected test seeds, from 200000 to 299999"),
+        ("courses.seeds=100000", None),
+        ("validation.first_seed=200000", "expected validation seeds, from 100000 to 199999"),
+        ("frontier.first_seed=5", "expected test seeds"),
+        ("prices.box.seconds=-1", "prices.box.seconds: Input should be greater than or equal to 0"),
+        ("prices.box.second=1", "unknown key 'second'"),
+        ("limits.hours=.inf", "limits.hours"),
+    ],
+)
+def test_mistakes_are_named_in_one_line(override: str, message: str | None) -> None:
+    if message is None:  # the last of the test seeds
+        assert load_model(DEFAULT_PLAN, StudyPlan, [override]).courses.seeds == 100_000
+        return
+    with pytest.raises(ConfigError) as raised:
+        load_model(DEFAULT_PLAN, StudyPlan, [override])
+    assert f"--set {override.partition('=')[0]}" in str(raised.value)
+    assert message in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_mistake_in_a_file_is_named_with_its_line(tmp_path: Path) -> None:
+    text = DEFAULT_PLAN.read_text(encoding="utf-8").replace("arm: end_to_end\n", "arm: end_to_and\n")
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    line = text.splitlines().index("  arm: end_to_and") + 1
+    with pytest.raises(ConfigError, match=rf"study\.yaml:{line}: provenance\.arm: there is no arm"):
+        load_plan(path)
