@@ -5,20 +5,21 @@ A bfloat16 is the upper half of a float32 and is passed as uint16 with the same 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import torch
 from numba import njit, types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-STORED = {torch.float32: np.dtype(np.float32), torch.bfloat16: np.dtype(np.uint16)}
+STORED = (torch.float32, torch.bfloat16)
+Stored: TypeAlias = NDArray[np.float32] | NDArray[np.uint16]
 
 
-def as_array(tensor: torch.Tensor) -> NDArray[np.float32] | NDArray[np.uint16]:
+def as_array(tensor: torch.Tensor) -> Stored:
     """The memory of a tensor of a type in `STORED`, for compiled code."""
-    array: NDArray[np.float32] | NDArray[np.uint16] = (
-        tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor
-    ).numpy()
+    array: Stored = (tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
     return array
 
 

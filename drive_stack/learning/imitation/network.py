@@ -19,6 +19,7 @@ from drive_stack.learning.imitation.auxiliary_targets import HISTORY_TARGETS, IM
 from drive_stack.learning.imitation.column_targets import COLUMNS, KINDS
 from drive_stack.learning.imitation.config import EncoderSettings, NetworkSettings
 from drive_stack.learning.imitation.head import Head
+from drive_stack.learning.imitation.normalised_relu import normalised_relu
 from drive_stack.policy.runner import Layout, head_path
 from drive_stack.policy.views import packed_size
 from drive_stack.support.atomic_files import atomic_file
@@ -29,6 +30,7 @@ class ViewEncoder(nn.Module):
 
     def __init__(self, settings: EncoderSettings, *, normalised: bool) -> None:
         super().__init__()
+        self._normalised = normalised
         layers: list[nn.Module] = []
         before = 3
         for layer in settings.layers:
@@ -51,7 +53,15 @@ class ViewEncoder(nn.Module):
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         """Compute the view's features."""
-        features: torch.Tensor = self.out(self.layers(planes))
+        if self._normalised and self.training:
+            for layer in self.layers:
+                if isinstance(layer, nn.BatchNorm2d):
+                    planes = normalised_relu(planes, layer)
+                elif not isinstance(layer, nn.ReLU):
+                    planes = layer(planes)
+        else:
+            planes = self.layers(planes)
+        features: torch.Tensor = self.out(planes)
         return features
 
 
