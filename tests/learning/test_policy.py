@@ -216,6 +216,20 @@ def test_features_are_cached_until_the_trunk_or_the_recording_changes(
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_without_weight_the_auxiliary_targets_change_nothing(
+    data: PolicyData, config: PolicyTraining, tmp_path: Path
+) -> None:
+    plain = config.model_copy(update={"auxiliary_weight": 0.0})
+    unknown = replace(data, auxiliary=np.full_like(data.auxiliary, 7.0), columns=np.ones_like(data.columns))
+    trained = []
+    for number, rows in enumerate((data, unknown)):
+        trainer = PolicyTrainer(plain, tmp_path / str(number), lambda _: None)
+        errors = trainer.train_round(plain.rounds[0], rows, rows, resume=False)
+        assert [epoch.auxiliary for epoch in errors] == [0.0, 0.0, 0.0]
+        trained.append(trainer.best.state_dict())
+    assert all(torch.equal(trained[0][name], trained[1][name]) for name in trained[0])
+
+
 def test_braking_too_little_costs_more_than_too_much(config: PolicyTraining) -> None:
     weighted = config.model_copy(update={"underbraking_weight": 2.0})
     target = torch.tensor([[0.0, -3.0]])

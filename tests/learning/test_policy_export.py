@@ -110,7 +110,7 @@ def test_weights_that_do_not_fit_are_named_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["policy", "policy_pilotnet"])
+@pytest.mark.parametrize("name", ["policy", "policy_plain", "policy_pilotnet"])
 def test_the_shipped_configurations_can_be_built(name: str) -> None:
     settings = load_model(CONFIGS / f"{name}.yaml", PolicyTraining)
     network = PolicyNet(settings.network).eval()
@@ -118,6 +118,19 @@ def test_the_shipped_configurations_can_be_built(name: str) -> None:
     with torch.no_grad():
         features = network.trunk(torch.zeros((1, packed_size(network.layout.views)), dtype=torch.uint8))
     assert features.shape == (1, network.layout.features)
+
+
+def test_the_plain_policy_differs_in_the_targets_alone() -> None:
+    """Its on-policy recordings have names of their own, because another policy drives in them."""
+    full, plain = (
+        load_model(CONFIGS / f"{name}.yaml", PolicyTraining) for name in ("policy", "policy_plain")
+    )
+    assert full.auxiliary_weight > 0.0 and plain.auxiliary_weight == 0.0
+    for ours, theirs in zip(plain.rounds, full.rounds, strict=True):
+        assert (ours.name != theirs.name) == ours.dagger
+        assert ours.model_copy(update={"name": theirs.name}) == theirs
+    same = {"rounds": full.rounds, "auxiliary_weight": full.auxiliary_weight}
+    assert plain.model_copy(update=same) == full
 
 
 @pytest.mark.parametrize(

@@ -48,3 +48,25 @@ def test_weights_do_not_go_into_an_installed_package(
 def test_weights_go_where_one_says(tmp_path: Path, outputs: list[Path]) -> None:
     assert train(tmp_path, "--out", str(tmp_path / "own")) == 0
     assert outputs == [tmp_path / "own"]
+
+
+def test_each_configuration_of_the_policy_has_its_own_work_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from drive_stack.learning.imitation import job  # noqa: PLC0415 - torch is slow to import
+
+    calls = list[tuple[Path, Path, Path]]()
+
+    def train_policy(config: Path, *_: object, recordings: Path, work: Path, out: Path, **__: object) -> Path:
+        calls.append((config, recordings, work))
+        return out / "policy.trunk.onnx"
+
+    monkeypatch.setattr(job, "train_policy", train_policy)
+    plain = layout.CONFIGS / "training" / "policy_plain.yaml"
+    for options in ([], ["--config", str(plain)]):
+        arguments = ["train", "policy", "--work", str(tmp_path), "--out", str(tmp_path / "out"), *options]
+        assert run_sim.main(arguments) == 0
+    assert [config.name for config, _, _ in calls] == ["policy.yaml", "policy_plain.yaml"]
+    assert [work for _, _, work in calls] == [tmp_path / "policy", tmp_path / "policy_plain"]
+    assert {recordings for _, recordings, _ in calls} == {tmp_path / "recordings"}
