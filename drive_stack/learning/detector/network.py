@@ -42,6 +42,7 @@ class NetworkDescription(StrictModel):
     """A network in ultralytics' notation, restricted to known blocks."""
 
     nc: Annotated[int, Field(ge=1, le=1000)]  # classes
+    activation: Literal["nn.ReLU()", "nn.SiLU()"] = "nn.SiLU()"  # after every convolution of the blocks
     end2end: bool = False
     reg_max: Annotated[int, Field(ge=1, le=64)] = 16
     backbone: Layers

@@ -55,7 +55,7 @@ def _exact_layers(network: Path) -> list[str]:
     follows, which output boxes and scores.
     """
     nodes = onnx.load(str(network)).graph.node
-    activated = {name for node in nodes if node.op_type == "Sigmoid" for name in node.input}
+    activated = {name for node in nodes if node.op_type in {"Relu", "Sigmoid"} for name in node.input}
     convolutions = [node for node in nodes if node.op_type == "Conv"]
     return [
         node.name for index, node in enumerate(convolutions) if index == 0 or node.output[0] not in activated
