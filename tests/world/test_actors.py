@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from envs.camera.actors.lamps import LAMPS, lamp_colours
 from envs.camera.actors.mesh import face_normals, join
 from envs.camera.actors.pedestrians import gait
 from envs.camera.actors.shapes import box
+from envs.camera.actors.vehicle_mesh import nearest_size
 from envs.camera.actors.vehicles import vehicle_parts
 
 PAINT = (150, 26, 30)
@@ -42,6 +44,29 @@ def test_a_body_has_the_requested_size_and_stands_on_the_ground(index: int, end:
     assert extents[0] == pytest.approx(size[0], rel=0.03) and extents[2] == pytest.approx(size[2], rel=0.03)
     assert size[1] * 0.98 <= extents[1] <= size[1] * 1.25  # mirrors extend beyond the body
     assert abs(low[2]) < 0.03
+
+
+@pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
+def test_a_stretched_and_painted_mesh_is_the_body_built_in_this_paint(index: int) -> None:
+    """Within a size class a mesh is only stretched; its paint is exact for every colour."""
+    body = BODIES[index]
+    size = (body.length[0], body.width[1], body.height[1])
+    built = nearest_size(index, size)
+    made = vehicle_parts(index, PAINT, *built)
+    wheels = [axle.mesh.moved((axle.x, 0.0, axle.radius)) for axle in made.axles]
+    direct = join((made.body, *wheels, made.overhang)).seen_from_above()
+    mesh = vehicle_mesh(index, PAINT, *size, Detail.NEAR)
+    corners = mesh.triangles[mesh.lamp[mesh.triangles[:, 0]] == 0]
+    stretched = direct.points * np.array(size) / np.array(built)
+    np.testing.assert_allclose(mesh.points[corners], stretched, atol=1e-4)
+    np.testing.assert_allclose(mesh.reflectance[corners], direct.colours**2 / 255.0, atol=0.51)
+
+
+@pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])
+def test_no_body_is_stretched_by_more_than_a_tenth(index: int) -> None:
+    body = BODIES[index]
+    for size in itertools.product(body.length, body.width, body.height):
+        assert np.abs(np.array(size) / np.array(nearest_size(index, size)) - 1.0).max() <= 0.1
 
 
 @pytest.mark.parametrize("index", range(len(BODIES)), ids=[body.name for body in BODIES])

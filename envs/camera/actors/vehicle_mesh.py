@@ -1,4 +1,8 @@
-"""Meshes of vehicles as packed arrays, one for each level of detail."""
+"""Meshes of vehicles as packed arrays, one for each level of detail.
+
+Traffic has vehicles of every size and paint. A body's mesh is built once for each of a few sizes, then
+stretched and painted for each vehicle.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from numpy.typing import NDArray
 
 from drive_stack.types import FloatArray
 
+from ...bodies import BODIES
 from .hull import hull
 from .lamps import DARK_GLASS, LAMPS
 from .mesh import CREASE_DEG, Mesh, corner_normals, join, to_reflectance
@@ -19,6 +24,8 @@ from .vehicles import vehicle_parts
 
 _DISTANT_CREASE_DEG = 80.0
 _LIT_OFFSET = 0.03  # distance of lit glass from the dark glass of a distant body [m]
+_SIZES = (3, 1, 2)  # number of lengths, widths and heights for which a body is built
+_PAINTS = (0, 127.5, 255)  # grey values at which it is built
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +54,96 @@ def vehicle_mesh(
     height: float,
     detail: Detail,
 ) -> VehicleMesh:
-    """Build a vehicle of the body ``envs.bodies.BODIES[body_index]``, ``length × width × height`` [m]."""
+    """Build a vehicle of the body ``envs.bodies.BODIES[body_index]``, ``length × width × height`` [m].
+
+    The mesh is that of the nearest built size, stretched, wheels too, by less than a tenth.
+    """
+    size = (length, width, height)
+    built = nearest_size(body_index, size)
+    template = _template(body_index, built, detail)
+    scale = np.array(size) / np.array(built)
+    normals = template.normals / scale
+    paint = np.array(colour) / 255.0
+    reflectance = template.constant + paint * (template.linear + paint * template.quadratic)
+    return VehicleMesh(
+        np.ascontiguousarray(template.points * scale, dtype=np.float32),
+        np.ascontiguousarray(normals / np.linalg.norm(normals, axis=1, keepdims=True), dtype=np.float32),
+        np.ascontiguousarray(np.round(reflectance), dtype=np.float32),
+        template.lamp,
+        template.triangles,
+        template.only_lit,
+    )
+
+
+def nearest_size(body_index: int, size: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The length, width and height [m] for which a body is built that are nearest to ``size``.
+
+    Each range in `BODIES` is divided into as many equal parts as `_SIZES` says; the middles are built.
+    """
+    body = BODIES[body_index]
+    built = []
+    for value, (low, high), count in zip(size, (body.length, body.width, body.height), _SIZES, strict=True):
+        step = (high - low) / count
+        part = min(max(int((value - low) // step), 0), count - 1)
+        built.append(low + (part + 0.5) * step)
+    length, width, height = built
+    return length, width, height
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A body of one size in every paint.
+
+    Colours are linear in the paint's and reflectances are their squares, so each channel of a reflectance
+    is ``constant + p · linear + p² · quadratic``, with the paint's channel p in 0 … 1.
+    """
+
+    points: FloatArray  # (V, 3)
+    normals: FloatArray  # (V, 3)
+    constant: FloatArray  # (V, 3)
+    linear: FloatArray  # (V, 3)
+    quadratic: FloatArray  # (V, 3)
+    lamp: NDArray[np.uint8]  # (V,)
+    triangles: NDArray[np.uint32]  # (T, 3)
+    only_lit: NDArray[np.bool_]  # (T,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a vehicle whose vertices have the same role."""
+
+    mesh: Mesh
+    crease_deg: float = CREASE_DEG
+    lamp: int = 0
+    only_lit: bool = False
+
+
+@lru_cache(maxsize=512)
+def _template(body_index: int, size: tuple[float, float, float], detail: Detail) -> _Template:
     built = Detail.DISTANT if detail is Detail.REMOTE else detail
-    made = vehicle_parts(body_index, colour, length, width, height, detail=built)
-    pieces = _remote(made) if detail is Detail.REMOTE else _parts(made, detail)
-    return _joined([piece for piece in pieces if len(piece.triangles)])
+    pieces = []
+    for grey in _PAINTS:
+        made = vehicle_parts(body_index, (grey, grey, grey), *size, detail=built)
+        pieces.append(_remote(made) if detail is Detail.REMOTE else _parts(made, detail))
+    return _joined([_packed(same) for same in zip(*pieces, strict=True) if same[0].mesh.triangles])
 
 
-def _parts(made: VehicleParts, detail: Detail) -> list[VehicleMesh]:
+def _parts(made: VehicleParts, detail: Detail) -> list[_Piece]:
     """Return lamps and body. Lamps lie directly on the body: the first drawn wins, so lamps come first."""
     distant = detail is Detail.DISTANT
     pieces = [_lamp(made.lamps, kind, distant=distant) for kind in LAMPS]
     if distant:
-        pieces.append(_packed(join(_dark(glass) for glass in made.lamps)))
-    pieces.append(_packed(_body(made, detail), _DISTANT_CREASE_DEG if distant else CREASE_DEG))
+        pieces.append(_Piece(join(_dark(glass) for glass in made.lamps)))
+    pieces.append(_Piece(_body(made, detail), _DISTANT_CREASE_DEG if distant else CREASE_DEG))
     return pieces
 
 
-def _remote(made: VehicleParts) -> list[VehicleMesh]:
+def _remote(made: VehicleParts) -> list[_Piece]:
     """Return a hull, and lit glass at its ends."""
     body = hull(join([_body(made, Detail.REMOTE), *(_dark(glass) for glass in made.lamps)]))
     (rear, _, _), (front, _, _) = body.bounds
     lamps = [_moved_to_end(glass, float(rear), float(front)) for glass in made.lamps]
-    return [*(_lamp(lamps, kind, distant=True) for kind in LAMPS), _packed(body)]
+    return [*(_lamp(lamps, kind, distant=True) for kind in LAMPS), _Piece(body)]
 
 
 def _dark(glass: LampGlass) -> Mesh:
@@ -93,42 +167,47 @@ def _body(made: VehicleParts, detail: Detail) -> Mesh:
     return join(meshes).seen_from_above()
 
 
-def _lamp(lamps: Sequence[LampGlass], kind: LampKind, *, distant: bool) -> VehicleMesh:
+def _lamp(lamps: Sequence[LampGlass], kind: LampKind, *, distant: bool) -> _Piece:
     """Return the glass of all lamps of a kind. A distant body has dark glass of its own beneath it."""
     own = [glass for glass in lamps if glass.kind is kind]
     meshes = [_outward(glass, _LIT_OFFSET) if distant else glass.mesh for glass in own]
     mesh = join(meshes).coloured(255.0 * np.array(DARK_GLASS[kind]))
-    return _packed(mesh, lamp=1 + LAMPS.index(kind), only_lit=distant)
+    return _Piece(mesh, lamp=1 + LAMPS.index(kind), only_lit=distant)
 
 
-def _packed(
-    mesh: Mesh, crease_deg: float = CREASE_DEG, *, lamp: int = 0, only_lit: bool = False
-) -> VehicleMesh:
-    """Return a mesh as arrays in which equal corners share a vertex."""
-    if mesh.triangles == 0:
-        corners: FloatArray = np.zeros((0, 9))
-    else:
-        normals = np.round(corner_normals(mesh.points, crease_deg).reshape(-1, 3), 4)
-        reflectance = np.round(255.0 * to_reflectance(mesh.colours.reshape(-1, 3) / 255.0))
-        corners = np.hstack([mesh.points.reshape(-1, 3), normals, reflectance])
-    unique, index = np.unique(np.ascontiguousarray(corners, dtype=np.float32), axis=0, return_inverse=True)
-    return VehicleMesh(
-        np.ascontiguousarray(unique[:, :3]),
-        np.ascontiguousarray(unique[:, 3:6]),
-        np.ascontiguousarray(unique[:, 6:]),
-        np.full(len(unique), lamp, dtype=np.uint8),
+def _packed(pieces: Sequence[_Piece]) -> _Template:
+    """Return a piece, given in each of the `_PAINTS`, as arrays in which equal corners share a vertex."""
+    first = pieces[0]
+    mesh = first.mesh
+    normals: FloatArray = np.round(corner_normals(mesh.points, first.crease_deg).reshape(-1, 3), 4)
+    black, grey, white = (
+        255.0 * to_reflectance(piece.mesh.colours.reshape(-1, 3) / 255.0) for piece in pieces
+    )
+    corners: FloatArray = np.hstack([mesh.points.reshape(-1, 3), normals, black, grey, white])
+    unique, index = np.unique(corners.round(5), axis=0, return_inverse=True)
+    points, normals, black, grey, white = np.split(unique, 5, axis=1)
+    quadratic = 2.0 * (black - 2.0 * grey + white)
+    return _Template(
+        points,
+        normals,
+        black,
+        white - black - quadratic,
+        quadratic,
+        np.full(len(unique), first.lamp, dtype=np.uint8),
         index.reshape(-1, 3).astype(np.uint32),
-        np.full(mesh.triangles, only_lit),
+        np.full(mesh.triangles, first.only_lit),
     )
 
 
-def _joined(pieces: Sequence[VehicleMesh]) -> VehicleMesh:
-    """Return all pieces as one mesh, in order."""
+def _joined(pieces: Sequence[_Template]) -> _Template:
+    """Return all pieces as one, in order."""
     first = np.cumsum([0, *(len(piece.points) for piece in pieces)])
-    return VehicleMesh(
+    return _Template(
         np.concatenate([piece.points for piece in pieces]),
         np.concatenate([piece.normals for piece in pieces]),
-        np.concatenate([piece.reflectance for piece in pieces]),
+        np.concatenate([piece.constant for piece in pieces]),
+        np.concatenate([piece.linear for piece in pieces]),
+        np.concatenate([piece.quadratic for piece in pieces]),
         np.concatenate([piece.lamp for piece in pieces]),
         np.concatenate(
             [piece.triangles + np.uint32(start) for piece, start in zip(pieces, first[:-1], strict=True)]

@@ -39,7 +39,7 @@ BUILDERS = MappingProxyType(
 @lru_cache(maxsize=64)
 def vehicle_parts(
     body_index: int,
-    colour: tuple[int, int, int],
+    colour: tuple[float, float, float],
     length: float,
     width: float,
     height: float,
@@ -47,6 +47,5 @@ def vehicle_parts(
     detail: Detail = Detail.NEAR,
 ) -> VehicleParts:
     """Build the meshes of a vehicle that fill ``length × width × height`` [m], without mirrors."""
-    red, green, blue = (float(c) for c in colour)
-    build = Build(length, width, height, (red, green, blue), detail)
+    build = Build(length, width, height, colour, detail)
     return parts.fit(BUILDERS[BODIES[body_index].name](build), length, width, height)
