@@ -8,6 +8,7 @@ import numpy as np
 from panda3d.core import NodePath, RenderState, TransformState
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.camera_pose import true_camera
 from drive_stack.objects.vehicles import concatenate_vehicles
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FrameLabels, Image
@@ -19,7 +20,6 @@ from .atmosphere import Atmosphere
 from .labels import frame_labels
 from .lens import LensEffects, adaptation_stops, expose
 from .offscreen_renderer import OffscreenRenderer
-from .pose import true_camera
 from .roadside.headlamps import OncomingHeadlamps
 from .sensing import SUPERSAMPLING
 from .signs import signs_along

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.camera_pose import true_camera
 from drive_stack.objects.boxes import all_actor_boxes
 from drive_stack.road.vertical_profile import build_profile
 from drive_stack.types import FloatArray, LabelBox
@@ -18,7 +19,6 @@ from drive_stack.world_state import Conditions, Light, MountingError, Weather, W
 from envs.camera.atmosphere import Atmosphere
 from envs.camera.camera import Camera
 from envs.camera.ground.distance import GroundDistance
-from envs.camera.pose import true_camera
 from envs.scenarios.scenario import load_scenario
 from envs.world import World
 

@@ -10,13 +10,13 @@ import pytest
 from scenario_worlds import world
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.camera_pose import true_camera
 from drive_stack.geometry import box_corners, to_local
 from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.objects.vehicles import select_vehicles
 from drive_stack.types import FloatArray, ObjectClass, SemanticClass
 from drive_stack.world_state import Conditions, Light, VehicleStates, Weather, WorldState
 from envs.camera import Camera
-from envs.camera.pose import true_camera
 from envs.camera.roadside.headlamps import OncomingHeadlamps
 from envs.oracles.perception import TrueDetector, TrueLifter, iou
 from envs.world import World

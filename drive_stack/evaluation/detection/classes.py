@@ -13,6 +13,7 @@ GROUPS: dict[str, frozenset[ObjectClass]] = {
     "vehicles": VEHICLES,
     "car": frozenset({ObjectClass.CAR}),
     "large_vehicle": frozenset({ObjectClass.LARGE_VEHICLE}),
+    "motorcycle": frozenset({ObjectClass.MOTORCYCLE}),
     "pedestrian": PEDESTRIANS,
     "obstacle": OBSTACLES,
 }

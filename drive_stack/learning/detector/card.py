@@ -31,8 +31,8 @@ def card_markdown(card: DetectorCard) -> str:
     lines = [
         "# Detector",
         "",
-        "Detects cars, large vehicles, pedestrians, and cones and barriers of road works (obstacles) in the "
-        f"image of the front camera. {card['network']}",
+        "Detects cars, large vehicles, motorcycles, pedestrians, and cones and barriers of road works "
+        f"(obstacles) in the image of the front camera. {card['network']}",
         "",
         f"Made by `{card['command']}` on {card['date']}: trained from scratch on "
         f"{card['training_data']['frames']} frames (seeds {_span(card['training_data']['seeds'])}, "

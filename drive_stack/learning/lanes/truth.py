@@ -3,17 +3,24 @@
 There are four boundaries, from left to right: the left neighbour's outer line, the ego lane's
 left and right lines, the right neighbour's outer line. The ego lane is the one whose centre is
 nearest to the rear axle.
+
+Two sets of positions exist. On the ground, an anchor is a distance ahead. In the image, it is a row of the
+bird's-eye view, which takes the road for level and the camera for correctly mounted; on hills, and with a
+camera that is pitched, a line appears there at another distance and another lateral position.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.camera_pose import true_camera
 from drive_stack.geometry import to_local, wrap_angle
+from drive_stack.learning.lanes.line_views import LineView, view_line
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.road_map import Lane, RoadMap
 from drive_stack.types import FloatArray
@@ -32,6 +39,11 @@ def lane_truth(
     ``y``           (4, R) f4   lateral of each boundary at the grid's anchors [m], NaN if none
     ``inside``      (4, R) b1   whether that point lies within the image
     ``clear``       (4, R) b1   whether it does and no vehicle hides it
+    ``y_image``     (4, R) f4   lateral at which each boundary appears at the view's anchors [m], NaN if none
+    ``clear_image`` (4, R) b1   whether it appears there and no vehicle hides it
+    ``x_image``     (R,) f4     distance of the ego lane's centre that appears at the anchors [m], NaN if none
+    ``ground``      (R,) f4     height of the ego lane's centre at the anchors [m], see `true_camera`
+    ``camera``      (4,) f4     true camera: x, z [m], pitch down, roll [rad]
     ``neighbour``   (2,) b1     whether there is a lane on the left, on the right
     ``enterable``   (2,) b1     whether the ego lane's left, right line may be crossed here
     ``crossable``   (2, R) b1   whether it may be at each anchor; False where the lane has ended
@@ -53,8 +65,13 @@ def lane_truth(
         (ego_lane, -0.5),
         (adjacent[1], -0.5),
     ]
-    y = np.stack([_boundary(state, lane, fraction, grid) for lane, fraction in edges])
+    actual = true_camera(camera, state)
+    lines = [_sampled(state, lane, fraction, grid) for lane, fraction in edges]
+    y = np.stack([_laterals(line, grid) for line in lines])
+    views = [view_line(line, actual, camera, grid) for line in lines]
+    centre = _sampled(state, ego_lane, 0.0, grid)
     inside = _inside(y, camera, grid)
+    anchors = np.broadcast_to(grid.anchors, y.shape)
     slope = (ego_lane.lateral_at(ego.station + 0.5) - ego_lane.lateral_at(ego.station - 0.5)) / 1.0
     kappa = float(road.curvature_at(np.asarray(ego.station)))
     scale = 1.0 - kappa * ego_lane.lateral_at(ego.station)
@@ -66,7 +83,13 @@ def lane_truth(
     return {
         "y": y.astype(np.float32),
         "inside": inside,
-        "clear": inside & ~_hidden(y, state, camera, grid),
+        "clear": inside & ~_hidden(np.stack([anchors, y], axis=-1), state, camera, grid),
+        **_image_arrays(views, view_line(centre, actual, camera, grid), state, camera, grid),
+        "ground": np.interp(grid.anchors, centre[:, 0], centre[:, 2]).astype(np.float32),
+        "camera": np.array(
+            [actual.mount_x, actual.mount_z, *np.radians([actual.pitch_down_deg, actual.roll_deg])],
+            dtype=np.float32,
+        ),
         "neighbour": np.array([lane is not None for lane in adjacent]),
         "enterable": np.array(enterable),
         "crossable": _crossable(state, index, grid),
@@ -90,17 +113,40 @@ def _adjacent(road: RoadMap, index: int, side: int, station: float) -> Lane | No
     return lane if spacing <= MAX_SPACING * own_lane.width else None
 
 
-def _boundary(state: WorldState, lane: Lane | None, fraction: float, grid: GroundGrid) -> FloatArray:
-    """Laterals (R,) [m] at the anchors of a line that is ``fraction`` widths left of a lane's centre."""
-    if lane is None:
-        return np.full(grid.rows, np.nan)
+def _image_arrays(
+    lines: Sequence[LineView], centre: LineView, state: WorldState, camera: CameraModel, grid: GroundGrid
+) -> dict[str, NDArray[np.generic]]:
+    """The labels in the image, of the four boundaries and the ego lane's centre."""
+    points = np.stack([line.points for line in lines])
+    apparent = np.stack([line.lateral for line in lines])
+    visible = np.isfinite(apparent) & ~_hidden(points, state, camera, grid)
+    return {
+        "y_image": apparent.astype(np.float32),
+        "clear_image": visible,
+        "x_image": centre.points[:, 0].astype(np.float32),
+    }
+
+
+def _sampled(state: WorldState, lane: Lane | None, fraction: float, grid: GroundGrid) -> FloatArray:
+    """Points (S, 3) of a line that is ``fraction`` widths left of a lane's centre, in the level frame [m].
+
+    The y of points beyond the lane's ends is NaN, as is every y without a lane.
+    """
     ego = state.ego
     station = ego.station + np.arange(-10.0, 1.3 * grid.max_distance, STEP)
+    if lane is None:
+        return np.stack([station - ego.station, np.full(len(station), np.nan), 0.0 * station], axis=1)
     lateral = np.array([lane.lateral_at(float(s)) for s in station]) + fraction * lane.width
-    world, _ = state.road.to_world(station, lateral)
-    xy = to_local(world, np.array([ego.x, ego.y]), ego.yaw)
+    world = state.road.to_space(station, lateral, 0.0)
+    xy = to_local(world[:, :2], np.array([ego.x, ego.y]), ego.yaw)
+    height = world[:, 2] - state.road.profile.height_at(np.asarray(ego.station))
     covered = (station >= lane.start) & (station <= lane.end)
-    y = np.interp(grid.anchors, xy[:, 0], np.where(covered, xy[:, 1], np.nan))
+    return np.stack([xy[:, 0], np.where(covered, xy[:, 1], np.nan), height], axis=1)
+
+
+def _laterals(line: FloatArray, grid: GroundGrid) -> FloatArray:
+    """Laterals (R,) [m] of a sampled line (S, 3) at the anchors."""
+    y = np.interp(grid.anchors, line[:, 0], line[:, 1])
     return np.where(np.abs(y) < grid.half_width, y, np.nan)
 
 
@@ -126,13 +172,15 @@ def _inside(y: FloatArray, camera: CameraModel, grid: GroundGrid) -> NDArray[np.
     return np.asarray(within.reshape(y.shape) & ~np.isnan(y))
 
 
-def _hidden(y: FloatArray, state: WorldState, camera: CameraModel, grid: GroundGrid) -> NDArray[np.bool_]:
-    """Whether a vehicle hides each point (4, R) from the camera; the slab test in the ground plane."""
+def _hidden(
+    points: FloatArray, state: WorldState, camera: CameraModel, grid: GroundGrid
+) -> NDArray[np.bool_]:
+    """Whether a vehicle hides each point (4, R, 2) from the camera; the slab test in the ground plane."""
     cars, ego = state.vehicles, state.ego
     xy = to_local(np.stack([cars.x, cars.y], axis=1), np.array([ego.x, ego.y]), ego.yaw)
     camera_position = np.array([camera.mount_x, 0.0])
-    points = np.stack([np.broadcast_to(grid.anchors, y.shape), np.nan_to_num(y)], axis=-1)
-    hidden = np.zeros(y.shape, dtype=np.bool_)
+    points = np.nan_to_num(points)
+    hidden = np.zeros(points.shape[:-1], dtype=np.bool_)
     for row in np.flatnonzero((xy[:, 0] > 0.0) & (xy[:, 0] < grid.max_distance)):
         yaw, half = float(cars.yaw[row] - ego.yaw), np.array([cars.length[row], cars.width[row]]) / 2.0
         start = to_local(camera_position, xy[row], yaw)
