@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_lanes_truth import CAMERA, GRID, state_on, three_lanes
 
+from drive_stack.learning.lanes.image_labels import image_labels
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.road.vertical_profile import build_profile
 from drive_stack.road_map import RoadMap
@@ -74,3 +75,28 @@ def test_a_dip_shows_the_far_slope_farther_up() -> None:
     truth = lane_truth(state_on(road, 100.0, 1.875), CAMERA)
     shown = np.isfinite(truth["x_image"]) & (GRID.anchors > 60.0)
     assert shown.any() and (truth["x_image"][shown] < GRID.anchors[shown] - 5.0).all()
+
+
+@pytest.mark.parametrize("pitch_deg", [0.0, 0.3])
+def test_training_labels_are_where_the_image_shows_them(pitch_deg: float) -> None:
+    """The right neighbour ends 60 m ahead; a camera pitched down shows that end farther away."""
+    state = replace(
+        state_on(three_lanes(end=160.0), 100.0, 1.875), mounting_error=MountingError(pitch_deg=pitch_deg)
+    )
+    truth = lane_truth(state, CAMERA)
+    assert truth["ends"][2] == pytest.approx(60.0)
+    labels = image_labels(truth, GRID)
+    d, h = 60.0 - CAMERA.mount_x, CAMERA.mount_z
+    apparent = CAMERA.mount_x + h * d / (h - np.radians(pitch_deg) * d)
+    assert labels["ends"][2] == pytest.approx(apparent, rel=0.02)
+    assert np.isinf(labels["ends"][:2]).all()
+    np.testing.assert_array_equal(labels["inside"], np.isfinite(truth["y_image"]))
+    right_line = labels["crossable"][1]
+    assert right_line[GRID.anchors < 0.9 * apparent].all()
+    assert not right_line[GRID.anchors > 1.1 * apparent].any()
+
+
+def test_a_view_without_any_road_has_no_visible_lane() -> None:
+    truth = lane_truth(state_on(three_lanes(), 100.0, 1.875), CAMERA)
+    labels = image_labels(truth | {"x_image": np.full(GRID.rows, np.nan)}, GRID)
+    assert not labels["inside"].any() and not labels["clear"].any()

@@ -70,7 +70,11 @@ DEGRADATIONS: dict[str, Callable[[Image], Image]] = {
 
 
 def evaluate_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> ImageErrors:
-    """Errors on single images without memory: of the fitted shape of the road, and of each boundary."""
+    """Errors on single images without memory: of the fitted shape of the road, and of each boundary.
+
+    The fit takes the road for level and the camera for mounted as it should be. Boundaries are compared where
+    the image shows them.
+    """
     grid = network.grid
     errors: list[tuple[float, float, float]] = []
     boundary: list[NDArray[np.float64]] = []
@@ -81,8 +85,8 @@ def evaluate_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> Imag
         lateral = _lateral_error(float(shape.mean[OFFSET]), truth)
         heading = float(shape.mean[HEADING]) - float(truth["heading"])
         errors.append((lateral, np.degrees(heading), float(shape.mean[CURVATURES][0] - truth["curvature"])))
-        clear = truth["clear"].astype(np.bool_) & np.isfinite(measurement.y)
-        boundary.append(np.abs(measurement.y - truth["y"].astype(np.float64))[clear])
+        clear = truth["clear_image"].astype(np.bool_) & np.isfinite(measurement.y)
+        boundary.append(np.abs(measurement.y - truth["y_image"].astype(np.float64))[clear])
     quantiles = np.quantile(np.abs(np.array(errors)), [0.5, 0.95], axis=0)
     lines = np.concatenate([*boundary, np.full(1, np.nan)])  # an untrained network may find no line
     return {

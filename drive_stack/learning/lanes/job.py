@@ -21,6 +21,7 @@ from drive_stack.learning.lanes.config import COMMAND, LaneTraining
 from drive_stack.learning.lanes.evaluation import evaluate_drives
 from drive_stack.learning.lanes.figures import end_statistics, summarise_errors
 from drive_stack.learning.lanes.image_evaluation import evaluate_confidence, evaluate_images
+from drive_stack.learning.lanes.image_labels import image_labels
 from drive_stack.learning.lanes.network import export
 from drive_stack.learning.lanes.training import LabelledViews, LaneTrainer, TrainingResult
 from drive_stack.learning.lanes.truth import lane_truth
@@ -68,7 +69,7 @@ def train_lanes(
     training, validation = (read_shards(shards[part]) for part in ("training", "validation"))
     grid, weights = GroundGrid(), work / "lanes.onnx"
     training_views, validation_views = (
-        LabelledViews(cut_views(part, grid), [frame.lanes for frame in part])
+        LabelledViews(cut_views(part, grid), [image_labels(frame.lanes, grid) for frame in part])
         for part in (training, validation)
     )
     trainer = LaneTrainer(training_views, validation_views, config, grid, work, report)
