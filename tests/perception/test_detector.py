@@ -20,6 +20,7 @@ from drive_stack.learning.detector.card_fields import DetectorCard
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.detector.network import build_inference_model, build_network, export, strides
 from drive_stack.learning.detector.quantisation import quantise
+from drive_stack.objects.classes import TAUGHT_CLASSES
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import COMMAND, WEIGHTS, YoloDetector, decode, suppress_duplicates
 from drive_stack.runtime.sessions import open_session
@@ -118,7 +119,7 @@ def test_exported_network_agrees_with_torch_and_repeats(
         expected = decode(
             *(o.numpy() for o in build_inference_model(network)(torch.from_numpy(image[None]))),
             SIZE,
-            np.zeros(4),
+            np.zeros(len(TAUGHT_CLASSES)),
             0.9,
         )
     detector = YoloDetector(
