@@ -151,6 +151,22 @@ class AdjacentLane:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundEstimate:
+    """Estimate of the road's surface ahead and of the camera's pitch, in the frame of the road under the car.
+
+    What stands on the road at a true distance appears at another one to a camera that takes the road for
+    level and itself for mounted as it should be. K distances, increasing, up to the horizon or a crest.
+    """
+
+    pitch: float  # of the camera beyond the assumed one, positive down [rad]
+    pitch_sigma: float  # [rad]
+    distance: FloatArray  # (K,) ahead of the rear axle [m]
+    height: FloatArray  # (K,) of the road [m]
+    apparent_distance: FloatArray  # (K,) ahead of the rear axle at which the road there appears [m]
+    log_sigma: FloatArray  # (K,) of the logarithm of the distance from the camera to what appears there
+
+
+@dataclass(frozen=True, slots=True)
 class LaneEstimate:
     """Estimate of the ego lane and its adjacent lanes, in the ego frame."""
 
@@ -163,6 +179,7 @@ class LaneEstimate:
     right: AdjacentLane
     confidence: float  # 0 (guess) … 1
     ends_in: float = float("inf")  # distance to the end of the ego lane [m]
+    ground: GroundEstimate | None = None  # None where the road is taken for level
 
 
 # --- prediction and planning ----------------------------------------------------------------

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from drive_stack.camera_model import CameraModel
+from drive_stack.perception.ground_shape import GroundView, estimate_ground, true_distances
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_memory import CrossableLines, LaneEnds, LogOddsFilter
@@ -16,14 +18,16 @@ from drive_stack.perception.lanes_shape import (
     HEADING,
     LEFT_WIDTH,
     OFFSET,
+    PITCH,
     RIGHT_WIDTH,
     STATIONS,
+    VERTICAL,
     WIDTH,
     boundaries,
     lane_path,
     lateral_sigma,
 )
-from drive_stack.types import AdjacentLane, FloatArray, Image, LaneEstimate
+from drive_stack.types import AdjacentLane, FloatArray, GroundEstimate, Image, LaneEstimate
 
 
 class LaneSensor(Protocol):
@@ -57,17 +61,30 @@ class LaneTuning:
 
 
 class FilteredLanes:
-    """A `LaneDetector` that filters the measurements of a `LaneSensor` over time."""
+    """A `LaneDetector` that filters the measurements of a `LaneSensor` over time.
 
-    def __init__(self, sensor: LaneSensor, dt: float, tuning: LaneTuning | None = None) -> None:
+    With ``estimates_ground``, the pitch of the camera and the vertical curvature of the road are estimated
+    from the apparent spacing of the lines; without, the road is taken for level.
+    """
+
+    def __init__(
+        self,
+        sensor: LaneSensor,
+        dt: float,
+        tuning: LaneTuning | None = None,
+        *,
+        camera: CameraModel | None = None,
+        estimates_ground: bool = False,
+    ) -> None:
         self._sensor, self._dt = sensor, dt
         self._tuning = tuning or LaneTuning()
+        self._view, self._estimates_ground = GroundView.of(camera or CameraModel()), estimates_ground
         self._anchors = sensor.grid.anchors
         self.reset()
 
     def reset(self) -> None:
         """Discard the state of the previous episode."""
-        self._filter = ShapeFilter()
+        self._filter = ShapeFilter(self._view, estimates_ground=self._estimates_ground)
         self._adjacent_exists, self._crossable, self._ends = (
             LogOddsFilter(2),
             CrossableLines(),
@@ -110,9 +127,11 @@ class FilteredLanes:
             self._filter.reset()
             self._filter.update(self._anchors, measurement.y, measurement.sigma, rounds=8)
         if shift == 0 and detected:
+            ground = self._ground()
+            distances = self._anchors if ground is None else true_distances(self._anchors, ground)
             self._adjacent_exists.update(measurement.adjacent)
-            self._crossable.update(measurement.crossable, self._anchors)
-            self._ends.update(measurement.ends, self._anchors)
+            self._crossable.update(measurement.crossable, distances)
+            self._ends.update(measurement.ends, distances)
 
     def _shift(self, y: FloatArray) -> int:
         """+1 where the network's ego lane is left of the filter's, −1 where it is right of it, else 0."""
@@ -122,7 +141,7 @@ class FilteredLanes:
         if not both.any():
             return 0
         near = np.flatnonzero(both)[:12]
-        expected = boundaries(self._filter.mean[None], self._anchors[near])[0]
+        expected = boundaries(self._filter.mean[None], self._anchors[near], self._view)[0]
         distance = float(np.median((y[1] + y[2])[near] - (expected[1] + expected[2]))) / 2.0
         limit = self._tuning.lane_shift_fraction * float(self._filter.mean[WIDTH])
         return int(distance > limit) - int(distance < -limit)
@@ -160,6 +179,16 @@ class FilteredLanes:
             right=self._adjacent(1, float(mean[RIGHT_WIDTH]), right_ends),
             confidence=self._confidence(sigma_ahead),
             ends_in=max(ends, 0.0),
+            ground=self._ground(),
+        )
+
+    def _ground(self) -> GroundEstimate | None:
+        """The estimated ground; None where the road is taken for level."""
+        if not self._estimates_ground:
+            return None
+        mean, covariance = self._filter.mean, self._filter.covariance
+        return estimate_ground(
+            float(mean[PITCH]), mean[VERTICAL], covariance[PITCH:, PITCH:], STATIONS, self._view
         )
 
     def _adjacent(self, index: int, width: float, ends_in: float) -> AdjacentLane:

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drive_stack.perception.ground_shape import VERTICAL_KNOTS, GroundView
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     HEADING,
     KNOTS,
     LEFT_WIDTH,
+    LEVEL_SIZE,
     OFFSET,
+    PITCH,
     RIGHT_WIDTH,
     SIZE,
+    VERTICAL,
     WIDTH,
     jacobian,
     motion,
@@ -42,29 +46,45 @@ class ShapeNoise:
     initial_correlation_length: float = 250.0  # of the curvatures in the prior [m]
     correlation_length: float = 50.0  # of the process noise of the curvatures [m]
     width_per_root_metre: float = 0.01
+    pitch: float = 0.009  # of the camera relative to the road [rad]
+    pitch_per_step: float = 0.0015  # the car pitches when it brakes, for each step [rad]
+    vertical_curvature: float = 1.5e-4  # [1/m]
+    vertical_curvature_per_root_metre: float = 1.5e-5
+    vertical_correlation_length: float = 60.0  # of the vertical curvatures [m]
     repetition: float = 2.5  # r: errors at adjacent anchors are correlated, so each measurement counts 1/r²
     min_sigma: float = 0.04  # of a measurement [m]
     outlier_threshold: float = 2.0  # standard deviations from which a measurement loses weight
 
 
 class ShapeFilter:
-    """Mean (11,) and covariance (11, 11) of the state that `lanes_shape` describes."""
+    """Mean (SIZE,) and covariance (SIZE, SIZE) of the state that `lanes_shape` describes.
 
-    def __init__(self, noise: ShapeNoise | None = None) -> None:
-        self._noise = noise or ShapeNoise()
+    Unless ``estimates_ground``, the state of the ground stays that of a level road and a camera mounted as it
+    should be.
+    """
+
+    def __init__(
+        self, view: GroundView, noise: ShapeNoise | None = None, *, estimates_ground: bool = False
+    ) -> None:
+        self._noise, self._view = noise or ShapeNoise(), view
+        self._size = SIZE if estimates_ground else LEVEL_SIZE  # the first numbers of the state are estimated
         self.reset()
 
     def reset(self) -> None:
         """Restart with the prior: a straight road, and the ego anywhere in its lane."""
         noise = self._noise
         self.mean = np.zeros(SIZE)
-        self.mean[WIDTH:] = noise.typical_width
+        self.mean[WIDTH:LEVEL_SIZE] = noise.typical_width
         self.covariance = np.zeros((SIZE, SIZE))
         self.covariance[OFFSET, OFFSET] = noise.offset**2
         self.covariance[HEADING, HEADING] = noise.heading**2
-        correlation = _correlation(noise.initial_correlation_length)
+        correlation = _correlation(KNOTS, noise.initial_correlation_length)
         self.covariance[CURVATURES, CURVATURES] = noise.curvature**2 * correlation
-        self.covariance[WIDTH:, WIDTH:] = noise.width**2 * np.eye(3)
+        self.covariance[WIDTH:LEVEL_SIZE, WIDTH:LEVEL_SIZE] = noise.width**2 * np.eye(3)
+        if self._size > LEVEL_SIZE:
+            vertical = _correlation(VERTICAL_KNOTS, noise.vertical_correlation_length)
+            self.covariance[PITCH, PITCH] = noise.pitch**2
+            self.covariance[VERTICAL, VERTICAL] = noise.vertical_curvature**2 * vertical
 
     def predict(self, travelled: float, turned: float) -> None:
         """Propagate the state while the ego drives ``travelled`` [m] and turns by ``turned`` [rad]."""
@@ -74,9 +94,13 @@ class ShapeFilter:
         added = np.zeros((SIZE, SIZE))
         added[OFFSET, OFFSET] = (noise.offset_per_step + noise.offset_per_metre * distance) ** 2
         added[HEADING, HEADING] = (noise.heading_per_step + noise.heading_per_metre * distance) ** 2
-        correlation = _correlation(noise.correlation_length)
+        correlation = _correlation(KNOTS, noise.correlation_length)
         added[CURVATURES, CURVATURES] = noise.curvature_per_root_metre**2 * distance * correlation
-        added[WIDTH:, WIDTH:] = noise.width_per_root_metre**2 * distance * np.eye(3)
+        added[WIDTH:LEVEL_SIZE, WIDTH:LEVEL_SIZE] = noise.width_per_root_metre**2 * distance * np.eye(3)
+        if self._size > LEVEL_SIZE:
+            vertical = _correlation(VERTICAL_KNOTS, noise.vertical_correlation_length)
+            added[PITCH, PITCH] = noise.pitch_per_step**2
+            added[VERTICAL, VERTICAL] = noise.vertical_curvature_per_root_metre**2 * distance * vertical
         self.covariance = gain @ self.covariance @ gain.T + added
 
     def update(self, anchors: FloatArray, y: FloatArray, sigma: FloatArray, rounds: int = 3) -> float:
@@ -95,23 +119,25 @@ class ShapeFilter:
         detected = np.isfinite(y)
         if not detected.any():
             return 0.0
-        noise, prior = self._noise, self.mean
-        information = np.linalg.inv(self.covariance)
-        std = np.hypot(sigma, noise.min_sigma)[detected]
-        mean, agreement = prior, 0.0
+        noise, prior, size = self._noise, self.mean, self._size
+        information = np.linalg.inv(self.covariance[:size, :size])
+        std = np.hypot(sigma, noise.min_sigma)
+        mean, agreement = prior.copy(), 0.0
         normal = information
         for _ in range(rounds):
-            lines, slopes = jacobian(mean, anchors)
-            residual, slope = (y - lines)[detected], slopes[detected]
-            normalised = np.abs(residual) / std
+            lines, slopes = jacobian(mean, anchors, self._view, size)
+            used = detected & np.isfinite(lines) & np.isfinite(slopes).all(axis=-1)
+            residual, slope = (y - lines)[used], slopes[used]
+            normalised = np.abs(residual) / std[used]
             robust_weight = np.minimum(1.0, noise.outlier_threshold / np.maximum(normalised, 1e-9))
-            weight = robust_weight / (noise.repetition * std) ** 2
+            weight = robust_weight / (noise.repetition * std[used]) ** 2
             normal = information + slope.T @ (weight[:, None] * slope)
-            gradient = slope.T @ (weight * residual) - information @ (mean - prior)
-            mean = mean + np.linalg.solve(normal, gradient)
-            agreement = float(np.mean(normalised < 2.0 * noise.outlier_threshold))
+            gradient = slope.T @ (weight * residual) - information @ (mean - prior)[:size]
+            mean[:size] += np.linalg.solve(normal, gradient)
+            agreement = float(np.sum(normalised < 2.0 * noise.outlier_threshold) / detected.sum())
         covariance = np.linalg.inv(normal)
-        self.mean, self.covariance = mean, 0.5 * (covariance + covariance.T)
+        self.mean = mean
+        self.covariance[:size, :size] = 0.5 * (covariance + covariance.T)
         return agreement
 
     def extend_curvature(self, beyond: float) -> None:
@@ -135,6 +161,6 @@ class ShapeFilter:
         self.covariance[entered, entered] = self._noise.width**2
 
 
-def _correlation(length: float) -> FloatArray:
+def _correlation(knots: FloatArray, length: float) -> FloatArray:
     """Correlation (knots, knots) of the curvatures, falling exponentially with a ``length`` [m]."""
-    return np.asarray(np.exp(-np.abs(KNOTS[:, None] - KNOTS[None, :]) / length), dtype=np.float64)
+    return np.asarray(np.exp(-np.abs(knots[:, None] - knots[None, :]) / length), dtype=np.float64)

@@ -1,9 +1,11 @@
-"""The shape of the road ahead as a state of eleven numbers, and the positions of its lines.
+"""The shape of the road ahead as a state of sixteen numbers, and the positions of its lines in the view.
 
 State: offset of the rear axle to the left of the ego lane's centre [m], heading of the ego relative to the
 lane [rad], curvature of the lane at fixed distances ahead of the ego [1/m] (linear between them, constant
-outside), widths of the ego, left and right lanes [m]. Unlike a single clothoid (Dickmanns & Mysliwetz, 1992),
-curvatures at knots also represent the step from a straight to an arc and an S-bend.
+outside), widths of the ego, left and right lanes [m]; then the state of the ground, see `ground_shape`: pitch
+of the camera [rad], vertical curvature of the road [1/m]. All of the latter is 0 on a level road. Unlike a
+single clothoid (Dickmanns & Mysliwetz, 1992), curvatures at knots also represent the step from a straight to
+an arc and an S-bend.
 """
 
 from __future__ import annotations
@@ -13,13 +15,23 @@ import math
 import numpy as np
 from numba import njit
 
+from drive_stack.perception.ground_shape import (
+    MAX_SCALE,
+    VERTICAL_KNOTS,
+    GroundView,
+    height_weights,
+    vertical_interpolation,
+)
 from drive_stack.types import FloatArray, LanePath
 
 OFFSET, HEADING = 0, 1
 KNOTS = np.array([0.0, 15.0, 30.0, 50.0, 75.0, 105.0])  # [m]
 CURVATURES = slice(2, 2 + len(KNOTS))
 WIDTH, LEFT_WIDTH, RIGHT_WIDTH = 8, 9, 10
-SIZE = 11
+LEVEL_SIZE = 11  # of the part of the state that does not concern the ground
+PITCH = 11
+VERTICAL = slice(12, 12 + len(VERTICAL_KNOTS))
+SIZE = VERTICAL.stop
 
 BEHIND, AHEAD, STEP = 6.0, 130.0, 2.0  # of the sampled centre line [m]
 STATIONS = np.arange(-BEHIND, AHEAD + STEP, STEP)
@@ -44,10 +56,11 @@ def _heading_weights() -> FloatArray:
 
 
 _HEADING_WEIGHTS = _heading_weights()
+HEIGHT_WEIGHTS = height_weights(STATIONS)  # vertical curvatures at the knots → height at each station
 
 
 def centre_lines(states: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """x, y [m] and heading [rad] in the ego frame, each ``(N, len(STATIONS))``, of states ``(N, 11)``."""
+    """x, y [m] and heading [rad] in the ego frame, each ``(N, len(STATIONS))``, of states ``(N, SIZE)``."""
     heading = states[:, CURVATURES] @ _HEADING_WEIGHTS.T - states[:, HEADING, None]
     centre = 0.5 * (heading[:, 1:] + heading[:, :-1])
     zero = np.zeros((len(states), 1))
@@ -65,49 +78,66 @@ def edge_offsets(states: FloatArray) -> FloatArray:
     return np.asarray(states[:, WIDTH : RIGHT_WIDTH + 1] @ _EDGES.T, dtype=np.float64)
 
 
-def boundaries(states: FloatArray, anchors: FloatArray) -> FloatArray:
-    """Ego-frame y ``(N, 4, len(anchors))`` [m] of the boundaries at the distances ``anchors`` ahead."""
+def boundaries(states: FloatArray, anchors: FloatArray, view: GroundView) -> FloatArray:
+    """Laterals ``(N, 4, len(anchors))`` [m] at which the boundaries appear at apparent distances ``anchors``.
+
+    They are NaN where the state has no such line: beyond `AHEAD`, the horizon or a crest.
+    """
     x, y, heading = centre_lines(states)
-    laterals = np.empty((len(states), 4, len(anchors)))
-    _interpolate_at_anchors(x, y, heading, edge_offsets(states), anchors, laterals)
+    heights = states[:, VERTICAL] @ HEIGHT_WEIGHTS.T
+    laterals = np.full((len(states), 4, len(anchors)), np.nan)
+    _interpolate_at_anchors(
+        x, y, heading, heights, states[:, PITCH], edge_offsets(states), anchors, view.mount_x, view.height,
+        laterals,
+    )  # fmt: skip
     return laterals
 
 
 @njit(cache=True)
 def _interpolate_at_anchors(  # type: ignore[no-untyped-def]
-    x, y, heading, edges, anchors, laterals
+    x, y, heading, heights, pitches, edges, anchors, mount_x, height, laterals
 ):
-    """Offset the centre lines and interpolate them as `numpy.interp` does; x increases along each line."""
-    last = x.shape[1] - 1
+    """Offset the centre lines, move them to where they appear, and interpolate them at the anchors.
+
+    Apparent distances increase along each line until the first point that is hidden or at the horizon.
+    """
     for row in range(x.shape[0]):
+        pitch = pitches[row]
         for index in range(edges.shape[1]):
-            edge = edges[row, index]
-            for column, anchor in enumerate(anchors):
-                low, high = 0, last
-                while high - low > 1:
-                    centre = (low + high) // 2
-                    if x[row, centre] - edge * math.sin(heading[row, centre]) <= anchor:
-                        low = centre
+            edge, column = edges[row, index], 0
+            x0 = y0 = 0.0
+            for point in range(x.shape[1]):
+                ahead = x[row, point] - edge * math.sin(heading[row, point]) - mount_x
+                below = height - heights[row, point] - pitch * ahead
+                if below * MAX_SCALE < height:
+                    break
+                scale = height / below
+                x1 = mount_x + scale * ahead
+                y1 = scale * (y[row, point] + edge * math.cos(heading[row, point]))
+                if point > 0 and x1 <= x0:
+                    break
+                while column < len(anchors) and anchors[column] <= x1:
+                    if point == 0:
+                        laterals[row, index, column] = y1
                     else:
-                        high = centre
-                x0 = x[row, low] - edge * math.sin(heading[row, low])
-                x1 = x[row, high] - edge * math.sin(heading[row, high])
-                y0 = y[row, low] + edge * math.cos(heading[row, low])
-                y1 = y[row, high] + edge * math.cos(heading[row, high])
-                if anchor <= x0:
-                    laterals[row, index, column] = y0
-                elif anchor >= x1:
-                    laterals[row, index, column] = y1
-                else:
-                    laterals[row, index, column] = y0 + (y1 - y0) / (x1 - x0) * (anchor - x0)
+                        fraction = (anchors[column] - x0) / (x1 - x0)
+                        laterals[row, index, column] = y0 + (y1 - y0) * fraction
+                    column += 1
+                x0, y0 = x1, y1
 
 
-def jacobian(state: FloatArray, anchors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Boundaries ``(4, R)`` of one state and their derivatives ``(4, R, 11)`` by finite differences."""
+def jacobian(
+    state: FloatArray, anchors: FloatArray, view: GroundView, size: int = SIZE
+) -> tuple[FloatArray, FloatArray]:
+    """Boundaries ``(4, R)`` of one state and their derivatives ``(4, R, size)`` by finite differences.
+
+    The derivatives are those with respect to the first ``size`` numbers of the state.
+    """
     steps = np.full(SIZE, 1e-3)
     steps[HEADING], steps[CURVATURES] = 1e-4, 1e-6
-    lines = boundaries(np.concatenate([state[None], state + np.diag(steps)]), anchors)
-    return lines[0], np.moveaxis((lines[1:] - lines[0]) / steps[:, None, None], 0, -1)
+    steps[PITCH], steps[VERTICAL] = 1e-5, 1e-7
+    lines = boundaries(np.concatenate([state[None], state + np.diag(steps)[:size]]), anchors, view)
+    return lines[0], np.moveaxis((lines[1:] - lines[0]) / steps[:size, None, None], 0, -1)
 
 
 def lateral_sigma(covariance: FloatArray) -> FloatArray:
@@ -120,7 +150,7 @@ def lateral_sigma(covariance: FloatArray) -> FloatArray:
 
 
 def motion(state: FloatArray, travelled: float, turned: float) -> tuple[FloatArray, FloatArray]:
-    """State after the ego drove ``travelled`` [m] and turned ``turned`` [rad]; its Jacobian (11, 11)."""
+    """State after the ego drove ``travelled`` [m] and turned ``turned`` [rad]; its Jacobian (SIZE, SIZE)."""
     shift = _interpolation_weights(KNOTS + travelled)
     moved, gain = state.copy(), np.eye(SIZE)
     kappa = float(state[CURVATURES.start])
@@ -130,6 +160,9 @@ def motion(state: FloatArray, travelled: float, turned: float) -> tuple[FloatArr
     gain[OFFSET, HEADING] = travelled
     gain[HEADING, CURVATURES] = -0.5 * travelled * (np.eye(len(KNOTS))[0] + shift[0])
     gain[CURVATURES, CURVATURES] = shift
+    vertical_shift = vertical_interpolation(VERTICAL_KNOTS + travelled)
+    moved[VERTICAL] = vertical_shift @ state[VERTICAL]
+    gain[VERTICAL, VERTICAL] = vertical_shift
     return moved, gain
 
 

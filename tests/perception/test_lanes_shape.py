@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from synthetic_measurements import GRID
 
+from drive_stack.camera_model import CameraModel
+from drive_stack.perception.ground_shape import GroundView
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     KNOTS,
+    LEVEL_SIZE,
     SIZE,
     WIDTH,
     boundaries,
@@ -18,18 +21,18 @@ from drive_stack.perception.lanes_shape import (
 )
 from drive_stack.types import FloatArray
 
-LANE = 3.6
+LANE, VIEW = 3.6, GroundView.of(CameraModel())
 
 
 def shape(offset: float, heading: float, curvature: float) -> FloatArray:
     state = np.zeros(SIZE)
-    state[0], state[1], state[CURVATURES], state[WIDTH:] = offset, heading, curvature, LANE
+    state[0], state[1], state[CURVATURES], state[WIDTH:LEVEL_SIZE] = offset, heading, curvature, LANE
     return state
 
 
 @pytest.mark.parametrize("curvature", [0.0, 1 / 250.0, -1 / 500.0])
 def test_boundaries_of_an_arc_are_circles(curvature: float) -> None:
-    lines = boundaries(shape(0.0, 0.0, curvature)[None], GRID.anchors[:28])[0]
+    lines = boundaries(shape(0.0, 0.0, curvature)[None], GRID.anchors[:28], VIEW)[0]
     for line, edge in zip(lines, (5.4, 1.8, -1.8, -5.4), strict=True):
         if curvature == 0.0:
             expected = np.full(28, edge)
@@ -64,9 +67,9 @@ def test_motion_keeps_the_lines_where_they_are() -> None:
 @pytest.mark.parametrize("curvature", [0.0, 1 / 250.0, -1 / 500.0])
 def test_lines_give_back_the_shape_that_made_them(offset: float, heading: float, curvature: float) -> None:
     truth = shape(offset, heading, curvature)
-    y = boundaries(truth[None], GRID.anchors)[0]
+    y = boundaries(truth[None], GRID.anchors, VIEW)[0]
     y[np.abs(y) > GRID.half_width] = np.nan
-    shapes = ShapeFilter()
+    shapes = ShapeFilter(VIEW)
     shapes.update(GRID.anchors, y, np.full_like(y, 0.03), rounds=10)
     assert shapes.mean[0] == pytest.approx(offset, abs=0.05)
     assert shapes.mean[1] == pytest.approx(heading, abs=0.005)
@@ -75,20 +78,21 @@ def test_lines_give_back_the_shape_that_made_them(offset: float, heading: float,
 
 
 def test_outliers_do_not_bend_the_road() -> None:
-    y = boundaries(shape(0.3, 0.0, 0.0)[None], GRID.anchors)[0]
+    y = boundaries(shape(0.3, 0.0, 0.0)[None], GRID.anchors, VIEW)[0]
     y[1, 5:9] += 1.5
-    shapes = ShapeFilter()
+    shapes = ShapeFilter(VIEW)
     shapes.update(GRID.anchors, y, np.full_like(y, 0.05), rounds=10)
     assert shapes.mean[0] == pytest.approx(0.3, abs=0.08)
     assert np.abs(shapes.mean[CURVATURES]).max() < 5e-4
 
 
 def test_covariance_stays_positive_definite() -> None:
-    rng, shapes = np.random.default_rng(0), ShapeFilter()
+    rng, shapes = np.random.default_rng(0), ShapeFilter(VIEW)
     truth = shape(0.0, 0.0, 1 / 500.0)
     for _ in range(100):
         shapes.predict(3.0, 3.0 / 500.0)
-        y = boundaries(truth[None], GRID.anchors)[0] + rng.normal(size=(4, GRID.rows)) * 0.1
+        y = boundaries(truth[None], GRID.anchors, VIEW)[0] + rng.normal(size=(4, GRID.rows)) * 0.1
         y[rng.random(y.shape) < 0.5] = np.nan
         shapes.update(GRID.anchors, y, np.full_like(y, 0.1))
-        assert float(np.linalg.eigvalsh(shapes.covariance).min()) > 0.0
+        level = shapes.covariance[:LEVEL_SIZE, :LEVEL_SIZE]
+        assert float(np.linalg.eigvalsh(level).min()) > 0.0 and not shapes.covariance[LEVEL_SIZE:].any()

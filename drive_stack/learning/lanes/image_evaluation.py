@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from drive_stack.camera_model import CameraModel
 from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.interfaces import LaneDetector
 from drive_stack.learning.lanes.batches import Labels
 from drive_stack.learning.lanes.card_fields import ImageErrors
+from drive_stack.perception.ground_shape import GroundView
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lanes_shape import CURVATURES, HEADING, OFFSET
@@ -80,7 +82,7 @@ def evaluate_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> Imag
     boundary: list[NDArray[np.float64]] = []
     for frame in frames:
         measurement, truth = network.measure(frame.image()), frame.lanes
-        shape = ShapeFilter()
+        shape = ShapeFilter(GroundView.of(CameraModel()))
         shape.update(grid.anchors, measurement.y, measurement.sigma, rounds=8)
         lateral = _lateral_error(float(shape.mean[OFFSET]), truth)
         heading = float(shape.mean[HEADING]) - float(truth["heading"])

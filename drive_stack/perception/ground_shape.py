@@ -1,0 +1,115 @@
+"""The height of the road ahead, and where its points appear to a camera that takes it for level.
+
+The state of the ground is the pitch δ of the camera beyond its assumed one, relative to the road under the
+car and positive down, and the vertical curvature of the road at fixed distances ahead (linear between them,
+constant outside). The road has no slope at the car, by the choice of the frame: its x axis is along the road
+under the rear axle.
+
+A point d ahead of a camera at height h, on ground that is z higher, appears at
+
+    d' = ρ · d,    y' = ρ · y,    ρ = h / (h − z − δ · d)
+
+to first order in δ. Lines of known spacing thus show both: their apparent spacing grows or shrinks with the
+distance (the vanishing point of lanes; Dickmanns & Mysliwetz, 1992, estimate vertical curvature likewise).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.types import FloatArray, GroundEstimate
+
+VERTICAL_KNOTS = np.array([0.0, 40.0, 80.0, 120.0])  # distances ahead of the rear axle [m]
+MAX_SCALE = 12.0  # of apparent to true distance; ground that appears farther away is at the horizon
+
+
+@dataclass(frozen=True, slots=True)
+class GroundView:
+    """Where the camera is mounted; it looks along x."""
+
+    mount_x: float  # ahead of the rear axle [m]
+    height: float  # [m]
+
+    @classmethod
+    def of(cls, camera: CameraModel) -> GroundView:
+        """The mounting of a camera."""
+        return cls(camera.mount_x, camera.mount_z)
+
+
+def height_weights(stations: FloatArray) -> FloatArray:
+    """Curvatures at the knots → height at each station (S, knots), by integrating twice (trapezoidal rule).
+
+    ``stations`` are increasing distances from the rear axle, 0 among them [m].
+    """
+    curvature = vertical_interpolation(stations)
+    at_ego = int(np.argmin(np.abs(stations)))
+    slope = _integrated(curvature, stations)
+    slope -= slope[at_ego]
+    height = _integrated(slope, stations)
+    return np.asarray(height - height[at_ego], dtype=np.float64)
+
+
+def vertical_interpolation(at: FloatArray) -> FloatArray:
+    """Weights (len(at), knots) that interpolate values at the knots linearly at distances ``at`` [m]."""
+    return np.stack([np.interp(at, VERTICAL_KNOTS, row) for row in np.eye(len(VERTICAL_KNOTS))], axis=1)
+
+
+def _integrated(values: FloatArray, stations: FloatArray) -> FloatArray:
+    steps = np.diff(stations)[:, None] * 0.5 * (values[1:] + values[:-1])
+    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(steps, axis=0)])
+
+
+def estimate_ground(
+    pitch: float, curvature: FloatArray, covariance: FloatArray, stations: FloatArray, view: GroundView
+) -> GroundEstimate:
+    """Describe the ground in view.
+
+    Args:
+        pitch: of the camera beyond the assumed one [rad].
+        curvature: (knots,) vertical curvatures [1/m].
+        covariance: (1 + knots, 1 + knots) of both.
+        stations: (S,) increasing distances ahead of the rear axle, 0 among them [m].
+        view: the mounting of the camera.
+
+    The distance d of what appears in a row is a function of the state: with θ = (h − z) / d, the angle below
+    the road's plane at the car, d log d = −(dδ + dz / d) / (θ + z').
+    """
+    weights = height_weights(stations)
+    height = weights @ curvature
+    slope = np.gradient(height, stations)
+    ahead = stations - view.mount_x
+    in_front = ahead > 1.0
+    distance = np.where(in_front, ahead, 1.0)
+    below = view.height - height - pitch * distance
+    scale = view.height / np.maximum(below, view.height / (2.0 * MAX_SCALE))
+    apparent = scale * distance
+    hidden = in_front & ((scale > MAX_SCALE) | (np.gradient(apparent, stations) <= 0.0))
+    end = int(np.argmax(hidden)) if hidden.any() else len(stations)
+    shown = np.flatnonzero(in_front[:end])
+    gain = np.concatenate([np.ones((len(stations), 1)), weights / distance[:, None]], axis=1)
+    angle_sigma = np.sqrt(np.einsum("si,ij,sj->s", gain, covariance, gain))
+    steepness = np.maximum((view.height - height) / distance + slope, 1e-4)
+    return GroundEstimate(
+        pitch=pitch,
+        pitch_sigma=float(np.sqrt(covariance[0, 0])),
+        distance=stations[shown],
+        height=height[shown],
+        apparent_distance=apparent[shown] + view.mount_x,
+        log_sigma=(angle_sigma / steepness)[shown],
+    )
+
+
+def true_distances(apparent: FloatArray, ground: GroundEstimate) -> FloatArray:
+    """True distances ahead of the rear axle [m] of what appears at distances of any shape [m].
+
+    Beyond the ground in view, and nearer than it, true distances are proportional to apparent ones.
+    """
+    shown, known = ground.apparent_distance, ground.distance
+    inside = np.interp(apparent, shown, known)
+    near, far = known[0] / shown[0], known[-1] / shown[-1]
+    return np.asarray(
+        np.where(apparent < shown[0], apparent * near, np.where(apparent > shown[-1], apparent * far, inside))
+    )
