@@ -95,7 +95,12 @@ def _detector(config: PerceptionConfig, oracles: OracleStages | None) -> Detecto
 def _lanes(config: PerceptionConfig, platform: Platform, oracles: OracleStages | None) -> LaneDetector:
     def filtered_network() -> LaneDetector:
         network = LaneNetwork(platform.camera, threads=config.threads, engine=config.engine)
-        return FilteredLanes(network, platform.dt)
+        return FilteredLanes(
+            network,
+            platform.dt,
+            camera=platform.camera,
+            estimates_ground=config.ground == "estimated",
+        )
 
     makers: dict[str, Callable[[], LaneDetector]] = {"network": filtered_network}
     return _make(config.lanes, makers, oracles.lanes if oracles else None)

@@ -23,6 +23,7 @@ from drive_stack.types import (
     Detection,
     FloatArray,
     FrameLabels,
+    GroundEstimate,
     Image,
     LaneEstimate,
     LiftedObject,
@@ -93,8 +94,14 @@ class LaneDetector(Protocol):
 class Lifter(Protocol):
     """Computes positions on the road from detections in the image."""
 
-    def lift(self, detections: tuple[Detection, ...]) -> tuple[LiftedObject, ...]:
+    def lift(
+        self, detections: tuple[Detection, ...], ground: GroundEstimate | None = None
+    ) -> tuple[LiftedObject, ...]:
         """Place the detections of one image in the ego frame.
+
+        Args:
+            detections: of the present image.
+            ground: the road's surface as estimated with the lanes; None where it is taken for level.
 
         Returns:
             The objects whose position can be computed, in the order of ``detections``; there may be fewer.

@@ -115,7 +115,7 @@ class Pipeline:
         lanes = clock.time("lanes", lambda: stages.lanes.estimate(image, speed, yaw_rate))
         if camera.fault is not None:
             lanes = replace(lanes, confidence=0.0)
-        objects = clock.time("lifter", lambda: stages.lifter.lift(detections))
+        objects = clock.time("lifter", lambda: stages.lifter.lift(detections, lanes.ground))
         tracks = clock.time("tracker", lambda: stages.tracker.update(objects, speed, yaw_rate))
         predictions = clock.time("predictor", lambda: stages.predictor.predict(tracks, lanes))
         missing = None if monitor is None or image is None else monitor.check_missing(reported, tracks)

@@ -62,8 +62,12 @@ def _integrated(values: FloatArray, stations: FloatArray) -> FloatArray:
     return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(steps, axis=0)])
 
 
+GROUND_STATIONS = np.arange(0.0, 252.0, 2.0)  # distances at which the ground is described [m]
+_WEIGHTS = height_weights(GROUND_STATIONS)
+
+
 def estimate_ground(
-    pitch: float, curvature: FloatArray, covariance: FloatArray, stations: FloatArray, view: GroundView
+    pitch: float, curvature: FloatArray, covariance: FloatArray, view: GroundView
 ) -> GroundEstimate:
     """Describe the ground in view.
 
@@ -71,31 +75,28 @@ def estimate_ground(
         pitch: of the camera beyond the assumed one [rad].
         curvature: (knots,) vertical curvatures [1/m].
         covariance: (1 + knots, 1 + knots) of both.
-        stations: (S,) increasing distances ahead of the rear axle, 0 among them [m].
         view: the mounting of the camera.
 
     The distance d of what appears in a row is a function of the state: with θ = (h − z) / d, the angle below
     the road's plane at the car, d log d = −(dδ + dz / d) / (θ + z').
     """
-    weights = height_weights(stations)
-    height = weights @ curvature
-    slope = np.gradient(height, stations)
-    ahead = stations - view.mount_x
+    height = _WEIGHTS @ curvature
+    ahead = GROUND_STATIONS - view.mount_x
     in_front = ahead > 1.0
     distance = np.where(in_front, ahead, 1.0)
     below = view.height - height - pitch * distance
     scale = view.height / np.maximum(below, view.height / (2.0 * MAX_SCALE))
     apparent = scale * distance
-    hidden = in_front & ((scale > MAX_SCALE) | (np.gradient(apparent, stations) <= 0.0))
-    end = int(np.argmax(hidden)) if hidden.any() else len(stations)
+    hidden = in_front & ((scale > MAX_SCALE) | (np.gradient(apparent, GROUND_STATIONS) <= 0.0))
+    end = int(np.argmax(hidden)) if hidden.any() else len(hidden)
     shown = np.flatnonzero(in_front[:end])
-    gain = np.concatenate([np.ones((len(stations), 1)), weights / distance[:, None]], axis=1)
+    gain = np.concatenate([np.ones((len(ahead), 1)), _WEIGHTS / distance[:, None]], axis=1)
     angle_sigma = np.sqrt(np.einsum("si,ij,sj->s", gain, covariance, gain))
-    steepness = np.maximum((view.height - height) / distance + slope, 1e-4)
+    steepness = np.maximum((view.height - height) / distance + np.gradient(height, GROUND_STATIONS), 1e-4)
     return GroundEstimate(
         pitch=pitch,
         pitch_sigma=float(np.sqrt(covariance[0, 0])),
-        distance=stations[shown],
+        distance=GROUND_STATIONS[shown],
         height=height[shown],
         apparent_distance=apparent[shown] + view.mount_x,
         log_sigma=(angle_sigma / steepness)[shown],
@@ -112,4 +113,26 @@ def true_distances(apparent: FloatArray, ground: GroundEstimate) -> FloatArray:
     near, far = known[0] / shown[0], known[-1] / shown[-1]
     return np.asarray(
         np.where(apparent < shown[0], apparent * near, np.where(apparent > shown[-1], apparent * far, inside))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GroundPoint:
+    """A point of the road that appears at some distance ahead."""
+
+    distance: float  # ahead of the rear axle [m]
+    sensitivity: float  # relative change of the distance for a relative change of the apparent one
+    log_sigma: float  # of the logarithm of the distance, from the uncertain ground
+
+
+def point_at(apparent: float, ground: GroundEstimate) -> GroundPoint | None:
+    """The point of the road that appears ``apparent`` [m] ahead of the rear axle; None beyond them."""
+    shown, known = ground.apparent_distance, ground.distance
+    if apparent > shown[-1]:
+        return None
+    distance = float(true_distances(np.asarray(apparent), ground))
+    index = int(np.clip(np.searchsorted(shown, apparent), 1, len(shown) - 1))
+    rise = float((known[index] - known[index - 1]) / (shown[index] - shown[index - 1]))
+    return GroundPoint(
+        distance, rise * apparent / distance, float(np.interp(apparent, shown, ground.log_sigma))
     )

@@ -187,9 +187,7 @@ class FilteredLanes:
         if not self._estimates_ground:
             return None
         mean, covariance = self._filter.mean, self._filter.covariance
-        return estimate_ground(
-            float(mean[PITCH]), mean[VERTICAL], covariance[PITCH:, PITCH:], STATIONS, self._view
-        )
+        return estimate_ground(float(mean[PITCH]), mean[VERTICAL], covariance[PITCH:, PITCH:], self._view)
 
     def _adjacent(self, index: int, width: float, ends_in: float) -> AdjacentLane:
         if not self._adjacent_exists.likely[index]:

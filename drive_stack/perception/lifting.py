@@ -2,8 +2,9 @@
 
 Two cues give the distance of an object from its box:
 
-- *contact*: the object stands on the level road, so the angle of its lower edge below the horizon gives the
-  distance. Near the horizon one pixel is many metres, so this cue is inaccurate for distant objects.
+- *contact*: the object stands on the road, so the row of its lower edge gives the distance: on a level road
+  by the angle below the horizon, else by the estimated ground. Near the horizon one pixel is many metres, so
+  this cue is inaccurate for distant objects.
 - *size*: an object of height H at depth Z is h = f·H/Z pixels high. The relative error of the distance equals
   that of the assumed size: sizes vary by some percent within a class, and the error is constant for one
   object.
@@ -23,7 +24,15 @@ import numpy as np
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import rotation
 from drive_stack.objects.classes import GROUPS, ClassGroup, classes_of
-from drive_stack.types import Detection, LiftedObject, LineOfSight, ObjectClass, RangeCue
+from drive_stack.perception.ground_shape import point_at
+from drive_stack.types import (
+    Detection,
+    GroundEstimate,
+    LiftedObject,
+    LineOfSight,
+    ObjectClass,
+    RangeCue,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +113,24 @@ class GroundLifter:
         self._sizes = sizes
         self._errors = errors or BoxErrors()
 
-    def lift(self, detections: tuple[Detection, ...]) -> tuple[LiftedObject, ...]:
-        """The objects whose position can be computed, in the order of ``detections``."""
-        lifted = (self._lift_one(detection, detections) for detection in detections)
+    def lift(
+        self, detections: tuple[Detection, ...], ground: GroundEstimate | None = None
+    ) -> tuple[LiftedObject, ...]:
+        """The objects whose position can be computed, in the order of ``detections``.
+
+        Without an estimate of the ``ground``, the road counts as level.
+        """
+        lifted = (self._lift_one(detection, detections, ground) for detection in detections)
         return tuple(item for item in lifted if item is not None)
 
-    def _lift_one(self, detection: Detection, others: tuple[Detection, ...]) -> LiftedObject | None:
+    def _lift_one(
+        self, detection: Detection, others: tuple[Detection, ...], ground: GroundEstimate | None
+    ) -> LiftedObject | None:
         x1, y1, x2, y2 = detection.box
         if x2 <= x1 or y2 <= y1:
             return None
         occluded = _is_occluded(detection, others)
-        candidates = (self._contact(detection, occluded), self._size(detection, occluded))
+        candidates = (self._contact(detection, occluded, ground), self._size(detection, occluded))
         cues = [cue for cue in candidates if cue is not None]
         if not cues:
             return None
@@ -122,24 +138,32 @@ class GroundLifter:
         log_depth = variance * sum(cue.log_depth / cue.variance for cue in cues)
         return self._place(detection, float(np.exp(log_depth)), variance, cues)
 
-    def _contact(self, detection: Detection, occluded: bool) -> _Cue | None:
-        """Depth from the lower edge; None where it is occluded or at the horizon."""
+    def _contact(self, detection: Detection, occluded: bool, ground: GroundEstimate | None) -> _Cue | None:
+        """Depth from the lower edge; None where it is occluded, at the horizon or behind a crest."""
         camera, errors = self._camera, self._errors
         row = detection.box[3]
         below = row - camera.horizon_px
-        sigma = float(np.hypot(self._edge_sigma(detection), errors.pitch_px))
-        if occluded or below < sigma:
+        row_sigma, ground_sigma = self._edge_sigma(detection), errors.pitch_px
+        if occluded or below < (row_sigma if ground else np.hypot(row_sigma, ground_sigma)):
             return None
+        row_error, ground_error = row_sigma / below, ground_sigma / below  # relative, of the distance
         pitch = np.radians(camera.pitch_down_deg)
         angle = float(np.arctan((row - camera.height / 2.0) / camera.focal_px) + pitch)
-        ahead = camera.mount_z / np.tan(angle)
+        ahead = float(camera.mount_z / np.tan(angle))
+        if ground is not None:
+            point = point_at(ahead + camera.mount_x, ground)
+            if point is None:
+                return None
+            ahead = point.distance - camera.mount_x
+            row_error, ground_error = row_error * point.sensitivity, point.log_sigma
         typical = self._sizes[detection.label]
         contact_depth = float(ahead * np.cos(pitch) + camera.mount_z * np.sin(pitch))
         depth = max(contact_depth - typical.contact_offset, 1.0)
         if row >= camera.height - errors.border_px:
             # wheels or feet are below the image: the object is nearer than its lower border
             return _Cue(float(np.log(0.75 * depth)), 0.3**2)
-        return _Cue(float(np.log(depth)), (sigma / below) ** 2 + (typical.contact_sigma / depth) ** 2)
+        variance = row_error**2 + ground_error**2 + (typical.contact_sigma / depth) ** 2
+        return _Cue(float(np.log(depth)), float(variance))
 
     def _size(self, detection: Detection, occluded: bool) -> _Cue | None:
         """Depth from the height or, where that is not fully visible, from the width; None without both."""

@@ -12,6 +12,7 @@ from drive_stack.types import (
     Detection,
     FloatArray,
     FrameLabels,
+    GroundEstimate,
     Image,
     LabelBox,
     LiftedObject,
@@ -44,7 +45,11 @@ class TrueLifter:
     def __init__(self, truth: TruthSource) -> None:
         self._truth = truth
 
-    def lift(self, detections: tuple[Detection, ...]) -> tuple[LiftedObject, ...]:
+    def lift(
+        self,
+        detections: tuple[Detection, ...],
+        ground: GroundEstimate | None = None,  # noqa: ARG002 - required by the protocol
+    ) -> tuple[LiftedObject, ...]:
         """Return the objects in the order of their detections; detections without a label are dropped."""
         if not detections:
             return ()

@@ -8,10 +8,12 @@ from synthetic_measurements import GRID
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.perception.ground_shape import (
+    GROUND_STATIONS,
     VERTICAL_KNOTS,
     GroundView,
     estimate_ground,
     height_weights,
+    point_at,
     true_distances,
 )
 from drive_stack.perception.lanes_filter import ShapeFilter
@@ -19,7 +21,6 @@ from drive_stack.perception.lanes_shape import (
     LEVEL_SIZE,
     PITCH,
     SIZE,
-    STATIONS,
     VERTICAL,
     WIDTH,
     boundaries,
@@ -43,12 +44,12 @@ def ground(pitch: float, vertical: float, sigma: float = 0.0) -> GroundEstimate:
     count = len(VERTICAL_KNOTS)
     covariance = np.zeros((1 + count, 1 + count))
     covariance[0, 0] = sigma**2
-    return estimate_ground(pitch, np.full(count, vertical), covariance, STATIONS, VIEW)
+    return estimate_ground(pitch, np.full(count, vertical), covariance, VIEW)
 
 
 def test_a_constant_curvature_gives_a_parabola() -> None:
-    height = height_weights(STATIONS) @ np.full(len(VERTICAL_KNOTS), 1 / 3000.0)
-    np.testing.assert_allclose(height, STATIONS**2 / 6000.0, atol=1e-3)
+    height = height_weights(GROUND_STATIONS) @ np.full(len(VERTICAL_KNOTS), 1 / 3000.0)
+    np.testing.assert_allclose(height, GROUND_STATIONS**2 / 6000.0, atol=1e-3)
 
 
 @pytest.mark.parametrize("pitch", [-0.006, 0.006])
@@ -91,6 +92,20 @@ def test_uncertainty_of_a_distance_follows_from_the_pitch() -> None:
     assert estimate.pitch_sigma == pytest.approx(0.001)
 
 
+def test_a_row_on_a_hill_is_more_or_less_sensitive_than_on_level_ground() -> None:
+    """In a sag, where θ = h / d − d / (2R) and z' = d / R, a row is as sensitive as θ / (θ + z')."""
+    level, sag = ground(0.0, 0.0), ground(0.0, 1 / 3000.0)
+    point = point_at(60.0, level)
+    assert point is not None and point.distance == pytest.approx(60.0)
+    assert point.sensitivity == pytest.approx(1.0, rel=0.01)
+    index = int(np.argmin(np.abs(sag.distance - 50.0)))
+    point = point_at(float(sag.apparent_distance[index]), sag)
+    d = float(sag.distance[index]) - VIEW.mount_x
+    angle = VIEW.height / d - float(sag.distance[index]) ** 2 / 6000.0 / d
+    assert point is not None and point.sensitivity == pytest.approx(angle / (angle + d / 3000.0), rel=0.06)
+    assert point_at(80.0, ground(0.0, -1 / 2000.0)) is None  # behind the crest
+
+
 def test_derivatives_agree_with_larger_differences() -> None:
     state = shape(0.003, -1 / 6000.0)
     state[0], state[1] = 0.4, 0.02
@@ -119,7 +134,7 @@ def test_the_spacing_of_lines_gives_back_the_ground(pitch: float, vertical: floa
     known = ground(pitch, vertical)
     near = known.distance < 80.0
     estimate = estimate_ground(
-        float(shapes.mean[PITCH]), shapes.mean[VERTICAL], shapes.covariance[PITCH:, PITCH:], STATIONS, VIEW
+        float(shapes.mean[PITCH]), shapes.mean[VERTICAL], shapes.covariance[PITCH:, PITCH:], VIEW
     )
     distances = true_distances(known.apparent_distance[near], estimate)
     np.testing.assert_allclose(distances, known.distance[near], rtol=0.05)

@@ -21,6 +21,7 @@ from drive_stack.evaluation.answers import checked_notes, checked_times
 from drive_stack.support.type_hints import is_array
 from drive_stack.types import (
     Control,
+    GroundEstimate,
     Hypothesis,
     LanePath,
     LiftedObject,
@@ -44,6 +45,12 @@ _SHAPES: dict[type, dict[str, Shape]] = {
     LiftedObject: {"position": (2,), "covariance": (2, 2)},
     Track: {"position": (2,), "velocity": (2,), "covariance": (4, 4)},
     LanePath: {"station": (None,), "xy": (None, 2), "heading": (None,), "curvature": (None,)},
+    GroundEstimate: {
+        "distance": (None,),
+        "height": (None,),
+        "apparent_distance": (None,),
+        "log_sigma": (None,),
+    },
     Hypothesis: {"positions": (None, 2), "headings": (None,)},
     Prediction: {"times": (None,)},
     Plan: {

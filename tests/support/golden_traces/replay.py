@@ -15,7 +15,7 @@ from golden_traces.trace import Inputs, Outputs, Step
 Replay: TypeAlias = Callable[[Stages, Step], object]
 
 REPLAYS: dict[str, Replay] = {
-    "lifter": lambda stages, step: stages.lifter.lift(step.inputs.detections),
+    "lifter": lambda stages, step: stages.lifter.lift(step.inputs.detections, step.inputs.lanes.ground),
     "tracker": lambda stages, step: _track(stages, step.inputs, step.outputs.lifter),
     "predictor": lambda stages, step: stages.predictor.predict(step.outputs.tracker, step.inputs.lanes),
     "planner": lambda stages, step: _plan(stages, step.inputs, step.outputs.predictor),
@@ -43,7 +43,7 @@ def run_stages(stages: Stages, inputs: Iterable[Inputs]) -> tuple[Step, ...]:
 
 
 def _run_stages(stages: Stages, inputs: Inputs) -> Outputs:
-    objects = as_stored(tuple[LiftedObject, ...], stages.lifter.lift(inputs.detections))
+    objects = as_stored(tuple[LiftedObject, ...], stages.lifter.lift(inputs.detections, inputs.lanes.ground))
     tracks = as_stored(tuple[Track, ...], _track(stages, inputs, objects))
     predictions = as_stored(tuple[Prediction, ...], stages.predictor.predict(tracks, inputs.lanes))
     plan = as_stored(Plan, _plan(stages, inputs, predictions))
