@@ -26,7 +26,7 @@ class PerceptionConfig(StrictModel):
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Threads = 2
     lanes: Literal["network", "oracle"] = "network"
-    ground: Literal["level", "estimated"] = "estimated"  # by the lanes; used by the lifter, too
+    ground: Literal["level", "estimated"] = "level"  # estimated with the lanes; the lifter uses it
     lifter: Literal["ground", "oracle"] = "ground"
     grip: Literal["rain_sensor", "oracle"] = "rain_sensor"
 

@@ -6,9 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.perception.ground_shape import VERTICAL_KNOTS, GroundView, estimate_ground
 from drive_stack.perception.lifting import TYPICAL_SIZES, BoxErrors, GroundLifter
 from drive_stack.tracking.kalman_tracker import KalmanTracker
-from drive_stack.types import Detection, FloatArray, LiftedObject, ObjectClass, Track
+from drive_stack.types import (
+    Detection,
+    FloatArray,
+    GroundEstimate,
+    LiftedObject,
+    LineOfSight,
+    ObjectClass,
+    RangeCue,
+    Track,
+)
 
 CAMERA = CameraModel()
 LENGTHS = {
@@ -50,6 +60,25 @@ def box_of(label: ObjectClass, x: float, y: float, scale: float = 1.0) -> Detect
     return Detection((float(low[0]), float(low[1]), float(high[0]), float(high[1])), label, 0.9)
 
 
+def seen_by(camera: CameraModel, x: float, height: float) -> Detection:
+    """The box of a person of typical size ``x`` ahead, whose feet are at ``height``, in a camera's image."""
+    typical = TYPICAL_SIZES[ObjectClass.PEDESTRIAN]
+    half = typical.width / 2.0
+    corners = np.array([[x, -half, height], [x, half, height + typical.height]])
+    pixels = camera.project(corners)
+    top = float(pixels[1, 1]) - BoxErrors().enlargement_px
+    box = (float(pixels[1, 0]), top, float(pixels[0, 0]), float(pixels[0, 1]))
+    return Detection(box, ObjectClass.PEDESTRIAN, 0.9)
+
+
+def estimated(pitch: float, vertical: float) -> GroundEstimate:
+    """An estimate of the ground that is exact, and sure to a twentieth of a degree."""
+    knots = len(VERTICAL_KNOTS)
+    covariance = np.zeros((1 + knots, 1 + knots))
+    covariance[0, 0] = 0.001**2
+    return estimate_ground(pitch, np.full(knots, vertical), covariance, GroundView.of(CAMERA))
+
+
 def lift(*detections: Detection) -> tuple[LiftedObject, ...]:
     return GroundLifter(CAMERA).lift(detections)
 
@@ -65,6 +94,36 @@ def test_exact_boxes_give_range_within_three_percent(label: ObjectClass, x: floa
     (lifted,) = lift(box_of(label, x, y))
     assert range_error(lifted.position, x, y) < 0.03
     assert abs(float(lifted.position[1]) - y) < 0.25
+
+
+def contact_cue(lifted: LiftedObject) -> RangeCue:
+    """The distance by the contact with the ground alone."""
+    assert isinstance(lifted.line_of_sight, LineOfSight)
+    (cue,) = (cue for cue in lifted.line_of_sight.cues if cue.typical_size is None)
+    return cue
+
+
+@pytest.mark.parametrize("x", [15.0, 30.0, 50.0])
+@pytest.mark.parametrize(
+    ("pitch_deg", "radius"), [(0.5, np.inf), (-0.5, np.inf), (0.0, -4000.0), (0.3, 3000.0)]
+)
+def test_an_estimated_ground_places_what_stands_on_hills(x: float, pitch_deg: float, radius: float) -> None:
+    camera = CameraModel(pitch_down_deg=CAMERA.pitch_down_deg + pitch_deg)
+    detection = seen_by(camera, x, x**2 / (2.0 * radius))
+    lifter, ground = GroundLifter(CAMERA), estimated(float(np.radians(pitch_deg)), 1.0 / radius)
+    (level,), (placed,) = lifter.lift((detection,)), lifter.lift((detection,), ground)
+    distance = x - CAMERA.mount_x
+    assert contact_cue(placed).distance == pytest.approx(distance, rel=0.02)
+    error = abs(contact_cue(level).distance / distance - 1.0)
+    assert error > (0.04 if x < 20.0 else 0.08) or abs(radius) < np.inf
+
+
+def test_what_stands_behind_a_crest_is_placed_by_its_size_alone() -> None:
+    """A crest of 2,000 m radius hides the ground beyond 75 m; the upper part of a person shows above it."""
+    detection = seen_by(CAMERA, 60.0, 0.0)
+    (placed,) = GroundLifter(CAMERA).lift((detection,), estimated(0.0, -1 / 2000.0))
+    assert isinstance(placed.line_of_sight, LineOfSight)
+    assert [cue.typical_size for cue in placed.line_of_sight.cues] == [1.65]
 
 
 def test_ground_contact_decides_near_and_size_helps_far() -> None:

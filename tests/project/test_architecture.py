@@ -22,6 +22,7 @@ FOUNDATION = {
         "camera_model",
         "road_map",
         "road",
+        "camera_pose",
         "world_state",
         "interfaces",
         "bounds",
