@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from drive_stack.evaluation.statistics import Estimate, fraction
 from drive_stack.evaluation.summary import Course
@@ -12,7 +13,7 @@ from drive_stack.study.config import Axis, StudyPlan
 from drive_stack.study.costs import cost_map
 from drive_stack.study.crossings import Competitor, Crossing, NoCrossing, find_crossing
 from drive_stack.study.curves import FamilyName
-from drive_stack.study.fitting import Fit, compare_families
+from drive_stack.study.fitting import Fit, compare_families, fit_curve
 from drive_stack.study.outcomes import Outcomes, collect, common_courses
 from drive_stack.study.paired import PairedDifference, compare_at_equal_sizes
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
@@ -40,6 +41,7 @@ class StudyAnalysis:
     plan: StudyPlan
     arms: Mapping[str, ArmAnalysis]  # in the order of the plan
     crossings: tuple[Crossing | NoCrossing, ...]  # each pair on each axis, in the order of the plan
+    by_family: Mapping[FamilyName, float]  # estimate for the primary pair and axis, by each family of curves
     same_courses: tuple[Crossing | NoCrossing, ...]  # the primary pair, if the courses are not resampled
     differences: Mapping[tuple[str, str], tuple[PairedDifference, ...]]  # by pair
     provenance: Mapping[str, tuple[Cell, ...]]  # by mixture
@@ -64,31 +66,27 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
     Raises:
         ConfigError: the tables contradict each other, see `collect`.
     """
-    suite = plan.courses.suite
-    collected = collect(trainings, drives, suite)
+    collected = collect(trainings, drives, plan.courses.suite)
     resampling = Resampling(plan.analysis.replicates, plan.analysis.seed)
-    samples = _Samples(plan, resampling)
-    fixed_courses = _Samples(plan, replace(resampling, courses=False))
+    samples = _Samples(plan.analysis.family, resampling)
     outcomes = {arm: collected.arms[arm] for arm in plan.arms if arm in collected.arms}
     outcomes = {arm: own for arm, own in outcomes.items() if own.trainings}
-    pairs = [pair for pair in plan.analysis.pairs if outcomes.keys() >= set(pair)]
+    pairs = {
+        pair: (outcomes[pair[0]], outcomes[pair[1]])
+        for pair in plan.analysis.pairs
+        if outcomes.keys() >= set(pair)
+    }
+    primary = pairs.get(plan.analysis.pairs[0])
+    fixed_courses = _Samples(plan.analysis.family, replace(resampling, courses=False))
     return StudyAnalysis(
         plan=plan,
         arms={arm: _analyse_arm(own, samples, resampling) for arm, own in outcomes.items()},
         crossings=tuple(
-            crossing
-            for pair in pairs
-            for crossing in _crossings(plan, outcomes[pair[0]], outcomes[pair[1]], samples)
+            crossing for pair in pairs.values() for crossing in _crossings(plan, pair, samples.of)
         ),
-        same_courses=tuple(
-            crossing
-            for pair in pairs
-            if pair == plan.analysis.pairs[0]
-            for crossing in _crossings(plan, outcomes[pair[0]], outcomes[pair[1]], fixed_courses)
-        ),
-        differences={
-            pair: compare_at_equal_sizes(outcomes[pair[0]], outcomes[pair[1]], resampling) for pair in pairs
-        },
+        same_courses=() if primary is None else _crossings(plan, primary, fixed_courses.of),
+        by_family={} if primary is None else _by_family(plan, primary),
+        differences={pair: compare_at_equal_sizes(*own, resampling) for pair, own in pairs.items()},
         provenance=_provenance(plan, trainings, drives, resampling),
         references=_references(plan, drives),
         incomplete=collected.incomplete,
@@ -98,23 +96,25 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
 class _Samples:
     """Resampled curves by arm and courses; each is computed once."""
 
-    def __init__(self, plan: StudyPlan, resampling: Resampling) -> None:
-        self._family = plan.analysis.family
+    def __init__(self, family: FamilyName, resampling: Resampling) -> None:
+        self._family = family
         self._resampling = resampling
         self._known: dict[tuple[str, tuple[Course, ...]], CurveSample] = {}
 
-    def of(self, outcomes: Outcomes) -> CurveSample | None:
-        """The curve of an arm; None with fewer than `MIN_SIZES` sizes."""
-        if len(set(outcomes.sizes.tolist())) < MIN_SIZES:
-            return None
+    def of(self, outcomes: Outcomes) -> CurveSample:
+        """The curve of an arm."""
         key = outcomes.arm, outcomes.courses
         if key not in self._known:
             self._known[key] = resample_curve(outcomes, self._family, self._resampling)
         return self._known[key]
 
 
+def _has_curve(outcomes: Outcomes) -> bool:
+    return len(set(outcomes.sizes.tolist())) >= MIN_SIZES
+
+
 def _analyse_arm(outcomes: Outcomes, samples: _Samples, resampling: Resampling) -> ArmAnalysis:
-    sample = samples.of(outcomes)
+    sample = samples.of(outcomes) if _has_curve(outcomes) else None
     return ArmAnalysis(
         outcomes=outcomes,
         cells=cells_of(outcomes, resampling),
@@ -125,21 +125,35 @@ def _analyse_arm(outcomes: Outcomes, samples: _Samples, resampling: Resampling) 
 
 
 def _crossings(
-    plan: StudyPlan, incumbent: Outcomes, challenger: Outcomes, samples: _Samples
-) -> list[Crossing | NoCrossing]:
-    """Crossings on all axes; both curves are fitted to the courses that both arms drove."""
-    courses = common_courses(incumbent, challenger)
-    pair = [(own, samples.of(own.on(courses))) for own in (incumbent, challenger)] if courses else []
+    plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample]
+) -> tuple[Crossing | NoCrossing, ...]:
+    """Crossings on all axes, of curves fitted to the courses that both arms drove; none without curves."""
+    courses = common_courses(*pair)
+    if not courses or not all(map(_has_curve, pair)):
+        return ()
+    samples = [sample(own.on(courses)) for own in pair]
     found = []
     for axis in Axis:
-        competitors = [
-            Competitor(own.arm, sample, cost_map(own.trainings, axis, plan))
-            for own, sample in pair
-            if sample is not None
-        ]
-        if len(competitors) == 2:
-            found.append(find_crossing(axis, competitors[0], competitors[1], plan.analysis.extrapolation))
-    return found
+        incumbent, challenger = (
+            Competitor(own.arm, curves, cost_map(own.trainings, axis, plan))
+            for own, curves in zip(pair, samples, strict=True)
+        )
+        found.append(find_crossing(axis, incumbent, challenger, plan.analysis.extrapolation))
+    return tuple(found)
+
+
+def _by_family(plan: StudyPlan, pair: tuple[Outcomes, Outcomes]) -> dict[FamilyName, float]:
+    """The estimate on the primary axis, if both curves are of one family."""
+    return {
+        family: crossing.estimate
+        for family in FamilyName
+        for crossing in _crossings(plan, pair, partial(_fitted, family))
+        if isinstance(crossing, Crossing) and crossing.axis is plan.analysis.primary_axis
+    }
+
+
+def _fitted(family: FamilyName, outcomes: Outcomes) -> CurveSample:
+    return CurveSample.of_fit(fit_curve(outcomes.counts(), family))
 
 
 def _provenance(

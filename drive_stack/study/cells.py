@@ -35,10 +35,8 @@ class Cell:
 
 def cells_of(outcomes: Outcomes, resampling: Resampling) -> tuple[Cell, ...]:
     """The cells of an arm, the smallest size first."""
-    return tuple(
-        _cell(outcomes.where(lambda training, size=size: training.size == size), size, resampling)  # type: ignore[misc]
-        for size in np.unique(outcomes.sizes).tolist()
-    )
+    sizes = np.unique(outcomes.sizes).tolist()
+    return tuple(_cell(outcomes.at(size), size, resampling) for size in sizes)
 
 
 def _cell(outcomes: Outcomes, size: int, resampling: Resampling) -> Cell:

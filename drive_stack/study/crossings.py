@@ -100,7 +100,8 @@ def find_crossing(
     curves = incumbent.sample.curves, challenger.sample.curves
     leads = _leads(curves, rows)
     positions = first_overtaking(amounts, leads)
-    best = first_overtaking(amounts, _leads((_only(incumbent), _only(challenger)), rows))[0]
+    best = [CurveSample.of_fit(item.sample.fit).curves for item in (incumbent, challenger)]
+    estimate = first_overtaking(amounts, _leads((best[0], best[1]), rows))[0]
     changes = np.diff(leads > 0.0, axis=1)
     within = changes[:, amounts[1:] <= high * (1.0 + 1e-9)]
     ahead = leads[:, 0] > 0.0
@@ -109,7 +110,7 @@ def find_crossing(
         incumbent=incumbent.arm,
         challenger=challenger.arm,
         range=(low, high),
-        estimate=float(best),
+        estimate=float(estimate),
         position=_position(positions),
         never_in_range=float(np.mean(~within.any(axis=1))),
         never=float(np.mean(~changes.any(axis=1))),
@@ -145,12 +146,6 @@ def first_overtaking(amounts: FloatArray, leads: FloatArray) -> FloatArray:
 def _leads(curves: tuple[Curve, Curve], rows: tuple[FloatArray, FloatArray]) -> FloatArray:
     """Failure of the incumbent minus failure of the challenger, (B, G)."""
     return curves[0].failure(rows[0]) - curves[1].failure(rows[1])
-
-
-def _only(competitor: Competitor) -> Curve:
-    """The curve fitted to all drives, as a sample of one."""
-    curve = competitor.sample.fit.curve
-    return Curve(curve.family, curve.parameters[None], curve.reference)
 
 
 def _position(positions: FloatArray) -> Estimate:

@@ -59,6 +59,10 @@ class Outcomes:
             tuple(self.drives[index] for index in kept),
         )
 
+    def at(self, size: int) -> Outcomes:
+        """The outcomes of the trainings with a nominal size."""
+        return self.where(lambda training: training.size == size)
+
     def on(self, courses: Sequence[Course]) -> Outcomes:
         """The outcomes on some of the courses."""
         numbers = {course: number for number, course in enumerate(self.courses)}

@@ -42,14 +42,10 @@ def compare_at_equal_sizes(
     differences = [
         difference
         for size in sizes
-        if (difference := _compare(_at(first, size), _at(second, size), size, resampling)) is not None
+        if (difference := _compare(first.at(size), second.at(size), size, resampling)) is not None
     ]
     corrected = holm([difference.p for difference in differences])
     return tuple(replace(difference, p=p) for difference, p in zip(differences, corrected, strict=True))
-
-
-def _at(outcomes: Outcomes, size: int) -> Outcomes:
-    return outcomes.where(lambda training: training.size == size)
 
 
 def _compare(first: Outcomes, second: Outcomes, size: int, resampling: Resampling) -> PairedDifference | None:

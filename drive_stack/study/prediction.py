@@ -149,7 +149,7 @@ def compare_prediction(record: PredictionRecord, arms: Mapping[str, Outcomes]) -
         fitted = outcomes.where(lambda training: training.size <= record.fitted_up_to)
         if _hash(fitted) != prediction.drives_sha256:
             raise ConfigError(f"prediction: {prediction.arm}: the drives that it was made from have changed")
-        target = outcomes.where(lambda training: training.size == record.target)
+        target = outcomes.at(record.target)
         if target.trainings:
             observed = 1.0 - float(target.failed.mean())
             errors.append(PredictionError(prediction, observed, len(target.trainings)))

@@ -62,6 +62,12 @@ class CurveSample:
     curves: Curve  # parameters (B, P)
     log_precisions: FloatArray  # (B,)
 
+    @classmethod
+    def of_fit(cls, fit: Fit) -> CurveSample:
+        """A sample that holds the fit alone."""
+        curve = Curve(fit.curve.family, fit.curve.parameters[None], fit.curve.reference)
+        return cls(fit, curve, np.array([fit.log_precision]))
+
 
 def resample_curve(outcomes: Outcomes, family: FamilyName, resampling: Resampling) -> CurveSample:
     """Fit a curve to the failures of an arm, and to each resampling of them."""

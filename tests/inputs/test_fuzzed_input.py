@@ -24,6 +24,7 @@ from drive_stack.evaluation.suite import Suite, load_suite
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.lanes.config import LaneTraining
+from drive_stack.study.config import StudyPlan
 from envs.scenarios.scenario import Scenario, load_scenario
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -35,6 +36,7 @@ FILES: dict[str, tuple[Path, type[StrictModel]]] = {
     "detector": (CONFIGS / "training" / "detector.yaml", DetectorTraining),
     "lanes": (CONFIGS / "training" / "lanes.yaml", LaneTraining),
     "policy": (CONFIGS / "training" / "policy.yaml", PolicyTraining),
+    "study": (CONFIGS / "study.yaml", StudyPlan),
 }
 
 

@@ -12,6 +12,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.study.analysis import StudyAnalysis, analyse
 from drive_stack.study.config import Axis, StudyPlan, load_plan
 from drive_stack.study.crossings import Crossing, NoCrossing
+from drive_stack.study.curves import FamilyName
 from drive_stack.study.figures import crossing_text, write_figure
 from drive_stack.study.prediction import compare_prediction, predict, read_prediction, write_prediction
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
@@ -64,13 +65,22 @@ def test_the_same_courses_leave_less_uncertainty(analysis: StudyAnalysis) -> Non
     assert same.position.high / same.position.low < new.position.high / new.position.low
 
 
+def test_other_families_of_curves_give_an_estimate_too(analysis: StudyAnalysis) -> None:
+    crossing = analysis.crossing(("modular", "end_to_end"), Axis.MINUTES)
+    assert isinstance(crossing, Crossing)
+    assert list(analysis.by_family) == list(FamilyName)
+    assert analysis.by_family[FamilyName.SHIFTED_POWER] == pytest.approx(crossing.estimate)
+    assert len(set(analysis.by_family.values())) == 3
+
+
 def test_an_unfinished_study_is_analysed_as_far_as_it_goes() -> None:
     rows, drives = small_study({"modular": MODULAR, "end_to_end": END_TO_END})
     assert analyse(PLAN, [], []).arms == {}
     two_sizes = [item for item in drives if item.size <= 4000]
     partial = analyse(PLAN, rows, two_sizes[:-1])
     assert partial.incomplete == (TrainingId("end_to_end", 4000, 1),)
-    assert partial.crossings == () and partial.arms["modular"].sample is None
+    assert partial.crossings == partial.same_courses == () and partial.by_family == {}
+    assert partial.arms["modular"].sample is None
     assert [item.seeds for item in partial.differences["modular", "end_to_end"]] == [2, 1]
 
 
