@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from simulated_study import END_TO_END, MODULAR, SIZES, TrueCurve, drive, simulate, simulated_outcomes
 
+from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.study.analysis import StudyAnalysis, analyse
-from drive_stack.study.config import Axis, StudyPlan, load_plan
+from drive_stack.study.config import DEFAULT_PLAN, Axis, StudyPlan, load_plan
 from drive_stack.study.crossings import Crossing, NoCrossing
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.figures import crossing_text, write_figure
@@ -71,6 +72,29 @@ def test_other_families_of_curves_give_an_estimate_too(analysis: StudyAnalysis) 
     assert list(analysis.by_family) == list(FamilyName)
     assert analysis.by_family[FamilyName.SHIFTED_POWER] == pytest.approx(crossing.estimate)
     assert len(set(analysis.by_family.values())) == 3
+
+
+def test_the_order_of_the_rows_does_not_matter(analysis: StudyAnalysis) -> None:
+    rows, drives = small_study()
+    again = analyse(PLAN, rows[::-1], drives[::-1])
+    assert again.crossings == analysis.crossings
+    assert [arm.cells for arm in again.arms.values()] == [arm.cells for arm in analysis.arms.values()]
+
+
+def test_twice_the_prices_move_a_crossing_to_twice_the_cost(analysis: StudyAnalysis) -> None:
+    overrides = [
+        f"prices.{kind}.seconds={2.0 * seconds}" for kind, seconds in (("box", 7.0), ("lane_frame", 5.0))
+    ]
+    dear = load_model(DEFAULT_PLAN, StudyPlan, [*overrides, "analysis.replicates=100"])
+    first, second = (
+        item.crossing(("modular", "end_to_end"), Axis.LABEL_HOURS)
+        for item in (analysis, analyse(dear, *small_study({"modular": MODULAR, "end_to_end": END_TO_END})))
+    )
+    assert isinstance(first, Crossing) and isinstance(second, Crossing)
+    assert second.range == pytest.approx([2.0 * bound for bound in first.range])
+    assert second.estimate == pytest.approx(2.0 * first.estimate)
+    assert second.position.low == pytest.approx(2.0 * first.position.low)
+    assert second.never == first.never
 
 
 def test_an_unfinished_study_is_analysed_as_far_as_it_goes() -> None:

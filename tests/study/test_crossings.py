@@ -17,8 +17,9 @@ from simulated_study import (
     training_row,
 )
 
+from drive_stack.config import load_model
 from drive_stack.evaluation.statistics import Estimate
-from drive_stack.study.config import Axis, load_plan
+from drive_stack.study.config import DEFAULT_PLAN, Axis, StudyPlan, load_plan
 from drive_stack.study.costs import CostMap, cost_map, cost_of
 from drive_stack.study.crossings import (
     Competitor,
@@ -142,12 +143,25 @@ def test_the_first_overtaking_is_interpolated_in_the_logarithm() -> None:
     np.testing.assert_allclose(first_overtaking(np.array([1.0, 10.0, 100.0]), leads), expected)
 
 
+def test_the_range_is_where_both_arms_were_measured() -> None:
+    modular, other = competitor("modular", [MODULAR]), competitor("end_to_end", [END_TO_END])
+    inner = CostMap(np.log([4000.0, 64_000.0]), np.log([4000.0 / 300.0, 64_000.0 / 300.0]))
+    for pair in ((modular, replace(other, costs=inner)), (replace(modular, costs=inner), other)):
+        found = find_crossing(Axis.MINUTES, *pair, 1000.0)
+        assert isinstance(found, Crossing)
+        assert found.range == pytest.approx((4000.0 / 300.0, 64_000.0 / 300.0))
+        assert found.estimate == pytest.approx(CROSSING_ROWS / 300.0, rel=1e-2)
+
+
 def test_costs_by_hand() -> None:
     row = training_row(
         "modular", 3000, 0, boxes=3600, lane_frames=720, distances=1200, core_hours=2.5, decision_ms=40.0
     )
     assert cost_of(row, Axis.MINUTES, PLAN) == 10.0  # 3,000 rows at 5 Hz
     assert cost_of(row, Axis.LABEL_HOURS, PLAN) == pytest.approx(7.0 + 1.0 + 1.0)
+    charged = load_model(DEFAULT_PLAN, StudyPlan, ["prices.control.seconds=1.2"])  # for 3,000 controls
+    row = replace(row, controls=3000)
+    assert cost_of(row, Axis.LABEL_HOURS, charged) == pytest.approx(9.0 + 1.0)
     assert cost_of(row, Axis.CORE_HOURS, PLAN) == 2.5
     assert cost_of(row, Axis.DECISION_MS, PLAN) == 40.0
 
