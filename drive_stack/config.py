@@ -62,6 +62,8 @@ def load_model(
     """
     node, data = _read_mapping(path)
     sources = [_Source(path, node)]
+    if bases is not None:
+        _check_spelling(path, node, data.keys() - model.model_fields.keys())
     if bases is not None and "extends" in data:
         base = _base_path(bases, data.pop("extends"), path, node)
         base_node, base_data = _read_mapping(base)
@@ -91,6 +93,13 @@ def _read_mapping(path: Path) -> tuple[yaml.Node | None, dict[str, object]]:
     if not isinstance(data, dict):
         raise ConfigError(f"{path}:1: expected keys and values, found {type(data).__name__}")
     return document.node, data
+
+
+def _check_spelling(path: Path, node: yaml.Node | None, unknown: Iterable[str]) -> None:
+    """Refuse a misspelt ``extends``: it is no field of the model, so no other message would suggest it."""
+    for key in difflib.get_close_matches("extends", set(unknown) - {"extends"}, n=1, cutoff=0.8):
+        place = f"{path}:{_line_of(node, [key])}"
+        raise ConfigError(f"{place}: unknown key '{shortened(key)}': did you mean extends?")
 
 
 def _base_path(bases: Path, name: object, path: Path, node: yaml.Node | None) -> Path:
