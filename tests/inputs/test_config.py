@@ -137,10 +137,13 @@ def test_a_mistake_is_named_in_the_file_that_holds_it(
     assert place in str(caught.value) and what in str(caught.value)
 
 
+def test_a_misspelt_extends_is_suggested(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"house\.yaml:2: unknown key 'extend': did you mean extends\?"):
+        extended(tmp_path, "{}\n", "address: here\nextend: cottage\n")
+
+
 def test_only_a_known_base_can_be_extended(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"house\.yaml:2: extends: .*'cotage'.*cottage"):
         extended(tmp_path, "{}\n", "address: here\nextends: cotage\n")
-    with pytest.raises(ConfigError, match=r"house\.yaml:2: unknown key 'extend': did you mean extends\?"):
-        extended(tmp_path, "{}\n", "address: here\nextend: cottage\n")
     message = refusal(tmp_path, "extends: cottage\naddress: here\n")  # no bases: a key like any other
     assert "house.yaml:1" in message and "'extends'" in message
