@@ -114,7 +114,8 @@ class FilteredLanes:
     def _update(self, measurement: LaneMeasurement) -> None:
         shift = self._network_lane = self._shift(measurement.y)
         y, sigma = _shifted(measurement.y, shift, np.nan), _shifted(measurement.sigma, shift, 1.0)
-        agreement = self._filter.update(self._anchors, y, sigma, rounds=3 if self._started else 8)
+        update = self._filter.update if self._started else self._filter.start
+        agreement = update(self._anchors, y, sigma)
         detected, was_started = bool(np.isfinite(y).any()), self._started
         self._started |= detected
         self._agreement += 0.4 * (agreement - self._agreement)
@@ -125,7 +126,7 @@ class FilteredLanes:
         if self._disagreements >= self._tuning.max_disagreements:
             self._disagreements = 0
             self._filter.reset()
-            self._filter.update(self._anchors, measurement.y, measurement.sigma, rounds=8)
+            self._filter.start(self._anchors, measurement.y, measurement.sigma)
         if shift == 0 and detected:
             ground = self._ground()
             distances = self._anchors if ground is None else true_distances(self._anchors, ground)

@@ -28,6 +28,9 @@ from drive_stack.perception.lanes_shape import (
 )
 from drive_stack.types import FloatArray
 
+START_PITCHES = tuple(np.radians(np.arange(-3.0, 3.1, 0.75)).tolist())  # [rad]
+START_ROUNDS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class ShapeNoise:
@@ -46,7 +49,7 @@ class ShapeNoise:
     initial_correlation_length: float = 250.0  # of the curvatures in the prior [m]
     correlation_length: float = 50.0  # of the process noise of the curvatures [m]
     width_per_root_metre: float = 0.01
-    pitch: float = 0.009  # of the camera relative to the road [rad]
+    pitch: float = 0.02  # of the camera relative to the road [rad]
     pitch_per_step: float = 0.0015  # the car pitches when it brakes, for each step [rad]
     vertical_curvature: float = 1.5e-4  # [1/m]
     vertical_curvature_per_root_metre: float = 1.5e-5
@@ -54,6 +57,16 @@ class ShapeNoise:
     repetition: float = 2.5  # r: errors at adjacent anchors are correlated, so each measurement counts 1/r²
     min_sigma: float = 0.04  # of a measurement [m]
     outlier_threshold: float = 2.0  # standard deviations from which a measurement loses weight
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A state fitted to measured boundaries."""
+
+    mean: FloatArray  # (SIZE,)
+    covariance: FloatArray  # of the estimated part of the state
+    agreement: float  # fraction of measurements that agree with the state
+    cost: float  # before the last round
 
 
 class ShapeFilter:
@@ -103,6 +116,18 @@ class ShapeFilter:
             added[VERTICAL, VERTICAL] = noise.vertical_curvature_per_root_metre**2 * distance * vertical
         self.covariance = gain @ self.covariance @ gain.T + added
 
+    def start(self, anchors: FloatArray, y: FloatArray, sigma: FloatArray) -> float:
+        """Update the prior with the first measured boundaries; see `update`.
+
+        A camera pitched by degrees makes the problem too nonlinear for one initial value, so each of
+        `START_PITCHES` is tried, and the best fit stays.
+        """
+        fits = [self._fit(anchors, y, sigma, START_ROUNDS, pitch) for pitch in self._start_pitches()]
+        return self._take(min(fits, key=lambda fit: fit.cost))
+
+    def _start_pitches(self) -> tuple[float, ...]:
+        return START_PITCHES if self._size > LEVEL_SIZE else (0.0,)
+
     def update(self, anchors: FloatArray, y: FloatArray, sigma: FloatArray, rounds: int = 3) -> float:
         """Update the state with measured boundaries.
 
@@ -116,13 +141,24 @@ class ShapeFilter:
             The fraction of measurements that agree with the state, 0 … 1; it is 0, and the state does not
             change, where no boundary is detected.
         """
+        return self._take(self._fit(anchors, y, sigma, rounds, float(self.mean[PITCH])))
+
+    def _take(self, fit: _Fit) -> float:
+        size = self._size
+        self.mean = fit.mean
+        self.covariance[:size, :size] = fit.covariance
+        return fit.agreement
+
+    def _fit(self, anchors: FloatArray, y: FloatArray, sigma: FloatArray, rounds: int, pitch: float) -> _Fit:
+        """Fit the state to measured boundaries, from the present mean with another ``pitch`` [rad]."""
         detected = np.isfinite(y)
-        if not detected.any():
-            return 0.0
         noise, prior, size = self._noise, self.mean, self._size
+        if not detected.any():
+            return _Fit(prior, self.covariance[:size, :size], 0.0, 0.0)
         information = np.linalg.inv(self.covariance[:size, :size])
         std = np.hypot(sigma, noise.min_sigma)
-        mean, agreement = prior.copy(), 0.0
+        mean, agreement, cost = prior.copy(), 0.0, 0.0
+        mean[PITCH] = pitch
         normal = information
         for _ in range(rounds):
             lines, slopes = jacobian(mean, anchors, self._view, size)
@@ -132,13 +168,14 @@ class ShapeFilter:
             robust_weight = np.minimum(1.0, noise.outlier_threshold / np.maximum(normalised, 1e-9))
             weight = robust_weight / (noise.repetition * std[used]) ** 2
             normal = information + slope.T @ (weight[:, None] * slope)
-            gradient = slope.T @ (weight * residual) - information @ (mean - prior)[:size]
-            mean[:size] += np.linalg.solve(normal, gradient)
+            moved = (mean - prior)[:size]
+            # boundaries that the state does not have count as outliers
+            missing = noise.outlier_threshold**2 * float((detected & ~used).sum())
+            cost = float(weight @ residual**2 + moved @ information @ moved) + missing
+            mean[:size] += np.linalg.solve(normal, slope.T @ (weight * residual) - information @ moved)
             agreement = float(np.sum(normalised < 2.0 * noise.outlier_threshold) / detected.sum())
         covariance = np.linalg.inv(normal)
-        self.mean = mean
-        self.covariance[:size, :size] = 0.5 * (covariance + covariance.T)
-        return agreement
+        return _Fit(mean, 0.5 * (covariance + covariance.T), agreement, cost)
 
     def extend_curvature(self, beyond: float) -> None:
         """Set the curvatures farther ahead than ``beyond`` [m] to the mean of the nearer ones.
