@@ -12,7 +12,7 @@ from drive_stack.perception.ground_shape import GroundView, estimate_ground, tru
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_memory import CrossableLines, LaneEnds, LogOddsFilter
-from drive_stack.perception.lanes_network import END_RANGE, LaneMeasurement
+from drive_stack.perception.lanes_network import END_RANGE, PITCH_STEP, LaneMeasurement
 from drive_stack.perception.lanes_shape import (
     CURVATURES,
     HEADING,
@@ -29,6 +29,8 @@ from drive_stack.perception.lanes_shape import (
 )
 from drive_stack.types import AdjacentLane, FloatArray, GroundEstimate, Image, LaneEstimate
 
+MAX_VIEW_STEPS = 40  # of the view's pitch, 4°
+
 
 class LaneSensor(Protocol):
     """Measures lanes in one image."""
@@ -38,8 +40,8 @@ class LaneSensor(Protocol):
         """The ground grid of the measurements."""
         ...
 
-    def measure(self, image: Image) -> LaneMeasurement:
-        """Measure the lanes in ``image`` (H, W, 3)."""
+    def measure(self, image: Image, pitch_steps: int = 0) -> LaneMeasurement:
+        """Measure the lanes in ``image`` (H, W, 3), as a camera pitched by ``pitch_steps`` sees them."""
         ...
 
 
@@ -57,6 +59,9 @@ class LaneTuning:
     confidence_distance: float = 20.0  # ahead, at which the confidence is computed [m]
     confidence_sigma: float = 0.45  # lateral standard deviation at which the confidence is 1/e [m]
     visibility_gain: float = 0.25  # of one image in the moving average of the visibility
+    view_gain: float = 0.05  # of one image in the mean pitch that the view follows
+    view_tolerance: float = 0.0035  # difference of the view's pitch from the mean that moves the view [rad]
+    view_attempts: int = 3  # until the first view has the camera's pitch
     visibility_exponent: float = 4.0  # fitted on blurred images: confidence ≈ fraction of accurate offsets
 
 
@@ -64,7 +69,8 @@ class FilteredLanes:
     """A `LaneDetector` that filters the measurements of a `LaneSensor` over time.
 
     With ``estimates_ground``, the pitch of the camera and the vertical curvature of the road are estimated
-    from the apparent spacing of the lines; without, the road is taken for level.
+    from the apparent spacing of the lines; without, the road is taken for level. The view of the sensor then
+    follows the mean pitch: a network measures best in views such as those of its training.
     """
 
     def __init__(
@@ -91,6 +97,7 @@ class FilteredLanes:
             LaneEnds(END_RANGE),
         )
         self._started, self._disagreements, self._agreement, self._visibility = False, 0, 0.0, 0.0
+        self._view_steps, self._mean_pitch = 0, 0.0  # pitch of the view, and of the camera [rad]
         self._had_image = False  # whether the last step had an image
         self._network_lane = 0  # offset of the network's ego lane from the filter's, in lanes to the left
 
@@ -104,14 +111,17 @@ class FilteredLanes:
             self._crossable.predict(speed * self._dt)
             self._ends.predict(speed * self._dt)
         if image is not None:
-            self._update(self._sensor.measure(image))
+            self._update(image)
         elif self._had_image:
             self._filter.extend_curvature(self._tuning.known_curvature_range)
         self._had_image = image is not None
         self._follow_lane_change()
         return self._estimate()
 
-    def _update(self, measurement: LaneMeasurement) -> None:
+    def _update(self, image: Image) -> None:
+        if not self._started:
+            self._find_view(image)
+        measurement = self._sensor.measure(image, self._view_steps)
         shift = self._network_lane = self._shift(measurement.y)
         y, sigma = _shifted(measurement.y, shift, np.nan), _shifted(measurement.sigma, shift, 1.0)
         update = self._filter.update if self._started else self._filter.start
@@ -127,12 +137,39 @@ class FilteredLanes:
             self._disagreements = 0
             self._filter.reset()
             self._filter.start(self._anchors, measurement.y, measurement.sigma)
+        if detected:
+            self._follow_pitch(1.0 if not was_started else self._tuning.view_gain)
         if shift == 0 and detected:
-            ground = self._ground()
+            ground = self._ground(0.0)
             distances = self._anchors if ground is None else true_distances(self._anchors, ground)
             self._adjacent_exists.update(measurement.adjacent)
             self._crossable.update(measurement.crossable, distances)
             self._ends.update(measurement.ends, distances)
+
+    def _find_view(self, image: Image) -> None:
+        """Choose the first view: measure, estimate the pitch, and measure again in a view of that pitch."""
+        for _ in range(self._tuning.view_attempts if self._estimates_ground else 0):
+            measurement, steps = self._sensor.measure(image, self._view_steps), self._view_steps
+            if not np.isfinite(measurement.y).any():
+                return
+            self._filter.reset()
+            self._filter.start(self._anchors, measurement.y, measurement.sigma)
+            self._follow_pitch(1.0)
+            self._filter.reset()
+            if self._view_steps == steps:
+                return
+
+    def _follow_pitch(self, gain: float) -> None:
+        """Update the mean pitch, and let the view follow it in steps."""
+        if not self._estimates_ground:
+            return
+        view_pitch = self._view_steps * PITCH_STEP
+        self._mean_pitch += gain * (float(self._filter.mean[PITCH]) + view_pitch - self._mean_pitch)
+        if abs(self._mean_pitch - view_pitch) > self._tuning.view_tolerance:
+            self._view_steps = int(
+                np.clip(round(self._mean_pitch / PITCH_STEP), -MAX_VIEW_STEPS, MAX_VIEW_STEPS)
+            )
+            self._filter.mean[PITCH] += view_pitch - self._view_steps * PITCH_STEP
 
     def _shift(self, y: FloatArray) -> int:
         """+1 where the network's ego lane is left of the filter's, −1 where it is right of it, else 0."""
@@ -180,15 +217,19 @@ class FilteredLanes:
             right=self._adjacent(1, float(mean[RIGHT_WIDTH]), right_ends),
             confidence=self._confidence(sigma_ahead),
             ends_in=max(ends, 0.0),
-            ground=self._ground(),
+            ground=self._ground(self._view_steps * PITCH_STEP),
         )
 
-    def _ground(self) -> GroundEstimate | None:
-        """The estimated ground; None where the road is taken for level."""
+    def _ground(self, view_pitch: float) -> GroundEstimate | None:
+        """The estimated ground as it appears to a camera ``view_pitch`` [rad] less pitched than the view.
+
+        It is None where the road is taken for level.
+        """
         if not self._estimates_ground:
             return None
         mean, covariance = self._filter.mean, self._filter.covariance
-        return estimate_ground(float(mean[PITCH]), mean[VERTICAL], covariance[PITCH:, PITCH:], self._view)
+        pitch = float(mean[PITCH]) + view_pitch
+        return estimate_ground(pitch, mean[VERTICAL], covariance[PITCH:, PITCH:], self._view)
 
     def _adjacent(self, index: int, width: float, ends_in: float) -> AdjacentLane:
         if not self._adjacent_exists.likely[index]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from drive_stack.types import FloatArray, Image
 
 WEIGHTS = MODELS / "lanes.onnx"
 COMMAND = "python run_sim.py train lanes"
+PITCH_STEP = float(np.radians(0.1))  # between two views [rad]
 WINDOW = 3  # bins on either side of the most likely one that contribute to a position
 LINES_RANGE = 110.0  # farther ahead, positions of lines are too inaccurate [m]
 END_RANGE = 250.0  # up to which the end of a lane is searched [m]
@@ -62,17 +63,27 @@ class LaneNetwork:
     ) -> None:
         read_card(weights, COMMAND, Card)
         self.grid = grid or GroundGrid()
-        self._view = BirdsEyeView(camera, self.grid)
+        self._camera, self._views = camera, {0: BirdsEyeView(camera, self.grid)}
         self._session = open_session(weights, engine=engine, threads=threads, streams=streams)
         expected = (1, *self.grid.view_shape, 3)
         if self._session.input_shape != expected:
             shape = self._session.input_shape
             raise ConfigError(f"{weights}: takes {shape}, not {expected}; make it with: {COMMAND}")
 
-    def measure(self, image: Image) -> LaneMeasurement:
-        """Measure the lanes in ``image`` (H, W, 3)."""
-        heat, seen, adjacent, crossable, ends = self._session.run(self._view.warp(image)[None])
+    def measure(self, image: Image, pitch_steps: int = 0) -> LaneMeasurement:
+        """Measure the lanes in ``image`` (H, W, 3), as a camera pitched by ``pitch_steps`` sees them.
+
+        A step is `PITCH_STEP` farther down than the camera is supposed to look.
+        """
+        view = self._view(pitch_steps)
+        heat, seen, adjacent, crossable, ends = self._session.run(view.warp(image)[None])
         return decode((heat[0], seen[0], adjacent[0], crossable[0], ends[0]), self.grid)
+
+    def _view(self, pitch_steps: int) -> BirdsEyeView:
+        if pitch_steps not in self._views:
+            pitch = self._camera.pitch_down_deg + float(np.degrees(pitch_steps * PITCH_STEP))
+            self._views[pitch_steps] = BirdsEyeView(replace(self._camera, pitch_down_deg=pitch), self.grid)
+        return self._views[pitch_steps]
 
     def measure_batch(self, images: Iterable[Image]) -> tuple[LaneMeasurement, ...]:
         """Apply `measure` to each of ``images``, ``streams`` at a time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from synthetic_measurements import GRID
+from synthetic_measurements import GRID, measured_ends
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.perception.ground_shape import (
@@ -16,7 +16,9 @@ from drive_stack.perception.ground_shape import (
     point_at,
     true_distances,
 )
+from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_filter import ShapeFilter
+from drive_stack.perception.lanes_network import PITCH_STEP, LaneMeasurement
 from drive_stack.perception.lanes_shape import (
     LEVEL_SIZE,
     PITCH,
@@ -26,15 +28,16 @@ from drive_stack.perception.lanes_shape import (
     boundaries,
     jacobian,
 )
-from drive_stack.types import FloatArray, GroundEstimate
+from drive_stack.types import FloatArray, GroundEstimate, Image
 
 CAMERA = CameraModel()
 VIEW = GroundView.of(CAMERA)
 LANE = 3.6
 
 
-def shape(pitch: float = 0.0, vertical: float = 0.0) -> FloatArray:
+def shape(pitch: float = 0.0, vertical: float = 0.0, offset: float = 0.0) -> FloatArray:
     state = np.zeros(SIZE)
+    state[0] = offset
     state[WIDTH:LEVEL_SIZE] = LANE
     state[PITCH], state[VERTICAL] = pitch, vertical
     return state
@@ -146,3 +149,49 @@ def test_a_filter_without_ground_keeps_the_road_level() -> None:
     y = boundaries(shape(0.006)[None], GRID.anchors, VIEW)[0]
     shapes.update(GRID.anchors, y, np.full_like(y, 0.05), rounds=8)
     assert not shapes.mean[PITCH:].any() and not shapes.covariance[PITCH:].any()
+
+
+class PitchedCamera:
+    """A `LaneSensor` whose camera is pitched; it measures well only in views of nearly its pitch."""
+
+    grid = GRID
+
+    def __init__(self, pitch: float) -> None:
+        self._pitch, self.steps = pitch, [0]
+
+    def measure(self, image: Image, pitch_steps: int = 0) -> LaneMeasurement:
+        self.steps.append(pitch_steps)
+        view_error = self._pitch - pitch_steps * PITCH_STEP
+        y = boundaries(shape(view_error, offset=0.3)[None], GRID.anchors, VIEW)[0]
+        # far lines are lost in a strange view
+        y[:, GRID.anchors > (100.0 if abs(view_error) < 0.01 else 25.0)] = np.nan
+        y[np.abs(y) > GRID.half_width] = np.nan
+        probability = np.full((2, GRID.rows), 0.9)
+        return LaneMeasurement(
+            y, np.full_like(y, 0.05), probability[:, 0], probability, measured_ends((np.inf,) * 3), 0.95
+        )
+
+
+@pytest.mark.parametrize("degrees", [-2.4, 0.15, 2.4])
+def test_the_view_follows_the_pitch_of_the_camera(degrees: float) -> None:
+    sensor = PitchedCamera(float(np.radians(degrees)))
+    lanes = FilteredLanes(sensor, 0.1, estimates_ground=True)
+    for _ in range(40):
+        estimate = lanes.estimate(np.zeros((2, 2, 3), np.uint8), 20.0, 0.0)
+    assert estimate.ground is not None
+    assert np.degrees(estimate.ground.pitch) == pytest.approx(degrees, abs=0.03)
+    assert estimate.offset == pytest.approx(0.3, abs=0.03)
+    assert estimate.width == pytest.approx(LANE, abs=0.03)
+    expected = round(degrees / 0.1) if abs(degrees) > 0.2 else 0  # small pitches do not move the view
+    assert abs(sensor.steps[-1] - expected) <= 2
+    lanes.reset()
+    lanes.estimate(np.zeros((2, 2, 3), np.uint8), 20.0, 0.0)
+    assert sensor.steps[-1] == pytest.approx(expected, abs=2)
+
+
+def test_a_level_estimate_keeps_the_nominal_view() -> None:
+    sensor = PitchedCamera(0.02)
+    lanes = FilteredLanes(sensor, 0.1)
+    for _ in range(5):
+        assert lanes.estimate(np.zeros((2, 2, 3), np.uint8), 20.0, 0.0).ground is None
+    assert set(sensor.steps) == {0}

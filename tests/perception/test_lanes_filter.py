@@ -35,7 +35,7 @@ class DrivenRoad:
     def lane(self) -> int:
         return self.road.lane_at(self.station, self.lateral)
 
-    def measure(self, image: Image) -> LaneMeasurement:
+    def measure(self, image: Image, pitch_steps: int = 0) -> LaneMeasurement:
         index, rows = self.lane(), []
         position, yaw = self.road.to_world(np.asarray(self.station), np.asarray(self.lateral))
         stations = self.station + np.arange(-10.0, 150.0)

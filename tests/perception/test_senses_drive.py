@@ -31,7 +31,7 @@ class TrueLaneObserver:
     truth: TruthSource
     grid: GroundGrid
 
-    def measure(self, image: Image) -> LaneMeasurement:
+    def measure(self, image: Image, pitch_steps: int = 0) -> LaneMeasurement:
         state = self.truth.world_state()
         path = true_lane_estimate(state.road, state.ego).path
         width = true_lane_estimate(state.road, state.ego).width
