@@ -23,6 +23,8 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.types import FloatArray, GroundEstimate
 
 VERTICAL_KNOTS = np.array([0.0, 40.0, 80.0, 120.0])  # distances ahead of the rear axle [m]
+PITCH_PER_ACCELERATION = float(np.radians(1.5)) / 8.0  # of a body that brakes [rad per m/s²]
+PITCH_LAG = 0.2  # of the body behind the acceleration [s]
 MAX_SCALE = 12.0  # of apparent to true distance; ground that appears farther away is at the horizon
 
 
@@ -37,6 +39,25 @@ class GroundView:
     def of(cls, camera: CameraModel) -> GroundView:
         """The mounting of a camera."""
         return cls(camera.mount_x, camera.mount_z)
+
+
+class BodyPitch:
+    """Predicts how the body pitches on its suspension from the measured speeds.
+
+    Braking presses the nose down. The pitch follows the acceleration with a short lag.
+    """
+
+    def __init__(self, dt: float) -> None:
+        self._share = 1.0 - float(np.exp(-dt / PITCH_LAG))
+        self._dt = dt
+        self._pitch, self._speed = 0.0, np.nan
+
+    def step(self, speed: float) -> float:
+        """The change of the pitch since the last step, positive nose down [rad], at a ``speed`` [m/s]."""
+        acceleration = 0.0 if np.isnan(self._speed) else (speed - self._speed) / self._dt
+        change = self._share * (-PITCH_PER_ACCELERATION * acceleration - self._pitch)
+        self._pitch, self._speed = self._pitch + change, speed
+        return change
 
 
 def height_weights(stations: FloatArray) -> FloatArray:

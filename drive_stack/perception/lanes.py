@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.perception.ground_shape import GroundView, estimate_ground, true_distances
+from drive_stack.perception.ground_shape import BodyPitch, GroundView, estimate_ground, true_distances
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_memory import CrossableLines, LaneEnds, LogOddsFilter
@@ -97,6 +97,7 @@ class FilteredLanes:
             LaneEnds(END_RANGE),
         )
         self._started, self._disagreements, self._agreement, self._visibility = False, 0, 0.0, 0.0
+        self._body_pitch = BodyPitch(self._dt)
         self._view_steps, self._mean_pitch = 0, 0.0  # pitch of the view, and of the camera [rad]
         self._had_image = False  # whether the last step had an image
         self._network_lane = 0  # offset of the network's ego lane from the filter's, in lanes to the left
@@ -107,7 +108,7 @@ class FilteredLanes:
         Without an image the last estimate is propagated by the motion of the ego.
         """
         if self._started:
-            self._filter.predict(speed * self._dt, yaw_rate * self._dt)
+            self._filter.predict(speed * self._dt, yaw_rate * self._dt, self._body_pitch.step(speed))
             self._crossable.predict(speed * self._dt)
             self._ends.predict(speed * self._dt)
         if image is not None:

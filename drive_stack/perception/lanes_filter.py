@@ -50,7 +50,7 @@ class ShapeNoise:
     correlation_length: float = 50.0  # of the process noise of the curvatures [m]
     width_per_root_metre: float = 0.01
     pitch: float = 0.02  # of the camera relative to the road [rad]
-    pitch_per_step: float = 0.0015  # the car pitches when it brakes, for each step [rad]
+    pitch_per_step: float = 0.0002  # beyond the predicted change, for each step [rad]
     vertical_curvature: float = 1.5e-4  # [1/m]
     vertical_curvature_per_root_metre: float = 1.5e-5
     vertical_correlation_length: float = 60.0  # of the vertical curvatures [m]
@@ -99,10 +99,15 @@ class ShapeFilter:
             self.covariance[PITCH, PITCH] = noise.pitch**2
             self.covariance[VERTICAL, VERTICAL] = noise.vertical_curvature**2 * vertical
 
-    def predict(self, travelled: float, turned: float) -> None:
-        """Propagate the state while the ego drives ``travelled`` [m] and turns by ``turned`` [rad]."""
+    def predict(self, travelled: float, turned: float, pitched: float = 0.0) -> None:
+        """Propagate the state while the ego drives ``travelled`` [m] and turns by ``turned`` [rad].
+
+        Its body pitches by ``pitched``, positive nose down [rad].
+        """
         noise = self._noise
         self.mean, gain = motion(self.mean, travelled, turned)
+        if self._size > LEVEL_SIZE:
+            self.mean[PITCH] += pitched
         distance = max(travelled, 0.0)
         added = np.zeros((SIZE, SIZE))
         added[OFFSET, OFFSET] = (noise.offset_per_step + noise.offset_per_metre * distance) ** 2

@@ -10,6 +10,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.perception.ground_shape import (
     GROUND_STATIONS,
     VERTICAL_KNOTS,
+    BodyPitch,
     GroundView,
     estimate_ground,
     height_weights,
@@ -107,6 +108,21 @@ def test_a_row_on_a_hill_is_more_or_less_sensitive_than_on_level_ground() -> Non
     angle = VIEW.height / d - float(sag.distance[index]) ** 2 / 6000.0 / d
     assert point is not None and point.sensitivity == pytest.approx(angle / (angle + d / 3000.0), rel=0.06)
     assert point_at(80.0, ground(0.0, -1 / 2000.0)) is None  # behind the crest
+
+
+def test_braking_presses_the_nose_down() -> None:
+    """At a steady −4 m/s² the body ends at 0.75°, most of it within half a second, and comes back at rest."""
+    body, speed = BodyPitch(0.1), 20.0
+    assert body.step(speed) == 0.0
+    pitch = [0.0]
+    for _ in range(20):
+        speed -= 0.4
+        pitch.append(pitch[-1] + body.step(speed))
+    assert np.degrees(pitch[-1]) == pytest.approx(0.75, abs=0.01)
+    assert np.degrees(pitch[5]) > 0.6
+    for _ in range(20):
+        pitch.append(pitch[-1] + body.step(speed))
+    assert np.degrees(pitch[-1]) == pytest.approx(0.0, abs=0.01)
 
 
 def test_derivatives_agree_with_larger_differences() -> None:
