@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.learning.lanes.evaluation import LaneEnd, LaneErrors, compare
 from drive_stack.learning.lanes.figures import end_statistics, summarise_errors
 from drive_stack.learning.lanes.truth import lane_truth
+from drive_stack.perception.ground_shape import VERTICAL_KNOTS, GroundView, estimate_ground
 from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.world_state import MountingError
 from envs.oracles.lanes import true_lane_estimate
 from envs.scenarios.scenario import load_scenario
 from envs.world import World
@@ -16,10 +21,12 @@ from envs.world import World
 NONE = float("inf")
 
 
-def errors(*ends: LaneEnd, scenario: str = "merge", enterable: bool = True) -> LaneErrors:
+def errors(
+    *ends: LaneEnd, scenario: str = "merge", enterable: bool = True, ground: float = 0.0
+) -> LaneErrors:
     return LaneErrors(
         scenario, "clear", "day", curved=False, lateral=0.1, other_lane=False, heading=0.0, curvature=0.0,
-        path=0.0, neighbours=True, enterable=enterable, confidence=1.0, ends=ends,
+        path=0.0, ground=ground, neighbours=True, enterable=enterable, confidence=1.0, ends=ends,
     )  # fmt: skip
 
 
@@ -60,6 +67,32 @@ def test_the_truth_compared_with_itself_has_no_errors() -> None:
             own_errors.ends[0].estimate, abs=1e-3
         )
         assert own_errors.ends[0].truth < NONE
+
+
+def test_the_distance_of_the_road_is_compared_with_where_it_appears() -> None:
+    """A camera pitched 0.3° down shows the road 50 m ahead at h·d / (h − δ·d), 22 % too far."""
+    world = World(load_scenario("cruise[road.grades=[]; camera={}]"), 3)
+    state = replace(world.state(), mounting_error=MountingError(pitch_deg=0.3))
+    camera, grid = CameraModel(), GroundGrid()
+    truth = lane_truth(state, camera, grid)
+    level = true_lane_estimate(state.road, state.ego)
+    ahead, delta = 50.0 - camera.mount_x, np.radians(0.3)
+    shown = camera.mount_x + camera.mount_z * ahead / (camera.mount_z - delta * ahead)
+    own = compare(level, truth, grid, "x", "y", "z")
+    assert own.ground == pytest.approx(shown / 50.0 - 1.0, abs=0.01)
+    knots = len(VERTICAL_KNOTS)
+    ground = estimate_ground(
+        float(delta), np.zeros(knots), np.zeros((1 + knots, 1 + knots)), GroundView.of(camera)
+    )
+    own = compare(replace(level, ground=ground), truth, grid, "x", "y", "z")
+    assert own.ground == pytest.approx(0.0, abs=0.01)
+
+
+def test_what_is_out_of_sight_does_not_count() -> None:
+    parts = summarise_errors([errors(ground=0.1), errors(ground=float("nan")), errors(ground=-0.3)])
+    assert parts["all"]["ground_50m"] == pytest.approx(0.2)
+    hidden = summarise_errors([errors(ground=float("nan"))])["all"]
+    assert "ground_50m" not in hidden and hidden["estimates"] == 1
 
 
 def test_fractions_are_computed_by_scenario() -> None:

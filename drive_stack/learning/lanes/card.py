@@ -16,6 +16,8 @@ COLUMNS = (
     ("curvature_per_m_p95", "95 %", "{:.2f}"),
     ("path_30m_m", "Path at 30 m [m]", "{:.2f}"),
     ("path_30m_m_p95", "95 %", "{:.2f}"),
+    ("ground_50m", "Range at 50 m", "{:.1%}"),
+    ("ground_50m_p95", "95 %", "{:.1%}"),
     ("neighbours_right", "Neighbours right", "{:.1%}"),
     ("enterable_right", "Enterable right", "{:.1%}"),
 )
@@ -38,7 +40,8 @@ def card_markdown(card: LanesCard) -> str:
         f"{card['validation_seeds'][1]}, ten estimates a second, filtered over time: medians and 95th "
         f"percentiles of absolute errors. {drives['all']['other_lane']:.1%} of estimates refer to the "
         "adjacent lane (in a lane change, shortly before or after the line is crossed); their lateral "
-        "error is computed relative to that lane.",
+        "error is computed relative to that lane. Range: error of the distance to the road 50 m ahead, "
+        "computed from its row in the image.",
         "",
         "| | " + " | ".join(title for _, title, _ in COLUMNS) + " |",
         "|---" * (len(COLUMNS) + 1) + "|",
@@ -125,4 +128,5 @@ def _test(card: LanesCard) -> list[str]:
 
 def _row(name: str, part: Mapping[str, float]) -> str:
     scaled = {key: value * (1000.0 if key.startswith("curvature") else 1.0) for key, value in part.items()}
-    return f"| {name} | " + " | ".join(form.format(scaled[key]) for key, _, form in COLUMNS) + " |"
+    cells = (form.format(scaled[key]) if key in scaled else "–" for key, _, form in COLUMNS)
+    return f"| {name} | " + " | ".join(cells) + " |"

@@ -18,14 +18,16 @@ from drive_stack.geometry import wrap_angle
 from drive_stack.interfaces import LaneDetector
 from drive_stack.learning.lanes.batches import Labels
 from drive_stack.learning.lanes.truth import lane_truth
+from drive_stack.perception.ground_shape import true_distances
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.support.observation_codec import ObservationDict
-from drive_stack.types import LaneEstimate
+from drive_stack.types import FloatArray, GroundEstimate, LaneEstimate
 from drive_stack.vehicle import control_to_action
 
 SETTLING_TIME = 1.0  # start of a drive that is not evaluated [s]
 CURVED = 1 / 2000.0  # a larger curvature counts as a curved road [1/m]
 PATH_DISTANCE = 30.0  # distance ahead at which the path is compared [m]
+GROUND_DISTANCE = 50.0  # distance ahead at which the ground is compared [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class LaneErrors:
     heading: float  # [rad]
     curvature: float  # [1/m]
     path: float  # lateral, of the path at `PATH_DISTANCE` [m]; NaN if there is none
+    ground: float  # relative, of the distance to the road at `GROUND_DISTANCE`; NaN if it is out of sight
     neighbours: bool  # whether both sides are correct
     enterable: bool
     confidence: float
@@ -77,11 +80,25 @@ def compare(
         heading=wrap_angle(estimate.heading - float(truth["heading"])),
         curvature=estimate.curvature - float(truth["curvature"]),
         path=estimated_path - true_path + lanes_apart * width,
+        ground=_ground_error(estimate.ground, truth["x_image"].astype(np.float64), grid),
         neighbours=[estimate.left.exists, estimate.right.exists] == truth["neighbour"].tolist(),
         enterable=[estimate.left.enterable, estimate.right.enterable] == truth["enterable"].tolist(),
         confidence=estimate.confidence,
         ends=() if lanes_apart else _ends(estimate, truth),
     )
+
+
+def _ground_error(ground: GroundEstimate | None, shown: FloatArray, grid: GroundGrid) -> float:
+    """Relative error of the distance to the road, taken from its row in the image.
+
+    ``shown`` (R,) are the true distances that appear at the anchors [m].
+    """
+    in_view = np.isfinite(shown)
+    if not in_view.any() or shown[in_view].max() < GROUND_DISTANCE:
+        return float("nan")
+    apparent = np.asarray(np.interp(GROUND_DISTANCE, shown[in_view], grid.anchors[in_view]))
+    estimated = apparent if ground is None else true_distances(apparent, ground)
+    return float(estimated) / GROUND_DISTANCE - 1.0
 
 
 def _ends(estimate: LaneEstimate, truth: Labels) -> tuple[LaneEnd, ...]:

@@ -38,15 +38,21 @@ def summarise_errors(errors: Iterable[LaneErrors]) -> ErrorTables:
 
 
 def error_statistics(rows: Sequence[LaneErrors]) -> dict[str, float]:
-    """Counts, fractions, and medians and 95th percentiles of the absolute errors."""
+    """Counts, fractions, and medians and 95th percentiles of the absolute errors.
+
+    The keys of the ground are left out where the road is never in sight at the distance that they concern.
+    """
 
     def quantiles(name: str, scale: float = 1.0) -> tuple[float, float]:
         values = np.abs(np.array([getattr(row, name) for row in rows], dtype=np.float64)) * scale
+        if np.isnan(values).all():
+            return float("nan"), float("nan")
         median, high = np.nanquantile(values, [0.5, 0.95])
         return round(float(median), 5), round(float(high), 5)
 
     lateral, heading = quantiles("lateral"), quantiles("heading", 180.0 / np.pi)
-    curvature, path = quantiles("curvature"), quantiles("path")
+    curvature, path, ground = quantiles("curvature"), quantiles("path"), quantiles("ground")
+    in_sight = {} if np.isnan(ground[0]) else {"ground_50m": ground[0], "ground_50m_p95": ground[1]}
     return {
         "estimates": len(rows),
         "lateral_m": lateral[0],
@@ -57,6 +63,7 @@ def error_statistics(rows: Sequence[LaneErrors]) -> dict[str, float]:
         "curvature_per_m_p95": curvature[1],
         "path_30m_m": path[0],
         "path_30m_m_p95": path[1],
+        **in_sight,
         "other_lane": round(float(np.mean([row.other_lane for row in rows])), 4),
         "neighbours_right": round(float(np.mean([row.neighbours for row in rows])), 4),
         "enterable_right": round(float(np.mean([row.enterable for row in rows])), 4),
