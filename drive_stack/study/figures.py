@@ -147,6 +147,7 @@ def crossing_text(crossing: Crossing) -> str:
     """Where the challenger overtakes, and on a second line how sure this is."""
     challenger, incumbent = crossing.challenger.replace("_", " "), crossing.incumbent.replace("_", " ")
     low, high = (_amount(value) for value in (crossing.position.low, crossing.position.high))
+    interval = low if low == high else f"{low} to {high}"
     never = f"{100.0 * crossing.never_in_range:.0f} %"
     if crossing.estimate == 0.0:
         text = f"{challenger} is ahead of {incumbent} from the start"
@@ -154,7 +155,7 @@ def crossing_text(crossing: Crossing) -> str:
         text = f"{challenger} does not overtake {incumbent}"
     else:
         text = f"{challenger} overtakes {incumbent} at {_amount(crossing.estimate)} {UNITS[crossing.axis]}"
-    return f"{text}\n95 % interval: {low} to {high}; probability of no crossing within the range: {never}"
+    return f"{text}\n95 % interval: {interval}; probability of no crossing within the range: {never}"
 
 
 def _amount(value: float) -> str:

@@ -67,7 +67,7 @@ def fit_curve(counts: Counts, family: FamilyName, start: Fit | None = None) -> F
             several places, and the reference is the smallest size.
     """
     reference = float(counts.sizes.min()) if start is None else start.curve.reference
-    starts = _starts(counts, family) if start is None else [_off_bounds(start)]
+    starts = _starts(counts, family) if start is None else _starts_near(start)
     best = min((_minimise(counts, family, reference, values) for values in starts), key=lambda item: item[0])
     return Fit(
         Curve(family, best[1][:-1], reference),
@@ -94,11 +94,16 @@ def _starts(counts: Counts, family: FamilyName) -> list[FloatArray]:
     return starts
 
 
-def _off_bounds(start: Fit) -> FloatArray:
-    """The parameters of a fit, moved away from the bounds, where some parameters may have no effect."""
-    low, high = np.array([*FAMILIES[start.curve.family].bounds, _LOG_PRECISION_BOUNDS]).T
+def _starts_near(start: Fit) -> list[FloatArray]:
+    """The parameters of a fit, and a steep curve: with few sizes, there may be a second maximum.
+
+    The first are moved away from the bounds, where some parameters may have no effect.
+    """
+    curves = FAMILIES[start.curve.family]
+    low, high = np.array([*curves.bounds, _LOG_PRECISION_BOUNDS]).T
     margin = _MARGIN * (high - low)
-    return np.asarray(np.clip(start.parameters, low + margin, high - margin))
+    near = np.clip(start.parameters, low + margin, high - margin)
+    return [near, np.array([near[0], *curves.starts[-1], near[-1]])]
 
 
 def _minimise(

@@ -3,6 +3,7 @@
 Trainings and courses are crossed: each training drives every course. Both are resampled, independently of
 each other (the pigeonhole bootstrap: Owen 2007, Annals of Applied Statistics 1, 386-411, who shows that it
 errs towards intervals that are too wide). All arms share the resampled courses, so that they stay paired.
+Their trainings are drawn separately, although those with the same seed learned from the same subset.
 
 Trainings are resampled within their size. A size has only three to five, and resampling n of n would give
 (n − 1)/n of their variance. So n − 1 are drawn and weighted by n/(n − 1) (Rao and Wu 1988, JASA 83, 231-241),

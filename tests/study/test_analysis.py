@@ -163,7 +163,10 @@ def test_crossings_in_words(analysis: StudyAnalysis) -> None:
         "end to end overtakes modular at 1,200 min\n"
         "95 % interval: the start to never; probability of no crossing within the range: 12 %"
     )
-    assert crossing_text(replace(wide, estimate=0.0)).startswith("end to end is ahead of modular")
+    ahead = replace(wide, estimate=0.0, position=replace(position, high=0.0))
+    assert crossing_text(ahead).startswith(
+        "end to end is ahead of modular from the start\n95 % interval: the start; probability"
+    )
     assert crossing_text(replace(wide, estimate=np.inf)).startswith("end to end does not overtake modular")
 
 

@@ -221,7 +221,7 @@ def test_a_simulated_crossing_is_recovered() -> None:
 @pytest.mark.slow
 def test_intervals_cover_the_true_crossing() -> None:
     """At least as often as 95 %; the bootstrap errs towards intervals that are too wide."""
-    minutes, studies = CROSSING_ROWS / 300.0, 40
+    minutes, studies = CROSSING_ROWS / 300.0, 20
     found = [recovered(seed, 100) for seed in range(1000, 1000 + studies)]
     covered = sum(item.position.low <= minutes <= item.position.high for item in found)
     assert binom.cdf(covered, studies, 0.95) > 0.01

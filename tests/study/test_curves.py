@@ -130,3 +130,17 @@ def test_a_start_keeps_its_reference_and_finds_the_same_fit() -> None:
     assert again.curve.reference == 1000.0
     assert again.curve.failure(ROWS) == pytest.approx(first.curve.failure(ROWS), abs=0.01)
     assert expit(again.curve.parameters[0]) == pytest.approx(expit(0.5), abs=0.02)
+
+
+def test_a_start_does_not_hide_a_steeper_curve() -> None:
+    # one resampling of an arm with four sizes; its likelihood has two maxima: a flat and a steep curve
+    rows = np.array([4000.0, 4000.0, 16_000.0, 64_000.0, 64_000.0, 128_000.0])
+    failures, weights = (
+        np.array([18.0, 25.0, 10.0, 22.0, 16.0, 21.0]),
+        np.array([1.5, 1.5, 3.0, 1.5, 1.5, 3.0]),
+    )
+    counts = Counts(rows, failures, np.full(6, 110.0), weights)
+    start = Fit(Curve(SHIFTED, np.array([-1.225, 0.249, 0.288]), 4000.0), 4.87, 0.0, 12)
+    fit = fit_curve(counts, SHIFTED, start)
+    assert fit.curve.parameters[2] > 1.0
+    assert fit.log_likelihood == pytest.approx(fit_curve(counts, SHIFTED).log_likelihood, abs=1e-3)
