@@ -12,10 +12,17 @@ from agents.end_to_end import EndToEndAgent, EndToEndConfig
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.interfaces import Platform
-from drive_stack.learning.imitation.config import PolicyTraining
-from drive_stack.learning.imitation.network import PolicyNet, export
+from drive_stack.learning.imitation.config import (
+    Convolution,
+    EncoderSettings,
+    NetworkSettings,
+    PolicyTraining,
+)
+from drive_stack.learning.imitation.network import PolicyNet, ResidualLayer, export
 from drive_stack.policy.runner import head_path
 from drive_stack.policy.saliency import Saliency, visual_backprop
+from drive_stack.policy.views import View, pack
+from drive_stack.runtime.activations import Activations
 from drive_stack.runtime.weights import write_card
 from drive_stack.types import NavigationCommand, Observation
 from drive_stack.vehicle import VehicleParameters
@@ -84,3 +91,27 @@ def test_computing_saliency_changes_no_control(trunk: Path) -> None:
         assert explained.trace.attention().shape == (256, 640)
         assert first == second
     assert trunk.read_bytes() == before
+
+
+def test_activations_are_those_of_torch_with_residual_layers_too(tmp_path: Path) -> None:
+    view = View(top=100, bottom=116, height=16, width=640)
+    layers = (Convolution(channels=4, stride=(2, 4), residual_layers=2), Convolution(channels=6))
+    settings = NetworkSettings(encoders=(EncoderSettings(view=view, layers=layers, column_features=3),))
+    torch.manual_seed(0)
+    network = PolicyNet(settings).train()
+    image = observation().image
+    planes = network.trunk.planes(torch.from_numpy(pack(image, (view,))[None]))[0]
+    network.encode([planes.repeat(2, 1, 1, 1)])  # gives the normalisation statistics
+    network.eval()
+    export(network, tmp_path / "policy.trunk.onnx")
+    expected, values = [], planes
+    encoder = network.trunk.eyes[0]
+    with torch.no_grad():
+        for layer in [*encoder.layers, *encoder.out[:3]]:
+            values = layer(values)
+            if isinstance(layer, torch.nn.ReLU | ResidualLayer):
+                expected.append(values[0].clone())
+    (found,) = Activations(tmp_path / "policy.trunk.onnx", 1).compute(pack(image, (view,))[None])
+    assert len(found) == len(expected) == 5
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours == pytest.approx(theirs.numpy(), abs=1e-3)

@@ -51,6 +51,33 @@ def test_outputs_gradients_and_statistics_are_those_of_torch(shape: tuple[int, .
     torch.testing.assert_close(own.bias.grad, reference.bias.grad, rtol=1e-3, atol=1e-2)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_residual_is_added_before_the_relu_and_receives_its_gradient(dtype: torch.dtype) -> None:
+    torch.manual_seed(5)
+    own, reference = (norm := norm_layer(6)), copy.deepcopy(norm)
+    values, added, slope = (activations((4, 6, 5, 7), dtype) for _ in range(3))
+    added = (0.3 * added).to(dtype)
+    narrow = [tensor.clone().requires_grad_() for tensor in (values, added)]
+    wide = [tensor.float().requires_grad_() for tensor in (values, added)]
+    output = normalised_relu(narrow[0], own, narrow[1])
+    output.backward(slope)
+    normalised = reference(wide[0]) + wide[1]
+    torch.relu(normalised).backward(slope.float())
+    assert 0.1 < float((output == 0.0).float().mean()) < 0.9
+    close = {"rtol": 1e-4, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 2**-7, "atol": 0.02}
+    torch.testing.assert_close(output.float(), torch.relu(normalised), **close)
+    is_decided = normalised.abs() > 1e-3
+    for ours, theirs in zip(narrow, wide, strict=True):
+        torch.testing.assert_close(ours.grad.float() * is_decided, theirs.grad * is_decided, **close)
+    torch.testing.assert_close(own.bias.grad, reference.bias.grad, rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(own.weight.grad, reference.weight.grad, rtol=1e-2, atol=5e-2)
+    own.eval(), reference.eval()
+    reference.load_state_dict(own.state_dict())
+    with torch.no_grad():
+        expected = torch.relu(reference(values.float()) + added.float())
+        torch.testing.assert_close(normalised_relu(values.float(), own, added.float()), expected)
+
+
 def test_running_statistics_are_those_of_torch() -> None:
     torch.manual_seed(1)
     own, reference = (norm := norm_layer(8)), copy.deepcopy(norm)

@@ -110,7 +110,9 @@ def test_weights_that_do_not_fit_are_named_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["policy", "policy_plain", "policy_pilotnet"])
+@pytest.mark.parametrize(
+    "name", ["policy", "policy_medium", "policy_large", "policy_plain", "policy_pilotnet"]
+)
 def test_the_shipped_configurations_can_be_built(name: str) -> None:
     settings = load_model(CONFIGS / f"{name}.yaml", PolicyTraining)
     network = PolicyNet(settings.network).eval()
@@ -131,6 +133,44 @@ def test_the_plain_policy_differs_in_the_targets_alone() -> None:
         assert ours.model_copy(update={"name": theirs.name}) == theirs
     same = {"rounds": full.rounds, "auxiliary_weight": full.auxiliary_weight}
     assert plain.model_copy(update=same) == full
+
+
+@pytest.mark.parametrize("name", ["policy_medium", "policy_large"])
+def test_the_larger_policies_differ_in_their_networks_alone(name: str) -> None:
+    small, larger = (load_model(CONFIGS / f"{file}.yaml", PolicyTraining) for file in ("policy", name))
+    for ours, theirs in zip(larger.rounds, small.rounds, strict=True):
+        assert (ours.name != theirs.name) == ours.dagger
+        assert ours.model_copy(update={"name": theirs.name}) == theirs
+    assert larger.model_copy(update={"rounds": small.rounds, "network": small.network}) == small
+    weights = [
+        sum(value.numel() for value in PolicyNet(settings.network).trunk.parameters())
+        for settings in (small, larger)
+    ]
+    assert weights[1] > 2.0 * weights[0]
+
+
+def test_residual_layers_keep_the_size_of_their_layer(config: PolicyTraining) -> None:
+    encoder = PolicyNet(config.network).eval().trunk.eyes[0]
+    convolution, norm, relu, residual = list(encoder.layers)[3:]
+    inputs = torch.randn(2, 8, 8, 20)
+    first = relu(norm(convolution(inputs)))
+    assert residual(first).shape == first.shape == (2, 8, 4, 10)
+    with torch.no_grad():
+        residual.norm.weight.zero_()
+        residual.norm.bias.zero_()
+        assert torch.equal(residual(first), first)  # the shortcut alone: what is positive stays as it is
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("network.normalised=false", "residual_layers: only with normalised: true"),
+        ("network.encoders.0.layers.0.residual_layers=-1", "greater than or equal to 0"),
+    ],
+)
+def test_residual_layers_that_cannot_be_built_are_refused(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_model(CONFIGS / "policy_medium.yaml", PolicyTraining, [override])
 
 
 @pytest.mark.parametrize(

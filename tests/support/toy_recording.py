@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ TINY = """\
 network:
   encoders:
     - view: {top: 0, bottom: 256, height: 16, width: 40}
-      layers: [{channels: 8}, {channels: 8}]
+      layers: [{channels: 8}, {channels: 8, residual_layers: 1}]
       features: 12
     - view: {top: 100, bottom: 116, height: 16, width: 640}
       layers: [{channels: 4, stride: [2, 4]}]
@@ -53,21 +54,27 @@ def random_observation(rng: np.random.Generator, speed: float = 20.0) -> Observa
 
 def toy_recording(folder: Path) -> Path:
     """Three episodes of forty rows, and their manifest."""
+    return write_recording(folder, [_episode(seed, 40) for seed in range(3)])
+
+
+def write_recording(folder: Path, episodes: Sequence[Sequence[DriveRow]]) -> Path:
+    """Write the rows of each episode, and the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in range(3):
-        _episode(folder, seed, 40)
-    shards = tuple(shard_entry(DRIVES, folder / f"toy-{seed:06d}.parquet", "toy", seed) for seed in range(3))
+    paths = [folder / f"toy-{seed:06d}.parquet" for seed in range(len(episodes))]
+    for path, rows in zip(paths, episodes, strict=True):
+        DRIVES.write(path, rows)
+    shards = tuple(shard_entry(DRIVES, path, "toy", seed) for seed, path in enumerate(paths))
     write_manifest(folder, Manifest(version=DRIVES.version, made_with="{}", shards=shards))
     return folder
 
 
-def _episode(folder: Path, seed: int, count: int) -> None:
+def _episode(seed: int, count: int) -> list[DriveRow]:
     rng = np.random.default_rng(seed)
-    rows = [_row(seed, step, float(rng.uniform())) for step in range(count)]
-    DRIVES.write(folder / f"toy-{seed:06d}.parquet", rows)
+    return [toy_row(seed, step, float(rng.uniform())) for step in range(count)]
 
 
-def _row(seed: int, step: int, brightness: float) -> DriveRow:
+def toy_row(seed: int, step: int, brightness: float) -> DriveRow:
+    """A step of a uniformly grey drive at 20 m/s; the brightness decides the expert's controls."""
     image = np.full((256, 640, 3), 40 + int(160 * brightness), np.uint8)
     return DriveRow(
         scenario="toy",

@@ -50,7 +50,7 @@ def auxiliary_targets(recording: Recording, others: OtherActors, speed: FloatArr
     gap, lead_speed = _lead(recording, others, lateral)
     is_clear = ~np.isfinite(gap)
     closing = (speed - lead_speed) / np.maximum(gap, _MIN_GAP)
-    pedestrian, pedestrian_lateral = _nearest_pedestrian(recording.rows, others, lateral)
+    pedestrian, pedestrian_lateral = nearest_pedestrian(recording, others)
     from_image = [
         recording.column("lane_offset_m", np.float32),
         recording.column("heading_error_rad", np.float32) / 0.05,
@@ -108,8 +108,13 @@ def _lead(recording: Recording, others: OtherActors, lateral: FloatArray) -> tup
     return np.where(is_nearer, first, gap), np.where(is_nearer, first_speed, speed)
 
 
-def _nearest_pedestrian(rows: int, others: OtherActors, lateral: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Distance and lateral position (N,) [m] of the nearest pedestrian ahead; inf and NaN if none."""
+def nearest_pedestrian(recording: Recording, others: OtherActors) -> tuple[FloatArray, FloatArray]:
+    """Distance ahead and lateral position (N,) [m] of the nearest pedestrian on or by the road.
+
+    The lateral position is that from the centre of the ego's lane, left positive. Without any, the numbers
+    are inf and NaN.
+    """
+    lateral, rows = _lane_offsets(recording, others), recording.rows
     is_near = (others.label == ObjectClass.PEDESTRIAN) & (np.abs(lateral) < _MAX_PEDESTRIAN_OFFSET)
     is_near &= (others.x > 0.0) & (others.x < _MAX_DISTANCE)
     order = np.flatnonzero(is_near)[np.argsort(-others.x[is_near])]

@@ -27,11 +27,12 @@ def _runs_no_code(spec: str) -> str:
 
 
 class Convolution(StrictModel):
-    """One layer: output channels, kernel size, vertical and horizontal stride."""
+    """A layer: output channels, kernel size, vertical and horizontal stride; and residual layers after it."""
 
     channels: Count
     kernel: Count = 3
     stride: tuple[Count, Count] = (2, 2)
+    residual_layers: Annotated[int, Field(ge=0, le=100)] = 0  # 3 × 3, each with a shortcut around it
 
 
 class EncoderSettings(StrictModel):
@@ -75,6 +76,13 @@ class NetworkSettings(StrictModel):
             raise ValueError("history: the first age must be 0, and none negative")
         return self
 
+    @model_validator(mode="after")
+    def _normalises_residual_layers(self) -> NetworkSettings:
+        layers = (layer for encoder in self.encoders for layer in encoder.layers)
+        if not self.normalised and any(layer.residual_layers for layer in layers):
+            raise ValueError("residual_layers: only with normalised: true")
+        return self
+
 
 class BalanceSettings(StrictModel):
     """Sampling weights of rare events, relative to ordinary driving with weight 1."""
@@ -87,6 +95,8 @@ class BalanceSettings(StrictModel):
     changing: Positive = 4.0  # the expert starts or stops braking or turning
     student: Positive = 2.0  # a student drove
     student_error: Positive = 8.0  # a student drove and deviated from the expert
+    people: Positive = 1.0  # a pedestrian on or by the road is within the comfortable braking distance
+    sharp_bend: Positive = 1.0  # the road's radius is below 300 m
 
 
 class AugmentSettings(StrictModel):

@@ -18,18 +18,13 @@ from drive_stack.errors import ConfigError
 from drive_stack.learning.imitation.auxiliary_targets import auxiliary_targets
 from drive_stack.learning.imitation.column_targets import column_proximities
 from drive_stack.learning.imitation.config import BalanceSettings
+from drive_stack.learning.imitation.sampling import sampling_weights
 from drive_stack.policy.state_vector import lateral_acceleration_of, state_rows
 from drive_stack.policy.views import View, pack, packed_size
 from drive_stack.support.atomic_files import atomic_file, check_replaceable, make_folder
 from drive_stack.vehicle import VehicleParameters
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-EXPERT = "expert"  # driver's name in recordings
-BRAKING, TURNING, SLOW, STARTING = -1.0, 0.5, 3.0, 0.3  # [m/s², m/s², m/s, m/s²]
-STUDENT_ERROR = 0.7, 1.5  # lateral and longitudinal difference from the expert [m/s²]
-CURVE = 1.5  # [m/s²]
-LOOKBACK = 2  # rows over which changes are measured
 
 
 class PackedViews:
@@ -106,55 +101,8 @@ def load_policy_data(
         auxiliary=auxiliary_targets(recording, others, speed),
         columns=column_proximities(others, recording.rows, CameraModel()),
         episode_start=np.repeat(starts, np.diff(np.append(starts, recording.rows))),
-        weight=_weights(recording, speed, sideways, acceleration, balance),
+        weight=sampling_weights(recording, others, speed, sideways, acceleration, balance),
     )
-
-
-def _weights(
-    recording: Recording,
-    speed: NDArray[np.float64],
-    sideways: NDArray[np.float32],
-    acceleration: NDArray[np.float32],
-    balance: BalanceSettings,
-) -> NDArray[np.float64]:
-    road_acceleration = recording.column("curvature_1pm", np.float32) * speed**2
-    deviation = sideways - road_acceleration
-    turning = np.abs(deviation) > TURNING
-    student = recording.column("driver", np.str_) != EXPERT
-    changing = _has_changed(deviation, recording, TURNING) | _has_changed(acceleration, recording, -BRAKING)
-    applied = lateral_acceleration_of(
-        recording.column("applied_steering_rad", np.float64), speed, VehicleParameters()
-    )
-    error = np.abs(recording.column("applied_acceleration_mps2", np.float32) - acceleration)
-    student_error = student & ((np.abs(applied - sideways) > STUDENT_ERROR[0]) | (error > STUDENT_ERROR[1]))
-    weight = np.ones(len(speed))
-    for is_rare, factor in (
-        (acceleration < BRAKING, balance.braking),
-        (turning, balance.turning),
-        (np.abs(road_acceleration) > CURVE, balance.curve),
-        ((speed < SLOW) & (acceleration > STARTING), balance.starting),
-        (recording.column("perturbed", np.bool_), balance.perturbed),
-        (changing & ~student, balance.changing),
-        (student, balance.student),
-        (student_error, balance.student_error),
-    ):
-        weight[is_rare] = np.maximum(weight[is_rare], factor)
-    return weight
-
-
-def _has_changed(values: NDArray[np.floating], recording: Recording, threshold: float) -> NDArray[np.bool_]:
-    """Mask (N,) of the rows whose value differs by more than ``threshold`` from `LOOKBACK` rows before.
-
-    These are the keyframes at which repeating the last action is wrong (Wen et al., 2021, "Keyframe-focused
-    visual imitation learning").
-    """
-    changed = np.zeros(len(values), dtype=bool)
-    starts = np.concatenate([[0], recording.episode_ends[:-1]])
-    for start, end in zip(starts.tolist(), recording.episode_ends.tolist(), strict=True):
-        changed[start + LOOKBACK : end] = (
-            np.abs(values[start + LOOKBACK : end] - values[start : end - LOOKBACK]) > threshold
-        )
-    return changed
 
 
 def _packed(recording: Recording, views: Sequence[View], cache: Path) -> tuple[str, NDArray[np.uint8]]:

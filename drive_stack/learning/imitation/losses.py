@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from drive_stack.learning.imitation.config import PolicyTraining
-from drive_stack.learning.imitation.data import BRAKING
+from drive_stack.learning.imitation.sampling import BRAKING
 
 # Errors below these limits enter the Huber loss squared [m/s²]. Where braking and not braking are both
 # possible, absolute errors would yield the more frequent answer, which is not to brake; squared errors yield

@@ -25,6 +25,22 @@ from drive_stack.policy.views import packed_size
 from drive_stack.support.atomic_files import atomic_file
 
 
+class ResidualLayer(nn.Module):
+    """Adds a normalised 3 × 3 convolution of the input to the input, (B, C, H, W), and rectifies the sum.
+
+    He et al., 2016, "Deep residual learning for image recognition", with one convolution.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Compute the output."""
+        return normalised_relu(self.convolution(inputs), self.norm, inputs)
+
+
 class ViewEncoder(nn.Module):
     """Encodes one view: (B, 3, H, W) in −1 … 1 to (B, features)."""
 
@@ -41,6 +57,7 @@ class ViewEncoder(nn.Module):
             )
             layers += [nn.BatchNorm2d(layer.channels)] if normalised else []
             layers.append(nn.ReLU(inplace=True))
+            layers += [ResidualLayer(layer.channels) for _ in range(layer.residual_layers)]
             before = layer.channels
         self.layers = nn.Sequential(*layers)
         with torch.no_grad():

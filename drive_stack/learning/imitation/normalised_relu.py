@@ -25,12 +25,19 @@ _MIN_NUMBERS = 200_000  # for a further thread
 _MATHS = {"contract", "nsz", "reassoc"}
 
 
-def normalised_relu(activations: torch.Tensor, norm: nn.BatchNorm2d) -> torch.Tensor:
-    """Compute ``relu(norm(activations))`` of (B, C, H, W); in training, update the running statistics."""
+def normalised_relu(
+    activations: torch.Tensor, norm: nn.BatchNorm2d, residual: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Compute ``relu(norm(activations) + residual)`` of (B, C, H, W); in training, update the statistics."""
     is_supported = activations.device.type == "cpu" and activations.dtype in STORED
     if not (norm.training and is_supported):
-        return torch.relu_(norm(activations))
-    outputs, mean, variance = _NormalisedReLU.apply(activations, norm.weight, norm.bias, norm.eps)  # type: ignore[no-untyped-call]
+        normalised = norm(activations)
+        return torch.relu(normalised if residual is None else normalised + residual)
+    if residual is not None:
+        residual = residual.to(activations.dtype)
+    outputs, mean, variance = _NormalisedReLU.apply(  # type: ignore[no-untyped-call]
+        activations, norm.weight, norm.bias, norm.eps, residual
+    )
     with torch.no_grad():
         count = activations.numel() // activations.shape[1]
         assert norm.running_mean is not None and norm.running_var is not None
@@ -44,7 +51,12 @@ def normalised_relu(activations: torch.Tensor, norm: nn.BatchNorm2d) -> torch.Te
 class _NormalisedReLU(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, activations: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, eps: float
+        ctx: Any,
+        activations: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor,
+        eps: float,
+        residual: torch.Tensor | None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         inputs = _pixels(activations)
         shift = inputs[0].float().numpy()
@@ -55,28 +67,41 @@ class _NormalisedReLU(torch.autograd.Function):
         summand = bias.detach().double().numpy() - mean * factor
         line = np.stack([factor, summand]).astype(np.float32)
         outputs = torch.empty_like(inputs)
-        _in_threads(_apply, len(inputs), as_array(inputs), line, as_array(outputs))
-        ctx.save_for_backward(activations)
+        if residual is None:
+            _in_threads(_apply, len(inputs), as_array(inputs), line, as_array(outputs))
+            ctx.save_for_backward(activations, None)
+        else:
+            added = as_array(_pixels(residual))
+            _in_threads(_apply_with_residual, len(inputs), as_array(inputs), line, added, as_array(outputs))
+            ctx.save_for_backward(activations, outputs)
         ctx.line, ctx.mean, ctx.inverse = line, mean, inverse
         statistics = _tensor(mean), _tensor(variance)
         ctx.mark_non_differentiable(*statistics)
         return _image(outputs, activations.shape), *statistics
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None]:
-        (activations,) = ctx.saved_tensors
+    def backward(
+        ctx: Any, *gradients: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None, torch.Tensor | None]:
+        activations, outputs = ctx.saved_tensors
         inputs, gradient = _pixels(activations), _pixels(gradients[0])
+        line, of_residual = ctx.line, None
+        if outputs is not None:
+            gradient = torch.where(outputs > 0, gradient, 0)
+            of_residual = _image(gradient, activations.shape)
+            line = np.stack([line[0], np.full_like(line[1], np.inf)])  # the gradient is already rectified
         mean = ctx.mean.astype(np.float32)
-        sums = _in_blocks(_gradient_sums, as_array(inputs), mean, ctx.line, as_array(gradient))
+        sums = _in_blocks(_gradient_sums, as_array(inputs), mean, line, as_array(gradient))
         of_bias, of_weight = sums[0], sums[1] * ctx.inverse
-        factor = ctx.line[0].astype(np.float64)
+        factor = line[0].astype(np.float64)
         by_input = -factor * ctx.inverse * of_weight / len(inputs)
         constant = -factor * of_bias / len(inputs) - by_input * ctx.mean
         slope = np.stack([by_input, constant]).astype(np.float32)
         result = torch.empty_like(inputs)
-        arrays = (as_array(inputs), ctx.line, slope, as_array(gradient), as_array(result))
+        arrays = (as_array(inputs), line, slope, as_array(gradient), as_array(result))
         _in_threads(_apply_gradient, len(inputs), *arrays)
-        return _image(result, activations.shape), _tensor(of_weight), _tensor(of_bias), None
+        of_input = _image(result, activations.shape)
+        return of_input, _tensor(of_weight), _tensor(of_bias), None, of_residual
 
 
 def _pixels(images: torch.Tensor) -> torch.Tensor:
@@ -144,6 +169,16 @@ def _apply(first, last, inputs, line, outputs):  # type: ignore[no-untyped-def]
     for pixel in range(first, last):
         for c in range(inputs.shape[1]):
             value = load(inputs[pixel, c]) * factor[c] + summand[c]
+            outputs[pixel, c] = store(max(value, np.float32(0.0)), outputs[pixel, c])
+
+
+@njit(cache=True, nogil=True, fastmath=_MATHS)
+def _apply_with_residual(first, last, inputs, line, residual, outputs):  # type: ignore[no-untyped-def]
+    """As `_apply`, with ``residual`` added before the positive part is taken."""
+    factor, summand = line[0], line[1]
+    for pixel in range(first, last):
+        for c in range(inputs.shape[1]):
+            value = load(inputs[pixel, c]) * factor[c] + summand[c] + load(residual[pixel, c])
             outputs[pixel, c] = store(max(value, np.float32(0.0)), outputs[pixel, c])
 
 
