@@ -217,6 +217,15 @@ class Behaviour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What limits the speed of a plan: an object, or the road."""
+
+    name: str  # as it stands after "for": "person", "the curve"
+    track_id: int | None = None  # of the object; None where it is none
+    distance: float | None = None  # from the ego's front along the lane to its nearest end, ≥ 0 [m]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A trajectory of the rear axle in the ego frame of the present step."""
 
@@ -228,6 +237,7 @@ class Plan:
     accelerations: FloatArray  # (T,) [m/s²]
     behaviour: Behaviour
     reason: str  # explanation shown to the user
+    cause: Cause | None = None  # what limits the speed; None where nothing but the planner's choice does
     emergency: bool = False  # emergency braking: the controller does not limit the jerk
     rejected: tuple[FloatArray, ...] = ()  # candidates that were not chosen, each (T, 2) [m]
     interventions: tuple[str, ...] = ()  # what the safety layer changed

@@ -19,9 +19,9 @@ from drive_stack.errors import ConfigError
 from drive_stack.escaping import terminal_text
 from drive_stack.evaluation.race import RaceVerdict, leader, race_verdict
 from drive_stack.evaluation.result import EpisodeResult, succeeded
-from drive_stack.evaluation.rollout import Moment, Rollout
-from drive_stack.viewer.records import RaceFrame
-from drive_stack.viewer.rollout_frames import view_of
+from drive_stack.evaluation.rollout import Rollout
+from drive_stack.viewer.records import RaceFrame, ViewFrame
+from drive_stack.viewer.rollout_frames import RolloutView
 
 MAX_AGENTS = 4  # more cannot be watched at a time
 
@@ -61,7 +61,8 @@ class RaceSession:
         self._names, self._episodes = tuple(names), list(episodes)
         self._index, self._catalogue, self._on_result = 0, tuple(catalogue), on_result
         self._running: list[tuple[DrivingEnv, Rollout]] = []
-        self._moments: list[Moment] = []
+        self._views: list[RolloutView] = []
+        self._frames: list[ViewFrame] = []  # the last one of each agent
         self._verdict: RaceVerdict | None = None
 
     def begin(self) -> None:
@@ -85,7 +86,9 @@ class RaceSession:
         """Start the present race again."""
         spec = self._episodes[self._index]
         self._running = [starter.start(spec) for starter in self._starters]
-        self._moments = [rollout.moment() for _, rollout in self._running]
+        count = self._index + 1, len(self._episodes)
+        self._views = [RolloutView(env, rollout, count) for env, rollout in self._running]
+        self._frames = [view.present() for view in self._views]
         self._verdict = None
         return self._frame()
 
@@ -93,7 +96,7 @@ class RaceSession:
         """Do one step of every agent whose episode has not ended."""
         for index, (_, rollout) in enumerate(self._running):
             if not rollout.done:
-                self._moments[index] = rollout.advance()
+                self._frames[index] = self._views[index].driven(rollout.advance())
         if self.done and self._verdict is None:
             results = tuple(
                 replace(rollout.result, agent=name)
@@ -125,8 +128,7 @@ class RaceSession:
         progress = tuple(rollout.log.route_completion for rollout in rollouts)
         failed = [rollout.done and not succeeded(rollout.result) for rollout in rollouts]
         drivers = tuple(
-            replace(view_of(env, rollout, moment, (self._index + 1, len(self._episodes))), agent_name=name)
-            for name, (env, rollout), moment in zip(self._names, self._running, self._moments, strict=True)
+            replace(frame, agent_name=name) for name, frame in zip(self._names, self._frames, strict=True)
         )
         return RaceFrame(
             drivers=drivers,

@@ -8,11 +8,11 @@ from dataclasses import replace
 from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, in_next_scenario
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.evaluation.rollout import Moment, Rollout
+from drive_stack.evaluation.rollout import Rollout
 from drive_stack.interfaces import Agent
 from drive_stack.types import Control
-from drive_stack.viewer.records import History, ViewFrame
-from drive_stack.viewer.rollout_frames import view_of
+from drive_stack.viewer.records import ViewFrame
+from drive_stack.viewer.rollout_frames import RolloutView
 
 
 class EpisodeSession:
@@ -26,6 +26,7 @@ class EpisodeSession:
         catalogue: Sequence[str],
         on_result: Callable[[EpisodeResult], None],
         expert: Callable[[DrivingEnv], Agent] | None = None,
+        recorded: EpisodeResult | None = None,
     ) -> None:
         """Prepare the session; nothing is made before the first episode starts.
 
@@ -35,6 +36,7 @@ class EpisodeSession:
             catalogue: Names of scenarios, for `next_scenario`.
             on_result: Called with the result of each finished episode.
             expert: Makes an expert whose control in each step the viewer shows next to the agent's.
+            recorded: The result of the drive that this session repeats, whose timeline the viewer shows.
         """
         self._starter = EpisodeStarter(factories)
         self._make_expert = expert
@@ -44,8 +46,8 @@ class EpisodeSession:
         self._index = 0
         self._catalogue = tuple(catalogue)
         self._on_result = on_result
-        self._history = History()
-        self._running: tuple[DrivingEnv, Rollout] | None = None  # started at the first use
+        self._recorded = recorded
+        self._running: tuple[DrivingEnv, Rollout, RolloutView] | None = None  # started at the first use
 
     def begin(self) -> None:
         """Make the world and the agent now, so that their errors appear before a window opens."""
@@ -63,19 +65,17 @@ class EpisodeSession:
 
     def reset(self) -> ViewFrame:
         """Start the present episode again."""
-        self._history.clear()
         self._start()
-        return self._frame(self._rollout.moment())
+        return self._with_expert(self._view.present())
 
     def step(self) -> ViewFrame:
         """Do one agent step."""
         if self._expert is not None:
             self._expert_control = self._expert.act(self._rollout.moment().observation)
         moment = self._rollout.advance()
-        self._history.add(moment.state, moment.trace)
         if self._rollout.done:
             self._on_result(self._rollout.result)
-        return self._frame(moment)
+        return self._with_expert(self._view.driven(moment))
 
     def next_episode(self) -> ViewFrame | None:
         """Start the next episode; None after the last one."""
@@ -86,6 +86,7 @@ class EpisodeSession:
 
     def next_scenario(self) -> ViewFrame:
         """Start an episode with the same seed in the next scenario of the catalogue."""
+        self._recorded = None
         self._episodes[self._index] = in_next_scenario(self._episodes[self._index], self._catalogue)
         return self.reset()
 
@@ -101,7 +102,11 @@ class EpisodeSession:
     def _rollout(self) -> Rollout:
         return self._started()[1]
 
-    def _started(self) -> tuple[DrivingEnv, Rollout]:
+    @property
+    def _view(self) -> RolloutView:
+        return self._started()[2]
+
+    def _started(self) -> tuple[DrivingEnv, Rollout, RolloutView]:
         if self._running is None:
             self._start()
         assert self._running is not None
@@ -110,13 +115,13 @@ class EpisodeSession:
     def _start(self) -> None:
         """Start the present episode."""
         spec = self._episodes[self._index]
-        self._running = self._starter.start(spec)
+        env, rollout = self._starter.start(spec)
+        count = self._index + 1, len(self._episodes)
+        self._running = env, rollout, RolloutView(env, rollout, count, self._recorded)
         self._expert_control = None
         if self._make_expert is not None:
-            self._expert = self._make_expert(self._running[0])
+            self._expert = self._make_expert(env)
             self._expert.reset(spec.seed)
 
-    def _frame(self, moment: Moment) -> ViewFrame:
-        count = self._index + 1, len(self._episodes)
-        frame = view_of(self._env, self._rollout, moment, count)
-        return replace(frame, history=self._history.points, expert=self._expert_control)
+    def _with_expert(self, frame: ViewFrame) -> ViewFrame:
+        return replace(frame, expert=self._expert_control)

@@ -11,7 +11,14 @@ from drive_stack.planning.lane_choice import LaneDecision
 from drive_stack.planning.leads import Lead, crossing_pedestrians, lane_end, vehicles_ahead
 from drive_stack.planning.scene import Scene
 from drive_stack.planning.settings import PlannerSettings
-from drive_stack.planning.speed_caps import CapProfile, SpeedCap, build_profile, caution_caps, view_cap
+from drive_stack.planning.speed_caps import (
+    SPEED_LIMIT,
+    CapProfile,
+    SpeedCap,
+    build_profile,
+    caution_caps,
+    view_cap,
+)
 from drive_stack.types import Behaviour, PlanningInput
 
 
@@ -35,7 +42,7 @@ def build_directive(
     """Collect caps and leads for the selected lane; ``sensor_caps`` are those of failed sensors."""
     goal = scene.lane_centre(decision.shift)
     limit_kmh = inputs.speed_limit * 3.6
-    limit = SpeedCap(0.0, np.inf, inputs.speed_limit, f"free road, {limit_kmh:.0f} km/h allowed")
+    limit = SpeedCap(0.0, np.inf, inputs.speed_limit, f"free road, {limit_kmh:.0f} km/h allowed", SPEED_LIMIT)
     caps = (
         limit,
         view_cap(scene, settings.caution),
@@ -78,5 +85,6 @@ def _behind_the_gap(scene: Scene, decision: LaneDecision, settings: PlannerSetti
             time_gap=0.5 * settings.following.time_gap,
             reason=f"waiting for a gap on the {side}: {decision.blocked_by}",
             behaviour=Behaviour.FOLLOW,
+            cause=scene.cause(actor),
         ),
     )

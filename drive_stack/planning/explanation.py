@@ -1,6 +1,8 @@
-"""The behaviour of a plan and its reason, as text for users."""
+"""The behaviour of a plan and its reason, as text for users, and what limits its speed."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,11 +11,23 @@ from drive_stack.planning.leads import Lead
 from drive_stack.planning.paths import Paths
 from drive_stack.planning.profiles import Profiles
 from drive_stack.planning.safety import Braking
-from drive_stack.planning.scene import Scene
-from drive_stack.types import Behaviour, FloatArray
+from drive_stack.planning.scene import Actor, Scene
+from drive_stack.types import Behaviour, Cause, FloatArray
 
 NOTICEABLE_BRAKING = -0.6  # a plan below it without another reason keeps clearance to an actor [m/s²]
 LEAD_MARGIN = 0.5  # by which a lead must allow less than the road to be the reason [m/s]
+CAP_SECONDS = 3.0  # at the present speed, in which a cap must demand less to be the cause [s]
+MAX_CLEARANCE = 4.0  # to the predicted position of an actor for which the ego brakes [m]
+CLOSER_PER_SECOND = 1.0  # an actor that is met a second later counts as so much farther away [m]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the ego does and why."""
+
+    behaviour: Behaviour
+    reason: str
+    cause: Cause | None  # of the speed; None where nothing but the planner's choice limits it
 
 
 def explain(
@@ -23,29 +37,43 @@ def explain(
     motion: Profiles,
     times: FloatArray,
     braking: Braking | None,
-) -> tuple[Behaviour, str]:
-    """Behaviour and reason of a chosen trajectory."""
-    lead = _binding_lead(scene, directive, path, motion, times)
-    cap = directive.caps.binding
-    reason = lead.reason if lead is not None else cap.reason
-    if (
-        lead is None
-        and cap.behaviour is Behaviour.CRUISE
-        and float(motion.acceleration[0, 5]) < NOTICEABLE_BRAKING
-    ):
-        reason = _clearance_reason(scene) or reason
+) -> Explanation:
+    """Behaviour, reason and cause of a chosen trajectory."""
+    speed = _speed_limitation(scene, directive, path, motion, times)
     if braking is not None and braking.emergency:
-        return Behaviour.EMERGENCY, braking.reason
+        return Explanation(Behaviour.EMERGENCY, braking.reason, braking.cause)
+    if braking is not None:
+        speed = replace(speed, reason=braking.reason, cause=braking.cause)
     if bool(motion.emergency[0]):
-        return Behaviour.EMERGENCY, f"{reason}: braking hard"
+        return Explanation(Behaviour.EMERGENCY, f"{speed.reason}: braking hard", speed.cause)
     shift = directive.decision.shift
     if shift != 0:
         behaviour = Behaviour.CHANGE_LEFT if shift > 0 else Behaviour.CHANGE_RIGHT
         side = "left" if shift > 0 else "right"
-        return behaviour, f"{directive.decision.reason}, changing {side}"
+        return Explanation(behaviour, f"{directive.decision.reason}, changing {side}", speed.cause)
     if directive.decision.blocked_by:
-        reason = f"{reason}; {directive.decision.blocked_by}"
-    return (lead.behaviour if lead is not None else cap.behaviour), reason
+        return replace(speed, reason=f"{speed.reason}; {directive.decision.blocked_by}")
+    return speed
+
+
+def _speed_limitation(
+    scene: Scene, directive: Directive, path: Paths, motion: Profiles, times: FloatArray
+) -> Explanation:
+    """What limits the speed: a lead, else the road and its caps, else the clearance to an actor."""
+    lead = _binding_lead(scene, directive, path, motion, times)
+    if lead is not None:
+        return Explanation(lead.behaviour, lead.reason, lead.cause)
+    cap, speed = directive.caps.binding, float(motion.speed[0, 0])
+    demands_less = float(directive.caps.at(speed * times[times <= CAP_SECONDS]).min()) < speed
+    limitation = Explanation(cap.behaviour, cap.reason, cap.cause if demands_less else None)
+    if cap.behaviour is not Behaviour.CRUISE or float(motion.acceleration[0, 5]) >= NOTICEABLE_BRAKING:
+        return limitation
+    actor = _nearest_conflict(scene, path, speed)
+    if actor is None:
+        return limitation
+    article = "an" if actor.description[0] in "aeiou" else "a"
+    reason = f"giving room to {article} {actor.description} {scene.distance_to(actor):.0f} m ahead"
+    return Explanation(cap.behaviour, reason, scene.cause(actor))
 
 
 def _binding_lead(
@@ -70,11 +98,22 @@ def _binding_lead(
     return binding
 
 
-def _clearance_reason(scene: Scene) -> str | None:
-    """Text on the nearest pedestrian or vehicle ahead to which the ego keeps clearance."""
-    ahead = [actor for actor in scene.actors if 0.0 < actor.rear < 60.0 and abs(actor.lateral) < 6.0]
-    if not ahead:
+def _nearest_conflict(scene: Scene, path: Paths, speed: float) -> Actor | None:
+    """The actor that would come nearest, and soonest, if the ego kept its speed [m/s] along its path.
+
+    None where all predicted positions of the actors ahead are more than `MAX_CLEARANCE` away.
+    """
+    futures, own = scene.futures, speed * scene.times
+    if len(futures.actor) == 0:
         return None
-    nearest = min(ahead, key=lambda actor: (not actor.pedestrian, actor.rear))
-    what = "an obstacle" if nearest.description == "obstacle" else f"a {nearest.description}"
-    return f"giving room to {what} {max(nearest.rear - scene.ego_front, 0.0):.0f} m ahead"
+    ahead = futures.station - futures.half_length[:, None] - (own + scene.ego_front)
+    behind = (own - scene.ego_rear) - (futures.station + futures.half_length[:, None])
+    widths = futures.half_width[:, None] + scene.ego_half_width
+    across = np.abs(futures.lateral - path.offset(own[None])) - widths
+    gap = np.hypot(np.maximum(np.maximum(ahead, behind), 0.0), np.maximum(across, 0.0))
+    starts_ahead = futures.station[:, 0] + futures.half_length > scene.ego_front
+    gap[~starts_ahead] = np.inf
+    gap[gap > MAX_CLEARANCE] = np.inf
+    soonest = (gap + CLOSER_PER_SECOND * scene.times).min(axis=1)
+    nearest = int(np.argmin(soonest))
+    return scene.actors[int(futures.actor[nearest])] if np.isfinite(soonest[nearest]) else None

@@ -9,7 +9,7 @@ import numpy as np
 from drive_stack.planning.following import safe_speed
 from drive_stack.planning.scene import Actor, Scene
 from drive_stack.planning.settings import PlannerSettings
-from drive_stack.types import Behaviour, FloatArray
+from drive_stack.types import Behaviour, Cause, FloatArray
 
 BLOCKING_HALF_WIDTH = 50.0  # half width of a lead that blocks every lateral [m]
 
@@ -27,6 +27,7 @@ class Lead:
     time_gap: float  # [s]
     reason: str
     behaviour: Behaviour
+    cause: Cause
 
     def allowed(self, front: FloatArray, times: FloatArray) -> FloatArray:
         """Allowed speed [m/s] with the ego's front at ``front`` (..., T) [m] at ``times`` (T,) [s]."""
@@ -62,7 +63,7 @@ def _laterals(scene: Scene, index: int, actor: Actor, settings: PlannerSettings)
 
 def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings) -> Lead:
     following = settings.following
-    distance = max(actor.rear - scene.ego_front, 0.0)
+    distance = scene.distance_to(actor)
     what = actor.description
     if actor.stationary:
         reason, behaviour, gap = (
@@ -86,6 +87,7 @@ def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings)
         time_gap=following.stop_time_gap if actor.stationary else following.time_gap,
         reason=reason,
         behaviour=behaviour,
+        cause=scene.cause(actor),
     )
 
 
@@ -103,7 +105,7 @@ def crossing_pedestrians(scene: Scene, speed: float, settings: PlannerSettings) 
 
 
 def _stop_before(scene: Scene, actor: Actor, settings: PlannerSettings) -> Lead:
-    distance = max(actor.rear - scene.ego_front, 0.0)
+    distance = scene.distance_to(actor)
     return Lead(
         rear=actor.rear,
         speed=0.0,
@@ -114,6 +116,7 @@ def _stop_before(scene: Scene, actor: Actor, settings: PlannerSettings) -> Lead:
         time_gap=settings.following.stop_time_gap,
         reason=f"person crossing {distance:.0f} m ahead, giving way",
         behaviour=Behaviour.YIELD,
+        cause=scene.cause(actor),
     )
 
 
@@ -168,5 +171,6 @@ def lane_end(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:
             time_gap=settings.following.stop_time_gap,
             reason=f"lane ends in {ends:.0f} m",
             behaviour=Behaviour.STOP,
+            cause=Cause("the end of the lane", distance=max(ends - scene.ego_front, 0.0)),
         ),
     )

@@ -148,7 +148,7 @@ class LatticePlanner:
     ) -> Plan:
         positions, headings, curvatures = path_poses(scene.line, path, motion.station[0])
         emergency = bool(motion.emergency[0])
-        behaviour, reason = explain(scene, directive, path, motion, self._times, braking)
+        explanation = explain(scene, directive, path, motion, self._times, braking)
         return Plan(
             times=self._times,
             positions=positions,
@@ -156,8 +156,9 @@ class LatticePlanner:
             curvatures=curvatures,
             speeds=motion.speed[0],
             accelerations=motion.acceleration[0],
-            behaviour=behaviour,
-            reason=reason,
+            behaviour=explanation.behaviour,
+            reason=explanation.reason,
+            cause=explanation.cause,
             emergency=emergency,
             rejected=rejected,
             interventions=notes,

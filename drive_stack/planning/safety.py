@@ -12,7 +12,7 @@ from drive_stack.planning.lane_choice import LaneDecision
 from drive_stack.planning.paths import Paths
 from drive_stack.planning.scene import Actor, Scene
 from drive_stack.planning.settings import LaneChangeSettings, SafetySettings
-from drive_stack.types import FloatArray, PlanningInput
+from drive_stack.types import Cause, FloatArray, PlanningInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Braking:
     acceleration: float  # [m/s²], negative
     reason: str
     emergency: bool
+    cause: Cause
 
 
 class SafetyLayer:
@@ -76,14 +77,14 @@ class SafetyLayer:
     def _demand(self, scene: Scene, actor: Actor, speed: float, max_braking: float) -> Braking | None:
         settings = self._settings
         lead_speed = max(actor.longitudinal_speed, 0.0)
-        gap = actor.rear - scene.ego_front
+        gap, distance = actor.rear - scene.ego_front, scene.distance_to(actor)
         what = actor.description
         needed = needed_braking(speed, lead_speed, gap - settings.margin)
         ttc = time_to_collision(speed, lead_speed, gap)
         if needed > settings.max_needed_braking or (ttc < settings.min_ttc and needed > 1.5):
             wanted = min(1.1 * needed + 0.3, max_braking)
-            reason = f"{what} {gap:.0f} m ahead, {ttc:.1f} s to impact: braking at {wanted:.1f} m/s²"
-            return Braking(-wanted, reason, emergency=wanted > 4.0)
+            reason = f"{what} {distance:.0f} m ahead, {ttc:.1f} s to impact: braking at {wanted:.1f} m/s²"
+            return Braking(-wanted, reason, emergency=wanted > 4.0, cause=scene.cause(actor))
         safe = rss_distance(
             speed,
             lead_speed,
@@ -94,6 +95,6 @@ class SafetyLayer:
         )
         if gap < safe and speed > lead_speed - 0.5:
             wanted = min(0.3 + 3.0 * (safe - max(gap, 0.0)) / safe, 3.0)
-            reason = f"RSS: {what} {gap:.0f} m ahead, {safe:.0f} m are safe: easing off"
-            return Braking(-wanted, reason, emergency=False)
+            reason = f"RSS: {what} {distance:.0f} m ahead, {safe:.0f} m are safe: easing off"
+            return Braking(-wanted, reason, emergency=False, cause=scene.cause(actor))
         return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from drive_stack.geometry import ReferenceLine, reference_line
 from drive_stack.objects.classes import GROUPS, ClassGroup, class_name
-from drive_stack.types import FloatArray, LaneEstimate, ObjectClass, PlanningInput, Prediction, Track
+from drive_stack.types import Cause, FloatArray, LaneEstimate, ObjectClass, PlanningInput, Prediction, Track
 from drive_stack.vehicle import VehicleParameters
 
 MAX_OFFSET, SIDE_MARGIN = 0.7, 0.1  # of the ego from a lane's centre; to the lane's edge [m]
@@ -103,6 +103,14 @@ class Scene:
             return 0.0
         adjacent = self.lanes.left if shift > 0 else self.lanes.right
         return shift * (self.lanes.width + adjacent.width) / 2.0
+
+    def distance_to(self, actor: Actor) -> float:
+        """Distance along the lane from the ego's front to the rear end of an actor, ≥ 0 [m]."""
+        return max(actor.rear - self.ego_front, 0.0)
+
+    def cause(self, actor: Actor) -> Cause:
+        """An actor as the cause of a speed."""
+        return Cause(actor.description, actor.track.id, self.distance_to(actor))
 
     def passing_lateral(self, actor: Actor, centre: float) -> float:
         """Lateral [m] at which the ego would pass an actor in the lane around ``centre`` [m].

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drive_stack.planning.speed_caps import SpeedCap
-from drive_stack.types import Behaviour, PlanningInput
+from drive_stack.types import Behaviour, Cause, PlanningInput
 
 MIN_CONFIDENCE = 0.2  # of a lane estimate that counts as detected
 MAX_TIME_WITHOUT_LANES = 0.7  # before the ego brakes [s]
@@ -40,5 +40,6 @@ class SensorLoss:
         self._allowed = max(before - braking_rate * self._dt, 0.0)
         what = inputs.fault or f"no lane seen for {self._time_without_lanes:.1f} s"
         reason = f"{what}, stopping in the lane as last known"
+        cause = Cause("missing lane lines" if inputs.fault is None else "a sensor fault")
         speed = max(self._allowed - braking_rate * LOOK_AHEAD, 0.0)
-        return (SpeedCap(0.0, float("inf"), speed, reason, Behaviour.STOP),)
+        return (SpeedCap(0.0, float("inf"), speed, reason, cause, Behaviour.STOP),)

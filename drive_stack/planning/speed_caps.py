@@ -8,8 +8,9 @@ import numpy as np
 
 from drive_stack.planning.scene import Actor, Scene
 from drive_stack.planning.settings import CautionSettings, PlannerSettings
-from drive_stack.types import Behaviour, FloatArray, ObjectClass
+from drive_stack.types import Behaviour, Cause, FloatArray, ObjectClass
 
+SPEED_LIMIT = Cause("the speed limit")
 GRID = np.arange(0.0, 202.0, 2.0)  # stations of the rear axle at which caps are evaluated [m]
 
 
@@ -21,6 +22,7 @@ class SpeedCap:
     end: float  # [m]
     speed: float  # [m/s]
     reason: str
+    cause: Cause
     behaviour: Behaviour = Behaviour.CRUISE
 
 
@@ -49,7 +51,7 @@ def build_profile(
     if binding_index < len(caps):
         binding = caps[binding_index]
     else:
-        binding = SpeedCap(0.0, look_ahead, float(curve[0]), "slowing for the curve")
+        binding = SpeedCap(0.0, look_ahead, float(curve[0]), "slowing for the curve", Cause("the curve"))
     return CapProfile(table.min(axis=0), binding)
 
 
@@ -73,7 +75,8 @@ def view_cap(scene: Scene, settings: CautionSettings) -> SpeedCap:
     """Cap from which the ego can stop within the visible part of the road."""
     view_range, b = max(float(scene.lanes.path.station[-1]), 5.0), settings.view_braking
     speed = float(np.sqrt((b * settings.reaction) ** 2 + 2.0 * b * view_range)) - b * settings.reaction
-    return SpeedCap(0.0, np.inf, speed, f"only {view_range:.0f} m of road in view")
+    reason = f"only {view_range:.0f} m of road in view"
+    return SpeedCap(0.0, np.inf, speed, reason, Cause("the short view"))
 
 
 def caution_caps(
@@ -111,8 +114,11 @@ def _stopping_speed(gap: float, pedestrian_speed: float, settings: CautionSettin
 def _near_pedestrian(actor: Actor, gap: float, scene: Scene, settings: CautionSettings) -> SpeedCap:
     speed = max(_stopping_speed(gap, settings.pedestrian_speed, settings), settings.min_speed)
     start = actor.rear - scene.ego_front - 4.0
-    reason = f"person {gap:.1f} m beside the lane, slowing"
-    return SpeedCap(start, actor.front + scene.ego_rear, speed, reason, Behaviour.YIELD)
+    reason = (
+        f"{actor.description} {scene.distance_to(actor):.0f} m ahead, {gap:.1f} m beside the lane, slowing"
+    )
+    end = actor.front + scene.ego_rear
+    return SpeedCap(start, end, speed, reason, scene.cause(actor), Behaviour.YIELD)
 
 
 def _near_occluder(
@@ -124,5 +130,5 @@ def _near_occluder(
         settings.min_speed_fraction * speed_limit,
     )
     start = actor.rear - scene.ego_front
-    reason = f"parked vehicle {max(actor.rear - scene.ego_front, 0.0):.0f} m ahead may hide people, slowing"
-    return SpeedCap(start, actor.front, speed, reason)
+    reason = f"parked vehicle {scene.distance_to(actor):.0f} m ahead may hide people, slowing"
+    return SpeedCap(start, actor.front, speed, reason, scene.cause(actor))

@@ -12,15 +12,18 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import box_corners, to_local
 from drive_stack.objects.classes import class_name
 from drive_stack.types import Detection, FloatArray, LaneEstimate, ObjectClass, Plan, Track
+from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.attention import draw_attention
 from drive_stack.viewer.canvas import Canvas, dashes
-from drive_stack.viewer.records import Layer, ViewFrame
+from drive_stack.viewer.headline import Headline, metres
+from drive_stack.viewer.records import Layer, ViewFrame, cause_track
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour
 from drive_stack.world_state import WorldState
 
 _NEAR = 0.8  # points closer to the camera than this are not drawn [m]
 _RIBBON_STEP = 1.0  # [m]
+_ASSUMED_HEIGHT = 1.6  # of an emphasised track that the camera does not detect [m]
 
 
 def draw_camera(
@@ -54,13 +57,21 @@ def draw_camera(
         tracks = trace.tracks if Layer.TRACKS in layers else ()
         if classes := classes_present(detections, tracks):
             overlay.legend(classes)
-        overlay.objects(detections, tracks)
+        overlay.objects(detections, tracks, frame)
 
 
 def classes_present(detections: Sequence[Detection], tracks: Sequence[Track]) -> tuple[ObjectClass, ...]:
     """The classes of the drawn objects, each once, in the order of `ObjectClass`: the legend's entries."""
     labels = {detection.label for detection in detections} | {track.label for track in tracks}
     return tuple(sorted(labels))
+
+
+def distance_ahead(track: Track, car: VehicleParameters) -> float:
+    """Distance from the ego's front to the near end of a track along the ego's heading, ≥ 0 [m]."""
+    turn = abs(np.cos(track.heading)), abs(np.sin(track.heading))
+    half_length = (track.length * turn[0] + track.width * turn[1]) / 2.0
+    front = car.length - car.rear_overhang
+    return max(float(track.position[0]) - half_length - front, 0.0)
 
 
 class _Overlay:
@@ -137,19 +148,27 @@ class _Overlay:
         self._canvas.lines([base, top], self._style.theme.text, 1, closed=True)
         self._canvas.lines(edges, self._style.theme.text, 1)
 
-    def objects(self, detections: tuple[Detection, ...], tracks: tuple[Track, ...]) -> None:
-        """Draw boxes of detections, and a label for each track that was just updated, the nearest first."""
+    def objects(self, detections: tuple[Detection, ...], tracks: tuple[Track, ...], frame: ViewFrame) -> None:
+        """Draw boxes of detections, and a label for each track that was just updated, the nearest first.
+
+        The track for which the ego brakes comes first, emphasised.
+        """
+        cause = cause_track(frame) if tracks else None
+        if cause is not None and frame.headline is not None:
+            self._cause(cause, frame.headline)
         style, colours = self._style, self._style.theme.classes
         for detection in detections:
             rect = self._scaled(detection.box)
             self._canvas.frame(rect, colours[detection.label], radius=style.px(3), thickness=style.px(2.2))
-        visible = [track for track in tracks if track.box is not None and track.missed == 0]
+        visible = [
+            track for track in tracks if track.box is not None and track.missed == 0 and track is not cause
+        ]
         for track in sorted(visible, key=lambda track: float(np.hypot(*track.position))):
             assert track.box is not None
             box, colour = self._scaled(track.box), colours[track.label]
             if not detections:
                 self._canvas.frame(box, colour)
-            text = f"#{track.id}  {np.hypot(*track.position):.0f} m"
+            text = f"#{track.id}  {metres(distance_ahead(track, frame.state.car))}"
             chip = self._chip(text, bold=True)
             lift = style.px(2)
             self._label(
@@ -168,6 +187,41 @@ class _Overlay:
             text, box = f"{100 * detection.confidence:.0f} %", self._scaled(detection.box)
             below = _placed(self._chip(text, bold=False), "midtop", (box.centerx, box.bottom + style.px(2)))
             self._label(text, [below], colours[detection.label], bold=False)
+
+    def _cause(self, track: Track, headline: Headline) -> None:
+        """Emphasise the object for which the ego brakes, joined to the sentence below it."""
+        style, canvas, size = self._style, self._canvas, self._style.body
+        colour, dark = style.theme.urgency_colour(headline.urgency), style.theme.background
+        width = style.type.width(headline.full_text, size, bold=True) + style.px(20)
+        chip = Rect(style.px(8), 0, min(width, canvas.width - style.px(16)), size + style.px(14))
+        chip.bottom = canvas.height - style.px(8)
+        box = self._box_of(track)
+        if box is not None:
+            box = box.inflate(style.px(6), style.px(6))
+            chip.centerx = box.centerx
+            chip.clamp_ip(canvas.bounds.inflate(-style.px(16), -style.px(16)))
+            ends = np.array([[box.centerx, box.bottom], [box.centerx, chip.top]], dtype=np.float64)
+            for tone, weight in ((dark, 5.0), (colour, 2.5)):
+                canvas.line(ends, tone, style.px(weight))
+                canvas.frame(box, tone, radius=style.px(3), thickness=style.px(weight + 1.5))
+        canvas.box(chip, colour, radius=style.px(5))
+        style.type.draw(
+            canvas, headline.full_text, chip.center, size, dark,
+            bold=True, anchor="center", max_width=chip.width - style.px(8),
+        )  # fmt: skip
+        self._taken.append(chip)
+
+    def _box_of(self, track: Track) -> Rect | None:
+        """The box of a track on the canvas: the detected one, else that of its projection."""
+        if track.box is not None and track.missed == 0:
+            return self._scaled(track.box)
+        corners = box_corners(track.position, track.heading, track.length, track.width)
+        points = np.concatenate([self._project(corners), self._project(corners, _ASSUMED_HEIGHT)])
+        if not np.isfinite(points).all():
+            return None
+        (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)
+        box = Rect(round(x1), round(y1), max(round(x2 - x1), 2), max(round(y2 - y1), 2))
+        return box if box.colliderect(self._canvas.bounds) else None
 
     def _chip(self, text: str, *, bold: bool) -> Rect:
         size = self._style.small

@@ -22,6 +22,10 @@ def draw_header(canvas: Canvas, rect: Rect, frame: ViewFrame, playback: Playback
         canvas, time, (rect.right - edge, y), style.body, theme.text, bold=True, anchor="midright"
     ).left
     right = _chip(canvas, _playback_text(playback), right - style.px(12), y, theme.muted, style)
+    if playback.jumping:
+        right = _chip(canvas, "to the end", right - style.px(8), y, theme.warning, style)
+    if playback.behind > 0.0:
+        right = _chip(canvas, f"{playback.behind:.1f} s back", right - style.px(8), y, theme.warning, style)
     if playback.paused:
         right = _chip(canvas, "paused", right - style.px(8), y, theme.warning, style)
     place = style.type.draw(
@@ -64,11 +68,13 @@ def _chip(canvas: Canvas, text: str, right: float, y: float, colour: Colour, sty
     return rect.left
 
 
-def draw_footer(canvas: Canvas, rect: Rect, layers: AbstractSet[Layer], style: Style) -> None:
-    """Draw the layers with their keys on the left, bright when shown, and common keys on the right."""
+def draw_footer(
+    canvas: Canvas, rect: Rect, layers: AbstractSet[Layer], offered: AbstractSet[Layer], style: Style
+) -> None:
+    """Draw the ``offered`` layers with their keys on the left, bright when shown, and common keys."""
     theme, y = style.theme, rect.centery
     x = rect.left + style.px(16)
-    for layer in Layer:
+    for layer in (layer for layer in Layer if layer in offered):
         shown = layer in layers
         colour = theme.text if shown else theme.faint
         key = style.type.draw(

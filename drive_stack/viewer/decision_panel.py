@@ -175,14 +175,13 @@ def _draw_behaviour(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) 
     """Write the behaviour, its reason, safety interventions and notes, as far as there is space."""
     theme, trace = style.theme, frame.trace
     writer = _Writer(canvas, rect, style)
-    if trace is None:
+    if frame.headline is not None:
+        colour = theme.urgency_colour(frame.headline.urgency)
+        writer.write(frame.headline.full_text, style.large, colour, bold=True, lines=2)
+        writer.write(_sentence(frame.headline.reason), style.body, theme.text, lines=5)
+    elif trace is None:
         text = "This agent does not say what it thinks." if frame.history else "About to set off."
         writer.write(text, style.body, theme.muted)
-    elif trace.plan is not None:
-        plan = trace.plan
-        colour = theme.behaviour_colour(plan.behaviour)
-        writer.write(_sentence(plan.behaviour.value), style.large, colour, bold=True)
-        writer.write(_sentence(plan.reason), style.body, theme.text, lines=5)
     for text in _safety_lines(trace):
         writer.write(text, style.body, theme.warning, lines=2)
     if trace is not None:
@@ -197,7 +196,7 @@ def _sentence(text: str) -> str:
 def _safety_lines(trace: StepTrace | None) -> list[str]:
     if trace is None or trace.plan is None:
         return []
-    return [f"Safety: {text}" for text in trace.plan.interventions]
+    return [f"Safety: {text}" for text in trace.plan.interventions if text != trace.plan.reason]
 
 
 class _Writer:

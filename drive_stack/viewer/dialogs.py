@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from pygame import Rect
 
@@ -22,16 +23,16 @@ _OUTCOMES = {
 }
 
 
-def draw_help(canvas: Canvas, style: Style) -> None:
-    """Draw all key bindings over the dimmed window."""
+def draw_help(canvas: Canvas, offered: AbstractSet[Layer], style: Style) -> None:
+    """Draw all key bindings over the dimmed window; ``offered`` are the layers that this agent has."""
     theme = style.theme
     with canvas.glazed(0.7):
         canvas.fill(theme.background)
     keys = [(binding.shown, binding.meaning) for binding in BINDINGS]
-    layers = [(layer.key, f"show and hide {layer.title}") for layer in Layer]
+    layers = [(layer.key, f"show and hide {layer.title}") for layer in Layer if layer in offered]
     columns = ((("Playing", keys), ("With --agent human", list(DRIVING))), (("Layers", layers),))
     line = style.body + style.px(12)
-    rect = Rect(0, 0, min(style.px(980), canvas.width - 40), min(round(15.5 * line), canvas.height - 20))
+    rect = Rect(0, 0, min(style.px(980), canvas.width - 40), min(round(18.5 * line), canvas.height - 20))
     rect.center = canvas.bounds.center
     inside = style.panel(canvas, rect, "Keys")
     half = inside.width // 2
@@ -73,26 +74,39 @@ def draw_outcome(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> 
     """Draw a banner with the outcome of the episode in the centre of ``rect``."""
     if frame.outcome is not None:
         colour = style.theme.accent if frame.outcome == "completed" else style.theme.danger
-        draw_banner(canvas, rect, outcome_text(frame.outcome), colour, style)
+        draw_banner(canvas, rect, outcome_text(frame.outcome), colour, style, frame.outcome_details)
 
 
-def draw_banner(canvas: Canvas, rect: Rect, title: str, colour: Colour, style: Style) -> None:
-    """Draw a title in the centre of ``rect``, as large as fits, with the keys for continuing."""
+def draw_banner(
+    canvas: Canvas, rect: Rect, title: str, colour: Colour, style: Style, details: Sequence[str] = ()
+) -> None:
+    """Draw a title in the centre of ``rect``, as large as fits, ``details``, and the keys for continuing."""
     theme = style.theme
     hint = "r again   n next scenario   q quit"
     size, max_width = max(24, style.px(34)), rect.width - style.px(60)
     while size > style.body and style.type.width(title, size, bold=True) > max_width:
         size -= 2
-    width = max(style.type.width(title, size, bold=True), style.type.width(hint, style.body)) + style.px(60)
-    chip = Rect(0, 0, min(width, rect.width), size + style.body + style.px(54))
+    rows = [(text, theme.text) for text in details] + [(hint, theme.muted)]
+    line = style.body + style.px(8)
+    width = max(
+        style.type.width(title, size, bold=True), *(style.type.width(text, style.body) for text, _ in rows)
+    )
+    chip = Rect(0, 0, min(width + style.px(60), rect.width), size + len(rows) * line + style.px(46))
     chip.center = rect.center
+    if details:
+        chip.top = rect.top + style.px(10)  # what was hit remains visible
     part = canvas.region(chip)
     with part.glazed(0.85):
         part.fill(theme.background)
     canvas.frame(chip, colour, thickness=style.px(2))
-    y = chip.centery - style.px(14)
+    y = chip.top + style.px(20) + size / 2.0
     style.type.draw(
         canvas, title, (chip.centerx, y), size, colour, bold=True, anchor="center", max_width=max_width
     )
-    below = y + size / 2.0 + style.px(12)
-    style.type.draw(canvas, hint, (chip.centerx, below), style.body, theme.muted, anchor="midtop")
+    y += size / 2.0 + style.px(12)
+    for text, tone in rows:
+        style.type.draw(
+            canvas, text, (chip.centerx, y), style.body, tone, anchor="midtop",
+            max_width=chip.width - style.px(20),
+        )  # fmt: skip
+        y += line

@@ -17,6 +17,7 @@ from drive_stack.viewer.records import DEFAULT_LAYERS, FrameDrawn_contra, Layer,
 from drive_stack.viewer.score_panel import draw_score, draw_timing
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Theme
+from drive_stack.viewer.timeline import draw_timeline
 from drive_stack.viewer.traces import draw_traces
 from drive_stack.viewer.typeface import Typeface
 
@@ -73,15 +74,18 @@ class FrameRenderer:
         """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call overwrites."""
         canvas = self._canvas
         model = frame.camera_model
-        layout = arrange(canvas.width, canvas.height, model.width / model.height)
+        aspect = model.width / model.height
+        layout = arrange(canvas.width, canvas.height, aspect, timeline=frame.timeline is not None)
         style = Style(self._theme, self._type, layout.scale)
         self._draw_panels(layout, frame, layers, style)
         draw_header(canvas, layout.header, frame, playback if playback is not None else Playback(), style)
-        draw_footer(canvas, layout.footer, layers, style)
+        draw_footer(canvas, layout.footer, layers, frame.offered, style)
+        if layout.timeline is not None:
+            draw_timeline(canvas, layout.timeline, frame, style)
         if frame.outcome is not None:
             draw_outcome(canvas, layout.camera, frame, style)
         if show_help:
-            draw_help(canvas, style)
+            draw_help(canvas, frame.offered, style)
         return canvas.pixels
 
     def _draw_panels(
@@ -93,5 +97,9 @@ class FrameRenderer:
         draw_birdseye(canvas, layout.birdseye, frame, layers, style)
         draw_decision(canvas, layout.decision, frame, style)
         draw_traces(canvas, layout.traces, frame, style)
-        draw_score(canvas, layout.score, frame.score, style)
-        draw_timing(canvas, layout.timing, frame, style)
+        times_stages = frame.trace.stage_ms if frame.trace is not None else not frame.history
+        if not times_stages:
+            draw_score(canvas, layout.score.union(layout.timing), frame.score, style)
+        else:
+            draw_score(canvas, layout.score, frame.score, style)
+            draw_timing(canvas, layout.timing, frame, style)

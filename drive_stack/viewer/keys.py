@@ -16,10 +16,13 @@ class Action(Enum):
 
     PAUSE = auto()
     STEP = auto()
+    BACK = auto()
+    JUMP = auto()
     SLOWER = auto()
     FASTER = auto()
     NEXT_SCENARIO = auto()
     RESET = auto()
+    FULLSCREEN = auto()
     HELP = auto()
     QUIT = auto()
 
@@ -37,10 +40,13 @@ class Binding:
 BINDINGS: tuple[Binding, ...] = (
     Binding(Action.PAUSE, (pygame.K_SPACE,), "space", "pause and go on"),
     Binding(Action.STEP, (pygame.K_PERIOD, pygame.K_RIGHT), ". or →", "one step, then pause"),
+    Binding(Action.BACK, (pygame.K_COMMA, pygame.K_LEFT), ", or ←", "one step back, then pause"),
+    Binding(Action.JUMP, (pygame.K_j,), "j", "drive on to the end, pause 3 s before it"),
     Binding(Action.SLOWER, (pygame.K_MINUS, pygame.K_KP_MINUS), "−", "slower"),
     Binding(Action.FASTER, (pygame.K_PLUS, pygame.K_EQUALS, pygame.K_KP_PLUS), "+", "faster"),
     Binding(Action.RESET, (pygame.K_r,), "r", "the same episode from its start"),
     Binding(Action.NEXT_SCENARIO, (pygame.K_n,), "n", "next scenario"),
+    Binding(Action.FULLSCREEN, (pygame.K_f, pygame.K_F11), "f or F11", "full screen and back"),
     Binding(Action.HELP, (pygame.K_h, pygame.K_F1), "h or ?", "show and hide this help"),
     Binding(Action.QUIT, (pygame.K_q, pygame.K_ESCAPE), "q or esc", "quit"),
 )
@@ -53,7 +59,9 @@ HINTS = (
     ("n", "next"),
     ("r", "reset"),
     ("− +", "pace"),
-    (".", "step"),
+    (", .", "step"),
+    ("j", "end"),
+    ("f", "full"),
     ("space", "pause"),
 )
 
@@ -61,17 +69,17 @@ HINTS = (
 def action_of(key: int, typed: str, *, driving: bool) -> Action | Layer | None:
     """The action or layer of a key press; ``typed`` is its character, since keyboard layouts differ.
 
-    While a person is ``driving``, the arrow keys steer the car and give None.
+    While a person is ``driving``, the arrow keys steer the car and give None, and no key leaves the present.
     """
     if typed == "?":
         return Action.HELP
-    if driving and key in _DRIVING_KEYS:
+    if driving and (key in _DRIVING_KEYS or key in _NOT_WHILE_DRIVING):
         return None
     for layer in Layer:
         if typed == layer.key:
             return layer
     for binding in BINDINGS:
-        if key in binding.keys or (typed in ("+", "-", ".") and typed == _TYPED.get(binding.action)):
+        if key in binding.keys or (typed in ("+", "-", ".", ",") and typed == _TYPED.get(binding.action)):
             return binding.action
     return None
 
@@ -86,9 +94,10 @@ class DrivingKeys:
     brake: bool = False
 
 
-_TYPED: Mapping[Action, str] = {Action.STEP: ".", Action.SLOWER: "-", Action.FASTER: "+"}
+_TYPED: Mapping[Action, str] = {Action.STEP: ".", Action.BACK: ",", Action.SLOWER: "-", Action.FASTER: "+"}
 _LEFT, _RIGHT = (pygame.K_LEFT, pygame.K_a), (pygame.K_RIGHT, pygame.K_d)
 _UP, _DOWN = (pygame.K_UP, pygame.K_w), (pygame.K_DOWN, pygame.K_s)
+_NOT_WHILE_DRIVING = (pygame.K_COMMA, pygame.K_j)
 _DRIVING_KEYS = frozenset((*_LEFT, *_RIGHT, *_UP, *_DOWN))
 
 

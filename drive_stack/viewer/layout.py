@@ -23,6 +23,7 @@ class Layout:
     score: Rect
     timing: Rect
     footer: Rect
+    timeline: Rect | None = None  # of a replay
 
     @property
     def panels(self) -> tuple[Rect, ...]:
@@ -30,20 +31,23 @@ class Layout:
         return (
             self.header, self.camera, self.birdseye, self.decision,
             self.traces, self.score, self.timing, self.footer,
+            *(() if self.timeline is None else (self.timeline,)),
         )  # fmt: skip
 
 
-def arrange(width: int, height: int, camera_aspect: float) -> Layout:
+def arrange(width: int, height: int, camera_aspect: float, *, timeline: bool = False) -> Layout:
     """Arrange the panels in a window of at least `MIN_SIZE` [px]; ``camera_aspect`` is width / height.
 
     The camera is at the upper left and the bird's-eye view over the full height on the right. Below the
-    camera are the decision panel, the traces, the score and the computing time of each stage.
+    camera are the decision panel, the traces, the score and the computing time of each stage. With
+    ``timeline`` there is space for the timeline of a replay above the footer.
     """
     width, height = max(width, MIN_SIZE[0]), max(height, MIN_SIZE[1])
     scale = min(max(min(width / 1600.0, height / 900.0), 0.7), 2.4)
     gap = max(4, round(10 * scale))
     header_height, footer_height = round(46 * scale), max(22, round(30 * scale))
-    top, bottom = header_height, height - footer_height
+    timeline_height = max(24, round(36 * scale)) if timeline else 0
+    top, bottom = header_height, height - footer_height - timeline_height
     body = bottom - top
     side = min(max(round(width * 0.23), round(body * 0.42)), round(width * 0.3))
     birdseye = Rect(width - gap - side, top, side, body)
@@ -68,5 +72,6 @@ def arrange(width: int, height: int, camera_aspect: float) -> Layout:
         traces=traces,
         score=score,
         timing=timing,
-        footer=Rect(0, bottom, width, height - bottom),
+        footer=Rect(0, height - footer_height, width, footer_height),
+        timeline=Rect(0, bottom, width, timeline_height) if timeline else None,
     )

@@ -11,7 +11,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.types import Control, Observation, StepTrace
+from drive_stack.types import Control, Observation, StepTrace, Track
+from drive_stack.viewer.headline import Headline, Urgency
 from drive_stack.world_state import WorldState
 
 
@@ -87,6 +88,24 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A mark on the timeline of a replay."""
+
+    elapsed: float  # since the start of the drive [s]
+    urgency: Urgency
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How far a replay is."""
+
+    elapsed: float  # since the start of the drive [s]
+    duration: float  # of the recorded drive, > 0 [s]
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ViewFrame:
     """All data of one frame. `observation`, `state` and `trace` belong to the same time."""
 
@@ -99,11 +118,23 @@ class ViewFrame:
     trace: StepTrace | None = None  # None before the first step, and for agents without a trace
     expert: Control | None = None  # the expert's control in this state; None if not computed
     score: Mapping[str, str] = field(default_factory=dict)  # label → text, in order
+    headline: Headline | None = None  # what the agent does and why; None where it says nothing
+    offered: frozenset[Layer] = frozenset(Layer)  # layers for which this agent has something to show
     history: tuple[HistoryPoint, ...] = ()
     episode: int = 1  # from 1
     episodes: int = 1
+    timeline: Timeline | None = None  # of a replay; None for other drives
     privileged: bool = False  # the agent reads the truth
     outcome: str | None = None  # how the episode ended; None while it runs
+    outcome_details: tuple[str, ...] = ()  # what was hit, how fast, and whether it was avoidable
+
+
+def cause_track(frame: ViewFrame) -> Track | None:
+    """The track for which the ego brakes; None where it brakes for none, and where the track has ended."""
+    if frame.trace is None or frame.headline is None or not frame.headline.braking:
+        return None
+    headline = frame.headline
+    return next((track for track in frame.trace.tracks if headline.names(track.id)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +144,8 @@ class Playback:
     paused: bool = False
     speed_factor: float = 1.0  # requested; 1 is real time
     reached: float | None = None  # measured speed factor, if it is lower than requested
+    behind: float = 0.0  # how far before the newest frame the shown one is [s]
+    jumping: bool = False  # drives on to the end without showing each step
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,28 +5,145 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drive_stack.driving_env import DrivingEnv
+from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
 from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.objects.classes import contact_name
-from drive_stack.viewer.records import ViewFrame
+from drive_stack.types import Contact, StepTrace
+from drive_stack.viewer.headline import Headline, Headlines, Urgency
+from drive_stack.viewer.records import Event, History, Layer, Timeline, ViewFrame
+
+_KMH = 3.6
+_ALWAYS_OFFERED = frozenset((Layer.TRUTH, Layer.TRUE_BOXES))
 
 
-def view_of(env: DrivingEnv, rollout: Rollout, moment: Moment, count: tuple[int, int]) -> ViewFrame:
-    """The frame of a moment; ``count`` is the number of the episode (from 1) and the number of episodes."""
-    episode = rollout.episode
-    return ViewFrame(
-        observation=moment.observation,
-        state=moment.state,
-        camera_model=env.platform.camera,
-        agent_name=episode.agent,
-        scenario=episode.scenario,
-        seed=episode.seed,
-        trace=moment.trace,
-        score=score_lines(rollout),
-        episode=count[0],
-        episodes=count[1],
-        privileged=episode.privileged,
-        outcome=rollout.status.value if rollout.done else None,
+class RolloutView:
+    """Makes the frames of one rollout and remembers what they show of the past.
+
+    ``count`` is the number of the episode (from 1) and the number of episodes. ``recorded`` is the result of
+    the drive that a replay repeats.
+    """
+
+    def __init__(
+        self,
+        env: DrivingEnv,
+        rollout: Rollout,
+        count: tuple[int, int] = (1, 1),
+        recorded: EpisodeResult | None = None,
+    ) -> None:
+        self._env, self._rollout, self._count = env, rollout, count
+        self._headlines, self._history = Headlines(), History()
+        self._headline: Headline | None = None
+        self._offered = _ALWAYS_OFFERED
+        self._recorded, self._start = recorded, rollout.log.time[0]
+        self._events: list[Event] = []
+        self._ending: tuple[str, ...] | None = None  # computed once the episode is over
+
+    def present(self) -> ViewFrame:
+        """The frame of the present instant, on which the agent has not acted yet."""
+        return self._frame(self._rollout.moment())
+
+    def driven(self, moment: Moment) -> ViewFrame:
+        """The frame of the next moment on which the agent has acted."""
+        self._history.add(moment.state, moment.trace)
+        before, self._headline = self._headline, self._headlines.of(moment.state, moment.trace)
+        event = braking_event(moment.state.time - self._start, before, self._headline)
+        if event is not None:
+            self._events.append(event)
+        self._offered |= layers_of(moment.trace)
+        return self._frame(moment)
+
+    def _frame(self, moment: Moment) -> ViewFrame:
+        rollout, episode = self._rollout, self._rollout.episode
+        return ViewFrame(
+            observation=moment.observation,
+            state=moment.state,
+            camera_model=self._env.platform.camera,
+            agent_name=episode.agent,
+            scenario=episode.scenario,
+            seed=episode.seed,
+            trace=moment.trace,
+            headline=self._headline,
+            offered=self._offered,
+            score=score_lines(rollout),
+            history=self._history.points,
+            episode=self._count[0],
+            episodes=self._count[1],
+            timeline=self._timeline(moment),
+            privileged=episode.privileged,
+            outcome=rollout.status.value if rollout.done else None,
+            outcome_details=self._outcome_details(),
+        )
+
+    def _timeline(self, moment: Moment) -> Timeline | None:
+        if self._recorded is None:
+            return None
+        elapsed, duration = moment.state.time - self._start, max(self._recorded.duration_s, 0.1)
+        events = *self._events, *failure_events(self._recorded)
+        return Timeline(elapsed, duration, events)
+
+    def _outcome_details(self) -> tuple[str, ...]:
+        if self._ending is None and self._rollout.done:
+            self._ending = _ending_of(self._rollout)
+        return self._ending or ()
+
+
+def _ending_of(rollout: Rollout) -> tuple[str, ...]:
+    if not rollout.log.contacts:
+        return ()
+    (contact, verdict), result = rollout.log.contacts[0], rollout.result
+    return outcome_lines(
+        contact, at_fault=verdict.at_fault, avoidable=result.avoidable, reason=result.avoidable_reason
     )
+
+
+def braking_event(elapsed: float, before: Headline | None, now: Headline | None) -> Event | None:
+    """The mark for braking that begins or becomes hard ``elapsed`` s after the start; None if neither."""
+    if now is None or not now.braking:
+        return None
+    if before is not None and before.braking and before.urgency >= now.urgency:
+        return None
+    return Event(elapsed, now.urgency)
+
+
+def failure_events(recorded: EpisodeResult) -> tuple[Event, ...]:
+    """The mark at the end of a recorded drive that did not succeed."""
+    if succeeded(recorded):
+        return ()
+    text = recorded.status.value.replace("_", " ")
+    if recorded.status is Status.COLLISION and recorded.collision_with is not None:
+        text = f"collision with {recorded.collision_with}"
+    return (Event(recorded.duration_s, Urgency.DANGER, text),)
+
+
+def layers_of(trace: StepTrace | None) -> frozenset[Layer]:
+    """The layers for which a trace has something to show."""
+    if trace is None:
+        return frozenset()
+    plans = trace.plan is not None  # by what it tracks and predicts, even where there is nothing now
+    found = {
+        Layer.DETECTIONS: bool(trace.detections),
+        Layer.TRACKS: bool(trace.tracks) or plans,
+        Layer.LANES: trace.lanes is not None,
+        Layer.PREDICTIONS: bool(trace.predictions) or plans,
+        Layer.PLANS: plans,
+        Layer.ATTENTION: trace.attention is not None,
+    }
+    return frozenset(layer for layer, exists in found.items() if exists)
+
+
+def outcome_lines(
+    contact: Contact, *, at_fault: bool, avoidable: bool | None, reason: str | None
+) -> tuple[str, ...]:
+    """What the ego hit, at what speed, and whether a careful driver would have avoided it, and why."""
+    name = contact_name(contact)
+    what = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    who = f"Hit {what}" if at_fault else f"Was hit by {what}"
+    speeds = _KMH * contact.impact_speed, _KMH * contact.ego_speed
+    line = f"{who} at {speeds[0]:.0f} km/h, while driving {speeds[1]:.0f} km/h"
+    if avoidable is None:
+        return (line,)
+    word = "Avoidable" if avoidable else "Not avoidable"
+    return (line, f"{word} for a careful driver (UN R157): {reason}")
 
 
 def score_lines(rollout: Rollout) -> Mapping[str, str]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from drive_stack.types import Behaviour, ObjectClass
+from drive_stack.types import ObjectClass
+from drive_stack.viewer.headline import Urgency
 
 Colour: TypeAlias = tuple[int, int, int]
 
@@ -63,13 +64,9 @@ class Theme:
         index = min(int(place), len(stops) - 2)
         return mix(stops[index], stops[index + 1], place - index)
 
-    def behaviour_colour(self, behaviour: Behaviour) -> Colour:
-        """Colour of a behaviour: green, yellow for yielding or stopping, orange-red for emergencies."""
-        if behaviour is Behaviour.EMERGENCY:
-            return self.danger
-        if behaviour in (Behaviour.YIELD, Behaviour.STOP):
-            return self.warning
-        return self.accent
+    def urgency_colour(self, urgency: Urgency) -> Colour:
+        """Colour of a headline: green, amber or red."""
+        return (self.accent, self.warning, self.danger)[urgency]
 
 
 def mix(first: Colour, second: Colour, fraction: float) -> Colour:

@@ -44,12 +44,18 @@ def draw_traces(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> N
         Curve("asked", np.degrees(_column(history, "requested_steering")), theme.warning, 1.4),
         Curve("driven", np.degrees(_column(history, "steering")), theme.accent, 2.4),
     )
+    speed, steering = _with_values(speed), _with_values(steering)
     top = max(_KMH * frame.state.speed_limit * 1.15, 1.05 * _largest(speed), 20.0)
     max_steering = max(1.15 * _largest(steering), 1.0)
     upper = Rect(inside.left, inside.top, inside.width, half)
     lower = Rect(inside.left, inside.bottom - half, inside.width, half)
     _draw_chart(canvas, upper, "Speed, km/h", ages, speed, (0.0, top), style)
     _draw_chart(canvas, lower, "Steering, ° (left up)", ages, steering, (-max_steering, max_steering), style)
+
+
+def _with_values(curves: Sequence[Curve]) -> tuple[Curve, ...]:
+    """The curves that have a value: an agent without a plan has no planned speed."""
+    return tuple(curve for curve in curves if np.isfinite(curve.values).any())
 
 
 def _column(history: Sequence[HistoryPoint], name: str) -> FloatArray:

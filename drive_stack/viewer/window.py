@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Generic
 
 import pygame
@@ -14,8 +15,11 @@ from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.keys import Action, DrivingKeys, action_of, driving_keys
 from drive_stack.viewer.pacer import Pacer
 from drive_stack.viewer.records import DEFAULT_LAYERS, Frame, Layer, Session
+from drive_stack.viewer.tape import Tape
 
 _POLL_HZ = 60
+_BURST_SECONDS = 0.1  # of driving between two looks at the keys [s]
+_BEFORE_END = 3.0  # a jump to the end goes back by so much [s]
 _BANNER_SECONDS = 2.5  # shown before the next episode starts [s]
 _NO_DISPLAY = ("dummy", "offscreen")
 
@@ -63,6 +67,8 @@ class Window(Generic[Frame]):
         self._layers: AbstractSet[Layer] = DEFAULT_LAYERS
         self._help = False
         self._stale = True  # the screen is out of date
+        self._jumping = False  # drives on to the end of the episode
+        self._fullscreen, self._windowed = False, size
 
     def run(self, session: Session[Frame]) -> None:
         """Show the session until the person quits."""
@@ -79,19 +85,21 @@ class Window(Generic[Frame]):
 
     def _loop(self, session: Session[Frame]) -> None:
         clock = pygame.time.Clock()
-        frame = session.reset()
+        tape = Tape(session.reset())
         pacer = Pacer(session.dt, time.perf_counter())
         banner: float | None = None  # time at which the current episode's outcome was first shown
         while True:
             for action in self._read_events():
                 if action is Action.QUIT:
                     return
-                frame = self._apply(action, session, pacer, frame)
+                tape = self._apply(action, session, pacer, tape)
                 self._stale = True
-            if not session.done:
+            if self._jumping:
+                self._drive_on(session, pacer, tape)
+            elif not session.done or tape.behind:
                 banner = None
-                while not session.done and pacer.due(time.perf_counter()):
-                    frame = session.step()
+                while (not session.done or tape.behind) and pacer.due(time.perf_counter()):
+                    _forward(session, tape)
                     self._stale = True
             elif banner is None:
                 banner = time.perf_counter()
@@ -100,11 +108,23 @@ class Window(Generic[Frame]):
                 banner = (
                     float("inf") if following is None else None
                 )  # inf: no episode remains, wait for a key
-                frame, self._stale = (frame, self._stale) if following is None else (following, True)
+                if following is not None:
+                    tape, self._stale = Tape(following), True
                 pacer.restart(time.perf_counter())
             if self._stale:
-                self._show(frame, pacer)
+                self._show(tape, pacer, session.dt)
             clock.tick(_POLL_HZ)
+
+    def _drive_on(self, session: Session[Frame], pacer: Pacer, tape: Tape[Frame]) -> None:
+        """Step for a moment as fast as possible; at the end of the episode pause shortly before it."""
+        until = time.perf_counter() + _BURST_SECONDS
+        while not session.done and time.perf_counter() < until:
+            tape.add(session.step())
+        if session.done:
+            self._jumping = False
+            tape.back(round(_BEFORE_END / session.dt))
+            pacer.pause(True, time.perf_counter())
+        self._stale = True
 
     def _read_events(self) -> list[Action]:
         """Read the window's events and return the actions; layers and size are handled here."""
@@ -126,25 +146,42 @@ class Window(Generic[Frame]):
                     actions.append(action)
         return actions
 
-    def _apply(self, action: Action, session: Session[Frame], pacer: Pacer, frame: Frame) -> Frame:
-        """Apply an action; returns the frame to show."""
+    def _apply(self, action: Action, session: Session[Frame], pacer: Pacer, tape: Tape[Frame]) -> Tape[Frame]:
+        """Apply an action; returns the tape of the episode to show. Each key ends a jump to the end."""
         now = time.perf_counter()
+        self._jumping = action is Action.JUMP and not self._jumping
         if action is Action.HELP:
             self._help = not self._help
+        elif action is Action.FULLSCREEN:
+            self._toggle_fullscreen()
         elif action is Action.PAUSE:
             pacer.pause(not pacer.paused, now)
         elif action in (Action.SLOWER, Action.FASTER):
             pacer.change(1 if action is Action.FASTER else -1, now)
-        elif action is Action.STEP:
+        elif action in (Action.STEP, Action.BACK):
             pacer.pause(True, now)
-            return frame if session.done else session.step()
+            if action is Action.BACK:
+                tape.back()
+            elif tape.behind or not session.done:
+                _forward(session, tape)
         elif action in (Action.RESET, Action.NEXT_SCENARIO):
-            frame = session.reset() if action is Action.RESET else session.next_scenario()
+            tape = Tape(session.reset() if action is Action.RESET else session.next_scenario())
             pacer.restart(time.perf_counter())
-        return frame
+        return tape
 
-    def _show(self, frame: Frame, pacer: Pacer) -> None:
-        self._renderer.draw(frame, self._layers, pacer.playback, show_help=self._help)
+    def _toggle_fullscreen(self) -> None:
+        """Fill the screen, or return to a window of the size before."""
+        self._fullscreen = not self._fullscreen
+        if self._fullscreen:
+            self._windowed = pygame.display.get_window_size()
+            screen = pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
+        else:
+            screen = pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
+        self._renderer.resize(*screen.get_size())
+
+    def _show(self, tape: Tape[Frame], pacer: Pacer, dt: float) -> None:
+        playback = replace(pacer.playback, behind=tape.behind * dt, jumping=self._jumping)
+        self._renderer.draw(tape.shown, self._layers, playback, show_help=self._help)
         screen = pygame.display.get_surface()
         assert screen is not None
         surface = self._renderer.canvas.surface
@@ -153,3 +190,11 @@ class Window(Generic[Frame]):
         screen.blit(surface, (0, 0))
         pygame.display.flip()
         self._stale = False
+
+
+def _forward(session: Session[Frame], tape: Tape[Frame]) -> None:
+    """Show the next frame: one that was shown before, else a new step."""
+    if tape.behind:
+        tape.forward()
+    else:
+        tape.add(session.step())

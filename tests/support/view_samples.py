@@ -25,6 +25,7 @@ from drive_stack.types import (
     Track,
 )
 from drive_stack.vehicle import VehicleParameters
+from drive_stack.viewer.headline import headline
 from drive_stack.viewer.records import HistoryPoint, ViewFrame
 from drive_stack.world_state import (
     Conditions,
@@ -329,6 +330,7 @@ def view_frame(outcome: str | None = None) -> ViewFrame:
         scenario="dense_traffic",
         seed=100_003,
         trace=trace(state),
+        headline=headline(-1.4, plan(state)),
         score={
             "Driving score": "43.1",
             "Route": "43 %",

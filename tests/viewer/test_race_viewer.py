@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
 import view_samples
 from pygame import Rect
 
+from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.layout import MIN_SIZE
 from drive_stack.viewer.race.frame import COLOURS, RaceRenderer
 from drive_stack.viewer.race.layout import arrange_race
 from drive_stack.viewer.records import RaceFrame
-from drive_stack.viewer.theme import Colour
+from drive_stack.viewer.theme import Colour, Theme
+from drive_stack.viewer.typeface import Typeface
 
 SIZES = [(1600, 900), (1280, 720), (1920, 1080), (1024, 768), MIN_SIZE]
 ASPECT = view_samples.CAMERA.width / view_samples.CAMERA.height
@@ -91,6 +94,60 @@ TRITAN = np.array(
 def test_colours_are_distinct_for_all_kinds_of_colour_vision(kind: np.typing.NDArray[np.float64]) -> None:
     for first, second in combinations(COLOURS, 2):
         assert np.linalg.norm(perceived_colour(first, kind) - perceived_colour(second, kind)) > 70.0
+
+
+def test_no_driver_has_the_colour_of_a_class_or_a_warning() -> None:
+    theme = Theme()
+    others = [*theme.classes.values(), theme.warning, theme.danger, theme.truth, theme.brake_lamp]
+    for colour in COLOURS:
+        assert all(np.linalg.norm(np.array(colour) - np.array(other)) > 55.0 for other in others)
+
+
+@pytest.mark.parametrize("size", [(1600, 900), (1280, 720), (1920, 1080)])
+def test_cameras_and_their_bars_fill_the_width(size: tuple[int, int]) -> None:
+    two, four = (arrange_race(*size, drivers, ASPECT) for drivers in (2, 4))
+    gap = two.cameras[0].left
+    assert sum(camera.width for camera in two.cameras) + 3 * gap >= size[0] - 2
+    for camera, bar in zip(four.cameras, four.bars, strict=True):
+        assert (bar.left, bar.height) == (camera.right, camera.height)
+        assert camera.width / camera.height == pytest.approx(ASPECT, abs=0.02)  # no black bars
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.5, 0.51, 1.5])
+def test_a_distance_behind_is_never_zero_metres(ahead: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = texts_of(with_leader_ahead(ahead), monkeypatch)
+    assert ("−1 m" in texts) is (ahead == 0.51) and not any("−0 m" in text for text in texts)
+
+
+def with_leader_ahead(distance: float) -> RaceFrame:
+    frame = race(2)
+    first, second = frame.drivers
+    ego = replace(second.state.ego, station=first.state.ego.station - distance)
+    return replace(frame, drivers=(first, replace(second, state=replace(second.state, ego=ego))))
+
+
+def texts_of(frame: RaceFrame, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text that a frame shows."""
+    texts: list[str] = []
+    draw = Typeface.draw
+
+    def recorded(self: Typeface, canvas: Canvas, text: str, *args: Any, **options: Any) -> Rect:
+        texts.append(text)
+        return draw(self, canvas, text, *args, **options)
+
+    monkeypatch.setattr(Typeface, "draw", recorded)
+    RaceRenderer().draw(frame)
+    return texts
+
+
+@pytest.mark.parametrize("drivers", [2, 4])
+def test_each_driver_says_why_it_does_what_it_does(drivers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = race(drivers)
+    silent = replace(frame.drivers[1], headline=None)
+    frame = replace(frame, drivers=(frame.drivers[0], silent, *frame.drivers[2:]))
+    texts = texts_of(frame, monkeypatch)
+    assert sum(text.startswith("Follow: car #3") for text in texts) == drivers - 1
+    assert texts.count("gives no reasons") == 1
 
 
 def test_the_verdict_is_written_over_the_road_and_leaves_the_cameras_alone() -> None:

@@ -30,9 +30,12 @@ SIZES = st.tuples(st.integers(100, 4000), st.integers(100, 2400))
 THEME = Theme()
 
 
-@given(size=SIZES, aspect=st.floats(1.0, 4.0))
-def test_panels_neither_overlap_nor_leave_the_window(size: tuple[int, int], aspect: float) -> None:
-    layout = arrange(*size, camera_aspect=aspect)
+@given(size=SIZES, aspect=st.floats(1.0, 4.0), timeline=st.booleans())
+def test_panels_neither_overlap_nor_leave_the_window(
+    size: tuple[int, int], aspect: float, timeline: bool
+) -> None:
+    layout = arrange(*size, camera_aspect=aspect, timeline=timeline)
+    assert len(layout.panels) == 8 + timeline
     window = pygame.Rect((0, 0), layout.size)
     assert layout.size >= MIN_SIZE
     for index, panel in enumerate(layout.panels):

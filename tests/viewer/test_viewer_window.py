@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 import pygame
 import pytest
 import view_samples
 
+from drive_stack.types import Image
 from drive_stack.viewer.frame import FrameRenderer
-from drive_stack.viewer.records import ViewFrame
+from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, ViewFrame
+from drive_stack.viewer.tape import Tape
 from drive_stack.viewer.window import Keyboard, Window, display_available
 
 
@@ -78,6 +82,82 @@ def test_a_resized_window_and_an_ended_episode_go_on_until_closed() -> None:
     session = Script({1: resize}, length=3)
     Window(FrameRenderer(), (1000, 600)).run(session)
     assert session.steps == 3
+
+
+class Timed(Script):
+    """A script whose frames have the number of the step as their time."""
+
+    def step(self) -> ViewFrame:
+        frame = super().step()
+        return replace(frame, state=replace(frame.state, time=float(self.steps)))
+
+
+class Watcher(FrameRenderer):
+    """Records what is shown of the past, and presses the next of its keys each time."""
+
+    def __init__(self, *keys: int) -> None:
+        super().__init__()
+        self.keys = list(keys)
+        self.seen: list[tuple[float, float]] = []  # time of the frame, and how far back it is
+
+    def draw(
+        self,
+        frame: ViewFrame,
+        layers: AbstractSet[Layer] = DEFAULT_LAYERS,
+        playback: Playback | None = None,
+        *,
+        show_help: bool = False,
+    ) -> Image:
+        if playback is not None and playback.behind:
+            self.seen.append((frame.state.time, round(playback.behind, 3)))
+            press(self.keys.pop(0))
+        return super().draw(frame, layers, playback, show_help=show_help)
+
+
+def test_back_and_forward_show_earlier_frames_without_a_step() -> None:
+    session = Timed({5: lambda: press(pygame.K_COMMA)})
+    watcher = Watcher(pygame.K_LEFT, pygame.K_RIGHT, pygame.K_q)
+    Window(watcher, (900, 560)).run(session)
+    last = float(session.steps)
+    assert watcher.seen == [(last - 1, 0.1), (last - 2, 0.2), (last - 1, 0.1)]
+
+
+def test_a_jump_drives_to_the_end_and_stops_three_seconds_before_it() -> None:
+    session = Timed({2: lambda: press(pygame.K_j)}, length=80)
+    watcher = Watcher(pygame.K_q)
+    Window(watcher, (900, 560)).run(session)
+    assert session.done and watcher.seen == [(50.0, 3.0)]
+
+
+def test_a_tape_forgets_the_oldest_frames() -> None:
+    tape = Tape(0, capacity=3)
+    for frame in range(1, 6):
+        tape.add(frame)
+    tape.back(10)
+    assert (tape.shown, tape.behind) == (3, 2)
+    tape.forward()
+    assert tape.shown == 4
+    tape.add(6)
+    assert (tape.shown, tape.behind) == (6, 0)
+    tape.forward()
+    assert tape.shown == 6
+
+
+def test_fullscreen_and_back() -> None:
+    sizes: list[tuple[int, int]] = []
+
+    def toggle() -> None:
+        sizes.append(pygame.display.get_window_size())
+        press(pygame.K_f)
+
+    session = Script({1: toggle, 3: toggle, 5: toggle, 6: lambda: press(pygame.K_q)})
+    Window(FrameRenderer(), (900, 560)).run(session)
+    assert sizes[0] == sizes[2] == (900, 560) and sizes[1] == sizes_of_desktop()
+
+
+def sizes_of_desktop() -> tuple[int, int]:
+    pygame.display.init()
+    return pygame.display.get_desktop_sizes()[0]
 
 
 def test_a_dummy_driver_is_no_display_and_no_window_presses_nothing() -> None:

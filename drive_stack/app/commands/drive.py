@@ -72,10 +72,17 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     return race(spec, wiring) if len(spec.agents) > 1 else drive(spec, wiring)
 
 
-def drive(spec: DriveSpec, wiring: Wiring, on_result: Callable[[EpisodeResult], None] | None = None) -> int:
+def drive(
+    spec: DriveSpec,
+    wiring: Wiring,
+    on_result: Callable[[EpisodeResult], None] | None = None,
+    *,
+    recorded: EpisodeResult | None = None,
+) -> int:
     """Drive with one agent; returns the exit status.
 
-    ``on_result`` receives each result after everything else has been printed.
+    ``on_result`` receives each result after everything else has been printed. ``recorded`` is the result of
+    the drive that a replay repeats.
     """
     results: list[EpisodeResult] = []
 
@@ -90,6 +97,7 @@ def drive(spec: DriveSpec, wiring: Wiring, on_result: Callable[[EpisodeResult], 
         catalogue=wiring.batch.scenarios,
         on_result=finish,
         expert=_expert_to_compare(spec, wiring),
+        recorded=recorded,
     )
     try:
         present(_presentation(spec, wiring), session, FrameRenderer, _progress(spec))

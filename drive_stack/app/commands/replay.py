@@ -50,7 +50,12 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
         headless=args.headless,
         record=args.record,
     )
-    return drive(spec, wiring, lambda result: print(describe_difference(replay, result)))
+    return drive(
+        spec,
+        wiring,
+        lambda result: print(describe_difference(replay, result)),
+        recorded=replay.row.result,
+    )
 
 
 def load_replay(

@@ -22,7 +22,7 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "replay",
         description="Drive an episode of an evaluation again, exactly as it was, and show it in the viewer: "
-        "space pauses, the right arrow goes one step forward.",
+        "space pauses, the arrow keys go one step back and forward, j jumps to 3 s before the end.",
         epilog=HELP,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder that evaluate wrote")

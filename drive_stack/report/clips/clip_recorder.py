@@ -15,8 +15,7 @@ from drive_stack.report.clips.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.support.file_reading import read_text
-from drive_stack.viewer.records import History, ViewFrame
-from drive_stack.viewer.rollout_frames import view_of
+from drive_stack.viewer.rollout_frames import RolloutView
 from drive_stack.viewer.video import Recorder
 
 DURATION = 6.0  # recorded before the end [s]
@@ -72,17 +71,10 @@ class ClipRecorder:
         self._write_video(clip.video, env, rollout)
 
     def _write_video(self, path: Path, env: DrivingEnv, rollout: Rollout) -> None:
-        renderer, history = ClipRenderer(), History()
+        renderer, view = ClipRenderer(), RolloutView(env, rollout)
         with Recorder(path, SIZE, env.platform.dt, quality=28) as recorder:
             for moment in self._moments:
-                history.add(moment.state, moment.trace)
-                recorder.write(renderer.draw(_frame(env, rollout, moment, history)))
-            last = _frame(env, rollout, rollout.moment(), history)
-            end = renderer.draw(replace(last, outcome=rollout.status.value))
+                recorder.write(renderer.draw(replace(view.driven(moment), outcome=None)))
+            end = renderer.draw(replace(view.present(), outcome=rollout.status.value))
             for _ in range(round(HOLD / env.platform.dt)):
                 recorder.write(end)
-
-
-def _frame(env: DrivingEnv, rollout: Rollout, moment: Moment, history: History) -> ViewFrame:
-    frame = view_of(env, rollout, moment, (1, 1))
-    return replace(frame, outcome=None, history=history.points)

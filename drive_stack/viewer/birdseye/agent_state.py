@@ -10,6 +10,8 @@ from drive_stack.types import LaneEstimate, Plan, Prediction, Track
 from drive_stack.viewer.birdseye.actors import Shape
 from drive_stack.viewer.birdseye.ground_view import GroundView
 from drive_stack.viewer.canvas import Canvas, dashes
+from drive_stack.viewer.headline import metres
+from drive_stack.viewer.records import ViewFrame, cause_track
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import mix
 
@@ -75,6 +77,32 @@ def draw_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], sty
             shape = Shape(view, track.position, track.heading, track.length, track.width)
             canvas.line(shape.outline(grow=0.15), colour, style.px(2), closed=True)
         _arrow(canvas, view.from_ego(np.stack([track.position, tip])), colour, style)
+
+
+def draw_cause(canvas: Canvas, view: GroundView, frame: ViewFrame, style: Style) -> None:
+    """Emphasise the track for which the ego brakes, and join it to the ego by a line with the distance."""
+    track = cause_track(frame)
+    if frame.headline is None or frame.headline.cause is None or track is None:
+        return
+    colour = style.theme.urgency_colour(frame.headline.urgency)
+    shape = Shape(view, track.position, track.heading, max(track.length, 1.0), max(track.width, 1.0))
+    front = view.from_ego(np.array([frame.state.car.length - frame.state.car.rear_overhang, 0.0]))
+    near = view.from_ego(track.position)
+    canvas.line(np.stack([front, near]), style.theme.background, style.px(5))
+    canvas.line(np.stack([front, near]), colour, style.px(2))
+    canvas.line(shape.outline(grow=0.6), style.theme.background, style.px(7), closed=True)
+    canvas.line(shape.outline(grow=0.6), colour, style.px(4), closed=True)
+    if frame.headline.cause.distance is not None:
+        text = metres(frame.headline.cause.distance)
+        chip = Rect((0, 0), style.type.font(style.body, bold=True).size(text)).inflate(
+            style.px(8), style.px(2)
+        )
+        chip.midright = (round((front[0] + near[0]) / 2.0 - style.px(6)), round((front[1] + near[1]) / 2.0))
+        canvas.box(chip.clamp(canvas.bounds), colour, radius=style.px(4))
+        style.type.draw(
+            canvas, text, chip.clamp(canvas.bounds).center, style.body, style.theme.background,
+            bold=True, anchor="center",
+        )  # fmt: skip
 
 
 def label_tracks(canvas: Canvas, view: GroundView, tracks: tuple[Track, ...], style: Style) -> None:

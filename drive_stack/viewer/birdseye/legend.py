@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from drive_stack.types import ObjectClass
 from drive_stack.viewer.canvas import Canvas, rounded_rectangle
+from drive_stack.viewer.records import Layer
 from drive_stack.viewer.style import Style
 
 
@@ -24,15 +26,27 @@ class Sign(Enum):
     LANE = "lane seen"
 
 
+_LAYERS = {
+    Sign.TRUTH: Layer.TRUTH,
+    Sign.TRACK: Layer.TRACKS,
+    Sign.PREDICTION: Layer.PREDICTIONS,
+    Sign.PLAN: Layer.PLANS,
+    Sign.REJECTED: Layer.PLANS,
+    Sign.LANE: Layer.LANES,
+}
+
+
 _SIGN_WIDTH = 24  # at 1600 × 900 [px]
 
 
-def legend_rows(width: int, style: Style) -> list[list[Sign]]:
-    """Arrange all entries in rows of a legend that is ``width`` px wide."""
+def legend_rows(width: int, offered: AbstractSet[Layer], style: Style) -> list[list[Sign]]:
+    """Arrange the entries of the ``offered`` layers in rows of a legend that is ``width`` px wide."""
     rows: list[list[Sign]] = [[]]
     available = width - 2 * style.px(10)
     used = 0
     for sign in Sign:
+        if sign in _LAYERS and _LAYERS[sign] not in offered:
+            continue
         needed = entry_width(sign, style)
         if rows[-1] and used + needed > available:
             rows.append([])

@@ -9,6 +9,7 @@ from pygame import Rect
 
 from drive_stack.viewer.birdseye.actors import draw_ego, draw_truth
 from drive_stack.viewer.birdseye.agent_state import (
+    draw_cause,
     draw_lanes,
     draw_plans,
     draw_predictions,
@@ -30,7 +31,7 @@ def draw_birdseye(
     canvas: Canvas, rect: Rect, frame: ViewFrame, layers: AbstractSet[Layer], style: Style
 ) -> None:
     """Draw the panel into ``rect``: the view, and the legend below it."""
-    legend = legend_rows(rect.width, style)
+    legend = legend_rows(rect.width, frame.offered, style)
     foot = legend_height(legend, style)
     area = Rect(rect.left, rect.top, rect.width, rect.height - foot)
     part = canvas.region(area)
@@ -43,6 +44,7 @@ def draw_birdseye(
     _draw_agent_state(part, view, frame, layers, style)
     draw_ego(part, view, frame.state, style)
     if frame.trace is not None and Layer.TRACKS in layers:
+        draw_cause(part, view, frame, style)
         label_tracks(part, view, frame.trace.tracks, style)
     _draw_distances(part, view, frame.state, style)
     draw_legend(canvas.region(Rect(rect.left, area.bottom, rect.width, foot)), legend, style)

@@ -1,40 +1,97 @@
-"""The bar of one driver in a race: name, speed, progress and score."""
+"""The bar of one driver in a race: name, speed, progress, score and what it does and why."""
 
 from __future__ import annotations
 
 from pygame import Rect
 
 from drive_stack.viewer.canvas import Canvas
-from drive_stack.viewer.records import RaceFrame
+from drive_stack.viewer.headline import Urgency
+from drive_stack.viewer.records import RaceFrame, ViewFrame
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour, mix
 
 
 def draw_bar(canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style) -> None:
-    """Draw a line of text, and below it a bar: bright up to the score, dim up to the progress.
+    """Draw text, and a bar: bright up to the score, dim up to the progress.
 
     The driving score is the progress in per cent times the penalties, so the dim rest is the cost of
-    infractions.
+    infractions. A high ``rect`` is the column beside a camera, a low one the row below it.
     """
-    driver, edge, y = frame.drivers[index], style.px(6), rect.top + rect.height * 0.36
-    text = f"{3.6 * driver.state.ego.speed:.0f} km/h    score {frame.scores[index]:.0f}"
-    at = (rect.right - edge, y)
-    place = style.type.draw(canvas, text, at, style.body, style.theme.text, anchor="midright")
-    _draw_name(
-        canvas,
-        Rect(rect.left + edge, y, place.left - style.px(12) - rect.left - edge, 0),
-        frame,
-        index,
-        colour,
-        style,
+    edge = style.px(6)
+    inside = Rect(rect.left + edge, rect.top, rect.width - 2 * edge, rect.height)
+    if rect.height > rect.width / 2:
+        _draw_column(canvas, inside, frame, index, colour, style)
+    else:
+        _draw_row(canvas, inside, frame, index, colour, style)
+
+
+def reason_of(driver: ViewFrame) -> tuple[str, Urgency]:
+    """What a driver does and why, or how its drive ended, and how urgent that is."""
+    if driver.outcome is not None:
+        text = driver.outcome_details[0] if driver.outcome_details else ""
+        return text, Urgency.CALM if driver.outcome == "completed" else Urgency.DANGER
+    if driver.headline is None:
+        return ("gives no reasons" if driver.history else "about to set off"), Urgency.CALM
+    headline = driver.headline
+    reason = f": {headline.reason}" if headline.reason else ""
+    return f"{headline.full_text}{reason}", headline.urgency
+
+
+def _draw_row(canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style) -> None:
+    """Name, speed and score in a line, the progress, and the reason in a line."""
+    y = rect.top + rect.height * 0.22
+    place = style.type.draw(
+        canvas, _numbers(frame, index), (rect.right, y), style.body, style.theme.text, anchor="midright"
     )
-    track = Rect(rect.left + edge, round(rect.top + rect.height * 0.68), rect.width - 2 * edge, style.px(9))
+    name = Rect(rect.left, round(y), place.left - style.px(12) - rect.left, 0)
+    _draw_name(canvas, name, frame, index, colour, style)
+    track = Rect(rect.left, round(rect.top + rect.height * 0.44), rect.width, 0)
+    _draw_progress(canvas, track, frame, index, colour, style)
+    text, urgency = reason_of(frame.drivers[index])
+    tone = style.theme.muted if urgency is Urgency.CALM else style.theme.urgency_colour(urgency)
+    at = (rect.left, rect.top + rect.height * 0.8)
+    style.type.draw(canvas, text, at, style.body, tone, anchor="midleft", max_width=rect.width)
+
+
+def _draw_column(
+    canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style
+) -> None:
+    """Name, speed and score, progress and reason from top to bottom."""
+    line = style.body + style.px(9)
+    _draw_name(canvas, Rect(rect.left, rect.top + line // 2, rect.width, 0), frame, index, colour, style)
+    at = (rect.left, rect.top + 1.5 * line)
+    style.type.draw(
+        canvas, _numbers(frame, index), at, style.small, style.theme.text,
+        anchor="midleft", max_width=rect.width,
+    )  # fmt: skip
+    track = _draw_progress(
+        canvas, Rect(rect.left, round(rect.top + 2.2 * line), rect.width, 0), frame, index, colour, style
+    )
+    text, urgency = reason_of(frame.drivers[index])
+    tone = style.theme.muted if urgency is Urgency.CALM else style.theme.urgency_colour(urgency)
+    y, height = track.bottom + style.px(10), style.type.height(style.small)
+    lines = max((rect.bottom - y) // height, 0)
+    for part in style.type.wrap(text, style.small, rect.width, lines=lines):
+        style.type.draw(canvas, part, (rect.left, y), style.small, tone)
+        y += height
+
+
+def _numbers(frame: RaceFrame, index: int) -> str:
+    return f"{3.6 * frame.drivers[index].state.ego.speed:.0f} km/h    score {frame.scores[index]:.0f}"
+
+
+def _draw_progress(
+    canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style
+) -> Rect:
+    """Draw progress and score as a bar at the top of ``rect``; returns its rectangle."""
+    track = Rect(rect.left, rect.top, rect.width, style.px(9))
     radius = track.height // 2
     canvas.box(track, style.theme.panel_edge, radius=radius)
     dim = mix(style.theme.panel_edge, colour, 0.45)
     for fraction, shade in ((frame.progress[index], dim), (frame.scores[index] / 100.0, colour)):
         done = Rect(track.left, track.top, max(round(track.width * fraction), track.height), track.height)
         canvas.box(done, shade, radius=radius)
+    return track
 
 
 def _draw_name(

@@ -18,8 +18,9 @@ from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour, Theme
 from drive_stack.viewer.typeface import Typeface
 
-# Blue, orange, yellow and magenta: at least 70 of 255 apart for all kinds of colour vision (a test)
-COLOURS: tuple[Colour, ...] = ((70, 130, 240), (240, 165, 40), (244, 228, 80), (220, 80, 170))
+# Lime, violet, cyan and green: at least 70 of 255 apart for all kinds of colour vision, and unlike the
+# colours of object classes and warnings (a test)
+COLOURS: tuple[Colour, ...] = ((190, 240, 40), (190, 40, 240), (40, 240, 240), (40, 140, 90))
 
 
 class RaceRenderer:
@@ -61,12 +62,13 @@ class RaceRenderer:
         draw_header(
             canvas, layout.header, header_frame, playback if playback is not None else Playback(), style
         )
-        draw_footer(canvas, layout.footer, layers, style)
+        offered = frozenset[Layer]().union(*(driver.offered for driver in frame.drivers))
+        draw_footer(canvas, layout.footer, layers, offered, style)
         if frame.verdict is not None:
             title = frame.verdict[0].upper() + frame.verdict[1:]
             draw_banner(canvas, layout.strip, title, self._theme.accent, style)
         if show_help:
-            draw_help(canvas, style)
+            draw_help(canvas, offered, style)
         return canvas.pixels
 
     def _draw_driver(

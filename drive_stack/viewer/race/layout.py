@@ -8,6 +8,8 @@ from pygame import Rect
 
 from drive_stack.viewer.layout import MIN_SIZE
 
+_CAMERA_FRACTION = 0.74  # of a column's width where the bar is beside the camera
+
 
 @dataclass(frozen=True, slots=True)
 class RaceLayout:
@@ -17,13 +19,16 @@ class RaceLayout:
     scale: float  # of type and lines; 1 at 1600 × 900
     header: Rect
     cameras: tuple[Rect, ...]  # one per driver
-    bars: tuple[Rect, ...]  # under each camera: name, speed, progress, score
+    bars: tuple[Rect, ...]  # next to each camera: name, speed, progress, score, reason
     strip: Rect  # the road from above, all drivers
     footer: Rect
 
 
 def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) -> RaceLayout:
-    """Arrange two or three drivers in one row, four in two rows; the strip below has the full width."""
+    """Arrange two or three drivers in one row, four in two rows; the strip below has the full width.
+
+    In one row each camera has its bar below it and fills its column, in two rows the bar is on its right.
+    """
     width, height = max(width, MIN_SIZE[0]), max(height, MIN_SIZE[1])
     scale = min(max(min(width / 1600.0, height / 900.0), 0.7), 2.4)
     gap = max(4, round(10 * scale))
@@ -31,19 +36,24 @@ def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) ->
     rows = 2 if drivers > 3 else 1
     columns = -(-drivers // rows)
     body = height - header_height - footer_height
-    bar_height = round((54 if rows == 1 else 48) * scale)
-    strip_height = max(round(body * (0.38 if rows == 1 else 0.31)), round(24 * scale) * drivers)
+    bar_height = round(80 * scale) if rows == 1 else 0
+    min_strip = max(round(body * 0.22), round(24 * scale) * drivers)
     cell_width = (width - gap * (columns + 1)) // columns
-    cell_height = (body - strip_height - gap * (rows + 1)) // rows
-    camera_height = min(round(cell_width / camera_aspect), cell_height - bar_height)
+    max_height = (body - min_strip - gap * (rows + 1)) // rows - bar_height
+    max_width = cell_width if rows == 1 else round(cell_width * _CAMERA_FRACTION)
+    camera_height = min(round(max_width / camera_aspect), max_height)
+    camera_width = min(max_width, round(camera_height * camera_aspect))
     cameras, bars = [], []
     for index in range(drivers):
         left = gap + (index % columns) * (cell_width + gap)
         top = header_height + (index // columns) * (camera_height + bar_height + gap)
-        camera = Rect(0, top, min(cell_width, round(camera_height * camera_aspect)), camera_height)
-        camera.centerx = left + cell_width // 2
+        camera = Rect(left, top, camera_width, camera_height)
+        if rows == 1:
+            camera.centerx = left + cell_width // 2
+            bars.append(Rect(left, camera.bottom, cell_width, bar_height))
+        else:
+            bars.append(Rect(camera.right, top, cell_width - camera_width, camera_height))
         cameras.append(camera)
-        bars.append(Rect(left, top + camera_height, cell_width, bar_height))
     top = bars[-1].bottom + gap
     strip = Rect(gap, top, width - 2 * gap, height - footer_height - gap - top)
     return RaceLayout(

@@ -148,7 +148,7 @@ def _draw_name(
     """Draw the driver's name and its distance behind the leading driver."""
     driver = frame.drivers[index]
     behind = max(other.state.ego.station for other in frame.drivers) - driver.state.ego.station
-    text = "leads" if frame.leader == index else f"−{behind:.0f} m" if behind >= 0.5 else ""
+    text = "leads" if frame.leader == index else f"−{behind:.0f} m" if round(behind) > 0 else ""
     at = (rect.right - style.px(12), rect.centery)
     place = style.type.draw(canvas, text, at, style.small, style.theme.muted, anchor="midright")
     available = place.left - style.px(8) - rect.left

@@ -1,0 +1,143 @@
+"""The headline names what the ego brakes for, in every part of the screen alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import view_samples
+from golden_recording import GOLDEN, TRACES
+from golden_traces.trace import read_trace
+
+from drive_stack.types import Behaviour, Cause, Contact, ContactKind, ObjectClass, Side, StepTrace
+from drive_stack.vehicle import VehicleParameters
+from drive_stack.viewer.camera_panel import distance_ahead
+from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.headline import Headline, Headlines, Urgency, headline, metres
+from drive_stack.viewer.layout import arrange
+from drive_stack.viewer.records import Layer, cause_track
+from drive_stack.viewer.rollout_frames import layers_of, outcome_lines
+from drive_stack.viewer.theme import Theme
+
+CAUSE = Cause("person", 11, 32.4)
+PLAN = replace(view_samples.plan(view_samples.world()), cause=CAUSE)
+
+
+@pytest.mark.parametrize(
+    ("acceleration", "text", "urgency"),
+    [
+        (-1.49, "Follow", Urgency.CALM),
+        (-1.5, "Braking for person #11", Urgency.CAUTION),
+        (-3.99, "Braking for person #11", Urgency.CAUTION),
+        (-4.0, "Braking for person #11", Urgency.DANGER),
+    ],
+)
+def test_from_which_braking_on_the_cause_is_named(acceleration: float, text: str, urgency: Urgency) -> None:
+    shown = headline(acceleration, PLAN)
+    assert shown is not None and (shown.text, shown.urgency) == (text, urgency)
+    assert shown.braking is text.startswith("Braking")
+
+
+def test_an_emergency_is_red_before_the_brakes_act() -> None:
+    shown = headline(0.0, replace(PLAN, behaviour=Behaviour.EMERGENCY))
+    assert shown is not None and (shown.text, shown.urgency) == ("Braking for person #11", Urgency.DANGER)
+
+
+def test_an_agent_without_a_plan_has_a_headline_only_while_it_brakes() -> None:
+    assert headline(-1.0, None) is None
+    assert headline(-2.0, None) == Headline("Braking", Urgency.CAUTION, braking=True)
+
+
+def test_braking_is_shown_for_half_a_second_at_least_and_never_less_urgently() -> None:
+    headlines = Headlines()
+    accelerations = [-5.0, *[-2.0] * 6, *[0.0] * 5]
+    urgencies = []
+    for step, acceleration in enumerate(accelerations):
+        shown = headlines.update(0.1 * step, acceleration, PLAN)
+        assert shown is not None
+        urgencies.append(int(shown.urgency))
+    # Red is held for 0.5 s from step 0, amber for 0.5 s from step 6, the last that brakes.
+    assert urgencies == [2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 0]
+
+
+def test_a_held_headline_shows_the_present_distance_of_its_cause_alone() -> None:
+    headlines = Headlines()
+    headlines.update(0.0, -2.0, PLAN)
+    nearer = replace(PLAN, cause=replace(CAUSE, distance=30.1), reason="30 m")
+    shown = headlines.update(0.1, 0.0, nearer)
+    assert shown is not None and shown.full_text == "Braking for person #11, 30 m" and shown.reason == "30 m"
+    other = replace(PLAN, cause=Cause("vehicle", 3, 8.0), reason="8 m")
+    shown = headlines.update(0.2, 0.0, other)
+    assert shown is not None and shown.text == "Braking for person #11" and shown.reason == PLAN.reason
+
+
+@pytest.mark.parametrize("name", list(TRACES))
+def test_no_recorded_step_brakes_without_saying_so(name: str) -> None:
+    """Each step of the golden drives that brakes by 1.5 m/s² or more names a track of that step."""
+    headlines, braked = Headlines(), 0
+    for step, recorded in enumerate(read_trace(GOLDEN / f"{name}.json.gz").steps):
+        plan, acceleration = recorded.outputs.planner, recorded.inputs.acceleration
+        acceleration = min(acceleration, recorded.outputs.longitudinal)
+        shown = headlines.update(0.1 * step, acceleration, plan)
+        assert shown is not None
+        if acceleration <= -1.5:
+            braked += 1
+            assert shown.text.startswith("Braking") and shown.urgency > Urgency.CALM
+            if step > 2:  # the tracker starts at the first step
+                assert shown.cause is not None and shown.cause.distance is not None
+                assert shown.cause.track_id in [track.id for track in recorded.outputs.tracker]
+                distance = metres(shown.cause.distance)
+                assert distance in shown.full_text
+                assert distance in shown.reason or "changing" in shown.reason  # the reason of a lane change
+    assert braked >= (0 if name == "lane_is_closed" else 8)
+
+
+def test_the_distance_is_from_bumper_to_bumper() -> None:
+    """A car of 4 m at 32 m, seen from a rear axle 3 m behind the front: 32 − 2 − 3 = 27 m."""
+    car = VehicleParameters()
+    front = car.length - car.rear_overhang
+    track = view_samples.tracks(view_samples.world())[0]
+    ahead = replace(track, position=np.array([29.0 + front, 0.0]), length=4.0, heading=0.0)
+    assert distance_ahead(ahead, car) == pytest.approx(27.0)
+    across = replace(ahead, heading=np.pi / 2.0, width=2.0)
+    assert distance_ahead(across, car) == pytest.approx(28.0)
+
+
+@pytest.mark.parametrize(("acceleration", "colour"), [(-2.0, Theme().warning), (-5.0, Theme().danger)])
+def test_the_cause_is_emphasised_in_both_views(acceleration: float, colour: tuple[int, int, int]) -> None:
+    frame = view_samples.view_frame()
+    assert frame.trace is not None
+    frame = replace(frame, trace=replace(frame.trace, plan=PLAN))
+    renderer, layout = FrameRenderer(1600, 900), arrange(1600, 900, 2.5)
+    calm = renderer.draw(frame).copy()
+    frame = replace(frame, headline=headline(acceleration, PLAN))
+    track = cause_track(frame)
+    assert track is not None and track.id == 11
+    braking = renderer.draw(frame)
+    for panel in (layout.camera, layout.birdseye):
+        area = np.s_[panel.top : panel.bottom, panel.left : panel.right]
+        added = (np.abs(braking[area].astype(int) - colour).max(-1) < 20) & (calm[area] != braking[area]).any(
+            -1
+        )
+        assert added.sum() > 500
+
+
+def test_only_layers_of_what_an_agent_computes_are_offered() -> None:
+    whole = view_samples.trace(view_samples.world())
+    assert layers_of(whole) == set(Layer) - {Layer.TRUTH, Layer.TRUE_BOXES, Layer.ATTENTION}
+    policy = StepTrace(whole.control, attention=lambda: np.zeros((2, 2), dtype=np.float32))
+    assert layers_of(policy) == {Layer.ATTENTION}
+    assert layers_of(StepTrace(whole.control)) == layers_of(None) == frozenset()
+
+
+def test_the_ending_tells_what_was_hit_how_fast_and_whether_it_was_avoidable() -> None:
+    contact = Contact(3.0, 7, ContactKind.OBJECT, Side.FRONT, 12.0, 17.0, 0.0, ObjectClass.ANIMAL)
+    lines = outcome_lines(contact, at_fault=True, avoidable=True, reason="time enough")
+    assert lines == (
+        "Hit an animal at 43 km/h, while driving 61 km/h",
+        "Avoidable for a careful driver (UN R157): time enough",
+    )
+    (first, second) = outcome_lines(contact, at_fault=False, avoidable=False, reason="too late")
+    assert first.startswith("Was hit by an animal") and second.startswith("Not avoidable")
+    assert len(outcome_lines(contact, at_fault=True, avoidable=None, reason=None)) == 1
