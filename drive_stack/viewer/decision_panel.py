@@ -75,8 +75,7 @@ def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> 
     for name, fraction, text, colour, mark in rows:
         y = _draw_gauge(canvas, Rect(rect.left, y, rect.width, 0), name, fraction, text, colour, mark, style)
     if expert is not None:
-        angle = _signed(float(np.degrees(expert.steering)))
-        text = f"the expert would: {angle}°, {_signed(expert.acceleration)} m/s²"
+        text = f"the expert would steer {_signed(float(np.degrees(expert.steering)))}°"
         style.type.draw(canvas, text, (rect.left, y), style.small, EXPERT, max_width=rect.width)
         y += style.small + style.px(8)
     return y + style.px(12)
@@ -182,11 +181,25 @@ def _draw_behaviour(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) 
     elif trace is None:
         text = "This agent does not say what it thinks." if frame.history else "About to set off."
         writer.write(text, style.body, theme.muted)
+    if trace is not None and frame.expert is not None:
+        text = pedal_comparison(trace.control.acceleration, frame.expert.acceleration)
+        writer.write(_sentence(text), style.body, EXPERT, bold=True, lines=2)
     for text in _safety_lines(trace):
         writer.write(text, style.body, theme.warning, lines=2)
     if trace is not None:
         for note in trace.notes:
             writer.write(note, style.small, theme.muted, lines=2)
+
+
+def pedal_comparison(own: float, expert: float) -> str:
+    """An agent's acceleration next to that of the expert [m/s²]: "brakes 5.1, expert 8.0 m/s²"."""
+    own_verb, expert_verb = (_pedal_verb(value) for value in (own, expert))
+    verb = "" if own_verb == expert_verb else f"{expert_verb} "
+    return f"{own_verb} {abs(own):.1f}, expert {verb}{abs(expert):.1f} m/s²"
+
+
+def _pedal_verb(acceleration: float) -> str:
+    return "brakes" if round(acceleration, 1) < 0.0 else "accelerates"
 
 
 def _sentence(text: str) -> str:

@@ -64,7 +64,7 @@ def _column(history: Sequence[HistoryPoint], name: str) -> FloatArray:
 
 def _largest(curves: Sequence[Curve]) -> float:
     """Largest finite magnitude of all curves; 0 if there is none."""
-    values = np.concatenate([curve.values for curve in curves])
+    values = np.concatenate([np.empty(0), *(curve.values for curve in curves)])
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if len(finite) else 0.0
 

@@ -16,7 +16,7 @@ from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, Session
 
 QUALITY = 23  # x264's constant rate factor
-OUTCOME_SECONDS = 2.5  # duration for which a video shows the outcome of an episode
+OUTCOME_SECONDS = 3.0  # duration for which a video shows the outcome of an episode
 _SHORT_SIDE = 16  # the smallest side that the codec accepts [px]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from golden_traces.trace import read_trace
 from drive_stack.types import Behaviour, Cause, Contact, ContactKind, ObjectClass, Side, StepTrace
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.viewer.camera_panel import distance_ahead
+from drive_stack.viewer.decision_panel import pedal_comparison
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.headline import Headline, Headlines, Urgency, headline, metres
 from drive_stack.viewer.layout import arrange
-from drive_stack.viewer.records import Layer, cause_track
-from drive_stack.viewer.rollout_frames import layers_of, outcome_lines
+from drive_stack.viewer.records import Event, Layer, cause_track
+from drive_stack.viewer.rollout_frames import braking_event, layers_of, outcome_lines
 from drive_stack.viewer.theme import Theme
 
 CAUSE = Cause("person", 11, 32.4)
@@ -129,6 +131,29 @@ def test_only_layers_of_what_an_agent_computes_are_offered() -> None:
     policy = StepTrace(whole.control, attention=lambda: np.zeros((2, 2), dtype=np.float32))
     assert layers_of(policy) == {Layer.ATTENTION}
     assert layers_of(StepTrace(whole.control)) == layers_of(None) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("own", "expert", "text"),
+    [
+        (-5.1, -8.0, "brakes 5.1, expert 8.0 m/s²"),
+        (0.4, -2.0, "accelerates 0.4, expert brakes 2.0 m/s²"),
+        (-1.0, 0.0, "brakes 1.0, expert accelerates 0.0 m/s²"),
+        (-0.04, 0.3, "accelerates 0.0, expert 0.3 m/s²"),
+    ],
+)
+def test_a_policys_pedals_are_shown_next_to_those_of_the_expert(own: float, expert: float, text: str) -> None:
+    assert pedal_comparison(own, expert) == text
+
+
+def test_a_replay_marks_where_braking_begins_and_becomes_hard() -> None:
+    calm, braking, hard = (headline(acceleration, PLAN) for acceleration in (0.0, -2.0, -5.0))
+    marks = [
+        braking_event(1.5, *pair) for pair in pairwise((None, calm, braking, braking, hard, braking, calm))
+    ]
+    assert (
+        marks == [None, None, Event(1.5, Urgency.CAUTION), None, Event(1.5, Urgency.DANGER), None, None][1:]
+    )
 
 
 def test_the_ending_tells_what_was_hit_how_fast_and_whether_it_was_avoidable() -> None:
