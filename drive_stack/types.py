@@ -237,10 +237,10 @@ class Plan:
     accelerations: FloatArray  # (T,) [m/s²]
     behaviour: Behaviour
     reason: str  # explanation shown to the user
-    cause: Cause | None = None  # what limits the speed; None where nothing but the planner's choice does
     emergency: bool = False  # emergency braking: the controller does not limit the jerk
     rejected: tuple[FloatArray, ...] = ()  # candidates that were not chosen, each (T, 2) [m]
     interventions: tuple[str, ...] = ()  # what the safety layer changed
+    cause: Cause | None = None  # what limits the speed; None where nothing but the planner's choice does
 
 
 @dataclass(frozen=True, slots=True)

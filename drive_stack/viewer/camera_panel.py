@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
@@ -68,8 +69,8 @@ def classes_present(detections: Sequence[Detection], tracks: Sequence[Track]) ->
 
 def distance_ahead(track: Track, car: VehicleParameters) -> float:
     """Distance from the ego's front to the near end of a track along the ego's heading, ≥ 0 [m]."""
-    turn = abs(np.cos(track.heading)), abs(np.sin(track.heading))
-    half_length = (track.length * turn[0] + track.width * turn[1]) / 2.0
+    cos, sin = abs(math.cos(track.heading)), abs(math.sin(track.heading))
+    half_length = (track.length * cos + track.width * sin) / 2.0
     front = car.length - car.rear_overhang
     return max(float(track.position[0]) - half_length - front, 0.0)
 

@@ -35,16 +35,15 @@ def draw_traces(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> N
     ages = _column(history, "time") - frame.state.time
     gap = style.px(10)
     half = (inside.height - gap) // 2
-    speed = (
+    speed = _with_values(
         Curve("limit", _KMH * _column(history, "speed_limit"), theme.muted, 1.2),
         Curve("planned", _KMH * _column(history, "planned_speed"), theme.warning, 1.4),
         Curve("driven", _KMH * _column(history, "speed"), theme.accent, 2.4),
     )
-    steering = (
+    steering = _with_values(
         Curve("asked", np.degrees(_column(history, "requested_steering")), theme.warning, 1.4),
         Curve("driven", np.degrees(_column(history, "steering")), theme.accent, 2.4),
     )
-    speed, steering = _with_values(speed), _with_values(steering)
     top = max(_KMH * frame.state.speed_limit * 1.15, 1.05 * _largest(speed), 20.0)
     max_steering = max(1.15 * _largest(steering), 1.0)
     upper = Rect(inside.left, inside.top, inside.width, half)
@@ -53,7 +52,7 @@ def draw_traces(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> N
     _draw_chart(canvas, lower, "Steering, ° (left up)", ages, steering, (-max_steering, max_steering), style)
 
 
-def _with_values(curves: Sequence[Curve]) -> tuple[Curve, ...]:
+def _with_values(*curves: Curve) -> tuple[Curve, ...]:
     """The curves that have a value: an agent without a plan has no planned speed."""
     return tuple(curve for curve in curves if np.isfinite(curve.values).any())
 

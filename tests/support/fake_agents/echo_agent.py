@@ -57,7 +57,18 @@ def full_trace(control: Control, notes: tuple[str, ...]) -> StepTrace:
     )
     prediction = types.Prediction(track, LINE, (types.Hypothesis("keep lane", 1.0, PATH, LINE),))
     plan = types.Plan(
-        LINE, PATH, LINE, LINE, LINE, LINE, types.Behaviour.YIELD, "why", True, (PATH, PATH[:3]), ("braked",)
+        LINE,
+        PATH,
+        LINE,
+        LINE,
+        LINE,
+        LINE,
+        types.Behaviour.YIELD,
+        "why",
+        True,
+        (PATH, PATH[:3]),
+        ("braked",),
+        types.Cause("person", 3, 12.5),
     )
     return StepTrace(
         control,
