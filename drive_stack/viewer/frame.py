@@ -13,11 +13,11 @@ from drive_stack.viewer.chrome import draw_footer, draw_header
 from drive_stack.viewer.decision_panel import draw_decision
 from drive_stack.viewer.dialogs import draw_help, draw_outcome
 from drive_stack.viewer.layout import Layout, arrange
+from drive_stack.viewer.playback.timeline import draw_timeline
 from drive_stack.viewer.records import DEFAULT_LAYERS, FrameDrawn_contra, Layer, Playback, ViewFrame
 from drive_stack.viewer.score_panel import draw_score, draw_timing
 from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Theme
-from drive_stack.viewer.timeline import draw_timeline
 from drive_stack.viewer.traces import draw_traces
 from drive_stack.viewer.typeface import Typeface
 

@@ -13,9 +13,9 @@ import pygame
 
 from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.keys import Action, DrivingKeys, action_of, driving_keys
-from drive_stack.viewer.pacer import Pacer
+from drive_stack.viewer.playback.pacer import Pacer
+from drive_stack.viewer.playback.tape import Tape
 from drive_stack.viewer.records import DEFAULT_LAYERS, Frame, Layer, Session
-from drive_stack.viewer.tape import Tape
 
 _POLL_HZ = 60
 _BURST_SECONDS = 0.1  # of driving between two looks at the keys [s]

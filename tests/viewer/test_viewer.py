@@ -18,7 +18,7 @@ from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.keys import BINDINGS, Action, action_of, driving_keys
 from drive_stack.viewer.layout import MIN_SIZE, arrange
-from drive_stack.viewer.pacer import PLAYBACK_SPEEDS, Pacer
+from drive_stack.viewer.playback.pacer import PLAYBACK_SPEEDS, Pacer
 from drive_stack.viewer.records import DEFAULT_LAYERS, History, Layer
 from drive_stack.viewer.theme import Theme
 from drive_stack.viewer.traces import nice_ticks

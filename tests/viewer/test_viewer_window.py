@@ -12,8 +12,8 @@ import view_samples
 
 from drive_stack.types import Image
 from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.playback.tape import Tape
 from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, ViewFrame
-from drive_stack.viewer.tape import Tape
 from drive_stack.viewer.window import Keyboard, Window, display_available
 
 
