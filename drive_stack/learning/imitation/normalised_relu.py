@@ -21,7 +21,7 @@ from torch import nn
 from drive_stack.learning.imitation.compiled_floats import STORED, Stored, as_array, load, store
 
 _BLOCK = 2048  # pixels whose sums are added in float32; blocks are added in float64
-_MIN_NUMBERS = 200_000  # for a further thread
+_MIN_NUMBERS = 262_144  # for a further thread
 _MATHS = {"contract", "nsz", "reassoc"}
 
 
