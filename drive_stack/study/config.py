@@ -107,7 +107,7 @@ class Analysis(StrictModel):
     family: FamilyName  # of the curves by which crossings and predictions are computed
     pairs: tuple[tuple[Name, Name], ...] = Field(min_length=1, description="(incumbent, challenger)")
     primary_axis: Axis
-    replicates: Annotated[int, Field(ge=100, le=100_000)]  # of the bootstrap
+    replicates: Annotated[int, Field(ge=100, le=50_000)]  # of the bootstrap
     seed: Seed
     extrapolation: Annotated[
         float, Field(ge=1.0, le=1e9)

@@ -35,7 +35,7 @@ class ArmPrediction(StrictModel):
 
     arm: Name
     trainings: Annotated[int, Field(ge=1, le=100)]  # that will be driven
-    courses: Annotated[int, Field(ge=1, le=100_000)]
+    courses: Annotated[int, Field(ge=1, le=10_000)]
     success: Fraction
     low: Fraction  # 95 % interval of the mean success of these trainings on these courses
     high: Fraction
