@@ -65,22 +65,20 @@ def height_weights(stations: FloatArray) -> FloatArray:
 
     ``stations`` are increasing distances from the rear axle, 0 among them [m].
     """
-    curvature = vertical_interpolation(stations)
-    at_ego = int(np.argmin(np.abs(stations)))
-    slope = _integrated(curvature, stations)
-    slope -= slope[at_ego]
-    height = _integrated(slope, stations)
-    return np.asarray(height - height[at_ego], dtype=np.float64)
+    slope = integrated_from_ego(interpolation_weights(stations, VERTICAL_KNOTS), stations)
+    return integrated_from_ego(slope, stations)
 
 
-def vertical_interpolation(at: FloatArray) -> FloatArray:
-    """Weights (len(at), knots) that interpolate values at the knots linearly at distances ``at`` [m]."""
-    return np.stack([np.interp(at, VERTICAL_KNOTS, row) for row in np.eye(len(VERTICAL_KNOTS))], axis=1)
+def interpolation_weights(at: FloatArray, knots: FloatArray) -> FloatArray:
+    """Weights (len(at), knots) that interpolate values at ``knots`` linearly at distances ``at`` [m]."""
+    return np.stack([np.interp(at, knots, row) for row in np.eye(len(knots))], axis=1)
 
 
-def _integrated(values: FloatArray, stations: FloatArray) -> FloatArray:
+def integrated_from_ego(values: FloatArray, stations: FloatArray) -> FloatArray:
+    """Integrals (S, K) of ``values`` from station 0 to each of ``stations`` (S,), by the trapezoidal rule."""
     steps = np.diff(stations)[:, None] * 0.5 * (values[1:] + values[:-1])
-    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(steps, axis=0)])
+    gained = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(steps, axis=0)])
+    return np.asarray(gained - gained[int(np.argmin(np.abs(stations)))], dtype=np.float64)
 
 
 GROUND_STATIONS = np.arange(0.0, 252.0, 2.0)  # distances at which the ground is described [m]
@@ -129,12 +127,14 @@ def true_distances(apparent: FloatArray, ground: GroundEstimate) -> FloatArray:
 
     Beyond the ground in view, and nearer than it, true distances are proportional to apparent ones.
     """
-    shown, known = ground.apparent_distance, ground.distance
-    inside = np.interp(apparent, shown, known)
-    near, far = known[0] / shown[0], known[-1] / shown[-1]
-    return np.asarray(
-        np.where(apparent < shown[0], apparent * near, np.where(apparent > shown[-1], apparent * far, inside))
-    )
+    return interpolate_distances(apparent, ground.apparent_distance, ground.distance)
+
+
+def interpolate_distances(at: FloatArray, known: FloatArray, values: FloatArray) -> FloatArray:
+    """Interpolate ``values`` (K,) at ``known`` distances (K,) to others; outside, values keep their ratio."""
+    inside = np.interp(at, known, values)
+    near, far = values[0] / known[0], values[-1] / known[-1]
+    return np.asarray(np.where(at < known[0], at * near, np.where(at > known[-1], at * far, inside)))
 
 
 @dataclass(frozen=True, slots=True)

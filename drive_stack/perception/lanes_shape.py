@@ -20,7 +20,8 @@ from drive_stack.perception.ground_shape import (
     VERTICAL_KNOTS,
     GroundView,
     height_weights,
-    vertical_interpolation,
+    integrated_from_ego,
+    interpolation_weights,
 )
 from drive_stack.types import FloatArray, LanePath
 
@@ -40,22 +41,11 @@ _AT_EGO = int(np.argmin(np.abs(STATIONS)))
 _EDGES = np.array([[0.5, 1.0, 0.0], [0.5, 0.0, 0.0], [-0.5, 0.0, 0.0], [-0.5, 0.0, -1.0]])
 
 
-def _interpolation_weights(at: FloatArray) -> FloatArray:
-    """Weights ``(len(at), knots)`` that interpolate values at the knots linearly at distances ``at`` [m]."""
-    return np.stack([np.interp(at, KNOTS, row) for row in np.eye(len(KNOTS))], axis=1)
-
-
-_CURVATURE_WEIGHTS = _interpolation_weights(STATIONS)  # curvatures at the knots → curvature at each station
-
-
-def _heading_weights() -> FloatArray:
-    """Curvatures at the knots → heading change from the ego to each station, by the trapezoidal rule."""
-    steps = 0.5 * STEP * (_CURVATURE_WEIGHTS[1:] + _CURVATURE_WEIGHTS[:-1])
-    gained = np.concatenate([np.zeros((1, len(KNOTS))), np.cumsum(steps, axis=0)])
-    return np.asarray(gained - gained[_AT_EGO], dtype=np.float64)
-
-
-_HEADING_WEIGHTS = _heading_weights()
+_CURVATURE_WEIGHTS = interpolation_weights(
+    STATIONS, KNOTS
+)  # curvatures at the knots → curvature at each station
+# curvatures at the knots → heading change from the ego to each station
+_HEADING_WEIGHTS = integrated_from_ego(_CURVATURE_WEIGHTS, STATIONS)
 HEIGHT_WEIGHTS = height_weights(STATIONS)  # vertical curvatures at the knots → height at each station
 
 
@@ -151,7 +141,7 @@ def lateral_sigma(covariance: FloatArray) -> FloatArray:
 
 def motion(state: FloatArray, travelled: float, turned: float) -> tuple[FloatArray, FloatArray]:
     """State after the ego drove ``travelled`` [m] and turned ``turned`` [rad]; its Jacobian (SIZE, SIZE)."""
-    shift = _interpolation_weights(KNOTS + travelled)
+    shift = interpolation_weights(KNOTS + travelled, KNOTS)
     moved, gain = state.copy(), np.eye(SIZE)
     kappa = float(state[CURVATURES.start])
     moved[OFFSET] += travelled * float(np.sin(state[HEADING] + 0.5 * turned - 0.5 * kappa * travelled))
@@ -160,7 +150,7 @@ def motion(state: FloatArray, travelled: float, turned: float) -> tuple[FloatArr
     gain[OFFSET, HEADING] = travelled
     gain[HEADING, CURVATURES] = -0.5 * travelled * (np.eye(len(KNOTS))[0] + shift[0])
     gain[CURVATURES, CURVATURES] = shift
-    vertical_shift = vertical_interpolation(VERTICAL_KNOTS + travelled)
+    vertical_shift = interpolation_weights(VERTICAL_KNOTS + travelled, VERTICAL_KNOTS)
     moved[VERTICAL] = vertical_shift @ state[VERTICAL]
     gain[VERTICAL, VERTICAL] = vertical_shift
     return moved, gain

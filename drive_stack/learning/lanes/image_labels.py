@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from drive_stack.learning.lanes.batches import Labels
+from drive_stack.perception.ground_shape import interpolate_distances
 from drive_stack.perception.lanes_ground import GroundGrid
 
 
@@ -12,7 +13,7 @@ def image_labels(labels: Labels, grid: GroundGrid) -> Labels:
     """Convert the labels of `lane_truth` from positions on the ground to positions in the view.
 
     The network learns to measure what it sees. What a pitched camera and hills do to it is a matter of
-    geometry, which is left to the filter. `FilteredLanes` takes the road for level.
+    geometry, which is left to `FilteredLanes`.
     """
     shown = np.isfinite(labels["x_image"])
     if not shown.any():
@@ -20,11 +21,7 @@ def image_labels(labels: Labels, grid: GroundGrid) -> Labels:
         return labels | nothing
     true_distance = labels["x_image"][shown].astype(np.float64)
     apparent_distance = grid.anchors[shown]
-    # beyond the last anchor shown, distances keep their ratio
-    ratio = apparent_distance[-1] / true_distance[-1]
-    ends = labels["ends"].astype(np.float64)
-    apparent_ends = np.interp(ends, true_distance, apparent_distance, left=np.nan, right=np.nan)
-    apparent_ends = np.where(np.isfinite(apparent_ends), apparent_ends, ends * ratio)
+    apparent_ends = interpolate_distances(labels["ends"].astype(np.float64), true_distance, apparent_distance)
     nearest = np.abs(grid.anchors[None] - true_distance[:, None]).argmin(axis=1)
     crossable = labels["crossable"].copy()
     crossable[:, shown] = labels["crossable"][:, nearest]
