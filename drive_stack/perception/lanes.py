@@ -138,14 +138,14 @@ class FilteredLanes:
             self._disagreements = 0
             self._filter.reset()
             self._filter.start(self._anchors, measurement.y, measurement.sigma)
-        if detected:
-            self._follow_pitch(1.0 if not was_started else self._tuning.view_gain)
         if shift == 0 and detected:
             ground = self._ground(0.0)
             distances = self._anchors if ground is None else true_distances(self._anchors, ground)
             self._adjacent_exists.update(measurement.adjacent)
             self._crossable.update(measurement.crossable, distances)
             self._ends.update(measurement.ends, distances)
+        if detected:  # last, as the anchors above are those of the view that was measured in
+            self._follow_pitch(1.0 if not was_started else self._tuning.view_gain)
 
     def _find_view(self, image: Image) -> None:
         """Choose the first view: measure, estimate the pitch, and measure again in a view of that pitch."""
