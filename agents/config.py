@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from drive_stack.bounds import Threads
@@ -22,10 +23,12 @@ class PerceptionConfig(StrictModel):
     """Perception: from the image to objects and lanes on the road."""
 
     detector: Literal["yolo", "none", "oracle"] = "yolo"
+    detector_weights: Path | None = None  # ONNX file with its card next to it; None: the shipped weights
     confidence: ConfidenceThresholds = ConfidenceThresholds()
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Threads = 2
     lanes: Literal["network", "oracle"] = "network"
+    lanes_weights: Path | None = None  # as for the detector
     ground: Literal["level", "estimated"] = "level"  # estimated with the lanes; the lifter uses it
     lifter: Literal["ground", "oracle"] = "ground"
     grip: Literal["rain_sensor", "oracle"] = "rain_sensor"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from drive_stack.errors import ConfigError
@@ -22,6 +22,12 @@ from .foreign.options import ForeignOptions
 from .foreign.outside_class import parts_of
 from .ppo import COMMAND, PpoConfig
 from .registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
+
+_NOT_CONTENT: Mapping[str, bool | set[str]] = {  # of a configuration: what does not influence a drive
+    "about": True,
+    "weights": True,
+    "perception": {"detector_weights", "lanes_weights"},
+}
 
 
 def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
@@ -42,12 +48,9 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
             has_stage_trace=isinstance(config, ModularConfig),
             # the contents of the weights matter, see `weights` below; their location does not
             content=json.dumps(
-                config.model_dump(mode="json", exclude={"about", "weights"}, exclude_unset=True),
-                sort_keys=True,
+                config.model_dump(mode="json", exclude=_NOT_CONTENT, exclude_unset=True), sort_keys=True
             ),
-            weights={
-                path.name: read_card(path, command, Card)["sha256"] for path, command in _weights(config)
-            },
+            weights=_hashes(config),
         )
     if is_foreign(spec):
         return _foreign(Path(spec), overrides)
@@ -107,7 +110,16 @@ def _weights(config: DriverConfig) -> list[tuple[Path, str]]:
         return [(config.network, COMMAND)]
     networks = []
     if config.perception.detector == "yolo":
-        networks.append((detector.WEIGHTS, detector.COMMAND))
+        networks.append((config.perception.detector_weights or detector.WEIGHTS, detector.COMMAND))
     if config.perception.lanes == "network":
-        networks.append((lanes_network.WEIGHTS, lanes_network.COMMAND))
+        networks.append((config.perception.lanes_weights or lanes_network.WEIGHTS, lanes_network.COMMAND))
     return networks
+
+
+def _hashes(config: DriverConfig) -> Mapping[str, str]:
+    """SHA-256 of each network's weights by the name of their file; a number precedes a name's second use."""
+    hashes: dict[str, str] = {}
+    for path, command in _weights(config):
+        name = path.name if path.name not in hashes else f"{len(hashes)}-{path.name}"
+        hashes[name] = read_card(path, command, Card)["sha256"]
+    return hashes

@@ -26,6 +26,7 @@ from drive_stack.interfaces import (
 )
 from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
+from drive_stack.perception import detector, lanes_network
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.perception.grip import RainSensorGrip
 from drive_stack.perception.lanes import FilteredLanes
@@ -86,7 +87,12 @@ def _make(name: str, makers: dict[str, Callable[[], Stage]], oracle: Callable[[]
 
 def _detector(config: PerceptionConfig, oracles: OracleStages | None) -> Detector:
     def yolo() -> Detector:
-        return YoloDetector(confidence=config.confidence, threads=config.threads, engine=config.engine)
+        return YoloDetector(
+            config.detector_weights or detector.WEIGHTS,
+            confidence=config.confidence,
+            threads=config.threads,
+            engine=config.engine,
+        )
 
     makers: dict[str, Callable[[], Detector]] = {"yolo": yolo, "none": NoDetector}
     return _make(config.detector, makers, oracles.detector if oracles else None)
@@ -94,7 +100,8 @@ def _detector(config: PerceptionConfig, oracles: OracleStages | None) -> Detecto
 
 def _lanes(config: PerceptionConfig, platform: Platform, oracles: OracleStages | None) -> LaneDetector:
     def filtered_network() -> LaneDetector:
-        network = LaneNetwork(platform.camera, threads=config.threads, engine=config.engine)
+        weights = config.lanes_weights or lanes_network.WEIGHTS
+        network = LaneNetwork(platform.camera, weights, threads=config.threads, engine=config.engine)
         return FilteredLanes(
             network,
             platform.dt,

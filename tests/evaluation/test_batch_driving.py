@@ -27,6 +27,8 @@ from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row, readable_row, without_timings
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import Status
+from drive_stack.runtime.weights import write_card
+from drive_stack.support.layout import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -135,6 +137,21 @@ def test_the_hash_covers_an_agents_file_and_its_networks(tmp_path: Path) -> None
     assert agent_facts(str(copy)) == modular
     copy.write_text(copy.read_text() + "\nfaults: {camera: black}\n")
     assert agent_facts(str(copy)).content != modular.content
+
+
+def test_the_hash_covers_weights_of_ones_own_by_their_content(tmp_path: Path) -> None:
+    modular, weights = agent_facts("modular"), {}
+    for name in ("detector.int8", "lanes"):
+        (tmp_path / name).mkdir()
+        weights[name] = tmp_path / name / "network.onnx"  # both files have the same name
+        weights[name].write_bytes((MODELS / f"{name}.onnx").read_bytes())
+        write_card(weights[name], "a command", {})
+    keys = ("perception.detector_weights", "perception.lanes_weights")
+    own = agent_facts("modular", [f"{key}={path}" for key, path in zip(keys, weights.values(), strict=True)])
+    assert own.content == modular.content
+    assert sorted(own.weights.values()) == sorted(modular.weights.values())
+    one = agent_facts("modular", [f"{keys[1]}={weights['detector.int8']}"])
+    assert one.weights["network.onnx"] == modular.weights["detector.int8.onnx"]
 
 
 @pytest.mark.parametrize(
