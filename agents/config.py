@@ -67,7 +67,15 @@ class ControlConfig(StrictModel):
     feed_forward: LongitudinalSettings = LongitudinalSettings()
 
 
-class ModularConfig(StrictModel):
+class DrivingConfig(StrictModel):
+    """The stages from the prediction to the control, which every driver with a planner has."""
+
+    prediction: PredictionConfig = PredictionConfig()
+    planning: PlanningConfig = PlanningConfig()
+    control: ControlConfig = ControlConfig()
+
+
+class ModularConfig(DrivingConfig):
     """Configuration of a modular driver."""
 
     kind: Literal["modular"] = "modular"
@@ -75,9 +83,6 @@ class ModularConfig(StrictModel):
     about: str = ""  # a one-line description
     perception: PerceptionConfig = PerceptionConfig()
     tracking: TrackingConfig = TrackingConfig()
-    prediction: PredictionConfig = PredictionConfig()
-    planning: PlanningConfig = PlanningConfig()
-    control: ControlConfig = ControlConfig()
     faults: FaultSettings = (
         FaultSettings()
     )  # injected sensor failures, for testing how the driver handles them

@@ -10,10 +10,12 @@ from pathlib import Path
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
-from drive_stack.policy import runner
+from drive_stack.policy import affordance_network, runner
+from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import Card, read_card, sha256_of
 from drive_stack.support.extras import needs_extra
 
+from .affordances import AffordancesConfig
 from .config import ModularConfig
 from .end_to_end import EndToEndConfig
 from .foreign.agent import is_foreign
@@ -105,9 +107,12 @@ def _outside(spec: str, overrides: Sequence[str]) -> AgentFacts:
 def _weights(config: DriverConfig) -> list[tuple[Path, str]]:
     """Weights files of the networks that a driver runs, each with the command that trains it."""
     if isinstance(config, EndToEndConfig):
-        return [(path, runner.COMMAND) for path in (config.trunk, runner.head_path(config.trunk))]
+        return [(path, runner.COMMAND) for path in (config.trunk, head_path(config.trunk))]
     if isinstance(config, PpoConfig):
         return [(config.network, COMMAND)]
+    if isinstance(config, AffordancesConfig):
+        files = (config.trunk, head_path(config.trunk)) if config.uses_camera else ()
+        return [(path, affordance_network.COMMAND) for path in files]
     networks = []
     if config.perception.detector == "yolo":
         networks.append((config.perception.detector_weights or detector.WEIGHTS, detector.COMMAND))

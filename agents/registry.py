@@ -16,6 +16,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Agent, OracleStages, Platform, TruthSource
 from drive_stack.support import layout
 
+from .affordances import AffordancesAgent, AffordancesConfig
 from .config import ModularConfig
 from .end_to_end import EndToEndAgent, EndToEndConfig
 from .expert import ExpertAgent
@@ -52,7 +53,7 @@ class Request:
 
 
 Builder = Callable[[Request], Agent]
-DriverConfig: TypeAlias = ModularConfig | EndToEndConfig | PpoConfig
+DriverConfig: TypeAlias = ModularConfig | EndToEndConfig | AffordancesConfig | PpoConfig
 
 
 class Registry:
@@ -138,14 +139,20 @@ def _from_file(path: Path, request: Request) -> Agent:
         return EndToEndAgent(config, request.platform)
     if isinstance(config, PpoConfig):
         return PpoAgent(config, request.platform, request.truth)
+    if isinstance(config, AffordancesConfig):
+        truth = request.truth if config.privileged else None
+        return AffordancesAgent(config, request.platform, request.oracles, truth)
     return ModularAgent(config, request.platform, request.oracles if config.privileged else None)
 
 
 def _read(path: Path, overrides: Sequence[str]) -> DriverConfig:
     """Read a driver file as the ``kind`` that it names; the default is modular."""
     kinds: dict[str, type[DriverConfig]] = {
-        "modular": ModularConfig, "end_to_end": EndToEndConfig, "ppo": PpoConfig
-    }  # fmt: skip
+        "modular": ModularConfig,
+        "end_to_end": EndToEndConfig,
+        "affordances": AffordancesConfig,
+        "ppo": PpoConfig,
+    }
     kind = load_model(path, _Kind).kind
     if kind not in kinds:
         raise unknown_name(f"kind in {path}:", kind, kinds)

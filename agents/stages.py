@@ -32,7 +32,7 @@ from drive_stack.perception.grip import RainSensorGrip
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lifting import GroundLifter
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline import DrivingStages, PerceptionStages, Stages
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.prediction.constant_velocity import ConstantVelocityPredictor
 from drive_stack.prediction.lane_following import LaneFollowingPredictor
@@ -41,7 +41,14 @@ from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
 from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import Detection, Image
 
-from .config import ControlConfig, ModularConfig, PerceptionConfig, PredictionConfig, TrackingConfig
+from .config import (
+    ControlConfig,
+    DrivingConfig,
+    ModularConfig,
+    PerceptionConfig,
+    PredictionConfig,
+    TrackingConfig,
+)
 
 Stage = TypeVar("Stage")
 
@@ -58,21 +65,49 @@ class NoDetector:
 
 def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStages | None) -> Stages:
     """Build every stage that ``config`` names. Raises `ConfigError` for an oracle that is not available."""
-    car = platform.car
-    detects = config.perception.detector != "none"
-    uses_camera = detects or config.perception.lanes == "network"
+    perception = build_perception(config.perception, config.tracking, platform, oracles)
+    driving = build_driving(config, config.perception.grip, platform, oracles)
     return Stages(
-        detector=_detector(config.perception, oracles),
-        lanes=_lanes(config.perception, platform, oracles),
-        lifter=_lifter(config.perception, platform, oracles),
-        tracker=_tracker(config.tracking, platform, oracles),
+        detector=perception.detector,
+        lanes=perception.lanes,
+        lifter=perception.lifter,
+        tracker=perception.tracker,
+        predictor=driving.predictor,
+        planner=driving.planner,
+        lateral=driving.lateral,
+        longitudinal=driving.longitudinal,
+        grip=driving.grip,
+        camera_monitor=perception.camera_monitor,
+        detection_monitor=perception.detection_monitor,
+    )
+
+
+def build_perception(
+    perception: PerceptionConfig, tracking: TrackingConfig, platform: Platform, oracles: OracleStages | None
+) -> PerceptionStages:
+    """Build the stages from the image to tracks and lanes. Raises `ConfigError` as `build_stages` does."""
+    detects = perception.detector != "none"
+    return PerceptionStages(
+        detector=_detector(perception, oracles),
+        lanes=_lanes(perception, platform, oracles),
+        lifter=_lifter(perception, platform, oracles),
+        tracker=_tracker(tracking, platform, oracles),
+        camera_monitor=CameraMonitor() if detects or perception.lanes == "network" else None,
+        detection_monitor=DetectionMonitor(platform.camera) if detects else None,
+    )
+
+
+def build_driving(
+    config: DrivingConfig, grip: str, platform: Platform, oracles: OracleStages | None
+) -> DrivingStages:
+    """Build the stages from the prediction to the control. Raises `ConfigError` as `build_stages` does."""
+    settings = config.planning.lattice.model_copy(update={"dt": platform.dt})
+    return DrivingStages(
         predictor=_predictor(config.prediction, oracles),
-        planner=LatticePlanner(car, config.planning.lattice.model_copy(update={"dt": platform.dt})),
+        planner=LatticePlanner(platform.car, settings),
         lateral=_lateral(config.control, platform, oracles),
         longitudinal=_longitudinal(config.control, platform, oracles),
-        grip=_make(config.perception.grip, _GRIP_MAKERS, oracles.grip if oracles else None),
-        camera_monitor=CameraMonitor() if uses_camera else None,
-        detection_monitor=DetectionMonitor(platform.camera) if detects else None,
+        grip=_make(grip, _GRIP_MAKERS, oracles.grip if oracles else None),
     )
 
 

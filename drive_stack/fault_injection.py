@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from pydantic import Field
 
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import Detector, LaneDetector
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline import PerceptionStages, Stages
 from drive_stack.types import Detection, Image, LaneEstimate, ObjectClass, Observation
+
+AnyStages = TypeVar("AnyStages", Stages, PerceptionStages)
 
 FALSE_CLASSES = (ObjectClass.CAR, ObjectClass.LARGE_VEHICLE, ObjectClass.PEDESTRIAN, ObjectClass.OBSTACLE)
 FALSE_DETECTIONS = 300  # boxes of a swamped detector
@@ -68,7 +70,7 @@ class FaultInjector:
             return replace(observation, image=np.full_like(observation.image, 0 if kind == "black" else 255))
         return observation
 
-    def wrap(self, stages: Stages) -> Stages:
+    def wrap(self, stages: AnyStages) -> AnyStages:
         """The stages, with a wrapper around each one that fails."""
         settings = self._settings
         if settings.detector != "none":

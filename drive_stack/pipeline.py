@@ -24,14 +24,48 @@ from drive_stack.interfaces import (
 )
 from drive_stack.monitoring.camera_monitor import CameraMonitor, ImageCheck
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
-from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
+from drive_stack.types import (
+    Control,
+    Detection,
+    LaneEstimate,
+    LiftedObject,
+    Observation,
+    Plan,
+    PlanningInput,
+    Prediction,
+    StepTrace,
+    Track,
+)
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
+class PerceptionStages:
+    """One implementation of every stage of perception, and the monitors of the sensors."""
+
+    detector: Detector
+    lanes: LaneDetector
+    lifter: Lifter
+    tracker: Tracker
+    camera_monitor: CameraMonitor | None = None  # None where no stage uses the image
+    detection_monitor: DetectionMonitor | None = None  # None where there is no detector
+
+
+@dataclass(frozen=True, slots=True)
+class DrivingStages:
+    """One implementation of every stage from the prediction to the control."""
+
+    predictor: Predictor
+    planner: Planner
+    lateral: LateralController
+    longitudinal: LongitudinalController
+    grip: GripEstimator
+
+
+@dataclass(frozen=True, slots=True)
 class Stages:
-    """One implementation of every stage, and the monitors of the sensors."""
+    """One implementation of every stage of the modular driver, and the monitors of the sensors."""
 
     detector: Detector
     lanes: LaneDetector
@@ -42,8 +76,55 @@ class Stages:
     lateral: LateralController
     longitudinal: LongitudinalController
     grip: GripEstimator
-    camera_monitor: CameraMonitor | None = None  # None where no stage uses the image
-    detection_monitor: DetectionMonitor | None = None  # None where there is no detector
+    camera_monitor: CameraMonitor | None = None
+    detection_monitor: DetectionMonitor | None = None
+
+    @property
+    def perception(self) -> PerceptionStages:
+        """The stages of perception."""
+        return PerceptionStages(
+            self.detector,
+            self.lanes,
+            self.lifter,
+            self.tracker,
+            self.camera_monitor,
+            self.detection_monitor,
+        )
+
+    @property
+    def driving(self) -> DrivingStages:
+        """The stages from the prediction to the control."""
+        return DrivingStages(self.predictor, self.planner, self.lateral, self.longitudinal, self.grip)
+
+
+@dataclass(frozen=True, slots=True)
+class Percept:
+    """What was perceived in one step."""
+
+    detections: tuple[Detection, ...]
+    objects: tuple[LiftedObject, ...]
+    tracks: tuple[Track, ...]
+    lanes: LaneEstimate
+    fault: str | None = None  # description of a sensor or perception fault
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The fault, if there is one, as a note of the trace."""
+        return () if self.fault is None else (self.fault,)
+
+
+class StageClock:
+    """Measures the milliseconds of each stage, for the trace only: no decision depends on them."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    def time(self, stage: str, work: Callable[[], Result]) -> Result:
+        """Do the work of a stage, and measure it."""
+        start = time.perf_counter()
+        result = work()
+        self.milliseconds[stage] = (time.perf_counter() - start) * 1000.0
+        return result
 
 
 class AccelerationEstimate:
@@ -81,30 +162,25 @@ class AccelerationEstimate:
         self._value += self._step_response * (acceleration - self._value)
 
 
-class Pipeline:
-    """Runs the stages in order.
+class Perception:
+    """From the observation to lanes and tracks.
 
-    While a sensor fails, tracks and lanes are propagated without measurements, and the planner stops.
+    While a sensor fails, tracks and lanes are propagated without measurements.
     """
 
-    def __init__(self, stages: Stages, platform: Platform) -> None:
+    def __init__(self, stages: PerceptionStages) -> None:
         self._stages = stages
-        self._acceleration = AccelerationEstimate(platform.car.acceleration_lag, platform.dt)
-        self._limits = platform.car
 
     def reset(self) -> None:
         """Discard the state of the previous episode."""
         stages = self._stages
-        for stage in (stages.lanes, stages.tracker, stages.planner, stages.lateral, stages.longitudinal):
-            stage.reset()
-        for monitor in (stages.camera_monitor, stages.detection_monitor):
-            if monitor is not None:
-                monitor.reset()
-        self._acceleration.reset()
+        for stage in (stages.lanes, stages.tracker, stages.camera_monitor, stages.detection_monitor):
+            if stage is not None:
+                stage.reset()
 
-    def step(self, observation: Observation) -> StepTrace:
-        """Drive one step. The trace holds the control and the outputs of every stage."""
-        stages, clock = self._stages, _Clock()
+    def perceive(self, observation: Observation, clock: StageClock | None = None) -> Percept:
+        """Perceive one step; ``clock`` measures the stages."""
+        stages, clock = self._stages, clock or StageClock()
         speed, yaw_rate = observation.speed, observation.yaw_rate
         monitor, camera_monitor = stages.detection_monitor, stages.camera_monitor
         camera = ImageCheck(usable=True) if camera_monitor is None else camera_monitor.check(observation)
@@ -117,23 +193,44 @@ class Pipeline:
             lanes = replace(lanes, confidence=0.0)
         objects = clock.time("lifter", lambda: stages.lifter.lift(detections, lanes.ground))
         tracks = clock.time("tracker", lambda: stages.tracker.update(objects, speed, yaw_rate))
-        predictions = clock.time("predictor", lambda: stages.predictor.predict(tracks, lanes))
         missing = None if monitor is None or image is None else monitor.check_missing(reported, tracks)
-        fault = camera.fault or excess or missing
-        inputs = self._planning_input(observation, lanes, predictions, fault)
+        return Percept(detections, objects, tracks, lanes, camera.fault or excess or missing)
+
+
+class Driving:
+    """From lanes and tracks to the controls. With a fault, the planner stops."""
+
+    def __init__(self, stages: DrivingStages, platform: Platform) -> None:
+        self._stages = stages
+        self._acceleration = AccelerationEstimate(platform.car.acceleration_lag, platform.dt)
+        self._limits = platform.car
+
+    def reset(self) -> None:
+        """Discard the state of the previous episode."""
+        stages = self._stages
+        for stage in (stages.planner, stages.lateral, stages.longitudinal):
+            stage.reset()
+        self._acceleration.reset()
+
+    def drive(self, observation: Observation, percept: Percept, clock: StageClock | None = None) -> StepTrace:
+        """Drive one step. The trace holds the percept, the plan and the control; ``clock`` measures."""
+        stages, clock = self._stages, clock or StageClock()
+        lanes, tracks = percept.lanes, percept.tracks
+        predictions = clock.time("predictor", lambda: stages.predictor.predict(tracks, lanes))
+        inputs = self._planning_input(observation, lanes, predictions, percept.fault)
         plan = clock.time("planner", lambda: stages.planner.plan(inputs))
         control = clock.time("control", lambda: self._control(plan, observation))
         self._acceleration.command(control.acceleration)
         return StepTrace(
             control=control,
-            detections=detections,
-            objects=objects,
+            detections=percept.detections,
+            objects=percept.objects,
             tracks=tracks,
             lanes=lanes,
             predictions=predictions,
             plan=plan,
             stage_ms=clock.milliseconds,
-            notes=(() if fault is None else (fault,)) + plan.interventions + self._diagnostics(),
+            notes=percept.notes + plan.interventions + self._diagnostics(),
         )
 
     def _planning_input(
@@ -172,14 +269,19 @@ class Pipeline:
         )
 
 
-class _Clock:
-    """Measures the milliseconds of each stage, for the trace only: no decision depends on them."""
+class Pipeline:
+    """The modular driver: perception, then driving."""
 
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
+    def __init__(self, stages: Stages, platform: Platform) -> None:
+        self._perception = Perception(stages.perception)
+        self._driving = Driving(stages.driving, platform)
 
-    def time(self, stage: str, work: Callable[[], Result]) -> Result:
-        start = time.perf_counter()
-        result = work()
-        self.milliseconds[stage] = (time.perf_counter() - start) * 1000.0
-        return result
+    def reset(self) -> None:
+        """Discard the state of the previous episode."""
+        self._perception.reset()
+        self._driving.reset()
+
+    def step(self, observation: Observation) -> StepTrace:
+        """Drive one step. The trace holds the control and the outputs of every stage."""
+        clock = StageClock()
+        return self._driving.drive(observation, self._perception.perceive(observation, clock), clock)

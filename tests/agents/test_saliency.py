@@ -19,7 +19,7 @@ from drive_stack.learning.imitation.config import (
     PolicyTraining,
 )
 from drive_stack.learning.imitation.network import PolicyNet, ResidualLayer, export
-from drive_stack.policy.runner import head_path
+from drive_stack.policy.image_network import head_path
 from drive_stack.policy.saliency import Saliency, visual_backprop
 from drive_stack.policy.views import View, pack
 from drive_stack.runtime.activations import Activations

@@ -17,7 +17,8 @@ from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.network import PolicyNet, export
-from drive_stack.policy.runner import PolicyRunner, head_path
+from drive_stack.policy.image_network import head_path
+from drive_stack.policy.runner import PolicyRunner
 from drive_stack.policy.state_vector import (
     STATE_SIZE,
     control_of,

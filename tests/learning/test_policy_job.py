@@ -13,7 +13,7 @@ from drive_stack.datasets.drives.collection import CollectionSpec
 from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.job import train_policy
 from drive_stack.learning.imitation.validation import add_drives_to_card
-from drive_stack.policy.runner import head_path
+from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import read_card, sha256_of
 from drive_stack.seeds import SeedSplit
 

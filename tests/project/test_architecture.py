@@ -32,6 +32,7 @@ FOUNDATION = {
         "shifts",
         "seeds",
         "objects",
+        "direct_perception",
         "rl",
         "escaping",
         "gym",

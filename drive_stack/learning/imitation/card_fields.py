@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from drive_stack.policy.runner import Layout
+from drive_stack.policy.image_network import Layout
 from drive_stack.runtime.weights import Card
 
 

@@ -19,7 +19,7 @@ from drive_stack.learning.imitation.data import load_policy_data
 from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
 from drive_stack.learning.training.run_folder import start_run
-from drive_stack.policy.runner import head_path
+from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import card_path, write_card
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically

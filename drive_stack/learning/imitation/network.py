@@ -20,7 +20,7 @@ from drive_stack.learning.imitation.column_targets import COLUMNS, KINDS
 from drive_stack.learning.imitation.config import EncoderSettings, NetworkSettings
 from drive_stack.learning.imitation.head import Head
 from drive_stack.learning.imitation.normalised_relu import normalised_relu
-from drive_stack.policy.runner import Layout, head_path
+from drive_stack.policy.image_network import Layout, head_path
 from drive_stack.policy.views import packed_size
 from drive_stack.support.atomic_files import atomic_file
 

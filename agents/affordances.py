@@ -1,0 +1,145 @@
+"""Direct perception: affordances of the road ahead, and a hand-designed driver that acts on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+from drive_stack.bounds import Threads
+from drive_stack.direct_perception.affordances import Affordances
+from drive_stack.direct_perception.road_ahead import road_ahead
+from drive_stack.direct_perception.surroundings import lanes_of, tracks_of
+from drive_stack.direct_perception.truth import SurroundingActors, true_affordances
+from drive_stack.errors import ConfigError
+from drive_stack.interfaces import OracleStages, Platform, TruthSource
+from drive_stack.monitoring.camera_monitor import CameraMonitor
+from drive_stack.pipeline import Driving, Percept, StageClock
+from drive_stack.policy.affordance_network import WEIGHTS, AffordanceNetwork
+from drive_stack.types import Control, Observation, StepTrace
+
+from .config import DrivingConfig
+from .stages import build_driving
+
+
+class AffordancesConfig(DrivingConfig):
+    """Configuration of a driver by affordances."""
+
+    kind: Literal["affordances"]
+    name: str
+    about: str = ""  # a one-line description
+    estimator: Literal["network", "oracle"] = "network"
+    weights: Path | None = None  # file of the trunk, with the head in the same folder; None: the shipped ones
+    engine: Literal["openvino", "onnxruntime"] = "openvino"
+    threads: Threads = 1
+    grip: Literal["rain_sensor", "oracle"] = "rain_sensor"
+
+    @property
+    def privileged(self) -> bool:
+        """Whether any stage reads the truth."""
+        control = (self.control.lateral, self.control.longitudinal)
+        return "oracle" in (self.estimator, self.grip, self.prediction.predictor, *control)
+
+    @property
+    def uses_camera(self) -> bool:
+        """Whether a network reads the image."""
+        return self.estimator == "network"
+
+    @property
+    def trunk(self) -> Path:
+        """Weights file of the trunk that it runs."""
+        return self.weights or WEIGHTS
+
+
+class AffordanceEstimator(Protocol):
+    """Estimates the affordances of each step."""
+
+    def reset(self) -> None:
+        """Discard the state of the previous episode."""
+        ...
+
+    def estimate(self, observation: Observation) -> Affordances:
+        """The affordances of the present step."""
+        ...
+
+
+class TrueAffordances:
+    """An oracle: the affordances that a perfect network would read off the image."""
+
+    def __init__(self, truth: TruthSource, platform: Platform) -> None:
+        self._truth, self._platform = truth, platform
+
+    def reset(self) -> None:
+        """Do nothing; this stage has no state."""
+
+    def estimate(self, observation: Observation) -> Affordances:
+        """The affordances of the present step; of the observation only the speed is used."""
+        state, platform = self._truth.world_state(), self._platform
+        return true_affordances(
+            road_ahead(state), SurroundingActors.of(state), observation.speed, platform.camera, platform.car
+        )
+
+
+class AffordancesAgent:
+    """Estimates affordances, and drives on them with the planner and the controllers of the modular driver.
+
+    Raises:
+        ConfigError: An oracle has no truth, or weights are missing, altered or do not match their card.
+    """
+
+    def __init__(
+        self,
+        config: AffordancesConfig,
+        platform: Platform,
+        oracles: OracleStages | None = None,
+        truth: TruthSource | None = None,
+    ) -> None:
+        self._config, self._platform = config, platform
+        self._estimator = _estimator(config, platform, truth)
+        self._monitor = CameraMonitor() if config.uses_camera else None
+        oracles = oracles if config.privileged else None
+        self._driving = Driving(build_driving(config, config.grip, platform, oracles), platform)
+        self._trace: StepTrace | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in its configuration."""
+        return self._config.name
+
+    @property
+    def privileged(self) -> bool:
+        """Whether any stage reads the truth."""
+        return self._config.privileged
+
+    @property
+    def trace(self) -> StepTrace | None:
+        """The trace of its last step; None before the first."""
+        return self._trace
+
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
+        """Clear the state of the previous episode."""
+        self._trace = None
+        self._estimator.reset()
+        self._driving.reset()
+        if self._monitor is not None:
+            self._monitor.reset()
+
+    def act(self, observation: Observation) -> Control:
+        """Estimate the affordances, and drive one step on them."""
+        clock, platform = StageClock(), self._platform
+        fault = None if self._monitor is None else self._monitor.check(observation).fault
+        affordances = clock.time("affordances", lambda: self._estimator.estimate(observation))
+        lanes = lanes_of(affordances, platform.camera)
+        tracks = tracks_of(affordances, lanes, observation.speed, platform.car)
+        percept = Percept(detections=(), objects=(), tracks=tracks, lanes=lanes, fault=fault)
+        self._trace = self._driving.drive(observation, percept, clock)
+        return self._trace.control
+
+
+def _estimator(
+    config: AffordancesConfig, platform: Platform, truth: TruthSource | None
+) -> AffordanceEstimator:
+    if config.estimator == "network":
+        return AffordanceNetwork(config.trunk, platform.dt, threads=config.threads, engine=config.engine)
+    if truth is None:
+        raise ConfigError("an oracle stage needs the simulator's truth, which this agent does not get")
+    return TrueAffordances(truth, platform)

@@ -1,0 +1,1 @@
+"""Direct perception: the few quantities of the road ahead on which a hand-designed driver can act."""
