@@ -14,15 +14,19 @@ from real_episodes import SHORT
 
 from agents.registry import build_agent
 from drive_stack.datasets.drives.folder import RecordingFolder, read_entries
+from drive_stack.datasets.drives.labelled_frames import FrameLabelling
 from drive_stack.datasets.drives.perturbation import MIN_SPEED, Perturbation, PerturbationSettings
 from drive_stack.datasets.drives.reader import Recording
-from drive_stack.datasets.drives.recording_task import CollectSettings, record_task, shard_path
+from drive_stack.datasets.drives.recording_task import CollectSettings, record_task
 from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.drives.shard_paths import shard_path
+from drive_stack.datasets.frames.store import read_frames
 from drive_stack.datasets.manifest import NAME, Manifest, shard_entry, write_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import Status
+from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.types import Control
 from drive_stack.vehicle import VehicleParameters
 
@@ -36,11 +40,18 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def record(folder: Path, course: Path, seeds: range, settings: CollectSettings) -> Manifest:
+def record(
+    folder: Path,
+    course: Path,
+    seeds: range,
+    settings: CollectSettings,
+    labelling: FrameLabelling | None = None,
+) -> Manifest:
     entries = []
     for seed in seeds:
         task = BatchTask(str(course), seed, "expert", label="expert", config_hash="hash", privileged=True)
-        assert record_task(build_agent, settings, folder, task).status is Status.COMPLETED
+        result = record_task(build_agent, settings, folder, task, labelling=labelling)
+        assert result.status is Status.COMPLETED
         entries.append(shard_entry(DRIVES, shard_path(folder, str(course), seed), "short", seed))
     manifest = Manifest(version=DRIVES.version, made_with=settings.model_dump_json(), shards=tuple(entries))
     write_manifest(folder, manifest)
@@ -136,6 +147,32 @@ def test_a_student_drives_in_segments_and_the_expert_labels_every_step(tmp_path:
     by_student = recording.column("driver", np.str_) == "constant"
     differ = controls_differ(recording)
     assert not differ[~by_student].any() and differ[by_student].any()
+
+
+def test_labelled_frames_show_the_drive_and_do_not_change_it(
+    tmp_path: Path, course: Path, plain: Path
+) -> None:
+    drives, frames = tmp_path / "drives", tmp_path / "frames"
+    drives.mkdir()
+    frames.mkdir()
+    labelling = FrameLabelling(frames, 0.5, lane_truth)
+    manifest = record(drives, course, range(3, 5), CollectSettings(), labelling)
+    assert Recording([drives]).hash == Recording([plain]).hash
+    labelling.list_frames(manifest.shards)
+    labelled = [frame for frame in read_frames(frames) if frame.episode.seed == 4]
+    recording = Recording([drives], {shard_path(drives, str(course), 4).name})
+    images, offsets = list(recording.images(0)), recording.column("lane_offset_m", np.float64)
+    rows = range(0, recording.rows, 5)
+    times = recording.column("time_s", np.float64)[rows]
+    assert [frame.time for frame in labelled] == times.tolist() and len(labelled) >= 3
+    for frame, row in zip(labelled, rows, strict=True):
+        difference = np.abs(frame.image().astype(float) - images[row].astype(float)).mean()
+        assert difference < 4.0  # of compression
+        assert float(frame.lanes["offset"]) == pytest.approx(offsets[row], abs=1e-4)
+    manifest_of_one = manifest.model_copy(update={"shards": manifest.shards[:1]})
+    (frames / manifest.shards[0].file).unlink()
+    with pytest.raises(ConfigError, match="no such file"):
+        labelling.list_frames(manifest_of_one.shards)
 
 
 def cut_off(folder: Path) -> str:

@@ -15,8 +15,9 @@ from synthetic_rows import row as synthetic_row
 
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
 from drive_stack.datasets.drives.reader import Recording
-from drive_stack.datasets.drives.recording_task import CollectSettings, former_path, shard_path
+from drive_stack.datasets.drives.recording_task import CollectSettings
 from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.drives.shard_paths import former_path, shard_path
 from drive_stack.datasets.manifest import NAME, ShardEntry, read_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row

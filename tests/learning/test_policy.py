@@ -13,9 +13,16 @@ from hypothesis import strategies as st
 from toy_recording import random_observation, tiny_training, toy_recording
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
 from drive_stack.learning.imitation.config import BalanceSettings, PolicyTraining, Round
-from drive_stack.learning.imitation.data import Clips, PolicyData, history_rows, load_policy_data
+from drive_stack.learning.imitation.data import (
+    Clips,
+    PolicyData,
+    history_rows,
+    load_policy_data,
+    load_policy_episodes,
+)
 from drive_stack.learning.imitation.features import trunk_features
 from drive_stack.learning.imitation.losses import policy_loss
 from drive_stack.learning.imitation.network import PolicyNet
@@ -125,6 +132,24 @@ def test_views_are_packed_once_and_again_when_a_view_changes(folder: Path, tmp_p
     )
     load_policy_data([folder], (view.model_copy(update={"top": 10}),), BalanceSettings(), tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_some_episodes_are_read_as_in_the_whole_and_share_their_cache(folder: Path, tmp_path: Path) -> None:
+    view = View(top=0, bottom=256, height=8, width=20)
+    whole = load_policy_data([folder], (view,), BalanceSettings(), tmp_path / "whole")
+    shards = sorted(folder.glob("*.parquet"))
+    cache = tmp_path / "episodes"
+    some = load_policy_episodes([shards[2], shards[0]], (view,), BalanceSettings(), cache)
+    rows = np.r_[0:40, 80:120]
+    assert np.array_equal(some.packed[np.arange(80)], whole.packed[rows])
+    assert np.array_equal(some.target, whole.target[rows]) and np.array_equal(some.state, whole.state[rows])
+    assert some.episode_start.tolist() == [0] * 40 + [40] * 40
+    before = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
+    load_policy_episodes(shards, (view,), BalanceSettings(), cache)
+    assert len(list(cache.iterdir())) == 3
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    with pytest.raises(ConfigError, match=r"elsewhere\.parquet: no such episode is recorded"):
+        load_policy_episodes([folder / "elsewhere.parquet"], (view,), BalanceSettings(), cache)
 
 
 # --- training ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
+from drive_stack.datasets.drives.labelled_frames import FrameLabelling
 from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, make_recorder, record_task
 from drive_stack.datasets.held_out import check_scenarios
 from drive_stack.datasets.manifest import Manifest
@@ -23,10 +24,12 @@ from drive_stack.evaluation.batch.run import missing_tasks
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.episodes import Episode
+from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.run_facts import NAME as RUN_FACTS
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.seeds import SeedSplit, check_episodes, seed_range
 from drive_stack.shifts import base_and_shift
+from drive_stack.support.atomic_files import make_folder
 
 TIME_LIMIT = 600.0  # wall-clock limit of one episode [s]
 
@@ -45,6 +48,7 @@ class CollectionSpec:
     driver: str | None = None  # drives while the expert labels; None: the expert drives
     driver_overrides: tuple[str, ...] = ()
     expert_fraction: float = 0.0  # fraction of the time in which the expert drives instead of ``driver``
+    frames: FrameLabelling | None = None  # also record labelled frames of the same drives
     workers: int = 2
 
 
@@ -71,7 +75,11 @@ def collect(spec: CollectionSpec, wiring: BatchWiring, report: Callable[[str], N
     episodes = _episodes(spec, wiring)
     with open_rows(spec.out, foreign=RUN_FACTS) as file:
         folder = RecordingFolder(spec.out, settings, file.rows)
-        failed = _record(episodes, file, folder, settings, wiring, report, workers=spec.workers)
+        failed = _record(
+            episodes, file, folder, settings, wiring, report, workers=spec.workers, labelling=spec.frames
+        )
+        if spec.frames is not None:
+            spec.frames.list_frames(folder.manifest.shards)
     return _result(folder, failed)
 
 
@@ -105,11 +113,15 @@ def _record(
     *,
     workers: int,
     replace: bool = False,
+    labelling: FrameLabelling | None = None,
 ) -> list[Row]:
-    """Record the episodes whose row or shard is missing; returns the rows that report an error."""
+    """Record the episodes whose row, shard or frames are missing; returns the rows that report an error."""
+    if labelling is not None:
+        make_folder(labelling.folder)
+    is_complete = partial(_is_complete, folder, labelling)
     tasks = [_task(episode.scenario, episode.seed, settings, wiring) for episode in episodes]
     folder.adopt(tasks, file.rows)
-    remaining = missing_tasks(tasks, file, is_complete=folder.is_complete)
+    remaining = missing_tasks(tasks, file, is_complete=is_complete)
     check_scenarios({task.scenario: task.seed for task in reversed(remaining)})
     again = sum(task.key in file.rows for task in remaining)
     if again:
@@ -121,14 +133,22 @@ def _record(
     return drive_missing(
         tasks,
         file,
-        partial(record_task, wiring.build_agent, settings, folder.path),
+        partial(record_task, wiring.build_agent, settings, folder.path, labelling=labelling),
         options,
         code=source_hash(wiring.packages),
         current_hash=lambda task: _task(task.scenario, task.seed, settings, wiring).config_hash,
-        is_complete=folder.is_complete,
+        is_complete=is_complete,
         on_row=folder.add,
         expected=announce(remaining, partial(make_recorder, wiring.build_agent, settings), options),
     )
+
+
+def _is_complete(folder: RecordingFolder, labelling: FrameLabelling | None, row: Row) -> bool:
+    """Whether a row has a valid shard, and frames if they are wanted; a failed episode needs neither."""
+    if not folder.is_complete(row):
+        return False
+    frames = None if labelling is None else labelling.path(row.result.scenario, row.result.seed)
+    return frames is None or row.result.status is Status.ERROR or frames.exists()
 
 
 def _result(folder: RecordingFolder, failed: Sequence[Row]) -> Collection:

@@ -10,8 +10,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from drive_stack.datasets.checks import check_content
-from drive_stack.datasets.drives.recording_task import CollectSettings, former_path, shard_path
+from drive_stack.datasets.drives.recording_task import CollectSettings
 from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.drives.shard_paths import former_path, shard_path
 from drive_stack.datasets.manifest import (
     NAME,
     Manifest,

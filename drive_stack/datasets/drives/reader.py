@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from drive_stack.datasets.checks import image_error, read_jpegs
 from drive_stack.datasets.drives.other_actors import OtherActors, read_other_actors
 from drive_stack.datasets.drives.row import DRIVES
-from drive_stack.datasets.manifest import check_all, read_manifest
+from drive_stack.datasets.manifest import Manifest, check_all, read_manifest
 from drive_stack.support.jpeg import decode
 from drive_stack.types import Image
 
@@ -30,8 +30,9 @@ class Recording:
             if its columns or values are not those of a recording; or if a schema version differs.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        manifests = [(folder, read_manifest(DRIVES, folder)) for folder in folders]
+    def __init__(self, folders: Sequence[Path], files: Collection[str] | None = None) -> None:
+        """Open the recordings in ``folders``; of their shards only ``files``, unless that is None."""
+        manifests = [(folder, _chosen(read_manifest(DRIVES, folder), files)) for folder in folders]
         for folder, manifest in manifests:
             check_all(DRIVES, folder, manifest)
         self._paths = [folder / shard.file for folder, manifest in manifests for shard in manifest.shards]
@@ -39,6 +40,11 @@ class Recording:
         self.episode_ends: NDArray[np.int64] = np.cumsum(counts, dtype=np.int64)
         hashes = "".join(manifest.hash for _, manifest in manifests)
         self.hash = hashlib.sha256(hashes.encode()).hexdigest()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The shards, in the order of the episodes."""
+        return tuple(self._paths)
 
     @property
     def rows(self) -> int:
@@ -74,3 +80,11 @@ class Recording:
                 yield decode(jpeg)
             except ValueError as error:
                 raise image_error(path, row, error) from None
+
+
+def _chosen(manifest: Manifest, files: Collection[str] | None) -> Manifest:
+    """The manifest with only some of its shards."""
+    if files is None:
+        return manifest
+    shards = tuple(shard for shard in manifest.shards if shard.file in files)
+    return manifest.model_copy(update={"shards": shards})

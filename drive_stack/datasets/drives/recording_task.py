@@ -13,16 +13,17 @@ from pydantic import Field
 
 from drive_stack.config import StrictModel
 from drive_stack.datasets.drives.dagger_recorder import ControlSharing, DaggerRecorder, Subsampling
+from drive_stack.datasets.drives.labelled_frames import FrameLabelling, FrameRecorder
 from drive_stack.datasets.drives.perturbation import Perturbation, PerturbationSettings
 from drive_stack.datasets.drives.row import DRIVES
-from drive_stack.datasets.shards import SUFFIX
+from drive_stack.datasets.drives.shard_paths import shard_path
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.evaluation.rollout import run_episode
-from drive_stack.scenario_name import file_stem, unique_stem
+from drive_stack.scenario_name import file_stem
 
 EXPERT = "expert"
 # While a student drives, the expert's plan is not executed. The expert therefore plans from the car's
@@ -42,27 +43,29 @@ class CollectSettings(StrictModel):
     quality: Annotated[int, Field(ge=1, le=100)] = 92  # of the JPEGs
 
 
-def shard_path(folder: Path, scenario: str, seed: int) -> Path:
-    """The path of an episode's shard; unique among scenarios."""
-    return folder / f"{unique_stem(scenario)}-{seed:06d}{SUFFIX}"
-
-
-def former_path(folder: Path, scenario: str, seed: int) -> Path:
-    """The path of an episode's shard in folders of older versions; several scenarios could share a file."""
-    return folder / f"{file_stem(scenario)}-{seed:06d}{SUFFIX}"
-
-
 def record_task(
-    build: AgentBuilder, settings: CollectSettings, folder: Path, task: BatchTask
+    build: AgentBuilder,
+    settings: CollectSettings,
+    folder: Path,
+    task: BatchTask,
+    *,
+    labelling: FrameLabelling | None = None,
 ) -> EpisodeResult:
-    """Drive the episode and write its shard; returns the result. No shard is written if an agent fails."""
+    """Drive the episode and write its shard; returns the result. No shard is written if an agent fails.
+
+    With ``labelling``, the labelled frames of the drive are written before its shard, so that a drive with a
+    shard has frames too.
+    """
     with closing(DrivingEnv(EnvSpec(task.scenario))) as env:
         recorder = make_recorder(build, settings, env, task)
+        frames = FrameRecorder(recorder, env, task, labelling) if labelling is not None else None
         try:
-            result = run_episode(env, recorder, scenario=task.scenario, seed=task.seed)
+            result = run_episode(env, frames or recorder, scenario=task.scenario, seed=task.seed)
         finally:
             recorder.close()
         if result.status is not Status.ERROR:
+            if frames is not None:
+                frames.write()
             DRIVES.write(shard_path(folder, task.scenario, task.seed), recorder.rows)
         return result
 

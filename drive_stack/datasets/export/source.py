@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from drive_stack.datasets.checks import image_error, read_jpegs
 from drive_stack.datasets.drives.other_actors import OtherActors, read_other_actors
-from drive_stack.datasets.drives.recording_task import shard_path
 from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.drives.shard_paths import shard_path
 from drive_stack.datasets.frames.row import FRAMES
 from drive_stack.datasets.manifest import NAME, ShardEntry, check_entry, read_manifest
 from drive_stack.errors import ConfigError

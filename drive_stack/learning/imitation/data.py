@@ -81,6 +81,28 @@ def load_policy_data(
     recording = Recording(folders)
     if not recording.rows:
         raise ConfigError(f"{', '.join(map(str, folders))}: no episode is recorded; collect some first")
+    parts = [_packed(Recording([folder]), views, cache) for folder in folders]
+    return _policy_data(recording, PackedViews(parts), balance)
+
+
+def load_policy_episodes(
+    shards: Sequence[Path], views: Sequence[View], balance: BalanceSettings, cache: Path
+) -> PolicyData:
+    """Read some episodes of recordings. Raises `ConfigError` as `Recording` does.
+
+    The packed views of each episode have a file of their own in ``cache``, which subsets of the same
+    recordings share. File names must differ, also between folders.
+    """
+    folders = list(dict.fromkeys(shard.parent for shard in shards))
+    recording = Recording(folders, {shard.name for shard in shards})
+    missing = sorted(set(shards) - set(recording.paths))
+    if missing or not shards:
+        raise ConfigError(f"{missing[0] if missing else cache}: no such episode is recorded")
+    parts = [_packed(Recording([path.parent], {path.name}), views, cache) for path in recording.paths]
+    return _policy_data(recording, PackedViews(parts), balance)
+
+
+def _policy_data(recording: Recording, packed: PackedViews, balance: BalanceSettings) -> PolicyData:
     others = recording.other_actors()
     car = VehicleParameters()
     speed = recording.column("speed_mps", np.float64)
@@ -89,7 +111,7 @@ def load_policy_data(
     acceleration = recording.column("expert_acceleration_mps2", np.float32)
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
     return PolicyData(
-        packed=PackedViews([_packed(Recording([folder]), views, cache) for folder in folders]),
+        packed=packed,
         state=state_rows(
             speed,
             recording.column("yaw_rate_radps", np.float32),
