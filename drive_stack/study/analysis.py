@@ -66,7 +66,7 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
     Raises:
         ConfigError: the tables contradict each other, see `collect`.
     """
-    collected = collect(trainings, drives, plan.courses.suite)
+    collected = collect(trainings, drives, plan.driven.suite)
     resampling = Resampling(plan.analysis.replicates, plan.analysis.seed)
     samples = _Samples(plan.analysis.family, resampling)
     outcomes = {arm: collected.arms[arm] for arm in plan.arms if arm in collected.arms}
@@ -163,7 +163,7 @@ def _provenance(
     wanted = plan.provenance
     cells = {}
     for mixture in wanted.mixtures:
-        arms = collect(trainings, drives, plan.courses.suite, mixture).arms
+        arms = collect(trainings, drives, plan.driven.suite, mixture).arms
         if wanted.arm in arms:
             chosen = arms[wanted.arm].where(lambda row: row.size == wanted.size and row.seed < wanted.seeds)
             if chosen.trainings:
@@ -174,7 +174,7 @@ def _provenance(
 def _references(plan: StudyPlan, drives: Sequence[DriveRow]) -> dict[str, Estimate]:
     """Success of the drivers that learn nothing, with Wilson's interval."""
     own = {
-        name: [drive for drive in drives if drive.arm == name and drive.suite == plan.courses.suite]
+        name: [drive for drive in drives if drive.arm == name and drive.suite == plan.driven.suite]
         for name in plan.references
     }
     return {name: fraction([drive.success for drive in rows]) for name, rows in own.items() if rows}

@@ -13,6 +13,7 @@ from drive_stack.config import StrictModel, load_model
 from drive_stack.errors import FieldError
 from drive_stack.seeds import Seed, SeedCount, SeedSplit, split_of
 from drive_stack.study.curves import FamilyName
+from drive_stack.study.running_plan import NetworkRule, Pool
 from drive_stack.support.layout import CONFIGS
 
 DEFAULT_PLAN = CONFIGS / "study.yaml"
@@ -60,13 +61,27 @@ class Arm(StrictModel):
         return {size: group.seeds for group in self.trainings for size in group.sizes}
 
 
+class Phase(StrEnum):
+    """What the courses are driven for."""
+
+    PILOT = "pilot"  # the plan is a draft; validation seeds are driven
+    FINAL = "final"  # the plan is binding; test seeds are driven
+
+
+class Mixture(StrictModel):
+    """Parts of the pool that the trainings of the provenance arm learn from."""
+
+    what: Sentence
+    parts: tuple[Name, ...] | None = Field(default=None, description="None: all", min_length=1)
+
+
 class Provenance(StrictModel):
     """Trainings of one arm at one size on recordings of different drivers."""
 
     arm: Name
     size: Size
     seeds: Seeds
-    mixtures: dict[Name, Sentence] = Field(min_length=2, description="name → which recordings")
+    mixtures: dict[Name, Mixture] = Field(min_length=2)
 
 
 class Courses(StrictModel):
@@ -75,6 +90,7 @@ class Courses(StrictModel):
     suite: Name
     first_seed: Seed
     seeds: SeedCount
+    scenarios: tuple[Name, ...] | None = Field(default=None, description="of the suite; None: all of them")
 
 
 class FrontierCourses(Courses):
@@ -143,12 +159,15 @@ class StudyPlan(StrictModel):
     """The whole plan; docs/study/protocol.md explains it."""
 
     name: Name
+    phase: Phase
     rows_per_second: Annotated[float, Field(gt=0.0, le=1000.0)]  # of a recording
     labelled_frames_per_second: Annotated[float, Field(gt=0.0, le=1000.0)]  # for detector and lanes
     sizes: tuple[Size, ...] = Field(min_length=1)  # nominal rows
     arms: dict[Name, Arm] = Field(min_length=1)
     references: tuple[Name, ...]  # drivers that learn nothing here
     provenance: Provenance
+    pool: Pool
+    networks: dict[Name, NetworkRule]
     courses: Courses
     frontier: FrontierCourses
     validation: Courses
@@ -162,6 +181,11 @@ class StudyPlan(StrictModel):
     def trainings(self) -> int:
         """Number of trainings of all arms, without the provenance arm."""
         return sum(sum(arm.seeds.values()) for arm in self.arms.values())
+
+    @property
+    def driven(self) -> Courses:
+        """The courses of the present phase, which every training drives."""
+        return self.validation if self.phase is Phase.PILOT else self.courses
 
     @model_validator(mode="after")
     def _sizes_increase(self) -> StudyPlan:
@@ -198,6 +222,19 @@ class StudyPlan(StrictModel):
                 self._check_arm(name, "analysis", "pairs", index, place)
             if pair[0] == pair[1]:
                 raise FieldError("a pair needs two different arms", ("analysis", "pairs", index))
+        return self
+
+    @model_validator(mode="after")
+    def _pool_is_complete(self) -> StudyPlan:
+        for name, mixture in self.provenance.mixtures.items():
+            for index, part in enumerate(mixture.parts or ()):
+                if part not in self.pool.parts:
+                    keys = ("provenance", "mixtures", name, "parts", index)
+                    raise FieldError(f"the pool has no part '{part}'", keys)
+        for name, part in self.pool.parts.items():
+            if part.student is not None and part.student.network not in self.networks:
+                keys = ("pool", "parts", name, "student", "network")
+                raise FieldError(f"there is no network '{part.student.network}'", keys)
         return self
 
     @model_validator(mode="after")

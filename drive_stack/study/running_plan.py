@@ -1,0 +1,133 @@
+"""The part of the plan that is about running the study: the pool of recordings and the trainings' rules."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from drive_stack.agent_spec import runs_code
+from drive_stack.bounds import Epochs, Fraction
+from drive_stack.config import StrictModel
+from drive_stack.errors import FieldError
+from drive_stack.seeds import Seed, SeedCount, SeedSplit, split_of
+from drive_stack.shifts import base_and_shift
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Rows = Annotated[int, Field(ge=1, le=10**9)]
+Steps = Annotated[int, Field(ge=1, le=10**8)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+HELD_OUT_SUITE = "frontier"  # no part of the pool may record its courses
+
+
+class Student(StrictModel):
+    """A reference policy that drives while the expert labels. It learns from the parts before its own."""
+
+    network: Name  # of the policies among the networks
+    size: Rows  # rows that it learns from
+
+
+class PoolPart(StrictModel):
+    """Drives of one kind. They are recorded seed after seed until they have enough rows."""
+
+    rows: Rows
+    first_seed: Seed
+    scenarios: tuple[Text, ...] | None = Field(
+        default=None, description="names, or files next to the plan; None: the whole catalogue"
+    )
+    suite: Name | None = None  # instead of scenarios: the courses of a suite
+    perturbed: bool = False  # the car is pushed off its course at random times
+    driver: Text | None = None  # drives while the expert labels; None: the expert drives
+    driver_overrides: tuple[Text, ...] = ()
+    student: Student | None = None  # instead of a driver
+    expert_fraction: Fraction = 0.0  # of the time that the expert drives instead of driver or student
+
+    @model_validator(mode="after")
+    def _is_fit_to_learn_from(self) -> PoolPart:
+        if self.scenarios is not None and self.suite is not None:
+            raise FieldError("give scenarios or a suite, not both", ("suite",))
+        if self.driver is not None and self.student is not None:
+            raise FieldError("give a driver or a student, not both", ("student",))
+        if self.driver is not None and runs_code(self.driver):
+            raise FieldError("expected a registered agent, its YAML or an ONNX file", ("driver",))
+        if self.suite == HELD_OUT_SUITE:
+            raise FieldError(f"{HELD_OUT_SUITE} is held out of training", ("suite",))
+        for index, scenario in enumerate(self.scenarios or ()):
+            if base_and_shift(scenario)[1] is not None:
+                raise FieldError("shifted courses are held out of training", ("scenarios", index))
+        if split_of(self.first_seed) is not SeedSplit.TRAINING:
+            seeds = SeedSplit.TRAINING.seeds
+            message = f"expected training seeds, from {seeds[0]} to {seeds[-1]}"
+            raise FieldError(message, ("first_seed",))
+        return self
+
+
+class HeldOutFrames(StrictModel):
+    """Drives of the expert on which the networks of all trainings are measured."""
+
+    first_seed: Seed
+    seeds: SeedCount  # of each scenario
+    scenarios: tuple[Text, ...] | None = None  # None: the whole catalogue
+
+    @model_validator(mode="after")
+    def _has_validation_seeds(self) -> HeldOutFrames:
+        last = self.first_seed + self.seeds - 1
+        if {split_of(self.first_seed), split_of(last)} != {SeedSplit.VALIDATION}:
+            seeds = SeedSplit.VALIDATION.seeds
+            message = f"expected validation seeds, from {seeds[0]} to {seeds[-1]}"
+            raise FieldError(message, ("first_seed",))
+        return self
+
+
+class Pool(StrictModel):
+    """All recordings of the study. Their parts are recorded in the order in which they are listed."""
+
+    parts: dict[Name, PoolPart] = Field(min_length=1)
+    held_out: HeldOutFrames
+
+    @model_validator(mode="after")
+    def _parts_differ(self) -> Pool:
+        seeds: set[int] = set()
+        recorded = 0
+        for name, part in self.parts.items():
+            if part.first_seed in seeds:
+                raise FieldError("two parts begin with this seed", ("parts", name, "first_seed"))
+            seeds.add(part.first_seed)
+            if part.student is not None and part.student.size > recorded:
+                message = f"the parts before it have {recorded:,} rows"
+                raise FieldError(message, ("parts", name, "student", "size"))
+            recorded += part.rows
+        return self
+
+
+class NetworkRule(StrictModel):
+    """How a network is trained, whatever the size of its subset.
+
+    It is measured on the held-out episodes of its subset again and again, and its training ends when it has
+    not improved for `patience` times, and after `max_steps` or `max_passes` at the latest.
+    """
+
+    config: Text  # file in ``configs/training``
+    overrides: tuple[Text, ...] = ()  # ``KEY=VALUE`` of that file
+    max_steps: Steps
+    max_passes: Steps  # over the subset
+    measure_every: Steps  # rounded up to whole passes
+    patience: Epochs
+
+
+class Schedule(StrictModel):
+    """A rule applied to a subset. An epoch ends with a measurement."""
+
+    passes: Epochs  # over the subset in each epoch
+    epochs: Epochs
+    patience: Epochs
+
+
+def schedule(rule: NetworkRule, steps_per_pass: int) -> Schedule:
+    """The schedule for a subset on which one pass takes ``steps_per_pass`` (≥ 1) steps."""
+    passes = -(-rule.measure_every // steps_per_pass)
+    steps = min(rule.max_steps, rule.max_passes * steps_per_pass)
+    return Schedule(
+        passes=passes, epochs=max(round(steps / (passes * steps_per_pass)), 1), patience=rule.patience
+    )
