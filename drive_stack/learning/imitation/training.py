@@ -68,10 +68,19 @@ class PolicyTrainer:
         make_folder(folder)
 
     def train_round(
-        self, training_round: Round, data: PolicyData, validation: PolicyData, *, resume: bool
+        self,
+        training_round: Round,
+        data: PolicyData,
+        validation: PolicyData,
+        *,
+        resume: bool,
+        passes: int = 1,
     ) -> list[Errors]:
-        """Train one round from the weights of the previous one; returns each epoch's validation errors."""
-        run = _RoundTraining(self, training_round, data)
+        """Train one round from the weights of the previous one; returns each epoch's validation errors.
+
+        An epoch draws as many rows as ``passes`` times the number of rows in ``data``.
+        """
+        run = _RoundTraining(self, training_round, data, passes)
         features = self.features(validation) if training_round.frozen else None
         checkpoint = self._folder / f"{training_round.name}.checkpoint.pt"
         if resume and checkpoint.exists():
@@ -156,11 +165,11 @@ class PolicyTrainer:
 class _RoundTraining:
     """The state of one round."""
 
-    def __init__(self, trainer: PolicyTrainer, training_round: Round, data: PolicyData) -> None:
+    def __init__(self, trainer: PolicyTrainer, training_round: Round, data: PolicyData, passes: int) -> None:
         config = trainer._config
         self._trainer, self._round, self._config = trainer, training_round, config
         self._clips = Clips.of(data, config.clip)
-        self._steps = max(len(self._clips.first) // 2 // config.batch, 1)  # clips overlap by half
+        self._steps = passes * max(len(self._clips.first) // 2 // config.batch, 1)  # clips overlap by half
         self._features = trainer.features(data) if training_round.frozen else None
         self._maker = trainer.batches(data, with_images=not training_round.frozen)
         network = trainer.network

@@ -92,10 +92,13 @@ class LaneTrainer:
         grid: GroundGrid,
         folder: Path,
         report: Callable[[str], None] = print,
+        *,
+        passes: int = 1,
     ) -> None:
+        """Prepare a training of ``passes`` passes over the views in each epoch."""
         self._training, self._validation, self._config, self._grid = training, validation, config, grid
         self._folder, self._report = folder, report
-        self._rows = repeated_rows(training.labels, config)
+        self._rows = np.tile(repeated_rows(training.labels, config), passes)
         self._steps = len(self._rows) // config.batch  # per epoch
         if self._steps == 0:
             raise ConfigError(f"{len(training.views)} frames do not fill one batch of {config.batch}")
