@@ -231,10 +231,11 @@ class StudyPlan(StrictModel):
                 if part not in self.pool.parts:
                     keys = ("provenance", "mixtures", name, "parts", index)
                     raise FieldError(f"the pool has no part '{part}'", keys)
-        for name, part in self.pool.parts.items():
-            if part.student is not None and part.student.network not in self.networks:
-                keys = ("pool", "parts", name, "student", "network")
-                raise FieldError(f"there is no network '{part.student.network}'", keys)
+        for name, recorded in self.pool.parts.items():
+            student = recorded.student
+            if student is not None and student.network not in self.networks:
+                place = ("pool", "parts", name, "student", "network")
+                raise FieldError(f"there is no network '{student.network}'", place)
         return self
 
     @model_validator(mode="after")

@@ -115,6 +115,11 @@ class NetworkRule(StrictModel):
     measure_every: Steps  # rounded up to whole passes
     patience: Epochs
 
+    @property
+    def content(self) -> str:
+        """What determines when a training ends, as JSON."""
+        return self.model_dump_json(exclude={"config", "overrides"})
+
 
 class Schedule(StrictModel):
     """A rule applied to a subset. An epoch ends with a measurement."""

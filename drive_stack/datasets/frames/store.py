@@ -126,6 +126,13 @@ def read_shards(paths: Iterable[Path]) -> list[StoredFrame]:
     return frames
 
 
+def count_boxes(paths: Iterable[Path]) -> tuple[int, int]:
+    """Number of frames and of labelled boxes in some shards. Raises `ConfigError` for a corrupt one."""
+    columns = [FRAMES.read_columns(path, ["boxes"]).column(0) for path in paths]
+    boxes = sum(len(chunk.flatten()) for column in columns for chunk in column.chunks)
+    return sum(len(column) for column in columns), boxes
+
+
 def listed_shards(folder: Path) -> dict[str, ShardEntry]:
     """The entries of the folder's manifest by file; entries whose file was deleted are omitted."""
     if not (folder / NAME).exists():

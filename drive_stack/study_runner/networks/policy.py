@@ -1,0 +1,93 @@
+"""An end-to-end policy, trained from all rows of the drives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from drive_stack.config import load_model
+from drive_stack.datasets.drives.row import DRIVES
+from drive_stack.datasets.frames.store import count_boxes
+from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
+from drive_stack.learning.imitation.data import Clips, PolicyData, load_policy_episodes
+from drive_stack.learning.imitation.network import export
+from drive_stack.learning.imitation.training import PolicyTrainer
+from drive_stack.policy.runner import head_path
+from drive_stack.runtime.weights import write_card
+from drive_stack.study.running_plan import NetworkRule, schedule
+from drive_stack.study_runner.networks.protocol import (
+    EpisodeFiles,
+    Labels,
+    NetworkData,
+    OfflineErrors,
+    Report,
+)
+
+TRUNK = "policy.trunk.onnx"
+_ROUND = "study"  # its name seeds the draw of the batches, together with the training's seed
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyNetwork:
+    """A `NetworkTraining` of a policy, in one round from random weights."""
+
+    config: PolicyTraining
+    rule: NetworkRule
+
+    @classmethod
+    def read(cls, path: Path, rule: NetworkRule) -> PolicyNetwork:
+        """Read the configuration. Raises `ConfigError` if it cannot be used."""
+        return cls(load_model(path, PolicyTraining, rule.overrides), rule)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The weights of the trunk and of the head."""
+        return TRUNK, head_path(Path(TRUNK)).name
+
+    @property
+    def settings(self) -> str:
+        """Configuration and rule."""
+        unused = {"rounds", "validation_seeds", "workers", "seed"}
+        return self.config.model_dump_json(exclude=unused) + self.rule.content
+
+    def fit(
+        self,
+        data: NetworkData,
+        seed: int,
+        folder: Path,
+        inputs: Mapping[str, Path],  # noqa: ARG002 - it is trained on top of no other network
+        report: Report,
+    ) -> OfflineErrors:
+        """Train and measure; see `NetworkTraining`."""
+        learned = self._read(data.learned, data.cache)
+        clips = len(Clips.of(learned, self.config.clip).first)
+        plan = schedule(self.rule, max(clips // 2 // self.config.batch, 1))  # clips overlap by half
+        config = self.config.model_copy(update={"seed": seed, "patience": plan.patience})
+        trainer = PolicyTrainer(config, folder, report)
+        training_round = Round(name=_ROUND, seeds=1, first_seed=0, epochs=plan.epochs)
+        held_out = self._read(data.held_out, data.cache)
+        epochs = trainer.train_round(training_round, learned, held_out, resume=True, passes=plan.passes)
+        trunk = folder / TRUNK
+        export(trainer.best, trunk)
+        for path in (trunk, head_path(trunk)):
+            write_card(path, COMMAND, {"layout": trainer.network.layout.model_dump(), "epochs": len(epochs)})
+        errors = trainer.evaluate(trainer.best, self._read(data.measured, data.cache))
+        return OfflineErrors(acceleration_error=errors.longitudinal, lateral_error=errors.lateral)
+
+    def count_labels(self, episodes: EpisodeFiles) -> Labels:
+        """The controls of every row, and with auxiliary targets the lanes and all boxes with distances.
+
+        Boxes are counted in the labelled frames and scaled to all rows, so that one is what it is for a
+        detector.
+        """
+        rows = sum(DRIVES.open(path).metadata.num_rows for path in episodes.drives)
+        if self.config.auxiliary_weight == 0.0:
+            return Labels(controls=rows)
+        frames, in_frames = count_boxes(episodes.frames)
+        boxes = round(in_frames * rows / max(frames, 1))
+        return Labels(boxes=boxes, lane_frames=rows, distances=boxes, controls=rows)
+
+    def _read(self, episodes: EpisodeFiles, cache: Path) -> PolicyData:
+        views = tuple(encoder.view for encoder in self.config.network.encoders)
+        return load_policy_episodes(episodes.drives, views, self.config.balance, cache)
