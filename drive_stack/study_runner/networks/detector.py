@@ -51,12 +51,8 @@ class DetectorNetwork:
     @property
     def settings(self) -> str:
         """Configuration, rule and description of the network."""
-        description = self.description.read_text(encoding="utf-8")
-        return (
-            self.config.model_dump_json(exclude={"frames", "seed", "threads"})
-            + self.rule.content
-            + description
-        )
+        config = self.config.model_dump_json(exclude={"frames", "seed", "threads"})
+        return config + self.rule.content + self.description.read_text(encoding="utf-8")
 
     def fit(
         self,
