@@ -95,14 +95,28 @@ def run_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationRun:
         ConfigError: For a scenario, seeds or an agent that cannot be used, and for a folder that holds
             rows of another suite or of the same agent with other settings.
     """
-    plan = plan_evaluation(spec, wiring)
+    return drive_plan(plan_evaluation(spec, wiring), spec.folder, spec.driving, wiring)
+
+
+def drive_plan(
+    plan: EvaluationPlan,
+    out: Path,
+    driving: DrivingOptions,
+    wiring: BatchWiring,
+    *,
+    with_clips: bool = True,
+) -> EvaluationRun:
+    """Drive the episodes of a plan that have no row in ``out`` yet; raises as `run_evaluation` does.
+
+    With clips, the last seconds of failed episodes are kept as films.
+    """
     tasks = {label: tasks_of(plan, label, wiring) for label in plan.drivers}
-    with open_rows(spec.folder, foreign=RECORDINGS) as file:
-        for folder in (spec.folder, spec.folder / CLIPS):
+    with open_rows(out, foreign=RECORDINGS) as file:
+        for folder in (out, out / CLIPS):
             remove_parts(folder, "")  # of runs that were killed while they wrote
-        _write_run_facts(spec.folder, plan.facts)
-        rows, failed = _drive(tasks, file, spec.driving, wiring)
-    return EvaluationRun(plan, spec.folder, rows, failed)
+        _write_run_facts(out, plan.facts)
+        rows, failed = _drive(tasks, file, driving, wiring, with_clips=with_clips)
+    return EvaluationRun(plan, out, rows, failed)
 
 
 def plan_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationPlan:
@@ -114,8 +128,27 @@ def plan_evaluation(spec: EvaluationSpec, wiring: BatchWiring) -> EvaluationPlan
         overrides = overrides_of(index, spec.agents, spec.overrides)
         in_process = tuple(wiring.in_process_overrides(agent)) if spec.in_process else ()
         drivers[label] = Driver(agent=agent, overrides=(*overrides, *in_process))
-    scenarios = suite.scenarios(wiring.scenarios, wiring.world_name)
     seeds = seed_range(suite.first_seed, suite.seeds) if spec.seeds is None else spec.seeds
+    return plan_courses(suite, seeds, drivers, wiring)
+
+
+def plan_courses(
+    suite: Suite,
+    seeds: range,
+    drivers: Mapping[str, Driver],
+    wiring: BatchWiring,
+    *,
+    only: Sequence[str] | None = None,
+) -> EvaluationPlan:
+    """Resolve the courses of a suite for drivers by label, the reference first.
+
+    ``only`` are the suite's scenarios that are driven; None stands for all. Raises `ConfigError` for
+    scenarios or seeds that cannot be used.
+    """
+    scenarios = suite.scenarios(wiring.scenarios, wiring.world_name)
+    if missing := sorted(set(only or ()) - set(scenarios)):
+        raise ConfigError(f"suite {suite.name}: has no course {missing[0]}")
+    scenarios = tuple(name for name in scenarios if only is None or name in only)
     check_episodes(len(scenarios), len(seeds))
     if paired := len(paired_bases(scenarios)) * len(seeds):
         print(f"checking whether all hazards can be avoided; worlds: {paired}", file=sys.stderr)
@@ -153,11 +186,12 @@ def _drive(
     file: RowFile,
     options: DrivingOptions,
     wiring: BatchWiring,
+    *,
+    with_clips: bool,
 ) -> tuple[list[Row], list[Row]]:
     """All rows of the tasks, and those that report an error; the reference drives first."""
-    drive = partial(
-        drive_task, wiring.build_agent, observer=partial(ClipRecorder, file.folder.resolve() / CLIPS)
-    )
+    observer = partial(ClipRecorder, file.folder.resolve() / CLIPS) if with_clips else None
+    drive = partial(drive_task, wiring.build_agent, observer=observer)
     code = source_hash(wiring.packages)
     reference = tasks[REFERENCE]
     others = [own for label, own in tasks.items() if label != REFERENCE]

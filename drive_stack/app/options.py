@@ -158,6 +158,12 @@ def add_driving_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
         action="store_true",
         help="drive again the episodes that were driven by another version of the code",
     )
+    add_backend_options(group)
+    return group
+
+
+def add_backend_options(group: argparse._ActionsContainer) -> None:
+    """Add ``--backend`` and ``--address``, which say where the workers of a batch run."""
     group.add_argument(
         "--backend",
         choices=("processes", "ray"),
@@ -169,7 +175,6 @@ def add_driving_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
         metavar="HOST:PORT",
         help="address of the Ray cluster (default: start one on this machine)",
     )
-    return group
 
 
 def add_course_options(group: argparse._ArgumentGroup, *, seeds: int) -> None:
