@@ -81,7 +81,7 @@ class Provenance(StrictModel):
     arm: Name
     size: Size
     seeds: Seeds
-    mixtures: dict[Name, Mixture] = Field(min_length=2)
+    mixtures: dict[Name, Mixture] = Field(min_length=1)
 
 
 class Courses(StrictModel):

@@ -67,7 +67,9 @@ class TrainingRow:
     acceleration_error: Amount | None  # mean absolute error of the longitudinal acceleration [m/s²]
     lateral_error: Amount | None  # mean absolute error of the lateral acceleration [m/s²]
     weights_sha256: Hash  # of the files of all networks, concatenated in the order of their names
+    config_hash: Name  # of the settings of all networks
     code_hash: Name  # of the sources that trained it
+    date: Name  # on which the last network was finished
 
     @property
     def id(self) -> TrainingId:

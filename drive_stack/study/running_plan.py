@@ -46,9 +46,9 @@ class PoolPart(StrictModel):
     @model_validator(mode="after")
     def _is_fit_to_learn_from(self) -> PoolPart:
         if self.scenarios is not None and self.suite is not None:
-            raise FieldError("give scenarios or a suite, not both", ("suite",))
+            raise FieldError("give scenarios or a suite, not both", ("suite",), ("scenarios",))
         if self.driver is not None and self.student is not None:
-            raise FieldError("give a driver or a student, not both", ("student",))
+            raise FieldError("give a driver or a student, not both", ("student",), ("driver",))
         if self.driver is not None and runs_code(self.driver):
             raise FieldError("expected a registered agent, its YAML or an ONNX file", ("driver",))
         if self.suite == HELD_OUT_SUITE:

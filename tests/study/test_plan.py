@@ -7,7 +7,10 @@ import pytest
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.suite import suites
-from drive_stack.study.config import DEFAULT_PLAN, StudyPlan, load_plan
+from drive_stack.seeds import SeedSplit, split_of
+from drive_stack.study.config import DEFAULT_PLAN, Phase, StudyPlan, load_plan
+from drive_stack.study.running_plan import NetworkRule, Schedule, schedule
+from drive_stack.support.layout import CONFIGS
 
 
 def test_the_shipped_plan() -> None:
@@ -19,6 +22,43 @@ def test_the_shipped_plan() -> None:
     assert plan.trainings == 2 * 38 + 3 * 12
     assert {plan.courses.suite, plan.frontier.suite, plan.validation.suite} <= suites().keys()
     assert plan.analysis.pairs[0] == ("modular", "end_to_end")
+
+
+def test_the_quick_plan() -> None:
+    plan = load_plan(CONFIGS / "study_quick.yaml")
+    courses = len(plan.driven.scenarios or ()) * plan.driven.seeds
+    assert len(plan.sizes) == 2 and plan.trainings == 4 and courses == 8
+    assert sum(part.rows for part in plan.pool.parts.values()) >= max(plan.sizes)
+
+
+def test_the_pool_is_large_enough_and_of_training_seeds() -> None:
+    plan = load_plan()
+    rows = {name: part.rows for name, part in plan.pool.parts.items()}
+    assert sum(rows.values()) >= max(plan.sizes)
+    for mixture in plan.provenance.mixtures.values():
+        assert sum(rows[part] for part in mixture.parts or rows) >= plan.provenance.size
+    assert {split_of(part.first_seed) for part in plan.pool.parts.values()} == {SeedSplit.TRAINING}
+    assert plan.phase is Phase.PILOT and plan.driven is plan.validation
+
+
+def rule(**changes: int) -> NetworkRule:
+    numbers = {"max_steps": 1000, "max_passes": 50, "measure_every": 100, "patience": 3}
+    return NetworkRule.model_validate({"config": "x.yaml"} | numbers | changes)
+
+
+@pytest.mark.parametrize(
+    ("steps_per_pass", "passes", "epochs"),
+    [
+        (1, 100, 1),  # at most 50 passes, less than one measurement apart
+        (10, 10, 5),  # 50 passes are 500 steps, measured every 100
+        (40, 3, 8),  # 1,000 steps are 25 passes, measured every 3
+        (100, 1, 10),
+        (300, 1, 3),
+        (5000, 1, 1),
+    ],
+)
+def test_the_schedule_of_a_training_by_hand(steps_per_pass: int, passes: int, epochs: int) -> None:
+    assert schedule(rule(), steps_per_pass) == Schedule(passes=passes, epochs=epochs, patience=3)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +85,19 @@ def test_the_shipped_plan() -> None:
         ("prices.box.seconds=-1", "prices.box.seconds: Input should be greater than or equal to 0"),
         ("prices.box.second=1", "unknown key 'second'"),
         ("limits.hours=.inf", "limits.hours"),
+        ("phase=fixed", "Input should be 'pilot' or 'final'"),
+        ("pool.parts.expert.first_seed=100000", "expected training seeds, from 0 to 99999"),
+        ("pool.parts.expert.suite=frontier", "frontier is held out of training"),
+        ("pool.parts.expert.scenarios=['curves[shift=grade/1]']", "shifted courses are held out of training"),
+        ("pool.parts.offset_start.scenarios=[cruise]", "give scenarios or a suite, not both"),
+        ("pool.parts.traffic_blind.driver=package.module:Class", "expected a registered agent"),
+        ("pool.parts.student_late.driver=expert", "give a driver or a student, not both"),
+        ("pool.parts.student_late.student.size=200000", "the parts before it have 119,000 rows"),
+        ("pool.parts.student_late.student.network=none", "there is no network 'none'"),
+        ("pool.parts.perturbed.first_seed=0", "two parts begin with this seed"),
+        ("pool.held_out.first_seed=0", "expected validation seeds, from 100000 to 199999"),
+        ("provenance.mixtures.expert.parts=[nobody]", "the pool has no part 'nobody'"),
+        ("networks.lanes.max_steps=0", "greater than or equal to 1"),
     ],
 )
 def test_mistakes_are_named_in_one_line(override: str, message: str | None) -> None:

@@ -62,8 +62,8 @@ ARMS: Mapping[str, Arm] = {
     "end_to_end_plain": Arm("end_to_end", {"weights": ("policy_plain", TRUNK)}),
 }
 _ORACLES = (
+    "perception.detector=none",  # the oracle tracker reads no detections
     "perception.lanes=oracle",
-    "perception.lifter=oracle",
     "perception.grip=oracle",
     "tracking.tracker=oracle",
     "prediction.predictor=oracle",
@@ -71,8 +71,7 @@ _ORACLES = (
     "control.longitudinal=oracle",
 )
 REFERENCES: Mapping[str, Driver] = {  # drivers that learn nothing here
-    # the oracle tracker reads no detections
-    "modular_oracles": Driver(agent="modular", overrides=("perception.detector=none", *_ORACLES)),
+    "modular_oracles": Driver(agent="modular", overrides=_ORACLES),
     "expert": Driver(agent="expert"),
     "constant": Driver(agent="constant"),
 }

@@ -54,7 +54,9 @@ def training_row(arm: str, size: int, seed: int, **changes: object) -> TrainingR
         "acceleration_error": None,
         "lateral_error": None,
         "weights_sha256": "a" * 64,
+        "config_hash": "c",
         "code_hash": "c",
+        "date": "2026-11-29",
     }
     return TrainingRow(**(fields | changes))  # type: ignore[arg-type]
 

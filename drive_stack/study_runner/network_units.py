@@ -1,0 +1,151 @@
+"""One training of one network: the unit of work that is done once, whichever arms use it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import math
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from drive_stack.config import StrictModel, first_problem, read_error
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.fingerprint import source_hash
+from drive_stack.runtime.weights import sha256_of
+from drive_stack.study_runner.core_clock import CoreClock
+from drive_stack.study_runner.networks.protocol import Labels, NetworkData, NetworkTraining, OfflineErrors
+from drive_stack.support.atomic_files import make_folder, write_atomically
+from drive_stack.support.file_reading import read_json
+from drive_stack.support.layout import PACKAGE
+
+RECORD, LOG, CLOCK = "network.json", "log.txt", "core_seconds.json"
+_SOURCES = tuple(PACKAGE / name for name in ("datasets", "learning", "study_runner"))
+
+
+class NetworkRecord(StrictModel):
+    """A finished training of a network."""
+
+    network: str
+    settings_sha256: str  # of everything but data and seed that determines it
+    episodes_sha256: str  # of the names of the episodes that it learned from
+    labels: Labels
+    errors: OfflineErrors
+    core_seconds: Annotated[float, Field(ge=0.0)]
+    files: dict[str, str]  # name → SHA-256
+    code_hash: str  # of the sources that trained it
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTask:
+    """A training to do. It is pickled for worker processes."""
+
+    title: str  # in messages
+    network: str
+    training: NetworkTraining
+    data: NetworkData
+    seed: int
+    folder: Path
+    inputs: Mapping[str, Path]  # folders of the networks that it is trained on top of
+    retries: int  # if its errors are not finite
+
+    @property
+    def settings_sha256(self) -> str:
+        """Hash of everything but data and seed that determines the result."""
+        return _hash(self.training.settings)
+
+    @property
+    def episodes_sha256(self) -> str:
+        """Hash of the names of the episodes that are learned from."""
+        return _hash("\n".join(path.name for path in self.data.learned.drives))
+
+
+def read_record(task: NetworkTask) -> NetworkRecord | None:
+    """The record of a training; None if it is not finished.
+
+    Raises:
+        ConfigError: the record cannot be read, or was made with other settings or from other episodes.
+    """
+    path = task.folder / RECORD
+    try:
+        record = NetworkRecord.model_validate(read_json(path))
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_problem(error)}") from None
+    except (OSError, ValueError) as error:
+        raise read_error(path, error) from None
+    made_of = record.settings_sha256, record.episodes_sha256
+    if made_of != (task.settings_sha256, task.episodes_sha256):
+        raise ConfigError(f"{path}: trained with other settings or episodes; use another --work")
+    return record
+
+
+def train_network(task: NetworkTask) -> NetworkRecord:
+    """Train a network, or go on with a training that was killed, and write its record.
+
+    Raises:
+        ConfigError: the data cannot be used, or the errors are not finite each time it is tried.
+    """
+    make_folder(task.folder)
+    clock, log = CoreClock(task.folder / CLOCK), task.folder / LOG
+
+    def report(line: str) -> None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        clock.save()
+
+    errors = _fit(task, report)
+    clock.save()
+    record = NetworkRecord(
+        network=task.network,
+        settings_sha256=task.settings_sha256,
+        episodes_sha256=task.episodes_sha256,
+        labels=task.training.count_labels(task.data.learned + task.data.held_out),
+        errors=errors,
+        core_seconds=clock.seconds,
+        files={name: sha256_of(task.folder / name) for name in task.training.files},
+        code_hash=source_hash(_SOURCES),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+    )
+    write_atomically(task.folder / RECORD, record.model_dump_json(indent=1) + "\n")
+    return record
+
+
+def train_in_worker(task: NetworkTask) -> NetworkRecord:
+    """Train in a worker process, whose output goes to the log: only the parent writes to terminals."""
+    make_folder(task.folder)
+    sys.stdout.flush()
+    with (task.folder / LOG).open("ab") as log:
+        for descriptor in (1, 2):
+            os.dup2(log.fileno(), descriptor)
+    return train_network(task)
+
+
+def _fit(task: NetworkTask, report: Callable[[str], None]) -> OfflineErrors:
+    for _ in range(task.retries + 1):
+        errors = task.training.fit(task.data, task.seed, task.folder, task.inputs, report)
+        if all(value is None or math.isfinite(value) for value in astuple(errors)):
+            return errors
+        report("its errors are not finite; it begins again")
+        _remove_all_but_log(task.folder)
+    raise ConfigError(f"{task.title}: its errors were not finite {task.retries + 1} times")
+
+
+def _remove_all_but_log(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in (LOG, CLOCK):
+            path.unlink()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

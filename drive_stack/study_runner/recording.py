@@ -1,0 +1,120 @@
+"""Records the pool of the study: its parts one after another, each seed after seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from drive_stack.datasets.drives.collection import Collection, CollectionSpec
+from drive_stack.datasets.drives.labelled_frames import FrameLabelling
+from drive_stack.errors import ConfigError
+from drive_stack.learning.lanes.truth import lane_truth
+from drive_stack.seeds import SeedSplit, split_of
+from drive_stack.study.config import StudyPlan
+from drive_stack.study.running_plan import PoolPart, Student
+from drive_stack.study.subsets import PoolEpisode, Subset, draw_subset
+from drive_stack.study_runner.folder import HELD_OUT, StudyFolder
+from drive_stack.study_runner.pool import EpisodePool, episodes_of, list_pool, read_pool
+from drive_stack.support.layout import CONFIGS
+
+STUDENT_SEED = 0  # draws the subset that a reference student learns from, and its weights
+STEP = 0.1  # of a drive [s]
+
+Collect = Callable[[CollectionSpec], Collection]  # records what is missing of a folder
+
+
+@dataclass(frozen=True, slots=True)
+class StudentTask:
+    """The training of a reference student."""
+
+    part: str  # that it drives
+    student: Student
+    subset: Subset
+    measured: Sequence[PoolEpisode]
+
+
+# trains a reference student, unless it is trained; returns the weights that it drives by
+TrainStudent = Callable[[StudentTask], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRecorder:
+    """What the recording of a pool needs."""
+
+    plan: StudyPlan
+    folder: StudyFolder
+    collect: Collect
+    train_student: TrainStudent
+    workers: int
+    report: Callable[[str], None] = print
+
+    def record(self) -> EpisodePool:
+        """Record what is missing, and list all episodes.
+
+        Raises:
+            ConfigError: a part cannot be recorded.
+        """
+        if self.folder.pool.exists():
+            return read_pool(self.folder.pool)
+        parts = self.plan.pool.parts
+        self._record_held_out()
+        recorded: list[PoolEpisode] = []
+        for number, (name, part) in enumerate(parts.items(), start=1):
+            self.report(f"recording {name}, part {number} of {len(parts)}: {part.rows:,} rows")
+            self._record_part(name, self._spec_of(name, part, recorded), part)
+            recorded += episodes_of(self.folder, name)
+        return list_pool(self.folder, tuple(parts))
+
+    def _record_held_out(self) -> None:
+        wanted = self.plan.pool.held_out
+        self.report(f"recording the episodes on which all networks are measured: {wanted.seeds} seeds")
+        spec = self._spec(HELD_OUT, wanted.first_seed, wanted.scenarios)
+        self.collect(replace(spec, seeds=wanted.seeds))
+
+    def _record_part(self, name: str, spec: CollectionSpec, part: PoolPart) -> None:
+        """Record one seed, then as many as the part is going to need, until it has its rows.
+
+        Which seeds are recorded depends on the rows of the seeds before alone. A run that was killed in
+        between therefore records the same episodes as one that was not.
+        """
+        seeds = 1
+        while True:
+            last = part.first_seed + seeds - 1
+            if split_of(last) is not SeedSplit.TRAINING:
+                raise ConfigError(f"pool.parts.{name}: there are not enough training seeds for its rows")
+            shards = self.collect(replace(spec, seeds=seeds)).manifest.shards
+            rows = sum(shard.rows for shard in shards if shard.seed <= last)
+            if rows >= part.rows:
+                return
+            if rows == 0:
+                raise ConfigError(f"pool.parts.{name}: no episode of seed {part.first_seed} was recorded")
+            seeds = max(seeds + 1, math.floor(0.9 * seeds * part.rows / rows))
+
+    def _spec_of(self, name: str, part: PoolPart, recorded: Sequence[PoolEpisode]) -> CollectionSpec:
+        spec = self._spec(name, part.first_seed, part.scenarios)
+        spec = replace(spec, suite=part.suite, perturbed=part.perturbed, expert_fraction=part.expert_fraction)
+        if part.student is not None:
+            subset = draw_subset(recorded, part.student.size, STUDENT_SEED)
+            task = StudentTask(name, part.student, subset, episodes_of(self.folder, HELD_OUT))
+            weights = self.train_student(task)
+            return replace(spec, driver="end_to_end", driver_overrides=(f"weights={weights}",))
+        return replace(spec, driver=part.driver, driver_overrides=part.driver_overrides)
+
+    def _spec(self, name: str, first_seed: int, scenarios: Sequence[str] | None) -> CollectionSpec:
+        return CollectionSpec(
+            out=self.folder.drives(name),
+            scenarios=None if scenarios is None else tuple(map(_scenario, scenarios)),
+            first_seed=first_seed,
+            every=max(round(1.0 / (STEP * self.plan.rows_per_second)), 1),
+            frames=FrameLabelling(
+                self.folder.frames(name), 1.0 / self.plan.labelled_frames_per_second, lane_truth
+            ),
+            workers=self.workers,
+        )
+
+
+def _scenario(name: str) -> str:
+    """A scenario of the catalogue as it is, and the path of a file in the folder of configurations."""
+    return str(CONFIGS / name) if name.endswith((".yaml", ".yml")) else name

@@ -1,0 +1,213 @@
+"""The stages of the study, in order; each does what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.drive import AgentBuilder
+from drive_stack.study.config import StudyPlan
+from drive_stack.study.outcomes import collect as collect_outcomes
+from drive_stack.study.prediction import predict, read_prediction, write_prediction
+from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
+from drive_stack.study.tables import write_table
+from drive_stack.study_runner.driving import CourseDriver, DriveCourses
+from drive_stack.study_runner.folder import StudyFolder
+from drive_stack.study_runner.network_units import NetworkTask, read_record, train_network
+from drive_stack.study_runner.networks.policy import TRUNK
+from drive_stack.study_runner.networks.protocol import NetworkData
+from drive_stack.study_runner.networks.registry import ARMS, read_networks
+from drive_stack.study_runner.pool import read_pool
+from drive_stack.study_runner.recording import STUDENT_SEED, Collect, PoolRecorder, StudentTask
+from drive_stack.study_runner.report import write_report
+from drive_stack.study_runner.selection import Selection, planned_trainings, select
+from drive_stack.study_runner.training import TrainingWork, finished_trainings
+from drive_stack.support.atomic_files import make_folder
+from drive_stack.support.layout import CONFIGS
+
+
+class Stage(StrEnum):
+    """A part of the study."""
+
+    RECORD = "record"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    PREDICT = "predict"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the study needs from outside of its package."""
+
+    collect: Collect
+    drive: DriveCourses
+    build_agent: AgentBuilder
+    timed_scenario: str  # on which decisions are timed
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study in its folder."""
+
+    plan: StudyPlan
+    folder: StudyFolder
+    services: Services
+    only: Sequence[Selection] = ()
+    workers: int = 1
+    report: Callable[[str], None] = print
+
+    def run(self, stage: Stage | None, tables: Path | None = None) -> None:
+        """Run a stage; without one, everything that is missing.
+
+        The largest size is trained after its prediction is written. A report is made from ``tables``, or from
+        those of the folder.
+
+        Raises:
+            ConfigError: a file or an option cannot be used, or a training or a driver fails.
+        """
+        chosen = select(self.plan, self.only)
+        self.folder.start(self.plan)
+        match stage:
+            case Stage.RECORD:
+                self._record()
+            case Stage.TRAIN:
+                self._train(chosen)
+            case Stage.EVALUATE:
+                self._evaluate(chosen)
+            case Stage.PREDICT:
+                self._predict()
+            case Stage.REPORT:
+                self._report(tables or self.folder.prediction.parent)
+            case None:
+                self._run_all(chosen)
+
+    def _run_all(self, chosen: Sequence[TrainingId]) -> None:
+        self._record()
+        small = [training for training in chosen if training.size < self.plan.prediction.target]
+        large = [training for training in chosen if training not in small]
+        for part in (small, large):
+            if part is large and large and not self.folder.prediction.exists():
+                self._predict()
+            self._train(part)
+            self._evaluate(part)
+        self._report(self.folder.prediction.parent)
+
+    def _record(self) -> None:
+        recorder = PoolRecorder(
+            self.plan, self.folder, self.services.collect, self._train_student, self.workers, self.report
+        )
+        pool = recorder.record()
+        rows = sum(episode.rows for episode in pool.episodes)
+        self.report(f"pool: {rows:,} rows of {len(pool.episodes):,} episodes, hash {pool.sha256[:16]}")
+
+    def _train_student(self, task: StudentTask) -> Path:
+        """Train the reference student of a part, unless it is trained; returns its weights."""
+        name, folder = task.student.network, self.folder.student(task.part)
+        network = NetworkTask(
+            title=f"student of {task.part}",
+            network=name,
+            training=read_networks(self.plan, CONFIGS / "training")[name],
+            data=NetworkData(
+                learned=self.folder.files_of(task.subset.learned),
+                held_out=self.folder.files_of(task.subset.held_out),
+                measured=self.folder.files_of(task.measured),
+                cache=self.folder.cache,
+            ),
+            seed=STUDENT_SEED,
+            folder=folder,
+            inputs={},
+            retries=self.plan.limits.retries,
+        )
+        if read_record(network) is None:
+            self.report(f"training the {network.title} on {task.subset.rows:,} rows; {folder} holds its log")
+            train_network(network)
+        return folder / TRUNK
+
+    def _train(self, chosen: Sequence[TrainingId]) -> None:
+        known, pool = self._known(chosen), read_pool(self.folder.pool)
+        target = self.plan.prediction.target
+        if any(training.size >= target for training in known) and not self.folder.prediction.exists():
+            raise ConfigError(
+                f"{target:,} rows: not trained before their success is predicted; run: study predict"
+            )
+        TrainingWork(
+            self.plan,
+            self.folder,
+            pool,
+            read_networks(self.plan, CONFIGS / "training"),
+            self.services.build_agent,
+            self.services.timed_scenario,
+            self.workers,
+            self.report,
+        ).train(known)
+        self._write_trainings()
+
+    def _known(self, chosen: Sequence[TrainingId]) -> list[TrainingId]:
+        """Those trainings whose arms can be trained; the others are named, or refused if asked for."""
+        unknown = sorted({training.arm for training in chosen} - ARMS.keys())
+        if unknown:
+            text = f"arms that cannot be trained yet: {', '.join(unknown)}"
+            if all(selection.arm in unknown for selection in self.only) and self.only:
+                raise ConfigError(f"--only: {text}")
+            self.report(text)
+        return [training for training in chosen if training.arm in ARMS]
+
+    def _evaluate(self, chosen: Sequence[TrainingId]) -> None:
+        driver = self._driver()
+        driver.drive_all(finished_trainings(self.folder, chosen))
+        self._write_drives()
+
+    def _predict(self) -> None:
+        plan, path = self.plan.prediction, self.folder.prediction
+        planned = planned_trainings(self.plan)
+        largest = [training for training in planned if training.size >= plan.target]
+        if trained := finished_trainings(self.folder, largest):
+            raise ConfigError(f"{trained[0].id}: is trained already, so that it can no longer be predicted")
+        if path.exists():
+            kept = read_prediction(path)
+            self.report(f"{path}: kept as it is, with {len(kept.arms)} arms; delete it to predict again")
+            return
+        rows, drives = self._write_trainings(), self._write_drives()
+        driven = {drive.training for drive in drives}
+        needed = [training for training in planned if training.size <= plan.fitted_up_to]
+        if missing := [item for item in needed if item.arm in ARMS and item not in driven]:
+            raise ConfigError(
+                f"{len(missing)} trainings up to {plan.fitted_up_to:,} rows are not trained and driven yet, "
+                f"such as {missing[0]}; a prediction needs all of them"
+            )
+        arms = collect_outcomes(rows, drives, self.plan.driven.suite).arms
+        seeds = {name: arm.seeds for name, arm in self.plan.arms.items()}
+        counts = {name: own[plan.target] for name, own in seeds.items() if plan.target in own}
+        record = predict(arms, counts, self.plan.analysis, plan)
+        write_prediction(record, path)
+        for arm in record.arms:
+            interval = f"{100.0 * arm.low:.1f} to {100.0 * arm.high:.1f}"
+            self.report(f"{arm.arm} at {plan.target:,} rows: {100.0 * arm.success:.1f} % ({interval})")
+        self.report(f"written: {path}; commit it before {plan.target:,} rows are trained")
+
+    def _report(self, tables: Path) -> None:
+        planned = planned_trainings(self.plan)
+        written = write_report(self.plan, tables, self.folder.report, planned)
+        self.report("written: " + ", ".join(map(str, written)))
+
+    def _write_trainings(self) -> list[TrainingRow]:
+        """Write the table of all finished trainings; returns its rows."""
+        rows = finished_trainings(self.folder, planned_trainings(self.plan))
+        make_folder(self.folder.prediction.parent)
+        write_table(self.folder.table("trainings"), rows, TrainingRow)
+        return rows
+
+    def _write_drives(self) -> list[DriveRow]:
+        """Write the table of all drives; returns its rows."""
+        finished = [row.id for row in finished_trainings(self.folder, planned_trainings(self.plan))]
+        rows = self._driver().driven(finished)
+        make_folder(self.folder.prediction.parent)
+        write_table(self.folder.table("drives"), rows, DriveRow)
+        return rows
+
+    def _driver(self) -> CourseDriver:
+        return CourseDriver(self.plan, self.folder, self.services.drive, self.report)
