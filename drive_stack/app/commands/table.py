@@ -31,6 +31,7 @@ NAMES = (
     "stages",
     "perception",
     "control",
+    "study",
     "bench",
 )
 _LEARNING = ("torch", "ultralytics", "tensorboard", "safetensors", "pyarrow", "onnx", "onnxruntime")
@@ -40,6 +41,7 @@ _EXTRAS: Mapping[str, tuple[str, Sequence[str]]] = {
     "train": ("train", _LEARNING),
     "judge": ("train", _LEARNING),
     "perception": ("eval", ("trackeval",)),
+    "study": ("train", _LEARNING),
     "bench": ("bench", ("torch", "ultralytics", "onnx", "onnxruntime")),
 }
 

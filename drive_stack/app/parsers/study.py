@@ -1,0 +1,68 @@
+"""The options of ``study``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drive_stack.app.options import CommandParser, add_backend_options, add_workers_option
+
+STAGES = ("record", "train", "evaluate", "predict", "report")
+HELP = """\
+examples:
+  python run_sim.py study                                       everything that is missing
+  python run_sim.py study --quick                               a small study that only shows that it works
+  python run_sim.py study train --only modular:4000:0           one training
+  python run_sim.py study evaluate --only 'end_to_end:*:0'      all sizes of one seed
+  python run_sim.py study report --tables docs/study            the report from committed rows alone
+
+You can stop the command at any time: run again, it continues where it stopped.
+docs/study/running.md says how long it takes, and docs/study/protocol.md what is studied.
+"""
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command's options."""
+    parser = CommandParser(
+        "study",
+        description="Run the data-scaling study: how much data would change the answer? Records one pool of "
+        "drives, trains every arm on nested subsets of it, drives the same courses with each, and writes a "
+        "report with the amount of data at which one arm overtakes the other.",
+        epilog=HELP,
+    )
+    parser.add_argument(
+        "stage",
+        nargs="?",
+        choices=STAGES,
+        help="do only this part (default: all of them, in this order; the largest size is trained after "
+        "its prediction)",
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="plan of the study (default: configs/study.yaml)"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="ARM:SIZE:SEED",
+        help="train and evaluate only these; each part may be *; can be repeated",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="the plan of configs/study_quick.yaml: 2 sizes, 1 seed, 8 courses",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="folder of recordings, trainings, drives and report (default: runs/ and the plan's name)",
+    )
+    parser.add_argument(
+        "--tables",
+        type=Path,
+        metavar="DIR",
+        help="with report: folder of trainings.parquet and drives.parquet (default: tables in --work)",
+    )
+    add_workers_option(parser, default=2)
+    add_backend_options(parser)
+    return parser
