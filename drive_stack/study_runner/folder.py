@@ -13,8 +13,8 @@ from drive_stack.study.subsets import PoolEpisode
 from drive_stack.study_runner.networks.protocol import EpisodeFiles
 
 HELD_OUT = "held_out"  # part with the episodes on which all networks are measured; not part of the pool
-# what the recordings and trainings in a folder depend on
-_FIXED = ("name", "rows_per_second", "labelled_frames_per_second", "pool", "networks")
+# what the recordings in a folder depend on
+_FIXED = ("name", "rows_per_second", "labelled_frames_per_second", "pool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class StudyFolder:
         """Keep the plan next to the work.
 
         Raises:
-            ConfigError: the pool or the trainings' rules differ from those that the folder was begun with.
+            ConfigError: the pool differs from that with which the folder was begun.
         """
         may_change = [key for key in StudyPlan.model_fields if key not in _FIXED]
         start_run(self.root, plan, resume=True, may_change=may_change)

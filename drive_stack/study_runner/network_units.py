@@ -26,6 +26,7 @@ from drive_stack.support.file_reading import read_json
 from drive_stack.support.layout import PACKAGE
 
 RECORD, LOG, CLOCK = "network.json", "log.txt", "core_seconds.json"
+ORIGIN = "origin.txt"  # hashes of what a training that is not finished is made of
 _SOURCES = tuple(PACKAGE / name for name in ("datasets", "learning", "study_runner"))
 
 
@@ -66,6 +67,11 @@ class NetworkTask:
         """Hash of the names of the episodes that are learned from."""
         return _hash("\n".join(path.name for path in self.data.learned.drives))
 
+    @property
+    def origin(self) -> str:
+        """Both hashes."""
+        return f"{self.settings_sha256} {self.episodes_sha256}"
+
 
 def read_record(task: NetworkTask) -> NetworkRecord | None:
     """The record of a training; None if it is not finished.
@@ -82,19 +88,31 @@ def read_record(task: NetworkTask) -> NetworkRecord | None:
         raise ConfigError(f"{path}: {first_problem(error)}") from None
     except (OSError, ValueError) as error:
         raise read_error(path, error) from None
-    made_of = record.settings_sha256, record.episodes_sha256
-    if made_of != (task.settings_sha256, task.episodes_sha256):
-        raise ConfigError(f"{path}: trained with other settings or episodes; use another --work")
+    _check_origin(task, f"{record.settings_sha256} {record.episodes_sha256}")
     return record
+
+
+def _check_origin(task: NetworkTask, origin: str) -> None:
+    """Raise `ConfigError` if a training was begun with other settings or from other episodes."""
+    if origin != task.origin:
+        raise ConfigError(
+            f"{task.folder}: was trained with other settings or from other episodes; remove it, or use "
+            "another --work"
+        )
 
 
 def train_network(task: NetworkTask) -> NetworkRecord:
     """Train a network, or go on with a training that was killed, and write its record.
 
     Raises:
-        ConfigError: the data cannot be used, or the errors are not finite each time it is tried.
+        ConfigError: the data cannot be used, the training was begun with other settings or from other
+            episodes, or the errors are not finite each time it is tried.
     """
     make_folder(task.folder)
+    origin = task.folder / ORIGIN
+    if origin.exists():
+        _check_origin(task, origin.read_text(encoding="utf-8"))
+    write_atomically(origin, task.origin)
     clock, log = CoreClock(task.folder / CLOCK), task.folder / LOG
 
     def report(line: str) -> None:
@@ -143,7 +161,7 @@ def _remove_all_but_log(folder: Path) -> None:
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name not in (LOG, CLOCK):
+        elif path.name not in (LOG, CLOCK, ORIGIN):
             path.unlink()
 
 

@@ -279,8 +279,22 @@ def test_a_network_of_other_settings_is_refused(fakes: Fakes) -> None:
     fakes.run(Stage.RECORD)
     fakes.run(Stage.TRAIN, "end_to_end:100:0")
     fakes.networks["policy"].name = "policy_of_another_kind"
-    with pytest.raises(ConfigError, match=r"network\.json: trained with other settings or episodes"):
+    with pytest.raises(ConfigError, match=r"full-000100-0: was trained with other settings or from other"):
         fakes.run(Stage.TRAIN, "end_to_end:100:0")
+
+
+def test_a_training_does_not_go_on_with_other_settings(fakes: Fakes) -> None:
+    fakes.run(Stage.RECORD)
+    policy = fakes.networks["policy"]
+    policy.fuse.uses = 2
+    with pytest.raises(KilledError):
+        fakes.run(Stage.TRAIN, "end_to_end:100:0")
+    policy.name = "policy_of_another_kind"
+    with pytest.raises(ConfigError, match=r"full-000100-0: was trained with other settings or from other"):
+        fakes.run(Stage.TRAIN, "end_to_end:100:0")
+    policy.name = "policy"
+    fakes.run(Stage.TRAIN, "end_to_end:100:0")
+    assert [epoch for _, epoch in policy.epochs] == [0, 1, 2]
 
 
 def test_a_final_plan_drives_test_seeds_and_the_frontier_with_some(
