@@ -13,7 +13,7 @@ from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import Clips, PolicyData, load_policy_episodes
 from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import PolicyTrainer
-from drive_stack.policy.runner import head_path
+from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import write_card
 from drive_stack.study.running_plan import NetworkRule, schedule
 from drive_stack.study_runner.networks.protocol import (
