@@ -36,7 +36,7 @@ class ShardEntry(StrictModel):
 class Manifest(StrictModel):
     """All shards of a folder."""
 
-    version: int  # of the shards' columns
+    version: int  # of the shards' columns when it was written; older shards keep their own
     made_with: str  # the settings that all shards share, as JSON
     shards: tuple[ShardEntry, ...]
 
@@ -78,7 +78,7 @@ def read_manifest(shards: ShardFormat[Row], folder: Path) -> Manifest:
     """Read the manifest of a folder.
 
     Raises:
-        ConfigError: If there is no manifest, it cannot be read, or it is of another version.
+        ConfigError: If there is no manifest, it cannot be read, or it is of a version that is not read.
     """
     path = folder / NAME
     try:
@@ -89,7 +89,7 @@ def read_manifest(shards: ShardFormat[Row], folder: Path) -> Manifest:
         ) from None
     except (OSError, ValueError) as error:
         raise read_error(path, error) from None
-    if isinstance(content, dict) and content.get("version") != shards.version:
+    if isinstance(content, dict) and not shards.reads_version(content.get("version")):
         found = shortened(str(content.get("version")))
         raise ConfigError(
             f"{path}: schema version {found}, but this program reads {shards.version}; collect again"

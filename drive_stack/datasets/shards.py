@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -46,11 +46,13 @@ class ShardFormat(Generic[Row]):
     """A kind of shard. All rows of a shard are of one episode; column ``order`` increases strictly."""
 
     name: str  # as written into the file and into messages
-    version: int  # of the columns; readers reject other versions
+    version: int  # of the columns that are written
     row: type[Row]
     order: str  # name of the increasing column
     remedy: str  # what a user can do about a corrupt shard
     how_to_record: str  # the command that records such shards
+    # older versions that are still read, and the columns that each lacks, which are null then
+    older: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     @property
     def schema(self) -> pa.Schema:
@@ -63,12 +65,12 @@ class ShardFormat(Generic[Row]):
 
     def write(self, path: Path, rows: Sequence[Row]) -> None:
         """Write a shard and flush it to the disk. Raises `ConfigError` without leaving a partial file."""
-        columns = {field.name: [] for field in fields(self.row)}  # type: ignore[arg-type, var-annotated]
+        columns = {member.name: [] for member in fields(self.row)}  # type: ignore[arg-type, var-annotated]
         for row in rows:
             for name, value in asdict(row).items():  # type: ignore[call-overload]
                 columns[name].append(value)
         table = pa.table(columns, schema=self.schema.with_metadata({self._version_key: str(self.version)}))
-        repeated = [field.name for field in self.schema if field.type == pa.string()]
+        repeated = [column.name for column in self.schema if column.type == pa.string()]
         with atomic_file(path) as part:
             # a dictionary would not help for images: they are compressed already, and all differ
             pq.write_table(table, part, compression="zstd", use_dictionary=repeated)
@@ -77,8 +79,8 @@ class ShardFormat(Generic[Row]):
         """Open a shard for reading.
 
         Raises:
-            ConfigError: If it is missing, no regular file, truncated, of another version, or its columns
-                differ from `schema`.
+            ConfigError: If it is missing, no regular file, truncated, of a version that is not read, or
+                its columns differ from those of its version.
         """
         try:
             check_regular(path, path.lstat().st_mode)
@@ -89,13 +91,7 @@ class ShardFormat(Generic[Row]):
             raise ConfigError(
                 f"{path}: cut off or not a shard ({_first_line(error)}); {self.remedy}"
             ) from None
-        metadata = file.schema_arrow.metadata or {}
-        version = metadata.get(self._version_key, b"none").decode(errors="replace")
-        if version != str(self.version):
-            raise ConfigError(
-                f"{path}: schema version {version}, but this program reads {self.version}; collect again"
-            )
-        self._check_columns(path, file.schema_arrow)
+        self._check_columns(path, file.schema_arrow, self._lacking(path, file.schema_arrow))
         if not 1 <= file.metadata.num_rows <= MAX_ROWS:
             raise ConfigError(f"{path}: {file.metadata.num_rows} rows; a shard has 1 to {MAX_ROWS}")
         return file
@@ -103,25 +99,48 @@ class ShardFormat(Generic[Row]):
     def read_columns(self, path: Path, names: Sequence[str]) -> pa.Table:
         """Read some columns of a shard. Raises `ConfigError` as `open` does, and for corrupt data."""
         file = self.open(path)
+        lacking = self._lacking(path, file.schema_arrow)
         try:
-            table = file.read(list(names))
+            table = file.read([name for name in names if name not in lacking])
             table.validate(full=True)  # Arrow accepts text that is not UTF-8
         except (pa.ArrowException, OSError, ValueError) as error:
             raise ConfigError(
                 f"{path}: its data cannot be read ({_first_line(error)}); {self.remedy}"
             ) from None
+        for place, name in enumerate(names):
+            if name in lacking:
+                nulls = pa.nulls(file.metadata.num_rows, self.schema.field(name).type)
+                table = table.add_column(place, name, nulls)
         return table
 
-    def _check_columns(self, path: Path, schema: pa.Schema) -> None:
-        differing = sorted(set(schema.names) ^ set(self.schema.names))
-        if differing or len(schema.names) != len(self.schema.names):
+    def reads_version(self, version: object) -> bool:
+        """Whether shards of this version can be read."""
+        return version == self.version or version in self.older
+
+    def _lacking(self, path: Path, schema: pa.Schema) -> frozenset[str]:
+        """The columns that a shard lacks because it is of an older version."""
+        version = (schema.metadata or {}).get(self._version_key, b"none").decode(errors="replace")
+        if version == str(self.version):
+            return frozenset()
+        for number, lacking in self.older.items():
+            if version == str(number):
+                return lacking
+        raise ConfigError(
+            f"{path}: schema version {version}, but this program reads {self.version}; collect again"
+        )
+
+    def _check_columns(self, path: Path, schema: pa.Schema, lacking: frozenset[str]) -> None:
+        expected = [column for column in self.schema if column.name not in lacking]
+        differing = sorted(set(schema.names) ^ {column.name for column in expected})
+        if differing or len(schema.names) != len(expected):
             names = shortened(", ".join(differing), 400) or "some twice"
             raise ConfigError(f"{path}: not the columns of a {self.name}: {names}")
-        for field in self.schema:
-            kind = schema.field(field.name).type
-            if kind != field.type:
+        for column in expected:
+            kind = schema.field(column.name).type
+            if kind != column.type:
+                found = shortened(str(kind))
                 raise ConfigError(
-                    f"{path}: column {field.name} is of type {shortened(str(kind))}, and must be {field.type}"
+                    f"{path}: column {column.name} is of type {found}, and must be {column.type}"
                 )
 
 

@@ -104,6 +104,15 @@ def toy_row(seed: int, step: int, brightness: float) -> DriveRow:
         lead_gap_m=0.0,
         lead_speed_mps=0.0,
         other_actors=(),
+        lane_width_m=3.6,
+        curvature_30m_1pm=0.0,
+        curvature_60m_1pm=0.0,
+        curvature_100m_1pm=0.0,
+        grade_ahead=0.0,
+        may_enter_left=True,
+        may_enter_right=False,
+        lane_ends_in_m=None,
+        recognition_distance_m=1400.0,
     )
 
 

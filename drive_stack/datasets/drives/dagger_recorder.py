@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from drive_stack.datasets.drives.other_actors import other_actors_of
 from drive_stack.datasets.drives.perturbation import Perturbation
 from drive_stack.datasets.drives.row import DriveRow
+from drive_stack.direct_perception.road_ahead import road_ahead
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.geometry import wrap_angle
@@ -114,7 +116,7 @@ class DaggerRecorder:
         driver: str,
         perturbed: bool,
     ) -> DriveRow:
-        pose, lead = pose_on_road(state), lead_vehicle(state)
+        pose, lead, ahead = pose_on_road(state), lead_vehicle(state), road_ahead(state)
         return DriveRow(
             scenario=self._episode.scenario,
             seed=self._episode.seed,
@@ -143,6 +145,15 @@ class DaggerRecorder:
             lead_gap_m=lead.gap if lead is not None else None,
             lead_speed_mps=lead.speed if lead is not None else None,
             other_actors=other_actors_of(state),
+            lane_width_m=ahead.lane_width,
+            curvature_30m_1pm=ahead.curvature[1],
+            curvature_60m_1pm=ahead.curvature[2],
+            curvature_100m_1pm=ahead.curvature[3],
+            grade_ahead=ahead.grade,
+            may_enter_left=ahead.left,
+            may_enter_right=ahead.right,
+            lane_ends_in_m=ahead.ends_in if math.isfinite(ahead.ends_in) else None,
+            recognition_distance_m=ahead.recognition_distance,
         )
 
 

@@ -19,6 +19,7 @@ Speed = Annotated[float, float32(-300.0, 300.0)]  # [m/s]
 Offset = Annotated[float, float32(-1e4, 1e4)]  # [m]
 Size = Annotated[float, float32(0.0, 100.0)]  # [m]
 Acceleration = Annotated[float, float32(-100.0, 100.0)]  # [m/s²]
+Curvature = Annotated[float, float32(-10.0, 10.0)]  # [1/m]
 Label = Annotated[str, Column(pa.string(), choices=frozenset(label.name.lower() for label in ObjectClass))]
 
 
@@ -64,17 +65,39 @@ class DriveRow:
     station_m: Annotated[float, Column(pa.float64(), (-1e7, 1e7))]
     lane_offset_m: Offset
     heading_error_rad: Angle
-    curvature_1pm: Annotated[float, float32(-10.0, 10.0)]
+    curvature_1pm: Curvature
     lead_gap_m: Offset | None
     lead_speed_mps: Speed | None
     other_actors: tuple[ActorColumns, ...]
+    # the road ahead, see `RoadAhead`; None in recordings of version 3
+    lane_width_m: Size | None = None
+    curvature_30m_1pm: Curvature | None = None
+    curvature_60m_1pm: Curvature | None = None
+    curvature_100m_1pm: Curvature | None = None
+    grade_ahead: Annotated[float, float32(-10.0, 10.0)] | None = None
+    may_enter_left: Flag | None = None
+    may_enter_right: Flag | None = None
+    lane_ends_in_m: Offset | None = None  # also None where the lane does not end
+    recognition_distance_m: Annotated[float, float32(0.0, 1e6)] | None = None
 
 
+ROAD_COLUMNS = (
+    "lane_width_m",
+    "curvature_30m_1pm",
+    "curvature_60m_1pm",
+    "curvature_100m_1pm",
+    "grade_ahead",
+    "may_enter_left",
+    "may_enter_right",
+    "lane_ends_in_m",
+    "recognition_distance_m",
+)
 DRIVES = ShardFormat(
     name="recording",
-    version=3,
+    version=4,
     row=DriveRow,
     order="step",
     remedy="repair it with: run_sim.py collect --repair",
     how_to_record="run_sim.py collect",
+    older={3: frozenset(ROAD_COLUMNS)},
 )
