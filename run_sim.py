@@ -91,6 +91,7 @@ def make_wiring() -> Wiring:
         from agents.facts import agent_facts
         from agents.foreign.agent import is_foreign
         from agents.human import HumanAgent
+        from agents.recorded_perception import perception_source
         from agents.registry import agent_names, build_agent, in_process_overrides
         from agents.stages import configured_lateral_makers
         from envs.ego import Ego
@@ -101,6 +102,7 @@ def make_wiring() -> Wiring:
         from .agents.facts import agent_facts
         from .agents.foreign.agent import is_foreign
         from .agents.human import HumanAgent
+        from .agents.recorded_perception import perception_source
         from .agents.registry import agent_names, build_agent, in_process_overrides
         from .agents.stages import configured_lateral_makers
         from .envs.ego import Ego
@@ -136,6 +138,7 @@ def make_wiring() -> Wiring:
         agent_names=agent_names(),
         human_agent=HumanAgent,
         is_policy_file=is_foreign,
+        perception=perception_source,
         convert_scenario=convert_scenario,
         control=lambda: ControlWiring(
             configured_lateral_makers, Ego, Platform(VehicleParameters(), CameraModel())

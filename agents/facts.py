@@ -10,18 +10,19 @@ from pathlib import Path
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import AgentFacts
 from drive_stack.perception import detector, lanes_network
-from drive_stack.policy import affordance_network, runner
+from drive_stack.policy import affordance_network, runner, track_policy
 from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import Card, read_card, sha256_of
 from drive_stack.support.extras import needs_extra
 
 from .affordances import AffordancesConfig
-from .config import ModularConfig
+from .config import ModularConfig, PerceptionConfig
 from .end_to_end import EndToEndConfig
 from .foreign.agent import is_foreign
 from .foreign.description import describe
 from .foreign.options import ForeignOptions
 from .foreign.outside_class import parts_of
+from .mid_to_end import MidToEndConfig
 from .ppo import COMMAND, PpoConfig
 from .registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
 
@@ -52,7 +53,7 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
             content=json.dumps(
                 config.model_dump(mode="json", exclude=_NOT_CONTENT, exclude_unset=True), sort_keys=True
             ),
-            weights=_hashes(config),
+            weights=_hashes(_weights(config)),
         )
     if is_foreign(spec):
         return _foreign(Path(spec), overrides)
@@ -113,18 +114,32 @@ def _weights(config: DriverConfig) -> list[tuple[Path, str]]:
     if isinstance(config, AffordancesConfig):
         files = (config.trunk, head_path(config.trunk)) if config.uses_camera else ()
         return [(path, affordance_network.COMMAND) for path in files]
+    if isinstance(config, MidToEndConfig):
+        return [(config.network, track_policy.COMMAND), *_perception_weights(config.perception)]
+    return _perception_weights(config.perception)
+
+
+def _perception_weights(config: PerceptionConfig) -> list[tuple[Path, str]]:
     networks = []
-    if config.perception.detector == "yolo":
-        networks.append((config.perception.detector_weights or detector.WEIGHTS, detector.COMMAND))
-    if config.perception.lanes == "network":
-        networks.append((config.perception.lanes_weights or lanes_network.WEIGHTS, lanes_network.COMMAND))
+    if config.detector == "yolo":
+        networks.append((config.detector_weights or detector.WEIGHTS, detector.COMMAND))
+    if config.lanes == "network":
+        networks.append((config.lanes_weights or lanes_network.WEIGHTS, lanes_network.COMMAND))
     return networks
 
 
-def _hashes(config: DriverConfig) -> Mapping[str, str]:
-    """SHA-256 of each network's weights by the name of their file; a number precedes a name's second use."""
+def perception_hashes(config: PerceptionConfig) -> Mapping[str, str]:
+    """SHA-256 of the weights of a perception's networks by the name of their file.
+
+    Raises `ConfigError` for missing or altered weights.
+    """
+    return _hashes(_perception_weights(config))
+
+
+def _hashes(weights: Sequence[tuple[Path, str]]) -> Mapping[str, str]:
+    """SHA-256 of weights by the name of their file; a number precedes a name's second use."""
     hashes: dict[str, str] = {}
-    for path, command in _weights(config):
+    for path, command in weights:
         name = path.name if path.name not in hashes else f"{len(hashes)}-{path.name}"
         hashes[name] = read_card(path, command, Card)["sha256"]
     return hashes

@@ -24,6 +24,7 @@ from .foreign.agent import ForeignAgent, is_foreign
 from .foreign.isolated.agent import IsolatedAgent, PrivilegedClassError
 from .foreign.options import IN_PROCESS, ForeignOptions
 from .foreign.outside_class import Maker, load_class, make_agent, parts_of
+from .mid_to_end import MidToEndAgent, MidToEndConfig
 from .modular import ModularAgent
 from .ppo import PpoAgent, PpoConfig
 
@@ -53,7 +54,7 @@ class Request:
 
 
 Builder = Callable[[Request], Agent]
-DriverConfig: TypeAlias = ModularConfig | EndToEndConfig | AffordancesConfig | PpoConfig
+DriverConfig: TypeAlias = ModularConfig | EndToEndConfig | MidToEndConfig | AffordancesConfig | PpoConfig
 
 
 class Registry:
@@ -139,6 +140,8 @@ def _from_file(path: Path, request: Request) -> Agent:
         return EndToEndAgent(config, request.platform)
     if isinstance(config, PpoConfig):
         return PpoAgent(config, request.platform, request.truth)
+    if isinstance(config, MidToEndConfig):
+        return MidToEndAgent(config, request.platform, request.oracles)
     if isinstance(config, AffordancesConfig):
         truth = request.truth if config.privileged else None
         return AffordancesAgent(config, request.platform, request.oracles, truth)
@@ -150,6 +153,7 @@ def _read(path: Path, overrides: Sequence[str]) -> DriverConfig:
     kinds: dict[str, type[DriverConfig]] = {
         "modular": ModularConfig,
         "end_to_end": EndToEndConfig,
+        "mid_to_end": MidToEndConfig,
         "affordances": AffordancesConfig,
         "ppo": PpoConfig,
     }

@@ -127,6 +127,14 @@ class StageClock:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class PerceptionSource:
+    """Makes the perception of a driver."""
+
+    make: Callable[[Platform], Perception]
+    identity: str  # text that changes with everything that determines tracks and lanes
+
+
 class AccelerationEstimate:
     """Estimates the acceleration: a first-order lag model of the commands, corrected by measured speeds.
 

@@ -124,9 +124,11 @@ def add_workers_option(group: argparse._ActionsContainer, default: int = 1) -> N
     )
 
 
-def add_model_options(parser: argparse.ArgumentParser, purpose: str, work: str) -> None:
-    """Add the model to train or to evaluate (``purpose``), and ``--work``, the folder of ``work``."""
-    parser.add_argument("what", choices=("detector", "lanes", "policy"), help=f"model to {purpose}")
+def add_model_options(
+    parser: argparse.ArgumentParser, models: Sequence[str], purpose: str, work: str
+) -> None:
+    """Add which of ``models`` to train or evaluate (``purpose``), and ``--work``, the folder of ``work``."""
+    parser.add_argument("what", choices=models, help=f"model to {purpose}")
     parser.add_argument(
         "--work",
         type=Path,

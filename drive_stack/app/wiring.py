@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.interfaces import Agent, Platform
+from drive_stack.pipeline import PerceptionSource
 from drive_stack.viewer.keys import DrivingKeys
 
 if TYPE_CHECKING:  # only the commands that need these import them
@@ -76,6 +77,8 @@ class Wiring:
     agent_names: Sequence[str]
     human_agent: HumanAgentMaker
     is_policy_file: Callable[[str], bool]  # whether ``--agent`` names the file of a policy
+    # the perception of the driver mid_to_end with overrides of its agent file; raises `ConfigError`
+    perception: Callable[[Sequence[str]], PerceptionSource]
     convert_scenario: Callable[[Path], ConvertedScenario]  # raises `ConfigError`
     control: Callable[[], ControlWiring]
     bench: Callable[[], BenchWiring]  # a function, because what it needs is slow to import

@@ -33,7 +33,9 @@ def rewrite(folder: Path, name: str, version: int, columns: list[str]) -> None:
 def test_a_folder_may_hold_shards_of_both_versions(tmp_path: Path) -> None:
     folder = toy_recording(tmp_path / "toy")
     before = Recording([folder]).column("expert_steering_rad", np.float32)
-    rewrite(folder, "toy-000001.parquet", 3, [name for name in DRIVES.schema.names if name not in ROAD_COLUMNS])
+    rewrite(
+        folder, "toy-000001.parquet", 3, [name for name in DRIVES.schema.names if name not in ROAD_COLUMNS]
+    )
     recording = Recording([folder])
     assert recording.column("expert_steering_rad", np.float32).tolist() == before.tolist()
     width = recording.column("lane_width_m", np.float64)

@@ -27,7 +27,8 @@ def columns(scenario: str, seed: int, rows: int = 3) -> dict[str, list[object]]:
     values: dict[str, object] = dict.fromkeys(SCHEMA.names, 0.0)
     values |= {"scenario": scenario, "seed": seed, "weather": "clear", "light": "day", "driver": "expert"}
     values |= {"image": IMAGE, "command": 0, "other_actors": [ACTOR]}
-    values |= dict.fromkeys(("perturbed", "blind_spot_left", "blind_spot_right"), False)
+    flags = ("perturbed", "blind_spot_left", "blind_spot_right", "may_enter_left", "may_enter_right")
+    values |= dict.fromkeys(flags, False)
     values |= {"lead_gap_m": None, "lead_speed_mps": None}
     return {name: [value] * rows for name, value in values.items()} | {"step": list(range(rows))}
 

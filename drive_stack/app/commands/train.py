@@ -1,4 +1,4 @@
-"""``run_sim.py train``: train the detector, the lane network or the end-to-end policy."""
+"""``run_sim.py train``: train the detector, the lane network, or one of the driving networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     args.out = args.out or trained_folder()
     for folder in (args.work, args.out):
         make_folder(folder)
-    train = {"detector": _train_detector, "lanes": _train_lanes, "policy": _train_policy}
+    train = {
+        "detector": _train_detector,
+        "lanes": _train_lanes,
+        "policy": _train_policy,
+        "mid_to_end": _train_mid_to_end,
+        "affordances": _train_affordances,
+    }
     print(f"weights: {train[args.what](args, wiring)}")
     return 0
 
@@ -61,6 +67,35 @@ def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
         recordings=args.work / "recordings",
         work=args.work / config.stem,  # another network shares the recordings, but not the checkpoints
         out=args.out,
+    )
+
+
+def _train_mid_to_end(args: argparse.Namespace, wiring: Wiring) -> Path:
+    from drive_stack.learning.mid_to_end.job import train_mid_to_end  # noqa: PLC0415 - torch is slow to import
+
+    config = _config(args)
+    return train_mid_to_end(
+        config,
+        wiring.perception,
+        overrides=args.set,
+        recordings=args.work / "recordings",
+        work=args.work / config.stem,
+        out=args.out,
+        resume=args.resume,
+    )
+
+
+def _train_affordances(args: argparse.Namespace, wiring: Wiring) -> Path:  # noqa: ARG001 - as the others
+    from drive_stack.learning.affordances.job import train_affordances  # noqa: PLC0415 - torch is slow to import
+
+    config = _config(args)
+    return train_affordances(
+        config,
+        overrides=args.set,
+        recordings=args.work / "recordings",
+        work=args.work / config.stem,
+        out=args.out,
+        resume=args.resume,
     )
 
 

@@ -23,7 +23,12 @@ def make_parser() -> CommandParser:
         "chosen by their figures.",
         epilog=HELP,
     )
-    add_model_options(parser, "evaluate", "recorded frames and drives; what is missing is recorded")
+    add_model_options(
+        parser,
+        ("detector", "lanes", "policy"),
+        "evaluate",
+        "recorded frames and drives; what is missing is recorded",
+    )
     parser.add_argument(
         "--on", choices=("validation", "test"), default="validation", help="which seeds (default: validation)"
     )

@@ -16,6 +16,7 @@ examples:
   python run_sim.py train lanes --set epochs=1 --out runs/short  one epoch, without installing it
   python run_sim.py train detector --resume                      continue from the last checkpoint
   python run_sim.py train policy                                 record and train in rounds (DAgger)
+  python run_sim.py train affordances                            train from what the policy recorded
 """
 
 
@@ -28,7 +29,8 @@ def make_parser() -> CommandParser:
         "to runs/models/). Data that is already recorded is used again.",
         epilog=HELP,
     )
-    add_model_options(parser, "train", "recorded data, checkpoints and logs")
+    models = ("detector", "lanes", "policy", "mid_to_end", "affordances")
+    add_model_options(parser, models, "train", "recorded data, checkpoints and logs")
     parser.add_argument(
         "--config",
         type=Path,
@@ -45,6 +47,6 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="continue from the last checkpoint (detector and lanes; training the policy always continues)",
+        help="continue from the last checkpoint (training the policy always continues)",
     )
     return parser

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from drive_stack.learning.imitation.card_fields import ClosedLoopFigures, DriveFigures, PolicyCard
 from drive_stack.learning.imitation.config import COMMAND
+from drive_stack.learning.training.recordings import recordings_table
 from drive_stack.runtime.weights import read_card
 
 
@@ -24,12 +25,7 @@ def card_markdown(trunk: Path) -> str:
         + ", ".join(f"{name} ({epochs} epochs)" for name, epochs in card["rounds"].items())
         + f". SHA-256 of `{card['file']}`: `{card['sha256']}`.",
         "",
-        "| Recording | Rows | Episodes | SHA-256 |",
-        "|---|---|---|---|",
-        *(
-            f"| {name} | {about['rows']} | {about['episodes']} | `{about['sha256'][:16]}` |"
-            for name, about in card["recordings"].items()
-        ),
+        *recordings_table(card["recordings"]),
         "",
         "On validation drives of the expert its mean absolute difference from the expert is "
         f"{errors['sideways']:.3f} m/s² lateral and {errors['forward']:.3f} m/s² longitudinal acceleration.",

@@ -6,16 +6,9 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from drive_stack.learning.training.recordings import RecordingFacts
 from drive_stack.policy.image_network import Layout
 from drive_stack.runtime.weights import Card
-
-
-class RecordingFacts(TypedDict):
-    """Size and hash of a recording."""
-
-    rows: int
-    episodes: int
-    sha256: str
 
 
 class ValidationErrors(TypedDict):

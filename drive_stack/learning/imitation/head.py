@@ -17,7 +17,7 @@ from drive_stack.learning.imitation.column_targets import COLUMNS
 from drive_stack.learning.imitation.config import NetworkSettings
 from drive_stack.policy.state_vector import STATE_SIZE
 
-OUTPUTS = 2  # lateral and longitudinal acceleration [m/s²]
+OUTPUTS = 2  # of the policy: lateral and longitudinal acceleration [m/s²]
 _SLOPE = 0.1
 _CONTEXT = 24  # numbers of the other inputs that every column gets
 _PER_COLUMN = 8  # output numbers of each column
@@ -51,9 +51,9 @@ class ColumnReader(nn.Module):
 
 
 class Head(nn.Module):
-    """Maps features of all moments and the state, (B, history · F + `STATE_SIZE`), to (B, `OUTPUTS`)."""
+    """Maps features of all moments and the state, (B, history · F + `STATE_SIZE`), to (B, outputs)."""
 
-    def __init__(self, settings: NetworkSettings) -> None:
+    def __init__(self, settings: NetworkSettings, outputs: int = OUTPUTS) -> None:
         super().__init__()
         self._history = len(settings.history)
         self._sizes = [encoder.size for encoder in settings.encoders]
@@ -75,7 +75,7 @@ class Head(nn.Module):
             layers.append(nn.Sequential(*part))
             before = width
         self.layers = nn.ModuleList(layers)
-        self.out = nn.Linear(before, OUTPUTS)
+        self.out = nn.Linear(before, outputs)
 
     def first_layer(self, inputs: torch.Tensor) -> torch.Tensor:
         """Output of the first hidden layer."""

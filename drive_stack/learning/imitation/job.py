@@ -10,14 +10,12 @@ from typing import TypeAlias
 
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.collection import CollectionSpec
-from drive_stack.datasets.drives.row import DRIVES
-from drive_stack.datasets.manifest import read_manifest
 from drive_stack.learning.imitation.card import card_markdown
-from drive_stack.learning.imitation.card_fields import RecordingFacts
 from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import load_policy_data
 from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
+from drive_stack.learning.training.recordings import describe_recordings
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import card_path, write_card
@@ -113,7 +111,7 @@ class PolicyJob:
             "rounds": {name: len(epochs) for name, epochs in errors.items()},
             "round": training_round.name,
             "minutes": round(trainer.seconds / 60.0, 1),
-            "recordings": {folder.name: _describe_recording(folder) for folder in (*folders, validation)},
+            "recordings": describe_recordings([*folders, validation]),
             "validation": best.card_entry(),
         }
         for path in (trunk, head_path(trunk)):
@@ -125,15 +123,6 @@ def _driven_by(
     spec: CollectionSpec, driver: str, overrides: tuple[str, ...], expert_fraction: float
 ) -> CollectionSpec:
     return replace(spec, driver=driver, driver_overrides=overrides, expert_fraction=expert_fraction)
-
-
-def _describe_recording(folder: Path) -> RecordingFacts:
-    manifest = read_manifest(DRIVES, folder)
-    return {
-        "rows": sum(shard.rows for shard in manifest.shards),
-        "episodes": len(manifest.shards),
-        "sha256": manifest.hash,
-    }
 
 
 def train_policy(

@@ -18,7 +18,7 @@ from torch import nn
 from drive_stack.learning.imitation.auxiliary_targets import HISTORY_TARGETS, IMAGE_TARGETS
 from drive_stack.learning.imitation.column_targets import COLUMNS, KINDS
 from drive_stack.learning.imitation.config import EncoderSettings, NetworkSettings
-from drive_stack.learning.imitation.head import Head
+from drive_stack.learning.imitation.head import OUTPUTS, Head
 from drive_stack.learning.imitation.normalised_relu import normalised_relu
 from drive_stack.policy.image_network import Layout, head_path
 from drive_stack.policy.views import packed_size
@@ -131,13 +131,16 @@ class Trunk(nn.Module):
 
 
 class PolicyNet(nn.Module):
-    """Trunk, head, and the layers that predict auxiliary targets in training."""
+    """Trunk, head, and the layers that predict auxiliary targets in training.
 
-    def __init__(self, settings: NetworkSettings) -> None:
+    The head has ``outputs``: the controls, or what another driver reads off the images.
+    """
+
+    def __init__(self, settings: NetworkSettings, outputs: int = OUTPUTS) -> None:
         super().__init__()
         self.settings = settings
         self.trunk = Trunk(settings)
-        self.head = Head(settings)
+        self.head = Head(settings, outputs)
         # used only in training
         self.now = nn.Sequential(
             nn.Linear(self.layout.features, 64),
@@ -181,7 +184,7 @@ class PolicyNet(nn.Module):
         return torch.cat(features, dim=1), predicted
 
     def decide(self, features: torch.Tensor, rows: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-        """Controls (B, `OUTPUTS`) from features (F, D), of which ``rows`` (B, history) selects the inputs."""
+        """Outputs (B, outputs) from features (F, D), of which ``rows`` (B, history) selects the inputs."""
         return torch.as_tensor(self.head(torch.cat([features[rows].flatten(1), state], dim=1)))
 
     def decide_with_auxiliary(

@@ -1,0 +1,102 @@
+"""Between pipeline and end to end: the perception of the modular driver, then one network to the controls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from drive_stack.bounds import Threads
+from drive_stack.config import StrictModel
+from drive_stack.interfaces import OracleStages, Platform
+from drive_stack.pipeline import Perception, StageClock
+from drive_stack.policy.track_policy import WEIGHTS, TrackPolicy
+from drive_stack.types import Control, Observation, StepTrace
+
+from .config import PerceptionConfig, TrackingConfig
+from .stages import build_perception
+
+
+class MidToEndConfig(StrictModel):
+    """Configuration of a driver by tracks, lanes and a network."""
+
+    kind: Literal["mid_to_end"]
+    name: str
+    about: str = ""  # a one-line description
+    perception: PerceptionConfig = PerceptionConfig()  # the grip is not used
+    tracking: TrackingConfig = TrackingConfig()
+    weights: Path | None = None  # file of the network; None: the shipped weights
+    engine: Literal["openvino", "onnxruntime"] = "openvino"
+    threads: Threads = 1
+
+    @property
+    def privileged(self) -> bool:
+        """Whether any stage reads the truth."""
+        perception = self.perception
+        return "oracle" in (perception.detector, perception.lanes, perception.lifter, self.tracking.tracker)
+
+    @property
+    def uses_camera(self) -> bool:
+        """Whether any stage needs the camera: its image, or the labels that come with it."""
+        return self.perception.detector != "none" or self.perception.lanes == "network"
+
+    @property
+    def network(self) -> Path:
+        """Weights file of the network that it runs."""
+        return self.weights or WEIGHTS
+
+
+class MidToEndAgent:
+    """Drives with `Perception` and a `TrackPolicy`; it has no predictions and no plan.
+
+    Raises:
+        ConfigError: An oracle is not available, or weights are missing, altered or do not match their card.
+    """
+
+    def __init__(
+        self, config: MidToEndConfig, platform: Platform, oracles: OracleStages | None = None
+    ) -> None:
+        self._config = config
+        self._policy = TrackPolicy(
+            config.network, platform.car, platform.dt, threads=config.threads, engine=config.engine
+        )
+        oracles = oracles if config.privileged else None
+        self._perception = Perception(build_perception(config.perception, config.tracking, platform, oracles))
+        self._trace: StepTrace | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in its configuration."""
+        return self._config.name
+
+    @property
+    def privileged(self) -> bool:
+        """Whether any stage reads the truth."""
+        return self._config.privileged
+
+    @property
+    def trace(self) -> StepTrace | None:
+        """The trace of its last step; None before the first."""
+        return self._trace
+
+    def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
+        """Clear the state of the previous episode."""
+        self._trace = None
+        self._perception.reset()
+        self._policy.reset()
+
+    def act(self, observation: Observation) -> Control:
+        """Perceive, and run the network once."""
+        clock = StageClock()
+        percept = self._perception.perceive(observation, clock)
+        tracks, lanes = percept.tracks, percept.lanes
+        control = clock.time("policy", lambda: self._policy.drive(tracks, lanes, observation))
+        self._trace = StepTrace(
+            control,
+            detections=percept.detections,
+            objects=percept.objects,
+            tracks=tracks,
+            lanes=lanes,
+            stage_ms=clock.milliseconds,
+            notes=(*percept.notes, "One network, from tracks and lanes to the controls."),
+        )
+        return control

@@ -1,0 +1,1 @@
+"""Training of the network from tracks and lanes to controls."""
