@@ -38,9 +38,9 @@ def test_a_folder_may_hold_shards_of_both_versions(tmp_path: Path) -> None:
     )
     recording = Recording([folder])
     assert recording.column("expert_steering_rad", np.float32).tolist() == before.tolist()
-    width = recording.column("lane_width_m", np.float64)
+    width = recording.column("lane_width_m", np.float32)
     assert np.isnan(width[40:80]).all()
-    assert (width[:40] == 3.6).all() and (width[80:] == 3.6).all()
+    assert (width[[*range(40), *range(80, 120)]] == np.float32(3.6)).all()
     assert len(recording.other_actors().row) == 0
 
 

@@ -79,7 +79,8 @@ class TrackNet(nn.Module):
         scores = (query * key).sum(dim=3) / size**0.5  # (B, heads, 1 + T)
         penalty = torch.cat([torch.zeros_like(absent[:, :1]), absent], dim=1)
         weights = torch.softmax(scores - penalty[:, None], dim=2)
-        return torch.as_tensor((weights[..., None] * value).sum(dim=2).flatten(1))
+        attended: torch.Tensor = (weights[..., None] * value).sum(dim=2).flatten(1)
+        return attended
 
 
 def export(network: TrackNet, path: Path) -> None:
