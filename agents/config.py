@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
 
 from drive_stack.bounds import Threads
 from drive_stack.config import StrictModel
@@ -17,6 +19,10 @@ from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.planning.settings import PlannerSettings
 from drive_stack.prediction.constant_velocity import Horizon
 from drive_stack.prediction.lane_following import LaneFollowingSettings
+
+StageName: TypeAlias = Literal[
+    "detector", "lanes", "lifter", "grip", "tracker", "predictor", "planner", "lateral", "longitudinal"
+]
 
 
 class PerceptionConfig(StrictModel):
@@ -67,6 +73,16 @@ class ControlConfig(StrictModel):
     feed_forward: LongitudinalSettings = LongitudinalSettings()
 
 
+class OracleSettings(StrictModel):
+    """Stages that are replaced by faultless ones during an episode, to find the one that causes a failure.
+
+    The planner has no oracle. Its replacement is the expert's planner.
+    """
+
+    stages: tuple[StageName, ...] = ()
+    start: Annotated[float, Field(ge=0.0)] = 0.0  # of the replacement, since the start of the episode [s]
+
+
 class DrivingConfig(StrictModel):
     """The stages from the prediction to the control, which every driver with a planner has."""
 
@@ -83,9 +99,8 @@ class ModularConfig(DrivingConfig):
     about: str = ""  # a one-line description
     perception: PerceptionConfig = PerceptionConfig()
     tracking: TrackingConfig = TrackingConfig()
-    faults: FaultSettings = (
-        FaultSettings()
-    )  # injected sensor failures, for testing how the driver handles them
+    faults: FaultSettings = FaultSettings()  # injected failures, for testing how the driver handles them
+    oracles: OracleSettings = OracleSettings()
 
     @property
     def privileged(self) -> bool:
@@ -100,7 +115,28 @@ class ModularConfig(DrivingConfig):
             self.control.lateral,
             self.control.longitudinal,
         )
-        return "oracle" in implementations
+        return "oracle" in implementations or self.oracles.stages not in ((), ("planner",))
+
+    @property
+    def replaceable_stages(self) -> tuple[StageName, ...]:
+        """Stages that are not without fault already: no oracles, or oracles with an injected fault."""
+        perception, control, faults = self.perception, self.control, self.faults
+        implementations: dict[StageName, tuple[str, str]] = {
+            "detector": (perception.detector, faults.detector),
+            "lifter": (perception.lifter if perception.detector != "none" else "none", "none"),
+            "tracker": (self.tracking.tracker, faults.tracker),
+            "lanes": (perception.lanes, faults.lanes),
+            "grip": (perception.grip, "none"),
+            "predictor": (self.prediction.predictor, "none"),
+            "planner": (self.planning.planner, faults.planner),
+            "lateral": (control.lateral, "none"),
+            "longitudinal": (control.longitudinal, "none"),
+        }
+        return tuple(
+            stage
+            for stage, (implementation, fault) in implementations.items()
+            if implementation not in ("oracle", "none") or fault != "none"
+        )
 
     @property
     def uses_camera(self) -> bool:

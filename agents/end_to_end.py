@@ -14,6 +14,8 @@ from drive_stack.interfaces import Platform
 from drive_stack.policy.runner import TRUNK, PolicyRunner
 from drive_stack.types import Control, Observation, StepTrace
 
+_ROUNDING = 1e-6  # of sums of time steps [s]
+
 
 class EndToEndConfig(StrictModel):
     """Configuration of an end-to-end driver."""
@@ -26,6 +28,8 @@ class EndToEndConfig(StrictModel):
     )
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Annotated[int, Field(ge=1, le=64)] = 1
+    # from this time on, the present image stands for all earlier ones, as at the start of an episode [s]
+    no_history_from: Annotated[float, Field(ge=0.0)] = float("inf")
 
     @property
     def privileged(self) -> bool:
@@ -50,6 +54,7 @@ class EndToEndAgent:
 
     def __init__(self, config: EndToEndConfig, platform: Platform) -> None:
         self._name = config.name
+        self._no_history_from, self._dt, self._steps = config.no_history_from, platform.dt, 0
         self.trace: StepTrace | None = None
         self._runner = PolicyRunner(
             config.trunk, platform.car, platform.dt, threads=config.threads, engine=config.engine
@@ -63,10 +68,13 @@ class EndToEndAgent:
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Clear the state of the previous episode."""
         self._runner.reset()
-        self.trace = None
+        self.trace, self._steps = None, 0
 
     def act(self, observation: Observation) -> Control:
         """Run the network once."""
+        if self._steps * self._dt >= self._no_history_from - _ROUNDING:
+            self._runner.reset()
+        self._steps += 1
         start = time.perf_counter()
         control = self._runner.drive(observation)
         milliseconds = 1000.0 * (time.perf_counter() - start)

@@ -49,6 +49,8 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
             privileged=config.privileged,
             uses_camera=config.uses_camera,
             has_stage_trace=isinstance(config, ModularConfig),
+            replaceable_stages=config.replaceable_stages if isinstance(config, ModularConfig) else (),
+            has_history=isinstance(config, EndToEndConfig),
             # the contents of the weights matter, see `weights` below; their location does not
             content=json.dumps(
                 config.model_dump(mode="json", exclude=_NOT_CONTENT, exclude_unset=True), sort_keys=True

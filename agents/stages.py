@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from drive_stack.config import load_model
@@ -47,11 +48,13 @@ from .config import (
     ModularConfig,
     PerceptionConfig,
     PredictionConfig,
+    StageName,
     TrackingConfig,
 )
 
 Stage = TypeVar("Stage")
 
+NO_TRUTH = "an oracle stage needs the simulator's truth, which this agent does not get"
 _GRIP_MAKERS: dict[str, Callable[[], GripEstimator]] = {"rain_sensor": RainSensorGrip}
 
 
@@ -111,12 +114,45 @@ def build_driving(
     )
 
 
+def replaced_stages(
+    config: ModularConfig, stages: Stages, platform: Platform, oracles: OracleStages | None
+) -> Stages:
+    """The stages with those replaced that ``config.oracles`` names; ``stages`` where it names none.
+
+    Raises `ConfigError` for an oracle that is not available.
+    """
+    if "planner" in config.oracles.stages:
+        settings = load_model(CONFIGS / "agents" / "expert.yaml", ModularConfig).planning.lattice
+        planner = LatticePlanner(platform.car, settings.model_copy(update={"dt": platform.dt}))
+        stages = replace(stages, planner=planner)
+    for stage in config.oracles.stages:
+        if stage != "planner":
+            stages = _with_oracle(stages, stage, oracles)
+    return stages
+
+
+def _with_oracle(stages: Stages, stage: StageName, oracles: OracleStages | None) -> Stages:
+    if oracles is None:
+        raise ConfigError(NO_TRUTH)
+    makers: dict[str, Callable[[], Stages]] = {
+        "detector": lambda: replace(stages, detector=oracles.detector()),
+        "lanes": lambda: replace(stages, lanes=oracles.lanes()),
+        "lifter": lambda: replace(stages, lifter=oracles.lifter()),
+        "grip": lambda: replace(stages, grip=oracles.grip()),
+        "tracker": lambda: replace(stages, tracker=oracles.tracker()),
+        "predictor": lambda: replace(stages, predictor=oracles.predictor()),
+        "lateral": lambda: replace(stages, lateral=oracles.lateral()),
+        "longitudinal": lambda: replace(stages, longitudinal=oracles.longitudinal()),
+    }
+    return makers[stage]()
+
+
 def _make(name: str, makers: dict[str, Callable[[], Stage]], oracle: Callable[[], Stage] | None) -> Stage:
     """Make the stage called ``name``; ``makers`` has an entry for each name that the configuration allows."""
     if name != "oracle":
         return makers[name]()
     if oracle is None:
-        raise ConfigError("an oracle stage needs the simulator's truth, which this agent does not get")
+        raise ConfigError(NO_TRUTH)
     return oracle()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from drive_stack.gym import ENV_ID
 from drive_stack.interfaces import OracleStages, Platform, TruthSource, WorldAccess
+from drive_stack.interventions.scene import SceneIntervention
 from drive_stack.support.observation_codec import ObservationDict, decode_observation
 from drive_stack.types import Control, Observation
 from drive_stack.vehicle import control_to_action
@@ -67,6 +69,10 @@ class DrivingEnv:
     def oracles(self) -> OracleStages:
         """Makers of each stage's oracle, for privileged agents only."""
         return self._world_access.oracles
+
+    def intervene(self, interventions: Sequence[SceneIntervention]) -> None:
+        """Change the scene of all following episodes, each change from its time on; none if empty."""
+        self._world_access.intervene(interventions)
 
     def reset(self, seed: int) -> Observation:
         """Start a new episode, drawn from the scenario by the seed."""

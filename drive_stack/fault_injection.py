@@ -1,4 +1,4 @@
-"""Injects faults of the camera, the detector or the lane detector.
+"""Injects faults of the camera, the detector, the lane detector, the tracker or the planner.
 
 The configuration of an agent selects the fault: ``--set faults.camera=frozen --set faults.start=5``.
 """
@@ -13,9 +13,19 @@ import numpy as np
 from pydantic import Field
 
 from drive_stack.config import StrictModel
-from drive_stack.interfaces import Detector, LaneDetector
+from drive_stack.interfaces import Detector, LaneDetector, Planner, Tracker
 from drive_stack.pipeline import PerceptionStages, Stages
-from drive_stack.types import Detection, Image, LaneEstimate, ObjectClass, Observation
+from drive_stack.types import (
+    Detection,
+    Image,
+    LaneEstimate,
+    LiftedObject,
+    ObjectClass,
+    Observation,
+    Plan,
+    PlanningInput,
+    Track,
+)
 
 AnyStages = TypeVar("AnyStages", Stages, PerceptionStages)
 
@@ -29,9 +39,11 @@ class FaultSettings(StrictModel):
     camera: Literal["none", "black", "white", "frozen", "late", "missing"] = "none"
     detector: Literal["none", "blind", "swamped"] = "none"  # no detections; false detections everywhere
     lanes: Literal["none", "unseen"] = "none"
+    tracker: Literal["none", "late"] = "none"  # returns the tracks of ``delay`` before
+    planner: Literal["none", "objects_ignored"] = "none"  # plans as if the road were empty
     start: Annotated[float, Field(ge=0.0)] = 0.0  # since the start of the episode [s]
     end: Annotated[float, Field(ge=0.0)] = float("inf")  # [s]
-    delay: Annotated[float, Field(ge=0.0, le=60.0)] = 0.3  # of late images [s]
+    delay: Annotated[float, Field(ge=0.0, le=60.0)] = 0.3  # of late images and tracks [s]
 
 
 class FaultInjector:
@@ -39,7 +51,8 @@ class FaultInjector:
 
     def __init__(self, settings: FaultSettings, dt: float) -> None:
         self._settings, self._dt = settings, dt
-        self._images: deque[Image] = deque(maxlen=max(round(settings.delay / dt), 1) + 1)
+        self._delay_steps = max(round(settings.delay / dt), 1)
+        self._images: deque[Image] = deque(maxlen=self._delay_steps + 1)
         self.reset(0)
 
     def reset(self, seed: int) -> None:
@@ -77,6 +90,10 @@ class FaultInjector:
             stages = replace(stages, detector=FaultyDetector(stages.detector, self, settings.detector))
         if settings.lanes != "none":
             stages = replace(stages, lanes=FaultyLanes(stages.lanes, self))
+        if settings.tracker != "none":
+            stages = replace(stages, tracker=LateTracker(stages.tracker, self, self._delay_steps))
+        if isinstance(stages, Stages) and settings.planner != "none":
+            stages = replace(stages, planner=ObliviousPlanner(stages.planner, self))
         return stages
 
 
@@ -119,3 +136,37 @@ class FaultyLanes:
         if not self._faults.active:
             return self._inner.estimate(image, speed, yaw_rate)
         return replace(self._inner.estimate(None, speed, yaw_rate), confidence=0.0)
+
+
+class LateTracker:
+    """A `Tracker` that returns the tracks of earlier steps, in the ego frame of then, during the fault."""
+
+    def __init__(self, inner: Tracker, faults: FaultInjector, steps: int) -> None:
+        """``steps`` is the delay."""
+        self._inner, self._faults = inner, faults
+        self._recent: deque[tuple[Track, ...]] = deque(maxlen=steps + 1)
+
+    def reset(self) -> None:
+        """Discard the state of the previous episode."""
+        self._inner.reset()
+        self._recent.clear()
+
+    def update(self, objects: tuple[LiftedObject, ...], speed: float, yaw_rate: float) -> tuple[Track, ...]:
+        """The present tracks of the wrapped stage, or the late ones."""
+        self._recent.append(self._inner.update(objects, speed, yaw_rate))
+        return self._recent[0 if self._faults.active else -1]
+
+
+class ObliviousPlanner:
+    """A `Planner` that receives no predictions while the fault is active."""
+
+    def __init__(self, inner: Planner, faults: FaultInjector) -> None:
+        self._inner, self._faults = inner, faults
+
+    def reset(self) -> None:
+        """Discard the state of the previous episode."""
+        self._inner.reset()
+
+    def plan(self, inputs: PlanningInput) -> Plan:
+        """The plan of the wrapped stage."""
+        return self._inner.plan(replace(inputs, predictions=()) if self._faults.active else inputs)

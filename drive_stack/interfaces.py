@@ -14,10 +14,12 @@ discards that state. The same inputs after a reset give the same outputs. A stag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.interventions.scene import SceneIntervention
 from drive_stack.types import (
     Control,
     Detection,
@@ -367,4 +369,11 @@ class WorldAccess(Protocol):
     @property
     def oracles(self) -> OracleStages:
         """Factory of the oracle stages."""
+        ...
+
+    def intervene(self, interventions: Sequence[SceneIntervention]) -> None:
+        """Change the scene of all following episodes, each change from its time on; none if empty.
+
+        Each call replaces the interventions of earlier ones.
+        """
         ...

@@ -179,6 +179,10 @@ class Perception:
     def __init__(self, stages: PerceptionStages) -> None:
         self._stages = stages
 
+    def use(self, stages: PerceptionStages) -> None:
+        """Run other stages from the next step on."""
+        self._stages = stages
+
     def reset(self) -> None:
         """Discard the state of the previous episode."""
         stages = self._stages
@@ -212,6 +216,10 @@ class Driving:
         self._stages = stages
         self._acceleration = AccelerationEstimate(platform.car.acceleration_lag, platform.dt)
         self._limits = platform.car
+
+    def use(self, stages: DrivingStages) -> None:
+        """Run other stages from the next step on; the estimate of the acceleration is kept."""
+        self._stages = stages
 
     def reset(self) -> None:
         """Discard the state of the previous episode."""
@@ -283,6 +291,11 @@ class Pipeline:
     def __init__(self, stages: Stages, platform: Platform) -> None:
         self._perception = Perception(stages.perception)
         self._driving = Driving(stages.driving, platform)
+
+    def use(self, stages: Stages) -> None:
+        """Run other stages from the next step on; the estimate of the acceleration is kept."""
+        self._perception.use(stages.perception)
+        self._driving.use(stages.driving)
 
     def reset(self) -> None:
         """Discard the state of the previous episode."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import unknown_name
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform, TruthSource
+from drive_stack.interventions.scene import SceneIntervention
 from drive_stack.seeds import SeedSplit
 from drive_stack.types import FrameLabels, Image, Observation
 from drive_stack.vehicle import VehicleParameters
@@ -29,6 +31,8 @@ from .oracles import Oracles
 from .scenarios.scenario import Scenario, load_scenario
 from .truth import Truth
 from .world import World
+
+_ROUNDING = 1e-6  # of sums of time steps [s]
 
 
 class HighwayEnv(gym.Env[ObsType, Any]):
@@ -235,6 +239,8 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         self._world: World | None = None
         self._reward: Reward | None = None  # of the present episode
         self._clamped_actions = 0  # in this episode
+        self._interventions: tuple[SceneIntervention, ...] = ()
+        self._applied = 0  # number of interventions of this episode so far
         self._closed = False
         self.action_space = self._actions.space
         self.observation_space = kind.space(self.platform.camera, rendered)
@@ -284,7 +290,7 @@ class HighwayEnv(gym.Env[ObsType, Any]):
             self.scenario = _as_scenario(options["scenario"])
         if seed is None:
             seed = int(self.np_random.integers(SeedSplit.TRAINING.seeds.stop))
-        self._clamped_actions, self._closed = 0, False
+        self._clamped_actions, self._applied, self._closed = 0, 0, False
         log_compilation()
         self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
         self._actions.reset(self._world)
@@ -317,6 +323,13 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         if self.render_mode == "human":
             self.render()
         return observation, terms.total(), terminated, truncated, self._info(world, terms)
+
+    def intervene(self, interventions: Sequence[SceneIntervention]) -> None:
+        """Change the scene of all following episodes, each change from its time on; none if empty.
+
+        Each call replaces the interventions of earlier ones. Call it before `reset`.
+        """
+        self._interventions = tuple(sorted(interventions, key=lambda change: change.start))
 
     def observation(self) -> Observation:
         """Return what the sensors measure, as the record that agents of this project receive.
@@ -355,7 +368,12 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         return self._world, self._reward
 
     def _observe(self, world: World) -> ObsType:
-        """Render the camera and return the observation."""
+        """Change the scene where it is due, render the camera and return the observation."""
+        due = [change for change in self._interventions if change.start <= world.time + _ROUNDING]
+        for change in due[self._applied :]:
+            world.alter(change)
+        self._applied = len(due)
+        self._display.change_picture(due)
         self._display.update(world)
         return OBSERVATIONS[self._observation].observe(world, self._display.frame)
 

@@ -35,6 +35,10 @@ _STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
 _EXPECTED_DECELERATION = 3.0  # of drivers, as a waiting pedestrian expects it [m/s²]
 _EXPECTED_REACTION_TIME = 1.5  # of drivers, as a waiting pedestrian expects it [s]
 
+# arrays of `Pedestrians` that `step` changes
+_STATE = (
+    "station", "lateral", "facing", "speed", "gait", "mode", "goal", "paused_time", "distance_walked",
+)  # fmt: skip
 # world x, y [m], velocity x, y [m/s], half length and half width along the road [m], (N,) each
 PedestrianMotion: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
@@ -241,10 +245,18 @@ class Pedestrians:
     def copy(self) -> Pedestrians:
         """Return an independent copy."""
         other = copy.copy(self)
-        for name in (
-            "station", "lateral", "facing", "speed", "gait", "mode", "goal", "paused_time", "distance_walked",
-        ):  # fmt: skip
+        for name in _STATE:
             setattr(other, name, getattr(self, name).copy())
+        return other
+
+    def without(self, pedestrian: int) -> Pedestrians:
+        """Return the pedestrians without the one of an id, all others in the same state."""
+        keep = np.array([spec.id != pedestrian for spec in self.specs], dtype=np.bool_)
+        if keep.all():
+            return self
+        other = Pedestrians(self.road, tuple(spec for spec in self.specs if spec.id != pedestrian))
+        for name in _STATE:
+            setattr(other, name, getattr(self, name)[keep])
         return other
 
     def _update_mode(

@@ -5,8 +5,8 @@ A script holds only ids and numbers, so that a world can be copied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -39,12 +39,26 @@ class Script(Protocol):
         """Command the vehicles for the next tick."""
         ...
 
+    def without(self, vehicle: int) -> Script | None:
+        """Return the script after a vehicle has been removed; None if it has nothing to control any more."""
+        ...
+
 
 @dataclass(slots=True)
-class HardBrake:
-    """Brakes at a given time to a low speed or standstill, holds that, then drives on; may do so again."""
+class OfOneVehicle:
+    """The part that scripts of a single vehicle share."""
 
     id: int
+
+    def without(self, vehicle: int) -> Self | None:
+        """See `Script`."""
+        return None if vehicle == self.id else self
+
+
+@dataclass(slots=True)
+class HardBrake(OfOneVehicle):
+    """Brakes at a given time to a low speed or standstill, holds that, then drives on; may do so again."""
+
     after: float  # time at which it starts to brake [s]
     deceleration: float  # [m/s²], positive
     to_speed: float  # [m/s]
@@ -92,12 +106,15 @@ class BrakeAfterLaneChange:
             self.brake.after = context.time + self.delay
         self.brake.step(context)
 
+    def without(self, vehicle: int) -> Self | None:
+        """See `Script`."""
+        return None if vehicle == self.brake.id else self
+
 
 @dataclass(slots=True)
-class LaneCutIn:
+class LaneCutIn(OfOneVehicle):
     """Drives in an adjacent lane, then changes into the ego's lane: close ahead of the ego, or blindly."""
 
-    id: int
     gap: float | None  # bumper to bumper at the start of the lane change [m]; None: whatever is there
     after: float  # earliest time of the lane change [s]
     duration: float  # of the lane change [s]
@@ -118,10 +135,9 @@ class LaneCutIn:
 
 
 @dataclass(slots=True)
-class LaneDrift:
+class LaneDrift(OfOneVehicle):
     """Drives in an adjacent lane, drifts towards the ego's lane close ahead of the ego, and returns."""
 
-    id: int
     gap: float  # bumper to bumper at the start of the drift [m]
     after: float  # earliest time of the drift [s]
     distance: float  # to the side [m]
@@ -148,10 +164,9 @@ class LaneDrift:
 
 
 @dataclass(slots=True)
-class LaneCutOut:
+class LaneCutOut(OfOneVehicle):
     """Drives ahead of the ego and changes lanes late, close to a stationary car."""
 
-    id: int
     obstacle_rear: float  # station of the stationary car's rear bumper [m]
     reveal: float  # distance to that car at the start of the lane change [m]
     duration: float  # of the lane change [s]
@@ -213,6 +228,10 @@ class JamDissolves:
             else:
                 context.traffic.force_acceleration(row, 0.0)
         self.done = context.time >= self.departure_time
+
+    def without(self, vehicle: int) -> JamDissolves:
+        """See `Script`."""
+        return replace(self, ids=tuple(other for other in self.ids if other != vehicle))
 
 
 def _is_at_gap(context: ScriptContext, row: int, gap: float) -> bool:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.geometry import extents
+from drive_stack.interventions.scene import SceneIntervention
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
 
+from .changes.world import changed_episode
 from .contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body
 from .pedestrians import PedestrianMotion
 from .scenarios.camera import CameraLatency
@@ -234,6 +236,11 @@ class World:
         shapes = self._shapes
         moving = len(shapes.id) - len(self._episode.obstacles.states.id)
         return shapes.id[:moving], shapes.pose[:moving]
+
+    def alter(self, intervention: SceneIntervention) -> None:
+        """Change the world from now on; a change of the picture alone leaves it as it is."""
+        self._episode = changed_episode(self._episode, intervention)
+        self._vehicle_cache = self._shape_cache = self._other_shape_cache = self._motion_cache = None
 
     def copy(self, *, physics_dt: float | None = None) -> World:
         """Return an independent world in the same state; constant parts are shared.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.interventions.scene import OF_THE_PICTURE, SceneIntervention
+from drive_stack.road_map import RoadMap
 from drive_stack.types import FrameLabels, Image
-from drive_stack.world_state import WorldState
+from drive_stack.world_state import Conditions, WorldState
 
+from ..changes.picture import drawn_conditions, drawn_state
 from ..render import PlainWindow, compose_frame
 from ..world import World
 from .frame_queue import Frame, FrameQueue
@@ -20,6 +25,19 @@ if TYPE_CHECKING:
 
 RENDER_MODES = ["human", "rgb_array", "depth_array"]
 _UNPICKLED = ("_camera", "_window", "_scene_of")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What a static scene is built from."""
+
+    world: World
+    road: RoadMap
+    conditions: Conditions
+
+    def is_drawn_as(self, other: _Scene) -> bool:
+        same = self.world is other.world and self.road is other.road
+        return same and self.conditions == other.conditions
 
 
 class Display:
@@ -37,13 +55,20 @@ class Display:
         self._model, self._rendered, self._fps = model, rendered, fps
         self._camera: Camera | None = None
         self._window: PlainWindow | None = None
-        self._scene_of: World | None = None  # whose static scene the camera has loaded
+        self._scene_of: _Scene | None = None  # whose static scene the camera has loaded
+        self._changes: tuple[SceneIntervention, ...] = ()  # of the picture
+
+    def change_picture(self, changes: Sequence[SceneIntervention]) -> None:
+        """Draw what is drawn from now on with these changes; labels are those of the changed picture."""
+        self._changes = tuple(change for change in changes if change.change in OF_THE_PICTURE)
 
     def update(self, world: World) -> None:
         """Render the camera, if it is rendered at every step, and take the frame that arrives now."""
         if self._rendered:
             camera = self._ready_camera(world)
-            self.frame = self._queue(world).receive(world.time, lambda: camera.render(world.state()))
+            self.frame = self._queue(world).receive(
+                world.time, lambda: camera.render(self._drawn(world.state()))
+            )
 
     def labels(self, world: World, state: WorldState) -> FrameLabels:
         """Render and return the labels of a state of the world.
@@ -53,7 +78,7 @@ class Display:
         """
         if not self._rendered:
             raise RuntimeError("labels need an environment made with camera=True, after its first reset")
-        return self._ready_camera(world).labels(state)
+        return self._ready_camera(world).labels(self._drawn(state))
 
     def draw(self, mode: str | None, world: World) -> Image | NDArray[np.float32] | None:
         """Return the image of a render mode; show it in mode ``human``."""
@@ -80,10 +105,14 @@ class Display:
         return {**self.__dict__, **dict.fromkeys(_UNPICKLED)}
 
     def _queue(self, world: World) -> FrameQueue:
-        """Return the queue of a world's frames."""
-        if self._frames is None or self._frames[0] is not world:
-            self._frames = world, FrameQueue(world.camera_latency)
+        """Return the queue of a world's frames; a new one when their latency has changed."""
+        latency = world.camera_latency
+        if self._frames is None or self._frames[0] is not world or self._frames[1].latency != latency:
+            self._frames = world, FrameQueue(latency)
         return self._frames[1]
+
+    def _drawn(self, state: WorldState) -> WorldState:
+        return drawn_state(state, self._changes) if self._changes else state
 
     def _ready_camera(self, world: World) -> Camera:
         """Return the camera with the scene of a world."""
@@ -92,7 +121,8 @@ class Display:
             from ..camera import Camera  # noqa: PLC0415
 
             self._camera = Camera(self._model)
-        if self._scene_of is not world:
-            self._camera.load(world.road, world.conditions, world.limits)
-            self._scene_of = world
+        scene = _Scene(world, world.road, drawn_conditions(world.conditions, self._changes))
+        if self._scene_of is None or not scene.is_drawn_as(self._scene_of):
+            self._camera.load(scene.road, scene.conditions, world.limits)
+            self._scene_of = scene
         return self._camera

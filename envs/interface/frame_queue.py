@@ -32,7 +32,7 @@ class FrameQueue:
     """
 
     def __init__(self, latency: CameraLatency) -> None:
-        self._latency = latency
+        self.latency = latency
         self._rng = np.random.default_rng(latency.seed)
         self._on_the_way: deque[tuple[float, Image]] = deque()  # time of exposure [s] and image, oldest first
         self._received: tuple[float, Image] | None = None
@@ -48,11 +48,11 @@ class FrameQueue:
             self._received = time, expose()
         elif not self._is_lost():
             self._on_the_way.append((time, expose()))
-        while self._on_the_way and time - self._on_the_way[0][0] >= self._latency.delay - _ROUNDING:
+        while self._on_the_way and time - self._on_the_way[0][0] >= self.latency.delay - _ROUNDING:
             self._received = self._on_the_way.popleft()
         exposed, image = self._received
         return Frame(image, time - exposed)
 
     def _is_lost(self) -> bool:
-        fraction = self._latency.dropped_fraction
+        fraction = self.latency.dropped_fraction
         return fraction > 0.0 and float(self._rng.random()) < fraction

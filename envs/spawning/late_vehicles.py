@@ -68,6 +68,15 @@ class LateVehicle:
             self.next_try = context.time + _RETRY_INTERVAL
             self.scripts = None if scripts is None else list(scripts)
 
+    def without(self, vehicle: int) -> LateVehicle | None:
+        """See `Script`."""
+        if vehicle == self.entry.vehicle_id:
+            return None
+        if self.scripts is not None:
+            remaining = (script.without(vehicle) for script in self.scripts)
+            self.scripts = [script for script in remaining if script is not None]
+        return self
+
 
 @dataclass(slots=True)
 class LateVehicles:

@@ -24,6 +24,7 @@ FOUNDATION = {
         "road",
         "camera_pose",
         "world_state",
+        "interventions",
         "interfaces",
         "bounds",
         "config",
@@ -96,7 +97,9 @@ def test_a_stage_imports_no_other_stage(stage: str) -> None:
     assert_imports_only(f"drive_stack.{stage}", FOUNDATION | {"drive_stack.runtime"})
 
 
-@pytest.mark.parametrize("package", ["evaluation", "viewer", "datasets", "report", "monitoring", "study"])
+@pytest.mark.parametrize(
+    "package", ["evaluation", "viewer", "datasets", "report", "monitoring", "study", "causes"]
+)
 def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
     assert_imports_none(f"drive_stack.{package}", {f"drive_stack.{stage}" for stage in STAGES})
 
@@ -117,6 +120,7 @@ def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
                 "world_state",
                 "road_map",
                 "road",
+                "interventions",
             },
         ),
     ],
@@ -128,7 +132,8 @@ def test_the_foundation_is_laid_in_layers(package: str, allowed: set[str]) -> No
 @pytest.mark.parametrize(
     ("package", "forbidden"),
     [
-        ("evaluation", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study"}),
+        ("evaluation", {"causes", "datasets", "learning", "viewer", "report", "app", "benchmarks", "study"}),
+        ("causes", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study"}),
         ("study", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study_runner"}),
         ("study_runner", {"viewer", "report", "app", "benchmarks"}),
         ("viewer", {"datasets", "learning", "report", "app", "benchmarks", "study"}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,13 @@ from drive_stack.app.wiring import Wiring
 from drive_stack.errors import ConfigError
 from drive_stack.escaping import shortened
 from drive_stack.evaluation.batch.fingerprint import fingerprint, source_hash
+from drive_stack.evaluation.batch.repeated import difference
 from drive_stack.evaluation.batch.row_file import NAME, read_rows
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.run_facts import Driver, read_facts, versions
 from drive_stack.scenario_name import ScenarioName
-
-# Fields that a replay does not reproduce: timings, and scores measured against the expert's drive.
-NOT_COMPARED = ("stages_ms", "progress_of_expert", "scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +93,8 @@ def load_replay(
 
 def describe_difference(replay: Replay, result: EpisodeResult) -> str:
     """Return one line that says whether the result equals that of the first drive."""
-    new, old = json.loads(result.to_json()), json.loads(replay.row.result.to_json())
-    changed = [name for name in old if name not in NOT_COMPARED and new[name] != old[name]]
-    if not changed:
-        return "replayed bit for bit"
-    fields = ", ".join(f"{name} {old[name]} → {new[name]}" for name in changed[:4] if name != "error")
-    more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
-    return f"the replay differs: {fields}{more}"
+    changed = difference(replay.row.result, result)
+    return "replayed bit for bit" if changed is None else f"the replay differs: {changed}"
 
 
 def _find_row(rows: Sequence[Row], episode: str, folder: Path) -> Row:

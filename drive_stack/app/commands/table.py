@@ -28,6 +28,7 @@ NAMES = (
     "evaluate",
     "report",
     "replay",
+    "why",
     "stages",
     "perception",
     "control",

@@ -12,7 +12,7 @@ import drive_stack
 
 DIGITS = 16  # of SHA-256, in hexadecimal
 # parts that do not affect an episode
-UNRELATED = frozenset(("app", "benchmarks", "learning", "report", "viewer", "run_sim.py"))
+UNRELATED = frozenset(("app", "benchmarks", "causes", "learning", "report", "viewer", "run_sim.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class AgentFacts:
     content: str  # its file with overrides applied, or its source; default values are part of the code
     weights: Mapping[str, str]  # file name → SHA-256, of the networks that it runs
     has_stage_trace: bool = False  # whether its trace has stages that can be compared with the truth
+    replaceable_stages: tuple[str, ...] = ()  # names for the setting ``oracles.stages``, in their order
+    has_history: bool = False  # whether it has the setting ``no_history_from``
 
 
 def fingerprint(agent: AgentFacts, scenario_content: str, *, version: str = drive_stack.__version__) -> str:
