@@ -8,7 +8,7 @@ from drive_stack.pipeline import Pipeline
 from drive_stack.types import Control, Observation, StepTrace
 
 from .config import ModularConfig
-from .stages import build_stages, replaced_stages
+from .stages import build_stages, switched_stages
 
 
 class ModularAgent:
@@ -20,9 +20,9 @@ class ModularAgent:
         self._config = config
         oracles = oracles if config.privileged else None
         self._faults = FaultInjector(config.faults, platform.dt)
-        self._stages = self._faults.wrap(build_stages(config, platform, oracles))
+        stages = self._faults.wrap(build_stages(config, platform, oracles))
+        self._stages, self._replaced = switched_stages(config, stages, platform, oracles)
         self._pipeline = Pipeline(self._stages, platform)
-        self._replaced = replaced_stages(config, self._stages, platform, oracles)
         self._replaced_at = round(config.oracles.start / platform.dt)  # step
         self._steps = 0
         self._trace: StepTrace | None = None
@@ -46,10 +46,9 @@ class ModularAgent:
         """Clear the state of the previous episode; only injected faults draw from ``seed``."""
         self._trace, self._steps = None, 0
         self._faults.reset(seed)
-        self._pipeline.use(self._replaced)
-        self._pipeline.reset()
-        self._pipeline.use(self._stages)
-        self._pipeline.reset()
+        for stages in (self._replaced, self._stages):
+            self._pipeline.use(stages)
+            self._pipeline.reset()
 
     def act(self, observation: Observation) -> Control:
         """Run the pipeline once."""

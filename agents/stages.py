@@ -21,6 +21,7 @@ from drive_stack.interfaces import (
     Lifter,
     LongitudinalController,
     OracleStages,
+    Planner,
     Platform,
     Predictor,
     Tracker,
@@ -40,7 +41,7 @@ from drive_stack.prediction.lane_following import LaneFollowingPredictor
 from drive_stack.support.layout import CONFIGS
 from drive_stack.tracking.alpha_beta_tracker import AlphaBetaTracker
 from drive_stack.tracking.kalman_tracker import KalmanTracker
-from drive_stack.types import Detection, Image
+from drive_stack.types import Detection, Image, Plan, PlanningInput
 
 from .config import (
     ControlConfig,
@@ -114,21 +115,40 @@ def build_driving(
     )
 
 
-def replaced_stages(
-    config: ModularConfig, stages: Stages, platform: Platform, oracles: OracleStages | None
-) -> Stages:
-    """The stages with those replaced that ``config.oracles`` names; ``stages`` where it names none.
+class ShadowedPlanner:
+    """Plans with one planner, and lets another one plan from the same inputs, so that both have a memory."""
 
-    Raises `ConfigError` for an oracle that is not available.
+    def __init__(self, planner: Planner, shadow: Planner) -> None:
+        self._planner, self._shadow = planner, shadow
+
+    def reset(self) -> None:
+        """Discard the states of both planners."""
+        self._planner.reset()
+        self._shadow.reset()
+
+    def plan(self, inputs: PlanningInput) -> Plan:
+        """The plan of the first planner."""
+        self._shadow.plan(inputs)
+        return self._planner.plan(inputs)
+
+
+def switched_stages(
+    config: ModularConfig, stages: Stages, platform: Platform, oracles: OracleStages | None
+) -> tuple[Stages, Stages]:
+    """The stages before and after those are replaced that ``config.oracles`` names.
+
+    Both are ``stages`` where it names none. Raises `ConfigError` for an oracle that is not available.
     """
+    before = after = stages
     if "planner" in config.oracles.stages:
         settings = load_model(CONFIGS / "agents" / "expert.yaml", ModularConfig).planning.lattice
         planner = LatticePlanner(platform.car, settings.model_copy(update={"dt": platform.dt}))
-        stages = replace(stages, planner=planner)
+        before = replace(stages, planner=ShadowedPlanner(stages.planner, planner))
+        after = replace(stages, planner=planner)
     for stage in config.oracles.stages:
         if stage != "planner":
-            stages = _with_oracle(stages, stage, oracles)
-    return stages
+            after = _with_oracle(after, stage, oracles)
+    return before, after
 
 
 def _with_oracle(stages: Stages, stage: StageName, oracles: OracleStages | None) -> Stages:

@@ -373,7 +373,7 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         for change in due[self._applied :]:
             world.alter(change)
         self._applied = len(due)
-        self._display.change_picture(due)
+        self._display.change_image(due)
         self._display.update(world)
         return OBSERVATIONS[self._observation].observe(world, self._display.frame)
 

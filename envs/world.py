@@ -238,7 +238,7 @@ class World:
         return shapes.id[:moving], shapes.pose[:moving]
 
     def alter(self, intervention: SceneIntervention) -> None:
-        """Change the world from now on; a change of the picture alone leaves it as it is."""
+        """Change the world from now on; a change of the image alone leaves it as it is."""
         self._episode = changed_episode(self._episode, intervention)
         self._vehicle_cache = self._shape_cache = self._other_shape_cache = self._motion_cache = None
 

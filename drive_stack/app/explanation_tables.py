@@ -28,7 +28,7 @@ def print_explanation(
     console.print(
         terminal_text(f"{course}: {describe_failure(result)}, after {explanation.time_s:.1f} s"), style="bold"
     )
-    table = _table("change", "averts it", "at the latest before it [s]")
+    table = _table("change", "averts it", "at the latest, seconds before")
     for tried in explanation.tried:
         table.add_row(terminal_text(tried.name), *_outcome(tried))
     console.print(table)
@@ -46,19 +46,15 @@ def print_counts(explanations: Sequence[Explanation], console: Console) -> None:
         console.print("There is no failure to explain.")
         return
     causes = _table("driver", "cause", "failures", "of its failures")
-    for cause in cause_counts(explanations):
-        count = f"{cause.count} of {cause.failures}"
-        causes.add_row(
-            terminal_text(cause.label), terminal_text(cause.cause), count, format_percent(cause.share)
-        )
-    console.print(causes)
     averted = _table("driver", "change", "averts", "of the failures where it was tried")
-    for change in averted_counts(explanations):
-        count = f"{change.count} of {change.failures}"
-        averted.add_row(
-            terminal_text(change.label), terminal_text(change.change), count, format_percent(change.share)
-        )
-    console.print(averted)
+    for table, counts in (
+        (causes, cause_counts(explanations)),
+        (averted, averted_counts(explanations)),
+    ):
+        for count in counts:
+            names = terminal_text(count.label), terminal_text(count.name)
+            table.add_row(*names, f"{count.count} of {count.failures}", format_percent(count.fraction))
+        console.print(table)
     console.print(COUNT_NOTE, style="dim", highlight=False)
 
 

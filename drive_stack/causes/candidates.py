@@ -29,13 +29,13 @@ def candidates(recording: Recording, facts: AgentFacts) -> tuple[Change, ...]:
         *(StagesReplaced((stage,)) for stage in facts.replaceable_stages),
         *([NoHistory()] if facts.has_history else []),
         *([BrakesEarlier(lead) for lead in BRAKING_LEADS] if recording.braking_since is not None else []),
-        *(_picture_changes(recording) if facts.uses_camera else ()),
+        *(_image_changes(recording) if facts.uses_camera else ()),
         *([] if recording.state.road.profile.is_level else [SceneChanged(SceneChange.FLAT)]),
         *(SceneChanged(SceneChange.REMOVED, actor) for actor in recording.actors),
     )
 
 
-def _picture_changes(recording: Recording) -> Iterator[Change]:
+def _image_changes(recording: Recording) -> Iterator[Change]:
     conditions = recording.state.conditions
     if not _is_clear_day(conditions):
         yield SceneChanged(SceneChange.CLEAR_DAY)

@@ -85,7 +85,7 @@ class BrakesEarlier:
 
 @dataclass(frozen=True, slots=True)
 class SceneChanged:
-    """The world or its picture is changed."""
+    """The world or its image is changed."""
 
     change: SceneChange
     actor: Actor | None = None
@@ -107,20 +107,20 @@ _SCENE_NAMES = {
     SceneChange.REMOVED: "without the {actor}",
     SceneChange.FLAT: "level road",
     SceneChange.ON_TIME: "images on time",
-    SceneChange.HIDDEN: "{actor} not in the picture",
+    SceneChange.HIDDEN: "{actor} not in the image",
     SceneChange.PLAIN_LOOK: "{actor} in a plain look",
     SceneChange.AS_CAR: "{actor} drawn as a car",
-    SceneChange.CLEAR_DAY: "picture of a clear day",
+    SceneChange.CLEAR_DAY: "image of a clear day",
     SceneChange.FRESH_PAINT: "fresh lane lines",
 }
 _SCENE_CONDITIONS = {
     SceneChange.REMOVED: "the {actor} not been there",
     SceneChange.FLAT: "the road been level",
     SceneChange.ON_TIME: "the images arrived on time",
-    SceneChange.HIDDEN: "the {actor} not been in the picture",
+    SceneChange.HIDDEN: "the {actor} not been in the image",
     SceneChange.PLAIN_LOOK: "the {actor} had a plain look",
     SceneChange.AS_CAR: "the {actor} looked like a car",
-    SceneChange.CLEAR_DAY: "the picture been that of a clear day",
+    SceneChange.CLEAR_DAY: "the image been that of a clear day",
     SceneChange.FRESH_PAINT: "the lane lines been fresh",
 }
 
@@ -130,7 +130,7 @@ def joined(names: tuple[str, ...] | list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def changes_actor_in_picture(change: Change, kind: SceneChange) -> bool:
+def changes_actor_in_image(change: Change, kind: SceneChange) -> bool:
     """Whether a change is ``kind`` of the actor that was hit."""
     return (
         isinstance(change, SceneChanged)

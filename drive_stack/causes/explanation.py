@@ -13,7 +13,7 @@ from drive_stack.causes.changes import (
     NoHistory,
     SceneChanged,
     StagesReplaced,
-    changes_actor_in_picture,
+    changes_actor_in_image,
     joined,
 )
 from drive_stack.causes.recording import Recording
@@ -94,7 +94,7 @@ def sentence_of(findings: Findings, recording: Recording) -> str:
         tried = f"not even the expert from {findings.earliest:.1f} s before {event} on"
         parts.append(f"Nothing that was tried averts it, {tried}.")
     if _is_blind(findings, recording.hit) and recording.hit is not None:
-        parts.append(f"It drives the same whether the {recording.hit.name} is in the picture or not.")
+        parts.append(f"It drives the same whether the {recording.hit.name} is in the image or not.")
     if _expert(findings).averts:
         parts.append(_expert_sentence(_expert(findings), recording))
     return " ".join(parts)
@@ -137,7 +137,7 @@ def _is_other_removed(change: Change) -> bool:
 
 def _is_of_another(change: Change, kind: SceneChange) -> bool:
     is_kind = isinstance(change, SceneChanged) and change.change is kind
-    return is_kind and not changes_actor_in_picture(change, kind)
+    return is_kind and not changes_actor_in_image(change, kind)
 
 
 _KINDS: tuple[Callable[[Change], bool], ...] = (
@@ -187,8 +187,8 @@ def _do(names: Sequence[str]) -> str:
 
 
 def _is_blind(findings: Findings, hit: Actor | None) -> bool:
-    """Whether the drive is the same without the actor that was hit in the picture."""
-    hidden = [f for f in findings.single if changes_actor_in_picture(f.change, SceneChange.HIDDEN)]
+    """Whether the drive is the same without the actor that was hit in the image."""
+    hidden = [f for f in findings.single if changes_actor_in_image(f.change, SceneChange.HIDDEN)]
     return hit is not None and any(finding.no_effect for finding in hidden)
 
 

@@ -7,42 +7,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drive_stack.causes.explanation import Explanation
-from drive_stack.evaluation.statistics import Estimate, fraction
+from drive_stack.evaluation import statistics
+from drive_stack.evaluation.statistics import Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class CauseCount:
-    """How many of an agent's explained failures have one cause."""
+class Count:
+    """How many of a driver's explained failures have a cause, or are averted by a change."""
 
-    label: str
-    cause: str
+    label: str  # of the driver
+    name: str  # of the cause or the change
     count: int
-    failures: int  # of the agent, explained
-    share: Estimate  # count / failures; failures in the same world count as one
+    failures: int  # of the driver: all, or those for which the change was tried
+    fraction: Estimate  # count / failures; failures in the same world count as one
 
 
-@dataclass(frozen=True, slots=True)
-class AvertedCount:
-    """How many of an agent's failures a change averts, of those for which it was tried."""
-
-    label: str
-    change: str
-    count: int
-    failures: int
-    share: Estimate
-
-
-def cause_counts(explanations: Sequence[Explanation]) -> list[CauseCount]:
+def cause_counts(explanations: Sequence[Explanation]) -> list[Count]:
     """The causes of each agent, the most frequent first; agents are in the order of the explanations."""
     counts = []
     for label, own in _by_label(explanations):
         for cause, count in Counter(explanation.cause for explanation in own).most_common():
-            share = fraction([explanation.cause == cause for explanation in own], _worlds(own))
-            counts.append(CauseCount(label, cause, count, len(own), share))
+            fraction = statistics.fraction([explanation.cause == cause for explanation in own], _worlds(own))
+            counts.append(Count(label, cause, count, len(own), fraction))
     return counts
 
 
-def averted_counts(explanations: Sequence[Explanation]) -> list[AvertedCount]:
+def averted_counts(explanations: Sequence[Explanation]) -> list[Count]:
     """What each change averts, by agent, in the order in which changes were tried."""
     counts = []
     for label, own in _by_label(explanations):
@@ -54,8 +44,8 @@ def averted_counts(explanations: Sequence[Explanation]) -> list[AvertedCount]:
                 if tried.name == change
             ]
             averted = [averts for _, averts in of_change]
-            share = fraction(averted, _worlds([explanation for explanation, _ in of_change]))
-            counts.append(AvertedCount(label, change, sum(averted), len(averted), share))
+            fraction = statistics.fraction(averted, _worlds([explanation for explanation, _ in of_change]))
+            counts.append(Count(label, change, sum(averted), len(averted), fraction))
     return counts
 
 

@@ -1,4 +1,4 @@
-"""Changes of the world, or of its picture alone, from an instant of an episode on."""
+"""Changes of the world, or of its image alone, from an instant of an episode on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SceneChange(StrEnum):
 
 
 OF_ONE_ACTOR = (SceneChange.REMOVED, SceneChange.HIDDEN, SceneChange.PLAIN_LOOK, SceneChange.AS_CAR)
-OF_THE_PICTURE = (  # the world stays as it is
+OF_THE_IMAGE = (  # the world stays as it is
     SceneChange.HIDDEN,
     SceneChange.PLAIN_LOOK,
     SceneChange.AS_CAR,

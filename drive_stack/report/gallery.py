@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
+from drive_stack.report.causes import RowId
 from drive_stack.report.clip_videos import ClipVideo, read_video
 from drive_stack.report.clips.clip_recorder import Clip
 from drive_stack.report.clips.last_moment import LastMoment
@@ -25,6 +27,7 @@ class Card:
     command: str
     video: ClipVideo
     moment: Sequence[tuple[str, str]]
+    why: str  # what would have averted it; empty where that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Failure:
     route: str
     score: str
     anchor: str | None  # of its card in the gallery
+    why: str  # what would have averted it; empty where that is not known
 
 
 def describe_failure(result: EpisodeResult) -> str:
@@ -59,8 +63,13 @@ def describe_failure(result: EpisodeResult) -> str:
     return f"{text}; not avoidable: {result.avoidable_reason or 'braking would have come too late'}"
 
 
-def failures_of(runs: Runs) -> tuple[list[Card], list[Failure]]:
-    """Cards of the first `MAX_VIDEOS` failures of each driver that have a video, and all failures."""
+def failures_of(
+    runs: Runs, sentences: Mapping[RowId, str] = MappingProxyType({})
+) -> tuple[list[Card], list[Failure]]:
+    """Cards of the first `MAX_VIDEOS` failures of each driver that have a video, and all failures.
+
+    ``sentences`` say what would have averted them, where that is known.
+    """
     cards: list[Card] = []
     failures: list[Failure] = []
     shown: dict[str, int] = {}
@@ -69,11 +78,11 @@ def failures_of(runs: Runs) -> tuple[list[Card], list[Failure]]:
         if succeeded(result):
             continue
         clip = Clip.of(entry.run / CLIPS, entry.label, result.scenario, result.seed)
-        anchor = None
+        anchor, why = None, sentences.get((entry.run, entry.number), "")
         video = read_video(clip.video) if shown.get(entry.row.label, 0) < MAX_VIDEOS else None
         if video is not None:
             shown[entry.row.label] = shown.get(entry.row.label, 0) + 1
-            cards.append(_card(entry, video, clip.read_moment()))
+            cards.append(_card(entry, video, clip.read_moment(), why))
             anchor = f"failure-{len(cards)}"
         failures.append(
             Failure(
@@ -84,12 +93,13 @@ def failures_of(runs: Runs) -> tuple[list[Card], list[Failure]]:
                 route=f"{100 * result.route_completion:.0f} %",
                 score=f"{result.driving_score:.0f}",
                 anchor=anchor,
+                why=why,
             )
         )
     return cards, failures
 
 
-def _card(entry: Entry, video: ClipVideo, moment: LastMoment | None) -> Card:
+def _card(entry: Entry, video: ClipVideo, moment: LastMoment | None, why: str) -> Card:
     result = entry.row.result
     return Card(
         title=f"{entry.row.label}: {result.scenario}, seed {result.seed}",
@@ -97,6 +107,7 @@ def _card(entry: Entry, video: ClipVideo, moment: LastMoment | None) -> Card:
         command=episode_command(entry.driver, result.scenario, result.seed),
         video=video,
         moment=_moment_items(moment),
+        why=why,
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import jinja2
 
 from drive_stack.evaluation.comparison import Comparison, Difference, Part
-from drive_stack.evaluation.estimate_text import format_difference, format_p, format_points
+from drive_stack.evaluation.estimate_text import format_difference, format_p, format_percent, format_points
 from drive_stack.evaluation.verdict import SIGNIFICANT, verdict
+from drive_stack.report.causes import read_causes
 from drive_stack.report.commands import run_command
 from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
 from drive_stack.report.gallery import failures_of
@@ -38,6 +39,7 @@ _SECTIONS = (
     ("offline", "Offline errors"),
     ("timing", "Computing time"),
     ("failures", "Failures"),
+    ("why", "Why"),
     ("provenance", "Provenance"),
 )
 
@@ -71,7 +73,8 @@ def render(runs: Runs) -> str:
         for part in parts
         for difference in part.comparison.differences()
     ]
-    gallery, failures = failures_of(runs)
+    causes, cause_notes = read_causes(runs)
+    gallery, failures = failures_of(runs, {} if causes is None else causes.sentences)
     perception, perception_notes = read_perception(runs)
     offline, offline_notes = read_offline(runs)
     timing = stage_times(comparison)
@@ -82,6 +85,7 @@ def render(runs: Runs) -> str:
         "perception": bool(perception),
         "offline": offline is not None,
         "timing": bool(timing),
+        "why": causes is not None,
     }
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("drive_stack.report", "."), autoescape=True, trim_blocks=True
@@ -107,9 +111,11 @@ def render(runs: Runs) -> str:
         timing=timing,
         gallery=gallery,
         failures=failures,
+        causes=causes,
+        percent=format_percent,
         perception=perception,
         offline=offline,
-        notes=[*_notes(runs), *perception_notes, *offline_notes],
+        notes=[*_notes(runs), *perception_notes, *offline_notes, *cause_notes],
     )
 
 

@@ -1,1 +1,1 @@
-"""Changes of the world and of its picture during an episode, for drives that ask what would have happened."""
+"""Changes of the world and of its image during an episode, for drives that ask what would have happened."""

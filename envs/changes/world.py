@@ -12,13 +12,13 @@ from drive_stack.road.vertical_profile import LEVEL
 from ..scenarios.camera import CameraLatency
 from ..spawning.episode_setup import EpisodeSetup
 from ..traffic import Traffic
-from .picture import without_actor
+from .image import without_actor
 
 
 def changed_episode(episode: EpisodeSetup, intervention: SceneIntervention) -> EpisodeSetup:
     """Return the episode after a change, whose dynamic parts may be those of ``episode``.
 
-    A change of the picture alone returns the same episode.
+    A change of the image alone returns the same episode.
     """
     if intervention.change is SceneChange.REMOVED and intervention.actor is not None:
         return _without(episode, intervention.actor)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.interventions.scene import OF_THE_PICTURE, SceneIntervention
+from drive_stack.interventions.scene import OF_THE_IMAGE, SceneIntervention
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FrameLabels, Image
 from drive_stack.world_state import Conditions, WorldState
 
-from ..changes.picture import drawn_conditions, drawn_state
+from ..changes.image import drawn_conditions, drawn_state
 from ..render import PlainWindow, compose_frame
 from ..world import World
 from .frame_queue import Frame, FrameQueue
@@ -56,11 +56,11 @@ class Display:
         self._camera: Camera | None = None
         self._window: PlainWindow | None = None
         self._scene_of: _Scene | None = None  # whose static scene the camera has loaded
-        self._changes: tuple[SceneIntervention, ...] = ()  # of the picture
+        self._changes: tuple[SceneIntervention, ...] = ()  # of the image
 
-    def change_picture(self, changes: Sequence[SceneIntervention]) -> None:
-        """Draw what is drawn from now on with these changes; labels are those of the changed picture."""
-        self._changes = tuple(change for change in changes if change.change in OF_THE_PICTURE)
+    def change_image(self, changes: Sequence[SceneIntervention]) -> None:
+        """Draw what is drawn from now on with these changes; labels are those of the changed image."""
+        self._changes = tuple(change for change in changes if change.change in OF_THE_IMAGE)
 
     def update(self, world: World) -> None:
         """Render the camera, if it is rendered at every step, and take the frame that arrives now."""

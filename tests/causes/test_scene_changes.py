@@ -1,4 +1,4 @@
-"""Changes of the world and of its picture during an episode."""
+"""Changes of the world and of its image during an episode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drive_stack.interventions.scene import SceneChange, SceneIntervention
 from drive_stack.types import ObjectClass
 from drive_stack.world_state import Light, Optics, Weather, WorldState
 from envs.bodies import BODIES
-from envs.changes.picture import drawn_state
+from envs.changes.image import drawn_state
 from envs.highway import HighwayEnv
 from envs.lane_hold import hold_lane
 from envs.scenarios.scenario import load_scenario
@@ -101,7 +101,7 @@ def test_each_episode_starts_unchanged() -> None:
     assert 2001 in actor_ids(own.world.state())
 
 
-def test_changes_of_the_picture_leave_the_world_as_it_is() -> None:
+def test_changes_of_the_image_leave_the_world_as_it_is() -> None:
     changes = [
         SceneIntervention(SceneChange.HIDDEN, 0.0, 1),
         SceneIntervention(SceneChange.CLEAR_DAY),
@@ -149,7 +149,7 @@ def test_a_change_of_one_actor_needs_an_actor() -> None:
 
 
 @pytest.mark.slow
-def test_the_camera_shows_the_changed_picture_from_its_time_on() -> None:
+def test_the_camera_shows_the_changed_image_from_its_time_on() -> None:
     text = CAST.replace("night: 1", "day: 1").replace("rain: 1", "clear: 1")
     changed = env_with(text, SceneIntervention(SceneChange.HIDDEN, 0.1, 1), camera=True)
     same = env_with(text, camera=True)

@@ -34,7 +34,7 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "why",
         description="Explain why a drive of an evaluation failed: repeat it with one thing changed, such as "
-        "the oracle of a stage, a picture in daylight or the expert's control, and show which change averts "
+        "the oracle of a stage, an image in daylight or the expert's control, and show which change averts "
         "the failure and how late it may come.",
         epilog=HELP,
     )

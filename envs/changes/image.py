@@ -1,4 +1,4 @@
-"""Changes of the picture: the state that the camera draws differs from that of the world."""
+"""Changes of the image: the state that the camera draws differs from that of the world."""
 
 from __future__ import annotations
 
