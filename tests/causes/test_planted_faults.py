@@ -76,12 +76,14 @@ def test_a_change_is_made_at_its_step_and_not_before(tmp_path: Path) -> None:
     assert changed[20] != same[20]
 
 
-@pytest.mark.parametrize(("fault", "stage"), [(LATE, "tracker"), (BLIND, "planner")])
+@pytest.mark.parametrize(
+    ("fault", "stage"), [(LATE, "tracker"), pytest.param(BLIND, "planner", marks=pytest.mark.slow)]
+)
 def test_the_stage_with_a_planted_fault_is_blamed(tmp_path: Path, fault: tuple[str, ...], stage: str) -> None:
     task = task_on(tmp_path, STOPPED_CAR, NO_CAMERA, *fault)
     recording = record(build_agent, task)
     findings = run_search(
-        search(recording, task, COLUMNS, before=2.0),
+        search(recording, task, COLUMNS, before=1.6),
         lambda trials: [drive_trial(build_agent, trial) for trial in trials],
     )
     assert [finding.change for finding in findings.single if finding.averts] == [
