@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.study.config import StudyPlan
+from drive_stack.study.curves import FamilyName
+from drive_stack.study.outcomes import Outcomes
+from drive_stack.study.prediction import ArmPrediction, PredictionRecord
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.tables import read_table
 from drive_stack.study_runner import network_units, stages, training
@@ -54,6 +58,31 @@ def replace_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "measure_decision_ms", lambda *_: 12.5)
 
 
+def replace_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the fits, which take most of the time; a prediction holds what it was made from."""
+
+    def predict(arms: Mapping[str, Outcomes], counts: Mapping[str, int], *_: object) -> PredictionRecord:
+        content = f"{counts} {[(name, own.failed.tolist()) for name, own in arms.items()]}"
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        arm = ArmPrediction(
+            arm="modular",
+            trainings=2,
+            courses=4,
+            success=0.5,
+            low=0.4,
+            high=0.6,
+            by_family={},
+            preferred=FamilyName.POWER,
+            drives_sha256=digest,
+        )
+        return PredictionRecord(
+            fitted_up_to=400, target=800, family=FamilyName.POWER, replicates=1, seed=0, arms=(arm,)
+        )
+
+    monkeypatch.setattr(stages, "predict", predict)
+    monkeypatch.setattr(stages, "write_report", lambda *_: ())
+
+
 class Fakes:
     """A study of fakes in a folder; ``run`` may be called again and again."""
 
@@ -82,10 +111,9 @@ class Fakes:
         return read_table(self.folder.table("drives"), DriveRow)
 
     def content(self) -> tuple[object, ...]:
-        """All that a study results in, apart from measured times."""
+        """The rows that a study results in, apart from measured times."""
         trainings = [replace(row, core_hours=0.0) for row in self.trainings]
-        page = (self.folder.report / "README.md").read_text(encoding="utf-8")
-        return trainings, self.drives, self.folder.prediction.read_text(encoding="utf-8"), page
+        return trainings, self.drives, self.folder.prediction.read_text(encoding="utf-8")
 
 
 def _build(*_: object, **__: object) -> object:
@@ -95,25 +123,6 @@ def _build(*_: object, **__: object) -> object:
 @pytest.fixture
 def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fakes:
     return Fakes(tmp_path / "study", monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fakes]:
-    """A study that was never broken off."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        replace_processes(monkeypatch)
-        fakes = Fakes(tmp_path_factory.mktemp("whole"), monkeypatch)
-        fakes.run()
-        yield fakes
-
-
-def test_a_second_run_does_nothing_again(whole: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
-    again = Fakes(whole.folder.root, monkeypatch)
-    before = whole.content()
-    again.run()
-    assert again.content() == before
-    assert not again.collect.specs and not again.drive.orders
-    assert not any(network.epochs for network in again.networks.values())
 
 
 def test_everything_in_order(whole: Fakes) -> None:
@@ -129,14 +138,52 @@ def test_everything_in_order(whole: Fakes) -> None:
     assert {split_of(drive.seed) for drive in whole.drives} == {SeedSplit.VALIDATION}
     assert len(whole.drives) == 4 * 15
     assert whole.drive.orders[0].experts is None and whole.drive.orders[1].experts is not None
-    page = (whole.folder.report / "README.md").read_text(encoding="utf-8")
-    assert "This is a pilot" in page and "| modular | 800 | 2 |" in page
-    assert page.endswith("## Deviations from the plan\n\nNone.\n")
     # the largest size is trained and driven after the prediction
     order = [line for line in whole.lines if "written" in line or "800" in line]
     assert next(index for index, line in enumerate(order) if "prediction.json" in line) < next(
         index for index, line in enumerate(order) if "networks trained" in line
     )
+
+
+@pytest.mark.slow
+def test_the_report_of_a_whole_study(fakes: Fakes) -> None:
+    fakes.run()
+    page = (fakes.folder.report / "README.md").read_text(encoding="utf-8")
+    assert "This is a pilot" in page and "| modular | 800 | 2 |" in page
+    assert "## Prediction for 800 rows" in page and "## Whose drives" in page
+    assert page.endswith("## Deviations from the plan\n\nNone.\n")
+    fakes.folder.training(TrainingId("modular", 100, 1)).unlink()
+    fakes.run(Stage.TRAIN, "modular:200:0")  # writes the table without the row that was removed
+    with pytest.raises(ConfigError, match="drives: modular, 100 rows, seed 1 is not in the table"):
+        fakes.run(Stage.REPORT)
+    fakes.run(Stage.EVALUATE)  # and the table of drives
+    with pytest.raises(ConfigError, match="the drives that it was made from have changed"):
+        fakes.run(Stage.REPORT)
+    fakes.folder.prediction.unlink()
+    fakes.run(Stage.REPORT)
+    page = (fakes.folder.report / "README.md").read_text(encoding="utf-8")
+    assert "- planned, but not trained: modular, 100 rows, seed 1" in page
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Fakes:
+    """A study that was never broken off."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        replace_processes(monkeypatch)
+        replace_analysis(monkeypatch)
+        fakes = Fakes(tmp_path_factory.mktemp("whole"), monkeypatch)
+        fakes.run()
+    return fakes
+
+
+def test_a_second_run_does_nothing_again(whole: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_analysis(monkeypatch)
+    again = Fakes(whole.folder.root, monkeypatch)
+    before = whole.content()
+    again.run()
+    assert again.content() == before
+    assert not again.collect.specs and not again.drive.orders
+    assert not any(network.epochs for network in again.networks.values())
 
 
 BREAKS: Mapping[str, tuple[Callable[[Fakes], Fuse], int]] = {
@@ -152,6 +199,7 @@ BREAKS: Mapping[str, tuple[Callable[[Fakes], Fuse], int]] = {
 def test_a_study_that_is_killed_comes_to_the_same(
     whole: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
+    replace_analysis(monkeypatch)
     killed = Fakes(tmp_path, monkeypatch)
     fuse_of, uses = BREAKS[place]
     fuse = fuse_of(killed)
@@ -213,7 +261,7 @@ def test_only_what_is_asked_for(fakes: Fakes) -> None:
     assert {row.id for row in fakes.trainings} == set(expected)
 
 
-def test_the_largest_size_waits_for_its_prediction(fakes: Fakes) -> None:
+def test_the_largest_size_waits_for_its_prediction(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     fakes.run(Stage.RECORD)
     with pytest.raises(ConfigError, match=r"^800 rows: not trained before .* run: study predict$"):
         fakes.run(Stage.TRAIN, "modular:800:0")
@@ -222,6 +270,7 @@ def test_the_largest_size_waits_for_its_prediction(fakes: Fakes) -> None:
     for size in (100, 200, 400):
         fakes.run(Stage.TRAIN, f"*:{size}:*")
         fakes.run(Stage.EVALUATE, f"*:{size}:*")
+    replace_analysis(monkeypatch)
     fakes.run(Stage.PREDICT)
     fakes.run(Stage.TRAIN, "modular:800:0")
     fakes.folder.prediction.unlink()
@@ -300,6 +349,7 @@ def test_a_training_does_not_go_on_with_other_settings(fakes: Fakes) -> None:
 def test_a_final_plan_drives_test_seeds_and_the_frontier_with_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    replace_analysis(monkeypatch)
     fakes = Fakes(tmp_path, monkeypatch, "phase=final")
     fakes.run()
     assert {split_of(drive.seed) for drive in fakes.drives} == {SeedSplit.TEST}

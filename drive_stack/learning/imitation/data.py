@@ -93,13 +93,22 @@ def load_policy_episodes(
     The packed views of each episode have a file of their own in ``cache``, which subsets of the same
     recordings share. File names must differ, also between folders.
     """
+    recording = open_episodes(shards)
+    parts = [_packed(Recording([path.parent], {path.name}), views, cache) for path in recording.paths]
+    return _policy_data(recording, PackedViews(parts), balance)
+
+
+def open_episodes(shards: Sequence[Path]) -> Recording:
+    """Open some episodes of recordings; their order follows from the folders, and in each from its manifest.
+
+    Raises `ConfigError` as `Recording` does, and for a shard that is not recorded.
+    """
     folders = list(dict.fromkeys(shard.parent for shard in shards))
     recording = Recording(folders, {shard.name for shard in shards})
     missing = sorted(set(shards) - set(recording.paths))
-    if missing or not shards:
-        raise ConfigError(f"{missing[0] if missing else cache}: no such episode is recorded")
-    parts = [_packed(Recording([path.parent], {path.name}), views, cache) for path in recording.paths]
-    return _policy_data(recording, PackedViews(parts), balance)
+    if missing or not recording.rows:
+        raise ConfigError(f"{missing[0] if missing else 'no shard'}: no such episode is recorded")
+    return recording
 
 
 def _policy_data(recording: Recording, packed: PackedViews, balance: BalanceSettings) -> PolicyData:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drive_stack.config import load_model
-from drive_stack.datasets.drives.row import DRIVES
-from drive_stack.datasets.frames.store import count_boxes
 from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import Clips, PolicyData, load_policy_episodes
 from drive_stack.learning.imitation.network import export
@@ -16,6 +14,7 @@ from drive_stack.learning.imitation.training import PolicyTrainer
 from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import write_card
 from drive_stack.study.running_plan import NetworkRule, schedule
+from drive_stack.study_runner.networks.counting import count_labels_of_rows, count_rows
 from drive_stack.study_runner.networks.protocol import (
     EpisodeFiles,
     Labels,
@@ -76,17 +75,11 @@ class PolicyNetwork:
         return OfflineErrors(acceleration_error=errors.longitudinal, lateral_error=errors.lateral)
 
     def count_labels(self, episodes: EpisodeFiles) -> Labels:
-        """The controls of every row, and with auxiliary targets the lanes and all boxes with distances.
-
-        Boxes are counted in the labelled frames and scaled to all rows, so that one is what it is for a
-        detector.
-        """
-        rows = sum(DRIVES.open(path).metadata.num_rows for path in episodes.drives)
+        """The controls of every row, and with auxiliary targets the lanes and all boxes with distances."""
+        controls = Labels(controls=count_rows(episodes))
         if self.config.auxiliary_weight == 0.0:
-            return Labels(controls=rows)
-        frames, in_frames = count_boxes(episodes.frames)
-        boxes = round(in_frames * rows / max(frames, 1))
-        return Labels(boxes=boxes, lane_frames=rows, distances=boxes, controls=rows)
+            return controls
+        return controls + count_labels_of_rows(episodes)
 
     def _read(self, episodes: EpisodeFiles, cache: Path) -> PolicyData:
         views = tuple(encoder.view for encoder in self.config.network.encoders)
