@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,8 +17,9 @@ from drive_stack.study.tables import write_table
 from drive_stack.study_runner.driving import CourseDriver, DriveCourses
 from drive_stack.study_runner.folder import StudyFolder
 from drive_stack.study_runner.network_units import NetworkTask, read_record, train_network
+from drive_stack.study_runner.networks.mid_to_end import MakePerception
 from drive_stack.study_runner.networks.policy import TRUNK
-from drive_stack.study_runner.networks.protocol import NetworkData
+from drive_stack.study_runner.networks.protocol import NetworkData, NetworkTraining
 from drive_stack.study_runner.networks.registry import ARMS, read_networks
 from drive_stack.study_runner.pool import read_pool
 from drive_stack.study_runner.recording import STUDENT_SEED, Collect, PoolRecorder, StudentTask
@@ -46,6 +47,7 @@ class Services:
     collect: Collect
     drive: DriveCourses
     build_agent: AgentBuilder
+    perception: MakePerception
     timed_scenario: str  # on which decisions are timed
 
 
@@ -110,7 +112,7 @@ class Study:
         network = NetworkTask(
             title=f"student of {task.part}",
             network=name,
-            training=read_networks(self.plan, CONFIGS / "training")[name],
+            training=self._networks()[name],
             data=NetworkData(
                 learned=self.folder.files_of(task.subset.learned),
                 held_out=self.folder.files_of(task.subset.held_out),
@@ -138,7 +140,7 @@ class Study:
             self.plan,
             self.folder,
             pool,
-            read_networks(self.plan, CONFIGS / "training"),
+            self._networks(),
             self.services.build_agent,
             self.services.timed_scenario,
             self.workers,
@@ -211,3 +213,6 @@ class Study:
 
     def _driver(self) -> CourseDriver:
         return CourseDriver(self.plan, self.folder, self.services.drive, self.report)
+
+    def _networks(self) -> Mapping[str, NetworkTraining]:
+        return read_networks(self.plan, CONFIGS / "training", self.services.perception)

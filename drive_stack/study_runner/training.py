@@ -95,6 +95,8 @@ class TrainingWork:
                 progress.add(task.title, size, seconds)
 
     def _task(self, name: str, training: TrainingId) -> NetworkTask:
+        if name not in self.networks:
+            raise ConfigError(f"networks: the plan has no rule for '{name}', which {training.arm} needs")
         subset = self.subset(training)
         mixture = "" if training.mixture == FULL_MIXTURE else f" of {training.mixture}"
         return NetworkTask(

@@ -23,6 +23,32 @@ STUDENT = f"""\
       student: {{network: policy, size: 60}}
       expert_fraction: 0.3
 """
+ARMS = """\
+  mid_to_end:
+    learned: detector, lane network, a network from tracks and lanes to controls
+    by_hand: lifting, tracking
+    trainings: [{sizes: [150], seeds: 1}]
+  affordances:
+    learned: a network from the image to affordances
+    by_hand: the driver that acts on them
+    trainings: [{sizes: [150], seeds: 1}]
+"""
+NETWORKS = """\
+  mid_to_end:
+    config: mid_to_end.yaml
+    overrides: [batch=16]
+    max_steps: 4
+    max_passes: 2
+    measure_every: 2
+    patience: 2
+  affordances:
+    config: affordances.yaml
+    overrides: [clip=4, batch=2]
+    max_steps: 4
+    max_passes: 2
+    measure_every: 2
+    patience: 2
+"""
 # The quick plan, with everything smaller: text → its replacement.
 SMALLER = {
     "name: study_quick": "name: study_tiny",
@@ -31,6 +57,8 @@ SMALLER = {
     "&scenarios [cruise, curves, slow_lead, pedestrian_crossing]": f"&scenarios {SCENARIOS}",
     "rows: 2000": "rows: 60",
     "rows: 800": "rows: 30",
+    "references:": ARMS + "references:",
+    "courses: {": NETWORKS + "\ncourses: {",
     "  held_out:": STUDENT + "  held_out:",
     "overrides: [width=0.5]": "overrides: [width=0.25, batch=4, calibration_frames=4]",
     "config: lanes.yaml,": "config: lanes.yaml, overrides: [batch=4],",
@@ -97,19 +125,19 @@ def test_a_whole_study_of_a_few_rows(
     command = ["study", "--config", str(tiny_plan), "--work", str(work), "--workers", "2"]
     assert run_sim.main(command) == 0
     trainings = read_table(work / "tables" / "trainings.parquet", TrainingRow)
-    ids = [TrainingId(arm, size, 0) for arm in ("end_to_end", "modular") for size in (60, 150)]
-    assert [row.id for row in trainings] == ids
+    ids = {TrainingId(arm, size, 0) for arm in ("end_to_end", "modular") for size in (60, 150)}
+    ids |= {TrainingId(arm, 150, 0) for arm in ("mid_to_end", "affordances")}
+    assert {row.id for row in trainings} == ids
     for row in trainings:
         assert row.rows >= row.size and row.core_hours > 0.0 and row.decision_ms > 0.0
-        is_modular = row.arm == "modular"
-        assert (row.lane_error_m is not None) is is_modular
-        assert (row.lateral_error is not None) is not is_modular
-        assert row.controls == (0 if is_modular else row.rows)
+        assert (row.lane_error_m is not None) is (row.arm in ("modular", "mid_to_end"))
+        assert (row.lateral_error is not None) is (row.arm in ("end_to_end", "mid_to_end"))
+        assert row.controls == (row.rows if row.arm in ("end_to_end", "mid_to_end") else 0)
     drives = read_table(work / "tables" / "drives.parquet", DriveRow)
-    assert len(drives) == 3 * (4 + 2) and {drive.suite for drive in drives} == {"smoke"}
+    assert len(drives) == 3 * (6 + 2) and {drive.suite for drive in drives} == {"smoke"}
     expert = [drive.success for drive in drives if drive.arm == "expert"]
     assert expert == [True] * 3
-    assert len({drive.config_hash for drive in drives if drive.course == drives[0].course}) == 6
+    assert len({drive.config_hash for drive in drives if drive.course == drives[0].course}) == 8
     page = (work / "report" / "README.md").read_text(encoding="utf-8")
     assert "| modular | 150 | 1 | 3 |" in page and "None." in page
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ class Fakes:
         return self.networks
 
     def run(self, stage: Stage | None = None, *only: str) -> None:
-        services = Services(self.collect, self.drive, _build, "cruise")
+        services = Services(self.collect, self.drive, _build, _build, "cruise")
         selections = [Selection.read(text) for text in only]
         Study(self.plan, self.folder, services, selections, report=self.lines.append).run(stage)
 
@@ -116,7 +117,7 @@ class Fakes:
         return trainings, self.drives, self.folder.prediction.read_text(encoding="utf-8")
 
 
-def _build(*_: object, **__: object) -> object:
+def _build(*_: object, **__: object) -> Any:
     raise AssertionError("nothing is built")
 
 
@@ -305,6 +306,13 @@ def test_what_cannot_be_done_is_said_in_one_line(
     with pytest.raises(ConfigError, match=message) as raised:
         fakes.run(stage, *only)
     assert "\n" not in str(raised.value)
+
+
+def test_a_network_without_a_rule_is_named(fakes: Fakes) -> None:
+    fakes.run(Stage.RECORD)
+    del fakes.networks["lanes"]
+    with pytest.raises(ConfigError, match="the plan has no rule for 'lanes', which modular needs"):
+        fakes.run(Stage.TRAIN, "modular:100:0")
 
 
 @pytest.mark.parametrize("text", ["", "modular", "modular:1000", "modular:x:0", "modular:1:2:3", "a:-1:0"])

@@ -49,6 +49,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
             collect=lambda spec: _collect(spec, wiring.batch),
             drive=lambda order: _drive(order, driving, wiring.batch),
             build_agent=wiring.batch.build_agent,
+            perception=wiring.perception,
             timed_scenario=wiring.batch.scenarios[0],
         ),
         only=[Selection.read(text) for text in args.only],

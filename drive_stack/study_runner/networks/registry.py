@@ -8,19 +8,25 @@ from pathlib import Path
 
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.run_facts import Driver
+from drive_stack.policy import affordance_network, track_policy
 from drive_stack.study.config import StudyPlan
 from drive_stack.study.running_plan import NetworkRule
+from drive_stack.study_runner.networks.affordances import AffordancesNetwork
 from drive_stack.study_runner.networks.detector import DetectorNetwork
 from drive_stack.study_runner.networks.lanes import LanesNetwork
+from drive_stack.study_runner.networks.mid_to_end import MakePerception, read_mid_to_end
 from drive_stack.study_runner.networks.policy import TRUNK, PolicyNetwork
 from drive_stack.study_runner.networks.protocol import NetworkTraining
+
+AFFORDANCES, TRACK_POLICY = affordance_network.WEIGHTS.name, track_policy.WEIGHTS.name
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkKind:
     """How the training of a network is read from the plan."""
 
-    read: Callable[[Path, NetworkRule], NetworkTraining]  # from a file in the folder of trainings
+    # from a file in the folder of trainings; the last argument makes the perception of a driver
+    read: Callable[[Path, NetworkRule, MakePerception], NetworkTraining]
     needs: tuple[str, ...] = ()  # networks of the same subset and seed that are trained before
 
 
@@ -46,18 +52,25 @@ class Arm:
         return Driver(agent=self.agent, overrides=(*self.overrides, *weights))
 
 
-KINDS: Mapping[str, NetworkKind] = {
-    "detector": NetworkKind(DetectorNetwork.read),
-    "lanes": NetworkKind(LanesNetwork.read),
-    "policy": NetworkKind(PolicyNetwork.read),
-    "policy_plain": NetworkKind(PolicyNetwork.read),
-}
 PERCEPTION: Mapping[str, tuple[str, str]] = {
     "perception.detector_weights": ("detector", "detector.int8.onnx"),
     "perception.lanes_weights": ("lanes", "lanes.onnx"),
 }
+KINDS: Mapping[str, NetworkKind] = {
+    "detector": NetworkKind(lambda path, rule, _: DetectorNetwork.read(path, rule)),
+    "lanes": NetworkKind(lambda path, rule, _: LanesNetwork.read(path, rule)),
+    "mid_to_end": NetworkKind(
+        lambda path, rule, make: read_mid_to_end(path, rule, make, PERCEPTION), ("detector", "lanes")
+    ),
+    "affordances": NetworkKind(lambda path, rule, _: AffordancesNetwork.read(path, rule)),
+    "policy": NetworkKind(lambda path, rule, _: PolicyNetwork.read(path, rule)),
+    "policy_plain": NetworkKind(lambda path, rule, _: PolicyNetwork.read(path, rule)),
+}
+_ONE_THREAD = "perception.threads=1"
 ARMS: Mapping[str, Arm] = {
-    "modular": Arm("modular", PERCEPTION, ("perception.threads=1",)),
+    "modular": Arm("modular", PERCEPTION, (_ONE_THREAD,)),
+    "mid_to_end": Arm("mid_to_end", {**PERCEPTION, "weights": ("mid_to_end", TRACK_POLICY)}, (_ONE_THREAD,)),
+    "affordances": Arm("affordances", {"weights": ("affordances", AFFORDANCES)}),
     "end_to_end": Arm("end_to_end", {"weights": ("policy", TRUNK)}),
     "end_to_end_plain": Arm("end_to_end", {"weights": ("policy_plain", TRUNK)}),
 }
@@ -77,8 +90,12 @@ REFERENCES: Mapping[str, Driver] = {  # drivers that learn nothing here
 }
 
 
-def read_networks(plan: StudyPlan, trainings: Path) -> Mapping[str, NetworkTraining]:
+def read_networks(
+    plan: StudyPlan, trainings: Path, perception: MakePerception
+) -> Mapping[str, NetworkTraining]:
     """The networks of the plan; ``trainings`` is the folder of their configurations.
+
+    ``perception`` makes the perception of the driver `mid_to_end` from overrides of its configuration.
 
     Raises:
         ConfigError: the plan names an unknown network, or a configuration cannot be used.
@@ -86,7 +103,10 @@ def read_networks(plan: StudyPlan, trainings: Path) -> Mapping[str, NetworkTrain
     unknown = [name for name in plan.networks if name not in KINDS]
     if unknown:
         raise ConfigError(f"networks: there is no network '{unknown[0]}'; there are: {', '.join(KINDS)}")
-    return {name: KINDS[name].read(trainings / rule.config, rule) for name, rule in plan.networks.items()}
+    return {
+        name: KINDS[name].read(trainings / rule.config, rule, perception)
+        for name, rule in plan.networks.items()
+    }
 
 
 def find_arm(name: str) -> Arm:
