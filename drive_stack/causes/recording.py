@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,9 @@ def _observe(env: DrivingEnv, agent: ControlRecorder, task: BatchTask) -> Record
         late |= moment.observation.image_age > 0.0
         if moment.state.ego.speed > _STATIONARY:
             rest = moment.state.time
-    state, result = rollout.moment().state, rollout.result
+    state = rollout.moment().state
+    # as for the recorded row: an agent that was privileged before the episode stays so
+    result = replace(rollout.result, privileged=rollout.episode.privileged or task.privileged)
     hit = rollout.log.contacts[0][0].actor_id if rollout.log.contacts else None
     dt = env.platform.dt
     return Recording(

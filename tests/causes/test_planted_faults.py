@@ -82,6 +82,11 @@ def test_a_change_is_made_at_its_step_and_not_before(tmp_path: Path) -> None:
 def test_the_stage_with_a_planted_fault_is_blamed(tmp_path: Path, fault: tuple[str, ...], stage: str) -> None:
     task = task_on(tmp_path, STOPPED_CAR, NO_CAMERA, *fault)
     recording = record(build_agent, task)
+    assert recording.hit is not None
+    assert (recording.hit.name, recording.hit.is_vehicle, recording.event) == ("car", True, "the collision")
+    assert (
+        recording.moment == recording.result.duration_s == pytest.approx(0.1 * len(recording.accelerations))
+    )
     findings = run_search(
         search(recording, task, COLUMNS, before=1.6),
         lambda trials: [drive_trial(build_agent, trial) for trial in trials],
