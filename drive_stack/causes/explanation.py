@@ -213,7 +213,7 @@ def _tracked_late(finding: Finding, recording: Recording) -> str:
     if not {"detector", "lifter", "tracker"} & set(change.stages):
         return ""
     if since is None:
-        return f" (it never tracked the {hit.name})"
+        return f" (it had no track near the {hit.name})"
     lead = recording.moment - since
     late = finding.latest - lead
     if late < recording.dt / 2.0:

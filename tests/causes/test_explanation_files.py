@@ -87,7 +87,7 @@ def test_the_page_shows_causes_only_where_there_are_explanations(tmp_path: Path)
     write_explanations(folder, [explanation(100_000), explanation(100_001)])  # the second one is no failure
     page = render(read_runs([folder]))
     assert 'id="why"' in page
-    assert "Each of 1 of 1 failures" in page
+    assert "Explained: 1 of 1 failures." in page
     assert "had the &lt;tracker&gt; been" in page
     assert page.count("had the &lt;tracker&gt; been") == 1
 
