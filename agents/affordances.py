@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -131,8 +133,11 @@ class AffordancesAgent:
         lanes = lanes_of(affordances, platform.camera)
         tracks = tracks_of(affordances, lanes, observation.speed, platform.car)
         percept = Percept(detections=(), objects=(), tracks=tracks, lanes=lanes, fault=fault)
-        self._trace = self._driving.drive(observation, percept, clock)
-        return self._trace.control
+        trace = self._driving.drive(observation, percept, clock)
+        if isinstance(self._estimator, AffordanceNetwork):
+            trace = replace(trace, attention=partial(self._estimator.attention, observation.image))
+        self._trace = trace
+        return trace.control
 
 
 def _estimator(

@@ -6,12 +6,13 @@ motion of the ego, state). Frames and units of the records are those of `drive_s
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.geometry import ReferenceLine, reference_line
+from drive_stack.geometry import reference_line
 from drive_stack.objects.classes import TAUGHT_CLASSES
 from drive_stack.policy.state_vector import STATE_SIZE, YAW_RATE, state_of
 from drive_stack.types import AdjacentLane, FloatArray, LaneEstimate, Observation, Track
@@ -20,7 +21,7 @@ MAX_TRACKS = 24  # the nearest ones
 HISTORY = (0.4, 1.0)  # ages of the past motion of the ego [s]
 _KNOTS = np.array([0.0, 30.0, 60.0, 100.0])  # ahead, at which the lane's curvature is given [m]
 _HEIGHTS = np.array([30.0, 60.0, 100.0])  # ahead, at which the height of the road is given [m]
-_MAX_MISSED = 1.0  # time without a detection [s]
+_MAX_TIME = 1.0  # age, and time without a detection [s]
 _HALF_END = 50.0  # distance to the end of a lane at which its proximity is 1/2 [m]
 
 TRACK_SIZE = 19 + len(TAUGHT_CLASSES)
@@ -61,23 +62,37 @@ class TrackEncoder:
         rows, exists = np.zeros((MAX_TRACKS, TRACK_SIZE)), np.zeros(MAX_TRACKS)
         exists[: len(nearest)] = 1.0
         if nearest:
-            line = reference_line(lanes.path)
-            rows[: len(nearest)] = [self._track(track, line, observation.speed) for track in nearest]
+            rows[: len(nearest)] = self._tracks(nearest, lanes, observation.speed)
         past, state = self._past(observation.speed), state_of(observation)
         return np.concatenate([rows.ravel(), exists, _lanes(lanes), past, state]).astype(np.float32)
 
-    def _track(self, track: Track, line: ReferenceLine, speed: float) -> FloatArray:
-        station, lateral = line.to_frenet(track.position[None])
-        turned = track.heading - float(line.heading_at(station)[0])
-        sigma = np.sqrt(np.maximum(np.diag(track.covariance), 0.0))
-        (x, y), (vx, vy) = track.position, track.velocity
-        missed = min(track.missed * self._dt, _MAX_MISSED)
-        numbers = [
-            x / 50.0, y / 10.0, (vx - speed) / 10.0, vx / 30.0, vy / 5.0, station[0] / 50.0, lateral[0] / 4.0,
-            np.sin(turned), np.cos(turned), track.length / 10.0, track.width / 3.0, missed, track.confidence,
-            *np.log1p(sigma), float(track.label not in TAUGHT_CLASSES), min(track.age * self._dt, 1.0),
+    def _tracks(self, tracks: list[Track], lanes: LaneEstimate, speed: float) -> FloatArray:
+        """One row (`TRACK_SIZE`,) for each track."""
+        line = reference_line(lanes.path)
+        station, lateral = line.to_frenet(np.array([track.position for track in tracks]))
+        directions = line.heading_at(station)
+        return np.array(
+            [
+                self._track(track, speed, *numbers)
+                for track, *numbers in zip(
+                    tracks, station.tolist(), lateral.tolist(), directions.tolist(), strict=True
+                )
+            ]
+        )
+
+    def _track(
+        self, track: Track, speed: float, station: float, lateral: float, direction: float
+    ) -> list[float]:
+        turned = track.heading - direction
+        (x, y), (vx, vy) = track.position.tolist(), track.velocity.tolist()
+        missed, age = (min(steps * self._dt, _MAX_TIME) for steps in (track.missed, track.age))
+        sigmas = [math.log1p(math.sqrt(max(value, 0.0))) for value in track.covariance.diagonal().tolist()]
+        return [
+            x / 50.0, y / 10.0, (vx - speed) / 10.0, vx / 30.0, vy / 5.0, station / 50.0, lateral / 4.0,
+            math.sin(turned), math.cos(turned), track.length / 10.0, track.width / 3.0, missed,
+            track.confidence, *sigmas, float(track.label not in TAUGHT_CLASSES), age,
+            *(float(track.label is label) for label in TAUGHT_CLASSES),
         ]  # fmt: skip
-        return np.array([*numbers, *(float(track.label is label) for label in TAUGHT_CLASSES)])
 
     def _past(self, speed: float) -> FloatArray:
         """Change of the speed since each age, and the yaw rate then, in scales of order 1."""

@@ -153,6 +153,7 @@ def test_it_learns_when_there_is_a_lead(trained: tuple[Path, Path]) -> None:
         image = np.full((256, 640, 3), level, np.uint8)
         agent.act(replace(random_observation(np.random.default_rng(0)), image=image))
         assert agent.trace is not None and len(agent.trace.tracks) == tracks
+        assert agent.trace.attention is not None and agent.trace.attention().shape == (256, 640)
 
 
 def test_the_card_and_the_hashes_of_the_weights(trained: tuple[Path, Path]) -> None:

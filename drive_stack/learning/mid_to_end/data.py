@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +46,18 @@ class TrackData:
 
 
 def load_track_data(
-    recordings: list[Recording], source: PerceptionSource, balance: BalanceSettings, every: int, cache: Path
+    recordings: Sequence[Recording],
+    source: PerceptionSource,
+    balance: BalanceSettings,
+    every: int,
+    cache: Path,
 ) -> TrackData:
     """Read recordings with every ``every``-th simulation step; inputs are cached, see `perceived_inputs`.
 
     Raises `ConfigError` as `Recording` does, and if no episode is recorded.
     """
-    parts = [_load(recording, source, balance, every, cache) for recording in recordings if recording.rows]
+    shared = PerceptionSource(functools.cache(source.make), source.identity)  # networks are loaded once
+    parts = [_load(recording, shared, balance, every, cache) for recording in recordings if recording.rows]
     if not parts:
         raise ConfigError("no episode is recorded; collect some first")
     return TrackData(
