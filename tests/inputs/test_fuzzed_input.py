@@ -14,16 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from agents.affordances import AffordancesConfig
 from agents.config import ModularConfig
 from agents.end_to_end import EndToEndConfig
+from agents.mid_to_end import MidToEndConfig
 from agents.registry import build_agent
 from drive_stack.app.options import seeds_between
 from drive_stack.config import StrictModel, load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.suite import Suite, load_suite
+from drive_stack.learning.affordances.config import AffordanceTraining
 from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.lanes.config import LaneTraining
+from drive_stack.learning.mid_to_end.config import MidToEndTraining
 from drive_stack.study.config import StudyPlan
 from envs.scenarios.scenario import Scenario, load_scenario
 
@@ -31,11 +35,15 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 FILES: dict[str, tuple[Path, type[StrictModel]]] = {
     "modular": (CONFIGS / "agents" / "modular.yaml", ModularConfig),
     "end_to_end": (CONFIGS / "agents" / "end_to_end.yaml", EndToEndConfig),
+    "mid_to_end": (CONFIGS / "agents" / "mid_to_end.yaml", MidToEndConfig),
+    "affordances": (CONFIGS / "agents" / "affordances.yaml", AffordancesConfig),
     "suite": (CONFIGS / "suites" / "ncap.yaml", Suite),
     "scenario": (CONFIGS / "scenarios" / "cut_in.yaml", Scenario),
     "detector": (CONFIGS / "training" / "detector.yaml", DetectorTraining),
     "lanes": (CONFIGS / "training" / "lanes.yaml", LaneTraining),
     "policy": (CONFIGS / "training" / "policy.yaml", PolicyTraining),
+    "tracks": (CONFIGS / "training" / "mid_to_end.yaml", MidToEndTraining),
+    "direct_perception": (CONFIGS / "training" / "affordances.yaml", AffordanceTraining),
     "study": (CONFIGS / "study.yaml", StudyPlan),
 }
 

@@ -206,5 +206,5 @@ def _episodes(spec: DriveSpec, wiring: Wiring) -> Sequence[EpisodeSpec]:
 def _expert_to_compare(spec: DriveSpec, wiring: Wiring) -> Callable[[DrivingEnv], Agent] | None:
     """For policies, which give no reasons, make an expert whose control the viewer shows next to theirs."""
     shown = spec.record is not None or not spec.headless
-    is_policy = spec.agents[0] == "end_to_end" or wiring.is_policy_file(spec.agents[0])
+    is_policy = spec.agents[0] in ("end_to_end", "mid_to_end") or wiring.is_policy_file(spec.agents[0])
     return partial(_make_agent, "expert", (), wiring) if shown and is_policy else None
