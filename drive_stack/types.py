@@ -26,7 +26,7 @@ class ObjectClass(IntEnum):
     CAR = 0
     LARGE_VEHICLE = 1
     PEDESTRIAN = 2
-    OBSTACLE = 3  # cones, barriers and boards that close a lane at road works
+    OBSTACLE = 3  # cones, barriers and boards at road works; solids of random form
     MOTORCYCLE = 4  # with its rider
     CYCLIST = 5
     WHEELCHAIR_USER = 6

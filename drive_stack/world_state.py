@@ -221,14 +221,18 @@ class ObstacleKind(IntEnum):
     CONE = 0
     BARRIER = 1
     ARROW_BOARD = 2
-    BOX = 3  # fallen cargo from here on
+    BOX = 3  # fallen cargo from here …
     TYRE = 4
     LADDER = 5
-    MATTRESS = 6
+    MATTRESS = 6  # … to here
+    SOLID = 7  # of random form and colours
 
 
 _OBSTACLE_LABELS = np.array(
-    [ObjectClass.CARGO if kind >= ObstacleKind.BOX else ObjectClass.OBSTACLE for kind in ObstacleKind],
+    [
+        ObjectClass.CARGO if ObstacleKind.BOX <= kind <= ObstacleKind.MATTRESS else ObjectClass.OBSTACLE
+        for kind in ObstacleKind
+    ],
     dtype=np.int64,
 )  # of each `ObstacleKind`
 
@@ -250,6 +254,7 @@ class ObstacleStates:
     width: FloatArray
     height: FloatArray
     kind: NDArray[np.int64]  # ObstacleKind
+    form: NDArray[np.int64]  # seed of the form and the colours of a `SOLID`, 0 for others
 
     @property
     def label(self) -> NDArray[np.int64]:

@@ -228,8 +228,8 @@ class ActorNodes:
 
     def _add_obstacle(self, actor: int, state: WorldState, row: int) -> None:
         obstacles = state.obstacles
-        size = (float(obstacles.length[row]), float(obstacles.width[row]))
-        node = build_obstacle(ObstacleKind(int(obstacles.kind[row])), *size, float(obstacles.height[row]))
+        size = (float(obstacles.length[row]), float(obstacles.width[row]), float(obstacles.height[row]))
+        node = build_obstacle(ObstacleKind(int(obstacles.kind[row])), *size, int(obstacles.form[row]))
         self._add(actor, node, SEMANTIC[ObjectClass(int(obstacles.label[row]))])
 
     def _add(self, actor: int, node: NodePath, kind: SemanticClass, model: WalkerModel | None = None) -> None:

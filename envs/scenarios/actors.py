@@ -31,6 +31,7 @@ from .quantity import (
 
 # leftmost and rightmost are main lanes; right_of_ego may be a ramp
 LaneName: TypeAlias = Literal["ego", "left_of_ego", "right_of_ego", "leftmost", "rightmost"]
+Place: TypeAlias = Literal["lane", "left_shoulder", "right_shoulder"]
 Side: TypeAlias = Literal["left", "right"]
 
 
@@ -99,7 +100,7 @@ class Stopped(StrictModel):
 
     kind: Literal["stopped"]
     at: Distance  # of its rear bumper
-    place: Literal["lane", "left_shoulder", "right_shoulder"] = "lane"
+    place: Place = "lane"
     lane: LaneName = "ego"  # only if ``place`` is ``lane``
     offset: Offset = fixed(0.0)  # from the centre of the lane or shoulder, positive left [m]
     body: BodyName | None = None

@@ -14,7 +14,7 @@ from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import Weather
 
 from ..speed_limits import curve_limit, posted_limit
-from .actors import LaneName
+from .actors import LaneName, Place
 from .conditions import ConditionsSpec, grip_bounds, surface_speed_limit, visibility_speed_limit
 from .lanes import LaneLayout, layouts
 from .quantity import Quantity
@@ -201,6 +201,30 @@ def lane_edges(
     index = layout.index(name, begin, end)
     lane = layout.main - 1 if index is None else index
     return right_edge(road, layout, lane), left_edge(road, layout, lane)
+
+
+def place_edges(
+    context: ScenarioContext, place: Place, name: LaneName, near: float, far: float
+) -> tuple[float, float]:
+    """Minimum distances from the centre of a lane or shoulder to the edges of the pavement, in every layout.
+
+    The place extends between two distances ahead of the ego's start [m]. Returns those to the right and to
+    the left [m].
+    """
+    road, (begin, end) = context.road, context.stations(near, far)
+    sides = []
+    for layout in context.layouts:
+        pavement_width = left_edge(road, layout, 0) + right_edge(road, layout, 0)
+        if place == "lane":
+            sides.append(lane_edges(road, layout, name, begin, end))
+        elif place == "right_shoulder":
+            outer = road.right_shoulder.bounds[0] / 2.0
+            sides.append((outer, pavement_width - outer))
+        else:
+            outer = road.left_shoulder.bounds[0] / 2.0
+            sides.append((pavement_width - outer, outer))
+    rights, lefts = zip(*sides, strict=True)
+    return min(rights), min(lefts)
 
 
 def left_edge(road: RoadSpec, layout: LaneLayout, lane: int) -> float:

@@ -20,8 +20,7 @@ from .checks import (
     MAX_BEYOND_PAVEMENT,
     MIN_DISTANCE,
     ScenarioContext,
-    lane_edges,
-    left_edge,
+    place_edges,
     require_within,
     right_edge,
 )
@@ -157,21 +156,10 @@ def _check_stopped(car: Stopped, context: ScenarioContext, keys: Keys) -> None:
     check_at(car.at, max_length, context, keys)
     low, high = car.at.bounds
     context.must_have_lane(car.lane, low, high + max_length, (*keys, "lane"))
-    begin, end = context.stations(low, high + max_length)
-    rights, lefts = [], []
-    for layout in context.layouts:
-        pavement_width = left_edge(context.road, layout, 0) + right_edge(context.road, layout, 0)
-        if car.place == "lane":
-            right, left = lane_edges(context.road, layout, car.lane, begin, end)
-            rights.append(right)
-            lefts.append(left)
-        else:
-            outer = getattr(context.road, car.place).bounds[0] / 2.0
-            rights.append(outer if car.place == "right_shoulder" else pavement_width - outer)
-            lefts.append(outer if car.place == "left_shoulder" else pavement_width - outer)
+    right, left = place_edges(context, car.place, car.lane, low, high + max_length)
     margin = MAX_BEYOND_PAVEMENT - max_width / 2.0
     why = f"a vehicle up to {max_width:g} m wide stays between the guard rails"
-    require_within(car.offset, -min(rights) - margin, min(lefts) + margin, why, (*keys, "offset"))
+    require_within(car.offset, -right - margin, left + margin, why, (*keys, "offset"))
 
 
 def _check_cut_in(car: CutIn, context: ScenarioContext, keys: Keys) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drive_stack.errors import ConfigError
 from drive_stack.road_map import LaneKind, RoadMap
 
-from .actors import LaneName
+from .actors import LaneName, Place
 from .quantity import Quantity
 from .roads import LaneDrop, OnRamp, RoadSpec, Winding
 from .route import EgoStart
@@ -68,6 +68,18 @@ def named_lane(road: RoadMap, name: LaneName, ego_lane: int, station: float) -> 
     if not 0 <= lane < len(road.lanes) or not road.lanes[lane].covers(station):
         raise ConfigError(f"there is no lane '{name}' at station {station:.0f} m")
     return lane
+
+
+def place_lateral(road: RoadMap, place: Place, name: LaneName, ego_lane: int, station: float) -> float:
+    """Return the lateral of the centre of a named lane or of a shoulder [m].
+
+    Raises:
+        ConfigError: If the lane does not exist at ``station`` [m].
+    """
+    if place == "lane":
+        return road.lanes[named_lane(road, name, ego_lane, station)].lateral_at(station)
+    right, left = road.paved(station)
+    return right + road.right_shoulder / 2.0 if place == "right_shoulder" else left - road.left_shoulder / 2.0
 
 
 def possible_counts(quantity: Quantity) -> tuple[int, ...]:

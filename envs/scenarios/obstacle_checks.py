@@ -1,15 +1,16 @@
-"""Checks that road works and fallen cargo of a scenario file fit on its road."""
+"""Checks that the obstacles of a scenario file fit on its road."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from drive_stack.errors import Keys
 
 from .actors import LaneClosure
-from .checks import MIN_DISTANCE, ScenarioContext, lane_edges, require_within
+from .checks import MIN_DISTANCE, ScenarioContext, place_edges, require_within
 from .entries import check_at, must_not_meet_an_end
-from .obstacles import Cargo, ObstacleEntry
+from .obstacles import Cargo, ObstacleEntry, Solid
 
 MAX_CARGO = 3.2  # length of the longest piece, with a margin [m]
 
@@ -20,8 +21,10 @@ def check_obstacles(obstacles: Sequence[ObstacleEntry], context: ScenarioContext
         keys = ("obstacles", index)
         if isinstance(obstacle, LaneClosure):
             _check_closure(obstacle, context, keys)
-        else:
+        elif isinstance(obstacle, Cargo):
             _check_cargo(obstacle, context, keys)
+        else:
+            _check_solid(obstacle, context, keys)
 
 
 def _check_closure(closure: LaneClosure, context: ScenarioContext, keys: Keys) -> None:
@@ -38,9 +41,18 @@ def _check_cargo(cargo: Cargo, context: ScenarioContext, keys: Keys) -> None:
     check_at(cargo.at, MAX_CARGO, context, keys)
     low, high = cargo.at.bounds
     context.must_have_lane(cargo.lane, low, high + MAX_CARGO, (*keys, "lane"))
-    begin, end = context.stations(low, high + MAX_CARGO)
-    edges = [lane_edges(context.road, layout, cargo.lane, begin, end) for layout in context.layouts]
-    right, left = (min(side) for side in zip(*edges, strict=True))
+    right, left = place_edges(context, "lane", cargo.lane, low, high + MAX_CARGO)
     half = MAX_CARGO / 2.0
     why = "the cargo stays on the pavement"
     require_within(cargo.offset, half - right, left - half, why, (*keys, "offset"))
+
+
+def _check_solid(solid: Solid, context: ScenarioContext, keys: Keys) -> None:
+    diagonal = math.sqrt(2.0) * solid.size.bounds[1]  # of its outline from above, which may be turned
+    check_at(solid.at, diagonal, context, keys)
+    low, high = solid.at.bounds
+    if solid.place == "lane":
+        context.must_have_lane(solid.lane, low, high + diagonal, (*keys, "lane"))
+    right, left = place_edges(context, solid.place, solid.lane, low, high + diagonal)
+    why = f"a solid up to {solid.size.bounds[1]:g} m long stays on the pavement"
+    require_within(solid.offset, diagonal / 2.0 - right, left - diagonal / 2.0, why, (*keys, "offset"))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from drive_stack.config import StrictModel
+from drive_stack.errors import FieldError
 
-from .actors import LaneClosure, LaneName
-from .quantity import Distance, Offset, Turn, between, fixed
+from .actors import LaneClosure, LaneName, Place
+from .quantity import Distance, Offset, SolidSize, Turn, between, fixed
 
 CargoName: TypeAlias = Literal["box", "tyre", "ladder", "mattress"]
 
@@ -28,4 +29,25 @@ class Cargo(StrictModel):
     yaw_deg: Turn = between(-180.0, 180.0)  # of its long side relative to the road's direction [°]
 
 
-ObstacleEntry: TypeAlias = Annotated[LaneClosure | Cargo, Field(discriminator="kind")]
+class Solid(StrictModel):
+    """A solid of random form and colours, of the class of obstacles.
+
+    Detectors are trained on many of them, so that they learn to detect what they have no class for.
+    """
+
+    kind: Literal["solid"]
+    at: Distance  # of its centre
+    size: SolidSize = between(0.2, 3.0)  # its longest side: length, width or height [m]
+    place: Place = "lane"
+    lane: LaneName = "ego"  # only if ``place`` is ``lane``
+    offset: Offset = fixed(0.0)  # of its centre from that of the lane or shoulder, positive left [m]
+    yaw_deg: Turn = between(-180.0, 180.0)  # of its length relative to the road's direction [°]
+
+    @model_validator(mode="after")
+    def _lane_is_used(self) -> Solid:
+        if self.place != "lane" and "lane" in self.model_fields_set:
+            raise FieldError(f"goes with place: lane, not with {self.place}", ("lane",))
+        return self
+
+
+ObstacleEntry: TypeAlias = Annotated[LaneClosure | Cargo | Solid, Field(discriminator="kind")]

@@ -89,6 +89,7 @@ WHOLE = AfterValidator(_check_whole)
 Distance: TypeAlias = Annotated[Quantity, within(0.0, 5000.0)]  # [m]
 Clearance: TypeAlias = Annotated[Quantity, within(0.0, 20.0)]  # [m]
 Offset: TypeAlias = Annotated[Quantity, within(-20.0, 20.0)]  # [m]
+SolidSize: TypeAlias = Annotated[Quantity, within(0.2, 3.0)]  # [m]
 Angle: TypeAlias = Annotated[Quantity, within(-20.0, 20.0)]  # [°]
 Turn: TypeAlias = Annotated[Quantity, within(-180.0, 180.0)]  # [°]
 Bearing: TypeAlias = Annotated[Quantity, within(-180.0, 180.0)]  # [°]

@@ -33,7 +33,7 @@ from ..scenarios.actors import (
 )
 from ..scenarios.conditions import max_scripted_deceleration
 from ..scenarios.entries import MIN_CUT_IN_SPEED, PARKED_GAP, QUEUE_STAGGER
-from ..scenarios.lanes import named_lane
+from ..scenarios.lanes import named_lane, place_lateral
 from ..scripts import (
     BrakeAfterLaneChange,
     HardBrake,
@@ -137,13 +137,7 @@ class VehicleSpawner:
 
     def _add_stopped(self, actor: Stopped) -> None:
         station, appearance = self.start + actor.at.draw(self.rng), self._draw_appearance(actor.body)
-        right, left = self.road.paved(station)
-        if actor.place == "lane":
-            centre = self.road.lanes[self._lane(actor.lane, station)].lateral_at(station)
-        elif actor.place == "right_shoulder":
-            centre = right + self.road.right_shoulder / 2.0
-        else:
-            centre = left - self.road.left_shoulder / 2.0
+        centre = place_lateral(self.road, actor.place, actor.lane, self.ego_lane, station)
         lateral = centre + actor.offset.draw(self.rng)
         heading = 0.0 if actor.yaw_deg is None else math.radians(actor.yaw_deg.draw(self.rng))
         along, _ = appearance.extents(heading)

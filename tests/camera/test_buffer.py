@@ -62,7 +62,8 @@ def scene(conditions: Conditions) -> WorldState:
     red = np.array([[150, 26, 30]] * 2, np.uint8)
     vehicles = dataclasses.replace(state.vehicles, colour=red, body=np.array([0, 5]))
     x, y, yaw, length, width, height = np.array([[40.0], [-3.2], [0.0], [0.3], [1.4], [1.0]])
-    barrier = ObstacleStates(np.array([BARRIER]), x, y, yaw, length, width, height, np.array([1]))
+    kind, form = np.array([1]), np.array([0])
+    barrier = ObstacleStates(np.array([BARRIER]), x, y, yaw, length, width, height, kind, form)
     return dataclasses.replace(state, vehicles=vehicles, obstacles=barrier, conditions=conditions)
 
 
@@ -169,7 +170,7 @@ def other_kinds(conditions: Conditions) -> WorldState:
     things = ObstacleStates(
         id=30 + np.arange(len(lying)), x=np.full(len(lying), EGO_STATION + 11.0),
         y=np.linspace(-4.0, 4.0, len(lying)), yaw=np.zeros(len(lying)), length=np.full(len(lying), 0.8),
-        width=np.full(len(lying), 0.8), height=np.full(len(lying), 0.5), kind=lying,
+        width=np.full(len(lying), 0.8), height=np.full(len(lying), 0.5), kind=lying, form=lying,
     )  # fmt: skip
     return dataclasses.replace(state, vehicles=bike, pedestrians=walkers, obstacles=things)
 

@@ -74,7 +74,9 @@ def state_on(
             no_integers, none, none, none, none, none, none, none, none, none, np.zeros(0, dtype=np.bool_),
             np.zeros((0, 4, 3), dtype=np.uint8), no_integers,
         ),
-        obstacles=ObstacleStates(no_integers, none, none, none, none, none, none, no_integers),
+        obstacles=ObstacleStates(
+            no_integers, none, none, none, none, none, none, kind=no_integers, form=no_integers
+        ),
         road=road, conditions=Conditions(), speed_limit=30.0, command=NavigationCommand.FOLLOW,
         blind_spot_left=False, blind_spot_right=False, route_start=0.0, route_end=1000.0,
     )  # fmt: skip

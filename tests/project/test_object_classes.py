@@ -84,7 +84,7 @@ def test_every_kind_of_actor_has_a_class_of_its_group() -> None:
     assert {GROUPS[label] for label in walkers} == {ClassGroup.PEDESTRIANS}
     assert {GROUPS[label] for label in obstacles} == {ClassGroup.OBSTACLES}
     assert set(walkers) == set(CONTACT_KINDS)
-    assert obstacles.count(ObjectClass.OBSTACLE) == 3  # cone, barrier and board are taught
+    assert obstacles.count(ObjectClass.OBSTACLE) == 4  # cone, barrier, board and random solid are taught
 
 
 @pytest.mark.parametrize("label", ObjectClass)

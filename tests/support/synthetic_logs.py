@@ -103,4 +103,5 @@ def _cones(positions: tuple[tuple[float, float], ...]) -> ObstacleStates:
     )
     size = np.full(count, 0.4)
     ids = np.arange(500, 500 + count)
-    return ObstacleStates(ids, x, y, np.zeros(count), size, size, 2.0 * size, np.zeros(count, dtype=np.int64))
+    none = np.zeros(count, dtype=np.int64)
+    return ObstacleStates(ids, x, y, np.zeros(count), size, size, 2.0 * size, kind=none, form=none)

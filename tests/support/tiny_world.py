@@ -186,4 +186,4 @@ class TinyWorld:
 def _no_obstacles() -> ObstacleStates:
     empty = np.zeros(0)
     none = np.zeros(0, dtype=np.int64)
-    return ObstacleStates(none, empty, empty, empty, empty, empty, empty, none)
+    return ObstacleStates(none, empty, empty, empty, empty, empty, empty, kind=none, form=none)

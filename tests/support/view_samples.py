@@ -105,6 +105,7 @@ def obstacles(road_map: RoadMap) -> ObstacleStates:
         width=np.array([0.4, 0.4, 0.4, 2.2]),
         height=np.array([0.8, 0.8, 0.8, 2.5]),
         kind=np.array([0, 0, 0, 2]),
+        form=np.zeros(4, dtype=np.int64),
     )
 
 

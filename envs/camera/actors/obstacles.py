@@ -1,4 +1,4 @@
-"""Obstacles: what closes a lane, and cargo that lies in it."""
+"""Obstacles: what closes a lane, cargo that lies in it, and solids of random form."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from drive_stack.world_state import ObstacleKind
 from .cargo import crate, ladder, mattress, tyre
 from .mesh import geom_node, join
 from .shapes import box, ellipses, tube
+from .solids import build_solid
 
 _CARGO = MappingProxyType(
     {
@@ -23,8 +24,10 @@ _CARGO = MappingProxyType(
 )
 
 
-def build_obstacle(kind: ObstacleKind, length: float, width: float, height: float) -> NodePath:
-    """Build an obstacle of ``length × width × height`` [m]."""
+def build_obstacle(kind: ObstacleKind, length: float, width: float, height: float, form: int = 0) -> NodePath:
+    """Build an obstacle of ``length × width × height`` [m]; ``form`` is the seed of a solid's form."""
+    if kind is ObstacleKind.SOLID:
+        return NodePath(geom_node("solid", build_solid(form, length, width, height)))
     if kind in _CARGO:
         return NodePath(geom_node(kind.name.lower(), _CARGO[kind](length, width, height)))
     orange, white = (232.0, 96.0, 30.0), (236.0, 236.0, 232.0)
