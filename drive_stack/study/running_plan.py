@@ -34,7 +34,7 @@ class PoolPart(StrictModel):
     rows: Rows
     first_seed: Seed
     scenarios: tuple[Text, ...] | None = Field(
-        default=None, description="names, or files next to the plan; None: the whole catalogue"
+        default=None, description="names, or paths of files below configs/; None: the whole catalogue"
     )
     suite: Name | None = None  # instead of scenarios: the courses of a suite
     perturbed: bool = False  # the car is pushed off its course at random times
