@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -70,6 +70,7 @@ class TrainingRow:
     config_hash: Name  # of the settings of all networks
     code_hash: Name  # of the sources that trained it
     date: Name  # on which the last network was finished
+    failed: bool  # a network could not be trained: the training counts as failing on every course
 
     @property
     def id(self) -> TrainingId:
@@ -113,6 +114,29 @@ class DriveRow:
     def course(self) -> Course:
         """The course that was driven."""
         return self.scenario, self.seed
+
+
+def failed_drive(training: TrainingId, drive: DriveRow) -> DriveRow:
+    """The row of a training that failed, on a course that another driver drove: nothing was driven."""
+    return replace(
+        drive,
+        arm=training.arm,
+        mixture=training.mixture,
+        size=training.size,
+        training_seed=training.seed,
+        status=Status.ERROR,
+        success=False,
+        at_fault=None,
+        collision_with=None,
+        progress=0.0,
+        progress_of_expert=None if drive.progress_of_expert is None else 0.0,
+        driving_score=0.0,
+        comfort=0.0,
+        off_lane=0.0,
+        duration_s=0.0,
+        mean_speed_mps=0.0,
+        standing_free_longest_s=0.0,
+    )
 
 
 def drive_row(training: TrainingId, suite: str, row: Row) -> DriveRow:

@@ -11,7 +11,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.run_facts import Driver
 from drive_stack.study.config import Courses, Phase, StudyPlan
-from drive_stack.study.records import DriveRow, TrainingId, TrainingRow, drive_row
+from drive_stack.study.records import DriveRow, TrainingId, TrainingRow, drive_row, failed_drive
 from drive_stack.study.tables import read_table, write_table
 from drive_stack.study_runner.folder import StudyFolder, file_stem
 from drive_stack.study_runner.networks.registry import REFERENCES, find_arm, with_inputs
@@ -77,6 +77,7 @@ class CourseDriver:
         """
         references = [(reference(name), REFERENCES[name]) for name in _known(self.plan.references)]
         drivers = references + [(row.id, self._driver(row.id)) for row in trainings]
+        failed = {row.id for row in trainings if row.failed}
         orders = [
             (run, training, driver)
             for run in course_runs(self.plan)
@@ -85,7 +86,17 @@ class CourseDriver:
         ]
         for number, (run, training, driver) in enumerate(orders, start=1):
             self.report(f"{number} of {len(orders)} drivers on {run.name} courses: {training}")
-            self._drive(run, training, driver)
+            if training in failed:
+                self._fail(run, training)
+            else:
+                self._drive(run, training, driver)
+
+    def _fail(self, run: CourseRun, training: TrainingId) -> None:
+        """Write failures on all courses that the expert drove, for a training that failed."""
+        expert = read_table(self._drives(run, reference("expert")), DriveRow)
+        folder = self.folder.courses(run.name, training)
+        make_folder(folder)
+        write_table(folder / DRIVES, [failed_drive(training, row) for row in expert], DriveRow)
 
     def _drive(self, run: CourseRun, training: TrainingId, driver: Driver) -> None:
         folder = self.folder.courses(run.name, training)

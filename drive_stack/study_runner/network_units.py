@@ -39,9 +39,10 @@ class NetworkRecord(StrictModel):
     labels: Labels
     errors: OfflineErrors
     core_seconds: Annotated[float, Field(ge=0.0)]
-    files: dict[str, str]  # name → SHA-256
+    files: dict[str, str]  # name → SHA-256; empty if the training failed
     code_hash: str  # of the sources that trained it
     date: str
+    failed: bool  # its errors, or those of a network below it, were not finite each time it was tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def train_network(task: NetworkTask) -> NetworkRecord:
     """Train a network, or go on with a training that was killed, and write its record.
 
     Raises:
-        ConfigError: the data cannot be used, the training was begun with other settings or from other
-            episodes, or the errors are not finite each time it is tried.
+        ConfigError: the data cannot be used, or the training was begun with other settings or from other
+            episodes.
     """
     make_folder(task.folder)
     origin = task.folder / ORIGIN
@@ -120,18 +121,20 @@ def train_network(task: NetworkTask) -> NetworkRecord:
             file.write(line + "\n")
         clock.save()
 
-    errors = _fit(task, report)
+    errors = None if any(map(_has_failed, task.inputs.values())) else _fit(task, report)
     clock.save()
+    files = () if errors is None else task.training.files
     record = NetworkRecord(
         network=task.network,
         settings_sha256=task.settings_sha256,
         episodes_sha256=task.episodes_sha256,
         labels=task.training.count_labels(task.data.learned + task.data.held_out),
-        errors=errors,
+        errors=errors or OfflineErrors(),
         core_seconds=clock.seconds,
-        files={name: sha256_of(task.folder / name) for name in task.training.files},
+        files={name: sha256_of(task.folder / name) for name in files},
         code_hash=source_hash(_SOURCES),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        failed=errors is None,
     )
     write_atomically(task.folder / RECORD, record.model_dump_json(indent=1) + "\n")
     return record
@@ -147,14 +150,21 @@ def train_in_worker(task: NetworkTask) -> NetworkRecord:
     return train_network(task)
 
 
-def _fit(task: NetworkTask, report: Callable[[str], None]) -> OfflineErrors:
+def _has_failed(folder: Path) -> bool:
+    """Whether the finished training in a folder failed."""
+    return NetworkRecord.model_validate(read_json(folder / RECORD)).failed
+
+
+def _fit(task: NetworkTask, report: Callable[[str], None]) -> OfflineErrors | None:
+    """Train until the errors are finite; None if they never are."""
     for _ in range(task.retries + 1):
         errors = task.training.fit(task.data, task.seed, task.folder, task.inputs, report)
         if all(value is None or math.isfinite(value) for value in astuple(errors)):
             return errors
         report("its errors are not finite; it begins again")
         _remove_all_but_log(task.folder)
-    raise ConfigError(f"{task.title}: its errors were not finite {task.retries + 1} times")
+    report(f"failed: its errors were not finite {task.retries + 1} times")
+    return None
 
 
 def _remove_all_but_log(folder: Path) -> None:

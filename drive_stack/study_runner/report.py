@@ -123,6 +123,7 @@ def _deviations(
     found += [f"- trained, but not planned: {training}" for training in extra]
     found += [f"- trained, but not on all courses: {training}" for training in analysis.incomplete]
     found += [f"- {arm} was trained with {len(own)} settings" for arm, own in configs.items() if len(own) > 1]
+    found += [f"- failed, and counts as failing on every course: {row.id}" for row in trainings if row.failed]
     if len(codes) > 1:
         found.append(f"- the trainings were made by {len(codes)} versions of the code")
     yield from found or ["None."]

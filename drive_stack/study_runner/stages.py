@@ -124,9 +124,12 @@ class Study:
             inputs={},
             retries=self.plan.limits.retries,
         )
-        if read_record(network) is None:
+        record = read_record(network)
+        if record is None:
             self.report(f"training the {network.title} on {task.subset.rows:,} rows; {folder} holds its log")
-            train_network(network)
+            record = train_network(network)
+        if record.failed:
+            raise ConfigError(f"{network.title}: its errors are not finite; {folder} holds its log")
         return folder / TRUNK
 
     def _train(self, chosen: Sequence[TrainingId]) -> None:

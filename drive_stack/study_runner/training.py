@@ -180,7 +180,10 @@ def finish_training(task: FinishTask) -> TrainingRow:
     records = {name: _finished(network) for name, network in task.networks.items()}
     folders = {name: network.folder for name, network in task.networks.items()}
     seed = SeedSplit.TRAINING.first
-    decision_ms = measure_decision_ms(task.build_agent, arm.driver(folders), task.timed_scenario, seed)
+    failed = any(record.failed for record in records.values())
+    decision_ms = 0.0
+    if not failed:
+        decision_ms = measure_decision_ms(task.build_agent, arm.driver(folders), task.timed_scenario, seed)
     labels = sum((record.labels for record in records.values()), Labels())
     errors = OfflineErrors()
     for record in records.values():
@@ -202,10 +205,11 @@ def finish_training(task: FinishTask) -> TrainingRow:
         lane_error_m=errors.lane_error_m,
         acceleration_error=errors.acceleration_error,
         lateral_error=errors.lateral_error,
-        weights_sha256=_hash_of_files(task.networks),
+        weights_sha256=_hash_of_files(task.networks, records),
         config_hash=_hash("".join(record.settings_sha256 for record in records.values()))[:16],
         code_hash=next(iter(records.values())).code_hash,
         date=max(record.date for record in records.values()),
+        failed=failed,
     )
 
 
@@ -216,11 +220,11 @@ def _finished(task: NetworkTask) -> NetworkRecord:
     return record
 
 
-def _hash_of_files(tasks: Mapping[str, NetworkTask]) -> str:
+def _hash_of_files(tasks: Mapping[str, NetworkTask], records: Mapping[str, NetworkRecord]) -> str:
     """SHA-256 of the files of all networks, concatenated in the order of the networks' names."""
     digest = hashlib.sha256()
     for name in sorted(tasks):
-        for file in tasks[name].training.files:
+        for file in records[name].files:
             digest.update((tasks[name].folder / file).read_bytes())
     return digest.hexdigest()
 

@@ -285,9 +285,21 @@ def test_errors_that_are_not_finite_are_tried_again_once(fakes: Fakes) -> None:
     policy.errors = lambda attempt: float("nan") if attempt == 1 else 0.5
     fakes.run(Stage.TRAIN, "end_to_end:100:0")
     assert policy.attempts == 2 and len(policy.epochs) == 6
-    policy.errors = lambda _: float("nan")
-    with pytest.raises(ConfigError, match=r"policy, 400 rows, seed 0: its errors were not finite 2 times"):
-        fakes.run(Stage.TRAIN, "end_to_end:400:0")
+
+
+def test_a_training_that_fails_twice_fails_on_every_course(fakes: Fakes) -> None:
+    fakes.networks["policy"].errors = lambda _: float("nan")
+    fakes.run(Stage.RECORD)
+    for stage in (Stage.TRAIN, Stage.EVALUATE):
+        fakes.run(stage, "end_to_end:100:0", "modular:100:0")
+    failed, other = fakes.trainings
+    assert (failed.arm, failed.failed, failed.decision_ms) == ("end_to_end", True, 0.0) and not other.failed
+    assert fakes.networks["policy"].attempts == 2
+    drives = {arm: [row for row in fakes.drives if row.arm == arm] for arm in ("end_to_end", "modular")}
+    assert [row.course for row in drives["end_to_end"]] == [row.course for row in drives["modular"]]
+    assert not any(row.success or row.progress for row in drives["end_to_end"])
+    assert any(row.success for row in drives["modular"])
+    assert "end_to_end-000100-0" not in {order.label for order in fakes.drive.orders}
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def training_row(arm: str, size: int, seed: int, **changes: object) -> TrainingR
         "config_hash": "c",
         "code_hash": "c",
         "date": "2026-11-29",
+        "failed": False,
     }
     return TrainingRow(**(fields | changes))  # type: ignore[arg-type]
 
