@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
 
 from drive_stack.bounds import Threads
+from drive_stack.config import StrictModel
 from drive_stack.direct_perception.affordances import Affordances
 from drive_stack.direct_perception.road_ahead import road_ahead
 from drive_stack.direct_perception.surroundings import lanes_of, tracks_of
@@ -21,6 +24,14 @@ from drive_stack.types import Control, Observation, StepTrace
 
 from .config import DrivingConfig
 from .stages import build_driving
+from .switch import Switch
+
+
+class AffordanceOracleSettings(StrictModel):
+    """From when on true affordances replace the estimated ones."""
+
+    stages: tuple[Literal["affordances"], ...] = ()
+    start: Annotated[float, Field(ge=0.0)] = 0.0  # since the start of the episode [s]
 
 
 class AffordancesConfig(DrivingConfig):
@@ -34,12 +45,19 @@ class AffordancesConfig(DrivingConfig):
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Threads = 1
     grip: Literal["rain_sensor", "oracle"] = "rain_sensor"
+    oracles: AffordanceOracleSettings = AffordanceOracleSettings()
 
     @property
     def privileged(self) -> bool:
         """Whether any stage reads the truth."""
         control = (self.control.lateral, self.control.longitudinal)
-        return "oracle" in (self.estimator, self.grip, self.prediction.predictor, *control)
+        stages = (self.estimator, self.grip, self.prediction.predictor, *control)
+        return "oracle" in stages or bool(self.oracles.stages)
+
+    @property
+    def replaceable_stages(self) -> tuple[str, ...]:
+        """The network, if it estimates the affordances: true ones can take the place of its answers."""
+        return ("affordances",) if self.estimator == "network" else ()
 
     @property
     def uses_camera(self) -> bool:
@@ -98,6 +116,8 @@ class AffordancesAgent:
         self._config, self._platform = config, platform
         self._estimator = _estimator(config, platform, truth)
         self._monitor = CameraMonitor() if config.uses_camera else None
+        self._true = _true_affordances(truth, platform) if config.oracles.stages else self._estimator
+        self._switch = Switch(config.oracles.start, platform.dt)
         oracles = oracles if config.privileged else None
         self._driving = Driving(build_driving(config, config.grip, platform, oracles), platform)
         self._trace: StepTrace | None = None
@@ -120,6 +140,7 @@ class AffordancesAgent:
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Clear the state of the previous episode."""
         self._trace = None
+        self._switch.reset()
         self._estimator.reset()
         self._driving.reset()
         if self._monitor is not None:
@@ -129,7 +150,8 @@ class AffordancesAgent:
         """Estimate the affordances, and drive one step on them."""
         clock, platform = StageClock(), self._platform
         fault = None if self._monitor is None else self._monitor.check(observation).fault
-        affordances = clock.time("affordances", lambda: self._estimator.estimate(observation))
+        estimator = self._true if self._switch.step() else self._estimator
+        affordances = clock.time("affordances", lambda: estimator.estimate(observation))
         lanes = lanes_of(affordances, platform.camera)
         tracks = tracks_of(affordances, lanes, observation.speed, platform.car)
         percept = Percept(detections=(), objects=(), tracks=tracks, lanes=lanes, fault=fault)
@@ -145,6 +167,10 @@ def _estimator(
 ) -> AffordanceEstimator:
     if config.estimator == "network":
         return AffordanceNetwork(config.trunk, platform.dt, threads=config.threads, engine=config.engine)
+    return _true_affordances(truth, platform)
+
+
+def _true_affordances(truth: TruthSource | None, platform: Platform) -> TrueAffordances:
     if truth is None:
         raise ConfigError("an oracle stage needs the simulator's truth, which this agent does not get")
     return TrueAffordances(truth, platform)

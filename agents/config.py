@@ -83,6 +83,13 @@ class OracleSettings(StrictModel):
     start: Annotated[float, Field(ge=0.0)] = 0.0  # of the replacement, since the start of the episode [s]
 
 
+class PerceptionOracleSettings(StrictModel):
+    """Stages of perception that are replaced by their oracles during an episode."""
+
+    stages: tuple[Literal["detector", "lifter", "tracker", "lanes"], ...] = ()
+    start: Annotated[float, Field(ge=0.0)] = 0.0  # since the start of the episode [s]
+
+
 class DrivingConfig(StrictModel):
     """The stages from the prediction to the control, which every driver with a planner has."""
 

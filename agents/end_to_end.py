@@ -14,7 +14,7 @@ from drive_stack.interfaces import Platform
 from drive_stack.policy.runner import TRUNK, PolicyRunner
 from drive_stack.types import Control, Observation, StepTrace
 
-_ROUNDING = 1e-6  # of sums of time steps [s]
+from .switch import Switch
 
 
 class EndToEndConfig(StrictModel):
@@ -54,7 +54,7 @@ class EndToEndAgent:
 
     def __init__(self, config: EndToEndConfig, platform: Platform) -> None:
         self._name = config.name
-        self._no_history_from, self._dt, self._steps = config.no_history_from, platform.dt, 0
+        self._no_history = Switch(config.no_history_from, platform.dt)
         self.trace: StepTrace | None = None
         self._runner = PolicyRunner(
             config.trunk, platform.car, platform.dt, threads=config.threads, engine=config.engine
@@ -68,13 +68,13 @@ class EndToEndAgent:
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Clear the state of the previous episode."""
         self._runner.reset()
-        self.trace, self._steps = None, 0
+        self._no_history.reset()
+        self.trace = None
 
     def act(self, observation: Observation) -> Control:
         """Run the network once."""
-        if self._steps * self._dt >= self._no_history_from - _ROUNDING:
+        if self._no_history.step():
             self._runner.reset()
-        self._steps += 1
         start = time.perf_counter()
         control = self._runner.drive(observation)
         milliseconds = 1000.0 * (time.perf_counter() - start)

@@ -26,6 +26,7 @@ from .mid_to_end import MidToEndConfig
 from .ppo import COMMAND, PpoConfig
 from .registry import CLASSES, DriverConfig, class_of, config_of, outside_spec
 
+_HAS_STAGES = (ModularConfig, MidToEndConfig, AffordancesConfig)
 _NOT_CONTENT: Mapping[str, bool | set[str]] = {  # of a configuration: what does not influence a drive
     "about": True,
     "weights": True,
@@ -49,7 +50,7 @@ def agent_facts(spec: str, overrides: Sequence[str] = ()) -> AgentFacts:
             privileged=config.privileged,
             uses_camera=config.uses_camera,
             has_stage_trace=isinstance(config, ModularConfig),
-            replaceable_stages=config.replaceable_stages if isinstance(config, ModularConfig) else (),
+            replaceable_stages=config.replaceable_stages if isinstance(config, _HAS_STAGES) else (),
             has_history=isinstance(config, EndToEndConfig),
             # the contents of the weights matter, see `weights` below; their location does not
             content=json.dumps(

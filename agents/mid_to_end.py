@@ -12,8 +12,9 @@ from drive_stack.pipeline import Perception, StageClock
 from drive_stack.policy.track_policy import WEIGHTS, TrackPolicy
 from drive_stack.types import Control, Observation, StepTrace
 
-from .config import PerceptionConfig, TrackingConfig
-from .stages import build_perception
+from .config import PerceptionConfig, PerceptionOracleSettings, TrackingConfig
+from .stages import build_perception, perception_with_oracles
+from .switch import Switch
 
 
 class MidToEndConfig(StrictModel):
@@ -24,6 +25,7 @@ class MidToEndConfig(StrictModel):
     about: str = ""  # a one-line description
     perception: PerceptionConfig = PerceptionConfig()  # the grip is not used
     tracking: TrackingConfig = TrackingConfig()
+    oracles: PerceptionOracleSettings = PerceptionOracleSettings()
     weights: Path | None = None  # file of the network; None: the shipped weights
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Threads = 1
@@ -32,7 +34,20 @@ class MidToEndConfig(StrictModel):
     def privileged(self) -> bool:
         """Whether any stage reads the truth."""
         perception = self.perception
-        return "oracle" in (perception.detector, perception.lanes, perception.lifter, self.tracking.tracker)
+        stages = (perception.detector, perception.lanes, perception.lifter, self.tracking.tracker)
+        return "oracle" in stages or bool(self.oracles.stages)
+
+    @property
+    def replaceable_stages(self) -> tuple[str, ...]:
+        """Stages of perception that are no oracles; the network has none."""
+        perception = self.perception
+        stages = {
+            "detector": perception.detector,
+            "lifter": perception.lifter if perception.detector != "none" else "none",
+            "tracker": self.tracking.tracker,
+            "lanes": perception.lanes,
+        }
+        return tuple(stage for stage, name in stages.items() if name not in ("oracle", "none"))
 
     @property
     def uses_camera(self) -> bool:
@@ -60,7 +75,10 @@ class MidToEndAgent:
             config.network, platform.car, platform.dt, threads=config.threads, engine=config.engine
         )
         oracles = oracles if config.privileged else None
-        self._perception = Perception(build_perception(config.perception, config.tracking, platform, oracles))
+        self._stages = build_perception(config.perception, config.tracking, platform, oracles)
+        self._replaced = perception_with_oracles(self._stages, config.oracles.stages, oracles)
+        self._switch = Switch(config.oracles.start, platform.dt)
+        self._perception = Perception(self._stages)
         self._trace: StepTrace | None = None
 
     @property
@@ -81,12 +99,17 @@ class MidToEndAgent:
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Clear the state of the previous episode."""
         self._trace = None
-        self._perception.reset()
+        self._switch.reset()
+        for stages in (self._replaced, self._stages):
+            self._perception.use(stages)
+            self._perception.reset()
         self._policy.reset()
 
     def act(self, observation: Observation) -> Control:
         """Perceive, and run the network once."""
         clock = StageClock()
+        if self._switch.step():
+            self._perception.use(self._replaced)
         percept = self._perception.perceive(observation, clock)
         tracks, lanes = percept.tracks, percept.lanes
         control = clock.time("policy", lambda: self._policy.drive(tracks, lanes, observation))

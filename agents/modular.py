@@ -9,6 +9,7 @@ from drive_stack.types import Control, Observation, StepTrace
 
 from .config import ModularConfig
 from .stages import build_stages, switched_stages
+from .switch import Switch
 
 
 class ModularAgent:
@@ -23,8 +24,7 @@ class ModularAgent:
         stages = self._faults.wrap(build_stages(config, platform, oracles))
         self._stages, self._replaced = switched_stages(config, stages, platform, oracles)
         self._pipeline = Pipeline(self._stages, platform)
-        self._replaced_at = round(config.oracles.start / platform.dt)  # step
-        self._steps = 0
+        self._switch = Switch(config.oracles.start, platform.dt)
         self._trace: StepTrace | None = None
 
     @property
@@ -44,7 +44,8 @@ class ModularAgent:
 
     def reset(self, seed: int) -> None:
         """Clear the state of the previous episode; only injected faults draw from ``seed``."""
-        self._trace, self._steps = None, 0
+        self._trace = None
+        self._switch.reset()
         self._faults.reset(seed)
         for stages in (self._replaced, self._stages):
             self._pipeline.use(stages)
@@ -52,8 +53,7 @@ class ModularAgent:
 
     def act(self, observation: Observation) -> Control:
         """Run the pipeline once."""
-        if self._steps == self._replaced_at:
+        if self._switch.step():
             self._pipeline.use(self._replaced)
-        self._steps += 1
         self._trace = self._pipeline.step(self._faults.observe(observation))
         return self._trace.control

@@ -151,6 +151,24 @@ def switched_stages(
     return before, after
 
 
+def perception_with_oracles(
+    stages: PerceptionStages, names: Sequence[str], oracles: OracleStages | None
+) -> PerceptionStages:
+    """The stages of perception with those of ``names`` replaced by oracles; `ConfigError` without truth."""
+    for name in names:
+        if oracles is None:
+            raise ConfigError(NO_TRUTH)
+        if name == "detector":
+            stages = replace(stages, detector=oracles.detector())
+        elif name == "lifter":
+            stages = replace(stages, lifter=oracles.lifter())
+        elif name == "tracker":
+            stages = replace(stages, tracker=oracles.tracker())
+        elif name == "lanes":
+            stages = replace(stages, lanes=oracles.lanes())
+    return stages
+
+
 def _with_oracle(stages: Stages, stage: StageName, oracles: OracleStages | None) -> Stages:
     if oracles is None:
         raise ConfigError(NO_TRUTH)

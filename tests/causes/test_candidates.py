@@ -8,7 +8,10 @@ import pytest
 from failed_drives import CHILD, synthetic_recording
 from scenario_worlds import world
 
+from agents.affordances import AffordancesConfig
 from agents.facts import agent_facts
+from agents.mid_to_end import MidToEndConfig
+from agents.registry import config_of
 from drive_stack.causes.candidates import candidates
 from drive_stack.causes.changes import (
     Actor,
@@ -89,6 +92,18 @@ def test_every_stage_of_the_modular_driver_and_the_memory_of_the_policy_can_be_r
     assert StagesReplaced(("planner",)) in tried(modular)
     assert NoHistory() in tried(policy)
     assert not {NoHistory()} & set(tried(modular))
+
+
+def test_drivers_between_pipeline_and_end_to_end_have_stages_too() -> None:
+    """Their networks may have no weights: only the configurations are read."""
+    stages = {
+        name: config.replaceable_stages
+        for name in ("mid_to_end", "affordances")
+        if isinstance(config := config_of(name), MidToEndConfig | AffordancesConfig)
+    }
+    assert stages == {
+        "mid_to_end": ("detector", "lifter", "tracker", "lanes"), "affordances": ("affordances",)
+    }  # fmt: skip
 
 
 def test_an_oracle_is_replaced_only_if_a_fault_is_injected() -> None:

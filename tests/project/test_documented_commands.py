@@ -45,7 +45,12 @@ EXCLUDED = {
     r"^tensorboard": "does not end by itself",
 }
 NEEDS_OTHERS = r"mine\.(pt|zip)|runs/ppo"  # files that earlier commands of a page write
-IN_FULL = ("README.md", "docs/evaluation.md", "docs/own_drivers.md")  # pages that the slow test runs
+IN_FULL = (
+    "README.md",
+    "docs/evaluation.md",
+    "docs/own_drivers.md",
+    "docs/why.md",
+)  # pages that the slow test runs
 
 
 def commands(page: Path) -> list[str]:
