@@ -63,7 +63,7 @@ class TrainingRow:
     core_hours: Amount  # CPU time of the training, over all networks of the arm [h]
     decision_ms: Amount  # CPU time of one decision, median [ms]
     detector_ap50: Fraction | None
-    lane_error_m: Amount | None  # median lateral error
+    lane_error_m: Amount | None  # mean lateral error of the lines; one that is not found counts as 1.8 m
     acceleration_error: Amount | None  # mean absolute error of the longitudinal acceleration [m/s²]
     lateral_error: Amount | None  # mean absolute error of the lateral acceleration [m/s²]
     weights_sha256: Hash  # of the files of all networks, concatenated in the order of their names

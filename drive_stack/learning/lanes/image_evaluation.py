@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -16,12 +17,14 @@ from drive_stack.learning.lanes.batches import Labels
 from drive_stack.learning.lanes.card_fields import ImageErrors
 from drive_stack.perception.ground_shape import GroundView
 from drive_stack.perception.lanes_filter import ShapeFilter
-from drive_stack.perception.lanes_network import LaneNetwork
+from drive_stack.perception.lanes_ground import GroundGrid
+from drive_stack.perception.lanes_network import LINES_RANGE, LaneMeasurement, LaneNetwork
 from drive_stack.perception.lanes_shape import CURVATURES, HEADING, OFFSET
 from drive_stack.types import Image
 
 REPEATED = 8  # times that an image is shown before its confidence is read
 GOOD = 0.3  # maximum error of a good offset [m]
+MISSED = 1.8  # error of a line that is not found: half a lane [m]
 
 
 def evaluate_confidence(lanes: LaneDetector, frames: Sequence[StoredFrame]) -> dict[str, dict[str, float]]:
@@ -102,3 +105,26 @@ def evaluate_images(network: LaneNetwork, frames: Sequence[StoredFrame]) -> Imag
         "boundary_m": round(float(np.nanmedian(lines)), 4),
         "boundary_m_p95": round(float(np.nanquantile(lines, 0.95)), 4),
     }
+
+
+class LineMeasurer(Protocol):
+    """Finds lane lines in single images; `LaneNetwork` is one."""
+
+    def measure(self, image: Image) -> LaneMeasurement:
+        """Laterals of the lines at the anchors, NaN where there is none."""
+        ...
+
+
+def mean_line_error(network: LineMeasurer, frames: Sequence[StoredFrame]) -> float | None:
+    """Mean lateral error of all lines within `LINES_RANGE` that the images show [m]; None if there is none.
+
+    Errors are cut off at `MISSED`, which is also that of a line that is not found. A network that finds
+    nothing has the largest error, unlike in `evaluate_images`, where the fit then keeps to its prior.
+    """
+    errors, near = [], GroundGrid().anchors <= LINES_RANGE
+    for frame in frames:
+        shown = frame.lanes["clear_image"].astype(np.bool_) & near
+        error = np.abs(network.measure(frame.image()).y - frame.lanes["y_image"].astype(np.float64))[shown]
+        errors.append(np.minimum(np.nan_to_num(error, nan=MISSED), MISSED))
+    every = np.concatenate(errors)
+    return float(every.mean()) if len(every) else None

@@ -11,7 +11,7 @@ from drive_stack.config import load_model
 from drive_stack.datasets.frames.store import StoredFrame, count_boxes, read_shards
 from drive_stack.learning.lanes.batches import cut_views, repeated_rows
 from drive_stack.learning.lanes.config import COMMAND, LaneTraining
-from drive_stack.learning.lanes.image_evaluation import evaluate_images
+from drive_stack.learning.lanes.image_evaluation import mean_line_error
 from drive_stack.learning.lanes.image_labels import image_labels
 from drive_stack.learning.lanes.network import export
 from drive_stack.learning.lanes.training import LabelledViews, LaneTrainer
@@ -75,8 +75,7 @@ class LanesNetwork:
         export(trained.network, weights, grid)
         write_card(weights, COMMAND, {"epochs": trained.epochs, "validation_loss": trained.loss})
         network = LaneNetwork(CameraModel(), weights, threads=1)
-        errors = evaluate_images(network, read_shards(data.measured.frames))
-        return OfflineErrors(lane_error_m=errors["lateral_m"])
+        return OfflineErrors(lane_error_m=mean_line_error(network, read_shards(data.measured.frames)))
 
     def count_labels(self, episodes: EpisodeFiles) -> Labels:
         """The lanes of every frame."""

@@ -54,7 +54,7 @@ class OfflineErrors:
     """Errors of a network on the measured episodes; None for what it does not estimate."""
 
     detector_ap50: float | None = None  # mean of the classes
-    lane_error_m: float | None = None  # median lateral error
+    lane_error_m: float | None = None  # mean lateral error of the lines, see `mean_line_error`
     acceleration_error: float | None = None  # mean absolute error [m/s²]
     lateral_error: float | None = None  # mean absolute error of the lateral acceleration [m/s²]
 
