@@ -115,7 +115,7 @@ class ShardFormat(Generic[Row]):
 
     def reads_version(self, version: object) -> bool:
         """Whether shards of this version can be read."""
-        return version == self.version or version in self.older
+        return isinstance(version, int) and (version == self.version or version in self.older)
 
     def _lacking(self, path: Path, schema: pa.Schema) -> frozenset[str]:
         """The columns that a shard lacks because it is of an older version."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from toy_recording import toy_recording
 
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.datasets.drives.row import DRIVES, ROAD_COLUMNS
-from drive_stack.datasets.manifest import read_manifest, shard_entry, write_manifest
+from drive_stack.datasets.manifest import NAME, read_manifest, shard_entry, write_manifest
 from drive_stack.errors import ConfigError
 
 
@@ -42,6 +43,16 @@ def test_a_folder_may_hold_shards_of_both_versions(tmp_path: Path) -> None:
     assert np.isnan(width[40:80]).all()
     assert (width[[*range(40), *range(80, 120)]] == np.float32(3.6)).all()
     assert len(recording.other_actors().row) == 0
+
+
+def test_a_version_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    folder = toy_recording(tmp_path / "toy")
+    path = folder / NAME
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for version in ([3], {"3": 3}, "3", None):
+        path.write_text(json.dumps(content | {"version": version}), encoding="utf-8")
+        with pytest.raises(ConfigError, match="schema version"):
+            Recording([folder])
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def check_folder(folder: Path) -> None:
         check_line(line)
         assert str(folder) in line
     listed = read_manifest(DRIVES, folder)
-    assert recordings.manifest == listed.model_copy(update={"shards": recordings.manifest.shards})
+    kept = {"shards": recordings.manifest.shards, "version": DRIVES.version}
+    assert recordings.manifest == listed.model_copy(update=kept)
     assert all(episode.scenario == "cruise" for episode in recordings.episodes([ROW], ["cruise"]))
 
 
