@@ -130,7 +130,7 @@ def joined(names: tuple[str, ...] | list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def changes_actor_in_image(change: Change, kind: SceneChange) -> bool:
+def is_of_hit_actor(change: Change, kind: SceneChange) -> bool:
     """Whether a change is ``kind`` of the actor that was hit."""
     return (
         isinstance(change, SceneChanged)

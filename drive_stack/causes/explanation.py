@@ -13,7 +13,7 @@ from drive_stack.causes.changes import (
     NoHistory,
     SceneChanged,
     StagesReplaced,
-    changes_actor_in_image,
+    is_of_hit_actor,
     joined,
 )
 from drive_stack.causes.recording import Recording
@@ -22,7 +22,7 @@ from drive_stack.causes.trials import settings_of
 from drive_stack.interventions.scene import SceneChange
 
 DRIVER = "no single cause; the expert averts it"
-NOTHING = "nothing that was tried averts it"
+NOTHING = "nothing averts it, not even the expert"
 # the oracle of the tracker makes up for errors of these stages: if one of them averts, it is the cause
 _BEFORE_TRACKER = ("detector", "lifter")
 _LOOKS = (SceneChange.PLAIN_LOOK, SceneChange.AS_CAR)
@@ -92,7 +92,7 @@ def sentence_of(findings: Findings, recording: Recording) -> str:
         parts.append("No single change averts it.")
     else:
         tried = f"not even the expert from {findings.earliest:.1f} s before {event} on"
-        parts.append(f"Nothing that was tried averts it, {tried}.")
+        parts.append(f"Nothing that was tried averts it{_but_absence(findings, recording.hit)}, {tried}.")
     if _is_blind(findings, recording.hit) and recording.hit is not None:
         parts.append(f"It drives the same whether the {recording.hit.name} is in the image or not.")
     if _expert(findings).averts:
@@ -137,7 +137,7 @@ def _is_other_removed(change: Change) -> bool:
 
 def _is_of_another(change: Change, kind: SceneChange) -> bool:
     is_kind = isinstance(change, SceneChanged) and change.change is kind
-    return is_kind and not changes_actor_in_image(change, kind)
+    return is_kind and not is_of_hit_actor(change, kind)
 
 
 _KINDS: tuple[Callable[[Change], bool], ...] = (
@@ -188,8 +188,14 @@ def _do(names: Sequence[str]) -> str:
 
 def _is_blind(findings: Findings, hit: Actor | None) -> bool:
     """Whether the drive is the same without the actor that was hit in the image."""
-    hidden = [f for f in findings.single if changes_actor_in_image(f.change, SceneChange.HIDDEN)]
+    hidden = [f for f in findings.single if is_of_hit_actor(f.change, SceneChange.HIDDEN)]
     return hit is not None and any(finding.no_effect for finding in hidden)
+
+
+def _but_absence(findings: Findings, hit: Actor | None) -> str:
+    """That the failure does not happen without the actor that was hit, if that was tried and is so."""
+    removed = [f for f in findings.single if is_of_hit_actor(f.change, SceneChange.REMOVED)]
+    return f" but the absence of the {hit.name}" if hit and any(f.averts for f in removed) else ""
 
 
 def _expert(findings: Findings) -> Finding:

@@ -157,6 +157,14 @@ def test_removing_what_was_hit_is_no_cause() -> None:
     assert explained(findings)[0] == DRIVER
 
 
+def test_it_is_said_if_only_the_absence_of_what_was_hit_averts() -> None:
+    changes = (ExpertDrives(), scene(SceneChange.REMOVED))
+    findings, _ = searched(lambda change: None if change == ExpertDrives() else 2.0, changes)
+    cause, sentence = explained(findings)
+    assert cause == NOTHING
+    assert sentence.startswith("Nothing that was tried averts it but the absence of the child, not even")
+
+
 def test_earlier_braking_is_late_braking() -> None:
     changes = (ExpertDrives(), BrakesEarlier(0.1), BrakesEarlier(0.2))
     findings, _ = searched(lambda change: None if change == BrakesEarlier(0.1) else 2.0, changes)
