@@ -135,8 +135,7 @@ def test_a_whole_study_of_a_few_rows(
         assert row.controls == (row.rows if row.arm in ("end_to_end", "mid_to_end") else 0)
     drives = read_table(work / "tables" / "drives.parquet", DriveRow)
     assert len(drives) == 3 * (6 + 2) and {drive.suite for drive in drives} == {"smoke"}
-    expert = [drive.success for drive in drives if drive.arm == "expert"]
-    assert expert == [True] * 3
+    assert len({drive.course for drive in drives}) == 3 == sum(drive.arm == "expert" for drive in drives)
     assert len({drive.config_hash for drive in drives if drive.course == drives[0].course}) == 8
     page = (work / "report" / "README.md").read_text(encoding="utf-8")
     assert "| modular | 150 | 1 | 3 |" in page and "None." in page
