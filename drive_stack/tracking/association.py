@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from drive_stack.tracking.measurement import cues_of
+from drive_stack.tracking.kernels import Measurement, closest_distances
 from drive_stack.tracking.track_lifecycle import Target
 from drive_stack.types import FloatArray, LiftedObject
 
@@ -31,16 +31,15 @@ def box_iou(first: Box, second: Box) -> float:
     return width * height / (areas[0] + areas[1] - width * height)
 
 
-def assignment_cost(target: Target, detected: LiftedObject, cues: FloatArray) -> float:
+def assignment_cost(target: Target, detected: LiftedObject, distance: float, uncertainty: float) -> float:
     """Cost of assigning an object to a target; `FORBIDDEN` where they cannot be the same object.
 
-    ``cues`` (C, 3) are those of `cues_of` the object.
+    ``distance`` and ``uncertainty`` are those of `closest_distances`.
     """
-    if not target.is_compatible(detected):
+    if distance > WIDE_GATE or not target.is_compatible(detected):
         return FORBIDDEN
-    distance, uncertainty = target.motion.distance(detected, cues)
     overlap = box_iou(target.box, detected.detection.box)
-    if distance > (WIDE_GATE if overlap > MIN_OVERLAP else GATE):
+    if distance > GATE and overlap <= MIN_OVERLAP:
         return FORBIDDEN
     # the uncertainty keeps an uncertain target from taking every object (likelihood, not distance alone)
     other_class = target.label != detected.label
@@ -48,17 +47,21 @@ def assignment_cost(target: Target, detected: LiftedObject, cues: FloatArray) ->
 
 
 def associate(
-    targets: Sequence[Target], objects: Sequence[LiftedObject]
+    targets: Sequence[Target], objects: Sequence[LiftedObject], measurements: Sequence[Measurement]
 ) -> tuple[list[tuple[int, int]], list[int]]:
     """Assign objects to targets with minimum total cost (Hungarian method: Kuhn, 1955).
+
+    Args:
+        targets: all targets, in the present ego frame.
+        objects: of the present image.
+        measurements: one for each object.
 
     Returns:
         The pairs (index of the target, index of the object), and the indices of the unassigned objects.
     """
     if not targets or not objects:
         return [], list(range(len(objects)))
-    candidates = [(detected, cues_of(detected.line_of_sight)) for detected in objects]
-    cost = np.array([[assignment_cost(target, *candidate) for candidate in candidates] for target in targets])
+    cost = _costs(targets, objects, measurements)
     rows, columns = linear_sum_assignment(cost)
     pairs = [
         (int(row), int(column))
@@ -67,3 +70,23 @@ def associate(
     ]
     assigned = {column for _, column in pairs}
     return pairs, [column for column in range(len(objects)) if column not in assigned]
+
+
+def _costs(
+    targets: Sequence[Target], objects: Sequence[LiftedObject], measurements: Sequence[Measurement]
+) -> FloatArray:
+    """`assignment_cost` (T, O) of every target with every object."""
+    states_of_targets = [target.motion.states for target in targets]
+    states = [state for states in states_of_targets for state in states]
+    means, covariances = np.array([s.mean for s in states]), np.array([s.covariance for s in states])
+    ends = np.cumsum([len(states) for states in states_of_targets])
+    columns = []
+    for detected, measurement in zip(objects, measurements, strict=True):
+        distances = closest_distances(measurement, means, covariances, ends).tolist()
+        columns.append(
+            [
+                assignment_cost(target, detected, distance, uncertainty)
+                for target, (distance, uncertainty) in zip(targets, distances, strict=True)
+            ]
+        )
+    return np.array(columns).T

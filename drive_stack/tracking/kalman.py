@@ -15,30 +15,30 @@ import numpy as np
 
 from drive_stack.tracking.classes import STATIONARY, ClassModel, VelocityPrior
 from drive_stack.tracking.ego_motion import EgoStep
-from drive_stack.tracking.kernels import STATES
-from drive_stack.tracking.measurement import Distance, Measurement, distance_of, measure, typical_log_size
-from drive_stack.types import FloatArray, LiftedObject
+from drive_stack.tracking.kernels import Measurement, predict_state, update_state
 
-SIZE_DRIFT = 0.005  # std of the logarithm of the size for each step: the object is seen from new sides
 INITIAL_SIGMA = 1.0  # of the position before the first measurement, as a fraction of the distance
 
 
 class KalmanState:
-    """Mean (5,) and covariance (5, 5)."""
+    """Mean (5,) and covariance (5, 5). Updates replace both arrays and never change them in place."""
 
-    def __init__(self, detected: LiftedObject, ego_speed: float, prior: VelocityPrior) -> None:
-        """Start at the detected position with the velocity of ``prior``; ``ego_speed`` is in m/s."""
-        self.mean = np.array([*detected.position, prior.speed_fraction * ego_speed, 0.0, 0.0])
-        self.covariance = np.zeros((STATES, STATES))
+    def __init__(self, measurement: Measurement, ego_speed: float, prior: VelocityPrior) -> None:
+        """Start at the measured position with the velocity of ``prior``; ``ego_speed`` is in m/s."""
+        x, y = measurement.position
+        self.mean = np.array([x, y, prior.speed_fraction * ego_speed, 0.0, 0.0])
         # a prior without knowledge of the position: the first update then correlates position and size
-        self.covariance[:2, :2] = (INITIAL_SIGMA * np.hypot(*detected.position)) ** 2 * np.eye(2)
-        self.covariance[2, 2], self.covariance[3, 3] = prior.longitudinal_sigma**2, prior.lateral_sigma**2
+        variance = (INITIAL_SIGMA * math.hypot(x, y)) ** 2
+        self.covariance = np.diag(
+            [variance, variance, prior.longitudinal_sigma**2, prior.lateral_sigma**2, 0.0]
+        )
         self._has_size = False
-        self.update(detected)
+        self.update(measurement)
 
     def stopped(self) -> KalmanState:
         """A copy of the state in which the object is stationary at its position."""
-        other = copy.deepcopy(self)
+        other = copy.copy(self)
+        other.mean, other.covariance = self.mean.copy(), self.covariance.copy()
         other.mean[2:4] = 0.0
         other.covariance[2:4, :] = other.covariance[:, 2:4] = 0.0
         other.covariance[2, 2] = STATIONARY.longitudinal_sigma**2
@@ -47,49 +47,25 @@ class KalmanState:
 
     def predict(self, step: EgoStep, dt: float, model: ClassModel) -> None:
         """Propagate the object by ``dt`` [s] and transform the state to the ego frame after ``step``."""
-        moved, turned = np.eye(STATES), np.eye(STATES)
-        moved[0, 2] = moved[1, 3] = dt
-        turned[:2, :2] = turned[2:4, 2:4] = step.into_new
-        gain = np.array([[0.5 * dt * dt, 0.0], [0.0, 0.5 * dt * dt], [dt, 0.0], [0.0, dt]])
-        noise = np.zeros((STATES, STATES))
-        variances = np.diag([model.longitudinal_acceleration**2, model.lateral_acceleration**2])
-        noise[:4, :4] = gain @ variances @ gain.T
-        noise[4, 4] = SIZE_DRIFT**2
-        self.mean = moved @ self.mean
-        self.mean[:2] -= step.shift
-        self.mean = turned @ self.mean
-        covariance = turned @ (moved @ self.covariance @ moved.T + noise) @ turned.T
-        self.covariance = 0.5 * (covariance + covariance.T)
+        self.mean, self.covariance = predict_state(
+            self.mean,
+            self.covariance,
+            step.shift,
+            step.turn,
+            dt,
+            model.longitudinal_acceleration,
+            model.lateral_acceleration,
+        )
 
-    def distance(self, detected: LiftedObject, cues: FloatArray) -> Distance:
-        """Squared Mahalanobis distance of an object, and the logarithm of the determinant of the innovation
-        covariance, both divided by the number of dimensions of the measurement."""
-        return distance_of(detected, cues, self.mean, self.covariance)
-
-    def update(self, detected: LiftedObject) -> float:
-        """Update the state with a detected object; returns the log-likelihood of the measurement.
-
-        Joseph's form keeps the covariance positive definite.
-        """
-        self._initialise_size(detected)
-        measurement = measure(detected, self.mean).robust(self.covariance)
-        innovation = measurement.innovation_covariance(self.covariance)
-        likelihood = _log_likelihood(measurement, innovation)
-        gain = np.linalg.solve(innovation, measurement.rows @ self.covariance).T
-        self.mean = self.mean + gain @ measurement.difference
-        remaining = np.eye(STATES) - gain @ measurement.rows
-        joseph = remaining @ self.covariance @ remaining.T + gain @ measurement.noise @ gain.T
-        self.covariance = 0.5 * (joseph + joseph.T)
-        return likelihood
-
-    def _initialise_size(self, detected: LiftedObject) -> None:
-        """Set the size to the typical one of the class at the first measurement that depends on it."""
-        typical = None if self._has_size else typical_log_size(detected)
-        if typical is not None:
+    def update(self, measurement: Measurement) -> float:
+        """Update the state with a measurement; returns its log-likelihood."""
+        if not self._has_size and not math.isnan(measurement.log_size):
             self._has_size = True
-            self.mean[4], self.covariance[4, 4] = typical
+            self._set_size(measurement.log_size, measurement.log_size_variance)
+        self.mean, self.covariance, likelihood = update_state(self.mean, self.covariance, measurement)
+        return float(likelihood)
 
-
-def _log_likelihood(measurement: Measurement, innovation: FloatArray) -> float:
-    squared, log_determinant = measurement.mahalanobis(innovation)
-    return -0.5 * (squared + log_determinant + len(measurement.difference) * math.log(2.0 * math.pi))
+    def _set_size(self, log_size: float, variance: float) -> None:
+        """Set the size to the typical one of the class, at the first measurement that depends on it."""
+        self.mean, self.covariance = self.mean.copy(), self.covariance.copy()
+        self.mean[4], self.covariance[4, 4] = log_size, variance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drive_stack.tracking.association import associate
 from drive_stack.tracking.ego_motion import Odometer
+from drive_stack.tracking.measurement import measurement_of
 from drive_stack.tracking.track_lifecycle import Target, TrackLifecycle
 from drive_stack.types import LiftedObject, Track
 
@@ -31,10 +32,11 @@ class KalmanTracker:
         step = self._odometer.step(speed, yaw_rate)
         for target in self._targets:
             target.predict(step, self._dt)
-        pairs, unassigned = associate(self._targets, objects)
+        measurements = [measurement_of(detected) for detected in objects]
+        pairs, unassigned = associate(self._targets, objects, measurements)
         for row, column in pairs:
-            self._targets[row].update(objects[column], speed)
-        self._targets += [Target(objects[column], speed) for column in unassigned]
+            self._targets[row].update(objects[column], measurements[column], speed)
+        self._targets += [Target(objects[column], measurements[column], speed) for column in unassigned]
         for target in self._targets:
             target.finish_step()
             if target.id is None and target.is_confirmed(self._lifecycle):

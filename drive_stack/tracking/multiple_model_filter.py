@@ -17,8 +17,8 @@ import numpy as np
 from drive_stack.tracking.classes import ClassModel
 from drive_stack.tracking.ego_motion import EgoStep
 from drive_stack.tracking.kalman import KalmanState
-from drive_stack.tracking.measurement import Distance
-from drive_stack.types import FloatArray, LiftedObject
+from drive_stack.tracking.kernels import Measurement
+from drive_stack.types import FloatArray
 
 LIKELIHOOD_EXPONENT = 0.6  # errors in consecutive images are correlated
 MIN_WEIGHT = 0.02  # of a hypothesis; one at this weight is rejected and does not contribute
@@ -34,51 +34,63 @@ class ModelHypothesis:
     weight: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Mean (5,) and covariance (5, 5)."""
+
+    mean: FloatArray
+    covariance: FloatArray
+
+
 class MultipleModelFilter:
     """The hypotheses about one object."""
 
-    def __init__(self, detected: LiftedObject, ego_speed: float, model: ClassModel) -> None:
+    def __init__(self, measurement: Measurement, ego_speed: float, model: ClassModel) -> None:
         """Start with the velocity priors of the class; ``ego_speed`` is in m/s."""
-        priors = model.velocity_priors_at_side if detected.truncated_at_side else model.velocity_priors
+        priors = model.velocity_priors_at_side if measurement.truncated_at_side else model.velocity_priors
         self._hypotheses = [
-            ModelHypothesis(KalmanState(detected, ego_speed, prior), prior.probability) for prior in priors
+            ModelHypothesis(KalmanState(measurement, ego_speed, prior), prior.probability) for prior in priors
         ]
         self._may_move = len(priors) > 1
         self._measurements = 1
+        self._moments: _Moments | None = None  # of the present hypotheses, once they have been computed
+
+    @property
+    def states(self) -> list[KalmanState]:
+        """The states of all hypotheses."""
+        return [hypothesis.state for hypothesis in self._hypotheses]
 
     @property
     def mean(self) -> FloatArray:
         """Mean of the state, (5,)."""
-        return np.asarray(sum(weight * hypothesis.state.mean for hypothesis, weight in self._accepted()))
+        return self._mixture().mean
 
     @property
     def covariance(self) -> FloatArray:
         """Covariance of the state, (5, 5): within the hypotheses and between their means."""
-        mean = self.mean
-        parts = []
-        for hypothesis, weight in self._accepted():
-            deviation = hypothesis.state.mean - mean
-            parts.append(weight * (hypothesis.state.covariance + np.outer(deviation, deviation)))
-        return np.asarray(sum(parts))
+        return self._mixture().covariance
+
+    def _mixture(self) -> _Moments:
+        if self._moments is None:
+            self._moments = _mixture(self._accepted())
+        return self._moments
 
     def predict(self, step: EgoStep, dt: float, model: ClassModel) -> None:
         """Propagate all hypotheses by ``dt`` [s] to the present image."""
         for hypothesis in self._hypotheses:
             hypothesis.state.predict(step, dt, model)
+        self._moments = None
 
     def stop(self) -> None:
         """Retain only the hypothesis that the object is stationary."""
         best = self._most_likely()
         self._hypotheses = [ModelHypothesis(best.state.stopped(), 1.0)]
+        self._moments = None
 
-    def distance(self, detected: LiftedObject, cues: FloatArray) -> Distance:
-        """`KalmanState.distance` of the hypothesis that is closest to the object."""
-        return min(hypothesis.state.distance(detected, cues) for hypothesis in self._hypotheses)
-
-    def update(self, detected: LiftedObject) -> None:
-        """Update all hypotheses and their weights with a detected object."""
+    def update(self, measurement: Measurement) -> None:
+        """Update all hypotheses and their weights with a measurement."""
         logs = [
-            math.log(hypothesis.weight) + LIKELIHOOD_EXPONENT * hypothesis.state.update(detected)
+            math.log(hypothesis.weight) + LIKELIHOOD_EXPONENT * hypothesis.state.update(measurement)
             for hypothesis in self._hypotheses
         ]
         highest = max(logs)
@@ -88,6 +100,7 @@ class MultipleModelFilter:
         if self._may_move and self._measurements % RENEWAL_INTERVAL == 0:
             self._renew_stationary()
         self._merge()
+        self._moments = None
 
     def _most_likely(self) -> ModelHypothesis:
         return max(self._hypotheses, key=lambda hypothesis: hypothesis.weight)
@@ -112,3 +125,16 @@ class MultipleModelFilter:
             best = self._most_likely()
             best.weight = 1.0
             self._hypotheses = [best]
+
+
+def _mixture(hypotheses: list[tuple[ModelHypothesis, float]]) -> _Moments:
+    """Moments of weighted hypotheses."""
+    if len(hypotheses) == 1:
+        state = hypotheses[0][0].state
+        return _Moments(state.mean, state.covariance)
+    mean = np.asarray(sum(weight * hypothesis.state.mean for hypothesis, weight in hypotheses))
+    parts = []
+    for hypothesis, weight in hypotheses:
+        deviation = hypothesis.state.mean - mean
+        parts.append(weight * (hypothesis.state.covariance + np.outer(deviation, deviation)))
+    return _Moments(mean, np.asarray(sum(parts)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from drive_stack.geometry import wrap_angle
 from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.tracking.classes import CLASS_MODELS, ClassModel, same_group
 from drive_stack.tracking.ego_motion import EgoStep
+from drive_stack.tracking.kernels import Measurement
 from drive_stack.tracking.multiple_model_filter import MultipleModelFilter
 from drive_stack.types import LiftedObject, ObjectClass, Track
 
@@ -40,11 +42,10 @@ class TrackLifecycle:
 class Target:
     """One object from its first detection on."""
 
-    def __init__(self, detected: LiftedObject, ego_speed: float) -> None:
-        self._votes = dict.fromkeys(ObjectClass, 0.0)
-        self._votes[detected.label] = detected.confidence
+    def __init__(self, detected: LiftedObject, measurement: Measurement, ego_speed: float) -> None:
+        self._votes = {detected.label: detected.confidence}  # of the classes that were ever detected
         self._label = detected.label
-        self.motion = MultipleModelFilter(detected, ego_speed, self.model)
+        self.motion = MultipleModelFilter(measurement, ego_speed, self.model)
         self.box, self._truncated_at_side = detected.detection.box, detected.truncated_at_side
         self._width, self._confidence = detected.width, detected.confidence
         self._heading = 0.0  # the road runs about in the ego's direction
@@ -74,16 +75,16 @@ class Target:
         self._age += 1
         self.missed += 1
 
-    def update(self, detected: LiftedObject, ego_speed: float) -> None:
+    def update(self, detected: LiftedObject, measurement: Measurement, ego_speed: float) -> None:
         """Update the target with the object matched in the present image; ``ego_speed`` is in m/s."""
         self._votes = {label: 0.9 * votes for label, votes in self._votes.items()}
-        self._votes[detected.label] += detected.confidence
+        self._votes[detected.label] = self._votes.get(detected.label, 0.0) + detected.confidence
         if self._votes[detected.label] > CLASS_CHANGE_RATIO * self._votes[self._label]:
             # the estimates of size and position assumed the former class
             self._label = detected.label
-            self.motion = MultipleModelFilter(detected, ego_speed, self.model)
+            self.motion = MultipleModelFilter(measurement, ego_speed, self.model)
         else:
-            self.motion.update(detected)
+            self.motion.update(measurement)
         self._width += LEARNING_RATE * (detected.width - self._width)
         self._confidence += LEARNING_RATE * (detected.confidence - self._confidence)
         self.box, self._truncated_at_side = detected.detection.box, detected.truncated_at_side
@@ -98,10 +99,10 @@ class Target:
         """
         if self.missed:
             self._confidence *= CONFIDENCE_DECAY
-        vx, vy = self.motion.mean[2:4]
-        speed, sigma = float(np.hypot(vx, vy)), float(np.sqrt(self.motion.covariance[3, 3]))
+        vx, vy = self.motion.mean[2:4].tolist()
+        speed, sigma = math.hypot(vx, vy), math.sqrt(self.motion.covariance[3, 3])
         if vx > 0.0 and speed > MIN_HEADING_SPEED and sigma < MAX_HEADING_SIGMA * speed:
-            self._heading = float(np.arctan2(vy, vx))
+            self._heading = math.atan2(vy, vx)
         else:
             self._heading *= HEADING_DECAY
 
@@ -123,23 +124,25 @@ class Target:
 
     def _is_stationary_at_side(self) -> bool:
         """Whether the target is stationary and left the view of the camera as the ego drew level with it."""
-        stationary = float(np.hypot(*self.motion.mean[2:4])) < STATIONARY_SPEED
-        return self._truncated_at_side and self._hits >= MIN_STATIONARY_HITS and stationary
+        if not self._truncated_at_side or self._hits < MIN_STATIONARY_HITS:
+            return False
+        return math.hypot(*self.motion.mean[2:4].tolist()) < STATIONARY_SPEED
 
     def track(self) -> Track:
         """The record of a confirmed target, with the position of the object's centre."""
         assert self.id is not None
         model, mean = self.model, self.motion.mean
+        x, y, vx, vy, _ = mean.tolist()
         pedestrian = GROUPS[self.label] is ClassGroup.PEDESTRIANS
-        heading = float(np.arctan2(mean[3], mean[2])) if pedestrian else self._heading
+        heading = math.atan2(vy, vx) if pedestrian else self._heading
         centre_offset = 0.0 if pedestrian else model.length / 2.0
         # allowed range of the width, relative to the typical one
         low, high = (0.5, 4.0) if GROUPS[self.label] is ClassGroup.OBSTACLES else (0.85, 1.15)
-        measured_width = float(np.clip(self._width, low * model.width, high * model.width))
+        measured_width = min(max(self._width, low * model.width), high * model.width)
         return Track(
             id=self.id,
             label=self.label,
-            position=mean[:2] + centre_offset * np.array([np.cos(heading), np.sin(heading)]),
+            position=np.array([x + centre_offset * math.cos(heading), y + centre_offset * math.sin(heading)]),
             velocity=mean[2:4].copy(),
             covariance=self.motion.covariance[:4, :4].copy(),
             heading=heading,

@@ -17,6 +17,7 @@ from drive_stack.tracking.classes import CLASS_MODELS
 from drive_stack.tracking.ego_motion import ego_step
 from drive_stack.tracking.kalman import KalmanState
 from drive_stack.tracking.kalman_tracker import KalmanTracker
+from drive_stack.tracking.measurement import measurement_of
 from drive_stack.types import (
     Detection,
     FloatArray,
@@ -177,11 +178,12 @@ def test_covariances_stay_positive_definite(
         line_of_sight = LineOfSight(np.zeros(2), transverse_sigma, cues) if with_cues else None
         return LiftedObject(position, covariance, label, 0.5, 1.8, detection, line_of_sight)
 
-    state = KalmanState(detected(np.array([x, y]), bool(seed % 2)), speed, model.velocity_priors[-1])
+    first = measurement_of(detected(np.array([x, y]), bool(seed % 2)))
+    state = KalmanState(first, speed, model.velocity_priors[-1])
     for _ in range(60):
         state.predict(ego_step(speed, yaw_rate, DT), DT, model)
         if rng.random() < 0.6:
             position = state.mean[:2] + rng.normal(size=2) * [radial_sigma, transverse_sigma]
-            state.update(detected(position, bool(rng.random() < 0.5)))
+            state.update(measurement_of(detected(position, bool(rng.random() < 0.5))))
         assert np.array_equal(state.covariance, state.covariance.T)
         assert float(np.linalg.eigvalsh(state.covariance).min()) >= 0.0

@@ -14,6 +14,7 @@ from drive_stack.tracking.classes import CLASS_MODELS
 from drive_stack.tracking.ego_motion import ego_step
 from drive_stack.tracking.kalman import KalmanState
 from drive_stack.tracking.kalman_tracker import KalmanTracker
+from drive_stack.tracking.measurement import measurement_of
 from drive_stack.types import (
     Detection,
     LineOfSight,
@@ -124,16 +125,17 @@ def test_a_stationary_object_next_to_the_ego_is_remembered_until_it_is_behind() 
 
 def test_one_wrong_box_moves_a_known_object_little() -> None:
     """A box that jumps by half the distance gets little weight."""
-    state = KalmanState(
-        detected_object(np.array([40.0, 0.0]), CAR), 0.0, CLASS_MODELS[CAR].velocity_priors[0]
+    at_40_m, at_60_m = (
+        measurement_of(detected_object(np.array([distance, 0.0]), CAR)) for distance in (40.0, 60.0)
     )
+    state = KalmanState(at_40_m, 0.0, CLASS_MODELS[CAR].velocity_priors[0])
     no_motion = ego_step(0.0, 0.0, DT)
     for _ in range(20):
         state.predict(no_motion, DT, CLASS_MODELS[CAR])
-        state.update(detected_object(np.array([40.0, 0.0]), CAR))
+        state.update(at_40_m)
     before = float(state.mean[0])
     state.predict(no_motion, DT, CLASS_MODELS[CAR])
-    state.update(detected_object(np.array([60.0, 0.0]), CAR))
+    state.update(at_60_m)
     assert 0.0 < state.mean[0] - before < 2.0
 
 
