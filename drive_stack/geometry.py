@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numba.extending import register_jitable
 
 from drive_stack.types import FloatArray, LanePath
@@ -54,6 +55,20 @@ def extents(length: FloatArray, width: FloatArray, yaw: FloatArray) -> tuple[Flo
 register_jitable(extents)
 
 
+@njit(cache=True)
+def _nearest_samples(samples, points):  # type: ignore[no-untyped-def]
+    """Index (N,) of the nearest of ``samples`` (M, 2) for each of ``points`` (N, 2), the first of equals."""
+    nearest = np.zeros(points.shape[0], dtype=np.int64)
+    for point in range(points.shape[0]):
+        lowest = np.inf
+        for sample in range(samples.shape[0]):
+            dx, dy = points[point, 0] - samples[sample, 0], points[point, 1] - samples[sample, 1]
+            squared = dx * dx + dy * dy
+            if squared < lowest:
+                lowest, nearest[point] = squared, sample
+    return nearest
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceLine:
     """A lane's centre line for Frenet coordinates: station s along it, lateral d positive to its left.
@@ -70,9 +85,7 @@ class ReferenceLine:
     def to_frenet(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Station and lateral, each ``(...,)`` [m], of points ``(..., 2)`` [m]."""
         flat = points.reshape(-1, 2)
-        x, y = self.xy[:, 0], self.xy[:, 1]
-        squared = (flat[:, :1] - x) ** 2 + (flat[:, 1:] - y) ** 2
-        nearest = np.argmin(squared, axis=1)
+        nearest = _nearest_samples(self.xy, flat)
         along = self.heading[nearest]
         ahead = flat - self.xy[nearest]
         cos, sin = np.cos(along), np.sin(along)
@@ -105,7 +118,8 @@ def reference_line(path: LanePath, max_station: float = 220.0, step: float = 2.0
 
     The extension is an arc with the heading and curvature of the last point of the path.
     """
-    heading = np.unwrap(path.heading)
+    jumps = bool((np.abs(np.diff(path.heading)) >= np.pi).any())
+    heading = np.unwrap(path.heading) if jumps else path.heading  # numpy takes long to find nothing
     missing = max_station - float(path.station[-1])
     if missing <= 0.0:
         return ReferenceLine(path.station, path.xy, heading, path.curvature)

@@ -199,9 +199,12 @@ def _futures(
     positions = np.empty((len(probable), len(times), 2))
     first = 0
     for _, group in groupby(probable, key=lambda entry: id(entry[1].times)):
-        points = [np.vstack([prediction.track.position, future.positions]) for _, prediction, future in group]
+        entries = list(group)
         known = np.concatenate([[0.0], probable[first][1].times])
-        positions[first : first + len(points)] = _interpolated(np.stack(points), known, times)
+        points = np.empty((len(entries), len(known), 2))
+        points[:, 0] = [prediction.track.position for _, prediction, _ in entries]
+        points[:, 1:] = [future.positions for _, _, future in entries]
+        positions[first : first + len(points)] = _interpolated(points, known, times)
         first += len(points)
     station, lateral = line.to_frenet(positions)
     owners = np.array(owner, dtype=np.intp)
