@@ -14,11 +14,14 @@ from drive_stack.planning.lattice_kernel import (
     Bounds,
     FutureArrays,
     LeadArrays,
+    LeadMotions,
     PathArrays,
     ProfileArrays,
     Weights,
     candidate_costs,
+    lead_limits,
 )
+from drive_stack.planning.leads import Lead
 from drive_stack.planning.paths import Paths
 from drive_stack.planning.profiles import Profiles
 from drive_stack.planning.scene import Scene
@@ -34,9 +37,9 @@ ROAD_MARGIN = 0.1  # to the edge of the usable road [m]
 
 @dataclass(frozen=True, slots=True)
 class CandidateCosts:
-    """Costs of all candidates; inf where a candidate must not be driven."""
+    """Costs of the candidates, among them the best one of each path."""
 
-    cost: FloatArray  # (L, K)
+    cost: FloatArray  # (L, K), inf where a candidate must not be driven or is not the best of its path
 
     def best(self) -> tuple[int, int] | None:
         """Indices of the path and the profile of minimum cost; None where no candidate may be driven."""
@@ -60,10 +63,21 @@ def evaluate_candidates(
     Candidates that require more of the tyres than ``grip`` [m/s²] must not be driven.
     """
     weights = settings.cost
+    path_arrays = PathArrays(np.ascontiguousarray(paths.coefficients), paths.length)
+    profile_arrays = _profile_arrays(profiles, scene, directive)
+    allowed, blocked = lead_limits(
+        _lead_motions(directive.leads, scene.ego_half_width),
+        path_arrays,
+        profile_arrays.station,
+        times,
+        scene.ego_front,
+        not settings.plan_is_executed,
+    )
+    profile_costs = _profile_cost(profiles, settings)
     cost = candidate_costs(
-        PathArrays(np.ascontiguousarray(paths.coefficients), paths.length),
-        _profile_arrays(profiles, scene, directive),
-        _lead_arrays(paths, profiles, times, scene, directive, plan_is_executed=settings.plan_is_executed),
+        path_arrays,
+        profile_arrays,
+        LeadArrays(allowed, blocked),
         _future_arrays(profiles, scene),
         _bounds(scene, directive, settings, grip),
         Weights(
@@ -73,9 +87,10 @@ def evaluate_candidates(
             clearance=weights.clearance,
             collision=weights.collision,
         ),
+        _path_cost(paths, float(profiles.speed[0, 0]), directive, settings),
+        profile_costs,
+        np.argsort(profile_costs, kind="stable"),
     )
-    cost += _profile_cost(profiles, settings)
-    cost += _path_cost(paths, float(profiles.speed[0, 0]), directive, settings)[:, None]
     return CandidateCosts(cost)
 
 
@@ -90,34 +105,20 @@ def _profile_arrays(profiles: Profiles, scene: Scene, directive: Directive) -> P
     )
 
 
-def _lead_arrays(
-    paths: Paths,
-    profiles: Profiles,
-    times: FloatArray,
-    scene: Scene,
-    directive: Directive,
-    *,
-    plan_is_executed: bool,
-) -> LeadArrays:
-    """Speeds that the leads allow, and the paths that they block.
-
-    A lead does not limit a path that is clear of it at the point of the meeting. Without ``plan_is_executed``
-    the present position of the car must be clear of the lead as well.
-    """
-    leads, count = directive.leads, len(paths.target)
-    allowed = np.empty((len(leads), *profiles.station.shape))
-    blocked = np.empty((len(leads), count, len(times)), dtype=np.bool_)
-    front = profiles.station + scene.ego_front
-    for index, lead in enumerate(leads):
-        allowed[index] = lead.allowed(front, times)
-        meets = np.maximum(lead.rear + lead.speed * times - scene.ego_front - 1.0, 0.0)
-        lateral = paths.offset(np.broadcast_to(meets, (count, len(times))))
-        half_width = lead.half_width + scene.ego_half_width
-        blocked[index] = np.abs(lateral - lead.lateral) < half_width
-        if not plan_is_executed:
-            start = paths.offset(np.zeros((count, 1)))
-            blocked[index] |= np.abs(start - lead.lateral) < half_width
-    return LeadArrays(allowed, blocked)
+def _lead_motions(leads: tuple[Lead, ...], ego_half_width: float) -> LeadMotions:
+    rows = [
+        (
+            lead.rear,
+            lead.speed,
+            lead.lateral,
+            lead.half_width + ego_half_width,
+            lead.gap,
+            lead.braking,
+            lead.time_gap,
+        )
+        for lead in leads
+    ]
+    return LeadMotions(*np.array(rows, dtype=np.float64).reshape(-1, 7).T.copy())
 
 
 def _centre_station(scene: Scene) -> float:
@@ -144,7 +145,7 @@ def _profile_cost(profiles: Profiles, settings: PlannerSettings) -> FloatArray:
 def _path_cost(paths: Paths, speed: float, directive: Directive, settings: PlannerSettings) -> FloatArray:
     weights = settings.cost
     at = np.linspace(0.0, 1.0, 9)[None, :] * paths.length[:, None]
-    _, slope, _ = paths.lateral(at)
+    slope = paths.slope(at)
     target_offset = np.abs(paths.target - directive.goal)
     return np.asarray(
         weights.target_offset * np.minimum(target_offset, 2.0) ** 2

@@ -55,6 +55,18 @@ class Paths:
         """Lateral [m] at stations ``(L, ...)``."""
         return evaluate(self.coefficients, np.minimum(station, self._broadcast_length(station)))
 
+    def slope(self, station: FloatArray) -> FloatArray:
+        """Derivative of the lateral with respect to the station, at stations ``(L, ...)``."""
+        length = self._broadcast_length(station)
+        slope = evaluate(derivative(self.coefficients), np.minimum(station, length))
+        return np.where(station >= length, 0.0, slope)
+
+    def offsets(self, stations: Sequence[float]) -> list[float]:
+        """Laterals [m] of a single path at each of ``stations`` [m]."""
+        (laterals,) = self.offset(np.array(stations, dtype=np.float64)[None])
+        values: list[float] = laterals.tolist()
+        return values
+
     def _broadcast_length(self, station: FloatArray) -> FloatArray:
         """The lengths in a shape that broadcasts with stations ``(L, ...)``."""
         return self.length.reshape((len(self.length),) + (1,) * (station.ndim - 1))

@@ -13,12 +13,16 @@ from drive_stack.planning.lattice_kernel import (
     Bounds,
     FutureArrays,
     LeadArrays,
+    LeadMotions,
     PathArrays,
     ProfileArrays,
     Weights,
     candidate_costs,
+    lead_limits,
 )
+from drive_stack.planning.leads import Lead
 from drive_stack.planning.paths import LateralState, Paths, lateral_paths, path_curvature
+from drive_stack.types import Behaviour, Cause
 
 SPEED, INSTANTS = 10.0, 21
 TIMES = np.linspace(0.0, 4.0, INSTANTS)
@@ -63,6 +67,9 @@ class Case:
             self.futures,
             self.bounds,
             self.weights,
+            np.zeros(1),
+            np.zeros(1),
+            np.array([0]),
         )
         assert costs.shape == (1, 1)
         return float(costs[0, 0])
@@ -184,3 +191,72 @@ def test_braking_and_steering_together_must_not_exceed_the_grip() -> None:
     assert np.isfinite(Case(path_to(3.0), bounds=bounds, acceleration=-3.9).cost())  # 2.8² + 3.9² < 5²
     assert np.isinf(Case(path_to(3.0), bounds=bounds, acceleration=-4.5).cost())
     assert np.isfinite(Case(path_to(0.0), bounds=bounds, acceleration=-4.5).cost())
+
+
+def test_the_best_profile_of_each_path_is_that_of_all_candidates() -> None:
+    """Candidates that need not be computed are inf; the others cost what they cost alone."""
+    rng, count = np.random.default_rng(4), 12
+    speeds = np.linspace(2.0, 14.0, count)
+    weights = NO_WEIGHTS._replace(overspeed=1.0, lateral_error=1.0, collision=2.0)
+    profile_costs, path_costs = 3.0 * rng.normal(size=count), rng.uniform(size=2)
+    paths = lateral_paths(LateralState(0.0, 0.0, 0.0), np.array([0.0, 1.0]), SPEED, None, shortest_only=True)
+
+    def costs(rows: list[int], columns: list[int]) -> np.ndarray:
+        same = np.ones((len(columns), INSTANTS))
+        chosen = paths.select(rows)
+        return candidate_costs(
+            PathArrays(chosen.coefficients, chosen.length),
+            ProfileArrays(
+                station=speeds[columns, None] * TIMES,
+                speed=speeds[columns, None] * same,
+                acceleration=0.0 * same,
+                emergency=np.zeros(len(columns), dtype=np.bool_),
+                road_curvature=0.0 * same,
+                allowed=9.0 * same,
+            ),
+            LeadArrays(
+                np.empty((0, len(columns), INSTANTS)), np.empty((0, len(rows), INSTANTS), dtype=np.bool_)
+            ),
+            alongside(2.1),
+            WIDE_BOUNDS,
+            weights,
+            path_costs[rows],
+            profile_costs[columns],
+            np.argsort(profile_costs[columns], kind="stable"),
+        )
+
+    together = costs([0, 1], list(range(count)))
+    alone = np.array([[costs([row], [column])[0, 0] for column in range(count)] for row in range(2)])
+    computed = np.isfinite(together)
+    assert 2 <= computed.sum() < computed.size
+    assert np.array_equal(together[computed], alone[computed])
+    assert np.array_equal(together.argmin(axis=1), alone.argmin(axis=1))
+
+
+def lead(lateral: float, half_width: float) -> Lead:
+    """One that drives 30 m ahead at 8 m/s."""
+    return Lead(
+        rear=30.0, speed=8.0, lateral=lateral, half_width=half_width, gap=4.0, braking=2.2, time_gap=1.2,
+        reason="", behaviour=Behaviour.FOLLOW, cause=Cause("vehicle"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("at_start_too", "blocked"), [(False, False), (True, True)])
+def test_a_lead_limits_the_speed_on_paths_that_meet_it(at_start_too: bool, blocked: bool) -> None:
+    """The first lead is in the way of a path to 2 m from its start on, the second one at its end."""
+    paths, ego_front = path_to(2.0), 3.75
+    leads = (lead(0.0, 1.0), lead(2.5, 1.0), lead(-3.0, 1.0))
+    station = SPEED * TIMES[None]
+    allowed, blocks = lead_limits(
+        LeadMotions(*np.array([[30.0, 8.0, own.lateral, 1.0, 4.0, 2.2, 1.2] for own in leads]).T.copy()),
+        PathArrays(paths.coefficients, paths.length),
+        station,
+        TIMES,
+        ego_front,
+        at_start_too,
+    )
+    assert blocks[:, 0, 0].tolist() == [blocked, True, False]
+    assert np.array_equal(blocks[:, 0].all(axis=1), blocks[:, 0].any(axis=1))
+    expected = leads[1].allowed(station + ego_front, TIMES)
+    assert allowed[1] == pytest.approx(expected, rel=1e-12)
+    assert np.array_equal(np.isfinite(allowed).all(axis=(1, 2)), [blocked, True, False])
