@@ -87,9 +87,8 @@ def _binding_lead(
     in_window = times <= 2.0
     front = motion.station[0, in_window] + scene.ego_front
     lowest, binding = float(directive.caps.at(motion.station[0, in_window]).min()) - LEAD_MARGIN, None
-    for lead in directive.leads:
-        meets = np.array([[max(lead.rear - scene.ego_front - 1.0, 0.0)]])
-        lateral = float(path.offset(meets)[0, 0])
+    meetings = path.offsets([max(lead.rear - scene.ego_front - 1.0, 0.0) for lead in directive.leads])
+    for lead, lateral in zip(directive.leads, meetings, strict=True):
         if abs(lateral - lead.lateral) >= lead.half_width + scene.ego_half_width:
             continue
         allowed = float(lead.allowed(front, times[in_window]).min())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from drive_stack.planning.following import needed_braking, rss_distance, time_to_collision
 from drive_stack.planning.lane_change_gaps import blocking_reason
 from drive_stack.planning.lane_choice import LaneDecision
@@ -64,15 +62,13 @@ class SafetyLayer:
         return worst
 
     def _in_way(self, scene: Scene, path: Paths) -> list[Actor]:
-        actors = []
-        for actor in scene.actors:
-            if actor.rear < scene.ego_front - 0.5:
-                continue
-            meets = np.array([[max(actor.rear - scene.ego_front, 0.0)]])
-            lateral = float(path.offset(meets)[0, 0])
-            if abs(actor.lateral - lateral) < actor.half_width + scene.ego_half_width + 0.1:
-                actors.append(actor)
-        return actors
+        ahead = [actor for actor in scene.actors if actor.rear >= scene.ego_front - 0.5]
+        laterals = path.offsets([scene.distance_to(actor) for actor in ahead])
+        return [
+            actor
+            for actor, lateral in zip(ahead, laterals, strict=True)
+            if abs(actor.lateral - lateral) < actor.half_width + scene.ego_half_width + 0.1
+        ]
 
     def _demand(self, scene: Scene, actor: Actor, speed: float, max_braking: float) -> Braking | None:
         settings = self._settings
