@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from drive_stack.bounds import Distance, Fraction, PositiveDuration, PositiveSpeed, Speed
 from drive_stack.config import StrictModel
-from drive_stack.geometry import ReferenceLine, reference_line, wrap_angle
+from drive_stack.geometry import ReferenceLine, reference_line, wrap_angles
 from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.prediction.constant_velocity import Horizon, constant_velocity
 from drive_stack.prediction.pedestrians import pedestrian_hypotheses
-from drive_stack.types import FloatArray, Hypothesis, LaneEstimate, Prediction, Track
+from drive_stack.types import Hypothesis, LaneEstimate, Prediction, Track
 
 
 class LaneFollowingSettings(StrictModel):
@@ -39,6 +40,16 @@ class _LaneState:
     centre: float  # lateral of the centre of that lane [m]
 
 
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """A lane that a vehicle may follow."""
+
+    vehicle: _LaneState
+    name: str
+    probability: float
+    target: float  # lateral of the lane's centre [m]
+
+
 class LaneFollowingPredictor:
     """A `Predictor`: vehicles keep their lane at constant speed, or change to an adjacent lane.
 
@@ -50,41 +61,70 @@ class LaneFollowingPredictor:
         self._times = self._settings.horizon.times()
 
     def predict(self, tracks: tuple[Track, ...], lanes: LaneEstimate) -> tuple[Prediction, ...]:
-        """One prediction for each track, in the same order."""
+        """One prediction for each track, in the same order. The trajectories of all are computed together."""
         line = reference_line(lanes.path)
-        return tuple(Prediction(track, self._times, self._hypotheses(track, lanes, line)) for track in tracks)
-
-    def _hypotheses(self, track: Track, lanes: LaneEstimate, line: ReferenceLine) -> tuple[Hypothesis, ...]:
-        if GROUPS[track.label] is ClassGroup.PEDESTRIANS:
-            return pedestrian_hypotheses(track, line, lanes.width / 2.0, self._times)
-        obstacle = GROUPS[track.label] is ClassGroup.OBSTACLES
-        if obstacle or float(np.hypot(*track.velocity)) < self._settings.stationary_speed:
-            return (constant_velocity(track, self._times, "stands", 1.0),)
-        state = self._lane_state(track, lanes, line)
-        if state is None or state.longitudinal_speed <= 0.0:
-            return (constant_velocity(track, self._times, "keeps going", 1.0),)
-        candidates = [item for item in self._probabilities(state, lanes) if item[2] > 0.0]
-        targets = np.array([state.centre + shift * lanes.width for _, shift, _ in candidates])
-        positions, yaw = self._trajectories(line, state, targets)
+        options = [self._options(state, lanes) for state in self._lane_states(tracks, lanes, line)]
+        along_lanes = iter(self._along_lanes([option for own in options for option in own], line))
         return tuple(
-            Hypothesis(name, probability, points, _wrapped(yaw_row))
-            for (name, _, probability), points, yaw_row in zip(candidates, positions, yaw, strict=True)
+            Prediction(
+                track,
+                self._times,
+                tuple(next(along_lanes) for _ in own) if own else self._without_lane(track, lanes, line),
+            )
+            for track, own in zip(tracks, options, strict=True)
         )
 
-    def _lane_state(self, track: Track, lanes: LaneEstimate, line: ReferenceLine) -> _LaneState | None:
-        """The track in lane coordinates; None where no known lane is near."""
-        station, lateral = (float(value[0]) for value in line.to_frenet(track.position[None, :]))
-        heading = float(line.heading_at(np.array(station)))
-        cos, sin = np.cos(heading), np.sin(heading)
-        longitudinal_speed = float(track.velocity[0] * cos + track.velocity[1] * sin)
-        lateral_speed = float(track.velocity[1] * cos - track.velocity[0] * sin)
+    def _without_lane(self, track: Track, lanes: LaneEstimate, line: ReferenceLine) -> tuple[Hypothesis, ...]:
+        """Hypotheses of a track that follows no lane."""
+        if GROUPS[track.label] is ClassGroup.PEDESTRIANS:
+            return pedestrian_hypotheses(track, line, lanes.width / 2.0, self._times)
+        name = "stands" if self._stands(track) else "keeps going"
+        return (constant_velocity(track, self._times, name, 1.0),)
+
+    def _stands(self, track: Track) -> bool:
+        obstacle = GROUPS[track.label] is ClassGroup.OBSTACLES
+        return obstacle or math.hypot(*track.velocity.tolist()) < self._settings.stationary_speed
+
+    def _lane_states(
+        self, tracks: tuple[Track, ...], lanes: LaneEstimate, line: ReferenceLine
+    ) -> list[_LaneState | None]:
+        """The tracks in lane coordinates; None for each one that follows no lane."""
+        positions = np.array([track.position for track in tracks]).reshape(-1, 2)
+        station, lateral = line.to_frenet(positions)
+        places = zip(station.tolist(), lateral.tolist(), line.heading_at(station).tolist(), strict=True)
+        return [
+            None
+            if GROUPS[track.label] is ClassGroup.PEDESTRIANS or self._stands(track)
+            else self._lane_state(track, lanes, *place)
+            for track, place in zip(tracks, places, strict=True)
+        ]
+
+    def _lane_state(
+        self, track: Track, lanes: LaneEstimate, station: float, lateral: float, heading: float
+    ) -> _LaneState | None:
+        """The track in lane coordinates; None where no known lane is near, or against its direction.
+
+        ``station`` and ``lateral`` are those of the track [m], ``heading`` is that of the lane there [rad].
+        """
+        (vx, vy), cos, sin = track.velocity.tolist(), math.cos(heading), math.sin(heading)
+        longitudinal_speed, lateral_speed = vx * cos + vy * sin, vy * cos - vx * sin
         lane = round(lateral / lanes.width)
         leftmost = 1 if lanes.left.exists else 0
         rightmost = -1 if lanes.right.exists else 0
         lanes_away = max(lane - leftmost, rightmost - lane, 0)
-        if lanes_away > self._settings.max_lanes_away:
+        if lanes_away > self._settings.max_lanes_away or longitudinal_speed <= 0.0:
             return None
         return _LaneState(station, lateral, longitudinal_speed, lateral_speed, lane, lane * lanes.width)
+
+    def _options(self, vehicle: _LaneState | None, lanes: LaneEstimate) -> list[_Option]:
+        """The lanes that a vehicle may follow; none for one that follows no lane."""
+        if vehicle is None:
+            return []
+        return [
+            _Option(vehicle, name, probability, vehicle.centre + shift * lanes.width)
+            for name, shift, probability in self._probabilities(vehicle, lanes)
+            if probability > 0.0
+        ]
 
     def _probabilities(self, vehicle: _LaneState, lanes: LaneEstimate) -> tuple[tuple[str, int, float], ...]:
         """Name, shift in lanes to the left, and probability of each hypothesis. Probabilities add up to 1."""
@@ -108,8 +148,8 @@ class LaneFollowingPredictor:
         """Logistic function of the lateral speed, shifted by the displacement from the lane's centre [m]."""
         settings = self._settings
         signal = lateral_speed / settings.lane_change_speed + 2.0 * displacement / width - 1.0
-        probability = 1.0 / (1.0 + float(np.exp(np.clip(-4.0 * signal, -40.0, 40.0))))
-        return float(np.clip(probability, settings.lane_change_prior, 0.95))
+        probability = 1.0 / (1.0 + math.exp(min(max(-4.0 * signal, -40.0), 40.0)))
+        return min(max(probability, settings.lane_change_prior), 0.95)
 
     def _merge_probability(self, vehicle: _LaneState, lanes: LaneEstimate, shift: int) -> float:
         """Probability of a change from a lane that ends to the one ``shift`` lanes to its left."""
@@ -121,23 +161,23 @@ class LaneFollowingPredictor:
             return 0.0
         return 0.6 * (1.0 - remaining / self._settings.merge_distance) + 0.15
 
-    def _trajectories(
-        self, line: ReferenceLine, vehicle: _LaneState, targets: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Positions (H, T, 2) [m] and headings (H, T) [rad] at constant longitudinal speed.
+    def _along_lanes(self, options: list[_Option], line: ReferenceLine) -> list[Hypothesis]:
+        """The hypothesis of each option, at constant longitudinal speed.
 
-        The laterals change to ``targets`` (H,) [m] along minimum-jerk polynomials.
+        The laterals change to those of the lanes along minimum-jerk polynomials.
         """
-        distance = (targets - vehicle.lateral)[:, None]
+        vehicles = [option.vehicle for option in options]
+        rows = [(own.station, own.lateral, own.longitudinal_speed) for own in vehicles]
+        station, lateral, speed = np.array(rows).reshape(-1, 3).T[:, :, None]
+        distance = np.array([option.target for option in options]).reshape(-1, 1) - lateral
         seconds = np.maximum(np.abs(distance) / 3.5 * self._settings.lane_change_duration, 1.5)
         fraction = np.clip(self._times / seconds, 0.0, 1.0)
         blend = fraction**3 * (10.0 - 15.0 * fraction + 6.0 * fraction**2)
         slope = 30.0 * fraction**2 * (1.0 - fraction) ** 2 / seconds
-        station = vehicle.station + vehicle.longitudinal_speed * self._times
-        positions, heading = line.to_plane(station, vehicle.lateral + distance * blend)
-        return positions, heading + np.arctan2(distance * slope, max(vehicle.longitudinal_speed, 1.0))
-
-
-def _wrapped(yaw: FloatArray) -> FloatArray:
-    first = wrap_angle(float(yaw[0]))
-    return yaw - (float(yaw[0]) - first)
+        positions, heading = line.to_plane(station + speed * self._times, lateral + distance * blend)
+        yaw = heading + np.arctan2(distance * slope, np.maximum(speed, 1.0))
+        yaw -= yaw[:, :1] - wrap_angles(yaw[:, :1])
+        return [
+            Hypothesis(option.name, option.probability, *trajectory)
+            for option, *trajectory in zip(options, positions, yaw, strict=True)
+        ]
