@@ -16,17 +16,18 @@ cues are returned as well, so that a tracker can estimate the size of an object 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.geometry import rotation
 from drive_stack.objects.classes import GROUPS, ClassGroup, classes_of
 from drive_stack.perception.ground_shape import point_at
 from drive_stack.types import (
     Detection,
+    FloatArray,
     GroundEstimate,
     LiftedObject,
     LineOfSight,
@@ -96,7 +97,7 @@ class _Cue:
 
     def to_range_cue(self, ground_per_depth: float) -> RangeCue:
         """The cue as a distance, with ``ground_per_depth`` metres over the ground for each metre of depth."""
-        distance = ground_per_depth * float(np.exp(self.log_depth))
+        distance = ground_per_depth * math.exp(self.log_depth)
         return RangeCue(distance, self.independent_variance, self.typical_size, self.common_sigma)
 
 
@@ -112,6 +113,9 @@ class GroundLifter:
         self._camera = camera
         self._sizes = sizes
         self._errors = errors or BoxErrors()
+        self._pitch = math.radians(camera.pitch_down_deg)
+        self._focal_px, self._horizon_px = camera.focal_px, camera.horizon_px
+        self._position = np.array([camera.mount_x, 0.0])  # of the camera
 
     def lift(
         self, detections: tuple[Detection, ...], ground: GroundEstimate | None = None
@@ -136,20 +140,19 @@ class GroundLifter:
             return None
         variance = 1.0 / sum(1.0 / cue.variance for cue in cues)
         log_depth = variance * sum(cue.log_depth / cue.variance for cue in cues)
-        return self._place(detection, float(np.exp(log_depth)), variance, cues)
+        return self._place(detection, math.exp(log_depth), variance, cues)
 
     def _contact(self, detection: Detection, occluded: bool, ground: GroundEstimate | None) -> _Cue | None:
         """Depth from the lower edge; None where it is occluded, at the horizon or behind a crest."""
         camera, errors = self._camera, self._errors
         row = detection.box[3]
-        below = row - camera.horizon_px
+        below = row - self._horizon_px
         row_sigma, ground_sigma = self._edge_sigma(detection), errors.pitch_px
-        if occluded or below < (row_sigma if ground else np.hypot(row_sigma, ground_sigma)):
+        if occluded or below < (row_sigma if ground else math.hypot(row_sigma, ground_sigma)):
             return None
         row_error, ground_error = row_sigma / below, ground_sigma / below  # relative, of the distance
-        pitch = np.radians(camera.pitch_down_deg)
-        angle = float(np.arctan((row - camera.height / 2.0) / camera.focal_px) + pitch)
-        ahead = float(camera.mount_z / np.tan(angle))
+        angle = math.atan((row - camera.height / 2.0) / self._focal_px) + self._pitch
+        ahead = camera.mount_z / math.tan(angle)
         if ground is not None:
             point = point_at(ahead + camera.mount_x, ground)
             if point is None:
@@ -157,13 +160,13 @@ class GroundLifter:
             ahead = point.distance - camera.mount_x
             row_error, ground_error = row_error * point.sensitivity, point.log_sigma
         typical = self._sizes[detection.label]
-        contact_depth = float(ahead * np.cos(pitch) + camera.mount_z * np.sin(pitch))
+        contact_depth = ahead * math.cos(self._pitch) + camera.mount_z * math.sin(self._pitch)
         depth = max(contact_depth - typical.contact_offset, 1.0)
         if row >= camera.height - errors.border_px:
             # wheels or feet are below the image: the object is nearer than its lower border
-            return _Cue(float(np.log(0.75 * depth)), 0.3**2)
+            return _Cue(math.log(0.75 * depth), 0.3**2)
         variance = row_error**2 + ground_error**2 + (typical.contact_sigma / depth) ** 2
-        return _Cue(float(np.log(depth)), float(variance))
+        return _Cue(math.log(depth), variance)
 
     def _size(self, detection: Detection, occluded: bool) -> _Cue | None:
         """Depth from the height or, where that is not fully visible, from the width; None without both."""
@@ -173,15 +176,15 @@ class GroundLifter:
         edge = 2.0 * self._edge_sigma(detection) ** 2  # variance of the distance of two edges [px²]
         if y1 > border and y2 < camera.height - border and not occluded:
             height = max(y2 - y1 - errors.enlargement_px, 1.0)
-            depth = camera.focal_px * typical.height / height
-            return _Cue(float(np.log(depth)), edge / height**2, typical.height, typical.height_sigma)
+            depth = self._focal_px * typical.height / height
+            return _Cue(math.log(depth), edge / height**2, typical.height, typical.height_sigma)
         if GROUPS[detection.label] is ClassGroup.OBSTACLES:
             return None  # the widths of cones, barriers and boards differ too much
         if not self._is_cut_left(detection) and not self._is_cut_right(detection):
             oblique = not x1 < camera.width / 2.0 < x2
             sigma = max(typical.width_sigma, errors.oblique_sigma * oblique)
-            depth = camera.focal_px * typical.width / (x2 - x1)
-            return _Cue(float(np.log(depth)), sigma**2 + edge / (x2 - x1) ** 2)
+            depth = self._focal_px * typical.width / (x2 - x1)
+            return _Cue(math.log(depth), sigma**2 + edge / (x2 - x1) ** 2)
         return None
 
     def _is_cut_left(self, detection: Detection) -> bool:
@@ -201,29 +204,26 @@ class GroundLifter:
     def _edge_sigma(self, detection: Detection) -> float:
         """Standard deviation of an upper or lower edge [px]."""
         height = detection.box[3] - detection.box[1]
-        return float(np.hypot(self._errors.edge_px, self._errors.edge_fraction * height))
+        return math.hypot(self._errors.edge_px, self._errors.edge_fraction * height)
 
     def _place(self, detection: Detection, depth: float, variance: float, cues: list[_Cue]) -> LiftedObject:
         """Position and covariance at ``depth`` [m], whose logarithm has ``variance``."""
         camera = self._camera
         column, column_sigma, width = self._face(detection, depth)
-        pitch = np.radians(camera.pitch_down_deg)
-        ahead = (depth - camera.mount_z * np.sin(pitch)) / np.cos(pitch)
-        lateral = (camera.width / 2.0 - column) / camera.focal_px * depth
-        radial_sigma = float(np.sqrt(variance)) * float(np.hypot(ahead, lateral))
-        transverse_sigma = float(np.hypot(column_sigma * depth / camera.focal_px, 0.05))
-        direction = rotation(float(np.arctan2(lateral, ahead)))
-        camera_position = np.array([camera.mount_x, 0.0])
-        ground_per_depth = float(np.hypot(ahead, lateral)) / depth
-        range_cues = tuple(cue.to_range_cue(ground_per_depth) for cue in cues)
+        ahead = (depth - camera.mount_z * math.sin(self._pitch)) / math.cos(self._pitch)
+        lateral = (camera.width / 2.0 - column) / self._focal_px * depth
+        distance = math.hypot(ahead, lateral)
+        radial_sigma = math.sqrt(variance) * distance
+        transverse_sigma = math.hypot(column_sigma * depth / self._focal_px, 0.05)
+        range_cues = tuple(cue.to_range_cue(distance / depth) for cue in cues)
         return LiftedObject(
-            position=camera_position + np.array([ahead, lateral]),
-            covariance=direction @ np.diag([radial_sigma**2, transverse_sigma**2]) @ direction.T,
+            position=np.array([camera.mount_x + ahead, lateral]),
+            covariance=_covariance(math.atan2(lateral, ahead), radial_sigma, transverse_sigma),
             label=detection.label,
             confidence=detection.confidence,
             width=width,
             detection=detection,
-            line_of_sight=LineOfSight(camera_position, transverse_sigma, range_cues),
+            line_of_sight=LineOfSight(self._position, transverse_sigma, range_cues),
             truncated_at_side=self._is_cut_left(detection) or self._is_cut_right(detection),
         )
 
@@ -236,11 +236,11 @@ class GroundLifter:
         """
         camera, errors, typical = self._camera, self._errors, self._sizes[detection.label]
         x1, y1, x2, y2 = detection.box
-        typical_px = camera.focal_px * typical.width / depth
-        centre_error = errors.edge_px / float(np.sqrt(2.0))
-        face_error = float(np.hypot(errors.edge_px, typical.width_sigma * typical_px / 2.0))
+        typical_px = self._focal_px * typical.width / depth
+        centre_error = errors.edge_px / math.sqrt(2.0)
+        face_error = math.hypot(errors.edge_px, typical.width_sigma * typical_px / 2.0)
         is_cut_left, is_cut_right = self._is_cut_left(detection), self._is_cut_right(detection)
-        is_low = (y2 - y1) * depth < camera.focal_px * BARRIER_HEIGHT
+        is_low = (y2 - y1) * depth < self._focal_px * BARRIER_HEIGHT
         long = detection.label in _LONG_CLASSES or (
             GROUPS[detection.label] is ClassGroup.OBSTACLES and is_low
         )
@@ -257,16 +257,27 @@ class GroundLifter:
             return x2 - typical_px / 2.0, face_error, typical.width
         if side_visible and left_of_ego:
             return x1 + typical_px / 2.0, face_error, typical.width
-        return (x1 + x2) / 2.0, centre_error, (x2 - x1) * depth / camera.focal_px
+        return (x1 + x2) / 2.0, centre_error, (x2 - x1) * depth / self._focal_px
+
+
+def _covariance(angle: float, radial_sigma: float, transverse_sigma: float) -> FloatArray:
+    """Covariance (2, 2) [m²] of deviations [m] along the direction ``angle`` [rad] and across it."""
+    cos, sin = math.cos(angle), math.sin(angle)
+    along, across = radial_sigma**2, transverse_sigma**2
+    mixed = cos * sin * (along - across)
+    return np.array([[cos**2 * along + sin**2 * across, mixed], [mixed, sin**2 * along + cos**2 * across]])
 
 
 def _is_occluded(detection: Detection, others: tuple[Detection, ...]) -> bool:
     """Whether nearer objects occlude most of the lower edge. A cone in front of a board does not."""
     x1, _, x2, y2 = detection.box
-    occluded_columns = np.zeros(OCCLUSION_SAMPLES, dtype=bool)
-    columns = x1 + (x2 - x1) * (np.arange(OCCLUSION_SAMPLES) + 0.5) / OCCLUSION_SAMPLES
-    for other in others:
-        left, top, right, bottom = other.box
-        if other is not detection and top < y2 < bottom - 1.5:
-            occluded_columns |= (left < columns) & (columns < right)
-    return bool(occluded_columns.mean() > MAX_OCCLUDED_FRACTION)
+    spans = [
+        (left, right)
+        for left, top, right, bottom in (other.box for other in others if other is not detection)
+        if top < y2 < bottom - 1.5 and left < x2 and right > x1
+    ]
+    if not spans:
+        return False
+    columns = [x1 + (x2 - x1) * (index + 0.5) / OCCLUSION_SAMPLES for index in range(OCCLUSION_SAMPLES)]
+    occluded = sum(any(left < column < right for left, right in spans) for column in columns)
+    return occluded > MAX_OCCLUDED_FRACTION * OCCLUSION_SAMPLES
