@@ -81,8 +81,39 @@ def integrated_from_ego(values: FloatArray, stations: FloatArray) -> FloatArray:
     return np.asarray(gained - gained[int(np.argmin(np.abs(stations)))], dtype=np.float64)
 
 
-GROUND_STATIONS = np.arange(0.0, 252.0, 2.0)  # distances at which the ground is described [m]
+STATION_STEP = 2.0  # [m]
+GROUND_STATIONS = np.arange(0.0, 252.0, STATION_STEP)  # distances at which the ground is described [m]
 _WEIGHTS = height_weights(GROUND_STATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class GroundSurface:
+    """The road's surface and where it appears, at distances that increase up to the horizon or a crest."""
+
+    distance: FloatArray  # (K,) ahead of the rear axle [m]
+    height: FloatArray  # (K,) [m]
+    apparent_distance: FloatArray  # (K,) ahead of the rear axle at which the road there appears [m]
+    steepness: FloatArray  # (K,) angle at which the line of sight meets the road [rad], ≥ 1e-4
+    shown: slice  # of `GROUND_STATIONS`
+
+
+def ground_surface(pitch: float, curvature: FloatArray, view: GroundView) -> GroundSurface:
+    """The ground in view of a camera with ``pitch`` [rad], at vertical curvatures (knots,) [1/m]."""
+    height = _WEIGHTS @ curvature
+    ahead = GROUND_STATIONS - view.mount_x
+    in_front = ahead > 1.0
+    distance = np.where(in_front, ahead, 1.0)
+    below = view.height - height - pitch * distance
+    scale = view.height / np.maximum(below, view.height / (2.0 * MAX_SCALE))
+    apparent = scale * distance
+    hidden = in_front & ((scale > MAX_SCALE) | (np.gradient(apparent, STATION_STEP) <= 0.0))
+    end = int(np.argmax(hidden)) if hidden.any() else len(hidden)
+    shown = slice(int(np.argmax(in_front)), end)
+    slope = np.gradient(height, STATION_STEP)
+    steepness = np.maximum((view.height - height) / distance + slope, 1e-4)
+    return GroundSurface(
+        GROUND_STATIONS[shown], height[shown], apparent[shown] + view.mount_x, steepness[shown], shown
+    )
 
 
 def estimate_ground(
@@ -99,30 +130,21 @@ def estimate_ground(
     The distance d of what appears in a row is a function of the state: with θ = (h − z) / d, the angle below
     the road's plane at the car, d log d = −(dδ + dz / d) / (θ + z').
     """
-    height = _WEIGHTS @ curvature
-    ahead = GROUND_STATIONS - view.mount_x
-    in_front = ahead > 1.0
-    distance = np.where(in_front, ahead, 1.0)
-    below = view.height - height - pitch * distance
-    scale = view.height / np.maximum(below, view.height / (2.0 * MAX_SCALE))
-    apparent = scale * distance
-    hidden = in_front & ((scale > MAX_SCALE) | (np.gradient(apparent, GROUND_STATIONS) <= 0.0))
-    end = int(np.argmax(hidden)) if hidden.any() else len(hidden)
-    shown = np.flatnonzero(in_front[:end])
-    gain = np.concatenate([np.ones((len(ahead), 1)), _WEIGHTS / distance[:, None]], axis=1)
+    surface = ground_surface(pitch, curvature, view)
+    ahead = surface.distance - view.mount_x
+    gain = np.concatenate([np.ones((len(ahead), 1)), _WEIGHTS[surface.shown] / ahead[:, None]], axis=1)
     angle_sigma = np.sqrt(np.einsum("si,ij,sj->s", gain, covariance, gain))
-    steepness = np.maximum((view.height - height) / distance + np.gradient(height, GROUND_STATIONS), 1e-4)
     return GroundEstimate(
         pitch=pitch,
         pitch_sigma=float(np.sqrt(covariance[0, 0])),
-        distance=GROUND_STATIONS[shown],
-        height=height[shown],
-        apparent_distance=apparent[shown] + view.mount_x,
-        log_sigma=(angle_sigma / steepness)[shown],
+        distance=surface.distance,
+        height=surface.height,
+        apparent_distance=surface.apparent_distance,
+        log_sigma=angle_sigma / surface.steepness,
     )
 
 
-def true_distances(apparent: FloatArray, ground: GroundEstimate) -> FloatArray:
+def true_distances(apparent: FloatArray, ground: GroundEstimate | GroundSurface) -> FloatArray:
     """True distances ahead of the rear axle [m] of what appears at distances of any shape [m].
 
     Beyond the ground in view, and nearer than it, true distances are proportional to apparent ones.

@@ -8,7 +8,13 @@ from typing import Protocol
 import numpy as np
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.perception.ground_shape import BodyPitch, GroundView, estimate_ground, true_distances
+from drive_stack.perception.ground_shape import (
+    BodyPitch,
+    GroundView,
+    estimate_ground,
+    ground_surface,
+    true_distances,
+)
 from drive_stack.perception.lanes_filter import ShapeFilter
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_memory import CrossableLines, LaneEnds, LogOddsFilter
@@ -139,8 +145,7 @@ class FilteredLanes:
             self._filter.reset()
             self._filter.start(self._anchors, measurement.y, measurement.sigma)
         if shift == 0 and detected:
-            ground = self._ground(0.0)
-            distances = self._anchors if ground is None else true_distances(self._anchors, ground)
+            distances = self._distances_of_anchors()
             self._adjacent_exists.update(measurement.adjacent)
             self._crossable.update(measurement.crossable, distances)
             self._ends.update(measurement.ends, distances)
@@ -218,18 +223,22 @@ class FilteredLanes:
             right=self._adjacent(1, float(mean[RIGHT_WIDTH]), right_ends),
             confidence=self._confidence(sigma_ahead),
             ends_in=max(ends, 0.0),
-            ground=self._ground(self._view_steps * PITCH_STEP),
+            ground=self._ground(),
         )
 
-    def _ground(self, view_pitch: float) -> GroundEstimate | None:
-        """The estimated ground as it appears to a camera ``view_pitch`` [rad] less pitched than the view.
+    def _distances_of_anchors(self) -> FloatArray:
+        """True distances (R,) [m] of the ground that appears at the anchors of the view."""
+        if not self._estimates_ground:
+            return self._anchors
+        mean = self._filter.mean
+        return true_distances(self._anchors, ground_surface(float(mean[PITCH]), mean[VERTICAL], self._view))
 
-        It is None where the road is taken for level.
-        """
+    def _ground(self) -> GroundEstimate | None:
+        """The estimated ground as it appears to the camera; None where the road is taken for level."""
         if not self._estimates_ground:
             return None
         mean, covariance = self._filter.mean, self._filter.covariance
-        pitch = float(mean[PITCH]) + view_pitch
+        pitch = float(mean[PITCH]) + self._view_steps * PITCH_STEP
         return estimate_ground(pitch, mean[VERTICAL], covariance[PITCH:, PITCH:], self._view)
 
     def _adjacent(self, index: int, width: float, ends_in: float) -> AdjacentLane:
