@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from drive_stack.planning.scene import Actor, Scene
 from drive_stack.planning.settings import LaneChangeSettings
 from drive_stack.types import PlanningInput
@@ -38,17 +36,13 @@ def blocking_reason(
 
 def occupants(scene: Scene, shift: int) -> list[Actor]:
     """Actors that are in the lane ``shift`` lanes to the left now, or probably in 2 s."""
-    centre = scene.lane_centre(shift)
-    soon = scene.futures.lateral.shape[1] // 2
+    centre, predicted = scene.lane_centre(shift), scene.futures.laterals_soon(MIN_CUT_IN_PROBABILITY)
     actors = []
     for index, actor in enumerate(scene.actors):
         passing = scene.passing_lateral(actor, centre)
         half_corridor = actor.half_width + scene.ego_half_width + 0.4
-        rows = (scene.futures.actor == index) & (scene.futures.probability >= MIN_CUT_IN_PROBABILITY)
-        predicted = scene.futures.lateral[rows, soon]
-        if abs(actor.lateral - passing) < half_corridor or bool(
-            np.any(np.abs(predicted - passing) < half_corridor)
-        ):
+        laterals = (actor.lateral, *predicted.get(index, ()))
+        if any(abs(lateral - passing) < half_corridor for lateral in laterals):
             actors.append(actor)
     return actors
 

@@ -37,28 +37,13 @@ class Lead:
 
 def vehicles_ahead(scene: Scene, settings: PlannerSettings) -> tuple[Lead, ...]:
     """Vehicles and pedestrians ahead who do not cross, as leads at their present and predicted laterals."""
-    leads = []
+    leads, predicted = [], scene.futures.laterals_soon(settings.following.cut_in_probability)
     for index, actor in enumerate(scene.actors):
         if actor.station < scene.ego_front - 1.0 or actor.crosses:
             continue
-        laterals = _laterals(scene, index, actor, settings)
-        leads += [_lead(scene, actor, lateral, settings) for lateral in laterals]
+        laterals = [lateral for lateral in predicted.get(index, ()) if abs(lateral - actor.lateral) > 0.6]
+        leads += [_lead(scene, actor, lateral, settings) for lateral in (actor.lateral, *laterals)]
     return tuple(leads)
-
-
-def _laterals(scene: Scene, index: int, actor: Actor, settings: PlannerSettings) -> list[float]:
-    """The present lateral of an actor, and those in 2 s of its sufficiently probable hypotheses [m]."""
-    laterals = [actor.lateral]
-    futures = scene.futures
-    soon = futures.lateral.shape[1] // 2
-    for row in np.flatnonzero(futures.actor == index):
-        predicted = float(futures.lateral[row, soon])
-        if (
-            futures.probability[row] >= settings.following.cut_in_probability
-            and abs(predicted - actor.lateral) > 0.6
-        ):
-            laterals.append(predicted)
-    return laterals
 
 
 def _lead(scene: Scene, actor: Actor, lateral: float, settings: PlannerSettings) -> Lead:

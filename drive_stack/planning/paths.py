@@ -91,7 +91,8 @@ def lateral_paths(
         shortest_only: use only the shortest length for each target.
     """
     lengths = np.maximum(np.array(SETTLING_TIMES) * speed, MIN_LENGTH * np.array([1.0, 1.3, 1.7]))
-    ends, spans = (grid.ravel() for grid in np.meshgrid(targets, lengths[:1] if shortest_only else lengths))
+    lengths = lengths[:1] if shortest_only else lengths
+    ends, spans = np.tile(targets, len(lengths)), np.repeat(lengths, len(targets))
     if continuation is not None and continuation[1] > 2.0:
         ends, spans = np.append(ends, continuation[0]), np.append(spans, continuation[1])
     return Paths(quintic((state.offset, state.slope, state.bend), ends, spans), ends, spans)

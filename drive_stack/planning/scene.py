@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -83,6 +84,19 @@ class Futures:
     half_width: FloatArray  # (H,)
     pedestrian: NDArray[np.bool_]  # (H,)
 
+    def laterals_soon(self, min_probability: float) -> dict[int, list[float]]:
+        """Laterals [m] of the actors, by their index, at half of the horizon.
+
+        Each actor has one for each of its hypotheses that has at least ``min_probability``.
+        """
+        rows = np.flatnonzero(self.probability >= min_probability)
+        laterals: dict[int, list[float]] = {}
+        for actor, lateral in zip(
+            self.actor[rows].tolist(), self.lateral[rows, self.lateral.shape[1] // 2].tolist(), strict=True
+        ):
+            laterals.setdefault(actor, []).append(lateral)
+        return laterals
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -155,16 +169,17 @@ def _actors(predictions: tuple[Prediction, ...], line: ReferenceLine) -> list[Ac
     station, lateral = line.to_frenet(np.array([track.position for track in tracks]))
     heading = line.heading_at(station)
     actors = []
-    for track, s, d, yaw in zip(tracks, station, lateral, heading, strict=True):
-        cos, sin = float(np.cos(yaw)), float(np.sin(yaw))
-        vx, vy = float(track.velocity[0]), float(track.velocity[1])
-        turned = track.heading - float(yaw)
-        c, q = abs(float(np.cos(turned))), abs(float(np.sin(turned)))
+    places = zip(tracks, station.tolist(), lateral.tolist(), heading.tolist(), strict=True)
+    for track, s, d, yaw in places:
+        cos, sin = math.cos(yaw), math.sin(yaw)
+        vx, vy = track.velocity.tolist()
+        turned = track.heading - yaw
+        c, q = abs(math.cos(turned)), abs(math.sin(turned))
         actors.append(
             Actor(
                 track=track,
-                station=float(s),
-                lateral=float(d),
+                station=s,
+                lateral=d,
                 longitudinal_speed=vx * cos + vy * sin,
                 lateral_speed=vy * cos - vx * sin,
                 half_length=(track.length * c + track.width * q) / 2.0,
