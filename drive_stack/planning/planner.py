@@ -167,10 +167,10 @@ class LatticePlanner:
 
 def _every_second(profiles: Profiles) -> Profiles:
     return Profiles(
-        profiles.station[:, ::2],
-        profiles.speed[:, ::2],
-        profiles.acceleration[:, ::2],
-        profiles.jerk[:, ::2],
+        profiles.station[:, ::2].copy(),
+        profiles.speed[:, ::2].copy(),
+        profiles.acceleration[:, ::2].copy(),
+        profiles.jerk[:, ::2].copy(),
         profiles.emergency,
     )
 

@@ -48,7 +48,7 @@ def longitudinal_profiles(
     quartics = quartic_motions(quartic(speed, acceleration, ends, durations), ends, durations, times)
     comfortable = quartics[:, _within(quartics, acceleration, comfort)]
     ramps = ramp_motions(speed, acceleration, COMFORT_RAMPS, comfort.max_jerk, times)
-    braking = np.unique(np.maximum(EMERGENCY_RAMPS, -max_braking))[::-1]
+    braking = np.array(sorted({max(ramp, -max_braking) for ramp in EMERGENCY_RAMPS}, reverse=True))
     hard = ramp_motions(speed, acceleration, braking, comfort.emergency_jerk, times)
     motions = np.concatenate([comfortable, ramps, hard], axis=1)
     emergency = np.zeros(motions.shape[1], dtype=np.bool_)
