@@ -53,7 +53,7 @@ def longitudinal_profiles(
     motions = np.concatenate([comfortable, ramps, hard], axis=1)
     emergency = np.zeros(motions.shape[1], dtype=np.bool_)
     emergency[-len(braking) :] = True
-    return Profiles(*motions, emergency)
+    return _profiles(motions, emergency)
 
 
 def ramp_profiles(
@@ -61,7 +61,13 @@ def ramp_profiles(
 ) -> Profiles:
     """Ramps from the present acceleration to each of ``targets`` (K,) [m/s²] at ``jerk`` [m/s³]."""
     motions = ramp_motions(speed, acceleration, targets, jerk, times)
-    return Profiles(*motions, np.full(len(targets), emergency))
+    return _profiles(motions, np.full(len(targets), emergency))
+
+
+def _profiles(motions: FloatArray, emergency: NDArray[np.bool_]) -> Profiles:
+    """The motions (4, K, T) of `drive_stack.planning.profiles_kernel` as a record."""
+    station, speed, acceleration, jerk = motions
+    return Profiles(station, speed, acceleration, jerk, emergency)
 
 
 def _within(motions: FloatArray, acceleration: float, comfort: ComfortSettings) -> NDArray[np.bool_]:
