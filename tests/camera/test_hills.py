@@ -43,7 +43,10 @@ def shoot() -> Iterator[Shoot]:
 
 def staged(profile, station: float, **ego: float) -> WorldState:  # type: ignore[no-untyped-def]
     """Return a straight road with this profile, an ego at a station and seven cars ahead of it."""
-    world = World(load_scenario("dense_traffic", ("road.kind=straight", "ego.station=120")), 4)
+    world = World(
+        load_scenario("dense_traffic", ("road.kind=straight", "ego.station=120", "camera={}", "scenery={}")),
+        4,
+    )
     state = world.state()
     road = replace(state.road, profile=profile)
     cars = state.vehicles

@@ -21,7 +21,9 @@ LATE_ID = 2801  # of the first vehicle that appears on the way
 def late_world(actor: str, *entries: str) -> World:
     """An empty straight road with a vehicle that appears after 200 m."""
     actors = ", ".join((f"{{{actor}, appears_at: 200}}", *entries))
-    return World(load_scenario(f"cruise[{EMPTY}; road.kind=straight; actors=[{actors}]]"), 100_000)
+    return World(
+        load_scenario(f"cruise[{EMPTY}; road.kind=straight; road.grades=[]; actors=[{actors}]]"), 100_000
+    )
 
 
 def drive_until(world: World, appeared: bool = True, seconds: float = 40.0) -> World:

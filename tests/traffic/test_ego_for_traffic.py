@@ -50,7 +50,14 @@ def test_traffic_reacts_to_the_box_along_the_road_around_the_egos_body(scenario:
 @pytest.mark.parametrize("seed", [100_000, 100_003])
 def test_traffic_stops_for_an_ego_whose_nose_is_in_its_lane(seed: int) -> None:
     """The ego stands in the middle lane, turned by 21°: its rear axle is in it."""
-    lanes = ("road.lanes=3", "ego.lane=middle", "traffic.density=12", "people=[]")
+    lanes = (
+        "road.lanes=3",
+        "ego.lane=middle",
+        "traffic.density=12",
+        "people=[]",
+        "road.grades=[]",
+        "traffic.motorcycle_share=0",
+    )
     world = turned("cruise", math.radians(21.0), lanes, seed=seed, offset=0.8)
     for _ in range(150):
         world.step(Control(0.0, -3.0))

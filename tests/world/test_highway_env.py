@@ -98,7 +98,7 @@ def test_an_observation_holds_the_documented_keys_and_shapes(env: HighwayEnv) ->
 
 @pytest.mark.parametrize(("weather", "rain", "metres"), [("clear", 0, 54.9), ("rain", 1, 73.4)])
 def test_rain_is_reported_and_lengthens_the_braking_distance(weather: str, rain: int, metres: float) -> None:
-    made = make(scenario=f"cruise[conditions.weather={{{weather}: 1}}; traffic.density=0]")
+    made = make(scenario=f"cruise[conditions.weather={{{weather}: 1}}; traffic.density=0; road.grades=[]]")
     env = made.unwrapped
     observation, _ = made.reset(seed=0)
     assert int(observation["rain"]) == rain

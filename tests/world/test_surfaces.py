@@ -71,7 +71,7 @@ def test_without_the_key_rain_makes_a_road_wet_and_nothing_else_does() -> None:
 @pytest.mark.parametrize("surface", SLIPPERY)
 def test_nobody_in_traffic_brakes_harder_than_the_grip(surface: str) -> None:
     """A standing ego in dense traffic makes drivers behind brake as hard as they can."""
-    world = world_on(surface, "traffic.density=24")
+    world = world_on(surface, "traffic.density=24", "road.grades=[]")
     hardest = 0.0
     while world.time < 25.0 and world.outcome is None:
         before = world.state().vehicles

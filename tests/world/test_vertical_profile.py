@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.errors import ConfigError
-from drive_stack.road.vertical_profile import LEVEL, VerticalProfile, build_profile
+from drive_stack.road.vertical_profile import VerticalProfile, build_profile
 from envs.scenarios.scenario import load_scenario
 from envs.world import World
 
@@ -54,8 +54,8 @@ def test_the_grade_is_the_slope_of_the_height(changes: list[tuple[float, float, 
     assert profile.grade_at_one(at) == slope[1]
 
 
-def test_roads_are_level_without_the_key() -> None:
-    assert drawn_profile() is LEVEL or drawn_profile().is_level
+def test_roads_are_level_without_grades() -> None:
+    assert drawn_profile("road.grades=[]").is_level
 
 
 def test_grades_leave_the_rest_of_the_world_as_it_is() -> None:

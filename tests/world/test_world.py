@@ -166,6 +166,7 @@ def test_the_navigation_commands_a_lane_change_on_the_ramp() -> None:
 
 def test_the_highest_density_and_longest_queue_fit_on_the_road() -> None:
     data = yaml.safe_load((CATALOGUE / "jam_tail.yaml").read_text(encoding="utf-8"))
+    del data["extends"]
     data["road"]["lanes"], data["traffic"]["density"], data["actors"][0]["per_lane"] = 4, 60, 40
     world = World(Scenario.model_validate(data), 1)
     assert len(world.state().vehicles.id) > 180
