@@ -35,7 +35,7 @@ class PerceptionConfig(StrictModel):
     threads: Threads = 2
     lanes: Literal["network", "oracle"] = "network"
     lanes_weights: Path | None = None  # as for the detector
-    ground: Literal["level", "estimated"] = "level"  # estimated with the lanes; the lifter uses it
+    ground: Literal["level", "estimated"] = "estimated"  # estimated with the lanes; the lifter uses it
     lifter: Literal["ground", "oracle"] = "ground"
     grip: Literal["rain_sensor", "oracle"] = "rain_sensor"
 

@@ -89,7 +89,7 @@ def evaluate_lanes(
 ) -> ValidationFigures:
     """Evaluate weights on validation frames and drives; returns the card's figures."""
     network = LaneNetwork(CameraModel(), weights, threads=config.threads)
-    lanes, drives, ending = FilteredLanes(network, STEP), config.drives, config.ending
+    lanes, drives, ending = FilteredLanes(network, STEP, estimates_ground=True), config.drives, config.ending
     seeds = SeedSplit.VALIDATION.seeds[: drives.seeds]
     errors = evaluate_drives(lanes, scenarios, seeds, drives.seconds, report)
     ending_seeds = SeedSplit.VALIDATION.seeds[: ending.drives.seeds]
@@ -129,7 +129,8 @@ def evaluate_shipped_lanes(
         validation = read_shards([task.path for task in tasks if task.path.exists()])
         figures = evaluate_lanes(weights, config, scenarios, validation)
     else:
-        lanes = FilteredLanes(LaneNetwork(CameraModel(), weights, threads=config.threads), STEP)
+        network = LaneNetwork(CameraModel(), weights, threads=config.threads)
+        lanes = FilteredLanes(network, STEP, estimates_ground=True)
         seeds = SeedSplit.TEST.seeds[: config.drives.seeds]
         errors = evaluate_drives(lanes, scenarios, seeds, config.drives.seconds)
         figures = {"test_seeds": [seeds[0], seeds[-1]], "test": summarise_errors(errors)}
