@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drive_stack.types import ObjectClass
-from drive_stack.viewer.birdseye.panel import distance_text
+from drive_stack.viewer.birdseye.ground_view import GroundView
+from drive_stack.viewer.birdseye.legend import legend_height, legend_rows
+from drive_stack.viewer.birdseye.panel import distance_text, draw_birdseye
 from drive_stack.viewer.camera_panel import classes_present
 from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.frame import FrameRenderer
@@ -20,6 +22,7 @@ from drive_stack.viewer.keys import BINDINGS, Action, action_of, driving_keys
 from drive_stack.viewer.layout import MIN_SIZE, arrange
 from drive_stack.viewer.playback.pacer import PLAYBACK_SPEEDS, Pacer
 from drive_stack.viewer.records import DEFAULT_LAYERS, History, Layer
+from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Theme
 from drive_stack.viewer.traces import nice_ticks
 from drive_stack.viewer.typeface import Typeface
@@ -98,6 +101,31 @@ def test_each_layer_changes_the_image(renderer: FrameRenderer, layer: Layer) -> 
     frame = view_samples.view_frame()
     without = renderer.draw(frame, DEFAULT_LAYERS - {layer}).copy()
     assert (renderer.draw(frame, DEFAULT_LAYERS | {layer}) != without).any()
+
+
+def test_opposite_traffic_is_drawn_where_it_drives_and_nowhere_else() -> None:
+    frame = view_samples.view_frame()
+    area, style = pygame.Rect(0, 0, 400, 600), Style(THEME, Typeface(), 1.0)
+    state = frame.state
+    row = np.array([0])
+    one = dataclasses.replace(
+        state.vehicles,
+        **{f.name: getattr(state.vehicles, f.name)[row] for f in dataclasses.fields(state.vehicles)},
+    )
+    xy, yaw = state.road.to_world(np.array([state.ego.station + 40.0]), np.array([18.0]))
+    opposite = dataclasses.replace(one, x=xy[:, 0], y=xy[:, 1], yaw=yaw + np.pi)
+    images = []
+    for background in (None, opposite):
+        canvas = Canvas(area.width, area.height)
+        changed = dataclasses.replace(frame, state=dataclasses.replace(state, background_vehicles=background))
+        draw_birdseye(canvas, area, changed, DEFAULT_LAYERS | {Layer.TRUTH}, style)
+        images.append(canvas.pixels.copy())
+    changes = np.argwhere((images[0] != images[1]).any(axis=-1))
+    legend = legend_height(legend_rows(area.width, frame.offered, style), style)
+    view = GroundView.fit(pygame.Rect(0, 0, area.width, area.height - legend), state.ego)
+    expected = view.from_world(xy)[0]
+    np.testing.assert_allclose(changes.mean(axis=0)[::-1], expected, atol=1.0)
+    assert np.ptp(changes[:, 0]) == pytest.approx(float(one.length[0]) * view.scale, abs=3.0)
 
 
 def test_the_same_frame_gives_the_same_image(renderer: FrameRenderer) -> None:
@@ -214,7 +242,7 @@ def test_a_slow_machine_has_no_overdue_steps_and_shows_the_speed_it_reaches() ->
 def test_marks_of_distance_tell_the_grade_on_hills() -> None:
     grades = "road.grades=[{begins: 400, percent: 4, sag_radius: 4000}]"
     for overrides, texts in (
-        (("ego.station=390",), ["25 m", "100 m"]),
+        (("ego.station=390", "road.grades=[]"), ["25 m", "100 m"]),
         (("ego.station=390", grades), ["25 m, level", "100 m, +2 %"]),
     ):
         state = World(load_scenario("cruise", overrides), 1).state()

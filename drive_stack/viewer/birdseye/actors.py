@@ -39,7 +39,9 @@ class Shape:
 
 
 def draw_truth(canvas: Canvas, view: GroundView, state: WorldState, style: Style) -> None:
-    """Draw the true vehicles, pedestrians and obstacles."""
+    """Draw the true vehicles, pedestrians and obstacles; vehicles of the opposite carriageway are fainter."""
+    if state.background_vehicles is not None:
+        _draw_bodies(canvas, view, state.background_vehicles, style)
     _draw_obstacles(canvas, view, state.obstacles, style)
     _draw_vehicles(canvas, view, state.vehicles, style, lit=state.time % _BLINK < _BLINK / 2.0)
     _draw_pedestrians(canvas, view, state.pedestrians, style)
@@ -77,6 +79,17 @@ def _draw_vehicles(canvas: Canvas, view: GroundView, cars: VehicleStates, style:
         if indicator and lit:
             sides = {-1: (1,), 1: (-1,), 2: (-1, 1)}[indicator]  # y is left, the indicator's −1 too
             _draw_lamps(canvas, shape, sides, (-1, 1), theme.indicator)
+
+
+def _draw_bodies(canvas: Canvas, view: GroundView, cars: VehicleStates, style: Style) -> None:
+    """Draw vehicles that nobody on the road can meet, as bodies without lamps."""
+    outline = mix(style.theme.panel, style.theme.truth, 0.5)
+    for row, centre in enumerate(view.to_ego(np.stack([cars.x, cars.y], axis=1))):
+        if view.shows(centre):
+            yaw = float(cars.yaw[row]) - view.ego.yaw
+            shape = Shape(view, centre, yaw, float(cars.length[row]), float(cars.width[row]))
+            canvas.polygon(shape.outline(), mix(style.theme.panel, style.theme.truth_fill, 0.5))
+            canvas.line(shape.outline(), outline, 1, closed=True)
 
 
 def _draw_glass(canvas: Canvas, shape: Shape, colour: Colour) -> None:
