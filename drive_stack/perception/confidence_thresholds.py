@@ -25,9 +25,9 @@ class ConfidenceThresholds(StrictModel):
     frame.
     """
 
-    vehicles: Confidence = 0.41
-    pedestrian: Confidence = 0.37
-    obstacle: Confidence = 0.34
+    vehicles: Confidence = 0.57
+    pedestrian: Confidence = 0.44
+    obstacle: Confidence = 0.24
 
     @classmethod
     def uniform(cls, confidence: float) -> ConfidenceThresholds:
