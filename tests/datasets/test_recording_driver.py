@@ -39,7 +39,7 @@ def remaining_lane(state: WorldState) -> float:
 
 @pytest.mark.parametrize("scenario", ["lane_drop", "merge"])
 def test_a_lingering_driver_sees_the_end_of_its_lane_near(scenario: str) -> None:
-    remaining = [remaining_lane(state) for state in drive(scenario, 1, lingers=True)]
+    remaining = [remaining_lane(state) for state in drive(scenario, 2, lingers=True)]
     near = [distance for distance in remaining if distance < EARLY_EXIT_DISTANCE]
     assert min(near) < 90.0
     assert len(near) > 30  # more than three seconds

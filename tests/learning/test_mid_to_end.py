@@ -332,7 +332,7 @@ def test_the_identity_of_a_perception_changes_with_its_settings_and_weights() ->
     shipped = perception_source(()).identity
     assert perception_source(()).identity == shipped
     assert perception_source(("perception.threads=1",)).identity == shipped
-    assert perception_source(("perception.ground=estimated",)).identity != shipped
+    assert perception_source(("perception.ground=level",)).identity != shipped
     with pytest.raises(ConfigError, match=r"detector\.onnx"):
         perception_source(("perception.detector_weights=/nowhere/detector.onnx",))
 

@@ -12,7 +12,10 @@ from envs.scenarios.scenario import load_scenario
 from envs.world import World
 
 CAR = VehicleParameters()
-EMPTY = "cruise[traffic.density=0; speed_limit_kmh=72; ego.speed_share=0.5; ego.lane=middle; road.lanes=3]"
+EMPTY = (
+    "cruise[traffic.density=0; speed_limit_kmh=72; ego.speed_share=0.5; ego.lane=middle; road.lanes=3; "
+    "road.grades=[]]"
+)
 IDLE, LEFT, RIGHT = MetaAction.IDLE, MetaAction.LEFT, MetaAction.RIGHT
 FASTER, SLOWER = MetaAction.FASTER, MetaAction.SLOWER
 
