@@ -55,6 +55,14 @@ def test_low_hidden_and_cut_objects_are_ignored() -> None:
     assert is_ignored.tolist() == [False, False, True, True, False]
 
 
+def test_obstacles_are_taught_at_four_pixels() -> None:
+    boxes = np.array([[10, 10, 60, 14.5], [10, 10, 60, 13.5]], dtype=np.float32)
+    whole = np.ones(2, dtype=np.float32)
+    for label, expected in ((ObjectClass.OBSTACLE, [True, False]), (ObjectClass.PEDESTRIAN, [False, False])):
+        truth = FrameTruth(boxes, np.full(2, int(label), np.int8), whole, whole)
+        assert select_targets(boxes, truth, (192, 384), WindowSettings())[0].tolist() == expected
+
+
 def test_ignored_cells_cover_ignored_boxes_but_not_targets() -> None:
     window = Window(
         image=np.zeros((64, 64, 3), dtype=np.uint8),

@@ -22,10 +22,11 @@ class WindowSettings(StrictModel):
     full_frame_fraction: Fraction = 0.3  # of batches made of full frames
     native_scale_fraction: Fraction = 0.5  # of windows at the camera's own scale
     zoom: tuple[float, float] = (0.8, 1.6)
-    min_height: Pixels = 8.0  # lower pedestrians and obstacles are ignored in the loss [px]
+    min_height: Pixels = 8.0  # lower pedestrians are ignored in the loss [px]
     # Lower for vehicles [px]: distant vehicles that training ignores get boxes that are too large, which
     # makes them seem too near.
     min_vehicle_height: Pixels = 5.0
+    min_obstacle_height: Pixels = 4.0  # lower still: what lies on the road is flat [px]
     min_visible: Fraction = 0.25  # visible fraction of an object below which it is ignored
     haze_fraction: Fraction = 0.0  # of windows with artificial haze and noise
     haze_min_contrast: Fraction = 0.5  # contrast that the densest haze leaves

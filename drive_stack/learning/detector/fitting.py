@@ -25,7 +25,8 @@ from drive_stack.support.atomic_files import copy_atomically
 
 LIMITS = [
     "Trained only on images of this simulator; it does not work on real roads.",
-    "Training ignored vehicles below 5 px height, others below 8 px, and objects less than 25 % visible.",
+    "Training ignored vehicles below 5 px, obstacles below 4 px, and pedestrians below 8 px height.",
+    "Training ignored objects less than 25 % visible.",
     "Boxes enclose the visible pixels: the lower edge of a hidden vehicle is that of its visible part.",
     "Made for level images of 640 × 256 pixels from the camera in drive_stack/camera_model.py.",
 ]

@@ -87,7 +87,7 @@ def train_detector(
     the frames cannot be used.
     """
     config = load_model(config_path, DetectorTraining, overrides)
-    start_run(work, config, resume=resume, may_change=("epochs", "frames", "patience", "threads"))
+    start_run(work, config, resume=resume, may_change=("epochs", "frames", "patience", "threads", "windows"))
     job = DetectorJob(config_path, config, scenarios, work, report)
     job.collect()
     trained = job.train(resume)

@@ -101,9 +101,9 @@ def select_targets(
     area_inside = np.prod(clipped[:, 2:] - clipped[:, :2], axis=1)
     inside = area_inside > 1.0
     visible = truth.visible * area_inside / np.maximum(area, 1e-6)
-    min_height = np.where(
-        np.isin(truth.labels, [int(label) for label in VEHICLES]),
-        settings.min_vehicle_height,
+    min_height = np.select(
+        [np.isin(truth.labels, [int(label) for label in VEHICLES]), truth.labels == ObjectClass.OBSTACLE],
+        [settings.min_vehicle_height, settings.min_obstacle_height],
         settings.min_height,
     )
     is_tall = clipped[:, 3] - clipped[:, 1] >= min_height
