@@ -113,33 +113,19 @@ class AffordancesAgent:
         oracles: OracleStages | None = None,
         truth: TruthSource | None = None,
     ) -> None:
-        self._config, self._platform = config, platform
+        self.name, self.privileged = config.name, config.privileged
+        self._platform = platform
         self._estimator = _estimator(config, platform, truth)
         self._monitor = CameraMonitor() if config.uses_camera else None
         self._true = _true_affordances(truth, platform) if config.oracles.stages else self._estimator
         self._switch = Switch(config.oracles.start, platform.dt)
         oracles = oracles if config.privileged else None
         self._driving = Driving(build_driving(config, config.grip, platform, oracles), platform)
-        self._trace: StepTrace | None = None
-
-    @property
-    def name(self) -> str:
-        """The name in its configuration."""
-        return self._config.name
-
-    @property
-    def privileged(self) -> bool:
-        """Whether any stage reads the truth."""
-        return self._config.privileged
-
-    @property
-    def trace(self) -> StepTrace | None:
-        """The trace of its last step; None before the first."""
-        return self._trace
+        self.trace: StepTrace | None = None
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Clear the state of the previous episode."""
-        self._trace = None
+        self.trace = None
         self._switch.reset()
         self._estimator.reset()
         self._driving.reset()
@@ -158,7 +144,7 @@ class AffordancesAgent:
         trace = self._driving.drive(observation, percept, clock)
         if isinstance(self._estimator, AffordanceNetwork):
             trace = replace(trace, attention=partial(self._estimator.attention, observation.image))
-        self._trace = trace
+        self.trace = trace
         return trace.control
 
 

@@ -53,17 +53,12 @@ class EndToEndAgent:
     privileged = False
 
     def __init__(self, config: EndToEndConfig, platform: Platform) -> None:
-        self._name = config.name
+        self.name = config.name
         self._no_history = Switch(config.no_history_from, platform.dt)
         self.trace: StepTrace | None = None
         self._runner = PolicyRunner(
             config.trunk, platform.car, platform.dt, threads=config.threads, engine=config.engine
         )
-
-    @property
-    def name(self) -> str:
-        """The name in its configuration."""
-        return self._name
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Clear the state of the previous episode."""

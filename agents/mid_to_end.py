@@ -70,7 +70,7 @@ class MidToEndAgent:
     def __init__(
         self, config: MidToEndConfig, platform: Platform, oracles: OracleStages | None = None
     ) -> None:
-        self._config = config
+        self.name, self.privileged = config.name, config.privileged
         self._policy = TrackPolicy(
             config.network, platform.car, platform.dt, threads=config.threads, engine=config.engine
         )
@@ -79,26 +79,11 @@ class MidToEndAgent:
         self._replaced = perception_with_oracles(self._stages, config.oracles.stages, oracles)
         self._switch = Switch(config.oracles.start, platform.dt)
         self._perception = Perception(self._stages)
-        self._trace: StepTrace | None = None
-
-    @property
-    def name(self) -> str:
-        """The name in its configuration."""
-        return self._config.name
-
-    @property
-    def privileged(self) -> bool:
-        """Whether any stage reads the truth."""
-        return self._config.privileged
-
-    @property
-    def trace(self) -> StepTrace | None:
-        """The trace of its last step; None before the first."""
-        return self._trace
+        self.trace: StepTrace | None = None
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Clear the state of the previous episode."""
-        self._trace = None
+        self.trace = None
         self._switch.reset()
         for stages in (self._replaced, self._stages):
             self._perception.use(stages)
@@ -113,7 +98,7 @@ class MidToEndAgent:
         percept = self._perception.perceive(observation, clock)
         tracks, lanes = percept.tracks, percept.lanes
         control = clock.time("policy", lambda: self._policy.drive(tracks, lanes, observation))
-        self._trace = StepTrace(
+        self.trace = StepTrace(
             control,
             detections=percept.detections,
             objects=percept.objects,

@@ -18,33 +18,18 @@ class ModularAgent:
     def __init__(
         self, config: ModularConfig, platform: Platform, oracles: OracleStages | None = None
     ) -> None:
-        self._config = config
+        self.name, self.privileged = config.name, config.privileged
         oracles = oracles if config.privileged else None
         self._faults = FaultInjector(config.faults, platform.dt)
         stages = self._faults.wrap(build_stages(config, platform, oracles))
         self._stages, self._replaced = switched_stages(config, stages, platform, oracles)
         self._pipeline = Pipeline(self._stages, platform)
         self._switch = Switch(config.oracles.start, platform.dt)
-        self._trace: StepTrace | None = None
-
-    @property
-    def name(self) -> str:
-        """The name in its configuration."""
-        return self._config.name
-
-    @property
-    def privileged(self) -> bool:
-        """Whether any stage reads the truth."""
-        return self._config.privileged
-
-    @property
-    def trace(self) -> StepTrace | None:
-        """The trace of its last step; None before the first."""
-        return self._trace
+        self.trace: StepTrace | None = None
 
     def reset(self, seed: int) -> None:
         """Clear the state of the previous episode; only injected faults draw from ``seed``."""
-        self._trace = None
+        self.trace = None
         self._switch.reset()
         self._faults.reset(seed)
         for stages in (self._replaced, self._stages):
@@ -55,5 +40,5 @@ class ModularAgent:
         """Run the pipeline once."""
         if self._switch.step():
             self._pipeline.use(self._replaced)
-        self._trace = self._pipeline.step(self._faults.observe(observation))
-        return self._trace.control
+        self.trace = self._pipeline.step(self._faults.observe(observation))
+        return self.trace.control

@@ -86,18 +86,13 @@ class PpoAgent:
         self._session = open_session(path, engine=config.engine, threads=config.threads)
         if self._session.input_shape != (1, VECTOR_SIZE):
             raise ConfigError(f"{path}: takes {self._session.input_shape}, expected (1, {VECTOR_SIZE})")
-        self._name, self._platform, self._truth = config.name, platform, truth
+        self.name, self._platform, self._truth = config.name, platform, truth
         self._decision_steps = max(round(self._layout.decision_period / platform.dt), 1)
         self._controller = MetaController(platform.car)
         self._step = 0
         self._last = Control(0.0, 0.0)
         self._note = ""
         self.trace = None
-
-    @property
-    def name(self) -> str:
-        """The name in its configuration."""
-        return self._name
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
         """Discard the state of the previous episode."""

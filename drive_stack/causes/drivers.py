@@ -14,17 +14,8 @@ class ControlRecorder:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
+        self.name, self.privileged = agent.name, agent.privileged
         self.accelerations: list[float] = []  # commanded at each step [m/s²]
-
-    @property
-    def name(self) -> str:
-        """Name of the agent."""
-        return self._agent.name
-
-    @property
-    def privileged(self) -> bool:
-        """Whether the agent reads the truth."""
-        return self._agent.privileged
 
     @property
     def trace(self) -> StepTrace | None:

@@ -22,15 +22,8 @@ class _TimedAgent:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
+        self.name, self.privileged = agent.name, agent.privileged
         self.seconds: list[float] = []
-
-    @property
-    def name(self) -> str:
-        return self._agent.name
-
-    @property
-    def privileged(self) -> bool:
-        return self._agent.privileged
 
     @property
     def trace(self) -> StepTrace | None:
