@@ -47,9 +47,8 @@ def train_affordances(
 
 
 def _load(folders: Sequence[Path], config: AffordanceTraining, cache: Path) -> PolicyData:
-    views = tuple(encoder.view for encoder in config.network.encoders)
     labels = affordance_labels(Recording(folders))
-    return with_labels(load_policy_data(folders, views, config.balance, cache), labels)
+    return with_labels(load_policy_data(folders, config.network.views, config.balance, cache), labels)
 
 
 def _write(fitted: Fit[PolicyNet], folders: Sequence[Path], work: Path) -> Path:

@@ -66,16 +66,15 @@ class AffordanceObjective:
         self._config, self._validation = config, validation
         self.device = training_device()
         self._use_bfloat16 = has_bfloat16(self.device)
-        views = tuple(encoder.view for encoder in config.network.encoders)
-        ages = [round(age / (0.1 * config.every)) for age in config.network.history]
+        views, ages = config.network.views, config.network.ages_in_rows(config.every)
         self._clips = Clips.of(data, config.clip)
         self._maker = BatchMaker(data, views, ages, self.device)
         self._evaluation = BatchMaker(validation, views, ages, self.device)
 
     @property
     def steps(self) -> int:
-        """Number of steps in which each row is shown once on average; clips overlap by half."""
-        return max(len(self._clips.first) // 2 // self._config.batch, 1)
+        """Number of steps in which each row is shown once on average."""
+        return self._clips.steps(self._config.batch)
 
     def batches(self, steps: int, rng: np.random.Generator) -> Iterator[Batch]:
         """Batches of clips, drawn by weight."""

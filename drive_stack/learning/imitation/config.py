@@ -70,6 +70,15 @@ class NetworkSettings(StrictModel):
     hidden: Annotated[tuple[Count, ...], Field(min_length=1)] = (128, 64)  # widths of the layers after them
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
 
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The view of each encoder."""
+        return tuple(encoder.view for encoder in self.encoders)
+
+    def ages_in_rows(self, every: int) -> list[int]:
+        """Ages of the input images, in rows that were recorded at every ``every``-th step."""
+        return [round(age / (0.1 * every)) for age in self.history]
+
     @model_validator(mode="after")
     def _includes_current_image(self) -> NetworkSettings:
         if self.history[0] != 0.0 or min(self.history) < 0.0:

@@ -200,6 +200,10 @@ class Clips:
         sums = np.concatenate([[0.0], np.cumsum(data.weight)])
         return cls(first, (sums[first + length] - sums[first]) / length, length)
 
+    def steps(self, batch: int) -> int:
+        """Number of steps of ``batch`` clips in which each row is shown once on average; at least 1."""
+        return max(len(self.first) // 2 // batch, 1)  # clips overlap by half
+
     def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Draw the first rows of ``count`` clips with probability proportional to their weight."""
         return rng.choice(self.first, count, p=self.weight / self.weight.sum())

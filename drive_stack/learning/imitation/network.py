@@ -110,7 +110,7 @@ class Trunk(nn.Module):
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
-        self._views = tuple(encoder.view for encoder in settings.encoders)
+        self._views = settings.views
         self.eyes = nn.ModuleList(
             ViewEncoder(encoder, normalised=settings.normalised) for encoder in settings.encoders
         )
@@ -157,11 +157,10 @@ class PolicyNet(nn.Module):
     @property
     def layout(self) -> Layout:
         """Layout of the network's input."""
-        encoders = self.settings.encoders
         return Layout(
-            views=tuple(encoder.view for encoder in encoders),
+            views=self.settings.views,
             history=self.settings.history,
-            features=sum(encoder.size for encoder in encoders),
+            features=sum(encoder.size for encoder in self.settings.encoders),
         )
 
     def head_parameters(self) -> Iterator[nn.Parameter]:

@@ -114,7 +114,8 @@ class PolicyTrainer:
 
     def batches(self, data: PolicyData, *, with_images: bool = True) -> BatchMaker:
         """What makes batches of ``data`` for this network; without images if their features are known."""
-        return BatchMaker(data, self.network.layout.views, self._ages, self._device, with_images)
+        ages = self._config.network.ages_in_rows(self._config.every)
+        return BatchMaker(data, self.network.layout.views, ages, self._device, with_images)
 
     def evaluate(self, network: PolicyNet, data: PolicyData, features: torch.Tensor | None = None) -> Errors:
         """Compute the mean errors on all rows of ``data``; ``features`` (N, F) replace the trunk."""
@@ -127,11 +128,6 @@ class PolicyTrainer:
             difference = (predicted - batch.target).abs().sum(dim=0).cpu().numpy()
             sums += [float(loss) * len(batch), *difference, float(auxiliary) * len(batch)]
         return Errors(*(sums / data.rows).tolist())
-
-    @property
-    def _ages(self) -> list[int]:
-        """Ages of the input images, in recorded rows."""
-        return [round(age / (0.1 * self._config.every)) for age in self._config.network.history]
 
     @property
     def image_type(self) -> torch.dtype:
@@ -169,7 +165,7 @@ class _RoundTraining:
         config = trainer._config
         self._trainer, self._round, self._config = trainer, training_round, config
         self._clips = Clips.of(data, config.clip)
-        self._steps = passes * max(len(self._clips.first) // 2 // config.batch, 1)  # clips overlap by half
+        self._steps = passes * self._clips.steps(config.batch)
         self._features = trainer.features(data) if training_round.frozen else None
         self._maker = trainer.batches(data, with_images=not training_round.frozen)
         network = trainer.network

@@ -58,8 +58,7 @@ class AffordancesNetwork:
     ) -> OfflineErrors:
         """Train; see `NetworkTraining`. What it estimates has no error that other arms have too."""
         learned, held_out = (self._read(part, data.cache) for part in (data.learned, data.held_out))
-        clips = len(Clips.of(learned, self.config.clip).first)
-        steps = max(clips // 2 // self.config.batch, 1)  # clips overlap by half
+        steps = Clips.of(learned, self.config.clip).steps(self.config.batch)
         plan = schedule(self.rule, steps)
         config = self.config.model_copy(update={"epochs": plan.epochs, "patience": plan.patience})
         fitted = train(
@@ -73,6 +72,6 @@ class AffordancesNetwork:
         return count_labels_of_rows(episodes)
 
     def _read(self, episodes: EpisodeFiles, cache: Path) -> PolicyData:
-        views = tuple(encoder.view for encoder in self.config.network.encoders)
+        views = self.config.network.views
         data = load_policy_episodes(episodes.drives, views, self.config.balance, cache)
         return with_labels(data, affordance_labels(open_episodes(episodes.drives)))

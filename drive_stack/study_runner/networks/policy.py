@@ -60,8 +60,7 @@ class PolicyNetwork:
     ) -> OfflineErrors:
         """Train and measure; see `NetworkTraining`."""
         learned = self._read(data.learned, data.cache)
-        clips = len(Clips.of(learned, self.config.clip).first)
-        plan = schedule(self.rule, max(clips // 2 // self.config.batch, 1))  # clips overlap by half
+        plan = schedule(self.rule, Clips.of(learned, self.config.clip).steps(self.config.batch))
         config = self.config.model_copy(update={"seed": seed, "patience": plan.patience})
         trainer = PolicyTrainer(config, folder, report)
         training_round = Round(name=_ROUND, seeds=1, first_seed=0, epochs=plan.epochs)
@@ -82,5 +81,5 @@ class PolicyNetwork:
         return controls + count_labels_of_rows(episodes)
 
     def _read(self, episodes: EpisodeFiles, cache: Path) -> PolicyData:
-        views = tuple(encoder.view for encoder in self.config.network.encoders)
+        views = self.config.network.views
         return load_policy_episodes(episodes.drives, views, self.config.balance, cache)
