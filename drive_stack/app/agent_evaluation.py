@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from drive_stack.app.names import names_of, overrides_of
+from drive_stack.app.reference_rows import add_shipped_rows
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.driving import DrivingOptions, drive_missing
@@ -196,6 +197,7 @@ def _drive(
     reference = tasks[REFERENCE]
     others = [own for label, own in tasks.items() if label != REFERENCE]
     every = [task for own in tasks.values() for task in own]
+    add_shipped_rows(reference, file, options, code, wiring.packages)
     expected = announce(options.missing(every, file, code), partial(build_for, wiring.build_agent), options)
     failed = drive_missing(
         reference,
@@ -215,16 +217,17 @@ def _drive(
         for task in course
     ]
     expert_of = {task.key: task.expert for task in compared}
-    failed += drive_missing(
-        compared,
-        file,
-        drive,
-        options,
-        code=code,
-        current_hash=wiring.hash_of,
-        is_complete=lambda row: _measured_by(row.result, expert_of[row.key]),
-        expected=expected,
-    )
+    if compared:
+        failed += drive_missing(
+            compared,
+            file,
+            drive,
+            options,
+            code=code,
+            current_hash=wiring.hash_of,
+            is_complete=lambda row: _measured_by(row.result, expert_of[row.key]),
+            expected=expected,
+        )
     return [file.rows[task.key] for task in (*reference, *compared)], failed
 
 

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from drive_stack.app.batch_run import driving_options, print_failures
 from drive_stack.app.options import unique_names
-from drive_stack.app.stage_ablation.columns import COLUMNS, Column, columns_named
+from drive_stack.app.reference_rows import add_shipped_rows
+from drive_stack.app.stage_ablation.columns import COLUMNS, EXPERT, Column, columns_named
 from drive_stack.app.stage_ablation.report import show_table, write_table
 from drive_stack.app.stage_ablation.table import stages_table
 from drive_stack.app.wiring import Wiring
@@ -58,6 +59,8 @@ def _drive(args: argparse.Namespace, wiring: BatchWiring) -> list[Row]:
         print("these are test seeds: use them only once, at the very end", file=sys.stderr)
     options, code = driving_options(args), source_hash(wiring.packages)
     with open_rows(args.out, foreign=RECORDINGS) as file:
+        experts = [task for task in tasks if task.label == EXPERT]
+        add_shipped_rows(experts, file, options, code, wiring.packages)
         missing = options.missing(tasks, file, code)
         return drive_missing(
             tasks,

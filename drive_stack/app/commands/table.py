@@ -26,6 +26,7 @@ NAMES = (
     "train",
     "judge",
     "evaluate",
+    "reference",
     "report",
     "replay",
     "why",
