@@ -36,6 +36,7 @@ class PerceptionConfig(StrictModel):
     lanes: Literal["network", "oracle"] = "network"
     lanes_weights: Path | None = None  # as for the detector
     ground: Literal["level", "estimated"] = "estimated"  # estimated with the lanes; the lifter uses it
+    latency: Literal["compensated", "fault"] = "compensated"  # of late images: compensate, or stop
     lifter: Literal["ground", "oracle"] = "ground"
     grip: Literal["rain_sensor", "oracle"] = "rain_sensor"
 

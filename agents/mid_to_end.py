@@ -8,7 +8,7 @@ from typing import Literal
 from drive_stack.bounds import Threads
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import OracleStages, Platform
-from drive_stack.pipeline import Perception, StageClock
+from drive_stack.perceiving import Perception, StageClock
 from drive_stack.policy.track_policy import WEIGHTS, TrackPolicy
 from drive_stack.types import Control, Observation, StepTrace
 
@@ -78,7 +78,7 @@ class MidToEndAgent:
         self._stages = build_perception(config.perception, config.tracking, platform, oracles)
         self._replaced = perception_with_oracles(self._stages, config.oracles.stages, oracles)
         self._switch = Switch(config.oracles.start, platform.dt)
-        self._perception = Perception(self._stages)
+        self._perception = Perception(self._stages, platform.dt)
         self.trace: StepTrace | None = None
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol

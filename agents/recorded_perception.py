@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from drive_stack.config import load_model
 from drive_stack.interfaces import Platform
-from drive_stack.pipeline import Perception, PerceptionSource
+from drive_stack.perceiving import Perception, PerceptionSource
 from drive_stack.support.layout import CONFIGS, PACKAGE
 
 from .facts import perception_hashes
 from .mid_to_end import MidToEndConfig
 from .stages import build_perception
 
-_CODE = ("perception", "tracking", "monitoring", "pipeline.py", "policy/track_encoding.py")
+_CODE = ("perception", "tracking", "monitoring", "latency", "perceiving.py", "policy/track_encoding.py")
 
 
 def perception_source(overrides: Sequence[str]) -> PerceptionSource:
@@ -27,7 +27,8 @@ def perception_source(overrides: Sequence[str]) -> PerceptionSource:
     settings = config.model_dump_json(include={"perception", "tracking"}, exclude=excluded)
 
     def make(platform: Platform) -> Perception:
-        return Perception(build_perception(config.perception, config.tracking, platform, None))
+        stages = build_perception(config.perception, config.tracking, platform, None)
+        return Perception(stages, platform.dt)
 
     hashes = perception_hashes(config.perception)
     return PerceptionSource(make, f"{settings} {sorted(hashes.items())} {_code_hash()}")

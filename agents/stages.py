@@ -26,15 +26,16 @@ from drive_stack.interfaces import (
     Predictor,
     Tracker,
 )
-from drive_stack.monitoring.camera_monitor import CameraMonitor
+from drive_stack.monitoring.camera_monitor import MAX_AGE, NO_AGE, CameraMonitor
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
+from drive_stack.perceiving import PerceptionStages
 from drive_stack.perception import detector, lanes_network
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.perception.grip import RainSensorGrip
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lifting import GroundLifter
-from drive_stack.pipeline import DrivingStages, PerceptionStages, Stages
+from drive_stack.pipeline import DrivingStages, Stages
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.prediction.constant_velocity import ConstantVelocityPredictor
 from drive_stack.prediction.lane_following import LaneFollowingPredictor
@@ -56,6 +57,7 @@ from .config import (
 Stage = TypeVar("Stage")
 
 NO_TRUTH = "an oracle stage needs the simulator's truth, which this agent does not get"
+_MAX_AGES = {"compensated": MAX_AGE, "fault": NO_AGE}  # of usable images [s]
 _GRIP_MAKERS: dict[str, Callable[[], GripEstimator]] = {"rain_sensor": RainSensorGrip}
 
 
@@ -83,6 +85,8 @@ def build_stages(config: ModularConfig, platform: Platform, oracles: OracleStage
         grip=driving.grip,
         camera_monitor=perception.camera_monitor,
         detection_monitor=perception.detection_monitor,
+        lanes_are_present=perception.lanes_are_present,
+        tracks_are_present=perception.tracks_are_present,
     )
 
 
@@ -90,14 +94,16 @@ def build_perception(
     perception: PerceptionConfig, tracking: TrackingConfig, platform: Platform, oracles: OracleStages | None
 ) -> PerceptionStages:
     """Build the stages from the image to tracks and lanes. Raises `ConfigError` as `build_stages` does."""
-    detects = perception.detector != "none"
+    detects, networks_lanes = perception.detector != "none", perception.lanes == "network"
     return PerceptionStages(
         detector=_detector(perception, oracles),
         lanes=_lanes(perception, platform, oracles),
         lifter=_lifter(perception, platform, oracles),
         tracker=_tracker(tracking, platform, oracles),
-        camera_monitor=CameraMonitor() if detects or perception.lanes == "network" else None,
+        camera_monitor=CameraMonitor(_MAX_AGES[perception.latency]) if detects or networks_lanes else None,
         detection_monitor=DetectionMonitor(platform.camera) if detects else None,
+        lanes_are_present=not networks_lanes,
+        tracks_are_present="oracle" in (perception.detector, perception.lifter, tracking.tracker),
     )
 
 
@@ -159,13 +165,13 @@ def perception_with_oracles(
         if oracles is None:
             raise ConfigError(NO_TRUTH)
         if name == "detector":
-            stages = replace(stages, detector=oracles.detector())
+            stages = replace(stages, detector=oracles.detector(), tracks_are_present=True)
         elif name == "lifter":
-            stages = replace(stages, lifter=oracles.lifter())
+            stages = replace(stages, lifter=oracles.lifter(), tracks_are_present=True)
         elif name == "tracker":
-            stages = replace(stages, tracker=oracles.tracker())
+            stages = replace(stages, tracker=oracles.tracker(), tracks_are_present=True)
         elif name == "lanes":
-            stages = replace(stages, lanes=oracles.lanes())
+            stages = replace(stages, lanes=oracles.lanes(), lanes_are_present=True)
     return stages
 
 
@@ -173,11 +179,11 @@ def _with_oracle(stages: Stages, stage: StageName, oracles: OracleStages | None)
     if oracles is None:
         raise ConfigError(NO_TRUTH)
     makers: dict[str, Callable[[], Stages]] = {
-        "detector": lambda: replace(stages, detector=oracles.detector()),
-        "lanes": lambda: replace(stages, lanes=oracles.lanes()),
-        "lifter": lambda: replace(stages, lifter=oracles.lifter()),
+        "detector": lambda: replace(stages, detector=oracles.detector(), tracks_are_present=True),
+        "lanes": lambda: replace(stages, lanes=oracles.lanes(), lanes_are_present=True),
+        "lifter": lambda: replace(stages, lifter=oracles.lifter(), tracks_are_present=True),
         "grip": lambda: replace(stages, grip=oracles.grip()),
-        "tracker": lambda: replace(stages, tracker=oracles.tracker()),
+        "tracker": lambda: replace(stages, tracker=oracles.tracker(), tracks_are_present=True),
         "predictor": lambda: replace(stages, predictor=oracles.predictor()),
         "lateral": lambda: replace(stages, lateral=oracles.lateral()),
         "longitudinal": lambda: replace(stages, longitudinal=oracles.longitudinal()),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,34 +19,10 @@ from drive_stack.interfaces import (
     Predictor,
     Tracker,
 )
-from drive_stack.monitoring.camera_monitor import CameraMonitor, ImageCheck
+from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
-from drive_stack.types import (
-    Control,
-    Detection,
-    LaneEstimate,
-    LiftedObject,
-    Observation,
-    Plan,
-    PlanningInput,
-    Prediction,
-    StepTrace,
-    Track,
-)
-
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class PerceptionStages:
-    """One implementation of every stage of perception, and the monitors of the sensors."""
-
-    detector: Detector
-    lanes: LaneDetector
-    lifter: Lifter
-    tracker: Tracker
-    camera_monitor: CameraMonitor | None = None  # None where no stage uses the image
-    detection_monitor: DetectionMonitor | None = None  # None where there is no detector
+from drive_stack.perceiving import Percept, Perception, PerceptionStages, StageClock
+from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +51,8 @@ class Stages:
     grip: GripEstimator
     camera_monitor: CameraMonitor | None = None
     detection_monitor: DetectionMonitor | None = None
+    lanes_are_present: bool = False
+    tracks_are_present: bool = False
 
     @property
     def perception(self) -> PerceptionStages:
@@ -89,50 +64,14 @@ class Stages:
             self.tracker,
             self.camera_monitor,
             self.detection_monitor,
+            self.lanes_are_present,
+            self.tracks_are_present,
         )
 
     @property
     def driving(self) -> DrivingStages:
         """The stages from the prediction to the control."""
         return DrivingStages(self.predictor, self.planner, self.lateral, self.longitudinal, self.grip)
-
-
-@dataclass(frozen=True, slots=True)
-class Percept:
-    """What was perceived in one step."""
-
-    detections: tuple[Detection, ...]
-    objects: tuple[LiftedObject, ...]
-    tracks: tuple[Track, ...]
-    lanes: LaneEstimate
-    fault: str | None = None  # description of a sensor or perception fault
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The fault, if there is one, as a note of the trace."""
-        return () if self.fault is None else (self.fault,)
-
-
-class StageClock:
-    """Measures the milliseconds of each stage, for the trace only: no decision depends on them."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-
-    def time(self, stage: str, work: Callable[[], Result]) -> Result:
-        """Do the work of a stage, and measure it."""
-        start = time.perf_counter()
-        result = work()
-        self.milliseconds[stage] = (time.perf_counter() - start) * 1000.0
-        return result
-
-
-@dataclass(frozen=True, slots=True)
-class PerceptionSource:
-    """Makes the perception of a driver."""
-
-    make: Callable[[Platform], Perception]
-    identity: str  # text that changes with everything that determines tracks and lanes
 
 
 class AccelerationEstimate:
@@ -168,45 +107,6 @@ class AccelerationEstimate:
     def command(self, acceleration: float) -> None:
         """Apply the command [m/s²] that holds until the next update."""
         self._value += self._step_response * (acceleration - self._value)
-
-
-class Perception:
-    """From the observation to lanes and tracks.
-
-    While a sensor fails, tracks and lanes are propagated without measurements.
-    """
-
-    def __init__(self, stages: PerceptionStages) -> None:
-        self._stages = stages
-
-    def use(self, stages: PerceptionStages) -> None:
-        """Run other stages from the next step on."""
-        self._stages = stages
-
-    def reset(self) -> None:
-        """Discard the state of the previous episode."""
-        stages = self._stages
-        for stage in (stages.lanes, stages.tracker, stages.camera_monitor, stages.detection_monitor):
-            if stage is not None:
-                stage.reset()
-
-    def perceive(self, observation: Observation, clock: StageClock | None = None) -> Percept:
-        """Perceive one step; ``clock`` measures the stages."""
-        stages, clock = self._stages, clock or StageClock()
-        speed, yaw_rate = observation.speed, observation.yaw_rate
-        monitor, camera_monitor = stages.detection_monitor, stages.camera_monitor
-        camera = ImageCheck(usable=True) if camera_monitor is None else camera_monitor.check(observation)
-        image = observation.image if camera.usable else None
-        reported = clock.time("detector", lambda: () if image is None else stages.detector.detect(image))
-        excess = None if monitor is None else monitor.check_count(reported)
-        detections = () if excess is not None else reported  # none of them is reliable
-        lanes = clock.time("lanes", lambda: stages.lanes.estimate(image, speed, yaw_rate))
-        if camera.fault is not None:
-            lanes = replace(lanes, confidence=0.0)
-        objects = clock.time("lifter", lambda: stages.lifter.lift(detections, lanes.ground))
-        tracks = clock.time("tracker", lambda: stages.tracker.update(objects, speed, yaw_rate))
-        missing = None if monitor is None or image is None else monitor.check_missing(reported, tracks)
-        return Percept(detections, objects, tracks, lanes, camera.fault or excess or missing)
 
 
 class Driving:
@@ -289,7 +189,7 @@ class Pipeline:
     """The modular driver: perception, then driving."""
 
     def __init__(self, stages: Stages, platform: Platform) -> None:
-        self._perception = Perception(stages.perception)
+        self._perception = Perception(stages.perception, platform.dt)
         self._driving = Driving(stages.driving, platform)
 
     def use(self, stages: Stages) -> None:

@@ -19,7 +19,7 @@ from agents.registry import build_agent
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
-from drive_stack.pipeline import Perception, PerceptionSource, PerceptionStages
+from drive_stack.perceiving import Perception, PerceptionSource, PerceptionStages
 from drive_stack.policy.track_encoding import (
     CONTEXT_SIZE,
     EXISTS,
@@ -194,7 +194,7 @@ class CountingSource:
         assert platform.dt == pytest.approx(0.2)
         oracles = Oracles(TinyWorld(straight_road(1)), platform)
         stages = PerceptionStages(NoDetections(), oracles.lanes(), oracles.lifter(), oracles.tracker())
-        return Perception(stages)
+        return Perception(stages, PLATFORM.dt)
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def images(count: int) -> list[Image]:
     [
         (observation(np.zeros((16, 16, 3), np.uint8)), "shows nothing"),
         (observation(np.full((16, 16, 3), 255, np.uint8)), "shows nothing"),
-        (observation(images(1)[0], age=0.3), "0.3 s old"),
+        (observation(images(1)[0], age=0.6), "0.6 s old"),
     ],
 )
 def test_an_unusable_image_is_skipped_at_once_and_more_are_a_fault(

@@ -148,7 +148,7 @@ MESSAGES = {
 def stop_without_camera(scenario: str, kind: str) -> None:
     env = DrivingEnv(EnvSpec(scenario, camera=False))
     try:
-        faults = FaultSettings.model_validate({"camera": kind, "start": 6.0, "end": 19.0})
+        faults = FaultSettings.model_validate({"camera": kind, "delay": 0.8, "start": 6.0, "end": 19.0})
         assert_safe_stop(drive_into_fault(env, PropagatingDriver(env, faults), 3, faults), MESSAGES[kind])
     finally:
         env.close()
