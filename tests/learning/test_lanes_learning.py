@@ -23,7 +23,7 @@ from drive_stack.learning.lanes.batches import (
     repeated_rows,
 )
 from drive_stack.learning.lanes.config import LaneTraining
-from drive_stack.learning.lanes.network import LaneNet, export
+from drive_stack.learning.lanes.network import LaneNet, export, export_quantised
 from drive_stack.learning.lanes.training import LabelledViews, LaneTrainer, compute_loss
 from drive_stack.perception.lanes_ground import BirdsEyeView, GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
@@ -207,6 +207,12 @@ def test_the_network_learns_to_detect_lines_and_the_exported_one_agrees(tmp_path
         heat, *_ = trained.network(torch.from_numpy(bev.warp(road_image(0.5, 1e-3))[None]))
     session_heat = network._session.run(bev.warp(road_image(0.5, 1e-3))[None])[0]
     assert np.allclose(heat.softmax(dim=3).numpy(), session_heat, atol=2e-3)
+    quantised = tmp_path / "quantised.onnx"
+    export_quantised(trained.network, quantised, GRID, data.sample(40, seed=0))
+    write_card(quantised, "a test", {})
+    assert quantised.stat().st_size < 0.6 * weights.stat().st_size
+    in_eight_bits = LaneNetwork(CAMERA, quantised).measure(road_image(0.5, 1e-3))
+    assert float(np.nanmedian(np.abs(in_eight_bits.y - measurement.y))) < 0.02
 
 
 def random_views(count: int, first: int = 0) -> LabelledViews:

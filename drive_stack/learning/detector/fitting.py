@@ -16,8 +16,8 @@ from drive_stack.learning.detector.card_fields import NetworkFacts, TrainedCard,
 from drive_stack.learning.detector.config import COMMAND, DetectorTraining
 from drive_stack.learning.detector.evaluation import LOW_CONFIDENCES, compute_scores, run_detector
 from drive_stack.learning.detector.network import build_network, export, strides
-from drive_stack.learning.detector.quantisation import quantise
 from drive_stack.learning.detector.training import DetectorTrainer
+from drive_stack.learning.training.quantisation import calibration_rows, quantise
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import read_card, sha256_of, write_card
@@ -90,11 +90,12 @@ def quantise_detector(weights: Path, frames: Sequence[StoredFrame], config: Dete
     The new card copies the facts about the training.
     """
     deployed = weights.with_suffix(".int8.onnx")
-    quantise(weights, frames, deployed, count=config.calibration_frames, seed=config.seed)
+    rows = calibration_rows(len(frames), config.calibration_frames, config.seed)
+    quantise(weights, (frames[row].image() for row in rows), deployed)
     facts = {
         **_training_facts(weights),
         "single_precision": {"file": weights.name, "sha256": sha256_of(weights)},
-        "calibration_frames": min(config.calibration_frames, len(frames)),
+        "calibration_frames": len(rows),
     }
     write_card(deployed, COMMAND, facts)
     return deployed

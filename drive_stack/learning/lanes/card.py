@@ -34,7 +34,8 @@ def card_markdown(card: LanesCard) -> str:
         "",
         f"Made by `{card['command']}` on {card['date']}: trained from scratch on {data['frames']} frames "
         f"(seeds {data['seeds'][0]}–{data['seeds'][1]}), {card['epochs']} epochs, {card['minutes']} minutes "
-        f"on {card['threads']} threads. SHA-256 of `{card['file']}`: `{card['sha256']}`.",
+        f"on {card['threads']} threads. {_quantisation(card)}"
+        f"SHA-256 of `{card['file']}`: `{card['sha256']}`.",
         "",
         f"Evaluated along drives through all scenarios, validation seeds {card['validation_seeds'][0]}–"
         f"{card['validation_seeds'][1]}, ten estimates a second, filtered over time: medians and 95th "
@@ -70,6 +71,13 @@ def card_markdown(card: LanesCard) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _quantisation(card: LanesCard) -> str:
+    views = card.get("calibration_views")
+    if views is None:
+        return ""
+    return f"Its convolutions were then quantised to 8 bits, calibrated on {views} views of training seeds. "
 
 
 def _ends(card: LanesCard) -> list[str]:

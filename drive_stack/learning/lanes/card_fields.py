@@ -21,6 +21,7 @@ class TrainingFacts(TypedDict):
     training_data: FrameCounts
     limits: list[str]
     training_frames_sha256: str
+    calibration_views: NotRequired[int]  # of the 8-bit values; cards of earlier versions have none
 
 
 class ErrorTables(TypedDict):

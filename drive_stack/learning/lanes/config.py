@@ -50,5 +50,6 @@ class LaneTraining(StrictModel):
     lane_end_repeats: Batch = 2
     barrier_repeats: Batch = 2
     confidence_every: Batch = 6  # every n-th validation frame is used to evaluate the confidence
+    calibration_views: Frames = 300  # training views that set the ranges of the 8-bit values
     drives: DriveSettings = DriveSettings()
     ending: EndingSettings = EndingSettings()

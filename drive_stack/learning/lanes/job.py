@@ -22,7 +22,7 @@ from drive_stack.learning.lanes.evaluation import evaluate_drives
 from drive_stack.learning.lanes.figures import end_statistics, summarise_errors
 from drive_stack.learning.lanes.image_evaluation import evaluate_confidence, evaluate_images
 from drive_stack.learning.lanes.image_labels import image_labels
-from drive_stack.learning.lanes.network import export
+from drive_stack.learning.lanes.network import export_quantised
 from drive_stack.learning.lanes.training import LabelledViews, LaneTrainer, TrainingResult
 from drive_stack.learning.lanes.truth import lane_truth
 from drive_stack.learning.training.run_folder import start_run
@@ -35,8 +35,8 @@ from drive_stack.support.atomic_files import copy_atomically, make_folder, write
 from drive_stack.support.layout import MODELS
 
 LIMITS = [
-    "TrainingResult on this simulator's pictures alone; it knows nothing of real roads.",
-    "Assumes a level road and a camera at a fixed pose above it: no hills, no pitching.",
+    "Trained on this simulator's images alone; it knows nothing of real roads.",
+    "Assumes a camera mounted as it should be: views follow its mean pitch, not its roll.",
     "Lines are detected up to 16 m to the side and 110 m ahead; beyond, the path keeps its curvature.",
     "On a line between two lanes the estimate may refer to either of them.",
     "Trained on ends and barriers on straight roads only, with arrows painted before an end.",
@@ -74,8 +74,10 @@ def train_lanes(
     )
     trainer = LaneTrainer(training_views, validation_views, config, grid, work, report)
     trained = trainer.train(resume=resume)
-    export(trained.network, weights, grid)
-    write_card(weights, COMMAND, _facts(trained, config, training, _hash(shards["training"])))
+    views = training_views.sample(config.calibration_views, config.seed)
+    export_quantised(trained.network, weights, grid, views)
+    facts = _facts(trained, config, training, _hash(shards["training"]))
+    write_card(weights, COMMAND, {**facts, "calibration_views": len(views)})
     amend_card(weights, COMMAND, evaluate_lanes(weights, config, scenarios, validation, report))
     return install(weights, out)
 

@@ -10,14 +10,18 @@ lanes end.
 from __future__ import annotations
 
 import copy
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from drive_stack.learning.training.quantisation import quantise
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.support.atomic_files import atomic_file
+from drive_stack.types import Image
 
 WIDTHS = (24, 32, 48, 64)  # channels at each scale
 ALONG = 64  # channels of the 1-D convolutions along the anchors
@@ -170,3 +174,11 @@ def export(network: LaneNet, path: Path, grid: GroundGrid) -> None:
             opset_version=17,
             dynamo=False,
         )
+
+
+def export_quantised(network: LaneNet, path: Path, grid: GroundGrid, views: Iterable[Image]) -> None:
+    """Write ``network`` as `export` does, with 8-bit convolutions calibrated on ``views`` (H, W, 3)."""
+    with tempfile.TemporaryDirectory() as folder:
+        exact = Path(folder) / path.name
+        export(network, exact, grid)
+        quantise(exact, views, path)

@@ -26,6 +26,7 @@ from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
 from drive_stack.learning.training.early_stopping import is_best, is_stale
 from drive_stack.learning.training.progress import estimate_training, track_steps
+from drive_stack.learning.training.quantisation import calibration_rows
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.support.atomic_files import atomic_file
 
@@ -38,6 +39,10 @@ class LabelledViews:
 
     views: NDArray[np.uint8]
     labels: Sequence[Labels]
+
+    def sample(self, count: int, seed: int) -> NDArray[np.uint8]:
+        """Draw ``count`` views without repetition; all of them if there are fewer."""
+        return self.views[calibration_rows(len(self.views), count, seed)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from drive_stack.learning.lanes.batches import cut_views, repeated_rows
 from drive_stack.learning.lanes.config import COMMAND, LaneTraining
 from drive_stack.learning.lanes.image_evaluation import mean_line_error
 from drive_stack.learning.lanes.image_labels import image_labels
-from drive_stack.learning.lanes.network import export
+from drive_stack.learning.lanes.network import export_quantised
 from drive_stack.learning.lanes.training import LabelledViews, LaneTrainer
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
@@ -72,7 +72,8 @@ class LanesNetwork:
         trainer = LaneTrainer(learned, held_out, config, grid, folder, report, passes=plan.passes)
         trained = trainer.train(resume=(folder / "checkpoint.pt").exists())
         weights = folder / self.files[0]
-        export(trained.network, weights, grid)
+        views = learned.sample(config.calibration_views, seed)
+        export_quantised(trained.network, weights, grid, views)
         write_card(weights, COMMAND, {"epochs": trained.epochs, "validation_loss": trained.loss})
         network = LaneNetwork(CameraModel(), weights, threads=1)
         return OfflineErrors(lane_error_m=mean_line_error(network, read_shards(data.measured.frames)))

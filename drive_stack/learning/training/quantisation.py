@@ -1,39 +1,37 @@
-"""Static quantisation of the detector: 8-bit convolutions, calibrated on training frames.
+"""Static quantisation of a network: 8-bit convolutions, calibrated on images of its training.
 
 All convolutions but the first and the last are quantised after training, per channel, with the minimum and
-maximum values that occur on the calibration frames (Jacob et al., 2018, "Quantization and training of neural
+maximum values that occur on the calibration images (Jacob et al., 2018, "Quantization and training of neural
 networks for efficient integer-arithmetic-only inference"). Weights use seven of the eight bits: processors
-without VNNI add two products in sixteen bits, which 8-bit weights would overflow, and the detections would
+without VNNI add two products in sixteen bits, which 8-bit weights would overflow, and the outputs would
 differ on an older laptop.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import onnx
 
-from drive_stack.datasets.frames.store import StoredFrame
 from drive_stack.support.atomic_files import copy_atomically
 from drive_stack.types import Image
 
 
-def quantise(weights: Path, frames: Sequence[StoredFrame], out: Path, *, count: int, seed: int) -> None:
-    """Write ``weights`` with 8-bit convolutions to ``out``, calibrated on ``count`` random ``frames``."""
+def quantise(weights: Path, images: Iterable[Image], out: Path) -> None:
+    """Write ``weights`` with 8-bit convolutions to ``out``, calibrated on ``images`` (H, W, 3) uint8."""
     from onnxruntime import quantization  # noqa: PLC0415  (loads onnx and its checker)
     from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
 
-    selected = np.random.default_rng(seed).choice(len(frames), min(count, len(frames)), replace=False)
     with tempfile.TemporaryDirectory() as folder:
         prepared, part = Path(folder) / "prepared.onnx", Path(folder) / out.name
         quant_pre_process(weights, prepared, skip_symbolic_shape=True)
         quantization.quantize_static(
             prepared,
             part,
-            _CalibrationReader(frames[index] for index in selected),
+            _CalibrationReader(images, onnx.load(str(prepared)).graph.input[0].name),
             quant_format=quantization.QuantFormat.QDQ,
             per_channel=True,
             reduce_range=True,
@@ -63,12 +61,19 @@ def _exact_layers(network: Path) -> list[str]:
 
 
 class _CalibrationReader:
-    """Feeds frames to onnxruntime's calibration, which reads until it gets None."""
+    """Feeds images to onnxruntime's calibration, which reads until it gets None."""
 
-    def __init__(self, frames: Iterator[StoredFrame]) -> None:
-        self._frames = frames
+    def __init__(self, images: Iterable[Image], name: str) -> None:
+        """``name`` is that of the network's input."""
+        self._images, self._name = iter(images), name
 
     def get_next(self) -> dict[str, Image] | None:
         """Return the next image as the network's input, or None at the end."""
-        frame = next(self._frames, None)
-        return None if frame is None else {"image": frame.image()[None]}
+        image = next(self._images, None)
+        return None if image is None else {self._name: image[None]}
+
+
+def calibration_rows(available: int, count: int, seed: int) -> list[int]:
+    """Draw ``count`` indices of ``available`` images without repetition; all of them if there are fewer."""
+    drawn = np.random.default_rng(seed).choice(available, min(count, available), replace=False)
+    return [int(index) for index in drawn]
