@@ -18,8 +18,8 @@ from drive_stack.direct_perception.truth import SurroundingActors, true_affordan
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import OracleStages, Platform, TruthSource
 from drive_stack.monitoring.camera_monitor import CameraMonitor
-from drive_stack.perceiving import Percept, StageClock
-from drive_stack.pipeline import Driving
+from drive_stack.pipeline.driving import Driving
+from drive_stack.pipeline.perceiving import Percept, StageClock
 from drive_stack.policy.affordance_network import WEIGHTS, AffordanceNetwork
 from drive_stack.types import Control, Observation, StepTrace
 

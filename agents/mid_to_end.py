@@ -8,7 +8,7 @@ from typing import Literal
 from drive_stack.bounds import Threads
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import OracleStages, Platform
-from drive_stack.perceiving import Perception, StageClock
+from drive_stack.pipeline.perceiving import Perception, StageClock
 from drive_stack.policy.track_policy import WEIGHTS, TrackPolicy
 from drive_stack.types import Control, Observation, StepTrace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drive_stack.fault_injection import FaultInjector
 from drive_stack.interfaces import OracleStages, Platform
-from drive_stack.pipeline import Pipeline
+from drive_stack.pipeline.driving import Pipeline
 from drive_stack.types import Control, Observation, StepTrace
 
 from .config import ModularConfig

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from drive_stack.config import load_model
 from drive_stack.interfaces import Platform
-from drive_stack.perceiving import Perception, PerceptionSource
+from drive_stack.pipeline.perceiving import Perception, PerceptionSource
 from drive_stack.support.layout import CONFIGS, PACKAGE
 
 from .facts import perception_hashes
 from .mid_to_end import MidToEndConfig
 from .stages import build_perception
 
-_CODE = ("perception", "tracking", "monitoring", "latency", "perceiving.py", "policy/track_encoding.py")
+_CODE = ("perception", "tracking", "monitoring", "pipeline", "policy/track_encoding.py")
 
 
 def perception_source(overrides: Sequence[str]) -> PerceptionSource:

@@ -28,14 +28,14 @@ from drive_stack.interfaces import (
 )
 from drive_stack.monitoring.camera_monitor import MAX_AGE, NO_AGE, CameraMonitor
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
-from drive_stack.perceiving import PerceptionStages
 from drive_stack.perception import detector, lanes_network
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.perception.grip import RainSensorGrip
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.perception.lifting import GroundLifter
-from drive_stack.pipeline import DrivingStages, Stages
+from drive_stack.pipeline.driving import DrivingStages, Stages
+from drive_stack.pipeline.perceiving import PerceptionStages
 from drive_stack.planning.planner import LatticePlanner
 from drive_stack.prediction.constant_velocity import ConstantVelocityPredictor
 from drive_stack.prediction.lane_following import LaneFollowingPredictor

@@ -14,8 +14,8 @@ from pydantic import Field
 
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import Detector, LaneDetector, Planner, Tracker
-from drive_stack.perceiving import PerceptionStages
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline.driving import Stages
+from drive_stack.pipeline.perceiving import PerceptionStages
 from drive_stack.types import (
     Detection,
     Image,

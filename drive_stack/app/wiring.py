@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.interfaces import Agent, Platform
-from drive_stack.perceiving import PerceptionSource
+from drive_stack.pipeline.perceiving import PerceptionSource
 from drive_stack.viewer.keys import DrivingKeys
 
 if TYPE_CHECKING:  # only the commands that need these import them

@@ -20,7 +20,7 @@ from agents.config import ModularConfig
 from agents.registry import CONFIGS
 from agents.stages import build_stages
 from drive_stack.config import load_model
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline.driving import Stages
 
 ADVICE = "If the change is intended: python -m pytest tests/driving/test_golden.py --accept-golden"
 

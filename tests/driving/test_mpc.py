@@ -18,7 +18,7 @@ from drive_stack.control.mpc import Mpc, MpcSettings
 from drive_stack.control.mpc_model import BicycleModel, bicycle_model
 from drive_stack.control.mpc_problem import SteeringProblem, Weights
 from drive_stack.control.preview import preview_path
-from drive_stack.pipeline import Pipeline
+from drive_stack.pipeline.driving import Pipeline
 from drive_stack.types import Control, FloatArray, Plan, PlanningInput
 from envs.ego import Ego
 from envs.oracles import Oracles

@@ -19,7 +19,7 @@ from agents.registry import build_agent
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
-from drive_stack.perceiving import Perception, PerceptionSource, PerceptionStages
+from drive_stack.pipeline.perceiving import Perception, PerceptionSource, PerceptionStages
 from drive_stack.policy.track_encoding import (
     CONTEXT_SIZE,
     EXISTS,

@@ -9,13 +9,13 @@ import pytest
 from synthetic_measurements import measured_ends
 
 from drive_stack.geometry import to_local
-from drive_stack.latency.advance import advance_lanes, advance_tracks, ego_steps
-from drive_stack.latency.timeline import ExposureTimeline, Motion
 from drive_stack.monitoring.camera_monitor import CameraMonitor
-from drive_stack.perceiving import Percept, Perception, PerceptionStages
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneMeasurement
+from drive_stack.pipeline.advance import advance_lanes, advance_tracks, ego_steps
+from drive_stack.pipeline.perceiving import Percept, Perception, PerceptionStages
+from drive_stack.pipeline.timeline import ExposureTimeline, Motion
 from drive_stack.road_map import Lane, RoadMap, build_road
 from drive_stack.tracking.kalman_tracker import KalmanTracker
 from drive_stack.types import (

@@ -19,7 +19,7 @@ from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.perception.lanes import FilteredLanes
 from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LINES_RANGE, LaneMeasurement
-from drive_stack.pipeline import Pipeline
+from drive_stack.pipeline.driving import Pipeline
 from drive_stack.types import Control, Image, Observation, StepTrace
 from envs.oracles.lanes import true_lane_estimate
 

@@ -15,7 +15,7 @@ from agents.registry import config_of
 from drive_stack.config import load_model
 from drive_stack.datasets.frames.row import FRAMES, BoxColumns, FrameRow
 from drive_stack.errors import ConfigError
-from drive_stack.perceiving import PerceptionSource
+from drive_stack.pipeline.perceiving import PerceptionSource
 from drive_stack.study.config import DEFAULT_PLAN, StudyPlan, load_plan
 from drive_stack.study_runner.networks.protocol import EpisodeFiles, Labels, OfflineErrors
 from drive_stack.study_runner.networks.registry import ARMS, KINDS, REFERENCES, read_networks, with_inputs

@@ -13,7 +13,7 @@ from agents.registry import CONFIGS, build_agent
 from agents.stages import build_stages
 from drive_stack.config import load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline.driving import Stages
 from drive_stack.types import Image, Observation
 from envs.oracles import Oracles
 

@@ -18,7 +18,7 @@ from drive_stack.interfaces import Platform
 from drive_stack.learning.imitation.config import BalanceSettings
 from drive_stack.learning.imitation.data import read_array
 from drive_stack.learning.imitation.sampling import sampling_weights
-from drive_stack.perceiving import PerceptionSource
+from drive_stack.pipeline.perceiving import PerceptionSource
 from drive_stack.policy.state_vector import lateral_acceleration_of
 from drive_stack.policy.track_encoding import INPUT_SIZE, TrackEncoder
 from drive_stack.support.atomic_files import atomic_file, make_folder

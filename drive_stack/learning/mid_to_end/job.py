@@ -16,7 +16,7 @@ from drive_stack.learning.mid_to_end.training import train
 from drive_stack.learning.training.fitting import Fit
 from drive_stack.learning.training.recordings import describe_recordings, recorded_folders
 from drive_stack.learning.training.run_folder import start_run
-from drive_stack.perceiving import PerceptionSource
+from drive_stack.pipeline.perceiving import PerceptionSource
 from drive_stack.policy.track_policy import WEIGHTS
 from drive_stack.runtime.weights import card_path, read_card, write_card
 from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically

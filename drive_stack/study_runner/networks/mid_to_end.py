@@ -12,7 +12,7 @@ from drive_stack.learning.mid_to_end.config import MidToEndTraining
 from drive_stack.learning.mid_to_end.data import TrackData, load_track_data
 from drive_stack.learning.mid_to_end.job import write_network
 from drive_stack.learning.mid_to_end.training import ControlObjective, train
-from drive_stack.perceiving import PerceptionSource
+from drive_stack.pipeline.perceiving import PerceptionSource
 from drive_stack.policy.track_policy import WEIGHTS
 from drive_stack.study.running_plan import NetworkRule, schedule
 from drive_stack.study_runner.networks.counting import count_rows

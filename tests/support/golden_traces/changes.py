@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline.driving import Stages
 from golden_traces.codec import encode
 from golden_traces.compare import Tolerance, differences
 from golden_traces.images import ImageOutputs

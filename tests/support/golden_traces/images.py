@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from drive_stack.errors import ConfigError
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline.driving import Stages
 from drive_stack.support import jpeg
 from drive_stack.types import Detection, Image, LaneEstimate
 from golden_traces.codec import decode, encode

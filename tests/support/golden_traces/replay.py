@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
-from drive_stack.pipeline import Stages
+from drive_stack.pipeline.driving import Stages
 from drive_stack.types import LiftedObject, Plan, PlanningInput, Prediction, Track
 from drive_stack.vehicle import road_grip
 from golden_traces.codec import as_stored

@@ -21,7 +21,7 @@ from drive_stack.interfaces import (
 )
 from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
-from drive_stack.perceiving import Percept, Perception, PerceptionStages, StageClock
+from drive_stack.pipeline.perceiving import Percept, Perception, PerceptionStages, StageClock
 from drive_stack.types import Control, LaneEstimate, Observation, Plan, PlanningInput, Prediction, StepTrace
 
 

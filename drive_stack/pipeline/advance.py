@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from drive_stack.geometry import ReferenceLine, wrap_angle, wrap_angles
-from drive_stack.latency.timeline import Motion
+from drive_stack.pipeline.timeline import Motion
 from drive_stack.tracking.classes import CLASS_MODELS
 from drive_stack.tracking.ego_motion import EgoStep, ego_step
 from drive_stack.tracking.kernels import predict_state

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from drive_stack.interfaces import Detector, LaneDetector, Lifter, Platform, Tracker
-from drive_stack.latency.advance import advance_lanes, advance_tracks, ego_steps
-from drive_stack.latency.timeline import DueSteps, ExposureTimeline, Motion
 from drive_stack.monitoring.camera_monitor import CameraMonitor, ImageCheck
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
+from drive_stack.pipeline.advance import advance_lanes, advance_tracks, ego_steps
+from drive_stack.pipeline.timeline import DueSteps, ExposureTimeline, Motion
 from drive_stack.types import Detection, Image, LaneEstimate, LiftedObject, Observation, Track
 
 Result = TypeVar("Result")
