@@ -65,7 +65,8 @@ def _speed_limitation(
         return Explanation(lead.behaviour, lead.reason, lead.cause)
     cap, speed = directive.caps.binding, float(motion.speed[0, 0])
     demands_less = float(directive.caps.at(speed * times[times <= CAP_SECONDS]).min()) < speed
-    limitation = Explanation(cap.behaviour, cap.reason, cap.cause if demands_less else None)
+    names_object = cap.cause.track_id is not None  # the reason does, so the cause does too
+    limitation = Explanation(cap.behaviour, cap.reason, cap.cause if demands_less or names_object else None)
     if cap.behaviour is not Behaviour.CRUISE or float(motion.acceleration[0, 5]) >= NOTICEABLE_BRAKING:
         return limitation
     actor = _nearest_conflict(scene, path, speed)

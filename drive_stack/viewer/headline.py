@@ -63,6 +63,8 @@ class Headlines:
     def update(self, time: float, acceleration: float, plan: Plan | None) -> Headline | None:
         """The headline at ``time`` [s]; ``acceleration`` is the lower of true and requested one [m/s²]."""
         present, held = headline(acceleration, plan), self._held
+        if present is not None and held is not None:
+            present = _with_cause_of(present, held)
         calmer = present is None or held is None or not present.braking or present.urgency < held.urgency
         if held is not None and calmer and time < self._until - 1e-6:
             return _with_present_distance(held, plan)
@@ -95,6 +97,16 @@ def _calm(plan: Plan) -> Headline:
 
 def _name(cause: Cause) -> str:
     return cause.name if cause.track_id is None else f"{cause.name} #{cause.track_id}"
+
+
+def _with_cause_of(present: Headline, held: Headline) -> Headline:
+    """A headline of braking; where the plan has no cause left, with that of the braking before.
+
+    The car goes on braking for a moment after the plan has released the brake.
+    """
+    if not present.braking or present.cause is not None or held.cause is None:
+        return present
+    return replace(present, text=held.text, cause=replace(held.cause, distance=None))
 
 
 def _with_present_distance(held: Headline, plan: Plan | None) -> Headline:

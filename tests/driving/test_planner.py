@@ -169,6 +169,14 @@ def test_gives_way_to_a_person_who_crosses() -> None:
     assert Behaviour.YIELD in reasons
 
 
+def test_the_person_whom_the_reason_names_is_the_cause_however_slow_the_car_is() -> None:
+    """Next to a standing person at 3 m/s, less than the 4.5 m/s that caution allows there."""
+    person = Body(30.0, -2.0, is_pedestrian=True, length=0.6, width=0.6)
+    plan = first_plan(TinyWorld(straight_road(1), lane=0, speed=3.0, limit=15.0, bodies=[person]))
+    assert plan.reason.startswith("person") and plan.reason.endswith("slowing")
+    assert plan.cause is not None and plan.cause.name == "person" and plan.cause.track_id is not None
+
+
 def test_slows_next_to_a_parked_truck_that_may_hide_pedestrians() -> None:
     truck = Body(150.0, -3.9, large=True, length=10.0, width=2.5)
     world = TinyWorld(straight_road(1), lane=0, speed=20.0, limit=20.0, bodies=[truck])

@@ -74,6 +74,19 @@ def test_a_held_headline_shows_the_present_distance_of_its_cause_alone() -> None
     assert shown is not None and shown.text == "Braking for person #11" and shown.reason == PLAN.reason
 
 
+def test_braking_keeps_its_cause_where_the_plan_has_released_the_brake() -> None:
+    """The brakes act later than the plan, so that a car still brakes when its plan has no cause left."""
+    headlines, released = Headlines(), replace(PLAN, cause=None, reason="free road")
+    assert headlines.update(0.0, -2.0, released) == Headline(
+        "Braking", Urgency.CAUTION, "free road", braking=True
+    )
+    headlines.update(0.1, -5.0, PLAN)
+    shown = [headlines.update(0.1 * step, -2.0, released) for step in range(2, 8)]
+    assert all(one is not None and one.cause is not None and one.names(11) for one in shown)
+    last = shown[-1]  # no longer red; without a plan for it, its distance is unknown
+    assert last is not None and (last.full_text, last.reason) == ("Braking for person #11", "free road")
+
+
 @pytest.mark.parametrize("name", list(TRACES))
 def test_no_recorded_step_brakes_without_saying_so(name: str) -> None:
     """Each step of the golden drives that brakes by 1.5 m/s² or more names a track of it or the limit."""
