@@ -123,6 +123,25 @@ def test_no_more_workers_are_started_than_there_are_tasks() -> None:
     assert pool.started == 2
 
 
+def test_kept_workers_drive_the_next_tasks() -> None:
+    pool = SimulatedPool("a", lambda task, node: Reply(0.0))
+    with TaskScheduler(pool, workers=3, time_limit=1.0, keeps_workers=True) as scheduler:
+        for tasks in (TASKS[:2], [], TASKS, TASKS[:1]):
+            driven = [outcome.task.seed for outcome in scheduler.run(tasks)]
+            assert sorted(driven) == [task.seed for task in tasks]
+        assert pool.alive == pool.started == 3  # two for the first tasks, a third one for the six
+    assert pool.alive == 0
+
+
+def test_a_kept_worker_that_is_lost_is_replaced_and_its_task_driven() -> None:
+    lost = iter([False, True, False, False])
+    pool = SimulatedPool("a", lambda task, node: None if next(lost) else Reply(0.0))
+    with TaskScheduler(pool, workers=1, time_limit=1.0, keeps_workers=True) as scheduler:
+        for tasks in (TASKS[:1], TASKS[1:2]):
+            assert [outcome.lost for outcome in scheduler.run(tasks)] == [False]
+        assert (pool.started, pool.alive) == (2, 1)
+
+
 def test_a_batch_whose_workers_cannot_start_ends() -> None:
     pool = SimulatedPool(["nowhere"], lambda task, node: Reply(0.0))
     with pytest.raises(ConfigError, match="worker processes cannot start: no such node"):

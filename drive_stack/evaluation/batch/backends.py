@@ -17,7 +17,12 @@ Backend = Literal["processes", "ray"]
 
 
 def open_scheduler(
-    backend: Backend, drive: Drive, *, workers: int, time_limit: float, address: str | None = None
+    backend: Backend,
+    drive: Drive,
+    *,
+    workers: int,
+    time_limit: float,
+    address: str | None = None,
 ) -> TaskScheduler[ProcessWorker] | TaskScheduler[RayWorker]:
     """A scheduler for at most ``workers`` workers at a time.
 
@@ -36,8 +41,15 @@ def open_scheduler(
     if backend == "processes":
         if address is not None:
             raise ConfigError(f"--address {address}: belongs to --backend ray")
-        local = ProcessPool(drive, memory_per_worker(workers))
-        return TaskScheduler(local, workers=workers, time_limit=time_limit)
+        return open_process_scheduler(drive, workers=workers, time_limit=time_limit)
     with needs_extra("ray", "--backend ray"):
         from drive_stack.evaluation.batch.ray_pool import RayPool  # noqa: PLC0415 - an optional dependency
     return TaskScheduler(RayPool(drive, workers, address), workers=workers, time_limit=time_limit)
+
+
+def open_process_scheduler(
+    drive: Drive, *, workers: int, time_limit: float, keeps_workers: bool = False
+) -> TaskScheduler[ProcessWorker]:
+    """A scheduler for processes of this machine; see `TaskScheduler`."""
+    pool = ProcessPool(drive, memory_per_worker(workers))
+    return TaskScheduler(pool, workers=workers, time_limit=time_limit, keeps_workers=keeps_workers)

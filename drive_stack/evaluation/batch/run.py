@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from drive_stack.errors import ConfigError
@@ -20,6 +20,14 @@ class RowListener(Protocol):
 
     def on_row(self, row: Row) -> None:
         """Receive a row."""
+        ...
+
+
+class OpenScheduler(Protocol):
+    """Drives tasks with workers of any kind; `scheduler.TaskScheduler` is one."""
+
+    def run(self, tasks: Iterable[BatchTask]) -> Iterator[Outcome]:
+        """One outcome for each task, as they are completed."""
         ...
 
 
@@ -82,17 +90,30 @@ def run_batch(
         ConfigError: if a configuration changed during its episode, rows cannot be written, or a task can
             never be driven.
     """
-    package_versions = versions()
     with open_scheduler(backend, drive, workers=workers, time_limit=time_limit, address=address) as scheduler:
-        for outcome in scheduler.run(tasks):
-            if current_hash(outcome.task) != outcome.task.config_hash:
-                raise ConfigError(
-                    f"the configuration of {outcome.task.label}, its weights or scenario "
-                    f"{outcome.task.scenario} changed while driving; run again to drive the affected episodes"
-                )
-            row = _build_row(outcome, code, package_versions)
-            file.append(row)
-            listener.on_row(row)
+        drive_rows(scheduler, tasks, file, listener, current_hash=current_hash, code=code)
+
+
+def drive_rows(
+    scheduler: OpenScheduler,
+    tasks: Iterable[BatchTask],
+    file: RowFile,
+    listener: RowListener,
+    *,
+    current_hash: Callable[[BatchTask], str],
+    code: str,
+) -> None:
+    """Drive ``tasks`` with the workers of an open scheduler, as `run_batch` does."""
+    package_versions = versions()
+    for outcome in scheduler.run(tasks):
+        if current_hash(outcome.task) != outcome.task.config_hash:
+            raise ConfigError(
+                f"the configuration of {outcome.task.label}, its weights or scenario "
+                f"{outcome.task.scenario} changed while driving; run again to drive the affected episodes"
+            )
+        row = _build_row(outcome, code, package_versions)
+        file.append(row)
+        listener.on_row(row)
 
 
 def _build_row(outcome: Outcome, code: str, package_versions: Mapping[str, str]) -> Row:

@@ -76,9 +76,19 @@ class Outcome:
 class TaskScheduler(Generic[W]):
     """Drives tasks with at most ``workers`` workers at a time; as a context manager it stops all of them."""
 
-    def __init__(self, pool: WorkerPool[W], *, workers: int, time_limit: float) -> None:
-        """``time_limit`` is the wall-clock limit of one task [s]."""
+    def __init__(
+        self, pool: WorkerPool[W], *, workers: int, time_limit: float, keeps_workers: bool = False
+    ) -> None:
+        """Create a scheduler without workers.
+
+        Args:
+            pool: Starts the workers.
+            workers: Maximum number of workers.
+            time_limit: Wall-clock limit of one task [s].
+            keeps_workers: Idle workers wait for the next `run` instead of being stopped.
+        """
         self._pool, self._count, self._time_limit = pool, workers, time_limit
+        self._keeps_workers = keeps_workers
         self._workers: list[W] = []
         self._waiting: deque[BatchTask] = deque()
         self._lost_at: dict[Key, list[str | None]] = defaultdict(list)  # task → nodes that lost it
@@ -105,14 +115,25 @@ class TaskScheduler(Generic[W]):
             ConfigError: if workers cannot start, or if a worker reports that a task can never be driven.
         """
         self._waiting.extend(tasks)
-        while len(self._workers) < min(self._count, len(self._waiting)):
+        for worker in tuple(self._workers):  # kept from the run before
+            if worker.node is not None:
+                self._send_next(worker)
+        idle = sum(worker.task is None for worker in self._workers)
+        for _ in range(min(self._count - len(self._workers), len(self._waiting) - idle)):
             self._start_worker()
-        while self._workers:
+        while self._is_busy:
             self._pool.wait(self._workers, POLL_INTERVAL)
             for worker in tuple(self._workers):
                 outcome = self._poll(worker)
                 if outcome is not None:
                     yield outcome
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether a task is left, or a worker that is to be stopped."""
+        if self._keeps_workers:
+            return bool(self._waiting) or any(worker.task is not None for worker in self._workers)
+        return bool(self._workers)
 
     def _poll(self, worker: W) -> Outcome | None:
         """Receive a worker's reply and send it the next task; stop it if there is none."""
@@ -146,7 +167,7 @@ class TaskScheduler(Generic[W]):
                 del self._waiting[index]
                 worker.send(task)
                 return
-        if not self._waiting:
+        if not self._waiting and not self._keeps_workers:
             self._workers.remove(worker)
             worker.stop()
 
