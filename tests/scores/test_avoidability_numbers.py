@@ -13,7 +13,12 @@ from road_scenes import DT, LENGTH, WIDTH, Row, boxes, scene, trajectory
 
 from drive_stack.evaluation.avoidability.encounter import Encounter
 from drive_stack.evaluation.avoidability.reference_driver import braking_distance
-from drive_stack.evaluation.avoidability.replay import Avoidability, Reason, evaluate_avoidability
+from drive_stack.evaluation.avoidability.replay import (
+    Avoidability,
+    Reason,
+    braking_demand,
+    evaluate_avoidability,
+)
 from drive_stack.evaluation.avoidability.risk import perception_start, risk_start
 from drive_stack.evaluation.road_scene import RoadScene
 
@@ -270,3 +275,47 @@ def test_a_slow_car_still_drives_into_a_person(speed: float, avoids: bool) -> No
         if speed * step * DT >= 1.0:
             break
     assert evaluate_avoidability(scenes, 5).avoidable is avoids
+
+
+# --- how much braking a hazard demands -----------------------------------------------------------------
+
+
+def until_contact(gap: float) -> list[RoadScene]:
+    """At 20 m/s towards a stationary car that is ``gap`` ahead when it comes in sight."""
+    return [
+        replace(
+            scene(step * DT, [(1, (LENGTH + gap, 0.0, 0.0, 0.0))], ego=(2.0 * step, 0.0, 20.0, 0.0)),
+            speed_limit=30.0,
+        )
+        for step in range(round(gap / 2.0) + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gap", "expected"),
+    [
+        # 23 m until the brakes take effect. Half of the braking, 3.797 m/s², is reached after 0.300 s:
+        # 5.946 m, and 19.430² / (2 · 3.797) = 49.72 m
+        (78.66, 0.5),
+        (55.23, 1.0),  # the whole braking distance, see above
+        # 1.5 times the braking, 11.39 m/s², is reached after 0.900 s: 16.466 m, and 14.874² / 22.78 = 9.712 m
+        (49.18, 1.5),
+        (30.0, 2.0),  # 7 m would need 27 m/s²: beyond what is told apart
+    ],
+)
+def test_the_demand_of_a_stationary_car_at_20_m_s(gap: float, expected: float) -> None:
+    assert braking_demand(until_contact(gap), 1) == pytest.approx(expected, abs=0.02)
+
+
+def test_a_hazard_that_the_lane_avoids_demands_nothing() -> None:
+    beside = [
+        scene(step * DT, [(1, (40.0, 3.5, 0.0, 0.0))], ego=(2.0 * step, 0.0, 20.0, 0.0)) for step in range(15)
+    ]
+    assert braking_demand(beside, 1) == 0.0
+    assert braking_demand(beside, 7) == 0.0  # not on record
+
+
+def test_the_demand_exceeds_one_exactly_where_the_collision_is_unavoidable() -> None:
+    for gap in (50.0, 54.0, 55.0, 55.5, 56.0, 60.0):
+        scenes = until_contact(gap)
+        assert (braking_demand(scenes, 1) <= 1.0) is evaluate_avoidability(scenes, 1).avoidable

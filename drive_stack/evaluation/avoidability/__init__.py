@@ -28,17 +28,25 @@ from drive_stack.evaluation.avoidability.reference_driver import (
     PERCEPTION_TIME,
     REACTION_TIME,
 )
-from drive_stack.evaluation.avoidability.replay import Avoidability, Reason, evaluate_avoidability
+from drive_stack.evaluation.avoidability.replay import (
+    MAX_DEMAND,
+    Avoidability,
+    Reason,
+    braking_demand,
+    evaluate_avoidability,
+)
 from drive_stack.evaluation.avoidability.risk import CRITICAL_GAP, MIN_GAP
 
 __all__ = [
     "BRAKING",
     "CRITICAL_GAP",
     "JERK",
+    "MAX_DEMAND",
     "MIN_GAP",
     "PERCEPTION_TIME",
     "REACTION_TIME",
     "Avoidability",
     "Reason",
+    "braking_demand",
     "evaluate_avoidability",
 ]

@@ -13,21 +13,28 @@ JERK = 12.65  # [m/s³]
 
 
 def braking_distance(
-    times: FloatArray, speed: float, perception_start: float, *, grip: float, curvature: float = 0.0
+    times: FloatArray,
+    speed: float,
+    perception_start: float,
+    *,
+    grip: float,
+    curvature: float = 0.0,
+    braking: float = BRAKING,
 ) -> FloatArray:
     """Distance driven at each of ``times`` (T,) [s] since the first of them: ``(T,)`` [m].
 
-    The driver starts at ``speed`` [m/s] and starts to perceive the risk at ``perception_start`` [s]. The
-    tyres hold ``grip`` [m/s²] in total, of which a curve of ``curvature`` [1/m] uses v² · curvature
-    (friction circle).
+    The driver starts at ``speed`` [m/s], starts to perceive the risk at ``perception_start`` [s] and brakes
+    with at most ``braking`` [m/s²]. The tyres hold ``grip`` [m/s²] in total, of which a curve of
+    ``curvature`` [1/m] uses v² · curvature (friction circle).
     """
     ramp = np.maximum(JERK * (times - (perception_start + PERCEPTION_TIME + REACTION_TIME)), 0.0).tolist()
     step = np.diff(times).tolist()
-    travelled, distance, braking = [0.0], 0.0, 0.0
+    travelled, distance, deceleration = [0.0], 0.0, 0.0
     for requested, dt in zip(ramp[1:], step, strict=True):
         lateral = min(curvature * speed * speed, grip)
-        before, braking = braking, min(requested, BRAKING, (grip * grip - lateral * lateral) ** 0.5)
-        end_speed = max(speed - (before + braking) / 2.0 * dt, 0.0)
+        held = (grip * grip - lateral * lateral) ** 0.5
+        before, deceleration = deceleration, min(requested, braking, held)
+        end_speed = max(speed - (before + deceleration) / 2.0 * dt, 0.0)
         distance += (speed + end_speed) / 2.0 * dt
         speed = end_speed
         travelled.append(distance)

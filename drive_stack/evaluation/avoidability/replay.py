@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from drive_stack.evaluation.avoidability.encounter import Encounter, build_encounter
 from drive_stack.evaluation.avoidability.extrapolation import ExtrapolatedTrajectory
-from drive_stack.evaluation.avoidability.reference_driver import braking_distance
+from drive_stack.evaluation.avoidability.reference_driver import BRAKING, braking_distance
 from drive_stack.evaluation.avoidability.risk import perception_start, risk_start
 from drive_stack.evaluation.metrics.fault import STANDING
 from drive_stack.evaluation.metrics.ttc import times_to_collision
@@ -19,6 +19,8 @@ from drive_stack.types import FloatArray
 
 TIME_AFTER = 10.0  # replayed after the collision, for a reference driver that arrives later [s]
 STEP = 0.02  # of the replay [s]
+MAX_DEMAND = 2.0  # demands beyond this one are not told apart
+_DEMAND_STEP = 0.005
 
 
 class Reason(StrEnum):
@@ -56,6 +58,36 @@ def evaluate_avoidability(scenes: Sequence[RoadScene], actor: int) -> Avoidabili
     return _replay(encounter)
 
 
+def braking_demand(scenes: Sequence[RoadScene], actor: int) -> float:
+    """How much of its braking the reference driver needs to avoid the collision with ``actor``.
+
+    It is the least deceleration with which the driver, who keeps its times of perception and reaction,
+    touches nobody, divided by the most that driver and tyres can do. 0: staying in the lane is enough. 1: the
+    collision is avoided by a hair. Above 1, where no braking would be enough, it is the same with tyres
+    that hold any deceleration, at most `MAX_DEMAND`. ``scenes`` and ``actor`` are those of
+    `evaluate_avoidability`, and the demand is at most 1 exactly where that says avoidable.
+    """
+    verdict = evaluate_avoidability(scenes, actor)
+    encounter = build_encounter(scenes, actor)
+    if encounter is None or verdict.reason is Reason.LANE:
+        return 0.0
+    if verdict.reason in (Reason.STANDING, Reason.FROM_BEHIND):
+        return MAX_DEMAND
+    start = risk_start(encounter)
+    times = np.arange(float(encounter.time[start]), float(encounter.time[-1]) + TIME_AFTER, STEP)
+    speed = min(float(np.hypot(*encounter.ego.velocity[start])), float(encounter.speed_limit[start]))
+    low, high = (0.0, 1.0) if verdict.avoidable else (1.0, MAX_DEMAND)
+    unlimited = replace(encounter, grip=np.inf, curvature=0.0) if high > 1.0 else encounter
+    while high - low > _DEMAND_STEP:
+        middle = (low + high) / 2.0
+        braking = middle * min(BRAKING, encounter.grip)
+        if _brakes_in_time(unlimited, start, times, speed, braking):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
 def _replay(encounter: Encounter) -> Avoidability:
     start = risk_start(encounter)
     times = np.arange(float(encounter.time[start]), float(encounter.time[-1]) + TIME_AFTER, STEP)
@@ -82,10 +114,17 @@ def _ego_stations(encounter: Encounter, times: FloatArray) -> FloatArray:
     return np.asarray(recorded + late * encounter.ego.velocity[-1, 0], dtype=np.float64)
 
 
-def _brakes_in_time(encounter: Encounter, start: int, times: FloatArray, speed: float) -> bool:
+def _brakes_in_time(
+    encounter: Encounter, start: int, times: FloatArray, speed: float, braking: float = BRAKING
+) -> bool:
     """Whether the reference driver, at ``speed`` [m/s] at the start of the risk, avoids the other."""
     travelled = braking_distance(
-        times, speed, perception_start(encounter, start), grip=encounter.grip, curvature=encounter.curvature
+        times,
+        speed,
+        perception_start(encounter, start),
+        grip=encounter.grip,
+        curvature=encounter.curvature,
+        braking=braking,
     )
     return _stays_clear(encounter, start, times, encounter.ego.centre[start, 0] + travelled)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from drive_stack.errors import ConfigError
-from drive_stack.evaluation.avoidability import Avoidability, evaluate_avoidability
+from drive_stack.evaluation.avoidability import Avoidability, braking_demand, evaluate_avoidability
 from drive_stack.evaluation.redraws.records import MAX_REDRAWS, Redraw, paired_bases, replacement_seed
 from drive_stack.evaluation.redraws.sight import since_in_sight
-from drive_stack.evaluation.road_scene import road_scene
+from drive_stack.evaluation.road_scene import RoadScene, road_scene
 from drive_stack.world_state import WorldState
 
 
@@ -72,6 +72,15 @@ def evaluate_hazard(records: Sequence[WorldState]) -> Avoidability | None:
     """
     if not records:
         return None
+    return evaluate_avoidability(*_encounter(records))
+
+
+def hazard_demand(records: Sequence[WorldState]) -> float:
+    """The careful driver's `braking_demand` to avoid what the ego hits in the last record; 0 without one."""
+    return braking_demand(*_encounter(records)) if records else 0.0
+
+
+def _encounter(records: Sequence[WorldState]) -> tuple[list[RoadScene], int]:
+    """The scenes since the hazard is in sight, and its id."""
     actor = records[-1].contacts[0].actor_id
-    scenes = [road_scene(state) for state in since_in_sight(records, actor)]
-    return evaluate_avoidability(scenes, actor)
+    return [road_scene(state) for state in since_in_sight(records, actor)], actor
