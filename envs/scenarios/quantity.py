@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 import numpy as np
@@ -66,16 +67,24 @@ def between(low: float, high: float) -> Quantity:
     return Quantity(min=low, max=high)
 
 
-def within(low: float, high: float) -> AfterValidator:
-    """Return a validator that requires all values of a quantity to be within ``low`` … ``high``."""
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Requires all values of a quantity to be within ``low`` … ``high``."""
 
-    def check(quantity: Quantity) -> Quantity:
+    low: float
+    high: float
+
+    def __call__(self, quantity: Quantity) -> Quantity:
+        """Return the quantity; raises `ValueError` for a value outside."""
         minimum, maximum = quantity.bounds
-        if minimum < low or maximum > high:
-            raise ValueError(f"must lie within {low:g} … {high:g}")
+        if minimum < self.low or maximum > self.high:
+            raise ValueError(f"must lie within {self.low:g} … {self.high:g}")
         return quantity
 
-    return AfterValidator(check)
+
+def within(low: float, high: float) -> AfterValidator:
+    """Return a validator that requires all values of a quantity to be within ``low`` … ``high``."""
+    return AfterValidator(Within(low, high))
 
 
 def _check_whole(quantity: Quantity) -> Quantity:

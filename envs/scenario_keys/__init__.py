@@ -1,0 +1,1 @@
+"""Which keys of a scenario can be varied, read from its pydantic model."""
