@@ -97,6 +97,7 @@ def make_wiring() -> Wiring:
         from envs.ego import Ego
         from envs.hazards.unreactive_drive import drive_into_hazard
         from envs.openscenario.conversion import convert
+        from envs.scenario_keys.model_keys import scenario_keys
         from envs.scenarios.scenario import load_scenario, long_scenario_names, scenario_names
     else:
         from .agents.facts import agent_facts
@@ -108,6 +109,7 @@ def make_wiring() -> Wiring:
         from .envs.ego import Ego
         from .envs.hazards.unreactive_drive import drive_into_hazard
         from .envs.openscenario.conversion import convert
+        from .envs.scenario_keys.model_keys import scenario_keys
         from .envs.scenarios.scenario import load_scenario, long_scenario_names, scenario_names
 
     def scenario_facts(name_or_path: str) -> ScenarioFacts:
@@ -140,6 +142,7 @@ def make_wiring() -> Wiring:
         is_policy_file=is_foreign,
         perception=perception_source,
         convert_scenario=convert_scenario,
+        scenario_keys=scenario_keys,
         control=lambda: ControlWiring(
             configured_lateral_makers, Ego, Platform(VehicleParameters(), CameraModel())
         ),

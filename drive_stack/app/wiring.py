@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.pipeline.perceiving import PerceptionSource
+from drive_stack.scenario_keys import ScenarioKey
 from drive_stack.viewer.keys import DrivingKeys
 
 if TYPE_CHECKING:  # only the commands that need these import them
@@ -80,5 +81,6 @@ class Wiring:
     # the perception of the driver mid_to_end with overrides of its agent file; raises `ConfigError`
     perception: Callable[[Sequence[str]], PerceptionSource]
     convert_scenario: Callable[[Path], ConvertedScenario]  # raises `ConfigError`
+    scenario_keys: Callable[[str], Sequence[ScenarioKey]]  # by name or file; raises `ConfigError`
     control: Callable[[], ControlWiring]
     bench: Callable[[], BenchWiring]  # a function, because what it needs is slow to import

@@ -29,6 +29,7 @@ FOUNDATION = {
         "bounds",
         "config",
         "errors",
+        "scenario_keys",
         "scenario_name",
         "shifts",
         "seeds",
@@ -98,7 +99,8 @@ def test_a_stage_imports_no_other_stage(stage: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["evaluation", "viewer", "datasets", "report", "monitoring", "study", "causes"]
+    "package",
+    ["evaluation", "viewer", "datasets", "report", "monitoring", "study", "causes", "falsification"],
 )
 def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
     assert_imports_none(f"drive_stack.{package}", {f"drive_stack.{stage}" for stage in STAGES})
@@ -134,6 +136,7 @@ def test_the_foundation_is_laid_in_layers(package: str, allowed: set[str]) -> No
     [
         ("evaluation", {"causes", "datasets", "learning", "viewer", "report", "app", "benchmarks", "study"}),
         ("causes", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study"}),
+        ("falsification", {"datasets", "learning", "app", "benchmarks", "study"}),
         ("study", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study_runner"}),
         ("study_runner", {"viewer", "report", "app", "benchmarks"}),
         ("viewer", {"datasets", "learning", "report", "app", "benchmarks", "study"}),

@@ -30,6 +30,7 @@ NAMES = (
     "report",
     "replay",
     "why",
+    "search",
     "stages",
     "perception",
     "control",
@@ -43,6 +44,7 @@ _EXTRAS: Mapping[str, tuple[str, Sequence[str]]] = {
     "train": ("train", _LEARNING),
     "judge": ("train", _LEARNING),
     "perception": ("eval", ("trackeval",)),
+    "search": ("search", ("optuna",)),
     "study": ("train", _LEARNING),
     "bench": ("bench", ("torch", "ultralytics", "onnx", "onnxruntime")),
 }

@@ -37,6 +37,7 @@ other commands (`python run_sim.py help evaluate` explains one):
   python run_sim.py report RUN...                         write the report of an evaluation, or of several
   python run_sim.py replay RUN --episode K                drive an episode of an evaluation again
   python run_sim.py why RUN --episode K                   find out why such an episode failed
+  python run_sim.py search --scenario cut_in              find courses on which a driver fails
   python run_sim.py stages                                replace each stage by its oracle: what does it cost?
   python run_sim.py perception                            compare every stage with the truth
   python run_sim.py control                               compare the lateral controllers

@@ -12,7 +12,9 @@ import drive_stack
 
 DIGITS = 16  # of SHA-256, in hexadecimal
 # parts that do not affect an episode
-UNRELATED = frozenset(("app", "benchmarks", "causes", "learning", "report", "viewer", "run_sim.py"))
+UNRELATED = frozenset(
+    ("app", "benchmarks", "causes", "falsification", "learning", "report", "viewer", "run_sim.py")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Falsification: search a scenario's parameters for solvable courses on which a driver fails."""
