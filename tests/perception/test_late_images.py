@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from synthetic_measurements import measured_ends
+from tiny_world import PLATFORM, TinyWorld, straight_road
 
+from agents.config import ModularConfig
+from agents.stages import build_perception
 from drive_stack.geometry import to_local
 from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.perception.lanes import FilteredLanes
@@ -32,6 +35,7 @@ from drive_stack.types import (
     Observation,
     Track,
 )
+from envs.oracles import Oracles
 
 DT, SPEED, LEAD_SPEED, RADIUS = 0.1, 20.0, 15.0, 250.0
 
@@ -196,12 +200,34 @@ class ExposedRoad:
         )
 
 
-def perceived(delay: int, lost: frozenset[int], steps: int = 100) -> tuple[ExposedRoad, list[Percept]]:
+@dataclass
+class PresentTracker:
+    """A `Tracker` that knows the truth of each step: it counts its calls, and reports a car 40 m ahead."""
+
+    calls: int = 0
+
+    def reset(self) -> None:
+        self.calls = 0
+
+    def update(self, objects: tuple[LiftedObject, ...], speed: float, yaw_rate: float) -> tuple[Track, ...]:
+        self.calls += 1
+        at, label = np.array([40.0, 0.0]), ObjectClass.CAR
+        return (Track(self.calls, label, at, np.zeros(2), np.eye(4), 0.0, 4.5, 1.8, 20, 0, 0.9),)
+
+
+def perceived(
+    delay: int, lost: frozenset[int], steps: int = 100, tracker: PresentTracker | None = None
+) -> tuple[ExposedRoad, list[Percept]]:
     """Percepts of a drive into a curve, with images ``delay`` steps late, of which some are ``lost``."""
     road = build_road(((120.0, 0.0), (900.0, 1.0 / RADIUS)), (Lane(0.0, 3.6, 0.0, 1e4),))
     world = ExposedRoad(road, GroundGrid())
     stages = PerceptionStages(
-        world, FilteredLanes(world, DT), world, KalmanTracker(DT), camera_monitor=CameraMonitor()
+        world,
+        FilteredLanes(world, DT),
+        world,
+        tracker or KalmanTracker(DT),
+        camera_monitor=CameraMonitor(),
+        tracks_are_present=tracker is not None,
     )
     perception, percepts, shown = Perception(stages, DT), [], 0
     perception.reset()
@@ -252,3 +278,26 @@ def test_an_image_that_is_too_old_is_a_fault() -> None:
     _, percepts = perceived(8, frozenset())
     assert percepts[-1].fault == "the camera's image is 0.8 s old"
     assert percepts[-1].lanes.confidence == 0.0
+
+
+def test_tracks_that_are_present_are_not_moved() -> None:
+    _, percepts = perceived(3, LOST, tracker=PresentTracker())
+    assert [percept.tracks[0].id for percept in percepts] == list(range(1, 101))  # each step once
+    assert all(percept.tracks[0].position[0] == 40.0 for percept in percepts)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "lanes", "tracks"),
+    [
+        ({}, False, False),
+        ({"perception": {"lanes": "oracle"}}, True, False),
+        ({"perception": {"detector": "oracle"}}, False, True),
+        ({"perception": {"lifter": "oracle"}}, False, True),
+        ({"tracking": {"tracker": "oracle"}}, False, True),
+    ],
+)
+def test_oracles_are_present(overrides: dict[str, dict[str, str]], lanes: bool, tracks: bool) -> None:
+    config = ModularConfig.model_validate({"name": "test", **overrides})
+    oracles = Oracles(TinyWorld(straight_road(1)), PLATFORM)
+    stages = build_perception(config.perception, config.tracking, PLATFORM, oracles)
+    assert (stages.lanes_are_present, stages.tracks_are_present) == (lanes, tracks)
