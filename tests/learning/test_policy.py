@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -204,6 +205,30 @@ def test_an_interrupted_round_resumes_with_the_same_result(
     assert again.train_round(training_round, data, data, resume=True) == expected
     first, second = whole.best.state_dict(), again.best.state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("dagger", [False, True])
+def test_the_last_weights_of_a_dagger_round_are_kept_and_the_best_ones_of_another(
+    data: PolicyData, config: PolicyTraining, tmp_path: Path, dagger: bool
+) -> None:
+    class Worsening(PolicyTrainer):
+        """Finds each epoch worse than the one before, after the first."""
+
+        losses: ClassVar[list[float]] = [3.0, 1.0, 2.0, 4.0, 5.0]
+
+        def evaluate(
+            self, network: PolicyNet, data: PolicyData, features: torch.Tensor | None = None
+        ) -> Errors:
+            seen.append({name: value.clone() for name, value in network.state_dict().items()})
+            return Errors(self.losses[len(seen) - 1], 0.0, 0.0, 0.0)
+
+    seen: list[dict[str, torch.Tensor]] = []
+    trainer = Worsening(config.model_copy(update={"patience": 2}), tmp_path, lambda _: None)
+    training_round = config.rounds[0].model_copy(update={"dagger": dagger, "epochs": 5})
+    trainer.train_round(training_round, data, data, resume=False)
+    assert len(seen) == (5 if dagger else 4)
+    kept, expected = trainer.best.state_dict(), seen[4 if dagger else 1]
+    assert all(torch.equal(kept[name], expected[name]) for name in expected)
 
 
 def test_a_frozen_round_trains_the_head_and_not_the_trunk(

@@ -103,7 +103,8 @@ class PolicyJob:
         trunk = self._weights(training_round)
         make_folder(trunk.parent)
         export(trainer.best, trunk)
-        best = min(errors[training_round.name], key=lambda epoch: epoch.loss)
+        epochs = errors[training_round.name]
+        kept = epochs[-1] if training_round.dagger else min(epochs, key=lambda epoch: epoch.loss)
         facts = {
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "layout": trainer.network.layout.model_dump(),
@@ -112,7 +113,7 @@ class PolicyJob:
             "round": training_round.name,
             "minutes": round(trainer.seconds / 60.0, 1),
             "recordings": describe_recordings([*folders, validation]),
-            "validation": best.card_entry(),
+            "validation": kept.card_entry(),
         }
         for path in (trunk, head_path(trunk)):
             write_card(path, COMMAND, facts)

@@ -86,7 +86,7 @@ class PolicyTrainer:
         if resume and checkpoint.exists():
             run.load(checkpoint)
         with SummaryWriter(str(self._folder / "curves" / training_round.name)) as curves:
-            while len(run.errors) < training_round.epochs and not is_stale(run.losses, self._config.patience):
+            while not run.is_finished():
                 start = time.perf_counter()
                 loss, rate = run.epoch()
                 errors = self.evaluate(run.averaged, validation, features)
@@ -183,10 +183,19 @@ class _RoundTraining:
         """Validation losses after each epoch."""
         return [epoch.loss for epoch in self.errors]
 
+    def is_finished(self) -> bool:
+        """Whether all epochs are done, or the last ones brought nothing in a round of the expert's drives."""
+        stale = not self._round.dagger and is_stale(self.losses, self._config.patience)
+        return stale or len(self.errors) >= self._round.epochs
+
     def add(self, errors: Errors) -> None:
-        """Record the errors of an epoch, and its weights if they are the best so far."""
+        """Record the errors of an epoch, and its weights if they are the best so far.
+
+        In DAgger rounds the last weights are: validation drives are the expert's, and show none of the
+        situations that such a round is for.
+        """
         self.errors.append(errors)
-        if is_best(self.losses):
+        if self._round.dagger or is_best(self.losses):
             self.best = copy.deepcopy(self.averaged.state_dict())
 
     def epoch(self) -> tuple[float, float]:
