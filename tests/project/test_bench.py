@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,12 +13,18 @@ import pytest
 from golden_recording import GOLDEN
 from golden_traces.images import read_image
 
+from agents.registry import build_agent
+from drive_stack.benchmarks.speed.driving_steps import DrivingSteps
 from drive_stack.benchmarks.speed.figure import write_growth
 from drive_stack.benchmarks.speed.interleaved import race
 from drive_stack.benchmarks.speed.results import Results, Row, json_line, markdown
+from drive_stack.benchmarks.speed.suite_time import DriveTime, per_step, sample, timed_drives
 from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
+from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.detection.metrics import iou_matrix
+from drive_stack.evaluation.rollout import run_episode
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import TRAINED, YoloDetector
 from envs.workloads.camera import camera_and_bare_engine, in_view
@@ -67,6 +74,43 @@ def test_results_as_json_and_markdown() -> None:
     text = markdown(RESULTS, "the command")
     assert "`the command`" in text
     assert "| traffic_20 | 300 | 100 | a second | nothing | 3 | ≥ 2 |" in text
+
+
+def test_less_is_better_in_a_comparison_of_times() -> None:
+    row = Row("lanes", "lanes", 2.0, 8.0, "ms", "predict", 0.5, is_time=True)
+    assert row.ratio == 0.25
+    assert "| lanes | 2 | 8 | ms | predict | 0.25 | ≤ 0.5 |" in markdown(Results((row,), {}, {}), "")
+
+
+def test_courses_of_a_sample_are_evenly_spread() -> None:
+    assert sample("abcdefgh", 3) == ["a", "c", "f"] and sample("abc", 3) == ["a", "b", "c"]
+
+
+def test_the_time_of_a_suite_is_shared_by_its_workers() -> None:
+    assert per_step([DriveTime(30.0, 100), DriveTime(10.0, 300)], workers=2) == 0.05  # 20 s for 400 steps
+
+
+def test_drives_are_counted_in_steps() -> None:
+    courses = [f"cruise[route_length={length}]" for length in (60, 80)]
+    tasks = [
+        BatchTask(course, 100_000, "constant", label="", config_hash="", uses_camera=False)
+        for course in courses
+    ]
+    first, both = timed_drives(build_agent, tasks[:1]), timed_drives(build_agent, tasks)
+    assert both.steps > first.steps > 10 and both.seconds > 0.0
+
+
+def test_a_driver_s_episodes_follow_one_another() -> None:
+    scenario, seeds, done = "cruise[route_length=60]", [100_000, 100_001], 0
+    with closing(DrivingEnv(EnvSpec(scenario, camera=False))) as env:
+        agent = build_agent("constant", env.platform)
+        drives = [run_episode(env, agent, scenario=scenario, seed=seed) for seed in seeds]
+        steps = DrivingSteps(env, agent, iter(seeds))
+        with pytest.raises(StopIteration):  # when there is no third seed
+            while True:
+                steps.prepare()
+                done += steps.work()
+    assert done == round(sum(drive.duration_s for drive in drives) / env.platform.dt)
 
 
 def test_growth_is_drawn(tmp_path: Path) -> None:

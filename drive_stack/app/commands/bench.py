@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -15,14 +16,21 @@ from rich.console import Console
 
 from drive_stack.app.wiring import BenchWiring, Wiring
 from drive_stack.benchmarks.speed.closed_loop import LoopTimes, drive
-from drive_stack.benchmarks.speed.detector import Detecting
-from drive_stack.benchmarks.speed.interleaved import race
+from drive_stack.benchmarks.speed.driving_steps import DrivingSteps
+from drive_stack.benchmarks.speed.interleaved import Contender, race
+from drive_stack.benchmarks.speed.per_image import PerImage
 from drive_stack.benchmarks.speed.results import Results, Row, json_line, markdown, terminal_table
+from drive_stack.benchmarks.speed.suite_time import sample, seconds_per_step
 from drive_stack.benchmarks.speed.ultralytics_predict import UltralyticsPredict
+from drive_stack.camera_model import CameraModel
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.wiring import BatchWiring
+from drive_stack.evaluation.suite import load_suite
 from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import TRAINED, YoloDetector
+from drive_stack.perception.lanes_network import LaneNetwork
+from drive_stack.seeds import SeedSplit
 from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.support.extras import require
 from drive_stack.types import Control, Image
@@ -32,6 +40,8 @@ MAX_STOCK_COUNT = 100  # vehicles; highway-env takes too long with more
 GROWTH_COUNTS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 THREADS = 2  # threads of each detector
 WORLDS = 8  # worlds of a batch
+SUITE_DRIVERS, SUITE_WORKERS = ("modular", "end_to_end"), 2
+SAMPLED_COURSES = 4  # of the suite's 22; each is driven to its end on a validation seed
 _CONFIDENCE, _OVERLAP = 0.25, 0.6
 _REQUIRED_RATIOS = {
     "traffic_20": 200.0, "traffic_50": 1000.0, "env_step_20": 30.0, "env_step_50": 100.0,
@@ -48,7 +58,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     with tempfile.TemporaryDirectory() as folder:
         crowded = Path(folder) / "crowded.yaml"
         crowded.write_text(parts.crowded_scenario(COUNTS[0]), encoding="utf-8")
-        results = measure(parts, str(crowded), report=lambda line: print(line, file=sys.stderr))
+        results = measure(parts, wiring.batch, str(crowded), report=lambda line: print(line, file=sys.stderr))
     if args.out is not None:
         _write(results, args.out, args.command)
     Console(width=None if sys.stdout.isatty() else 140).print(terminal_table(results))
@@ -59,7 +69,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     return 0
 
 
-def measure(parts: BenchWiring, crowded: str, report: Callable[[str], None]) -> Results:
+def measure(parts: BenchWiring, batch: BatchWiring, crowded: str, report: Callable[[str], None]) -> Results:
     """Measure one part after the other; ``crowded`` is the path of a scenario with dense traffic."""
     rows: list[Row] = []
     for count in COUNTS:
@@ -79,12 +89,18 @@ def measure(parts: BenchWiring, crowded: str, report: Callable[[str], None]) -> 
     else:
         report("training by PPO …")
         rows.append(_training_row(parts))
-    report("detector …")
+    report("detector and lanes …")
     seeds = parts.crowded_seeds(COUNTS[0])
-    rows.append(_detector_row(parts.network, camera_images(crowded, seeds[0])))
+    images = camera_images(crowded, seeds[0])
+    predict = UltralyticsPredict(TRAINED, parts.network, confidence=_CONFIDENCE, overlap=_OVERLAP)
+    rows += _network_rows(predict, images)
     report("closed loop …")
     loop = drive(EnvSpec(crowded), parts.agent, seeds, steps=200)
     rows.append(_loop_row(loop))
+    report("closed loop, next to predict and highway-env …")
+    rows.append(_naive_row(parts, predict, images, crowded, loop.vehicles))
+    report("courses of the suite standard, two workers …")
+    rows.append(_standard_row(batch, predict, images))
     report("growth with the number of vehicles …")
     stages = {"world and camera": loop.world_ms, **loop.stages_ms, "all": loop.step_ms}
     return Results(tuple(rows), stages, _growth(parts))
@@ -143,16 +159,61 @@ def _training_row(parts: BenchWiring) -> Row:
     return _row("training", what, rates["own"], rates["stock"], "steps/s", "highway-env's PPO example")
 
 
-def _detector_row(network: Path, images: Sequence[Image]) -> Row:
+def _network_rows(predict: UltralyticsPredict, images: Sequence[Image]) -> list[Row]:
+    """The detector and the lane network, each next to ultralytics' predict on the same images."""
     torch.set_num_threads(THREADS)
-    own = YoloDetector(
+    detector = YoloDetector(
         confidence=ConfidenceThresholds.uniform(_CONFIDENCE), overlap=_OVERLAP, threads=THREADS
     )
-    ultralytics = UltralyticsPredict(TRAINED, network, confidence=_CONFIDENCE, overlap=_OVERLAP)
-    contenders = {"own": Detecting(own, images), "ultralytics": Detecting(ultralytics, images)}
+    lanes = LaneNetwork(CameraModel(), threads=THREADS)
+    contenders = {
+        "detector": PerImage(detector.detect, images),
+        "lanes": PerImage(lanes.measure, images),
+        "predict": PerImage(predict.detect, images),
+    }
     rates = race(contenders, blocks=7, seconds=0.4)
-    what = f"detector, {THREADS} threads"
-    return _row("detector", what, rates["own"], rates["ultralytics"], "frames/s", "ultralytics' predict")
+    threads, against = f"{THREADS} threads", "ultralytics' predict"
+    return [
+        _row("detector", f"detector, {threads}", rates["detector"], rates["predict"], "frames/s", against),
+        _time_row("lanes", f"lane network, {threads}", 1.0 / rates["lanes"], 1.0 / rates["predict"], against),
+    ]
+
+
+def _naive_row(
+    parts: BenchWiring, predict: UltralyticsPredict, images: Sequence[Image], crowded: str, vehicles: float
+) -> Row:
+    """A step of the modular driver, next to predict on one image and the ticks of stock traffic in a step."""
+    torch.set_num_threads(THREADS)
+    with closing(DrivingEnv(EnvSpec(crowded))) as env:
+        steps = DrivingSteps(env, parts.agent(env.platform), cycle(parts.crowded_seeds(COUNTS[0])))
+        contenders: Mapping[str, Contender] = {
+            "own": steps,
+            "predict": PerImage(predict.detect, images),
+            "stock": parts.stock_traffic(round(vehicles)),
+        }
+        rates = race(contenders, blocks=5, seconds=0.5)
+    ticks = env.spec.physics_hz // env.spec.agent_hz
+    naive = 1.0 / (1.0 / rates["predict"] + ticks / rates["stock"])
+    what = f"closed loop with camera, {vehicles:.0f} vehicles"
+    against = f"predict and {ticks} ticks of highway-env"
+    return _row("closed_loop_over_naive", what, rates["own"], naive, "steps/s", against)
+
+
+def _standard_row(batch: BatchWiring, predict: UltralyticsPredict, images: Sequence[Image]) -> Row:
+    """Courses of the suite standard by both drivers, next to predict on as many images.
+
+    predict is measured before and after the drives, because the speed of a machine varies.
+    """
+    suite = load_suite("standard")
+    courses = sample(suite.scenarios(batch.scenarios, batch.world_name), SAMPLED_COURSES)
+    seed = SeedSplit.VALIDATION.first
+    alone = {"predict": PerImage(predict.detect, images)}
+    torch.set_num_threads(THREADS)
+    before = race(alone, blocks=3, seconds=0.5)["predict"]
+    own = seconds_per_step(batch.build_agent, SUITE_DRIVERS, courses, seed, SUITE_WORKERS)
+    after = race(alone, blocks=3, seconds=0.5)["predict"]
+    what = f"a step of standard, {' and '.join(SUITE_DRIVERS)}, {SUITE_WORKERS} workers"
+    return _time_row("standard_over_predict", what, own, 2.0 / (before + after), "ultralytics' predict alone")
 
 
 def _loop_row(loop: LoopTimes) -> Row:
@@ -196,6 +257,19 @@ def camera_images(scenario: str, seed: int, count: int = 24) -> list[Image]:
 
 def _row(key: str, what: str, own: float, reference: float, unit: str, against: str) -> Row:
     return Row(key, what, own, reference, unit, against, _REQUIRED_RATIOS.get(key))
+
+
+def _time_row(key: str, what: str, own_s: float, reference_s: float, against: str) -> Row:
+    return Row(
+        key,
+        what,
+        1000.0 * own_s,
+        1000.0 * reference_s,
+        "ms",
+        against,
+        _REQUIRED_RATIOS.get(key),
+        is_time=True,
+    )
 
 
 def _write(results: Results, out: Path, command: str) -> None:

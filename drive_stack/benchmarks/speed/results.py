@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from rich.table import Table
+
+from drive_stack.support.machine import describe_machine
 
 COMPARED_PACKAGES = ("highway-env", "ultralytics", "torch", "openvino", "panda3d", "numba", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison; ``ours`` and ``baseline`` are rates in the same unit."""
+    """One comparison; ``ours`` and ``baseline`` are rates in the same unit, or times where less is better."""
 
     key: str  # in the ratios of the JSON
     what: str
@@ -26,10 +25,11 @@ class Row:
     unit: str
     against: str
     needed: float | None = None  # required ratio
+    is_time: bool = False  # whether less is better
 
     @property
     def ratio(self) -> float:
-        """Speed relative to the baseline."""
+        """Rate or time relative to the baseline's."""
         return self.ours / self.baseline
 
 
@@ -57,7 +57,7 @@ def terminal_table(results: Results) -> Table:
 def markdown(results: Results, command: str) -> str:
     """Format the comparisons and the stages for the documentation."""
     lines = [
-        f"Measured by `{command}` on {machine()}.",
+        f"Measured by `{command}` on {describe_machine()}.",
         "",
         "| what | ours | baseline | unit | against | ratio | needed |",
         "|---|---|---|---|---|---|---|",
@@ -86,29 +86,14 @@ def json_line(results: Results) -> str:
             name: {str(count): round(rate, 1) for count, rate in line.items()}
             for name, line in results.growth.items()
         },
-        "machine": machine(),
+        "machine": describe_machine(),
         "versions": {name: version(name) for name in COMPARED_PACKAGES},
     }
     return json.dumps(content)
 
 
-def machine() -> str:
-    """Describe the processor and the number of usable cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, Python {platform.python_version()}"
-
-
-def _processor() -> str:
-    try:
-        lines: Sequence[str] = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = ()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def _cells(row: Row) -> tuple[str, ...]:
-    needed = "" if row.needed is None else f"≥ {row.needed:g}"
+    needed = "" if row.needed is None else f"{'≤' if row.is_time else '≥'} {row.needed:g}"
     return (
         row.what,
         _figure(row.ours),
