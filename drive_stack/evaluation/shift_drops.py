@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from drive_stack.evaluation.batch.rows import Row
@@ -40,6 +40,16 @@ def shift_drops(comparison: Comparison) -> list[ShiftDrop]:
     Intervals count worlds: a base course and all its twins share the world of their seed.
     """
     return [drop for label in comparison.labels for drop in _drops(label, comparison.rows(label))]
+
+
+def drop_over(
+    comparison: Comparison, label: str, families: Collection[str] | None = None
+) -> ShiftDrop | None:
+    """A driver's drop over all pairs of some families together, or of all; None without such pairs."""
+    pairs = [
+        pair for pair in _pairs(comparison.rows(label)) if families is None or pair.shift.family in families
+    ]
+    return _drop(label, "all" if families is None else ", ".join(families), None, pairs)
 
 
 def _drops(label: str, rows: Sequence[Row]) -> list[ShiftDrop]:

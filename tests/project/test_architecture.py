@@ -100,7 +100,10 @@ def test_a_stage_imports_no_other_stage(stage: str) -> None:
 
 @pytest.mark.parametrize(
     "package",
-    ["evaluation", "viewer", "datasets", "report", "monitoring", "study", "causes", "falsification"],
+    [
+        *("evaluation", "viewer", "datasets", "report", "leaderboard", "monitoring", "study", "causes"),
+        "falsification",
+    ],
 )
 def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
     assert_imports_none(f"drive_stack.{package}", {f"drive_stack.{stage}" for stage in STAGES})
@@ -144,6 +147,7 @@ def test_the_foundation_is_laid_in_layers(package: str, allowed: set[str]) -> No
         ("learning", {"viewer", "report", "app", "benchmarks", "study", "study_runner"}),
         ("report", {"datasets", "learning", "app", "benchmarks", "study"}),
         ("benchmarks", {"report", "app", "study"}),
+        ("leaderboard", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study_runner"}),
     ],
 )
 def test_packages_import_in_one_direction(package: str, forbidden: set[str]) -> None:

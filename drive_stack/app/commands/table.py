@@ -27,6 +27,7 @@ NAMES = (
     "judge",
     "evaluate",
     "reference",
+    "leaderboard",
     "report",
     "replay",
     "why",

@@ -34,6 +34,7 @@ examples:
 other commands (`python run_sim.py help evaluate` explains one):
   python run_sim.py evaluate                              evaluate agents on the same courses and compare them
   python run_sim.py reference                             make the expert's rows that evaluate need not drive
+  python run_sim.py leaderboard                           write the leaderboard, or enter drivers into it
   python run_sim.py report RUN...                         write the report of an evaluation, or of several
   python run_sim.py replay RUN --episode K                drive an episode of an evaluation again
   python run_sim.py why RUN --episode K                   find out why such an episode failed

@@ -1,0 +1,1 @@
+"""The leaderboard: what drivers achieve on the suites, and what they cost to make and to run."""
