@@ -57,7 +57,7 @@ def determining_files(packages: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     for package in packages:
         for part in DETERMINING.get(package.name, ()):
             path = package / part
-            for file in sorted(path.rglob("*.py")) if path.is_dir() else (path,):
+            for file in sorted(path.rglob("*.py")) if path.is_dir() else filter(Path.is_file, (path,)):
                 yield f"{package.name}/{file.relative_to(package).as_posix()}", file
 
 

@@ -13,7 +13,7 @@ from import_graph import ROOT, is_within, module_name, read_graph
 
 from agents.registry import build_agent
 from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.evaluation.reference.drive_code import code_of, determining_files, drive_hash
+from drive_stack.evaluation.reference.drive_code import DETERMINING, code_of, determining_files, drive_hash
 from drive_stack.evaluation.rollout import Rollout
 from drive_stack.support.layout import SOURCES
 
@@ -41,6 +41,11 @@ def determining_modules() -> set[str]:
 
 def is_other(module: str) -> bool:
     return any(is_within(module, other) for other in OTHERS)
+
+
+def test_all_that_is_listed_exists() -> None:
+    listed = [package / part for package in SOURCES for part in DETERMINING[package.name]]
+    assert listed and not [path for path in listed if not path.exists()]
 
 
 def test_every_import_of_a_determining_module_is_hashed_too_or_named_above() -> None:
