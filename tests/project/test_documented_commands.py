@@ -38,6 +38,8 @@ EXCLUDED = {
     r"run_sim\.py why": "takes minutes; tests of its own run it on a short course",
     r"run_sim\.py search": "takes minutes; tests of its own run it on a short course",
     r"run_sim\.py study": "takes minutes to hours; tests of its own run it on a tiny study",
+    r"run_sim\.py reference": "takes an hour; tests of its own run it on short courses",
+    r"run_sim\.py leaderboard": "needs finished runs of whole suites; tests of its own run it",
     r"run_sim\.py perception": "takes minutes; tests of its own run it on short courses",
     r"run_sim\.py evaluate (?!.*--suite smoke)": "takes minutes to hours",
     r"run_sim\.py report .*--ranks-last": "needs a long evaluation; a test of its own runs it",
