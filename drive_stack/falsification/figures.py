@@ -19,12 +19,13 @@ from drive_stack.types import FloatArray
 # marker, face, edge and size of each group; of Okabe and Ito, distinct for the colour-blind
 _STYLES = {
     "passes": ("o", "none", "#0072B2", 34.0),
+    "collides, not charged": ("s", "none", "#E69F00", 34.0),
     "cannot be solved": ("x", "#9a9a9a", "#9a9a9a", 30.0),
     "fails": ("D", "#D55E00", "#D55E00", 44.0),
 }
 _GROUPS = {
     Outcome.PASSED: "passes",
-    Outcome.NOT_CHARGED: "passes",
+    Outcome.NOT_CHARGED: "collides, not charged",
     Outcome.UNSOLVABLE: "cannot be solved",
     Outcome.EXPERT_FAILED: "cannot be solved",
     Outcome.COUNTEREXAMPLE: "fails",
@@ -64,7 +65,7 @@ def write_map(trials: Sequence[Trial], keys: tuple[str, str], label: str, path: 
     axes.grid(color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(frameon=False, fontsize=10, loc="outside lower center", ncols=3)
+    figure.legend(frameon=False, fontsize=10, loc="outside lower center", ncols=4)
     with mpl.rc_context({"svg.hashsalt": "drive-stack"}), atomic_file(path) as part:
         figure.savefig(part, format="svg", metadata={"Date": None})
 

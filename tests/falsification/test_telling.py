@@ -24,16 +24,17 @@ TRIALS = (
     trial(4, PASSES, -0.6, gap=4.0, light="day", speed=1.0),
     trial(5, PASSES, -0.7, gap=5.0, light="day", speed=9.0),
     trial(6, PASSES, -0.8, gap=6.0, light="day", speed=4.0),
+    trial(8, Outcome.NOT_CHARGED, -0.4, gap=7.0, light="day", speed=6.0),
     trial(7, Outcome.UNSOLVABLE, -1.5, gap=9.0, light="dusk", speed=4.0),
 )
 
 
 def test_separations_worked_by_hand() -> None:
-    """Gaps are disjoint. Of the lights, 100 % and 25 % are night. Of the speeds {3, 7} and {1, 4, 5, 9}:
-    at 5 a half of the first and three quarters of the second are at or below, and at 3 a half and a quarter.
+    """Gaps are disjoint. Of the lights, 100 % and 20 % are night. Of the speeds {3, 7} and {1, 4, 5, 6, 9},
+    at 3 a half and a fifth are at or below, and at 6 a half and four fifths.
     """
     found = separations(TRIALS)
-    assert found == {"gap": pytest.approx(1.0), "light": pytest.approx(0.75), "speed": pytest.approx(0.25)}
+    assert found == {"gap": pytest.approx(1.0), "light": pytest.approx(0.8), "speed": pytest.approx(0.3)}
     assert list(found) == ["gap", "light", "speed"]
 
 
@@ -44,8 +45,8 @@ def test_without_failures_the_most_critical_quarter_stands_for_them() -> None:
 
 
 def test_ranking_puts_the_most_critical_first_and_each_course_once() -> None:
-    again = trial(8, FAILS, 0.5, gap=1.0)
-    repeated = Trial(8, "courses/1.yaml", 7, again.values, FAILS, "", 0.5, 0.5)
+    again = trial(9, FAILS, 0.5, gap=1.0)
+    repeated = Trial(9, "courses/1.yaml", 7, again.values, FAILS, "", 0.5, 0.5)
     assert [found.number for found in ranked((*TRIALS, repeated))] == [2, 1]
 
 
@@ -56,5 +57,5 @@ def test_the_map_shows_each_group_with_its_count_and_repeats(tmp_path: Path, key
     write_map(TRIALS, keys, "modular", second)
     assert first.read_bytes() == second.read_bytes()
     text = first.read_text()
-    for label in ("passes (4)", "fails (2)", "cannot be solved (1)"):
+    for label in ("passes (4)", "fails (2)", "collides, not charged (1)", "cannot be solved (1)"):
         assert f"<!-- {label} -->" in text
