@@ -71,6 +71,7 @@ class Difference:
     p: float  # of the exact paired test of success
     only_first: int  # courses on which only the first driver succeeded
     only_second: int
+    schemes: Mapping[str, Estimate]  # of the totals of each scheme that scored all of these courses
 
     def better_first(self) -> Difference:
         """The same difference, with the driver first that succeeded more often."""
@@ -87,6 +88,7 @@ class Difference:
             self.p,
             self.only_second,
             self.only_first,
+            {scheme: -difference for scheme, difference in self.schemes.items()},
         )
 
 
@@ -231,6 +233,7 @@ class Comparison:
             p=exact_paired_test(first_successes, second_successes, worlds),
             only_first=sum(a and not b for a, b in zip(first_successes, second_successes, strict=True)),
             only_second=sum(b and not a for a, b in zip(first_successes, second_successes, strict=True)),
+            schemes=_scheme_differences(pairs, worlds),
         )
 
     def differences(self) -> list[Difference]:
@@ -283,6 +286,20 @@ def _mean_of_known(values: Sequence[float | None], worlds: Sequence[World]) -> E
     """Mean of the values that are not None; None where all are None."""
     known = [(value, world) for value, world in zip(values, worlds, strict=True) if value is not None]
     return mean([value for value, _ in known], [world for _, world in known]) if known else None
+
+
+def _scheme_differences(
+    pairs: Sequence[tuple[EpisodeResult, EpisodeResult]], worlds: Sequence[World]
+) -> dict[str, Estimate]:
+    """Paired difference of each scheme's total, first − second, where it scored every drive of the pairs."""
+    names = dict.fromkeys(name for pair in pairs for result in pair for name in result.scores)
+    totals = {name: [(_total(a, name), _total(b, name)) for a, b in pairs] for name in names}
+    differences = {}
+    for name, of_pairs in totals.items():
+        known = [(a, b) for a, b in of_pairs if a is not None and b is not None]
+        if len(known) == len(pairs):
+            differences[name] = paired_difference([a for a, _ in known], [b for _, b in known], worlds)
+    return differences
 
 
 def _total(result: EpisodeResult, scheme: str) -> float | None:

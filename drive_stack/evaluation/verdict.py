@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from drive_stack.evaluation.comparison import Comparison, Difference
 from drive_stack.evaluation.estimate_text import format_p, format_percent, format_points
 from drive_stack.evaluation.statistics import holm
@@ -30,21 +32,38 @@ def verdict(comparison: Comparison) -> str:
     )
 
 
-def _compare_drivers(comparison: Comparison) -> str:
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The pair of drivers that a verdict describes: the greatest difference, the better driver first."""
+
+    difference: Difference
+    p: float  # corrected for the number of pairs
+    pairs: int  # of drivers that were compared
+
+
+def decide(comparison: Comparison) -> Decision | None:
+    """The pair of drivers that the verdict describes; None where there are not two that can be compared."""
     differences = comparison.differences()
     if not differences:
-        return " ".join(_single_driver(comparison, label) for label in comparison.labels[-1:])
+        return None
     corrected = holm([difference.p for difference in differences])
     greatest, p = max(zip(differences, corrected, strict=True), key=lambda pair: abs(pair[0].success.value))
-    greatest = greatest.better_first()
+    return Decision(greatest.better_first(), p, len(differences))
+
+
+def _compare_drivers(comparison: Comparison) -> str:
+    decision = decide(comparison)
+    if decision is None:
+        return " ".join(_single_driver(comparison, label) for label in comparison.labels[-1:])
+    greatest = decision.difference
     facts = (
         f"{greatest.first} completes {format_percent(greatest.first_success)} of {greatest.courses} episodes "
         f"with no at-fault collision, {greatest.second} {format_percent(greatest.second_success)}"
     )
     if greatest.success.value == 0.0:
         return f"No difference: {facts}."
-    text = _difference_text(greatest, p, len(differences))
-    if p < SIGNIFICANT:
+    text = _difference_text(greatest, decision.p, decision.pairs)
+    if decision.p < SIGNIFICANT:
         return f"{greatest.first} is better: {facts}; {text}."
     return f"No significant difference: {facts}; {text}."
 

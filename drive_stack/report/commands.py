@@ -16,6 +16,20 @@ def episode_command(driver: Driver, scenario: str, seed: int) -> str:
     return shlex.join((*COMMAND, *options, *_settings(driver.overrides)))
 
 
+def race_command(first: Driver, second: Driver, scenario: str, seed: int) -> str:
+    """The command that repeats an episode of two drivers next to each other in the viewer.
+
+    If both are the same agent with different settings, it repeats the first alone.
+    """
+    if first.agent == second.agent:
+        return episode_command(first, scenario, seed)
+    drivers = (first, second)
+    agents = [option for driver in drivers for option in ("--agent", driver.agent)]
+    settings = [f"{driver.agent}:{override}" for driver in drivers for override in driver.overrides]
+    options = ("--scenario", scenario, "--seed", str(seed))
+    return shlex.join((*COMMAND, *agents, *options, *_settings(settings)))
+
+
 def run_command(facts: RunFacts) -> str | None:
     """The command that repeats a whole run; None where its suite is a user's own file."""
     if facts.suite not in suites():

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from drive_stack.evaluation.comparison import Comparison, ScenarioDifference
 from drive_stack.evaluation.metrics.ttc import HORIZON
 from drive_stack.evaluation.result import EpisodeResult
-from drive_stack.report.svg import ACCENT, LINE, PAPER, drawing
+from drive_stack.report.svg import ACCENT, LINE, PAPER, drawing, interactive
 
 # of Okabe and Ito, distinct for the colour-blind; visible on white and on black
 PALETTE = ("#7f7f7f", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -42,23 +42,31 @@ def colour_of(label: str, labels: Sequence[str]) -> str:
     return PALETTE[list(labels).index(label) % len(PALETTE)]
 
 
-def paired_plot(comparison: Comparison, first: str, second: str) -> str:
-    """Driving score of the second driver over that of the first, one dot per course."""
-    pairs = comparison.paired(first, second)
-    first_scores = np.array([a.driving_score for a, _ in pairs])
-    second_scores = np.array([b.driving_score for _, b in pairs])
-    jitter = np.random.default_rng(0).uniform(-1.2, 1.2, (2, len(pairs)))
-    with drawing(4.4, 4.4, f"driving scores of {second} and {first}, one dot per course") as (figure, text):
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A course in the plot of paired scores."""
+
+    x: float  # driving score of the first driver, 0 … 100
+    y: float  # of the second
+    text: str  # course, seed and outcomes, shown to a reader who points at it
+    anchor: str = ""  # of the film or the row of its failure on the page; empty where nobody failed
+
+
+def paired_plot(dots: Sequence[Dot], first: str, second: str) -> str:
+    """Driving score of the second driver over that of the first, one dot per course, each with its text."""
+    scores = np.array([(dot.x, dot.y) for dot in dots]).reshape(-1, 2).T
+    scores = scores + np.random.default_rng(0).uniform(-1.2, 1.2, scores.shape)
+    title = f"driving scores of {second} and {first}, one dot per course"
+    with drawing(4.4, 4.4, title) as (figure, text):
         axes = figure.add_subplot()
         axes.plot([0, 100], [0, 100], color=LINE, linewidth=1, zorder=0)
-        axes.scatter(
-            first_scores + jitter[0], second_scores + jitter[1], s=22, color=ACCENT, alpha=0.6, linewidths=0
-        )
+        marks = axes.scatter(scores[0], scores[1], s=34, color=ACCENT, alpha=0.6, linewidths=0)
+        marks.set_urls([f"dot:{number}" for number in range(len(dots))])
         axes.set(xlabel=f"driving score of {first}", ylabel=f"driving score of {second}")
         axes.set(xlim=(-4, 104), ylim=(-4, 104), aspect="equal")
         axes.text(4, 97, f"{second} better", fontsize=9, va="top")
         axes.text(97, 4, f"{first} better", fontsize=9, ha="right")
-    return text[0]
+    return interactive(text[0], [(dot.text, dot.anchor) for dot in dots])
 
 
 def forest_plot(differences: Sequence[ScenarioDifference], first: str, second: str) -> str:

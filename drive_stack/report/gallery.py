@@ -1,33 +1,27 @@
-"""The failure gallery: the video of each failure, its last moment, and the command that repeats it."""
+"""The failures: the video of each, its last moment, and the command that repeats it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
-from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
+from drive_stack.agent_spec import is_file, runs_code
+from drive_stack.evaluation.result import succeeded
 from drive_stack.report.causes import RowId
 from drive_stack.report.clip_videos import ClipVideo, read_video
 from drive_stack.report.clips.clip_recorder import Clip
 from drive_stack.report.clips.last_moment import LastMoment
 from drive_stack.report.commands import episode_command
+from drive_stack.report.failures import describe_failure, outcome_of
+from drive_stack.report.heat import course_keys, variant_name
 from drive_stack.report.runs import Entry, Runs
 
 CLIPS = "clips"
 MAX_VIDEOS = 24  # of each driver, so that the page stays small enough to send
 
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A failure in the gallery."""
-
-    title: str
-    description: str
-    command: str
-    video: ClipVideo
-    moment: Sequence[tuple[str, str]]
-    why: str  # what would have averted it; empty where that is not known
+Drive: TypeAlias = tuple[str, str, int]  # label, scenario, seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +30,53 @@ class Failure:
 
     label: str
     scenario: str
+    title: str  # of the scenario
+    keys: Sequence[str]  # of the rows of the heat map that count it
     seed: int
+    outcome: str  # one of a few kinds
     description: str
     route: str
     score: str
-    anchor: str | None  # of its card in the gallery
+    anchor: str  # of its card in the gallery, or else of its row in the table
     why: str  # what would have averted it; empty where that is not known
 
 
-def describe_failure(result: EpisodeResult) -> str:
-    """How an episode failed, as text."""
-    if result.status is Status.ERROR:
-        return "the driver failed: " + ((result.error or "").strip().splitlines() or [""])[-1]
-    if result.collision_with is None:
-        return {
-            Status.OFF_ROAD: "left the road",
-            Status.STUCK: "got stuck",
-            Status.TIMEOUT: "ran out of time",
-        }.get(result.status, result.status.value)
-    speed = 3.6 * (result.impact_speed_mps or 0.0)
-    text = f"{result.fault_reason or 'hit something'}, {speed:.0f} km/h"
-    if not result.at_fault:
-        return f"{text}; not at fault"
-    if result.avoidable is not False:
-        return text
-    return f"{text}; not avoidable: {result.avoidable_reason or 'braking would have come too late'}"
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A failure in the gallery."""
+
+    failure: Failure
+    command: str
+    requires: str  # what the command needs beside a clone; empty where it needs nothing
+    video: ClipVideo
+    moment: Sequence[tuple[str, str]]
 
 
-def failures_of(
-    runs: Runs, sentences: Mapping[RowId, str] = MappingProxyType({})
-) -> tuple[list[Card], list[Failure]]:
-    """Cards of the first `MAX_VIDEOS` failures of each driver that have a video, and all failures.
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """All failures of the runs, and the cards of those with a video."""
+
+    cards: Sequence[Card]
+    failures: Sequence[Failure]
+
+    @property
+    def anchors(self) -> Mapping[Drive, str]:
+        """Where the page shows each failure."""
+        return {(one.label, one.scenario, one.seed): one.anchor for one in self.failures}
+
+    @property
+    def outcomes(self) -> Sequence[str]:
+        """The kinds of outcomes that occur."""
+        return sorted({failure.outcome for failure in self.failures})
+
+    @property
+    def drivers(self) -> Sequence[str]:
+        """The drivers that failed, in their order."""
+        return list(dict.fromkeys(failure.label for failure in self.failures))
+
+
+def failures_of(runs: Runs, sentences: Mapping[RowId, str] = MappingProxyType({})) -> Gallery:
+    """All failures, and cards of the first `MAX_VIDEOS` failures of each driver that have a video.
 
     ``sentences`` say what would have averted them, where that is known.
     """
@@ -74,44 +84,46 @@ def failures_of(
     failures: list[Failure] = []
     shown: dict[str, int] = {}
     for entry in runs.entries:
-        result = entry.row.result
+        result, label = entry.row.result, entry.row.label
         if succeeded(result):
             continue
         clip = Clip.of(entry.run / CLIPS, entry.label, result.scenario, result.seed)
-        anchor, why = None, sentences.get((entry.run, entry.number), "")
-        video = read_video(clip.video) if shown.get(entry.row.label, 0) < MAX_VIDEOS else None
+        why = sentences.get((entry.run, entry.number), "")
+        video = read_video(clip.video) if shown.get(label, 0) < MAX_VIDEOS else None
+        anchor = f"failed-{len(failures) + 1}" if video is None else f"failure-{len(cards) + 1}"
+        failures.append(_failure(entry, anchor, why))
         if video is not None:
-            shown[entry.row.label] = shown.get(entry.row.label, 0) + 1
-            cards.append(_card(entry, video, clip.read_moment(), why))
-            anchor = f"failure-{len(cards)}"
-        failures.append(
-            Failure(
-                label=entry.row.label,
-                scenario=result.scenario,
-                seed=result.seed,
-                description=describe_failure(result),
-                route=f"{100 * result.route_completion:.0f} %",
-                score=f"{result.driving_score:.0f}",
-                anchor=anchor,
-                why=why,
-            )
-        )
-    return cards, failures
+            shown[label] = shown.get(label, 0) + 1
+            command = episode_command(entry.driver, result.scenario, result.seed)
+            requires = requirement(entry)
+            cards.append(Card(failures[-1], command, requires, video, moment_items(clip.read_moment())))
+    return Gallery(cards, failures)
 
 
-def _card(entry: Entry, video: ClipVideo, moment: LastMoment | None, why: str) -> Card:
+def requirement(entry: Entry) -> str:
+    """What must be there, beside a clone, for the command that repeats a drive; empty for nothing."""
+    agent = entry.driver.agent
+    return f"The command needs the driver {agent}." if is_file(agent) or runs_code(agent) else ""
+
+
+def _failure(entry: Entry, anchor: str, why: str) -> Failure:
     result = entry.row.result
-    return Card(
-        title=f"{entry.row.label}: {result.scenario}, seed {result.seed}",
+    return Failure(
+        label=entry.row.label,
+        scenario=result.scenario,
+        title=variant_name(result.scenario),
+        keys=course_keys(result.scenario),
+        seed=result.seed,
+        outcome=outcome_of(result),
         description=describe_failure(result),
-        command=episode_command(entry.driver, result.scenario, result.seed),
-        video=video,
-        moment=_moment_items(moment),
+        route=f"{100 * result.route_completion:.0f} %",
+        score=f"{result.driving_score:.0f}",
+        anchor=anchor,
         why=why,
     )
 
 
-def _moment_items(moment: LastMoment | None) -> list[tuple[str, str]]:
+def moment_items(moment: LastMoment | None) -> list[tuple[str, str]]:
     """Names and values of what is shown of the last moment."""
     if moment is None:
         return []

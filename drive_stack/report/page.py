@@ -1,7 +1,8 @@
-"""The report as one self-contained HTML page, which needs no network and no script."""
+"""The report as one self-contained HTML page, which needs no network; it can be read without its script."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,37 +10,38 @@ import jinja2
 
 from drive_stack.evaluation.comparison import Comparison, Difference, Part
 from drive_stack.evaluation.estimate_text import format_difference, format_p, format_percent, format_points
-from drive_stack.evaluation.verdict import SIGNIFICANT, verdict
-from drive_stack.report.causes import read_causes
+from drive_stack.evaluation.result import EpisodeResult, succeeded
+from drive_stack.evaluation.verdict import SIGNIFICANT
+from drive_stack.report.causes import RowId, read_causes
 from drive_stack.report.commands import run_command
-from drive_stack.report.figures import distributions, forest_plot, paired_plot, stage_times
-from drive_stack.report.gallery import failures_of
+from drive_stack.report.conclusion import conclude
+from drive_stack.report.failures import describe_failure
+from drive_stack.report.figures import Dot, distributions, forest_plot, paired_plot, stage_times
+from drive_stack.report.gallery import Drive, failures_of
+from drive_stack.report.heat import ending_table, failed_rows, heat_table, variant_name
 from drive_stack.report.offline import read_offline
-from drive_stack.report.perception import read_perception
+from drive_stack.report.pair_films import read_pairs
+from drive_stack.report.perception import PERCEPTION_NOTE, read_perception
 from drive_stack.report.runs import Runs, made_with
+from drive_stack.report.scheme_agreement import scheme_agreement
 from drive_stack.report.shifts import DROP_NOTE, drop_table, redraw_note, severity_plot
 from drive_stack.report.tables import (
     HEADLINE_NOTE,
     PRIVILEGED_NOTE,
     habit_table,
     headline_table,
-    heat_table,
     scheme_table,
 )
 from drive_stack.support.atomic_files import write_atomically
 
 _SECTIONS = (
-    ("headline", "Overview"),
-    ("comparison", "Driver comparison"),
+    ("films", "Films"),
+    ("headline", "Drivers"),
+    ("abilities", "Abilities and scenarios"),
     ("shifts", "Shifts"),
-    ("scenarios", "Scenarios"),
-    ("schemes", "Published scores"),
-    ("habits", "Driving habits"),
-    ("perception", "Stage errors"),
-    ("offline", "Offline errors"),
-    ("timing", "Computing time"),
     ("failures", "Failures"),
-    ("why", "Why"),
+    ("schemes", "Published scores"),
+    ("inside", "Inside the drivers"),
     ("provenance", "Provenance"),
 )
 
@@ -66,54 +68,45 @@ def write_report(runs: Runs, path: Path) -> None:
 
 def render(runs: Runs) -> str:
     """The HTML of the page; drivers of an unfinished run are not compared."""
-    comparison = runs.comparison
-    parts = () if runs.completeness.text else comparison.parts
-    pairs = [
-        _pair_section(part, difference.better_first())
-        for part in parts
-        for difference in part.comparison.differences()
-    ]
+    comparison, drops = runs.comparison, runs.drops
     causes, cause_notes = read_causes(runs)
-    gallery, failures = failures_of(runs, {} if causes is None else causes.sentences)
+    sentences: Mapping[RowId, str] = {} if causes is None else causes.sentences
+    gallery, films = failures_of(runs, sentences), read_pairs(runs, sentences)
     perception, perception_notes = read_perception(runs)
     offline, offline_notes = read_offline(runs)
-    timing = stage_times(comparison)
-    drops = runs.drops
-    present = {
-        "shifts": bool(drops),
-        "comparison": bool(pairs),
-        "perception": bool(perception),
-        "offline": offline is not None,
-        "timing": bool(timing),
-        "why": causes is not None,
-    }
+    heat = heat_table(comparison)
+    present = {"films": bool(films), "shifts": bool(drops)}
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("drive_stack.report", "."), autoescape=True, trim_blocks=True
+        loader=jinja2.PackageLoader("drive_stack.report", "template"), autoescape=True, trim_blocks=True
     )
     return environment.get_template("page.html.j2").render(
         title="Drive Stack evaluation",
         subtitle=_subtitle(runs, comparison),
-        verdict=verdict(comparison),
+        conclusion=conclude(comparison, () if causes is None else causes.causes),
         sections=[(anchor, heading) for anchor, heading in _SECTIONS if present.get(anchor, True)],
+        pairs_of_films=films,
         headline=headline_table(comparison),
         headline_note=HEADLINE_NOTE,
         privileged_note=PRIVILEGED_NOTE,
-        pairs=pairs,
+        pairs=_pair_sections(runs, gallery.anchors),
         drops=drop_table(drops, comparison.labels),
         drop_note=DROP_NOTE,
         redraws=redraw_note(runs.paired_worlds),
         severities=severity_plot(drops, comparison.labels),
         unfinished=runs.completeness.text,
-        heat=heat_table(comparison),
+        heat=heat,
+        courses=failed_rows(heat),
+        agreement=scheme_agreement(comparison),
         schemes=scheme_table(comparison),
         distributions=distributions(comparison),
         habits=habit_table(comparison),
-        timing=timing,
+        timing=stage_times(comparison),
         gallery=gallery,
-        failures=failures,
+        endings=ending_table(comparison),
         causes=causes,
         percent=format_percent,
         perception=perception,
+        perception_note=PERCEPTION_NOTE,
         offline=offline,
         notes=[*_notes(runs), *perception_notes, *offline_notes, *cause_notes],
     )
@@ -130,7 +123,18 @@ def _subtitle(runs: Runs, comparison: Comparison) -> str:
     return f"{name}{len(comparison.scenarios)} courses, {span}, {episodes}"
 
 
-def _pair_section(part: Part, difference: Difference) -> PairSection:
+def _pair_sections(runs: Runs, anchors: Mapping[Drive, str]) -> list[PairSection]:
+    """The comparisons of all pairs of drivers; none of an unfinished run."""
+    if runs.completeness.text:
+        return []
+    return [
+        _pair_section(part, difference.better_first(), anchors)
+        for part in runs.comparison.parts
+        for difference in part.comparison.differences()
+    ]
+
+
+def _pair_section(part: Part, difference: Difference, anchors: Mapping[Drive, str]) -> PairSection:
     comparison, first, second = part.comparison, difference.first, difference.second
     scenarios = comparison.by_scenario(first, second)
     success, score = format_points(difference.success), format_difference(difference.driving_score)
@@ -142,12 +146,38 @@ def _pair_section(part: Part, difference: Difference) -> PairSection:
     )
     if left_out := comparison.count_unpaired(first, second):
         text += f" Courses left out because the two drove them in different worlds: {left_out}."
+    dots = [
+        _dot((first, first_result), (second, second_result), anchors)
+        for first_result, second_result in comparison.paired(first, second)
+    ]
     return PairSection(
         heading=f"{first} compared with {second}" + (f" on {part.name}" if part.name else ""),
         text=text,
         significant=", ".join(scenario.scenario for scenario in scenarios if scenario.p < SIGNIFICANT),
         forest=forest_plot(scenarios, first, second),
-        paired=paired_plot(comparison, first, second),
+        paired=paired_plot(dots, first, second),
+    )
+
+
+def _dot(
+    first: tuple[str, EpisodeResult], second: tuple[str, EpisodeResult], anchors: Mapping[Drive, str]
+) -> Dot:
+    """The dot of a course that two drivers, each with its label, drove."""
+    result = first[1]
+    outcomes = "; ".join(
+        f"{label}: {'completed' if succeeded(own) else describe_failure(own)}"
+        for label, own in (first, second)
+    )
+    found = [
+        anchor
+        for label, own in (second, first)
+        if (anchor := anchors.get((label, own.scenario, own.seed))) is not None
+    ]
+    return Dot(
+        x=result.driving_score,
+        y=second[1].driving_score,
+        text=f"{variant_name(result.scenario)}, seed {result.seed}. {outcomes}",
+        anchor=found[0] if found else "",
     )
 
 

@@ -10,8 +10,9 @@ from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.evaluation.redraws.records import PairedWorlds
 from drive_stack.evaluation.shift_drops import ShiftDrop
 from drive_stack.report.figures import colour_of
+from drive_stack.report.heat import HeatCell
 from drive_stack.report.svg import drawing
-from drive_stack.report.tables import HeatCell, Table, TableRow
+from drive_stack.report.tables import Table, TableRow
 
 _COLUMNS = 3  # of the figure
 _MARKERS = "osD^v<>"

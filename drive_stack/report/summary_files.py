@@ -12,15 +12,14 @@ from drive_stack.evaluation.comparison import Comparison, Difference, Headline, 
 from drive_stack.evaluation.redraws.records import PairedWorlds
 from drive_stack.evaluation.shift_drops import ShiftDrop
 from drive_stack.evaluation.verdict import verdict
+from drive_stack.report.heat import HeatCell, heat_table
 from drive_stack.report.shifts import DROP_NOTE, drop_table, redraw_note
 from drive_stack.report.tables import (
     HEADLINE_NOTE,
     PRIVILEGED_NOTE,
     Cell,
-    HeatCell,
     Table,
     headline_table,
-    heat_table,
 )
 from drive_stack.support.atomic_files import write_atomically
 

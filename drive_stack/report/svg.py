@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from matplotlib import style
@@ -58,3 +58,21 @@ def _page_svg(svg: str, title: str) -> str:
     svg = re.sub(r'id="', f'id="{prefix}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\1{prefix}-", svg)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(title)}" ', 1)
+
+
+def interactive(svg: str, marks: Sequence[tuple[str, str]]) -> str:
+    """Give each mark of a drawing a text, and a link within the page where there is a target.
+
+    The marks are those to which the drawing gave the addresses ``dot:0``, ``dot:1`` and so on; ``marks`` are
+    their texts and targets, in this order. An empty target makes no link.
+    """
+
+    def element(found: re.Match[str]) -> str:
+        text, anchor = marks[int(found[1])]
+        title = f"<title>{html.escape(text)}</title>{found[2]}"
+        if not anchor:
+            return f'<g class="dot">{title}</g>'
+        return f'<a class="dot" href="#{anchor}" aria-label="{html.escape(text)}">{title}</a>'
+
+    svg = re.sub(r'<a xlink:href="dot:(\d+)">(.*?)</a>', element, svg, flags=re.S)
+    return svg.replace('role="img"', 'role="group"', 1)  # the links of an image could not be reached

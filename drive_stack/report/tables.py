@@ -9,7 +9,7 @@ import numpy as np
 
 from drive_stack.evaluation.comparison import Comparison, Headline, Part
 from drive_stack.evaluation.estimate_text import DECIMALS, format_estimate
-from drive_stack.evaluation.result import EpisodeResult, succeeded
+from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.schemes.nuplan import SAFE_TTC
 from drive_stack.evaluation.statistics import Estimate
 
@@ -47,6 +47,7 @@ class TableRow:
     name: str
     cells: Sequence[object]
     total: bool = False
+    key: str = ""  # of the episodes that the row counts, where the page can select them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,6 @@ class Table:
     def labels(self) -> Sequence[str]:
         """The labels of the columns, where these are drivers."""
         return self.columns
-
-
-@dataclass(frozen=True, slots=True)
-class HeatCell:
-    """Successful episodes of all, as a percentage and as text."""
-
-    percent: int
-    text: str
-    detail: str = ""  # in small print under the text
 
 
 _Pick = Callable[[Headline], Estimate | None]
@@ -142,15 +134,6 @@ def _headline_rows(part: Part) -> list[TableRow]:
     ]
 
 
-def heat_table(comparison: Comparison) -> Table:
-    """Successes of each driver in each scenario."""
-    rows = [
-        TableRow(group, [_heat(comparison.results(label, group)) for label in comparison.labels])
-        for group in comparison.groups
-    ]
-    return Table(comparison.labels, rows)
-
-
 def scheme_table(comparison: Comparison) -> Table | None:
     """Each scheme's total with its interval, and the means of its terms; None where no row has scores."""
     rows: list[TableRow] = []
@@ -202,13 +185,6 @@ def _best(headlines: Sequence[Headline], pick: _Pick, more: bool | None) -> set[
         return set()
     top = max(values.values()) if more else min(values.values())
     return {label for label, value in values.items() if value == top}
-
-
-def _heat(results: Sequence[EpisodeResult]) -> HeatCell | None:
-    if not results:
-        return None
-    successes = sum(map(succeeded, results))
-    return HeatCell(round(100 * successes / len(results)), f"{successes} / {len(results)}")
 
 
 def _mean(values: Sequence[float], form: str) -> str:

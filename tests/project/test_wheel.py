@@ -83,8 +83,10 @@ def test_a_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"drive_stack"}
     assert "drive_stack/configs/scenarios/merge.yaml" in names
     assert "drive_stack/models/policy.trunk.onnx" in names
-    assert "drive_stack/report/page.html.j2" in names
     assert "drive_stack/evaluation/reference/expert.jsonl.xz" in names
+    assert {
+        f"drive_stack/report/template/{name}" for name in ("page.html.j2", "style.css", "script.js")
+    } <= set(names)
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
 
 

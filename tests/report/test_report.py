@@ -8,14 +8,17 @@ import re
 import shlex
 import shutil
 import subprocess
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from markupsafe import escape
+from report_runs import write_clips, write_run, write_video
 from synthetic_rows import drives, row
 
 from agents.registry import agent_names
@@ -24,14 +27,13 @@ from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.offline import OfflineErrors
 from drive_stack.evaluation.run_facts import Driver, RunFacts, write_facts
 from drive_stack.evaluation.suite import load_suite
-from drive_stack.report.clip_videos import read_video
-from drive_stack.report.clips.clip_recorder import Clip
+from drive_stack.report.clip_videos import POSTER_BEFORE, read_video
+from drive_stack.report.clips.clip_recorder import HOLD
 from drive_stack.report.clips.last_moment import LastMoment, NearbyActor
 from drive_stack.report.gallery import MAX_VIDEOS
 from drive_stack.report.inside_files import OfflineFile
 from drive_stack.report.page import render, write_report
 from drive_stack.report.runs import read_runs
-from drive_stack.viewer.video import Recorder
 from envs.scenarios.scenario import load_scenario
 
 PERCEPTION = {
@@ -59,18 +61,6 @@ MOMENT = LastMoment(
     near=(NearbyActor(what="vehicle", ahead_m=-1.4, left_m=2.5, speed_mps=15.0),),
     hit=None,
 )
-
-
-def write_video(path: Path) -> None:
-    with Recorder(path, (64, 60), 0.1) as recorder:
-        for level in range(0, 250, 25):
-            recorder.write(np.full((60, 64, 3), level, dtype=np.uint8))
-
-
-def write_run(path: Path, rows: Sequence[Row]) -> Path:
-    path.mkdir(parents=True)
-    (path / "rows.jsonl").write_text("".join(row.to_json() + "\n" for row in rows), encoding="utf-8")
-    return path
 
 
 def page(path: Path, rows: Sequence[Row]) -> str:
@@ -126,12 +116,10 @@ def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Pa
     write_facts(
         run, RunFacts(suite="standard", scenarios=(COURSE,), first_seed=100_000, seeds=2, drivers=drivers)
     )
-    (run / "clips").mkdir()
-    for label, seed in (("modular", 100_001), ("own", 100_000)):
-        write_video(Clip.of(run / "clips", label, COURSE, seed).video)
+    write_clips(run)
     html = render(read_runs([run]))
     commands = [shlex.split(unescape(command)) for command in re.findall(r"python run_sim\.py [^<]*", html)]
-    assert len(commands) == 3
+    assert len(commands) == 5
     drives_of_page = []
     for program, script, *arguments in commands:
         assert (program, script) == ("python", "run_sim.py")
@@ -146,10 +134,22 @@ def test_commands_of_the_page_can_be_pasted_into_a_shell_in_a_clone(tmp_path: Pa
             assert set(options.agent) <= set(agent_names())
             drives_of_page.append((options.agent, options.seed, options.set))
     assert drives_of_page == [
+        (["modular", "expert"], 100_001, ["modular:perception.detector=oracle"]),  # next to each other
+        (["constant", "expert"], 100_000, []),
         (["modular"], 100_001, ["perception.detector=oracle"]),
         (["constant"], 100_000, []),
     ]
+    with pytest.raises(SystemExit):
+        drive.make_parser().parse_args(["--no-such-option"])  # the parser refuses what it does not know
     assert "my run" not in re.sub(r"<li>my run[^<]*</li>", "", html)
+
+
+def test_a_command_that_needs_more_than_a_clone_says_so(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", drives("own", "cut_in", "x") + drives("b", "cut_in", "."))
+    drivers = {"own": Driver(agent="examples/mine.yaml"), "b": Driver(agent="constant")}
+    write_facts(run, RunFacts(suite="x", scenarios=("cut_in",), first_seed=100_000, seeds=1, drivers=drivers))
+    write_clips(run)
+    assert text_of(render(read_runs([run]))).count("The command needs the driver examples/mine.yaml.") == 2
 
 
 def test_a_truncated_video_is_left_out_but_its_failure_is_listed(run: Path) -> None:
@@ -160,11 +160,22 @@ def test_a_truncated_video_is_left_out_but_its_failure_is_listed(run: Path) -> N
     assert "<video" not in html and "modular cut_in 100003" in text_of(html)
 
 
-def test_the_poster_is_the_last_image_of_the_video(tmp_path: Path) -> None:
-    write_video(tmp_path / "a.mp4")
+def test_the_poster_is_the_image_shortly_before_the_failure(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", images=46)  # levels 0, 5, 10 … 225 at 10 images per second
     video = read_video(tmp_path / "a.mp4")
-    assert video is not None and video.poster != video.mp4
+    assert video is not None
+    image = cv2.imdecode(np.frombuffer(b64decode(video.poster), dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+    before = 45 - round(10 * (HOLD + POSTER_BEFORE))  # index of the image; the end is shown for HOLD
+    assert image.mean() == pytest.approx(5 * before, abs=4)
     assert read_video(tmp_path / "none.mp4") is None
+
+
+def test_a_short_video_has_its_first_image_as_poster(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", images=3)
+    video = read_video(tmp_path / "a.mp4")
+    assert video is not None
+    image = cv2.imdecode(np.frombuffer(b64decode(video.poster), dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image.mean() < 5
 
 
 def test_the_number_of_videos_is_limited_and_all_failures_are_listed(tmp_path: Path) -> None:
@@ -251,7 +262,7 @@ def test_headings_go_down_a_step_at_a_time_and_tables_have_captions(run: Path) -
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert html.count("<table") == html.count("<caption>") > 4
-    assert all("aria-label" in tag and 'role="img"' in tag for tag in re.findall(r"<svg[^>]*>", html))
+    assert all("aria-label" in tag and 'role="' in tag for tag in re.findall(r"<svg[^>]*>", html))
 
 
 PROBE = """<script>

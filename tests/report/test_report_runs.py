@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from report_runs import write_run
 from synthetic_rows import drives, row
 
 import run_sim
@@ -18,12 +18,6 @@ from drive_stack.evaluation.run_facts import Driver, RunFacts, write_facts
 from drive_stack.evaluation.verdict import verdict
 from drive_stack.report.page import render
 from drive_stack.report.runs import read_runs
-
-
-def write_run(path: Path, rows: Sequence[Row]) -> Path:
-    path.mkdir(parents=True)
-    (path / "rows.jsonl").write_text("".join(row.to_json() + "\n" for row in rows), encoding="utf-8")
-    return path
 
 
 def test_runs_with_equal_folder_names_are_distinguished_by_their_parents(tmp_path: Path) -> None:

@@ -8,8 +8,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from drive_stack.app.agent_evaluation import REFERENCE, EvaluationRun, EvaluationSpec, run_evaluation
+from drive_stack.app.agent_evaluation import (
+    REFERENCE,
+    EvaluationRun,
+    EvaluationSpec,
+    run_evaluation,
+    tasks_of,
+)
 from drive_stack.app.batch_run import driving_options, print_failures
+from drive_stack.app.counterpart_films import film_counterparts
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.options import seeds_between
 from drive_stack.app.stage_evaluation import StageCourses, evaluate_stages
@@ -55,6 +62,8 @@ def _report(evaluation: EvaluationRun, args: argparse.Namespace, batch: BatchWir
         compared = {label: driver for label, driver in plan.drivers.items() if label != REFERENCE}
         courses = StageCourses(plan.scenarios, plan.seeds[0])
         evaluate_stages(compared, courses, folder, batch, args.workers)
+    tasks = {task.key: task for label in plan.drivers for task in tasks_of(plan, label, batch)}
+    film_counterparts(runs, folder, tasks, batch.build_agent, args.workers)
     if redraws := redraw_note(runs.paired_worlds):
         print(redraws)
     shifts = ShiftSection(runs.drops, runs.paired_worlds)

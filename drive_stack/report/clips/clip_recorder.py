@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import succeeded
 from drive_stack.evaluation.rollout import Moment, Rollout
-from drive_stack.report.clips.clip_frame import SIZE, ClipRenderer
+from drive_stack.report.clips.film import write_film
 from drive_stack.report.clips.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.support.file_reading import read_text
-from drive_stack.viewer.rollout_frames import RolloutView
-from drive_stack.viewer.video import Recorder
 
 DURATION = 6.0  # recorded before the end [s]
-HOLD = 1.0  # how long the last image is shown [s]
+HOLD = 2.0  # how long the end is shown [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +66,4 @@ class ClipRecorder:
         write_atomically(
             clip.moment, last_moment(self._moments[-1], contacts).model_dump_json(indent=1) + "\n"
         )
-        self._write_video(clip.video, env, rollout)
-
-    def _write_video(self, path: Path, env: DrivingEnv, rollout: Rollout) -> None:
-        renderer, view = ClipRenderer(), RolloutView(env, rollout)
-        with Recorder(path, SIZE, env.platform.dt, quality=28) as recorder:
-            for moment in self._moments:
-                recorder.write(renderer.draw(replace(view.driven(moment), outcome=None)))
-            end = renderer.draw(replace(view.present(), outcome=rollout.status.value))
-            for _ in range(round(HOLD / env.platform.dt)):
-                recorder.write(end)
+        write_film(clip.video, self._moments, env, rollout, held=HOLD)
