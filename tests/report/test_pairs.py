@@ -23,7 +23,6 @@ from drive_stack.report.pair_films import read_pairs
 from drive_stack.report.pairs import MAX_PAIRS, choose_pairs
 from drive_stack.report.runs import read_runs
 
-
 CLOCK = slice(4, 24), slice(580, 632)  # the time, at the upper right of the camera image
 
 
