@@ -74,5 +74,5 @@ def interactive(svg: str, marks: Sequence[tuple[str, str]]) -> str:
             return f'<g class="dot">{title}</g>'
         return f'<a class="dot" href="#{anchor}" aria-label="{html.escape(text)}">{title}</a>'
 
-    svg = re.sub(r'<a xlink:href="dot:(\d+)">(.*?)</a>', element, svg, flags=re.S)
+    svg = re.sub(r'<a xlink:href="dot:(\d+)"[^>]*>(.*?)</a>', element, svg, flags=re.S)
     return svg.replace('role="img"', 'role="group"', 1)  # the links of an image could not be reached
