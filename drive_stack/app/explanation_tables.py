@@ -15,7 +15,7 @@ from drive_stack.evaluation.estimate_text import format_percent
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.run_facts import Driver
 from drive_stack.report.commands import episode_command
-from drive_stack.report.gallery import describe_failure
+from drive_stack.report.failures import describe_failure
 
 COUNT_NOTE = "95 % intervals (Wilson); failures in the same world count as one."
 

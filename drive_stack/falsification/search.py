@@ -11,7 +11,7 @@ from drive_stack.falsification.course import Course
 from drive_stack.falsification.drive import HazardVerdict
 from drive_stack.falsification.objective import classify, criticality, is_failure
 from drive_stack.falsification.outcome import Outcome, Trial
-from drive_stack.report.gallery import describe_failure
+from drive_stack.report.failures import describe_failure
 
 
 class Proposer(Protocol):

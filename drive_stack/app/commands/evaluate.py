@@ -16,7 +16,7 @@ from drive_stack.app.agent_evaluation import (
     tasks_of,
 )
 from drive_stack.app.batch_run import driving_options, print_failures
-from drive_stack.app.counterpart_films import film_counterparts
+from drive_stack.app.films.counterparts import film_counterparts
 from drive_stack.app.headline_table import print_headline
 from drive_stack.app.options import seeds_between
 from drive_stack.app.stage_evaluation import StageCourses, evaluate_stages

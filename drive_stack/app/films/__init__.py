@@ -1,0 +1,1 @@
+"""Films for the report that need a drive of their own."""
