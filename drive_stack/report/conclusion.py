@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.causes.tables import Count
+from drive_stack.evaluation.abilities.assignment import Ability, ability_of
 from drive_stack.evaluation.comparison import Comparison, Difference
-from drive_stack.evaluation.metrics.abilities import Ability, ability_of
 from drive_stack.evaluation.result import succeeded
 from drive_stack.evaluation.verdict import decide, verdict
 from drive_stack.report.failures import count_outcomes

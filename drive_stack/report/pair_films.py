@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drive_stack.evaluation.metrics.abilities import ability_of
+from drive_stack.evaluation.abilities.assignment import ability_of
 from drive_stack.evaluation.result import succeeded
 from drive_stack.report.causes import RowId
 from drive_stack.report.clip_videos import ClipVideo, read_video

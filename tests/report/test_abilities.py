@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from drive_stack.evaluation.metrics.abilities import SCENARIOS, Ability, ability_of
+from drive_stack.evaluation.abilities.assignment import SCENARIOS, Ability, ability_of
 from envs.scenarios.scenario import scenario_names
 
 DOCS = Path(__file__).parents[2] / "docs" / "evaluation.md"

@@ -12,7 +12,7 @@ import pytest
 from report_runs import write_clips, write_run
 from synthetic_rows import drives
 
-from drive_stack.evaluation.metrics.abilities import SCENARIOS
+from drive_stack.evaluation.abilities.assignment import SCENARIOS
 from drive_stack.report.page import write_report
 from drive_stack.report.runs import read_runs
 

@@ -1,0 +1,1 @@
+"""The abilities by which results are grouped."""
