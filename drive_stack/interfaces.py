@@ -3,7 +3,7 @@
 Implementations are injected; this module imports none of them. Records, frames and units are those of
 `drive_stack.types`: the ego frame has x forward, y left and its origin on the ground below the rear axle.
 
-The stages run in this order in every step, `Platform.dt` seconds apart::
+The stages run in this order in every step, `Platform.dt` seconds apart:
 
     image ─ Detector ─ Lifter ─ Tracker ─┐
       └──── LaneDetector ────────────────┴─ Predictor ─ Planner ─ controllers ─ Control

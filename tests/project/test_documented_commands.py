@@ -30,6 +30,7 @@ STEPS = 1  # of a shortened episode
 # Commands that no test of this file runs: a pattern, and why.
 EXCLUDED = {
     r"^pip install|^pre-commit": "changes the environment",
+    r"^mkdocs": "does not end by itself; tests of its own build the site",
     r"pytest|^bash \.ci/run|^mutmut": "runs tests",
     r"run_sim\.py (train|judge) ": "takes hours",
     r"run_sim\.py (collect|stages|bench)": "takes minutes to hours; tests of its own run it on short courses",
