@@ -34,7 +34,7 @@ def race_verdict(names: Sequence[str], results: Sequence[EpisodeResult]) -> Race
             rival = max(others, key=lambda index: (succeeded(results[index]), _score(results[index])))
             return RaceVerdict(remaining[0], _reason(names, results, remaining[0], rival))
     tied = " and ".join(names[index] for index in remaining)
-    return RaceVerdict(None, f"a tie between {tied}: {_outcome(results[remaining[0]])}")
+    return RaceVerdict(None, f"a tie between {tied}: {outcome_text(results[remaining[0]])}")
 
 
 def _score(result: EpisodeResult) -> float:
@@ -48,16 +48,16 @@ def _negative_duration(result: EpisodeResult) -> float:
 
 def _reason(names: Sequence[str], results: Sequence[EpisodeResult], winner: int, rival: int) -> str:
     first, second = results[winner], results[rival]
-    wins = f"{names[winner]} wins" if succeeded(first) else f"{names[winner]} {_outcome(first)}, yet wins"
+    wins = f"{names[winner]} wins" if succeeded(first) else f"{names[winner]} {outcome_text(first)}, yet wins"
     if succeeded(first) == succeeded(second) and first.driving_score - second.driving_score > CLOSE_SCORE:
         scores = f"{first.driving_score:.1f} against {second.driving_score:.1f}"
         return f"{wins}: driving score {scores} of {names[rival]}"
     if succeeded(first) != succeeded(second) or second.status is not Status.COMPLETED:
-        return f"{wins}: {names[rival]} {_outcome(second)}"
+        return f"{wins}: {names[rival]} {outcome_text(second)}"
     return f"{wins}: {second.duration_s - first.duration_s:.1f} s sooner than {names[rival]}"
 
 
-def _outcome(result: EpisodeResult) -> str:
+def outcome_text(result: EpisodeResult) -> str:
     """How a driver's episode ended, as text."""
     where = f"at {result.distance_m:.0f} m"
     if result.status is Status.ERROR:

@@ -141,6 +141,7 @@ def test_the_foundation_is_laid_in_layers(package: str, allowed: set[str]) -> No
         ("causes", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study"}),
         ("falsification", {"datasets", "learning", "app", "benchmarks", "study"}),
         ("study", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study_runner"}),
+        ("lesson", {"datasets", "learning", "viewer", "app", "benchmarks", "study_runner"}),
         ("study_runner", {"viewer", "report", "app", "benchmarks"}),
         ("viewer", {"datasets", "learning", "report", "app", "benchmarks", "study"}),
         ("datasets", {"learning", "viewer", "report", "app", "benchmarks", "study"}),

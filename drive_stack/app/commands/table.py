@@ -36,6 +36,7 @@ NAMES = (
     "perception",
     "control",
     "study",
+    "site",
     "bench",
 )
 _LEARNING = ("torch", "ultralytics", "tensorboard", "safetensors", "pyarrow", "onnx", "onnxruntime")
