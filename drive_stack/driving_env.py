@@ -13,8 +13,9 @@ from drive_stack.gym import ENV_ID
 from drive_stack.interfaces import OracleStages, Platform, TruthSource, WorldAccess
 from drive_stack.interventions.scene import SceneIntervention
 from drive_stack.support.observation_codec import ObservationDict, decode_observation
-from drive_stack.types import Control, Observation
+from drive_stack.types import Control, Image, Observation
 from drive_stack.vehicle import control_to_action
+from drive_stack.world_state import WorldState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class DrivingEnv:
     def oracles(self) -> OracleStages:
         """Makers of each stage's oracle, for privileged agents only."""
         return self._world_access.oracles
+
+    def picture(self, state: WorldState) -> Image:
+        """The camera's image of a state of the present episode, such as one between two steps."""
+        return self._world_access.picture(state)
 
     def intervene(self, interventions: Sequence[SceneIntervention]) -> None:
         """Change the scene of all following episodes, each change from its time on; none if empty."""

@@ -371,6 +371,17 @@ class WorldAccess(Protocol):
         """Factory of the oracle stages."""
         ...
 
+    def picture(self, state: WorldState) -> Image:
+        """The camera's image of a state of the present episode, such as one between two steps.
+
+        Returns:
+            (H, W, 3) uint8 RGB.
+
+        Raises:
+            RuntimeError: the environment has no camera.
+        """
+        ...
+
     def intervene(self, interventions: Sequence[SceneIntervention]) -> None:
         """Change the scene of all following episodes, each change from its time on; none if empty.
 

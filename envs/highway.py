@@ -340,6 +340,14 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         black = Frame(np.zeros((model.height, model.width, 3), dtype=np.uint8), 0.0)
         return sensor_observation(self.world, self._display.frame or black)
 
+    def picture(self, state: WorldState) -> Image:
+        """Return the camera's image of a state of the present episode, such as one between two steps.
+
+        Raises:
+            RuntimeError: If the environment has no camera.
+        """
+        return self._display.picture(self.world, state)
+
     def render(self) -> Image | NDArray[np.float32] | None:
         """Return the image of the render mode; show it in mode `human`.
 

@@ -8,13 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from drive_stack.driving_env import EnvSpec
 from drive_stack.errors import ConfigError
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder
 from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, PreparedSession, Session
-from drive_stack.viewer.video import RecordedSession, Recorder
+from drive_stack.viewer.video import FPS, Between, FrameWriter, RecordedSession, Recorder
 from drive_stack.viewer.window import Window, display_available
 
 VIDEO_SIZE = (1600, 900)  # width and height [px]
@@ -36,12 +35,14 @@ def present(
     options: Presentation,
     session: PreparedSession[Frame],
     make_renderer: Callable[[int, int], Renderer[Frame]],
+    between: Between[Frame],
     progress: AbstractContextManager[Callable[[Frame], None]],
 ) -> None:
     """Run a session to its end.
 
     It is shown in a window unless it is headless or there is no display; without a display it is recorded.
-    Without a window, ``progress`` receives every frame.
+    Without a window, ``progress`` receives the frame of every step. A video also shows frames ``between``
+    them.
 
     Raises:
         ConfigError: Where a person is to drive and there is no window, and where the video cannot be written.
@@ -58,14 +59,15 @@ def present(
         session.begin()
         _run(session, window, progress)
         return
-    with Recorder(video, VIDEO_SIZE, 1.0 / EnvSpec(options.scenario).agent_hz) as recorder:
+    with Recorder(video, VIDEO_SIZE, 1.0 / FPS) as recorder:
         session.begin()
         if not windowed and not options.headless:
             print(
                 f"no display: driving without a window; the video of it is written to {video}",
                 file=sys.stderr,
             )
-        _run(RecordedSession(session, recorder, make_renderer(*VIDEO_SIZE)), window, progress)
+        writer = FrameWriter(recorder, make_renderer(*VIDEO_SIZE), between, session.dt)
+        _run(RecordedSession(session, writer), window, progress)
     print(f"video: {video}", file=sys.stderr)
 
 

@@ -78,9 +78,9 @@ class RaceSession:
 
     @property
     def done(self) -> bool:
-        """Whether the episodes of all agents have ended."""
+        """Whether the episodes of all agents have ended and their ends were shown."""
         self.begin()
-        return all(rollout.done for _, rollout in self._running)
+        return all(view.at_end for view in self._views)
 
     def reset(self) -> RaceFrame:
         """Start the present race again."""
@@ -93,10 +93,12 @@ class RaceSession:
         return self._frame()
 
     def step(self) -> RaceFrame:
-        """Do one step of every agent whose episode has not ended."""
-        for index, (_, rollout) in enumerate(self._running):
+        """Do one step of every agent; of those whose episode has ended, show once how."""
+        for index, ((_, rollout), view) in enumerate(zip(self._running, self._views, strict=True)):
             if not rollout.done:
-                self._frames[index] = self._views[index].driven(rollout.advance())
+                self._frames[index] = view.driven(rollout.advance())
+            elif not view.at_end:
+                self._frames[index] = view.present()
         if self.done and self._verdict is None:
             results = tuple(
                 replace(rollout.result, agent=name)

@@ -60,8 +60,8 @@ class EpisodeSession:
 
     @property
     def done(self) -> bool:
-        """Whether the present episode is over."""
-        return self._rollout.done
+        """Whether the present episode is over and its end was shown."""
+        return self._view.at_end
 
     def reset(self) -> ViewFrame:
         """Start the present episode again."""
@@ -69,7 +69,9 @@ class EpisodeSession:
         return self._with_expert(self._view.present())
 
     def step(self) -> ViewFrame:
-        """Do one agent step."""
+        """Do one agent step; after the last one, show how the episode has ended."""
+        if self._rollout.done:
+            return self._with_expert(self._view.present())
         if self._expert is not None:
             self._expert_control = self._expert.act(self._rollout.moment().observation)
         moment = self._rollout.advance()

@@ -67,7 +67,7 @@ def _draw_gauges(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> 
             "acceleration",
             _pedal_fraction(state.ego.acceleration),
             f"{_signed(state.ego.acceleration)} m/s²",
-            theme.accent if state.ego.acceleration >= 0.0 else theme.danger,
+            theme.danger if round(state.ego.acceleration, 1) < 0.0 else theme.accent,
             None if expert is None else _pedal_fraction(expert.acceleration),
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, TypeVar
@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from drive_stack.camera_model import CameraModel
-from drive_stack.types import Control, Observation, StepTrace, Track
+from drive_stack.types import Control, Image, Observation, StepTrace, Track
 from drive_stack.viewer.headline import Headline, Urgency
 from drive_stack.world_state import WorldState
 
@@ -89,7 +89,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A mark on the timeline of a replay."""
+    """A mark on the timeline of a replay: calm for a lane change, else for braking or the failure."""
 
     elapsed: float  # since the start of the drive [s]
     urgency: Urgency
@@ -127,6 +127,7 @@ class ViewFrame:
     privileged: bool = False  # the agent reads the truth
     outcome: str | None = None  # how the episode ended; None while it runs
     outcome_details: tuple[str, ...] = ()  # what was hit, how fast, and whether it was avoidable
+    picture: Callable[[WorldState], Image] | None = None  # the camera's image of a state; None: no camera
 
 
 def cause_track(frame: ViewFrame) -> Track | None:
@@ -179,7 +180,7 @@ class Session(Protocol[FrameMade_co]):
 
     @property
     def done(self) -> bool:
-        """Whether the current episode has ended."""
+        """Whether the current episode has ended and its end was shown."""
         ...
 
     def reset(self) -> FrameMade_co:
@@ -187,7 +188,7 @@ class Session(Protocol[FrameMade_co]):
         ...
 
     def step(self) -> FrameMade_co:
-        """Make one agent step; allowed only while not `done`."""
+        """Make one agent step, or show how the episode has ended; allowed only while not `done`."""
         ...
 
     def next_episode(self) -> FrameMade_co | None:

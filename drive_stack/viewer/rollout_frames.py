@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
@@ -10,6 +12,7 @@ from drive_stack.evaluation.rollout import Moment, Rollout
 from drive_stack.objects.classes import contact_name
 from drive_stack.types import Contact, StepTrace
 from drive_stack.viewer.headline import Headline, Headlines, Urgency
+from drive_stack.viewer.interpolation.traces import trace_after
 from drive_stack.viewer.records import Event, History, Layer, Timeline, ViewFrame
 
 _KMH = 3.6
@@ -36,19 +39,37 @@ class RolloutView:
         self._offered = _ALWAYS_OFFERED
         self._recorded, self._start = recorded, rollout.log.time[0]
         self._events: list[Event] = []
-        self._ending: tuple[str, ...] | None = None  # computed once the episode is over
+        self._lane = -1  # last lane that held the ego's centre
+        self._last: Moment | None = None  # on which the agent has acted
+        self.at_end = False  # the end of the episode was shown
 
     def present(self) -> ViewFrame:
-        """The frame of the present instant, on which the agent has not acted yet."""
-        return self._frame(self._rollout.moment())
+        """The frame of the present instant: of the start of the episode, or of its end."""
+        moment, last = self._rollout.moment(), self._last
+        if last is not None:
+            elapsed = moment.state.time - last.state.time
+            trace = last.trace and trace_after(last.trace, last.state.ego, moment.state.ego, elapsed)
+            moment = replace(moment, trace=trace)
+            self._history.add(moment.state, trace)
+        self.at_end = self._rollout.done
+        frame = self._frame(moment)
+        if not self.at_end:
+            return frame
+        return replace(
+            frame, outcome=self._rollout.status.value, outcome_details=_outcome_details(self._rollout)
+        )
 
     def driven(self, moment: Moment) -> ViewFrame:
         """The frame of the next moment on which the agent has acted."""
+        moment = replace(moment, trace=_with_attention_once(moment.trace))
+        self._last = moment
         self._history.add(moment.state, moment.trace)
         before, self._headline = self._headline, self._headlines.of(moment.state, moment.trace)
-        event = braking_event(moment.state.time - self._start, before, self._headline)
-        if event is not None:
-            self._events.append(event)
+        elapsed = moment.state.time - self._start
+        lane = moment.state.road.lane_at(moment.state.ego.station, moment.state.ego.lateral)
+        marks = braking_event(elapsed, before, self._headline), lane_change_event(elapsed, self._lane, lane)
+        self._events += [mark for mark in marks if mark is not None]
+        self._lane = lane if lane >= 0 else self._lane
         self._offered |= layers_of(moment.trace)
         return self._frame(moment)
 
@@ -70,8 +91,7 @@ class RolloutView:
             episodes=self._count[1],
             timeline=self._timeline(moment),
             privileged=episode.privileged,
-            outcome=rollout.status.value if rollout.done else None,
-            outcome_details=self._outcome_details(),
+            picture=self._env.picture if self._env.spec.camera else None,
         )
 
     def _timeline(self, moment: Moment) -> Timeline | None:
@@ -81,13 +101,15 @@ class RolloutView:
         events = *self._events, *failure_events(self._recorded)
         return Timeline(elapsed, duration, events)
 
-    def _outcome_details(self) -> tuple[str, ...]:
-        if self._ending is None and self._rollout.done:
-            self._ending = _ending_of(self._rollout)
-        return self._ending or ()
+
+def _with_attention_once(trace: StepTrace | None) -> StepTrace | None:
+    """A trace whose attention is computed at most once, however many frames show it."""
+    if trace is None or trace.attention is None:
+        return trace
+    return replace(trace, attention=cache(trace.attention))
 
 
-def _ending_of(rollout: Rollout) -> tuple[str, ...]:
+def _outcome_details(rollout: Rollout) -> tuple[str, ...]:
     if not rollout.log.contacts:
         return ()
     (contact, verdict), result = rollout.log.contacts[0], rollout.result
@@ -103,6 +125,11 @@ def braking_event(elapsed: float, before: Headline | None, now: Headline | None)
     if before is not None and before.braking and before.urgency >= now.urgency:
         return None
     return Event(elapsed, now.urgency)
+
+
+def lane_change_event(elapsed: float, before: int, now: int) -> Event | None:
+    """The mark where the ego's centre enters another lane; −1 for ``before`` or ``now`` is none."""
+    return Event(elapsed, Urgency.CALM) if now not in (-1, before) and before >= 0 else None
 
 
 def failure_events(recorded: EpisodeResult) -> tuple[Event, ...]:

@@ -1,7 +1,9 @@
-"""Videos of drives: H.264 in MP4, in real time."""
+"""Videos of drives: H.264 in MP4, in real time, with frames between the steps."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +18,7 @@ from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, Session
 
 QUALITY = 23  # x264's constant rate factor
+FPS = 30  # frames per second of a session that records itself
 OUTCOME_SECONDS = 3.0  # duration for which a video shows the outcome of an episode
 _SHORT_SIDE = 16  # the smallest side that the codec accepts [px]
 
@@ -76,11 +79,49 @@ class Recorder:
         self.close()  # the video up to an error or Ctrl-C is useful too
 
 
-class RecordedSession(Generic[Frame]):
-    """A session that records itself: it draws every frame off-screen and writes it to the video."""
+Between = Callable[[Frame, Frame, float], Frame]
+"""Makes the frame at a fraction 0 … 1 of the time from one step to the next."""
 
-    def __init__(self, session: Session[Frame], recorder: Recorder, renderer: Renderer[Frame]) -> None:
-        self._session, self._recorder, self._renderer = session, recorder, renderer
+
+class FrameWriter(Generic[Frame]):
+    """Writes the frames of steps ``dt`` s apart, and those ``between`` them, to a video of `FPS`."""
+
+    def __init__(
+        self, recorder: Recorder, renderer: Renderer[Frame], between: Between[Frame], dt: float
+    ) -> None:
+        self._recorder, self._renderer, self._between, self._dt = recorder, renderer, between, dt
+
+    def begin(self, frame: Frame) -> None:
+        """Write the first frame of an episode."""
+        self._last, self._step = frame, 0
+        self._recorder.write(self._renderer.draw(frame))
+
+    def add(self, frame: Frame) -> None:
+        """Write what the video shows up to the next step, whose frame this is."""
+        for fraction in fractions_of_step(self._step, self._dt):
+            shown = frame if fraction == 1.0 else self._between(self._last, frame, fraction)
+            self._recorder.write(self._renderer.draw(shown))
+        self._last, self._step = frame, self._step + 1
+
+    def hold(self, seconds: float = OUTCOME_SECONDS) -> None:
+        """Show the frame of the last step for longer."""
+        image = self._renderer.draw(self._last)
+        for _ in range(round(seconds * FPS)):
+            self._recorder.write(image)
+
+
+def fractions_of_step(step: int, dt: float) -> list[float]:
+    """At which fractions, 0 < … ≤ 1, of step number ``step`` of ``dt`` seconds a video shows frames."""
+    first, last = (math.floor(number * dt * FPS + 1e-6) for number in (step, step + 1))
+    fractions = (number / (dt * FPS) - step for number in range(first + 1, last + 1))
+    return [1.0 if fraction > 1.0 - 1e-6 else fraction for fraction in fractions]
+
+
+class RecordedSession(Generic[Frame]):
+    """A session that records itself; the video shows each outcome for `OUTCOME_SECONDS`."""
+
+    def __init__(self, session: Session[Frame], writer: FrameWriter[Frame]) -> None:
+        self._session, self._writer = session, writer
 
     @property
     def dt(self) -> float:
@@ -89,30 +130,32 @@ class RecordedSession(Generic[Frame]):
 
     @property
     def done(self) -> bool:
-        """Whether the current episode has ended."""
+        """Whether the current episode has ended and its end was shown."""
         return self._session.done
 
     def reset(self) -> Frame:
         """Restart the current episode."""
-        return self._write_frame(self._session.reset())
+        return self._begun(self._session.reset())
 
     def step(self) -> Frame:
-        """Make one agent step; the video shows the last one of an episode for `OUTCOME_SECONDS` more."""
+        """Make one step of the session."""
         frame = self._session.step()
-        extra = round(OUTCOME_SECONDS / self.dt) if self._session.done else 0
-        return self._write_frame(frame, times=1 + extra)
+        self._writer.add(frame)
+        if self._session.done:
+            self._writer.hold()
+        return frame
 
     def next_episode(self) -> Frame | None:
         """Start the next requested episode; None if none remains."""
         frame = self._session.next_episode()
-        return None if frame is None else self._write_frame(frame)
+        return None if frame is None else self._begun(frame)
 
     def next_scenario(self) -> Frame:
         """Start an episode of the next scenario in the catalogue."""
-        return self._write_frame(self._session.next_scenario())
+        return self._begun(self._session.next_scenario())
 
-    def _write_frame(self, frame: Frame, times: int = 1) -> Frame:
-        image = self._renderer.draw(frame)
-        for _ in range(times):
-            self._recorder.write(image)
+    def _begun(self, frame: Frame) -> Frame:
+        self._writer.begin(frame)
+        if self._session.done:
+            self._writer.hold()
         return frame

@@ -80,6 +80,16 @@ class Display:
             raise RuntimeError("labels need an environment made with camera=True, after its first reset")
         return self._ready_camera(world).labels(self._drawn(state))
 
+    def picture(self, world: World, state: WorldState) -> Image:
+        """Render the image of a state of the world, which need not be the present one.
+
+        Raises:
+            RuntimeError: The environment has no camera.
+        """
+        if not self._rendered:
+            raise RuntimeError("a picture needs an environment made with camera=True")
+        return self._ready_camera(world).render(self._drawn(state))
+
     def draw(self, mode: str | None, world: World) -> Image | NDArray[np.float32] | None:
         """Return the image of a render mode; show it in mode ``human``."""
         if mode == "depth_array":

@@ -19,7 +19,7 @@ from drive_stack.viewer.frame import FrameRenderer
 from drive_stack.viewer.headline import Headline, Headlines, Urgency, headline, metres
 from drive_stack.viewer.layout import arrange
 from drive_stack.viewer.records import Event, Layer, cause_track
-from drive_stack.viewer.rollout_frames import braking_event, layers_of, outcome_lines
+from drive_stack.viewer.rollout_frames import braking_event, lane_change_event, layers_of, outcome_lines
 from drive_stack.viewer.theme import Theme
 
 CAUSE = Cause("person", 11, 32.4)
@@ -171,6 +171,15 @@ def test_a_replay_marks_where_braking_begins_and_becomes_hard() -> None:
     assert (
         marks == [None, None, Event(1.5, Urgency.CAUTION), None, Event(1.5, Urgency.DANGER), None, None][1:]
     )
+
+
+def test_a_replay_marks_where_the_ego_enters_another_lane() -> None:
+    lanes = (1, 1, -1, 1, 0, -1)  # on the line at −1, then back; then to the left, then off the lanes
+    marks, last = [], -1
+    for lane in lanes:
+        marks.append(lane_change_event(2.0, last, lane))
+        last = lane if lane >= 0 else last
+    assert marks == [None, None, None, None, Event(2.0, Urgency.CALM), None]
 
 
 def test_the_ending_tells_what_was_hit_how_fast_and_whether_it_was_avoidable() -> None:

@@ -27,6 +27,7 @@ from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent
 from drive_stack.seeds import SeedSplit
 from drive_stack.viewer.frame import FrameRenderer
+from drive_stack.viewer.interpolation.frames import race_between, view_between
 from drive_stack.viewer.race.frame import RaceRenderer
 from drive_stack.viewer.window import Keyboard
 
@@ -100,7 +101,7 @@ def drive(
         recorded=recorded,
     )
     try:
-        present(_presentation(spec, wiring), session, FrameRenderer, _progress(spec))
+        present(_presentation(spec, wiring), session, FrameRenderer, view_between, _progress(spec))
     finally:
         session.close()
         if results and not spec.json:
@@ -131,7 +132,7 @@ def race(spec: DriveSpec, wiring: Wiring) -> int:
         on_result=finish,
     )
     try:
-        present(_presentation(spec, wiring), session, RaceRenderer, _progress(spec))
+        present(_presentation(spec, wiring), session, RaceRenderer, race_between, _progress(spec))
     finally:
         session.close()
         if races and not spec.json:

@@ -94,7 +94,8 @@ def distance_text(distance: float, state: WorldState) -> str:
     if profile.is_level:
         return f"{distance:.0f} m"
     percent = round(100.0 * profile.grade_at_one(state.ego.station + distance))
-    return f"{distance:.0f} m, level" if percent == 0 else f"{distance:.0f} m, {percent:+d} %"
+    grade = "level" if percent == 0 else f"{percent:+d} %".replace("-", "−")
+    return f"{distance:.0f} m, {grade}"
 
 
 def _draw_distances(canvas: Canvas, view: GroundView, state: WorldState, style: Style) -> None:

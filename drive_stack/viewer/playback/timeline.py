@@ -1,4 +1,4 @@
-"""The timeline of a replay: how far it is, with marks of hard braking, of contacts and of the failure."""
+"""The timeline of a replay: how far it is, with marks of lane changes, of braking and of the failure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.headline import Urgency
 from drive_stack.viewer.records import ViewFrame
 from drive_stack.viewer.style import Style
+from drive_stack.viewer.theme import Colour
+
+_LEGEND_FROM = 1200  # width of the window at 1600 × 900 from which on marks are named [px]
 
 
 def draw_timeline(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
@@ -24,6 +27,7 @@ def draw_timeline(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     text = f"{timeline.elapsed:.1f} of {timeline.duration:.1f} s"
     at = (rect.right - style.px(16), rect.centery)
     right = style.type.draw(canvas, text, at, style.small, theme.text, anchor="midright").left
+    right = _draw_legend(canvas, right - style.px(20), rect, style)
     left = badge.right + style.px(16)
     bar = Rect(left, 0, right - style.px(20) - left, style.px(6))
     bar.centery = rect.centery
@@ -33,7 +37,7 @@ def draw_timeline(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
     canvas.box(done, theme.accent, radius=style.px(3))
     for event in timeline.events:
         x = bar.left + bar.width * min(event.elapsed / timeline.duration, 1.0)
-        colour, half = theme.urgency_colour(event.urgency), style.px(9)
+        colour, half = _mark_colour(event.urgency, style), style.px(9)
         canvas.line(np.array([[x, bar.centery - half], [x, bar.centery + half]]), colour, style.px(3))
         if event.text:
             anchor, offset = ("bottomright", -style.px(6)) if x > bar.centerx else ("bottomleft", style.px(6))
@@ -42,3 +46,18 @@ def draw_timeline(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) ->
                 bold=event.urgency is Urgency.DANGER, anchor=anchor,
             )  # fmt: skip
     canvas.disc(done.right, bar.centery, style.px(7), theme.text)
+
+
+def _mark_colour(urgency: Urgency, style: Style) -> Colour:
+    return style.theme.marking if urgency is Urgency.CALM else style.theme.urgency_colour(urgency)
+
+
+def _draw_legend(canvas: Canvas, right: int, rect: Rect, style: Style) -> int:
+    """Name the marks in their colours, where there is space; returns the left edge [px]."""
+    names = {Urgency.DANGER: "hard braking", Urgency.CAUTION: "braking", Urgency.CALM: "lane change"}
+    if rect.width < style.px(_LEGEND_FROM):
+        return right
+    for urgency, name in names.items():
+        at, colour = (right, rect.centery), _mark_colour(urgency, style)
+        right = style.type.draw(canvas, name, at, style.small, colour, anchor="midright").left - style.px(12)
+    return right

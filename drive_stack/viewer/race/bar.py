@@ -28,8 +28,8 @@ def draw_bar(canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: C
 def reason_of(driver: ViewFrame) -> tuple[str, Urgency]:
     """What a driver does and why, or how its drive ended, and how urgent that is."""
     if driver.outcome is not None:
-        text = driver.outcome_details[0] if driver.outcome_details else ""
-        return text, Urgency.CALM if driver.outcome == "completed" else Urgency.DANGER
+        urgency = Urgency.CALM if driver.outcome == "completed" else Urgency.DANGER
+        return ". ".join(driver.outcome_details), urgency
     if driver.headline is None:
         return ("gives no reasons" if driver.history else "about to set off"), Urgency.CALM
     headline = driver.headline

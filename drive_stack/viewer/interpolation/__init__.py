@@ -1,0 +1,1 @@
+"""What a video shows between two steps of a drive."""
