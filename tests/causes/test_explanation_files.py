@@ -83,10 +83,9 @@ def test_the_page_shows_causes_only_where_there_are_explanations(tmp_path: Path)
     folder = run_folder(
         tmp_path / "run", drives("modular", "cruise", "x.") + drives("expert", "cruise", "..")
     )
-    assert 'id="why"' not in render(read_runs([folder]))
+    assert "Explained: " not in render(read_runs([folder]))
     write_explanations(folder, [explanation(100_000), explanation(100_001)])  # the second one is no failure
     page = render(read_runs([folder]))
-    assert 'id="why"' in page
     assert "Explained: 1 of 1 failures." in page
     assert "had the &lt;tracker&gt; been" in page
     assert page.count("had the &lt;tracker&gt; been") == 1
@@ -96,7 +95,7 @@ def test_a_file_of_causes_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "run", drives("modular", "cruise", "x."))
     (folder / NAME).write_text("{", encoding="utf-8")
     page = render(read_runs([folder]))
-    assert 'id="why"' not in page
+    assert "Explained: " not in page
     assert "Causes are left out" in page
 
 
