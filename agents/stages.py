@@ -55,6 +55,7 @@ from .config import (
 )
 
 Stage = TypeVar("Stage")
+AnyStages = TypeVar("AnyStages", Stages, PerceptionStages)
 
 NO_TRUTH = "an oracle stage needs the simulator's truth, which this agent does not get"
 _MAX_AGES = {"compensated": MAX_AGE, "fault": NO_AGE}  # of usable images [s]
@@ -164,14 +165,20 @@ def perception_with_oracles(
     for name in names:
         if oracles is None:
             raise ConfigError(NO_TRUTH)
-        if name == "detector":
-            stages = replace(stages, detector=oracles.detector(), tracks_are_present=True)
-        elif name == "lifter":
-            stages = replace(stages, lifter=oracles.lifter(), tracks_are_present=True)
-        elif name == "tracker":
-            stages = replace(stages, tracker=oracles.tracker(), tracks_are_present=True)
-        elif name == "lanes":
-            stages = replace(stages, lanes=oracles.lanes(), lanes_are_present=True)
+        stages = _with_perception_oracle(stages, name, oracles)
+    return stages
+
+
+def _with_perception_oracle(stages: AnyStages, name: str, oracles: OracleStages) -> AnyStages:
+    """The stages with one of perception replaced by an oracle; unchanged for another name."""
+    if name == "detector":
+        return replace(stages, detector=oracles.detector(), tracks_are_present=True)
+    if name == "lifter":
+        return replace(stages, lifter=oracles.lifter(), tracks_are_present=True)
+    if name == "tracker":
+        return replace(stages, tracker=oracles.tracker(), tracks_are_present=True)
+    if name == "lanes":
+        return replace(stages, lanes=oracles.lanes(), lanes_are_present=True)
     return stages
 
 
@@ -179,16 +186,12 @@ def _with_oracle(stages: Stages, stage: StageName, oracles: OracleStages | None)
     if oracles is None:
         raise ConfigError(NO_TRUTH)
     makers: dict[str, Callable[[], Stages]] = {
-        "detector": lambda: replace(stages, detector=oracles.detector(), tracks_are_present=True),
-        "lanes": lambda: replace(stages, lanes=oracles.lanes(), lanes_are_present=True),
-        "lifter": lambda: replace(stages, lifter=oracles.lifter(), tracks_are_present=True),
         "grip": lambda: replace(stages, grip=oracles.grip()),
-        "tracker": lambda: replace(stages, tracker=oracles.tracker(), tracks_are_present=True),
         "predictor": lambda: replace(stages, predictor=oracles.predictor()),
         "lateral": lambda: replace(stages, lateral=oracles.lateral()),
         "longitudinal": lambda: replace(stages, longitudinal=oracles.longitudinal()),
     }
-    return makers[stage]()
+    return makers[stage]() if stage in makers else _with_perception_oracle(stages, stage, oracles)
 
 
 def _make(name: str, makers: dict[str, Callable[[], Stage]], oracle: Callable[[], Stage] | None) -> Stage:

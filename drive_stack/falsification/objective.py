@@ -22,7 +22,7 @@ from drive_stack.falsification.drive import UNDRAWABLE
 from drive_stack.falsification.outcome import Outcome
 
 STUCK_AFTER = 30.0  # default of a scenario's `stuck_after` [s]
-SEVERE_IMPACT = 50.0 / 3.6  # the usual limit in towns; harder impacts are not told apart [m/s]
+SEVERE_IMPACT = 50.0 / 3.6  # the usual limit in towns; harder impacts are not distinguished [m/s]
 _MISSED, _HARMFUL = 0.5, 0.5  # greatest severity of a course that is not completed; least of a collision
 
 

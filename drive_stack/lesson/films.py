@@ -73,8 +73,8 @@ def read_film(spec: FilmSpec, folder: Path) -> FilmFacts | None:
     except (OSError, ValueError, ValidationError):
         return None
     # captions may be improved without another recording
-    told = {"title": spec.title, "caption": spec.caption}
-    same = facts.spec.model_copy(update=told) == spec
+    texts = {"title": spec.title, "caption": spec.caption}
+    same = facts.spec.model_copy(update=texts) == spec
     return facts.model_copy(update={"spec": spec}) if same else None
 
 

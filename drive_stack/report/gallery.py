@@ -47,7 +47,7 @@ class Card:
 
     failure: Failure
     command: str
-    requires: str  # what the command needs beside a clone; empty where it needs nothing
+    requires: str  # what the command needs in addition to a clone; empty where it needs nothing
     video: ClipVideo
     moment: Sequence[tuple[str, str]]
 
@@ -101,7 +101,7 @@ def failures_of(runs: Runs, sentences: Mapping[RowId, str] = MappingProxyType({}
 
 
 def requirement(entry: Entry) -> str:
-    """What must be there, beside a clone, for the command that repeats a drive; empty for nothing."""
+    """What must be there, in addition to a clone, for the command that repeats a drive; empty for nothing."""
     agent = entry.driver.agent
     return f"The command needs the driver {agent}." if is_file(agent) or runs_code(agent) else ""
 

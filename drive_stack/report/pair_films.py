@@ -39,7 +39,7 @@ class PairFilms:
     sides: tuple[FilmSide, FilmSide]
     why: str  # what would have averted the failure; empty where that is not known
     command: str
-    requires: str  # what the command needs beside a clone; empty where it needs nothing
+    requires: str  # what the command needs in addition to a clone; empty where it needs nothing
     after_s: float = HOLD  # how long the films go on after the failure [s]
 
 

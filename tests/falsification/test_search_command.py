@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from failed_drives import STOPPED_CAR
 
 import run_sim
 from drive_stack.evaluation.batch.row_file import NAME, RowFile
@@ -21,18 +22,9 @@ from drive_stack.falsification.record import read_record
 from drive_stack.falsification.results import MAP, PAGE, SUMMARY
 
 # the car stands beyond the stopping distance, 70 m at 80 km/h, or far to the side
-COURSE = """\
-name: stopped_car
-description: A car stands in the ego's lane.
-source: made for this test
-road: {kind: straight, lanes: 2}
-speed_limit_kmh: 80
-ego: {lane: rightmost}
-route_length: 200
-time_limit: 30
-traffic: {density: 0}
-actors: [{kind: stopped, at: {min: 80, max: 120}, lane: ego, offset: {min: -1, max: 1}}]
-"""
+COURSE = STOPPED_CAR.replace(
+    "at: 85, lane: ego", "at: {min: 80, max: 120}, lane: ego, offset: {min: -1, max: 1}"
+)
 
 
 @pytest.fixture(scope="module")

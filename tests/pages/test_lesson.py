@@ -48,7 +48,7 @@ def figures() -> StudyFigures:
 
 
 def write_film(folder: Path, spec: FilmSpec, brakes: tuple[float | None, float | None]) -> FilmFacts:
-    """Three seconds of grey, and what is told about them."""
+    """Three seconds of grey, and what is said about them."""
     video, poster, facts_file = film_files(spec.name, folder)
     with Recorder(video, (64, 48)) as recorder:
         for level in range(30):
@@ -69,8 +69,8 @@ def lesson(tmp_path_factory: pytest.TempPathFactory, figures: StudyFigures) -> P
     data = dataclasses.asdict(figures)["arms"][0]["measured"]
     films = [write_film(folder / "films", FILM, (2.0, None))]
     for number in (0, 1):
-        told = {"name": f"data-{number}", "section": Section.DATA, "drivers": FILM.drivers[:1]}
-        spec = FILM.model_copy(update={**told, "rows": data[number]["size"]})
+        changes = {"name": f"data-{number}", "section": Section.DATA, "drivers": FILM.drivers[:1]}
+        spec = FILM.model_copy(update={**changes, "rows": data[number]["size"]})
         films.append(write_film(folder / "films", spec, (None, None)))
     rows = [
         dataclasses.replace(row, world="cut_in")  # twins share the world of their base
@@ -99,8 +99,8 @@ def test_only_films_that_were_recorded_as_planned_are_shown(tmp_path: Path) -> N
     assert read_film(FILM, tmp_path) is None
     facts = write_film(tmp_path, FILM, (2.0, None))
     assert read_film(FILM, tmp_path) == facts
-    told = FILM.model_copy(update={"caption": "Look."})
-    assert read_film(told, tmp_path) == facts.model_copy(update={"spec": told})
+    captioned = FILM.model_copy(update={"caption": "Look."})
+    assert read_film(captioned, tmp_path) == facts.model_copy(update={"spec": captioned})
     assert read_film(FILM.model_copy(update={"seed": 100_001}), tmp_path) is None
     film_files(FILM.name, tmp_path)[1].unlink()
     assert read_film(FILM, tmp_path) is None

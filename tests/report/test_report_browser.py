@@ -72,8 +72,8 @@ USED = """
 
   const tip = document.getElementById("tip");
   cell.dispatchEvent(new FocusEvent("focusin", {bubbles: true}));
-  const told = "cut_in: 2 of 4 successful\\nseed 100000: hit";
-  check(!tip.hidden && tip.textContent.includes(told), tip.textContent);
+  const expected = "cut_in: 2 of 4 successful\\nseed 100000: hit";
+  check(!tip.hidden && tip.textContent.includes(expected), tip.textContent);
   check(cell.getAttribute("aria-description") === tip.textContent, "no description");
   document.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"}));
   check(tip.hidden, "the tip stays");

@@ -300,7 +300,7 @@ def until_contact(gap: float) -> list[RoadScene]:
         (55.23, 1.0),  # the whole braking distance, see above
         # 1.5 times the braking, 11.39 m/s², is reached after 0.900 s: 16.466 m, and 14.874² / 22.78 = 9.712 m
         (49.18, 1.5),
-        (30.0, 2.0),  # 7 m would need 27 m/s²: beyond what is told apart
+        (30.0, 2.0),  # 7 m would need 27 m/s²: beyond what is distinguished
     ],
 )
 def test_the_demand_of_a_stationary_car_at_20_m_s(gap: float, expected: float) -> None:
@@ -308,11 +308,11 @@ def test_the_demand_of_a_stationary_car_at_20_m_s(gap: float, expected: float) -
 
 
 def test_a_hazard_that_the_lane_avoids_demands_nothing() -> None:
-    beside = [
+    adjacent = [
         scene(step * DT, [(1, (40.0, 3.5, 0.0, 0.0))], ego=(2.0 * step, 0.0, 20.0, 0.0)) for step in range(15)
     ]
-    assert braking_demand(beside, 1) == 0.0
-    assert braking_demand(beside, 7) == 0.0  # not on record
+    assert braking_demand(adjacent, 1) == 0.0
+    assert braking_demand(adjacent, 7) == 0.0  # not on record
 
 
 def test_the_demand_exceeds_one_exactly_where_the_collision_is_unavoidable() -> None:

@@ -19,7 +19,7 @@ from drive_stack.types import FloatArray
 
 TIME_AFTER = 10.0  # replayed after the collision, for a reference driver that arrives later [s]
 STEP = 0.02  # of the replay [s]
-MAX_DEMAND = 2.0  # demands beyond this one are not told apart
+MAX_DEMAND = 2.0  # demands beyond this one are not distinguished
 _DEMAND_STEP = 0.005
 
 
