@@ -42,3 +42,7 @@ class ModularAgent:
             self._pipeline.use(self._replaced)
         self.trace = self._pipeline.step(self._faults.observe(observation))
         return self.trace.control
+
+    def applied(self, control: Control) -> None:
+        """Take ``control`` as that of the present step in place of the own one."""
+        self._pipeline.applied(control)

@@ -232,6 +232,15 @@ class DiagnosticSource(Protocol):
         ...
 
 
+@runtime_checkable
+class ControlFeedback(Protocol):
+    """A driver or controller that models its car from its own commands, and can be told of others."""
+
+    def applied(self, control: Control) -> None:
+        """Take ``control`` as that of the present step in place of the own one, after which it is called."""
+        ...
+
+
 class Agent(Protocol):
     """A driver of the ego."""
 
@@ -285,6 +294,12 @@ def close_agent(agent: Agent) -> None:
     """Release the resources of an agent, if it owns any. The agent is not used afterwards."""
     if isinstance(agent, ClosableAgent):
         agent.close()
+
+
+def report_applied(receiver: object, control: Control) -> None:
+    """Tell a driver or a controller which control was applied in place of its own, if it takes note."""
+    if isinstance(receiver, ControlFeedback):
+        receiver.applied(control)
 
 
 class TruthSource(Protocol):

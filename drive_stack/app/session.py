@@ -9,7 +9,7 @@ from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories, in_
 from drive_stack.driving_env import DrivingEnv
 from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.rollout import Rollout
-from drive_stack.interfaces import Agent
+from drive_stack.interfaces import Agent, report_applied
 from drive_stack.types import Control
 from drive_stack.viewer.records import ViewFrame
 from drive_stack.viewer.rollout_frames import RolloutView
@@ -75,6 +75,8 @@ class EpisodeSession:
         if self._expert is not None:
             self._expert_control = self._expert.act(self._rollout.moment().observation)
         moment = self._rollout.advance()
+        if self._expert is not None and moment.control is not None:
+            report_applied(self._expert, moment.control)
         if self._rollout.done:
             self._on_result(self._rollout.result)
         return self._with_expert(self._view.driven(moment))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from drive_stack.interfaces import Agent, close_agent
+from drive_stack.interfaces import Agent, close_agent, report_applied
 from drive_stack.types import Control, Observation, StepTrace
 
 
@@ -101,6 +101,7 @@ class EarlierBraking:
         later = self._step + self._lead
         if self._step >= self._first_step and later < len(self._recorded) and self._recorded[later] < 0.0:
             control = replace(control, acceleration=min(control.acceleration, self._recorded[later]))
+            report_applied(self._agent, control)
         self._step += 1
         return control
 

@@ -7,7 +7,7 @@ import numpy as np
 from drive_stack.bounds import Acceleration, Braking, Duration, Jerk, Speed, Weight
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import Platform
-from drive_stack.types import Plan
+from drive_stack.types import Control, Plan
 
 
 class LongitudinalSettings(StrictModel):
@@ -51,7 +51,8 @@ class FeedForwardLongitudinal:
     def reset(self) -> None:
         """Discard the last command."""
         self._last = 0.0
-        self._reached = 0.0  # acceleration of the lag model [m/s²]
+        self._reached = 0.0  # acceleration of the lag model after the last command [m/s²]
+        self._start = 0.0, 0.0  # speed [m/s] and acceleration of the lag model [m/s²] before it
         self._releasing = False
         self._pull = 0.0  # estimated acceleration by the grade [m/s²]
         self._expected: float | None = None  # speed at the next step without a grade [m/s]
@@ -66,15 +67,24 @@ class FeedForwardLongitudinal:
         else:
             command = self._limit_jerk(self._with_soft_stop(desired, plan, speed))
         self._last = float(np.clip(command, self._car.min_acceleration, self._car.max_acceleration))
-        before = self._reached
-        self._reached += self._step_response * (self._last - self._reached)
+        self._start = speed, self._reached
+        self._model(self._last)
+        return self._last
+
+    def applied(self, control: Control) -> None:
+        """Model the effect of ``control`` in place of that of the own command of this step."""
+        self._model(control.acceleration)
+
+    def _model(self, command: float) -> None:
+        """Predict speed and acceleration at the next step without a grade."""
+        speed, before = self._start
+        self._reached = before + self._step_response * (command - before)
         lag = self._car.acceleration_lag
-        gained = self._last * self._dt + (before - self._last) * lag * self._step_response
-        hard = min(self._last, before) < -self._settings.max_counted_braking
+        gained = command * self._dt + (before - command) * lag * self._step_response
+        hard = min(command, before) < -self._settings.max_counted_braking
         self._expected = None if hard or speed < self._settings.min_pull_speed else speed + gained
         if speed < self._settings.standstill_speed:
             self._reached = max(self._reached, 0.0)  # brakes hold the car, they do not push it back
-        return self._last
 
     def _desired(self, plan: Plan, speed: float) -> float:
         at = self._settings.look_ahead

@@ -31,6 +31,7 @@ class Moment:
     observation: Observation  # what the agent acted on
     state: WorldState  # the true state at the same time
     trace: StepTrace | None  # the outputs of the agent's stages
+    control: Control | None = None  # what the agent then did; None where it has not acted
 
 
 class Rollout:
@@ -73,7 +74,7 @@ class Rollout:
         """Let the agent act once; return the moment that it acted on."""
         observation, state = self._observation, self._env.truth.world_state()
         answer = None if self.done else self._guard(lambda: self._act(observation))
-        trace = None
+        control, trace = None, None
         if answer is not None:
             control, trace = answer
             for stage, milliseconds in (trace.stage_ms if trace else {}).items():
@@ -83,7 +84,7 @@ class Rollout:
             self.log.add(self._env.truth.world_state())
             if step.outcome is not None:
                 self.status = Status(step.outcome)
-        return Moment(observation, state, trace)
+        return Moment(observation, state, trace, control)
 
     def moment(self) -> Moment:
         """The present instant, without a trace of the agent."""

@@ -18,6 +18,7 @@ from drive_stack.interfaces import (
     Platform,
     Predictor,
     Tracker,
+    report_applied,
 )
 from drive_stack.monitoring.camera_monitor import CameraMonitor
 from drive_stack.monitoring.detection_monitor import DetectionMonitor
@@ -116,6 +117,7 @@ class Driving:
         self._stages = stages
         self._acceleration = AccelerationEstimate(platform.car.acceleration_lag, platform.dt)
         self._limits = platform.car
+        self._applied: Control | None = None  # in the last step
 
     def use(self, stages: DrivingStages) -> None:
         """Run other stages from the next step on; the estimate of the acceleration is kept."""
@@ -127,6 +129,7 @@ class Driving:
         for stage in (stages.planner, stages.lateral, stages.longitudinal):
             stage.reset()
         self._acceleration.reset()
+        self._applied = None
 
     def drive(self, observation: Observation, percept: Percept, clock: StageClock | None = None) -> StepTrace:
         """Drive one step. The trace holds the percept, the plan and the control; ``clock`` measures."""
@@ -136,7 +139,7 @@ class Driving:
         inputs = self._planning_input(observation, lanes, predictions, percept.fault)
         plan = clock.time("planner", lambda: stages.planner.plan(inputs))
         control = clock.time("control", lambda: self._control(plan, observation))
-        self._acceleration.command(control.acceleration)
+        self._applied = control
         return StepTrace(
             control=control,
             detections=percept.detections,
@@ -149,6 +152,11 @@ class Driving:
             notes=percept.notes + plan.interventions + self._diagnostics(),
         )
 
+    def applied(self, control: Control) -> None:
+        """Take ``control`` as that of the present step in place of the own one."""
+        self._applied = control
+        report_applied(self._stages.longitudinal, control)
+
     def _planning_input(
         self,
         observation: Observation,
@@ -156,6 +164,8 @@ class Driving:
         predictions: tuple[Prediction, ...],
         fault: str | None,
     ) -> PlanningInput:
+        if self._applied is not None:
+            self._acceleration.command(self._applied.acceleration)
         return PlanningInput(
             speed=observation.speed,
             acceleration=self._acceleration.update(observation.speed),
@@ -201,6 +211,10 @@ class Pipeline:
         """Discard the state of the previous episode."""
         self._perception.reset()
         self._driving.reset()
+
+    def applied(self, control: Control) -> None:
+        """Take ``control`` as that of the present step in place of the own one."""
+        self._driving.applied(control)
 
     def step(self, observation: Observation) -> StepTrace:
         """Drive one step. The trace holds the control and the outputs of every stage."""

@@ -23,6 +23,7 @@ from drive_stack.vehicle import VehicleParameters
 LATERAL_OFFSETS = MAX_OFFSET * np.array([-1.0, -0.5, 0.5, 1.0])  # from the target lateral [m]
 MIN_BRAKING_FRACTION = 0.5  # of the grip, assumed at any lateral acceleration
 MAX_REJECTED = 12  # candidates in a plan, for the viewer
+RELAXATION = 0.6  # time constant by which a plan that nobody executes approaches the car's acceleration [s]
 
 
 class LatticePlanner:
@@ -36,7 +37,7 @@ class LatticePlanner:
         self._lane_chooser = LaneChooser(self._settings)
         self._continuity = Continuity(plan_is_executed=self._settings.plan_is_executed)
         self._sensor_loss = SensorLoss(self._settings.dt)
-        self._planned: float | None = None  # present acceleration of the last plan [m/s²]
+        self._planned: float | None = None  # acceleration of the last plan at the present step [m/s²]
 
     def reset(self) -> None:
         """Discard the state of the previous episode."""
@@ -48,7 +49,7 @@ class LatticePlanner:
     def plan(self, inputs: PlanningInput) -> Plan:
         """Plan the trajectory of this step, starting at the present point of the last plan."""
         if not self._settings.plan_is_executed and self._planned is not None:
-            inputs = replace(inputs, acceleration=self._planned)
+            inputs = replace(inputs, acceleration=self._relaxed(inputs.acceleration, self._planned))
         cost_times = self._times[::2]
         scene = build_scene(inputs, cost_times, self._car)
         settings, max_braking = self._settings.on_grip(inputs.grip), self._max_braking(inputs)
@@ -77,6 +78,16 @@ class LatticePlanner:
         self._planned = float(np.interp(self._settings.dt, self._times, motion.acceleration[0]))
         rejected = _rejected(costs, paths, profiles, scene, (path, profile))
         return self._plan(scene, directive, chosen, motion, braking, rejected, tuple(notes))
+
+    def _relaxed(self, measured: float, planned: float) -> float:
+        """Start of a plan whose predecessor was not executed [m/s²], between its acceleration and the car's.
+
+        The demand persists while nobody fulfils it, so that it shows in every step. But it exceeds the car's
+        acceleration by no more than what a plan changes within `RELAXATION`: as an integral of the plans, it
+        would reach the limits of the car at the smallest difference from the desired speed.
+        """
+        share = min(self._settings.dt / RELAXATION, 1.0)
+        return planned + share * (measured - planned)
 
     def _max_braking(self, inputs: PlanningInput) -> float:
         """Braking that brakes and tyres allow at the present lateral acceleration of the car [m/s²]."""

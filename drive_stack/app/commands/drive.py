@@ -22,6 +22,7 @@ from drive_stack.app.race import RaceResult, RaceSession, print_races, race_name
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.table import print_results
 from drive_stack.app.wiring import Wiring
+from drive_stack.datasets.drives.recording_task import ADVISER
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent
@@ -208,4 +209,4 @@ def _expert_to_compare(spec: DriveSpec, wiring: Wiring) -> Callable[[DrivingEnv]
     """For policies, which give no reasons, make an expert whose control the viewer shows next to theirs."""
     shown = spec.record is not None or not spec.headless
     is_policy = spec.agents[0] in ("end_to_end", "mid_to_end") or wiring.is_policy_file(spec.agents[0])
-    return partial(_make_agent, "expert", (), wiring) if shown and is_policy else None
+    return partial(_make_agent, "expert", ADVISER, wiring) if shown and is_policy else None

@@ -15,7 +15,7 @@ from drive_stack.direct_perception.road_ahead import road_ahead
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.geometry import wrap_angle
-from drive_stack.interfaces import Agent, TruthSource, close_agent
+from drive_stack.interfaces import Agent, TruthSource, close_agent, report_applied
 from drive_stack.support.jpeg import encode
 from drive_stack.types import Control, Observation, StepTrace
 from drive_stack.world_state import WorldState
@@ -86,6 +86,7 @@ class DaggerRecorder:
         if self._perturbation is not None:
             applied = self._perturbation.apply(applied, state.time, state.ego.speed, state.car)
             perturbed = self._perturbation.is_active(state.time)
+        report_applied(self._expert, applied)
         if self._step % self._subsampling.every == 0:
             self.rows.append(self._row(observation, state, label, applied, driver, perturbed))
         self._step += 1
