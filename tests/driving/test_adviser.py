@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from agents.registry import build_agent
 from drive_stack.datasets.drives.recording_task import ADVISER
+from drive_stack.interfaces import report_applied
 from drive_stack.policy.state_vector import lateral_acceleration_of
 from drive_stack.types import Control
 from envs.oracles import Oracles
 
 
-def advice(world: TinyWorld, seconds: float) -> list[Control]:
-    """The adviser's controls while the car drives straight on at constant speed."""
+def advice(world: TinyWorld, seconds: float, accelerations: Sequence[float] = (0.0,)) -> list[Control]:
+    """The adviser's controls while the car drives straight on, with ``accelerations`` in turn [m/s²]."""
     adviser = build_agent("expert", PLATFORM, oracles=Oracles(world, PLATFORM), overrides=ADVISER)
     adviser.reset(0)
     controls = []
-    for _ in range(round(10 * seconds)):
+    for step in range(round(10 * seconds)):
         controls.append(adviser.act(world.observation()))
-        world.step(Control(0.0, 0.0))
+        applied = Control(0.0, accelerations[step % len(accelerations)])
+        report_applied(adviser, applied)
+        world.step(applied)
     return controls
+
+
+def pedals(controls: list[Control]) -> np.ndarray:
+    """Accelerations of ``controls``, without the first two seconds [m/s²]."""
+    return np.array([control.acceleration for control in controls[20:]])
 
 
 def lateral_accelerations(controls: list[Control], speed: float) -> np.ndarray:
@@ -63,6 +73,22 @@ def test_it_brakes_for_an_obstacle_if_the_student_does_not_take_the_path_around_
     near = np.array(gaps) < 70.0
     assert np.all(np.array(braking)[near] >= 0.75 * needed[near])
     assert braking[0] < 0.1
+
+
+@pytest.mark.parametrize(("deficit", "lowest", "highest"), [(0.0, -0.2, 0.2), (1.0, 0.3, 1.0), (4.0, 0.8, 2.0)])
+def test_the_demand_for_speed_is_steady_and_bounded(deficit: float, lowest: float, highest: float) -> None:
+    """A demand stays within (0.6 − 0.1) s · 4 m/s³ of the car's acceleration, however long nobody fulfils it."""
+    accelerations = pedals(advice(TinyWorld(straight_road(1), speed=25.0 - deficit), 20.0))
+    assert accelerations.min() > lowest
+    assert accelerations.max() < highest
+    assert np.ptp(accelerations) < 0.2
+
+
+def test_nervous_pedals_of_a_student_hardly_show_in_the_labels() -> None:
+    steady = pedals(advice(TinyWorld(straight_road(1), speed=23.0), 10.0))
+    nervous = pedals(advice(TinyWorld(straight_road(1), speed=23.0), 10.0, (2.0, 2.0, -2.0, -2.0)))
+    assert nervous.mean() == pytest.approx(steady.mean(), abs=0.3)
+    assert nervous.std() < 0.1
 
 
 def test_it_also_drives_alone() -> None:

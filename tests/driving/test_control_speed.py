@@ -127,3 +127,21 @@ def test_the_brake_holds_the_standing_car_until_the_plan_drives_on() -> None:
     for _ in range(10):
         command = controller.accelerate(start, 0.0)
     assert command > 1.0
+
+
+@pytest.mark.parametrize(("grade", "applied"), [(0.0, 1.0), (0.0, -2.0), (0.04, 0.0), (-0.03, -1.0)])
+def test_a_car_that_others_drive_shows_the_pull_of_the_grade_and_not_the_difference_of_commands(
+    grade: float, applied: float
+) -> None:
+    """On a level road a controller that is told the applied command compensates nothing, on a grade g · sin."""
+    ego, controller = Ego(CAR), FeedForwardLongitudinal(PLATFORM)
+    ego.reset(0.0, 0.0, 0.0, 25.0)
+    pull = -9.81 * grade / np.hypot(1.0, grade)
+    for _ in range(50):
+        plan = arc_plan(1e9, ego.speed, accelerations=np.zeros(41))
+        command = controller.accelerate(plan, ego.speed)
+        controller.applied(Control(0.0, applied))
+        for _ in range(2):
+            ego.step(Control(0.0, applied), DT / 2, grade=grade)
+    compensated = np.sign(pull) * max(abs(pull) - SETTINGS.pull_tolerance, 0.0)
+    assert command == pytest.approx(-compensated, abs=0.03)
