@@ -86,8 +86,8 @@ class LatticePlanner:
         acceleration by no more than what a plan changes within `RELAXATION`: as an integral of the plans, it
         would reach the limits of the car at the smallest difference from the desired speed.
         """
-        share = min(self._settings.dt / RELAXATION, 1.0)
-        return planned + share * (measured - planned)
+        fraction = min(self._settings.dt / RELAXATION, 1.0)
+        return planned + fraction * (measured - planned)
 
     def _max_braking(self, inputs: PlanningInput) -> float:
         """Braking that brakes and tyres allow at the present lateral acceleration of the car [m/s²]."""

@@ -105,7 +105,7 @@ def test_a_run_that_is_asked_to_end_keeps_what_it_has(tmp_path: Path, courses: l
     assert Recording([folder]).episodes == 6 == len((folder / ROWS).read_text().splitlines())
 
 
-@pytest.mark.parametrize("extra", [["--seeds", "3"], ["--disturb"], ["--every", "4"]])
+@pytest.mark.parametrize("extra", [["--seeds", "3"], ["--perturb"], ["--every", "4"]])
 def test_a_repair_takes_its_settings_from_the_folder(
     tmp_path: Path, extra: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,9 +75,11 @@ def test_it_brakes_for_an_obstacle_if_the_student_does_not_take_the_path_around_
     assert braking[0] < 0.1
 
 
-@pytest.mark.parametrize(("deficit", "lowest", "highest"), [(0.0, -0.2, 0.2), (1.0, 0.3, 1.0), (4.0, 0.8, 2.0)])
+@pytest.mark.parametrize(
+    ("deficit", "lowest", "highest"), [(0.0, -0.2, 0.2), (1.0, 0.3, 1.0), (4.0, 0.8, 2.0)]
+)
 def test_the_demand_for_speed_is_steady_and_bounded(deficit: float, lowest: float, highest: float) -> None:
-    """A demand stays within (0.6 − 0.1) s · 4 m/s³ of the car's acceleration, however long nobody fulfils it."""
+    """It stays within (0.6 − 0.1) s · 4 m/s³ of the car's acceleration, however long nobody fulfils it."""
     accelerations = pedals(advice(TinyWorld(straight_road(1), speed=25.0 - deficit), 20.0))
     assert accelerations.min() > lowest
     assert accelerations.max() < highest

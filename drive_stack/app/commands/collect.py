@@ -56,8 +56,8 @@ def _report(collection: Collection, out: Path) -> int:
 
 def _spec(args: argparse.Namespace) -> CollectionSpec:
     """The recording that a command line requests; `ConfigError` for options that do not go together."""
-    if args.driver in (None, EXPERT) and (args.set or args.expert_share):
-        raise ConfigError("--set and --expert-share go with --driver")
+    if args.driver in (None, EXPERT) and (args.set or args.expert_fraction):
+        raise ConfigError("--set and --expert-fraction go with --driver")
     if args.suite is not None and args.scenarios != "all":
         raise ConfigError("--suite has scenarios of its own: leave out --scenarios")
     return CollectionSpec(
@@ -67,10 +67,10 @@ def _spec(args: argparse.Namespace) -> CollectionSpec:
         first_seed=args.first_seed,
         seeds=args.seeds,
         every=args.every,
-        perturbed=args.disturb,
+        perturbed=args.perturb,
         driver=args.driver,
         driver_overrides=tuple(args.set),
-        expert_fraction=args.expert_share,
+        expert_fraction=args.expert_fraction,
         workers=args.workers,
     )
 

@@ -20,9 +20,9 @@ HELP = """\
 examples:
   python run_sim.py collect --seeds 10 --out runs/recordings/plain
       the expert drives
-  python run_sim.py collect --seeds 10 --out runs/recordings/perturbed --disturb
+  python run_sim.py collect --seeds 10 --out runs/recordings/perturbed --perturb
       the expert drives and is perturbed now and then
-  python run_sim.py collect --seeds 5 --out runs/recordings/dagger1 --driver end_to_end --expert-share 0.3
+  python run_sim.py collect --seeds 5 --out runs/recordings/dagger1 --driver end_to_end --expert-fraction 0.3
       the policy drives, the expert drives in 30 % of the segments and labels every step
   python run_sim.py collect --seeds 2 --out runs/recordings/offset_start --suite offset_start
       the expert starts off the lane centre and at an angle to the lane
@@ -71,14 +71,14 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "--every", type=positive, default=2, metavar="K", help="record every K-th step (default: 2)"
     )
-    parser.add_argument("--disturb", action="store_true", help="push the car off its course now and then")
+    parser.add_argument("--perturb", action="store_true", help="perturb the drives now and then")
     parser.add_argument(
         "--driver",
         metavar="NAME",
         help="agent that drives while the expert only says what it would do (default: the expert drives)",
     )
     parser.add_argument(
-        "--expert-share",
+        "--expert-fraction",
         type=_fraction,
         default=0.0,
         metavar="FRACTION",
