@@ -12,7 +12,7 @@ from polygons import boxes_overlap
 
 from drive_stack.evaluation.metrics.comfort import comfort_fraction, comfortable_steps
 from drive_stack.evaluation.metrics.driving_score import driving_score
-from drive_stack.evaluation.metrics.fault import evaluate_contact
+from drive_stack.evaluation.metrics.fault import Verdict, evaluate_contact
 from drive_stack.evaluation.metrics.ttc import (
     NavsimTimeToCollision,
     nuplan_time_to_collision,
@@ -20,7 +20,7 @@ from drive_stack.evaluation.metrics.ttc import (
 )
 from drive_stack.evaluation.road_scene import MovingBoxes, RoadScene
 from drive_stack.geometry import box_corners
-from drive_stack.types import Contact, ContactKind, Side
+from drive_stack.types import Contact, ContactKind, ObjectClass, Side
 
 DT = 0.1
 
@@ -194,8 +194,8 @@ def test_which_contacts_are_at_fault(hit: Contact, inside: bool, at_fault: bool)
     [
         (contact(ContactKind.VEHICLE, Side.FRONT, ego=0.0), True, "the ego stood still"),
         (contact(ContactKind.VEHICLE, Side.LEFT, actor=0.0), True, "drove into a standing vehicle"),
-        (contact(ContactKind.RAIL, Side.LEFT, actor=5.0), True, "drove into a standing rail"),
-        (contact(ContactKind.OBJECT, Side.REAR, actor=5.0), True, "drove into a standing object"),
+        (contact(ContactKind.RAIL, Side.LEFT, actor=0.0), True, "drove into a standing rail"),
+        (contact(ContactKind.OBJECT, Side.REAR, actor=0.0), True, "drove into a standing object"),
         (contact(ContactKind.VEHICLE, Side.REAR), True, "was hit from behind by a vehicle"),
         (contact(ContactKind.PEDESTRIAN, Side.FRONT), True, "hit the pedestrian with its front"),
         (contact(ContactKind.VEHICLE, Side.LEFT), False, "hit the vehicle sideways while between lanes"),
@@ -214,6 +214,21 @@ def test_the_bearing_decides_who_is_behind_where_it_is_known() -> None:
         rear, inside_one_lane=False, behind=False
     ).at_fault  # a lateral collision to nuPlan
     assert not evaluate_contact(rear, inside_one_lane=True, behind=False).at_fault
+
+
+@pytest.mark.parametrize(
+    ("side", "speed", "at_fault", "reason"),
+    [
+        (Side.LEFT, 2.8, False, "was hit on the left by an animal in its own lane"),
+        (Side.FRONT, 2.8, True, "hit the animal with its front"),
+        (Side.LEFT, 0.0, True, "drove into a standing animal"),
+    ],
+)
+def test_an_animal_that_runs_into_the_car_is_no_standing_object(
+    side: Side, speed: float, at_fault: bool, reason: str
+) -> None:
+    hit = replace(contact(ContactKind.OBJECT, side, actor=speed), label=ObjectClass.ANIMAL)
+    assert evaluate_contact(hit, inside_one_lane=True) == Verdict(at_fault, reason)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drive_stack.objects.classes import contact_name
-from drive_stack.types import Contact, ContactKind, Side
+from drive_stack.types import Contact, Side
 
 STANDING = 0.05  # up to this speed the ego or the other is stopped (nuPlan, NAVSIM) [m/s]
 
@@ -24,17 +24,23 @@ def evaluate_contact(contact: Contact, *, inside_one_lane: bool, behind: bool | 
     At fault: hitting something that stands, hitting with the front while moving, or a lateral collision
     while not inside one lane. Not at fault: standing, or being hit from behind. ``behind`` says whether
     the other's centre lies within 30° behind the ego's rear axle; without it the face that was hit
-    decides. Sources: nuplan-devkit, ``no_ego_at_fault_collisions.py``; navsim, ``pdm_scorer_utils.py``.
+    decides. The originals take every object for standing; here an animal, which is an object to the schemes,
+    counts as what it does. Sources: nuplan-devkit, ``no_ego_at_fault_collisions.py``; navsim,
+    ``pdm_scorer_utils.py``.
     """
     what = contact_name(contact)
     if contact.ego_speed <= STANDING:
         return Verdict(False, "the ego stood still")
-    if contact.actor_speed <= STANDING or contact.kind in (ContactKind.OBJECT, ContactKind.RAIL):
+    if contact.actor_speed <= STANDING:
         return Verdict(True, f"drove into a standing {what}")
     if contact.side is Side.REAR if behind is None else behind:
-        return Verdict(False, f"was hit from behind by a {what}")
+        return Verdict(False, f"was hit from behind by {_with_article(what)}")
     if contact.side is Side.FRONT:
         return Verdict(True, f"hit the {what} with its front")
     if not inside_one_lane:
         return Verdict(True, f"hit the {what} sideways while between lanes")
-    return Verdict(False, f"was hit on the {contact.side.value} by a {what} in its own lane")
+    return Verdict(False, f"was hit on the {contact.side.value} by {_with_article(what)} in its own lane")
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
