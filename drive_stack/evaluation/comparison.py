@@ -17,8 +17,7 @@ from drive_stack.evaluation.statistics import (
     paired_difference,
     paired_fraction_difference,
 )
-from drive_stack.evaluation.summary import Course, World, world_of
-from drive_stack.scenario_name import ScenarioName
+from drive_stack.evaluation.summary import Course, World, group_of, same_world, world_of
 from drive_stack.shifts import base_and_shift
 
 BASE, SHIFTED = "base courses", "shifted courses"
@@ -201,7 +200,7 @@ class Comparison:
             success=fraction([succeeded(result) for result in results], worlds),
             collisions=fraction([result.charged for result in results], worlds),
             progress=mean([result.route_completion for result in results], worlds),
-            progress_of_expert=_mean_of_known([result.progress_of_expert for result in results], worlds),
+            progress_of_expert=_mean_of_known(_expert_progress(results), worlds),
             driving_score=mean([result.driving_score for result in results], worlds),
             speed_mps=mean([result.mean_speed_mps for result in results], worlds),
             comfort=mean([result.comfort for result in results], worlds),
@@ -266,26 +265,25 @@ class Comparison:
         return sorted(differences, key=lambda difference: -abs(difference.success.value))
 
 
-def group_of(scenario: str) -> str:
-    """A scenario's name without the keys that are set in it."""
-    return ScenarioName.parse(scenario).base
-
-
-def same_world(first: Row, second: Row) -> bool:
-    """Whether two rows of the same course were driven in the same world.
-
-    Rows of older versions, in which variants did not draw worlds of their own, name no world. The world of a
-    scenario without keys is still the same.
-    """
-    if first.world and second.world:
-        return first.world == second.world
-    return first.world == second.world or not ScenarioName.parse(first.result.scenario).settings
-
-
 def _mean_of_known(values: Sequence[float | None], worlds: Sequence[World]) -> Estimate | None:
     """Mean of the values that are not None; None where all are None."""
     known = [(value, world) for value, world in zip(values, worlds, strict=True) if value is not None]
     return mean([value for value, _ in known], [world for _, world in known]) if known else None
+
+
+def _expert_progress(results: Sequence[EpisodeResult]) -> list[float | None]:
+    """Progress relative to the expert, None where it is not known.
+
+    An episode that an error ended before its first step counts as 0, as its other figures do, if any episode
+    of the driver was measured against the expert.
+    """
+    progress = [result.progress_of_expert for result in results]
+    if all(value is None for value in progress):
+        return progress
+    return [
+        0.0 if value is None and result.status is Status.ERROR else value
+        for value, result in zip(progress, results, strict=True)
+    ]
 
 
 def _scheme_differences(

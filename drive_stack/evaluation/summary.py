@@ -24,6 +24,22 @@ def world_of(row: Row) -> World:
     return row.world or ScenarioName.parse(row.result.scenario).base, row.result.seed
 
 
+def group_of(scenario: str) -> str:
+    """A scenario's name without the keys that are set in it."""
+    return ScenarioName.parse(scenario).base
+
+
+def same_world(first: Row, second: Row) -> bool:
+    """Whether two rows of the same course were driven in the same world.
+
+    Rows of older versions, in which variants did not draw worlds of their own, name no world. The world of a
+    scenario without keys is still the same.
+    """
+    if first.world and second.world:
+        return first.world == second.world
+    return first.world == second.world or not ScenarioName.parse(first.result.scenario).settings
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """The figures of one agent over some episodes; fractions lie between 0 and 1."""

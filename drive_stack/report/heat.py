@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drive_stack.evaluation.abilities.assignment import Ability, ability_of
-from drive_stack.evaluation.comparison import Comparison, group_of
+from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.result import EpisodeResult, succeeded
+from drive_stack.evaluation.summary import group_of
 from drive_stack.report.failures import count_outcomes, describe_failure
 from drive_stack.report.tables import Table, TableRow
 from drive_stack.scenario_name import ScenarioName

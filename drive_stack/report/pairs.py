@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drive_stack.evaluation.abilities.assignment import ability_of
-from drive_stack.evaluation.comparison import same_world
 from drive_stack.evaluation.result import succeeded
+from drive_stack.evaluation.summary import same_world
 from drive_stack.report.clips.clip_recorder import DURATION, Clip
 from drive_stack.report.clips.counterpart import FilmedPair
 from drive_stack.report.gallery import CLIPS

@@ -77,6 +77,17 @@ def test_a_privileged_driver_is_not_compared() -> None:
     assert [(one.first, one.second) for one in Comparison(rows).differences()] == [("a", "b")]
 
 
+def test_an_episode_that_could_not_be_driven_has_no_expert_progress() -> None:
+    """Two of four could not be driven: (0.8 + 0.6 + 0 + 0) / 4; the expert completed all of the courses."""
+    rows = [
+        replace(own, result=replace(own.result, progress_of_expert=progress))
+        for own, progress in zip(drives("a", "cruise", ".xee"), (0.8, 0.6, None, None), strict=True)
+    ]
+    progress = Comparison(rows).headline("a").progress_of_expert
+    assert progress is not None and progress.value == pytest.approx(0.35)
+    assert Comparison(drives("a", "cruise", ".e")).headline("a").progress_of_expert is None
+
+
 def test_an_episode_with_a_driver_error_counts_as_0_in_every_scheme() -> None:
     headline = Comparison(drives("a", "cruise", "..e")).headline("a")
     assert headline.errors == 1
