@@ -9,7 +9,7 @@ import pytest
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 
 from agents.registry import build_agent
-from drive_stack.datasets.drives.recording_task import ADVISER
+from drive_stack.datasets.drives.adviser import ADVISER
 from drive_stack.interfaces import report_applied
 from drive_stack.policy.state_vector import lateral_acceleration_of
 from drive_stack.types import Control

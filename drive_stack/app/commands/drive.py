@@ -22,7 +22,7 @@ from drive_stack.app.race import RaceResult, RaceSession, print_races, race_name
 from drive_stack.app.session import EpisodeSession
 from drive_stack.app.table import print_results
 from drive_stack.app.wiring import Wiring
-from drive_stack.datasets.drives.recording_task import ADVISER
+from drive_stack.datasets.drives.adviser import ADVISER
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.result import EpisodeResult, Status
 from drive_stack.interfaces import Agent

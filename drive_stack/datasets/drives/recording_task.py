@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from drive_stack.config import StrictModel
+from drive_stack.datasets.drives.adviser import ADVISER
 from drive_stack.datasets.drives.dagger_recorder import ControlSharing, DaggerRecorder, Subsampling
 from drive_stack.datasets.drives.labelled_frames import FrameLabelling, FrameRecorder
 from drive_stack.datasets.drives.perturbation import Perturbation, PerturbationSettings
@@ -26,9 +27,6 @@ from drive_stack.evaluation.rollout import run_episode
 from drive_stack.scenario_name import file_stem
 
 EXPERT = "expert"
-# While a student drives, the expert's plan is not executed. The expert therefore plans from the car's
-# position at every step, since a retained plan would drift away from the car's motion.
-ADVISER = ("planning.lattice.plan_is_executed=false",)
 
 
 class CollectSettings(StrictModel):
