@@ -12,6 +12,8 @@ from drive_stack.study.outcomes import Outcomes
 from drive_stack.study.records import DriveRow
 from drive_stack.study.resampling import Resampling, percentile_interval, resample_means
 
+MAX_OFF_LANE = 0.05  # fraction of the distance; a drive with more outside the lanes did not succeed in them
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -25,10 +27,11 @@ class Cell:
     trainings: int
     courses: int
     success: Estimate
+    success_in_lanes: Estimate  # with at most `MAX_OFF_LANE` of the distance outside the lanes
     pedestrian_collisions: Estimate  # fraction of drives, whoever's fault
     vehicle_collisions: Estimate
     progress: Estimate
-    progress_of_expert: Estimate | None  # None where a drive has none
+    progress_of_expert: Estimate | None  # on the courses on which every drive has it; None without any
     driving_score: Estimate
     comfort: Estimate
 
@@ -40,21 +43,30 @@ def cells_of(outcomes: Outcomes, resampling: Resampling) -> tuple[Cell, ...]:
 
 
 def _cell(outcomes: Outcomes, size: int, resampling: Resampling) -> Cell:
-    def mean(of: Callable[[DriveRow], float | bool]) -> Estimate:
-        values = outcomes.values(of)
-        return percentile_interval(float(values.mean()), resample_means(values, outcomes, resampling))
+    def mean(of: Callable[[DriveRow], float | bool], among: Outcomes = outcomes) -> Estimate:
+        values = among.values(of)
+        return percentile_interval(float(values.mean()), resample_means(values, among, resampling))
 
-    has_expert = all(drive.progress_of_expert is not None for drives in outcomes.drives for drive in drives)
+    measured = outcomes.on(
+        [
+            course
+            for number, course in enumerate(outcomes.courses)
+            if all(drives[number].progress_of_expert is not None for drives in outcomes.drives)
+        ]
+    )
     return Cell(
         arm=outcomes.arm,
         size=size,
         trainings=len(outcomes.trainings),
         courses=len(outcomes.courses),
         success=mean(lambda drive: drive.success),
+        success_in_lanes=mean(lambda drive: drive.success and drive.off_lane <= MAX_OFF_LANE),
         pedestrian_collisions=mean(lambda drive: drive.collision_with == "pedestrian"),
         vehicle_collisions=mean(lambda drive: drive.collision_with == "vehicle"),
         progress=mean(lambda drive: drive.progress),
-        progress_of_expert=mean(lambda drive: drive.progress_of_expert or 0.0) if has_expert else None,
+        progress_of_expert=mean(lambda drive: drive.progress_of_expert or 0.0, measured)
+        if measured.courses
+        else None,
         driving_score=mean(lambda drive: drive.driving_score),
         comfort=mean(lambda drive: drive.comfort),
     )

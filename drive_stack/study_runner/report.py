@@ -7,7 +7,7 @@ from pathlib import Path
 
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.analysis import StudyAnalysis, analyse
-from drive_stack.study.cells import Cell
+from drive_stack.study.cells import MAX_OFF_LANE, Cell
 from drive_stack.study.config import Axis, Phase, StudyPlan
 from drive_stack.study.crossings import Crossing
 from drive_stack.study.figures import crossing_text, write_figure
@@ -62,12 +62,14 @@ def _page(analysis: StudyAnalysis, figures: dict[Axis, Path]) -> Iterator[str]:
     for axis, file in figures.items():
         yield from (f"![Success of each arm against {axis.value.replace('_', ' ')}]({file.name})", "")
     yield from ("## Success by arm and size", "")
-    yield "| arm | rows | trainings | courses | success | progress | driving score |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield "| arm | rows | trainings | courses | success | in the lanes | progress | driving score |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
     for arm in analysis.arms.values():
         yield from map(_row, arm.cells)
     for name, success in analysis.references.items():
-        yield f"| {name} |  |  |  | {_percent(success)} |  |  |"
+        yield f"| {name} |  |  |  | {_percent(success)} |  |  |  |"
+    yield ""
+    yield f"In the lanes: success with at most {100.0 * MAX_OFF_LANE:.0f} % of the distance outside them."
     yield ""
     if analysis.provenance:
         yield from ("## Whose drives", "", "| mixture | rows | trainings | success |", "|---|---:|---:|---:|")
@@ -81,7 +83,7 @@ def _row(cell: Cell) -> str:
     score = f"{cell.driving_score.value:.1f}"
     return (
         f"| {cell.arm} | {cell.size:,} | {cell.trainings} | {cell.courses} | {_percent(cell.success)} "
-        f"| {_percent(cell.progress)} | {score} |"
+        f"| {_percent(cell.success_in_lanes)} | {_percent(cell.progress)} | {score} |"
     )
 
 

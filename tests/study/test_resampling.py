@@ -173,7 +173,26 @@ def test_cells_hold_the_means_of_their_drives() -> None:
     assert cell.vehicle_collisions.value == 0.0
     assert cell.progress.value == pytest.approx(0.9)
     assert cell.driving_score.value == pytest.approx(710.0 / 8.0)
-    assert cell.progress_of_expert is not None
-    drives[1] = replace(drives[1], progress_of_expert=None)
+
+
+def test_success_in_the_lanes_allows_a_twentieth_of_the_distance_outside() -> None:
+    rows, drives = simulate({"modular": MODULAR}, trainings={1000: 1}, courses=4)
+    cases = ((True, 0.0), (True, 0.05), (True, 0.06), (False, 0.0))
+    drives = [
+        replace(drive, success=success, off_lane=off_lane)
+        for drive, (success, off_lane) in zip(drives, cases, strict=True)
+    ]
+    (cell,) = cells_of(collect(rows, drives, "standard").arms["modular"], RESAMPLING)
+    assert (cell.success.value, cell.success_in_lanes.value) == (0.75, 0.5)
+
+
+def test_expert_progress_is_of_the_courses_that_the_expert_completed() -> None:
+    rows, drives = simulate({"modular": MODULAR}, trainings={1000: 2}, courses=2)
+    first, second = sorted({drive.course for drive in drives})
+    known = {first: 0.5, second: None}
+    drives = [replace(drive, progress_of_expert=known[drive.course]) for drive in drives]
+    (cell,) = cells_of(collect(rows, drives, "standard").arms["modular"], RESAMPLING)
+    assert cell.progress_of_expert is not None and cell.progress_of_expert.value == 0.5
+    drives = [replace(drive, progress_of_expert=None) for drive in drives]
     (cell,) = cells_of(collect(rows, drives, "standard").arms["modular"], RESAMPLING)
     assert cell.progress_of_expert is None
