@@ -297,7 +297,9 @@ class FrameLabels:
     boxes: tuple[LabelBox, ...]
     instance: NDArray[np.int32]  # (H, W) actor id, 0 where there is none
     semantic: NDArray[np.uint8]  # (H, W) see SemanticClass
-    depth: NDArray[np.float32]  # (H, W) along the optical axis [m], inf for sky
+    # (H, W) along the optical axis [m] of the ground or of an actor's centre, inf for sky; what stands next
+    # to the road is left out
+    depth: NDArray[np.float32]
 
 
 class SemanticClass(IntEnum):

@@ -172,7 +172,8 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     - ``physics_hz``: physics ticks per second, a multiple of ``agent_hz``. Default: 20.
     - ``agent_hz``: agent steps per second. Default: 10.
     - ``render_mode``: ``"human"`` (a window), ``"rgb_array"``, ``"depth_array"`` (distance along the camera's
-      axis in m, float32) or None. Default: None.
+      axis in m of the ground and of actors' centres, without what stands next to the road; float32) or None.
+      Default: None.
 
     Options of `reset`: ``{"scenario": ...}`` sets the scenario of this and all following episodes.
 

@@ -35,8 +35,9 @@ def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel
                  ground_depth: FloatArray, ids: Mapping[int, int]) -> FrameLabels:  # fmt: skip
     """Return the labels of a BGRA label ``image``: red is the class, green and blue are the actor's number.
 
-    ``model`` is the true camera in the level frame at the ego. ``ids`` maps numbers to actor ids. The depth
-    [m] is that of the ground, and of an actor's centre where an actor is visible.
+    ``model`` is the true camera in the level frame at the ego. ``ground_depth`` (H, W) is how far ahead the
+    ground in each pixel is [m]. ``ids`` maps numbers to actor ids. The depth of the labels is that of the
+    ground, and of an actor's centre where an actor is visible.
     """
     semantic = np.ascontiguousarray(image[:, :, 2])
     number = image[:, :, 1].astype(np.int32) * 256 + image[:, :, 0]
@@ -44,7 +45,7 @@ def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel
     for index, actor in ids.items():
         table[index] = actor
     instance = table[number]
-    depth = ground_depth.astype(np.float32)
+    depth = (ground_depth / _ahead_by_depth(model)).astype(np.float32)
     boxes: list[LabelBox] = []
     actors = all_actor_boxes(state)
     height, slope = state.road.ground_under(*actors.pose.T)
@@ -76,6 +77,15 @@ def frame_labels(image: NDArray[np.uint8], state: WorldState, model: CameraModel
             _distance(state, pose, model),
         ))  # fmt: skip
     return FrameLabels(tuple(boxes), instance, semantic, depth)
+
+
+def _ahead_by_depth(model: CameraModel) -> FloatArray:
+    """Return how far ahead in the level frame a point in each pixel (H, W) is, per metre of its depth."""
+    pitch, roll = np.radians(model.pitch_down_deg), np.radians(model.roll_deg)
+    right = (np.arange(model.width) + 0.5 - model.width / 2.0) / model.focal_px
+    down = (np.arange(model.height) + 0.5 - model.height / 2.0) / model.focal_px
+    below = down[:, None] * np.cos(roll) + right * np.sin(roll)
+    return np.asarray(np.cos(pitch) - below * np.sin(pitch))
 
 
 def _corners(state: WorldState, pose: FloatArray, size: FloatArray) -> FloatArray:
