@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from tiny_world import straight_road
 
+from drive_stack.road.scenery import Bridge, BridgeKind, Scenery
 from drive_stack.types import FloatArray
 from drive_stack.vehicle import Surface
 from drive_stack.world_state import Conditions, Weather
 from envs.camera.ground.chunk import ground_layers
 from envs.camera.ground.lines import PAINT
-from envs.camera.ground.pavement import lanes
+from envs.camera.ground.pavement import lanes, terrain
 from envs.camera.ground.surface import asphalt_colour, grass_colour, meadow_colour, shoulder_colour
+from envs.camera.roadside.structures import structures
 
 
 def lane_colours(conditions: Conditions) -> FloatArray:
@@ -49,6 +51,27 @@ def test_snow_is_white_everywhere_with_darker_wheel_tracks() -> None:
     strips = lane_colours(snow).mean(axis=1)
     assert strips[[1, 3]] == pytest.approx(0.66 * strips[[0, 4]] / 1.03, rel=0.01)
     assert strips[[0, 2, 4]].min() > 170.0
+
+
+@pytest.mark.parametrize(("surface", "one_hue"), [(None, False), (Surface.SNOW, True)])
+def test_meadows_have_patches_of_many_hues_and_snow_has_one(surface: Surface | None, one_hue: bool) -> None:
+    """The difference of red and green is that of the colour times a tone of 0.88 to 1.1."""
+    conditions = Conditions(surface=surface)
+    layer = terrain(straight_road(), conditions, np.random.default_rng(0), 300.0, 600.0)
+    red, green, _ = np.moveaxis(layer.colours[..., :3], -1, 0)
+    tone = (red - green) / (grass_colour(conditions)[0] - grass_colour(conditions)[1])
+    assert (tone.min() >= 0.88 and tone.max() <= 1.1) == one_hue
+
+
+def test_snow_covers_the_embankments_of_bridges() -> None:
+    scenery = Scenery(bridges=(Bridge(BridgeKind.GIRDER, 350.0, 12.0, 5.0, -14.0, 14.0),))
+    green = []
+    for surface in (None, Surface.SNOW):
+        layer = structures(straight_road(), Conditions(surface=surface, scenery=scenery), 300.0, 400.0)
+        assert layer is not None
+        red, middle, blue = np.moveaxis(layer.colours[..., :3].reshape(-1, 3), 1, 0)
+        green.append(int(((middle > red + 5.0) & (middle > blue + 5.0)).sum()))
+    assert green[0] > 0 and green[1] == 0
 
 
 def test_paint_stays_visible_in_packed_snow() -> None:

@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, SemanticClass
+from drive_stack.vehicle import Surface
 from drive_stack.world_state import Conditions
 
 from .layers import Layer, Strip, clip_lane, layer_of, stations_between
@@ -37,7 +38,10 @@ def terrain(road: RoadMap, conditions: Conditions, rng: Generator, start: float,
         else:
             sides = _full(station, left), np.clip(high - _GRASS_OVERLAP, right, left)
         strip = Strip(*sides, station).quads(road)
-        shade = colour * rng.uniform(0.88, 1.1, (len(strip), 4, 1)) + rng.uniform(-6, 6, (len(strip), 1, 3))
+        tone, hue = rng.uniform(0.88, 1.1, (len(strip), 4, 1)), rng.uniform(-6, 6, (len(strip), 1, 3))
+        if conditions.road_surface is Surface.SNOW:  # all snow has one hue
+            hue = hue.mean(axis=2, keepdims=True)
+        shade = colour * tone + hue
         quads.append(strip)
         colours.append(shade)
     return layer_of(SemanticClass.TERRAIN, np.concatenate(quads), np.concatenate(colours))

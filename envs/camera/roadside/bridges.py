@@ -24,8 +24,15 @@ _RAMP_LENGTH, _RAMP_SLOPE = 80.0, 1.6  # of an embankment: away from the road, r
 _TRUSS_HEIGHT, _TRUSS_BAY = 4.5, 4.0  # [m]
 
 
-def add_bridge(solids: Solids, road: RoadMap, bridge: Bridge, opposite: OppositeCarriageway | None) -> None:
-    """Add a bridge with its embankments."""
+def add_bridge(
+    solids: Solids,
+    road: RoadMap,
+    bridge: Bridge,
+    opposite: OppositeCarriageway | None,
+    *,
+    snow: FloatArray | None = None,
+) -> None:
+    """Add a bridge with its embankments, which ``snow`` (3,) RGB 0 … 255 covers."""
     frame = Frame.at(road, bridge.station, 0.0)
     half, low = bridge.depth / 2.0, bridge.clearance
     top = low + _GIRDER_HEIGHT[bridge.kind]
@@ -35,7 +42,7 @@ def add_bridge(solids: Solids, road: RoadMap, bridge: Bridge, opposite: Opposite
     for outward, lateral in ((-1.0, bridge.right), (1.0, bridge.left)):
         ends = sorted((lateral, lateral + outward * _ABUTMENT_LENGTH))
         solids.box(frame, (-half, ends[0], -1.0), (half, ends[1], top), _PIER)
-        _add_embankment(solids, frame, (lateral + outward * 0.5, outward), half, top)
+        _add_embankment(solids, frame, (lateral + outward * 0.5, outward), half, top, snow)
     if bridge.kind is BridgeKind.TRUSS:
         _add_trusses(solids, frame, bridge, top)
     elif bridge.kind is BridgeKind.GREEN:
@@ -63,7 +70,9 @@ def _add_piers(solids: Solids, frame: Frame, bridge: Bridge, opposite: OppositeC
     solids.box(frame, low, high, _PIER)
 
 
-def _add_embankment(solids: Solids, frame: Frame, foot: tuple[float, float], half: float, top: float) -> None:
+def _add_embankment(
+    solids: Solids, frame: Frame, foot: tuple[float, float], half: float, top: float, snow: FloatArray | None
+) -> None:
     """Add the earth behind an abutment, which falls to the ground away from the road."""
     lateral, outward = foot
     far, spread = lateral + outward * _RAMP_LENGTH, _RAMP_SLOPE * top
@@ -72,7 +81,7 @@ def _add_embankment(solids: Solids, frame: Frame, foot: tuple[float, float], hal
     west = np.array([crest[0], crest[3], [-half, far, -0.5], base[0]])
     east = np.array([crest[2], crest[1], base[1], [half, far, -0.5]])
     faces: FloatArray = np.stack([crest, west, east])
-    solids.add(frame, faces if outward > 0.0 else faces[:, ::-1], _GRASS)
+    solids.add(frame, faces if outward > 0.0 else faces[:, ::-1], _GRASS if snow is None else snow)
     # the face towards the road, next to the abutment
     cheeks = np.array(
         [
@@ -85,7 +94,7 @@ def _add_embankment(solids: Solids, frame: Frame, foot: tuple[float, float], hal
             for index, side in enumerate((-1.0, 1.0))
         ]
     )
-    solids.add(frame, cheeks, _EARTH)
+    solids.add(frame, cheeks, _EARTH if snow is None else snow)
 
 
 def _add_trusses(solids: Solids, frame: Frame, bridge: Bridge, top: float) -> None:

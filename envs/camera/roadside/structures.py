@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from drive_stack.road.scenery import Bridge
 from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray
+from drive_stack.vehicle import Surface
 from drive_stack.world_state import Conditions
 
 from ..ground import Layer
 from ..ground.shade import BELOW
+from ..ground.surface import grass_colour
 from .bridges import add_bridge
 from .buildings import add_building
 from .noise_barriers import add_noise_barrier
@@ -25,9 +27,10 @@ def structures(road: RoadMap, conditions: Conditions, start: float, end: float) 
     """Return what stands between two stations [m]: bridges, noise barriers, buildings and service areas."""
     _, heading = road.to_world(np.asarray(start), np.asarray(0.0))
     scenery, solids = conditions.scenery, Solids(conditions.sun_azimuth, float(heading))
+    snow = grass_colour(conditions) if conditions.road_surface is Surface.SNOW else None
     for bridge in scenery.bridges:
         if start <= bridge.station < end:
-            add_bridge(solids, road, bridge, scenery.opposite)
+            add_bridge(solids, road, bridge, scenery.opposite, snow=snow)
     for barrier in scenery.barriers:
         if barrier.start < end and barrier.end > start:
             add_noise_barrier(solids, road, barrier, scenery.opposite, (start, end))
