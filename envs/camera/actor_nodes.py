@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from panda3d.core import AmbientLight, DirectionalLight, Material, NodePath
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.road_map import RoadMap
 from drive_stack.types import FloatArray, ObjectClass, SemanticClass
 from drive_stack.world_state import (
     Conditions,
@@ -168,11 +169,8 @@ class ActorNodes:
         vehicles = state.vehicles
         dark = np.zeros(len(vehicles.id), dtype=np.bool_)
         selected = atmosphere.select_visible(vehicles.x, vehicles.y, dark, state.ego)
-        rows, light, alpha = (
-            np.array(selected[0], dtype=np.int64),
-            np.array(selected[1]),
-            np.array(selected[2]),
-        )
+        rows = np.array(selected[0], dtype=np.int64)
+        light, alpha = (np.array(part) for part in selected[1:])
         distance = np.hypot(vehicles.x[rows] - state.ego.x, vehicles.y[rows] - state.ego.y)
         seen = np.flatnonzero(self._in_view(vehicles, rows, state.ego))
         order = seen[np.argsort(distance[seen], kind="stable")]
@@ -207,7 +205,8 @@ class ActorNodes:
         if len(kind.id) == 0:
             return _NO_FOOTPRINTS
         actors = [self._actors[actor] for actor in kind.id.tolist()]
-        shown = shade([actor.holder for actor in actors], kind.x, kind.y, state.ego, atmosphere)
+        holders = [actor.holder for actor in actors]
+        shown = shade(holders, kind.x, kind.y, self._light_below(kind, state.road), state.ego, atmosphere)
         rows = np.array(shown, dtype=np.int64)
         height, slope = state.road.ground_under(kind.x[rows], kind.y[rows], kind.yaw[rows])
         walkers = isinstance(kind, PedestrianStates)
@@ -220,6 +219,13 @@ class ActorNodes:
             if model is not None and isinstance(kind, PedestrianStates):
                 model.set_gait(float(kind.gait[row]), float(kind.speed[row]))
         return _Footprints(_pose(kind, rows), _shadow_sizes(kind, rows), height, slope)
+
+    def _light_below(self, kind: _Other, road: RoadMap) -> FloatArray:
+        """Return the fraction of the light that bridges let through to actors (N,)."""
+        if not self._bridges:
+            return np.ones(len(kind.id))
+        places = zip(kind.x.tolist(), kind.y.tolist(), strict=True)
+        return light_below(self._bridges, np.array([road.to_road(*place)[0] for place in places]))
 
     def _add_pedestrian(self, actor: int, state: WorldState, row: int) -> None:
         pedestrians = state.pedestrians

@@ -47,13 +47,20 @@ def show_only(rows: Sequence[int], nodes: Sequence[NodePath], shown: Set[int]) -
 
 
 def shade(
-    nodes: Sequence[NodePath], x: FloatArray, y: FloatArray, ego: EgoState, atmosphere: Atmosphere
+    nodes: Sequence[NodePath],
+    x: FloatArray,
+    y: FloatArray,
+    below: FloatArray,
+    ego: EgoState,
+    atmosphere: Atmosphere,
 ) -> list[int]:
     """Hide the nodes at ``x, y`` (N,) [m] that are out of range; set light and alpha of the others.
 
-    Returns the rows of the nodes in range.
+    ``below`` (N,) is the fraction of the light that bridges above the nodes let through, 0 … 1. Returns the
+    rows of the nodes in range.
     """
-    rows, light, alpha = atmosphere.select_visible(x, y, np.zeros(len(nodes), dtype=np.bool_), ego)
+    rows, open_light, alpha = atmosphere.select_visible(x, y, np.zeros(len(nodes), dtype=np.bool_), ego)
+    light = [bright * float(below[row]) for row, bright in zip(rows, open_light, strict=True)]
     for row in set(range(len(nodes))).difference(rows):
         nodes[row].hide()
     for row in rows:

@@ -13,7 +13,7 @@ from tiny_world import Body, TinyWorld, straight_road
 from drive_stack.camera_model import CameraModel
 from drive_stack.road.scenery import Bridge, BridgeKind, Scenery
 from drive_stack.types import SemanticClass
-from drive_stack.world_state import Conditions, Light, Weather, WorldState
+from drive_stack.world_state import Conditions, Light, ObstacleKind, ObstacleStates, Weather, WorldState
 from envs.camera import Camera
 from envs.camera.ground.shade import light_below
 from envs.camera.lens import adaptation_stops, expose
@@ -63,6 +63,27 @@ def test_ground_and_vehicles_below_get_the_stated_light(camera: Camera, light: L
         assert ratio == pytest.approx(factor, abs=0.03)
     near = same & (labels.semantic == SemanticClass.ROAD) & (ahead < 45.0)
     assert np.array_equal(below[near], plain[near])
+
+
+@pytest.mark.parametrize(("light", "factor"), [(Light.DAY, 0.4), (Light.DUSK, 0.4), (Light.NIGHT, 1.0)])
+def test_people_and_obstacles_below_get_the_stated_light_too(
+    camera: Camera, light: Light, factor: float
+) -> None:
+    bodies = [Body(62.0, 1.0, is_pedestrian=True)]
+    standing = TinyWorld(straight_road(), bodies=bodies).world_state()
+    place, kind = np.array([[66.0], [-2.0], [0.0]]), np.array([int(ObstacleKind.BARRIER)])
+    size = np.array([[0.3], [1.4], [1.0]])
+    obstacles = ObstacleStates(np.array([1001]), *place, *size, kind, np.zeros(1, np.int64))
+    seen = []
+    for bridges in ((WIDE,), ()):
+        conditions = state_with(bridges, light).conditions
+        state = replace(standing, conditions=conditions, obstacles=obstacles)
+        seen.append((buffer(camera, state), camera.labels(state).instance))
+    (below, marked), (plain, open_marked) = seen
+    for actor in (1, 1001):
+        mask = (marked == actor) & (open_marked == actor) & (plain[:, :, 0] > 60.0)
+        assert mask.sum() > 8
+        assert np.median(below[mask, 0] / plain[mask, 0]) == pytest.approx(factor, abs=0.03)
 
 
 def test_light_falls_over_three_metres_at_the_edges() -> None:
