@@ -1,7 +1,7 @@
 """Scene nodes of an episode's actors.
 
 Vehicles are written into one node anew for each frame. A node for each of the others is created on first
-appearance, posed each frame, then removed.
+appearance, or when a person's clothes have changed, posed each frame, then removed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import AmbientLight, DirectionalLight, Material, NodePath
+from panda3d.core import NodePath
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.road_map import RoadMap
@@ -24,15 +24,14 @@ from drive_stack.world_state import (
     ObstacleStates,
     PedestrianStates,
     VehicleStates,
-    Weather,
     WorldState,
 )
 
+from .actor_light import attach_light, scene_light
 from .actors import (
     SHADOW_REACH,
     Detail,
     Placement,
-    SceneLight,
     ShadowNodes,
     VehicleNodes,
     WalkerModel,
@@ -47,8 +46,6 @@ from .tags import LabelTags
 _MAX_ACTORS = 60_000  # label numbers that fit into two colour channels
 _FEWER_FROM = (60.0, 110.0, 180.0)  # distances from which bodies have fewer triangles [m]
 _VIEW_MARGIN_DEG = 2.0  # of the horizontal field of view, for a camera that rolls
-_BRIGHT_SUN, _VEILED_SUN, _NIGHT_SUN = (0.7, 0.68, 0.62), (0.4, 0.4, 0.4), (0.1, 0.1, 0.1)
-_SKY, _NIGHT_SKY = (0.66, 0.67, 0.70), (0.95, 0.95, 0.93)
 _FOOTPRINT = (0.5, 0.5)  # of a pedestrian's shadow [m]
 
 SEMANTIC = {
@@ -64,6 +61,7 @@ _Kind: TypeAlias = VehicleStates | _Other
 class _Actor:
     holder: NodePath
     model: WalkerModel | None
+    clothes: bytes  # with which it was built; empty for obstacles
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +93,13 @@ class ActorNodes:
         self._bridges = () if conditions.light is Light.NIGHT else conditions.scenery.bridges
         self._half_view = np.radians(model.fov_x_deg / 2.0 + _VIEW_MARGIN_DEG)
         self._shadows = ShadowNodes(parent, tags, hilly=hilly)
-        light = _scene_light(conditions)
+        light = scene_light(conditions)
         self._vehicles = VehicleNodes(parent, light, lamps_on=conditions.light is not Light.DAY)
         self._placed: tuple[VehicleStates, NDArray[np.int64]] | None = None  # of the last update
         self._root = parent.attach_new_node("moving")
         self._actors: dict[int, _Actor] = {}
         self._numbers: dict[int, int] = {}
-        self._lights = _attach_light(self._root, light)
+        self._lights = attach_light(self._root, light)
 
     @property
     def actor_of_number(self) -> dict[int, int]:
@@ -155,6 +153,9 @@ class ActorNodes:
         for actor in state.vehicles.id.tolist():
             self._number(actor)
         for row, actor in enumerate(state.pedestrians.id.tolist()):
+            clothes = state.pedestrians.clothes[row].tobytes()
+            if actor in self._actors and self._actors[actor].clothes != clothes:
+                self._actors.pop(actor).holder.remove_node()
             if actor not in self._actors:
                 self._add_pedestrian(actor, state, row)
         for row, actor in enumerate(state.obstacles.id.tolist()):
@@ -230,7 +231,7 @@ class ActorNodes:
     def _add_pedestrian(self, actor: int, state: WorldState, row: int) -> None:
         pedestrians = state.pedestrians
         model, kind = build_walker(pedestrians, row), SEMANTIC[ObjectClass(int(pedestrians.label[row]))]
-        self._add(actor, model.node, kind, model)
+        self._add(actor, model.node, kind, model, pedestrians.clothes[row].tobytes())
 
     def _add_obstacle(self, actor: int, state: WorldState, row: int) -> None:
         obstacles = state.obstacles
@@ -238,12 +239,19 @@ class ActorNodes:
         node = build_obstacle(ObstacleKind(int(obstacles.kind[row])), *size, int(obstacles.form[row]))
         self._add(actor, node, SEMANTIC[ObjectClass(int(obstacles.label[row]))])
 
-    def _add(self, actor: int, node: NodePath, kind: SemanticClass, model: WalkerModel | None = None) -> None:
+    def _add(
+        self,
+        actor: int,
+        node: NodePath,
+        kind: SemanticClass,
+        model: WalkerModel | None = None,
+        clothes: bytes = b"",
+    ) -> None:
         """Attach an actor to the scene."""
         holder = self._root.attach_new_node("actor")
         node.reparent_to(holder)
         self._tags.mark(node, kind, self._number(actor))
-        self._actors[actor] = _Actor(holder, model)
+        self._actors[actor] = _Actor(holder, model, clothes)
 
 
 def _pose(kind: _Kind, rows: NDArray[np.int64]) -> FloatArray:
@@ -256,41 +264,6 @@ def _shadow_sizes(kind: _Other, rows: NDArray[np.int64]) -> FloatArray:
     if isinstance(kind, PedestrianStates):
         size[kind.radius[rows] > 0.0] = _FOOTPRINT
     return size
-
-
-def _scene_light(conditions: Conditions) -> SceneLight:
-    """Return the light of an episode; haze and distance to the headlamps come on top of it."""
-    night = conditions.light is Light.NIGHT
-    bright = conditions.weather is Weather.CLEAR and not night
-    azimuth, elevation = conditions.sun_azimuth, conditions.sun_elevation
-    level = np.cos(elevation)
-    return SceneLight(
-        # at night the light comes from the camera position, so all faces towards it are equally bright
-        sky=_NIGHT_SKY if night else _SKY,
-        sun=_NIGHT_SUN if night else _BRIGHT_SUN if bright else _VEILED_SUN,
-        towards_sun=(
-            float(level * np.cos(azimuth)), float(level * np.sin(azimuth)), float(np.sin(elevation)),
-        ),
-    )  # fmt: skip
-
-
-def _attach_light(root: NodePath, light: SceneLight) -> list[NodePath]:
-    """Let ``light`` fall on all nodes below ``root``; return the nodes of its sources."""
-    ambient, sun = AmbientLight("sky"), DirectionalLight("sun")
-    ambient.set_color((*light.sky, 1.0))
-    sun.set_color((*light.sun, 1.0))
-    sun.set_direction(tuple(-part for part in light.towards_sun))
-    lights = [root.attach_new_node(source) for source in (ambient, sun)]
-    for source in lights:
-        root.set_light(source)
-    # Without a material, Panda3D 1.10's software renderer takes a vertex's colour and colour scale for
-    # the material, and multiplies by them again: colour, light and alpha are squared. With a white
-    # material it multiplies once. Panda3D 1.11 would draw all white, hence the bound on its version.
-    white = Material("white")
-    white.set_ambient((1.0, 1.0, 1.0, 1.0))
-    white.set_diffuse((1.0, 1.0, 1.0, 1.0))
-    root.set_material(white)
-    return lights
 
 
 def _details(distance: FloatArray) -> tuple[Detail, ...]:

@@ -63,6 +63,18 @@ def test_the_same_state_gives_the_same_bytes(camera: Camera, weather: Weather, l
     np.testing.assert_array_equal(first, camera.render(state))
 
 
+def test_a_person_is_drawn_in_the_clothes_of_the_moment(camera: Camera) -> None:
+    """A change of the image gives a person who was drawn before a plain look."""
+    before = world(Body(35.0, 1.8, is_pedestrian=True))
+    plain = dataclasses.replace(before.pedestrians, clothes=255 - before.pedestrians.clothes)
+    after = dataclasses.replace(before, pedestrians=plain)
+    camera.load(before.road, before.conditions)
+    first, second = camera.render(before), camera.render(after)
+    assert (first != second).any(axis=2).sum() > 20
+    camera.load(before.road, before.conditions)
+    np.testing.assert_array_equal(second, camera.render(after))
+
+
 def test_two_cameras_keep_their_own_scenes(camera: Camera) -> None:
     empty, full = world(), world(Body(45.0, 1.8))
     camera.load(empty.road, empty.conditions)
