@@ -177,3 +177,27 @@ def test_the_true_camera_on_a_grade() -> None:
     assert camera.pitch_down_deg == pytest.approx(2.0 - np.degrees(np.arctan(0.05)))
     assert camera.mount_z == pytest.approx(1.4 + 0.085, abs=0.002)
     assert camera.mount_x == pytest.approx(1.7 - 1.4 * 0.05, abs=0.003)
+
+
+def nose_down(angle: float) -> FloatArray:
+    """Rotation (3, 3) about the axis to the left, of points ahead, left and up."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]])
+
+
+def test_the_true_camera_is_turned_by_its_mounting_then_by_the_body_then_by_the_grade() -> None:
+    """The body turns about the middle of the wheelbase of 2.8 m, the car about its rear axle."""
+    state = staged(CREST, 450.0, body_pitch=0.03, body_roll=-0.02)
+    state = replace(state, mounting_error=MountingError(pitch_deg=-1.0, roll_deg=2.0, height=0.1))
+    grade, body, mounting = nose_down(-np.arctan(0.05)), nose_down(0.03), nose_down(np.radians(2.0 - 1.0))
+    middle = np.array([1.4, 0.0, 0.0])
+    place = grade @ (middle + body @ (np.array([1.7, 0.0, 1.4 + 0.1]) - middle))
+    forward, left, up = (grade @ body @ mounting).T
+    roll = np.radians(2.0) - 0.02
+    right = -left * np.cos(roll) - up * np.sin(roll)
+    down = -up * np.cos(roll) + left * np.sin(roll)
+    points = np.array([[12.0, -3.0, 0.0], [60.0, 4.0, 3.0], [30.0, 0.0, 1.5]])
+    across, below, depth = np.stack([right, down, forward]) @ (points - place).T
+    focal = 320.0 / np.tan(np.radians(30.0))
+    expected = np.stack([320.0 + focal * across / depth, 128.0 + focal * below / depth, depth], axis=1)
+    np.testing.assert_allclose(true_camera(NOMINAL, state).project(points), expected, atol=1e-6)

@@ -147,6 +147,22 @@ def test_a_reset_may_change_the_scenario(env: HighwayEnv) -> None:
     assert env.observation().command == 1
 
 
+def test_a_reused_environment_draws_the_pictures_of_a_new_one() -> None:
+    """Nothing of episodes with a dirty lens or late frames is left in the next one."""
+    used, new = HighwayEnv("slow_lead[shift=lens/3]"), HighwayEnv("cut_in")
+    for scenario in ("slow_lead[shift=lens/3]", "curves[shift=latency/3]"):
+        used.reset(seed=3, options={"scenario": scenario})
+        used.step(np.array([0.3, -1.0], dtype=np.float32))
+    first = [made.reset(seed=7, options={"scenario": "cut_in"})[0] for made in (used, new)]
+    second = [made.step(COAST)[0] for made in (used, new)]
+    for one, other in (first, second):
+        np.testing.assert_array_equal(one["image"], other["image"])
+        assert one["image_age"] == other["image_age"] == 0.0
+    assert (first[0]["image"] != second[0]["image"]).any()
+    used.close()
+    new.close()
+
+
 def test_timeouts_truncate_and_crashes_terminate() -> None:
     for overrides, action, expected in (
         (("time_limit=2",), COAST, (False, True, "timeout")),
