@@ -72,9 +72,10 @@ class _Footprints:
     size: FloatArray  # (N, 2) length, width
     height: FloatArray  # (N,)
     slope: FloatArray  # (N,)
+    light: FloatArray  # (N,) fraction that bridges let through
 
 
-_NO_FOOTPRINTS = _Footprints(np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+_NO_FOOTPRINTS = _Footprints(np.zeros((0, 3)), np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 class ActorNodes:
@@ -117,7 +118,9 @@ class ActorNodes:
         self._shadows.show(
             *(
                 np.concatenate(parts)
-                for parts in zip(*((s.pose, s.size, s.height, s.slope) for s in shadows), strict=True)
+                for parts in zip(
+                    *((s.pose, s.size, s.height, s.slope, s.light) for s in shadows), strict=True
+                )
             )
         )
         present = {*state.pedestrians.id.tolist(), *state.obstacles.id.tolist()}
@@ -177,11 +180,12 @@ class ActorNodes:
         order = seen[np.argsort(distance[seen], kind="stable")]
         rows, distance = rows[order], distance[order]
         height, slope = state.road.ground_under(vehicles.x[rows], vehicles.y[rows], vehicles.yaw[rows])
+        below = light_below(self._bridges, vehicles.station[rows])
         placement = Placement(
             rows,
             height,
             slope,
-            light[order] * light_below(self._bridges, vehicles.station[rows]),
+            light[order] * below,
             alpha[order],
             atmosphere.encode_lamps(distance),
             _details(distance),
@@ -189,7 +193,7 @@ class ActorNodes:
         self._vehicles.show(vehicles, placement, state.time)
         self._placed = vehicles, rows
         size = np.stack([vehicles.length[rows], vehicles.width[rows]], axis=1)
-        return _Footprints(_pose(vehicles, rows), size, height, slope)
+        return _Footprints(_pose(vehicles, rows), size, height, slope, below)
 
     def _in_view(self, kind: VehicleStates, rows: NDArray[np.int64], ego: EgoState) -> NDArray[np.bool_]:
         """Return which vehicles (N,) reach into the camera's horizontal field of view."""
@@ -206,8 +210,9 @@ class ActorNodes:
         if len(kind.id) == 0:
             return _NO_FOOTPRINTS
         actors = [self._actors[actor] for actor in kind.id.tolist()]
+        below = self._light_below(kind, state.road)
         holders = [actor.holder for actor in actors]
-        shown = shade(holders, kind.x, kind.y, self._light_below(kind, state.road), state.ego, atmosphere)
+        shown = shade(holders, kind.x, kind.y, below, state.ego, atmosphere)
         rows = np.array(shown, dtype=np.int64)
         height, slope = state.road.ground_under(kind.x[rows], kind.y[rows], kind.yaw[rows])
         walkers = isinstance(kind, PedestrianStates)
@@ -219,7 +224,7 @@ class ActorNodes:
             model = actors[row].model
             if model is not None and isinstance(kind, PedestrianStates):
                 model.set_gait(float(kind.gait[row]), float(kind.speed[row]))
-        return _Footprints(_pose(kind, rows), _shadow_sizes(kind, rows), height, slope)
+        return _Footprints(_pose(kind, rows), _shadow_sizes(kind, rows), height, slope, below[rows])
 
     def _light_below(self, kind: _Other, road: RoadMap) -> FloatArray:
         """Return the fraction of the light that bridges let through to actors (N,)."""

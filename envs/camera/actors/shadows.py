@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numba
+import numpy as np
 from panda3d.core import NodePath
 
 from drive_stack.types import FloatArray, SemanticClass
@@ -32,19 +33,24 @@ class ShadowNodes:
             set_flat(self._buffer.node, _ORDER)
         tags.mark(self._buffer.node, SemanticClass.ROAD)
 
-    def show(self, pose: FloatArray, size: FloatArray, height: FloatArray, slope: FloatArray) -> None:
+    def show(
+        self, pose: FloatArray, size: FloatArray, height: FloatArray, slope: FloatArray, light: FloatArray
+    ) -> None:
         """Draw the shadows of bodies with ``pose`` (N, 3) x, y, yaw and ``size`` (N, 2) length, width.
 
-        ``height`` [m] and ``slope`` (rise over run along the body) are those of the ground below, (N,).
+        ``height`` [m] and ``slope`` (rise over run along the body) are those of the ground below, (N,), and
+        ``light`` (N,) is the fraction of the light that reaches it below bridges, 0 … 1.
         """
         quads = len(pose) * len(_LAYERS)
         rows, triangles = self._buffer.reserve(4 * quads, 2 * quads)
-        _write(pose, size, height, slope, self._lift, rows["vertex"], rows["colour"], triangles)
+        _write(pose, size, height, slope, light, self._lift, rows["vertex"], rows["colour"], triangles)
         self._buffer.show(4 * quads, 2 * quads)
 
 
 @numba.njit(cache=True)
-def _write(pose, size, height, slope, lift, points, colours, triangles):  # type: ignore[no-untyped-def]
+def _write(  # type: ignore[no-untyped-def]
+    pose, size, height, slope, light, lift, points, colours, triangles
+):
     """Write the layers of each shadow as two triangles each."""
     vertex = triangle = 0
     for row in range(len(pose)):
@@ -61,6 +67,6 @@ def _write(pose, size, height, slope, lift, points, colours, triangles):  # type
                 points[vertex, 0] = pose[row, 0] + level * cos - across * sin
                 points[vertex, 1] = pose[row, 1] + level * sin + across * cos
                 points[vertex, 2] = height[row] + along * math.sin(rise) + lift * math.cos(rise)
-                colours[vertex, 0] = colours[vertex, 1] = tone
-                colours[vertex, 2], colours[vertex, 3] = tone + 3, 0
+                colours[vertex, 0] = colours[vertex, 1] = np.uint8(tone * light[row] + 0.5)
+                colours[vertex, 2], colours[vertex, 3] = np.uint8((tone + 3) * light[row] + 0.5), 0
                 vertex += 1
