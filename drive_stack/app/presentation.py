@@ -13,7 +13,7 @@ from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder
 from drive_stack.viewer.frame import Renderer
 from drive_stack.viewer.records import Frame, PreparedSession, Session
-from drive_stack.viewer.video import FPS, Between, FrameWriter, RecordedSession, Recorder
+from drive_stack.viewer.video import FPS, OUTCOME_SECONDS, Between, FrameWriter, RecordedSession, Recorder
 from drive_stack.viewer.window import Window, display_available
 
 VIDEO_SIZE = (1600, 900)  # width and height [px]
@@ -29,6 +29,7 @@ class Presentation:
     headless: bool
     record: Path | None  # file of the video; None: no video where there is a display
     videos: Path  # folder for the videos of machines without a display
+    hold: float = OUTCOME_SECONDS  # for which a video shows the outcome [s]
 
 
 def present(
@@ -67,7 +68,7 @@ def present(
                 file=sys.stderr,
             )
         writer = FrameWriter(recorder, make_renderer(*VIDEO_SIZE), between, session.dt)
-        _run(RecordedSession(session, writer), window, progress)
+        _run(RecordedSession(session, writer, options.hold), window, progress)
     print(f"video: {video}", file=sys.stderr)
 
 

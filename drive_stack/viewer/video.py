@@ -7,15 +7,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Self
+from typing import Generic, Protocol, Self
 
 import av
 
 from drive_stack.errors import ConfigError
 from drive_stack.support.atomic_files import new_part, put_in_place, unwritable
 from drive_stack.types import Image
-from drive_stack.viewer.frame import Renderer
-from drive_stack.viewer.records import Frame, Session
+from drive_stack.viewer.records import Frame, FrameDrawn_contra, Session
 
 QUALITY = 23  # x264's constant rate factor
 FPS = 30  # frames per second of a session that records itself
@@ -83,11 +82,19 @@ Between = Callable[[Frame, Frame, float], Frame]
 """Makes the frame at a fraction 0 … 1 of the time from one step to the next."""
 
 
+class Drawing(Protocol[FrameDrawn_contra]):
+    """Draws frames of one type as images of one size."""
+
+    def draw(self, frame: FrameDrawn_contra) -> Image:
+        """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call may overwrite."""
+        ...
+
+
 class FrameWriter(Generic[Frame]):
     """Writes the frames of steps ``dt`` s apart, and those ``between`` them, to a video of `FPS`."""
 
     def __init__(
-        self, recorder: Recorder, renderer: Renderer[Frame], between: Between[Frame], dt: float
+        self, recorder: Recorder, renderer: Drawing[Frame], between: Between[Frame], dt: float
     ) -> None:
         self._recorder, self._renderer, self._between, self._dt = recorder, renderer, between, dt
 
@@ -103,7 +110,7 @@ class FrameWriter(Generic[Frame]):
             self._recorder.write(self._renderer.draw(shown))
         self._last, self._step = frame, self._step + 1
 
-    def hold(self, seconds: float = OUTCOME_SECONDS) -> None:
+    def hold(self, seconds: float) -> None:
         """Show the frame of the last step for longer."""
         image = self._renderer.draw(self._last)
         for _ in range(round(seconds * FPS)):
@@ -118,10 +125,12 @@ def fractions_of_step(step: int, dt: float) -> list[float]:
 
 
 class RecordedSession(Generic[Frame]):
-    """A session that records itself; the video shows each outcome for `OUTCOME_SECONDS`."""
+    """A session that records itself; the video shows each outcome for ``hold`` seconds."""
 
-    def __init__(self, session: Session[Frame], writer: FrameWriter[Frame]) -> None:
-        self._session, self._writer = session, writer
+    def __init__(
+        self, session: Session[Frame], writer: FrameWriter[Frame], hold: float = OUTCOME_SECONDS
+    ) -> None:
+        self._session, self._writer, self._hold = session, writer, hold
 
     @property
     def dt(self) -> float:
@@ -142,7 +151,7 @@ class RecordedSession(Generic[Frame]):
         frame = self._session.step()
         self._writer.add(frame)
         if self._session.done:
-            self._writer.hold()
+            self._writer.hold(self._hold)
         return frame
 
     def next_episode(self) -> Frame | None:
@@ -157,5 +166,5 @@ class RecordedSession(Generic[Frame]):
     def _begun(self, frame: Frame) -> Frame:
         self._writer.begin(frame)
         if self._session.done:
-            self._writer.hold()
+            self._writer.hold(self._hold)
         return frame

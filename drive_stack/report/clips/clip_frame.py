@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pygame import Rect
 
@@ -25,6 +25,19 @@ _SCALE = 0.85  # of text and lines
 _LAYERS = DEFAULT_LAYERS | {Layer.TRUE_BOXES}
 
 
+@dataclass(frozen=True, slots=True)
+class ClipMoment:
+    """What one image shows: a moment on which the driver acted, and the world at the same time or later.
+
+    At the end of a drive, the camera image and the overlays of the last moment remain, so that what the
+    driver thought last can be read. Only the view from above shows the true world at ``present``, when the
+    ego touches what it hits.
+    """
+
+    acted: ViewFrame
+    present: ViewFrame  # its outcome is marked in the image
+
+
 class ClipRenderer:
     """Draws images at the fixed size of clips. Needs no display; each image overwrites the one before."""
 
@@ -32,22 +45,15 @@ class ClipRenderer:
         self._style = Style(Theme(), Typeface(), _SCALE)
         self._canvas = Canvas(*SIZE)
 
-    def draw(self, frame: ViewFrame) -> Image:
-        """Draw a moment on which the driver acted: an image ``(H, W, 3)``."""
-        self._panels(frame)
-        draw_top_view(self._canvas, _TOP_VIEW, frame, self._style)
-        return self._canvas.pixels
-
-    def draw_end(self, acted: ViewFrame, end: ViewFrame) -> Image:
-        """Draw the end of the drive: an image ``(H, W, 3)``.
-
-        ``acted`` is the last moment on which the driver acted. Its camera image and its overlays remain, so
-        that what the driver thought last can be read. Only the view from above shows the true world at
-        ``end``, when the ego touches what it hits.
-        """
-        self._panels(replace(acted, outcome=end.outcome))
-        last = replace(end, trace=acted.trace, headline=acted.headline)
-        draw_top_view(self._canvas, _TOP_VIEW, last, self._style, acted_from=acted.state.ego)
+    def draw(self, frame: ClipMoment) -> Image:
+        """Draw a moment: an image ``(H, W, 3)``."""
+        acted, present = frame.acted, frame.present
+        self._panels(replace(acted, outcome=present.outcome))
+        shown, acted_from = present, None
+        if present.state is not acted.state:
+            shown = replace(present, trace=acted.trace, headline=acted.headline)
+            acted_from = acted.state.ego
+        draw_top_view(self._canvas, _TOP_VIEW, shown, self._style, acted_from=acted_from)
         return self._canvas.pixels
 
     def _panels(self, frame: ViewFrame) -> None:

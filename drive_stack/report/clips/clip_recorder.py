@@ -15,9 +15,10 @@ from drive_stack.report.clips.last_moment import LastMoment, last_moment
 from drive_stack.scenario_name import unique_stem
 from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.support.file_reading import read_text
+from drive_stack.viewer.video import OUTCOME_SECONDS
 
 DURATION = 6.0  # recorded before the end [s]
-HOLD = 2.0  # how long the end is shown [s]
+HOLD = OUTCOME_SECONDS  # how long the end is shown [s]
 
 
 @dataclass(frozen=True, slots=True)
