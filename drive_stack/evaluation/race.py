@@ -22,8 +22,10 @@ def race_verdict(names: Sequence[str], results: Sequence[EpisodeResult]) -> Race
     """Determine the winner: success first, then the driving score, then the time.
 
     Scores that differ by less than `CLOSE_SCORE` are equal, and so are times that differ by less than
-    `CLOSE_TIME`. Drivers that none of these distinguishes share the first place.
+    `CLOSE_TIME`. Drivers that none of these distinguishes share the first place. A single driver wins.
     """
+    if len(results) == 1:
+        return RaceVerdict(0, f"{names[0]} {outcome_text(results[0])}")
     remaining = list(range(len(results)))
     for key, close in ((succeeded, 0.0), (_score, CLOSE_SCORE), (_negative_duration, CLOSE_TIME)):
         values = {index: float(key(results[index])) for index in remaining}

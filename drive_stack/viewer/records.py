@@ -150,6 +150,16 @@ class Playback:
 
 
 @dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence about a race, from the instant on at which what it says has happened."""
+
+    elapsed: float  # since the start of the race [s]
+    text: str
+    driver: int | None = None  # index of the driver that it is about; None: of the road, or of all
+    urgency: Urgency = Urgency.CALM
+
+
+@dataclass(frozen=True, slots=True)
 class RaceFrame:
     """One frame of a race; each driver has its own world with the same scenario and seed."""
 
@@ -158,6 +168,8 @@ class RaceFrame:
     scores: tuple[float, ...]  # driving score so far, 0 … 100
     leader: int | None = None  # index of the leading driver; None if several are equal
     verdict: str | None = None  # the winner and the reason, when all have finished
+    verdict_details: tuple[str, ...] = ()  # further sentences on it, of a narrated race
+    captions: tuple[Caption, ...] | None = None  # so far, in order; None: the race is not narrated
 
     @property
     def time(self) -> float:

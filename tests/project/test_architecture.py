@@ -102,7 +102,7 @@ def test_a_stage_imports_no_other_stage(stage: str) -> None:
     "package",
     [
         *("evaluation", "viewer", "datasets", "report", "leaderboard", "monitoring", "study", "causes"),
-        "falsification",
+        *("falsification", "narration"),
     ],
 )
 def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
@@ -143,7 +143,8 @@ def test_the_foundation_is_laid_in_layers(package: str, allowed: set[str]) -> No
         ("study", {"datasets", "learning", "viewer", "report", "app", "benchmarks", "study_runner"}),
         ("lesson", {"datasets", "learning", "viewer", "app", "benchmarks", "study_runner"}),
         ("study_runner", {"viewer", "report", "app", "benchmarks"}),
-        ("viewer", {"datasets", "learning", "report", "app", "benchmarks", "study"}),
+        ("viewer", {"datasets", "learning", "narration", "report", "app", "benchmarks", "study"}),
+        ("narration", {"datasets", "learning", "report", "lesson", "app", "benchmarks", "study"}),
         ("datasets", {"learning", "viewer", "report", "app", "benchmarks", "study"}),
         ("learning", {"viewer", "report", "app", "benchmarks", "study", "study_runner"}),
         ("report", {"datasets", "learning", "app", "benchmarks", "study"}),

@@ -38,6 +38,7 @@ EXCLUDED = {
     r"run_sim\.py convert": "tests of its own run it on the same file",
     r"run_sim\.py why": "takes minutes; tests of its own run it on a short course",
     r"run_sim\.py search": "takes minutes; tests of its own run it on a short course",
+    r"run_sim\.py demo": "takes minutes; tests of its own run it on a short course",
     r"run_sim\.py site": "writes into docs/; tests of its own run it",
     r"run_sim\.py study": "takes minutes to hours; tests of its own run it on a tiny study",
     r"run_sim\.py reference": "takes an hour; tests of its own run it on short courses",

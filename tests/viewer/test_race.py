@@ -67,6 +67,11 @@ def test_who_wins_and_why(results: tuple[EpisodeResult, ...], winner: int | None
     assert text in decision.text
 
 
+def test_a_single_driver_wins_whatever_happens() -> None:
+    assert race_verdict(["a"], [CRASHED]).text == "a hit a vehicle at 412 m"
+    assert race_verdict(["a"], [CRASHED]).winner == 0
+
+
 def test_the_verdict_does_not_depend_on_the_order_of_the_drivers() -> None:
     field = {
         "a": DONE,

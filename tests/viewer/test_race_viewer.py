@@ -15,7 +15,7 @@ from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.layout import MIN_SIZE
 from drive_stack.viewer.race.frame import COLOURS, RaceRenderer
 from drive_stack.viewer.race.layout import arrange_race
-from drive_stack.viewer.records import RaceFrame
+from drive_stack.viewer.records import Caption, RaceFrame
 from drive_stack.viewer.theme import Colour, Theme
 from drive_stack.viewer.typeface import Typeface
 
@@ -159,3 +159,39 @@ def test_the_verdict_is_written_over_the_road_and_leaves_the_cameras_alone() -> 
     assert len(rows) > 1000
     left, top, right, bottom = (int(edge) for edge in (columns.min(), rows.min(), columns.max(), rows.max()))
     assert layout.strip.contains(Rect(left, top, right - left, bottom - top))
+
+
+@pytest.mark.parametrize("drivers", [2, 3, 4])
+@pytest.mark.parametrize("size", SIZES)
+def test_captions_overlap_nothing_and_leave_space_for_the_road(size: tuple[int, int], drivers: int) -> None:
+    layout = arrange_race(*size, drivers, ASPECT, captions=True)
+    assert layout.captions is not None
+    parts = [layout.header, *layout.cameras, *layout.bars, layout.captions, layout.strip, layout.footer]
+    assert all(Rect(0, 0, *layout.size).contains(part) for part in parts)
+    assert not any(first.colliderect(second) for first, second in combinations(parts, 2))
+    assert layout.strip.height > 20 * drivers
+
+
+def test_a_narrated_race_shows_the_latest_captions(monkeypatch: pytest.MonkeyPatch) -> None:
+    captions = (
+        *(
+            Caption(0.0, "Watch"),
+            Caption(0.0, "old", 0),
+            *(Caption(time, f"at {time}", 0) for time in range(1, 5)),
+        ),
+        *(Caption(2.0, "of the second", 1), Caption(3.0, "A car brakes")),
+    )
+    texts = texts_of(replace(race(2), captions=captions), monkeypatch)
+    assert {"A car brakes", "at 1", "at 4", "of the second"} <= set(texts)
+    assert not {"Watch", "old"} & set(texts)  # replaced by later ones
+
+
+def test_at_the_end_the_verdict_of_a_narrated_race_replaces_its_captions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = replace(
+        race(2, verdict="A wins"), captions=(Caption(0.0, "Watch"),), verdict_details=("Why: so.",)
+    )
+    texts = texts_of(frame, monkeypatch)
+    assert {"A wins", "Why: so."} <= set(texts)
+    assert "Watch" not in texts

@@ -37,6 +37,7 @@ NAMES = (
     "control",
     "study",
     "site",
+    "demo",
     "bench",
 )
 _LEARNING = ("torch", "ultralytics", "tensorboard", "safetensors", "pyarrow", "onnx", "onnxruntime")

@@ -11,6 +11,7 @@ from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.chrome import draw_footer, draw_header
 from drive_stack.viewer.dialogs import draw_banner, draw_help, outcome_text
 from drive_stack.viewer.race.bar import draw_bar
+from drive_stack.viewer.race.captions import draw_captions, draw_verdict
 from drive_stack.viewer.race.layout import RaceLayout, arrange_race
 from drive_stack.viewer.race.strip import draw_strip
 from drive_stack.viewer.records import DEFAULT_LAYERS, Layer, Playback, RaceFrame
@@ -50,12 +51,13 @@ class RaceRenderer:
     ) -> Image:
         """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call overwrites."""
         canvas, model = self._canvas, frame.drivers[0].camera_model
-        layout = arrange_race(canvas.width, canvas.height, len(frame.drivers), model.width / model.height)
+        aspect, is_told = model.width / model.height, frame.captions is not None
+        layout = arrange_race(canvas.width, canvas.height, len(frame.drivers), aspect, captions=is_told)
         style = Style(self._theme, self._type, layout.scale)
         canvas.fill(self._theme.background)
         for index in range(len(frame.drivers)):
             self._draw_driver(layout, frame, index, layers, style)
-        draw_strip(canvas, layout.strip, frame, COLOURS, style)
+        self._draw_road(layout, frame, style)
         latest = max(frame.drivers, key=lambda driver: driver.state.time)
         names = " – ".join(driver.agent_name for driver in frame.drivers)
         header_frame = replace(latest, agent_name=names, privileged=False)
@@ -64,12 +66,22 @@ class RaceRenderer:
         )
         offered = frozenset[Layer]().union(*(driver.offered for driver in frame.drivers))
         draw_footer(canvas, layout.footer, layers, offered, style)
-        if frame.verdict is not None:
-            title = frame.verdict[0].upper() + frame.verdict[1:]
-            draw_banner(canvas, layout.strip, title, self._theme.accent, style)
         if show_help:
             draw_help(canvas, offered, style)
         return canvas.pixels
+
+    def _draw_road(self, layout: RaceLayout, frame: RaceFrame, style: Style) -> None:
+        """Draw the captions, the road from above, and at the end the verdict."""
+        if layout.captions is not None and frame.verdict is not None:
+            draw_verdict(self._canvas, layout.captions.union(layout.strip), frame, style)
+            return
+        if layout.captions is not None and frame.captions is not None:
+            colours = COLOURS[: len(frame.drivers)]
+            draw_captions(self._canvas, layout.captions, frame.captions, colours, style)
+        draw_strip(self._canvas, layout.strip, frame, COLOURS, style)
+        if frame.verdict is not None:
+            title = frame.verdict[0].upper() + frame.verdict[1:]
+            draw_banner(self._canvas, layout.strip, title, self._theme.accent, style)
 
     def _draw_driver(
         self, layout: RaceLayout, frame: RaceFrame, index: int, layers: AbstractSet[Layer], style: Style

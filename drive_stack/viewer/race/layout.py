@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pygame import Rect
 
 from drive_stack.viewer.layout import MIN_SIZE
+from drive_stack.viewer.race.captions import caption_height
 
 _CAMERA_FRACTION = 0.74  # of a column's width where the bar is beside the camera
 
@@ -22,12 +23,16 @@ class RaceLayout:
     bars: tuple[Rect, ...]  # next to each camera: name, speed, progress, score, reason
     strip: Rect  # the road from above, all drivers
     footer: Rect
+    captions: Rect | None = None  # of a narrated race, between the bars and the strip
 
 
-def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) -> RaceLayout:
+def arrange_race(
+    width: int, height: int, drivers: int, camera_aspect: float, *, captions: bool = False
+) -> RaceLayout:
     """Arrange two or three drivers in one row, four in two rows; the strip below has the full width.
 
     In one row each camera has its bar below it and fills its column, in two rows the bar is on its right.
+    With ``captions`` there is space for them above the strip.
     """
     width, height = max(width, MIN_SIZE[0]), max(height, MIN_SIZE[1])
     scale = min(max(min(width / 1600.0, height / 900.0), 0.7), 2.4)
@@ -39,7 +44,8 @@ def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) ->
     bar_height = round(80 * scale) if rows == 1 else 0
     min_strip = max(round(body * 0.22), round(24 * scale) * drivers)
     cell_width = (width - gap * (columns + 1)) // columns
-    max_height = (body - min_strip - gap * (rows + 1)) // rows - bar_height
+    told = caption_height(scale) + gap if captions else 0
+    max_height = (body - min_strip - told - gap * (rows + 1)) // rows - bar_height
     max_width = cell_width if rows == 1 else round(cell_width * _CAMERA_FRACTION)
     camera_height = min(round(max_width / camera_aspect), max_height)
     camera_width = min(max_width, round(camera_height * camera_aspect))
@@ -55,6 +61,8 @@ def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) ->
             bars.append(Rect(camera.right, top, cell_width - camera_width, camera_height))
         cameras.append(camera)
     top = bars[-1].bottom + gap
+    words = Rect(gap, top, width - 2 * gap, told - gap) if captions else None
+    top += told
     strip = Rect(gap, top, width - 2 * gap, height - footer_height - gap - top)
     return RaceLayout(
         size=(width, height),
@@ -64,4 +72,5 @@ def arrange_race(width: int, height: int, drivers: int, camera_aspect: float) ->
         bars=tuple(bars),
         strip=strip,
         footer=Rect(0, height - footer_height, width, footer_height),
+        captions=words,
     )
