@@ -19,6 +19,13 @@ WINDOW_S = 0.5
 NOTICE_S = 1.0  # the film stops this long before the first driver brakes
 
 
+class FilmCaption(StrictModel):
+    """A sentence that appears below a film."""
+
+    start_s: Annotated[float, Field(ge=0.0)]  # of the film; what the sentence says has happened by then
+    text: str
+
+
 class FilmFacts(StrictModel):
     """What a film shows, and what happened in it."""
 
@@ -27,12 +34,17 @@ class FilmFacts(StrictModel):
     brakes_s: tuple[Annotated[float, Field(ge=0.0)] | None, ...]  # when each began to brake [s]; None: never
     seconds: Annotated[float, Field(gt=0.0)]
     verdict: str  # of a race; empty with one driver
+    captions: tuple[FilmCaption, ...]  # in the order of time
+
+    @property
+    def answer_s(self) -> float | None:
+        """When the first driver brakes [s]; None where nobody does."""
+        return min((time for time in self.brakes_s if time is not None), default=None)
 
     @property
     def pause_s(self) -> float | None:
         """When to ask who will brake [s]; None where nobody does."""
-        times = [time for time in self.brakes_s if time is not None]
-        return max(min(times) - NOTICE_S, 0.0) if times else None
+        return None if self.answer_s is None else max(self.answer_s - NOTICE_S, 0.0)
 
 
 def braking_time(speeds: Sequence[float], dt: float) -> float | None:

@@ -88,6 +88,10 @@ def _data(lesson: Lesson, judged: Sequence[FilmFacts]) -> Markup:
             }
             for film in judged
         ],
+        "captions": {
+            film.spec.name: [[caption.start_s, caption.text] for caption in film.captions]
+            for film in lesson.films
+        },
         "dataFilms": [film.spec.rows for film in lesson.films_of(Section.DATA)],
     }
     text = json.dumps(data, separators=(",", ":"), sort_keys=True)

@@ -9,6 +9,18 @@ const element = (name, text, className) => {
   return made;
 };
 
+// --- Captions below the films: the latest three; the list in words has all of them ----------------------
+for (const video of document.querySelectorAll("video[data-film]")) {
+  const now = video.closest("figure").querySelector(".now");
+  if (now === null) continue;
+  const captions = figures.captions[video.dataset.film];
+  const show = () => {
+    const shown = captions.filter(([start]) => start <= video.currentTime).slice(-3);
+    now.replaceChildren(...shown.map(([, text]) => element("p", text)));
+  };
+  for (const event of ["timeupdate", "seeked", "ended"]) video.addEventListener(event, show);
+}
+
 // --- You be the judge: the film stops before somebody brakes --------------------------------------
 const score = { right: 0, asked: 0 };
 const named = (brakes) => ["neither", "car B", "car A", "both"][2 * brakes[0] + brakes[1]];
@@ -36,6 +48,7 @@ for (const figure of document.querySelectorAll(".judge")) {
     play.textContent = "Play again";
     const [a, b] = film.drivers;
     verdict.textContent += ` Car A is ${a}, car B is ${b}. ${film.verdict}.`;
+    figure.querySelector(".story")?.removeAttribute("hidden");
   });
   play.addEventListener("click", () => {
     if (answered) verdict.textContent = "";

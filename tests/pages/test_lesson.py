@@ -17,7 +17,7 @@ import run_sim
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.shift_drops import shift_drops
-from drive_stack.lesson.films import FilmFacts, braking_time, film_files, read_film
+from drive_stack.lesson.films import FilmCaption, FilmFacts, braking_time, film_files, read_film
 from drive_stack.lesson.page import Lesson, write_page
 from drive_stack.lesson.plan import FilmDriver, FilmSpec, Section, load_site_plan
 from drive_stack.lesson.shift_figures import shift_families
@@ -55,7 +55,15 @@ def write_film(folder: Path, spec: FilmSpec, brakes: tuple[float | None, float |
             recorder.write(np.full((48, 64, 3), 8 * level, dtype=np.uint8))
     poster.write_bytes(cv2.imencode(".jpg", np.full((48, 64, 3), 90, dtype=np.uint8))[1].tobytes())
     facts = FilmFacts(
-        spec=spec, outcomes=("arrived", "hit a vehicle"), brakes_s=brakes, seconds=3.0, verdict="modular wins"
+        spec=spec,
+        outcomes=("arrived", "hit a vehicle"),
+        brakes_s=brakes,
+        seconds=3.0,
+        verdict="modular wins",
+        captions=(
+            FilmCaption(start_s=2.0, text="Car A brakes"),
+            FilmCaption(start_s=2.5, text="Car A stands"),
+        ),
     )
     facts_file.write_text(facts.model_dump_json(), encoding="utf-8")
     return facts
@@ -204,11 +212,15 @@ def test_the_judge_is_asked_before_anybody_brakes(lesson: Path, browser: Browser
         figure.locator(".answers").wait_for()
         assert figure.locator("video").evaluate("video => video.currentTime") == pytest.approx(1.0)
         assert figure.locator("video").evaluate("video => video.paused")
+        assert figure.locator(".now").text_content() == ""  # no caption gives the answer away
+        assert figure.locator(".story").is_hidden()
         figure.get_by_role("button", name="Car A").press("Enter")
         assert figure.locator(".verdict").text_content() == "Right: car A will brake."
         assert seen.page.locator("#score").text_content() == "1 of 1 right"
         seen.page.wait_for_function("document.querySelector('.judge video').ended")
         assert "Car A is modular, car B is constant." in (figure.locator(".verdict").text_content() or "")
+        assert figure.locator(".now p").all_text_contents() == ["Car A brakes", "Car A stands"]
+        assert figure.locator(".story").is_visible()
     assert not seen.problems
 
 

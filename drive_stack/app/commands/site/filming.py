@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import av
-import cv2
-import numpy as np
 
-from drive_stack.app.episodes import EpisodeSpec, EpisodeStarter, Factories
+from drive_stack.app.episodes import EpisodeSpec
+from drive_stack.app.films.drivers import film_factories
+from drive_stack.app.films.stacked_cameras import StackedCameras
 from drive_stack.app.names import names_of
+from drive_stack.app.race import RaceResult, RaceSession
 from drive_stack.app.wiring import Wiring
-from drive_stack.driving_env import DrivingEnv, EnvSpec
-from drive_stack.evaluation.race import outcome_text, race_verdict
-from drive_stack.evaluation.rollout import Rollout
-from drive_stack.interfaces import Agent
-from drive_stack.lesson.films import FilmFacts, braking_time, film_files
-from drive_stack.lesson.plan import FilmDriver, FilmSpec, Section
+from drive_stack.evaluation.race import outcome_text
+from drive_stack.lesson.films import FilmCaption, FilmFacts, braking_time, film_files
+from drive_stack.lesson.plan import FilmSpec, Section
+from drive_stack.narration.race_log import RaceLog
+from drive_stack.narration.telling import Opening, narrate
 from drive_stack.support.atomic_files import atomic_file, make_folder, write_atomically
 from drive_stack.support.jpeg import encode
-from drive_stack.types import Image
-from drive_stack.viewer.video import Recorder
+from drive_stack.viewer.interpolation.frames import race_between
+from drive_stack.viewer.video import FPS, OUTCOME_SECONDS, FrameWriter, RecordedSession, Recorder
 
-HOLD_S = 2.0  # for which the last image stays
 QUALITY = 28  # x264's constant rate factor
-_GAP = 4  # between two images [px]
+POSTER_BEFORE = 1.0  # the first drive ends; a film on which nobody judges shows this image at first [s]
 
 
 def record_film(spec: FilmSpec, folder: Path, wiring: Wiring) -> FilmFacts:
@@ -40,78 +38,77 @@ def record_film(spec: FilmSpec, folder: Path, wiring: Wiring) -> FilmFacts:
     make_folder(folder)
     video, poster, facts_file = film_files(spec.name, folder)
     facts_file.unlink(missing_ok=True)  # an old one would not describe the new video
-    starters = [EpisodeStarter(_factories(driver, wiring)) for driver in spec.drivers]
+    results: list[RaceResult] = []
+    names = names_of([driver.agent for driver in spec.drivers])
+    session = RaceSession(
+        [film_factories(driver, wiring) for driver in spec.drivers],
+        names,
+        [EpisodeSpec(spec.scenario, spec.seed)],
+        catalogue=wiring.batch.scenarios,
+        on_result=results.append,
+    )
     try:
-        started = [starter.start(EpisodeSpec(spec.scenario, spec.seed)) for starter in starters]
-        facts = _drive(spec, [rollout for _, rollout in started], started[0][0].platform.dt, video)
+        log = _drive(session, labels_of(spec), video)
+        facts = film_facts(spec, log, results[0], session.dt)
+        first_end = min(map(len, log.drivers)) * session.dt
     finally:
-        for starter in starters:
-            starter.close()
-    at = facts.pause_s if facts.pause_s is not None else facts.seconds / 2.0
-    _write_poster(video, poster, round(at / started[0][0].platform.dt))
+        session.close()
+    asked = facts.pause_s if spec.section is Section.JUDGE else None
+    at = asked if asked is not None else first_end - POSTER_BEFORE
+    _write_poster(video, poster, max(round(at * FPS), 0))
     write_atomically(facts_file, facts.model_dump_json(indent=2) + "\n")
     return facts
 
 
-def _factories(driver: FilmDriver, wiring: Wiring) -> Factories:
-    return Factories(
-        env=lambda scenario: DrivingEnv(EnvSpec(scenario)), agent=partial(_build_agent, driver, wiring)
+def labels_of(spec: FilmSpec) -> tuple[str, ...]:
+    """What a film and its captions call the drivers; where the visitor judges, not by their names."""
+    if spec.section is Section.JUDGE:
+        return tuple(f"Car {letter}" for letter in "AB"[: len(spec.drivers)])
+    return names_of([driver.agent for driver in spec.drivers])
+
+
+def film_facts(spec: FilmSpec, log: RaceLog, race: RaceResult, dt: float) -> FilmFacts:
+    """What a film shows and what happened in it. Where the visitor judges, captions begin with the answer.
+
+    A film shows the start for ``dt`` s, so its times are those of the drive and ``dt``.
+    """
+    speeds = [[step.state.ego.speed for step in steps] for steps in log.drivers]
+    labels = labels_of(spec)
+    narration = narrate(labels, log, race.results, race.verdict, Opening(spec.caption, ()))
+    captions = tuple(
+        FilmCaption(
+            start_s=round(caption.elapsed + dt, 2),
+            text=caption.text if caption.driver is None else f"{labels[caption.driver]}: {caption.text}",
+        )
+        for caption in narration.captions
     )
-
-
-def _build_agent(driver: FilmDriver, wiring: Wiring, env: DrivingEnv) -> Agent:
-    return wiring.batch.build_agent(
-        driver.agent, env.platform, oracles=env.oracles, truth=env.truth, overrides=driver.overrides
-    )
-
-
-def _drive(spec: FilmSpec, rollouts: Sequence[Rollout], dt: float, video: Path) -> FilmFacts:
-    names = names_of([driver.agent for driver in spec.drivers])
-    labels = [f"Car {letter}" for letter in "AB"] if spec.section is Section.JUDGE else names
-    moments = [rollout.moment() for rollout in rollouts]
-    speeds = [[moment.observation.speed] for moment in moments]
-    frame = _frame(labels, [moment.observation.image for moment in moments], [own[-1] for own in speeds])
-    with Recorder(video, (frame.shape[1], frame.shape[0]), dt, quality=QUALITY) as recorder:
-        recorder.write(frame)
-        while not all(rollout.done for rollout in rollouts):
-            for index, rollout in enumerate(rollouts):
-                if not rollout.done:
-                    moments[index] = rollout.advance()
-                    speeds[index].append(moments[index].observation.speed)
-            images = [moment.observation.image for moment in moments]
-            frame = _frame(labels, images, [own[-1] for own in speeds])
-            recorder.write(frame)
-        for _ in range(round(HOLD_S / dt)):
-            recorder.write(frame)
-    results = [rollout.result for rollout in rollouts]
-    return FilmFacts(
+    facts = FilmFacts(
         spec=spec,
-        outcomes=tuple(map(outcome_text, results)),
+        outcomes=tuple(map(outcome_text, race.results)),
         brakes_s=tuple(braking_time(own, dt) for own in speeds),
-        seconds=max(map(len, speeds)) * dt + HOLD_S,
-        verdict=race_verdict(names, results).text if len(results) > 1 else "",
+        seconds=round((max(map(len, speeds)) - 1) * dt + OUTCOME_SECONDS, 3),
+        verdict=race.verdict.text if len(race.results) > 1 else "",
+        captions=captions,
     )
+    answer = facts.answer_s
+    if spec.section is not Section.JUDGE or answer is None:
+        return facts
+    told = tuple(caption for caption in captions if caption.start_s >= answer)
+    return facts.model_copy(update={"captions": told})
 
 
-def _frame(labels: Sequence[str], images: Sequence[Image], speeds: Sequence[float]) -> Image:
-    """Stack the images, each with its driver and its speed in the corner."""
-    labelled = [
-        _with_label(image, f"{label}   {3.6 * speed:.0f} km/h")
-        for label, image, speed in zip(labels, images, speeds, strict=True)
-    ]
-    gap = np.zeros((_GAP, labelled[0].shape[1], 3), dtype=np.uint8)
-    parts = [part for image in labelled for part in (gap, image)][1:]
-    return np.concatenate(parts)
-
-
-def _with_label(image: Image, text: str) -> Image:
-    labelled = np.array(image)
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.55, 1)
-    labelled[: height + 14, : width + 16] //= 4
-    cv2.putText(
-        labelled, text, (8, height + 6), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (255, 255, 255), 1, cv2.LINE_AA
-    )
-    return labelled
+def _drive(session: RaceSession, labels: Sequence[str], video: Path) -> RaceLog:
+    """Drive to the end and record what the cameras see."""
+    log = RaceLog()
+    session.begin()
+    model = session.reset().drivers[0].camera_model
+    renderer = StackedCameras(labels, (model.width, model.height))
+    with Recorder(video, renderer.size, 1.0 / FPS, quality=QUALITY) as recorder:
+        recorded = RecordedSession(session, FrameWriter(recorder, renderer, race_between, session.dt))
+        log.observe(recorded.reset())
+        while not recorded.done:
+            log.observe(recorded.step())
+    return log
 
 
 def _write_poster(video: Path, poster: Path, index: int) -> None:
