@@ -7,6 +7,9 @@ from dataclasses import replace
 import numpy as np
 import view_samples
 
+from drive_stack.evaluation.batch.rows import error_result
+from drive_stack.evaluation.batch.tasks import BatchTask
+from drive_stack.evaluation.result import Status
 from drive_stack.narration.hazard import Hazard
 from drive_stack.narration.race_log import RaceLog, Step
 from drive_stack.objects.classes import ClassGroup
@@ -18,6 +21,24 @@ from drive_stack.world_state import WorldState
 CAR = Hazard(1, "vehicle", ClassGroup.VEHICLES)
 TRACK = 3  # that `view_samples.tracks` gives to this car
 HIT = Contact(4.0, 1, ContactKind.VEHICLE, Side.FRONT, 17.5, 20.0, 2.5, ObjectClass.CAR)
+ROW = error_result(BatchTask("stalled_car", 7, "a", label="a", config_hash=""), "")
+DONE = replace(
+    ROW, status=Status.COMPLETED, error=None, duration_s=9.0, driving_score=100.0, stages_ms={"agent": 21.6}
+)
+CRASHED = replace(
+    ROW,
+    status=Status.COLLISION,
+    error=None,
+    collision_with="vehicle",
+    at_fault=True,
+    avoidable=True,
+    avoidable_reason="braking in time would have avoided it",
+    impact_speed_mps=17.5,
+    distance_m=314.0,
+    duration_s=4.0,
+    driving_score=28.0,
+    stages_ms={"agent": 2.1},
+)
 
 
 def world(ahead: float, speed: float = 20.0, contacts: tuple[Contact, ...] = ()) -> WorldState:

@@ -6,10 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from narrated_drives import HIT, braking, log_of, step
+from narrated_drives import CRASHED, DONE, HIT, braking, log_of, step
 
-from drive_stack.evaluation.batch.rows import error_result
-from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.race import race_verdict
 from drive_stack.evaluation.result import Status
 from drive_stack.narration.race_log import Step
@@ -17,24 +15,6 @@ from drive_stack.narration.telling import Narration, Opening, narrate
 from drive_stack.viewer.headline import Urgency
 
 NAMES = ("pipeline", "network")
-ROW = error_result(BatchTask("stalled_car", 100_001, "a", label="a", config_hash=""), "")
-DONE = replace(
-    ROW, status=Status.COMPLETED, error=None, duration_s=9.0, driving_score=100.0, stages_ms={"agent": 21.6}
-)
-CRASHED = replace(
-    ROW,
-    status=Status.COLLISION,
-    error=None,
-    collision_with="vehicle",
-    at_fault=True,
-    avoidable=True,
-    avoidable_reason="braking in time would have avoided it",
-    impact_speed_mps=17.5,
-    distance_m=314.0,
-    duration_s=4.0,
-    driving_score=28.0,
-    stages_ms={"agent": 2.1},
-)
 CAREFUL = (
     step(0.0, 160.0),
     step(1.0, 140.0, sees=True),
@@ -90,7 +70,7 @@ def test_the_story_ends_with_where_why_and_the_price() -> None:
     narration = tell()
     assert narration.verdict == "pipeline wins: network hit a vehicle at 314 m"
     assert narration.details == (
-        "Where: 314 m along the road, 4.0 s after the start. Course: stalled_car, seed 100001.",
+        "Where: 314 m along the road, 4.0 s after the start. Course: stalled_car, seed 7.",
         "Why: pipeline detected the vehicle at 140 m and braked 100 m before it; network did not brake for "
         "the vehicle. Avoidable for a careful driver (UN R157): braking in time would have avoided it.",
         "Price: network hits at 63 km/h and scores 28 of 100; pipeline computes for 22 ms in each step "
