@@ -13,7 +13,7 @@ from drive_stack.config import StrictModel, load_model
 from drive_stack.errors import FieldError
 from drive_stack.seeds import Seed, SeedCount, SeedSplit, split_of
 from drive_stack.study.curves import FamilyName
-from drive_stack.study.running_plan import NetworkRule, Pool
+from drive_stack.study.running_plan import NetworkRule, Pool, Rates
 from drive_stack.support.layout import CONFIGS
 
 DEFAULT_PLAN = CONFIGS / "study.yaml"
@@ -54,6 +54,7 @@ class Arm(StrictModel):
     learned: Sentence
     by_hand: Sentence
     trainings: tuple[Trainings, ...] = Field(min_length=1)
+    course_seeds: SeedCount | None = Field(default=None, description="of each course; None: all of the plan")
 
     @property
     def seeds(self) -> Mapping[int, int]:
@@ -176,11 +177,17 @@ class StudyPlan(StrictModel):
     prediction: Prediction
     extension: Extension
     limits: Limits
+    rates: Rates
 
     @property
     def trainings(self) -> int:
         """Number of trainings of all arms, without the provenance arm."""
         return sum(sum(arm.seeds.values()) for arm in self.arms.values())
+
+    def courses_of(self, arm: str, courses: Courses) -> Courses:
+        """Those of some courses that an arm drives: the first seeds, if it has fewer than all."""
+        wanted = self.arms[arm].course_seeds if arm in self.arms else None
+        return courses if wanted is None else courses.model_copy(update={"seeds": min(wanted, courses.seeds)})
 
     @property
     def driven(self) -> Courses:
@@ -236,6 +243,12 @@ class StudyPlan(StrictModel):
             if student is not None and student.network not in self.networks:
                 place = ("pool", "parts", name, "student", "network")
                 raise FieldError(f"there is no network '{student.network}'", place)
+        for name in self.networks:
+            if name not in self.rates.networks:
+                raise FieldError(f"the rates of the network '{name}' are missing", ("rates", "networks"))
+        for name in (*self.arms, *self.references):
+            if name not in self.rates.courses:
+                raise FieldError(f"the rate of '{name}' is missing", ("rates", "courses"))
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from drive_stack.shifts import base_and_shift
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Rows = Annotated[int, Field(ge=1, le=10**9)]
 Steps = Annotated[int, Field(ge=1, le=10**8)]
+CoreSeconds = Annotated[float, Field(ge=0.0, le=1e6)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 HELD_OUT_SUITE = "frontier"  # no part of the pool may record its courses
@@ -105,13 +106,15 @@ class NetworkRule(StrictModel):
     """How a network is trained, whatever the size of its subset.
 
     It is measured on the held-out episodes of its subset again and again, and its training ends when it has
-    not improved for `patience` times, and after `max_steps` or `max_passes` at the latest.
+    not improved for `patience` times, and after `max_steps` or `max_passes` at the latest, but not before it
+    has seen its subset `min_passes` times.
     """
 
     config: Text  # file in ``configs/training``
     overrides: tuple[Text, ...] = ()  # ``KEY=VALUE`` of that file
     max_steps: Steps
     max_passes: Steps  # over the subset
+    min_passes: Steps = 1  # planned even where they take more than ``max_steps``
     measure_every: Steps  # rounded up to whole passes
     patience: Epochs
 
@@ -121,6 +124,25 @@ class NetworkRule(StrictModel):
         return self.model_dump_json(exclude={"config", "overrides"})
 
 
+class NetworkRates(StrictModel):
+    """Measured CPU time of the training of a network [s]."""
+
+    step: CoreSeconds  # of one update
+    read: CoreSeconds  # of a row of the subset, before the first update
+    evaluate: CoreSeconds  # of a held-out row, each time that the network is measured
+    finish: CoreSeconds  # after the last update: export and the measurement on the common episodes
+
+
+class Rates(StrictModel):
+    """Measured CPU time of the steps of a study; the hours of a plan follow from it."""
+
+    recorded_row: CoreSeconds  # [s]
+    episode_rows: Rows  # mean of an episode
+    networks: dict[Name, NetworkRates]
+    courses: dict[Name, CoreSeconds]  # of one course, by arm and reference [s]
+    reserve: Fraction  # of all hours, for what takes longer
+
+
 class Schedule(StrictModel):
     """A rule applied to a subset. An epoch ends with a measurement."""
 
@@ -128,11 +150,17 @@ class Schedule(StrictModel):
     epochs: Epochs
     patience: Epochs
 
+    @property
+    def all_passes(self) -> int:
+        """Passes over the subset, if the training is not ended early."""
+        return self.passes * self.epochs
+
 
 def schedule(rule: NetworkRule, steps_per_pass: int) -> Schedule:
     """The schedule for a subset on which one pass takes ``steps_per_pass`` (≥ 1) steps."""
     passes = -(-rule.measure_every // steps_per_pass)
     steps = min(rule.max_steps, rule.max_passes * steps_per_pass)
+    steps = max(steps, rule.min_passes * steps_per_pass)
     return Schedule(
         passes=passes, epochs=max(round(steps / (passes * steps_per_pass)), 1), patience=rule.patience
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.row_file import NAME as ROWS
 from drive_stack.evaluation.batch.rows import Row
 from drive_stack.evaluation.run_facts import Driver
 from drive_stack.study.config import Courses, Phase, StudyPlan
@@ -60,6 +61,9 @@ def course_runs(plan: StudyPlan) -> tuple[CourseRun, ...]:
     return CourseRun("test", plan.courses, lambda _: True), CourseRun("frontier", frontier, on_frontier)
 
 
+Order: TypeAlias = tuple[CourseRun, TrainingId, Driver]
+
+
 @dataclass(frozen=True, slots=True)
 class CourseDriver:
     """What the driving of a study needs."""
@@ -84,6 +88,7 @@ class CourseDriver:
             for training, driver in drivers
             if run.has(training) and not self._drives(run, training).exists()
         ]
+        orders = self._with_experts(orders)
         for number, (run, training, driver) in enumerate(orders, start=1):
             self.report(f"{number} of {len(orders)} drivers on {run.name} courses: {training}")
             if training in failed:
@@ -91,9 +96,27 @@ class CourseDriver:
             else:
                 self._drive(run, training, driver)
 
+    def _with_experts(self, orders: Sequence[Order]) -> Sequence[Order]:
+        """Before the first driver of each run the expert, unless its rows are there.
+
+        A folder that was restored from tables has its drives, and not the rows that others are compared with.
+        """
+        expert = reference("expert")
+        if "expert" not in self.plan.references:
+            return orders
+        missing = [
+            (run, expert, REFERENCES["expert"])
+            for run in dict.fromkeys(run for run, training, _ in orders if training != expert)
+            if (run, expert, REFERENCES["expert"]) not in orders
+            and not (self.folder.courses(run.name, expert) / ROWS).exists()
+        ]
+        return [*missing, *orders]
+
     def _fail(self, run: CourseRun, training: TrainingId) -> None:
         """Write failures on all courses that the expert drove, for a training that failed."""
         expert = read_table(self._drives(run, reference("expert")), DriveRow)
+        courses = self.plan.courses_of(training.arm, run.courses)
+        expert = [row for row in expert if row.seed < courses.first_seed + courses.seeds]
         folder = self.folder.courses(run.name, training)
         make_folder(folder)
         write_table(folder / DRIVES, [failed_drive(training, row) for row in expert], DriveRow)
@@ -103,10 +126,10 @@ class CourseDriver:
         experts = self.folder.courses(run.name, reference("expert"))
         order = DrivingOrder(
             folder=folder,
-            courses=run.courses,
+            courses=self.plan.courses_of(training.arm, run.courses),
             label=file_stem(training),
             driver=driver,
-            experts=experts if experts != folder and (experts / DRIVES).exists() else None,
+            experts=experts if experts != folder and (experts / ROWS).exists() else None,
         )
         rows = self.drive(order)
         if any(row.lost for row in rows):

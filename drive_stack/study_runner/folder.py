@@ -12,6 +12,7 @@ from drive_stack.study.records import TrainingId
 from drive_stack.study.subsets import PoolEpisode
 from drive_stack.study_runner.networks.protocol import EpisodeFiles
 
+POOL = "pool.json"  # list of episodes
 HELD_OUT = "held_out"  # part with the episodes on which all networks are measured; not part of the pool
 # what the recordings in a folder depend on
 _FIXED = ("name", "rows_per_second", "labelled_frames_per_second", "pool")
@@ -22,6 +23,12 @@ class StudyFolder:
     """The folder of one study."""
 
     root: Path
+    kept: Path | None = None  # folder of what is committed; None: "tables" in ``root``
+
+    @property
+    def tables(self) -> Path:
+        """What is committed: tables, prediction, list of episodes, weights of the reference students."""
+        return self.kept or self.root / "tables"
 
     def start(self, plan: StudyPlan) -> None:
         """Keep the plan next to the work.
@@ -43,7 +50,11 @@ class StudyFolder:
     @property
     def pool(self) -> Path:
         """The list of all recorded episodes."""
-        return self.root / "pool" / "episodes.json"
+        return self.tables / POOL
+
+    def student_weights(self, part: str) -> Path:
+        """The folder with the weights by which a reference student drives a part of the pool."""
+        return self.tables / "students" / part
 
     def student(self, part: str) -> Path:
         """The training of the reference student that drives a part of the pool."""
@@ -63,12 +74,12 @@ class StudyFolder:
 
     def table(self, name: str) -> Path:
         """A table of rows of all trainings."""
-        return self.root / "tables" / f"{name}.parquet"
+        return self.tables / f"{name}.parquet"
 
     @property
     def prediction(self) -> Path:
         """The prediction for the largest size."""
-        return self.root / "tables" / "prediction.json"
+        return self.tables / "prediction.json"
 
     @property
     def cache(self) -> Path:

@@ -61,12 +61,12 @@ class NetworkTask:
     @property
     def settings_sha256(self) -> str:
         """Hash of everything but data and seed that determines the result."""
-        return _hash(self.training.settings)
+        return hash_of(self.training.settings)
 
     @property
     def episodes_sha256(self) -> str:
         """Hash of the names of the episodes that are learned from."""
-        return _hash("\n".join(path.name for path in self.data.learned.drives))
+        return hash_of("\n".join(path.name for path in self.data.learned.drives))
 
     @property
     def origin(self) -> str:
@@ -175,5 +175,6 @@ def _remove_all_but_log(folder: Path) -> None:
             path.unlink()
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()

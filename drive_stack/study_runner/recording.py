@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from drive_stack.datasets.drives.collection import Collection, CollectionSpec
 from drive_stack.datasets.drives.labelled_frames import FrameLabelling
 from drive_stack.errors import ConfigError
 from drive_stack.learning.lanes.truth import lane_truth
+from drive_stack.runtime.weights import sha256_of
 from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.study.config import StudyPlan
 from drive_stack.study.running_plan import PoolPart, Student
 from drive_stack.study.subsets import PoolEpisode, Subset, draw_subset
 from drive_stack.study_runner.folder import HELD_OUT, StudyFolder
-from drive_stack.study_runner.pool import EpisodePool, episodes_of, list_pool, read_pool
+from drive_stack.study_runner.networks.policy import TRUNK
+from drive_stack.study_runner.pool import EpisodePool, ShardHashes, episodes_of, list_pool, read_pool
+from drive_stack.support.atomic_files import copy_atomically, make_folder
 from drive_stack.support.layout import CONFIGS
 
 STUDENT_SEED = 0  # draws the subset that a reference student learns from, and its weights
@@ -57,7 +60,7 @@ class PoolRecorder:
             ConfigError: a part cannot be recorded.
         """
         if self.folder.pool.exists():
-            return read_pool(self.folder.pool)
+            return read_pool(self.folder.pool, self.plan)
         parts = self.plan.pool.parts
         self._record_held_out()
         recorded: list[PoolEpisode] = []
@@ -65,7 +68,50 @@ class PoolRecorder:
             self.report(f"recording {name}, part {number} of {len(parts)}: {part.rows:,} rows")
             self._record_part(name, self._spec_of(name, part, recorded), part)
             recorded += episodes_of(self.folder, name)
-        return list_pool(self.folder, tuple(parts))
+        return list_pool(self.folder, self.plan)
+
+    def restore(self, pool: EpisodePool, episodes: Iterable[PoolEpisode]) -> None:
+        """Record those of some episodes again whose files are missing.
+
+        Raises:
+            ConfigError: a part cannot be recorded, or an episode differs from that in the list: another
+                version of the world, the drivers or the libraries recorded it.
+        """
+        missing: dict[str, list[PoolEpisode]] = {}
+        for episode in sorted(set(episodes)):
+            if not all(path.exists() for path in self._shards(episode)):
+                missing.setdefault(episode.part, []).append(episode)
+        for name, own in missing.items():
+            rows = sum(episode.rows for episode in own)
+            self.report(f"recording {len(own)} episodes of {name} again: {rows:,} rows")
+            spec = self._known_spec(name, pool)
+            last = max(episode.seed for episode in own)
+            only = frozenset(episode.file for episode in own)
+            self.collect(replace(spec, seeds=last - spec.first_seed + 1, only=only))
+            for episode in own:
+                self._check(episode, pool.hashes[episode.file])
+
+    def _shards(self, episode: PoolEpisode) -> tuple[Path, Path]:
+        folders = self.folder.drives(episode.part), self.folder.frames(episode.part)
+        return folders[0] / episode.file, folders[1] / episode.file
+
+    def _check(self, episode: PoolEpisode, expected: ShardHashes) -> None:
+        for path, known in zip(self._shards(episode), (expected.drive, expected.frames), strict=True):
+            if not path.exists() or sha256_of(path) != known:
+                raise ConfigError(
+                    f"{path}: not the episode that {self.folder.pool} lists; "
+                    "record with the code and the libraries of the list"
+                )
+
+    def _known_spec(self, name: str, pool: EpisodePool) -> CollectionSpec:
+        """How a part was recorded."""
+        if name == HELD_OUT:
+            wanted = self.plan.pool.held_out
+            return self._spec(HELD_OUT, wanted.first_seed, wanted.scenarios)
+        parts = tuple(self.plan.pool.parts)
+        before = parts[: parts.index(name)]
+        recorded = [episode for episode in pool.episodes if episode.part in before]
+        return self._spec_of(name, self.plan.pool.parts[name], recorded)
 
     def _record_held_out(self) -> None:
         wanted = self.plan.pool.held_out
@@ -96,9 +142,11 @@ class PoolRecorder:
         spec = self._spec(name, part.first_seed, part.scenarios)
         spec = replace(spec, suite=part.suite, perturbed=part.perturbed, expert_fraction=part.expert_fraction)
         if part.student is not None:
-            subset = draw_subset(recorded, part.student.size, STUDENT_SEED)
-            task = StudentTask(name, part.student, subset, episodes_of(self.folder, HELD_OUT))
-            weights = self.train_student(task)
+            weights = self.folder.student_weights(name) / TRUNK
+            if not weights.exists():
+                subset = draw_subset(recorded, part.student.size, STUDENT_SEED)
+                task = StudentTask(name, part.student, subset, episodes_of(self.folder, HELD_OUT))
+                _keep_weights(self.train_student(task), weights)
             return replace(spec, driver="end_to_end", driver_overrides=(f"weights={weights}",))
         return replace(spec, driver=part.driver, driver_overrides=part.driver_overrides)
 
@@ -113,6 +161,14 @@ class PoolRecorder:
             ),
             workers=self.workers,
         )
+
+
+def _keep_weights(trained: Path, kept: Path) -> None:
+    """Copy the files of a policy with their cards; the trunk last, which says that all are there."""
+    make_folder(kept.parent)
+    files = [path for path in trained.parent.glob("policy.*") if path.suffix in (".onnx", ".json")]
+    for path in sorted(files, key=lambda path: path == trained):
+        copy_atomically(path, kept.with_name(path.name))
 
 
 def _scenario(name: str) -> str:

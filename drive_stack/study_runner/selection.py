@@ -44,9 +44,11 @@ class Selection:
 
 
 def planned_trainings(plan: StudyPlan) -> tuple[TrainingId, ...]:
-    """All trainings, the smallest sizes first, seed after seed, and of these the arms in the plan's order.
+    """All trainings: seed after seed from the smallest size on, then the size that waits for its prediction.
 
-    The other mixtures of the provenance arm are trained after the full one of the same size.
+    The subsets of a seed are nested, so that the drives that were recorded for one size serve the next ones.
+    Of a size, the arms come in the plan's order. The other mixtures of the provenance arm are trained after
+    the full one of the same size.
     """
     full = [
         TrainingId(arm, size, seed)
@@ -65,7 +67,13 @@ def planned_trainings(plan: StudyPlan) -> tuple[TrainingId, ...]:
     return tuple(
         sorted(
             (*full, *other),
-            key=lambda item: (item.size, item.mixture != FULL_MIXTURE, item.seed, arms.index(item.arm)),
+            key=lambda item: (
+                item.size >= plan.prediction.target,
+                item.seed,
+                item.size,
+                item.mixture != FULL_MIXTURE,
+                arms.index(item.arm),
+            ),
         )
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 
 from drive_stack.errors import ConfigError
@@ -16,6 +18,7 @@ from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.tables import write_table
 from drive_stack.study_runner.driving import CourseDriver, DriveCourses
 from drive_stack.study_runner.folder import StudyFolder
+from drive_stack.study_runner.hours import CountCourses, HoursEstimate, hours_table
 from drive_stack.study_runner.network_units import NetworkTask, read_record, train_network
 from drive_stack.study_runner.networks.mid_to_end import MakePerception
 from drive_stack.study_runner.networks.policy import TRUNK
@@ -24,6 +27,7 @@ from drive_stack.study_runner.networks.registry import ARMS, read_networks
 from drive_stack.study_runner.pool import read_pool
 from drive_stack.study_runner.recording import STUDENT_SEED, Collect, PoolRecorder, StudentTask
 from drive_stack.study_runner.report import write_report
+from drive_stack.study_runner.restoring import restore_finished
 from drive_stack.study_runner.selection import Selection, planned_trainings, select
 from drive_stack.study_runner.training import TrainingWork, finished_trainings
 from drive_stack.support.atomic_files import make_folder
@@ -33,6 +37,7 @@ from drive_stack.support.layout import CONFIGS
 class Stage(StrEnum):
     """A part of the study."""
 
+    PLAN = "plan"
     RECORD = "record"
     TRAIN = "train"
     EVALUATE = "evaluate"
@@ -49,6 +54,8 @@ class Services:
     build_agent: AgentBuilder
     perception: MakePerception
     timed_scenario: str  # on which decisions are timed
+    count_courses: CountCourses
+    scenarios: int  # in the catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +67,26 @@ class Study:
     services: Services
     only: Sequence[Selection] = ()
     workers: int = 1
+    hours: float | None = None  # after which no further size of a seed is begun
     report: Callable[[str], None] = print
 
-    def run(self, stage: Stage | None, tables: Path | None = None) -> None:
+    def run(self, stage: Stage | None) -> None:
         """Run a stage; without one, everything that is missing.
 
-        The largest size is trained after its prediction is written. A report is made from ``tables``, or from
-        those of the folder.
+        The largest size is trained after its prediction is written. What the kept tables hold is not done
+        again, also in an empty folder.
 
         Raises:
             ConfigError: a file or an option cannot be used, or a training or a driver fails.
         """
         chosen = select(self.plan, self.only)
+        if stage is Stage.PLAN:
+            for line in hours_table(self._estimate()):
+                self.report(line)
+            return
         self.folder.start(self.plan)
+        if stage is not Stage.REPORT and (restored := restore_finished(self.plan, self.folder)):
+            self.report(f"{restored} trainings and their drives are kept in {self.folder.tables}")
         match stage:
             case Stage.RECORD:
                 self._record()
@@ -83,26 +97,48 @@ class Study:
             case Stage.PREDICT:
                 self._predict()
             case Stage.REPORT:
-                self._report(tables or self.folder.prediction.parent)
+                self._report()
             case None:
                 self._run_all(chosen)
 
     def _run_all(self, chosen: Sequence[TrainingId]) -> None:
+        start = time.monotonic()
         self._record()
         small = [training for training in chosen if training.size < self.plan.prediction.target]
         large = [training for training in chosen if training not in small]
         for part in (small, large):
             if part is large and large and not self.folder.prediction.exists():
                 self._predict()
-            self._train(part)
-            self._evaluate(part)
-        self._report(self.folder.prediction.parent)
+            for _, members in groupby(part, key=lambda training: (training.seed, training.size)):
+                group = list(members)
+                if not self._has_time_for(group, start):
+                    return
+                self._train(group)
+                self._evaluate(group)
+        self._report()
 
-    def _record(self) -> None:
-        recorder = PoolRecorder(
+    def _has_time_for(self, group: Sequence[TrainingId], start: float) -> bool:
+        """Whether a group can be finished within the hours of this run; says so if not."""
+        pending = [training for training in group if not self.folder.training(training).exists()]
+        if self.hours is None or not pending:
+            return True
+        needed = self._estimate().seconds_of(pending) / 3600.0 / self.workers
+        if (time.monotonic() - start) / 3600.0 + needed <= self.hours:
+            return True
+        self.report(f"stopped before {pending[0]}, which takes about {needed:.1f} hours; run again to go on")
+        return False
+
+    def _estimate(self) -> HoursEstimate:
+        services = self.services
+        return HoursEstimate(self.plan, self._networks(), services.count_courses, services.scenarios)
+
+    def _recorder(self) -> PoolRecorder:
+        return PoolRecorder(
             self.plan, self.folder, self.services.collect, self._train_student, self.workers, self.report
         )
-        pool = recorder.record()
+
+    def _record(self) -> None:
+        pool = self._recorder().record()
         rows = sum(episode.rows for episode in pool.episodes)
         self.report(f"pool: {rows:,} rows of {len(pool.episodes):,} episodes, hash {pool.sha256[:16]}")
 
@@ -133,13 +169,13 @@ class Study:
         return folder / TRUNK
 
     def _train(self, chosen: Sequence[TrainingId]) -> None:
-        known, pool = self._known(chosen), read_pool(self.folder.pool)
+        known, pool = self._known(chosen), read_pool(self.folder.pool, self.plan)
         target = self.plan.prediction.target
         if any(training.size >= target for training in known) and not self.folder.prediction.exists():
             raise ConfigError(
                 f"{target:,} rows: not trained before their success is predicted; run: study predict"
             )
-        TrainingWork(
+        work = TrainingWork(
             self.plan,
             self.folder,
             pool,
@@ -148,7 +184,9 @@ class Study:
             self.services.timed_scenario,
             self.workers,
             self.report,
-        ).train(known)
+        )
+        self._recorder().restore(pool, work.episodes(known))
+        work.train(known)
         self._write_trainings()
 
     def _known(self, chosen: Sequence[TrainingId]) -> list[TrainingId]:
@@ -194,15 +232,15 @@ class Study:
             self.report(f"{arm.arm} at {plan.target:,} rows: {100.0 * arm.success:.1f} % ({interval})")
         self.report(f"written: {path}; commit it before {plan.target:,} rows are trained")
 
-    def _report(self, tables: Path) -> None:
+    def _report(self) -> None:
         planned = planned_trainings(self.plan)
-        written = write_report(self.plan, tables, self.folder.report, planned)
+        written = write_report(self.plan, self.folder.tables, self.folder.report, planned)
         self.report("written: " + ", ".join(map(str, written)))
 
     def _write_trainings(self) -> list[TrainingRow]:
         """Write the table of all finished trainings; returns its rows."""
         rows = finished_trainings(self.folder, planned_trainings(self.plan))
-        make_folder(self.folder.prediction.parent)
+        make_folder(self.folder.tables)
         write_table(self.folder.table("trainings"), rows, TrainingRow)
         return rows
 
@@ -210,7 +248,7 @@ class Study:
         """Write the table of all drives; returns its rows."""
         finished = [row.id for row in finished_trainings(self.folder, planned_trainings(self.plan))]
         rows = self._driver().driven(finished)
-        make_folder(self.folder.prediction.parent)
+        make_folder(self.folder.tables)
         write_table(self.folder.table("drives"), rows, DriveRow)
         return rows
 

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,12 +17,13 @@ from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.seeds import SeedSplit
 from drive_stack.study.config import StudyPlan
 from drive_stack.study.records import FULL_MIXTURE, TrainingId, TrainingRow
-from drive_stack.study.subsets import Subset, draw_subset
+from drive_stack.study.subsets import PoolEpisode, Subset, draw_subset
 from drive_stack.study_runner.decision_time import measure_decision_ms
 from drive_stack.study_runner.folder import StudyFolder
 from drive_stack.study_runner.network_units import (
     NetworkRecord,
     NetworkTask,
+    hash_of,
     read_record,
     train_in_worker,
 )
@@ -57,29 +59,52 @@ class TrainingWork:
         return draw_subset(self.pool.episodes, training.size, training.seed, parts)
 
     def train(self, trainings: Sequence[TrainingId]) -> None:
-        """Train the networks that are missing, and write the rows that are missing.
+        """Write the rows that are missing, and first train the networks that these need.
+
+        A training with a row needs no networks: they may have been deleted.
 
         Raises:
-            ConfigError: an arm or a subset cannot be trained, or a training fails.
+            ConfigError: an arm or a subset cannot be trained, a training fails, or a row was made with other
+                settings.
         """
+        for training in trainings:
+            self._check_settings(training)
+        unfinished = [training for training in trainings if not self.folder.training(training).exists()]
         tasks = {
             (name, _shared(training)): self._task(name, training)
-            for training in trainings
+            for training in unfinished
             for name in with_inputs(find_arm(training.arm).networks)
         }
         missing = [key for key, task in tasks.items() if read_record(task) is None]
         if missing:
             self._train_networks([tasks[key] for key in missing], [key[1].size for key in missing])
-        unfinished = [training for training in trainings if not self.folder.training(training).exists()]
         finishing = [self._finish_task(training, tasks) for training in unfinished]
         progress = WorkProgress("trainings measured", [1] * len(unfinished), self.workers, self.report)
         for row in run_in_processes(
             finish_training, finishing, self.workers, in_order=False, environment=ONE_THREAD
         ):
-            path = self.folder.training(row.id)
-            make_folder(path.parent)
-            write_atomically(path, _ROW.dump_json(row, indent=1).decode() + "\n")
+            write_training_row(self.folder, row)
             progress.add(str(row.id), 1, 0.0)
+
+    def episodes(self, trainings: Sequence[TrainingId]) -> frozenset[PoolEpisode]:
+        """The episodes whose recordings are needed for the rows that are missing."""
+        needed = [
+            self.subset(training).episodes
+            for training in trainings
+            if not self.folder.training(training).exists()
+        ]
+        return frozenset(chain(*needed, self.pool.held_out if needed else ()))
+
+    def _check_settings(self, training: TrainingId) -> None:
+        path = self.folder.training(training)
+        names = with_inputs(find_arm(training.arm).networks)
+        if not path.exists() or not self.networks.keys() >= set(names):
+            return
+        settings = (hash_of(self.networks[name].settings) for name in names)
+        if read_training_row(path).config_hash != _config_hash(settings):
+            raise ConfigError(
+                f"{path}: was trained with other settings; restore them, or use another --work and --tables"
+            )
 
     def _train_networks(self, tasks: Sequence[NetworkTask], sizes: Sequence[int]) -> None:
         """Train networks, those without inputs first."""
@@ -131,6 +156,13 @@ class TrainingWork:
             measured=self.folder.files_of(self.pool.held_out),
             cache=self.folder.cache,
         )
+
+
+def write_training_row(folder: StudyFolder, row: TrainingRow) -> None:
+    """Write the row of a finished training. Raises `ConfigError` if the file cannot be written."""
+    path = folder.training(row.id)
+    make_folder(path.parent)
+    write_atomically(path, _ROW.dump_json(row, indent=1).decode() + "\n")
 
 
 def read_training_row(path: Path) -> TrainingRow:
@@ -206,7 +238,7 @@ def finish_training(task: FinishTask) -> TrainingRow:
         acceleration_error=errors.acceleration_error,
         lateral_error=errors.lateral_error,
         weights_sha256=_hash_of_files(task.networks, records),
-        config_hash=_hash("".join(record.settings_sha256 for record in records.values()))[:16],
+        config_hash=_config_hash(record.settings_sha256 for record in records.values()),
         code_hash=next(iter(records.values())).code_hash,
         date=max(record.date for record in records.values()),
         failed=failed,
@@ -229,5 +261,6 @@ def _hash_of_files(tasks: Mapping[str, NetworkTask], records: Mapping[str, Netwo
     return digest.hexdigest()
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _config_hash(settings: Iterable[str]) -> str:
+    """Hash of the hashes of the settings of all networks, in the order of `with_inputs`."""
+    return hash_of("".join(settings))[:16]

@@ -18,8 +18,11 @@ def test_the_shipped_plan() -> None:
     assert plan.sizes == tuple(1000 * 2**step for step in range(8))
     assert plan.arms["modular"].seeds == {**dict.fromkeys(plan.sizes, 5), 128_000: 3}
     assert plan.arms["end_to_end"].seeds == plan.arms["modular"].seeds
-    assert plan.arms["affordances"].seeds == {4000: 3, 16_000: 3, 64_000: 3, 128_000: 3}
-    assert plan.trainings == 2 * 38 + 3 * 12
+    assert plan.arms["affordances"].seeds == {4000: 2, 16_000: 2, 64_000: 2, 128_000: 2}
+    assert plan.trainings == 2 * 38 + 3 * 8
+    assert {plan.courses_of(arm, plan.courses).seeds for arm in ("modular", "end_to_end")} == {3}
+    assert plan.courses_of("affordances", plan.courses).seeds == 2
+    assert plan.courses_of("affordances", plan.frontier).seeds == 1
     assert {plan.courses.suite, plan.frontier.suite, plan.validation.suite} <= suites().keys()
     assert plan.analysis.pairs[0] == ("modular", "end_to_end")
 
@@ -59,6 +62,12 @@ def rule(**changes: int) -> NetworkRule:
 )
 def test_the_schedule_of_a_training_by_hand(steps_per_pass: int, passes: int, epochs: int) -> None:
     assert schedule(rule(), steps_per_pass) == Schedule(passes=passes, epochs=epochs, patience=3)
+
+
+def test_a_large_subset_is_seen_a_number_of_times() -> None:
+    """1,000 updates are fewer than 3 passes of 400 updates, and 10 passes of 40 are more than 3."""
+    assert schedule(rule(min_passes=3), 400) == Schedule(passes=1, epochs=3, patience=3)
+    assert schedule(rule(min_passes=3, max_passes=10), 40) == Schedule(passes=3, epochs=3, patience=3)
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ def tiny_plan(tmp_path: Path) -> Path:
         (["train", "--only", "modular"], "--only modular: expected ARM:SIZE:SEED, such as modular:4000:0"),
         (["--only", "modular:5:0"], "--only modular:5:0: the plan has no such training; its sizes: 1000"),
         (["--quick", "--config", "x.yaml"], "--quick: has a plan of its own; leave out --config"),
-        (["train", "--tables", "x"], "--tables: goes with the stage report"),
+        (["train", "--hours", "1"], "--hours: goes without a stage"),
         (["--address", "here:1"], "--address: goes with --backend ray"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
-        (["train"], "episodes.json: the pool is not recorded yet; run: study record"),
+        (["train"], "pool.json: the pool is not recorded yet; run: study record"),
         (
             ["predict"],
             "trainings up to 64,000 rows are not trained and driven yet, such as modular, 1,000 rows",

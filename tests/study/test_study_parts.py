@@ -47,18 +47,19 @@ def test_the_time_left_follows_from_the_sizes() -> None:
     ]
 
 
-def test_small_sizes_and_principal_arms_come_first() -> None:
+def test_seed_follows_seed_and_the_largest_size_comes_last() -> None:
     planned = planned_trainings(load_plan())
-    assert len(planned) == len(set(planned)) == 112 + 6  # and the provenance arm
+    assert len(planned) == len(set(planned)) == 100 + 6  # and the provenance arm
     assert planned[:2] == (TrainingId("modular", 1000, 0), TrainingId("end_to_end", 1000, 0))
-    assert [item.size for item in planned] == sorted(item.size for item in planned)
-    own = [item for item in planned if item.size == 32_000]
-    assert [item.mixture for item in own[-6:]] == ["expert", "expert_perturbed"] * 3
+    order = [(item.size == 128_000, item.seed, item.size) for item in planned]
+    assert order == sorted(order)
+    own = [item.mixture for item in planned if (item.size, item.seed) == (32_000, 2)]
+    assert own == ["full", "full", "expert", "expert_perturbed"]
 
 
 def test_selections_add_up() -> None:
     plan = load_plan()
     chosen = select(plan, [Selection.read("modular:1000:*"), Selection.read("*:128000:2")])
-    assert len(chosen) == 5 + 5
+    assert len(chosen) == 5 + 2
     assert str(Selection.read("modular:*:3")) == "modular:*:3"
     assert select(plan, []) == planned_trainings(plan)

@@ -17,7 +17,7 @@ from simulated_study.fakes import FakeDriver, FakeNetwork, FakeRecorder, Fuse, K
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.seeds import SeedSplit, split_of
-from drive_stack.study.config import StudyPlan
+from drive_stack.study.config import Courses, StudyPlan
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.outcomes import Outcomes
 from drive_stack.study.prediction import ArmPrediction, PredictionRecord
@@ -87,9 +87,12 @@ def replace_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
 class Fakes:
     """A study of fakes in a folder; ``run`` may be called again and again."""
 
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str) -> None:
+    def __init__(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str, kept: Path | None = None
+    ) -> None:
         self.plan = load_model(CONFIGS / "study_quick.yaml", StudyPlan, [*OVERRIDES, *overrides])
-        self.folder = StudyFolder(root)
+        self.folder = StudyFolder(root, kept)
+        self.hours: float | None = None
         self.collect, self.drive = FakeRecorder(), FakeDriver()
         self.networks = {name: FakeNetwork(name) for name in NETWORKS}
         self.lines: list[str] = []
@@ -99,9 +102,12 @@ class Fakes:
         return self.networks
 
     def run(self, stage: Stage | None = None, *only: str) -> None:
-        services = Services(self.collect, self.drive, _build, _build, "cruise")
+        services = Services(self.collect, self.drive, _build, _build, "cruise", count_courses, scenarios=3)
         selections = [Selection.read(text) for text in only]
-        Study(self.plan, self.folder, services, selections, report=self.lines.append).run(stage)
+        study = Study(
+            self.plan, self.folder, services, selections, hours=self.hours, report=self.lines.append
+        )
+        study.run(stage)
 
     @property
     def trainings(self) -> list[TrainingRow]:
@@ -115,6 +121,10 @@ class Fakes:
         """The rows that a study results in, apart from measured times."""
         trainings = [replace(row, core_hours=0.0) for row in self.trainings]
         return trainings, self.drives, self.folder.prediction.read_text(encoding="utf-8")
+
+
+def count_courses(courses: Courses) -> int:
+    return 2 * courses.seeds
 
 
 def _build(*_: object, **__: object) -> Any:
@@ -218,7 +228,7 @@ def test_a_study_that_is_killed_comes_to_the_same(
 
 def test_the_pool_is_recorded_from_training_seeds_and_nothing_held_out(fakes: Fakes) -> None:
     fakes.run(Stage.RECORD)
-    pool = read_pool(fakes.folder.pool)
+    pool = read_pool(fakes.folder.pool, fakes.plan)
     assert {split_of(episode.seed) for episode in pool.episodes} == {SeedSplit.TRAINING}
     assert {split_of(episode.seed) for episode in pool.held_out} == {SeedSplit.VALIDATION}
     for name, part in fakes.plan.pool.parts.items():
@@ -236,10 +246,12 @@ def test_a_student_learns_from_the_parts_before_its_own(
     fakes = Fakes(tmp_path, monkeypatch, f"pool.parts.student={part}")
     fakes.run(Stage.RECORD)
     spec = next(spec for spec in fakes.collect.specs if spec.out.name == "student")
-    weights = fakes.folder.student("student") / "policy.trunk.onnx"
+    weights = fakes.folder.student_weights("student") / "policy.trunk.onnx"
     assert spec.driver == "end_to_end" and spec.driver_overrides == (f"weights={weights}",)
     learned = weights.read_text().splitlines()
-    earlier = {item.file for item in read_pool(fakes.folder.pool).episodes if item.part != "student"}
+    earlier = {
+        item.file for item in read_pool(fakes.folder.pool, fakes.plan).episodes if item.part != "student"
+    }
     assert set(learned[2:]) - {"|"} <= earlier
 
 
@@ -250,7 +262,7 @@ def test_a_mixture_of_its_own_has_networks_of_its_own(fakes: Fakes) -> None:
     assert "expert-000200-0" in folders and "full-000200-0" in folders
     expert = next(row for row in fakes.trainings if row.mixture == "expert")
     network = fakes.folder.network("policy", expert.id) / "policy.trunk.onnx"
-    parts = {item.file: item.part for item in read_pool(fakes.folder.pool).episodes}
+    parts = {item.file: item.part for item in read_pool(fakes.folder.pool, fakes.plan).episodes}
     assert {parts[file] for file in network.read_text().splitlines()[2:] if file != "|"} == {"expert"}
 
 
@@ -305,7 +317,7 @@ def test_a_training_that_fails_twice_fails_on_every_course(fakes: Fakes) -> None
 @pytest.mark.parametrize(
     ("stage", "only", "message"),
     [
-        (Stage.TRAIN, (), r"episodes\.json: the pool is not recorded yet; run: study record"),
+        (Stage.TRAIN, (), r"pool\.json: the pool is not recorded yet; run: study record"),
         (Stage.REPORT, (), r"trainings\.parquet: no such file"),
         (Stage.RECORD, ("modular:7:0",), "modular:7:0: the plan has no such training; its sizes: 100, 200"),
         (Stage.RECORD, ("modular:100:2",), "its seeds: 0 to 1"),
@@ -348,7 +360,7 @@ def test_a_network_of_other_settings_is_refused(fakes: Fakes) -> None:
     fakes.run(Stage.RECORD)
     fakes.run(Stage.TRAIN, "end_to_end:100:0")
     fakes.networks["policy"].name = "policy_of_another_kind"
-    with pytest.raises(ConfigError, match=r"full-000100-0: was trained with other settings or from other"):
+    with pytest.raises(ConfigError, match=r"end_to_end-000100-0\.json: was trained with other settings"):
         fakes.run(Stage.TRAIN, "end_to_end:100:0")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drive_stack.app.agent_evaluation import REFERENCE, drive_plan, plan_courses
@@ -19,7 +20,7 @@ from drive_stack.evaluation.batch.wiring import BatchWiring
 from drive_stack.evaluation.run_facts import Driver
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.seeds import seed_range
-from drive_stack.study.config import DEFAULT_PLAN, load_plan
+from drive_stack.study.config import DEFAULT_PLAN, Courses, load_plan
 from drive_stack.study_runner.driving import DrivingOrder, reference
 from drive_stack.study_runner.folder import StudyFolder, file_stem
 from drive_stack.study_runner.selection import Selection
@@ -34,8 +35,8 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     stage = None if args.stage is None else Stage(args.stage)
     if args.quick and args.config is not None:
         raise ConfigError("--quick: has a plan of its own; leave out --config")
-    if args.tables is not None and stage is not Stage.REPORT:
-        raise ConfigError("--tables: goes with the stage report")
+    if args.hours is not None and stage is not None:
+        raise ConfigError("--hours: goes without a stage")
     if args.address is not None and args.backend != "ray":
         raise ConfigError("--address: goes with --backend ray")
     plan = load_plan(QUICK_PLAN if args.quick else args.config or DEFAULT_PLAN)
@@ -44,19 +45,34 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     )
     study = Study(
         plan,
-        StudyFolder(args.work or wiring.root / "runs" / plan.name),
+        StudyFolder(args.work or wiring.root / "runs" / plan.name, args.tables),
         Services(
             collect=lambda spec: _collect(spec, wiring.batch),
             drive=lambda order: _drive(order, driving, wiring.batch),
             build_agent=wiring.batch.build_agent,
             perception=wiring.perception,
             timed_scenario=wiring.batch.scenarios[0],
+            count_courses=_course_counter(wiring.batch),
+            scenarios=len(wiring.batch.scenarios),
         ),
         only=[Selection.read(text) for text in args.only],
         workers=args.workers,
+        hours=args.hours,
     )
-    study.run(stage, args.tables)
+    study.run(stage)
     return 0
+
+
+def _course_counter(wiring: BatchWiring) -> Callable[[Courses], int]:
+    """Counts courses, of all seeds together."""
+
+    @functools.cache
+    def size(suite: str) -> int:
+        return len(load_suite(suite).scenarios(wiring.scenarios, wiring.world_name))
+
+    return lambda courses: (
+        courses.seeds * (size(courses.suite) if courses.scenarios is None else len(courses.scenarios))
+    )
 
 
 def _collect(spec: CollectionSpec, wiring: BatchWiring) -> Collection:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from drive_stack.app.options import CommandParser, add_backend_options, add_workers_option
 
-STAGES = ("record", "train", "evaluate", "predict", "report")
+STAGES = ("plan", "record", "train", "evaluate", "predict", "report")
+MAX_HOURS = 10_000.0
 HELP = """\
 examples:
+  python run_sim.py study plan                                  the hours of each part; does nothing
   python run_sim.py study                                       everything that is missing
   python run_sim.py study --quick                               a small study that only shows that it works
   python run_sim.py study train --only modular:4000:0           one training
   python run_sim.py study evaluate --only 'end_to_end:*:0'      all sizes of one seed
+  python run_sim.py study --tables docs/study --hours 2         two hours, on top of what is committed
   python run_sim.py study report --tables docs/study            the report from committed rows alone
 
 You can stop the command at any time: run again, it continues where it stopped.
 docs/study/running.md says how long it takes, and docs/study/protocol.md what is studied.
 """
+
+
+def _hours(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 < value <= MAX_HOURS:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of hours up to {MAX_HOURS:g}")
+    return value
 
 
 def make_parser() -> CommandParser:
@@ -33,8 +47,8 @@ def make_parser() -> CommandParser:
         "stage",
         nargs="?",
         choices=STAGES,
-        help="do only this part (default: all of them, in this order; the largest size is trained after "
-        "its prediction)",
+        help="do only this part; plan: print the hours of each part, and do nothing (default: all of them, "
+        "size after size of each seed; the largest size is trained after its prediction)",
     )
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="plan of the study (default: configs/study.yaml)"
@@ -61,7 +75,14 @@ def make_parser() -> CommandParser:
         "--tables",
         type=Path,
         metavar="DIR",
-        help="with report: folder of trainings.parquet and drives.parquet (default: tables in --work)",
+        help="folder of what is committed: tables of trainings and drives, prediction, list of episodes, "
+        "weights of the reference students. What it holds is not done again (default: tables in --work)",
+    )
+    parser.add_argument(
+        "--hours",
+        type=_hours,
+        metavar="H",
+        help="without a stage: begin no size of a seed that would end later than this",
     )
     add_workers_option(parser, default=2)
     add_backend_options(parser)

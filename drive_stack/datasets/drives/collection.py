@@ -11,6 +11,7 @@ from drive_stack.agent_spec import grants, is_file, runs_code
 from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
 from drive_stack.datasets.drives.labelled_frames import FrameLabelling
 from drive_stack.datasets.drives.recording_task import EXPERT, CollectSettings, make_recorder, record_task
+from drive_stack.datasets.drives.shard_paths import shard_path
 from drive_stack.datasets.held_out import check_scenarios
 from drive_stack.datasets.manifest import Manifest
 from drive_stack.errors import ConfigError
@@ -49,6 +50,7 @@ class CollectionSpec:
     driver_overrides: tuple[str, ...] = ()
     expert_fraction: float = 0.0  # fraction of the time in which the expert drives instead of ``driver``
     frames: FrameLabelling | None = None  # also record labelled frames of the same drives
+    only: frozenset[str] | None = None  # names of the shards to record; None: all of them
     workers: int = 2
 
 
@@ -169,7 +171,10 @@ def _episodes(spec: CollectionSpec, wiring: BatchWiring) -> list[Episode]:
             "not to learn from"
         )
     seeds = seed_range(spec.first_seed, spec.seeds)
-    return [Episode(scenario, seed) for seed in seeds for scenario in scenarios]
+    episodes = [Episode(scenario, seed) for seed in seeds for scenario in scenarios]
+    if spec.only is None:
+        return episodes
+    return [item for item in episodes if shard_path(spec.out, item.scenario, item.seed).name in spec.only]
 
 
 def _settings(spec: CollectionSpec, wiring: BatchWiring) -> CollectSettings:

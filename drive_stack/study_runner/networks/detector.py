@@ -54,6 +54,10 @@ class DetectorNetwork:
         config = self.config.model_dump_json(exclude={"frames", "seed", "threads"})
         return config + self.rule.content + self.description.read_text(encoding="utf-8")
 
+    def steps_per_pass(self, rows: int, frames: int) -> int:  # noqa: ARG002 - it learns from frames
+        """Updates that show each frame once; at least 1."""
+        return max(steps_per_epoch(frames, self.config), 1)
+
     def fit(
         self,
         data: NetworkData,

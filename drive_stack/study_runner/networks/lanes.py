@@ -52,6 +52,10 @@ class LanesNetwork:
         """Configuration and rule."""
         return self.config.model_dump_json(exclude=_UNUSED) + self.rule.content
 
+    def steps_per_pass(self, rows: int, frames: int) -> int:  # noqa: ARG002 - it learns from frames
+        """Updates that show each frame once; at least 1. Frames that are repeated are not known here."""
+        return max(frames // self.config.batch, 1)
+
     def fit(
         self,
         data: NetworkData,

@@ -48,6 +48,10 @@ class MidToEndNetwork:
         unused = {"recordings", "validation", "epochs", "patience", "seed"}
         return self.config.model_dump_json(exclude=unused) + self.rule.content
 
+    def steps_per_pass(self, rows: int, frames: int) -> int:  # noqa: ARG002 - it learns from rows
+        """Updates that show each row once; at least 1."""
+        return max(rows // self.config.batch, 1)
+
     def fit(
         self, data: NetworkData, seed: int, folder: Path, inputs: Mapping[str, Path], report: Report
     ) -> OfflineErrors:
@@ -64,7 +68,7 @@ class MidToEndNetwork:
             return loaded
 
         learned, held_out, measured = map(load, (data.learned, data.held_out, data.measured))
-        steps = max(learned.rows // self.config.batch, 1)
+        steps = self.steps_per_pass(learned.rows, 0)
         plan = schedule(self.rule, steps)
         config = self.config.model_copy(update={"epochs": plan.epochs, "patience": plan.patience})
         fitted = train(

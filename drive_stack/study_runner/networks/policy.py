@@ -50,6 +50,10 @@ class PolicyNetwork:
         unused = {"rounds", "validation_seeds", "workers", "seed"}
         return self.config.model_dump_json(exclude=unused) + self.rule.content
 
+    def steps_per_pass(self, rows: int, frames: int) -> int:  # noqa: ARG002 - it learns from rows
+        """Updates that show each row once; at least 1."""
+        return max(rows // (self.config.clip * self.config.batch), 1)
+
     def fit(
         self,
         data: NetworkData,

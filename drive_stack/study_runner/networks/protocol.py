@@ -89,6 +89,10 @@ class NetworkTraining(Protocol):
         """Everything but data and seed that determines the result, as text. Paths are not part of it."""
         ...
 
+    def steps_per_pass(self, rows: int, frames: int) -> int:
+        """Updates that show each of ``rows`` recorded rows, or of ``frames`` labelled frames, once; ≥ 1."""
+        ...
+
     def fit(
         self, data: NetworkData, seed: int, folder: Path, inputs: Mapping[str, Path], report: Report
     ) -> OfflineErrors:

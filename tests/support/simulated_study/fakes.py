@@ -73,7 +73,8 @@ class FakeRecorder:
     def _episode(self, spec: CollectionSpec, scenario: str, seed: int) -> None:
         assert spec.frames is not None
         rows = int(np.random.default_rng([seed, *scenario.encode()]).integers(10, 30))
-        if (spec.out / f"{scenario}-{seed:06d}.parquet").exists():
+        name = f"{scenario}-{seed:06d}.parquet"
+        if (spec.out / name).exists() or (spec.only is not None and name not in spec.only):
             return
         self.fuse.use()
         frames = [
@@ -82,8 +83,8 @@ class FakeRecorder:
         ]
         FRAMES.write(spec.frames.folder / f"{scenario}-{seed:06d}.parquet", frames)
         listed = read_manifest(DRIVES, spec.out).shards if (spec.out / "manifest.json").exists() else ()
-        path = spec.out / f"{scenario}-{seed:06d}.parquet"
-        write_listed(spec.out, *listed, write_shard(path, columns(scenario, seed, rows)))
+        others = [entry for entry in listed if entry.file != name]
+        write_listed(spec.out, *others, write_shard(spec.out / name, columns(scenario, seed, rows)))
 
 
 @dataclass
@@ -103,6 +104,9 @@ class FakeNetwork:
     @property
     def settings(self) -> str:
         return self.name
+
+    def steps_per_pass(self, rows: int, frames: int) -> int:
+        return max((rows if self.name == "policy" else frames) // 10, 1)
 
     def fit(
         self, data: NetworkData, seed: int, folder: Path, inputs: Mapping[str, Path], report: Report
@@ -137,6 +141,8 @@ class FakeDriver:
     def __call__(self, order: DrivingOrder) -> Sequence[Row]:
         self.fuse.use()
         self.orders.append(order)
+        order.folder.mkdir(parents=True, exist_ok=True)
+        (order.folder / "rows.jsonl").touch()
         first = order.courses.first_seed
         seeds = range(first, first + order.courses.seeds)
         return [

@@ -1,0 +1,114 @@
+"""A study whose folder of work was lost, or parts of it: what is kept is enough to go on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from test_study_runner import Fakes, replace_analysis, replace_processes
+
+from drive_stack.errors import ConfigError
+from drive_stack.study.records import TrainingId
+from drive_stack.study.subsets import draw_subset
+from drive_stack.study_runner.folder import HELD_OUT
+from drive_stack.study_runner.pool import read_pool
+from drive_stack.study_runner.stages import Stage
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_processes(monkeypatch)
+    replace_analysis(monkeypatch)
+
+
+@pytest.fixture
+def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fakes:
+    return Fakes(tmp_path / "study", monkeypatch)
+
+
+def test_a_training_records_again_only_what_it_learns_from(fakes: Fakes) -> None:
+    fakes.run(Stage.RECORD)
+    pool = read_pool(fakes.folder.pool, fakes.plan)
+    before = {path.name: path.read_bytes() for path in fakes.folder.drives("expert").glob("*.parquet")}
+    shutil.rmtree(fakes.folder.root / "pool")
+    fakes.collect.specs.clear()
+    fakes.run(Stage.TRAIN, "modular:100:0")
+    subset = draw_subset(pool.episodes, 100, 0)
+    wanted = {episode.file for episode in (*subset.episodes, *pool.held_out)}
+    recorded = {path.name: path for path in (fakes.folder.root / "pool").glob("*/*.parquet")}
+    assert recorded.keys() == wanted and len(wanted) < len(pool.every)
+    assert {name for spec in fakes.collect.specs for name in spec.only or ()} == wanted
+    assert all(recorded[name].read_bytes() == before[name] for name in before.keys() & wanted)
+    assert {row.id for row in fakes.trainings} == {TrainingId("modular", 100, 0)}
+
+
+@pytest.mark.parametrize("kind", ["drive", "frames"])
+def test_an_episode_that_comes_out_differently_is_named(fakes: Fakes, kind: str) -> None:
+    fakes.run(Stage.RECORD)
+    content = json.loads(fakes.folder.pool.read_text())
+    file = content["held_out"][0]["file"]
+    content["hashes"][file][kind] = "0" * 64
+    fakes.folder.pool.write_text(json.dumps(content))
+    shutil.rmtree(fakes.folder.drives(HELD_OUT))
+    with pytest.raises(ConfigError, match=rf"{file}: not the episode that .*pool\.json lists"):
+        fakes.run(Stage.TRAIN, "modular:100:0")
+
+
+def test_a_list_of_another_pool_is_refused(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes.run(Stage.RECORD)
+    other = Fakes(tmp_path / "other", monkeypatch, "pool.parts.expert.rows=460", kept=fakes.folder.tables)
+    with pytest.raises(ConfigError, match=r"pool\.json: lists another pool than that of the plan"):
+        other.run(Stage.TRAIN)
+
+
+def test_what_is_kept_is_not_done_again_in_an_empty_folder(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sizes are finished, a training is not driven yet, and then the folder is lost."""
+    fakes.run(Stage.RECORD)
+    for stage in (Stage.TRAIN, Stage.EVALUATE):
+        fakes.run(stage, "*:100:0", "*:200:0")
+    fakes.run(Stage.TRAIN, "modular:100:1")
+    kept = tmp_path / "kept"
+    shutil.copytree(fakes.folder.tables, kept)
+    shutil.rmtree(fakes.folder.root)
+
+    again = Fakes(tmp_path / "again", monkeypatch, kept=kept)
+    again.run()
+    driven = [order.label for order in again.drive.orders]
+    assert driven.count("expert-000000-0") == 1  # others are compared with its rows, which are not kept
+    assert "modular-000100-0" not in driven and "modular-000100-1" in driven
+    trained = {folder for folder, _ in again.networks["detector"].epochs}
+    assert "full-000100-0" not in trained and "full-000100-1" in trained
+    whole = Fakes(tmp_path / "whole", monkeypatch)
+    whole.run()
+    assert again.content() == whole.content()
+
+
+def test_no_size_is_begun_that_does_not_fit(fakes: Fakes) -> None:
+    fakes.hours = 1e-9
+    fakes.run()
+    assert not fakes.networks["detector"].epochs and not fakes.drive.orders
+    assert "stopped before modular, 100 rows, seed 0, which takes about" in fakes.lines[-1]
+    fakes.hours = 1000.0
+    fakes.run()
+    assert len(fakes.trainings) == 13
+
+
+def test_an_arm_with_fewer_courses_drives_the_first_seeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes = Fakes(tmp_path, monkeypatch, "arms.end_to_end.course_seeds=1")
+    fakes.networks["policy"].errors = lambda _: float("nan")  # and a failed training those of its arm
+    fakes.run(Stage.RECORD)
+    for stage in (Stage.TRAIN, Stage.EVALUATE):
+        fakes.run(stage, "*:100:0")
+    seeds = {arm: {row.seed for row in fakes.drives if row.arm == arm} for arm in ("modular", "end_to_end")}
+    assert seeds == {"modular": {100_000, 100_001}, "end_to_end": {100_000}}
