@@ -107,6 +107,8 @@ def test_a_large_subset_is_seen_a_number_of_times() -> None:
         ("pool.held_out.first_seed=0", "expected validation seeds, from 100000 to 199999"),
         ("provenance.mixtures.expert.parts=[nobody]", "the pool has no part 'nobody'"),
         ("networks.lanes.max_steps=0", "greater than or equal to 1"),
+        ("rates.networks={}", "rates.networks: the rates of the network 'detector' are missing"),
+        ("rates.courses={expert: 1.0}", "rates.courses: the rate of 'modular' is missing"),
     ],
 )
 def test_mistakes_are_named_in_one_line(override: str, message: str | None) -> None:

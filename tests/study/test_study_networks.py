@@ -70,7 +70,9 @@ def test_a_rule_changes_the_settings_and_a_seed_does_not() -> None:
 
 def test_an_unknown_network_is_named() -> None:
     rule = "{config: lanes.yaml, max_steps: 1, max_passes: 1, measure_every: 1, patience: 1}"
-    plan = load_model(DEFAULT_PLAN, StudyPlan, [f"networks.sonar={rule}"])
+    rates = "{step: 1.0, read: 0.0, evaluate: 0.0, finish: 0.0}"
+    overrides = [f"networks.sonar={rule}", f"rates.networks.sonar={rates}"]
+    plan = load_model(DEFAULT_PLAN, StudyPlan, overrides)
     with pytest.raises(ConfigError, match="there is no network 'sonar'; there are: detector, lanes"):
         read_networks(plan, CONFIGS / "training", no_perception)
 
