@@ -82,13 +82,13 @@ class CourseDriver:
         references = [(reference(name), REFERENCES[name]) for name in _known(self.plan.references)]
         drivers = references + [(row.id, self._driver(row.id)) for row in trainings]
         failed = {row.id for row in trainings if row.failed}
-        orders = [
+        missing = [
             (run, training, driver)
             for run in course_runs(self.plan)
             for training, driver in drivers
             if run.has(training) and not self._drives(run, training).exists()
         ]
-        orders = self._with_experts(orders)
+        orders = self._with_experts(missing)
         for number, (run, training, driver) in enumerate(orders, start=1):
             self.report(f"{number} of {len(orders)} drivers on {run.name} courses: {training}")
             if training in failed:

@@ -90,11 +90,11 @@ def list_pool(folder: StudyFolder, plan: StudyPlan) -> EpisodePool:
 
 def _hashes(folder: StudyFolder, part: str) -> dict[str, ShardHashes]:
     """The hashes of both shards of each episode of a part, by the name of its file."""
-    drives, frames = (
-        {shard.file: shard.sha256 for shard in read_manifest(kind, path).shards}
-        for kind, path in ((DRIVES, folder.drives(part)), (FRAMES, folder.frames(part)))
-    )
-    return {name: ShardHashes(drive=drive, frames=frames[name]) for name, drive in drives.items()}
+    frames = {shard.file: shard.sha256 for shard in read_manifest(FRAMES, folder.frames(part)).shards}
+    return {
+        shard.file: ShardHashes(drive=shard.sha256, frames=frames[shard.file])
+        for shard in read_manifest(DRIVES, folder.drives(part)).shards
+    }
 
 
 def read_pool(path: Path, plan: StudyPlan) -> EpisodePool:
