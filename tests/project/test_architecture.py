@@ -210,3 +210,9 @@ def test_a_cycle_is_found() -> None:
     assert reachable(graph, "a.x")["a.z"] == ("a.x", "b.y", "c", "a.z")
     assert cycle(contracted(graph, "")) == ("a", "b", "c", "a")
     assert cycle(contracted(graph, "a")) == ()
+
+
+def test_names_of_test_modules_are_unique() -> None:
+    """Folders of tests are no packages, so pytest imports each file by its bare name."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert not [name for name, count in names.items() if count > 1]
