@@ -17,7 +17,7 @@ from drive_stack.evaluation.statistics import (
     paired_difference,
     paired_fraction_difference,
 )
-from drive_stack.evaluation.summary import Course, World, group_of, same_world, world_of
+from drive_stack.evaluation.summary import Course, World, expert_progress, group_of, same_world, world_of
 from drive_stack.shifts import base_and_shift
 
 BASE, SHIFTED = "base courses", "shifted courses"
@@ -272,18 +272,10 @@ def _mean_of_known(values: Sequence[float | None], worlds: Sequence[World]) -> E
 
 
 def _expert_progress(results: Sequence[EpisodeResult]) -> list[float | None]:
-    """Progress relative to the expert, None where it is not known.
-
-    An episode that an error ended before its first step counts as 0, as its other figures do, if any episode
-    of the driver was measured against the expert.
-    """
-    progress = [result.progress_of_expert for result in results]
-    if all(value is None for value in progress):
-        return progress
-    return [
-        0.0 if value is None and result.status is Status.ERROR else value
-        for value, result in zip(progress, results, strict=True)
-    ]
+    """`expert_progress` of each episode; None for all if no episode was measured against the expert."""
+    if all(result.progress_of_expert is None for result in results):
+        return [None] * len(results)
+    return [expert_progress(result) for result in results]
 
 
 def _scheme_differences(

@@ -24,6 +24,16 @@ def world_of(row: Row) -> World:
     return row.world or ScenarioName.parse(row.result.scenario).base, row.result.seed
 
 
+def expert_progress(result: EpisodeResult) -> float | None:
+    """Progress relative to the expert, None where it is not known.
+
+    An episode that an error ended before its first step drove nothing, and has 0.
+    """
+    if result.progress_of_expert is None and result.status is Status.ERROR:
+        return 0.0
+    return result.progress_of_expert
+
+
 def group_of(scenario: str) -> str:
     """A scenario's name without the keys that are set in it."""
     return ScenarioName.parse(scenario).base

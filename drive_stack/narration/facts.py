@@ -103,5 +103,5 @@ def _stands_before(one: Instant) -> bool:
 
 
 def _clearance(instants: Sequence[Instant]) -> float | None:
-    beside = [one.place.clearance for one in instants if one.place.ahead <= 0.0 and one.place.behind <= 0.0]
-    return min(beside) if beside else None
+    gaps = [one.place.clearance for one in instants if one.place.ahead <= 0.0 and one.place.behind <= 0.0]
+    return min(gaps) if gaps else None

@@ -1,4 +1,4 @@
-"""What is kept of a race while it is driven, so that its story can be told afterwards."""
+"""What is kept of a race while it is driven, so that it can be narrated afterwards."""
 
 from __future__ import annotations
 

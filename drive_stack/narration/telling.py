@@ -41,10 +41,10 @@ class Narration:
 
     def lines(self, names: Sequence[str]) -> list[str]:
         """The story as text, a line for each caption and each sentence of the verdict."""
-        told = [
+        spoken = [
             f"{caption.elapsed:5.1f} s  {_about(caption, names)}{caption.text}" for caption in self.captions
         ]
-        return [*told, self.verdict[:1].upper() + self.verdict[1:], *self.details]
+        return [*spoken, self.verdict[:1].upper() + self.verdict[1:], *self.details]
 
 
 def narrate(

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from drive_stack.evaluation.batch.row_ranges import RANGES
 from drive_stack.evaluation.batch.rows import Row
-from drive_stack.evaluation.result import EpisodeResult, Status, succeeded
-from drive_stack.evaluation.summary import Course
+from drive_stack.evaluation.result import Status, succeeded
+from drive_stack.evaluation.summary import Course, expert_progress
 from drive_stack.seeds import MAX_SEED
 
 FULL_MIXTURE = "full"  # the fixed mixture of recordings; other names are those of the provenance arm
@@ -139,12 +139,6 @@ def failed_drive(training: TrainingId, drive: DriveRow) -> DriveRow:
     )
 
 
-def _expert_progress(result: EpisodeResult) -> float | None:
-    """An episode that an error ended before its first step drove nothing."""
-    ended_at_once = result.status is Status.ERROR and result.progress_of_expert is None
-    return 0.0 if ended_at_once else result.progress_of_expert
-
-
 def drive_row(training: TrainingId, suite: str, row: Row) -> DriveRow:
     """The study's row for an evaluation's row, driven by ``training`` on a course of ``suite``."""
     result = row.result
@@ -162,7 +156,7 @@ def drive_row(training: TrainingId, suite: str, row: Row) -> DriveRow:
         at_fault=result.at_fault,
         collision_with=result.collision_with,
         progress=result.route_completion,
-        progress_of_expert=_expert_progress(result),
+        progress_of_expert=expert_progress(result),
         driving_score=result.driving_score,
         comfort=result.comfort,
         off_lane=result.off_lane,

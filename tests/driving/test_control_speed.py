@@ -133,7 +133,7 @@ def test_the_brake_holds_the_standing_car_until_the_plan_drives_on() -> None:
 def test_a_car_that_others_drive_shows_the_pull_of_the_grade_and_not_the_difference_of_commands(
     grade: float, applied: float
 ) -> None:
-    """A controller that is told the applied command compensates g · sin of the grade, nothing if level."""
+    """A controller that receives the applied command compensates g · sin of the grade, nothing if level."""
     ego, controller = Ego(CAR), FeedForwardLongitudinal(PLATFORM)
     ego.reset(0.0, 0.0, 0.0, 25.0)
     pull = -9.81 * grade / np.hypot(1.0, grade)

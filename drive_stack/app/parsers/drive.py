@@ -49,7 +49,7 @@ other commands (`python run_sim.py help evaluate` explains one):
   python run_sim.py judge detector|lanes|policy           evaluate a trained model
   python run_sim.py study --quick                         how much data would change which driver is better
   python run_sim.py site                                  write the lesson "Pipeline or end to end?"
-  python run_sim.py demo                                  watch a race, told in captions
+  python run_sim.py demo                                  watch a race, with captions
   python run_sim.py bench                                 measure speed, next to highway-env and ultralytics
 
 Seeds: 0–99999 are for training, 100000–199999 for validation, 200000–299999 for test.

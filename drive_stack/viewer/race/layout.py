@@ -44,8 +44,8 @@ def arrange_race(
     bar_height = round(80 * scale) if rows == 1 else 0
     min_strip = max(round(body * 0.22), round(24 * scale) * drivers)
     cell_width = (width - gap * (columns + 1)) // columns
-    told = caption_height(scale) + gap if captions else 0
-    max_height = (body - min_strip - told - gap * (rows + 1)) // rows - bar_height
+    caption_band = caption_height(scale) + gap if captions else 0
+    max_height = (body - min_strip - caption_band - gap * (rows + 1)) // rows - bar_height
     max_width = cell_width if rows == 1 else round(cell_width * _CAMERA_FRACTION)
     camera_height = min(round(max_width / camera_aspect), max_height)
     camera_width = min(max_width, round(camera_height * camera_aspect))
@@ -61,8 +61,8 @@ def arrange_race(
             bars.append(Rect(camera.right, top, cell_width - camera_width, camera_height))
         cameras.append(camera)
     top = bars[-1].bottom + gap
-    words = Rect(gap, top, width - 2 * gap, told - gap) if captions else None
-    top += told
+    words = Rect(gap, top, width - 2 * gap, caption_band - gap) if captions else None
+    top += caption_band
     strip = Rect(gap, top, width - 2 * gap, height - footer_height - gap - top)
     return RaceLayout(
         size=(width, height),

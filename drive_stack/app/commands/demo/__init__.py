@@ -1,4 +1,4 @@
-"""``run_sim.py demo``: a race in which one driver arrives and the other does not, told in captions."""
+"""``run_sim.py demo``: a race in which one driver arrives and the other does not, with captions."""
 
 from __future__ import annotations
 

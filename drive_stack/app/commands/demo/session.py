@@ -20,7 +20,7 @@ class NarratedSession:
         """``prepare`` chooses the race; it is called once, before the first frame."""
         self._prepare = prepare
         self._prepared: tuple[RaceSession, Narration] | None = None
-        self._is_told = True  # the present race is the one that was driven before
+        self._is_narrated = True  # the present race is the one that was driven before
         self._start = 0.0  # [s]
 
     def begin(self) -> None:
@@ -54,8 +54,8 @@ class NarratedSession:
         return None
 
     def next_scenario(self) -> RaceFrame:
-        """Start a race with the same seed in the next scenario; nothing is told of it."""
-        self._is_told = False
+        """Start a race with the same seed in the next scenario; it has no captions."""
+        self._is_narrated = False
         return self._session.next_scenario()
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class NarratedSession:
         return self._prepared[0]
 
     def _with_captions(self, frame: RaceFrame) -> RaceFrame:
-        if not self._is_told:
+        if not self._is_narrated:
             return frame
         return replace(
             frame,

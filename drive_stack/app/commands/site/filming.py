@@ -93,8 +93,8 @@ def film_facts(spec: FilmSpec, log: RaceLog, race: RaceResult, dt: float) -> Fil
     answer = facts.answer_s
     if spec.section is not Section.JUDGE or answer is None:
         return facts
-    told = tuple(caption for caption in captions if caption.start_s >= answer)
-    return facts.model_copy(update={"captions": told})
+    shown = tuple(caption for caption in captions if caption.start_s >= answer)
+    return facts.model_copy(update={"captions": shown})
 
 
 def _drive(session: RaceSession, labels: Sequence[str], video: Path) -> RaceLog:
