@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from drive_stack.bounds import Threads
+from drive_stack.bounds import Batch, Threads
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import OracleStages, Platform
 from drive_stack.pipeline.perceiving import Perception, StageClock
+from drive_stack.pipeline.sampled import SampledPerception
 from drive_stack.policy.track_policy import WEIGHTS, TrackPolicy
 from drive_stack.types import Control, Observation, StepTrace
 
@@ -26,6 +28,9 @@ class MidToEndConfig(StrictModel):
     perception: PerceptionConfig = PerceptionConfig()  # the grip is not used
     tracking: TrackingConfig = TrackingConfig()
     oracles: PerceptionOracleSettings = PerceptionOracleSettings()
+    perceive_every: Batch = (
+        2  # steps between two perceptions: those between two rows that the network learned from
+    )
     weights: Path | None = None  # file of the network; None: the shipped weights
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Threads = 1
@@ -61,7 +66,7 @@ class MidToEndConfig(StrictModel):
 
 
 class MidToEndAgent:
-    """Drives with `Perception` and a `TrackPolicy`; it has no predictions and no plan.
+    """Drives with `SampledPerception` and a `TrackPolicy`; it has no predictions and no plan.
 
     Raises:
         ConfigError: An oracle is not available, or weights are missing, altered or do not match their card.
@@ -71,14 +76,21 @@ class MidToEndAgent:
         self, config: MidToEndConfig, platform: Platform, oracles: OracleStages | None = None
     ) -> None:
         self.name, self.privileged = config.name, config.privileged
+        sampled = replace(platform, dt=platform.dt * config.perceive_every)
         self._policy = TrackPolicy(
-            config.network, platform.car, platform.dt, threads=config.threads, engine=config.engine
+            config.network,
+            platform.car,
+            platform.dt,
+            sampled.dt,
+            threads=config.threads,
+            engine=config.engine,
         )
         oracles = oracles if config.privileged else None
-        self._stages = build_perception(config.perception, config.tracking, platform, oracles)
+        self._stages = build_perception(config.perception, config.tracking, sampled, oracles)
         self._replaced = perception_with_oracles(self._stages, config.oracles.stages, oracles)
         self._switch = Switch(config.oracles.start, platform.dt)
-        self._perception = Perception(self._stages, platform.dt)
+        perception = Perception(self._stages, sampled.dt)
+        self._perception = SampledPerception(perception, config.perceive_every, platform.dt)
         self.trace: StepTrace | None = None
 
     def reset(self, seed: int) -> None:  # noqa: ARG002 - required by the protocol
@@ -91,7 +103,7 @@ class MidToEndAgent:
         self._policy.reset()
 
     def act(self, observation: Observation) -> Control:
-        """Perceive, and run the network once."""
+        """Perceive if it is due, and run the network once."""
         clock = StageClock()
         if self._switch.step():
             self._perception.use(self._replaced)

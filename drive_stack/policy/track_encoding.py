@@ -42,10 +42,11 @@ class TrackEncoder:
 
     Args:
         dt: time between two steps [s].
+        tracker_dt: time between two steps of the tracker [s].
     """
 
-    def __init__(self, dt: float) -> None:
-        self._dt = dt
+    def __init__(self, dt: float, tracker_dt: float) -> None:
+        self._tracker_dt = tracker_dt
         self._ages = [round(age / dt) for age in HISTORY]
         self._motion: deque[tuple[float, float]] = deque(maxlen=max(self._ages) + 1)  # speed, yaw rate
 
@@ -85,7 +86,7 @@ class TrackEncoder:
     ) -> list[float]:
         turned = track.heading - direction
         (x, y), (vx, vy) = track.position.tolist(), track.velocity.tolist()
-        missed, age = (min(steps * self._dt, _MAX_TIME) for steps in (track.missed, track.age))
+        missed, age = (min(steps * self._tracker_dt, _MAX_TIME) for steps in (track.missed, track.age))
         sigmas = [math.log1p(math.sqrt(max(value, 0.0))) for value in track.covariance.diagonal().tolist()]
         return [
             x / 50.0, y / 10.0, (vx - speed) / 10.0, vx / 30.0, vy / 5.0, station / 50.0, lateral / 4.0,

@@ -20,12 +20,21 @@ COMMAND = "python run_sim.py train mid_to_end"
 class TrackPolicy:
     """Computes the controls of one car. Equal inputs give equal controls.
 
+    ``dt`` is the time between two steps, ``tracker_dt`` that between two steps of the tracker [s].
+
     Raises:
         ConfigError: weights are missing or altered, or take another input.
     """
 
     def __init__(
-        self, weights: Path, car: VehicleParameters, dt: float, *, threads: int = 1, engine: str = "openvino"
+        self,
+        weights: Path,
+        car: VehicleParameters,
+        dt: float,
+        tracker_dt: float,
+        *,
+        threads: int = 1,
+        engine: str = "openvino",
     ) -> None:
         read_card(weights, COMMAND, Card)
         self._session = open_session(weights, engine=engine, threads=threads)
@@ -34,7 +43,7 @@ class TrackPolicy:
                 f"{weights}: takes {self._session.input_shape}, expected (1, {INPUT_SIZE}); "
                 f"make it with: {COMMAND}"
             )
-        self._encoder, self._car = TrackEncoder(dt), car
+        self._encoder, self._car = TrackEncoder(dt, tracker_dt), car
 
     def reset(self) -> None:
         """Forget the previous episode."""

@@ -62,7 +62,7 @@ def seen(world: TinyWorld) -> tuple[tuple[Track, ...], LaneEstimate]:
 
 def encoded(world: TinyWorld) -> np.ndarray:
     tracks, lanes = seen(world)
-    return TrackEncoder(0.1).encode(tracks, lanes, world.observation())
+    return TrackEncoder(0.1, 0.1).encode(tracks, lanes, world.observation())
 
 
 def rows_of(inputs: np.ndarray) -> np.ndarray:
@@ -94,7 +94,7 @@ def test_the_nearest_tracks_are_kept() -> None:
 
 
 def test_the_past_is_that_of_the_ages_and_begins_with_the_episode() -> None:
-    world, encoder = TinyWorld(straight_road(1)), TrackEncoder(0.2)  # ages of 2 and 5 steps
+    world, encoder = TinyWorld(straight_road(1)), TrackEncoder(0.2, 0.2)  # ages of 2 and 5 steps
     tracks, lanes = seen(world)
     pasts = []
     for speed in range(10, 17):

@@ -103,7 +103,7 @@ def perceived_inputs(
 
 def _perceive(recording: Recording, source: PerceptionSource, every: int) -> NDArray[np.float32]:
     dt = STEP * every
-    perception, encoder = source.make(Platform(VehicleParameters(), CameraModel(), dt)), TrackEncoder(dt)
+    perception, encoder = source.make(Platform(VehicleParameters(), CameraModel(), dt)), TrackEncoder(dt, dt)
     inputs = np.empty((recording.rows, INPUT_SIZE), dtype=np.float32)
     starts = np.concatenate([[0], recording.episode_ends])
     for row, observation in enumerate(_observations(recording)):
