@@ -7,6 +7,12 @@ import math
 from drive_stack.geometry import wrap_angle
 from drive_stack.types import Control
 from drive_stack.vehicle import DRY_GRIP, GRAVITY, VehicleParameters
+from drive_stack.world_state import EgoState
+
+from .suspension import BodyMotion
+
+STATIONARY_SPEED = 0.1  # an ego slower than this counts as stationary [m/s]
+_BRAKE_LAMP_DECELERATION = 0.5  # braking harder than this lights the brake lamps [m/s²]
 
 _FALLBACK_BRAKING = 0.75  # fraction of the maximum deceleration, used if a control is not finite
 _TOLERANCE = 1e-6  # relative excess of a limit that does not count, because of rounding to float32
@@ -85,6 +91,15 @@ class Ego:
         if self.speed == 0.0 and self.acceleration < 0.0:  # uphill, the brakes hold the car
             self.acceleration, self.tyre_acceleration = 0.0, -gravity
         self.yaw_rate = self.speed * curvature * fraction
+
+    def state(self, station: float, lateral: float, body: BodyMotion) -> EgoState:
+        """Return the present state, completed by the position on the road [m] and the motion of the body."""
+        return EgoState(
+            x=self.x, y=self.y, yaw=self.yaw, speed=self.speed, acceleration=self.acceleration,
+            steering=self.steering, yaw_rate=self.yaw_rate, station=station, lateral=lateral,
+            brake_lamp=self.acceleration < -_BRAKE_LAMP_DECELERATION or self.speed < STATIONARY_SPEED,
+            body_pitch=body.pitch, body_roll=body.roll,
+        )  # fmt: skip
 
     def _clamp(self, control: Control) -> tuple[float, float]:
         car = self.car

@@ -1,9 +1,12 @@
-"""Converts the state of the world into the inputs of contact detection and of the pedestrians."""
+"""Views of the world: what contact detection, traffic and pedestrians need to know of the others."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from drive_stack.geometry import extents
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.types import ContactKind, ObjectClass
 from drive_stack.vehicle import VehicleParameters
@@ -12,7 +15,7 @@ from drive_stack.world_state import EgoState, ObstacleStates
 from .contacts import Shapes
 from .overlap import count_touching
 from .pedestrians import EgoView, Pedestrians, VehicleBodies
-from .traffic import Traffic
+from .traffic import EgoOnRoad, Traffic
 
 CONTACT_KINDS = {
     ObjectClass.PEDESTRIAN: ContactKind.PEDESTRIAN,
@@ -65,6 +68,26 @@ def ego_view(ego: EgoState, car: VehicleParameters) -> EgoView:
     """Return the ego's bumpers, lateral and speed on the road."""
     front = ego.station + car.length - car.rear_overhang
     return EgoView(front, front - car.length, ego.lateral, ego.speed)
+
+
+def ego_on_road(ego: EgoState, turn: float, lane: int, car: VehicleParameters) -> EgoOnRoad:
+    """Return the box along the road that contains the ego's body, which is what traffic reacts to.
+
+    Args:
+        ego: The ego.
+        turn: Its yaw relative to the road's direction [rad].
+        lane: Index of its lane, -1 off the lanes.
+        car: Its dimensions.
+    """
+    length, width = extents(np.asarray(car.length), np.asarray(car.width), np.asarray(turn))
+    return EgoOnRoad(
+        station=ego.station + car.centre_ahead * math.cos(turn),
+        lateral=ego.lateral + car.centre_ahead * math.sin(turn),
+        speed=ego.speed,
+        lane=lane,
+        length=float(length),
+        width=float(width),
+    )
 
 
 def vehicle_bodies(traffic: Traffic, ego: EgoState, car: VehicleParameters) -> VehicleBodies:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.geometry import extents
 from drive_stack.interventions.scene import SceneIntervention
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.road_map import LaneKind, RoadMap
 from drive_stack.types import Contact, Control, FloatArray, NavigationCommand, ObjectClass
 from drive_stack.vehicle import VehicleParameters
-from drive_stack.world_state import Conditions, EgoState, VehicleStates, WorldState
+from drive_stack.world_state import Conditions, EgoState, WorldState
 
 from .changes.world import changed_episode
-from .contacts import ContactMonitor, EgoBody, RoadPosition, Shapes, ego_body
-from .pedestrians import PedestrianMotion
+from .contacts import ContactMonitor, EgoBody, RoadPosition, ego_body
 from .scenarios.camera import CameraLatency
 from .scenarios.scenario import Scenario
 from .scripts import ScriptContext
@@ -27,20 +24,10 @@ from .sensors import blind_spot
 from .spawning.episode_setup import EpisodeSetup, build_episode
 from .speed_limits import SpeedLimits
 from .suspension import BodyMotion
-from .traffic import EgoOnRoad
-from .views import (
-    collision_shapes,
-    count_traffic_contacts,
-    ego_view,
-    other_shapes,
-    road_users,
-    vehicle_bodies,
-)
-from .waiting import is_waiting_in_traffic
-
-OFF_ROAD_MARGIN = 0.3  # distance of the ego's centre from the drivable area that ends an episode [m]
-STATIONARY_SPEED = 0.1  # an ego slower than this counts as stationary [m/s]
-_BRAKE_LAMP_DECELERATION = 0.5  # braking harder than this lights the brake lamps [m/s²]
+from .termination.outcome_monitor import OutcomeMonitor
+from .termination.waiting import is_waiting_in_traffic
+from .tick_cache import TickCache
+from .views import count_traffic_contacts, ego_on_road, ego_view, road_users, vehicle_bodies
 
 
 class World:
@@ -72,19 +59,15 @@ class World:
         self.physics_dt = physics_dt
         self.time = 0.0
         self._time_of_first_tick = 0.0  # [s]
-        self.outcome: str | None = None
         self.traffic_contacts = 0  # sum over ticks of pairs that touch, the ego excluded; 0 if correct
         self._episode: EpisodeSetup = build_episode(scenario, seed, self.car)
         self._contact_monitor = ContactMonitor(self.car)
         self._contacts: tuple[Contact, ...] = ()
-        self._stationary_time = 0.0  # [s]
+        self._outcome_monitor = OutcomeMonitor(self._episode.end, scenario.stuck_after, scenario.time_limit)
         self._ticks = 0
         self._ego: EgoState
-        self._vehicle_cache: VehicleStates | None = None  # of this tick
-        self._shape_cache: Shapes | None = None  # of this tick
+        self._cache = TickCache(self._episode)
         self._body_cache: EgoBody | None = None  # of this tick
-        self._other_shape_cache: Shapes | None = None  # everything but vehicles, while nobody walks
-        self._motion_cache: PedestrianMotion | None = None  # while nobody walks
         self._update_ego_state(self._episode.start)
 
     @property
@@ -101,6 +84,11 @@ class World:
     def camera_latency(self) -> CameraLatency:
         """How late frames arrive, and which are lost; it does not change during the episode."""
         return self._episode.latency
+
+    @property
+    def outcome(self) -> str | None:
+        """How the episode has ended; None while it is running."""
+        return self._outcome_monitor.outcome
 
     @property
     def clamped_actions(self) -> int:
@@ -140,7 +128,7 @@ class World:
     @property
     def blind_spot(self) -> tuple[bool, bool]:
         """Warnings of the blind-spot radar, left and right."""
-        others, view = self._vehicles, ego_view(self._ego, self.car)
+        others, view = self._cache.vehicles, ego_view(self._ego, self.car)
         return blind_spot(
             others.station, others.lateral, others.speed, others.length, others.width,
             ego_front=view.front, ego_rear=view.rear, ego_lateral=view.lateral,
@@ -162,35 +150,36 @@ class World:
 
     def step(self, control: Control) -> None:
         """Advance by one physics tick, detect contacts and update the outcome."""
-        shapes_before, body_before = self._shapes, self._body
+        shapes_before, body_before = self._cache.shapes, self._body
         self.move(control)
-        shapes, body = self._shapes, self._body
+        shapes, body = self._cache.shapes, self._body
         position = RoadPosition.of(body, self.road, self._ego.station)
         contacts = self._contact_monitor.update(self.time, body_before, body, shapes_before, shapes)
         contacts += self._contact_monitor.update_rail(self.time, body, self.road, position)
         self._contacts += tuple(self._labelled(contact) for contact in contacts)
         self.traffic_contacts += count_traffic_contacts(shapes)
-        self._update_outcome(position)
+        self._outcome_monitor.update(
+            self.time, self.physics_dt, self._ego, self.road, position,
+            has_contact=bool(self._contacts), waits=self._waits_in_traffic,
+        )  # fmt: skip
 
     def move(self, control: Control) -> None:
         """Advance by one physics tick without detecting contacts."""
         episode, context = self._episode, self._script_context()
         for script in episode.scripts:
             script.step(context)
-        pedestrians, obstacles, at_rest = episode.pedestrians, episode.obstacles, episode.pedestrians.at_rest
-        if self._motion_cache is None or not at_rest:
-            self._motion_cache = pedestrians.motion()
+        pedestrians, obstacles = episode.pedestrians, episode.obstacles
+        walking = not pedestrians.at_rest
         episode.traffic.step(
             self.physics_dt,
-            self._ego_on_road(context),
-            self._motion_cache if pedestrians.specs else None,
+            ego_on_road(self._ego, self._ego_turn, context.ego_lane, self.car),
+            self._cache.pedestrian_motion(walking=walking),
             obstacles.boxes if len(obstacles.states.id) else None,
         )
-        self._vehicle_cache = self._shape_cache = None
-        if not at_rest:
+        if walking:
             bodies = vehicle_bodies(episode.traffic, self._ego, self.car)
             pedestrians.step(self.physics_dt, ego_view(self._ego, self.car), bodies)
-            self._other_shape_cache = None
+        self._cache.expire(pedestrians_moved=walking)
         episode.ego.step(control, self.physics_dt, self._grade_ahead())
         self._move_body()
         self._ticks += 1
@@ -205,7 +194,7 @@ class World:
             time=self.time,
             ego=self._ego,
             car=self.car,
-            vehicles=self._vehicles,
+            vehicles=self._cache.vehicles,
             pedestrians=episode.pedestrians.states(),
             obstacles=episode.obstacles.states,
             road=episode.road,
@@ -226,21 +215,21 @@ class World:
     def road_users(self) -> RoadUsers:
         """Return every vehicle, pedestrian and obstacle around the ego."""
         episode = self._episode
-        return road_users(self._shapes, episode.traffic, episode.pedestrians, episode.obstacles.states)
+        return road_users(self._cache.shapes, episode.traffic, episode.pedestrians, episode.obstacles.states)
 
     def actor_poses(self) -> tuple[NDArray[np.int64], FloatArray]:
         """Return the ids (N,) of all vehicles and pedestrians, and their poses (N, 3) in the world frame.
 
         A pose is x, y [m] and yaw [rad].
         """
-        shapes = self._shapes
+        shapes = self._cache.shapes
         moving = len(shapes.id) - len(self._episode.obstacles.states.id)
         return shapes.id[:moving], shapes.pose[:moving]
 
     def alter(self, intervention: SceneIntervention) -> None:
         """Change the world from now on; a change of the image alone leaves it as it is."""
         self._episode = changed_episode(self._episode, intervention)
-        self._vehicle_cache = self._shape_cache = self._other_shape_cache = self._motion_cache = None
+        self._cache = TickCache(self._episode)
 
     def copy(self, *, physics_dt: float | None = None) -> World:
         """Return an independent world in the same state; constant parts are shared.
@@ -252,27 +241,17 @@ class World:
         if physics_dt is not None:
             other.physics_dt, other._time_of_first_tick, other._ticks = physics_dt, self.time, 0
         other._episode = self._episode.copy()
+        other._cache = self._cache.copy(other._episode)
         other._contact_monitor = copy.deepcopy(self._contact_monitor)
+        other._outcome_monitor = copy.copy(self._outcome_monitor)
         return other
-
-    @property
-    def _vehicles(self) -> VehicleStates:
-        if self._vehicle_cache is None:
-            self._vehicle_cache = self._episode.traffic.states()
-        return self._vehicle_cache
 
     def _update_ego_state(self, recent_station: float) -> None:
         ego = self._episode.ego
         station, lateral, along = self.road.to_road(ego.x, ego.y, recent_station)
         self._ego_turn = ego.yaw - along  # from the road's direction [rad]
         self._body_cache = None
-        body = self._episode.body or BodyMotion()
-        self._ego = EgoState(
-            x=ego.x, y=ego.y, yaw=ego.yaw, speed=ego.speed, acceleration=ego.acceleration,
-            steering=ego.steering, yaw_rate=ego.yaw_rate, station=station, lateral=lateral,
-            brake_lamp=ego.acceleration < -_BRAKE_LAMP_DECELERATION or ego.speed < STATIONARY_SPEED,
-            body_pitch=body.pitch, body_roll=body.roll,
-        )  # fmt: skip
+        self._ego = ego.state(station, lateral, self._episode.body or BodyMotion())
 
     def _move_body(self) -> None:
         """Let the body pitch and roll by the accelerations at the tyres over the tick."""
@@ -286,37 +265,8 @@ class World:
         middle = self._ego.station + self._ego.speed * self.physics_dt / 2.0
         return self.road.profile.grade_at_one(middle)
 
-    def _update_outcome(self, position: RoadPosition) -> None:
-        """Set the outcome if the episode ends at this tick; the first outcome is final."""
-        self._update_stationary_time()
-        if self.outcome is not None:
-            return
-        if self._contacts:
-            self.outcome = "collision"
-        elif self.road.distance_off_drivable(position.station, position.lateral) > OFF_ROAD_MARGIN:
-            self.outcome = "off_road"
-        elif self._ego.station >= self._episode.end:
-            self.outcome = "completed"
-        elif self._stationary_time >= self.scenario.stuck_after:
-            self.outcome = "stuck"
-        elif self.time >= self.scenario.time_limit - self.physics_dt / 2.0:
-            self.outcome = "timeout"
-
-    def _update_stationary_time(self) -> None:
-        """Measure for how long the ego has been stationary; time spent waiting in traffic does not count."""
-        if self._ego.speed >= STATIONARY_SPEED:
-            self._stationary_time = 0.0
-        elif not is_waiting_in_traffic(self._ego, self._vehicles, self._episode.pedestrians, self.car):
-            self._stationary_time += self.physics_dt
-
-    @property
-    def _shapes(self) -> Shapes:
-        if self._shape_cache is None:
-            episode = self._episode
-            if self._other_shape_cache is None:
-                self._other_shape_cache = other_shapes(episode.pedestrians, episode.obstacles.states)
-            self._shape_cache = collision_shapes(episode.traffic, self._other_shape_cache)
-        return self._shape_cache
+    def _waits_in_traffic(self) -> bool:
+        return is_waiting_in_traffic(self._ego, self._cache.vehicles, self._episode.pedestrians, self.car)
 
     @property
     def _body(self) -> EgoBody:
@@ -327,7 +277,7 @@ class World:
 
     def _labelled(self, contact: Contact) -> Contact:
         """Return a contact with the true class of the actor."""
-        rows = np.flatnonzero(self._shapes.id == contact.actor_id)
+        rows = np.flatnonzero(self._cache.shapes.id == contact.actor_id)
         if not len(rows):
             return contact
         return replace(contact, label=ObjectClass(int(self.road_users().label[rows[0]])))
@@ -339,17 +289,3 @@ class World:
             self.time, self.physics_dt, front, front - self.car.length, self._ego.speed, lane, self.road,
             self._episode.traffic,
         )  # fmt: skip
-
-    def _ego_on_road(self, context: ScriptContext) -> EgoOnRoad:
-        """Return the box along the road that contains the ego's body, which is what traffic reacts to."""
-        length, width = extents(
-            np.asarray(self.car.length), np.asarray(self.car.width), np.asarray(self._ego_turn)
-        )
-        return EgoOnRoad(
-            station=self._ego.station + self.car.centre_ahead * math.cos(self._ego_turn),
-            lateral=self._ego.lateral + self.car.centre_ahead * math.sin(self._ego_turn),
-            speed=self._ego.speed,
-            lane=context.ego_lane,
-            length=float(length),
-            width=float(width),
-        )

@@ -21,7 +21,7 @@ from drive_stack.types import ContactKind, ObjectClass, SemanticClass
 from envs.bodies import BODIES, MOTORCYCLE
 from envs.camera.camera import Camera
 from envs.lane_hold import hold_lane
-from envs.waiting import is_waiting_in_traffic
+from envs.termination.waiting import is_waiting_in_traffic
 from envs.world import World
 
 STANDING = {

@@ -10,6 +10,7 @@ import pytest
 from drive_stack.geometry import box_corners
 from drive_stack.types import Control
 from envs.scenarios.scenario import load_scenario
+from envs.views import ego_on_road
 from envs.world import World
 
 EMPTY = ("traffic.density=0", "people=[]")
@@ -40,7 +41,8 @@ def test_traffic_reacts_to_the_box_along_the_road_around_the_egos_body(scenario:
     centre = np.array([ego.x, ego.y]) + car.centre_ahead * np.array([math.cos(ego.yaw), math.sin(ego.yaw)])
     corners = box_corners(centre, ego.yaw, car.length, car.width)
     places = np.array([world.road.to_road(float(x), float(y))[:2] for x, y in corners])
-    seen = world._ego_on_road(world._script_context())
+    lane = world.road.lane_at(ego.station, ego.lateral)
+    seen = ego_on_road(ego, world._ego_turn, lane, car)
     half = np.array([seen.length, seen.width]) / 2.0
     expected = np.array([seen.station, seen.lateral])
     np.testing.assert_allclose(places.min(axis=0), expected - half, atol=0.03)  # a bend is not straight

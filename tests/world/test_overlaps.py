@@ -106,7 +106,7 @@ def count_clear_arrivals(world: World, seconds: float) -> int:
         if new:
             known |= new
             appeared += len(new)
-            shapes = world._shapes
+            shapes = world._cache.shapes
             for row in np.flatnonzero(np.isin(shapes.id, list(new))):
                 others = np.arange(len(shapes.id)) != row
                 assert not touches_any(

@@ -10,7 +10,7 @@ from drive_stack.types import Control
 from drive_stack.vehicle import control_to_action
 from envs.highway import HighwayEnv
 from envs.lane_hold import hold_lane
-from envs.waiting import MAX_DISTANCE
+from envs.termination.waiting import MAX_DISTANCE
 from envs.world import World
 
 QUEUE = "actors: [{kind: queue, at: 200, per_lane: 4, dissolves: 45}]\nroute_length: 450\n"

@@ -34,7 +34,7 @@ DETERMINING: Mapping[str, Sequence[str]] = {
         "background", "bodies.py", "changes", "compiling.py", "contacts.py", "ego.py", "highway.py",
         "interface", "lane_change.py", "lane_hold.py", "occupancy.py", "oracles", "overlap.py",
         "pedestrians.py", "scenarios", "scripts.py", "sensors.py", "spawning", "speed_limits.py",
-        "suspension.py", "traffic", "truth.py", "views.py", "waiting.py", "world.py",
+        "suspension.py", "termination", "tick_cache.py", "traffic", "truth.py", "views.py", "world.py",
     ),
     "agents": ("config.py", "expert.py", "modular.py", "stages.py", "switch.py"),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from drive_stack.types import FloatArray
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import EgoState, VehicleStates
 
-from .pedestrians import Mode, Pedestrians
+from ..pedestrians import Mode, Pedestrians
 
 MAX_DISTANCE = 20.0  # from the ego's front bumper [m]
 STATIONARY_SPEED = 0.5  # a vehicle slower than this counts as stationary [m/s]
