@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
-import numpy as np
-from gymnasium.error import ResetNeeded
-from numpy.typing import NDArray
-
-from drive_stack.camera_model import CameraModel
 from drive_stack.config import unknown_name
 from drive_stack.errors import ConfigError
-from drive_stack.interfaces import OracleStages, Platform, TruthSource
-from drive_stack.interventions.scene import SceneIntervention
-from drive_stack.seeds import SeedSplit
-from drive_stack.types import FrameLabels, Image, Observation
-from drive_stack.vehicle import VehicleParameters
-from drive_stack.world_state import WorldState
 
-from .compiling import log_compilation
 from .interface.actions import ACTIONS, KEYS
-from .interface.display import RENDER_MODES, Display
-from .interface.frame_queue import Frame
-from .interface.observations import OBSERVATIONS, ObsType, sensor_observation
+from .interface.base_env import BaseEnv
+from .interface.observations import OBSERVATIONS, ObsType
 from .interface.reward import Reward, RewardTerms, RewardWeights
-from .oracles import Oracles
-from .scenarios.scenario import Scenario, load_scenario
-from .truth import Truth
+from .scenarios.scenario import Scenario
 from .world import World
 
-_ROUNDING = 1e-6  # of sums of time steps [s]
 
-
-class HighwayEnv(gym.Env[ObsType, Any]):
+class HighwayEnv(BaseEnv):
     """A highway with traffic and pedestrians, driven through a front camera.
 
     ## Description
@@ -67,8 +48,9 @@ class HighwayEnv(gym.Env[ObsType, Any]):
 
     The keyword ``observation`` chooses one of:
 
-    - ``"camera"`` (default): `Dict` with the keys of the first table.
-    - ``"vector"``: `Box` of shape (106,), float32, with the components of the second and third table.
+    - ``"camera"`` (default): `Dict` with the keys of the table below.
+    - ``"vector"``: `Box` of shape (106,), float32: the ego, its lane and the eight nearest road users.
+      `drive_stack.rl.vector` lists the components.
     - ``"bev"``: `Box(0, 255, (80, 48, 3), uint8)`: an occupancy image seen from above. A pixel covers 2 m
       along and 0.5 m across the ego's heading; the ego's centre is between the rows 59 and 60 and drives
       towards row 0. Channel 0 is 255 in a lane, 160 on a lane line, 96 on other pavement. Channel 1 is 255 on
@@ -89,40 +71,6 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     | `rain`        | ()            | int64   | -     | 0 or 1    | rain sensor: 1 if it rains              |
 
     With ``camera=False`` there are no keys `image` and `image_age`, and nothing is drawn.
-
-    Each component of the vector is a value divided by its scale and clipped to its range:
-
-    | Index | Meaning                                              | Scale     | Range   |
-    |-------|------------------------------------------------------|-----------|---------|
-    | 0     | speed                                                | 30 m/s    | 0 to 3  |
-    | 1     | acceleration                                         | 8 m/s²    | -1 to 1 |
-    | 2     | steering angle of the wheels                         | 0.1 rad   | -5 to 5 |
-    | 3     | yaw rate                                             | 0.2 rad/s | -5 to 5 |
-    | 4     | offset to the left of the nearest lane's centre      | 2 m       | -2 to 2 |
-    | 5     | heading error: yaw minus the direction of that lane  | 0.2 rad   | -5 to 5 |
-    | 6-8   | curvature of the road at 0, 40 and 100 m ahead       | 0.01 /m   | -2 to 2 |
-    | 9     | speed limit                                          | 30 m/s    | 0 to 2  |
-    | 10    | speed limit minus speed                              | 10 m/s    | -5 to 5 |
-    | 11-13 | command is follow, change left, change right         | 1         | 0 to 1  |
-    | 14    | the left lane exists and may be entered              | 1         | 0 to 1  |
-    | 15    | the right lane exists and may be entered             | 1         | 0 to 1  |
-    | 16    | distance to the end of the lane; 1 if it is farther  | 200 m     | 0 to 1  |
-    | 17    | the road is slippery                                 | 1         | 0 to 1  |
-
-    Eight rows of 11 components follow, from index 18 on: the nearest vehicles, pedestrians and obstacles
-    within 200 m along the road, the nearest one first. One behind the ego counts as twice as far away. Unused
-    rows are 0. The component i of row n has the index 18 + 11 n + i:
-
-    | i     | Meaning                                                | Scale     | Range   |
-    |-------|--------------------------------------------------------|-----------|---------|
-    | 0     | presence                                               | 1         | 0 to 1  |
-    | 1     | position ahead of the ego's centre, along the road     | 100 m     | -2 to 2 |
-    | 2     | position left of the ego's centre, across the road     | 10 m      | -2 to 2 |
-    | 3     | velocity along the road, relative to the ego           | 20 m/s    | -3 to 3 |
-    | 4     | velocity to the left across the road, relative to ego  | 5 m/s     | -4 to 4 |
-    | 5     | length                                                 | 10 m      | 0 to 2  |
-    | 6     | width                                                  | 3 m       | 0 to 2  |
-    | 7-10  | class: car, large vehicle, pedestrian, obstacle        | 1         | 0 to 1  |
 
     ## Reward
 
@@ -200,8 +148,6 @@ class HighwayEnv(gym.Env[ObsType, Any]):
     - v0: Initial version.
     """
 
-    metadata: dict[str, Any] = {"render_modes": RENDER_MODES, "render_fps": 10}  # noqa: RUF012
-
     def __init__(
         self,
         scenario: str | Path | Scenario = "cruise",
@@ -215,10 +161,6 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         agent_hz: int = 10,
         render_mode: str | None = None,
     ) -> None:
-        if physics_hz <= 0 or agent_hz <= 0 or physics_hz % agent_hz != 0:
-            raise ConfigError(f"agent_hz ({agent_hz}) must divide physics_hz ({physics_hz})")
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise ConfigError(f"render_mode '{render_mode}': must be one of {RENDER_MODES}")
         if observation not in OBSERVATIONS:
             raise unknown_name("observation", observation, OBSERVATIONS)
         if action not in ACTIONS:
@@ -227,49 +169,17 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         rendered = kind.uses_camera if camera is None else camera
         if labels and not rendered:
             raise ConfigError("labels=True needs camera=True")
-        self.metadata = {**type(self).metadata, "render_fps": agent_hz}  # a copy, not the class attribute
-        self.render_mode = render_mode
-        self.scenario = _as_scenario(scenario)
-        self.platform = Platform(VehicleParameters(), CameraModel(), 1.0 / agent_hz)
-        self._physics_dt, self._ticks = 1.0 / physics_hz, physics_hz // agent_hz
+        super().__init__(
+            scenario, rendered=rendered, physics_hz=physics_hz, agent_hz=agent_hz, render_mode=render_mode
+        )
         self._with_labels = labels
         self._weights = reward or RewardWeights()
         self._observation, self._action = observation, action
         self._actions = ACTIONS[action](self.platform.car)
-        self._display = Display(self.platform.camera, rendered=rendered, fps=agent_hz)
-        self._world: World | None = None
-        self._reward: Reward | None = None  # of the present episode
+        self._reward: Reward  # of the present episode
         self._clamped_actions = 0  # in this episode
-        self._interventions: tuple[SceneIntervention, ...] = ()
-        self._applied = 0  # number of interventions of this episode so far
-        self._closed = False
         self.action_space = self._actions.space
         self.observation_space = kind.space(self.platform.camera, rendered)
-
-    @property
-    def truth(self) -> TruthSource:
-        """Access to the ground truth of the present episode.
-
-        Each access makes a new object. A stored one would form a reference cycle with the environment, and
-        both would stay in memory until Python's cycle collector runs.
-        """
-        return Truth(lambda: self.world, self._labels_of)
-
-    @property
-    def world(self) -> World:
-        """The world of the present episode.
-
-        Raises:
-            RuntimeError: Before the first reset.
-        """
-        if self._world is None:
-            raise RuntimeError("call reset() first")
-        return self._world
-
-    @property
-    def oracles(self) -> OracleStages:
-        """Factory of the oracle of each stage, which reads this environment's ground truth."""
-        return Oracles(self.truth, self.platform)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -287,16 +197,11 @@ class HighwayEnv(gym.Env[ObsType, Any]):
             ConfigError: If the scenario is unknown or invalid, or its drawn entries overlap.
         """
         super().reset(seed=seed)
-        if options and "scenario" in options:
-            self.scenario = _as_scenario(options["scenario"])
-        if seed is None:
-            seed = int(self.np_random.integers(SeedSplit.TRAINING.seeds.stop))
-        self._clamped_actions, self._applied, self._closed = 0, 0, False
-        log_compilation()
-        self._world = World(self.scenario, seed, car=self.platform.car, physics_dt=self._physics_dt)
-        self._actions.reset(self._world)
-        self._reward = Reward(self._weights, self._world, self.platform.dt)
-        return self._observe(self._world), self._info(self._world, RewardTerms())
+        world = self._start_episode(seed, options)
+        self._clamped_actions = 0
+        self._actions.reset(world)
+        self._reward = Reward(self._weights, world, self.platform.dt)
+        return self._observe(world), self._info(world, RewardTerms())
 
     def step(self, action: Any) -> tuple[ObsType, float, bool, bool, dict[str, Any]]:
         """Hold an action for one agent step.
@@ -311,50 +216,19 @@ class HighwayEnv(gym.Env[ObsType, Any]):
             ResetNeeded: Before the first reset, after the end of an episode and after `close`.
             InvalidAction: If the action is not one of the action space.
         """
-        world, reward = self._running()
+        world = self._running_world()
         self._actions.choose(action, world)
         limit, clamped_before = world.speed_limit, world.clamped_actions
-        for _ in range(self._ticks):
+        for _ in range(self._ticks_per_step):
             world.step(self._actions.control(world))
         self._clamped_actions += world.clamped_actions > clamped_before
-        terms = reward.step(limit)
+        terms = self._reward.step(limit)
         truncated = world.outcome == "timeout"
         terminated = world.outcome is not None and not truncated
         observation = self._observe(world)
         if self.render_mode == "human":
             self.render()
         return observation, terms.total(), terminated, truncated, self._info(world, terms)
-
-    def intervene(self, interventions: Sequence[SceneIntervention]) -> None:
-        """Change the scene of all following episodes, each change from its time on; none if empty.
-
-        Each call replaces the interventions of earlier ones. Call it before `reset`.
-        """
-        self._interventions = tuple(sorted(interventions, key=lambda change: change.start))
-
-    def observation(self) -> Observation:
-        """Return what the sensors measure, as the record that agents of this project receive.
-
-        Without a camera the image is black.
-        """
-        model = self.platform.camera
-        black = Frame(np.zeros((model.height, model.width, 3), dtype=np.uint8), 0.0)
-        return sensor_observation(self.world, self._display.frame or black)
-
-    def picture(self, state: WorldState) -> Image:
-        """Return the camera's image of a state of the present episode, such as one between two steps.
-
-        Raises:
-            RuntimeError: If the environment has no camera.
-        """
-        return self._display.picture(self.world, state)
-
-    def render(self) -> Image | NDArray[np.float32] | None:
-        """Return the image of the render mode; show it in mode `human`.
-
-        RGB uint8 (H, W, 3) in mode `rgb_array`, distances in m, float32 (256, 640), in mode `depth_array`.
-        """
-        return self._display.draw(self.render_mode, self.world)
 
     def get_keys_to_action(self) -> dict[tuple[str, ...], Any]:
         """Return the actions of the keys W, A, S and D, for `gymnasium.utils.play`.
@@ -363,28 +237,8 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         """
         return dict(KEYS[self._action])
 
-    def close(self) -> None:
-        """Close the camera and the window. A later `reset` opens them again."""
-        self._closed = True
-        self._display.close()
-
-    def _running(self) -> tuple[World, Reward]:
-        """Return the world and the reward of a running episode; raises `ResetNeeded` if there is none."""
-        if self._world is None or self._reward is None or self._closed:
-            raise ResetNeeded("call reset() before step(): there is no episode")
-        if self._world.outcome is not None:
-            raise ResetNeeded(f"call reset() before step(): the episode has ended ({self._world.outcome})")
-        return self._world, self._reward
-
     def _observe(self, world: World) -> ObsType:
-        """Change the scene where it is due, render the camera and return the observation."""
-        due = [change for change in self._interventions if change.start <= world.time + _ROUNDING]
-        for change in due[self._applied :]:
-            world.alter(change)
-        self._applied = len(due)
-        self._display.change_image(due)
-        self._display.update(world)
-        return OBSERVATIONS[self._observation].observe(world, self._display.frame)
+        return OBSERVATIONS[self._observation].observe(world, self._receive_frame(world))
 
     def _info(self, world: World, terms: RewardTerms) -> dict[str, Any]:
         outcome = world.outcome
@@ -399,10 +253,3 @@ class HighwayEnv(gym.Env[ObsType, Any]):
         if self._with_labels:
             info["labels"] = self.truth.labels()
         return info
-
-    def _labels_of(self, state: WorldState) -> FrameLabels:
-        return self._display.labels(self.world, state)
-
-
-def _as_scenario(scenario: str | Path | Scenario) -> Scenario:
-    return scenario if isinstance(scenario, Scenario) else load_scenario(scenario)

@@ -1,7 +1,39 @@
 """The observation vector: the ego, its lane and the nearest road users, read from the truth.
 
-`EGO_FIELDS` and `USER_FIELDS` define every component. Each is a physical value divided by its scale, then
-clipped to its range.
+Each component is a value divided by its scale and clipped to its range; `EGO_FIELDS` and `USER_FIELDS` define
+them. The first 18 components are:
+
+| Index | Meaning                                              | Scale     | Range   |
+|-------|------------------------------------------------------|-----------|---------|
+| 0     | speed                                                | 30 m/s    | 0 to 3  |
+| 1     | acceleration                                         | 8 m/s²    | -1 to 1 |
+| 2     | steering angle of the wheels                         | 0.1 rad   | -5 to 5 |
+| 3     | yaw rate                                             | 0.2 rad/s | -5 to 5 |
+| 4     | offset to the left of the nearest lane's centre      | 2 m       | -2 to 2 |
+| 5     | heading error: yaw minus the direction of that lane  | 0.2 rad   | -5 to 5 |
+| 6-8   | curvature of the road at 0, 40 and 100 m ahead       | 0.01 /m   | -2 to 2 |
+| 9     | speed limit                                          | 30 m/s    | 0 to 2  |
+| 10    | speed limit minus speed                              | 10 m/s    | -5 to 5 |
+| 11-13 | command is follow, change left, change right         | 1         | 0 to 1  |
+| 14    | the left lane exists and may be entered              | 1         | 0 to 1  |
+| 15    | the right lane exists and may be entered             | 1         | 0 to 1  |
+| 16    | distance to the end of the lane; 1 if it is farther  | 200 m     | 0 to 1  |
+| 17    | the road is slippery                                 | 1         | 0 to 1  |
+
+Eight rows of 11 components follow, from index 18 on: the nearest vehicles, pedestrians and obstacles
+within 200 m along the road, the nearest one first. One behind the ego counts as twice as far away. Unused
+rows are 0. The component i of row n has the index 18 + 11 n + i:
+
+| i     | Meaning                                                | Scale     | Range   |
+|-------|--------------------------------------------------------|-----------|---------|
+| 0     | presence                                               | 1         | 0 to 1  |
+| 1     | position ahead of the ego's centre, along the road     | 100 m     | -2 to 2 |
+| 2     | position left of the ego's centre, across the road     | 10 m      | -2 to 2 |
+| 3     | velocity along the road, relative to the ego           | 20 m/s    | -3 to 3 |
+| 4     | velocity to the left across the road, relative to ego  | 5 m/s     | -4 to 4 |
+| 5     | length                                                 | 10 m      | 0 to 2  |
+| 6     | width                                                  | 3 m       | 0 to 2  |
+| 7-10  | class: car, large vehicle, pedestrian, obstacle        | 1         | 0 to 1  |
 """
 
 from __future__ import annotations
