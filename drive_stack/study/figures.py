@@ -38,6 +38,7 @@ COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#D55E00", "#E69F00", "#CC79A7")  # 
 STROKES = ("-", "--", "-.", "-", "--", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 CURVE_POINTS = 120
+BAR_HEIGHT, MARKED = 2.0, "#333333"  # of the crossing's interval: place [% of success] and colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +132,33 @@ def _draw_curve(axes: Axes, sample: CurveSample, growth: CostMap, style: _Style)
 
 
 def _mark_crossing(axes: Axes, crossing: Crossing) -> None:
-    """A line at the crossing and a bar for its interval, where these lie inside the axes; and their text."""
+    """A line at the crossing and a labelled bar for its interval, inside the axes; and their text."""
     low, high = axes.get_xlim()
     position = crossing.position
     left, right = max(position.low, low), min(position.high, high)
     if left < right:
-        axes.hlines(2.0, left, right, color="#333333", linewidth=3.0)
+        axes.hlines(BAR_HEIGHT, left, right, color=MARKED, linewidth=3.0)
+        _label_bar(axes, left, right)
     if low <= crossing.estimate <= high:
-        axes.axvline(crossing.estimate, color="#333333", linestyle=(0, (2, 2)), linewidth=1.0)
+        axes.axvline(crossing.estimate, color=MARKED, linestyle=(0, (2, 2)), linewidth=1.0)
     axes.set_xlim(low, high)
     axes.set_title(crossing_text(crossing), loc="left", fontsize=10)
+
+
+def _label_bar(axes: Axes, left: float, right: float) -> None:
+    """Name the bar from ``left`` to ``right`` above the end that is nearer to an edge of the axes."""
+    ends = axes.transAxes.inverted().transform(axes.transData.transform([(left, 0.0), (right, 0.0)]))
+    at, side = (left, "left") if ends[:, 0].sum() < 1.0 else (right, "right")
+    axes.annotate(
+        "95 % interval of the crossing",
+        (at, BAR_HEIGHT),
+        xytext=(0.0, 4.0),
+        textcoords="offset points",
+        ha=side,
+        fontsize=8,
+        color=MARKED,
+        bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+    )
 
 
 def crossing_text(crossing: Crossing) -> str:

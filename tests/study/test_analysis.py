@@ -149,9 +149,9 @@ def test_figures_show_every_arm_and_are_reproducible(
     assert {"modular", "end to end"} <= set(comments)
     free = any("end to end plain: costs nothing here (64,000 rows)" in comment for comment in comments)
     assert free == (axis is Axis.LABEL_HOURS)
-    assert any("end to end overtakes modular" in comment for comment in comments) == (
-        axis is not Axis.DECISION_MS
-    )
+    crosses = axis is not Axis.DECISION_MS
+    assert any("end to end overtakes modular" in comment for comment in comments) == crosses
+    assert ("95 % interval of the crossing" in comments) == crosses
 
 
 def test_crossings_in_words(analysis: StudyAnalysis) -> None:
