@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from drive_stack.evaluation.race import RaceVerdict
 from drive_stack.evaluation.result import EpisodeResult, succeeded
 from drive_stack.narration.facts import DriverFacts
-from drive_stack.narration.texts import kmh, metres_apart
-
-_WHOLE_AGENT = "agent"  # a driver's computing time as a whole, among those of its stages
+from drive_stack.narration.texts import kmh, metres_apart, milliseconds
 
 
 def closing_sentences(
@@ -18,10 +16,17 @@ def closing_sentences(
     results: Sequence[EpisodeResult],
     verdict: RaceVerdict,
     hazard: str | None,
+    decision_ms: Sequence[float],
 ) -> tuple[str, ...]:
     """Where, why and at what price the race was decided; sentences without an answer are left out.
 
-    ``facts`` are empty where no driver hit an actor, and ``hazard`` is the name of the one that was hit.
+    Args:
+        names: the drivers' names.
+        facts: what each driver did about the hazard; empty where no driver hit an actor.
+        results: how each drive ended.
+        verdict: who won.
+        hazard: the name of the actor that was hit.
+        decision_ms: median CPU time of a decision of each driver [ms]; empty where it was not measured.
     """
     failed = next((index for index, result in enumerate(results) if not succeeded(result)), None)
     sentences = []
@@ -29,7 +34,7 @@ def closing_sentences(
         sentences.append(_where(results[failed]))
         if hazard is not None:
             sentences.append(_why(names, facts, results[failed], hazard))
-    sentences.append(_price(names, results, verdict))
+    sentences.append(_price(names, results, verdict, decision_ms))
     return tuple(sentence for sentence in sentences if sentence)
 
 
@@ -60,17 +65,21 @@ def _deed(facts: DriverFacts, hazard: str) -> str:
     return " and ".join(part for part in (detected, braked) if part)
 
 
-def _price(names: Sequence[str], results: Sequence[EpisodeResult], verdict: RaceVerdict) -> str:
+def _price(
+    names: Sequence[str],
+    results: Sequence[EpisodeResult],
+    verdict: RaceVerdict,
+    decision_ms: Sequence[float],
+) -> str:
     """What the failure costs in points and speed of impact, and what the winner computes for its success."""
     parts = []
     for name, result in zip(names, results, strict=True):
         if not succeeded(result):
             impact = "" if result.impact_speed_mps is None else f"hits at {kmh(result.impact_speed_mps)} and "
             parts.append(f"{name} {impact}scores {result.driving_score:.0f} of 100")
-    times = [result.stages_ms.get(_WHOLE_AGENT) for result in results]
-    known = [(name, time) for name, time in zip(names, times, strict=True) if time is not None]
-    if verdict.winner is not None and len(known) == len(names):
-        known.insert(0, known.pop(verdict.winner))
-        others = ", ".join(f"{name} {time:.0f} ms" for name, time in known[1:])
-        parts.append(f"{known[0][0]} computes for {known[0][1]:.0f} ms in each step ({others})")
+    if verdict.winner is not None and decision_ms:
+        times = list(zip(names, decision_ms, strict=True))
+        winner, time = times.pop(verdict.winner)
+        others = ", ".join(f"{name} {milliseconds(own)}" for name, own in times)
+        parts.append(f"{winner} needs {milliseconds(time)} of CPU time for each decision ({others})")
     return f"Price: {'; '.join(parts)}." if parts else ""

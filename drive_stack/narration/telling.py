@@ -53,6 +53,7 @@ def narrate(
     results: Sequence[EpisodeResult],
     verdict: RaceVerdict,
     opening: Opening,
+    decision_ms: Sequence[float] = (),
 ) -> Narration:
     """Tell a finished race.
 
@@ -64,6 +65,7 @@ def narrate(
         results: how each drive ended.
         verdict: who won.
         opening: what is said at the start.
+        decision_ms: median CPU time of a decision of each driver [ms]; empty where it was not measured.
     """
     captions = [Caption(0.0, opening.watch)]
     captions += [Caption(0.0, text, driver) for driver, text in enumerate(opening.drivers)]
@@ -79,7 +81,8 @@ def narrate(
             captions.append(_ending(index, steps[-1], results[index]))
     captions.sort(key=lambda caption: caption.elapsed)
     name = None if victim is None else victim[1].name
-    return Narration(tuple(captions), verdict.text, closing_sentences(names, facts, results, verdict, name))
+    details = closing_sentences(names, facts, results, verdict, name, decision_ms)
+    return Narration(tuple(captions), verdict.text, details)
 
 
 def _hit_first(log: RaceLog, results: Sequence[EpisodeResult]) -> tuple[int, Hazard] | None:

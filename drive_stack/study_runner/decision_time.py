@@ -17,26 +17,39 @@ from drive_stack.types import Control, Observation, StepTrace
 WARM_UP, STEPS = 10, 150  # decisions that are not counted, and that are driven at most
 
 
-class _TimedAgent:
-    """Passes an episode on to an agent and measures the CPU time of each decision [s]."""
+class TimedAgent:
+    """Drives as its agent does, and measures the CPU time of each decision, over all threads."""
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
         self.name, self.privileged = agent.name, agent.privileged
-        self.seconds: list[float] = []
+        self.seconds: list[float] = []  # of each decision since the start of the episode
 
     @property
     def trace(self) -> StepTrace | None:
+        """Trace of the agent."""
         return self._agent.trace
 
+    @property
+    def median_ms(self) -> float | None:
+        """Median of the episode's decisions after the first `WARM_UP` ones [ms]; None before any."""
+        return 1000.0 * statistics.median(self.seconds[WARM_UP:] or self.seconds) if self.seconds else None
+
     def reset(self, seed: int) -> None:
+        """Start an episode."""
+        self.seconds = []
         self._agent.reset(seed)
 
     def act(self, observation: Observation) -> Control:
+        """Let the agent drive one step."""
         start = time.process_time()
         control = self._agent.act(observation)
         self.seconds.append(time.process_time() - start)
         return control
+
+    def close(self) -> None:
+        """Release the resources of the agent."""
+        close_agent(self._agent)
 
 
 def measure_decision_ms(build: AgentBuilder, driver: Driver, scenario: str, seed: int) -> float:
@@ -46,15 +59,15 @@ def measure_decision_ms(build: AgentBuilder, driver: Driver, scenario: str, seed
         ConfigError: the driver cannot be built, or fails.
     """
     with closing(DrivingEnv(EnvSpec(scenario))) as env:
-        agent = build(driver.agent, env.platform, overrides=driver.overrides)
-        timed = _TimedAgent(agent)
+        timed = TimedAgent(build(driver.agent, env.platform, overrides=driver.overrides))
         try:
             rollout = Rollout(env, timed, scenario=scenario, seed=seed)
             while not rollout.done and len(timed.seconds) < STEPS:
                 rollout.advance()
         finally:
-            close_agent(agent)
-    if rollout.error is not None or not timed.seconds:
+            timed.close()
+    median = timed.median_ms
+    if rollout.error is not None or median is None:
         reason = (rollout.error or "no decision").strip().splitlines()[-1]
         raise ConfigError(f"{driver.agent} cannot drive {scenario}, seed {seed}: {reason}")
-    return 1000.0 * statistics.median(timed.seconds[WARM_UP:] or timed.seconds)
+    return median

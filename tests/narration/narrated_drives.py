@@ -22,9 +22,7 @@ CAR = Hazard(1, "vehicle", ClassGroup.VEHICLES)
 TRACK = 3  # that `view_samples.tracks` gives to this car
 HIT = Contact(4.0, 1, ContactKind.VEHICLE, Side.FRONT, 17.5, 20.0, 2.5, ObjectClass.CAR)
 ROW = error_result(BatchTask("stalled_car", 7, "a", label="a", config_hash=""), "")
-DONE = replace(
-    ROW, status=Status.COMPLETED, error=None, duration_s=9.0, driving_score=100.0, stages_ms={"agent": 21.6}
-)
+DONE = replace(ROW, status=Status.COMPLETED, error=None, duration_s=9.0, driving_score=100.0)
 CRASHED = replace(
     ROW,
     status=Status.COLLISION,
@@ -37,7 +35,6 @@ CRASHED = replace(
     distance_m=314.0,
     duration_s=4.0,
     driving_score=28.0,
-    stages_ms={"agent": 2.1},
 )
 
 

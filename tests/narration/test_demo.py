@@ -9,19 +9,25 @@ from pathlib import Path
 import av
 import pytest
 from real_episodes import SHORT
+from simple_agents import Careless
 
 import run_sim
 from drive_stack.app.commands.demo import VERDICT_SECONDS
 from drive_stack.app.commands.demo.choice import DrivenRace, choose_race, is_telling
 from drive_stack.app.commands.demo.plan import DEFAULT_DEMO, Course, load_demo
 from drive_stack.app.race import RaceResult
+from drive_stack.camera_model import CameraModel
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import error_result
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.race import race_verdict
 from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.interfaces import Platform
 from drive_stack.narration.telling import Narration
+from drive_stack.narration.texts import milliseconds
 from drive_stack.seeds import SeedSplit, split_of
+from drive_stack.study_runner.decision_time import WARM_UP, TimedAgent
+from drive_stack.vehicle import VehicleParameters
 
 ERROR = error_result(BatchTask("cruise", 1, "modular", label="modular", config_hash=""), "first\nlast line")
 DONE = replace(ERROR, status=Status.COMPLETED, error=None, driving_score=100.0)
@@ -134,6 +140,17 @@ def test_the_story_is_printed(plan: Path, capsys: pytest.CaptureFixture[str]) ->
     assert lines[:3] == ["  0.0 s  Look", "  0.0 s  expert: drives", "  0.0 s  constant: drives"]
     assert sum("Completes the route" in line for line in lines) == 2
     assert "no course separates the drivers" in printed.err
+
+
+def test_the_first_decisions_are_not_in_the_price() -> None:
+    """The first steps compile and fill caches: 1 s each, next to 2, 4 and 9 ms."""
+    agent = TimedAgent(Careless(Platform(VehicleParameters(), CameraModel())))
+    assert agent.median_ms is None
+    agent.seconds = [1.0] * WARM_UP
+    assert agent.median_ms == 1000.0
+    agent.seconds += [0.002, 0.009, 0.004]
+    assert agent.median_ms == pytest.approx(4.0)
+    assert (milliseconds(9.96), milliseconds(62.7)) == ("10.0 ms", "63 ms")
 
 
 def test_the_demonstration_is_recorded_to_its_verdict(plan: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def tell(first: tuple[Step, ...] = CAREFUL, second: tuple[Step, ...] = BLIND) ->
     results = DONE, CRASHED
     opening = Opening("Watch the road", ("with reasons", "without"))
     log = log_of(first, second)
-    return narrate(NAMES, log, results, race_verdict(NAMES, results), opening)
+    return narrate(NAMES, log, results, race_verdict(NAMES, results), opening, (21.6, 2.1))
 
 
 def test_a_race_is_told_in_the_order_of_its_events() -> None:
@@ -73,8 +73,8 @@ def test_the_story_ends_with_where_why_and_the_price() -> None:
         "Where: 314 m along the road, 4.0 s after the start. Course: stalled_car, seed 7.",
         "Why: pipeline detected the vehicle at 140 m and braked 100 m before it; network did not brake for "
         "the vehicle. Avoidable for a careful driver (UN R157): braking in time would have avoided it.",
-        "Price: network hits at 63 km/h and scores 28 of 100; pipeline computes for 22 ms in each step "
-        "(network 2 ms).",
+        "Price: network hits at 63 km/h and scores 28 of 100; pipeline needs 22 ms of CPU time for each "
+        "decision (network 2.1 ms).",
     )
     assert narration.lines(NAMES)[-4:] == [
         "Pipeline wins: network hit a vehicle at 314 m", *narration.details,

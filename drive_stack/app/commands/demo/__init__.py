@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,15 +15,17 @@ from drive_stack.app.commands.demo.choice import DrivenRace, choose_race
 from drive_stack.app.commands.demo.plan import DEFAULT_DEMO, Course, DemoPlan, load_demo
 from drive_stack.app.commands.demo.session import NarratedSession
 from drive_stack.app.drive_progress import show_drive_progress
-from drive_stack.app.episodes import EpisodeSpec
+from drive_stack.app.episodes import EpisodeSpec, Factories
 from drive_stack.app.films.drivers import film_factories
 from drive_stack.app.names import names_of
 from drive_stack.app.presentation import Presentation, present
 from drive_stack.app.race import RaceResult, RaceSession
 from drive_stack.app.wiring import Wiring
+from drive_stack.driving_env import DrivingEnv
 from drive_stack.escaping import visible
 from drive_stack.narration.race_log import RaceLog
 from drive_stack.narration.telling import Narration, Opening, narrate
+from drive_stack.study_runner.decision_time import TimedAgent
 from drive_stack.viewer.interpolation.frames import race_between
 from drive_stack.viewer.race.frame import RaceRenderer
 from drive_stack.viewer.window import display_available
@@ -70,7 +73,8 @@ def _presentation(record: Path | None, headless: bool, plan: DemoPlan, wiring: W
 
 def _prepare(plan: DemoPlan, wiring: Wiring) -> tuple[RaceSession, Narration]:
     race = _choose(plan, wiring)
-    return _session(plan, race.course, wiring, lambda _: None), race.narration
+    session = _session(plan, race.course, _factories(plan, wiring), wiring, lambda _: None)
+    return session, race.narration
 
 
 def _choose(plan: DemoPlan, wiring: Wiring) -> DrivenRace:
@@ -91,7 +95,9 @@ def _drive(plan: DemoPlan, wiring: Wiring, course: Course) -> DrivenRace:
     """Drive a course without showing it."""
     print(f"driving {visible(course.scenario)}, seed {course.seed}, to see how it ends", file=sys.stderr)
     finished: list[RaceResult] = []
-    session, log = _session(plan, course, wiring, finished.append), RaceLog()
+    timed: list[TimedAgent] = []
+    factories = [_timed(own, timed) for own in _factories(plan, wiring)]
+    session, log = _session(plan, course, factories, wiring, finished.append), RaceLog()
     try:
         with show_drive_progress(Console(stderr=True)) as show:
             frame = session.reset()
@@ -104,15 +110,35 @@ def _drive(plan: DemoPlan, wiring: Wiring, course: Course) -> DrivenRace:
         session.close()
     result = finished[0]
     opening = Opening(course.watch, tuple(driver.caption for driver in plan.drivers))
-    narration = narrate(names_of(_agents(plan)), log, result.results, result.verdict, opening)
+    times = [time for agent in timed if (time := agent.median_ms) is not None]
+    decision_ms = times if len(times) == len(result.results) else ()
+    narration = narrate(names_of(_agents(plan)), log, result.results, result.verdict, opening, decision_ms)
     return DrivenRace(course, result, narration)
 
 
+def _factories(plan: DemoPlan, wiring: Wiring) -> list[Factories]:
+    return [film_factories(driver, wiring) for driver in plan.drivers]
+
+
+def _timed(factories: Factories, agents: list[TimedAgent]) -> Factories:
+    """The same world and driver, whose decisions are timed by the agent that is added to ``agents``."""
+
+    def agent(env: DrivingEnv) -> TimedAgent:
+        agents.append(TimedAgent(factories.agent(env)))
+        return agents[-1]
+
+    return replace(factories, agent=agent)
+
+
 def _session(
-    plan: DemoPlan, course: Course, wiring: Wiring, on_result: Callable[[RaceResult], None]
+    plan: DemoPlan,
+    course: Course,
+    factories: Sequence[Factories],
+    wiring: Wiring,
+    on_result: Callable[[RaceResult], None],
 ) -> RaceSession:
     return RaceSession(
-        [film_factories(driver, wiring) for driver in plan.drivers],
+        factories,
         names_of(_agents(plan)),
         [EpisodeSpec(course.scenario, course.seed)],
         catalogue=wiring.batch.scenarios,
