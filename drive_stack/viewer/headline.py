@@ -9,6 +9,7 @@ from drive_stack.types import Behaviour, Cause, Plan, StepTrace
 from drive_stack.world_state import WorldState
 
 BRAKING, HARD_BRAKING = -1.5, -4.0  # from which on the headline names the cause, and is red [m/s²]
+SPEED_LIMIT = "the speed limit"  # the name of this cause in plans
 HOLD_SECONDS = 0.5  # for which it remains after the braking [s]
 
 
@@ -57,12 +58,21 @@ class Headlines:
         """The headline of the next moment; None where the agent gives no plan and does not brake."""
         requested = 0.0 if trace is None else trace.control.acceleration
         return self.update(
-            state.time, min(state.ego.acceleration, requested), None if trace is None else trace.plan
+            state.time,
+            min(state.ego.acceleration, requested),
+            None if trace is None else trace.plan,
+            speeding=state.ego.speed > state.speed_limit,
         )
 
-    def update(self, time: float, acceleration: float, plan: Plan | None) -> Headline | None:
-        """The headline at ``time`` [s]; ``acceleration`` is the lower of true and requested one [m/s²]."""
-        present, held = headline(acceleration, plan), self._held
+    def update(
+        self, time: float, acceleration: float, plan: Plan | None, *, speeding: bool = False
+    ) -> Headline | None:
+        """The headline at ``time`` [s].
+
+        ``acceleration`` is the lower of true and requested one [m/s²], and ``speeding`` whether the ego is
+        faster than allowed.
+        """
+        present, held = headline(acceleration, plan, speeding=speeding), self._held
         if present is not None and held is not None:
             present = _with_cause_of(present, held)
         calmer = present is None or held is None or not present.braking or present.urgency < held.urgency
@@ -73,15 +83,21 @@ class Headlines:
         return present
 
 
-def headline(acceleration: float, plan: Plan | None) -> Headline | None:
-    """The headline of one instant, without regard to those before it."""
+def headline(acceleration: float, plan: Plan | None, *, speeding: bool = False) -> Headline | None:
+    """The headline of one instant, without regard to those before it.
+
+    A plan can name the speed limit, which is what limits its speed later, while it brakes for something
+    nearer. If the ego is not ``speeding``, it does not brake for the limit, and no cause is known.
+    """
     emergency = plan is not None and plan.behaviour is Behaviour.EMERGENCY
     if acceleration > BRAKING and not emergency:
         return None if plan is None else _calm(plan)
     urgency = Urgency.DANGER if emergency or acceleration <= HARD_BRAKING else Urgency.CAUTION
-    cause = None if plan is None else plan.cause
+    cause, reason = (None, "") if plan is None else (plan.cause, plan.reason)
+    if cause is not None and cause.name == SPEED_LIMIT and not speeding:
+        cause, reason = None, ""
     text = "Braking" if cause is None else f"Braking for {_name(cause)}"
-    return Headline(text, urgency, "" if plan is None else plan.reason, braking=True, cause=cause)
+    return Headline(text, urgency, reason, braking=True, cause=cause)
 
 
 def metres(distance: float) -> str:

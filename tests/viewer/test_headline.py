@@ -11,8 +11,10 @@ import view_samples
 from golden_recording import GOLDEN, TRACES
 from golden_traces.trace import read_trace
 
+from drive_stack.planning.speed_caps import SPEED_LIMIT
 from drive_stack.types import Behaviour, Cause, Contact, ContactKind, ObjectClass, Side, StepTrace
 from drive_stack.vehicle import VehicleParameters
+from drive_stack.viewer import headline as headline_module
 from drive_stack.viewer.camera_panel import distance_ahead
 from drive_stack.viewer.decision_panel import pedal_comparison
 from drive_stack.viewer.frame import FrameRenderer
@@ -87,6 +89,21 @@ def test_braking_keeps_its_cause_where_the_plan_has_released_the_brake() -> None
     assert last is not None and (last.full_text, last.reason) == ("Braking for person #11", "free road")
 
 
+def test_who_is_not_too_fast_does_not_brake_for_the_speed_limit() -> None:
+    """A plan names the limit, which is what limits its speed behind the person for whom it brakes."""
+    assert SPEED_LIMIT.name == headline_module.SPEED_LIMIT
+    free = replace(PLAN, cause=SPEED_LIMIT, behaviour=Behaviour.CRUISE, reason="free road, 60 km/h allowed")
+    assert headline(-2.0, free) == Headline("Braking", Urgency.CAUTION, braking=True)
+    fast = headline(-2.0, free, speeding=True)
+    assert fast is not None and (fast.text, fast.reason) == ("Braking for the speed limit", free.reason)
+    calm = headline(0.0, free)
+    assert calm is not None and (calm.text, calm.reason) == ("Cruise", free.reason)
+    headlines = Headlines()
+    headlines.update(0.0, -5.0, PLAN)
+    shown = headlines.update(0.1, -5.0, free)
+    assert shown is not None and (shown.full_text, shown.reason) == ("Braking for person #11", "")
+
+
 @pytest.mark.parametrize("name", list(TRACES))
 def test_no_recorded_step_brakes_without_saying_so(name: str) -> None:
     """Each step of the golden drives that brakes by 1.5 m/s² or more names a track of it or the limit."""
@@ -94,7 +111,8 @@ def test_no_recorded_step_brakes_without_saying_so(name: str) -> None:
     for step, recorded in enumerate(read_trace(GOLDEN / f"{name}.json.gz").steps):
         plan, acceleration = recorded.outputs.planner, recorded.inputs.acceleration
         acceleration = min(acceleration, recorded.outputs.longitudinal)
-        shown = headlines.update(0.1 * step, acceleration, plan)
+        speeding = recorded.inputs.speed > recorded.inputs.speed_limit
+        shown = headlines.update(0.1 * step, acceleration, plan, speeding=speeding)
         assert shown is not None
         if acceleration <= -1.5:
             braked += 1
