@@ -13,21 +13,18 @@ from drive_stack.viewer.style import Style
 from drive_stack.viewer.theme import Colour
 
 
-def draw_header(canvas: Canvas, rect: Rect, frame: ViewFrame, playback: Playback, style: Style) -> None:
-    """Draw the agent and the scenario on the left, the time and the playback speed on the right."""
+def draw_header(
+    canvas: Canvas, rect: Rect, frame: ViewFrame, playback: Playback | None, style: Style
+) -> None:
+    """Draw the agent and the scenario on the left, the time and the state of the playback on the right."""
     theme, y = style.theme, rect.centery
     edge = style.px(16)
     time = f"{frame.state.time:.1f} s"
     right = style.type.draw(
         canvas, time, (rect.right - edge, y), style.body, theme.text, bold=True, anchor="midright"
     ).left
-    right = _chip(canvas, _playback_text(playback), right - style.px(12), y, theme.muted, style)
-    if playback.jumping:
-        right = _chip(canvas, "to the end", right - style.px(8), y, theme.warning, style)
-    if playback.behind > 0.0:
-        right = _chip(canvas, f"{playback.behind:.1f} s back", right - style.px(8), y, theme.warning, style)
-    if playback.paused:
-        right = _chip(canvas, "paused", right - style.px(8), y, theme.warning, style)
+    if playback is not None:
+        right = _draw_playback(canvas, playback, right, y, style)
     place = style.type.draw(
         canvas, "Drive Stack", (rect.left + edge, y), style.large, theme.text, bold=True, anchor="midleft"
     )
@@ -49,6 +46,19 @@ def draw_header(canvas: Canvas, rect: Rect, frame: ViewFrame, playback: Playback
             canvas, text, (x, y), style.body, colour, anchor="midleft", max_width=available
         )
         x = place.right + style.px(20)
+
+
+def _draw_playback(canvas: Canvas, playback: Playback, right: int, y: int, style: Style) -> int:
+    """Draw the speed and what is unusual about the playback; returns the left edge [px]."""
+    warning = style.theme.warning
+    right = _chip(canvas, _playback_text(playback), right - style.px(12), y, style.theme.muted, style)
+    if playback.jumping:
+        right = _chip(canvas, "to the end", right - style.px(8), y, warning, style)
+    if playback.behind > 0.0:
+        right = _chip(canvas, f"{playback.behind:.1f} s back", right - style.px(8), y, warning, style)
+    if playback.paused:
+        right = _chip(canvas, "paused", right - style.px(8), y, warning, style)
+    return right
 
 
 def _playback_text(playback: Playback) -> str:
@@ -106,3 +116,16 @@ def draw_footer(
             anchor="midright",
         )
         right = place.left - style.px(16)
+
+
+def draw_shown_layers(
+    canvas: Canvas, rect: Rect, layers: AbstractSet[Layer], offered: AbstractSet[Layer], style: Style
+) -> None:
+    """Name the layers that are drawn, at the foot of a video, whose viewer has no keys."""
+    names = ", ".join(layer.title for layer in Layer if layer in layers & offered)
+    if names:
+        at, edge = (rect.left + style.px(16), rect.centery), style.px(32)
+        style.type.draw(
+            canvas, f"Drawn: {names}", at, style.small, style.theme.muted,
+            anchor="midleft", max_width=rect.width - edge,
+        )  # fmt: skip

@@ -70,27 +70,35 @@ def outcome_text(outcome: str) -> str:
     return _OUTCOMES.get(outcome, outcome)
 
 
-def draw_outcome(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style) -> None:
-    """Draw a banner with the outcome of the episode in the centre of ``rect``."""
+def draw_outcome(canvas: Canvas, rect: Rect, frame: ViewFrame, style: Style, *, keys: bool) -> None:
+    """Draw a banner with the outcome of the episode in the centre of ``rect``, and ``keys`` to go on."""
     if frame.outcome is not None:
         colour = style.theme.accent if frame.outcome == "completed" else style.theme.danger
-        draw_banner(canvas, rect, outcome_text(frame.outcome), colour, style, frame.outcome_details)
+        draw_banner(
+            canvas, rect, outcome_text(frame.outcome), colour, style, frame.outcome_details, keys=keys
+        )
 
 
 def draw_banner(
-    canvas: Canvas, rect: Rect, title: str, colour: Colour, style: Style, details: Sequence[str] = ()
+    canvas: Canvas,
+    rect: Rect,
+    title: str,
+    colour: Colour,
+    style: Style,
+    details: Sequence[str] = (),
+    *,
+    keys: bool,
 ) -> None:
-    """Draw a title in the centre of ``rect``, as large as fits, ``details``, and the keys for continuing."""
+    """Draw a title in the centre of ``rect``, as large as fits, ``details``, and ``keys`` for continuing."""
     theme = style.theme
     hint = "r again   n next scenario   q quit"
     size, max_width = max(24, style.px(34)), rect.width - style.px(60)
     while size > style.body and style.type.width(title, size, bold=True) > max_width:
         size -= 2
-    rows = [(text, theme.text) for text in details] + [(hint, theme.muted)]
+    rows = [(text, theme.text) for text in details] + [(hint, theme.muted)] * keys
     line = style.body + style.px(8)
-    width = max(
-        style.type.width(title, size, bold=True), *(style.type.width(text, style.body) for text, _ in rows)
-    )
+    widths = [style.type.width(text, style.body) for text, _ in rows]
+    width = max([style.type.width(title, size, bold=True), *widths])
     chip = Rect(0, 0, min(width + style.px(60), rect.width), size + len(rows) * line + style.px(46))
     chip.center = rect.center
     if details:

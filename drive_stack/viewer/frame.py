@@ -9,7 +9,7 @@ from drive_stack.types import Image
 from drive_stack.viewer.birdseye.panel import draw_birdseye
 from drive_stack.viewer.camera_panel import draw_camera
 from drive_stack.viewer.canvas import Canvas
-from drive_stack.viewer.chrome import draw_footer, draw_header
+from drive_stack.viewer.chrome import draw_footer, draw_header, draw_shown_layers
 from drive_stack.viewer.decision_panel import draw_decision
 from drive_stack.viewer.dialogs import draw_help, draw_outcome
 from drive_stack.viewer.layout import Layout, arrange
@@ -42,7 +42,10 @@ class Renderer(Protocol[FrameDrawn_contra]):
         *,
         show_help: bool = False,
     ) -> Image:
-        """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call overwrites."""
+        """Draw a frame; returns the image ``(H, W, 3)``, whose memory the next call overwrites.
+
+        Without a ``playback``, the image is of a video: it shows neither keys nor the state of the playback.
+        """
         ...
 
 
@@ -78,12 +81,13 @@ class FrameRenderer:
         layout = arrange(canvas.width, canvas.height, aspect, timeline=frame.timeline is not None)
         style = Style(self._theme, self._type, layout.scale)
         self._draw_panels(layout, frame, layers, style)
-        draw_header(canvas, layout.header, frame, playback if playback is not None else Playback(), style)
-        draw_footer(canvas, layout.footer, layers, frame.offered, style)
+        draw_header(canvas, layout.header, frame, playback, style)
+        draw_foot = draw_shown_layers if playback is None else draw_footer
+        draw_foot(canvas, layout.footer, layers, frame.offered, style)
         if layout.timeline is not None:
             draw_timeline(canvas, layout.timeline, frame, style)
         if frame.outcome is not None:
-            draw_outcome(canvas, layout.camera, frame, style)
+            draw_outcome(canvas, layout.camera, frame, style, keys=playback is not None)
         if show_help:
             draw_help(canvas, frame.offered, style)
         return canvas.pixels

@@ -15,7 +15,7 @@ from drive_stack.viewer.canvas import Canvas
 from drive_stack.viewer.layout import MIN_SIZE
 from drive_stack.viewer.race.frame import COLOURS, RaceRenderer
 from drive_stack.viewer.race.layout import arrange_race
-from drive_stack.viewer.records import Caption, RaceFrame
+from drive_stack.viewer.records import Caption, Playback, RaceFrame
 from drive_stack.viewer.theme import Colour, Theme
 from drive_stack.viewer.typeface import Typeface
 
@@ -126,17 +126,23 @@ def with_leader_ahead(distance: float) -> RaceFrame:
     return replace(frame, drivers=(first, replace(second, state=replace(second.state, ego=ego))))
 
 
-def texts_of(frame: RaceFrame, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every text that a frame shows."""
+def texts_of(
+    frame: RaceFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int] = (1600, 900),
+    playback: Playback | None = None,
+) -> list[str]:
+    """Every text that a frame shows, as it is shown."""
     texts: list[str] = []
     draw = Typeface.draw
 
     def recorded(self: Typeface, canvas: Canvas, text: str, *args: Any, **options: Any) -> Rect:
-        texts.append(text)
+        max_width = options.get("max_width")
+        texts.append(text if max_width is None else self.shorten(text, args[1], max_width))
         return draw(self, canvas, text, *args, **options)
 
     monkeypatch.setattr(Typeface, "draw", recorded)
-    RaceRenderer().draw(frame)
+    RaceRenderer(*size).draw(frame, playback=playback)
     return texts
 
 
@@ -148,6 +154,33 @@ def test_each_driver_says_why_it_does_what_it_does(drivers: int, monkeypatch: py
     texts = texts_of(frame, monkeypatch)
     assert sum(text.startswith("Follow: car #3") for text in texts) == drivers - 1
     assert texts.count("gives no reasons") == 1
+
+
+# the longest sentence of `drive_stack.viewer.rollout_frames.outcome_lines`
+OUTCOME = (
+    "Was hit by a person in a wheelchair at 120 km/h, while driving 120 km/h",
+    "Avoidable for a careful driver (UN R157): braking in time from the speed limit would have avoided it",
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "drivers"),
+    [(size, drivers) for size in SIZES for drivers in (2, 3, 4) if drivers < 4 or size[0] >= 1280],
+)
+def test_the_outcome_of_each_drive_can_be_read_to_its_end(
+    size: tuple[int, int], drivers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = race(drivers)
+    ended = tuple(replace(own, outcome="collision", outcome_details=OUTCOME) for own in frame.drivers)
+    texts = texts_of(replace(frame, drivers=ended), monkeypatch, size)
+    assert " ".join(texts).count(". ".join(OUTCOME)) == drivers
+
+
+def test_a_video_of_a_race_shows_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = race(2, verdict="A wins")
+    film, window = (set(texts_of(over, monkeypatch, playback=own)) for own in (None, Playback()))
+    assert {"space", "help", "1", "1×", "r again   n next scenario   q quit"} <= window - film
+    assert film - window == {"Drawn: detections, tracks, lanes, predictions, plans, truth, attention"}
 
 
 def test_the_verdict_is_written_over_the_road_and_leaves_the_cameras_alone() -> None:

@@ -38,19 +38,20 @@ def reason_of(driver: ViewFrame) -> tuple[str, Urgency]:
 
 
 def _draw_row(canvas: Canvas, rect: Rect, frame: RaceFrame, index: int, colour: Colour, style: Style) -> None:
-    """Name, speed and score in a line, the progress, and the reason in a line."""
-    y = rect.top + rect.height * 0.22
+    """Name, speed and score in a line, the progress, and the reason in a line or, smaller, in several."""
+    y = rect.top + style.px(18)
     place = style.type.draw(
         canvas, _numbers(frame, index), (rect.right, y), style.body, style.theme.text, anchor="midright"
     )
     name = Rect(rect.left, round(y), place.left - style.px(12) - rect.left, 0)
     _draw_name(canvas, name, frame, index, colour, style)
-    track = Rect(rect.left, round(rect.top + rect.height * 0.44), rect.width, 0)
-    _draw_progress(canvas, track, frame, index, colour, style)
-    text, urgency = reason_of(frame.drivers[index])
-    tone = style.theme.muted if urgency is Urgency.CALM else style.theme.urgency_colour(urgency)
-    at = (rect.left, rect.top + rect.height * 0.8)
-    style.type.draw(canvas, text, at, style.body, tone, anchor="midleft", max_width=rect.width)
+    track = _draw_progress(
+        canvas, Rect(rect.left, rect.top + style.px(35), rect.width, 0), frame, index, colour, style
+    )
+    text, _ = reason_of(frame.drivers[index])
+    in_one_line = style.type.width(text, style.body) <= rect.width
+    top = track.bottom + style.px(8 if in_one_line else 4)
+    _draw_reason(canvas, rect, top, style.body if in_one_line else style.small, frame, index, style)
 
 
 def _draw_column(
@@ -67,13 +68,19 @@ def _draw_column(
     track = _draw_progress(
         canvas, Rect(rect.left, round(rect.top + 2.2 * line), rect.width, 0), frame, index, colour, style
     )
+    _draw_reason(canvas, rect, track.bottom + style.px(10), style.small, frame, index, style)
+
+
+def _draw_reason(
+    canvas: Canvas, rect: Rect, top: int, size: int, frame: RaceFrame, index: int, style: Style
+) -> None:
+    """Write the reason from ``top`` on, in as many lines of a font ``size`` as ``rect`` has space for."""
     text, urgency = reason_of(frame.drivers[index])
     tone = style.theme.muted if urgency is Urgency.CALM else style.theme.urgency_colour(urgency)
-    y, height = track.bottom + style.px(10), style.type.height(style.small)
-    lines = max((rect.bottom - y) // height, 0)
-    for part in style.type.wrap(text, style.small, rect.width, lines=lines):
-        style.type.draw(canvas, part, (rect.left, y), style.small, tone)
-        y += height
+    height = style.type.height(size)
+    for part in style.type.wrap(text, size, rect.width, lines=max((rect.bottom - top) // height, 0)):
+        style.type.draw(canvas, part, (rect.left, top), size, tone)
+        top += height
 
 
 def _numbers(frame: RaceFrame, index: int) -> str:

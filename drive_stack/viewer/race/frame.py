@@ -8,7 +8,7 @@ from dataclasses import replace
 from drive_stack.types import Image
 from drive_stack.viewer.camera_panel import draw_camera
 from drive_stack.viewer.canvas import Canvas
-from drive_stack.viewer.chrome import draw_footer, draw_header
+from drive_stack.viewer.chrome import draw_footer, draw_header, draw_shown_layers
 from drive_stack.viewer.dialogs import draw_banner, draw_help, outcome_text
 from drive_stack.viewer.race.bar import draw_bar
 from drive_stack.viewer.race.captions import draw_captions, draw_verdict
@@ -57,20 +57,19 @@ class RaceRenderer:
         canvas.fill(self._theme.background)
         for index in range(len(frame.drivers)):
             self._draw_driver(layout, frame, index, layers, style)
-        self._draw_road(layout, frame, style)
+        self._draw_road(layout, frame, style, keys=playback is not None)
         latest = max(frame.drivers, key=lambda driver: driver.state.time)
         names = " – ".join(driver.agent_name for driver in frame.drivers)
         header_frame = replace(latest, agent_name=names, privileged=False)
-        draw_header(
-            canvas, layout.header, header_frame, playback if playback is not None else Playback(), style
-        )
+        draw_header(canvas, layout.header, header_frame, playback, style)
         offered = frozenset[Layer]().union(*(driver.offered for driver in frame.drivers))
-        draw_footer(canvas, layout.footer, layers, offered, style)
+        draw_foot = draw_shown_layers if playback is None else draw_footer
+        draw_foot(canvas, layout.footer, layers, offered, style)
         if show_help:
             draw_help(canvas, offered, style)
         return canvas.pixels
 
-    def _draw_road(self, layout: RaceLayout, frame: RaceFrame, style: Style) -> None:
+    def _draw_road(self, layout: RaceLayout, frame: RaceFrame, style: Style, *, keys: bool) -> None:
         """Draw the captions, the road from above, and at the end the verdict."""
         if layout.captions is not None and frame.verdict is not None:
             draw_verdict(self._canvas, layout.captions.union(layout.strip), frame, style)
@@ -81,7 +80,7 @@ class RaceRenderer:
         draw_strip(self._canvas, layout.strip, frame, COLOURS, style)
         if frame.verdict is not None:
             title = frame.verdict[0].upper() + frame.verdict[1:]
-            draw_banner(self._canvas, layout.strip, title, self._theme.accent, style)
+            draw_banner(self._canvas, layout.strip, title, self._theme.accent, style, keys=keys)
 
     def _draw_driver(
         self, layout: RaceLayout, frame: RaceFrame, index: int, layers: AbstractSet[Layer], style: Style

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pygame import Rect
@@ -9,6 +10,9 @@ from pygame import Rect
 from drive_stack.viewer.layout import MIN_SIZE
 from drive_stack.viewer.race.captions import caption_height
 
+_BAR_HEAD, _REASON_LINE = 50, 17  # of a bar below a camera: name and progress, and a line of the reason [px]
+_LONGEST_REASON = 1250  # width of the longest sentence on how a drive ended, at 1600 × 900 [px]
+_MIN_TYPE_SCALE = 0.85  # type does not become smaller
 _CAMERA_FRACTION = 0.74  # of a column's width where the bar is beside the camera
 
 
@@ -41,9 +45,9 @@ def arrange_race(
     rows = 2 if drivers > 3 else 1
     columns = -(-drivers // rows)
     body = height - header_height - footer_height
-    bar_height = round(80 * scale) if rows == 1 else 0
     min_strip = max(round(body * 0.22), round(24 * scale) * drivers)
     cell_width = (width - gap * (columns + 1)) // columns
+    bar_height = _bar_height(cell_width, scale) if rows == 1 else 0
     caption_band = caption_height(scale) + gap if captions else 0
     max_height = (body - min_strip - caption_band - gap * (rows + 1)) // rows - bar_height
     max_width = cell_width if rows == 1 else round(cell_width * _CAMERA_FRACTION)
@@ -74,3 +78,10 @@ def arrange_race(
         footer=Rect(0, height - footer_height, width, footer_height),
         captions=words,
     )
+
+
+def _bar_height(width: int, scale: float) -> int:
+    """Height of a bar below a camera, with space for the longest reason in small type [px]."""
+    type_scale = max(scale, _MIN_TYPE_SCALE)
+    lines = math.ceil(_LONGEST_REASON * type_scale / width)
+    return round(_BAR_HEAD * scale) + lines * math.ceil(_REASON_LINE * type_scale)
