@@ -5,7 +5,6 @@ from __future__ import annotations
 import html.parser
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -102,24 +101,6 @@ def test_no_page_is_written_without_rows_or_for_another_schema(
     (other / "run.json").write_text('{"schema_version": 99}', encoding="utf-8")
     assert run_sim.main(["report", str(other)]) == 2
     assert "schema version 99, but this program reads 2" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
-def test_a_browser_shows_the_page_without_console_messages(tiny_run: Path, tmp_path: Path) -> None:
-    screenshot = tmp_path / "page.png"
-    browser = subprocess.run(
-        [
-            *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
-            *("--window-size=390,3000", f"--screenshot={screenshot}", (tiny_run / "report.html").as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert "CONSOLE" not in browser.stderr
-    assert screenshot.stat().st_size > 20_000
 
 
 # --- replay --------------------------------------------------------------------------------------

@@ -1,0 +1,5 @@
+"""One browser for all pages of a module."""
+
+from browser import browser
+
+__all__ = ["browser"]
