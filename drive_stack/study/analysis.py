@@ -13,11 +13,13 @@ from drive_stack.study.config import Axis, StudyPlan
 from drive_stack.study.costs import cost_map
 from drive_stack.study.crossings import Competitor, Crossing, NoCrossing, find_crossing
 from drive_stack.study.curves import FamilyName
+from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.fitting import Fit, compare_families, fit_curve
 from drive_stack.study.outcomes import Outcomes, collect, common_courses
 from drive_stack.study.paired import PairedDifference, compare_at_equal_sizes
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.resampling import CurveSample, Resampling, resample_curve
+from drive_stack.study.shifted import ShiftedCell, shifted_cells
 from drive_stack.study.variance import VarianceSplit, split_variance
 
 MIN_SIZES = 3  # of an arm with a curve: it has three parameters
@@ -43,8 +45,10 @@ class StudyAnalysis:
     crossings: tuple[Crossing | NoCrossing, ...]  # each pair on each axis, in the order of the plan
     by_family: Mapping[FamilyName, float]  # estimate for the primary pair and axis, by each family of curves
     same_courses: tuple[Crossing | NoCrossing, ...]  # the primary pair, if the courses are not resampled
+    by_endpoint: Mapping[Endpoint, tuple[Crossing | NoCrossing, ...]]  # the primary pair, by other endpoints
     differences: Mapping[tuple[str, str], tuple[PairedDifference, ...]]  # by pair
     provenance: Mapping[str, tuple[Cell, ...]]  # by mixture
+    shifted: tuple[ShiftedCell, ...]  # on the suite of shifted courses, by arm and size
     references: Mapping[str, Estimate]  # success of drivers that learned nothing
     incomplete: tuple[TrainingId, ...]  # trainings that are left out because drives are missing
 
@@ -70,7 +74,8 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
     resampling = Resampling(plan.analysis.replicates, plan.analysis.seed)
     samples = _Samples(plan.analysis.family, resampling)
     outcomes = {arm: collected.arms[arm] for arm in plan.arms if arm in collected.arms}
-    outcomes = {arm: own for arm, own in outcomes.items() if own.trainings}
+    endpoint = plan.analysis.endpoint
+    outcomes = {arm: own.by(endpoint) for arm, own in outcomes.items() if own.trainings}
     pairs = {
         pair: (outcomes[pair[0]], outcomes[pair[1]])
         for pair in plan.analysis.pairs
@@ -85,9 +90,11 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
             crossing for pair in pairs.values() for crossing in _crossings(plan, pair, samples.of)
         ),
         same_courses=() if primary is None else _crossings(plan, primary, fixed_courses.of),
+        by_endpoint={} if primary is None else _by_endpoint(plan, primary, samples.of),
         by_family={} if primary is None else _by_family(plan, primary),
         differences={pair: compare_at_equal_sizes(*own, resampling) for pair, own in pairs.items()},
         provenance=_provenance(plan, trainings, drives, resampling),
+        shifted=_shifted(plan, trainings, drives, resampling),
         references=_references(plan, drives),
         incomplete=collected.incomplete,
     )
@@ -99,11 +106,11 @@ class _Samples:
     def __init__(self, family: FamilyName, resampling: Resampling) -> None:
         self._family = family
         self._resampling = resampling
-        self._known: dict[tuple[str, tuple[Course, ...]], CurveSample] = {}
+        self._known: dict[tuple[str, Endpoint, tuple[Course, ...]], CurveSample] = {}
 
     def of(self, outcomes: Outcomes) -> CurveSample:
         """The curve of an arm."""
-        key = outcomes.arm, outcomes.courses
+        key = outcomes.arm, outcomes.endpoint, outcomes.courses
         if key not in self._known:
             self._known[key] = resample_curve(outcomes, self._family, self._resampling)
         return self._known[key]
@@ -152,6 +159,18 @@ def _by_family(plan: StudyPlan, pair: tuple[Outcomes, Outcomes]) -> dict[FamilyN
     }
 
 
+def _by_endpoint(
+    plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample]
+) -> dict[Endpoint, tuple[Crossing | NoCrossing, ...]]:
+    """Crossings by every endpoint but the plan's own."""
+    found = {}
+    for endpoint in Endpoint:
+        if endpoint is not plan.analysis.endpoint:
+            first, second = (own.by(endpoint) for own in pair)
+            found[endpoint] = _crossings(plan, (first, second), sample)
+    return found
+
+
 def _fitted(family: FamilyName, outcomes: Outcomes) -> CurveSample:
     return CurveSample.of_fit(fit_curve(outcomes.counts(), family))
 
@@ -169,6 +188,14 @@ def _provenance(
             if chosen.trainings:
                 cells[mixture] = cells_of(chosen, resampling)
     return cells
+
+
+def _shifted(
+    plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow], resampling: Resampling
+) -> tuple[ShiftedCell, ...]:
+    """The cells of all arms that drove shifted courses, in the order of the plan."""
+    arms = collect(trainings, drives, plan.frontier.suite).arms
+    return tuple(cell for arm in plan.arms if arm in arms for cell in shifted_cells(arms[arm], resampling))
 
 
 def _references(plan: StudyPlan, drives: Sequence[DriveRow]) -> dict[str, Estimate]:

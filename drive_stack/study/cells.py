@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive_stack.evaluation.statistics import Estimate
+from drive_stack.study.endpoints import REACHED, Endpoint
 from drive_stack.study.outcomes import Outcomes
 from drive_stack.study.records import DriveRow
 from drive_stack.study.resampling import Resampling, percentile_interval, resample_means
-
-MAX_OFF_LANE = 0.05  # fraction of the distance; a drive with more outside the lanes did not succeed in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Cell:
     trainings: int
     courses: int
     success: Estimate
-    success_in_lanes: Estimate  # with at most `MAX_OFF_LANE` of the distance outside the lanes
+    success_in_lanes: Estimate
     pedestrian_collisions: Estimate  # fraction of drives, whoever's fault
     vehicle_collisions: Estimate
     progress: Estimate
@@ -59,8 +58,8 @@ def _cell(outcomes: Outcomes, size: int, resampling: Resampling) -> Cell:
         size=size,
         trainings=len(outcomes.trainings),
         courses=len(outcomes.courses),
-        success=mean(lambda drive: drive.success),
-        success_in_lanes=mean(lambda drive: drive.success and drive.off_lane <= MAX_OFF_LANE),
+        success=mean(REACHED[Endpoint.SUCCESS]),
+        success_in_lanes=mean(REACHED[Endpoint.SUCCESS_IN_LANES]),
         pedestrian_collisions=mean(lambda drive: drive.collision_with == "pedestrian"),
         vehicle_collisions=mean(lambda drive: drive.collision_with == "vehicle"),
         progress=mean(lambda drive: drive.progress),

@@ -13,6 +13,7 @@ from drive_stack.config import StrictModel, load_model
 from drive_stack.errors import FieldError
 from drive_stack.seeds import Seed, SeedCount, SeedSplit, split_of
 from drive_stack.study.curves import FamilyName
+from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.running_plan import NetworkRule, Pool, Rates
 from drive_stack.support.layout import CONFIGS
 
@@ -24,12 +25,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Hours = Annotated[float, Field(gt=0.0, le=10_000.0)]
 Sentence = Annotated[str, Field(min_length=1, max_length=500)]
-
-
-class Endpoint(StrEnum):
-    """What is compared first."""
-
-    SUCCESS = "success"
 
 
 class Axis(StrEnum):

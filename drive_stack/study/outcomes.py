@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.summary import Course
+from drive_stack.study.endpoints import REACHED, Endpoint
 from drive_stack.study.likelihood import Counts
 from drive_stack.study.records import FULL_MIXTURE, DriveRow, TrainingId, TrainingRow
 from drive_stack.types import FloatArray
@@ -23,6 +24,7 @@ class Outcomes:
     trainings: tuple[TrainingRow, ...]  # T, by size and seed
     courses: tuple[Course, ...]  # C, sorted
     drives: tuple[tuple[DriveRow, ...], ...]  # T × C
+    endpoint: Endpoint = Endpoint.SUCCESS
 
     @property
     def rows(self) -> FloatArray:
@@ -36,8 +38,8 @@ class Outcomes:
 
     @property
     def failed(self) -> NDArray[np.bool_]:
-        """Whether each drive failed, (T, C)."""
-        return ~self.values(lambda drive: drive.success).astype(bool)
+        """Whether each drive missed the endpoint, (T, C)."""
+        return ~self.values(REACHED[self.endpoint]).astype(bool)
 
     def values(self, of: Callable[[DriveRow], float | bool]) -> FloatArray:
         """A figure of each drive, (T, C)."""
@@ -52,11 +54,10 @@ class Outcomes:
     def where(self, chosen: Callable[[TrainingRow], bool]) -> Outcomes:
         """The outcomes of some of the trainings."""
         kept = [index for index, training in enumerate(self.trainings) if chosen(training)]
-        return Outcomes(
-            self.arm,
-            tuple(self.trainings[index] for index in kept),
-            self.courses,
-            tuple(self.drives[index] for index in kept),
+        return replace(
+            self,
+            trainings=tuple(self.trainings[index] for index in kept),
+            drives=tuple(self.drives[index] for index in kept),
         )
 
     def at(self, size: int) -> Outcomes:
@@ -67,12 +68,15 @@ class Outcomes:
         """The outcomes on some of the courses."""
         numbers = {course: number for number, course in enumerate(self.courses)}
         kept = [numbers[course] for course in courses]
-        return Outcomes(
-            self.arm,
-            self.trainings,
-            tuple(courses),
-            tuple(tuple(drives[number] for number in kept) for drives in self.drives),
+        return replace(
+            self,
+            courses=tuple(courses),
+            drives=tuple(tuple(drives[number] for number in kept) for drives in self.drives),
         )
+
+    def by(self, endpoint: Endpoint) -> Outcomes:
+        """The same drives, judged by another endpoint."""
+        return replace(self, endpoint=endpoint)
 
 
 @dataclass(frozen=True, slots=True)

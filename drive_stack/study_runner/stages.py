@@ -26,9 +26,9 @@ from drive_stack.study_runner.networks.protocol import NetworkData, NetworkTrain
 from drive_stack.study_runner.networks.registry import ARMS, read_networks
 from drive_stack.study_runner.pool import read_pool
 from drive_stack.study_runner.recording import STUDENT_SEED, Collect, PoolRecorder, StudentTask
-from drive_stack.study_runner.report import write_report
 from drive_stack.study_runner.restoring import restore_finished
 from drive_stack.study_runner.selection import Selection, planned_trainings, select
+from drive_stack.study_runner.study_page.writing import write_report
 from drive_stack.study_runner.training import TrainingWork, finished_trainings
 from drive_stack.support.atomic_files import make_folder
 from drive_stack.support.layout import CONFIGS
@@ -222,7 +222,8 @@ class Study:
                 f"{len(missing)} trainings up to {plan.fitted_up_to:,} rows are not trained and driven yet, "
                 f"such as {missing[0]}; a prediction needs all of them"
             )
-        arms = collect_outcomes(rows, drives, self.plan.driven.suite).arms
+        collected = collect_outcomes(rows, drives, self.plan.driven.suite).arms
+        arms = {name: own.by(self.plan.analysis.endpoint) for name, own in collected.items()}
         seeds = {name: arm.seeds for name, arm in self.plan.arms.items()}
         counts = {name: own[plan.target] for name, own in seeds.items() if plan.target in own}
         record = predict(arms, counts, self.plan.analysis, plan)

@@ -1,0 +1,145 @@
+"""Where arms overtake one another, how they compare at equal amounts, and what makes results vary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from drive_stack.study.analysis import StudyAnalysis
+from drive_stack.study.config import Axis
+from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
+from drive_stack.study.endpoints import Endpoint
+from drive_stack.study.figures import UNITS, crossing_text
+from drive_stack.study_runner.study_page.markdown import UNKNOWN, amount, points, probability, table
+
+_ANSWERS = {
+    Verdict.OVERTAKES: "Yes",
+    Verdict.DOES_NOT: "No",
+    Verdict.UNDECIDED: "The interval is too wide to say",
+}
+_ENDPOINTS = {Endpoint.SUCCESS: "success", Endpoint.SUCCESS_IN_LANES: "success in the lanes"}
+
+
+def answer(analysis: StudyAnalysis) -> Iterator[str]:
+    """What the primary pair says on the primary axis."""
+    settings = analysis.plan.analysis
+    crossing = analysis.crossing(settings.pairs[0], settings.primary_axis)
+    if not isinstance(crossing, Crossing):
+        yield from ("There are too few sizes for a crossing of the primary pair.", "")
+        return
+    names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
+    yield f"**Does {names[0]} overtake {names[1]} within the range of data? {_ANSWERS[crossing.verdict]}.**"
+    yield crossing_text(crossing).replace("\n", ". ") + "."
+    for name in settings.pairs[0]:
+        cell = analysis.arms[name].cells[-1]
+        success = f"{100.0 * cell.success.value:.1f} % of the courses"
+        yield f"With {cell.size:,} rows, {name.replace('_', ' ')} succeeds on {success}."
+    yield ""
+
+
+def comparison_tables(analysis: StudyAnalysis) -> Iterator[str]:
+    """Crossings of all pairs, the primary one looked at in other ways, differences and variances."""
+    yield from _crossings(analysis)
+    yield from _primary(analysis)
+    yield from _differences(analysis)
+    yield from _variances(analysis)
+
+
+def _crossings(analysis: StudyAnalysis) -> Iterator[str]:
+    if not analysis.crossings:
+        return
+    yield from ("## From how much on is the challenger better?", "")
+    header = [
+        "incumbent", "challenger", "axis", "verdict", "estimate", "median", "95 % interval",
+        "no crossing in the range", "never", "ahead from the start",
+    ]  # fmt: skip
+    rows = [_crossing_row(item) for item in analysis.crossings if item.axis is not Axis.DECISION_MS]
+    yield from table(header, rows, texts=4)
+    factor = f"{analysis.plan.analysis.extrapolation:,.0f}"
+    yield f"The range is that of both arms. *Never*: not up to {factor} times its end, by the curves."
+    yield ""
+
+
+def _crossing_row(item: Crossing | NoCrossing) -> list[str]:
+    begin = [item.incumbent, item.challenger, UNITS[item.axis]]
+    if isinstance(item, NoCrossing):
+        return [*begin, item.reason, *[UNKNOWN] * 6]
+    return [
+        *begin,
+        item.verdict.value,
+        amount(item.estimate),
+        amount(item.position.value),
+        f"{amount(item.position.low)} to {amount(item.position.high)}",
+        *map(probability, (item.never_in_range, item.never, item.ahead_from_start)),
+    ]
+
+
+def _primary(analysis: StudyAnalysis) -> Iterator[str]:
+    """The primary pair on the primary axis: other courses, endpoints and families of curves."""
+    axis = analysis.plan.analysis.primary_axis
+    ways: list[tuple[str, Sequence[Crossing | NoCrossing]]] = [
+        (f"by {_ENDPOINTS[analysis.plan.analysis.endpoint]}, for new courses", analysis.crossings),
+        (f"by {_ENDPOINTS[analysis.plan.analysis.endpoint]}, for the same courses", analysis.same_courses),
+        *((f"by {_ENDPOINTS[name]}, for new courses", found) for name, found in analysis.by_endpoint.items()),
+    ]
+    rows = []
+    for name, found in ways:
+        item = next((item for item in found if item.axis is axis), None)
+        if isinstance(item, Crossing):
+            interval = f"{amount(item.position.low)} to {amount(item.position.high)}"
+            rows.append([name, amount(item.estimate), interval, item.verdict.value])
+    if not rows:
+        return
+    yield from (f"## The primary crossing in other ways [{UNITS[axis]}]", "")
+    yield from table(["", "estimate", "95 % interval", "verdict"], rows)
+    yield from table(
+        ["family of both curves", "estimate"],
+        [[family.value.replace("_", " "), amount(value)] for family, value in analysis.by_family.items()],
+    )
+    yield from table(
+        ["arm", "by AICc, the best first"],
+        [
+            [name, ", ".join(family.value.replace("_", " ") for family in arm.fits)]
+            for name, arm in analysis.arms.items()
+            if arm.fits
+        ],
+        texts=2,
+    )
+
+
+def _differences(analysis: StudyAnalysis) -> Iterator[str]:
+    rows = [
+        [
+            item.first,
+            item.second,
+            f"{item.size:,}",
+            str(item.seeds),
+            str(item.courses),
+            points(item.of_new),
+            points(item.of_these),
+            f"{item.p:.2g}",
+        ]
+        for differences in analysis.differences.values()
+        for item in differences
+    ]
+    if rows:
+        yield from (
+            "## At equal amounts",
+            "",
+            "Success of the first minus that of the second, in points.",
+            "",
+        )
+        header = ["first", "second", "rows", "seeds", "courses", "new trainings", "these trainings", "p"]
+        yield from table(header, rows, texts=2)
+        yield "p: exact paired test of these trainings, corrected for the number of sizes by Holm's method."
+        yield ""
+
+
+def _variances(analysis: StudyAnalysis) -> Iterator[str]:
+    rows = [
+        [name, *(probability(part / total) for part in (split.trainings, split.courses, split.rest))]
+        for name, arm in analysis.arms.items()
+        if (split := arm.variance) is not None and (total := split.total) > 0.0
+    ]
+    if rows:
+        yield from ("## What makes a drive succeed or fail, at a fixed size", "")
+        yield from table(["arm", "training seed", "course", "both together, and chance"], rows)

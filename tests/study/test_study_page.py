@@ -1,0 +1,112 @@
+"""The page of the study, on a simulated one with shifted courses, drives on the shoulder and a prediction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from simulated_study import END_TO_END, MODULAR, drive, simulate
+
+from drive_stack.study.config import Phase, StudyPlan, load_plan
+from drive_stack.study.endpoints import Endpoint
+from drive_stack.study.outcomes import collect
+from drive_stack.study.prediction import predict, write_prediction
+from drive_stack.study.records import DriveRow, TrainingRow
+from drive_stack.study.tables import write_table
+from drive_stack.study_runner.study_page.writing import PAGE, write_report
+
+SHIPPED = load_plan()
+PLAN: StudyPlan = SHIPPED.model_copy(
+    update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 100}), "phase": Phase.FINAL}
+)
+TRAININGS = {1000: 2, 8000: 2, 32_000: 2, 64_000: 2, 128_000: 2}
+
+
+@pytest.fixture(scope="module")
+def tables() -> tuple[list[TrainingRow], list[DriveRow]]:
+    """All drives of `end_to_end` on the first seed, which has 22 of the 30 courses, are on the shoulder."""
+    rows, drives = simulate({"modular": MODULAR, "end_to_end": END_TO_END}, trainings=TRAININGS, courses=30)
+    first = drives[0].seed
+    drives = [
+        replace(item, off_lane=0.2) if item.arm == "end_to_end" and item.seed == first else item
+        for item in drives
+    ]
+    frontier = [
+        drive(row, name, first, success=name == "cruise", suite="frontier")
+        for row in rows
+        for name in ("cruise", "cruise[shift=grade/1]")
+    ]
+    return rows, drives + frontier
+
+
+@pytest.fixture(scope="module")
+def page(tables: tuple[list[TrainingRow], list[DriveRow]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    rows, drives = tables
+    folder = tmp_path_factory.mktemp("study")
+    write_table(folder / "trainings.parquet", rows, TrainingRow)
+    write_table(folder / "drives.parquet", drives, DriveRow)
+    arms = collect(rows, drives, "standard").arms
+    counts = dict.fromkeys(arms, 2)
+    write_prediction(predict(arms, counts, PLAN.analysis, PLAN.prediction), folder / "prediction.json")
+    written = write_report(PLAN, folder, folder / "report", [row.id for row in rows])
+    assert written[0].name == PAGE and len(written) == 5
+    return written[0].read_text(encoding="utf-8")
+
+
+def section(page: str, title: str) -> list[str]:
+    return page.split(f"## {title}")[1].split("\n## ", maxsplit=1)[0].splitlines()
+
+
+def test_the_answer_comes_first_with_its_verdict(page: str) -> None:
+    lines = page.splitlines()
+    assert lines[2].startswith("**Does end to end overtake modular within the range of data? ")
+    assert "95 % interval" in lines[3] and lines[4].startswith("With 128,000 rows, modular succeeds on ")
+
+
+def test_every_table_has_a_row_for_each_arm_and_size(page: str) -> None:
+    for title in ("Success by arm and size", "Other scores", "Costs", "The parts, on held-out frames"):
+        rows = [line for line in section(page, title) if line.startswith(("| modular |", "| end_to_end |"))]
+        assert len(rows) == 2 * len(TRAININGS), title
+    assert "| modular | 8,000 | 27 |" in page  # minutes of driving: 8,000 / 5 / 60
+
+
+def test_crossings_are_shown_on_each_axis_and_in_other_ways(page: str) -> None:
+    found = section(page, "From how much on is the challenger better?")
+    axes = [line.split(" | ")[2] for line in found if line.startswith("| modular | end_to_end |")]
+    assert axes == ["min", "h", "core-hours"]
+    ways = section(page, "The primary crossing in other ways [min]")
+    assert sum(line.startswith("| by success") for line in ways) == 3
+    assert sum(line.startswith(("| shifted power", "| power", "| logistic")) for line in ways) == 3
+
+
+def test_success_in_the_lanes_is_an_endpoint_of_its_own(
+    tables: tuple[list[TrainingRow], list[DriveRow]],
+) -> None:
+    own = collect(*tables, "standard").arms["end_to_end"]
+    judged = own.by(Endpoint.SUCCESS_IN_LANES)
+    first = min(seed for _, seed in own.courses)
+    on_shoulder = [number for number, course in enumerate(own.courses) if course[1] == first]
+    others = [number for number, course in enumerate(own.courses) if course[1] != first]
+    assert judged.failed[:, on_shoulder].all() and not own.failed[:, on_shoulder].all()
+    assert (judged.failed[:, others] == own.failed[:, others]).all()
+    assert judged.at(1000).on(own.courses[:3]).endpoint is Endpoint.SUCCESS_IN_LANES
+
+
+def test_shifted_courses_and_the_prediction_have_their_tables(page: str) -> None:
+    found = section(page, "On the suite frontier")
+    row = next(line for line in found if line.startswith("| modular | 1,000 |"))
+    assert "100.0 % (100.0 to 100.0) | 0.0 % (0.0 to 0.0) | +100.0" in row
+    assert any(line.startswith("| grade | 0 | 0 |") for line in found)
+    predicted = section(page, "Prediction for 128,000 rows")
+    assert sum(line.endswith(("yes |", "no |")) for line in predicted) == 2
+
+
+def test_tables_are_well_formed(page: str) -> None:
+    """Every row of a table has as many cells as its header."""
+    width = 0
+    for line in page.splitlines():
+        if not line.startswith("|"):
+            width = 0
+            continue
+        width = width or line.count("|")
+        assert line.count("|") == width, line
