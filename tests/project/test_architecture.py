@@ -78,6 +78,14 @@ def test_the_three_packages_are_independent(package: str, forbidden: set[str]) -
     assert_imports_none(package, forbidden)
 
 
+@pytest.mark.parametrize("package", ["drive_stack.types", "drive_stack.interfaces"])
+def test_records_and_protocols_are_imported_from_their_package(package: str) -> None:
+    # One path for each name, the one that agents of other people use. The modules below it may be regrouped.
+    parts = set(modules_in(package)) - {package}
+    assert parts and not [name for name in GRAPH.keys() - parts - {package} if GRAPH[name] & parts]
+    assert parts == GRAPH[package] & parts
+
+
 @pytest.mark.parametrize("package", ["envs", "agents"])
 def test_envs_and_agents_import_their_own_modules_by_relative_names(package: str) -> None:
     # A wheel holds both inside `drive_stack`, so that neither common name enters site-packages.

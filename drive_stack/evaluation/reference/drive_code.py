@@ -19,9 +19,9 @@ from drive_stack.evaluation.batch.fingerprint import DIGITS
 DETERMINING: Mapping[str, Sequence[str]] = {
     "drive_stack": (
         "bounds.py", "camera_model.py", "camera_pose.py", "control", "driving_env.py", "fault_injection.py",
-        "geometry.py", "interfaces.py", "interventions", "objects", "pipeline", "planning", "rl", "road",
+        "geometry.py", "interfaces", "interventions", "objects", "pipeline", "planning", "rl", "road",
         "road_map.py", "scenario_name.py", "seeds.py", "shifts.py", "support/observation_codec.py",
-        "types.py", "vehicle.py", "world_state.py",
+        "types", "vehicle.py", "world_state.py",
         *(
             f"evaluation/{name}"
             for name in (
