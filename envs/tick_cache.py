@@ -43,15 +43,13 @@ class TickCache:
             self._shapes = collision_shapes(episode.traffic, self._other_shapes)
         return self._shapes
 
-    def pedestrian_motion(self, *, walking: bool) -> PedestrianMotion | None:
-        """Return the motion of all pedestrians, for traffic; None if there are none.
-
-        ``walking`` is whether any of them moves now. While nobody does, the last result is kept.
-        """
+    @property
+    def pedestrian_motion(self) -> PedestrianMotion | None:
+        """The motion of all pedestrians, for traffic; None if there are none."""
         pedestrians = self._episode.pedestrians
         if not pedestrians.specs:
             return None
-        if self._motion is None or walking:
+        if self._motion is None:
             self._motion = pedestrians.motion()
         return self._motion
 
@@ -59,7 +57,7 @@ class TickCache:
         """Forget what the tick has changed."""
         self._vehicles = self._shapes = None
         if pedestrians_moved:
-            self._other_shapes = None
+            self._other_shapes = self._motion = None
 
     def copy(self, episode: EpisodeSetup) -> Self:
         """Return an independent cache for a copy of the episode in the same state."""

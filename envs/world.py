@@ -173,7 +173,7 @@ class World:
         episode.traffic.step(
             self.physics_dt,
             ego_on_road(self._ego, self._ego_turn, context.ego_lane, self.car),
-            self._cache.pedestrian_motion(walking=walking),
+            self._cache.pedestrian_motion,
             obstacles.boxes if len(obstacles.states.id) else None,
         )
         if walking:

@@ -2,9 +2,20 @@
 
 import numpy as np
 import pytest
+from scenario_worlds import states, world
 
 from drive_stack.road_map import Lane, RoadMap, build_road
-from envs.pedestrians import EgoView, Mode, Motion, Pedestrians, PedestrianSpec, VehicleBodies
+from envs.pedestrians import (
+    EgoView,
+    Mode,
+    Motion,
+    PedestrianMotion,
+    Pedestrians,
+    PedestrianSpec,
+    VehicleBodies,
+)
+from envs.traffic.records import EgoOnRoad
+from envs.traffic.traffic import Traffic
 
 DT = 0.05
 WIDTH = 1.85
@@ -126,3 +137,21 @@ def test_a_copy_is_independent() -> None:
     assert twin.lateral[0] == -6.8
     assert twin.mode[0] == Mode.WAIT
     assert pedestrians.lateral[0] > -6.8
+
+
+def test_traffic_sees_a_pedestrian_stand_once_they_have_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    crossing = world(
+        "ego: {lane: middle, speed_share: 1}\ntraffic: {density: 10}\n"
+        "people: [{kind: crosser, at: 100, side: right}]"
+    )
+    seen: list[float] = []
+    step = Traffic.step
+
+    def watched(traffic: Traffic, dt: float, ego: EgoOnRoad, motion: PedestrianMotion, *rest: object) -> None:
+        seen.append(float(np.hypot(motion[2], motion[3]).max()))
+        step(traffic, dt, ego, motion, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Traffic, "step", watched)
+    speeds = [float(state.pedestrians.speed.max()) for state in states(crossing, 60.0, speed=10.0)]
+    assert max(speeds) > 0.5 and speeds[-1] == 0.0  # they have walked across, and stand
+    assert seen == speeds[:-1]
