@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from drive_stack.leaderboard.card import Costs
 from drive_stack.lesson.chart import learning_curves
 from drive_stack.lesson.films import FilmFacts
 from drive_stack.lesson.plan import Section
@@ -30,6 +31,7 @@ class Lesson:
     films: Sequence[FilmFacts] = ()
     study: StudyFigures | None = None
     shifts: Sequence[Family] = ()
+    costs: Mapping[str, Costs] = field(default_factory=dict)  # of the shipped drivers, by name
 
     def films_of(self, section: Section) -> list[FilmFacts]:
         """The films of a section; of the same course with growing amounts of data, in this order."""
@@ -53,6 +55,8 @@ def render(lesson: Lesson) -> str:
     study = lesson.study
     return environment.get_template("page.html.j2").render(
         designs=lesson.plan.arms,
+        costs=lesson.costs,
+        prices=lesson.plan.prices,
         races=lesson.films_of(Section.RACE),
         judged=judged,
         data_films=lesson.films_of(Section.DATA),

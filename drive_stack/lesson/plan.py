@@ -50,6 +50,7 @@ class SitePlan(StrictModel):
 
     tables: Path  # of the study: trainings.parquet and drives.parquet
     shifted: Path  # run folder of paired courses
+    shipped: Annotated[tuple[Text, ...], Field(max_length=6)] = ()  # drivers whose networks have cards
     films: Annotated[tuple[FilmSpec, ...], Field(max_length=40)] = ()
 
     @field_validator("films")

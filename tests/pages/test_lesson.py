@@ -17,8 +17,9 @@ import run_sim
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.shift_drops import shift_drops
+from drive_stack.leaderboard.card import Costs
 from drive_stack.lesson.films import FilmCaption, FilmFacts, braking_time, film_files, read_film
-from drive_stack.lesson.page import Lesson, write_page
+from drive_stack.lesson.page import Lesson, render, write_page
 from drive_stack.lesson.plan import FilmDriver, FilmSpec, Section, load_site_plan
 from drive_stack.lesson.shift_figures import shift_families
 from drive_stack.lesson.study_figures import StudyFigures, study_figures
@@ -140,6 +141,13 @@ def test_without_rows_the_page_says_what_has_not_been_measured(
     assert "has not been run yet" in text and '<input id="size"' not in text
     assert "have not driven the shifted courses yet" in text and 'id="calculator"' not in text
     assert "study: no rows; left out" in capsys.readouterr().err
+
+
+def test_what_a_shipped_driver_learned_from_is_shown_as_far_as_it_is_known() -> None:
+    costs = {"modular": Costs(weights=2_060_000, data_minutes=164.85, label_hours=None, core_hours=6.36)}
+    text = render(Lesson(PLAN, costs=costs))
+    assert "<td>2.06 million</td><td>165 min</td><td>–</td><td>6.4 core-hours</td>" in text
+    assert "What the networks" not in render(Lesson(PLAN))
 
 
 def test_a_plan_with_the_same_film_twice_is_refused(tmp_path: Path) -> None:

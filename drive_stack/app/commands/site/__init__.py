@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drive_stack.app.commands.site.filming import record_film
 from drive_stack.app.wiring import Wiring
+from drive_stack.leaderboard.training_costs import training_costs
 from drive_stack.lesson.films import FOLDER, read_film, read_films
 from drive_stack.lesson.page import Lesson, write_page
 from drive_stack.lesson.plan import DEFAULT_PLAN, load_site_plan
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
         films=films,
         study=read_study(study, args.tables or wiring.root / plan.tables),
         shifts=read_shifts(args.shifted or wiring.root / plan.shifted),
+        costs={name: training_costs(wiring.batch.agent_facts(name, ()).weights) for name in plan.shipped},
     )
     for missing, what in ((lesson.study is None, "study"), (not lesson.shifts, "shifted courses")):
         if missing:
