@@ -99,7 +99,9 @@ def _price(comparison: Comparison, difference: Difference) -> str:
     times = [_step_time(comparison, label) for label in (difference.first, difference.second)]
     parts = []
     if times[0] is not None and times[1] is not None:
-        parts.append(f"computes for {times[0]:.0f} ms in each step ({second.label} {times[1]:.0f} ms)")
+        parts.append(
+            f"computes for {times[0]:.0f} ms in each step ({second.label} {times[1]:.0f} ms, wall-clock time)"
+        )
     parts.append(
         f"drives at {3.6 * first.speed_mps.value:.0f} km/h ({3.6 * second.speed_mps.value:.0f} km/h)"
     )

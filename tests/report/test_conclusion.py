@@ -58,7 +58,7 @@ def test_the_price_is_computing_time_speed_and_comfort() -> None:
         for row in drives(label, "merge", ".." if label == "a" else ".x")
     ]
     assert conclude(Comparison(rows)).price == (
-        "a computes for 54 ms in each step (b 9 ms), drives at 72 km/h (90 km/h) "
+        "a computes for 54 ms in each step (b 9 ms, wall-clock time), drives at 72 km/h (90 km/h) "
         "and keeps the comfort bounds 90 % of the time (95 %)."
     )
 
