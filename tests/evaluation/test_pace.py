@@ -12,7 +12,14 @@ from real_episodes import episodes
 
 from agents.registry import build_agent
 from drive_stack.evaluation.batch.driving import DrivingOptions
-from drive_stack.evaluation.batch.pace import AgentMaker, Pace, announce, build_for, expected_durations
+from drive_stack.evaluation.batch.pace import (
+    AgentMaker,
+    Pace,
+    announce,
+    build_for,
+    expected_durations,
+    slowness_of,
+)
 from drive_stack.evaluation.batch.progress import Tally
 from drive_stack.interfaces import Agent
 
@@ -22,6 +29,10 @@ MAKE = partial(build_for, build_agent)
 
 def test_an_episode_takes_its_start_and_its_route_at_the_measured_pace() -> None:
     assert Pace(start_s=2.0, slowness=0.5, route_s=40.0).episode_s == 22.0
+
+
+def test_a_step_that_compiles_does_not_count() -> None:
+    assert slowness_of([0.0, 40.0, 40.02, 40.04, 40.06], dt=0.1) == pytest.approx(0.2)
 
 
 def test_each_label_is_measured_once_and_what_fails_or_runs_code_is_left_out(

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
+from statistics import median
 from typing import Protocol
 
 from drive_stack.agent_errors import AgentError
@@ -24,6 +26,7 @@ from drive_stack.interfaces import Agent, close_agent
 from drive_stack.support.worker_processes import ONE_THREAD, run_in_processes
 
 PIECE = 1.0  # wall-clock time of driving that is measured for each driver [s]
+MIN_STEPS = 10  # that are measured, however long they take
 MIN_EPISODES = 8  # of fewer, the first result comes as soon as a measurement would
 
 
@@ -98,21 +101,29 @@ def measure_pace(make: AgentMaker, task: BatchTask) -> Pace | None:
 
 
 def _drive_piece(make: AgentMaker, task: BatchTask, seconds: float) -> Pace | None:
-    """Drive for at least ``seconds`` of wall-clock time, or to the end of the episode."""
+    """Drive `MIN_STEPS`, and for at least ``seconds`` of wall-clock time, or to the end of the episode."""
     start = time.perf_counter()
     with closing(DrivingEnv(EnvSpec(task.scenario, camera=task.uses_camera))) as env:
         agent = make(env, task)
         try:
             rollout = Rollout(env, agent, scenario=task.scenario, seed=task.seed)
             rollout.advance()  # the first step prepares what the others use
-            first, steps, elapsed = time.perf_counter(), 0, 0.0
-            while not rollout.done and elapsed < seconds:
+            times = [time.perf_counter()]
+            while not rollout.done and (times[-1] < times[0] + seconds or len(times) <= MIN_STEPS):
                 rollout.advance()
-                steps, elapsed = steps + 1, time.perf_counter() - first
+                times.append(time.perf_counter())
         finally:
             close_agent(agent)
-        if not steps or rollout.error is not None:
+        if len(times) < 2 or rollout.error is not None:
             return None
         state = env.truth.world_state()
         route_s = (state.route_end - state.route_start) / state.speed_limit
-        return Pace(first - start, elapsed / (steps * env.platform.dt), route_s)
+        return Pace(times[0] - start, slowness_of(times, env.platform.dt), route_s)
+
+
+def slowness_of(times: Sequence[float], dt: float) -> float:
+    """Wall-clock seconds for each simulated second, from the times [s] at the ends of steps of ``dt`` [s].
+
+    The median step counts: one in which a function is compiled takes longer than a whole episode.
+    """
+    return median(after - before for before, after in pairwise(times)) / dt
