@@ -36,7 +36,7 @@ def facts_of(section: Section) -> FilmFacts:
     )
     results = DONE, CRASHED
     race = RaceResult(results, race_verdict(("pipeline", "network"), results))
-    return film_facts(spec, log_of(CAREFUL, BLIND), race, DT)
+    return film_facts(spec, log_of(CAREFUL, BLIND), race, DT, {"network: a.onnx": "abc"})
 
 
 def test_captions_of_a_race_have_the_times_of_the_film() -> None:
@@ -46,7 +46,7 @@ def test_captions_of_a_race_have_the_times_of_the_film() -> None:
     assert (1.0, "pipeline: Detects the vehicle, 140 m ahead") in [
         (one.start_s, one.text) for one in facts.captions
     ]
-    assert facts.seconds == 6 * DT + 3.0
+    assert facts.seconds == 6 * DT + 3.0 and facts.weights == {"network: a.onnx": "abc"}
 
 
 def test_where_the_visitor_judges_no_caption_comes_before_the_answer() -> None:

@@ -14,13 +14,14 @@ from simulated_study import END_TO_END, MODULAR, simulate
 from synthetic_rows import drives
 
 import run_sim
+from drive_stack.app.commands.site.filming import weights_of
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.shift_drops import shift_drops
 from drive_stack.leaderboard.card import Costs
 from drive_stack.lesson.films import FilmCaption, FilmFacts, braking_time, film_files, read_film
 from drive_stack.lesson.page import Lesson, render, write_page
-from drive_stack.lesson.plan import FilmDriver, FilmSpec, Section, load_site_plan
+from drive_stack.lesson.plan import FilmDriver, FilmSpec, Section, SitePlan, load_site_plan
 from drive_stack.lesson.shift_figures import shift_families
 from drive_stack.lesson.study_figures import StudyFigures, study_figures
 from drive_stack.study.config import load_plan
@@ -113,6 +114,23 @@ def test_only_films_that_were_recorded_as_planned_are_shown(tmp_path: Path) -> N
     assert read_film(FILM.model_copy(update={"seed": 100_001}), tmp_path) is None
     film_files(FILM.name, tmp_path)[1].unlink()
     assert read_film(FILM, tmp_path) is None
+
+
+def test_a_film_whose_drivers_have_other_networks_now_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, out = tmp_path / "site.yaml", tmp_path / "out"
+    shown = SitePlan(tables=tmp_path / "none", shifted=tmp_path / "none", films=(FILM,))
+    plan.write_text(shown.model_dump_json(), encoding="utf-8")
+    (out / "films").mkdir(parents=True)
+    facts = write_film(out / "films", FILM, (2.0, None))
+    present = weights_of(FILM, run_sim.make_wiring())
+    assert present is not None and all(name.startswith("modular: ") for name in present)
+    for weights, noted in (({**present, "modular: lanes.onnx": "old"}, True), (present, False)):
+        text = facts.model_copy(update={"weights": weights}).model_dump_json()
+        film_files(FILM.name, out / "films")[2].write_text(text, encoding="utf-8")
+        assert run_sim.main(["site", "--config", str(plan), "--out", str(out)]) == 0
+        assert ("film judge: the networks of its drivers have changed" in capsys.readouterr().err) is noted
 
 
 def test_figures_of_the_study_are_those_of_its_rows(figures: StudyFigures) -> None:

@@ -14,6 +14,7 @@ from drive_stack.app.films.stacked_cameras import StackedCameras
 from drive_stack.app.names import names_of
 from drive_stack.app.race import RaceResult, RaceSession
 from drive_stack.app.wiring import Wiring
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.race import outcome_text
 from drive_stack.lesson.films import FilmCaption, FilmFacts, braking_time, film_files
 from drive_stack.lesson.plan import FilmSpec, Section
@@ -39,17 +40,16 @@ def record_film(spec: FilmSpec, folder: Path, wiring: Wiring) -> FilmFacts:
     video, poster, facts_file = film_files(spec.name, folder)
     facts_file.unlink(missing_ok=True)  # an old one would not describe the new video
     results: list[RaceResult] = []
-    names = names_of([driver.agent for driver in spec.drivers])
     session = RaceSession(
         [film_factories(driver, wiring) for driver in spec.drivers],
-        names,
+        _names_of(spec),
         [EpisodeSpec(spec.scenario, spec.seed)],
         catalogue=wiring.batch.scenarios,
         on_result=results.append,
     )
     try:
         log = _drive(session, labels_of(spec), video)
-        facts = film_facts(spec, log, results[0], session.dt)
+        facts = film_facts(spec, log, results[0], session.dt, weights_of(spec, wiring) or {})
         first_end = min(map(len, log.drivers)) * session.dt
     finally:
         session.close()
@@ -64,10 +64,29 @@ def labels_of(spec: FilmSpec) -> tuple[str, ...]:
     """What a film and its captions call the drivers; where the visitor judges, not by their names."""
     if spec.section is Section.JUDGE:
         return tuple(f"Car {letter}" for letter in "AB"[: len(spec.drivers)])
+    return _names_of(spec)
+
+
+def _names_of(spec: FilmSpec) -> tuple[str, ...]:
     return names_of([driver.agent for driver in spec.drivers])
 
 
-def film_facts(spec: FilmSpec, log: RaceLog, race: RaceResult, dt: float) -> FilmFacts:
+def weights_of(spec: FilmSpec, wiring: Wiring) -> dict[str, str] | None:
+    """SHA-256 of the networks of a film's drivers, by driver and file; None where one of them is missing."""
+    try:
+        found = [wiring.batch.agent_facts(driver.agent, driver.overrides).weights for driver in spec.drivers]
+    except ConfigError:
+        return None
+    return {
+        f"{label}: {file}": sha256
+        for label, weights in zip(_names_of(spec), found, strict=True)
+        for file, sha256 in sorted(weights.items())
+    }
+
+
+def film_facts(
+    spec: FilmSpec, log: RaceLog, race: RaceResult, dt: float, weights: dict[str, str]
+) -> FilmFacts:
     """What a film shows and what happened in it. Where the visitor judges, captions begin with the answer.
 
     A film shows the start for ``dt`` s, so its times are those of the drive and ``dt``.
@@ -89,6 +108,7 @@ def film_facts(spec: FilmSpec, log: RaceLog, race: RaceResult, dt: float) -> Fil
         seconds=round((max(map(len, speeds)) - 1) * dt + OUTCOME_SECONDS, 3),
         verdict=race.verdict.text if len(race.results) > 1 else "",
         captions=captions,
+        weights=weights,
     )
     answer = facts.answer_s
     if spec.section is not Section.JUDGE or answer is None:
