@@ -56,8 +56,7 @@ def build_directive(
     )
     if decision.waiting:
         leads += _behind_the_gap(scene, decision, settings)
-    look_ahead = max(inputs.speed, 2.0) * 1.0
-    limits = build_profile(caps, scene, settings, look_ahead)
+    limits = build_profile(caps, scene, settings, inputs.speed)
     if sensor_caps:  # the reason of a failed sensor comes before its consequences
         limits = replace(limits, binding=sensor_caps[0])
     return Directive(decision, goal, limits, leads)

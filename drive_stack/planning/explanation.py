@@ -15,8 +15,9 @@ from drive_stack.planning.scene import Actor, Scene
 from drive_stack.types import Behaviour, Cause, FloatArray
 
 NOTICEABLE_BRAKING = -0.6  # a plan below it without another reason keeps clearance to an actor [m/s²]
+FAR_BELOW = 3.0  # the allowed speed, at which a free road makes the ego accelerate by more [m/s]
+SLOW_START = 0.5  # than this; a plan below it keeps clearance to an actor too [m/s²]
 LEAD_MARGIN = 0.5  # by which a lead must allow less than the road to be the reason [m/s]
-CAP_SECONDS = 3.0  # at the present speed, in which a cap must demand less to be the cause [s]
 MAX_CLEARANCE = 4.0  # to the predicted position of an actor for which the ego brakes [m]
 CLOSER_PER_SECOND = 1.0  # an actor that is met a second later counts as so much farther away [m]
 
@@ -51,7 +52,7 @@ def explain(
         behaviour = Behaviour.CHANGE_LEFT if shift > 0 else Behaviour.CHANGE_RIGHT
         side = "left" if shift > 0 else "right"
         return Explanation(behaviour, f"{directive.decision.reason}, changing {side}", speed.cause)
-    if directive.decision.blocked_by:
+    if directive.decision.blocked_by and directive.decision.blocked_by not in speed.reason:
         return replace(speed, reason=f"{speed.reason}; {directive.decision.blocked_by}")
     return speed
 
@@ -64,17 +65,20 @@ def _speed_limitation(
     if lead is not None:
         return Explanation(lead.behaviour, lead.reason, lead.cause)
     cap, speed = directive.caps.binding, float(motion.speed[0, 0])
-    demands_less = float(directive.caps.at(speed * times[times <= CAP_SECONDS]).min()) < speed
     names_object = cap.cause.track_id is not None  # the reason does, so the cause does too
-    limitation = Explanation(cap.behaviour, cap.reason, cap.cause if demands_less or names_object else None)
-    if cap.behaviour is not Behaviour.CRUISE or float(motion.acceleration[0, 5]) >= NOTICEABLE_BRAKING:
+    has_cause = directive.caps.demands_less or names_object
+    limitation = Explanation(cap.behaviour, cap.reason, cap.cause if has_cause else None)
+    acceleration = float(motion.acceleration[0, 5])
+    held_back = speed < float(directive.caps.at(np.zeros(1))[0]) - FAR_BELOW and acceleration < SLOW_START
+    if cap.behaviour is not Behaviour.CRUISE or not (acceleration < NOTICEABLE_BRAKING or held_back):
         return limitation
     actor = _nearest_conflict(scene, path, speed)
     if actor is None:
         return limitation
     article = "an" if actor.description[0] in "aeiou" else "a"
     reason = f"giving room to {article} {actor.description} {scene.distance_to(actor):.0f} m ahead"
-    return Explanation(cap.behaviour, reason, scene.cause(actor))
+    behaviour = Behaviour.YIELD if actor.pedestrian else cap.behaviour
+    return Explanation(behaviour, reason, scene.cause(actor))
 
 
 def _binding_lead(

@@ -24,7 +24,7 @@ class LaneDecision:
 @dataclass(frozen=True, slots=True)
 class _LaneChangeRequest:
     shift: int
-    reason: str
+    reason: str  # kept during the change, so it holds no distances
     urgent: bool
 
 
@@ -109,7 +109,7 @@ class LaneChooser:
         if not options:
             return None
         best = max(options, key=lambda shift: self._lane_speed(scene, inputs, shift))
-        return _LaneChangeRequest(best, f"lane ends in {end_distance:.0f} m", urgent=True)
+        return _LaneChangeRequest(best, "the lane ends", urgent=True)
 
     def _overtaking_request(self, scene: Scene, inputs: PlanningInput) -> _LaneChangeRequest | None:
         own_speed = self._lane_speed(scene, inputs, 0)
@@ -163,4 +163,4 @@ class LaneChooser:
         slowest = min(ahead[:3], key=lambda actor: actor.longitudinal_speed)
         what = slowest.description
         kind = "standing" if slowest.stationary else "slow"
-        return f"{kind} {what} {max(slowest.rear - scene.ego_front, 0.0):.0f} m ahead"
+        return f"{kind} {what} ahead"

@@ -12,6 +12,8 @@ from drive_stack.types import Behaviour, Cause, FloatArray, ObjectClass
 
 SPEED_LIMIT = Cause("the speed limit")
 GRID = np.arange(0.0, 202.0, 2.0)  # stations of the rear axle at which caps are evaluated [m]
+LOOK_AHEAD = 1.0  # at the present speed, at which caps are compared [s]
+REACH = 3.0  # at the present speed, within which a cap below it is the reason to brake [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class CapProfile:
     """The minimum of all caps over `GRID`, and the cap that limits the speed."""
 
     speed: FloatArray  # (G,) [m/s]
-    binding: SpeedCap  # the lowest cap a short distance ahead
+    binding: SpeedCap  # the cap to brake for, else the lowest cap a short distance ahead
+    demands_less: bool  # whether it demands less than the present speed soon
 
     def at(self, station: FloatArray) -> FloatArray:
         """Allowed speed [m/s] at stations of any shape."""
@@ -39,20 +42,24 @@ class CapProfile:
 
 
 def build_profile(
-    caps: tuple[SpeedCap, ...], scene: Scene, settings: PlannerSettings, look_ahead: float
+    caps: tuple[SpeedCap, ...], scene: Scene, settings: PlannerSettings, speed: float
 ) -> CapProfile:
-    """Combine caps and road curvature; the binding cap is that at the station ``look_ahead`` [m]."""
+    """Combine caps and road curvature, for an ego at ``speed`` [m/s]."""
     approach_braking = settings.caution.approach_braking
     rows = [_with_approach(cap, approach_braking) for cap in caps]
     curve = _curve_speed(scene, settings)
     rows.append(curve)
     table = np.array(rows)
-    binding_index = int(np.argmin(table[:, int(np.searchsorted(GRID, look_ahead))]))
+    look_ahead = max(speed, 2.0) * LOOK_AHEAD
+    soon = table[:, speed * REACH >= GRID].min(axis=1)
+    demands_less = bool(soon.min() < speed)
+    at_look_ahead = table[:, int(np.searchsorted(GRID, look_ahead))]
+    binding_index = int(np.argmin(soon if demands_less else at_look_ahead))
     if binding_index < len(caps):
         binding = caps[binding_index]
     else:
         binding = SpeedCap(0.0, look_ahead, float(curve[0]), "slowing for the curve", Cause("the curve"))
-    return CapProfile(table.min(axis=0), binding)
+    return CapProfile(table.min(axis=0), binding, demands_less)
 
 
 def _with_approach(cap: SpeedCap, braking: float) -> FloatArray:
