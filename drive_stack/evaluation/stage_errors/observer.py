@@ -17,7 +17,7 @@ from drive_stack.evaluation.stage_errors.plan_following import ControlSample, Pe
 from drive_stack.evaluation.stage_errors.prediction import PendingPredictions, PredictionSample
 from drive_stack.evaluation.stage_errors.tracked_actors import VisibilityHistory
 from drive_stack.evaluation.stage_errors.tracks import TrackSample, match_tracks, track_sample
-from drive_stack.evaluation.stage_errors.true_objects import TrueObject, true_objects
+from drive_stack.evaluation.stage_errors.true_objects import TrueObject, background_objects, true_objects
 from drive_stack.interfaces import Agent, Platform
 from drive_stack.objects.classes import ClassGroup
 from drive_stack.types import FrameLabels, StepTrace
@@ -69,11 +69,11 @@ class StageObserver:
         """Compare one step's trace with the labels and the state of the same instant."""
         if self._frame % detection.SAMPLING_INTERVAL == 0:
             self.detections.append(detection_sample(trace.detections, labels))
-        truth = true_objects(state)
+        truth, background = true_objects(state), background_objects(state)
         self.lifting += lifting_samples(trace.objects, labels.boxes, truth, self._camera_position)
         counted = self._visibility.update(truth, labels.boxes, state.time)
         for collector in self._collectors:
-            collector.add(truth, counted, trace.tracks)
+            collector.add(truth | background, counted, trace.tracks)
         matches = match_tracks(trace.tracks, labels.boxes, truth, self._camera_position)
         self.tracks += [
             track_sample(trace.tracks[index], true, self._camera_position, self.platform.dt)

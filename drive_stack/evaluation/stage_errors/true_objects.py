@@ -10,7 +10,7 @@ import numpy as np
 from drive_stack.geometry import to_local, wrap_angle
 from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.types import FloatArray, ObjectClass
-from drive_stack.world_state import WorldState
+from drive_stack.world_state import VehicleStates, WorldState
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,27 @@ def near_end(label: ObjectClass, centre: FloatArray, heading: float, length: flo
 
 
 def true_objects(state: WorldState) -> dict[int, TrueObject]:
-    """All actors of a state, by their ids."""
+    """All actors of a state on the ego's carriageway and beside it, by their ids."""
     return {true.actor: true for true in _objects(state)}
 
 
-def _objects(state: WorldState) -> Iterator[TrueObject]:
-    vehicles, pedestrians, obstacles = state.vehicles, state.pedestrians, state.obstacles
+def background_objects(state: WorldState) -> dict[int, TrueObject]:
+    """Vehicles beyond the barrier, by their ids: a driver sees them, and need not track them."""
+    background = state.background_vehicles
+    if background is None:
+        return {}
+    return {true.actor: true for true in _vehicles(state, background)}
+
+
+def _vehicles(state: WorldState, vehicles: VehicleStates) -> Iterator[TrueObject]:
     for row, actor in enumerate(vehicles.id.tolist()):
         pose = np.array([vehicles.x[row], vehicles.y[row], vehicles.yaw[row], vehicles.speed[row]])
         yield _object(state, actor, ObjectClass(int(vehicles.label[row])), pose, float(vehicles.length[row]))
+
+
+def _objects(state: WorldState) -> Iterator[TrueObject]:
+    pedestrians, obstacles = state.pedestrians, state.obstacles
+    yield from _vehicles(state, state.vehicles)
     for row, actor in enumerate(pedestrians.id.tolist()):
         pose = np.array(
             [pedestrians.x[row], pedestrians.y[row], pedestrians.yaw[row], pedestrians.speed[row]]
