@@ -14,6 +14,7 @@ from drive_stack.errors import FieldError
 from drive_stack.seeds import Seed, SeedCount, SeedSplit, split_of
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
+from drive_stack.study.records import FULL_MIXTURE
 from drive_stack.study.running_plan import NetworkRule, Pool, Rates
 from drive_stack.support.layout import CONFIGS
 
@@ -228,6 +229,8 @@ class StudyPlan(StrictModel):
 
     @model_validator(mode="after")
     def _pool_is_complete(self) -> StudyPlan:
+        if FULL_MIXTURE not in self.provenance.mixtures:
+            raise FieldError(f"the mixture '{FULL_MIXTURE}' is missing", ("provenance", "mixtures"))
         for name, mixture in self.provenance.mixtures.items():
             for index, part in enumerate(mixture.parts or ()):
                 if part not in self.pool.parts:

@@ -53,9 +53,7 @@ class TrainingWork:
 
     def subset(self, training: TrainingId) -> Subset:
         """The episodes of a training. Raises `ConfigError` if the pool is too small."""
-        parts = None
-        if training.mixture != FULL_MIXTURE:
-            parts = self.plan.provenance.mixtures[training.mixture].parts
+        parts = self.plan.provenance.mixtures[training.mixture].parts
         return draw_subset(self.pool.episodes, training.size, training.seed, parts)
 
     def train(self, trainings: Sequence[TrainingId]) -> None:

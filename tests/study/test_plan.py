@@ -37,7 +37,8 @@ def test_the_quick_plan() -> None:
 def test_the_pool_is_large_enough_and_of_training_seeds() -> None:
     plan = load_plan()
     rows = {name: part.rows for name, part in plan.pool.parts.items()}
-    assert sum(rows.values()) >= max(plan.sizes)
+    full = plan.provenance.mixtures["full"].parts
+    assert full is not None and sum(rows[part] for part in full) >= max(plan.sizes)
     for mixture in plan.provenance.mixtures.values():
         assert sum(rows[part] for part in mixture.parts or rows) >= plan.provenance.size
     assert {split_of(part.first_seed) for part in plan.pool.parts.values()} == {SeedSplit.TRAINING}
@@ -101,7 +102,8 @@ def test_a_large_subset_is_seen_a_number_of_times() -> None:
         ("pool.parts.offset_start.scenarios=[cruise]", "give scenarios or a suite, not both"),
         ("pool.parts.traffic_blind.driver=package.module:Class", "expected a registered agent"),
         ("pool.parts.student_late.driver=expert", "give a driver or a student, not both"),
-        ("pool.parts.student_late.student.size=200000", "the parts before it have 119,000 rows"),
+        ("pool.parts.student_late.student.size=200000", "the parts before it have 113,000 rows"),
+        ("provenance.mixtures={expert: {what: alone, parts: [expert]}}", "the mixture 'full' is missing"),
         ("pool.parts.student_late.student.network=none", "there is no network 'none'"),
         ("pool.parts.perturbed.first_seed=0", "two parts begin with this seed"),
         ("pool.held_out.first_seed=0", "expected validation seeds, from 100000 to 199999"),
