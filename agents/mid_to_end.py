@@ -28,9 +28,7 @@ class MidToEndConfig(StrictModel):
     perception: PerceptionConfig = PerceptionConfig()  # the grip is not used
     tracking: TrackingConfig = TrackingConfig()
     oracles: PerceptionOracleSettings = PerceptionOracleSettings()
-    perceive_every: Batch = (
-        2  # steps between two perceptions: those between two rows that the network learned from
-    )
+    perceive_every: Batch = 2  # steps between two perceptions, as between two rows of its recordings
     weights: Path | None = None  # file of the network; None: the shipped weights
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Threads = 1

@@ -64,7 +64,7 @@ def close_agent(agent: Agent) -> None:
 
 @runtime_checkable
 class ControlFeedback(Protocol):
-    """A driver or controller that models its car from its own commands, and can be told of others."""
+    """A driver or controller that models its car from its own commands, and can receive others."""
 
     def applied(self, control: Control) -> None:
         """Take ``control`` as that of the present step in place of the own one, after which it is called."""

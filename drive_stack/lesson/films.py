@@ -35,9 +35,7 @@ class FilmFacts(StrictModel):
     seconds: Annotated[float, Field(gt=0.0)]
     verdict: str  # of a race; empty with one driver
     captions: tuple[FilmCaption, ...]  # in the order of time
-    weights: dict[str, str] = Field(
-        default_factory=dict
-    )  # SHA-256 of the drivers' networks, by driver and file
+    weights: dict[str, str] = Field(default_factory=dict)  # SHA-256 of networks, by driver and file
 
     @property
     def answer_s(self) -> float | None:

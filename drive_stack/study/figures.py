@@ -164,7 +164,7 @@ def _label_bar(axes: Axes, left: float, right: float) -> None:
 def crossing_text(crossing: Crossing) -> str:
     """Where the challenger overtakes, and on a second line how sure this is."""
     challenger, incumbent = crossing.challenger.replace("_", " "), crossing.incumbent.replace("_", " ")
-    low, high = (_amount(value) for value in (crossing.position.low, crossing.position.high))
+    low, high = (amount_text(value) for value in (crossing.position.low, crossing.position.high))
     interval = low if low == high else f"{low} to {high}"
     never = f"{100.0 * crossing.never_in_range:.0f} %"
     if crossing.estimate == 0.0:
@@ -172,12 +172,14 @@ def crossing_text(crossing: Crossing) -> str:
     elif math.isinf(crossing.estimate):
         text = f"{challenger} does not overtake {incumbent}"
     else:
-        text = f"{challenger} overtakes {incumbent} at {_amount(crossing.estimate)} {UNITS[crossing.axis]}"
+        text = (
+            f"{challenger} overtakes {incumbent} at {amount_text(crossing.estimate)} {UNITS[crossing.axis]}"
+        )
     return f"{text}\n95 % interval: {interval}; probability of no crossing within the range: {never}"
 
 
-def _amount(value: float) -> str:
-    """Two digits; 0 and infinity as words."""
+def amount_text(value: float) -> str:
+    """The amount of a crossing with two significant digits; 0 and infinity as words."""
     if value == 0.0:
         return "the start"
     return "never" if math.isinf(value) else f"{float(f'{value:.2g}'):,.6g}"

@@ -95,7 +95,11 @@ def resample_curve(outcomes: Outcomes, family: FamilyName, resampling: Resamplin
 def resample_means(values: FloatArray, outcomes: Outcomes, resampling: Resampling) -> FloatArray:
     """Means of a figure ``values`` (T, C) over resampled trainings and courses, (B,)."""
     trainings = resampling.training_weights(outcomes.arm, outcomes.sizes)
-    courses = resampling.course_weights(len(outcomes.courses))
+    return weighted_means(values, trainings, resampling.course_weights(len(outcomes.courses)))
+
+
+def weighted_means(values: FloatArray, trainings: FloatArray, courses: FloatArray) -> FloatArray:
+    """Means of ``values`` (T, C) for B weights of the ``trainings`` (B, T) and ``courses`` (B, C), (B,)."""
     sums = np.einsum("bt,tc,bc->b", trainings, values, courses, optimize=True)
     return np.asarray(sums / trainings.sum(axis=1) / courses.sum(axis=1))
 

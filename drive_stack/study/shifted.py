@@ -11,8 +11,7 @@ from drive_stack.evaluation.statistics import Estimate
 from drive_stack.evaluation.summary import Course
 from drive_stack.shifts import base_and_shift
 from drive_stack.study.outcomes import Outcomes
-from drive_stack.study.resampling import Resampling, percentile_interval
-from drive_stack.types import FloatArray
+from drive_stack.study.resampling import Resampling, percentile_interval, weighted_means
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,7 @@ def _cell(outcomes: Outcomes, size: int, pairs: list[_Pair], resampling: Resampl
     shifted = success[:, [pair.shifted for pair in pairs]]
     trainings = resampling.training_weights(outcomes.arm, outcomes.sizes)  # (B, T)
     drawn = resampling.course_weights(len(worlds)) @ twins  # weight of each pair, (B, pairs)
-
-    def draws(values: FloatArray) -> FloatArray:
-        sums = np.einsum("bt,tp,bp->b", trainings, values, drawn, optimize=True)
-        return np.asarray(sums / trainings.sum(axis=1) / drawn.sum(axis=1))
-
-    of_base, of_shifted = draws(base), draws(shifted)
+    of_base, of_shifted = (weighted_means(values, trainings, drawn) for values in (base, shifted))
     families = sorted({pair.family for pair in pairs})
     return ShiftedCell(
         arm=outcomes.arm,

@@ -17,11 +17,11 @@ def plan_at(world: TinyWorld) -> Plan:
     return LatticePlanner(PLATFORM.car).plan(planning_input(world))
 
 
-def crossing(lateral: float, speed: float = 0.0) -> Plan:
-    """Of an ego in front of which a person walks to the left, 3 m ahead of the bumper."""
+def crossing(lateral: float) -> Plan:
+    """Of a standing ego in front of which a person walks to the left, 3 m ahead of the bumper."""
     station = 20.0 + PLATFORM.car.length - PLATFORM.car.rear_overhang + 3.3
     person = Body(station, lateral, 0.0, 0.8, True, 0.6, 0.6)
-    return plan_at(TinyWorld(straight_road(1), speed=speed, limit=16.0, bodies=[person]))
+    return plan_at(TinyWorld(straight_road(1), speed=0.0, limit=16.0, bodies=[person]))
 
 
 def test_a_standing_car_says_for_whom_it_waits() -> None:

@@ -39,7 +39,7 @@ def near_end(label: ObjectClass, centre: FloatArray, heading: float, length: flo
 
 
 def true_objects(state: WorldState) -> dict[int, TrueObject]:
-    """All actors of a state on the ego's carriageway and beside it, by their ids."""
+    """All actors of a state on and next to the ego's carriageway, by their ids."""
     return {true.actor: true for true in _objects(state)}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from drive_stack.study.analysis import ArmAnalysis, StudyAnalysis
+from drive_stack.study.analysis import StudyAnalysis
 from drive_stack.study.cells import Cell
 from drive_stack.study.config import Axis, StudyPlan
 from drive_stack.study.costs import cost_of
@@ -12,7 +12,7 @@ from drive_stack.study.endpoints import MAX_OFF_LANE
 from drive_stack.study.records import TrainingRow
 from drive_stack.study_runner.study_page.markdown import mean, percent, table
 
-_Figures = Callable[[list[TrainingRow], StudyPlan], list[str]]
+_Figures = Callable[[Sequence[TrainingRow], StudyPlan], list[str]]
 
 
 def arm_tables(analysis: StudyAnalysis) -> Iterator[str]:
@@ -69,22 +69,18 @@ def _scores(cell: Cell) -> list[str]:
 def _of_sizes(analysis: StudyAnalysis, of: _Figures) -> list[list[str]]:
     """A row for each arm and size, with ``of`` its trainings."""
     return [
-        [name, f"{cell.size:,}", *of(_trainings(arm, cell.size), analysis.plan)]
+        [name, f"{cell.size:,}", *of(arm.outcomes.at(cell.size).trainings, analysis.plan)]
         for name, arm in analysis.arms.items()
         for cell in arm.cells
     ]
 
 
-def _trainings(arm: ArmAnalysis, size: int) -> list[TrainingRow]:
-    return [training for training in arm.outcomes.trainings if training.size == size]
-
-
-def _costs(trainings: list[TrainingRow], plan: StudyPlan) -> list[str]:
+def _costs(trainings: Sequence[TrainingRow], plan: StudyPlan) -> list[str]:
     axes = ((Axis.MINUTES, 0), (Axis.LABEL_HOURS, 1), (Axis.CORE_HOURS, 2), (Axis.DECISION_MS, 1))
     return [mean([cost_of(own, axis, plan) for own in trainings], digits) for axis, digits in axes]
 
 
-def _parts(trainings: list[TrainingRow], _: StudyPlan) -> list[str]:
+def _parts(trainings: Sequence[TrainingRow], _: StudyPlan) -> list[str]:
     return [
         mean([own.detector_ap50 for own in trainings], 3),
         mean([own.lane_error_m for own in trainings], 3),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.study.analysis import StudyAnalysis
 from drive_stack.study.config import Axis
 from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
 from drive_stack.study.endpoints import Endpoint
-from drive_stack.study.figures import UNITS, crossing_text
-from drive_stack.study_runner.study_page.markdown import UNKNOWN, amount, points, probability, table
+from drive_stack.study.figures import UNITS, amount_text, crossing_text
+from drive_stack.study_runner.study_page.markdown import UNKNOWN, probability, table
 
 _ANSWERS = {
     Verdict.OVERTAKES: "Yes",
@@ -66,11 +67,15 @@ def _crossing_row(item: Crossing | NoCrossing) -> list[str]:
     return [
         *begin,
         item.verdict.value,
-        amount(item.estimate),
-        amount(item.position.value),
-        f"{amount(item.position.low)} to {amount(item.position.high)}",
+        amount_text(item.estimate),
+        amount_text(item.position.value),
+        _interval(item),
         *map(probability, (item.never_in_range, item.never, item.ahead_from_start)),
     ]
+
+
+def _interval(crossing: Crossing) -> str:
+    return f"{amount_text(crossing.position.low)} to {amount_text(crossing.position.high)}"
 
 
 def _primary(analysis: StudyAnalysis) -> Iterator[str]:
@@ -85,15 +90,17 @@ def _primary(analysis: StudyAnalysis) -> Iterator[str]:
     for name, found in ways:
         item = next((item for item in found if item.axis is axis), None)
         if isinstance(item, Crossing):
-            interval = f"{amount(item.position.low)} to {amount(item.position.high)}"
-            rows.append([name, amount(item.estimate), interval, item.verdict.value])
+            rows.append([name, amount_text(item.estimate), _interval(item), item.verdict.value])
     if not rows:
         return
     yield from (f"## The primary crossing in other ways [{UNITS[axis]}]", "")
     yield from table(["", "estimate", "95 % interval", "verdict"], rows)
     yield from table(
         ["family of both curves", "estimate"],
-        [[family.value.replace("_", " "), amount(value)] for family, value in analysis.by_family.items()],
+        [
+            [family.value.replace("_", " "), amount_text(value)]
+            for family, value in analysis.by_family.items()
+        ],
     )
     yield from table(
         ["arm", "by AICc, the best first"],
@@ -114,8 +121,8 @@ def _differences(analysis: StudyAnalysis) -> Iterator[str]:
             f"{item.size:,}",
             str(item.seeds),
             str(item.courses),
-            points(item.of_new),
-            points(item.of_these),
+            str(format_points(item.of_new)),
+            str(format_points(item.of_these)),
             f"{item.p:.2g}",
         ]
         for differences in analysis.differences.values()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
+from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.evaluation.statistics import Estimate
 
 UNKNOWN = "–"
@@ -19,29 +19,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 
 
 
 def percent(estimate: Estimate | None) -> str:
-    """A fraction with its interval, in percent."""
+    """A fraction in percent, such as ``93.2 % (89.1 to 95.8)``."""
     if estimate is None:
         return UNKNOWN
-    return f"{100.0 * estimate.value:.1f} % ({100.0 * estimate.low:.1f} to {100.0 * estimate.high:.1f})"
-
-
-def points(estimate: Estimate) -> str:
-    """A difference of fractions with its interval, in percentage points."""
-    return f"{100.0 * estimate.value:+.1f} ({100.0 * estimate.low:+.1f} to {100.0 * estimate.high:+.1f})"
+    text = format_points(estimate, sign="-")
+    return f"{text.value} % ({text.interval})"
 
 
 def probability(value: float) -> str:
     """A probability in percent."""
     return f"{100.0 * value:.0f} %"
-
-
-def amount(value: float | None) -> str:
-    """Two significant digits; 0 and infinity of a crossing as words."""
-    if value is None:
-        return UNKNOWN
-    if value == 0.0:
-        return "the start"
-    return "never" if math.isinf(value) else f"{float(f'{value:.2g}'):,.6g}"
 
 
 def mean(values: Sequence[float | None], digits: int) -> str:

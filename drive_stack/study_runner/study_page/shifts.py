@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.study.analysis import StudyAnalysis
-from drive_stack.study_runner.study_page.markdown import UNKNOWN, percent, points, table
+from drive_stack.study_runner.study_page.markdown import UNKNOWN, percent, table
 
 
 def shift_tables(analysis: StudyAnalysis) -> Iterator[str]:
@@ -24,7 +25,7 @@ def shift_tables(analysis: StudyAnalysis) -> Iterator[str]:
                 str(cell.pairs),
                 percent(cell.base),
                 percent(cell.shifted),
-                points(cell.drop),
+                str(format_points(cell.drop)),
             ]
             for cell in cells
         ],
