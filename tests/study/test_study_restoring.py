@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from test_study_runner import Fakes, replace_analysis, replace_processes
+from simulated_study.studies import Fakes, replace_analysis, replace_processes
 
 from drive_stack.errors import ConfigError
 from drive_stack.study.records import TrainingId
