@@ -62,10 +62,11 @@ def occupies(body, centre, half_width, lane, seconds):  # type: ignore[no-untype
 
 
 @numba.njit(cache=True)
-def leader_in(bodies, order, rank, lanes, lane, centre):  # type: ignore[no-untyped-def]
+def leader_in(bodies, order, rank, lanes, row, lane):  # type: ignore[no-untyped-def]
     """Return the index of the nearest body ahead in a lane, else `NONE`.
 
-    Where ``lane`` is `NONE`, search along the lateral ``centre`` [m] instead.
+    A driver in the middle of a lane change is oblique. In its lane it is going to be straight, and so it is
+    taken for as wide as a straight one there: a body that stands beside the lane does not hold it up.
     """
     own = bodies[order[rank]]
     for k in range(rank + 1, order.shape[0]):
@@ -73,8 +74,22 @@ def leader_in(bodies, order, rank, lanes, lane, centre):  # type: ignore[no-unty
         distance = other.station - own.station
         if distance > SEARCH_RANGE:
             break
-        lateral = centre if lane < 0 else lane_centre(lanes, lane, other.station)
-        if occupies(other, lateral, own.half_width, lane, distance / max(own.speed, 3.0)):
+        lateral = lane_centre(lanes, lane, other.station)
+        if occupies(other, lateral, row.width / 2.0, lane, distance / max(own.speed, 3.0)):
+            return order[k]
+    return NONE
+
+
+@numba.njit(cache=True)
+def leader_on_path(bodies, order, rank):  # type: ignore[no-untyped-def]
+    """Return the index of the nearest body straight ahead, in whatever lane, else `NONE`."""
+    own = bodies[order[rank]]
+    for k in range(rank + 1, order.shape[0]):
+        other = bodies[order[k]]
+        distance = other.station - own.station
+        if distance > SEARCH_RANGE:
+            break
+        if occupies(other, own.lateral, own.half_width, NONE, distance / max(own.speed, 3.0)):
             return order[k]
     return NONE
 
@@ -134,7 +149,7 @@ def lane_acceleration(bodies, order, rank, lanes, row, lane, desired_speed):  # 
     """
     own = bodies[order[rank]]
     result = idm(row, own.speed, desired_speed, np.inf, 0.0, 2.0)
-    leader = leader_in(bodies, order, rank, lanes, lane, 0.0)
+    leader = leader_in(bodies, order, rank, lanes, row, lane)
     if leader != NONE:
         pull_out_gap = _LARGE_PULL_OUT_GAP if row.large else _CAR_PULL_OUT_GAP
         result = min(result, acceleration_behind(row, own, desired_speed, bodies[leader], 2.0, pull_out_gap))
@@ -145,10 +160,10 @@ def lane_acceleration(bodies, order, rank, lanes, row, lane, desired_speed):  # 
 
 
 @numba.njit(cache=True)
-def path_acceleration(bodies, order, rank, lanes, row, desired_speed):  # type: ignore[no-untyped-def]
+def path_acceleration(bodies, order, rank, row, desired_speed):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] for the body straight ahead while a lane change is under way."""
     own = bodies[order[rank]]
-    leader = leader_in(bodies, order, rank, lanes, NONE, own.lateral)
+    leader = leader_on_path(bodies, order, rank)
     if leader == NONE:
         return row.max_acceleration
     return acceleration_behind(row, own, desired_speed, bodies[leader], 1.0, 1.0)

@@ -59,7 +59,7 @@ def is_crossable(lanes, lane, other, station):  # type: ignore[no-untyped-def]
 def is_gap_safe(bodies, order, rank, lanes, rows, row, lane, desired_speed, max_braking):  # type: ignore[no-untyped-def]
     """Whether a lane has a gap in which neither this driver nor the follower brakes above ``max_braking``."""
     own = bodies[order[rank]]
-    leader = leader_in(bodies, order, rank, lanes, lane, 0.0)
+    leader = leader_in(bodies, order, rank, lanes, row, lane)
     if leader != NONE:
         gap = gap_between(own, bodies[leader])
         if gap < 2.0 + 0.15 * own.speed:
@@ -101,7 +101,7 @@ def _follower_loss(bodies, order, rank, lanes, rows, row, lane):  # type: ignore
     driver = rows[follower] if follower < rows.shape[0] else row
     desired_speed = max(other.speed, 1.0)
     behind_own = idm(driver, other.speed, desired_speed, gap_between(other, own), own.speed, 2.0)
-    leader = leader_in(bodies, order, rank, lanes, lane, 0.0)
+    leader = leader_in(bodies, order, rank, lanes, row, lane)
     if leader == NONE:
         return -behind_own
     gap = gap_between(other, bodies[leader])
@@ -170,7 +170,7 @@ def decide_lane_change(bodies, order, rank, lanes, rows, row, desired_speed, roa
         remaining = lanes[row.target_lane].end - row.station
         max_braking += _URGENT_BRAKING * min(max(1.0 - remaining / 200.0, 0.0), 1.0)
     duration = _LARGE_DURATION if row.large else _CAR_DURATION
-    leader = leader_in(bodies, order, rank, lanes, row.target_lane, 0.0)
+    leader = leader_in(bodies, order, rank, lanes, row, row.target_lane)
     free = is_gap_safe(bodies, order, rank, lanes, rows, row, row.desired_lane, desired_speed, max_braking)
     free = free and can_pull_out(bodies, order, rank, row, leader, duration)
     if free and is_crossable(lanes, row.target_lane, row.desired_lane, row.station):

@@ -92,9 +92,9 @@ def _acceleration(bodies, order, rank, lanes, row, desired_speed):  # type: igno
     """Return the acceleration [m/s²] from all car-following and yielding terms."""
     result = lane_acceleration(bodies, order, rank, lanes, row, row.target_lane, desired_speed)
     if row.progress < 1.0:
-        result = min(result, path_acceleration(bodies, order, rank, lanes, row, desired_speed))
+        result = min(result, path_acceleration(bodies, order, rank, row, desired_speed))
     if row.desired_lane != NONE and row.mandatory:
-        leader = leader_in(bodies, order, rank, lanes, row.desired_lane, 0.0)
+        leader = leader_in(bodies, order, rank, lanes, row, row.desired_lane)
         if leader != NONE and bodies[leader].speed > _MIN_YIELD_SPEED:
             merging = acceleration_behind(row, bodies[order[rank]], desired_speed, bodies[leader], 2.0, 2.0)
             result = min(result, max(merging, -_YIELD_BRAKING))

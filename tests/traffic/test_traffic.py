@@ -129,6 +129,23 @@ def test_goes_round_a_standing_car_and_the_ego(lanes: int) -> None:
         assert len(passed) == 4
 
 
+@pytest.mark.parametrize("offset", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("gap", [40.0, 60.0, 90.0])
+def test_does_not_stop_in_the_middle_of_a_change_beside_a_standing_car(offset: float, gap: float) -> None:
+    """A slow car that changes lane is oblique, but it is not wider in its new lane than a straight one."""
+    road = Straight(lanes=2).build(np.random.default_rng(0))
+    traffic = Traffic(road, np.random.default_rng(0))
+    parked = add_car(traffic, 1, 1, 800.0, 0.0)
+    traffic.park(parked)
+    traffic._rows["lateral"][parked] += offset  # to the side on which the others pass
+    for number in range(3):
+        add_car(traffic, 10 + number, 1, 800.0 - gap - 25.0 * number, 3.0)
+    for _ in range(1200):
+        traffic.step(DT, AWAY)
+        assert count_contacts(traffic.states()) == 0
+    assert np.all(traffic.states().station[traffic.states().id > 1] > 820.0)
+
+
 def test_goes_round_closed_lanes() -> None:
     road = Straight(lanes=3).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
