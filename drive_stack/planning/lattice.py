@@ -33,6 +33,7 @@ VEHICLE_MARGIN, PEDESTRIAN_MARGIN = 0.2, 0.5  # minimum lateral distance to vehi
 VEHICLE_CLEARANCE, PEDESTRIAN_CLEARANCE = 0.9, 1.6  # desired lateral distance to them [m]
 GRIP_TOLERANCE = 1.05  # factor on the friction circle: the present curvature and yaw rate are estimates
 ROAD_MARGIN = 0.1  # to the edge of the usable road [m]
+MANOEUVRING_SPEED = 3.0  # below it the ego may turn back through an adjacent lane [m/s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def evaluate_candidates(
         profile_arrays,
         LeadArrays(allowed, blocked),
         _future_arrays(profiles, scene),
-        _bounds(scene, directive, settings, grip),
+        _bounds(scene, directive, paths, float(profiles.speed[0, 0]), settings, grip),
         Weights(
             overspeed=weights.overspeed,
             lateral_acceleration=weights.lateral_acceleration,
@@ -153,18 +154,37 @@ def _path_cost(paths: Paths, speed: float, directive: Directive, settings: Plann
     )
 
 
-def _bounds(scene: Scene, directive: Directive, settings: PlannerSettings, grip: float) -> Bounds:
-    """Limits of candidates. They leave the ego lane only towards the selected lane."""
+def _bounds(
+    scene: Scene, directive: Directive, paths: Paths, speed: float, settings: PlannerSettings, grip: float
+) -> Bounds:
+    """Limits of candidates. They leave the ego lane only towards the selected lane.
+
+    A car that stopped obliquely, in a lane change that it gave up, has to go farther out before it is back.
+    """
     lanes, shift = scene.lanes, directive.decision.shift
     clearance = lanes.width / 2.0 - scene.ego_half_width - ROAD_MARGIN
+    left = clearance + (lanes.left.width if shift > 0 else 0.0)
+    right = -clearance - (lanes.right.width if shift < 0 else 0.0)
+    if speed < MANOEUVRING_SPEED:
+        farthest_left, farthest_right = _way_back(paths, directive.goal)
+        left = max(left, farthest_left) if lanes.left.exists else left
+        right = min(right, farthest_right) if lanes.right.exists else right
     return Bounds(
         goal=directive.goal,
         centre=_centre_station(scene),
-        left=clearance + (lanes.left.width if shift > 0 else 0.0),
-        right=-clearance - (lanes.right.width if shift < 0 else 0.0),
+        left=left,
+        right=right,
         max_lateral_acceleration=settings.comfort.max_lateral_acceleration,
         grip=GRIP_TOLERANCE * grip,
     )
+
+
+def _way_back(paths: Paths, goal: float) -> tuple[float, float]:
+    """Greatest and least lateral of the shortest path to the goal [m]."""
+    candidates = np.flatnonzero(paths.target == goal)
+    shortest = paths.select([int(candidates[np.argmin(paths.length[candidates])])])
+    laterals = shortest.offset(np.linspace(0.0, float(shortest.length[0]), 15)[None])
+    return float(laterals.max()), float(laterals.min())
 
 
 def _future_arrays(profiles: Profiles, scene: Scene) -> FutureArrays:

@@ -140,6 +140,18 @@ def test_holds_the_lane_when_the_blind_spot_fills_while_pulling_out() -> None:
     assert world.ego().lateral < -0.9
 
 
+@pytest.mark.parametrize(("lane", "side"), [(1, 1.0), (0, -1.0)])
+@pytest.mark.parametrize("heading", [0.2, 0.3, 0.4])
+def test_drives_on_after_it_stopped_obliquely_in_a_change_that_it_gave_up(
+    lane: int, side: float, heading: float
+) -> None:
+    world = TinyWorld(straight_road(2), lane=lane, speed=0.0, lateral_offset=side * 1.3)
+    world.yaw = side * heading
+    drive(world, 12.0)
+    assert world.speed > 5.0
+    assert abs(world.ego().lateral) == pytest.approx(1.8, abs=0.3)  # in the middle of one of the lanes
+
+
 @pytest.mark.parametrize(
     ("command", "lane", "target"),
     [(NavigationCommand.CHANGE_LEFT, 1, 1.8), (NavigationCommand.CHANGE_RIGHT, 0, -1.8)],
