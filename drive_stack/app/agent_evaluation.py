@@ -144,13 +144,15 @@ def plan_courses(
     """Resolve the courses of a suite for drivers by label, the reference first.
 
     ``only`` are the suite's scenarios that are driven; None stands for all. Raises `ConfigError` for
-    scenarios or seeds that cannot be used.
+    scenarios, seeds or drivers that cannot be used.
     """
     scenarios = suite.scenarios(wiring.scenarios, wiring.world_name)
     if missing := sorted(set(only or ()) - set(scenarios)):
         raise ConfigError(f"suite {suite.name}: has no course {missing[0]}")
     scenarios = tuple(name for name in scenarios if only is None or name in only)
     check_episodes(len(scenarios), len(seeds))
+    for driver in drivers.values():  # before the slow check of the hazards
+        wiring.agent_facts(driver.agent, driver.overrides)
     if paired := len(paired_bases(scenarios)) * len(seeds):
         print(f"checking whether all hazards can be avoided; worlds: {paired}", file=sys.stderr)
     redraws = find_redraws(scenarios, seeds, wiring.drive_into_hazard)

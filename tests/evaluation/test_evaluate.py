@@ -216,6 +216,7 @@ def test_another_suite_s_folder_is_refused(tiny_run: Path, capsys: pytest.Captur
         (["--suite", "standart"], "did you mean standard"),
         (["--agent", "modulr"], "did you mean modular"),
         (["--agent", "constant", "--agent", "random", "--set", "a=1"], "name the agent"),
+        (["--suite", "frontier", "--set", "modular:lens=1"], "unknown key"),  # before all hazards are checked
     ],
 )
 def test_an_evaluation_that_cannot_be_driven_is_refused_in_one_line(
