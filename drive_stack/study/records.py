@@ -71,6 +71,8 @@ class TrainingRow:
     code_hash: Name  # of the sources that trained it
     date: Name  # on which the last network was finished
     failed: bool  # a network could not be trained: the training counts as failing on every course
+    # of its episodes, those that came out differently when they were recorded again on another machine
+    differing_episodes: Count = 0
 
     @property
     def id(self) -> TrainingId:

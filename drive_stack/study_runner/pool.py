@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -95,6 +96,17 @@ def _hashes(folder: StudyFolder, part: str) -> dict[str, ShardHashes]:
         shard.file: ShardHashes(drive=shard.sha256, frames=frames[shard.file])
         for shard in read_manifest(DRIVES, folder.drives(part)).shards
     }
+
+
+def differing_episodes(folder: StudyFolder, pool: EpisodePool, episodes: Iterable[PoolEpisode]) -> int:
+    """The number of episodes whose recordings in the folder are not those of the list."""
+    chosen = tuple(episodes)
+    recorded = {
+        name: own
+        for part in {episode.part for episode in chosen}
+        for name, own in _hashes(folder, part).items()
+    }
+    return sum(recorded[episode.file] != pool.hashes[episode.file] for episode in chosen)
 
 
 def read_pool(path: Path, plan: StudyPlan) -> EpisodePool:

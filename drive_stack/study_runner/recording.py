@@ -52,6 +52,7 @@ class PoolRecorder:
     train_student: TrainStudent
     workers: int
     report: Callable[[str], None] = print
+    accept_differences: bool = False  # of what is recorded again from what is listed
 
     def record(self) -> EpisodePool:
         """Record what is missing, and list all episodes.
@@ -74,8 +75,9 @@ class PoolRecorder:
         """Record those of some episodes again whose files are missing.
 
         Raises:
-            ConfigError: a part cannot be recorded, or an episode differs from that in the list: another
-                version of the world, the drivers or the libraries recorded it.
+            ConfigError: a part cannot be recorded, or an episode differs from that in the list, and
+                differences are not accepted: another version of the world, the drivers or the libraries
+                recorded it, or another kind of processor.
         """
         missing: dict[str, list[PoolEpisode]] = {}
         for episode in sorted(set(episodes)):
@@ -88,20 +90,26 @@ class PoolRecorder:
             last = max(episode.seed for episode in own)
             only = frozenset(episode.file for episode in own)
             self.collect(replace(spec, seeds=last - spec.first_seed + 1, only=only))
-            for episode in own:
-                self._check(episode, pool.hashes[episode.file])
+            differing = [episode for episode in own if self._differs(episode, pool.hashes[episode.file])]
+            if differing and not self.accept_differences:
+                raise ConfigError(
+                    f"{self._shards(differing[0])[0]}: not the episode that {self.folder.pool} lists; record "
+                    "with the code and the libraries of the list, or go on with --accept-differences"
+                )
+            if differing:
+                self.report(f"{len(differing)} of them differ from the list")
 
     def _shards(self, episode: PoolEpisode) -> tuple[Path, Path]:
         folders = self.folder.drives(episode.part), self.folder.frames(episode.part)
         return folders[0] / episode.file, folders[1] / episode.file
 
-    def _check(self, episode: PoolEpisode, expected: ShardHashes) -> None:
-        for path, known in zip(self._shards(episode), (expected.drive, expected.frames), strict=True):
-            if not path.exists() or sha256_of(path) != known:
-                raise ConfigError(
-                    f"{path}: not the episode that {self.folder.pool} lists; "
-                    "record with the code and the libraries of the list"
-                )
+    def _differs(self, episode: PoolEpisode, listed: ShardHashes) -> bool:
+        for path, known in zip(self._shards(episode), (listed.drive, listed.frames), strict=True):
+            if not path.exists():
+                raise ConfigError(f"{path}: could not be recorded again")
+            if sha256_of(path) != known:
+                return True
+        return False
 
     def _known_spec(self, name: str, pool: EpisodePool) -> CollectionSpec:
         """How a part was recorded."""

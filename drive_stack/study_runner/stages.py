@@ -68,6 +68,7 @@ class Study:
     only: Sequence[Selection] = ()
     workers: int = 1
     hours: float | None = None  # after which no further size of a seed is begun
+    accept_differences: bool = False  # of episodes that are recorded again
     report: Callable[[str], None] = print
 
     def run(self, stage: Stage | None) -> None:
@@ -134,7 +135,13 @@ class Study:
 
     def _recorder(self) -> PoolRecorder:
         return PoolRecorder(
-            self.plan, self.folder, self.services.collect, self._train_student, self.workers, self.report
+            self.plan,
+            self.folder,
+            self.services.collect,
+            self._train_student,
+            self.workers,
+            self.report,
+            self.accept_differences,
         )
 
     def _record(self) -> None:

@@ -29,7 +29,7 @@ from drive_stack.study_runner.network_units import (
 )
 from drive_stack.study_runner.networks.protocol import Labels, NetworkData, NetworkTraining, OfflineErrors
 from drive_stack.study_runner.networks.registry import KINDS, find_arm, with_inputs
-from drive_stack.study_runner.pool import EpisodePool
+from drive_stack.study_runner.pool import EpisodePool, differing_episodes
 from drive_stack.study_runner.progress import WorkProgress
 from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.support.file_reading import read_json
@@ -141,6 +141,7 @@ class TrainingWork:
             training,
             subset.rows,
             len(subset.episodes),
+            differing_episodes(self.folder, self.pool, subset.episodes),
             {name: tasks[name, _shared(training)] for name in names},
             self.build_agent,
             self.timed_scenario,
@@ -199,6 +200,7 @@ class FinishTask:
     training: TrainingId
     rows: int
     episodes: int
+    differing_episodes: int
     networks: Mapping[str, NetworkTask]
     build_agent: AgentBuilder
     timed_scenario: str
@@ -240,6 +242,7 @@ def finish_training(task: FinishTask) -> TrainingRow:
         code_hash=next(iter(records.values())).code_hash,
         date=max(record.date for record in records.values()),
         failed=failed,
+        differing_episodes=task.differing_episodes,
     )
 
 

@@ -59,6 +59,21 @@ def test_an_episode_that_comes_out_differently_is_named(fakes: Fakes, kind: str)
         fakes.run(Stage.TRAIN, "modular:100:0")
 
 
+def test_the_row_of_a_training_counts_its_episodes_that_came_out_differently(fakes: Fakes) -> None:
+    fakes.run(Stage.RECORD)
+    content = json.loads(fakes.folder.pool.read_text())
+    learned = draw_subset(read_pool(fakes.folder.pool, fakes.plan).episodes, 100, 0).episodes
+    for episode in learned[:2]:
+        content["hashes"][episode.file]["drive"] = "0" * 64
+    fakes.folder.pool.write_text(json.dumps(content))
+    shutil.rmtree(fakes.folder.root / "pool")
+    fakes.accept_differences = True
+    for stage in (Stage.TRAIN, Stage.EVALUATE):
+        fakes.run(stage, "modular:100:0")
+    assert sum("differ from the list" in line for line in fakes.lines) >= 1
+    assert [row.differing_episodes for row in fakes.trainings] == [2]
+
+
 def test_a_list_of_another_pool_is_refused(
     fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

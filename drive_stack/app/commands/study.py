@@ -58,6 +58,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
         only=[Selection.read(text) for text in args.only],
         workers=args.workers,
         hours=args.hours,
+        accept_differences=args.accept_differences,
     )
     study.run(stage)
     return 0

@@ -84,6 +84,12 @@ def make_parser() -> CommandParser:
         metavar="H",
         help="without a stage: begin no size of a seed that would end later than this",
     )
+    parser.add_argument(
+        "--accept-differences",
+        action="store_true",
+        help="go on if an episode that is recorded again differs from the committed list, as it may on "
+        "another kind of processor; the row of each training has the number of such episodes",
+    )
     add_workers_option(parser, default=2)
     add_backend_options(parser)
     return parser

@@ -44,6 +44,12 @@ def deviations(
     found += [f"- trained, but not on all courses: {training}" for training in analysis.incomplete]
     found += [f"- {arm} was trained with {len(own)} settings" for arm, own in configs.items() if len(own) > 1]
     found += [f"- failed, and counts as failing on every course: {row.id}" for row in trainings if row.failed]
+    found += [
+        f"- {row.id}: {row.differing_episodes} of {row.episodes} episodes were recorded again on another "
+        "machine, where they came out differently"
+        for row in trainings
+        if row.differing_episodes
+    ]
     if len(codes) > 1:
         found.append(f"- the trainings were made by {len(codes)} versions of the code")
     yield from found or ["None."]

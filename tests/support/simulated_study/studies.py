@@ -82,6 +82,7 @@ class Fakes:
         self.plan = load_model(CONFIGS / "study_quick.yaml", StudyPlan, [*OVERRIDES, *overrides])
         self.folder = StudyFolder(root, kept)
         self.hours: float | None = None
+        self.accept_differences = False
         self.collect, self.drive = FakeRecorder(), FakeDriver()
         self.networks = {name: FakeNetwork(name) for name in NETWORKS}
         self.lines: list[str] = []
@@ -94,7 +95,13 @@ class Fakes:
         services = Services(self.collect, self.drive, _build, _build, "cruise", count_courses, scenarios=3)
         selections = [Selection.read(text) for text in only]
         study = Study(
-            self.plan, self.folder, services, selections, hours=self.hours, report=self.lines.append
+            self.plan,
+            self.folder,
+            services,
+            selections,
+            hours=self.hours,
+            report=self.lines.append,
+            accept_differences=self.accept_differences,
         )
         study.run(stage)
 
