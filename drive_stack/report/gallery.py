@@ -132,6 +132,8 @@ def moment_items(moment: LastMoment | None) -> list[tuple[str, str]]:
         ("time", f"{moment.time_s:.1f} s"),
         ("speed", f"{speed:.0f} km/h (limit {limit:.0f} km/h)"),
     ]
+    if moment.grade_percent is not None:
+        items.append(("grade", _grade_text(moment.grade_percent)))
     if moment.acceleration_mps2 is not None and moment.steering_deg is not None:
         control = f"acceleration {moment.acceleration_mps2:+.1f} m/s², steering {moment.steering_deg:+.2f}°"
         items.append(("control", control))
@@ -144,3 +146,10 @@ def moment_items(moment: LastMoment | None) -> list[tuple[str, str]]:
         lateral = f"{abs(actor.left_m):.1f} m to the {'left' if actor.left_m >= 0.0 else 'right'}"
         items.append(("nearest actor", f"{actor.what} {longitudinal}, {lateral}"))
     return items
+
+
+def _grade_text(percent: float) -> str:
+    """A grade in words, such as "4.0 % uphill"."""
+    if percent == 0.0:
+        return "level"
+    return f"{abs(percent):.1f} % {'uphill' if percent > 0.0 else 'downhill'}"

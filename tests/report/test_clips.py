@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import numpy as np
 import pytest
 
 from agents.registry import build_agent
+from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.evaluation.batch.drive import drive_task
 from drive_stack.evaluation.batch.tasks import BatchTask
 from drive_stack.evaluation.result import EpisodeResult, Status
+from drive_stack.evaluation.rollout import Rollout
 from drive_stack.report.clips.clip_frame import SIZE
 from drive_stack.report.clips.clip_recorder import DURATION, HOLD, Clip, ClipRecorder
+from drive_stack.report.clips.last_moment import last_moment
 from drive_stack.viewer.video import FPS
 
 CRASH = "stalled_car"
@@ -71,6 +75,14 @@ def test_the_last_moment_contains_the_first_contact(crash: tuple[EpisodeResult, 
     assert moment.time_s == pytest.approx(result.duration_s, abs=0.11)
     nearest = moment.near[0]
     assert nearest.what == "vehicle" and nearest.speed_mps == 0.0 and 0.0 < nearest.ahead_m < 12.0
+
+
+@pytest.mark.parametrize(("grades", "expected"), [("[]", None), ("[{begins: 0, percent: -2}]", -2.0)])
+def test_the_last_moment_says_the_grade_of_the_road(grades: str, expected: float | None) -> None:
+    with closing(DrivingEnv(EnvSpec(f"cruise[road.grades={grades}]", camera=False))) as env:
+        agent = build_agent("constant", env.platform)
+        rollout = Rollout(env, agent, scenario="cruise", seed=100_000)
+        assert last_moment(rollout.moment(), ()).grade_percent == expected
 
 
 def test_recording_a_clip_does_not_change_the_result(tmp_path: Path) -> None:

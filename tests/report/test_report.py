@@ -58,6 +58,7 @@ MOMENT = LastMoment(
     tracks=3,
     near=(NearbyActor(what="vehicle", ahead_m=-1.4, left_m=2.5, speed_mps=15.0),),
     hit=None,
+    grade_percent=-3.25,
 )
 
 
@@ -95,6 +96,7 @@ def test_a_failure_is_shown_with_its_last_moment_and_the_command_that_repeats_it
         and "72 km/h (limit 90 km/h)" in page_text
         and "12.3 s" in page_text
     )
+    assert "grade 3.2 % downhill" in page_text
     assert "emergency: no gap left" in page_text and "3 road users" in page_text
     assert "the driver failed: ValueError: no &lt;image&gt; &amp; no lanes" in page_text
 

@@ -53,6 +53,7 @@ class LastMoment(StrictModel):
     notes: tuple[str, ...] = ()
     near: tuple[NearbyActor, ...]
     hit: FirstContact | None
+    grade_percent: float | None = Field(default=None, description="of the road, uphill positive; None: level")
 
 
 def last_moment(moment: Moment, contacts: tuple[Contact, ...]) -> LastMoment:
@@ -71,7 +72,14 @@ def last_moment(moment: Moment, contacts: tuple[Contact, ...]) -> LastMoment:
         notes=() if trace is None else trace.notes,
         near=_near(state),
         hit=_hit(contacts[0]) if contacts else None,
+        grade_percent=_grade(state),
     )
+
+
+def _grade(state: WorldState) -> float | None:
+    """Grade of the road under the ego [%]; None on a level road."""
+    profile = state.road.profile
+    return None if profile.is_level else round(100.0 * profile.grade_at_one(state.ego.station), 1)
 
 
 def _near(state: WorldState) -> tuple[NearbyActor, ...]:
