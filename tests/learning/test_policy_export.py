@@ -15,8 +15,10 @@ from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.interfaces import Platform
+from drive_stack.learning.affordances.config import AffordanceTraining
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.network import PolicyNet, export
+from drive_stack.learning.mid_to_end.config import MidToEndTraining
 from drive_stack.policy.image_network import head_path
 from drive_stack.policy.runner import PolicyRunner
 from drive_stack.policy.state_vector import (
@@ -26,6 +28,9 @@ from drive_stack.policy.state_vector import (
 )
 from drive_stack.policy.views import pack, packed_size
 from drive_stack.runtime.weights import write_card
+from drive_stack.study.config import load_plan
+from drive_stack.study.records import FULL_MIXTURE
+from drive_stack.study_runner.folder import HELD_OUT
 from drive_stack.vehicle import VehicleParameters
 
 CAR = VehicleParameters()
@@ -123,17 +128,27 @@ def test_the_shipped_configurations_can_be_built(name: str) -> None:
     assert features.shape == (1, network.layout.features)
 
 
-def test_the_plain_policy_differs_in_the_targets_alone() -> None:
-    """Its on-policy recordings have names of their own, because another policy drives in them."""
+def test_the_plain_policy_differs_in_targets_and_drives_alone() -> None:
+    """It learns from the parts of the study's pool from which every arm learns, in their order."""
     full, plain = (
         load_model(CONFIGS / f"{name}.yaml", PolicyTraining) for name in ("policy", "policy_plain")
     )
     assert full.auxiliary_weight > 0.0 and plain.auxiliary_weight == 0.0
-    for ours, theirs in zip(plain.rounds, full.rounds, strict=True):
-        assert (ours.name != theirs.name) == ours.dagger
-        assert ours.model_copy(update={"name": theirs.name}) == theirs
+    parts = load_plan().provenance.mixtures[FULL_MIXTURE].parts
+    assert tuple(item.name for item in plain.rounds) == parts
+    assert all(item.recorded for item in plain.rounds)
     same = {"rounds": full.rounds, "auxiliary_weight": full.auxiliary_weight}
     assert plain.model_copy(update=same) == full
+
+
+def test_the_networks_between_learn_from_the_studys_pool() -> None:
+    parts = load_plan().provenance.mixtures[FULL_MIXTURE].parts
+    between = (
+        load_model(CONFIGS / "mid_to_end.yaml", MidToEndTraining),
+        load_model(CONFIGS / "affordances.yaml", AffordanceTraining),
+    )
+    for config in between:
+        assert (config.recordings, config.validation) == (parts, HELD_OUT)
 
 
 @pytest.mark.parametrize("name", ["policy_medium", "policy_large"])

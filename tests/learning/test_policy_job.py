@@ -9,8 +9,11 @@ import pytest
 from synthetic_rows import drives
 from toy_recording import TINY, toy_recording
 
+from drive_stack.config import load_model
 from drive_stack.datasets.drives.collection import CollectionSpec
+from drive_stack.errors import ConfigError
 from drive_stack.learning.imitation.card_fields import PolicyCard
+from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.job import train_policy
 from drive_stack.learning.imitation.validation import add_drives_to_card
 from drive_stack.policy.image_network import head_path
@@ -31,19 +34,24 @@ rounds:
 """
 
 
+def write_config(path: Path, rounds: str) -> Path:
+    lines = [line for line in TINY.splitlines() if not line.startswith("rounds")]
+    path.write_text("\n".join(lines) + "\n" + rounds, encoding="utf-8")
+    return path
+
+
 @pytest.fixture(scope="module")
 def finished_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[CollectionSpec], Path]:
     """The installed trunk, the requested recordings, and the work folder."""
     root, requests = tmp_path_factory.mktemp("job"), list[CollectionSpec]()
-    lines = [line for line in TINY.splitlines() if not line.startswith("rounds")]
-    (root / "policy.yaml").write_text("\n".join(lines) + "\n" + ROUNDS, encoding="utf-8")
+    config = write_config(root / "policy.yaml", ROUNDS)
 
     def collect(spec: CollectionSpec) -> None:
         requests.append(spec)
         toy_recording(spec.out)
 
     trunk = train_policy(
-        root / "policy.yaml",
+        config,
         collect,
         recordings=root / "recordings",
         work=root / "policy",
@@ -76,6 +84,42 @@ def test_the_last_round_is_installed_and_its_card_describes_all_rounds(
     assert trunk.with_name("policy.safetensors").is_file()
     markdown = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
     assert f"`{sha256_of(trunk)}`" in markdown and "blind (1 epochs)" in markdown
+
+
+def test_a_round_learns_from_what_is_recorded_already(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "policy.yaml", "rounds: [{name: pool, recorded: true, epochs: 1}]\n")
+    requests = list[CollectionSpec]()
+
+    def collect(spec: CollectionSpec) -> None:
+        requests.append(spec)
+        toy_recording(spec.out)
+
+    def train() -> Path:
+        recordings, work = tmp_path / "recordings", tmp_path / "policy"
+        return train_policy(config, collect, recordings=recordings, work=work, out=tmp_path / "out")
+
+    with pytest.raises(ConfigError, match=r"pool: no such recording; record it with"):
+        train()
+    toy_recording(tmp_path / "recordings" / "pool")
+    card = read_card(train(), "", PolicyCard)
+    assert {spec.out.name for spec in requests} == {"validation"}
+    assert list(card["recordings"]) == ["pool", "validation"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("recorded: true, perturbed: true", "perturbed: does not go with recorded"),
+        ("recorded: true, seeds: 1", "seeds: does not go with recorded"),
+        ("seeds: 1", "first_seed: is missing"),
+    ],
+)
+def test_a_round_says_either_what_is_driven_or_that_it_is_recorded(
+    keys: str, message: str, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path / "policy.yaml", f"rounds: [{{name: pool, epochs: 1, {keys}}}]\n")
+    with pytest.raises(ConfigError, match=message):
+        load_model(config, PolicyTraining)
 
 
 def test_closed_loop_drives_are_added_to_both_cards(

@@ -70,3 +70,8 @@ def test_each_configuration_of_the_policy_has_its_own_work_folder(
     assert [config.name for config, _, _ in calls] == ["policy.yaml", "policy_plain.yaml"]
     assert [work for _, _, work in calls] == [tmp_path / "policy", tmp_path / "policy_plain"]
     assert {recordings for _, recordings, _ in calls} == {tmp_path / "recordings"}
+    assert (
+        run_sim.main(["train", "policy", "--work", str(tmp_path), "--recordings", str(tmp_path / "pool")])
+        == 0
+    )
+    assert calls[-1][1:] == (tmp_path / "pool", tmp_path / "policy")

@@ -64,7 +64,7 @@ def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
         config,
         lambda spec: collect_and_report(spec, wiring.batch),
         overrides=args.set,
-        recordings=args.work / "recordings",
+        recordings=_recordings(args),
         work=args.work / config.stem,  # another network shares the recordings, but not the checkpoints
         out=args.out,
     )
@@ -78,7 +78,7 @@ def _train_mid_to_end(args: argparse.Namespace, wiring: Wiring) -> Path:
         config,
         wiring.perception,
         overrides=args.set,
-        recordings=args.work / "recordings",
+        recordings=_recordings(args),
         work=args.work / config.stem,
         out=args.out,
         resume=args.resume,
@@ -92,11 +92,16 @@ def _train_affordances(args: argparse.Namespace, wiring: Wiring) -> Path:  # noq
     return train_affordances(
         config,
         overrides=args.set,
-        recordings=args.work / "recordings",
+        recordings=_recordings(args),
         work=args.work / config.stem,
         out=args.out,
         resume=args.resume,
     )
+
+
+def _recordings(args: argparse.Namespace) -> Path:
+    folder: Path = args.recordings or args.work / "recordings"
+    return folder
 
 
 def _config(args: argparse.Namespace) -> Path:

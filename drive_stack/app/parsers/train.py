@@ -16,7 +16,8 @@ examples:
   python run_sim.py train lanes --set epochs=1 --out runs/short  one epoch, without installing it
   python run_sim.py train detector --resume                      continue from the last checkpoint
   python run_sim.py train policy                                 record and train in rounds (DAgger)
-  python run_sim.py train affordances                            train from what the policy recorded
+  python run_sim.py train affordances --recordings runs/data_scaling/pool
+      train from the drives that "study record" recorded
 """
 
 
@@ -43,6 +44,13 @@ def make_parser() -> CommandParser:
         type=Path,
         metavar="DIR",
         help="folder of the weights and their card (default: drive_stack/models, with a wheel runs/models)",
+    )
+    parser.add_argument(
+        "--recordings",
+        type=Path,
+        metavar="DIR",
+        help="folder of the recordings from which policy, mid_to_end and affordances learn (default: "
+        "recordings in --work)",
     )
     parser.add_argument(
         "--resume",

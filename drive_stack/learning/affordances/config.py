@@ -17,7 +17,7 @@ class AffordanceTraining(StrictModel):
     """All settings of a training."""
 
     network: NetworkSettings  # trunk and head, as those of the end-to-end policy
-    recordings: Annotated[tuple[str, ...], Field(min_length=1)]  # folders that the policy's training recorded
+    recordings: Annotated[tuple[str, ...], Field(min_length=1)]  # names of their folders
     validation: str = "validation"
     every: Batch = 2  # simulation steps between recorded rows
     epochs: Epochs = 10

@@ -118,12 +118,19 @@ class AugmentSettings(StrictModel):
     yaw_rate_dropout: Fraction = 0.5  # of clips without yaw rate, because that reveals the steering
 
 
+# keys of a round that say what is driven
+_OF_A_DRIVE = frozenset(
+    {"seeds", "first_seed", "suite", "perturbed", "dagger", "driver", "driver_overrides", "expert_fraction"}
+)
+
+
 class Round(StrictModel):
     """One round of recording and training; each learns from all recordings so far."""
 
     name: str
-    seeds: SeedCount  # per scenario
-    first_seed: Annotated[int, Field(ge=0, lt=SeedSplit.TRAINING.seeds.stop)]
+    recorded: bool = False  # another command made the recording of this name; the keys of a drive are unused
+    seeds: SeedCount = 1  # per scenario
+    first_seed: Annotated[int, Field(ge=0, lt=SeedSplit.TRAINING.seeds.stop)] = 0
     suite: str | None = None  # suite whose courses are driven; None: the whole catalogue
     perturbed: bool = False
     dagger: bool = False  # the previous round's policy drives, the expert labels
@@ -138,6 +145,10 @@ class Round(StrictModel):
     def _has_one_driver(self) -> Round:
         if self.dagger and self.driver is not None:
             raise ValueError("driver: the policy drives where dagger is true")
+        if unused := sorted(self.model_fields_set & _OF_A_DRIVE) if self.recorded else []:
+            raise ValueError(f"{unused[0]}: does not go with recorded")
+        if missing := sorted({"seeds", "first_seed"} - self.model_fields_set) if not self.recorded else []:
+            raise ValueError(f"{missing[0]}: is missing")
         return self
 
 

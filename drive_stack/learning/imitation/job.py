@@ -15,7 +15,7 @@ from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import load_policy_data
 from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
-from drive_stack.learning.training.recordings import describe_recordings
+from drive_stack.learning.training.recordings import describe_recordings, recorded_folders
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import card_path, write_card
@@ -49,7 +49,11 @@ class PolicyJob:
         trunk = self.work / NAME
         for number, current in enumerate(self.config.rounds):
             previous = self._weights(self.config.rounds[number - 1]) if current.dagger else None
-            folders.append(self._recorded(current.name, current.first_seed, current.seeds, current, previous))
+            if current.recorded:
+                folders += recorded_folders(self.recordings, [current.name])
+            else:
+                own = self._recorded(current.name, current.first_seed, current.seeds, current, previous)
+                folders.append(own)
             views, cache = trainer.network.layout.views, self.work / "views"
             data = load_policy_data(folders, views, self.config.balance, cache)
             validation_data = load_policy_data([validation], views, self.config.balance, cache)

@@ -41,7 +41,7 @@ class MidToEndTraining(StrictModel):
     """All settings of a training."""
 
     network: TrackNetSettings = TrackNetSettings()
-    recordings: Annotated[tuple[str, ...], Field(min_length=1)]  # folders that the policy's training recorded
+    recordings: Annotated[tuple[str, ...], Field(min_length=1)]  # names of their folders
     validation: str = "validation"
     perception: tuple[str, ...] = ()  # KEY=VALUE overrides of the driver's perception
     every: Batch = 2  # simulation steps between recorded rows

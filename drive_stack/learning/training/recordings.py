@@ -26,8 +26,8 @@ def recorded_folders(recordings: Path, names: Sequence[str]) -> list[Path]:
     missing = [folder for folder in folders if not folder.is_dir()]
     if missing:
         raise ConfigError(
-            f"{missing[0]}: no such recording; record it with: python run_sim.py train policy, or with "
-            f"python run_sim.py collect --out {missing[0]}"
+            f"{missing[0]}: no such recording; record it with: python run_sim.py study record, or "
+            f"collect --out {missing[0]}; and name its folder with --recordings"
         )
     return folders
 
