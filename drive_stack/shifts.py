@@ -7,6 +7,7 @@ and differ only in what the family's keys change.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,12 @@ def base_and_shift(scenario: str) -> tuple[str, Shift | None]:
     name = ScenarioName.parse(scenario)
     others, shift = split_shift(name.settings)
     return (scenario, None) if shift is None else (str(ScenarioName(name.base, others)), shift)
+
+
+@functools.cache
+def families_with_base(course: ScenarioName) -> tuple[str, ...]:
+    """The families that come with the package and have this course as a base."""
+    return tuple(name for name in families() if any(base.name == course for base in load_family(name).bases))
 
 
 def setting_texts(settings: Mapping[str, object]) -> tuple[str, ...]:

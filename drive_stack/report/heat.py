@@ -15,6 +15,7 @@ from drive_stack.evaluation.summary import group_of
 from drive_stack.report.failures import count_outcomes, describe_failure
 from drive_stack.report.tables import Table, TableRow
 from drive_stack.scenario_name import ScenarioName
+from drive_stack.shifts import base_and_shift, families_with_base
 
 MAX_VARIANTS = 4  # of a scenario, up to which each has a row of its own
 MAX_LISTED = 6  # failures that a cell names
@@ -91,10 +92,21 @@ def course_keys(scenario: str) -> tuple[str, ...]:
 
 
 def variant_name(scenario: str) -> str:
-    """A scenario's name as a reader expects it: ``curves, fog`` for weather or light that is certain."""
-    name = ScenarioName.parse(scenario)
+    """A scenario's name as a reader expects it: ``curves, fog`` for weather or light that is certain.
+
+    The many keys of a base course of shifts are left out: ``cut_in, interaction 2`` is a shifted twin and
+    ``cut_in, base of interaction`` its base. A plain scenario that is a base keeps its name.
+    """
+    base, shift = base_and_shift(scenario)
+    name = ScenarioName.parse(base)
+    families = families_with_base(name)
     settings = [found[1] if (found := _SKY.fullmatch(one)) else one for one in name.settings]
-    return ", ".join((name.base, *settings))
+    if shift is None:
+        if name.settings and families:
+            settings = [f"base of {' and '.join(families)}"]
+        return ", ".join((name.base, *settings))
+    kept = () if shift.family in families else settings
+    return ", ".join((name.base, *kept, f"{shift.family} {shift.severity}"))
 
 
 def _rows_of(names: Sequence[str]) -> list[tuple[str, str, list[str]]]:

@@ -19,6 +19,7 @@ from drive_stack.report.heat import (
     variant_name,
 )
 from drive_stack.report.tables import TableRow
+from drive_stack.shifts import load_family
 
 FOG = "curves[conditions.weather={fog: 1}]"
 
@@ -108,6 +109,15 @@ def test_variants_are_named_as_a_reader_expects() -> None:
         "dense_traffic, night, rain"
     )
     assert variant_name("cut_in[actors.0.gap=10]") == "cut_in, actors.0.gap=10"
+    interaction = load_family("interaction")
+    base = str(interaction.bases[0].name)
+    assert variant_name(base) == "cut_in, base of interaction"
+    assert variant_name(f"{base[:-1]}; shift=interaction/2]") == "cut_in, interaction 2"
+    assert (
+        variant_name("curves") == "curves"
+        and variant_name("curves[shift=mounting/3]") == "curves, mounting 3"
+    )
+    assert variant_name("cut_in[ego.lane=any; shift=interaction/2]") == "cut_in, ego.lane=any, interaction 2"
     assert variant_name("merge[conditions.light={day: 1, night: 1}]").endswith("={day: 1, night: 1}")
 
 
