@@ -49,7 +49,8 @@ class SitePlan(StrictModel):
     """Films and folders; folders are relative to the project's folder."""
 
     tables: Path  # of the study: trainings.parquet and drives.parquet
-    shifted: Path  # run folder of paired courses
+    shifted: Path  # entries of the leaderboard, of which the rows of the suite frontier are shown
+    shifted_drivers: Annotated[tuple[Text, ...], Field(max_length=6)] = ()  # names of their entries
     shipped: Annotated[tuple[Text, ...], Field(max_length=6)] = ()  # drivers whose networks have cards
     films: Annotated[tuple[FilmSpec, ...], Field(max_length=40)] = ()
 

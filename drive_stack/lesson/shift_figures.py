@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from drive_stack.evaluation.batch.row_file import NAME
-from drive_stack.evaluation.shift_drops import ShiftDrop
+from drive_stack.evaluation.comparison import Comparison
+from drive_stack.evaluation.shift_drops import ShiftDrop, shift_drops
 from drive_stack.evaluation.statistics import Estimate
-from drive_stack.report.runs import read_runs
+from drive_stack.leaderboard.entries import FRONTIER, read_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ class Family:
         return asdict(self)
 
 
-def read_shifts(folder: Path) -> tuple[Family, ...]:
-    """Read the rows of a run folder; empty where it does not exist, or holds no pair.
+def read_shifts(folder: Path, drivers: Sequence[str]) -> tuple[Family, ...]:
+    """Read the rows of some drivers in the leaderboard's folder; empty where none has driven `FRONTIER`.
 
     Raises:
-        ConfigError: the rows cannot be used.
+        ConfigError: an entry cannot be read.
     """
-    return shift_families(read_runs([folder]).drops) if (folder / NAME).is_file() else ()
+    entries = {entry.card.name: entry.rows.get(FRONTIER, ()) for entry in read_entries(folder)}
+    rows = [row for name in drivers for row in entries.get(name, ())]
+    return shift_families(shift_drops(Comparison(rows, [name for name in drivers if entries.get(name)])))
 
 
 def shift_families(drops: Sequence[ShiftDrop]) -> tuple[Family, ...]:

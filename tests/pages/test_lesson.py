@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from pathlib import Path
 
 import cv2
@@ -18,11 +19,12 @@ from drive_stack.app.commands.site.filming import weights_of
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.comparison import Comparison
 from drive_stack.evaluation.shift_drops import shift_drops
-from drive_stack.leaderboard.card import Costs
+from drive_stack.leaderboard.card import Costs, LeaderboardCard
+from drive_stack.leaderboard.entries import FRONTIER, Entry, write_entry
 from drive_stack.lesson.films import FilmCaption, FilmFacts, braking_time, film_files, read_film
 from drive_stack.lesson.page import Lesson, render, write_page
 from drive_stack.lesson.plan import FilmDriver, FilmSpec, Section, SitePlan, load_site_plan
-from drive_stack.lesson.shift_figures import shift_families
+from drive_stack.lesson.shift_figures import read_shifts, shift_families
 from drive_stack.lesson.study_figures import StudyFigures, study_figures
 from drive_stack.study.config import load_plan
 from drive_stack.viewer.video import Recorder
@@ -159,6 +161,21 @@ def test_without_rows_the_page_says_what_has_not_been_measured(
     assert "has not been run yet" in text and '<input id="size"' not in text
     assert "have not driven the shifted courses yet" in text and 'id="calculator"' not in text
     assert "study: no rows; left out" in capsys.readouterr().err
+
+
+def test_shifted_courses_come_from_entries_of_the_leaderboard(tmp_path: Path) -> None:
+    rows = [
+        row
+        for severity, outcomes in enumerate(["..", ".x"])
+        for row in drives("network", f"cut_in[shift=paint/{severity}]" if severity else "cut_in", outcomes)
+    ]
+    card = LeaderboardCard(name="network", date=datetime.date(2026, 11, 30))
+    write_entry(tmp_path, Entry(card, {FRONTIER: tuple(rows)}))
+    assert read_shifts(tmp_path, ["another"]) == ()
+    (family,) = read_shifts(tmp_path, ["network", "another"])
+    (driver,) = family.drivers
+    found = [(own.severity, own.success) for own in driver.severities]
+    assert (family.name, driver.label, found) == ("paint", "network", [(0, 100.0), (1, 50.0)])
 
 
 def test_what_a_shipped_driver_learned_from_is_shown_as_far_as_it_is_known() -> None:

@@ -37,8 +37,8 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "--shifted",
         type=Path,
-        metavar="RUN",
-        help="run folder of the suite frontier (default: that of the configuration)",
+        metavar="DIR",
+        help="folder of the leaderboard's entries (default: that of the configuration)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the page (default: docs/site)")
     return parser

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
         plan=study,
         films=films,
         study=read_study(study, args.tables or wiring.root / plan.tables),
-        shifts=read_shifts(args.shifted or wiring.root / plan.shifted),
+        shifts=read_shifts(args.shifted or wiring.root / plan.shifted, plan.shifted_drivers),
         costs={name: training_costs(wiring.batch.agent_facts(name, ()).weights) for name in plan.shipped},
     )
     for missing, what in ((lesson.study is None, "study"), (not lesson.shifts, "shifted courses")):
