@@ -81,15 +81,20 @@ def leader_in(bodies, order, rank, lanes, row, lane):  # type: ignore[no-untyped
 
 
 @numba.njit(cache=True)
-def leader_on_path(bodies, order, rank):  # type: ignore[no-untyped-def]
-    """Return the index of the nearest body straight ahead, in whatever lane, else `NONE`."""
+def leader_on_path(bodies, order, rank, row):  # type: ignore[no-untyped-def]
+    """Return the index of the nearest body ahead of the front bumper, in whatever lane, else `NONE`.
+
+    In a lane change the front is ahead of the centre sideways, and the rear follows it. The whole width of
+    the oblique body would also hold up a driver whose front has passed what stands in the old lane.
+    """
     own = bodies[order[rank]]
+    front = own.lateral + row.length / 2.0 * math.sin(row.heading)
     for k in range(rank + 1, order.shape[0]):
         other = bodies[order[k]]
         distance = other.station - own.station
         if distance > SEARCH_RANGE:
             break
-        if occupies(other, own.lateral, own.half_width, NONE, distance / max(own.speed, 3.0)):
+        if occupies(other, front, row.width / 2.0, NONE, distance / max(own.speed, 3.0)):
             return order[k]
     return NONE
 
@@ -163,7 +168,7 @@ def lane_acceleration(bodies, order, rank, lanes, row, lane, desired_speed):  # 
 def path_acceleration(bodies, order, rank, row, desired_speed):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] for the body straight ahead while a lane change is under way."""
     own = bodies[order[rank]]
-    leader = leader_on_path(bodies, order, rank)
+    leader = leader_on_path(bodies, order, rank, row)
     if leader == NONE:
         return row.max_acceleration
     return acceleration_behind(row, own, desired_speed, bodies[leader], 1.0, 1.0)

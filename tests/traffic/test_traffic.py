@@ -129,9 +129,12 @@ def test_goes_round_a_standing_car_and_the_ego(lanes: int) -> None:
         assert len(passed) == 4
 
 
+@pytest.mark.parametrize("speed", [1.0, 2.0, 3.0, 6.0])
 @pytest.mark.parametrize("offset", [0.3, 0.6, 0.9])
-@pytest.mark.parametrize("gap", [40.0, 60.0, 90.0])
-def test_does_not_stop_in_the_middle_of_a_change_beside_a_standing_car(offset: float, gap: float) -> None:
+@pytest.mark.parametrize("gap", [30.0, 40.0, 60.0, 90.0])
+def test_does_not_stop_in_the_middle_of_a_change_beside_a_standing_car(
+    speed: float, offset: float, gap: float
+) -> None:
     """A slow car that changes lane is oblique, but it is not wider in its new lane than a straight one."""
     road = Straight(lanes=2).build(np.random.default_rng(0))
     traffic = Traffic(road, np.random.default_rng(0))
@@ -139,11 +142,31 @@ def test_does_not_stop_in_the_middle_of_a_change_beside_a_standing_car(offset: f
     traffic.park(parked)
     traffic._rows["lateral"][parked] += offset  # to the side on which the others pass
     for number in range(3):
-        add_car(traffic, 10 + number, 1, 800.0 - gap - 25.0 * number, 3.0)
+        add_car(traffic, 10 + number, 1, 800.0 - gap - 25.0 * number, speed)
     for _ in range(1200):
         traffic.step(DT, AWAY)
         assert count_contacts(traffic.states()) == 0
     assert np.all(traffic.states().station[traffic.states().id > 1] > 820.0)
+
+
+def test_goes_on_when_its_front_has_passed_a_standing_car() -> None:
+    """It stands a metre behind the car, four fifths into its change, and slants out of the old lane."""
+    road = Straight(lanes=2).build(np.random.default_rng(0))
+    traffic = Traffic(road, np.random.default_rng(0))
+    parked = add_car(traffic, 1, 0, 800.0, 0.0)
+    traffic.park(parked)
+    traffic._rows["lateral"][parked] -= 0.9
+    car = add_car(traffic, 2, 1, 794.5, 0.0)
+    row = traffic._rows[car]
+    shift = road.lanes[0].offset - road.lanes[1].offset
+    row["shift"], row["progress"], row["duration"], row["heading"] = shift, 0.72, 3.0, -0.2
+    row["lateral"] = road.lanes[1].offset + 0.1 * shift
+    for _ in range(200):
+        traffic.step(DT, AWAY)
+        assert count_contacts(traffic.states()) == 0
+        if traffic.station[car] > 820.0:
+            return
+    pytest.fail("it stands behind the car for good")
 
 
 def test_goes_round_closed_lanes() -> None:
