@@ -44,13 +44,15 @@ class StudyAnalysis:
     arms: Mapping[str, ArmAnalysis]  # in the order of the plan
     crossings: tuple[Crossing | NoCrossing, ...]  # each pair on each axis, in the order of the plan
     by_family: Mapping[FamilyName, float]  # estimate for the primary pair and axis, by each family of curves
-    same_courses: tuple[Crossing | NoCrossing, ...]  # the primary pair, if the courses are not resampled
+    # the primary pair, if only trainings are resampled; none if no size of an arm has two of them
+    same_courses: tuple[Crossing | NoCrossing, ...]
     by_endpoint: Mapping[Endpoint, tuple[Crossing | NoCrossing, ...]]  # the primary pair, by other endpoints
     differences: Mapping[tuple[str, str], tuple[PairedDifference, ...]]  # by pair
     provenance: Mapping[str, tuple[Cell, ...]]  # by mixture
     shifted: tuple[ShiftedCell, ...]  # on the suite of shifted courses, by arm and size
     references: Mapping[str, Estimate]  # success of drivers that learned nothing
     incomplete: tuple[TrainingId, ...]  # trainings that are left out because drives are missing
+    finished: frozenset[TrainingId]  # trainings of any mixture that drove all courses of the phase
 
     def crossing(self, pair: tuple[str, str], axis: Axis) -> Crossing | NoCrossing | None:
         """The crossing of a pair on an axis; None if an arm of it has no curve."""
@@ -89,7 +91,9 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
         crossings=tuple(
             crossing for pair in pairs.values() for crossing in _crossings(plan, pair, samples.of)
         ),
-        same_courses=() if primary is None else _crossings(plan, primary, fixed_courses.of),
+        same_courses=_crossings(plan, primary, fixed_courses.of)
+        if primary is not None and all(own.has_repeats for own in primary)
+        else (),
         by_endpoint={} if primary is None else _by_endpoint(plan, primary, samples.of),
         by_family={} if primary is None else _by_family(plan, primary),
         differences={pair: compare_at_equal_sizes(*own, resampling) for pair, own in pairs.items()},
@@ -97,6 +101,7 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
         shifted=_shifted(plan, trainings, drives, resampling),
         references=_references(plan, drives),
         incomplete=collected.incomplete,
+        finished=_finished(plan, trainings, drives),
     )
 
 
@@ -196,6 +201,15 @@ def _shifted(
     """The cells of all arms that drove shifted courses, in the order of the plan."""
     arms = collect(trainings, drives, plan.frontier.suite).arms
     return tuple(cell for arm in plan.arms if arm in arms for cell in shifted_cells(arms[arm], resampling))
+
+
+def _finished(
+    plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow]
+) -> frozenset[TrainingId]:
+    """The trainings of every mixture that drove all courses of the plan's phase."""
+    collected = [collect(trainings, drives, plan.driven.suite, name) for name in plan.provenance.mixtures]
+    arms = [own for each in collected for own in each.arms.values()]
+    return frozenset(training.id for own in arms for training in own.trainings)
 
 
 def _references(plan: StudyPlan, drives: Sequence[DriveRow]) -> dict[str, Estimate]:

@@ -37,6 +37,11 @@ class Outcomes:
         return np.array([training.size for training in self.trainings], dtype=np.int64)
 
     @property
+    def has_repeats(self) -> bool:
+        """Whether a size has two trainings, so that the spread of training seeds can be resampled."""
+        return len(set(self.sizes.tolist())) < len(self.trainings)
+
+    @property
     def failed(self) -> NDArray[np.bool_]:
         """Whether each drive missed the endpoint, (T, C)."""
         return ~self.values(REACHED[self.endpoint]).astype(bool)

@@ -10,6 +10,7 @@ from drive_stack.study.config import Axis
 from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.figures import UNITS, amount_text, crossing_text
+from drive_stack.study.records import TrainingId
 from drive_stack.study_runner.study_page.markdown import UNKNOWN, probability, table
 
 _ANSWERS = {
@@ -20,9 +21,12 @@ _ANSWERS = {
 _ENDPOINTS = {Endpoint.SUCCESS: "success", Endpoint.SUCCESS_IN_LANES: "success in the lanes"}
 
 
-def answer(analysis: StudyAnalysis) -> Iterator[str]:
-    """What the primary pair says on the primary axis."""
+def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[str]:
+    """What the primary pair says on the primary axis, and how far the study has come if it is unfinished."""
     settings = analysis.plan.analysis
+    finished = len(analysis.finished.intersection(planned))
+    if finished < len(planned):
+        yield from (f"**Unfinished: {finished} of {len(planned)} planned trainings.**", "")
     crossing = analysis.crossing(settings.pairs[0], settings.primary_axis)
     if not isinstance(crossing, Crossing):
         yield from ("There are too few sizes for a crossing of the primary pair.", "")
@@ -30,6 +34,11 @@ def answer(analysis: StudyAnalysis) -> Iterator[str]:
     names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
     yield f"**Does {names[0]} overtake {names[1]} within the range of data? {_ANSWERS[crossing.verdict]}.**"
     yield crossing_text(crossing).replace("\n", ". ") + "."
+    if single := [name for name in settings.pairs[0] if not analysis.arms[name].outcomes.has_repeats]:
+        yield (
+            f"The interval holds for these trainings only: no size of {' and '.join(single)} has two "
+            "trainings, so that training seeds were not resampled."
+        )
     for name in settings.pairs[0]:
         cell = analysis.arms[name].cells[-1]
         success = f"{100.0 * cell.success.value:.1f} % of the courses"
@@ -121,7 +130,7 @@ def _differences(analysis: StudyAnalysis) -> Iterator[str]:
             f"{item.size:,}",
             str(item.seeds),
             str(item.courses),
-            str(format_points(item.of_new)),
+            UNKNOWN if item.of_new is None else str(format_points(item.of_new)),
             str(format_points(item.of_these)),
             f"{item.p:.2g}",
         ]

@@ -1,0 +1,60 @@
+"""The page of a study that is not finished, or that has one training of each size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from simulated_study import END_TO_END, MODULAR, simulate
+
+from drive_stack.study.config import Phase, StudyPlan, load_plan
+from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
+from drive_stack.study.tables import write_table
+from drive_stack.study_runner.selection import planned_trainings
+from drive_stack.study_runner.study_page.writing import write_report
+
+SHIPPED = load_plan()
+PLAN: StudyPlan = SHIPPED.model_copy(
+    update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 100}), "phase": Phase.FINAL}
+)
+ARMS = {"modular": MODULAR, "end_to_end": END_TO_END}
+PAIR = ("modular", "end_to_end")
+
+
+def page_of(
+    folder: Path, rows: list[TrainingRow], drives: list[DriveRow], planned: list[TrainingId] | None = None
+) -> str:
+    write_table(folder / "trainings.parquet", rows, TrainingRow)
+    write_table(folder / "drives.parquet", drives, DriveRow)
+    expected = [row.id for row in rows] if planned is None else planned
+    return write_report(PLAN, folder, folder / "report", expected)[0].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def single() -> tuple[list[TrainingRow], list[DriveRow]]:
+    """One training of each of three sizes."""
+    return simulate(ARMS, trainings=dict.fromkeys((1000, 8000, 64_000), 1), courses=20)
+
+
+def test_a_study_with_one_seed_says_that_its_interval_is_of_these_trainings(
+    single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
+) -> None:
+    page = page_of(tmp_path, *single)
+    assert (
+        "The interval holds for these trainings only: no size of modular and end_to_end has two trainings, "
+        "so that training seeds were not resampled."
+    ) in page
+    assert "for new courses" in page and "for the same courses" not in page
+    differences = page.split("## At equal amounts")[1].splitlines()
+    rows = [line.split(" | ") for line in differences if line.startswith("| modular | end_to_end |")]
+    assert [row[5] for row in rows] == ["–"] * 3
+
+
+def test_a_study_with_missing_trainings_says_so_first(
+    single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
+) -> None:
+    rows, drives = single
+    planned = planned_trainings(PLAN)
+    page = page_of(tmp_path, rows, drives[:-1], list(planned))  # the last training misses a course
+    assert page.splitlines()[2] == f"**Unfinished: 5 of {len(planned)} planned trainings.**"
+    assert "Unfinished" not in page_of(tmp_path, rows, drives)
