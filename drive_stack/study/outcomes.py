@@ -37,6 +37,11 @@ class Outcomes:
         return np.array([training.size for training in self.trainings], dtype=np.int64)
 
     @property
+    def seeds(self) -> NDArray[np.int64]:
+        """Seed of each training, (T,)."""
+        return np.array([training.seed for training in self.trainings], dtype=np.int64)
+
+    @property
     def has_repeats(self) -> bool:
         """Whether a size has two trainings, so that the spread of training seeds can be resampled."""
         return len(set(self.sizes.tolist())) < len(self.trainings)

@@ -63,7 +63,7 @@ def _cell(outcomes: Outcomes, size: int, pairs: list[_Pair], resampling: Resampl
     twins = np.array([[pair.base == world for pair in pairs] for world in worlds], dtype=np.float64)
     base = success[:, [pair.base for pair in pairs]]  # (T, pairs)
     shifted = success[:, [pair.shifted for pair in pairs]]
-    trainings = resampling.training_weights(outcomes.arm, outcomes.sizes)  # (B, T)
+    trainings = resampling.training_weights(outcomes.arm, outcomes.sizes, outcomes.seeds)  # (B, T)
     drawn = resampling.course_weights(len(worlds)) @ twins  # weight of each pair, (B, pairs)
     of_base, of_shifted = (weighted_means(values, trainings, drawn) for values in (base, shifted))
     families = sorted({pair.family for pair in pairs})
