@@ -24,6 +24,9 @@ from drive_stack.study.resampling import TAILS, CurveSample
 from drive_stack.types import FloatArray
 
 _RANGE_POINTS, _EXTRAPOLATION_POINTS = 300, 400  # amounts at which the curves are compared
+# Where the amounts at which both arms were measured span less, costs differ by the noise of their measurement
+# and by capped updates rather than by the amount of data. Neighbouring sizes differ by this factor.
+MIN_SPAN = 2.0
 
 
 class Verdict(StrEnum):
@@ -96,6 +99,12 @@ def find_crossing(
     high = min(incumbent.costs.range[1], challenger.costs.range[1])
     if low >= high:
         return NoCrossing(axis, *pair, "the two arms were measured at no common amount")
+    if high < MIN_SPAN * low:
+        return NoCrossing(
+            axis,
+            *pair,
+            f"the amounts at which both arms were measured differ by less than {MIN_SPAN:g} times",
+        )
     inside = np.geomspace(low, high, _RANGE_POINTS)
     beyond = np.geomspace(high, high * extrapolation, _EXTRAPOLATION_POINTS)
     amounts, end = np.append(inside, beyond[1:]), len(inside) - 1

@@ -207,8 +207,29 @@ def test_rows_that_a_cost_buys() -> None:
     rows = np.array([1000.0, 2000.0, 4000.0, 8000.0, 16_000.0])
     np.testing.assert_allclose(growth.rows(costs), rows)
     np.testing.assert_allclose(growth.costs(rows), costs)
-    # beyond the last size by the mean slope: the cost grows eightfold for sixteen times the rows
-    np.testing.assert_allclose(growth.rows(np.array([64.0, 1.0 / 8.0])), [256_000.0, 1000.0 / 16.0])
+    # beyond the first and the last size in proportion to the rows
+    np.testing.assert_allclose(growth.rows(np.array([64.0, 1.0 / 8.0])), [128_000.0, 125.0])
+    np.testing.assert_allclose(growth.costs(np.array([128_000.0, 125.0])), [64.0, 1.0 / 8.0])
+
+
+def test_costs_that_hardly_grow_are_not_extrapolated_by_their_slope() -> None:
+    growth = growth_of({1000: 1.0, 64_000: 1.2})
+    assert growth is not None
+    np.testing.assert_allclose(growth.rows(np.array([12.0])), [640_000.0])
+
+
+@pytest.mark.parametrize(("factor", "compared"), [(1.99, False), (2.01, True)])
+def test_amounts_of_too_small_a_span_have_no_crossing(factor: float, compared: bool) -> None:
+    """Both arms were measured between 100 and 100 times the factor; one of them also at more."""
+    narrow = CostMap(np.log([1000.0, 64_000.0]), np.log([100.0, 100.0 * factor]))
+    wide = CostMap(np.log([1000.0, 64_000.0]), np.log([50.0, 3200.0]))
+    pair = [
+        replace(competitor(arm, [curve]), costs=costs)
+        for arm, curve, costs in (("modular", MODULAR, wide), ("end_to_end", END_TO_END, narrow))
+    ]
+    found = find_crossing(Axis.CORE_HOURS, pair[0], pair[1], 10.0)
+    assert isinstance(found, Crossing) == compared
+    assert compared or (isinstance(found, NoCrossing) and "differ by less than 2 times" in found.reason)
 
 
 def test_costs_that_do_not_grow() -> None:
