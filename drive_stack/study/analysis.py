@@ -15,7 +15,7 @@ from drive_stack.study.crossings import Competitor, Crossing, NoCrossing, find_c
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.fitting import Fit, compare_families, fit_curve
-from drive_stack.study.outcomes import Outcomes, collect, common_courses
+from drive_stack.study.outcomes import Outcomes, collect_planned, common_courses
 from drive_stack.study.paired import PairedDifference, compare_at_equal_sizes
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.resampling import CurveSample, Resampling, resample_curve
@@ -72,7 +72,7 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
     Raises:
         ConfigError: the tables contradict each other, see `collect`.
     """
-    collected = collect(trainings, drives, plan.driven.suite)
+    collected = collect_planned(plan, trainings, drives)
     resampling = Resampling(plan.analysis.replicates, plan.analysis.seed)
     samples = _Samples(plan.analysis.family, resampling)
     outcomes = {arm: collected.arms[arm] for arm in plan.arms if arm in collected.arms}
@@ -187,7 +187,7 @@ def _provenance(
     wanted = plan.provenance
     cells = {}
     for mixture in wanted.mixtures:
-        arms = collect(trainings, drives, plan.driven.suite, mixture).arms
+        arms = collect_planned(plan, trainings, drives, mixture).arms
         if wanted.arm in arms:
             chosen = arms[wanted.arm].where(lambda row: row.size == wanted.size and row.seed < wanted.seeds)
             if chosen.trainings:
@@ -199,7 +199,7 @@ def _shifted(
     plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow], resampling: Resampling
 ) -> tuple[ShiftedCell, ...]:
     """The cells of all arms that drove shifted courses, in the order of the plan."""
-    arms = collect(trainings, drives, plan.frontier.suite).arms
+    arms = collect_planned(plan, trainings, drives, courses=plan.frontier).arms
     return tuple(cell for arm in plan.arms if arm in arms for cell in shifted_cells(arms[arm], resampling))
 
 
@@ -207,7 +207,7 @@ def _finished(
     plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow]
 ) -> frozenset[TrainingId]:
     """The trainings of every mixture that drove all courses of the plan's phase."""
-    collected = [collect(trainings, drives, plan.driven.suite, name) for name in plan.provenance.mixtures]
+    collected = [collect_planned(plan, trainings, drives, name) for name in plan.provenance.mixtures]
     arms = [own for each in collected for own in each.arms.values()]
     return frozenset(training.id for own in arms for training in own.trainings)
 

@@ -185,6 +185,11 @@ class StudyPlan(StrictModel):
         wanted = self.arms[arm].course_seeds if arm in self.arms else None
         return courses if wanted is None else courses.model_copy(update={"seeds": min(wanted, courses.seeds)})
 
+    def seeds_of(self, arm: str, courses: Courses) -> range:
+        """The seeds of those of some courses that an arm drives."""
+        own = self.courses_of(arm, courses)
+        return range(own.first_seed, own.first_seed + own.seeds)
+
     @property
     def driven(self) -> Courses:
         """The courses of the present phase, which every training drives."""

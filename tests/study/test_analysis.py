@@ -11,14 +11,14 @@ from simulated_study import END_TO_END, MODULAR, SIZES, TrueCurve, drive, simula
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.study.analysis import StudyAnalysis, analyse
-from drive_stack.study.config import DEFAULT_PLAN, Axis, StudyPlan, load_plan
+from drive_stack.study.config import DEFAULT_PLAN, Axis, Phase, StudyPlan, load_plan
 from drive_stack.study.crossings import Crossing, NoCrossing
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.figures import crossing_text, write_figure
 from drive_stack.study.prediction import compare_prediction, predict, read_prediction, write_prediction
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 
-SHIPPED = load_plan()
+SHIPPED = load_plan().model_copy(update={"phase": Phase.FINAL})
 PLAN = SHIPPED.model_copy(update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 100})})
 CURVES = {"modular": MODULAR, "end_to_end": END_TO_END, "end_to_end_plain": TrueCurve(0.1, 0.85, 0.3)}
 TRAININGS = {1000: 2, 4000: 2, 16_000: 2, 64_000: 2}
@@ -85,7 +85,7 @@ def test_twice_the_prices_move_a_crossing_to_twice_the_cost(analysis: StudyAnaly
     overrides = [
         f"prices.{kind}.seconds={2.0 * seconds}" for kind, seconds in (("box", 7.0), ("lane_frame", 5.0))
     ]
-    dear = load_model(DEFAULT_PLAN, StudyPlan, [*overrides, "analysis.replicates=100"])
+    dear = load_model(DEFAULT_PLAN, StudyPlan, [*overrides, "phase=final", "analysis.replicates=100"])
     first, second = (
         item.crossing(("modular", "end_to_end"), Axis.LABEL_HOURS)
         for item in (analysis, analyse(dear, *small_study({"modular": MODULAR, "end_to_end": END_TO_END})))
@@ -134,6 +134,18 @@ def test_an_arm_on_fewer_courses_is_compared_on_those(analysis: StudyAnalysis) -
     assert found.differences["modular", "end_to_end"][0].courses == 20
     only = analyse(PLAN, rows, [item for item in drives if item.course in kept])
     assert found.crossings == only.crossings != analysis.crossings
+
+
+def test_courses_that_are_cut_from_the_plan_are_ignored() -> None:
+    """Trainings that drove two seeds stay in when the plan is cut to the first one."""
+    rows, drives = small_study({"modular": MODULAR, "end_to_end": END_TO_END})
+    first = PLAN.courses.first_seed
+    later = [item for item in drives if item.seed == first or item.size < 64_000]  # driven after the cut
+    cut = PLAN.model_copy(update={"courses": PLAN.courses.model_copy(update={"seeds": 1})})
+    found = analyse(cut, rows, later)
+    assert found.incomplete == () and len(found.finished) == len(rows)
+    assert {seed for _, seed in found.arms["modular"].outcomes.courses} == {first}
+    assert len(analyse(PLAN, rows, later).incomplete) == 4
 
 
 @pytest.mark.parametrize("axis", Axis)
