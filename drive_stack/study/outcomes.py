@@ -75,6 +75,10 @@ class Outcomes:
         """The outcomes of the trainings with a nominal size."""
         return self.where(lambda training: training.size == size)
 
+    def first_seeds(self, count: int) -> Outcomes:
+        """The outcomes of the trainings with the seeds from 0 on, as many as ``count``."""
+        return self.where(lambda training: training.seed < count)
+
     def on(self, courses: Sequence[Course]) -> Outcomes:
         """The outcomes on some of the courses."""
         numbers = {course: number for number, course in enumerate(self.courses)}

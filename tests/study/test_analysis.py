@@ -22,6 +22,7 @@ SHIPPED = load_plan().model_copy(update={"phase": Phase.FINAL})
 PLAN = SHIPPED.model_copy(update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 100})})
 CURVES = {"modular": MODULAR, "end_to_end": END_TO_END, "end_to_end_plain": TrueCurve(0.1, 0.85, 0.3)}
 TRAININGS = {1000: 2, 4000: 2, 16_000: 2, 64_000: 2}
+FITTED = {1000: 3, 4000: 3, 16_000: 3, 64_000: 3}
 PREDICTED = dict.fromkeys(SIZES, 3)
 
 
@@ -213,18 +214,34 @@ def test_a_prediction_is_made_from_smaller_sizes_alone_and_compared_later(tmp_pa
 
 
 def test_a_prediction_of_other_drives_is_refused() -> None:
-    arms = simulated_outcomes({"modular": MODULAR}, trainings=TRAININGS, courses=20)
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=FITTED, courses=20)
     record = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
-    other = simulated_outcomes({"modular": MODULAR}, trainings=TRAININGS, courses=20, seed=9)
+    other = simulated_outcomes({"modular": MODULAR}, trainings=FITTED, courses=20, seed=9)
     with pytest.raises(
         ConfigError, match="prediction: modular: the drives that it was made from have changed"
     ):
         compare_prediction(record, other)
 
 
-def test_arms_with_few_sizes_are_not_predicted() -> None:
-    arms = simulated_outcomes({"modular": MODULAR}, trainings={1000: 1, 4000: 1, 128_000: 1}, courses=20)
-    assert predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction).arms == ()
+@pytest.mark.parametrize(
+    ("trainings", "predicted"),
+    [
+        ({1000: 3, 4000: 3, 128_000: 3}, 0),  # two sizes
+        ({1000: 3, 4000: 2, 16_000: 3}, 0),  # two seeds of one size
+        ({1000: 3, 4000: 3, 16_000: 3}, 1),
+    ],
+)
+def test_arms_with_few_sizes_or_seeds_are_not_predicted(trainings: dict[int, int], predicted: int) -> None:
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=trainings, courses=20)
+    record = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
+    assert len(record.arms) == predicted
+
+
+def test_trainings_that_are_added_after_a_prediction_do_not_count() -> None:
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=dict.fromkeys(FITTED, 4) | {128_000: 4})
+    first = {"modular": arms["modular"].where(lambda row: row.seed < 3)}
+    record = predict(first, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
+    assert compare_prediction(record, arms) == compare_prediction(record, first) != ()
 
 
 @pytest.mark.parametrize(
@@ -240,7 +257,7 @@ def test_files_that_are_no_prediction_are_refused(tmp_path: Path, text: str, mes
 
 
 def test_an_observed_success_just_inside_and_just_outside_the_interval() -> None:
-    arms = simulated_outcomes({"modular": MODULAR}, trainings=TRAININGS | {128_000: 1}, courses=20)
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=FITTED | {128_000: 1}, courses=20)
     (item,) = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction).arms
     record = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
     (error,) = compare_prediction(record, arms)

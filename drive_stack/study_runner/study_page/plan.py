@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.analysis import StudyAnalysis
 from drive_stack.study.outcomes import Outcomes
-from drive_stack.study.prediction import PredictionRecord, compare_prediction
+from drive_stack.study.prediction import (
+    MIN_SEEDS,
+    PredictionRecord,
+    compare_prediction,
+    has_changed,
+)
 from drive_stack.study.records import TrainingId, TrainingRow
 from drive_stack.study_runner.study_page.markdown import percent, table
 
@@ -17,16 +22,23 @@ def prediction_table(record: PredictionRecord | None, analysis: StudyAnalysis) -
     if record is None:
         return
     outcomes: dict[str, Outcomes] = {name: arm.outcomes for name, arm in analysis.arms.items()}
-    errors = compare_prediction(record, outcomes)
-    observed = {error.predicted.arm: error for error in errors}
+    changed = [arm.arm for arm in record.arms if arm.arm in outcomes and has_changed(arm, outcomes[arm.arm])]
+    kept = {name: own for name, own in outcomes.items() if name not in changed}
+    observed = {error.predicted.arm: error for error in compare_prediction(record, kept)}
     rows = []
     for arm in record.arms:
-        came = ["not driven yet", ""]
+        came = ["not compared" if arm.arm in changed else "not driven yet", "", ""]
         if (error := observed.get(arm.arm)) is not None:
-            came = [f"{100.0 * error.observed:.1f} %", "yes" if error.within else "no"]
+            text = f"{100.0 * error.error:+.1f}"
+            came = [f"{100.0 * error.observed:.1f} %", text, "yes" if error.within else "no"]
         rows.append([arm.arm, percent(Estimate(arm.success, arm.low, arm.high)), *came])
     yield from (f"## Prediction for {record.target:,} rows", "")
-    yield from table(["arm", "predicted success", "observed", "within the interval"], rows)
+    header = ["arm", "predicted success", "observed", "error [points]", "within the interval"]
+    yield from table(header, rows)
+    yield f"Predicted are arms with at least {MIN_SEEDS} training seeds at every fitted size."
+    for name in changed:
+        yield f"The drives that the prediction of {name} was made from have changed, so it is not compared."
+    yield ""
 
 
 def deviations(
