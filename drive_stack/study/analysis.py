@@ -9,7 +9,7 @@ from functools import partial
 from drive_stack.evaluation.statistics import Estimate, fraction
 from drive_stack.evaluation.summary import Course
 from drive_stack.study.cells import Cell, cells_of
-from drive_stack.study.config import Axis, StudyPlan
+from drive_stack.study.config import Axis, Courses, StudyPlan
 from drive_stack.study.costs import cost_map
 from drive_stack.study.crossings import Competitor, Crossing, NoCrossing, find_crossing
 from drive_stack.study.curves import FamilyName
@@ -53,6 +53,8 @@ class StudyAnalysis:
     references: Mapping[str, Estimate]  # success of drivers that learned nothing
     incomplete: tuple[TrainingId, ...]  # trainings that are left out because drives are missing
     finished: frozenset[TrainingId]  # trainings of any mixture that drove all courses of the phase
+    frontier_finished: frozenset[TrainingId]  # the same for the suite of shifted courses
+    drive_codes: frozenset[str]  # versions of the code that drove
 
     def crossing(self, pair: tuple[str, str], axis: Axis) -> Crossing | NoCrossing | None:
         """The crossing of a pair on an axis; None if an arm of it has no curve."""
@@ -101,7 +103,9 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
         shifted=_shifted(plan, trainings, drives, resampling),
         references=_references(plan, drives),
         incomplete=collected.incomplete,
-        finished=_finished(plan, trainings, drives),
+        finished=_finished(plan, trainings, drives, plan.driven),
+        frontier_finished=_finished(plan, trainings, drives, plan.frontier),
+        drive_codes=frozenset(drive.code_hash for drive in drives),
     )
 
 
@@ -204,10 +208,11 @@ def _shifted(
 
 
 def _finished(
-    plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow]
+    plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow], courses: Courses
 ) -> frozenset[TrainingId]:
-    """The trainings of every mixture that drove all courses of the plan's phase."""
-    collected = [collect_planned(plan, trainings, drives, name) for name in plan.provenance.mixtures]
+    """The trainings of every mixture that drove all of some courses."""
+    mixtures = plan.provenance.mixtures
+    collected = [collect_planned(plan, trainings, drives, name, courses) for name in mixtures]
     arms = [own for each in collected for own in each.arms.values()]
     return frozenset(training.id for own in arms for training in own.trainings)
 

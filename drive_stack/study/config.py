@@ -190,6 +190,11 @@ class StudyPlan(StrictModel):
         own = self.courses_of(arm, courses)
         return range(own.first_seed, own.first_seed + own.seeds)
 
+    def drives_frontier(self, arm: str, size: int) -> bool:
+        """Whether trainings of an arm and a size drive the second suite too in this phase."""
+        frontier = self.frontier
+        return self.phase is Phase.FINAL and arm in frontier.arms and size in frontier.sizes
+
     @property
     def driven(self) -> Courses:
         """The courses of the present phase, which every training drives."""

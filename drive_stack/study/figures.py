@@ -168,13 +168,14 @@ def crossing_text(crossing: Crossing) -> str:
     interval = low if low == high else f"{low} to {high}"
     never = f"{100.0 * crossing.never_in_range:.0f} %"
     if crossing.estimate == 0.0:
-        text = f"{challenger} is ahead of {incumbent} from the start"
+        text = f"{challenger} is ahead of {incumbent} over the whole range"
     elif math.isinf(crossing.estimate):
         text = f"{challenger} does not overtake {incumbent}"
     else:
-        text = (
-            f"{challenger} overtakes {incumbent} at {amount_text(crossing.estimate)} {UNITS[crossing.axis]}"
-        )
+        at = f"{amount_text(crossing.estimate)} {UNITS[crossing.axis]}"
+        text = f"{challenger} overtakes {incumbent} at {at}"
+        if crossing.estimate > crossing.range[1]:
+            text = f"by the curves {challenger} would overtake {incumbent} at {at}, beyond what was measured"
     return f"{text}\n95 % interval: {interval}; probability of no crossing within the range: {never}"
 
 

@@ -173,12 +173,14 @@ def test_crossings_in_words(analysis: StudyAnalysis) -> None:
     position = replace(crossing.position, low=0.0, high=np.inf)
     wide = replace(crossing, estimate=1234.5, position=position, never_in_range=0.125)
     assert crossing_text(wide) == (
-        "end to end overtakes modular at 1,200 min\n"
+        "by the curves end to end would overtake modular at 1,200 min, beyond what was measured\n"
         "95 % interval: the start to never; probability of no crossing within the range: 12 %"
     )
+    measured = replace(wide, range=(1.0, 1235.0))
+    assert crossing_text(measured).startswith("end to end overtakes modular at 1,200 min\n")
     ahead = replace(wide, estimate=0.0, position=replace(position, high=0.0))
     assert crossing_text(ahead).startswith(
-        "end to end is ahead of modular from the start\n95 % interval: the start; probability"
+        "end to end is ahead of modular over the whole range\n95 % interval: the start; probability"
     )
     assert crossing_text(replace(wide, estimate=np.inf)).startswith("end to end does not overtake modular")
 

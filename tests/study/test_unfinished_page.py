@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,19 @@ def test_a_study_with_missing_trainings_says_so_first(
     page = page_of(tmp_path, rows, drives[:-1], list(planned))  # the last training misses a course
     assert page.splitlines()[2] == f"**Unfinished: 5 of {len(planned)} planned trainings.**"
     assert "Unfinished" not in page_of(tmp_path, rows, drives)
+
+
+def test_trainings_that_drove_too_little_and_versions_of_the_code_are_deviations(
+    single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
+) -> None:
+    rows, drives = single
+    expert = replace(rows[-1], mixture="expert")
+    undriven = replace(rows[0], size=16_000)  # which drives the suite frontier too
+    page = page_of(tmp_path, [*rows, undriven], drives[:-1])
+    found = page.split("## Deviations from the plan")[1]
+    assert f"- trained, but did not drive all courses of standard: {rows[-1].id}" in found
+    for suite in ("standard", "frontier"):
+        assert f"- trained, but did not drive all courses of {suite}: {undriven.id}" in found
+    page = page_of(tmp_path, [*rows, expert], [*drives, replace(drives[0], suite="frontier", code_hash="d")])
+    assert f"- trained, but did not drive all courses of standard: {expert.id}" in page
+    assert "- the drives were made by 2 versions of the code" in page

@@ -60,12 +60,15 @@ def _crossings(analysis: StudyAnalysis) -> Iterator[str]:
     yield from ("## From how much on is the challenger better?", "")
     header = [
         "incumbent", "challenger", "axis", "verdict", "estimate", "median", "95 % interval",
-        "no crossing in the range", "never", "ahead from the start",
+        "no crossing in the range", "curves do not cross", "ahead from the start",
     ]  # fmt: skip
     rows = [_crossing_row(item) for item in analysis.crossings if item.axis is not Axis.DECISION_MS]
     yield from table(header, rows, texts=4)
     factor = f"{analysis.plan.analysis.extrapolation:,.0f}"
-    yield f"The range is that of both arms. *Never*: not up to {factor} times its end, by the curves."
+    yield (
+        f"The range is that of both arms. *Curves do not cross*: not up to {factor} times its end. "
+        "An estimate beyond the range follows from the curves alone."
+    )
     yield ""
 
 

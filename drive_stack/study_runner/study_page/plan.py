@@ -53,7 +53,10 @@ def deviations(
     yield from ("## Deviations from the plan", "")
     found = [f"- planned, but not trained: {training}" for training in missing]
     found += [f"- trained, but not planned: {training}" for training in extra]
-    found += [f"- trained, but not on all courses: {training}" for training in analysis.incomplete]
+    found += [
+        f"- trained, but did not drive all courses of {suite}: {training}"
+        for suite, training in _not_driven(analysis, trainings)
+    ]
     found += [f"- {arm} was trained with {len(own)} settings" for arm, own in configs.items() if len(own) > 1]
     found += [f"- failed, and counts as failing on every course: {row.id}" for row in trainings if row.failed]
     found += [
@@ -64,4 +67,18 @@ def deviations(
     ]
     if len(codes) > 1:
         found.append(f"- the trainings were made by {len(codes)} versions of the code")
+    if len(analysis.drive_codes) > 1:
+        found.append(f"- the drives were made by {len(analysis.drive_codes)} versions of the code")
     yield from found or ["None."]
+
+
+def _not_driven(
+    analysis: StudyAnalysis, trainings: Sequence[TrainingRow]
+) -> Iterator[tuple[str, TrainingId]]:
+    """Suites and the trainings that have not driven all of their courses, of every mixture."""
+    plan = analysis.plan
+    for training in sorted(row.id for row in trainings):
+        if training not in analysis.finished:
+            yield plan.driven.suite, training
+        if plan.drives_frontier(training.arm, training.size) and training not in analysis.frontier_finished:
+            yield plan.frontier.suite, training
