@@ -13,7 +13,7 @@ from drive_stack.evaluation.statistics import (
     paired_fraction_difference,
 )
 from drive_stack.study.outcomes import Outcomes, common_courses
-from drive_stack.study.resampling import Resampling, percentile_interval, resample_means
+from drive_stack.study.resampling import Resampling, difference_interval, resample_means
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def _compare(first: Outcomes, second: Outcomes, size: int, resampling: Resamplin
         for values, outcomes in zip(successes, (first, second), strict=True)
     ]
     value = float(successes[0].mean() - successes[1].mean())
+    of_these = paired_fraction_difference(a, b, clusters)
     resampled = first.has_repeats and second.has_repeats
     return PairedDifference(
         first=first.arm,
@@ -69,7 +70,7 @@ def _compare(first: Outcomes, second: Outcomes, size: int, resampling: Resamplin
         size=size,
         seeds=len(seeds),
         courses=len(first.courses),
-        of_these=paired_fraction_difference(a, b, clusters),
-        of_new=percentile_interval(value, draws[0] - draws[1]) if resampled else None,
+        of_these=of_these,
+        of_new=difference_interval(value, draws[0] - draws[1], of_these) if resampled else None,
         p=exact_paired_test(a, b, clusters),
     )

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.evaluation.statistics import CONFIDENCE, Estimate
+from drive_stack.evaluation.statistics import CONFIDENCE, Estimate, wilson
 from drive_stack.study.curves import Curve, FamilyName
 from drive_stack.study.fitting import Fit, fit_curve
 from drive_stack.study.outcomes import Outcomes
@@ -117,6 +117,22 @@ def percentile_interval(value: float, draws: FloatArray) -> Estimate:
     """An estimate with the percentile interval of its resampled values."""
     low, high = np.quantile(draws, TAILS)
     return Estimate(value, float(low), float(high))
+
+
+def fraction_interval(values: FloatArray, draws: FloatArray, courses: int) -> Estimate:
+    """The fraction of ``values`` (T, C) of 0 or 1, with the percentile interval of its draws (B,).
+
+    If all values are equal, no draw varies: the interval is Wilson's for the number of independent courses.
+    """
+    value = float(values.mean())
+    if np.ptp(values) == 0.0:
+        return Estimate(value, *wilson(value, courses))
+    return percentile_interval(value, draws)
+
+
+def difference_interval(value: float, draws: FloatArray, newcombe: Estimate) -> Estimate:
+    """The percentile interval of the draws (B,) of a paired difference; Newcombe's if no draw varies."""
+    return newcombe if np.ptp(draws) < 1e-12 else percentile_interval(value, draws)
 
 
 def band(draws: FloatArray) -> tuple[FloatArray, FloatArray]:

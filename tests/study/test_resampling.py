@@ -14,7 +14,7 @@ from simulated_study import (
     training_row,
 )
 
-from drive_stack.evaluation.statistics import exact_paired_test, paired_fraction_difference
+from drive_stack.evaluation.statistics import Estimate, exact_paired_test, paired_fraction_difference, wilson
 from drive_stack.study.cells import cells_of
 from drive_stack.study.outcomes import Outcomes, collect
 from drive_stack.study.paired import compare_at_equal_sizes
@@ -172,7 +172,8 @@ def test_an_arm_against_itself_makes_no_difference() -> None:
     outcomes = simulated_outcomes({"modular": MODULAR}, trainings={1000: 2})["modular"]
     (difference,) = compare_at_equal_sizes(outcomes, outcomes, RESAMPLING)
     assert difference.of_new is not None
-    assert difference.of_new.value == difference.of_new.low == difference.of_new.high == 0.0
+    assert difference.of_new == difference.of_these  # no draw varies: Newcombe's interval by course
+    assert difference.of_new.low < difference.of_new.value == 0.0 < difference.of_new.high
     assert difference.p == 1.0
 
 
@@ -210,6 +211,13 @@ def test_cells_hold_the_means_of_their_drives() -> None:
     assert cell.vehicle_collisions.value == 0.0
     assert cell.progress.value == pytest.approx(0.9)
     assert cell.driving_score.value == pytest.approx(710.0 / 8.0)
+
+
+def test_a_fraction_without_failures_has_the_interval_of_its_courses() -> None:
+    (cell,) = cells_of(outcomes_of("modular", {1000: ["...." * 5] * 2}), RESAMPLING)
+    assert cell.success == Estimate(1.0, *wilson(1.0, 20.0))
+    assert cell.vehicle_collisions == Estimate(0.0, *wilson(0.0, 20.0))
+    assert cell.success.low < 0.9 and cell.vehicle_collisions.high > 0.1
 
 
 def test_success_in_the_lanes_allows_a_twentieth_of_the_distance_outside() -> None:

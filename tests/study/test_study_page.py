@@ -105,7 +105,7 @@ def test_success_in_the_lanes_is_an_endpoint_of_its_own(
 def test_shifted_courses_and_the_prediction_have_their_tables(page: str) -> None:
     found = section(page, "On the suite frontier")
     row = next(line for line in found if line.startswith("| modular | 1,000 |"))
-    assert "100.0 % (100.0 to 100.0) | 0.0 % (0.0 to 0.0) | +100.0" in row
+    assert "100.0 % (20.7 to 100.0) | 0.0 % (0.0 to 79.3) | +100.0" in row
     assert any(line.startswith("| grade | 0 | 0 |") for line in found)
     predicted = section(page, "Prediction for 128,000 rows")
     compared = [line.split(" | ") for line in predicted if line.endswith(("yes |", "no |"))]
@@ -126,6 +126,13 @@ def test_a_prediction_of_other_drives_is_a_line_of_the_report(
     record = predict(collect(rows, drives, "standard").arms, {"modular": 2}, PLAN.analysis, PLAN.prediction)
     found = list(prediction_table(record, analyse(few, rows, changed)))
     assert any("prediction of modular was made from have changed" in line for line in found)
+
+
+def test_intervals_of_few_trainings_are_marked(page: str) -> None:
+    for title in ("Success by arm and size", "At equal amounts"):
+        assert any(
+            "two or three trainings the interval is too narrow" in line for line in section(page, title)
+        )
 
 
 def test_tables_are_well_formed(page: str) -> None:

@@ -10,7 +10,7 @@ from drive_stack.study.config import Axis, StudyPlan
 from drive_stack.study.costs import cost_of
 from drive_stack.study.endpoints import MAX_OFF_LANE
 from drive_stack.study.records import TrainingRow
-from drive_stack.study_runner.study_page.markdown import mean, percent, table
+from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, mean, percent, table
 
 _Figures = Callable[[Sequence[TrainingRow], StudyPlan], list[str]]
 
@@ -25,6 +25,8 @@ def arm_tables(analysis: StudyAnalysis) -> Iterator[str]:
         [*map(_success, cells), *references],
     )
     yield f"In the lanes: success with at most {100.0 * MAX_OFF_LANE:.0f} % of the distance outside them."
+    if any(cell.trainings in (2, 3) for cell in cells):
+        yield FEW_TRAININGS
     yield from ("", "## Other scores", "")
     yield from table(
         [

@@ -11,7 +11,7 @@ from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.figures import UNITS, amount_text, crossing_text
 from drive_stack.study.records import TrainingId
-from drive_stack.study_runner.study_page.markdown import UNKNOWN, probability, table
+from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, UNKNOWN, probability, table
 
 _ANSWERS = {
     Verdict.OVERTAKES: "Yes",
@@ -150,6 +150,8 @@ def _differences(analysis: StudyAnalysis) -> Iterator[str]:
         header = ["first", "second", "rows", "seeds", "courses", "new trainings", "these trainings", "p"]
         yield from table(header, rows, texts=2)
         yield "p: exact paired test of these trainings, corrected for the number of sizes by Holm's method."
+        if any(item.seeds <= 3 for differences in analysis.differences.values() for item in differences):
+            yield FEW_TRAININGS
         yield ""
 
 
