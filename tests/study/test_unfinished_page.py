@@ -75,3 +75,30 @@ def test_trainings_that_drove_too_little_and_versions_of_the_code_are_deviations
     page = page_of(tmp_path, [*rows, expert], [*drives, replace(drives[0], suite="frontier", code_hash="d")])
     assert f"- trained, but did not drive all courses of standard: {expert.id}" in page
     assert "- the drives were made by 2 versions of the code" in page
+
+
+def test_why_there_is_no_crossing_is_said(
+    single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
+) -> None:
+    rows, drives = single
+    no_arm = page_of(tmp_path, rows, [item for item in drives if item.arm == "modular"])
+    assert "primary pair: no training of end_to_end has driven all courses." in no_arm
+    assert "primary pair: there are too few sizes." in page_of(
+        tmp_path, rows, [item for item in drives if item.size == 1000]
+    )
+    first = drives[0].course
+    apart = [item for item in drives if (item.course == first) == (item.arm == "modular")]
+    assert "primary pair: there are no common courses." in page_of(tmp_path, rows, apart)
+
+
+def test_a_failed_training_takes_no_time_to_decide(
+    single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
+) -> None:
+    rows, drives = single
+    failed = [replace(rows[0], seed=1, failed=True, decision_ms=0.0)]
+    own = [replace(item, training_seed=1, success=False) for item in drives if item.training == rows[0].id]
+    page = page_of(tmp_path, rows + failed, drives + own)
+    costs = page.split("## Costs")[1].splitlines()
+    assert next(line for line in costs if line.startswith("| modular | 1,000 |")).endswith("| 30.0 |")
+    assert "costs nothing here" not in (tmp_path / "report" / "decision_ms.svg").read_text(encoding="utf-8")
+    assert "by BIC, the best first" in page

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.study.analysis import StudyAnalysis
 from drive_stack.study.config import Axis
 from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
+from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.figures import UNITS, amount_text, crossing_text
+from drive_stack.study.outcomes import common_courses
 from drive_stack.study.records import TrainingId
 from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, UNKNOWN, probability, table
 
@@ -29,7 +31,7 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
         yield from (f"**Unfinished: {finished} of {len(planned)} planned trainings.**", "")
     crossing = analysis.crossing(settings.pairs[0], settings.primary_axis)
     if not isinstance(crossing, Crossing):
-        yield from ("There are too few sizes for a crossing of the primary pair.", "")
+        yield from (f"There is no crossing of the primary pair: {_why_none(analysis, crossing)}.", "")
         return
     names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
     yield f"**Does {names[0]} overtake {names[1]} within the range of data? {_ANSWERS[crossing.verdict]}.**"
@@ -44,6 +46,16 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
         success = f"{100.0 * cell.success.value:.1f} % of the courses"
         yield f"With {cell.size:,} rows, {name.replace('_', ' ')} succeeds on {success}."
     yield ""
+
+
+def _why_none(analysis: StudyAnalysis, found: NoCrossing | None) -> str:
+    if found is not None:
+        return found.reason
+    pair = analysis.plan.analysis.pairs[0]
+    if missing := [name for name in pair if name not in analysis.arms]:
+        return f"no training of {' and '.join(missing)} has driven all courses"
+    first, second = (analysis.arms[name].outcomes for name in pair)
+    return "there are too few sizes" if common_courses(first, second) else "there are no common courses"
 
 
 def comparison_tables(analysis: StudyAnalysis) -> Iterator[str]:
@@ -115,14 +127,18 @@ def _primary(analysis: StudyAnalysis) -> Iterator[str]:
         ],
     )
     yield from table(
-        ["arm", "by AICc, the best first"],
+        ["arm", "by AICc, the best first", "by BIC, the best first"],
         [
-            [name, ", ".join(family.value.replace("_", " ") for family in arm.fits)]
+            [name, _families(arm.fits), _families(sorted(arm.fits, key=lambda family: arm.fits[family].bic))]
             for name, arm in analysis.arms.items()
             if arm.fits
         ],
-        texts=2,
+        texts=3,
     )
+
+
+def _families(names: Iterable[FamilyName]) -> str:
+    return ", ".join(name.value.replace("_", " ") for name in names)
 
 
 def _differences(analysis: StudyAnalysis) -> Iterator[str]:
