@@ -9,13 +9,13 @@ from functools import partial
 from drive_stack.evaluation.statistics import Estimate, fraction
 from drive_stack.evaluation.summary import Course
 from drive_stack.study.cells import Cell, cells_of
-from drive_stack.study.config import Axis, StudyPlan
+from drive_stack.study.config import Axis, Courses, StudyPlan
 from drive_stack.study.costs import cost_map
 from drive_stack.study.crossings import Competitor, Crossing, NoCrossing, find_crossing
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.fitting import Fit, compare_families, fit_curve
-from drive_stack.study.outcomes import Outcomes, collect, common_courses
+from drive_stack.study.outcomes import Outcomes, collect_planned, common_courses
 from drive_stack.study.paired import PairedDifference, compare_at_equal_sizes
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.resampling import CurveSample, Resampling, resample_curve
@@ -44,13 +44,17 @@ class StudyAnalysis:
     arms: Mapping[str, ArmAnalysis]  # in the order of the plan
     crossings: tuple[Crossing | NoCrossing, ...]  # each pair on each axis, in the order of the plan
     by_family: Mapping[FamilyName, float]  # estimate for the primary pair and axis, by each family of curves
-    same_courses: tuple[Crossing | NoCrossing, ...]  # the primary pair, if the courses are not resampled
+    # the primary pair, if only trainings are resampled; none if no size of an arm has two of them
+    same_courses: tuple[Crossing | NoCrossing, ...]
     by_endpoint: Mapping[Endpoint, tuple[Crossing | NoCrossing, ...]]  # the primary pair, by other endpoints
     differences: Mapping[tuple[str, str], tuple[PairedDifference, ...]]  # by pair
     provenance: Mapping[str, tuple[Cell, ...]]  # by mixture
     shifted: tuple[ShiftedCell, ...]  # on the suite of shifted courses, by arm and size
     references: Mapping[str, Estimate]  # success of drivers that learned nothing
     incomplete: tuple[TrainingId, ...]  # trainings that are left out because drives are missing
+    finished: frozenset[TrainingId]  # trainings of any mixture that drove all courses of the phase
+    frontier_finished: frozenset[TrainingId]  # the same for the suite of shifted courses
+    drive_codes: frozenset[str]  # versions of the code that drove
 
     def crossing(self, pair: tuple[str, str], axis: Axis) -> Crossing | NoCrossing | None:
         """The crossing of a pair on an axis; None if an arm of it has no curve."""
@@ -70,7 +74,7 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
     Raises:
         ConfigError: the tables contradict each other, see `collect`.
     """
-    collected = collect(trainings, drives, plan.driven.suite)
+    collected = collect_planned(plan, trainings, drives)
     resampling = Resampling(plan.analysis.replicates, plan.analysis.seed)
     samples = _Samples(plan.analysis.family, resampling)
     outcomes = {arm: collected.arms[arm] for arm in plan.arms if arm in collected.arms}
@@ -89,7 +93,9 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
         crossings=tuple(
             crossing for pair in pairs.values() for crossing in _crossings(plan, pair, samples.of)
         ),
-        same_courses=() if primary is None else _crossings(plan, primary, fixed_courses.of),
+        same_courses=_crossings(plan, primary, fixed_courses.of)
+        if primary is not None and all(own.has_repeats for own in primary)
+        else (),
         by_endpoint={} if primary is None else _by_endpoint(plan, primary, samples.of),
         by_family={} if primary is None else _by_family(plan, primary),
         differences={pair: compare_at_equal_sizes(*own, resampling) for pair, own in pairs.items()},
@@ -97,6 +103,9 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
         shifted=_shifted(plan, trainings, drives, resampling),
         references=_references(plan, drives),
         incomplete=collected.incomplete,
+        finished=_finished(plan, trainings, drives, plan.driven),
+        frontier_finished=_finished(plan, trainings, drives, plan.frontier),
+        drive_codes=frozenset(drive.code_hash for drive in drives),
     )
 
 
@@ -182,7 +191,7 @@ def _provenance(
     wanted = plan.provenance
     cells = {}
     for mixture in wanted.mixtures:
-        arms = collect(trainings, drives, plan.driven.suite, mixture).arms
+        arms = collect_planned(plan, trainings, drives, mixture).arms
         if wanted.arm in arms:
             chosen = arms[wanted.arm].where(lambda row: row.size == wanted.size and row.seed < wanted.seeds)
             if chosen.trainings:
@@ -194,8 +203,18 @@ def _shifted(
     plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow], resampling: Resampling
 ) -> tuple[ShiftedCell, ...]:
     """The cells of all arms that drove shifted courses, in the order of the plan."""
-    arms = collect(trainings, drives, plan.frontier.suite).arms
+    arms = collect_planned(plan, trainings, drives, courses=plan.frontier).arms
     return tuple(cell for arm in plan.arms if arm in arms for cell in shifted_cells(arms[arm], resampling))
+
+
+def _finished(
+    plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[DriveRow], courses: Courses
+) -> frozenset[TrainingId]:
+    """The trainings of every mixture that drove all of some courses."""
+    mixtures = plan.provenance.mixtures
+    collected = [collect_planned(plan, trainings, drives, name, courses) for name in mixtures]
+    arms = [own for each in collected for own in each.arms.values()]
+    return frozenset(training.id for own in arms for training in own.trainings)
 
 
 def _references(plan: StudyPlan, drives: Sequence[DriveRow]) -> dict[str, Estimate]:

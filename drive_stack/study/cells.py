@@ -11,7 +11,12 @@ from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.endpoints import REACHED, Endpoint
 from drive_stack.study.outcomes import Outcomes
 from drive_stack.study.records import DriveRow
-from drive_stack.study.resampling import Resampling, percentile_interval, resample_means
+from drive_stack.study.resampling import (
+    Resampling,
+    fraction_interval,
+    percentile_interval,
+    resample_means,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,12 @@ def _cell(outcomes: Outcomes, size: int, resampling: Resampling) -> Cell:
         values = among.values(of)
         return percentile_interval(float(values.mean()), resample_means(values, among, resampling))
 
+    courses = len(outcomes.courses)
+
+    def fraction(of: Callable[[DriveRow], bool]) -> Estimate:
+        values = outcomes.values(of)
+        return fraction_interval(values, resample_means(values, outcomes, resampling), courses)
+
     measured = outcomes.on(
         [
             course
@@ -57,11 +68,11 @@ def _cell(outcomes: Outcomes, size: int, resampling: Resampling) -> Cell:
         arm=outcomes.arm,
         size=size,
         trainings=len(outcomes.trainings),
-        courses=len(outcomes.courses),
-        success=mean(REACHED[Endpoint.SUCCESS]),
-        success_in_lanes=mean(REACHED[Endpoint.SUCCESS_IN_LANES]),
-        pedestrian_collisions=mean(lambda drive: drive.collision_with == "pedestrian"),
-        vehicle_collisions=mean(lambda drive: drive.collision_with == "vehicle"),
+        courses=courses,
+        success=fraction(REACHED[Endpoint.SUCCESS]),
+        success_in_lanes=fraction(REACHED[Endpoint.SUCCESS_IN_LANES]),
+        pedestrian_collisions=fraction(lambda drive: drive.collision_with == "pedestrian"),
+        vehicle_collisions=fraction(lambda drive: drive.collision_with == "vehicle"),
         progress=mean(lambda drive: drive.progress),
         progress_of_expert=mean(lambda drive: drive.progress_of_expert or 0.0, measured)
         if measured.courses

@@ -185,6 +185,16 @@ class StudyPlan(StrictModel):
         wanted = self.arms[arm].course_seeds if arm in self.arms else None
         return courses if wanted is None else courses.model_copy(update={"seeds": min(wanted, courses.seeds)})
 
+    def seeds_of(self, arm: str, courses: Courses) -> range:
+        """The seeds of those of some courses that an arm drives."""
+        own = self.courses_of(arm, courses)
+        return range(own.first_seed, own.first_seed + own.seeds)
+
+    def drives_frontier(self, arm: str, size: int) -> bool:
+        """Whether trainings of an arm and a size drive the second suite too in this phase."""
+        frontier = self.frontier
+        return self.phase is Phase.FINAL and arm in frontier.arms and size in frontier.sizes
+
     @property
     def driven(self) -> Courses:
         """The courses of the present phase, which every training drives."""

@@ -1,9 +1,11 @@
 """From how much data, labels or computing on does one arm drive better than another?
 
 Of a pair, the *incumbent* is the arm that is expected to be better with little data, and the *challenger* the
-one that may overtake it. A bootstrap replicate has one position: 0 if the challenger is better from the start
-of the range, infinity if it never overtakes, and otherwise the first amount at which it does. Quantiles of
-the positions are therefore 0 or infinity where the data do not bound them.
+one that may overtake it. A bootstrap replicate has one position: the start of the challenger's last
+uninterrupted lead that holds at the end of the range. It is 0 if the challenger leads over the whole range.
+If it does not lead at the end of the range, the position is the first amount beyond it at which it overtakes,
+and infinity if there is none. A lead that is lost again within the range does not count. Quantiles of the
+positions are therefore 0 or infinity where the data do not bound them.
 """
 
 from __future__ import annotations
@@ -21,13 +23,16 @@ from drive_stack.study.curves import Curve
 from drive_stack.study.resampling import TAILS, CurveSample
 from drive_stack.types import FloatArray
 
-_GRID = 600  # amounts in the range and in its extrapolation together
+_RANGE_POINTS, _EXTRAPOLATION_POINTS = 300, 400  # amounts at which the curves are compared
+# Where the amounts at which both arms were measured span less, costs differ by the noise of their measurement
+# and by capped updates rather than by the amount of data. Neighbouring sizes differ by this factor.
+MIN_SPAN = 2.0
 
 
 class Verdict(StrEnum):
     """What the interval of a crossing says; the rule stands in docs/study/protocol.md."""
 
-    OVERTAKES = "overtakes within the range"  # or leads from its start
+    OVERTAKES = "overtakes within the range"  # or leads over all of it; either way it leads at the end
     DOES_NOT = "does not overtake within the range"
     UNDECIDED = "too wide to say"
 
@@ -45,7 +50,6 @@ class Crossing:
     never_in_range: float  # probability that the two curves do not cross within the range
     never: float  # the same, up to the limit of the extrapolation
     ahead_from_start: float  # probability that the challenger is better at the start of the range
-    falls_back: float  # probability that it is, and is overtaken later
 
     @property
     def verdict(self) -> Verdict:
@@ -95,16 +99,22 @@ def find_crossing(
     high = min(incumbent.costs.range[1], challenger.costs.range[1])
     if low >= high:
         return NoCrossing(axis, *pair, "the two arms were measured at no common amount")
-    amounts = np.geomspace(low, high * extrapolation, _GRID)
+    if high < MIN_SPAN * low:
+        return NoCrossing(
+            axis,
+            *pair,
+            f"the amounts at which both arms were measured differ by less than {MIN_SPAN:g} times",
+        )
+    inside = np.geomspace(low, high, _RANGE_POINTS)
+    beyond = np.geomspace(high, high * extrapolation, _EXTRAPOLATION_POINTS)
+    amounts, end = np.append(inside, beyond[1:]), len(inside) - 1
     rows = incumbent.costs.rows(amounts), challenger.costs.rows(amounts)
     curves = incumbent.sample.curves, challenger.sample.curves
     leads = _leads(curves, rows)
-    positions = first_overtaking(amounts, leads)
+    positions = lasting_overtaking(amounts, leads, end)
     best = [CurveSample.of_fit(item.sample.fit).curves for item in (incumbent, challenger)]
-    estimate = first_overtaking(amounts, _leads((best[0], best[1]), rows))[0]
+    estimate = lasting_overtaking(amounts, _leads((best[0], best[1]), rows), end)[0]
     changes = np.diff(leads > 0.0, axis=1)
-    within = changes[:, amounts[1:] <= high * (1.0 + 1e-9)]
-    ahead = leads[:, 0] > 0.0
     return Crossing(
         axis=axis,
         incumbent=incumbent.arm,
@@ -112,34 +122,39 @@ def find_crossing(
         range=(low, high),
         estimate=float(estimate),
         position=_position(positions),
-        never_in_range=float(np.mean(~within.any(axis=1))),
+        never_in_range=float(np.mean(~changes[:, :end].any(axis=1))),
         never=float(np.mean(~changes.any(axis=1))),
-        ahead_from_start=float(np.mean(ahead)),
-        falls_back=float(np.mean(ahead & changes.any(axis=1))),
+        ahead_from_start=float(np.mean(leads[:, 0] > 0.0)),
     )
 
 
-def first_overtaking(amounts: FloatArray, leads: FloatArray) -> FloatArray:
-    """The first amount at which each of B leads becomes positive.
+def lasting_overtaking(amounts: FloatArray, leads: FloatArray, end: int) -> FloatArray:
+    """The amount from which on each of B leads is positive until the end of the range, or else beyond it.
 
     Args:
         amounts: increasing amounts, (G,).
         leads: how much better the challenger is at each amount, (B, G).
+        end: index of the last amount of the range; later ones are its extrapolation.
 
     Returns:
-        Amounts (B,), interpolated in the logarithm: 0 where the lead is positive from the start, infinity
-        where it never is.
+        Amounts (B,), interpolated in the logarithm. A lead that is positive at the end of the range: where it
+        became so for the last time, and 0 if it is positive over the whole range. Other leads: where they
+        first become positive beyond the range, and infinity if they never do.
     """
     positive = leads > 0.0
-    after = np.argmax(positive, axis=1)
+    within, beyond = positive[:, : end + 1], positive[:, end:]
+    last_behind = end - np.argmax(~within[:, ::-1], axis=1)
+    after = np.where(positive[:, end], last_behind + 1, end + np.argmax(beyond, axis=1))
+    after = np.minimum(after, len(amounts) - 1)
     before = np.maximum(after - 1, 0)
     each = np.arange(len(leads))
     gained = leads[each, after] - leads[each, before]
     part = np.divide(-leads[each, before], gained, out=np.zeros(len(leads)), where=gained > 0.0)
+    part = np.clip(part, 0.0, 1.0)  # outside where there is no crossing
     logs = np.log(amounts)
     positions = np.exp(logs[before] + part * (logs[after] - logs[before]))
-    positions[positive[:, 0]] = 0.0
-    positions[~positive.any(axis=1)] = math.inf
+    positions[within.all(axis=1)] = 0.0
+    positions[~beyond.any(axis=1)] = math.inf
     return np.asarray(positions)
 
 

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
 from drive_stack.study.analysis import ArmAnalysis, StudyAnalysis
 from drive_stack.study.config import Axis
@@ -88,6 +89,10 @@ def write_figure(analysis: StudyAnalysis, axis: Axis, file: Path) -> None:
 
 def _draw_arm(axes: Axes, arm: ArmAnalysis, axis: Axis, analysis: StudyAnalysis, style: _Style) -> None:
     outcomes = arm.outcomes
+    if axis is Axis.DECISION_MS:  # a training that failed decides nothing
+        outcomes = outcomes.where(lambda training: not training.failed)
+        if not outcomes.trainings:
+            return
     costs = np.array([cost_of(training, axis, analysis.plan) for training in outcomes.trainings])
     success = 100.0 * (1.0 - outcomes.failed.mean(axis=1))
     if not np.all(costs > 0.0):
@@ -98,7 +103,7 @@ def _draw_arm(axes: Axes, arm: ArmAnalysis, axis: Axis, analysis: StudyAnalysis,
     groups = [outcomes.sizes == size for size in np.unique(outcomes.sizes)]
     means = np.array([(costs[group].mean(), success[group].mean()) for group in groups])
     growth = cost_map(outcomes.trainings, axis, analysis.plan)
-    areas = _areas(arm) if axis is Axis.DECISION_MS else np.full(len(groups), 36.0)
+    areas = _areas(np.unique(outcomes.sizes)) if axis is Axis.DECISION_MS else np.full(len(groups), 36.0)
     for (cost, mean), area in zip(means, areas, strict=True):
         axes.plot(
             cost,
@@ -116,9 +121,8 @@ def _draw_arm(axes: Axes, arm: ArmAnalysis, axis: Axis, analysis: StudyAnalysis,
         _draw_curve(axes, arm.sample, growth, style)
 
 
-def _areas(arm: ArmAnalysis) -> FloatArray:
+def _areas(sizes: NDArray[np.int64]) -> FloatArray:
     """Areas of the markers of an arm's sizes: larger with every doubling of the data."""
-    sizes = np.array([cell.size for cell in arm.cells], dtype=np.float64)
     return np.asarray(16.0 + 14.0 * np.log2(sizes / sizes.min()))
 
 
@@ -168,13 +172,14 @@ def crossing_text(crossing: Crossing) -> str:
     interval = low if low == high else f"{low} to {high}"
     never = f"{100.0 * crossing.never_in_range:.0f} %"
     if crossing.estimate == 0.0:
-        text = f"{challenger} is ahead of {incumbent} from the start"
+        text = f"{challenger} is ahead of {incumbent} over the whole range"
     elif math.isinf(crossing.estimate):
         text = f"{challenger} does not overtake {incumbent}"
     else:
-        text = (
-            f"{challenger} overtakes {incumbent} at {amount_text(crossing.estimate)} {UNITS[crossing.axis]}"
-        )
+        at = f"{amount_text(crossing.estimate)} {UNITS[crossing.axis]}"
+        text = f"{challenger} overtakes {incumbent} at {at}"
+        if crossing.estimate > crossing.range[1]:
+            text = f"by the curves {challenger} would overtake {incumbent} at {at}, beyond what was measured"
     return f"{text}\n95 % interval: {interval}; probability of no crossing within the range: {never}"
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.summary import Course
+from drive_stack.study.config import Courses, StudyPlan
 from drive_stack.study.endpoints import REACHED, Endpoint
 from drive_stack.study.likelihood import Counts
 from drive_stack.study.records import FULL_MIXTURE, DriveRow, TrainingId, TrainingRow
@@ -35,6 +36,16 @@ class Outcomes:
     def sizes(self) -> NDArray[np.int64]:
         """Nominal size of each training, (T,)."""
         return np.array([training.size for training in self.trainings], dtype=np.int64)
+
+    @property
+    def seeds(self) -> NDArray[np.int64]:
+        """Seed of each training, (T,)."""
+        return np.array([training.seed for training in self.trainings], dtype=np.int64)
+
+    @property
+    def has_repeats(self) -> bool:
+        """Whether a size has two trainings, so that the spread of training seeds can be resampled."""
+        return len(set(self.sizes.tolist())) < len(self.trainings)
 
     @property
     def failed(self) -> NDArray[np.bool_]:
@@ -64,6 +75,10 @@ class Outcomes:
         """The outcomes of the trainings with a nominal size."""
         return self.where(lambda training: training.size == size)
 
+    def first_seeds(self, count: int) -> Outcomes:
+        """The outcomes of the trainings with the seeds from 0 on, as many as ``count``."""
+        return self.where(lambda training: training.seed < count)
+
     def on(self, courses: Sequence[Course]) -> Outcomes:
         """The outcomes on some of the courses."""
         numbers = {course: number for number, course in enumerate(self.courses)}
@@ -92,10 +107,19 @@ def collect(
     drives: Sequence[DriveRow],
     suite: str,
     mixture: str = FULL_MIXTURE,
+    planned: Callable[[str], range] | None = None,
 ) -> Collected:
     """Sort the drives on a suite by arm, training and course.
 
-    The courses of an arm are those that any of its trainings drove. A training that misses one is left out.
+    The courses of an arm are those that any of its trainings drove at a planned seed. Drives at other seeds
+    are ignored. A training that misses one of the courses is left out.
+
+    Args:
+        trainings: every training.
+        drives: every drive, also of other suites and mixtures.
+        suite: whose drives are sorted.
+        mixture: of recordings.
+        planned: the seeds of the courses that an arm shall drive; None: those of all drives.
 
     Raises:
         ConfigError: a drive has no training in the table, or a training or a drive is listed twice.
@@ -106,6 +130,8 @@ def collect(
     chosen: dict[str, dict[TrainingId, dict[Course, DriveRow]]] = {}
     for drive in drives:
         if drive.suite != suite or drive.mixture != mixture or drive.size == 0:
+            continue
+        if planned is not None and drive.seed not in planned(drive.arm):
             continue
         if drive.training not in known:
             raise ConfigError(f"drives: {drive.training} is not in the table of trainings")
@@ -128,6 +154,18 @@ def collect(
             tuple(tuple(driven[row.id][course] for course in courses) for row in complete),
         )
     return Collected(arms, tuple(sorted(incomplete)))
+
+
+def collect_planned(
+    plan: StudyPlan,
+    trainings: Sequence[TrainingRow],
+    drives: Sequence[DriveRow],
+    mixture: str = FULL_MIXTURE,
+    courses: Courses | None = None,
+) -> Collected:
+    """Sort the drives at the planned seeds, see `collect`; without ``courses`` on those of the phase."""
+    chosen = plan.driven if courses is None else courses
+    return collect(trainings, drives, chosen.suite, mixture, lambda arm: plan.seeds_of(arm, chosen))
 
 
 def _order(training: TrainingRow) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from drive_stack.evaluation.statistics import (
     paired_fraction_difference,
 )
 from drive_stack.study.outcomes import Outcomes, common_courses
-from drive_stack.study.resampling import Resampling, percentile_interval, resample_means
+from drive_stack.study.resampling import Resampling, difference_interval, resample_means
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class PairedDifference:
     seeds: int  # trainings of each with the same seed, which learned from the same subset
     courses: int
     of_these: Estimate  # of these trainings, on new courses: Newcombe's interval for paired fractions
-    of_new: Estimate  # of new trainings on new courses, all trainings: the bootstrap
+    of_new: Estimate | None  # of new trainings on new courses: the bootstrap; None if an arm has only one
     p: float  # of the exact paired test of these trainings, corrected for the number of sizes
 
 
@@ -62,13 +62,15 @@ def _compare(first: Outcomes, second: Outcomes, size: int, resampling: Resamplin
         for values, outcomes in zip(successes, (first, second), strict=True)
     ]
     value = float(successes[0].mean() - successes[1].mean())
+    of_these = paired_fraction_difference(a, b, clusters)
+    resampled = first.has_repeats and second.has_repeats
     return PairedDifference(
         first=first.arm,
         second=second.arm,
         size=size,
         seeds=len(seeds),
         courses=len(first.courses),
-        of_these=paired_fraction_difference(a, b, clusters),
-        of_new=percentile_interval(value, draws[0] - draws[1]),
+        of_these=of_these,
+        of_new=difference_interval(value, draws[0] - draws[1], of_these) if resampled else None,
         p=exact_paired_test(a, b, clusters),
     )

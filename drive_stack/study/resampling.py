@@ -5,8 +5,10 @@ each other (the pigeonhole bootstrap: Owen 2007, Annals of Applied Statistics 1,
 errs towards intervals that are too wide). All arms share the resampled courses, so that they stay paired.
 Their trainings are drawn separately, although those with the same seed learned from the same subset.
 
-Trainings are resampled within their size. A size has only three to five, and resampling n of n would give
-(n − 1)/n of their variance. So n − 1 are drawn and weighted by n/(n − 1) (Rao and Wu 1988, JASA 83, 231-241),
+Trainings are resampled by seed. The subsets of one seed are nested, so an effect of the seed is shared by
+the sizes, and draws for each size alone would make the mean over sizes too certain. All sizes with the same
+number n of seeds use one draw, by the rank of the seed within the size. Resampling n of n would give
+(n − 1)/n of the variance. So n − 1 are drawn and weighted by n/(n − 1) (Rao and Wu 1988, JASA 83, 231-241),
 which gives the right variance. A single training of a size shows no variance and always has the weight 1.
 """
 
@@ -17,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from drive_stack.evaluation.statistics import CONFIDENCE, Estimate
+from drive_stack.evaluation.statistics import CONFIDENCE, Estimate, wilson
 from drive_stack.study.curves import Curve, FamilyName
 from drive_stack.study.fitting import Fit, fit_curve
 from drive_stack.study.outcomes import Outcomes
@@ -42,17 +44,24 @@ class Resampling:
         generator = np.random.default_rng([self.seed, _COURSES])
         return generator.multinomial(count, np.full(count, 1.0 / count), self.replicates).astype(np.float64)
 
-    def training_weights(self, arm: str, sizes: NDArray[np.int64]) -> FloatArray:
-        """Weights of trainings with these nominal ``sizes`` (T,), (B, T)."""
-        generator = np.random.default_rng([self.seed, _TRAININGS, *arm.encode()])
+    def training_weights(self, arm: str, sizes: NDArray[np.int64], seeds: NDArray[np.int64]) -> FloatArray:
+        """Weights of trainings with these nominal ``sizes`` (T,) and ``seeds`` (T,), (B, T).
+
+        Sizes with the same number of seeds share their draws, so that the effect of a seed is drawn once.
+        """
         weights = np.ones((self.replicates, len(sizes)))
         for size in np.unique(sizes):
             own = np.flatnonzero(sizes == size)
-            count = len(own)
-            if count > 1:
-                draws = generator.multinomial(count - 1, np.full(count, 1.0 / count), self.replicates)
-                weights[:, own] = draws * (count / (count - 1))
+            if len(own) > 1:
+                ranked = own[np.argsort(seeds[own], kind="stable")]
+                weights[:, ranked] = self._seed_weights(arm, len(own))
         return weights
+
+    def _seed_weights(self, arm: str, count: int) -> FloatArray:
+        """Weights of ``count`` seeds of an arm, (B, count); equal at every call."""
+        generator = np.random.default_rng([self.seed, _TRAININGS, count, *arm.encode()])
+        draws = generator.multinomial(count - 1, np.full(count, 1.0 / count), self.replicates)
+        return np.asarray(draws * (count / (count - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ def resample_curve(outcomes: Outcomes, family: FamilyName, resampling: Resamplin
     fit = fit_curve(counts, family)
     courses = resampling.course_weights(len(outcomes.courses))
     failures = courses @ outcomes.failed.T.astype(np.float64)  # (B, T)
-    weights = resampling.training_weights(outcomes.arm, outcomes.sizes)
+    weights = resampling.training_weights(outcomes.arm, outcomes.sizes, outcomes.seeds)
     fitted = []
     for failures_drawn, weights_drawn in zip(failures, weights, strict=True):
         used = weights_drawn > 0.0
@@ -94,7 +103,7 @@ def resample_curve(outcomes: Outcomes, family: FamilyName, resampling: Resamplin
 
 def resample_means(values: FloatArray, outcomes: Outcomes, resampling: Resampling) -> FloatArray:
     """Means of a figure ``values`` (T, C) over resampled trainings and courses, (B,)."""
-    trainings = resampling.training_weights(outcomes.arm, outcomes.sizes)
+    trainings = resampling.training_weights(outcomes.arm, outcomes.sizes, outcomes.seeds)
     return weighted_means(values, trainings, resampling.course_weights(len(outcomes.courses)))
 
 
@@ -108,6 +117,22 @@ def percentile_interval(value: float, draws: FloatArray) -> Estimate:
     """An estimate with the percentile interval of its resampled values."""
     low, high = np.quantile(draws, TAILS)
     return Estimate(value, float(low), float(high))
+
+
+def fraction_interval(values: FloatArray, draws: FloatArray, courses: int) -> Estimate:
+    """The fraction of ``values`` (T, C) of 0 or 1, with the percentile interval of its draws (B,).
+
+    If all values are equal, no draw varies: the interval is Wilson's for the number of independent courses.
+    """
+    value = float(values.mean())
+    if np.ptp(values) == 0.0:
+        return Estimate(value, *wilson(value, courses))
+    return percentile_interval(value, draws)
+
+
+def difference_interval(value: float, draws: FloatArray, newcombe: Estimate) -> Estimate:
+    """The percentile interval of the draws (B,) of a paired difference; Newcombe's if no draw varies."""
+    return newcombe if np.ptp(draws) < 1e-12 else percentile_interval(value, draws)
 
 
 def band(draws: FloatArray) -> tuple[FloatArray, FloatArray]:

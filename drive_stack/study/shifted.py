@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive_stack.evaluation.statistics import Estimate
+from drive_stack.evaluation.statistics import Estimate, paired_fraction_difference
 from drive_stack.evaluation.summary import Course
 from drive_stack.shifts import base_and_shift
 from drive_stack.study.outcomes import Outcomes
-from drive_stack.study.resampling import Resampling, percentile_interval, weighted_means
+from drive_stack.study.resampling import Resampling, difference_interval, fraction_interval, weighted_means
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _cell(outcomes: Outcomes, size: int, pairs: list[_Pair], resampling: Resampl
     twins = np.array([[pair.base == world for pair in pairs] for world in worlds], dtype=np.float64)
     base = success[:, [pair.base for pair in pairs]]  # (T, pairs)
     shifted = success[:, [pair.shifted for pair in pairs]]
-    trainings = resampling.training_weights(outcomes.arm, outcomes.sizes)  # (B, T)
+    trainings = resampling.training_weights(outcomes.arm, outcomes.sizes, outcomes.seeds)  # (B, T)
     drawn = resampling.course_weights(len(worlds)) @ twins  # weight of each pair, (B, pairs)
     of_base, of_shifted = (weighted_means(values, trainings, drawn) for values in (base, shifted))
     families = sorted({pair.family for pair in pairs})
@@ -72,9 +72,17 @@ def _cell(outcomes: Outcomes, size: int, pairs: list[_Pair], resampling: Resampl
         size=size,
         trainings=len(outcomes.trainings),
         pairs=len(pairs),
-        base=percentile_interval(float(base.mean()), of_base),
-        shifted=percentile_interval(float(shifted.mean()), of_shifted),
-        drop=percentile_interval(float(base.mean() - shifted.mean()), of_base - of_shifted),
+        base=fraction_interval(base, of_base, len(worlds)),
+        shifted=fraction_interval(shifted, of_shifted, len(worlds)),
+        drop=difference_interval(
+            float(base.mean() - shifted.mean()),
+            of_base - of_shifted,
+            paired_fraction_difference(
+                (base > 0.0).ravel().tolist(),
+                (shifted > 0.0).ravel().tolist(),
+                [pair.base for pair in pairs] * len(base),
+            ),
+        ),
         by_family={
             name: float(shifted[:, [pair.family == name for pair in pairs]].mean()) for name in families
         },

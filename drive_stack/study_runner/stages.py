@@ -12,7 +12,7 @@ from pathlib import Path
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.study.config import StudyPlan
-from drive_stack.study.outcomes import collect as collect_outcomes
+from drive_stack.study.outcomes import collect_planned
 from drive_stack.study.prediction import predict, read_prediction, write_prediction
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.tables import write_table
@@ -229,7 +229,7 @@ class Study:
                 f"{len(missing)} trainings up to {plan.fitted_up_to:,} rows are not trained and driven yet, "
                 f"such as {missing[0]}; a prediction needs all of them"
             )
-        collected = collect_outcomes(rows, drives, self.plan.driven.suite).arms
+        collected = collect_planned(self.plan, rows, drives).arms
         arms = {name: own.by(self.plan.analysis.endpoint) for name, own in collected.items()}
         seeds = {name: arm.seeds for name, arm in self.plan.arms.items()}
         counts = {name: own[plan.target] for name, own in seeds.items() if plan.target in own}

@@ -11,17 +11,18 @@ from simulated_study import END_TO_END, MODULAR, SIZES, TrueCurve, drive, simula
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.study.analysis import StudyAnalysis, analyse
-from drive_stack.study.config import DEFAULT_PLAN, Axis, StudyPlan, load_plan
+from drive_stack.study.config import DEFAULT_PLAN, Axis, Phase, StudyPlan, load_plan
 from drive_stack.study.crossings import Crossing, NoCrossing
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.figures import crossing_text, write_figure
 from drive_stack.study.prediction import compare_prediction, predict, read_prediction, write_prediction
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 
-SHIPPED = load_plan()
+SHIPPED = load_plan().model_copy(update={"phase": Phase.FINAL})
 PLAN = SHIPPED.model_copy(update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 100})})
 CURVES = {"modular": MODULAR, "end_to_end": END_TO_END, "end_to_end_plain": TrueCurve(0.1, 0.85, 0.3)}
 TRAININGS = {1000: 2, 4000: 2, 16_000: 2, 64_000: 2}
+FITTED = {1000: 3, 4000: 3, 16_000: 3, 64_000: 3}
 PREDICTED = dict.fromkeys(SIZES, 3)
 
 
@@ -85,7 +86,7 @@ def test_twice_the_prices_move_a_crossing_to_twice_the_cost(analysis: StudyAnaly
     overrides = [
         f"prices.{kind}.seconds={2.0 * seconds}" for kind, seconds in (("box", 7.0), ("lane_frame", 5.0))
     ]
-    dear = load_model(DEFAULT_PLAN, StudyPlan, [*overrides, "analysis.replicates=100"])
+    dear = load_model(DEFAULT_PLAN, StudyPlan, [*overrides, "phase=final", "analysis.replicates=100"])
     first, second = (
         item.crossing(("modular", "end_to_end"), Axis.LABEL_HOURS)
         for item in (analysis, analyse(dear, *small_study({"modular": MODULAR, "end_to_end": END_TO_END})))
@@ -136,6 +137,18 @@ def test_an_arm_on_fewer_courses_is_compared_on_those(analysis: StudyAnalysis) -
     assert found.crossings == only.crossings != analysis.crossings
 
 
+def test_courses_that_are_cut_from_the_plan_are_ignored() -> None:
+    """Trainings that drove two seeds stay in when the plan is cut to the first one."""
+    rows, drives = small_study({"modular": MODULAR, "end_to_end": END_TO_END})
+    first = PLAN.courses.first_seed
+    later = [item for item in drives if item.seed == first or item.size < 64_000]  # driven after the cut
+    cut = PLAN.model_copy(update={"courses": PLAN.courses.model_copy(update={"seeds": 1})})
+    found = analyse(cut, rows, later)
+    assert found.incomplete == () and len(found.finished) == len(rows)
+    assert {seed for _, seed in found.arms["modular"].outcomes.courses} == {first}
+    assert len(analyse(PLAN, rows, later).incomplete) == 4
+
+
 @pytest.mark.parametrize("axis", Axis)
 def test_figures_show_every_arm_and_are_reproducible(
     analysis: StudyAnalysis, axis: Axis, tmp_path: Path
@@ -160,12 +173,14 @@ def test_crossings_in_words(analysis: StudyAnalysis) -> None:
     position = replace(crossing.position, low=0.0, high=np.inf)
     wide = replace(crossing, estimate=1234.5, position=position, never_in_range=0.125)
     assert crossing_text(wide) == (
-        "end to end overtakes modular at 1,200 min\n"
+        "by the curves end to end would overtake modular at 1,200 min, beyond what was measured\n"
         "95 % interval: the start to never; probability of no crossing within the range: 12 %"
     )
+    measured = replace(wide, range=(1.0, 1235.0))
+    assert crossing_text(measured).startswith("end to end overtakes modular at 1,200 min\n")
     ahead = replace(wide, estimate=0.0, position=replace(position, high=0.0))
     assert crossing_text(ahead).startswith(
-        "end to end is ahead of modular from the start\n95 % interval: the start; probability"
+        "end to end is ahead of modular over the whole range\n95 % interval: the start; probability"
     )
     assert crossing_text(replace(wide, estimate=np.inf)).startswith("end to end does not overtake modular")
 
@@ -201,18 +216,34 @@ def test_a_prediction_is_made_from_smaller_sizes_alone_and_compared_later(tmp_pa
 
 
 def test_a_prediction_of_other_drives_is_refused() -> None:
-    arms = simulated_outcomes({"modular": MODULAR}, trainings=TRAININGS, courses=20)
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=FITTED, courses=20)
     record = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
-    other = simulated_outcomes({"modular": MODULAR}, trainings=TRAININGS, courses=20, seed=9)
+    other = simulated_outcomes({"modular": MODULAR}, trainings=FITTED, courses=20, seed=9)
     with pytest.raises(
         ConfigError, match="prediction: modular: the drives that it was made from have changed"
     ):
         compare_prediction(record, other)
 
 
-def test_arms_with_few_sizes_are_not_predicted() -> None:
-    arms = simulated_outcomes({"modular": MODULAR}, trainings={1000: 1, 4000: 1, 128_000: 1}, courses=20)
-    assert predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction).arms == ()
+@pytest.mark.parametrize(
+    ("trainings", "predicted"),
+    [
+        ({1000: 3, 4000: 3, 128_000: 3}, 0),  # two sizes
+        ({1000: 3, 4000: 2, 16_000: 3}, 0),  # two seeds of one size
+        ({1000: 3, 4000: 3, 16_000: 3}, 1),
+    ],
+)
+def test_arms_with_few_sizes_or_seeds_are_not_predicted(trainings: dict[int, int], predicted: int) -> None:
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=trainings, courses=20)
+    record = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
+    assert len(record.arms) == predicted
+
+
+def test_trainings_that_are_added_after_a_prediction_do_not_count() -> None:
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=dict.fromkeys(FITTED, 4) | {128_000: 4})
+    first = {"modular": arms["modular"].where(lambda row: row.seed < 3)}
+    record = predict(first, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
+    assert compare_prediction(record, arms) == compare_prediction(record, first) != ()
 
 
 @pytest.mark.parametrize(
@@ -228,7 +259,7 @@ def test_files_that_are_no_prediction_are_refused(tmp_path: Path, text: str, mes
 
 
 def test_an_observed_success_just_inside_and_just_outside_the_interval() -> None:
-    arms = simulated_outcomes({"modular": MODULAR}, trainings=TRAININGS | {128_000: 1}, courses=20)
+    arms = simulated_outcomes({"modular": MODULAR}, trainings=FITTED | {128_000: 1}, courses=20)
     (item,) = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction).arms
     record = predict(arms, {"modular": 3}, plan_with(100).analysis, SHIPPED.prediction)
     (error,) = compare_prediction(record, arms)

@@ -27,7 +27,7 @@ from drive_stack.study.crossings import (
     NoCrossing,
     Verdict,
     find_crossing,
-    first_overtaking,
+    lasting_overtaking,
 )
 from drive_stack.study.curves import Curve, FamilyName
 from drive_stack.study.fitting import Fit
@@ -61,27 +61,28 @@ def test_two_curves_cross_where_they_are_equal() -> None:
     assert found.estimate == pytest.approx(minutes, rel=1e-3)
     assert found.position.value == found.position.low == found.position.high == found.estimate
     assert found.range == pytest.approx((1000.0 / 300.0, 128_000.0 / 300.0))
-    assert (found.never_in_range, found.never, found.ahead_from_start, found.falls_back) == (0, 0, 0, 0)
+    assert (found.never_in_range, found.never, found.ahead_from_start) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("challenger", "estimate", "never_in_range", "never", "ahead", "falls_back"),
+    ("challenger", "estimate", "never_in_range", "never", "ahead"),
     [
-        (TrueCurve(0.05, 0.10, 0.5), 0.0, 1, 1, 1, 0),  # better everywhere
-        (TrueCurve(0.25, 0.50, 0.5), math.inf, 1, 1, 0, 0),  # worse everywhere
-        (TrueCurve(0.20, 0.05, 0.5), 0.0, 0, 0, 1, 1),  # better first, then overtaken: 0.15x − 0.05x = 0.05
+        (TrueCurve(0.05, 0.10, 0.5), 0.0, 1, 1, 1),  # better everywhere
+        (TrueCurve(0.25, 0.50, 0.5), math.inf, 1, 1, 0),  # worse everywhere
+        (TrueCurve(0.20, 0.05, 0.5), math.inf, 0, 0, 1),  # better first, then overtaken: 0.15x − 0.05x = 0.05
+        (TrueCurve(0.1515, 0.10, 0.5), 0.0, 1, 0, 1),  # overtaken at x = 0.03, r = 1111, beyond the range
         # 0.15 + 0.15x = 0.14 + 0.80x for x = 1/65, r = 4225: beyond the range, within its extrapolation
-        (TrueCurve(0.14, 0.80, 0.5), 4_225_000.0 / 300.0, 1, 0, 0, 0),
-        (TrueCurve(0.1499, 0.80, 0.5), math.inf, 1, 1, 0, 0),  # r = 42 million: beyond the extrapolation
+        (TrueCurve(0.14, 0.80, 0.5), 4_225_000.0 / 300.0, 1, 0, 0),
+        (TrueCurve(0.1499, 0.80, 0.5), math.inf, 1, 1, 0),  # r = 42 million: beyond the extrapolation
     ],
 )
 def test_what_else_may_happen(
-    challenger: TrueCurve, estimate: float, never_in_range: int, never: int, ahead: int, falls_back: int
+    challenger: TrueCurve, estimate: float, never_in_range: int, never: int, ahead: int
 ) -> None:
     found = crossing_of([MODULAR], [challenger])
     assert found.estimate == pytest.approx(estimate, rel=1e-2)
     assert (found.never_in_range, found.never) == (never_in_range, never)
-    assert (found.ahead_from_start, found.falls_back) == (ahead, falls_back)
+    assert found.ahead_from_start == ahead
 
 
 def test_replicates_without_a_crossing_make_the_interval_unbounded() -> None:
@@ -137,10 +138,38 @@ def test_axes_on_which_a_crossing_makes_no_sense() -> None:
     assert isinstance(apart, NoCrossing) and "no common amount" in apart.reason
 
 
-def test_the_first_overtaking_is_interpolated_in_the_logarithm() -> None:
-    leads = np.array([[-1.0, 1.0, 1.0], [-1.0, -1.0, 3.0], [1.0, -1.0, 1.0], [-1.0, -2.0, -0.1]])
-    expected = [10.0**0.5, 10.0**1.25, 0.0, math.inf]
-    np.testing.assert_allclose(first_overtaking(np.array([1.0, 10.0, 100.0]), leads), expected)
+def test_a_challenger_that_loses_its_lead_within_the_range_does_not_overtake() -> None:
+    # 0.15 + 0.15x = 0.28 + 0.01x for x = 0.93: ahead at 1,000 rows alone
+    found = crossing_of([MODULAR] * 100, [TrueCurve(0.28, 0.01, 0.5)] * 100)
+    assert found.ahead_from_start == 1.0
+    assert found.estimate == math.inf and found.verdict is Verdict.DOES_NOT
+
+
+def test_a_lead_that_is_lost_and_regained_counts_from_where_it_is_regained() -> None:
+    # 0.15 + 0.5/r against 0.6·r^−0.3: 0.65 and 0.60 at r = 1, 0.32 and 0.43 at 3, 0.154 and 0.140 at 128
+    found = crossing_of([TrueCurve(0.15, 0.5, 1.0)], [TrueCurve(0.0, 0.6, 0.3)])
+    assert (found.ahead_from_start, found.verdict) == (1.0, Verdict.OVERTAKES)
+    thousands = found.estimate * 300.0 / 1000.0
+    assert 50.0 < thousands < 128.0
+    assert 0.15 + 0.5 / thousands == pytest.approx(0.6 * thousands**-0.3, rel=1e-3)
+
+
+def test_the_last_lead_is_interpolated_in_the_logarithm() -> None:
+    amounts = np.array([1.0, 10.0, 100.0, 1000.0])  # the range ends at 100
+    cases = [
+        ([-1.0, 1.0, 1.0, 1.0], 10.0**0.5),
+        ([-1.0, -1.0, 3.0, -1.0], 10.0**1.25),
+        ([1.0, -1.0, 1.0, 1.0], 10.0**1.5),  # lost and regained
+        ([1.0, 1.0, -1.0, 1.0], 10.0**2.5),  # lost, and regained beyond the range
+        ([1.0, 1.0, -1.0, -1.0], math.inf),
+        ([-1.0, -2.0, -0.1, -0.1], math.inf),
+        ([1.0, 1.0, 1.0, -1.0], 0.0),
+        ([1.0, 1.0, 1.0, 1.0], 0.0),
+    ]
+    leads = np.array([lead for lead, _ in cases])
+    expected = [position for _, position in cases]
+    np.testing.assert_allclose(lasting_overtaking(amounts, leads, 2), expected)
+    np.testing.assert_allclose(lasting_overtaking(amounts[:3], leads[-2:, :3], 2), [0.0, 0.0])
 
 
 def test_the_range_is_where_both_arms_were_measured() -> None:
@@ -178,8 +207,29 @@ def test_rows_that_a_cost_buys() -> None:
     rows = np.array([1000.0, 2000.0, 4000.0, 8000.0, 16_000.0])
     np.testing.assert_allclose(growth.rows(costs), rows)
     np.testing.assert_allclose(growth.costs(rows), costs)
-    # beyond the last size by the mean slope: the cost grows eightfold for sixteen times the rows
-    np.testing.assert_allclose(growth.rows(np.array([64.0, 1.0 / 8.0])), [256_000.0, 1000.0 / 16.0])
+    # beyond the first and the last size in proportion to the rows
+    np.testing.assert_allclose(growth.rows(np.array([64.0, 1.0 / 8.0])), [128_000.0, 125.0])
+    np.testing.assert_allclose(growth.costs(np.array([128_000.0, 125.0])), [64.0, 1.0 / 8.0])
+
+
+def test_costs_that_hardly_grow_are_not_extrapolated_by_their_slope() -> None:
+    growth = growth_of({1000: 1.0, 64_000: 1.2})
+    assert growth is not None
+    np.testing.assert_allclose(growth.rows(np.array([12.0])), [640_000.0])
+
+
+@pytest.mark.parametrize(("factor", "compared"), [(1.99, False), (2.01, True)])
+def test_amounts_of_too_small_a_span_have_no_crossing(factor: float, compared: bool) -> None:
+    """Both arms were measured between 100 and 100 times the factor; one of them also at more."""
+    narrow = CostMap(np.log([1000.0, 64_000.0]), np.log([100.0, 100.0 * factor]))
+    wide = CostMap(np.log([1000.0, 64_000.0]), np.log([50.0, 3200.0]))
+    pair = [
+        replace(competitor(arm, [curve]), costs=costs)
+        for arm, curve, costs in (("modular", MODULAR, wide), ("end_to_end", END_TO_END, narrow))
+    ]
+    found = find_crossing(Axis.CORE_HOURS, pair[0], pair[1], 10.0)
+    assert isinstance(found, Crossing) == compared
+    assert compared or (isinstance(found, NoCrossing) and "differ by less than 2 times" in found.reason)
 
 
 def test_costs_that_do_not_grow() -> None:

@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from simulated_study import END_TO_END, MODULAR, drive, simulate, simulated_outcomes, training_row
+from simulated_study import (
+    END_TO_END,
+    MODULAR,
+    TrueCurve,
+    drive,
+    simulate,
+    simulated_outcomes,
+    training_row,
+)
 
-from drive_stack.evaluation.statistics import exact_paired_test, paired_fraction_difference
+from drive_stack.evaluation.statistics import Estimate, exact_paired_test, paired_fraction_difference, wilson
 from drive_stack.study.cells import cells_of
 from drive_stack.study.outcomes import Outcomes, collect
 from drive_stack.study.paired import compare_at_equal_sizes
@@ -31,27 +39,52 @@ def outcomes_of(arm: str, successes: dict[int, list[str]]) -> Outcomes:
 
 def test_resampled_trainings_have_the_variance_of_a_mean() -> None:
     # three trainings 0, 1 and 5: mean 2, variance 7, variance of the mean 7/3; n of n draws would give 14/9
-    weights = RESAMPLING.training_weights("modular", np.array([1000, 1000, 1000]))
+    weights = RESAMPLING.training_weights("modular", np.full(3, 1000), np.arange(3))
     means = weights @ np.array([0.0, 1.0, 5.0]) / 3.0
     assert means.mean() == pytest.approx(2.0, abs=0.1)
     assert means.var() == pytest.approx(7.0 / 3.0, rel=0.1)
     np.testing.assert_allclose(weights.sum(axis=1), 3.0)
 
 
-def test_each_size_is_resampled_for_itself() -> None:
-    weights = RESAMPLING.training_weights("modular", np.array([1000, 1000, 2000, 4000, 4000, 4000]))
+def test_sizes_with_as_many_seeds_share_their_draws() -> None:
+    sizes = np.array([1000, 1000, 2000, 4000, 4000, 4000, 8000, 8000])
+    seeds = np.array([0, 1, 0, 0, 1, 2, 3, 2])
+    weights = RESAMPLING.training_weights("modular", sizes, seeds)
     np.testing.assert_allclose(weights[:, :2].sum(axis=1), 2.0)
     np.testing.assert_array_equal(weights[:, 2], 1.0)
-    np.testing.assert_allclose(weights[:, 3:].sum(axis=1), 3.0)
+    np.testing.assert_allclose(weights[:, 3:6].sum(axis=1), 3.0)
+    np.testing.assert_array_equal(weights[:, [7, 6]], weights[:, :2])  # by the rank of the seed
+    assert len(np.unique(weights[:, :2], axis=0)) == 2
+
+
+def test_effects_that_sizes_share_are_resampled_with_their_variance() -> None:
+    """The bootstrap's variance of a mean over sizes is that of repeated studies; by sizes it is a fifth."""
+    trainings = dict.fromkeys((1000, 2000, 4000, 8000, 16_000), 4)
+    level = {"modular": TrueCurve(0.5, 0.0, 0.5)}
+    resampling = Resampling(200, 0, courses=False)
+    means, claimed, by_size = [], [], []
+    for seed in range(120):
+        own = simulated_outcomes(
+            level, trainings=trainings, courses=60, seed_std=1.0, course_std=0.0, seed=seed,
+            shared_effects=True,
+        )["modular"]  # fmt: skip
+        values = own.failed.astype(float)
+        means.append(values.mean())
+        claimed.append(resample_means(values, own, resampling).var())
+        by_size.append(values.mean(axis=1).reshape(5, 4).var(axis=1, ddof=1).mean() / 20.0)
+    assert np.mean(claimed) == pytest.approx(np.var(means, ddof=1), rel=0.4)
+    assert np.mean(by_size) < 0.35 * np.mean(claimed)
 
 
 def test_arms_share_their_courses_and_not_their_trainings() -> None:
     sizes = np.array([1000] * 5)
     assert np.array_equal(RESAMPLING.course_weights(110), RESAMPLING.course_weights(110))
-    first, second = (RESAMPLING.training_weights(arm, sizes) for arm in ("modular", "end_to_end"))
+    first, second = (
+        RESAMPLING.training_weights(arm, sizes, np.arange(5)) for arm in ("modular", "end_to_end")
+    )
     assert not np.array_equal(first, second)
-    assert np.array_equal(first, RESAMPLING.training_weights("modular", sizes))
-    assert not np.array_equal(first, Resampling(4000, 1).training_weights("modular", sizes))
+    assert np.array_equal(first, RESAMPLING.training_weights("modular", sizes, np.arange(5)))
+    assert not np.array_equal(first, Resampling(4000, 1).training_weights("modular", sizes, np.arange(5)))
     assert np.all(replace(RESAMPLING, courses=False).course_weights(110) == 1.0)
     np.testing.assert_array_equal(RESAMPLING.course_weights(110).sum(axis=1), 110.0)
 
@@ -69,7 +102,7 @@ def test_means_weigh_trainings_and_courses() -> None:
     outcomes = outcomes_of("modular", {1000: ["..x", "x.."]})
     values = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     resampling = Resampling(50, 3)
-    trainings = resampling.training_weights("modular", outcomes.sizes)
+    trainings = resampling.training_weights("modular", outcomes.sizes, outcomes.seeds)
     courses = resampling.course_weights(3)
     expected = [t @ values @ c / t.sum() / c.sum() for t, c in zip(trainings, courses, strict=True)]
     np.testing.assert_allclose(resample_means(values, outcomes, resampling), expected)
@@ -126,6 +159,8 @@ def test_paired_differences_use_the_paired_statistics() -> None:
     clusters = [*range(6), *range(6)]
     assert (small.size, small.seeds, small.courses) == (1000, 2, 6)
     assert small.of_these == paired_fraction_difference(a, b, clusters)
+    assert large.of_new is None  # a single training shows no spread
+    assert small.of_new is not None
     assert small.of_new.value == pytest.approx(3.0 / 12.0)  # 9 of 12 against 6 of 12
     assert small.of_new.low < small.of_new.value < small.of_new.high
     ps = [exact_paired_test(a, b, clusters), exact_paired_test([True] * 6, [False] * 4 + [True] * 2)]
@@ -136,7 +171,9 @@ def test_paired_differences_use_the_paired_statistics() -> None:
 def test_an_arm_against_itself_makes_no_difference() -> None:
     outcomes = simulated_outcomes({"modular": MODULAR}, trainings={1000: 2})["modular"]
     (difference,) = compare_at_equal_sizes(outcomes, outcomes, RESAMPLING)
-    assert difference.of_new.value == difference.of_new.low == difference.of_new.high == 0.0
+    assert difference.of_new is not None
+    assert difference.of_new == difference.of_these  # no draw varies: Newcombe's interval by course
+    assert difference.of_new.low < difference.of_new.value == 0.0 < difference.of_new.high
     assert difference.p == 1.0
 
 
@@ -145,6 +182,7 @@ def test_arms_change_places() -> None:
     forth = compare_at_equal_sizes(arms["modular"], arms["end_to_end"], RESAMPLING)
     back = compare_at_equal_sizes(arms["end_to_end"], arms["modular"], RESAMPLING)
     for one, other in zip(forth, back, strict=True):
+        assert one.of_new is not None and other.of_new is not None
         assert one.of_new.low == pytest.approx(-other.of_new.high)
         assert one.of_these.low == pytest.approx(-other.of_these.high)
         assert one.p == pytest.approx(other.p)
@@ -154,7 +192,7 @@ def test_only_common_seeds_are_paired() -> None:
     first = outcomes_of("modular", {1000: ["..", "xx"]})
     second = outcomes_of("end_to_end", {1000: [".."]})
     (difference,) = compare_at_equal_sizes(first, second, RESAMPLING)
-    assert difference.seeds == 1 and difference.of_these.value == 0.0 and difference.of_new.value == -0.5
+    assert difference.seeds == 1 and difference.of_these.value == 0.0
 
 
 def test_cells_hold_the_means_of_their_drives() -> None:
@@ -173,6 +211,13 @@ def test_cells_hold_the_means_of_their_drives() -> None:
     assert cell.vehicle_collisions.value == 0.0
     assert cell.progress.value == pytest.approx(0.9)
     assert cell.driving_score.value == pytest.approx(710.0 / 8.0)
+
+
+def test_a_fraction_without_failures_has_the_interval_of_its_courses() -> None:
+    (cell,) = cells_of(outcomes_of("modular", {1000: ["...." * 5] * 2}), RESAMPLING)
+    assert cell.success == Estimate(1.0, *wilson(1.0, 20.0))
+    assert cell.vehicle_collisions == Estimate(0.0, *wilson(0.0, 20.0))
+    assert cell.success.low < 0.9 and cell.vehicle_collisions.high > 0.1
 
 
 def test_success_in_the_lanes_allows_a_twentieth_of_the_distance_outside() -> None:

@@ -7,19 +7,21 @@ from dataclasses import replace
 import pytest
 from simulated_study import END_TO_END, MODULAR, drive, simulate
 
+from drive_stack.study.analysis import analyse
 from drive_stack.study.config import Phase, StudyPlan, load_plan
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.outcomes import collect
 from drive_stack.study.prediction import predict, write_prediction
 from drive_stack.study.records import DriveRow, TrainingRow
 from drive_stack.study.tables import write_table
+from drive_stack.study_runner.study_page.plan import prediction_table
 from drive_stack.study_runner.study_page.writing import PAGE, write_report
 
 SHIPPED = load_plan()
 PLAN: StudyPlan = SHIPPED.model_copy(
     update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 100}), "phase": Phase.FINAL}
 )
-TRAININGS = {1000: 2, 8000: 2, 32_000: 2, 64_000: 2, 128_000: 2}
+TRAININGS = {1000: 3, 8000: 3, 32_000: 3, 64_000: 3, 128_000: 2}
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +105,34 @@ def test_success_in_the_lanes_is_an_endpoint_of_its_own(
 def test_shifted_courses_and_the_prediction_have_their_tables(page: str) -> None:
     found = section(page, "On the suite frontier")
     row = next(line for line in found if line.startswith("| modular | 1,000 |"))
-    assert "100.0 % (100.0 to 100.0) | 0.0 % (0.0 to 0.0) | +100.0" in row
+    assert "100.0 % (20.7 to 100.0) | 0.0 % (0.0 to 79.3) | +100.0" in row
     assert any(line.startswith("| grade | 0 | 0 |") for line in found)
     predicted = section(page, "Prediction for 128,000 rows")
-    assert sum(line.endswith(("yes |", "no |")) for line in predicted) == 2
+    compared = [line.split(" | ") for line in predicted if line.endswith(("yes |", "no |"))]
+    assert len(compared) == 2
+    for _, success, observed, error, _ in compared:
+        predicted_less_observed = float(success.split(" %")[0]) - float(observed.removesuffix(" %"))
+        assert float(error) == pytest.approx(predicted_less_observed, abs=0.11)
+
+
+def test_a_prediction_of_other_drives_is_a_line_of_the_report(
+    tables: tuple[list[TrainingRow], list[DriveRow]],
+) -> None:
+    rows, drives = tables
+    few = PLAN.model_copy(
+        update={"analysis": PLAN.analysis.model_copy(update={"pairs": (("mid_to_end", "affordances"),)})}
+    )
+    changed = [replace(item, success=not item.success) for item in drives]
+    record = predict(collect(rows, drives, "standard").arms, {"modular": 2}, PLAN.analysis, PLAN.prediction)
+    found = list(prediction_table(record, analyse(few, rows, changed)))
+    assert any("prediction of modular was made from have changed" in line for line in found)
+
+
+def test_intervals_of_few_trainings_are_marked(page: str) -> None:
+    for title in ("Success by arm and size", "At equal amounts"):
+        assert any(
+            "two or three trainings the interval is too narrow" in line for line in section(page, title)
+        )
 
 
 def test_tables_are_well_formed(page: str) -> None:

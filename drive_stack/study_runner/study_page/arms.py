@@ -10,7 +10,7 @@ from drive_stack.study.config import Axis, StudyPlan
 from drive_stack.study.costs import cost_of
 from drive_stack.study.endpoints import MAX_OFF_LANE
 from drive_stack.study.records import TrainingRow
-from drive_stack.study_runner.study_page.markdown import mean, percent, table
+from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, mean, percent, table
 
 _Figures = Callable[[Sequence[TrainingRow], StudyPlan], list[str]]
 
@@ -25,6 +25,8 @@ def arm_tables(analysis: StudyAnalysis) -> Iterator[str]:
         [*map(_success, cells), *references],
     )
     yield f"In the lanes: success with at most {100.0 * MAX_OFF_LANE:.0f} % of the distance outside them."
+    if any(cell.trainings in (2, 3) for cell in cells):
+        yield FEW_TRAININGS
     yield from ("", "## Other scores", "")
     yield from table(
         [
@@ -54,6 +56,7 @@ def _success(cell: Cell) -> list[str]:
 
 
 def _scores(cell: Cell) -> list[str]:
+    score = cell.driving_score
     return [
         cell.arm,
         f"{cell.size:,}",
@@ -61,7 +64,7 @@ def _scores(cell: Cell) -> list[str]:
         percent(cell.vehicle_collisions),
         percent(cell.progress),
         percent(cell.progress_of_expert),
-        f"{cell.driving_score.value:.1f}",
+        f"{score.value:.1f} ({score.low:.1f} to {score.high:.1f})",
         percent(cell.comfort),
     ]
 
@@ -77,7 +80,17 @@ def _of_sizes(analysis: StudyAnalysis, of: _Figures) -> list[list[str]]:
 
 def _costs(trainings: Sequence[TrainingRow], plan: StudyPlan) -> list[str]:
     axes = ((Axis.MINUTES, 0), (Axis.LABEL_HOURS, 1), (Axis.CORE_HOURS, 2), (Axis.DECISION_MS, 1))
-    return [mean([cost_of(own, axis, plan) for own in trainings], digits) for axis, digits in axes]
+    return [
+        mean(
+            [
+                cost_of(own, axis, plan)
+                for own in trainings
+                if not (own.failed and axis is Axis.DECISION_MS)  # it decides nothing
+            ],
+            digits,
+        )
+        for axis, digits in axes
+    ]
 
 
 def _parts(trainings: Sequence[TrainingRow], _: StudyPlan) -> list[str]:

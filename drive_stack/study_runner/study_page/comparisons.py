@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.study.analysis import StudyAnalysis
 from drive_stack.study.config import Axis
 from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
+from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.figures import UNITS, amount_text, crossing_text
-from drive_stack.study_runner.study_page.markdown import UNKNOWN, probability, table
+from drive_stack.study.outcomes import common_courses
+from drive_stack.study.records import TrainingId
+from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, UNKNOWN, probability, table
 
 _ANSWERS = {
     Verdict.OVERTAKES: "Yes",
@@ -20,21 +23,39 @@ _ANSWERS = {
 _ENDPOINTS = {Endpoint.SUCCESS: "success", Endpoint.SUCCESS_IN_LANES: "success in the lanes"}
 
 
-def answer(analysis: StudyAnalysis) -> Iterator[str]:
-    """What the primary pair says on the primary axis."""
+def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[str]:
+    """What the primary pair says on the primary axis, and how far the study has come if it is unfinished."""
     settings = analysis.plan.analysis
+    finished = len(analysis.finished.intersection(planned))
+    if finished < len(planned):
+        yield from (f"**Unfinished: {finished} of {len(planned)} planned trainings.**", "")
     crossing = analysis.crossing(settings.pairs[0], settings.primary_axis)
     if not isinstance(crossing, Crossing):
-        yield from ("There are too few sizes for a crossing of the primary pair.", "")
+        yield from (f"There is no crossing of the primary pair: {_why_none(analysis, crossing)}.", "")
         return
     names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
     yield f"**Does {names[0]} overtake {names[1]} within the range of data? {_ANSWERS[crossing.verdict]}.**"
     yield crossing_text(crossing).replace("\n", ". ") + "."
+    if single := [name for name in settings.pairs[0] if not analysis.arms[name].outcomes.has_repeats]:
+        yield (
+            f"The interval holds for these trainings only: no size of {' and '.join(single)} has two "
+            "trainings, so that training seeds were not resampled."
+        )
     for name in settings.pairs[0]:
         cell = analysis.arms[name].cells[-1]
         success = f"{100.0 * cell.success.value:.1f} % of the courses"
         yield f"With {cell.size:,} rows, {name.replace('_', ' ')} succeeds on {success}."
     yield ""
+
+
+def _why_none(analysis: StudyAnalysis, found: NoCrossing | None) -> str:
+    if found is not None:
+        return found.reason
+    pair = analysis.plan.analysis.pairs[0]
+    if missing := [name for name in pair if name not in analysis.arms]:
+        return f"no training of {' and '.join(missing)} has driven all courses"
+    first, second = (analysis.arms[name].outcomes for name in pair)
+    return "there are too few sizes" if common_courses(first, second) else "there are no common courses"
 
 
 def comparison_tables(analysis: StudyAnalysis) -> Iterator[str]:
@@ -51,12 +72,15 @@ def _crossings(analysis: StudyAnalysis) -> Iterator[str]:
     yield from ("## From how much on is the challenger better?", "")
     header = [
         "incumbent", "challenger", "axis", "verdict", "estimate", "median", "95 % interval",
-        "no crossing in the range", "never", "ahead from the start",
+        "no crossing in the range", "curves do not cross", "ahead from the start",
     ]  # fmt: skip
     rows = [_crossing_row(item) for item in analysis.crossings if item.axis is not Axis.DECISION_MS]
     yield from table(header, rows, texts=4)
     factor = f"{analysis.plan.analysis.extrapolation:,.0f}"
-    yield f"The range is that of both arms. *Never*: not up to {factor} times its end, by the curves."
+    yield (
+        f"The range is that of both arms. *Curves do not cross*: not up to {factor} times its end. "
+        "An estimate beyond the range follows from the curves alone."
+    )
     yield ""
 
 
@@ -103,14 +127,18 @@ def _primary(analysis: StudyAnalysis) -> Iterator[str]:
         ],
     )
     yield from table(
-        ["arm", "by AICc, the best first"],
+        ["arm", "by AICc, the best first", "by BIC, the best first"],
         [
-            [name, ", ".join(family.value.replace("_", " ") for family in arm.fits)]
+            [name, _families(arm.fits), _families(sorted(arm.fits, key=lambda family: arm.fits[family].bic))]
             for name, arm in analysis.arms.items()
             if arm.fits
         ],
-        texts=2,
+        texts=3,
     )
+
+
+def _families(names: Iterable[FamilyName]) -> str:
+    return ", ".join(name.value.replace("_", " ") for name in names)
 
 
 def _differences(analysis: StudyAnalysis) -> Iterator[str]:
@@ -121,7 +149,7 @@ def _differences(analysis: StudyAnalysis) -> Iterator[str]:
             f"{item.size:,}",
             str(item.seeds),
             str(item.courses),
-            str(format_points(item.of_new)),
+            UNKNOWN if item.of_new is None else str(format_points(item.of_new)),
             str(format_points(item.of_these)),
             f"{item.p:.2g}",
         ]
@@ -138,6 +166,8 @@ def _differences(analysis: StudyAnalysis) -> Iterator[str]:
         header = ["first", "second", "rows", "seeds", "courses", "new trainings", "these trainings", "p"]
         yield from table(header, rows, texts=2)
         yield "p: exact paired test of these trainings, corrected for the number of sizes by Holm's method."
+        if any(item.seeds <= 3 for differences in analysis.differences.values() for item in differences):
+            yield FEW_TRAININGS
         yield ""
 
 

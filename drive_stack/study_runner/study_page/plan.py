@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.analysis import StudyAnalysis
 from drive_stack.study.outcomes import Outcomes
-from drive_stack.study.prediction import PredictionRecord, compare_prediction
+from drive_stack.study.prediction import (
+    MIN_SEEDS,
+    PredictionRecord,
+    compare_prediction,
+    has_changed,
+)
 from drive_stack.study.records import TrainingId, TrainingRow
 from drive_stack.study_runner.study_page.markdown import percent, table
 
@@ -17,16 +22,23 @@ def prediction_table(record: PredictionRecord | None, analysis: StudyAnalysis) -
     if record is None:
         return
     outcomes: dict[str, Outcomes] = {name: arm.outcomes for name, arm in analysis.arms.items()}
-    errors = compare_prediction(record, outcomes)
-    observed = {error.predicted.arm: error for error in errors}
+    changed = [arm.arm for arm in record.arms if arm.arm in outcomes and has_changed(arm, outcomes[arm.arm])]
+    kept = {name: own for name, own in outcomes.items() if name not in changed}
+    observed = {error.predicted.arm: error for error in compare_prediction(record, kept)}
     rows = []
     for arm in record.arms:
-        came = ["not driven yet", ""]
+        came = ["not compared" if arm.arm in changed else "not driven yet", "", ""]
         if (error := observed.get(arm.arm)) is not None:
-            came = [f"{100.0 * error.observed:.1f} %", "yes" if error.within else "no"]
+            text = f"{100.0 * error.error:+.1f}"
+            came = [f"{100.0 * error.observed:.1f} %", text, "yes" if error.within else "no"]
         rows.append([arm.arm, percent(Estimate(arm.success, arm.low, arm.high)), *came])
     yield from (f"## Prediction for {record.target:,} rows", "")
-    yield from table(["arm", "predicted success", "observed", "within the interval"], rows)
+    header = ["arm", "predicted success", "observed", "error [points]", "within the interval"]
+    yield from table(header, rows)
+    yield f"Predicted are arms with at least {MIN_SEEDS} training seeds at every fitted size."
+    for name in changed:
+        yield f"The drives that the prediction of {name} was made from have changed, so it is not compared."
+    yield ""
 
 
 def deviations(
@@ -41,7 +53,10 @@ def deviations(
     yield from ("## Deviations from the plan", "")
     found = [f"- planned, but not trained: {training}" for training in missing]
     found += [f"- trained, but not planned: {training}" for training in extra]
-    found += [f"- trained, but not on all courses: {training}" for training in analysis.incomplete]
+    found += [
+        f"- trained, but did not drive all courses of {suite}: {training}"
+        for suite, training in _not_driven(analysis, trainings)
+    ]
     found += [f"- {arm} was trained with {len(own)} settings" for arm, own in configs.items() if len(own) > 1]
     found += [f"- failed, and counts as failing on every course: {row.id}" for row in trainings if row.failed]
     found += [
@@ -52,4 +67,18 @@ def deviations(
     ]
     if len(codes) > 1:
         found.append(f"- the trainings were made by {len(codes)} versions of the code")
+    if len(analysis.drive_codes) > 1:
+        found.append(f"- the drives were made by {len(analysis.drive_codes)} versions of the code")
     yield from found or ["None."]
+
+
+def _not_driven(
+    analysis: StudyAnalysis, trainings: Sequence[TrainingRow]
+) -> Iterator[tuple[str, TrainingId]]:
+    """Suites and the trainings that have not driven all of their courses, of every mixture."""
+    plan = analysis.plan
+    for training in sorted(row.id for row in trainings):
+        if training not in analysis.finished:
+            yield plan.driven.suite, training
+        if plan.drives_frontier(training.arm, training.size) and training not in analysis.frontier_finished:
+            yield plan.frontier.suite, training

@@ -44,17 +44,17 @@ def write_report(plan: StudyPlan, tables: Path, out: Path, planned: Sequence[Tra
     for axis, file in figures.items():
         write_figure(analysis, axis, file)
     page = out / PAGE
-    lines = [*_page(analysis, figures), *prediction_table(prediction, analysis)]
+    lines = [*_page(analysis, figures, planned), *prediction_table(prediction, analysis)]
     lines += deviations(analysis, planned, trainings)
     write_atomically(page, "\n".join(lines) + "\n")
     return (page, *figures.values())
 
 
-def _page(analysis: StudyAnalysis, figures: dict[Axis, Path]) -> Iterator[str]:
+def _page(analysis: StudyAnalysis, figures: dict[Axis, Path], planned: Sequence[TrainingId]) -> Iterator[str]:
     yield from ("# Data-scaling study: results", "")
     if analysis.plan.phase is Phase.PILOT:
         yield from ("**This is a pilot on validation seeds, not a result of the study.**", "")
-    yield from answer(analysis)
+    yield from answer(analysis, planned)
     for axis, file in figures.items():
         yield from (f"![Success of each arm against {axis.value.replace('_', ' ')}]({file.name})", "")
     yield from arm_tables(analysis)

@@ -98,18 +98,23 @@ def simulate(
     seed_std: float = 0.25,
     course_std: float = 1.0,
     seed: int = 0,
+    shared_effects: bool = False,
 ) -> tuple[list[TrainingRow], list[DriveRow]]:
-    """Trainings with effects on the logit, on courses whose difficulty all arms share."""
+    """Trainings with effects on the logit, on courses whose difficulty all arms share.
+
+    With ``shared_effects``, trainings of one arm and seed have the same effect at every size. Otherwise each
+    training has one of its own.
+    """
     generator = np.random.default_rng(seed)
     difficulty = course_std * generator.standard_normal(courses)
     rows, drives = [], []
     for arm, curve in arms.items():
+        shared = generator.standard_normal(max(trainings.values())) if shared_effects else None
         for size, count in trainings.items():
             for number in range(count):
                 row = training_row(arm, size, number)
-                level = (
-                    _level(curve.failure(size), seed_std, course_std) + seed_std * generator.standard_normal()
-                )
+                effect = generator.standard_normal() if shared is None else shared[number]
+                level = _level(curve.failure(size), seed_std, course_std) + seed_std * effect
                 failed = generator.random(courses) < expit(level + difficulty)
                 rows.append(row)
                 drives += [

@@ -63,6 +63,7 @@ def replace_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
             high=0.6,
             by_family={},
             preferred=FamilyName.POWER,
+            fitted=(),
             drives_sha256=digest,
         )
         return PredictionRecord(
