@@ -71,8 +71,10 @@ class TrainingRow:
     code_hash: Name  # of the sources that trained it
     date: Name  # on which the last network was finished
     failed: bool  # a network could not be trained: the training counts as failing on every course
-    # of its episodes, those that came out differently when they were recorded again on another machine
+    # of its episodes, and of those on which its networks are measured: the ones that are not those of the
+    # list, because they were recorded again on another machine
     differing_episodes: Count = 0
+    machine: Text = ""  # processor, device and precision of its networks' trainings; empty in older rows
 
     @property
     def id(self) -> TrainingId:

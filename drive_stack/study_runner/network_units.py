@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from drive_stack.config import StrictModel, first_problem, read_error
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import source_hash
+from drive_stack.learning.training.devices import describe_training_machine
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.study_runner.core_clock import CoreClock
 from drive_stack.study_runner.networks.protocol import Labels, NetworkData, NetworkTraining, OfflineErrors
@@ -42,6 +43,7 @@ class NetworkRecord(StrictModel):
     files: dict[str, str]  # name → SHA-256; empty if the training failed
     code_hash: str  # of the sources that trained it
     date: str
+    machine: str = ""  # on which it was finished, see `describe_training_machine`; empty in older records
     failed: bool  # its errors, or those of a network below it, were not finite each time it was tried
 
 
@@ -134,6 +136,7 @@ def train_network(task: NetworkTask) -> NetworkRecord:
         files={name: sha256_of(task.folder / name) for name in files},
         code_hash=source_hash(_SOURCES),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        machine=describe_training_machine(),
         failed=errors is None,
     )
     write_atomically(task.folder / RECORD, record.model_dump_json(indent=1) + "\n")

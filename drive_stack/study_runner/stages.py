@@ -139,6 +139,7 @@ class Study:
             self.folder,
             self.services.collect,
             self._train_student,
+            lambda name: self._networks()[name].settings,
             self.workers,
             self.report,
             self.accept_differences,

@@ -141,7 +141,7 @@ class TrainingWork:
             training,
             subset.rows,
             len(subset.episodes),
-            differing_episodes(self.folder, self.pool, subset.episodes),
+            len(differing_episodes(self.folder, self.pool, subset.episodes + self.pool.held_out)),
             {name: tasks[name, _shared(training)] for name in names},
             self.build_agent,
             self.timed_scenario,
@@ -243,6 +243,7 @@ def finish_training(task: FinishTask) -> TrainingRow:
         date=max(record.date for record in records.values()),
         failed=failed,
         differing_episodes=task.differing_episodes,
+        machine="; ".join(dict.fromkeys(filter(None, (record.machine for record in records.values())))),
     )
 
 
