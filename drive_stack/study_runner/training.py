@@ -93,6 +93,13 @@ class TrainingWork:
         ]
         return frozenset(chain(*needed, self.pool.held_out if needed else ()))
 
+    def missing_networks(self, training: TrainingId) -> tuple[str, ...]:
+        """The networks of an arm that are not trained yet, each after its inputs."""
+        if self.folder.training(training).exists():
+            return ()
+        names = with_inputs(find_arm(training.arm).networks)
+        return tuple(name for name in names if read_record(self._task(name, training)) is None)
+
     def _check_settings(self, training: TrainingId) -> None:
         path = self.folder.training(training)
         names = with_inputs(find_arm(training.arm).networks)

@@ -10,12 +10,16 @@ import pytest
 
 pytest.importorskip("torch")
 
+from simulated_study.fakes import KilledError
 from simulated_study.studies import Fakes, replace_analysis, replace_processes
 
 from drive_stack.errors import ConfigError
-from drive_stack.study.records import TrainingId
+from drive_stack.seeds import SeedSplit, split_of
+from drive_stack.study.records import DriveRow, TrainingId
 from drive_stack.study.subsets import PoolEpisode, draw_subset
+from drive_stack.study.tables import read_table
 from drive_stack.study_runner.folder import HELD_OUT, StudyFolder
+from drive_stack.study_runner.kept_tables import StudyTables
 from drive_stack.study_runner.pool import read_pool
 from drive_stack.study_runner.recording_code import recording_hash
 from drive_stack.study_runner.stages import Stage
@@ -183,6 +187,52 @@ def test_no_size_is_begun_that_does_not_fit(fakes: Fakes) -> None:
     fakes.hours = 1000.0
     fakes.run()
     assert len(fakes.trainings) == 13
+
+
+def test_what_is_driven_is_in_the_tables_when_the_next_arm_is_killed(fakes: Fakes) -> None:
+    fakes.networks["policy"].fuse.uses = 2
+    with pytest.raises(KilledError):
+        fakes.run()
+    modular = TrainingId("modular", 100, 0)
+    assert [row.id for row in fakes.trainings] == [modular]
+    assert sum(row.training == modular for row in fakes.drives) == 4
+
+
+def test_the_drives_of_the_pilot_are_kept_in_the_final_phase(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes.run(Stage.RECORD)
+    for stage in (Stage.TRAIN, Stage.EVALUATE):
+        fakes.run(stage, "*:100:0")
+    pilot = fakes.drives
+    final = Fakes(fakes.folder.root, monkeypatch, "phase=final")
+    final.run(Stage.EVALUATE, "*:100:0")
+    assert {split_of(row.seed) for row in final.drives} == {SeedSplit.TEST}
+    assert read_table(fakes.folder.table("drives-pilot"), DriveRow) == pilot
+    assert StudyTables(fakes.plan, fakes.folder).read_drives() == pilot
+
+
+def test_the_tables_of_another_plan_are_refused(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes.run(Stage.RECORD)
+    other = Fakes(tmp_path / "other", monkeypatch, "name=another", kept=fakes.folder.tables)
+    with pytest.raises(ConfigError, match="holds the tables of the plan 'study_quick', not of 'another'"):
+        other.run(Stage.EVALUATE)
+    assert not other.folder.root.exists()
+
+
+def test_fewer_course_seeds_leave_older_trainings_complete(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes.run(Stage.RECORD)
+    for stage in (Stage.TRAIN, Stage.EVALUATE):
+        fakes.run(stage, "end_to_end:100:0")
+    shutil.copytree(fakes.folder.tables, tmp_path / "kept")
+    for root, kept in ((fakes.folder.root, None), (tmp_path / "again", tmp_path / "kept")):
+        fewer = Fakes(root, monkeypatch, "arms.end_to_end.course_seeds=1", kept=kept)
+        fewer.run(Stage.EVALUATE, "end_to_end:100:0")
+        assert {row.seed for row in fewer.drives if row.arm == "end_to_end"} == {100_000}
 
 
 def test_an_arm_with_fewer_courses_drives_the_first_seeds(
