@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import math
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
@@ -19,6 +18,7 @@ from drive_stack.config import StrictModel, first_problem, read_error
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import source_hash
 from drive_stack.learning.training.devices import describe_training_machine
+from drive_stack.learning.training.early_stopping import NonFiniteLossError
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.study_runner.core_clock import CoreClock
 from drive_stack.study_runner.networks.protocol import Labels, NetworkData, NetworkTraining, OfflineErrors
@@ -44,7 +44,7 @@ class NetworkRecord(StrictModel):
     code_hash: str  # of the sources that trained it
     date: str
     machine: str = ""  # on which it was finished, see `describe_training_machine`; empty in older records
-    failed: bool  # its errors, or those of a network below it, were not finite each time it was tried
+    failed: bool  # its errors, or those of a network below it, were not finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,6 @@ class NetworkTask:
     seed: int
     folder: Path
     inputs: Mapping[str, Path]  # folders of the networks that it is trained on top of
-    retries: int  # if its errors are not finite
 
     @property
     def settings_sha256(self) -> str:
@@ -159,23 +158,16 @@ def _has_failed(folder: Path) -> bool:
 
 
 def _fit(task: NetworkTask, report: Callable[[str], None]) -> OfflineErrors | None:
-    """Train until the errors are finite; None if they never are."""
-    for _ in range(task.retries + 1):
+    """Train; None if a loss or an error is not finite, which is the same with the same seed again."""
+    try:
         errors = task.training.fit(task.data, task.seed, task.folder, task.inputs, report)
-        if all(value is None or math.isfinite(value) for value in astuple(errors)):
-            return errors
-        report("its errors are not finite; it begins again")
-        _remove_all_but_log(task.folder)
-    report(f"failed: its errors were not finite {task.retries + 1} times")
+    except NonFiniteLossError as error:
+        report(f"failed: {error}")
+        return None
+    if all(value is None or math.isfinite(value) for value in astuple(errors)):
+        return errors
+    report("failed: its errors are not finite")
     return None
-
-
-def _remove_all_but_log(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name not in (LOG, CLOCK, ORIGIN):
-            path.unlink()
 
 
 def hash_of(text: str) -> str:

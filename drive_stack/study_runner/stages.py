@@ -173,7 +173,6 @@ class Study:
             seed=STUDENT_SEED,
             folder=folder,
             inputs={},
-            retries=self.plan.limits.retries,
         )
         record = read_record(network)
         if record is None:

@@ -137,7 +137,6 @@ class TrainingWork:
             seed=training.seed,
             folder=self.folder.network(name, training),
             inputs=self.folder.inputs(KINDS[name].needs, training),
-            retries=self.plan.limits.retries,
         )
 
     def _finish_task(
