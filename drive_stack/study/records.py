@@ -61,7 +61,7 @@ class TrainingRow:
     distances: Count  # labelled distances to road users
     controls: Count  # recorded controls of the driver
     core_hours: Amount  # CPU time of the training, over all networks of the arm [h]
-    decision_ms: Amount  # CPU time of one decision, median [ms]
+    decision_ms: Amount  # CPU time of one decision, mean [ms]; 0 if none could be timed
     detector_ap50: Fraction | None
     lane_error_m: Amount | None  # mean lateral error of the lines; one that is not found counts as 1.8 m
     acceleration_error: Amount | None  # mean absolute error of the longitudinal acceleration [m/s²]
