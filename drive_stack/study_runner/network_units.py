@@ -8,7 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -115,13 +115,15 @@ def train_network(task: NetworkTask) -> NetworkRecord:
     if origin.exists():
         _check_origin(task, origin.read_text(encoding="utf-8"))
     write_atomically(origin, task.origin)
-    clock, log = CoreClock(task.folder / CLOCK), task.folder / LOG
+    clock, log, saved = CoreClock(task.folder / CLOCK), task.folder / LOG, _Checkpoints(task.folder)
 
     def report(line: str) -> None:
         with log.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-        clock.save()
+        if saved.has_changed():
+            clock.save()
 
+    task = replace(task, data=replace(task.data, uncharged=clock.paused))
     errors = None if any(map(_has_failed, task.inputs.values())) else _fit(task, report)
     clock.save()
     files = () if errors is None else task.training.files
@@ -140,6 +142,22 @@ def train_network(task: NetworkTask) -> NetworkRecord:
     )
     write_atomically(task.folder / RECORD, record.model_dump_json(indent=1) + "\n")
     return record
+
+
+class _Checkpoints:
+    """The checkpoints in a folder, by the times at which they were written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = self._times()
+
+    def has_changed(self) -> bool:
+        """Whether one was written since the last call."""
+        before, self._seen = self._seen, self._times()
+        return self._seen != before
+
+    def _times(self) -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in self._folder.glob("*checkpoint*")}
 
 
 def train_in_worker(task: NetworkTask) -> NetworkRecord:

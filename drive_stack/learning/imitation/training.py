@@ -98,13 +98,13 @@ class PolicyTrainer:
                 points |= {"longitudinal": errors.longitudinal, "auxiliary": errors.auxiliary}
                 for name, value in points.items():
                     curves.add_scalar(f"loss/{name}", value, epoch)
+                run.save(checkpoint)
                 self.report(
                     f"{training_round.name} epoch {epoch}/{training_round.epochs}: loss {loss:.4f}, "
                     f"validation {errors.loss:.4f} (lateral {errors.lateral:.3f}, "
                     f"longitudinal {errors.longitudinal:.3f} m/s², auxiliary {errors.auxiliary:.3f}), "
                     f"{rate:.0f} rows/s"
                 )
-                run.save(checkpoint)
         self.best.load_state_dict(run.best)
         self.network.load_state_dict(run.best)
         return run.errors

@@ -105,8 +105,8 @@ def fit(
             for name, value in {"training": loss, **errors}.items():
                 curves.add_scalar(f"errors/{name}", value, epoch)
             values = ", ".join(f"{name} {value:.4f}" for name, value in errors.items())
-            report(f"epoch {epoch}/{settings.epochs}: training loss {loss:.4f}; validation {values}")
             run.save(checkpoint)
+            report(f"epoch {epoch}/{settings.epochs}: training loss {loss:.4f}; validation {values}")
     run.averaged.load_state_dict(run.best)
     return Fit(run.averaged.eval(), tuple(run.errors), run.seconds)
 
