@@ -149,7 +149,6 @@ class Limits(StrictModel):
     hours: Hours  # of `cores` cores, for the whole study
     cores: Annotated[int, Field(ge=1, le=1024)]
     piece_hours: Hours  # after which a piece of work must have been saved
-    retries: Annotated[int, Field(ge=0, le=10)]  # of a training that fails
 
 
 class StudyPlan(StrictModel):

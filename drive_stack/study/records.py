@@ -61,7 +61,7 @@ class TrainingRow:
     distances: Count  # labelled distances to road users
     controls: Count  # recorded controls of the driver
     core_hours: Amount  # CPU time of the training, over all networks of the arm [h]
-    decision_ms: Amount  # CPU time of one decision, median [ms]
+    decision_ms: Amount  # CPU time of one decision, mean [ms]; 0 if none could be timed
     detector_ap50: Fraction | None
     lane_error_m: Amount | None  # mean lateral error of the lines; one that is not found counts as 1.8 m
     acceleration_error: Amount | None  # mean absolute error of the longitudinal acceleration [m/s²]
@@ -71,8 +71,10 @@ class TrainingRow:
     code_hash: Name  # of the sources that trained it
     date: Name  # on which the last network was finished
     failed: bool  # a network could not be trained: the training counts as failing on every course
-    # of its episodes, those that came out differently when they were recorded again on another machine
+    # of its episodes, and of those on which its networks are measured: the ones that are not those of the
+    # list, because they were recorded again on another machine
     differing_episodes: Count = 0
+    machine: Text = ""  # processor, device and precision of its networks' trainings; empty in older rows
 
     @property
     def id(self) -> TrainingId:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from drive_stack.config import read_error
@@ -15,7 +16,7 @@ class CoreClock:
     """Counts the CPU time of this process, over all of its threads, on top of what a file holds.
 
     The time since the last `save` is lost if the process is killed, and so is the work since the last
-    checkpoint. Call `save` after each checkpoint.
+    checkpoint. Call `save` after each checkpoint and nowhere else: the lost work is done and counted again.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.process_time) -> None:
@@ -27,6 +28,15 @@ class CoreClock:
     def seconds(self) -> float:
         """CPU time so far [s]."""
         return self._before + self._clock() - self._start
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Count nothing while the context lasts."""
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self._start += self._clock() - start
 
     def save(self) -> None:
         """Keep the time so far. Raises `ConfigError` if the file cannot be written."""

@@ -72,6 +72,7 @@ class CourseDriver:
     folder: StudyFolder
     drive: DriveCourses
     report: Callable[[str], None] = print
+    on_driven: Callable[[], None] = lambda: None  # called after each driver
 
     def drive_all(self, trainings: Sequence[TrainingRow]) -> None:
         """Let references and trainings drive the courses that they have not driven.
@@ -95,6 +96,7 @@ class CourseDriver:
                 self._fail(run, training)
             else:
                 self._drive(run, training, driver)
+            self.on_driven()
 
     def _with_experts(self, orders: Sequence[Order]) -> Sequence[Order]:
         """Before the first driver of each run the expert, unless its rows are there.
@@ -150,8 +152,20 @@ class CourseDriver:
     def driven(self, trainings: Sequence[TrainingId]) -> list[DriveRow]:
         """The drives of references and trainings in the plan's phase, as far as they are driven."""
         every = [reference(name) for name in _known(self.plan.references)] + list(trainings)
-        files = [self._drives(run, training) for run in course_runs(self.plan) for training in every]
-        return [row for file in files if file.exists() for row in read_table(file, DriveRow)]
+        return [
+            row
+            for run in course_runs(self.plan)
+            for training in every
+            if (file := self._drives(run, training)).exists()
+            for row in read_table(file, DriveRow)
+            if is_planned(row, self.plan.courses_of(training.arm, run.courses))
+        ]
+
+
+def is_planned(row: DriveRow, courses: Courses) -> bool:
+    """Whether a drive is of some courses. Those with seeds that the plan no longer has are left out."""
+    seeds = range(courses.first_seed, courses.first_seed + courses.seeds)
+    return row.suite == courses.suite and row.seed in seeds
 
 
 def reference(name: str) -> TrainingId:

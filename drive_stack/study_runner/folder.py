@@ -53,8 +53,11 @@ class StudyFolder:
         return self.tables / POOL
 
     def student_weights(self, part: str) -> Path:
-        """The folder with the weights by which a reference student drives a part of the pool."""
-        return self.tables / "students" / part
+        """The folder with the weights by which a reference student drives a part of the pool.
+
+        It is absolute, because recordings name the weights of their driver.
+        """
+        return self.tables.resolve() / "students" / part
 
     def student(self, part: str) -> Path:
         """The training of the reference student that drives a part of the pool."""

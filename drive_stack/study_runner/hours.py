@@ -11,7 +11,7 @@ from drive_stack.study.running_plan import schedule
 from drive_stack.study.subsets import HELD_OUT_EVERY
 from drive_stack.study_runner.driving import course_runs, reference
 from drive_stack.study_runner.networks.protocol import NetworkTraining
-from drive_stack.study_runner.networks.registry import ARMS, with_inputs
+from drive_stack.study_runner.networks.registry import ARMS, KINDS, with_inputs
 from drive_stack.study_runner.selection import planned_trainings
 
 CountCourses = Callable[[Courses], int]
@@ -53,6 +53,30 @@ class HoursEstimate:
             for run in course_runs(self.plan)
             if run.has(training)
         )
+
+    def wall_seconds_of(
+        self, training: TrainingId, *, recorded_rows: int, networks: Sequence[str], workers: int
+    ) -> float:
+        """Time by the clock until a training has driven its courses [s].
+
+        Networks without inputs are trained first, then those that need them. A network is trained by one
+        worker, whatever their number.
+
+        Args:
+            training: whose drives are missing.
+            recorded_rows: rows that have to be recorded before.
+            networks: of the training's arm, those that are not trained.
+            workers: processes that record, train and drive.
+        """
+        levels: dict[int, list[float]] = {}
+        for name in networks:
+            seconds = self._training(name, training.size)
+            levels.setdefault(len(with_inputs(KINDS[name].needs)), []).append(seconds)
+        learning = sum(max(*own, sum(own) / workers) for own in levels.values())
+        driving = sum(
+            self._courses(training, run.courses) for run in course_runs(self.plan) if run.has(training)
+        )
+        return learning + (self.plan.rates.recorded_row * recorded_rows + driving) / workers
 
     def hours(self, core_seconds: float) -> float:
         """Hours of all cores of the plan, with its reserve."""

@@ -6,10 +6,9 @@ import datetime
 import hashlib
 import math
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +17,8 @@ from pydantic import Field, ValidationError
 from drive_stack.config import StrictModel, first_problem, read_error
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.fingerprint import source_hash
+from drive_stack.learning.training.devices import describe_training_machine
+from drive_stack.learning.training.early_stopping import NonFiniteLossError
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.study_runner.core_clock import CoreClock
 from drive_stack.study_runner.networks.protocol import Labels, NetworkData, NetworkTraining, OfflineErrors
@@ -42,7 +43,8 @@ class NetworkRecord(StrictModel):
     files: dict[str, str]  # name → SHA-256; empty if the training failed
     code_hash: str  # of the sources that trained it
     date: str
-    failed: bool  # its errors, or those of a network below it, were not finite each time it was tried
+    machine: str = ""  # on which it was finished, see `describe_training_machine`; empty in older records
+    failed: bool  # its errors, or those of a network below it, were not finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,6 @@ class NetworkTask:
     seed: int
     folder: Path
     inputs: Mapping[str, Path]  # folders of the networks that it is trained on top of
-    retries: int  # if its errors are not finite
 
     @property
     def settings_sha256(self) -> str:
@@ -114,13 +115,15 @@ def train_network(task: NetworkTask) -> NetworkRecord:
     if origin.exists():
         _check_origin(task, origin.read_text(encoding="utf-8"))
     write_atomically(origin, task.origin)
-    clock, log = CoreClock(task.folder / CLOCK), task.folder / LOG
+    clock, log, saved = CoreClock(task.folder / CLOCK), task.folder / LOG, _Checkpoints(task.folder)
 
     def report(line: str) -> None:
         with log.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-        clock.save()
+        if saved.has_changed():
+            clock.save()
 
+    task = replace(task, data=replace(task.data, uncharged=clock.paused))
     errors = None if any(map(_has_failed, task.inputs.values())) else _fit(task, report)
     clock.save()
     files = () if errors is None else task.training.files
@@ -134,10 +137,27 @@ def train_network(task: NetworkTask) -> NetworkRecord:
         files={name: sha256_of(task.folder / name) for name in files},
         code_hash=source_hash(_SOURCES),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        machine=describe_training_machine(),
         failed=errors is None,
     )
     write_atomically(task.folder / RECORD, record.model_dump_json(indent=1) + "\n")
     return record
+
+
+class _Checkpoints:
+    """The checkpoints in a folder, by the times at which they were written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = self._times()
+
+    def has_changed(self) -> bool:
+        """Whether one was written since the last call."""
+        before, self._seen = self._seen, self._times()
+        return self._seen != before
+
+    def _times(self) -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in self._folder.glob("*checkpoint*")}
 
 
 def train_in_worker(task: NetworkTask) -> NetworkRecord:
@@ -156,23 +176,16 @@ def _has_failed(folder: Path) -> bool:
 
 
 def _fit(task: NetworkTask, report: Callable[[str], None]) -> OfflineErrors | None:
-    """Train until the errors are finite; None if they never are."""
-    for _ in range(task.retries + 1):
+    """Train; None if a loss or an error is not finite, which is the same with the same seed again."""
+    try:
         errors = task.training.fit(task.data, task.seed, task.folder, task.inputs, report)
-        if all(value is None or math.isfinite(value) for value in astuple(errors)):
-            return errors
-        report("its errors are not finite; it begins again")
-        _remove_all_but_log(task.folder)
-    report(f"failed: its errors were not finite {task.retries + 1} times")
+    except NonFiniteLossError as error:
+        report(f"failed: {error}")
+        return None
+    if all(value is None or math.isfinite(value) for value in astuple(errors)):
+        return errors
+    report("failed: its errors are not finite")
     return None
-
-
-def _remove_all_but_log(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name not in (LOG, CLOCK, ORIGIN):
-            path.unlink()
 
 
 def hash_of(text: str) -> str:

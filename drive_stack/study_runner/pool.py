@@ -17,6 +17,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.study.config import StudyPlan
 from drive_stack.study.subsets import PoolEpisode
 from drive_stack.study_runner.folder import HELD_OUT, StudyFolder
+from drive_stack.study_runner.recording_code import recording_hash
 from drive_stack.support.atomic_files import make_folder, write_atomically
 from drive_stack.support.file_reading import read_json
 
@@ -33,8 +34,9 @@ class ShardHashes(StrictModel):
 class EpisodePool(StrictModel):
     """All recorded episodes."""
 
+    plan: str = ""  # name of the plan; empty in older lists
     made_with: str  # hash of what the recordings depend on, see `pool_settings`
-
+    code: str = ""  # hash of the code that recorded them, see `recording_hash`; empty in older lists
     sha256: str  # of the drives' hashes
     episodes: tuple[PoolEpisode, ...]  # to learn from
     held_out: tuple[PoolEpisode, ...]  # on which all networks are measured
@@ -78,7 +80,9 @@ def list_pool(folder: StudyFolder, plan: StudyPlan) -> EpisodePool:
             raise ConfigError(f"pool: two parts recorded {file}; give one of them another first_seed")
     hashes = {name: own for part in (*parts, HELD_OUT) for name, own in _hashes(folder, part).items()}
     pool = EpisodePool(
+        plan=plan.name,
         made_with=pool_settings(plan),
+        code=recording_hash(),
         sha256=hashlib.sha256("".join(own.drive for own in hashes.values()).encode()).hexdigest(),
         episodes=episodes,
         held_out=episodes_of(folder, HELD_OUT),
@@ -95,18 +99,28 @@ def _hashes(folder: StudyFolder, part: str) -> dict[str, ShardHashes]:
     return {
         shard.file: ShardHashes(drive=shard.sha256, frames=frames[shard.file])
         for shard in read_manifest(DRIVES, folder.drives(part)).shards
+        if shard.file in frames
     }
 
 
-def differing_episodes(folder: StudyFolder, pool: EpisodePool, episodes: Iterable[PoolEpisode]) -> int:
-    """The number of episodes whose recordings in the folder are not those of the list."""
+def differing_episodes(
+    folder: StudyFolder, pool: EpisodePool, episodes: Iterable[PoolEpisode]
+) -> tuple[PoolEpisode, ...]:
+    """The episodes whose recordings in the folder are not those of the list.
+
+    Raises:
+        ConfigError: an episode is not recorded.
+    """
     chosen = tuple(episodes)
     recorded = {
         name: own
         for part in {episode.part for episode in chosen}
         for name, own in _hashes(folder, part).items()
     }
-    return sum(recorded[episode.file] != pool.hashes[episode.file] for episode in chosen)
+    for episode in chosen:
+        if episode.file not in recorded:
+            raise ConfigError(f"{folder.drives(episode.part) / episode.file}: could not be recorded again")
+    return tuple(episode for episode in chosen if recorded[episode.file] != pool.hashes[episode.file])
 
 
 def read_pool(path: Path, plan: StudyPlan) -> EpisodePool:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from drive_stack.datasets.drives.collection import Collection, CollectionSpec
 from drive_stack.datasets.drives.labelled_frames import FrameLabelling
 from drive_stack.errors import ConfigError
 from drive_stack.learning.lanes.truth import lane_truth
-from drive_stack.runtime.weights import sha256_of
 from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.study.config import StudyPlan
 from drive_stack.study.running_plan import PoolPart, Student
 from drive_stack.study.subsets import PoolEpisode, Subset, draw_subset
 from drive_stack.study_runner.folder import HELD_OUT, StudyFolder
 from drive_stack.study_runner.networks.policy import TRUNK
-from drive_stack.study_runner.pool import EpisodePool, ShardHashes, episodes_of, list_pool, read_pool
-from drive_stack.support.atomic_files import copy_atomically, make_folder
+from drive_stack.study_runner.pool import EpisodePool, differing_episodes, episodes_of, list_pool, read_pool
+from drive_stack.study_runner.recording_code import recording_hash
+from drive_stack.study_runner.student_weights import check_origin, keep_weights, origin_of_student
 from drive_stack.support.layout import CONFIGS
 
 STUDENT_SEED = 0  # draws the subset that a reference student learns from, and its weights
@@ -50,9 +51,10 @@ class PoolRecorder:
     folder: StudyFolder
     collect: Collect
     train_student: TrainStudent
+    network_settings: Callable[[str], str]  # of a network by its name, see `NetworkTraining.settings`
     workers: int
     report: Callable[[str], None] = print
-    accept_differences: bool = False  # of what is recorded again from what is listed
+    accept_differences: bool = False  # of code and recordings from what is listed
 
     def record(self) -> EpisodePool:
         """Record what is missing, and list all episodes.
@@ -72,44 +74,56 @@ class PoolRecorder:
         return list_pool(self.folder, self.plan)
 
     def restore(self, pool: EpisodePool, episodes: Iterable[PoolEpisode]) -> None:
-        """Record those of some episodes again whose files are missing.
+        """Record those of some episodes again whose files are missing, and compare all with the list.
 
         Raises:
-            ConfigError: a part cannot be recorded, or an episode differs from that in the list, and
-                differences are not accepted: another version of the world, the drivers or the libraries
-                recorded it, or another kind of processor.
+            ConfigError: a part cannot be recorded; or differences are not accepted, and either the code is
+                another one than that of the list, or an episode differs: another version of the world, the
+                drivers or the libraries recorded it, or another kind of processor.
         """
-        missing: dict[str, list[PoolEpisode]] = {}
-        for episode in sorted(set(episodes)):
-            if not all(path.exists() for path in self._shards(episode)):
-                missing.setdefault(episode.part, []).append(episode)
-        for name, own in missing.items():
-            rows = sum(episode.rows for episode in own)
-            self.report(f"recording {len(own)} episodes of {name} again: {rows:,} rows")
-            spec = self._known_spec(name, pool)
-            last = max(episode.seed for episode in own)
-            only = frozenset(episode.file for episode in own)
-            self.collect(replace(spec, seeds=last - spec.first_seed + 1, only=only))
-            differing = [episode for episode in own if self._differs(episode, pool.hashes[episode.file])]
-            if differing and not self.accept_differences:
-                raise ConfigError(
-                    f"{self._shards(differing[0])[0]}: not the episode that {self.folder.pool} lists; record "
-                    "with the code and the libraries of the list, or go on with --accept-differences"
-                )
-            if differing:
-                self.report(f"{len(differing)} of them differ from the list")
+        needed = sorted(set(episodes))
+        missing = self.missing(needed)
+        if missing:
+            self._check_code(pool)
+        for name, own in groupby(missing, key=lambda episode: episode.part):
+            self._record_again(name, list(own), pool)
+        differing = differing_episodes(self.folder, pool, needed)
+        if differing and not self.accept_differences:
+            raise ConfigError(
+                f"{self.folder.files_of(differing).drives[0]}: not the episode that {self.folder.pool} lists"
+                "; record with the code and the libraries of the list, or go on with --accept-differences"
+            )
+        if differing:
+            self.report(f"{len(differing)} of {len(needed)} episodes differ from the list")
+
+    def missing(self, episodes: Iterable[PoolEpisode]) -> list[PoolEpisode]:
+        """Those of some episodes whose files are missing, by part."""
+        return [
+            episode
+            for episode in sorted(set(episodes))
+            if not all(path.exists() for path in self._shards(episode))
+        ]
+
+    def _check_code(self, pool: EpisodePool) -> None:
+        """Name another code than that of the list, or refuse it: it may record other drives."""
+        if pool.code in ("", recording_hash()):
+            return
+        text = f"{self.folder.pool}: recorded with other code ({pool.code}, now {recording_hash()})"
+        if not self.accept_differences:
+            raise ConfigError(f"{text}; restore that code, or go on with --accept-differences")
+        self.report(text)
+
+    def _record_again(self, name: str, episodes: Sequence[PoolEpisode], pool: EpisodePool) -> None:
+        rows = sum(episode.rows for episode in episodes)
+        self.report(f"recording {len(episodes)} episodes of {name} again: {rows:,} rows")
+        spec = self._known_spec(name, pool)
+        last = max(episode.seed for episode in episodes)
+        only = frozenset(episode.file for episode in episodes)
+        self.collect(replace(spec, seeds=last - spec.first_seed + 1, only=only))
 
     def _shards(self, episode: PoolEpisode) -> tuple[Path, Path]:
         folders = self.folder.drives(episode.part), self.folder.frames(episode.part)
         return folders[0] / episode.file, folders[1] / episode.file
-
-    def _differs(self, episode: PoolEpisode, listed: ShardHashes) -> bool:
-        for path, known in zip(self._shards(episode), (listed.drive, listed.frames), strict=True):
-            if not path.exists():
-                raise ConfigError(f"{path}: could not be recorded again")
-            if sha256_of(path) != known:
-                return True
-        return False
 
     def _known_spec(self, name: str, pool: EpisodePool) -> CollectionSpec:
         """How a part was recorded."""
@@ -150,13 +164,21 @@ class PoolRecorder:
         spec = self._spec(name, part.first_seed, part.scenarios)
         spec = replace(spec, suite=part.suite, perturbed=part.perturbed, expert_fraction=part.expert_fraction)
         if part.student is not None:
-            weights = self.folder.student_weights(name) / TRUNK
-            if not weights.exists():
-                subset = draw_subset(recorded, part.student.size, STUDENT_SEED)
-                task = StudentTask(name, part.student, subset, episodes_of(self.folder, HELD_OUT))
-                _keep_weights(self.train_student(task), weights)
+            weights = self._student_weights(name, part.student, recorded)
             return replace(spec, driver="end_to_end", driver_overrides=(f"weights={weights}",))
         return replace(spec, driver=part.driver, driver_overrides=part.driver_overrides)
+
+    def _student_weights(self, part: str, student: Student, recorded: Sequence[PoolEpisode]) -> Path:
+        """The kept weights of a part's student, which is trained unless they are there."""
+        weights = self.folder.student_weights(part) / TRUNK
+        subset = draw_subset(recorded, student.size, STUDENT_SEED)
+        origin = origin_of_student(self.plan, subset, self.network_settings(student.network))
+        if weights.exists():
+            check_origin(weights, origin)
+        else:
+            task = StudentTask(part, student, subset, episodes_of(self.folder, HELD_OUT))
+            keep_weights(self.train_student(task), weights, origin)
+        return weights
 
     def _spec(self, name: str, first_seed: int, scenarios: Sequence[str] | None) -> CollectionSpec:
         return CollectionSpec(
@@ -169,14 +191,6 @@ class PoolRecorder:
             ),
             workers=self.workers,
         )
-
-
-def _keep_weights(trained: Path, kept: Path) -> None:
-    """Copy the files of a policy with their cards; the trunk last, which says that all are there."""
-    make_folder(kept.parent)
-    files = [path for path in trained.parent.glob("policy.*") if path.suffix in (".onnx", ".json")]
-    for path in sorted(files, key=lambda path: path == trained):
-        copy_atomically(path, kept.with_name(path.name))
 
 
 def _scenario(name: str) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from drive_stack.study.config import StudyPlan
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.tables import read_table, write_table
-from drive_stack.study_runner.driving import DRIVES, CourseRun, course_runs, reference
+from drive_stack.study_runner.driving import DRIVES, course_runs, is_planned, reference
 from drive_stack.study_runner.folder import StudyFolder
+from drive_stack.study_runner.kept_tables import StudyTables
 from drive_stack.study_runner.training import write_training_row
 from drive_stack.support.atomic_files import make_folder
 
@@ -21,10 +22,10 @@ def restore_finished(plan: StudyPlan, folder: StudyFolder) -> int:
     Raises:
         ConfigError: a table cannot be read, or a file cannot be written.
     """
-    trainings, drives = folder.table("trainings"), folder.table("drives")
-    if not (trainings.exists() and drives.exists()):
+    trainings = folder.table("trainings")
+    driven = StudyTables(plan, folder).read_drives()
+    if not (trainings.exists() and driven):
         return 0
-    driven = read_table(drives, DriveRow)
     for name in plan.references:
         _restore_drives(plan, folder, reference(name), driven)
     restored = 0
@@ -40,7 +41,11 @@ def _restore_drives(
 ) -> bool:
     """Write the drives of a driver in each of its runs; False, and nothing, if those of one are not kept."""
     own = {
-        run.name: [row for row in drives if row.training == training and _is_of(row, run)]
+        run.name: [
+            row
+            for row in drives
+            if row.training == training and is_planned(row, plan.courses_of(training.arm, run.courses))
+        ]
         for run in course_runs(plan)
         if run.has(training)
     }
@@ -52,9 +57,3 @@ def _restore_drives(
             make_folder(path.parent)
             write_table(path, rows, DriveRow)
     return True
-
-
-def _is_of(row: DriveRow, run: CourseRun) -> bool:
-    courses = run.courses
-    seeds = range(courses.first_seed, courses.first_seed + courses.seeds)
-    return row.suite == courses.suite and row.seed in seeds

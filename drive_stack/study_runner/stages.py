@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 from pathlib import Path
 
 from drive_stack.errors import ConfigError
@@ -15,22 +14,21 @@ from drive_stack.study.config import StudyPlan
 from drive_stack.study.outcomes import collect_planned
 from drive_stack.study.prediction import predict, read_prediction, write_prediction
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
-from drive_stack.study.tables import write_table
 from drive_stack.study_runner.driving import CourseDriver, DriveCourses
 from drive_stack.study_runner.folder import StudyFolder
 from drive_stack.study_runner.hours import CountCourses, HoursEstimate, hours_table
+from drive_stack.study_runner.kept_tables import StudyTables
 from drive_stack.study_runner.network_units import NetworkTask, read_record, train_network
 from drive_stack.study_runner.networks.mid_to_end import MakePerception
 from drive_stack.study_runner.networks.policy import TRUNK
 from drive_stack.study_runner.networks.protocol import NetworkData, NetworkTraining
 from drive_stack.study_runner.networks.registry import ARMS, read_networks
-from drive_stack.study_runner.pool import read_pool
+from drive_stack.study_runner.pool import EpisodePool, read_pool
 from drive_stack.study_runner.recording import STUDENT_SEED, Collect, PoolRecorder, StudentTask
 from drive_stack.study_runner.restoring import restore_finished
 from drive_stack.study_runner.selection import Selection, planned_trainings, select
 from drive_stack.study_runner.study_page.writing import write_report
 from drive_stack.study_runner.training import TrainingWork, finished_trainings
-from drive_stack.support.atomic_files import make_folder
 from drive_stack.support.layout import CONFIGS
 
 
@@ -67,7 +65,7 @@ class Study:
     services: Services
     only: Sequence[Selection] = ()
     workers: int = 1
-    hours: float | None = None  # after which no further size of a seed is begun
+    hours: float | None = None  # after which no further training is begun
     accept_differences: bool = False  # of episodes that are recorded again
     report: Callable[[str], None] = print
 
@@ -85,6 +83,7 @@ class Study:
             for line in hours_table(self._estimate()):
                 self.report(line)
             return
+        self._tables.check_plan()
         self.folder.start(self.plan)
         if stage is not Stage.REPORT and (restored := restore_finished(self.plan, self.folder)):
             self.report(f"{restored} trainings and their drives are kept in {self.folder.tables}")
@@ -110,23 +109,31 @@ class Study:
         for part in (small, large):
             if part is large and large and not self.folder.prediction.exists():
                 self._predict()
-            for _, members in groupby(part, key=lambda training: (training.seed, training.size)):
-                group = list(members)
-                if not self._has_time_for(group, start):
+            for training in part:
+                if not self._has_time_for(training, start):
                     return
-                self._train(group)
-                self._evaluate(group)
+                self._train([training])
+                self._evaluate([training])
         self._report()
 
-    def _has_time_for(self, group: Sequence[TrainingId], start: float) -> bool:
-        """Whether a group can be finished within the hours of this run; says so if not."""
-        pending = [training for training in group if not self.folder.training(training).exists()]
-        if self.hours is None or not pending:
+    def _has_time_for(self, training: TrainingId, start: float) -> bool:
+        """Whether a training can be finished within the hours of this run; says so if not."""
+        if self.hours is None or training.arm not in ARMS or self.folder.training(training).exists():
             return True
-        needed = self._estimate().seconds_of(pending) / 3600.0 / self.workers
-        if (time.monotonic() - start) / 3600.0 + needed <= self.hours:
+        pool = read_pool(self.folder.pool, self.plan)
+        work = self._work(pool)
+        missing = self._recorder().missing(work.episodes([training]))
+        needed = self._estimate().wall_seconds_of(
+            training,
+            recorded_rows=sum(episode.rows for episode in missing),
+            networks=work.missing_networks(training),
+            workers=self.workers,
+        )
+        if (time.monotonic() - start + needed) / 3600.0 <= self.hours:
             return True
-        self.report(f"stopped before {pending[0]}, which takes about {needed:.1f} hours; run again to go on")
+        self.report(
+            f"stopped before {training}, which takes about {needed / 3600.0:.1f} hours; run again to go on"
+        )
         return False
 
     def _estimate(self) -> HoursEstimate:
@@ -139,6 +146,7 @@ class Study:
             self.folder,
             self.services.collect,
             self._train_student,
+            lambda name: self._networks()[name].settings,
             self.workers,
             self.report,
             self.accept_differences,
@@ -165,7 +173,6 @@ class Study:
             seed=STUDENT_SEED,
             folder=folder,
             inputs={},
-            retries=self.plan.limits.retries,
         )
         record = read_record(network)
         if record is None:
@@ -182,7 +189,13 @@ class Study:
             raise ConfigError(
                 f"{target:,} rows: not trained before their success is predicted; run: study predict"
             )
-        work = TrainingWork(
+        work = self._work(pool)
+        self._recorder().restore(pool, work.episodes(known))
+        work.train(known)
+        self._write_trainings()
+
+    def _work(self, pool: EpisodePool) -> TrainingWork:
+        return TrainingWork(
             self.plan,
             self.folder,
             pool,
@@ -192,9 +205,6 @@ class Study:
             self.workers,
             self.report,
         )
-        self._recorder().restore(pool, work.episodes(known))
-        work.train(known)
-        self._write_trainings()
 
     def _known(self, chosen: Sequence[TrainingId]) -> list[TrainingId]:
         """Those trainings whose arms can be trained; the others are named, or refused if asked for."""
@@ -248,20 +258,28 @@ class Study:
     def _write_trainings(self) -> list[TrainingRow]:
         """Write the table of all finished trainings; returns its rows."""
         rows = finished_trainings(self.folder, planned_trainings(self.plan))
-        make_folder(self.folder.tables)
-        write_table(self.folder.table("trainings"), rows, TrainingRow)
+        self._tables.write_trainings(rows)
         return rows
 
     def _write_drives(self) -> list[DriveRow]:
-        """Write the table of all drives; returns its rows."""
+        """Write the table of all drives of the plan's phase; returns its rows."""
         finished = [row.id for row in finished_trainings(self.folder, planned_trainings(self.plan))]
         rows = self._driver().driven(finished)
-        make_folder(self.folder.tables)
-        write_table(self.folder.table("drives"), rows, DriveRow)
+        self._tables.write_drives(rows)
         return rows
 
+    def _write_tables(self) -> None:
+        self._write_trainings()
+        self._write_drives()
+
+    @property
+    def _tables(self) -> StudyTables:
+        return StudyTables(self.plan, self.folder)
+
     def _driver(self) -> CourseDriver:
-        return CourseDriver(self.plan, self.folder, self.services.drive, self.report)
+        return CourseDriver(
+            self.plan, self.folder, self.services.drive, self.report, on_driven=self._write_tables
+        )
 
     def _networks(self) -> Mapping[str, NetworkTraining]:
         return read_networks(self.plan, CONFIGS / "training", self.services.perception)

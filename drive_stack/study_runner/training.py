@@ -93,6 +93,13 @@ class TrainingWork:
         ]
         return frozenset(chain(*needed, self.pool.held_out if needed else ()))
 
+    def missing_networks(self, training: TrainingId) -> tuple[str, ...]:
+        """The networks of an arm that are not trained yet, each after its inputs."""
+        if self.folder.training(training).exists():
+            return ()
+        names = with_inputs(find_arm(training.arm).networks)
+        return tuple(name for name in names if read_record(self._task(name, training)) is None)
+
     def _check_settings(self, training: TrainingId) -> None:
         path = self.folder.training(training)
         names = with_inputs(find_arm(training.arm).networks)
@@ -130,7 +137,6 @@ class TrainingWork:
             seed=training.seed,
             folder=self.folder.network(name, training),
             inputs=self.folder.inputs(KINDS[name].needs, training),
-            retries=self.plan.limits.retries,
         )
 
     def _finish_task(
@@ -141,7 +147,7 @@ class TrainingWork:
             training,
             subset.rows,
             len(subset.episodes),
-            differing_episodes(self.folder, self.pool, subset.episodes),
+            len(differing_episodes(self.folder, self.pool, subset.episodes + self.pool.held_out)),
             {name: tasks[name, _shared(training)] for name in names},
             self.build_agent,
             self.timed_scenario,
@@ -243,6 +249,7 @@ def finish_training(task: FinishTask) -> TrainingRow:
         date=max(record.date for record in records.values()),
         failed=failed,
         differing_episodes=task.differing_episodes,
+        machine="; ".join(dict.fromkeys(filter(None, (record.machine for record in records.values())))),
     )
 
 

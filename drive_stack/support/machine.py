@@ -11,10 +11,11 @@ from pathlib import Path
 def describe_machine() -> str:
     """Describe the processor, the number of usable cores, and the version of Python."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, Python {platform.python_version()}"
+    return f"{processor_name()}, {cores} cores, Python {platform.python_version()}"
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """The model of the processor, such as "AMD EPYC 7B13"."""
     try:
         lines: Sequence[str] = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

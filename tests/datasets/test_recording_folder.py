@@ -17,7 +17,7 @@ from drive_stack.datasets.drives.folder import RecordingFolder, read_settings
 from drive_stack.datasets.drives.reader import Recording
 from drive_stack.datasets.drives.recording_task import CollectSettings
 from drive_stack.datasets.drives.row import DRIVES
-from drive_stack.datasets.drives.shard_paths import former_path, shard_path
+from drive_stack.datasets.drives.shard_paths import former_paths, shard_path
 from drive_stack.datasets.manifest import NAME, ShardEntry, read_manifest
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.rows import Row
@@ -25,6 +25,7 @@ from drive_stack.evaluation.batch.tasks import BatchTask, Key
 from drive_stack.evaluation.episodes import Episode
 from drive_stack.scenario_name import file_stem, unique_stem
 from drive_stack.support.atomic_files import atomic_file
+from drive_stack.support.layout import CONFIGS
 
 SETTINGS = CollectSettings()
 
@@ -216,7 +217,7 @@ def test_what_is_listed_without_a_row_stays_listed(two_episodes: tuple[Path, Row
 
 def test_files_that_several_scenarios_shared_are_listed_no_longer(tmp_path: Path) -> None:
     rows = [row(f"cruise[ego.offset={offset}]") for offset in (-0.9, 0.9)]
-    shared = {former_path(tmp_path, recorded.result.scenario, 1) for recorded in rows}
+    shared = {former_paths(tmp_path, recorded.result.scenario, 1)[0] for recorded in rows}
     assert len(shared) == 1
     entry = write_shard(shared.pop(), columns(file_stem(rows[0].result.scenario), 1))
     write_listed(tmp_path, entry, entry)
@@ -259,6 +260,29 @@ def test_names_of_the_catalogue_are_file_names_as_they_are() -> None:
 )
 def test_similar_names_have_different_files(first: str, second: str) -> None:
     assert unique_stem(first) != unique_stem(second)
+
+
+def test_the_shard_of_a_shipped_scenario_file_has_the_same_name_in_every_checkout(tmp_path: Path) -> None:
+    def name(root: str, file: str = "training/scenes/crowds.yaml", settings: str = "") -> str:
+        configs = tmp_path / root / "configs"
+        return shard_path(tmp_path, f"{configs / file}{settings}", 1, configs).name
+
+    assert name("here") == name("elsewhere") == "crowds-ebf9b4c6df4a-000001.parquet"
+    assert name("here", settings="[ego.speed=20]") == name("elsewhere", settings="[ego.speed=20]")
+    assert (
+        len({name("here"), name("here", "other/crowds.yaml"), name("here", settings="[ego.speed=20]")}) == 3
+    )
+    elsewhere = str(tmp_path / "crowds.yaml")  # not shipped: its whole path tells it from others
+    assert shard_path(tmp_path, elsewhere, 1).stem == f"{unique_stem(elsewhere)}-000001"
+
+
+def test_a_shard_whose_name_depended_on_the_checkout_is_listed_no_longer(tmp_path: Path) -> None:
+    recorded = row(str(CONFIGS / "training" / "scenes" / "crowds.yaml"))
+    former = former_paths(tmp_path, recorded.result.scenario, 1)[1]
+    assert former != shard_path(tmp_path, recorded.result.scenario, 1)
+    write_listed(tmp_path, write_shard(former, columns("crowds", 1)))
+    folder = RecordingFolder(tmp_path, SETTINGS, by_key(recorded))
+    assert folder.renamed == {former.name} and not folder.is_complete(recorded)
 
 
 @given(st.text(max_size=300))

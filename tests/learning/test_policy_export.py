@@ -137,7 +137,9 @@ def test_the_plain_policy_differs_in_targets_and_drives_alone() -> None:
     parts = load_plan().provenance.mixtures[FULL_MIXTURE].parts
     assert tuple(item.name for item in plain.rounds) == parts
     assert all(item.recorded for item in plain.rounds)
-    same = {"rounds": full.rounds, "auxiliary_weight": full.auxiliary_weight}
+    labelled = {"people": 1.0, "sharp_bend": 1.0, "curve": 1.0, "turning": 1.0}  # road and people are labels
+    assert plain.balance == full.balance.model_copy(update=labelled)
+    same = {"rounds": full.rounds, "auxiliary_weight": full.auxiliary_weight, "balance": full.balance}
     assert plain.model_copy(update=same) == full
 
 

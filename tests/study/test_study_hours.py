@@ -52,6 +52,20 @@ def test_a_training_by_hand() -> None:
     assert seconds == pytest.approx(2.0 * 900 + 0.25 * 8000 + 0.5 * 800 * 3 + 7.0 + 3.0 * 22)
 
 
+def test_a_network_that_needs_others_is_trained_after_them_by_one_worker() -> None:
+    training = TrainingId("mid_to_end", 4000, 0)
+    whole = estimate("rates.courses.mid_to_end=0", "rates.recorded_row=0.5")
+
+    def seconds(*networks: str, workers: int = 2, rows: int = 0) -> float:
+        return whole.wall_seconds_of(training, recorded_rows=rows, networks=networks, workers=workers)
+
+    detector, lanes, last = seconds("detector"), seconds("lanes"), seconds("mid_to_end")
+    assert detector > lanes > 0.0 and seconds("mid_to_end", workers=1) == last
+    assert seconds("detector", "lanes", "mid_to_end") == pytest.approx(detector + last)
+    assert seconds("detector", "lanes", workers=1) == pytest.approx(detector + lanes)
+    assert seconds(rows=100) == pytest.approx(0.5 * 100 / 2)
+
+
 def test_arms_share_the_training_of_a_network() -> None:
     def seconds(*arms: str) -> float:
         rates = [f"rates.courses.{arm}=0" for arm in arms]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from drive_stack.errors import ConfigError
 from drive_stack.study.config import load_plan
 from drive_stack.study.records import TrainingId
 from drive_stack.study_runner.core_clock import CoreClock
+from drive_stack.study_runner.network_units import _Checkpoints
 from drive_stack.study_runner.progress import WorkProgress
 from drive_stack.study_runner.selection import Selection, planned_trainings, select
 
@@ -24,6 +26,26 @@ def test_cpu_time_is_counted_over_runs(tmp_path: Path) -> None:
     second = CoreClock(path, lambda: now[0])
     now[0] = 122.0
     assert second.seconds == 9.5
+
+
+def test_a_paused_clock_counts_nothing(tmp_path: Path) -> None:
+    now = [0.0]
+    clock = CoreClock(tmp_path / "core_seconds.json", lambda: now[0])
+    now[0] = 2.0
+    with clock.paused():
+        now[0] = 7.0
+    now[0] = 8.0
+    assert clock.seconds == 3.0
+
+
+def test_a_line_without_a_new_checkpoint_is_told_from_one_with_it(tmp_path: Path) -> None:
+    """Else work that is lost when a run is killed would be counted twice."""
+    checkpoints = _Checkpoints(tmp_path)
+    assert not checkpoints.has_changed()
+    (tmp_path / "checkpoint.pt").write_text("1")
+    assert checkpoints.has_changed() and not checkpoints.has_changed()
+    os.utime(tmp_path / "checkpoint.pt", ns=(1, 1))
+    assert checkpoints.has_changed()
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "-1", "NaN", '"1"'])

@@ -13,6 +13,7 @@ from simulated_study.fakes import Fuse, KilledError
 from simulated_study.studies import Fakes, replace_analysis, replace_processes
 
 from drive_stack.errors import ConfigError
+from drive_stack.learning.training.early_stopping import NonFiniteLossError
 from drive_stack.seeds import SeedSplit, split_of
 from drive_stack.study.records import TrainingId
 from drive_stack.study_runner.pool import read_pool
@@ -185,22 +186,26 @@ def test_the_largest_size_waits_for_its_prediction(fakes: Fakes, monkeypatch: py
         fakes.run(Stage.PREDICT)
 
 
-def test_errors_that_are_not_finite_are_tried_again_once(fakes: Fakes) -> None:
+def test_a_training_that_diverges_fails_without_errors(fakes: Fakes) -> None:
+    def diverge(_: int) -> float:
+        raise NonFiniteLossError("the training loss is nan; the training ends")
+
+    fakes.networks["policy"].errors = diverge
     fakes.run(Stage.RECORD)
-    policy = fakes.networks["policy"]
-    policy.errors = lambda attempt: float("nan") if attempt == 1 else 0.5
     fakes.run(Stage.TRAIN, "end_to_end:100:0")
-    assert policy.attempts == 2 and len(policy.epochs) == 6
+    assert [row.failed for row in fakes.trainings] == [True]
+    log = fakes.folder.network("policy", TrainingId("", 100, 0)) / "log.txt"
+    assert "failed: the training loss is nan" in log.read_text()
 
 
-def test_a_training_that_fails_twice_fails_on_every_course(fakes: Fakes) -> None:
+def test_a_training_that_fails_is_not_repeated_and_fails_on_every_course(fakes: Fakes) -> None:
     fakes.networks["policy"].errors = lambda _: float("nan")
     fakes.run(Stage.RECORD)
     for stage in (Stage.TRAIN, Stage.EVALUATE):
         fakes.run(stage, "end_to_end:100:0", "modular:100:0")
     failed, other = fakes.trainings
     assert (failed.arm, failed.failed, failed.decision_ms) == ("end_to_end", True, 0.0) and not other.failed
-    assert fakes.networks["policy"].attempts == 2
+    assert fakes.networks["policy"].attempts == 1
     drives = {arm: [row for row in fakes.drives if row.arm == arm] for arm in ("end_to_end", "modular")}
     assert [row.course for row in drives["end_to_end"]] == [row.course for row in drives["modular"]]
     assert not any(row.success or row.progress for row in drives["end_to_end"])

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from drive_stack.datasets.checks import check_content
 from drive_stack.datasets.drives.recording_task import CollectSettings
 from drive_stack.datasets.drives.row import DRIVES
-from drive_stack.datasets.drives.shard_paths import former_path, shard_path
+from drive_stack.datasets.drives.shard_paths import former_paths, shard_path
 from drive_stack.datasets.manifest import (
     NAME,
     Manifest,
@@ -189,13 +189,14 @@ def read_entries(folder: Path, settings: CollectSettings) -> tuple[ShardEntry, .
 
 
 def _renamed(folder: Path, rows: Iterable[Row], listed: Collection[str]) -> frozenset[str]:
-    """Listed files with names of older versions, in which several scenarios could share a file."""
-    renamed = set()
+    """Listed files with names of older versions, see `former_paths`."""
+    renamed: set[str] = set()
     for row in rows:
         episode = row.result.scenario, row.result.seed
-        file, former = shard_path(folder, *episode).name, former_path(folder, *episode).name
-        if file != former and file not in listed and former in listed:
-            renamed.add(former)
+        file = shard_path(folder, *episode).name
+        former = {path.name for path in former_paths(folder, *episode)} - {file}
+        if file not in listed:
+            renamed |= former & set(listed)
     return frozenset(renamed)
 
 

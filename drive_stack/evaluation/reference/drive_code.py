@@ -46,16 +46,23 @@ def drive_hash(packages: Sequence[Path]) -> str:
     ``packages`` are the folders of `drive_stack`, `envs` and `agents`. Comments, docstrings and empty lines
     do not count. The hash is the same in a checkout and in a wheel, and with every version of Python.
     """
+    return hash_code(packages, DETERMINING)
+
+
+def hash_code(packages: Sequence[Path], parts: Mapping[str, Sequence[str]]) -> str:
+    """Return the hash of the code in some ``parts``: files and folders by package, as in `DETERMINING`."""
     digest = hashlib.sha256()
-    for name, path in determining_files(packages):
+    for name, path in determining_files(packages, parts):
         digest.update(f"{name}\0{code_of(path.read_text(encoding='utf-8'))}\0".encode())
     return digest.hexdigest()[:DIGITS]
 
 
-def determining_files(packages: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    """Yield the files of `DETERMINING`, each with its name below its package, such as ``envs/ego.py``."""
+def determining_files(
+    packages: Sequence[Path], parts: Mapping[str, Sequence[str]] = DETERMINING
+) -> Iterator[tuple[str, Path]]:
+    """Yield the files of ``parts``, each with its name below its package, such as ``envs/ego.py``."""
     for package in packages:
-        for part in DETERMINING.get(package.name, ()):
+        for part in parts.get(package.name, ()):
             path = package / part
             for file in sorted(path.rglob("*.py")) if path.is_dir() else filter(Path.is_file, (path,)):
                 yield f"{package.name}/{file.relative_to(package).as_posix()}", file

@@ -27,7 +27,7 @@ from drive_stack.learning.detector.config import DetectorTraining
 from drive_stack.learning.detector.network import build_loss, enlarge, strides
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
-from drive_stack.learning.training.early_stopping import is_best, is_stale
+from drive_stack.learning.training.early_stopping import is_best, is_stale, require_finite
 from drive_stack.learning.training.progress import Report, estimate_training, track_steps
 from drive_stack.support.atomic_files import atomic_file, write_atomically
 from drive_stack.support.file_reading import read_regular
@@ -152,6 +152,7 @@ class DetectorTrainer:
         with track_steps(f"epoch {self.epoch + 1}/{self.config.epochs}", steps, self.report) as advance:
             for batch in epoch_batches(frames, self.config, self.epoch, cells):
                 losses += self._step(batch, learning_rate_at(self.step, total, self.config)) / steps
+                require_finite("training", float(losses.sum()))
                 self.step += 1
                 estimate.advance()
                 advance("loss " + " ".join(f"{loss:.2f}" for loss in losses.tolist()))

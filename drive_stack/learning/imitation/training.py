@@ -27,7 +27,7 @@ from drive_stack.learning.imitation.network import PolicyNet
 from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
-from drive_stack.learning.training.early_stopping import is_best, is_stale
+from drive_stack.learning.training.early_stopping import is_best, is_stale, require_finite
 from drive_stack.learning.training.prefetching import prefetched
 from drive_stack.learning.training.progress import estimate_training, track_steps
 from drive_stack.support.atomic_files import atomic_file, make_folder
@@ -90,6 +90,7 @@ class PolicyTrainer:
                 start = time.perf_counter()
                 loss, rate = run.epoch()
                 errors = self.evaluate(run.averaged, validation, features)
+                require_finite("validation", errors.loss)
                 run.add(errors)
                 self.seconds += time.perf_counter() - start
                 epoch = len(run.errors)
@@ -97,13 +98,13 @@ class PolicyTrainer:
                 points |= {"longitudinal": errors.longitudinal, "auxiliary": errors.auxiliary}
                 for name, value in points.items():
                     curves.add_scalar(f"loss/{name}", value, epoch)
+                run.save(checkpoint)
                 self.report(
                     f"{training_round.name} epoch {epoch}/{training_round.epochs}: loss {loss:.4f}, "
                     f"validation {errors.loss:.4f} (lateral {errors.lateral:.3f}, "
                     f"longitudinal {errors.longitudinal:.3f} m/s², auxiliary {errors.auxiliary:.3f}), "
                     f"{rate:.0f} rows/s"
                 )
-                run.save(checkpoint)
         self.best.load_state_dict(run.best)
         self.network.load_state_dict(run.best)
         return run.errors
@@ -212,7 +213,7 @@ class _RoundTraining:
         title = f"{name} epoch {len(self.errors) + 1}/{self._round.epochs}"
         with track_steps(title, self._steps, trainer.report) as advance:
             for step, batch in enumerate(prefetched(self.batches(self._steps, rng))):
-                total += self.step(len(self.errors) * self._steps + step, batch)
+                total += require_finite("training", self.step(len(self.errors) * self._steps + step, batch))
                 self._estimate.advance()
                 advance(f"loss {total / (step + 1):.3f}")
         rows = self._steps * config.batch * config.clip

@@ -24,7 +24,7 @@ from drive_stack.learning.lanes.network import LaneNet, Outputs
 from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
 from drive_stack.learning.training.devices import has_bfloat16, training_device
-from drive_stack.learning.training.early_stopping import is_best, is_stale
+from drive_stack.learning.training.early_stopping import is_best, is_stale, require_finite
 from drive_stack.learning.training.progress import estimate_training, track_steps
 from drive_stack.learning.training.quantisation import calibration_rows
 from drive_stack.perception.lanes_ground import GroundGrid
@@ -135,7 +135,7 @@ class LaneTrainer:
             while len(self._losses) < config.epochs and not is_stale(self._losses, config.patience):
                 start = time.perf_counter()
                 mean = self._epoch(estimate)
-                self._losses.append(self._validate())
+                self._losses.append(require_finite("validation", self._validate()))
                 if is_best(self._losses):
                     self._best = copy.deepcopy(self._averaged.state_dict())
                 elapsed = time.perf_counter() - start
@@ -160,7 +160,7 @@ class LaneTrainer:
         )
         with track_steps(f"epoch {epoch + 1}/{config.epochs}", self._steps, self._report) as advance:
             for done, batch in enumerate(batches):
-                loss = self._step(batch, epoch * self._steps + done)
+                loss = require_finite("training", self._step(batch, epoch * self._steps + done))
                 mean += loss / self._steps
                 estimate.advance()
                 advance(f"loss {loss:.3f}")

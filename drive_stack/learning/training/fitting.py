@@ -18,7 +18,7 @@ from torch.utils.tensorboard import SummaryWriter
 from drive_stack.errors import ConfigError
 from drive_stack.learning.training.averaging import update_average
 from drive_stack.learning.training.checkpoints import read_checkpoint
-from drive_stack.learning.training.early_stopping import is_best, is_stale
+from drive_stack.learning.training.early_stopping import is_best, is_stale, require_finite
 from drive_stack.learning.training.prefetching import prefetched
 from drive_stack.learning.training.progress import estimate_training, track_steps
 from drive_stack.support.atomic_files import atomic_file, make_folder
@@ -99,13 +99,14 @@ def fit(
             start = time.perf_counter()
             loss = run.epoch()
             errors = dict(objective.evaluate(run.averaged))
+            require_finite("validation", errors["loss"])
             run.add(errors, time.perf_counter() - start)
             epoch = len(run.errors)
             for name, value in {"training": loss, **errors}.items():
                 curves.add_scalar(f"errors/{name}", value, epoch)
             values = ", ".join(f"{name} {value:.4f}" for name, value in errors.items())
-            report(f"epoch {epoch}/{settings.epochs}: training loss {loss:.4f}; validation {values}")
             run.save(checkpoint)
+            report(f"epoch {epoch}/{settings.epochs}: training loss {loss:.4f}; validation {values}")
     run.averaged.load_state_dict(run.best)
     return Fit(run.averaged.eval(), tuple(run.errors), run.seconds)
 
@@ -152,7 +153,7 @@ class _Run(Generic[Net, Batch]):
         title = f"epoch {done + 1}/{settings.epochs}"
         with track_steps(title, settings.steps, self._report) as advance:
             for step, batch in enumerate(prefetched(self._objective.batches(settings.steps, rng))):
-                total += self._step(done * settings.steps + step, batch)
+                total += require_finite("training", self._step(done * settings.steps + step, batch))
                 if not done:
                     estimate.advance()
                 advance(f"loss {total / (step + 1):.3f}")

@@ -61,7 +61,8 @@ class AffordancesNetwork:
         report: Report,
     ) -> OfflineErrors:
         """Train; see `NetworkTraining`. What it estimates has no error that other arms have too."""
-        learned, held_out = (self._read(part, data.cache) for part in (data.learned, data.held_out))
+        with data.uncharged():
+            learned, held_out = (self._read(part, data.cache) for part in (data.learned, data.held_out))
         steps = Clips.of(learned, self.config.clip).steps(self.config.batch)
         plan = schedule(self.rule, steps)
         config = self.config.model_copy(update={"epochs": plan.epochs, "patience": plan.patience})

@@ -82,7 +82,8 @@ class DetectorNetwork:
             report=report,
         )
         deployed = quantise_detector(weights, frames, config)
-        return OfflineErrors(detector_ap50=_precision(deployed, read_shards(data.measured.frames)))
+        with data.uncharged():
+            return OfflineErrors(detector_ap50=_precision(deployed, read_shards(data.measured.frames)))
 
     def count_labels(self, episodes: EpisodeFiles) -> Labels:
         """Every box of every frame."""

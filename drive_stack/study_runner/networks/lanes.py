@@ -80,7 +80,8 @@ class LanesNetwork:
         export_quantised(trained.network, weights, grid, views)
         write_card(weights, COMMAND, {"epochs": trained.epochs, "validation_loss": trained.loss})
         network = LaneNetwork(CameraModel(), weights, threads=1)
-        return OfflineErrors(lane_error_m=mean_line_error(network, read_shards(data.measured.frames)))
+        with data.uncharged():
+            return OfflineErrors(lane_error_m=mean_line_error(network, read_shards(data.measured.frames)))
 
     def count_labels(self, episodes: EpisodeFiles) -> Labels:
         """The lanes of every frame."""

@@ -67,7 +67,7 @@ class MidToEndNetwork:
             report(f"perceived the images of {len(recordings)} episodes")
             return loaded
 
-        learned, held_out, measured = map(load, (data.learned, data.held_out, data.measured))
+        learned, held_out = map(load, (data.learned, data.held_out))
         steps = self.steps_per_pass(learned.rows, 0)
         plan = schedule(self.rule, steps)
         config = self.config.model_copy(update={"epochs": plan.epochs, "patience": plan.patience})
@@ -75,7 +75,9 @@ class MidToEndNetwork:
             learned, held_out, config, seed, folder, steps=plan.passes * steps, resume=True, report=report
         )
         write_network(fitted, folder, {"perception": source.identity})
-        errors = ControlObjective(learned, measured, config).evaluate(fitted.network)
+        with data.uncharged():
+            measured = load(data.measured)
+            errors = ControlObjective(learned, measured, config).evaluate(fitted.network)
         return OfflineErrors(acceleration_error=errors["longitudinal"], lateral_error=errors["lateral"])
 
     def count_labels(self, episodes: EpisodeFiles) -> Labels:

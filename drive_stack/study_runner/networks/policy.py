@@ -63,18 +63,20 @@ class PolicyNetwork:
         report: Report,
     ) -> OfflineErrors:
         """Train and measure; see `NetworkTraining`."""
-        learned = self._read(data.learned, data.cache)
+        with data.uncharged():
+            learned = self._read(data.learned, data.cache)
+            held_out = self._read(data.held_out, data.cache)
         plan = schedule(self.rule, Clips.of(learned, self.config.clip).steps(self.config.batch))
         config = self.config.model_copy(update={"seed": seed, "patience": plan.patience})
         trainer = PolicyTrainer(config, folder, report)
         training_round = Round(name=_ROUND, seeds=1, first_seed=0, epochs=plan.epochs)
-        held_out = self._read(data.held_out, data.cache)
         epochs = trainer.train_round(training_round, learned, held_out, resume=True, passes=plan.passes)
         trunk = folder / TRUNK
         export(trainer.best, trunk)
         for path in (trunk, head_path(trunk)):
             write_card(path, COMMAND, {"layout": trainer.network.layout.model_dump(), "epochs": len(epochs)})
-        errors = trainer.evaluate(trainer.best, self._read(data.measured, data.cache))
+        with data.uncharged():
+            errors = trainer.evaluate(trainer.best, self._read(data.measured, data.cache))
         return OfflineErrors(acceleration_error=errors.longitudinal, lateral_error=errors.lateral)
 
     def count_labels(self, episodes: EpisodeFiles) -> Labels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,8 @@ class NetworkData:
     held_out: EpisodeFiles  # of the same subset; they decide when the training ends
     measured: EpisodeFiles  # the same for all trainings; their errors are reported
     cache: Path  # folder of what is computed from single episodes, shared by all trainings
+    # around what is not charged to the training: packing of images that others use too, and the measurement
+    uncharged: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class NetworkTraining(Protocol):
             seed: initialises the network and draws the batches.
             folder: of checkpoints and files; a training that was killed goes on from its checkpoint.
             inputs: folders of the networks that this one is trained on top of, by name.
-            report: called at least once after each checkpoint.
+            report: called directly after each checkpoint, with which the CPU time is saved.
 
         Raises:
             ConfigError: the data cannot be used.
