@@ -55,26 +55,29 @@ class HoursEstimate:
         )
 
     def wall_seconds_of(
-        self, training: TrainingId, *, recorded_rows: int, networks: Sequence[str], workers: int
+        self, trainings: Sequence[TrainingId], *, recorded_rows: int, networks: Sequence[str], workers: int
     ) -> float:
-        """Time by the clock until a training has driven its courses [s].
+        """Time by the clock until trainings of one size and seed have driven their courses [s].
 
         Networks without inputs are trained first, then those that need them. A network is trained by one
         worker, whatever their number.
 
         Args:
-            training: whose drives are missing.
+            trainings: whose drives are missing.
             recorded_rows: rows that have to be recorded before.
-            networks: of the training's arm, those that are not trained.
+            networks: of their arms, those that are not trained.
             workers: processes that record, train and drive.
         """
         levels: dict[int, list[float]] = {}
         for name in networks:
-            seconds = self._training(name, training.size)
+            seconds = self._training(name, trainings[0].size)
             levels.setdefault(len(with_inputs(KINDS[name].needs)), []).append(seconds)
         learning = sum(max(*own, sum(own) / workers) for own in levels.values())
         driving = sum(
-            self._courses(training, run.courses) for run in course_runs(self.plan) if run.has(training)
+            self._courses(training, run.courses)
+            for training in trainings
+            for run in course_runs(self.plan)
+            if run.has(training)
         )
         return learning + (self.plan.rates.recorded_row * recorded_rows + driving) / workers
 

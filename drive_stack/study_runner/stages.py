@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 
 from drive_stack.errors import ConfigError
@@ -109,30 +110,34 @@ class Study:
         for part in (small, large):
             if part is large and large and not self.folder.prediction.exists():
                 self._predict()
-            for training in part:
-                if not self._has_time_for(training, start):
+            for _, members in groupby(part, key=lambda training: (training.seed, training.size)):
+                group = list(members)
+                if not self._has_time_for(group, start):
                     return
-                self._train([training])
-                self._evaluate([training])
+                self._train(group)
+                for training in group:  # the tables are written after each driver
+                    self._evaluate([training])
         self._report()
 
-    def _has_time_for(self, training: TrainingId, start: float) -> bool:
-        """Whether a training can be finished within the hours of this run; says so if not."""
-        if self.hours is None or training.arm not in ARMS or self.folder.training(training).exists():
+    def _has_time_for(self, group: Sequence[TrainingId], start: float) -> bool:
+        """Whether trainings of one size and seed can be finished in the hours of this run; says so if not."""
+        pending = [item for item in group if item.arm in ARMS and not self.folder.training(item).exists()]
+        if self.hours is None or not pending:
             return True
         pool = read_pool(self.folder.pool, self.plan)
         work = self._work(pool)
-        missing = self._recorder().missing(work.episodes([training]))
+        missing = self._recorder().missing(work.episodes(pending))
         needed = self._estimate().wall_seconds_of(
-            training,
+            pending,
             recorded_rows=sum(episode.rows for episode in missing),
-            networks=work.missing_networks(training),
+            networks=work.missing_networks(pending),
             workers=self.workers,
         )
         if (time.monotonic() - start + needed) / 3600.0 <= self.hours:
             return True
         self.report(
-            f"stopped before {training}, which takes about {needed / 3600.0:.1f} hours; run again to go on"
+            f"stopped before {pending[0]} and the others of its size and seed, which take about "
+            f"{needed / 3600.0:.1f} hours; run again to go on"
         )
         return False
 

@@ -93,12 +93,18 @@ class TrainingWork:
         ]
         return frozenset(chain(*needed, self.pool.held_out if needed else ()))
 
-    def missing_networks(self, training: TrainingId) -> tuple[str, ...]:
-        """The networks of an arm that are not trained yet, each after its inputs."""
-        if self.folder.training(training).exists():
-            return ()
-        names = with_inputs(find_arm(training.arm).networks)
-        return tuple(name for name in names if read_record(self._task(name, training)) is None)
+    def missing_networks(self, trainings: Sequence[TrainingId]) -> tuple[str, ...]:
+        """The networks that trainings without a row need and that are not trained yet, by name.
+
+        A name is listed once for each mixture.
+        """
+        tasks = {
+            (name, _shared(training)): self._task(name, training)
+            for training in trainings
+            if not self.folder.training(training).exists()
+            for name in with_inputs(find_arm(training.arm).networks)
+        }
+        return tuple(name for (name, _), task in tasks.items() if read_record(task) is None)
 
     def _check_settings(self, training: TrainingId) -> None:
         path = self.folder.training(training)

@@ -57,7 +57,7 @@ def test_a_network_that_needs_others_is_trained_after_them_by_one_worker() -> No
     whole = estimate("rates.courses.mid_to_end=0", "rates.recorded_row=0.5")
 
     def seconds(*networks: str, workers: int = 2, rows: int = 0) -> float:
-        return whole.wall_seconds_of(training, recorded_rows=rows, networks=networks, workers=workers)
+        return whole.wall_seconds_of([training], recorded_rows=rows, networks=networks, workers=workers)
 
     detector, lanes, last = seconds("detector"), seconds("lanes"), seconds("mid_to_end")
     assert detector > lanes > 0.0 and seconds("mid_to_end", workers=1) == last

@@ -183,18 +183,18 @@ def test_no_size_is_begun_that_does_not_fit(fakes: Fakes) -> None:
     fakes.hours = 1e-9
     fakes.run()
     assert not fakes.networks["detector"].epochs and not fakes.drive.orders
-    assert "stopped before modular, 100 rows, seed 0, which takes about" in fakes.lines[-1]
+    assert "stopped before modular, 100 rows, seed 0 and the others" in fakes.lines[-1]
     fakes.hours = 1000.0
     fakes.run()
     assert len(fakes.trainings) == 13
 
 
 def test_what_is_driven_is_in_the_tables_when_the_next_arm_is_killed(fakes: Fakes) -> None:
-    fakes.networks["policy"].fuse.uses = 2
+    fakes.drive.fuse.uses = 4  # after expert, constant and modular
     with pytest.raises(KilledError):
         fakes.run()
     modular = TrainingId("modular", 100, 0)
-    assert [row.id for row in fakes.trainings] == [modular]
+    assert modular in {row.id for row in fakes.trainings}
     assert sum(row.training == modular for row in fakes.drives) == 4
 
 
