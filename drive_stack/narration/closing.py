@@ -26,7 +26,7 @@ def closing_sentences(
         results: how each drive ended.
         verdict: who won.
         hazard: the name of the actor that was hit.
-        decision_ms: median CPU time of a decision of each driver [ms]; empty where it was not measured.
+        decision_ms: mean CPU time of a decision of each driver [ms]; empty where it was not measured.
     """
     failed = next((index for index, result in enumerate(results) if not succeeded(result)), None)
     sentences = []

@@ -65,7 +65,7 @@ def narrate(
         results: how each drive ended.
         verdict: who won.
         opening: what is said at the start.
-        decision_ms: median CPU time of a decision of each driver [ms]; empty where it was not measured.
+        decision_ms: mean CPU time of a decision of each driver [ms]; empty where it was not measured.
     """
     captions = [Caption(0.0, opening.watch)]
     captions += [Caption(0.0, text, driver) for driver, text in enumerate(opening.drivers)]

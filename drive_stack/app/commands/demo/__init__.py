@@ -110,7 +110,7 @@ def _drive(plan: DemoPlan, wiring: Wiring, course: Course) -> DrivenRace:
         session.close()
     result = finished[0]
     opening = Opening(course.watch, tuple(driver.caption for driver in plan.drivers))
-    times = [time for agent in timed if (time := agent.median_ms) is not None]
+    times = [time for agent in timed if (time := agent.mean_ms) is not None]
     decision_ms = times if len(times) == len(result.results) else ()
     narration = narrate(names_of(_agents(plan)), log, result.results, result.verdict, opening, decision_ms)
     return DrivenRace(course, result, narration)
