@@ -53,12 +53,11 @@ def course_runs(plan: StudyPlan) -> tuple[CourseRun, ...]:
     """The runs of the plan's phase: a pilot drives validation seeds, and nothing else."""
     if plan.phase is Phase.PILOT:
         return (CourseRun("validation", plan.validation, lambda _: True),)
-    frontier = plan.frontier
 
     def on_frontier(training: TrainingId) -> bool:
-        return training.size == 0 or (training.arm in frontier.arms and training.size in frontier.sizes)
+        return training.size == 0 or plan.drives_frontier(training.arm, training.size)
 
-    return CourseRun("test", plan.courses, lambda _: True), CourseRun("frontier", frontier, on_frontier)
+    return CourseRun("test", plan.courses, lambda _: True), CourseRun("frontier", plan.frontier, on_frontier)
 
 
 Order: TypeAlias = tuple[CourseRun, TrainingId, Driver]

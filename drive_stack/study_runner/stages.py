@@ -115,7 +115,7 @@ class Study:
                 if not self._has_time_for(group, start):
                     return
                 self._train(group)
-                for training in group:  # the tables are written after each driver
+                for training in group:  # each drives all of its courses before the next one
                     self._evaluate([training])
         self._report()
 

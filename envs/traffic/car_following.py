@@ -66,7 +66,7 @@ def leader_in(bodies, order, rank, lanes, row, lane):  # type: ignore[no-untyped
     """Return the index of the nearest body ahead in a lane, else `NONE`.
 
     A driver in the middle of a lane change is oblique. In its lane it is going to be straight, and so it is
-    taken for as wide as a straight one there: a body that stands beside the lane does not hold it up.
+    taken for as wide as a straight one there: a body that stands next to the lane does not hold it up.
     """
     own = bodies[order[rank]]
     for k in range(rank + 1, order.shape[0]):

@@ -66,12 +66,12 @@ def test_trainings_that_drove_too_little_and_versions_of_the_code_are_deviations
 ) -> None:
     rows, drives = single
     expert = replace(rows[-1], mixture="expert")
-    undriven = replace(rows[0], size=16_000)  # which drives the suite frontier too
-    page = page_of(tmp_path, [*rows, undriven], drives[:-1])
+    incomplete = replace(rows[0], size=16_000)  # which drives the suite frontier too
+    page = page_of(tmp_path, [*rows, incomplete], drives[:-1])
     found = page.split("## Deviations from the plan")[1]
     assert f"- trained, but did not drive all courses of standard: {rows[-1].id}" in found
     for suite in ("standard", "frontier"):
-        assert f"- trained, but did not drive all courses of {suite}: {undriven.id}" in found
+        assert f"- trained, but did not drive all courses of {suite}: {incomplete.id}" in found
     page = page_of(tmp_path, [*rows, expert], [*drives, replace(drives[0], suite="frontier", code_hash="d")])
     assert f"- trained, but did not drive all courses of standard: {expert.id}" in page
     assert "- the drives were made by 2 versions of the code" in page
