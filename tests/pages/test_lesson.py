@@ -26,11 +26,11 @@ from drive_stack.lesson.page import Lesson, render, write_page
 from drive_stack.lesson.plan import FilmDriver, FilmSpec, Section, SitePlan, load_site_plan
 from drive_stack.lesson.shift_figures import read_shifts, shift_families
 from drive_stack.lesson.study_figures import StudyFigures, study_figures
-from drive_stack.study.config import load_plan
+from drive_stack.study.config import Phase, load_plan
 from drive_stack.viewer.video import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = load_plan()
+SHIPPED = load_plan().model_copy(update={"phase": Phase.FINAL})  # simulated drives are on test seeds
 PLAN = SHIPPED.model_copy(update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 60})})
 SIZES = {1000: 2, 4000: 2, 16_000: 2, 64_000: 2}
 FILM = FilmSpec(
