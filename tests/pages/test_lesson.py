@@ -30,7 +30,11 @@ from drive_stack.study.config import Phase, load_plan
 from drive_stack.viewer.video import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = load_plan().model_copy(update={"phase": Phase.FINAL})  # simulated drives are on test seeds
+DEFAULT = load_plan()
+# the simulated drives are on five test seeds
+SHIPPED = DEFAULT.model_copy(
+    update={"phase": Phase.FINAL, "courses": DEFAULT.courses.model_copy(update={"seeds": 5})}
+)
 PLAN = SHIPPED.model_copy(update={"analysis": SHIPPED.analysis.model_copy(update={"replicates": 60})})
 SIZES = {1000: 2, 4000: 2, 16_000: 2, 64_000: 2}
 FILM = FilmSpec(
