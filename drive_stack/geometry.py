@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, LanePath
 
 
@@ -55,7 +55,7 @@ def extents(length: FloatArray, width: FloatArray, yaw: FloatArray) -> tuple[Flo
 register_jitable(extents)
 
 
-@njit(cache=True)
+@kernel()
 def _nearest_samples(samples, points):  # type: ignore[no-untyped-def]
     """Index (N,) of the nearest of ``samples`` (M, 2) for each of ``points`` (N, 2), the first of equals."""
     nearest = np.zeros(points.shape[0], dtype=np.int64)

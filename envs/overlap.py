@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 
 
-@numba.njit(cache=True)
+@kernel()
 def _turn(start, end):  # type: ignore[no-untyped-def]
     """Signed difference of two angles in [−π, π) [rad]."""
     return (end - start + math.pi) % (2.0 * math.pi) - math.pi
 
 
-@numba.njit(cache=True)
+@kernel()
 def _boxes_touch(ax, ay, ayaw, al, aw, bx, by, byaw, bl, bw):  # type: ignore[no-untyped-def]
     """Whether two oriented boxes (centre, yaw, length, width) fraction a point."""
     dx, dy = bx - ax, by - ay
@@ -34,7 +34,7 @@ def _boxes_touch(ax, ay, ayaw, al, aw, bx, by, byaw, bl, bw):  # type: ignore[no
     return True
 
 
-@numba.njit(cache=True)
+@kernel()
 def _disc_touches(ax, ay, ayaw, al, aw, bx, by, radius):  # type: ignore[no-untyped-def]
     """Whether a disc shares a point with an oriented box."""
     dx, dy = bx - ax, by - ay
@@ -44,7 +44,7 @@ def _disc_touches(ax, ay, ayaw, al, aw, bx, by, radius):  # type: ignore[no-unty
     return longitudinal * longitudinal + lateral * lateral <= radius * radius
 
 
-@numba.njit(cache=True)
+@kernel()
 def first_touch(  # type: ignore[no-untyped-def]
     box_start, box_end, length, width, starts, ends, lengths, widths, radii, resolution
 ):
@@ -97,7 +97,7 @@ def first_touch(  # type: ignore[no-untyped-def]
     return fraction
 
 
-@numba.njit(cache=True)
+@kernel()
 def count_touching(poses, lengths, widths, poses_b, radii_b):  # type: ignore[no-untyped-def]
     """Number of pairs that touch: of two boxes, or of a box and a disc.
 
@@ -138,7 +138,7 @@ def count_touching(poses, lengths, widths, poses_b, radii_b):  # type: ignore[no
     return total
 
 
-@numba.njit(cache=True)
+@kernel()
 def touches_any(pose, length, width, radius, poses, lengths, widths, radii):  # type: ignore[no-untyped-def]
     """Whether a shape touches any of N others; a positive radius makes a shape a disc.
 
@@ -174,7 +174,7 @@ def touches_any(pose, length, width, radius, poses, lengths, widths, radii):  # 
     return False
 
 
-@numba.njit(cache=True)
+@kernel()
 def previous_poses(previous_ids, previous, ids, poses):  # type: ignore[no-untyped-def]
     """Poses of the previous tick in the present order of rows, shape (N, 3).
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from drive_stack.perception.ground_shape import (
     MAX_SCALE,
@@ -23,6 +22,7 @@ from drive_stack.perception.ground_shape import (
     integrated_from_ego,
     interpolation_weights,
 )
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, LanePath
 
 OFFSET, HEADING = 0, 1
@@ -83,7 +83,7 @@ def boundaries(states: FloatArray, anchors: FloatArray, view: GroundView) -> Flo
     return laterals
 
 
-@njit(cache=True)
+@kernel()
 def _interpolate_at_anchors(  # type: ignore[no-untyped-def]
     x, y, heading, heights, pitches, edges, anchors, mount_x, height, laterals
 ):

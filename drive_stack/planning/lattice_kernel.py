@@ -9,9 +9,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 
 
@@ -89,7 +89,7 @@ START_TOLERANCE = 0.05  # by which a path may leave the road farther than at its
 OVERSHOOT = 0.3  # beyond the edge at the end of a lateral motion [m]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def lead_limits(  # type: ignore[no-untyped-def]
     leads, paths, station, times, ego_front, at_start_too
 ):
@@ -133,7 +133,7 @@ def lead_limits(  # type: ignore[no-untyped-def]
     return allowed, blocked
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def candidate_costs(  # type: ignore[no-untyped-def]
     paths, profiles, leads, futures, bounds, weights, path_costs, profile_costs, order
 ):
@@ -159,7 +159,7 @@ def candidate_costs(  # type: ignore[no-untyped-def]
     return costs
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _move(path, profile, paths, profiles, centre, motion):  # type: ignore[no-untyped-def]
     """Fill ``motion`` (3, T) of a candidate: laterals of rear axle and body's centre [m], curvature [1/m].
 
@@ -178,7 +178,7 @@ def _move(path, profile, paths, profiles, centre, motion):  # type: ignore[no-un
         motion[2, t] = _curvature(road, lateral, slope, bend)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _cost(  # type: ignore[no-untyped-def]
     path, profile, motion, profiles, leads, futures, bounds, weights
 ):
@@ -216,7 +216,7 @@ def _cost(  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _curvature(road, lateral, slope, bend):  # type: ignore[no-untyped-def]
     """See `paths.path_curvature`; here with cos and tan of the angle atan(slope / scale)."""
     scale = max(1.0 - road * lateral, 0.2)
@@ -226,7 +226,7 @@ def _curvature(road, lateral, slope, bend):  # type: ignore[no-untyped-def]
     return (bent + road) * math.sqrt(cos_squared) / scale
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _interaction(profile, body, profiles, futures, centre):  # type: ignore[no-untyped-def]
     """Clearance cost and collision severity of one candidate with all hypotheses.
 

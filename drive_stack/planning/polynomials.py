@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 
 
@@ -57,7 +57,7 @@ def evaluate(coefficients: FloatArray, at: FloatArray) -> FloatArray:
     return value
 
 
-@njit(cache=True)
+@kernel()
 def _horner(coefficients, at, value):  # type: ignore[no-untyped-def]
     last = coefficients.shape[1] - 1
     for row in range(at.shape[0]):

@@ -7,12 +7,13 @@ instants. None of them reverses: a car that has stopped stands.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from drive_stack.support.kernels import kernel
 
 STOPPED = 1e-9  # a speed that low is a stop [m/s]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def quartic_motions(coefficients, ends, durations, times):  # type: ignore[no-untyped-def]
     """Motions along polynomials (K, 5), lowest power first.
 
@@ -37,7 +38,7 @@ def quartic_motions(coefficients, ends, durations, times):  # type: ignore[no-un
     return motions
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def ramp_motions(speed, acceleration, targets, jerk, times):  # type: ignore[no-untyped-def]
     """Motions whose acceleration changes from the present one to each of ``targets`` (K,) [m/s²].
 
@@ -61,7 +62,7 @@ def ramp_motions(speed, acceleration, targets, jerk, times):  # type: ignore[no-
     return motions
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _put(motions, row, t, place, velocity, change, jerk, stands):  # type: ignore[no-untyped-def]
     """Enter an instant of a motion; the car stands where it was, if it ``stands``."""
     before = motions[0, row, t - 1] if t > 0 else place

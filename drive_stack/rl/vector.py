@@ -41,12 +41,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.road.kernels import piece_at, to_road
 from drive_stack.road_map import Lane, RoadMap
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, NavigationCommand
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import EgoState, WorldState
@@ -206,7 +206,7 @@ def _may_enter(road: RoadMap, lane: int, side: int, station: float) -> bool:
     return other >= 0 and road.may_cross(lane, other, station)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _fill_users(rows, pieces, x, y, yaw, speed, pose, speeds, lengths, widths, labels):  # type: ignore[no-untyped-def]
     """Write the nearest road users into ``rows`` (N, F), the nearest one first, in physical units.
 
@@ -243,7 +243,7 @@ def _fill_users(rows, pieces, x, y, yaw, speed, pose, speeds, lengths, widths, l
         row[_PHYSICAL + labels[i]] = 1.0
 
 
-@numba.njit(cache=True)
+@kernel()
 def _assemble(head, pieces, ego, pose, speeds, lengths, widths, labels):  # type: ignore[no-untyped-def]
     """Return the vector, shape (`VECTOR_SIZE`,).
 

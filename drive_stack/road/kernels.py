@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from drive_stack.support.kernels import kernel
 
-@numba.njit(cache=True)
+
+@kernel()
 def piece_at(pieces, station):  # type: ignore[no-untyped-def]
     """Index of the piece at a station [m]. The first and last pieces extend beyond their ends."""
     last = pieces[3].shape[0] - 1
     return min(max(np.searchsorted(pieces[0], station, side="right") - 1, 0), last)
 
 
-@numba.njit(cache=True)
+@kernel()
 def to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
     """World x, y [m] and yaw of the reference line [rad] at a station and lateral [m]."""
     piece = piece_at(pieces, station)
@@ -33,7 +34,7 @@ def to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
     return x, y, yaw
 
 
-@numba.njit(cache=True)
+@kernel()
 def all_to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
     """`to_world` of N stations and laterals: points (N, 2) and yaw (N,)."""
     points, yaws = np.empty((station.shape[0], 2)), np.empty(station.shape[0])
@@ -42,7 +43,7 @@ def all_to_world(pieces, station, lateral):  # type: ignore[no-untyped-def]
     return points, yaws
 
 
-@numba.njit(cache=True)
+@kernel()
 def to_road(pieces, x, y, first, last):  # type: ignore[no-untyped-def]
     """Station, lateral [m] and yaw of the reference line [rad] at the projection of a world point.
 
@@ -67,14 +68,14 @@ def to_road(pieces, x, y, first, last):  # type: ignore[no-untyped-def]
     return best[1], best[2], best[3]
 
 
-@numba.njit(cache=True)
+@kernel()
 def to_road_near(pieces, x, y, near):  # type: ignore[no-untyped-def]
     """`to_road`, restricted to the piece at the station ``near`` [m] and its two neighbours."""
     nearest, last = piece_at(pieces, near), pieces[3].shape[0] - 1
     return to_road(pieces, x, y, max(nearest - 1, 0), min(nearest + 1, last))
 
 
-@numba.njit(cache=True)
+@kernel()
 def grade_at(grades, station):  # type: ignore[no-untyped-def]
     """Grade (rise over run) at a station [m].
 

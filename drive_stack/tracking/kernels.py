@@ -9,8 +9,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 
 STATES = 5  # x, y, vx, vy [m, m/s], logarithm of the size; see `drive_stack.tracking.measurement`
@@ -34,7 +34,7 @@ class Measurement(NamedTuple):
     log_size_variance: float
 
 
-@njit(cache=True)
+@kernel()
 def predict_state(  # type: ignore[no-untyped-def]
     mean, covariance, shift, turn, dt, longitudinal_acceleration, lateral_acceleration
 ):
@@ -61,7 +61,7 @@ def predict_state(  # type: ignore[no-untyped-def]
     return moved, _transformed(spread, cos, sin, 0.0)
 
 
-@njit(cache=True)
+@kernel()
 def update_state(mean, covariance, measurement):  # type: ignore[no-untyped-def]
     """Mean (5,) and covariance (5, 5) after a measurement, and its log-likelihood.
 
@@ -83,7 +83,7 @@ def update_state(mean, covariance, measurement):  # type: ignore[no-untyped-def]
     return moved, updated, -0.5 * (squared + log_determinant + size * math.log(2.0 * math.pi))
 
 
-@njit(cache=True)
+@kernel()
 def closest_distances(measurement, means, covariances, ends):  # type: ignore[no-untyped-def]
     """Distances (N, 2) of a measurement from N targets, each from the closest of the target's states.
 
@@ -104,7 +104,7 @@ def closest_distances(measurement, means, covariances, ends):  # type: ignore[no
     return distances
 
 
-@njit(cache=True)
+@kernel()
 def _compare(measurement, mean):  # type: ignore[no-untyped-def]
     """Differences (M,) of a measurement from a state, rows (M, 5) and variances (M,), linearised there.
 
@@ -146,7 +146,7 @@ def _compare(measurement, mean):  # type: ignore[no-untyped-def]
     return difference, rows, noise
 
 
-@njit(cache=True)
+@kernel()
 def _absorb(moved, covariance, difference, rows, noise):  # type: ignore[no-untyped-def]
     """Update a state in place with one row of a measurement after another, and return their distance.
 
@@ -194,7 +194,7 @@ def _absorb(moved, covariance, difference, rows, noise):  # type: ignore[no-unty
     return squared, log_determinant
 
 
-@njit(cache=True)
+@kernel()
 def _transformed(covariance, cos, sin, dt):  # type: ignore[no-untyped-def]
     """Covariance (5, 5) of a state whose vectors are turned, and whose position moves by ``dt`` velocities.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.objects.vehicles import select_vehicles
 from drive_stack.road.scenery import OppositeCarriageway
 from drive_stack.road_map import RoadMap
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 from drive_stack.world_state import VehicleStates
 
@@ -56,7 +56,7 @@ class OppositeTraffic:
         return replace(near, x=points[:, 0], y=points[:, 1], yaw=yaw + np.pi, station=stations)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _near(station, arc_at, lane, arc, speed, time, ego_station):  # type: ignore[no-untyped-def]
     """Return the rows and stations of the vehicles near the ego."""
     rows, stations = np.empty(len(arc), np.int64), np.empty(len(arc))

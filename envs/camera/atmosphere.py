@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import cv2
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.road.vertical_profile import VerticalProfile
 from drive_stack.seeds import SceneryStream
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
@@ -168,7 +168,7 @@ class Atmosphere:
         return self._ground_tables
 
 
-@numba.njit(cache=True)
+@kernel()
 def _select_visible(  # type: ignore[no-untyped-def]
     x, y, reflecting, ego_x, ego_y, cos, sin, visibility, ambient, night
 ):

@@ -7,12 +7,12 @@ and interpolated between.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.seeds import SceneryStream
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 from drive_stack.world_state import Conditions, Light, Weather
 
@@ -94,7 +94,7 @@ def _zenith(conditions: Conditions, haze: FloatArray) -> FloatArray:
     return np.array([86.0, 138.0, 204.0]) if conditions.light is Light.DAY else np.array([62.0, 74.0, 122.0])
 
 
-@numba.njit(cache=True)
+@kernel()
 def _interpolate(knots, hill, meadow, words):  # type: ignore[no-untyped-def]
     """Fill ``words`` (H, W) from ``knots`` (R, C, 5): RGB of the sky, and pixels above the two edges."""
     height, width = words.shape
@@ -121,7 +121,7 @@ def _interpolate(knots, hill, meadow, words):  # type: ignore[no-untyped-def]
                 _cover(left, right, hill, meadow, words[v, start : start + _COLUMNS])
 
 
-@numba.njit(cache=True)
+@kernel()
 def _cover(left, right, hill, meadow, words):  # type: ignore[no-untyped-def]
     """Draw hills and the plain over the sky in a part of a row between two computed pixels."""
     for u in range(len(words)):
@@ -138,13 +138,13 @@ def _cover(left, right, hill, meadow, words):  # type: ignore[no-untyped-def]
         )
 
 
-@numba.njit(cache=True)
+@kernel()
 def _above(edge):  # type: ignore[no-untyped-def]
     """Return how much of a pixel lies above an edge, from the pixels between the edge and its centre."""
     return min(max(edge + np.float32(0.5), np.float32(0.0)), np.float32(1.0))
 
 
-@numba.njit(cache=True)
+@kernel()
 def _word(red, green, blue):  # type: ignore[no-untyped-def]
     half = np.float32(0.5)
     high = np.uint32(np.uint32(np.int32(red + half)) << np.uint32(16))

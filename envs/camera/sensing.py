@@ -8,8 +8,9 @@ rows and adds noise. It uses integers only, row by row and without branches, so 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from drive_stack.support.kernels import kernel
 
 SUPERSAMPLING = 2  # factor of the rendered width and height
 CODE_ZERO = 64  # alpha of an object with transmittance 0; the ground and the sky have less
@@ -27,7 +28,7 @@ _DIVISOR, _DIVISOR_BITS = _word(round((1 << 22) / (4 * 255))), 22
 _HALF_DIVISOR = _word(1 << (_DIVISOR_BITS - 1))
 
 
-@numba.njit(cache=True)
+@kernel()
 def apply_sensor(  # type: ignore[no-untyped-def]
     large, backdrop, ground_through, ground_lit, haze, bright, dark, image
 ):
@@ -48,7 +49,7 @@ def apply_sensor(  # type: ignore[no-untyped-def]
         _add_noise(image[y], bright[y], dark[y])
 
 
-@numba.njit(cache=True)
+@kernel()
 def _blend(  # type: ignore[no-untyped-def]
     low, high, backdrop, ground_through, ground_lit, haze, pixels
 ):
@@ -76,7 +77,7 @@ def _blend(  # type: ignore[no-untyped-def]
             pixels[3 * x + channel] = _byte(_divide(_word(total + _word(colour * hazed))))
 
 
-@numba.njit(cache=True)
+@kernel()
 def _add_noise(pixels, bright, dark):  # type: ignore[no-untyped-def]
     """Add ``bright`` and subtract ``dark``, each clipped to a byte."""
     for x in range(len(pixels)):
@@ -84,44 +85,44 @@ def _add_noise(pixels, bright, dark):  # type: ignore[no-untyped-def]
         pixels[x] = _byte(max(brightened, _short(dark[x])) - _short(dark[x]))
 
 
-@numba.njit(cache=True)
+@kernel()
 def _upright_transmittance(sample):  # type: ignore[no-untyped-def]
     """Return the transmittance 0 … 255 of an upright object from its alpha."""
     alpha = _shift_right(sample, 24)
     return _shift_right(_word(_word(_word(max(alpha, _ZERO) - _ZERO) * _ALPHA_SCALE) + _HALF), 16)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _select(sample, upright, ground):  # type: ignore[no-untyped-def]
     """Return ``upright`` where the sample's alpha is that of an object, else ``ground``."""
     return upright if _shift_right(sample, 24) >= _ZERO else ground
 
 
-@numba.njit(cache=True)
+@kernel()
 def _drawn_or(sample, backdrop):  # type: ignore[no-untyped-def]
     """Return a sample, or the backdrop where nothing was drawn."""
     return sample if sample > 0 else backdrop
 
 
-@numba.njit(cache=True)
+@kernel()
 def _byte_of(word, bits):  # type: ignore[no-untyped-def]
     """Return the byte of a word that begins at ``bits``."""
     return _word(_shift_right(word, bits) & _LOW_BYTE)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _divide(total):  # type: ignore[no-untyped-def]
     """Return ``total / (4 · 255)`` to the nearest whole number."""
     return _shift_right(_word(_word(total * _DIVISOR) + _HALF_DIVISOR), _DIVISOR_BITS)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _shift_right(word, bits):  # type: ignore[no-untyped-def]
     """Return a word shifted to the right."""
     return _word(word >> _word(bits))
 
 
-@numba.njit(cache=True)
+@kernel()
 def _scale(byte, fraction):  # type: ignore[no-untyped-def]
     """``byte · fraction / 255`` to the nearest whole number; both 0 … 255."""
     scaled = _short(_short(byte) * _short(fraction) + _short(128))

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, SemanticClass
 from drive_stack.world_state import EgoState
 
@@ -158,7 +158,7 @@ def _runs(rows: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-@numba.njit(cache=True)
+@kernel()
 def shade_vertices(  # type: ignore[no-untyped-def]
     points, colours, ego_x, ego_y, cos, sin, visibility, ambient, night, shaded
 ):

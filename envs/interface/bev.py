@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from drive_stack.objects.classes import GROUPS, ClassGroup
 from drive_stack.rl.vector import RoadUsers
 from drive_stack.road.kernels import to_road
 from drive_stack.road_map import RoadMap
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, Image, ObjectClass
 from drive_stack.vehicle import VehicleParameters
 from drive_stack.world_state import EgoState
@@ -55,7 +55,7 @@ def _lane_table(road: RoadMap, station: float) -> FloatArray:
     return np.array([[lane.width, lane.start, lane.end, *lane.laterals_at(stations)] for lane in road.lanes])
 
 
-@numba.njit(cache=True)
+@kernel()
 def _draw_road(image, pieces, lanes, x, y, yaw):  # type: ignore[no-untyped-def]
     """Fill channel `ROAD`; pixels beyond the outermost lanes count as pavement up to one metre."""
     last = pieces[3].shape[0] - 1
@@ -79,7 +79,7 @@ def _draw_road(image, pieces, lanes, x, y, yaw):  # type: ignore[no-untyped-def]
                 image[row, column, ROAD] = PAVEMENT
 
 
-@numba.njit(cache=True)
+@kernel()
 def _draw_boxes(image, pose, length, width, is_vehicle, x, y, yaw):  # type: ignore[no-untyped-def]
     """Fill the pixels whose centres are in a box; a box covers at least the pixel of its centre."""
     cos, sin = math.cos(yaw), math.sin(yaw)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
+
+from drive_stack.support.kernels import kernel
 
 from .records import CAP_STEP, MOVING, PEDESTRIAN, STATIONARY
 
@@ -26,7 +27,7 @@ _CAR_CHANGE_DISTANCE, _LARGE_CHANGE_DISTANCE = 18.0, 30.0  # minimum length of a
 _CAR_PULL_OUT_GAP, _LARGE_PULL_OUT_GAP = 16.0, 28.0  # gap kept behind a stationary body [m]
 
 
-@numba.njit(cache=True)
+@kernel()
 def lane_centre(lanes, index, station):  # type: ignore[no-untyped-def]
     """Return the lateral of a lane's centre [m]; see `drive_stack.road_map.Lane.lateral_at`."""
     lane = lanes[index]
@@ -36,13 +37,13 @@ def lane_centre(lanes, index, station):  # type: ignore[no-untyped-def]
     return lane.offset - lane.approach * 0.5 * (1.0 + math.cos(math.pi * fraction))
 
 
-@numba.njit(cache=True)
+@kernel()
 def min_change_distance(row):  # type: ignore[no-untyped-def]
     """Return the minimum distance that a lane change takes [m]."""
     return _LARGE_CHANGE_DISTANCE if row.large else _CAR_CHANGE_DISTANCE
 
 
-@numba.njit(cache=True)
+@kernel()
 def speed_cap_at(cap, station):  # type: ignore[no-untyped-def]
     """Return the speed cap at a station [m/s], interpolated between the samples of ``cap``."""
     position = min(max(station / CAP_STEP, 0.0), cap.shape[0] - 1.001)
@@ -50,7 +51,7 @@ def speed_cap_at(cap, station):  # type: ignore[no-untyped-def]
     return cap[index] + (cap[index + 1] - cap[index]) * (position - index)
 
 
-@numba.njit(cache=True)
+@kernel()
 def occupies(body, centre, half_width, lane, seconds):  # type: ignore[no-untyped-def]
     """Whether a body is in, or within ``seconds`` enters, a path of ``half_width`` about a lateral."""
     if body.kind == MOVING and lane >= 0 and body.target == lane:
@@ -61,7 +62,7 @@ def occupies(body, centre, half_width, lane, seconds):  # type: ignore[no-untype
     return min(body.lateral, later) < centre + clearance and max(body.lateral, later) > centre - clearance
 
 
-@numba.njit(cache=True)
+@kernel()
 def leader_in(bodies, order, rank, lanes, row, lane):  # type: ignore[no-untyped-def]
     """Return the index of the nearest body ahead in a lane, else `NONE`.
 
@@ -80,7 +81,7 @@ def leader_in(bodies, order, rank, lanes, row, lane):  # type: ignore[no-untyped
     return NONE
 
 
-@numba.njit(cache=True)
+@kernel()
 def leader_on_path(bodies, order, rank, row):  # type: ignore[no-untyped-def]
     """Return the index of the nearest body ahead of the front bumper, in whatever lane, else `NONE`.
 
@@ -99,7 +100,7 @@ def leader_on_path(bodies, order, rank, row):  # type: ignore[no-untyped-def]
     return NONE
 
 
-@numba.njit(cache=True)
+@kernel()
 def follower_in(bodies, order, rank, lanes, lane):  # type: ignore[no-untyped-def]
     """Return the index of the nearest body behind in a lane that is not a pedestrian, else `NONE`."""
     own = bodies[order[rank]]
@@ -113,13 +114,13 @@ def follower_in(bodies, order, rank, lanes, lane):  # type: ignore[no-untyped-de
     return NONE
 
 
-@numba.njit(cache=True)
+@kernel()
 def gap_between(rear, front):  # type: ignore[no-untyped-def]
     """Return the bumper-to-bumper gap between two bodies [m]."""
     return front.station - rear.station - front.half_length - rear.half_length
 
 
-@numba.njit(cache=True)
+@kernel()
 def idm(row, speed, desired_speed, gap, leader_speed, min_gap):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] of the Intelligent Driver Model (Treiber 2000).
 
@@ -135,7 +136,7 @@ def idm(row, speed, desired_speed, gap, leader_speed, min_gap):  # type: ignore[
     return min(max(free - interaction, -MAX_BRAKING), row.max_acceleration)
 
 
-@numba.njit(cache=True)
+@kernel()
 def acceleration_behind(row, own, desired_speed, leader, moving_gap, stationary_gap):  # type: ignore[no-untyped-def]
     """Return the IDM acceleration [m/s²] behind one body. Its kind selects the minimum gap [m]."""
     min_gap = moving_gap
@@ -146,7 +147,7 @@ def acceleration_behind(row, own, desired_speed, leader, moving_gap, stationary_
     return idm(row, own.speed, desired_speed, gap_between(own, leader), max(leader.speed, 0.0), min_gap)
 
 
-@numba.njit(cache=True)
+@kernel()
 def lane_acceleration(bodies, order, rank, lanes, row, lane, desired_speed):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] in a lane, limited by the leader and by the lane's end.
 
@@ -164,7 +165,7 @@ def lane_acceleration(bodies, order, rank, lanes, row, lane, desired_speed):  # 
     return result
 
 
-@numba.njit(cache=True)
+@kernel()
 def path_acceleration(bodies, order, rank, row, desired_speed):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] for the body straight ahead while a lane change is under way."""
     own = bodies[order[rank]]

@@ -11,9 +11,10 @@ import copy
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from drive_stack.support.kernels import kernel
 
 from .flow import STANDSTILL_GAP, flow_speed, unaccelerated_speed
 from .lane_bodies import LaneBodies
@@ -198,7 +199,7 @@ def _equilibrium_gap(speed: float, desired: float, time_gap: float) -> float:
     return (STANDSTILL_GAP + speed * time_gap) / math.sqrt(free)
 
 
-@numba.njit(cache=True)
+@kernel()
 def rows_outside(rows, low, high, road_end):  # type: ignore[no-untyped-def]
     """Return the rows of unscripted vehicles outside stations ``low`` to ``high`` or at the road's end."""
     low, high = low - _LEAVING_DISTANCE, min(high + _LEAVING_DISTANCE, road_end - _ROAD_END)
@@ -212,7 +213,7 @@ def rows_outside(rows, low, high, road_end):  # type: ignore[no-untyped-def]
     return outside[:count]
 
 
-@numba.njit(cache=True)
+@kernel()
 def cap_first_speeds(rows, lanes, max_speed):  # type: ignore[no-untyped-def]
     """Limit the speed of the first vehicle of each lane, as if traffic continued ahead of it.
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from functools import cache
 
-import numba
 import numpy as np
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import ObjectClass
 from drive_stack.vehicle import DRY_GRIP
 
@@ -65,7 +65,7 @@ def _mean_length(large_fraction: float | None, held_out: bool) -> float:
     return means[0] * (1.0 - large_fraction) + means[1] * large_fraction
 
 
-@numba.njit(cache=True)
+@kernel()
 def _equilibrium_speed(gap, desired_speed, time_gap):  # type: ignore[no-untyped-def]
     low, high = 0.0, desired_speed
     for _ in range(_BISECTIONS):
@@ -78,7 +78,7 @@ def _equilibrium_speed(gap, desired_speed, time_gap):  # type: ignore[no-untyped
     return low
 
 
-@numba.njit(cache=True)
+@kernel()
 def unaccelerated_speed(row, desired, gap, leader_speed):  # type: ignore[no-untyped-def]
     """Return the maximum speed [m/s] up to ``desired`` at which a driver behind a leader does not brake."""
     if idm(row, desired, desired, gap, leader_speed, STANDSTILL_GAP) >= 0.0:
@@ -93,7 +93,7 @@ def unaccelerated_speed(row, desired, gap, leader_speed):  # type: ignore[no-unt
     return low
 
 
-@numba.njit(cache=True)
+@kernel()
 def settle_speeds(rows, desired, leader_rear, leader_speed):  # type: ignore[no-untyped-def]
     """Set the speeds of a lane's new vehicles in place, front first, so that no driver has to brake.
 

@@ -5,7 +5,7 @@ A change is discretionary, by the MOBIL model (Kesting 2007), or mandatory, beca
 
 from __future__ import annotations
 
-import numba
+from drive_stack.support.kernels import kernel
 
 from .car_following import (
     NONE,
@@ -33,7 +33,7 @@ _KEEP_RIGHT = 0.15  # MOBIL's bias to the right [m/s²]
 _LARGE_KEEP_RIGHT = 0.4
 
 
-@numba.njit(cache=True)
+@kernel()
 def required_lane(lanes, lane, station, road_end):  # type: ignore[no-untyped-def]
     """Return the lane that a driver must change into because their own lane ends, else `NONE`."""
     end = lanes[lane].end
@@ -47,7 +47,7 @@ def required_lane(lanes, lane, station, road_end):  # type: ignore[no-untyped-de
     return NONE
 
 
-@numba.njit(cache=True)
+@kernel()
 def is_crossable(lanes, lane, other, station):  # type: ignore[no-untyped-def]
     """Whether the line between two adjacent lanes may be crossed at a station."""
     if other < 0 or other >= lanes.shape[0] or station < max(lanes[lane].opens, lanes[other].opens):
@@ -55,7 +55,7 @@ def is_crossable(lanes, lane, other, station):  # type: ignore[no-untyped-def]
     return lanes[other].start <= station <= lanes[other].end
 
 
-@numba.njit(cache=True)
+@kernel()
 def is_gap_safe(bodies, order, rank, lanes, rows, row, lane, desired_speed, max_braking):  # type: ignore[no-untyped-def]
     """Whether a lane has a gap in which neither this driver nor the follower brakes above ``max_braking``."""
     own = bodies[order[rank]]
@@ -78,7 +78,7 @@ def is_gap_safe(bodies, order, rank, lanes, rows, row, lane, desired_speed, max_
     return idm(driver, other.speed, max(other.speed, 1.0), gap, own.speed, 2.0) >= -max_braking
 
 
-@numba.njit(cache=True)
+@kernel()
 def can_pull_out(bodies, order, rank, row, leader, duration):  # type: ignore[no-untyped-def]
     """Whether a change that starts now leaves the lane before the vehicle reaches its leader."""
     if leader == NONE:
@@ -90,7 +90,7 @@ def can_pull_out(bodies, order, rank, row, leader, duration):  # type: ignore[no
     return gap_between(own, other) > _CLEARED_FRACTION * distance + 0.5
 
 
-@numba.njit(cache=True)
+@kernel()
 def _follower_loss(bodies, order, rank, lanes, rows, row, lane):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] that the follower in a lane loses behind this vehicle."""
     own = bodies[order[rank]]
@@ -108,7 +108,7 @@ def _follower_loss(bodies, order, rank, lanes, rows, row, lane):  # type: ignore
     return idm(driver, other.speed, desired_speed, gap, bodies[leader].speed, 2.0) - behind_own
 
 
-@numba.njit(cache=True)
+@kernel()
 def better_lane(bodies, order, rank, lanes, rows, row, desired_speed):  # type: ignore[no-untyped-def]
     """Return the adjacent lane with the largest MOBIL gain above the driver's threshold, else `NONE`."""
     lane, station = row.target_lane, row.station
@@ -136,7 +136,7 @@ def better_lane(bodies, order, rank, lanes, rows, row, desired_speed):  # type: 
     return best
 
 
-@numba.njit(cache=True)
+@kernel()
 def start_change(row, own, lanes, lane, duration):  # type: ignore[no-untyped-def]
     """Start a change into a lane. Other drivers react to the new target lane from now on."""
     row.side = 1 if lane > row.target_lane else -1
@@ -147,7 +147,7 @@ def start_change(row, own, lanes, lane, duration):  # type: ignore[no-untyped-de
     own.target = lane
 
 
-@numba.njit(cache=True)
+@kernel()
 def decide_lane_change(bodies, order, rank, lanes, rows, row, desired_speed, road_end, dt):  # type: ignore[no-untyped-def]
     """Run one tick of the decision: choose a lane, signal for `SIGNAL_TIME`, change if the gap is safe."""
     own = bodies[order[rank]]

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.road_map import LaneKind, RoadMap
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 from drive_stack.vehicle import WET_GRIP
 
@@ -116,7 +116,7 @@ def speed_cap(road: RoadMap, station: FloatArray, limit: FloatArray) -> FloatArr
     return np.asarray(cap, dtype=np.float64)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _brake_before(cap):  # type: ignore[no-untyped-def]
     """Lower a speed cap in place so that gentle braking reaches each sample ahead."""
     for index in range(cap.shape[0] - 2, -1, -1):

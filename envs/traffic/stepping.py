@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from drive_stack.geometry import extents
 from drive_stack.road.kernels import grade_at, piece_at, to_road, to_world
+from drive_stack.support.kernels import kernel
 from drive_stack.vehicle import GRAVITY
 
 from .car_following import (
@@ -36,7 +36,7 @@ _EGO_STATIONARY_SPEED = 1.0  # below this speed drivers overtake the ego like a 
 FAR = -1e9  # station of rows without a vehicle [m]
 
 
-@numba.njit(cache=True)
+@kernel()
 def _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end):  # type: ignore[no-untyped-def]
     """Return all bodies as `BODY` records: rows at their own index, then ego, pedestrians and obstacles."""
     count, last = rows.shape[0], pieces[3].shape[0] - 1
@@ -72,7 +72,7 @@ def _collect_bodies(rows, lanes, pieces, ego, pedestrians, obstacles, road_end):
     return bodies
 
 
-@numba.njit(cache=True)
+@kernel()
 def _yielding_acceleration(bodies, order, rank, row, desired_speed):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] that yields gently to a vehicle ahead that must enter this lane."""
     own = bodies[order[rank]]
@@ -87,7 +87,7 @@ def _yielding_acceleration(bodies, order, rank, row, desired_speed):  # type: ig
     return row.max_acceleration
 
 
-@numba.njit(cache=True)
+@kernel()
 def _acceleration(bodies, order, rank, lanes, row, desired_speed):  # type: ignore[no-untyped-def]
     """Return the acceleration [m/s²] from all car-following and yielding terms."""
     result = lane_acceleration(bodies, order, rank, lanes, row, row.target_lane, desired_speed)
@@ -101,7 +101,7 @@ def _acceleration(bodies, order, rank, lanes, row, desired_speed):  # type: igno
     return min(result, _yielding_acceleration(bodies, order, rank, row, desired_speed))
 
 
-@numba.njit(cache=True)
+@kernel()
 def _max_braking(row, pieces, grip):  # type: ignore[no-untyped-def]
     """Return the braking [m/s²] that the friction circle leaves.
 
@@ -116,7 +116,7 @@ def _max_braking(row, pieces, grip):  # type: ignore[no-untyped-def]
     return math.sqrt(max(grip * grip - lateral * lateral, 0.0))
 
 
-@numba.njit(cache=True)
+@kernel()
 def _limit_by_grade(row, pieces, grade, grip, acceleration):  # type: ignore[no-untyped-def]
     """Return the acceleration along the road that tyres and engine can give a driver who asks for one [m/s²].
 
@@ -132,7 +132,7 @@ def _limit_by_grade(row, pieces, grade, grip, acceleration):  # type: ignore[no-
     return acceleration
 
 
-@numba.njit(cache=True)
+@kernel()
 def specific_power(length):  # type: ignore[no-untyped-def]
     """Return the engine power of a loaded large vehicle of a length [m] by its mass [W/kg].
 
@@ -141,7 +141,7 @@ def specific_power(length):  # type: ignore[no-untyped-def]
     return 8.5 if length > 12.6 else 13.0
 
 
-@numba.njit(cache=True)
+@kernel()
 def _move(row, lanes, pieces, grade, dt):  # type: ignore[no-untyped-def]
     """Move a vehicle: exact longitudinal motion at constant acceleration, minimum-jerk lateral motion."""
     before = row.speed
@@ -168,7 +168,7 @@ def _move(row, lanes, pieces, grade, dt):  # type: ignore[no-untyped-def]
         row.shift = 0.0
 
 
-@numba.njit(cache=True)
+@kernel()
 def step_all(  # type: ignore[no-untyped-def]
     rows, lanes, pieces, profile, cap, road_end, ego, pedestrians, obstacles, grip, dt
 ):
@@ -208,7 +208,7 @@ def step_all(  # type: ignore[no-untyped-def]
             _move(rows[i], lanes, pieces, grade_at(profile, rows[i].station), dt)
 
 
-@numba.njit(cache=True)
+@kernel()
 def footprints(rows, pieces, ids, poses, speeds, lengths, widths, radii):  # type: ignore[no-untyped-def]
     """Return the shapes of all V vehicles, followed by W other shapes.
 
@@ -243,7 +243,7 @@ def footprints(rows, pieces, ids, poses, speeds, lengths, widths, radii):  # typ
     return all_ids, all_poses, values
 
 
-@numba.njit(cache=True)
+@kernel()
 def road_bodies(rows, ego):  # type: ignore[no-untyped-def]
     """Return station, lateral, speed, length and width of all V vehicles, then of the ego, (5, V + 1).
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
+
+from drive_stack.support.kernels import kernel
 
 from .records import Records
 
@@ -52,20 +53,20 @@ class StockTraffic:
             step_stock(self.rows, road, dt)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _not_zero(value):  # type: ignore[no-untyped-def]
     if abs(value) > 1e-2:
         return value
     return 1e-2 if value >= 0.0 else -1e-2
 
 
-@numba.njit(cache=True)
+@kernel()
 def _on_lane(row, lane, road):  # type: ignore[no-untyped-def]
     lateral_offset = abs(row.y + lane * road[1])
     return lateral_offset <= road[1] / 2.0 + 1.0 and -_LENGTH <= row.x < road[2] + _LENGTH
 
 
-@numba.njit(cache=True)
+@kernel()
 def _neighbours(rows, order, rank, lane, road):  # type: ignore[no-untyped-def]
     """Return the vehicles ahead and behind in a lane, or `_NONE`.
 
@@ -91,7 +92,7 @@ def _neighbours(rows, order, rank, lane, road):  # type: ignore[no-untyped-def]
     return front, rear
 
 
-@numba.njit(cache=True)
+@kernel()
 def _desired_gap(own, front):  # type: ignore[no-untyped-def]
     cos, sin = math.cos(own.heading), math.sin(own.heading)
     along = (own.speed * cos - front.speed * math.cos(front.heading)) * cos
@@ -103,7 +104,7 @@ def _desired_gap(own, front):  # type: ignore[no-untyped-def]
     )
 
 
-@numba.njit(cache=True)
+@kernel()
 def _acceleration(rows, follower, front, delta, limit):  # type: ignore[no-untyped-def]
     """Return the IDM acceleration of ``follower`` behind ``front`` with the deciding driver's exponent.
 
@@ -120,7 +121,7 @@ def _acceleration(rows, follower, front, delta, limit):  # type: ignore[no-untyp
     return result
 
 
-@numba.njit(cache=True)
+@kernel()
 def _worth_changing(rows, order, rank, lane, road):  # type: ignore[no-untyped-def]
     """Whether MOBIL with politeness 0 favours a change into a lane."""
     own = order[rank]
@@ -133,7 +134,7 @@ def _worth_changing(rows, order, rank, lane, road):  # type: ignore[no-untyped-d
     return gain >= _MIN_GAIN
 
 
-@numba.njit(cache=True)
+@kernel()
 def _decide(rows, order, rank, road):  # type: ignore[no-untyped-def]
     """Abort a change where another vehicle enters the same lane close ahead, else decide once per second."""
     own = rows[order[rank]]
@@ -166,7 +167,7 @@ def _decide(rows, order, rank, road):  # type: ignore[no-untyped-def]
             own.target_lane = lane
 
 
-@numba.njit(cache=True)
+@kernel()
 def _steering(own, road):  # type: ignore[no-untyped-def]
     lateral = own.y + own.target_lane * road[1]
     heading = math.asin(min(max(-lateral / _TAU_LATERAL / _not_zero(own.speed), -1.0), 1.0))
@@ -177,7 +178,7 @@ def _steering(own, road):  # type: ignore[no-untyped-def]
     return min(max(angle, -math.pi / 3.0), math.pi / 3.0)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _move(own, road, dt):  # type: ignore[no-untyped-def]
     if own.speed > _MAX_SPEED:
         own.acceleration = min(own.acceleration, _MAX_SPEED - own.speed)
@@ -196,7 +197,7 @@ def _move(own, road, dt):  # type: ignore[no-untyped-def]
     own.lane = nearest
 
 
-@numba.njit(cache=True)
+@kernel()
 def step_stock(rows, road, dt):  # type: ignore[no-untyped-def]
     """Advance by one tick of ``dt`` [s]; ``road`` holds lanes, lane width, length and speed limit."""
     order = np.argsort(rows["x"], kind="mergesort")

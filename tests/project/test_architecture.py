@@ -134,6 +134,7 @@ def test_what_observes_a_driver_imports_no_stage(package: str) -> None:
                 "road_map",
                 "road",
                 "interventions",
+                "support.kernels",
             },
         ),
     ],

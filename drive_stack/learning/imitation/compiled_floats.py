@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
+
+from drive_stack.support.kernels import kernel
 
 STORED = (torch.float32, torch.bfloat16)
 Stored: TypeAlias = NDArray[np.float32] | NDArray[np.uint16]
@@ -33,12 +35,12 @@ def store(number: float, place: float) -> float:
     raise NotImplementedError
 
 
-@njit(inline="always")
+@kernel(cached=False, inline="always")
 def _widened(bits):  # type: ignore[no-untyped-def]
     return np.uint32(np.uint32(bits) << np.uint32(16)).view(np.float32)
 
 
-@njit(inline="always")
+@kernel(cached=False, inline="always")
 def _rounded(number):  # type: ignore[no-untyped-def]
     """Round to the nearest bfloat16, ties to the even one."""
     bits = np.float32(number).view(np.uint32)

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 
 from drive_stack.learning.imitation.augmentation import ImageChanges
 from drive_stack.learning.imitation.compiled_floats import as_array, store
 from drive_stack.learning.imitation.data import PackedViews
 from drive_stack.policy.views import View
+from drive_stack.support.kernels import kernel
 
 _BLOCK = 48  # numbers that are computed together: whole pixels, and a multiple of the width of vector units
 
@@ -45,7 +45,7 @@ def make_images(
     ]
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
+@kernel(nogil=True, fastmath={"contract", "nsz"})
 def _convert(part, rows, places, start, scale, offset, noise, images):  # type: ignore[no-untyped-def]
     """Write byte · ``scale`` + ``offset`` + ``noise``, limited to −1 … 1, for each of ``rows``.
 

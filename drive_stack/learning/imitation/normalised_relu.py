@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import nn
 
 from drive_stack.learning.imitation.compiled_floats import STORED, Stored, as_array, load, store
+from drive_stack.support.kernels import kernel
 
 _BLOCK = 2048  # pixels whose sums are added in float32; blocks are added in float64
 _MIN_NUMBERS = 262_144  # for a further thread
@@ -143,12 +143,12 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads - 1, "normalised_relu")
 
 
-@njit(inline="always")
+@kernel(cached=False, inline="always")
 def _through_relu(slope, normalised):  # type: ignore[no-untyped-def]
     return slope if normalised > np.float32(0.0) else np.float32(0.0)
 
 
-@njit(cache=True, nogil=True, fastmath=_MATHS)
+@kernel(nogil=True, fastmath=_MATHS)
 def _sums(first, last, inputs, shift, partial):  # type: ignore[no-untyped-def]
     """Sums of input − ``shift`` and of its square, for each block and channel."""
     channels = inputs.shape[1]
@@ -162,7 +162,7 @@ def _sums(first, last, inputs, shift, partial):  # type: ignore[no-untyped-def]
         partial[block, 0], partial[block, 1] = total, square
 
 
-@njit(cache=True, nogil=True, fastmath=_MATHS)
+@kernel(nogil=True, fastmath=_MATHS)
 def _apply(first, last, inputs, line, outputs):  # type: ignore[no-untyped-def]
     """The outputs: the positive part of factor · input + summand, which ``line`` (2, C) holds."""
     factor, summand = line[0], line[1]
@@ -172,7 +172,7 @@ def _apply(first, last, inputs, line, outputs):  # type: ignore[no-untyped-def]
             outputs[pixel, c] = store(max(value, np.float32(0.0)), outputs[pixel, c])
 
 
-@njit(cache=True, nogil=True, fastmath=_MATHS)
+@kernel(nogil=True, fastmath=_MATHS)
 def _apply_with_residual(first, last, inputs, line, residual, outputs):  # type: ignore[no-untyped-def]
     """As `_apply`, with ``residual`` added before the positive part is taken."""
     factor, summand = line[0], line[1]
@@ -182,7 +182,7 @@ def _apply_with_residual(first, last, inputs, line, residual, outputs):  # type:
             outputs[pixel, c] = store(max(value, np.float32(0.0)), outputs[pixel, c])
 
 
-@njit(cache=True, nogil=True, fastmath=_MATHS)
+@kernel(nogil=True, fastmath=_MATHS)
 def _gradient_sums(first, last, inputs, mean, line, gradient, partial):  # type: ignore[no-untyped-def]
     """Sums of the gradient where the output is positive, and of that · (input − ``mean``)."""
     channels = inputs.shape[1]
@@ -198,7 +198,7 @@ def _gradient_sums(first, last, inputs, mean, line, gradient, partial):  # type:
         partial[block, 0], partial[block, 1] = total, product
 
 
-@njit(cache=True, nogil=True, fastmath=_MATHS)
+@kernel(nogil=True, fastmath=_MATHS)
 def _apply_gradient(first, last, inputs, line, slope, gradient, result):  # type: ignore[no-untyped-def]
     """The gradient of the inputs: factor · gradient + ``slope[0]`` · input + ``slope[1]``."""
     factor, summand, by_input, constant = line[0], line[1], slope[0], slope[1]

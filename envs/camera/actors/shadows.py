@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from panda3d.core import NodePath
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, SemanticClass
 
 from ..draw_order import set_flat, set_on_hills
@@ -47,7 +47,7 @@ class ShadowNodes:
         self._buffer.show(4 * quads, 2 * quads)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _write(  # type: ignore[no-untyped-def]
     pose, size, height, slope, light, lift, points, colours, triangles
 ):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
 
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 from drive_stack.world_state import VehicleStates
 
@@ -109,7 +109,7 @@ def _poses(vehicles: VehicleStates, placement: Placement) -> FloatArray:
     )  # fmt: skip
 
 
-@numba.njit(cache=True)
+@kernel()
 def _write(  # type: ignore[no-untyped-def]
     local, normals, reflectance, lamp, faces, only_lit, pose, shade, light, lit, lamp_colours,
     points, shaded, triangles, vertex, triangle,
@@ -128,7 +128,7 @@ def _write(  # type: ignore[no-untyped-def]
     return end, triangle
 
 
-@numba.njit(cache=True)
+@kernel()
 def _place(local, pose, points):  # type: ignore[no-untyped-def]
     """Fill ``points`` (V, 3) with the vertices in the world."""
     x, y, z, cos, sin, level, rise = pose
@@ -139,7 +139,7 @@ def _place(local, pose, points):  # type: ignore[no-untyped-def]
         points[row, 2] = z + local[row, 0] * rise + local[row, 2] * level
 
 
-@numba.njit(cache=True)
+@kernel()
 def _shade(normals, reflectance, pose, shade, light, shaded):  # type: ignore[no-untyped-def]
     """Fill ``shaded`` (V, 4) with reflectance times the light of the sky and the sun, and alpha.
 
@@ -169,7 +169,7 @@ def _shade(normals, reflectance, pose, shade, light, shaded):  # type: ignore[no
         shaded[row, 3] = alpha
 
 
-@numba.njit(cache=True)
+@kernel()
 def _light_lamps(lamp, lit, lamp_colours, glow, shaded):  # type: ignore[no-untyped-def]
     """Give the glass of lit lamps in ``shaded`` (V, 4) its own colour; the lamps' vertices come first."""
     for row in range(len(lamp)):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.road.vertical_profile import VerticalProfile
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray
 
 from ..light_laws import headlamp_intensity, transmittance
@@ -119,7 +119,7 @@ def _first_hits(
     return np.asarray(distance, dtype=np.float64)
 
 
-@numba.njit(cache=True)
+@kernel()
 def _fill(  # type: ignore[no-untyped-def]
     distance, ahead_share, margin, focal, roll, visibility, ambient, headlamps, through, light
 ):
@@ -148,12 +148,12 @@ def _fill(  # type: ignore[no-untyped-def]
             left = right
 
 
-@numba.njit(cache=True)
+@kernel()
 def _rounded(value):  # type: ignore[no-untyped-def]
     return np.uint8(value + np.float32(0.5))
 
 
-@numba.njit(cache=True)
+@kernel()
 def _at_pixel(u, v, distance, ahead_share, camera):  # type: ignore[no-untyped-def]
     """Return transmittance and light 0 … 255 in one pixel, and 1 in the sky, else 0."""
     cos, sin, height, width, margin, focal, visibility, ambient, headlamps = camera

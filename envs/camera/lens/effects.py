@@ -6,12 +6,12 @@ Every effect depends on the state and the seed only, so that a state always give
 from __future__ import annotations
 
 import cv2
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.seeds import SceneryStream
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, EgoState, Light, Weather
 
@@ -149,7 +149,7 @@ def _motion_blur(
     return out
 
 
-@numba.njit(cache=True)
+@kernel()
 def _blur(image, upright, centre, horizon, height_px, travelled, sideways, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` with the mean of samples along each pixel's path over the ground."""
     rows, columns = upright.shape

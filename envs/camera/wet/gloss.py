@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, Image
 from drive_stack.vehicle import Surface
 from drive_stack.world_state import Conditions, WorldState
@@ -72,7 +72,7 @@ def film(conditions: Conditions) -> float:
     return 1.0 if conditions.surface is not None else min(conditions.rain_rate / _SOAKED_RATE, 1.0)
 
 
-@numba.njit(cache=True)
+@kernel()
 def fresnel(sine):  # type: ignore[no-untyped-def]
     """Return the fraction of light that water mirrors; ``sine`` is that of the angle above the surface."""
     return _F0 + (1.0 - _F0) * (1.0 - sine) ** 5
@@ -91,7 +91,7 @@ def _streaks(lamps: Lamps, camera: CameraModel) -> tuple[FloatArray, FloatArray,
     return place, np.stack([sideways, along], axis=1), strength
 
 
-@numba.njit(cache=True)
+@kernel()
 def _mirror_sky(  # type: ignore[no-untyped-def]
     image, large, depth, through, amount, eye_height, focal, sky, haze, mirror
 ):
@@ -118,7 +118,7 @@ def _mirror_sky(  # type: ignore[no-untyped-def]
             mirror[v, u] = fraction * arrives
 
 
-@numba.njit(cache=True)
+@kernel()
 def _add_streaks(image, mirror, place, spread, strength, colour):  # type: ignore[no-untyped-def]
     """Add the streak of each lamp where the road mirrors."""
     height, width = mirror.shape

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from drive_stack.camera_model import CameraModel
 from drive_stack.geometry import to_local
+from drive_stack.support.kernels import kernel
 from drive_stack.types import FloatArray, Image
 from drive_stack.world_state import Conditions, WorldState
 
@@ -113,7 +113,7 @@ def plume_length(speed: FloatArray) -> FloatArray:
     return _LENGTH + _LENGTH_PER_SPEED * speed
 
 
-@numba.njit(cache=True)
+@kernel()
 def _draw_puff(  # type: ignore[no-untyped-def]
     image,
     large,

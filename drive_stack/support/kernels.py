@@ -1,0 +1,142 @@
+"""The decorator of kernels: functions that numba compiles, and whose machine code is kept on disk.
+
+numba's own cache knows only the file of a kernel: after a change of a function or constant in another file, a
+kernel that uses it would be loaded with the old code.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import hashlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import TypeVar
+
+import numba
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from numba.core.types import Type
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+_LIBRARIES = {"math", "numba", "numpy"}  # numba compiles their functions itself
+_NUMBERS = (bool, int, float, np.generic)
+_SHOWN = (
+    *_NUMBERS,
+    str,
+    bytes,
+    type(None),
+    np.dtype,
+    Type,
+    type,
+    BuiltinFunctionType,
+    np.ufunc,
+)  # by their repr
+
+
+def kernel(*, cached: bool = True, **options: object) -> Callable[[_Function], _Function]:
+    """Return a decorator that compiles a function by `numba.njit` with ``options``, at its first call.
+
+    ``cached``: keep the machine code, in a folder that is named by the function's `fingerprint`, below
+    ``NUMBA_CACHE_DIR`` or else in the ``__pycache__`` beside the function's file.
+
+    Raises:
+        NameError: the function uses a global that is defined after it and is no function.
+        TypeError: the function uses a global whose value a fingerprint cannot contain.
+    """
+
+    def compiled(function: _Function) -> _Function:
+        dispatcher: _Function
+        if not cached:
+            dispatcher = numba.njit(**options)(function)
+            return dispatcher
+        before = numba.config.CACHE_DIR
+        base = Path(before) if before else Path(inspect.getfile(function)).parent / "__pycache__"
+        numba.config.CACHE_DIR = str(base / fingerprint(function)[:16])  # read when the decorator is applied
+        try:
+            dispatcher = numba.njit(cache=True, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = before
+        return dispatcher
+
+    return compiled
+
+
+@cache
+def fingerprint(function: Callable[..., object]) -> str:
+    """Hexadecimal SHA-256 of what a kernel is compiled from.
+
+    That is the function's file, the values of the globals that it uses, and the fingerprints of the functions
+    that it calls.
+
+    Raises:
+        NameError: see `kernel`.
+        TypeError: see `kernel`.
+    """
+    digest = hashlib.sha256(_file_digest(inspect.getfile(function)))
+    for name, value in sorted(_globals_used(function).items()):
+        digest.update(f"\n{name}=".encode() + _described(name, value))
+    return digest.hexdigest()
+
+
+def _globals_used(function: Callable[..., object]) -> dict[str, object]:
+    """Values of the globals of a function, and of those that it calls further down in its file.
+
+    Builtins are left out, and the file's later functions too: the file itself is part of the fingerprint.
+    """
+    assert isinstance(function, FunctionType)
+    known, used = function.__globals__, dict[str, object]()
+    later: dict[str, CodeType] = {}
+    codes, seen = [function.__code__], {function.__name__}
+    while codes:
+        for name in _global_names(codes.pop()) - seen:
+            seen.add(name)
+            if name in known:
+                used[name] = known[name]
+            elif not hasattr(builtins, name):
+                later = later or _functions_of(inspect.getfile(function))
+                if name not in later:
+                    message = f"the kernel {function.__qualname__} uses {name}, which is defined after it"
+                    raise NameError(message, name=name)
+                codes.append(later[name])
+    return used
+
+
+def _global_names(code: CodeType) -> set[str]:
+    """Names of the globals that a function and the functions within it load."""
+    names = {str(step.argval) for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    within = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return names.union(*map(_global_names, within))
+
+
+@cache
+def _functions_of(path: str) -> dict[str, CodeType]:
+    """Code of the functions at the top level of a file, by name."""
+    constants = compile(Path(path).read_bytes(), path, "exec").co_consts
+    return {constant.co_name: constant for constant in constants if isinstance(constant, CodeType)}
+
+
+def _described(name: str, value: object) -> bytes:
+    """Bytes that differ if the value of a global differs."""
+    if isinstance(value, tuple):
+        return b"(" + b",".join(_described(name, item) for item in value) + b")"
+    if isinstance(value, np.ndarray):
+        return repr((value.dtype, value.shape)).encode() + value.tobytes()
+    function = value.py_func if isinstance(value, Dispatcher) else value
+    if isinstance(function, FunctionType):
+        return fingerprint(function).encode()
+    of_library = isinstance(value, ModuleType) and value.__name__.partition(".")[0] in _LIBRARIES
+    if of_library or isinstance(value, _SHOWN):
+        return (value.__name__ if isinstance(value, ModuleType) else repr(value)).encode()
+    message = (
+        f"{name} is a {type(value).__name__}; a kernel can use numbers, texts, tuples, arrays, functions"
+    )
+    raise TypeError(message)
+
+
+@cache
+def _file_digest(path: str) -> bytes:
+    return hashlib.sha256(Path(path).read_bytes()).digest()
