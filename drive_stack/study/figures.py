@@ -82,7 +82,8 @@ def write_figure(analysis: StudyAnalysis, axis: Axis, file: Path) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(color="#dddddd", linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=3)
+    if analysis.arms:
+        figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=3)
     with mpl.rc_context({"svg.hashsalt": "drive-stack"}), atomic_file(file) as part:
         figure.savefig(part, format="svg", metadata={"Date": None})
 

@@ -39,21 +39,6 @@ class HoursEstimate:
         """All work of the study, in the order in which it is done."""
         return (*self._recordings(), *self._trainings(), *self._drives())
 
-    def seconds_of(self, trainings: Sequence[TrainingId]) -> float:
-        """CPU time of some trainings of one size and seed and of their drives [s]."""
-        networks = {
-            (name, training.mixture): training.size
-            for training in trainings
-            for name in _networks_of(training)
-        }
-        learning = sum(self._training(name, size) for (name, _), size in networks.items())
-        return learning + sum(
-            self._courses(training, run.courses)
-            for training in trainings
-            for run in course_runs(self.plan)
-            if run.has(training)
-        )
-
     def wall_seconds_of(
         self, trainings: Sequence[TrainingId], *, recorded_rows: int, networks: Sequence[str], workers: int
     ) -> float:

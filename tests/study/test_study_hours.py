@@ -48,7 +48,8 @@ def test_a_training_by_hand() -> None:
         "validation.seeds=2",
         "arms.end_to_end_plain.course_seeds=1",
     )
-    seconds = estimate(*overrides).seconds_of([TrainingId("end_to_end_plain", 8000, 0)])
+    training, networks = TrainingId("end_to_end_plain", 8000, 0), ["policy_plain"]
+    seconds = estimate(*overrides).wall_seconds_of([training], recorded_rows=0, networks=networks, workers=1)
     assert seconds == pytest.approx(2.0 * 900 + 0.25 * 8000 + 0.5 * 800 * 3 + 7.0 + 3.0 * 22)
 
 
@@ -64,15 +65,6 @@ def test_a_network_that_needs_others_is_trained_after_them_by_one_worker() -> No
     assert seconds("detector", "lanes", "mid_to_end") == pytest.approx(detector + last)
     assert seconds("detector", "lanes", workers=1) == pytest.approx(detector + lanes)
     assert seconds(rows=100) == pytest.approx(0.5 * 100 / 2)
-
-
-def test_arms_share_the_training_of_a_network() -> None:
-    def seconds(*arms: str) -> float:
-        rates = [f"rates.courses.{arm}=0" for arm in arms]
-        return estimate(*rates).seconds_of([TrainingId(arm, 4000, 0) for arm in arms])
-
-    assert seconds("modular", "mid_to_end") == pytest.approx(seconds("mid_to_end"))
-    assert seconds("modular") < seconds("mid_to_end")
 
 
 @pytest.mark.parametrize("phase", ["pilot", "final"])

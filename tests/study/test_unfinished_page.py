@@ -23,12 +23,16 @@ PAIR = ("modular", "end_to_end")
 
 
 def page_of(
-    folder: Path, rows: list[TrainingRow], drives: list[DriveRow], planned: list[TrainingId] | None = None
+    folder: Path,
+    rows: list[TrainingRow],
+    drives: list[DriveRow],
+    planned: list[TrainingId] | None = None,
+    plan: StudyPlan = PLAN,
 ) -> str:
     write_table(folder / "trainings.parquet", rows, TrainingRow)
     write_table(folder / "drives.parquet", drives, DriveRow)
     expected = [row.id for row in rows] if planned is None else planned
-    return write_report(PLAN, folder, folder / "report", expected)[0].read_text(encoding="utf-8")
+    return write_report(plan, folder, folder / "report", expected)[0].read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +106,10 @@ def test_a_failed_training_takes_no_time_to_decide(
     assert next(line for line in costs if line.startswith("| modular | 1,000 |")).endswith("| 30.0 |")
     assert "costs nothing here" not in (tmp_path / "report" / "decision_ms.svg").read_text(encoding="utf-8")
     assert "by BIC, the best first" in page
+
+
+def test_a_pilot_is_not_held_against_the_number_of_planned_trainings(tmp_path: Path) -> None:
+    pilot = PLAN.model_copy(update={"phase": Phase.PILOT, "validation": PLAN.courses})
+    rows, drives = simulate(ARMS, trainings=dict.fromkeys((1000, 8000), 1), courses=20)
+    page = page_of(tmp_path, rows, drives, list(planned_trainings(pilot)), pilot)
+    assert "This is a pilot" in page and "Unfinished" not in page and "modular | end_to_end" in page

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.study.analysis import StudyAnalysis
-from drive_stack.study.config import Axis
+from drive_stack.study.config import Axis, Phase
 from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
@@ -24,10 +24,10 @@ _ENDPOINTS = {Endpoint.SUCCESS: "success", Endpoint.SUCCESS_IN_LANES: "success i
 
 
 def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[str]:
-    """What the primary pair says on the primary axis, and how far the study has come if it is unfinished."""
+    """What the primary pair says on the primary axis, and how far an unfinished final phase has come."""
     settings = analysis.plan.analysis
     finished = len(analysis.finished.intersection(planned))
-    if finished < len(planned):
+    if analysis.plan.phase is Phase.FINAL and finished < len(planned):
         yield from (f"**Unfinished: {finished} of {len(planned)} planned trainings.**", "")
     crossing = analysis.crossing(settings.pairs[0], settings.primary_axis)
     if not isinstance(crossing, Crossing):
