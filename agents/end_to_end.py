@@ -11,7 +11,7 @@ from pydantic import Field
 
 from drive_stack.config import StrictModel
 from drive_stack.interfaces import Platform
-from drive_stack.policy.runner import TRUNK, PolicyRunner
+from drive_stack.policy.runner import PLAIN_TRUNK, TRUNK, PolicyRunner
 from drive_stack.types import Control, Observation, StepTrace
 
 from .switch import Switch
@@ -26,6 +26,8 @@ class EndToEndConfig(StrictModel):
     weights: Path | None = (
         None  # file of the trunk, with the head in the same folder; None: the shipped weights
     )
+    # the shipped weights: learnt with auxiliary targets, or from the expert's controls alone
+    auxiliary_targets: bool = True
     engine: Literal["openvino", "onnxruntime"] = "openvino"
     threads: Annotated[int, Field(ge=1, le=64)] = 1
     # from this time on, the present image stands for all earlier ones, as at the start of an episode [s]
@@ -44,7 +46,7 @@ class EndToEndConfig(StrictModel):
     @property
     def trunk(self) -> Path:
         """Weights file of the trunk that it runs."""
-        return self.weights or TRUNK
+        return self.weights or (TRUNK if self.auxiliary_targets else PLAIN_TRUNK)
 
 
 class EndToEndAgent:

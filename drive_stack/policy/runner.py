@@ -16,6 +16,7 @@ from drive_stack.types import Control, Image, Observation
 from drive_stack.vehicle import VehicleParameters
 
 TRUNK = MODELS / "policy.trunk.onnx"
+PLAIN_TRUNK = MODELS / "plain" / TRUNK.name  # learnt without auxiliary targets
 COMMAND = "python run_sim.py train policy"
 
 
