@@ -134,15 +134,6 @@ class Prediction(StrictModel):
     target: Size
 
 
-class Extension(StrictModel):
-    """Sizes that are added below the smallest one if an arm is already good there in the pilot."""
-
-    arm: Name
-    at: Size
-    success_above: Fraction
-    sizes: tuple[Size, ...] = Field(min_length=1)
-
-
 class Limits(StrictModel):
     """The stopping rules that are numbers."""
 
@@ -170,7 +161,6 @@ class StudyPlan(StrictModel):
     prices: Prices
     analysis: Analysis
     prediction: Prediction
-    extension: Extension
     limits: Limits
     rates: Rates
 
@@ -219,14 +209,11 @@ class StudyPlan(StrictModel):
         self._check_size(self.prediction.fitted_up_to, "prediction", "fitted_up_to")
         if self.prediction.fitted_up_to >= self.prediction.target:
             raise FieldError("must be less than the target", ("prediction", "fitted_up_to"))
-        if max(self.extension.sizes) >= self.extension.at:
-            raise FieldError("must be less than `at`", ("extension", "sizes"))
         return self
 
     @model_validator(mode="after")
     def _arms_exist(self) -> StudyPlan:
         self._check_arm(self.provenance.arm, "provenance", "arm")
-        self._check_arm(self.extension.arm, "extension", "arm")
         for index, name in enumerate(self.frontier.arms):
             self._check_arm(name, "frontier", "arms", index)
         for index, pair in enumerate(self.analysis.pairs):

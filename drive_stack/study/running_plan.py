@@ -19,6 +19,8 @@ Steps = Annotated[int, Field(ge=1, le=10**8)]
 CoreSeconds = Annotated[float, Field(ge=0.0, le=1e6)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
+REFERENCE_ROWS = 16_000  # at which the numbers of updates are stated
+GROWTH = 0.25  # of the updates with the rows: an exponent
 HELD_OUT_SUITE = "frontier"  # no part of the pool may record its courses
 
 
@@ -105,17 +107,14 @@ class Pool(StrictModel):
 class NetworkRule(StrictModel):
     """How a network is trained, whatever the size of its subset.
 
-    It is measured on the held-out episodes of its subset again and again, and its training ends when it has
-    not improved for `patience` times, and after `max_steps` or `max_passes` at the latest, but not before it
-    has seen its subset `min_passes` times.
+    With N rows it has at most `updates`·(N / `REFERENCE_ROWS`)^`GROWTH` updates. It is measured on the
+    held-out episodes of its subset again and again, and ends when it has not improved for `patience` times.
     """
 
     config: Text  # file in ``configs/training``
     overrides: tuple[Text, ...] = ()  # ``KEY=VALUE`` of that file
-    max_steps: Steps
-    max_passes: Steps  # over the subset
-    min_passes: Steps = 1  # planned even where they take more than ``max_steps``
-    measure_every: Steps  # rounded up to whole passes
+    updates: Steps  # of a subset of `REFERENCE_ROWS`
+    measure_every: Steps  # updates, rounded up to whole passes over the subset
     patience: Epochs
 
     @property
@@ -156,11 +155,12 @@ class Schedule(StrictModel):
         return self.passes * self.epochs
 
 
-def schedule(rule: NetworkRule, steps_per_pass: int) -> Schedule:
-    """The schedule for a subset on which one pass takes ``steps_per_pass`` (≥ 1) steps."""
+def schedule(rule: NetworkRule, rows: int, steps_per_pass: int) -> Schedule:
+    """The schedule for a subset of ``rows`` (≥ 1), on which one pass takes ``steps_per_pass`` (≥ 1) updates.
+
+    The updates are rounded to whole epochs.
+    """
     passes = -(-rule.measure_every // steps_per_pass)
-    steps = min(rule.max_steps, rule.max_passes * steps_per_pass)
-    steps = max(steps, rule.min_passes * steps_per_pass)
-    return Schedule(
-        passes=passes, epochs=max(round(steps / (passes * steps_per_pass)), 1), patience=rule.patience
-    )
+    updates = rule.updates * (rows / REFERENCE_ROWS) ** GROWTH
+    epochs = max(round(updates / (passes * steps_per_pass)), 1)
+    return Schedule(passes=passes, epochs=epochs, patience=rule.patience)

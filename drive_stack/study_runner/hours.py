@@ -113,7 +113,7 @@ class HoursEstimate:
         learned = size - held_out
         frames = round(learned * self.plan.labelled_frames_per_second / self.plan.rows_per_second)
         steps = self.networks[name].steps_per_pass(learned, frames)
-        plan = schedule(self.plan.networks[name], steps)
+        plan = schedule(self.plan.networks[name], size, steps)
         updates = rates.step * steps * plan.all_passes
         return updates + rates.read * size + rates.evaluate * held_out * plan.epochs + rates.finish
 

@@ -23,7 +23,9 @@ from drive_stack.study_runner.recording_code import recording_hash
 from drive_stack.study_runner.student_weights import check_origin, keep_weights, origin_of_student
 from drive_stack.support.layout import CONFIGS
 
-STUDENT_SEED = 0  # draws the subset that a reference student learns from, and its weights
+# Draws the subset that a reference student learns from, and its weights. It is no seed of a training: that
+# training alone would otherwise learn from drives of a policy like its own.
+STUDENT_SEED = 1_000_000
 STEP = 0.1  # of a drive [s]
 
 Collect = Callable[[CollectionSpec], Collection]  # records what is missing of a folder

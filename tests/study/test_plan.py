@@ -45,30 +45,23 @@ def test_the_pool_is_large_enough_and_of_training_seeds() -> None:
     assert plan.phase is Phase.PILOT and plan.driven is plan.validation
 
 
-def rule(**changes: int) -> NetworkRule:
-    numbers = {"max_steps": 1000, "max_passes": 50, "measure_every": 100, "patience": 3}
-    return NetworkRule.model_validate({"config": "x.yaml"} | numbers | changes)
-
-
 @pytest.mark.parametrize(
-    ("steps_per_pass", "passes", "epochs"),
+    ("rows", "steps_per_pass", "passes", "epochs"),
     [
-        (1, 100, 1),  # at most 50 passes, less than one measurement apart
-        (10, 10, 5),  # 50 passes are 500 steps, measured every 100
-        (40, 3, 8),  # 1,000 steps are 25 passes, measured every 3
-        (100, 1, 10),
-        (300, 1, 3),
-        (5000, 1, 1),
+        (16_000, 1, 100, 10),  # 1,000 updates, measured every 100
+        (16_000, 40, 3, 8),  # 25 passes, measured every 3
+        (16_000, 300, 1, 3),
+        (16_000, 5000, 1, 1),
+        (1000, 10, 10, 5),  # half as many updates for a sixteenth of the rows
+        (256_000, 100, 1, 20),  # and twice as many for sixteen times the rows
+        (81_000, 100, 1, 15),
+        (1, 1, 100, 1),
     ],
 )
-def test_the_schedule_of_a_training_by_hand(steps_per_pass: int, passes: int, epochs: int) -> None:
-    assert schedule(rule(), steps_per_pass) == Schedule(passes=passes, epochs=epochs, patience=3)
-
-
-def test_a_large_subset_is_seen_a_number_of_times() -> None:
-    """1,000 updates are fewer than 3 passes of 400 updates, and 10 passes of 40 are more than 3."""
-    assert schedule(rule(min_passes=3), 400) == Schedule(passes=1, epochs=3, patience=3)
-    assert schedule(rule(min_passes=3, max_passes=10), 40) == Schedule(passes=3, epochs=3, patience=3)
+def test_the_schedule_of_a_training_by_hand(rows: int, steps_per_pass: int, passes: int, epochs: int) -> None:
+    numbers = {"config": "x.yaml", "updates": 1000, "measure_every": 100, "patience": 3}
+    rule = NetworkRule.model_validate(numbers)
+    assert schedule(rule, rows, steps_per_pass) == Schedule(passes=passes, epochs=epochs, patience=3)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +72,6 @@ def test_a_large_subset_is_seen_a_number_of_times() -> None:
         ("arms.modular.trainings.1.sizes=[1000]", "1000 is listed twice"),
         ("arms.modular.trainings.0.seeds=0", "greater than or equal to 1"),
         ("provenance.arm=nobody", "there is no arm 'nobody'; there are: modular, mid_to_end"),
-        ("extension.arm=nobody", "extension.arm: there is no arm 'nobody'"),
         ("frontier.arms=[nobody]", "there is no arm 'nobody'"),
         ("frontier.sizes=[3]", "3 is not among the sizes"),
         ("analysis.pairs=[[modular, nobody]]", "there is no arm 'nobody'"),
@@ -87,7 +79,6 @@ def test_a_large_subset_is_seen_a_number_of_times() -> None:
         ("analysis.replicates=10", "greater than or equal to 100"),
         ("analysis.family=cubic", "Input should be 'shifted_power', 'power' or 'logistic'"),
         ("prediction.fitted_up_to=128000", "prediction.fitted_up_to: must be less than the target"),
-        ("extension.sizes=[2000]", "extension.sizes: must be less than `at`"),
         ("courses.first_seed=100000", "expected test seeds, from 200000 to 299999"),
         ("courses.seeds=100000", None),
         ("validation.first_seed=200000", "expected validation seeds, from 100000 to 199999"),
@@ -108,7 +99,7 @@ def test_a_large_subset_is_seen_a_number_of_times() -> None:
         ("pool.parts.perturbed.first_seed=0", "two parts begin with this seed"),
         ("pool.held_out.first_seed=0", "expected validation seeds, from 100000 to 199999"),
         ("provenance.mixtures.expert.parts=[nobody]", "the pool has no part 'nobody'"),
-        ("networks.lanes.max_steps=0", "greater than or equal to 1"),
+        ("networks.lanes.updates=0", "greater than or equal to 1"),
         ("rates.networks={}", "rates.networks: the rates of the network 'detector' are missing"),
         ("rates.courses={expert: 1.0}", "rates.courses: the rate of 'modular' is missing"),
     ],

@@ -37,15 +37,13 @@ NETWORKS = """\
   mid_to_end:
     config: mid_to_end.yaml
     overrides: [batch=16]
-    max_steps: 4
-    max_passes: 2
+    updates: 8
     measure_every: 2
     patience: 2
   affordances:
     config: affordances.yaml
     overrides: [clip=4, batch=2]
-    max_steps: 4
-    max_passes: 2
+    updates: 8
     measure_every: 2
     patience: 2
 """
@@ -63,7 +61,6 @@ SMALLER = {
     "overrides: [width=0.5]": "overrides: [width=0.25, batch=4, calibration_frames=4]",
     "config: lanes.yaml,": "config: lanes.yaml, overrides: [batch=4],",
     "config: policy.yaml,": "config: policy.yaml, overrides: [clip=4, batch=2],",
-    "max_passes: 20": "max_passes: 2",
     "measure_every: 80": "measure_every: 2",
     "measure_every: 60": "measure_every: 2",
     "measure_every: 100": "measure_every: 2",
@@ -71,8 +68,6 @@ SMALLER = {
     "seeds: 2, scenarios: *scenarios": "seeds: 1",
     "sizes: [4000]": "sizes: [150]",
     "fitted_up_to: 1000, target: 4000": "fitted_up_to: 60, target: 150",
-    "at: 1000\n": "at: 60\n",
-    "sizes: [500]": "sizes: [30]",
 }
 
 

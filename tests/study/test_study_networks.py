@@ -63,13 +63,13 @@ def test_a_rule_changes_the_settings_and_a_seed_does_not() -> None:
         plan = load_model(DEFAULT_PLAN, StudyPlan, overrides)
         return read_networks(plan, CONFIGS / "training", no_perception)["lanes"].settings
 
-    assert settings("networks.lanes.max_steps=7") != settings()
+    assert settings("networks.lanes.updates=7") != settings()
     assert settings("networks.lanes.overrides=[batch=3]") != settings()
     assert settings("networks.lanes.overrides=[seed=3]") == settings()
 
 
 def test_an_unknown_network_is_named() -> None:
-    rule = "{config: lanes.yaml, max_steps: 1, max_passes: 1, measure_every: 1, patience: 1}"
+    rule = "{config: lanes.yaml, updates: 1, measure_every: 1, patience: 1}"
     rates = "{step: 1.0, read: 0.0, evaluate: 0.0, finish: 0.0}"
     overrides = [f"networks.sonar={rule}", f"rates.networks.sonar={rates}"]
     plan = load_model(DEFAULT_PLAN, StudyPlan, overrides)

@@ -15,7 +15,7 @@ from drive_stack.learning.imitation.data import Clips, PolicyData, load_policy_e
 from drive_stack.policy.affordance_network import WEIGHTS
 from drive_stack.policy.image_network import head_path
 from drive_stack.study.running_plan import NetworkRule, schedule
-from drive_stack.study_runner.networks.counting import count_labels_of_rows
+from drive_stack.study_runner.networks.counting import count_labels_of_rows, rows_of
 from drive_stack.study_runner.networks.protocol import (
     EpisodeFiles,
     Labels,
@@ -64,7 +64,7 @@ class AffordancesNetwork:
         with data.uncharged():
             learned, held_out = (self._read(part, data.cache) for part in (data.learned, data.held_out))
         steps = Clips.of(learned, self.config.clip).steps(self.config.batch)
-        plan = schedule(self.rule, steps)
+        plan = schedule(self.rule, rows_of(data), steps)
         config = self.config.model_copy(update={"epochs": plan.epochs, "patience": plan.patience})
         fitted = train(
             learned, held_out, config, seed, folder, steps=plan.passes * steps, resume=True, report=report

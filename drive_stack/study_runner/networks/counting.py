@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.frames.store import count_boxes
-from drive_stack.study_runner.networks.protocol import EpisodeFiles, Labels
+from drive_stack.study_runner.networks.protocol import EpisodeFiles, Labels, NetworkData
 
 
 def count_rows(episodes: EpisodeFiles) -> int:
     """Number of recorded rows."""
     return sum(DRIVES.open(path).metadata.num_rows for path in episodes.drives)
+
+
+def rows_of(data: NetworkData) -> int:
+    """Number of rows of a subset, with those that are held out of it."""
+    return count_rows(data.learned + data.held_out)
 
 
 def count_labels_of_rows(episodes: EpisodeFiles) -> Labels:

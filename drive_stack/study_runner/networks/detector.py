@@ -20,6 +20,7 @@ from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.study.running_plan import NetworkRule, schedule
+from drive_stack.study_runner.networks.counting import rows_of
 from drive_stack.study_runner.networks.protocol import (
     EpisodeFiles,
     Labels,
@@ -69,7 +70,8 @@ class DetectorNetwork:
         """Train, quantise and measure; see `NetworkTraining`."""
         frames = read_shards(data.learned.frames)
         repeated = repeat_pedestrian_frames(frames, self.config.pedestrian_repeats)
-        plan = schedule(self.rule, max(steps_per_epoch(len(repeated), self.config), 1))
+        steps = max(steps_per_epoch(len(repeated), self.config), 1)
+        plan = schedule(self.rule, rows_of(data), steps)
         changes = {"seed": seed, "epochs": plan.epochs, "patience": plan.patience, "threads": 1}
         config = self.config.model_copy(update=changes)
         weights = fit_detector(

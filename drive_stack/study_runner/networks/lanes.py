@@ -19,6 +19,7 @@ from drive_stack.perception.lanes_ground import GroundGrid
 from drive_stack.perception.lanes_network import LaneNetwork
 from drive_stack.runtime.weights import write_card
 from drive_stack.study.running_plan import NetworkRule, schedule
+from drive_stack.study_runner.networks.counting import rows_of
 from drive_stack.study_runner.networks.protocol import (
     EpisodeFiles,
     Labels,
@@ -70,7 +71,7 @@ class LanesNetwork:
             _labelled_views(read_shards(episodes.frames), grid) for episodes in (data.learned, data.held_out)
         )
         steps = len(repeated_rows(learned.labels, self.config)) // self.config.batch
-        plan = schedule(self.rule, max(steps, 1))
+        plan = schedule(self.rule, rows_of(data), max(steps, 1))
         changes = {"seed": seed, "epochs": plan.epochs, "patience": plan.patience, "threads": 1}
         config = self.config.model_copy(update=changes)
         trainer = LaneTrainer(learned, held_out, config, grid, folder, report, passes=plan.passes)

@@ -15,7 +15,7 @@ from drive_stack.learning.mid_to_end.training import ControlObjective, train
 from drive_stack.pipeline.perceiving import PerceptionSource
 from drive_stack.policy.track_policy import WEIGHTS
 from drive_stack.study.running_plan import NetworkRule, schedule
-from drive_stack.study_runner.networks.counting import count_rows
+from drive_stack.study_runner.networks.counting import count_rows, rows_of
 from drive_stack.study_runner.networks.protocol import (
     EpisodeFiles,
     Labels,
@@ -69,7 +69,7 @@ class MidToEndNetwork:
 
         learned, held_out = map(load, (data.learned, data.held_out))
         steps = self.steps_per_pass(learned.rows, 0)
-        plan = schedule(self.rule, steps)
+        plan = schedule(self.rule, rows_of(data), steps)
         config = self.config.model_copy(update={"epochs": plan.epochs, "patience": plan.patience})
         fitted = train(
             learned, held_out, config, seed, folder, steps=plan.passes * steps, resume=True, report=report

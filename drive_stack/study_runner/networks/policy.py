@@ -14,7 +14,7 @@ from drive_stack.learning.imitation.training import PolicyTrainer
 from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import write_card
 from drive_stack.study.running_plan import NetworkRule, schedule
-from drive_stack.study_runner.networks.counting import count_labels_of_rows, count_rows
+from drive_stack.study_runner.networks.counting import count_labels_of_rows, count_rows, rows_of
 from drive_stack.study_runner.networks.protocol import (
     EpisodeFiles,
     Labels,
@@ -66,7 +66,8 @@ class PolicyNetwork:
         with data.uncharged():
             learned = self._read(data.learned, data.cache)
             held_out = self._read(data.held_out, data.cache)
-        plan = schedule(self.rule, Clips.of(learned, self.config.clip).steps(self.config.batch))
+        steps = Clips.of(learned, self.config.clip).steps(self.config.batch)
+        plan = schedule(self.rule, rows_of(data), steps)
         config = self.config.model_copy(update={"seed": seed, "patience": plan.patience})
         trainer = PolicyTrainer(config, folder, report)
         training_round = Round(name=_ROUND, seeds=1, first_seed=0, epochs=plan.epochs)

@@ -35,7 +35,6 @@ OVERRIDES = (
     "pool.parts.traffic_blind.rows=100",
     "frontier.sizes=[400]",
     "prediction={fitted_up_to: 400, target: 800}",
-    "extension={arm: modular, at: 100, success_above: 1.0, sizes: [50]}",
     "analysis.replicates=100",
 )
 NETWORKS = ("detector", "lanes", "policy")
