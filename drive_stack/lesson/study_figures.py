@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from drive_stack.study.analysis import ArmAnalysis, StudyAnalysis, analyse
+from drive_stack.study.comparison.crossings import Crossing
 from drive_stack.study.config import Phase, StudyPlan
-from drive_stack.study.crossings import Crossing
 from drive_stack.study.figures import crossing_text
 from drive_stack.study.records import DriveRow, TrainingRow
 from drive_stack.study.resampling import CurveSample, band

@@ -9,14 +9,16 @@ from functools import partial
 from drive_stack.evaluation.statistics import Estimate, fraction
 from drive_stack.evaluation.summary import Course
 from drive_stack.study.cells import Cell, cells_of
+from drive_stack.study.comparison.crossings import Competitor, Crossing, NoCrossing, find_crossing
+from drive_stack.study.comparison.equal_success import DataRatio, data_ratios
+from drive_stack.study.comparison.paired import PairedDifference, compare_at_equal_sizes
+from drive_stack.study.comparison.size_means import competitor_by_means
 from drive_stack.study.config import Axis, Courses, StudyPlan
 from drive_stack.study.costs import cost_map
-from drive_stack.study.crossings import Competitor, Crossing, NoCrossing, find_crossing
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.fitting import Fit, compare_families, fit_curve
 from drive_stack.study.outcomes import Outcomes, collect_planned, common_courses
-from drive_stack.study.paired import PairedDifference, compare_at_equal_sizes
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.resampling import CurveSample, Resampling, resample_curve
 from drive_stack.study.shifted import ShiftedCell, shifted_cells
@@ -43,6 +45,9 @@ class StudyAnalysis:
     plan: StudyPlan
     arms: Mapping[str, ArmAnalysis]  # in the order of the plan
     crossings: tuple[Crossing | NoCrossing, ...]  # each pair on each axis, in the order of the plan
+    # how much more the challenger needs for equal success, on the primary axis, by pair
+    ratios: Mapping[tuple[str, str], tuple[DataRatio, ...]]
+    by_means: Crossing | NoCrossing | None  # the primary pair on the primary axis, without fitted curves
     by_family: Mapping[FamilyName, float]  # estimate for the primary pair and axis, by each family of curves
     # the primary pair, if only trainings are resampled; none if no size of an arm has two of them
     same_courses: tuple[Crossing | NoCrossing, ...]
@@ -97,6 +102,8 @@ def analyse(plan: StudyPlan, trainings: Sequence[TrainingRow], drives: Sequence[
         if primary is not None and all(own.has_repeats for own in primary)
         else (),
         by_endpoint={} if primary is None else _by_endpoint(plan, primary, samples.of),
+        ratios={pair: _ratios(plan, own, samples.of) for pair, own in pairs.items()},
+        by_means=None if primary is None else _by_means(plan, primary, resampling),
         by_family={} if primary is None else _by_family(plan, primary),
         differences={pair: compare_at_equal_sizes(*own, resampling) for pair, own in pairs.items()},
         provenance=_provenance(plan, trainings, drives, resampling),
@@ -144,18 +151,45 @@ def _crossings(
     plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample]
 ) -> tuple[Crossing | NoCrossing, ...]:
     """Crossings on all axes, of curves fitted to the courses that both arms drove; none without curves."""
+    return tuple(
+        find_crossing(axis, *competitors, plan.analysis.extrapolation)
+        for axis in Axis
+        if (competitors := _competitors(plan, pair, sample, axis)) is not None
+    )
+
+
+def _competitors(
+    plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample], axis: Axis
+) -> tuple[Competitor, Competitor] | None:
+    """The arms of a pair with curves fitted to the courses that both drove; None without curves."""
     courses = common_courses(*pair)
     if not courses or not all(map(_has_curve, pair)):
-        return ()
-    samples = [sample(own.on(courses)) for own in pair]
-    found = []
-    for axis in Axis:
-        incumbent, challenger = (
-            Competitor(own.arm, curves, cost_map(own.trainings, axis, plan))
-            for own, curves in zip(pair, samples, strict=True)
-        )
-        found.append(find_crossing(axis, incumbent, challenger, plan.analysis.extrapolation))
-    return tuple(found)
+        return None
+    first, second = (
+        Competitor.fitted(own.arm, sample(own.on(courses)), cost_map(own.trainings, axis, plan))
+        for own in pair
+    )
+    return first, second
+
+
+def _ratios(
+    plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample]
+) -> tuple[DataRatio, ...]:
+    competitors = _competitors(plan, pair, sample, plan.analysis.primary_axis)
+    return () if competitors is None else tuple(data_ratios(*competitors, plan.analysis.levels))
+
+
+def _by_means(
+    plan: StudyPlan, pair: tuple[Outcomes, Outcomes], resampling: Resampling
+) -> Crossing | NoCrossing | None:
+    """The crossing by the means of the sizes; None with fewer than two sizes of an arm."""
+    courses, axis = common_courses(*pair), plan.analysis.primary_axis
+    if not courses or any(len(set(own.sizes.tolist())) < 2 for own in pair):
+        return None
+    first, second = (
+        competitor_by_means(own.on(courses), resampling, cost_map(own.trainings, axis, plan)) for own in pair
+    )
+    return find_crossing(axis, first, second, plan.analysis.extrapolation)
 
 
 def _by_family(plan: StudyPlan, pair: tuple[Outcomes, Outcomes]) -> dict[FamilyName, float]:

@@ -120,6 +120,9 @@ class Analysis(StrictModel):
     family: FamilyName  # of the curves by which crossings and predictions are computed
     pairs: tuple[tuple[Name, Name], ...] = Field(min_length=1, description="(incumbent, challenger)")
     primary_axis: Axis
+    levels: tuple[
+        Annotated[float, Field(gt=0.0, lt=1.0)], ...
+    ]  # of success at which amounts of data are compared
     replicates: Annotated[int, Field(ge=100, le=50_000)]  # of the bootstrap
     seed: Seed
     extrapolation: Annotated[

@@ -16,9 +16,9 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from drive_stack.study.analysis import ArmAnalysis, StudyAnalysis
+from drive_stack.study.comparison.crossings import Crossing
 from drive_stack.study.config import Axis
 from drive_stack.study.costs import CostMap, cost_map, cost_of
-from drive_stack.study.crossings import Crossing
 from drive_stack.study.resampling import CurveSample, band
 from drive_stack.support.atomic_files import atomic_file
 from drive_stack.types import FloatArray

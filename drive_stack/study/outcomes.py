@@ -43,6 +43,11 @@ class Outcomes:
         return np.array([training.seed for training in self.trainings], dtype=np.int64)
 
     @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Scenario of each course, (C,)."""
+        return tuple(course[0] for course in self.courses)
+
+    @property
     def has_repeats(self) -> bool:
         """Whether a size has two trainings, so that the spread of training seeds can be resampled."""
         return len(set(self.sizes.tolist())) < len(self.trainings)

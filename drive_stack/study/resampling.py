@@ -5,15 +5,19 @@ each other (the pigeonhole bootstrap: Owen 2007, Annals of Applied Statistics 1,
 errs towards intervals that are too wide). All arms share the resampled courses, so that they stay paired.
 Their trainings are drawn separately, although those with the same seed learned from the same subset.
 
+Courses are resampled within their scenarios: new courses are new seeds of the same scenarios.
+
 Trainings are resampled by seed. The subsets of one seed are nested, so an effect of the seed is shared by
 the sizes, and draws for each size alone would make the mean over sizes too certain. All sizes with the same
 number n of seeds use one draw, by the rank of the seed within the size. Resampling n of n would give
 (n − 1)/n of the variance. So n − 1 are drawn and weighted by n/(n − 1) (Rao and Wu 1988, JASA 83, 231-241),
-which gives the right variance. A single training of a size shows no variance and always has the weight 1.
+which gives the right variance. The same holds for the n seeds of a scenario. A single training of a size
+shows no variance and always has the weight 1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,12 +41,21 @@ class Resampling:
     seed: int
     courses: bool = True  # resample courses too; if not, the interval is for the same courses
 
-    def course_weights(self, count: int) -> FloatArray:
-        """Weights of ``count`` courses, (B, C); equal for every arm that drove as many courses."""
+    def course_weights(self, scenarios: Sequence[str]) -> FloatArray:
+        """Weights of courses with these ``scenarios`` (C,), (B, C); equal for every arm that drove them.
+
+        If a scenario has a single course, all courses count as one scenario.
+        """
+        weights = np.ones((self.replicates, len(scenarios)))
         if not self.courses:
-            return np.ones((self.replicates, count))
+            return weights
         generator = np.random.default_rng([self.seed, _COURSES])
-        return generator.multinomial(count, np.full(count, 1.0 / count), self.replicates).astype(np.float64)
+        names = np.array(scenarios)
+        kinds, counts = np.unique(names, return_counts=True)
+        groups = [np.flatnonzero(names == kind) for kind in kinds]
+        for own in groups if counts.min(initial=2) > 1 else [np.arange(len(names))]:
+            weights[:, own] = self._draw(generator, len(own))
+        return weights
 
     def training_weights(self, arm: str, sizes: NDArray[np.int64], seeds: NDArray[np.int64]) -> FloatArray:
         """Weights of trainings with these nominal ``sizes`` (T,) and ``seeds`` (T,), (B, T).
@@ -59,7 +72,12 @@ class Resampling:
 
     def _seed_weights(self, arm: str, count: int) -> FloatArray:
         """Weights of ``count`` seeds of an arm, (B, count); equal at every call."""
-        generator = np.random.default_rng([self.seed, _TRAININGS, count, *arm.encode()])
+        return self._draw(np.random.default_rng([self.seed, _TRAININGS, count, *arm.encode()]), count)
+
+    def _draw(self, generator: np.random.Generator, count: int) -> FloatArray:
+        """Weights of ``count`` things of a kind, (B, count); 1 for a single thing."""
+        if count == 1:
+            return np.ones((self.replicates, 1))
         draws = generator.multinomial(count - 1, np.full(count, 1.0 / count), self.replicates)
         return np.asarray(draws * (count / (count - 1)))
 
@@ -83,8 +101,9 @@ def resample_curve(outcomes: Outcomes, family: FamilyName, resampling: Resamplin
     """Fit a curve to the failures of an arm, and to each resampling of them."""
     counts = outcomes.counts()
     fit = fit_curve(counts, family)
-    courses = resampling.course_weights(len(outcomes.courses))
+    courses = resampling.course_weights(outcomes.scenarios)
     failures = courses @ outcomes.failed.T.astype(np.float64)  # (B, T)
+    failures = np.minimum(failures, len(outcomes.courses))  # without the error of rounded weights
     weights = resampling.training_weights(outcomes.arm, outcomes.sizes, outcomes.seeds)
     fitted = []
     for failures_drawn, weights_drawn in zip(failures, weights, strict=True):
@@ -104,7 +123,7 @@ def resample_curve(outcomes: Outcomes, family: FamilyName, resampling: Resamplin
 def resample_means(values: FloatArray, outcomes: Outcomes, resampling: Resampling) -> FloatArray:
     """Means of a figure ``values`` (T, C) over resampled trainings and courses, (B,)."""
     trainings = resampling.training_weights(outcomes.arm, outcomes.sizes, outcomes.seeds)
-    return weighted_means(values, trainings, resampling.course_weights(len(outcomes.courses)))
+    return weighted_means(values, trainings, resampling.course_weights(outcomes.scenarios))
 
 
 def weighted_means(values: FloatArray, trainings: FloatArray, courses: FloatArray) -> FloatArray:

@@ -64,7 +64,9 @@ def _cell(outcomes: Outcomes, size: int, pairs: list[_Pair], resampling: Resampl
     base = success[:, [pair.base for pair in pairs]]  # (T, pairs)
     shifted = success[:, [pair.shifted for pair in pairs]]
     trainings = resampling.training_weights(outcomes.arm, outcomes.sizes, outcomes.seeds)  # (B, T)
-    drawn = resampling.course_weights(len(worlds)) @ twins  # weight of each pair, (B, pairs)
+    drawn = (
+        resampling.course_weights([outcomes.scenarios[world] for world in worlds]) @ twins
+    )  # weight of each pair, (B, pairs)
     of_base, of_shifted = (weighted_means(values, trainings, drawn) for values in (base, shifted))
     families = sorted({pair.family for pair in pairs})
     return ShiftedCell(

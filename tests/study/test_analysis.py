@@ -6,13 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_study import END_TO_END, MODULAR, SIZES, TrueCurve, drive, simulate, simulated_outcomes
+from simulated_study import (
+    END_TO_END,
+    FIRST_SEED,
+    MODULAR,
+    SIZES,
+    TrueCurve,
+    drive,
+    simulate,
+    simulated_outcomes,
+)
 
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
 from drive_stack.study.analysis import StudyAnalysis, analyse
+from drive_stack.study.comparison.crossings import Crossing, NoCrossing
 from drive_stack.study.config import DEFAULT_PLAN, Axis, Phase, StudyPlan, load_plan
-from drive_stack.study.crossings import Crossing, NoCrossing
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.figures import crossing_text, write_figure
 from drive_stack.study.prediction import compare_prediction, predict, read_prediction, write_prediction
@@ -114,7 +123,7 @@ def test_provenance_and_references_are_kept_apart() -> None:
     expert = [replace(row, mixture="expert") for row in rows]
     worse = [replace(item, mixture="expert", success=False) for item in drives]
     constant = [
-        replace(drive(rows[0], "cruise", 200_000 + index, success=index < 1), arm="constant", size=0)
+        replace(drive(rows[0], "cruise", FIRST_SEED + index, success=index < 1), arm="constant", size=0)
         for index in range(4)
     ]
     found = analyse(PLAN, [*rows, *expert], [*drives, *worse, *constant])

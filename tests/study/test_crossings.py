@@ -19,9 +19,7 @@ from simulated_study import (
 
 from drive_stack.config import load_model
 from drive_stack.evaluation.statistics import Estimate
-from drive_stack.study.config import DEFAULT_PLAN, Axis, StudyPlan, load_plan
-from drive_stack.study.costs import CostMap, cost_map, cost_of
-from drive_stack.study.crossings import (
+from drive_stack.study.comparison.crossings import (
     Competitor,
     Crossing,
     NoCrossing,
@@ -29,6 +27,8 @@ from drive_stack.study.crossings import (
     find_crossing,
     lasting_overtaking,
 )
+from drive_stack.study.config import DEFAULT_PLAN, Axis, StudyPlan, load_plan
+from drive_stack.study.costs import CostMap, cost_map, cost_of
 from drive_stack.study.curves import Curve, FamilyName
 from drive_stack.study.fitting import Fit
 from drive_stack.study.resampling import CurveSample, Resampling, resample_curve
@@ -44,7 +44,7 @@ def competitor(arm: str, curves: list[TrueCurve], axis: Axis = Axis.MINUTES, **c
     fit = Fit(Curve(FamilyName.SHIFTED_POWER, parameters[0], 1000.0), 5.0, -100.0, 40)
     sample = CurveSample(fit, Curve(FamilyName.SHIFTED_POWER, parameters, 1000.0), np.full(len(curves), 5.0))
     trainings = [training_row(arm, size, 0, **costs) for size in SIZES]
-    return Competitor(arm, sample, cost_map(trainings, axis, PLAN))
+    return Competitor.fitted(arm, sample, cost_map(trainings, axis, PLAN))
 
 
 def crossing_of(incumbent: list[TrueCurve], challenger: list[TrueCurve]) -> Crossing:
@@ -98,7 +98,8 @@ def test_replicates_without_a_crossing_make_the_interval_unbounded() -> None:
     ("low", "high", "verdict"),
     [
         (10.0, 128_000.0 / 300.0, Verdict.OVERTAKES),
-        (0.0, 0.0, Verdict.OVERTAKES),
+        (0.0, 128_000.0 / 300.0, Verdict.AHEAD_AT_END),
+        (0.0, 0.0, Verdict.LEADS),
         (10.0, 427.0, Verdict.UNDECIDED),
         (0.0, math.inf, Verdict.UNDECIDED),
         (427.0, math.inf, Verdict.DOES_NOT),
@@ -247,7 +248,7 @@ def recovered(seed: int, replicates: int) -> Crossing:
     arms = simulated_outcomes({"modular": MODULAR, "end_to_end": END_TO_END}, seed=seed)
     resampling = Resampling(replicates, 0)
     pair = [
-        Competitor(
+        Competitor.fitted(
             arm,
             resample_curve(own, FamilyName.SHIFTED_POWER, resampling),
             cost_map(own.trainings, Axis.MINUTES, PLAN),

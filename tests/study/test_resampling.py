@@ -16,8 +16,8 @@ from simulated_study import (
 
 from drive_stack.evaluation.statistics import Estimate, exact_paired_test, paired_fraction_difference, wilson
 from drive_stack.study.cells import cells_of
+from drive_stack.study.comparison.paired import compare_at_equal_sizes
 from drive_stack.study.outcomes import Outcomes, collect
-from drive_stack.study.paired import compare_at_equal_sizes
 from drive_stack.study.resampling import Resampling, percentile_interval, resample_means
 from drive_stack.study.variance import split_variance
 
@@ -78,15 +78,26 @@ def test_effects_that_sizes_share_are_resampled_with_their_variance() -> None:
 
 def test_arms_share_their_courses_and_not_their_trainings() -> None:
     sizes = np.array([1000] * 5)
-    assert np.array_equal(RESAMPLING.course_weights(110), RESAMPLING.course_weights(110))
+    courses = ["cut_in", "curves"] * 55
+    assert np.array_equal(RESAMPLING.course_weights(courses), RESAMPLING.course_weights(courses))
     first, second = (
         RESAMPLING.training_weights(arm, sizes, np.arange(5)) for arm in ("modular", "end_to_end")
     )
     assert not np.array_equal(first, second)
     assert np.array_equal(first, RESAMPLING.training_weights("modular", sizes, np.arange(5)))
     assert not np.array_equal(first, Resampling(4000, 1).training_weights("modular", sizes, np.arange(5)))
-    assert np.all(replace(RESAMPLING, courses=False).course_weights(110) == 1.0)
-    np.testing.assert_array_equal(RESAMPLING.course_weights(110).sum(axis=1), 110.0)
+    assert np.all(replace(RESAMPLING, courses=False).course_weights(courses) == 1.0)
+
+
+def test_courses_are_resampled_within_their_scenarios() -> None:
+    weights = RESAMPLING.course_weights(["a", "b", "b", "a", "a"])
+    np.testing.assert_allclose(weights[:, [0, 3, 4]].sum(axis=1), 3.0)
+    np.testing.assert_allclose(weights[:, [1, 2]].sum(axis=1), 2.0)
+    # three courses 0, 1 and 5: variance of the mean 7/3
+    assert (weights[:, [0, 3, 4]] @ [0.0, 1.0, 5.0] / 3.0).var() == pytest.approx(7.0 / 3.0, rel=0.1)
+    single = RESAMPLING.course_weights(["a", "b", "c"])  # one course of each scenario
+    assert (single @ [0.0, 1.0, 5.0] / 3.0).var() == pytest.approx(7.0 / 3.0, rel=0.1)
+    np.testing.assert_array_equal(RESAMPLING.course_weights(["a"]), 1.0)
 
 
 def test_means_over_courses_alone_have_the_variance_of_a_mean() -> None:
@@ -103,7 +114,7 @@ def test_means_weigh_trainings_and_courses() -> None:
     values = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     resampling = Resampling(50, 3)
     trainings = resampling.training_weights("modular", outcomes.sizes, outcomes.seeds)
-    courses = resampling.course_weights(3)
+    courses = resampling.course_weights(["cruise"] * 3)
     expected = [t @ values @ c / t.sum() / c.sum() for t, c in zip(trainings, courses, strict=True)]
     np.testing.assert_allclose(resample_means(values, outcomes, resampling), expected)
 

@@ -86,7 +86,19 @@ def test_crossings_are_shown_on_each_axis_and_in_other_ways(page: str) -> None:
     assert axes == ["min", "h", "core-hours"]
     ways = section(page, "The primary crossing in other ways [min]")
     assert sum(line.startswith("| by success") for line in ways) == 3
+    assert sum(line.startswith("| from the mean of each size, without curves |") for line in ways) == 1
     assert sum(line.startswith(("| shifted power", "| power", "| logistic")) for line in ways) == 3
+
+
+def test_the_data_that_equal_success_takes_are_compared(page: str) -> None:
+    """The true curves reach 60 % at 4,432 rows, and modular is better from the start of 1,000 on."""
+    assert "\nOf the data of modular, end to end needs ≥ " in page
+    rows = {
+        line.split(" | ")[2]: line.split(" | ")[3]
+        for line in section(page, "How much more data for equal success?")
+        if line.startswith("| modular | end_to_end |")
+    }
+    assert rows["60 %"].startswith("≥ ") and 2.0 < float(rows["60 %"].removeprefix("≥ ")) < 10.0
 
 
 def test_success_in_the_lanes_is_an_endpoint_of_its_own(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.study.analysis import StudyAnalysis
+from drive_stack.study.comparison.crossings import Crossing, NoCrossing, Verdict
+from drive_stack.study.comparison.equal_success import DataRatio
 from drive_stack.study.config import Axis, Phase
-from drive_stack.study.crossings import Crossing, NoCrossing, Verdict
 from drive_stack.study.curves import FamilyName
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.figures import UNITS, amount_text, crossing_text
@@ -16,7 +18,9 @@ from drive_stack.study.records import TrainingId
 from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, UNKNOWN, probability, table
 
 _ANSWERS = {
+    Verdict.LEADS: "It leads over the whole range",
     Verdict.OVERTAKES: "Yes",
+    Verdict.AHEAD_AT_END: "Yes, or it leads over the whole of it",
     Verdict.DOES_NOT: "No",
     Verdict.UNDECIDED: "The interval is too wide to say",
 }
@@ -45,7 +49,20 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
         cell = analysis.arms[name].cells[-1]
         success = f"{100.0 * cell.success.value:.1f} % of the courses"
         yield f"With {cell.size:,} rows, {name.replace('_', ' ')} succeeds on {success}."
+    yield from _ratio_sentence(analysis, names)
     yield ""
+
+
+def _ratio_sentence(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[str]:
+    """How much more data the challenger needs, at each level of success."""
+    found = analysis.ratios.get(analysis.plan.analysis.pairs[0], ())
+    parts = []
+    for item in found:
+        estimate, interval, _ = _ratio_texts(item)
+        times = estimate if math.isinf(item.ratio.value) else f"{estimate} times as much ({interval})"
+        parts.append(f"{times} for {100.0 * item.success:.0f} % success")
+    if parts:
+        yield f"Of the data of {names[1]}, {names[0]} needs {', '.join(parts)}."
 
 
 def _why_none(analysis: StudyAnalysis, found: NoCrossing | None) -> str:
@@ -61,6 +78,7 @@ def _why_none(analysis: StudyAnalysis, found: NoCrossing | None) -> str:
 def comparison_tables(analysis: StudyAnalysis) -> Iterator[str]:
     """Crossings of all pairs, the primary one looked at in other ways, differences and variances."""
     yield from _crossings(analysis)
+    yield from _ratios(analysis)
     yield from _primary(analysis)
     yield from _differences(analysis)
     yield from _variances(analysis)
@@ -102,6 +120,42 @@ def _interval(crossing: Crossing) -> str:
     return f"{amount_text(crossing.position.low)} to {amount_text(crossing.position.high)}"
 
 
+def _ratios(analysis: StudyAnalysis) -> Iterator[str]:
+    rows = [
+        [item.incumbent, item.challenger, f"{100.0 * item.success:.0f} %", *_ratio_texts(item)]
+        for ratios in analysis.ratios.values()
+        for item in ratios
+    ]
+    if not rows:
+        return
+    yield from ("## How much more data for equal success?", "")
+    header = [
+        "incumbent",
+        "challenger",
+        "success",
+        "challenger's data / incumbent's",
+        "95 % interval",
+        "neither",
+    ]
+    yield from table(header, rows, texts=2)
+    yield (
+        "Within the range of both arms. ≥: the incumbent is as good at the start of it already. *More than "
+        "was measured*: the challenger is not as good at its end. *Neither*: probability that no arm "
+        "is as good, which the interval leaves out."
+    )
+    yield ""
+
+
+def _ratio_texts(item: DataRatio) -> tuple[str, str, str]:
+    def text(value: float) -> str:
+        return "more than was measured" if math.isinf(value) else f"{value:.2g}"
+
+    estimate = text(item.ratio.value)
+    if item.at_least and math.isfinite(item.ratio.value):
+        estimate = f"≥ {estimate}"
+    return estimate, f"{text(item.ratio.low)} to {text(item.ratio.high)}", probability(item.neither)
+
+
 def _primary(analysis: StudyAnalysis) -> Iterator[str]:
     """The primary pair on the primary axis: other courses, endpoints and families of curves."""
     axis = analysis.plan.analysis.primary_axis
@@ -109,6 +163,10 @@ def _primary(analysis: StudyAnalysis) -> Iterator[str]:
         (f"by {_ENDPOINTS[analysis.plan.analysis.endpoint]}, for new courses", analysis.crossings),
         (f"by {_ENDPOINTS[analysis.plan.analysis.endpoint]}, for the same courses", analysis.same_courses),
         *((f"by {_ENDPOINTS[name]}, for new courses", found) for name, found in analysis.by_endpoint.items()),
+        (
+            "from the mean of each size, without curves",
+            [] if analysis.by_means is None else [analysis.by_means],
+        ),
     ]
     rows = []
     for name, found in ways:

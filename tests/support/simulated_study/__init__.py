@@ -10,9 +10,11 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from drive_stack.evaluation.result import Status
+from drive_stack.study.config import load_plan
 from drive_stack.study.outcomes import Outcomes, collect
 from drive_stack.study.records import DriveRow, TrainingRow
 
+FIRST_SEED = load_plan().courses.first_seed  # of the simulated courses
 SIZES = tuple(1000 * 2**step for step in range(8))
 PRINCIPAL = dict.fromkeys(SIZES, 5) | {SIZES[-1]: 3}
 
@@ -118,7 +120,7 @@ def simulate(
                 failed = generator.random(courses) < expit(level + difficulty)
                 rows.append(row)
                 drives += [
-                    drive(row, f"s{index % 22:02d}", 200_000 + index // 22, success=not fail)
+                    drive(row, f"s{index % 22:02d}", FIRST_SEED + index // 22, success=not fail)
                     for index, fail in enumerate(failed.tolist())
                 ]
     return rows, drives

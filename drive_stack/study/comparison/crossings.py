@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.config import Axis
 from drive_stack.study.costs import CostMap
-from drive_stack.study.curves import Curve
 from drive_stack.study.resampling import TAILS, CurveSample
 from drive_stack.types import FloatArray
 
@@ -32,7 +32,9 @@ MIN_SPAN = 2.0
 class Verdict(StrEnum):
     """What the interval of a crossing says; the rule stands in docs/study/protocol.md."""
 
-    OVERTAKES = "overtakes within the range"  # or leads over all of it; either way it leads at the end
+    LEADS = "leads over the whole range"
+    OVERTAKES = "overtakes within the range"
+    AHEAD_AT_END = "overtakes within the range, or leads over the whole of it"
     DOES_NOT = "does not overtake within the range"
     UNDECIDED = "too wide to say"
 
@@ -53,9 +55,11 @@ class Crossing:
 
     @property
     def verdict(self) -> Verdict:
-        """By the interval of the position: inside the range, beyond it, or both."""
+        """By the interval of the position: before the range, inside it, beyond it, or on both sides."""
+        if self.position.high == 0.0:
+            return Verdict.LEADS
         if self.position.high <= self.range[1]:
-            return Verdict.OVERTAKES
+            return Verdict.OVERTAKES if self.position.low > 0.0 else Verdict.AHEAD_AT_END
         return Verdict.DOES_NOT if self.position.low > self.range[1] else Verdict.UNDECIDED
 
 
@@ -69,13 +73,27 @@ class NoCrossing:
     reason: str
 
 
+class FailureCurves(Protocol):
+    """B curves of failure against rows."""
+
+    def failure(self, sizes: FloatArray, /) -> FloatArray:
+        """Failure probabilities (B, G) at numbers of rows (G,)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Competitor:
     """An arm with its curves and its costs on an axis; without costs where they do not grow with the data."""
 
     arm: str
-    sample: CurveSample
+    best: FailureCurves  # one curve, of all drives
+    drawn: FailureCurves  # of each replicate
     costs: CostMap | None
+
+    @classmethod
+    def fitted(cls, arm: str, sample: CurveSample, costs: CostMap | None) -> Competitor:
+        """An arm with fitted curves."""
+        return cls(arm, CurveSample.of_fit(sample.fit).curves, sample.curves, costs)
 
 
 def find_crossing(
@@ -109,11 +127,9 @@ def find_crossing(
     beyond = np.geomspace(high, high * extrapolation, _EXTRAPOLATION_POINTS)
     amounts, end = np.append(inside, beyond[1:]), len(inside) - 1
     rows = incumbent.costs.rows(amounts), challenger.costs.rows(amounts)
-    curves = incumbent.sample.curves, challenger.sample.curves
-    leads = _leads(curves, rows)
+    leads = _leads((incumbent.drawn, challenger.drawn), rows)
     positions = lasting_overtaking(amounts, leads, end)
-    best = [CurveSample.of_fit(item.sample.fit).curves for item in (incumbent, challenger)]
-    estimate = lasting_overtaking(amounts, _leads((best[0], best[1]), rows), end)[0]
+    estimate = lasting_overtaking(amounts, _leads((incumbent.best, challenger.best), rows), end)[0]
     changes = np.diff(leads > 0.0, axis=1)
     return Crossing(
         axis=axis,
@@ -158,7 +174,7 @@ def lasting_overtaking(amounts: FloatArray, leads: FloatArray, end: int) -> Floa
     return np.asarray(positions)
 
 
-def _leads(curves: tuple[Curve, Curve], rows: tuple[FloatArray, FloatArray]) -> FloatArray:
+def _leads(curves: tuple[FailureCurves, FailureCurves], rows: tuple[FloatArray, FloatArray]) -> FloatArray:
     """Failure of the incumbent minus failure of the challenger, (B, G)."""
     return curves[0].failure(rows[0]) - curves[1].failure(rows[1])
 

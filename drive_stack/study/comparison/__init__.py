@@ -1,0 +1,1 @@
+"""How two arms compare: where one overtakes the other, at equal amounts, and at equal success."""
