@@ -14,14 +14,13 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
-from typing import TypeVar
+from typing import Any
 
 import numba
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 from numba.core.types import Type
 
-_Function = TypeVar("_Function", bound=Callable[..., object])
 _LIBRARIES = {"math", "numba", "numpy"}  # numba compiles their functions itself
 _NUMBERS = (bool, int, float, np.generic)
 _SHOWN = (
@@ -37,7 +36,7 @@ _SHOWN = (
 )  # by their repr
 
 
-def kernel(*, cached: bool = True, **options: object) -> Callable[[_Function], _Function]:
+def kernel(*, cached: bool = True, **options: object) -> Callable[[Callable[..., object]], Any]:
     """Return a decorator that compiles a function by `numba.njit` with ``options``, at its first call.
 
     ``cached``: keep the machine code, in a folder that is named by the function's `fingerprint`, below
@@ -48,19 +47,16 @@ def kernel(*, cached: bool = True, **options: object) -> Callable[[_Function], _
         TypeError: the function uses a global whose value a fingerprint cannot contain.
     """
 
-    def compiled(function: _Function) -> _Function:
-        dispatcher: _Function
+    def compiled(function: Callable[..., object]) -> Any:  # numba has no types
         if not cached:
-            dispatcher = numba.njit(**options)(function)
-            return dispatcher
+            return numba.njit(**options)(function)
         before = numba.config.CACHE_DIR
         base = Path(before) if before else Path(inspect.getfile(function)).parent / "__pycache__"
         numba.config.CACHE_DIR = str(base / fingerprint(function)[:16])  # read when the decorator is applied
         try:
-            dispatcher = numba.njit(cache=True, **options)(function)
+            return numba.njit(cache=True, **options)(function)
         finally:
             numba.config.CACHE_DIR = before
-        return dispatcher
 
     return compiled
 
