@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from small_shards import IMAGE, columns, write_listed, write_shard
+from small_shards import ACTOR, IMAGE, columns, write_listed, write_shard
 
 from agents.registry import config_of
 from drive_stack.config import load_model
@@ -21,7 +21,11 @@ from drive_stack.study_runner.networks.protocol import EpisodeFiles, Labels, Off
 from drive_stack.study_runner.networks.registry import ARMS, KINDS, REFERENCES, read_networks, with_inputs
 from drive_stack.support.layout import CONFIGS
 
-BOX = BoxColumns(1.0, 2.0, 3.0, 4.0, "car", 0.5, 30.0)
+BOX = BoxColumns(1.0, 2.0, 3.0, 6.0, "car", 0.5, 30.0)
+LOW = BoxColumns(1.0, 2.0, 9.0, 5.5, "car", 0.5, 90.0)  # too low in the image to be labelled
+
+# x [m] and height [m] of actors: one is seen, one is too low in the image to be labelled, one is behind
+SEEN = ((20.0, 1.5), (180.0, 1.0), (-20.0, 1.5))
 
 
 def no_perception(overrides: Sequence[str]) -> PerceptionSource:
@@ -78,15 +82,26 @@ def test_an_unknown_network_is_named() -> None:
 
 
 def test_labels_by_hand(tmp_path: Path) -> None:
-    """In 6 frames there are 1 + 2 + 1 + 2 and 2 + 3 boxes, so in 30 rows there are 55."""
+    """In 6 frames there are 1 + 2 + 1 + 2 and 2 + 3 boxes, and in 30 rows an actor 20 m ahead each."""
     drives, frames = tmp_path / "drives", tmp_path / "frames"
     for folder in (drives, frames):
         folder.mkdir()
     names, entries = ("cruise-000001.parquet", "cruise-000002.parquet"), []
     for seed, (name, rows) in enumerate(zip(names, (20, 10), strict=True), start=1):
-        entries.append(write_shard(drives / name, columns("cruise", seed, rows)))
+        actors = [ACTOR | {"x_m": x, "height_m": height} for x, height in SEEN]
+        data = columns("cruise", seed, rows) | {"other_actors": [actors] * rows}
+        entries.append(write_shard(drives / name, data))
         labelled = [
-            FrameRow("cruise", seed, float(number), "clear", "day", IMAGE, (BOX,) * (seed + number % 2), ())
+            FrameRow(
+                "cruise",
+                seed,
+                float(number),
+                "clear",
+                "day",
+                IMAGE,
+                (LOW,) + (BOX,) * (seed + number % 2),
+                (),
+            )
             for number in range(rows // 5)
         ]
         FRAMES.write(frames / name, labelled)
@@ -97,8 +112,8 @@ def test_labels_by_hand(tmp_path: Path) -> None:
     assert counted["detector"] == Labels(boxes=11)
     assert counted["lanes"] == Labels(lane_frames=6)
     assert counted["policy_plain"] == counted["mid_to_end"] == Labels(controls=30)
-    assert counted["policy"] == Labels(boxes=55, lane_frames=30, distances=55, controls=30)
-    assert counted["affordances"] == Labels(boxes=55, lane_frames=30, distances=55)
+    assert counted["policy"] == Labels(boxes=30, lane_frames=30, distances=30, controls=30)
+    assert counted["affordances"] == Labels(boxes=30, lane_frames=30, distances=30)
 
 
 def test_errors_of_several_networks_are_put_together() -> None:

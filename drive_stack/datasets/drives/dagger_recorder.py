@@ -188,13 +188,21 @@ def pose_on_road(state: WorldState) -> PoseOnRoad:
 
 
 def lead_vehicle(state: WorldState) -> LeadVehicle | None:
-    """The lead vehicle within `MAX_LEAD_GAP`; None if there is none."""
+    """The lead vehicle within `MAX_LEAD_GAP`; None if there is none.
+
+    A vehicle on the shoulder has the index of the lane beside it, but its centre is not in that lane.
+    """
     ego, cars = state.ego, state.vehicles
     lane = state.road.lane_at(ego.station, ego.lateral)
     front = ego.station + state.car.length - state.car.rear_overhang
     gap = cars.station - cars.length / 2.0 - front
-    ahead = np.flatnonzero((cars.lane == lane) & (cars.station > ego.station) & (gap < MAX_LEAD_GAP))
-    if lane < 0 or len(ahead) == 0:
+    if lane < 0:
+        return None
+    own = state.road.lanes[lane]
+    inside = np.abs(cars.lateral - own.laterals_at(cars.station)) <= own.width / 2.0
+    is_ahead = (cars.lane == lane) & inside & (cars.station > ego.station) & (gap < MAX_LEAD_GAP)
+    ahead = np.flatnonzero(is_ahead)
+    if len(ahead) == 0:
         return None
     nearest = ahead[np.argmin(gap[ahead])]
     return LeadVehicle(float(gap[nearest]), float(cars.speed[nearest]))

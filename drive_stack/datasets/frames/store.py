@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
@@ -126,11 +127,17 @@ def read_shards(paths: Iterable[Path]) -> list[StoredFrame]:
     return frames
 
 
-def count_boxes(paths: Iterable[Path]) -> tuple[int, int]:
-    """Number of frames and of labelled boxes in some shards. Raises `ConfigError` for a corrupt one."""
+def count_boxes(paths: Iterable[Path], *, min_height: float = 0.0) -> tuple[int, int]:
+    """Number of frames in some shards, and of boxes that are at least ``min_height`` high [px].
+
+    Raises:
+        ConfigError: a shard is corrupt.
+    """
     columns = [FRAMES.read_columns(path, ["boxes"]).column(0) for path in paths]
-    boxes = sum(len(chunk.flatten()) for column in columns for chunk in column.chunks)
-    return sum(len(column) for column in columns), boxes
+    boxes = [chunk.flatten() for column in columns for chunk in column.chunks]
+    heights = [pc.subtract(own.field("y2_px"), own.field("y1_px")) for own in boxes]
+    tall = sum(int(np.count_nonzero(own.to_numpy(zero_copy_only=False) >= min_height)) for own in heights)
+    return sum(len(column) for column in columns), tall
 
 
 def listed_shards(folder: Path) -> dict[str, ShardEntry]:

@@ -37,6 +37,7 @@ _MAX_PEDESTRIAN_OFFSET = 6.0  # from the centre of the ego's lane [m]
 _MAX_DISTANCE = 150.0  # [m]
 _MIN_GAP = 2.0  # [m]
 _HORIZONS = (1.0, 2.0, 3.0)  # [s]
+_TIME_TOLERANCE = 1e-6  # of times that are computed [s]
 _HUBER_DELTA = 0.1
 
 
@@ -124,7 +125,10 @@ def nearest_pedestrian(recording: Recording, others: OtherActors) -> tuple[Float
 
 
 def _later_speeds(recording: Recording, speed: FloatArray) -> list[FloatArray]:
-    """Change of the expert's speed after each horizon, (N,) each, in units of 5 m/s."""
+    """Change of the expert's speed after each horizon, (N,) each, in units of 5 m/s.
+
+    It is unknown where another driver drives before the horizon: its speed is not the expert's intention.
+    """
     time = recording.column("time_s", np.float64)
     expert = recording.column("driver", np.str_) == "expert"
     starts = np.concatenate([[0], recording.episode_ends[:-1]])
@@ -133,5 +137,10 @@ def _later_speeds(recording: Recording, speed: FloatArray) -> list[FloatArray]:
         episode = slice(start, end)
         for column, horizon in zip(later, _HORIZONS, strict=True):
             future = np.interp(time[episode] + horizon, time[episode], speed[episode], right=np.nan)
-            column[episode] = future - speed[episode]
-    return [np.where(expert, column / 5.0, np.nan) for column in later]
+            last = np.searchsorted(time[episode], time[episode] + horizon - _TIME_TOLERANCE)
+            others = np.concatenate(
+                [[0], np.cumsum(~expert[episode])]
+            )  # rows of other drivers before each row
+            alone = others[np.minimum(last, end - start)] == others[:-1]
+            column[episode] = np.where(alone, future - speed[episode], np.nan)
+    return [column / 5.0 for column in later]

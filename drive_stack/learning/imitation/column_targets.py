@@ -56,6 +56,12 @@ def column_proximities(others: OtherActors, rows: int, camera: CameraModel) -> N
     return proximities.astype(np.float16)
 
 
+def heights_in_view(others: OtherActors, camera: CameraModel) -> FloatArray:
+    """Height (M,) of each actor in the image [px], as if nothing hid it; 0 outside the image."""
+    depth, first, last = _spans(others, camera)
+    return np.where(last >= first, camera.focal_px * others.height / depth, 0.0)
+
+
 def column_loss(predicted: torch.Tensor, proximities: torch.Tensor) -> torch.Tensor:
     """Huber loss; both arguments are (B, `KINDS`, `COLUMNS`).
 

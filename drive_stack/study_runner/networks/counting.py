@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+
+from drive_stack.camera_model import CameraModel
+from drive_stack.datasets.drives.other_actors import read_other_actors
 from drive_stack.datasets.drives.row import DRIVES
 from drive_stack.datasets.frames.store import count_boxes
+from drive_stack.learning.imitation.column_targets import heights_in_view
 from drive_stack.study_runner.networks.protocol import EpisodeFiles, Labels, NetworkData
+
+MIN_LABELLED_HEIGHT = 4.0  # in the image [px]; the detector learns no lower objects
 
 
 def count_rows(episodes: EpisodeFiles) -> int:
@@ -17,11 +26,21 @@ def rows_of(data: NetworkData) -> int:
     return count_rows(data.learned + data.held_out)
 
 
-def count_labels_of_rows(episodes: EpisodeFiles) -> Labels:
-    """The lanes of every row, and all boxes in it with their distances.
+def count_labelled_boxes(episodes: EpisodeFiles) -> int:
+    """Boxes of the labelled frames that are high enough to be labelled."""
+    return count_boxes(episodes.frames, min_height=MIN_LABELLED_HEIGHT)[1]
 
-    Boxes are counted in the labelled frames and scaled to all rows, so that one is what it is for a detector.
+
+def count_labels_of_rows(episodes: EpisodeFiles) -> Labels:
+    """The lanes of every row, and a box and a distance of each actor from which its targets are made.
+
+    These are the actors in view on the own carriageway that are high enough to be labelled.
     """
-    rows, (frames, in_frames) = count_rows(episodes), count_boxes(episodes.frames)
-    boxes = round(in_frames * rows / max(frames, 1))
-    return Labels(boxes=boxes, lane_frames=rows, distances=boxes)
+    boxes = sum(_count_actors(path) for path in episodes.drives)
+    return Labels(boxes=boxes, lane_frames=count_rows(episodes), distances=boxes)
+
+
+def _count_actors(path: Path) -> int:
+    others = read_other_actors([DRIVES.read_columns(path, ["other_actors"]).column(0)])
+    heights = heights_in_view(others, CameraModel())
+    return int(np.count_nonzero(heights >= MIN_LABELLED_HEIGHT))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from drive_stack.config import load_model
-from drive_stack.datasets.frames.store import StoredFrame, count_boxes, read_shards
+from drive_stack.datasets.frames.store import StoredFrame, read_shards
 from drive_stack.evaluation.detection.classes import REPORTED
 from drive_stack.learning.detector.batches import repeat_pedestrian_frames, steps_per_epoch
 from drive_stack.learning.detector.config import DetectorTraining
@@ -20,7 +20,7 @@ from drive_stack.perception.confidence_thresholds import ConfidenceThresholds
 from drive_stack.perception.detector import YoloDetector
 from drive_stack.runtime.weights import sha256_of
 from drive_stack.study.running_plan import NetworkRule, schedule
-from drive_stack.study_runner.networks.counting import rows_of
+from drive_stack.study_runner.networks.counting import count_labelled_boxes, rows_of
 from drive_stack.study_runner.networks.protocol import (
     EpisodeFiles,
     Labels,
@@ -88,8 +88,8 @@ class DetectorNetwork:
             return OfflineErrors(detector_ap50=_precision(deployed, read_shards(data.measured.frames)))
 
     def count_labels(self, episodes: EpisodeFiles) -> Labels:
-        """Every box of every frame."""
-        return Labels(boxes=count_boxes(episodes.frames)[1])
+        """The boxes of every frame."""
+        return Labels(boxes=count_labelled_boxes(episodes))
 
 
 def _precision(weights: Path, frames: Sequence[StoredFrame]) -> float | None:
