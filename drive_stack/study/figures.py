@@ -23,6 +23,7 @@ from drive_stack.study.resampling import CurveSample, band
 from drive_stack.support.atomic_files import atomic_file
 from drive_stack.types import FloatArray
 
+FAR = 10.0  # ends of intervals are not named beyond so many times the range
 LABELS: Mapping[Axis, str] = {
     Axis.MINUTES: "driving recorded [min]",
     Axis.LABEL_HOURS: "label cost [h]",
@@ -169,7 +170,7 @@ def _label_bar(axes: Axes, left: float, right: float) -> None:
 def crossing_text(crossing: Crossing) -> str:
     """Where the challenger overtakes, and on a second line how sure this is."""
     challenger, incumbent = crossing.challenger.replace("_", " "), crossing.incumbent.replace("_", " ")
-    low, high = (amount_text(value) for value in (crossing.position.low, crossing.position.high))
+    low, high = (_bound_text(value, crossing) for value in (crossing.position.low, crossing.position.high))
     interval = low if low == high else f"{low} to {high}"
     never = f"{100.0 * crossing.never_in_range:.0f} %"
     if crossing.estimate == 0.0:
@@ -182,6 +183,14 @@ def crossing_text(crossing: Crossing) -> str:
         if crossing.estimate > crossing.range[1]:
             text = f"by the curves {challenger} would overtake {incumbent} at {at}, beyond what was measured"
     return f"{text}\n95 % interval: {interval}; probability of no crossing within the range: {never}"
+
+
+def _bound_text(value: float, crossing: Crossing) -> str:
+    """An end of the interval, which the curves do not tell far beyond what was measured."""
+    limit = FAR * crossing.range[1]
+    if limit < value < math.inf:
+        return f"more than {amount_text(limit)} {UNITS[crossing.axis]}"
+    return f"{amount_text(value)} {UNITS[crossing.axis]}" if 0.0 < value < math.inf else amount_text(value)
 
 
 def amount_text(value: float) -> str:

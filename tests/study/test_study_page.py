@@ -92,7 +92,7 @@ def test_crossings_are_shown_on_each_axis_and_in_other_ways(page: str) -> None:
 
 def test_the_data_that_equal_success_takes_are_compared(page: str) -> None:
     """The true curves reach 60 % at 4,432 rows, and modular is better from the start of 1,000 on."""
-    assert "\nOf the data of modular, end to end needs ≥ " in page
+    assert "\nTo succeed as often as modular, end to end needs more data: at least " in page
     rows = {
         line.split(" | ")[2]: line.split(" | ")[3]
         for line in section(page, "How much more data for equal success?")

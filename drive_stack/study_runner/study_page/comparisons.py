@@ -55,14 +55,17 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
 
 def _ratio_sentence(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[str]:
     """How much more data the challenger needs, at each level of success."""
-    found = analysis.ratios.get(analysis.plan.analysis.pairs[0], ())
     parts = []
-    for item in found:
+    for item in analysis.ratios.get(analysis.plan.analysis.pairs[0], ()):
+        level = f"{100.0 * item.success:.0f} %"
+        if math.isinf(item.ratio.value):
+            parts.append(f"more than was measured for {level} success")
+            continue
         estimate, interval, _ = _ratio_texts(item)
-        times = estimate if math.isinf(item.ratio.value) else f"{estimate} times as much ({interval})"
-        parts.append(f"{times} for {100.0 * item.success:.0f} % success")
+        parts.append(f"{estimate.replace('≥', 'at least')} times as much for {level} success ({interval})")
     if parts:
-        yield f"Of the data of {names[1]}, {names[0]} needs {', '.join(parts)}."
+        challenger, incumbent = names
+        yield f"To succeed as often as {incumbent}, {challenger} needs more data: {', '.join(parts)}."
 
 
 def _why_none(analysis: StudyAnalysis, found: NoCrossing | None) -> str:
