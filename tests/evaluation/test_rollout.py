@@ -185,7 +185,7 @@ def test_json_has_the_documented_fields(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--agent", "modlar"], "did you mean modular?"),
+        (["--agent", "modlar"], "did you mean modular or modular_level?"),
         (["--scenario", "pedestrian_crosing"], "did you mean pedestrian_crossing or"),
         (["--set", "perception.detecter=oracle", "--headless"], "detector"),
         (["--scenario", "nowhere.yaml"], "no such file"),

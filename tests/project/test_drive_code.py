@@ -23,6 +23,7 @@ OTHERS = {
     "drive_stack.errors": "texts of errors",
     "drive_stack.config": "reads files whose contents are part of the configuration's hash",
     "drive_stack.support.layout": "where these files are",
+    "drive_stack.support.kernels": "where compiled functions are kept",
     "drive_stack.gym": "the name of the environment",
     "drive_stack.evaluation.batch": "how a row is kept",
     "drive_stack.monitoring": "monitors of the camera, which the expert does not have",

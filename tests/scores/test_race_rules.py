@@ -173,7 +173,7 @@ def test_equal_drivers_observe_the_same_and_stop_at_their_end() -> None:
         (["constant"] * 5, [], "at most 4"),
         (["human", "constant"], ["--headless"], "needs a window"),
         (["human", "human"], [], "one keyboard"),
-        (["constant", "modlar"], ["--headless"], "did you mean modular?"),
+        (["constant", "modlar"], ["--headless"], "did you mean modular or modular_level?"),
         (["modular", "modular"], ["--set", "a=1"], "modular:a=1"),
         (["constant", "modular"], ["--headless", "--set", "modular:planer=x"], "planning"),
     ],
