@@ -94,22 +94,27 @@ class ModelCard(_Part):
 def model_cards(weights: Mapping[str, str], folder: Path = MODELS) -> list[ModelCard]:
     """The cards of networks by file name and SHA-256, those that one command trained together once.
 
-    A network without a card in ``folder`` is left out. Raises `ConfigError` for a card that cannot be read.
+    A network without a card in ``folder`` or below is left out.
+
+    Raises:
+        ConfigError: a card cannot be read.
     """
     cards: dict[str, ModelCard] = {}
     for name, sha256 in weights.items():
-        path = (folder / name).with_suffix(".card.json")
-        if not path.is_file():
-            continue
-        try:
-            card = ModelCard.model_validate(read_json(path))
-        except ValidationError as error:
-            raise ConfigError(f"{path}: {first_problem(error)}") from None
-        except (OSError, ValueError) as error:
-            raise read_error(path, error) from None
-        if card.sha256 == sha256:
-            cards.setdefault(card.command, card)
+        for path in sorted(folder.rglob(Path(name).with_suffix(".card.json").name)):
+            card = _read_card(path)
+            if card.sha256 == sha256:
+                cards.setdefault(card.command, card)
     return list(cards.values())
+
+
+def _read_card(path: Path) -> ModelCard:
+    try:
+        return ModelCard.model_validate(read_json(path))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_problem(error)}") from None
+    except (OSError, ValueError) as error:
+        raise read_error(path, error) from None
 
 
 def training_costs(weights: Mapping[str, str], folder: Path = MODELS) -> Costs:

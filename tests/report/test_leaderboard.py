@@ -172,6 +172,16 @@ def test_two_files_of_one_training_count_once(tmp_path: Path) -> None:
     assert costs.label_hours is None and costs.core_hours is None  # no card says it
 
 
+def test_weights_with_a_name_that_others_have_are_found_by_their_hash(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for folder, rows, sha256 in ((tmp_path, 300, "a"), (plain, 600, "b")):
+        recordings = {"expert": {"rows": rows}}
+        write_model_card(folder, "trunk.onnx", recordings=recordings, weights=1, sha256=sha256)
+    assert training_costs({"trunk.onnx": "a"}, tmp_path).data_minutes == 1.0
+    assert training_costs({"trunk.onnx": "b"}, tmp_path).data_minutes == 2.0
+
+
 def test_other_weights_are_unknown_and_no_network_costs_nothing(tmp_path: Path) -> None:
     write_model_card(tmp_path, "lanes.onnx", training_data={"frames": 3600, "boxes": 0})
     assert training_costs({"lanes.onnx": "another hash"}, tmp_path) == Costs()
