@@ -18,6 +18,10 @@ from drive_stack.vehicle import VehicleParameters
 TRUNK = MODELS / "policy.trunk.onnx"
 PLAIN_TRUNK = MODELS / "plain" / TRUNK.name  # learnt without auxiliary targets
 COMMAND = "python run_sim.py train policy"
+PLAIN_COMMAND = (
+    f"{COMMAND} --config configs/training/policy_plain.yaml --recordings runs/data_scaling/pool "
+    "--out drive_stack/models/plain"
+)
 
 
 class PolicyRunner:
@@ -38,7 +42,8 @@ class PolicyRunner:
         engine: str = "openvino",
     ) -> None:
         """Load the networks; a batch computes ``streams`` cars at a time on ``threads`` threads each."""
-        self._network = ImageNetwork(trunk, COMMAND, dt, threads=threads, streams=streams, engine=engine)
+        command = PLAIN_COMMAND if trunk == PLAIN_TRUNK else COMMAND
+        self._network = ImageNetwork(trunk, command, dt, threads=threads, streams=streams, engine=engine)
         self._car = car
         self._history = self.new_history()
 

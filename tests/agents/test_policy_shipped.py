@@ -15,11 +15,13 @@ from tiny_world import PLATFORM
 from agents.registry import build_agent
 from drive_stack.config import load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
+from drive_stack.errors import ConfigError
 from drive_stack.evaluation.result import Status
 from drive_stack.evaluation.rollout import run_episode
 from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.network import PolicyNet
+from drive_stack.policy import runner
 from drive_stack.policy.runner import TRUNK, PolicyRunner
 from drive_stack.policy.state_vector import control_of, state_of
 from drive_stack.policy.views import pack
@@ -38,7 +40,7 @@ def test_the_networks_are_exported_from_the_weights_next_to_them() -> None:
     assert not unknown and all(name.startswith(("now.", "then.", "columns.")) for name in missing)
     image = read_image(GOLDEN / "curve.jpg")
     observation = Observation(image, 25.0, 0.02, False, False, 33.0, NavigationCommand.FOLLOW)
-    runner = PolicyRunner(TRUNK, PLATFORM.car, 0.1)
+    driver = PolicyRunner(TRUNK, PLATFORM.car, 0.1)
     packed = torch.from_numpy(pack(image, network.layout.views)[None])
     with torch.no_grad():
         rows = torch.zeros((1, len(settings.history)), dtype=torch.long)
@@ -46,7 +48,7 @@ def test_the_networks_are_exported_from_the_weights_next_to_them() -> None:
         lateral, longitudinal = network.decide(network.trunk(packed), rows, state)[0].tolist()
     expected, control = (
         control_of(lateral, longitudinal, observation.speed, PLATFORM.car),
-        runner.drive(observation),
+        driver.drive(observation),
     )
     assert control.steering == pytest.approx(expected.steering, abs=1e-4)
     assert control.acceleration == pytest.approx(expected.acceleration, abs=1e-2)
@@ -80,3 +82,14 @@ def test_it_keeps_its_lane_and_is_the_same_every_time() -> None:
     assert first.status is Status.COMPLETED and not first.at_fault
     assert first.lane_offset_m is not None and first.lane_offset_m < 0.5
     assert (first.duration_s, first.lane_offset_m) == (again.duration_s, again.lane_offset_m)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_missing_weights_name_the_command_that_makes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, plain: bool
+) -> None:
+    missing = tmp_path / TRUNK.name
+    monkeypatch.setattr(runner, "PLAIN_TRUNK", missing if plain else tmp_path / "other.onnx")
+    with pytest.raises(ConfigError, match=r"make both with: python run_sim\.py train policy") as caught:
+        PolicyRunner(missing, PLATFORM.car, 0.1)
+    assert ("policy_plain.yaml" in str(caught.value)) == plain
