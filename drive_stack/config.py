@@ -1,4 +1,4 @@
-"""Reads YAML files that users write, validates them with pydantic and reports errors in one line."""
+"""Reads YAML and JSON files, validates them with pydantic and reports errors in one line."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from drive_stack.errors import ConfigError, FieldError, Keys
 from drive_stack.escaping import shortened
-from drive_stack.support.file_reading import read_text
+from drive_stack.support.file_reading import read_json, read_text
 from drive_stack.support.yaml_reading import MAX_BYTES, MAX_DEPTH, Document, YamlError, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
+Shape = TypeVar("Shape")
 _MAX_PATH = 400  # characters of a path in a message
 
 
@@ -46,6 +47,20 @@ def first_problem(error: ValidationError) -> str:
     place = shortened(".".join(map(str, first["loc"])))
     problem = shortened(first["msg"].removeprefix("Value error, "), _MAX_PATH)
     return f"{place}: {problem}" if place else problem
+
+
+def load_json(path: Path, shape: TypeAdapter[Shape]) -> Shape:
+    """Read a JSON file that the program wrote.
+
+    Raises:
+        ConfigError: the file cannot be read, or a value is not allowed.
+    """
+    try:
+        return shape.validate_python(read_json(path))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_problem(error)}") from None
+    except (OSError, ValueError) as error:
+        raise read_error(path, error) from None
 
 
 def load_model(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from drive_stack.config import first_problem, read_error
+from drive_stack.config import load_json
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import AgentBuilder, drive_task
 from drive_stack.evaluation.batch.rows import error_result
@@ -18,7 +18,6 @@ from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.report.clips.clip_recorder import ClipRecorder
 from drive_stack.report.gallery import CLIPS
 from drive_stack.support.atomic_files import make_folder, write_atomically
-from drive_stack.support.file_reading import read_json
 
 HAZARDS = "hazards"  # folder of the verdicts on hazards, in the folder of a search
 UNDRAWABLE = "the course cannot be drawn"  # the beginning of an error
@@ -44,12 +43,7 @@ def hazard_file(folder: Path, scenario: str, seed: int) -> Path:
 def read_hazard(folder: Path, scenario: str, seed: int) -> HazardVerdict:
     """Read the verdict on a course; raises `ConfigError` where its file is missing or invalid."""
     path = hazard_file(folder, scenario, seed)
-    try:
-        return _VERDICT.validate_python(read_json(path))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {first_problem(error)}") from None
-    except (OSError, ValueError) as error:
-        raise read_error(path, error) from None
+    return load_json(path, _VERDICT)
 
 
 def drive_course(

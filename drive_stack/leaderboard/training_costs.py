@@ -12,13 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from drive_stack.config import first_problem, read_error
-from drive_stack.errors import ConfigError
+from drive_stack.config import load_json
 from drive_stack.leaderboard.card import Costs
 from drive_stack.study.config import Prices, load_plan
-from drive_stack.support.file_reading import read_json
 from drive_stack.support.layout import MODELS
 
 VALIDATION = "validation"  # a recording that a network does not learn from
@@ -91,6 +89,9 @@ class ModelCard(_Part):
         return self.minutes * self.threads / 60.0
 
 
+_CARD = TypeAdapter(ModelCard)
+
+
 def model_cards(weights: Mapping[str, str], folder: Path = MODELS) -> list[ModelCard]:
     """The cards of networks by file name and SHA-256, those that one command trained together once.
 
@@ -102,19 +103,10 @@ def model_cards(weights: Mapping[str, str], folder: Path = MODELS) -> list[Model
     cards: dict[str, ModelCard] = {}
     for name, sha256 in weights.items():
         for path in sorted(folder.rglob(Path(name).with_suffix(".card.json").name)):
-            card = _read_card(path)
+            card = load_json(path, _CARD)
             if card.sha256 == sha256:
                 cards.setdefault(card.command, card)
     return list(cards.values())
-
-
-def _read_card(path: Path) -> ModelCard:
-    try:
-        return ModelCard.model_validate(read_json(path))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {first_problem(error)}") from None
-    except (OSError, ValueError) as error:
-        raise read_error(path, error) from None
 
 
 def training_costs(weights: Mapping[str, str], folder: Path = MODELS) -> Costs:

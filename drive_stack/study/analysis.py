@@ -151,23 +151,31 @@ def _crossings(
     plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample]
 ) -> tuple[Crossing | NoCrossing, ...]:
     """Crossings on all axes, of curves fitted to the courses that both arms drove; none without curves."""
+    samples = _on_common_courses(pair, sample)
+    if samples is None:
+        return ()
     return tuple(
-        find_crossing(axis, *competitors, plan.analysis.extrapolation)
+        find_crossing(axis, *_competitors(plan, pair, samples, axis), plan.analysis.extrapolation)
         for axis in Axis
-        if (competitors := _competitors(plan, pair, sample, axis)) is not None
     )
 
 
-def _competitors(
-    plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample], axis: Axis
-) -> tuple[Competitor, Competitor] | None:
-    """The arms of a pair with curves fitted to the courses that both drove; None without curves."""
+def _on_common_courses(
+    pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample]
+) -> tuple[CurveSample, CurveSample] | None:
+    """Curves fitted to the courses that both arms of a pair drove; None without curves."""
     courses = common_courses(*pair)
     if not courses or not all(map(_has_curve, pair)):
         return None
+    return sample(pair[0].on(courses)), sample(pair[1].on(courses))
+
+
+def _competitors(
+    plan: StudyPlan, pair: tuple[Outcomes, Outcomes], samples: tuple[CurveSample, CurveSample], axis: Axis
+) -> tuple[Competitor, Competitor]:
     first, second = (
-        Competitor.fitted(own.arm, sample(own.on(courses)), cost_map(own.trainings, axis, plan))
-        for own in pair
+        Competitor.fitted(own.arm, curves, cost_map(own.trainings, axis, plan))
+        for own, curves in zip(pair, samples, strict=True)
     )
     return first, second
 
@@ -175,8 +183,11 @@ def _competitors(
 def _ratios(
     plan: StudyPlan, pair: tuple[Outcomes, Outcomes], sample: Callable[[Outcomes], CurveSample]
 ) -> tuple[DataRatio, ...]:
-    competitors = _competitors(plan, pair, sample, plan.analysis.primary_axis)
-    return () if competitors is None else tuple(data_ratios(*competitors, plan.analysis.levels))
+    samples = _on_common_courses(pair, sample)
+    if samples is None:
+        return ()
+    competitors = _competitors(plan, pair, samples, plan.analysis.primary_axis)
+    return tuple(data_ratios(*competitors, plan.analysis.levels))
 
 
 def _by_means(

@@ -63,6 +63,11 @@ class CostMap:
         return np.exp(_interpolate(np.log(rows), self.log_rows, self.log_costs))
 
 
+def common_range(first: CostMap, second: CostMap) -> tuple[float, float]:
+    """The least and greatest amount at which both arms were measured; not in order if there is none."""
+    return max(first.range[0], second.range[0]), min(first.range[1], second.range[1])
+
+
 def cost_map(trainings: Sequence[TrainingRow], axis: Axis, plan: StudyPlan) -> CostMap | None:
     """How the cost of an arm grows with its data; None where more data cost nothing more.
 

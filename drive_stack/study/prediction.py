@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter
 
-from drive_stack.config import StrictModel, first_problem, read_error
+from drive_stack.config import StrictModel, load_json
 from drive_stack.errors import ConfigError
 from drive_stack.seeds import Seed
 from drive_stack.study.config import Analysis, Name, Size
@@ -24,7 +24,6 @@ from drive_stack.study.fitting import compare_families
 from drive_stack.study.outcomes import Outcomes
 from drive_stack.study.resampling import TAILS, Resampling, resample_curve
 from drive_stack.support.atomic_files import write_atomically
-from drive_stack.support.file_reading import read_json
 
 # Of the fitted sizes, and of the seeds at each of them. With two seeds, intervals of 95 % held 85 to 89 % of
 # what came in simulated studies.
@@ -186,12 +185,7 @@ def read_prediction(path: Path) -> PredictionRecord:
     Raises:
         ConfigError: the file is missing, or is not a prediction.
     """
-    try:
-        return PredictionRecord.model_validate(read_json(path))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {first_problem(error)}") from None
-    except (OSError, ValueError) as error:
-        raise read_error(path, error) from None
+    return load_json(path, TypeAdapter(PredictionRecord))
 
 
 def _hash(outcomes: Outcomes) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from drive_stack.config import first_problem, read_error
+from drive_stack.config import load_json
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.seeds import SeedSplit
@@ -32,7 +32,6 @@ from drive_stack.study_runner.networks.registry import KINDS, find_arm, with_inp
 from drive_stack.study_runner.pool import EpisodePool, differing_episodes
 from drive_stack.study_runner.progress import WorkProgress
 from drive_stack.support.atomic_files import make_folder, write_atomically
-from drive_stack.support.file_reading import read_json
 from drive_stack.support.worker_processes import ONE_THREAD, run_in_processes
 
 _ROW = TypeAdapter(TrainingRow)
@@ -178,12 +177,7 @@ def write_training_row(folder: StudyFolder, row: TrainingRow) -> None:
 
 def read_training_row(path: Path) -> TrainingRow:
     """Read the row of a finished training. Raises `ConfigError` if it is missing or cannot be read."""
-    try:
-        return _ROW.validate_python(read_json(path))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {first_problem(error)}") from None
-    except (OSError, ValueError) as error:
-        raise read_error(path, error) from None
+    return load_json(path, _ROW)
 
 
 def finished_trainings(folder: StudyFolder, trainings: Iterable[TrainingId]) -> list[TrainingRow]:

@@ -22,25 +22,18 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.types import Type
 
 _LIBRARIES = {"math", "numba", "numpy"}  # numba compiles their functions itself
-_NUMBERS = (bool, int, float, np.generic)
+# described by their repr
 _SHOWN = (
-    *_NUMBERS,
-    str,
-    bytes,
-    type(None),
-    np.dtype,
-    Type,
-    type,
-    BuiltinFunctionType,
-    np.ufunc,
-)  # by their repr
+    *(bool, int, float, str, bytes, type(None), type),
+    *(np.generic, np.dtype, np.ufunc, Type, BuiltinFunctionType),
+)
 
 
 def kernel(*, cached: bool = True, **options: object) -> Callable[[Callable[..., object]], Any]:
     """Return a decorator that compiles a function by `numba.njit` with ``options``, at its first call.
 
     ``cached``: keep the machine code, in a folder that is named by the function's `fingerprint`, below
-    ``NUMBA_CACHE_DIR`` or else in the ``__pycache__`` beside the function's file.
+    ``NUMBA_CACHE_DIR`` or else in the ``__pycache__`` next to the function's file.
 
     Raises:
         NameError: the function uses a global that is defined after it and is no function.
@@ -85,7 +78,6 @@ def _globals_used(function: Callable[..., object]) -> dict[str, object]:
     """
     assert isinstance(function, FunctionType)
     known, used = function.__globals__, dict[str, object]()
-    later: dict[str, CodeType] = {}
     codes, seen = [function.__code__], {function.__name__}
     while codes:
         for name in _global_names(codes.pop()) - seen:
@@ -93,7 +85,7 @@ def _globals_used(function: Callable[..., object]) -> dict[str, object]:
             if name in known:
                 used[name] = known[name]
             elif not hasattr(builtins, name):
-                later = later or _functions_of(inspect.getfile(function))
+                later = _functions_of(inspect.getfile(function))
                 if name not in later:
                     message = f"the kernel {function.__qualname__} uses {name}, which is defined after it"
                     raise NameError(message, name=name)

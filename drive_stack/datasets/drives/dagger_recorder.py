@@ -190,7 +190,7 @@ def pose_on_road(state: WorldState) -> PoseOnRoad:
 def lead_vehicle(state: WorldState) -> LeadVehicle | None:
     """The lead vehicle within `MAX_LEAD_GAP`; None if there is none.
 
-    A vehicle on the shoulder has the index of the lane beside it, but its centre is not in that lane.
+    A vehicle on the shoulder has the index of the lane next to it, but its centre is not in that lane.
     """
     ego, cars = state.ego, state.vehicles
     lane = state.road.lane_at(ego.station, ego.lateral)

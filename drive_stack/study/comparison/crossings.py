@@ -19,13 +19,13 @@ import numpy as np
 
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.config import Axis
-from drive_stack.study.costs import CostMap
+from drive_stack.study.costs import CostMap, common_range
 from drive_stack.study.resampling import TAILS, CurveSample
 from drive_stack.types import FloatArray
 
 _RANGE_POINTS, _EXTRAPOLATION_POINTS = 300, 400  # amounts at which the curves are compared
 # Where the amounts at which both arms were measured span less, costs differ by the noise of their measurement
-# and by capped updates rather than by the amount of data. Neighbouring sizes differ by this factor.
+# and by slowly growing updates rather than by the amount of data. Neighbouring sizes differ by this factor.
 MIN_SPAN = 2.0
 
 
@@ -113,8 +113,7 @@ def find_crossing(
     if incumbent.costs is None or challenger.costs is None:
         arm = incumbent.arm if incumbent.costs is None else challenger.arm
         return NoCrossing(axis, *pair, f"{arm} costs nothing more on this axis with more data")
-    low = max(incumbent.costs.range[0], challenger.costs.range[0])
-    high = min(incumbent.costs.range[1], challenger.costs.range[1])
+    low, high = common_range(incumbent.costs, challenger.costs)
     if low >= high:
         return NoCrossing(axis, *pair, "the two arms were measured at no common amount")
     if high < MIN_SPAN * low:

@@ -13,6 +13,7 @@ import numpy as np
 
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.comparison.crossings import Competitor, FailureCurves
+from drive_stack.study.costs import common_range
 from drive_stack.study.resampling import TAILS
 from drive_stack.types import FloatArray
 
@@ -46,8 +47,7 @@ def data_ratios(
     """
     if incumbent.costs is None or challenger.costs is None:
         return
-    low = max(incumbent.costs.range[0], challenger.costs.range[0])
-    high = min(incumbent.costs.range[1], challenger.costs.range[1])
+    low, high = common_range(incumbent.costs, challenger.costs)
     if low >= high:
         return
     amounts = np.geomspace(low, high, _POINTS)

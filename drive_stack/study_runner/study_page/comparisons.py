@@ -61,8 +61,8 @@ def _ratio_sentence(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[s
         if math.isinf(item.ratio.value):
             parts.append(f"more than was measured for {level} success")
             continue
-        estimate, interval, _ = _ratio_texts(item)
-        parts.append(f"{estimate.replace('≥', 'at least')} times as much for {level} success ({interval})")
+        estimate, interval, _ = _ratio_texts(item, bound="at least")
+        parts.append(f"{estimate} times as much for {level} success ({interval})")
     if parts:
         challenger, incumbent = names
         yield f"To succeed as often as {incumbent}, {challenger} needs more data: {', '.join(parts)}."
@@ -149,13 +149,13 @@ def _ratios(analysis: StudyAnalysis) -> Iterator[str]:
     yield ""
 
 
-def _ratio_texts(item: DataRatio) -> tuple[str, str, str]:
+def _ratio_texts(item: DataRatio, bound: str = "≥") -> tuple[str, str, str]:
     def text(value: float) -> str:
         return "more than was measured" if math.isinf(value) else f"{value:.2g}"
 
     estimate = text(item.ratio.value)
     if item.at_least and math.isfinite(item.ratio.value):
-        estimate = f"≥ {estimate}"
+        estimate = f"{bound} {estimate}"
     return estimate, f"{text(item.ratio.low)} to {text(item.ratio.high)}", probability(item.neither)
 
 
