@@ -27,6 +27,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fas
 _TAG = "tag:yaml.org,2002:"
 _NUMBERS = frozenset((f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool"))
 _PLAIN = _NUMBERS | {f"{_TAG}str", f"{_TAG}null", f"{_TAG}seq", f"{_TAG}map"}
+_TOO_DEEP = f"nested deeper than the {MAX_DEPTH} levels allowed"
 _MAX_DIGITS = 64  # of a number as it is written
 
 
@@ -59,9 +60,10 @@ def read_yaml(text: str) -> Document:
         return Document(_copy_aliases(yaml.load(text, Loader=_LOADER)), node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlError(
-            f"not valid YAML: {error.problem}", mark.line + 1 if mark is not None else 1
-        ) from None
+        line = mark.line + 1 if mark is not None else 1
+        if "maximum nesting depth" in str(error.problem):  # libyaml's own limit, far above MAX_DEPTH
+            raise YamlError(_TOO_DEEP, line) from None
+        raise YamlError(f"not valid YAML: {error.problem}", line) from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise YamlError(f"not valid YAML: {' '.join(str(error).split())}", 1) from None
 
@@ -110,7 +112,7 @@ def _check_limits(text: str) -> None:
 
 def _check_counts(path: list[_OpenCollection], count: int, height: int, line: int) -> None:
     if len(path) + height > MAX_DEPTH:
-        raise YamlError(f"nested deeper than the {MAX_DEPTH} levels allowed", line)
+        raise YamlError(_TOO_DEEP, line)
     if count > MAX_VALUES:
         raise YamlError(f"more than the {MAX_VALUES:,} values allowed, each alias counted in full", line)
     if path and path[-1].items > 2 * MAX_ITEMS:  # keys and values of a mapping both count
