@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from drive_stack.escaping import markdown_text
 from drive_stack.evaluation.comparison import Comparison, Headline
 from drive_stack.evaluation.estimate_text import format_estimate, format_points
-from drive_stack.evaluation.shift_drops import ShiftDrop, drop_over
+from drive_stack.evaluation.shift_drops import ShiftDrop, drop_over, shift_drops
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.leaderboard.entries import FRONTIER, STANDARD, Entry, complete
 from drive_stack.leaderboard.probes import INERTIA, LOOKS, probes_of
@@ -45,6 +45,7 @@ def leaderboard_page(entries: Sequence[Entry], episodes: Mapping[str, int]) -> s
     return template.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         standard=_standard_table(on[STANDARD]) if on[STANDARD] else "",
         frontier=_frontier_table(on[FRONTIER]) if on[FRONTIER] else "",
+        families=_family_table(on[FRONTIER]) if on[FRONTIER] else "",
         costs=_cost_table(shown) if shown else "",
         probes=_probe_table(shown) if shown else "",
         codes=len({row.code_hash for entry in shown for rows in entry.rows.values() for row in rows}),
@@ -69,21 +70,39 @@ def _standard_table(entries: Sequence[Entry]) -> str:
 
 
 def _frontier_table(entries: Sequence[Entry]) -> str:
-    drops: dict[str, ShiftDrop] = {}
-    for entry in entries:
-        drop = drop_over(Comparison(entry.rows[FRONTIER]), entry.card.name)
-        if drop is not None:
-            drops[entry.card.name] = drop
-    ordered = sorted(
-        (entry for entry in entries if entry.card.name in drops),
-        key=lambda entry: (-drops[entry.card.name].shifted.value, entry.card.name),
-    )
     rows = [
         (_name(entry), _estimate(drop.base, 100.0), _estimate(drop.shifted, 100.0), _points(drop.drop))
-        for entry in ordered
-        for drop in (drops[entry.card.name],)
+        for entry, drop in _by_loss(entries)
     ]
     return _table(("driver", "base courses [%]", "shifted twins [%]", "drop [points]"), rows)
+
+
+def _family_table(entries: Sequence[Entry]) -> str:
+    """Success on base courses → on their twins of all severities, by family and driver."""
+    ordered = [entry for entry, _ in _by_loss(entries)]
+    drops = {
+        (entry.card.name, drop.family): drop
+        for entry in ordered
+        for drop in shift_drops(Comparison(entry.rows[FRONTIER]))
+        if drop.severity is None
+    }
+    families = sorted({family for _, family in drops})
+    rows = [
+        (f"`{family}`", *(_change(drops.get((entry.card.name, family))) for entry in ordered))
+        for family in families
+    ]
+    return _table(("family", *map(_name, ordered)), rows, limit=len(rows))
+
+
+def _by_loss(entries: Sequence[Entry]) -> list[tuple[Entry, ShiftDrop]]:
+    """The entries with pairs of courses, the one with the highest success on shifted twins first."""
+    drops = [(entry, drop_over(Comparison(entry.rows[FRONTIER]), entry.card.name)) for entry in entries]
+    known = [(entry, drop) for entry, drop in drops if drop is not None]
+    return sorted(known, key=lambda pair: (-pair[1].shifted.value, pair[0].card.name))
+
+
+def _change(drop: ShiftDrop | None) -> str:
+    return UNKNOWN if drop is None else f"{100.0 * drop.base.value:.0f} → {100.0 * drop.shifted.value:.0f}"
 
 
 def _cost_table(entries: Sequence[Entry]) -> str:
@@ -121,14 +140,14 @@ def _probe_table(entries: Sequence[Entry]) -> str:
     return _table(headings, rows)
 
 
-def _table(headings: Cells, rows: Sequence[Cells]) -> str:
-    """A table; rows beyond `MAX_ROWS` are in a second table that is folded."""
+def _table(headings: Cells, rows: Sequence[Cells], limit: int = MAX_ROWS) -> str:
+    """A table; rows beyond ``limit`` are in a second table that is folded."""
     head = [f"| {' | '.join(headings)} |", f"| --- |{' ---: |' * (len(headings) - 1)}"]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    text = "\n".join([*head, *lines[:MAX_ROWS]])
-    if len(lines) <= MAX_ROWS:
+    text = "\n".join([*head, *lines[:limit]])
+    if len(lines) <= limit:
         return text
-    rest = "\n".join([*head, *lines[MAX_ROWS:]])
+    rest = "\n".join([*head, *lines[limit:]])
     return f"{text}\n\n<details>\n<summary>Further drivers</summary>\n\n{rest}\n\n</details>"
 
 

@@ -83,9 +83,26 @@ def test_the_drop_on_frontier_is_that_of_pairs() -> None:
         with_frontier(entry("b", "...x"), "...x", "...x"),
     ]
     rows = table(leaderboard_page(drivers, EPISODES), "Frontier")
-    assert [(row[0], row[1][:6], row[2][:5], row[3][:5]) for row in rows] == [
+    assert [(row[0], row[1][:6], row[2][:5], row[3][:5]) for row in rows[:2]] == [
         ("`b`", "75.0 (", "75.0 ", "0.0 ("),
         ("`a`", "100.0 ", "50.0 ", "50.0 "),
+    ]
+
+
+def test_success_by_family_is_over_all_severities() -> None:
+    both = with_frontier(entry("a", "...."), "....", "..xx")
+    grip = [
+        *synthetic_rows.drives("a", "braking_lead", "...x", first_seed=FIRST),
+        *synthetic_rows.drives("a", "braking_lead[shift=grip/1]", "xxxx", first_seed=FIRST),
+        *synthetic_rows.drives("a", "braking_lead[shift=grip/3]", "...x", first_seed=FIRST),
+    ]
+    both = replace(both, rows={**both.rows, "frontier": (*both.rows["frontier"], *grip)})
+    page = leaderboard_page([both], {**EPISODES, "frontier": 20})
+    assert table(page, "Frontier")[1:] == [
+        ["family", "`a`"],
+        ["---", "---:"],
+        ["`grip`", "75 → 38"],  # of the twins 0 of 4 and 3 of 4
+        ["`lens`", "100 → 50"],
     ]
 
 
