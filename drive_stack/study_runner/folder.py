@@ -91,8 +91,8 @@ class StudyFolder:
 
     @property
     def report(self) -> Path:
-        """The page with its plots."""
-        return self.root / "report"
+        """The page with its plots; beside the tables where these are committed."""
+        return self.root / "report" if self.kept is None else self.kept / "results"
 
     def files_of(self, episodes: Iterable[PoolEpisode]) -> EpisodeFiles:
         """The shards of some episodes."""

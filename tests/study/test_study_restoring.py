@@ -146,6 +146,12 @@ def test_the_weights_of_a_student_are_named_alike_from_everywhere(
     assert relative.student_weights("student") == absolute.student_weights("student")
 
 
+def test_the_report_lies_beside_tables_that_are_committed(tmp_path: Path) -> None:
+    work, kept = tmp_path / "work", tmp_path / "kept"
+    assert StudyFolder(work).report == work / "report"
+    assert StudyFolder(work, kept).report == kept / "results"
+
+
 def test_a_list_of_another_pool_is_refused(
     fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
