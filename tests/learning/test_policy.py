@@ -207,9 +207,9 @@ def test_an_interrupted_round_resumes_with_the_same_result(
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("dagger", [False, True])
-def test_the_last_weights_of_a_dagger_round_are_kept_and_the_best_ones_of_another(
-    data: PolicyData, config: PolicyTraining, tmp_path: Path, dagger: bool
+@pytest.mark.parametrize("keys", [{}, {"dagger": True}, {"recordings": ("pool",)}])
+def test_the_last_weights_of_rounds_with_students_are_kept_and_the_best_ones_of_others(
+    data: PolicyData, config: PolicyTraining, tmp_path: Path, keys: dict[str, object]
 ) -> None:
     class Worsening(PolicyTrainer):
         """Finds each epoch worse than the one before, after the first."""
@@ -224,10 +224,10 @@ def test_the_last_weights_of_a_dagger_round_are_kept_and_the_best_ones_of_anothe
 
     seen: list[dict[str, torch.Tensor]] = []
     trainer = Worsening(config.model_copy(update={"patience": 2}), tmp_path, lambda _: None)
-    training_round = config.rounds[0].model_copy(update={"dagger": dagger, "epochs": 5})
+    training_round = config.rounds[0].model_copy(update={**keys, "epochs": 5})
     trainer.train_round(training_round, data, data, resume=False)
-    assert len(seen) == (5 if dagger else 4)
-    kept, expected = trainer.best.state_dict(), seen[4 if dagger else 1]
+    assert len(seen) == (5 if keys else 4)
+    kept, expected = trainer.best.state_dict(), seen[4 if keys else 1]
     assert all(torch.equal(kept[name], expected[name]) for name in expected)
 
 

@@ -87,7 +87,9 @@ def test_the_last_round_is_installed_and_its_card_describes_all_rounds(
 
 
 def test_a_round_learns_from_what_is_recorded_already(tmp_path: Path) -> None:
-    config = write_config(tmp_path / "policy.yaml", "rounds: [{name: pool, recorded: true, epochs: 1}]\n")
+    config = write_config(
+        tmp_path / "policy.yaml", "rounds: [{name: all, recordings: [pool, more], epochs: 1}]\n"
+    )
     requests = list[CollectionSpec]()
 
     def collect(spec: CollectionSpec) -> None:
@@ -98,19 +100,20 @@ def test_a_round_learns_from_what_is_recorded_already(tmp_path: Path) -> None:
         recordings, work = tmp_path / "recordings", tmp_path / "policy"
         return train_policy(config, collect, recordings=recordings, work=work, out=tmp_path / "out")
 
-    with pytest.raises(ConfigError, match=r"pool: no such recording; record it with"):
-        train()
     toy_recording(tmp_path / "recordings" / "pool")
+    with pytest.raises(ConfigError, match=r"more: no such recording; record it with"):
+        train()
+    toy_recording(tmp_path / "recordings" / "more")
     card = read_card(train(), "", PolicyCard)
     assert {spec.out.name for spec in requests} == {"validation"}
-    assert list(card["recordings"]) == ["pool", "validation"]
+    assert list(card["recordings"]) == ["pool", "more", "validation"]
 
 
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ("recorded: true, perturbed: true", "perturbed: does not go with recorded"),
-        ("recorded: true, seeds: 1", "seeds: does not go with recorded"),
+        ("recordings: [a], perturbed: true", "perturbed: does not go with recordings"),
+        ("recordings: [a], seeds: 1", "seeds: does not go with recordings"),
         ("seeds: 1", "first_seed: is missing"),
     ],
 )

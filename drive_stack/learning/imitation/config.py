@@ -128,7 +128,7 @@ class Round(StrictModel):
     """One round of recording and training; each learns from all recordings so far."""
 
     name: str
-    recorded: bool = False  # another command made the recording of this name; the keys of a drive are unused
+    recordings: tuple[str, ...] = ()  # made by another command; the keys of a drive are then unused
     seeds: SeedCount = 1  # per scenario
     first_seed: Annotated[int, Field(ge=0, lt=SeedSplit.TRAINING.seeds.stop)] = 0
     suite: str | None = None  # suite whose courses are driven; None: the whole catalogue
@@ -145,11 +145,19 @@ class Round(StrictModel):
     def _has_one_driver(self) -> Round:
         if self.dagger and self.driver is not None:
             raise ValueError("driver: the policy drives where dagger is true")
-        if unused := sorted(self.model_fields_set & _OF_A_DRIVE) if self.recorded else []:
-            raise ValueError(f"{unused[0]}: does not go with recorded")
-        if missing := sorted({"seeds", "first_seed"} - self.model_fields_set) if not self.recorded else []:
+        if unused := sorted(self.model_fields_set & _OF_A_DRIVE) if self.recordings else []:
+            raise ValueError(f"{unused[0]}: does not go with recordings")
+        if missing := sorted({"seeds", "first_seed"} - self.model_fields_set) if not self.recordings else []:
             raise ValueError(f"{missing[0]}: is missing")
         return self
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the weights of the last epoch are kept, not those of the least validation loss.
+
+        Validation drives are the expert's. They show none of the situations that a student causes.
+        """
+        return self.dagger or bool(self.recordings)
 
 
 class PolicyTraining(StrictModel):
@@ -179,6 +187,9 @@ class PolicyTraining(StrictModel):
         names = [item.name for item in self.rounds]
         if len(set(names)) < len(names):
             raise ValueError("rounds: two have the same name")
+        names = [name for item in self.rounds for name in item.recordings]
+        if len(set(names)) < len(names):
+            raise ValueError("rounds: a recording is there twice")
         if self.rounds[0].dagger:
             raise ValueError("rounds: the first has no policy yet that could drive")
         if self.rounds[0].frozen:

@@ -49,8 +49,8 @@ class PolicyJob:
         trunk = self.work / NAME
         for number, current in enumerate(self.config.rounds):
             previous = self._weights(self.config.rounds[number - 1]) if current.dagger else None
-            if current.recorded:
-                folders += recorded_folders(self.recordings, [current.name])
+            if current.recordings:
+                folders += recorded_folders(self.recordings, current.recordings)
             else:
                 own = self._recorded(current.name, current.first_seed, current.seeds, current, previous)
                 folders.append(own)
@@ -108,7 +108,7 @@ class PolicyJob:
         make_folder(trunk.parent)
         export(trainer.best, trunk)
         epochs = errors[training_round.name]
-        kept = epochs[-1] if training_round.dagger else min(epochs, key=lambda epoch: epoch.loss)
+        kept = epochs[-1] if training_round.keeps_last else min(epochs, key=lambda epoch: epoch.loss)
         facts = {
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "layout": trainer.network.layout.model_dump(),

@@ -185,18 +185,14 @@ class _RoundTraining:
         return [epoch.loss for epoch in self.errors]
 
     def is_finished(self) -> bool:
-        """Whether all epochs are done, or the last ones brought nothing in a round of the expert's drives."""
-        stale = not self._round.dagger and is_stale(self.losses, self._config.patience)
+        """Whether all epochs are done, or the last ones brought nothing in a round that keeps the best."""
+        stale = not self._round.keeps_last and is_stale(self.losses, self._config.patience)
         return stale or len(self.errors) >= self._round.epochs
 
     def add(self, errors: Errors) -> None:
-        """Record the errors of an epoch, and its weights if they are the best so far.
-
-        In DAgger rounds the last weights are: validation drives are the expert's, and show none of the
-        situations that such a round is for.
-        """
+        """Record the errors of an epoch, and its weights if they are the best so far or the last are kept."""
         self.errors.append(errors)
-        if self._round.dagger or is_best(self.losses):
+        if self._round.keeps_last or is_best(self.losses):
             self.best = copy.deepcopy(self.averaged.state_dict())
 
     def epoch(self) -> tuple[float, float]:
