@@ -12,7 +12,9 @@ from golden_traces.images import read_image
 from safetensors.torch import load_file
 from tiny_world import PLATFORM
 
+from agents.end_to_end import EndToEndConfig
 from agents.registry import build_agent
+from drive_stack.app.commands.judge import POLICIES
 from drive_stack.config import load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
@@ -93,3 +95,10 @@ def test_missing_weights_name_the_command_that_makes_them(
     with pytest.raises(ConfigError, match=r"make both with: python run_sim\.py train policy") as caught:
         PolicyRunner(missing, PLATFORM.car, 0.1)
     assert ("policy_plain.yaml" in str(caught.value)) == plain
+
+
+@pytest.mark.parametrize("what", POLICIES)
+def test_the_card_that_judge_completes_is_of_the_weights_that_drive(what: str) -> None:
+    agent, trunk = POLICIES[what]
+    config = load_model(ROOT / "configs" / "agents" / f"{agent}.yaml", EndToEndConfig)
+    assert config.trunk == trunk and (ROOT / "configs" / "training" / f"{what}.yaml").is_file()

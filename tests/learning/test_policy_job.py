@@ -107,6 +107,7 @@ def test_a_round_learns_from_what_is_recorded_already(tmp_path: Path) -> None:
     card = read_card(train(), "", PolicyCard)
     assert {spec.out.name for spec in requests} == {"validation"}
     assert list(card["recordings"]) == ["pool", "more", "validation"]
+    assert card["command"] == "python run_sim.py train policy --recordings runs/data_scaling/pool"
 
 
 @pytest.mark.parametrize(
@@ -140,4 +141,4 @@ def test_closed_loop_drives_are_added_to_both_cards(
     assert card["closed_loop"]["test"]["all"]["episodes"] == 3 and card["rounds"]["plain"] == 2
     markdown = trunk.with_name("policy.card.md").read_text(encoding="utf-8")
     assert "| **all** | 3 of 6 |" in markdown and "| cruise | 2 of 3 |" in markdown
-    assert "--on test" in markdown
+    assert "drives on validation seeds" in markdown and "drives on test seeds" in markdown

@@ -12,6 +12,7 @@ from drive_stack.app.wiring import Wiring
 from drive_stack.config import load_model
 from drive_stack.evaluation.batch.driving import DrivingOptions
 from drive_stack.evaluation.suite import load_suite
+from drive_stack.policy.runner import PLAIN_TRUNK, TRUNK
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.layout import CONFIGS, MODELS
 
@@ -30,6 +31,8 @@ SUITES: dict[SeedSplit, tuple[str, range | None]] = {
     SeedSplit.VALIDATION: ("catalogue", SeedSplit.VALIDATION.seeds[:10]),
     SeedSplit.TEST: ("standard", None),
 }
+# a policy's agent, and where its weights are
+POLICIES = {"policy": ("end_to_end", TRUNK), "policy_plain": ("end_to_end_plain", PLAIN_TRUNK)}
 
 
 def run(args: argparse.Namespace, wiring: Wiring) -> int:
@@ -37,7 +40,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     evaluate: dict[str, Evaluation] = {
         "detector": _evaluate_detector,
         "lanes": _evaluate_lanes,
-        "policy": _evaluate_policy,
+        **dict.fromkeys(POLICIES, _evaluate_policy),
     }
     scores = evaluate[args.what](args, wiring)
     print(json.dumps(scores, ensure_ascii=False, indent=1))
@@ -75,15 +78,16 @@ def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> ClosedLoopFigu
     from drive_stack.learning.imitation.validation import add_drives_to_card  # noqa: PLC0415
 
     suite, seeds = SUITES[SeedSplit(args.on)]
+    agent, trunk = POLICIES[args.what]
     spec = EvaluationSpec(
-        folder=args.work / "evaluate" / suite,
+        folder=args.work / "evaluate" / f"{args.what}_{suite}",
         suite=load_suite(suite),
-        agents=("end_to_end",),
+        agents=(agent,),
         seeds=seeds,
         driving=DrivingOptions(workers=2),
     )
     results = evaluate_agents(spec, wiring.batch)
-    return add_drives_to_card(MODELS / "policy.trunk.onnx", SeedSplit(args.on), results)
+    return add_drives_to_card(trunk, SeedSplit(args.on), results)
 
 
 def _config(args: argparse.Namespace) -> Path:

@@ -25,7 +25,7 @@ def make_parser() -> CommandParser:
     )
     add_model_options(
         parser,
-        ("detector", "lanes", "policy"),
+        ("detector", "lanes", "policy", "policy_plain"),
         "evaluate",
         "recorded frames and drives; what is missing is recorded",
     )

@@ -40,8 +40,8 @@ def _drives(span: str, drives: ClosedLoopFigures) -> list[str]:
     """The closed-loop figures of one split of seeds."""
     first, last = drives["seeds"]
     return [
-        f"Closed-loop drives on {span} seeds {first}–{last} (`run_sim.py judge policy --on {span}`; a "
-        "success is a completed route with no collision of its own fault):",
+        f"Closed-loop drives on {span} seeds {first}–{last} (`run_sim.py judge`; a success is a completed "
+        "route with no collision of its own fault):",
         "",
         "| Drives | Successes | Collisions of its own fault | Route | Offset from the lane centre |",
         "|---|---|---|---|---|",

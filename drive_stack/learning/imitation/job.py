@@ -24,6 +24,7 @@ from drive_stack.support.atomic_files import copy_atomically, make_folder, write
 from drive_stack.support.layout import MODELS
 
 NAME = "policy.trunk.onnx"
+POOL = "runs/data_scaling/pool"  # where `study record` puts its drives
 
 
 # records the missing drives of a specification; its return value is not used
@@ -39,6 +40,7 @@ class PolicyJob:
     recordings: Path
     work: Path
     report: Callable[[str], None] = print
+    command: str = COMMAND  # that the cards say makes the weights
 
     def run(self) -> Path:
         """Run all rounds, resuming an interrupted one; returns the path of the trunk's weights."""
@@ -120,7 +122,7 @@ class PolicyJob:
             "validation": kept.card_entry(),
         }
         for path in (trunk, head_path(trunk)):
-            write_card(path, COMMAND, facts)
+            write_card(path, self.command, facts)
         return trunk
 
 
@@ -147,8 +149,16 @@ def train_policy(
     """
     config = load_model(config_path, PolicyTraining, overrides)
     start_run(work, config, resume=True, may_change=("workers", "patience"))
-    trunk = PolicyJob(config, collect, recordings, work, report).run()
-    return install(trunk, out)
+    command = _command(config_path, config)
+    return install(PolicyJob(config, collect, recordings, work, report, command).run(), out)
+
+
+def _command(config_path: Path, config: PolicyTraining) -> str:
+    """The command that trains by a configuration, with the usual folders."""
+    options = [] if config_path.stem == "policy" else ["--config", f"configs/training/{config_path.name}"]
+    if any(item.recordings for item in config.rounds):
+        options += ["--recordings", POOL]
+    return " ".join([COMMAND, *options])
 
 
 def install(trunk: Path, out: Path) -> Path:

@@ -23,8 +23,9 @@ def add_drives_to_card(trunk: Path, split: SeedSplit, results: Sequence[EpisodeR
     Raises `ConfigError` if the card does not belong to the weights.
     """
     figures = summarise_drives(results)
-    earlier = read_card(trunk, COMMAND, PolicyCard).get("closed_loop", {})
-    amend_card(trunk, COMMAND, {"closed_loop": {**earlier, split: figures}})
+    card = read_card(trunk, COMMAND, PolicyCard)
+    earlier = card.get("closed_loop", {})
+    amend_card(trunk, card["command"], {"closed_loop": {**earlier, split: figures}})
     write_atomically(trunk.with_name("policy.card.md"), card_markdown(trunk))
     return figures
 
