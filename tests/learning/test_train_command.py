@@ -57,9 +57,13 @@ def test_each_configuration_of_the_policy_has_its_own_work_folder(
     from drive_stack.learning.imitation import job  # noqa: PLC0415 - torch is slow to import
 
     calls = list[tuple[Path, Path, Path]]()
+    commands = list[str]()
 
-    def train_policy(config: Path, *_: object, recordings: Path, work: Path, out: Path, **__: object) -> Path:
+    def train_policy(
+        config: Path, *_: object, recordings: Path, work: Path, out: Path, command: str, **__: object
+    ) -> Path:
         calls.append((config, recordings, work))
+        commands.append(command)
         return out / "policy.trunk.onnx"
 
     monkeypatch.setattr(job, "train_policy", train_policy)
@@ -75,3 +79,8 @@ def test_each_configuration_of_the_policy_has_its_own_work_folder(
         == 0
     )
     assert calls[-1][1:] == (tmp_path / "pool", tmp_path / "policy")
+    assert commands == [  # as the cards name them, with no folder of this machine
+        "python run_sim.py train policy",
+        "python run_sim.py train policy --config configs/training/policy_plain.yaml",
+        "python run_sim.py train policy --recordings runs/data_scaling/pool",
+    ]

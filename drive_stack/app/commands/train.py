@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from drive_stack.app.wiring import Wiring
@@ -57,6 +58,7 @@ def _train_lanes(args: argparse.Namespace, wiring: Wiring) -> Path:
 
 def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
     from drive_stack.app.commands.collect import collect_and_report  # noqa: PLC0415 - pyarrow is slow to import
+    from drive_stack.learning.imitation.config import COMMAND  # noqa: PLC0415
     from drive_stack.learning.imitation.job import train_policy  # noqa: PLC0415
 
     config = _config(args)
@@ -67,7 +69,16 @@ def _train_policy(args: argparse.Namespace, wiring: Wiring) -> Path:
         recordings=_recordings(args),
         work=args.work / config.stem,  # another network shares the recordings, but not the checkpoints
         out=args.out,
+        command=" ".join([COMMAND, *_policy_options(args)]),
     )
+
+
+def _policy_options(args: argparse.Namespace) -> Iterator[str]:
+    """What a card names of the command line; folders are the usual ones."""
+    if args.config is not None:
+        yield f"--config configs/training/{args.config.name}"
+    if args.recordings is not None:
+        yield "--recordings runs/data_scaling/pool"
 
 
 def _train_mid_to_end(args: argparse.Namespace, wiring: Wiring) -> Path:

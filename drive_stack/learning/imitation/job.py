@@ -24,7 +24,6 @@ from drive_stack.support.atomic_files import copy_atomically, make_folder, write
 from drive_stack.support.layout import MODELS
 
 NAME = "policy.trunk.onnx"
-POOL = "runs/data_scaling/pool"  # where `study record` puts its drives
 
 
 # records the missing drives of a specification; its return value is not used
@@ -141,24 +140,17 @@ def train_policy(
     work: Path = Path("runs/policy"),
     out: Path = MODELS,
     report: Callable[[str], None] = print,
+    command: str = COMMAND,
 ) -> Path:
     """Record, train and install the policy; returns the path of the trunk's weights.
 
+    Its cards say that ``command`` makes them.
     Existing recordings and checkpoints in ``recordings`` and ``work`` are reused. Raises `ConfigError` if the
     configuration or the recordings cannot be used, or the configuration differs from that of ``work``.
     """
     config = load_model(config_path, PolicyTraining, overrides)
     start_run(work, config, resume=True, may_change=("workers", "patience"))
-    command = _command(config_path, config)
     return install(PolicyJob(config, collect, recordings, work, report, command).run(), out)
-
-
-def _command(config_path: Path, config: PolicyTraining) -> str:
-    """The command that trains by a configuration, with the usual folders."""
-    options = [] if config_path.stem == "policy" else ["--config", f"configs/training/{config_path.name}"]
-    if any(item.recordings for item in config.rounds):
-        options += ["--recordings", POOL]
-    return " ".join([COMMAND, *options])
 
 
 def install(trunk: Path, out: Path) -> Path:
