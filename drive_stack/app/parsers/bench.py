@@ -20,7 +20,7 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "bench",
         description="Measure the speed of traffic, environment, camera, detector and closed loop next to "
-        "that of highway-env, Panda3D alone and ultralytics. Takes less than five minutes. "
+        "that of highway-env, Panda3D alone and ultralytics. Takes 6 to 8 minutes on two cores. "
         "Compare the ratios, not the rates: machines differ, and their speed varies.",
         epilog=HELP,
     )
