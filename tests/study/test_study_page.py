@@ -12,9 +12,10 @@ from drive_stack.study.config import Phase, StudyPlan, load_plan
 from drive_stack.study.endpoints import Endpoint
 from drive_stack.study.outcomes import collect
 from drive_stack.study.prediction import predict, write_prediction
-from drive_stack.study.records import DriveRow, TrainingRow
+from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.tables import write_table
-from drive_stack.study_runner.study_page.plan import prediction_table
+from drive_stack.study_runner.study_page.markdown import table
+from drive_stack.study_runner.study_page.plan import deviations, prediction_table
 from drive_stack.study_runner.study_page.writing import PAGE, write_report
 
 SHIPPED = load_plan()
@@ -71,6 +72,32 @@ def test_every_table_has_a_row_for_each_arm_and_size(page: str) -> None:
         rows = [line for line in section(page, title) if line.startswith(("| modular |", "| end_to_end |"))]
         assert len(rows) == 2 * len(TRAININGS), title
     assert "| modular | 8,000 | 27 |" in page  # minutes of driving: 8,000 / 5 / 60
+
+
+def test_success_has_a_row_for_each_size_and_a_column_for_each_arm(page: str) -> None:
+    lines = section(page, "Success by amount of data")
+    assert lines[2] == "| rows | driving [min] | modular | end_to_end |"
+    cells = [line.strip("| ").split(" | ") for line in lines[4 : 4 + len(TRAININGS)]]
+    assert [(row[0], row[1]) for row in cells[:2]] == [("1,000", "3"), ("8,000", "27")]
+    by_arm = section(page, "Success by arm and size")
+    for row in cells:
+        for arm, success in zip(("modular", "end_to_end"), row[2:], strict=True):
+            assert any(line.startswith(f"| {arm} | {row[0]} |") and success in line for line in by_arm)
+
+
+def test_long_tables_are_folded() -> None:
+    short, long = (list(table(["a"], [["1"]] * number)) for number in (10, 11))
+    assert short[0] == "| a |" and long[:2] == ["<details>", "<summary>11 rows</summary>"]
+    assert long[3] == "| a |" and long[-2:] == ["</details>", ""]
+
+
+def test_missing_trainings_of_one_size_share_a_line(
+    tables: tuple[list[TrainingRow], list[DriveRow]],
+) -> None:
+    missing = [TrainingId("modular", 2000, seed) for seed in (1, 0)] + [TrainingId("modular", 16_000, 3)]
+    lines = list(deviations(analyse(PLAN, *tables), missing, []))
+    assert "- planned, but not trained: modular, 2,000 rows, seeds 0, 1" in lines
+    assert "- planned, but not trained: modular, 16,000 rows, seed 3" in lines
 
 
 def test_recordings_that_came_out_differently_are_deviations(page: str) -> None:

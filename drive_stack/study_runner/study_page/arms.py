@@ -10,9 +10,36 @@ from drive_stack.study.config import Axis, StudyPlan
 from drive_stack.study.costs import cost_of
 from drive_stack.study.endpoints import MAX_OFF_LANE
 from drive_stack.study.records import TrainingRow
-from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, mean, percent, table
+from drive_stack.study_runner.study_page.markdown import FEW_TRAININGS, UNKNOWN, mean, percent, table
 
 _Figures = Callable[[Sequence[TrainingRow], StudyPlan], list[str]]
+
+
+def success_by_size(analysis: StudyAnalysis) -> Iterator[str]:
+    """Success of each arm at each size: a row for each size, a column for each arm."""
+    cells = {(name, cell.size): cell for name, arm in analysis.arms.items() for cell in arm.cells}
+    sizes = sorted({size for _, size in cells})
+    minutes = {size: size / analysis.plan.rows_per_second / 60.0 for size in sizes}
+    yield from ("## Success by amount of data", "")
+    yield from table(
+        ["rows", "driving [min]", *analysis.arms],
+        [
+            [
+                f"{size:,}",
+                f"{minutes[size]:.0f}",
+                *(_of_cell(cells.get((name, size))) for name in analysis.arms),
+            ]
+            for size in sizes
+        ],
+        texts=0,
+    )
+    if analysis.references:
+        known = ", ".join(f"{name} {percent(own)}" for name, own in analysis.references.items())
+        yield from (f"Drivers that learn nothing in the study: {known}.", "")
+
+
+def _of_cell(cell: Cell | None) -> str:
+    return UNKNOWN if cell is None else percent(cell.success)
 
 
 def arm_tables(analysis: StudyAnalysis) -> Iterator[str]:

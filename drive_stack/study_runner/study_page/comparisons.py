@@ -39,7 +39,8 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
         return
     names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
     yield f"**Does {names[0]} overtake {names[1]} within the range of data? {_ANSWERS[crossing.verdict]}.**"
-    yield crossing_text(crossing).replace("\n", ". ") + "."
+    found = crossing_text(crossing).replace("\n", ". ")
+    yield f"{found[:1].upper()}{found[1:]}."
     if single := [name for name in settings.pairs[0] if not analysis.arms[name].outcomes.has_repeats]:
         yield (
             f"The interval holds for these trainings only: no size of {' and '.join(single)} has two "

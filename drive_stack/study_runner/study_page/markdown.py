@@ -8,6 +8,7 @@ from drive_stack.evaluation.estimate_text import format_points
 from drive_stack.evaluation.statistics import Estimate
 
 UNKNOWN = "–"
+MAX_ROWS = 10  # of a table that is not folded
 FEW_TRAININGS = (
     "With two or three trainings the interval is too narrow: "
     "simulated coverage 51 % and 75 % if only seeds vary."
@@ -15,11 +16,19 @@ FEW_TRAININGS = (
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 1) -> Iterator[str]:
-    """A table whose first ``texts`` columns are aligned to the left, and an empty line after it."""
+    """A table whose first ``texts`` columns are aligned to the left, and an empty line after it.
+
+    A table of more than `MAX_ROWS` rows is folded.
+    """
     marks = ["---" if column < texts else "---:" for column in range(len(header))]
+    is_folded = len(rows) > MAX_ROWS
+    if is_folded:
+        yield from ("<details>", f"<summary>{len(rows)} rows</summary>", "")
     for cells in (header, marks, *rows):
         yield f"| {' | '.join(cells)} |"
     yield ""
+    if is_folded:
+        yield from ("</details>", "")
 
 
 def percent(estimate: Estimate | None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from drive_stack.evaluation.statistics import Estimate
 from drive_stack.study.analysis import StudyAnalysis
@@ -51,7 +53,7 @@ def deviations(
     codes = {row.code_hash for row in trainings}
     configs = {arm: {row.config_hash for row in trainings if row.arm == arm} for arm in analysis.arms}
     yield from ("## Deviations from the plan", "")
-    found = [f"- planned, but not trained: {training}" for training in missing]
+    found = [f"- planned, but not trained: {text}" for text in _by_size(missing)]
     found += [f"- trained, but not planned: {training}" for training in extra]
     found += [
         f"- trained, but did not drive all courses of {suite}: {training}"
@@ -70,6 +72,15 @@ def deviations(
     if len(analysis.drive_codes) > 1:
         found.append(f"- the drives were made by {len(analysis.drive_codes)} versions of the code")
     yield from found or ["None."]
+
+
+def _by_size(trainings: Sequence[TrainingId]) -> Iterator[str]:
+    """Trainings that differ in the seed alone as one text, such as ``modular, 1,000 rows, seeds 1, 2``."""
+    ordered = sorted(trainings, key=lambda own: (own.arm, own.mixture, own.size, own.seed))
+    for _, members in groupby(ordered, key=lambda own: replace(own, seed=0)):
+        first, *others = members
+        seeds = "".join(f", {training.seed}" for training in others)
+        yield f"{first}{seeds}".replace("seed ", "seeds ") if others else str(first)
 
 
 def _not_driven(

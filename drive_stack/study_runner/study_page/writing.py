@@ -11,7 +11,7 @@ from drive_stack.study.figures import write_figure
 from drive_stack.study.prediction import read_prediction
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.tables import read_table
-from drive_stack.study_runner.study_page.arms import arm_tables
+from drive_stack.study_runner.study_page.arms import arm_tables, success_by_size
 from drive_stack.study_runner.study_page.comparisons import answer, comparison_tables
 from drive_stack.study_runner.study_page.markdown import percent, table
 from drive_stack.study_runner.study_page.plan import deviations, prediction_table
@@ -55,12 +55,21 @@ def _page(analysis: StudyAnalysis, figures: dict[Axis, Path], planned: Sequence[
     if analysis.plan.phase is Phase.PILOT:
         yield from ("**This is a pilot on validation seeds, not a result of the study.**", "")
     yield from answer(analysis, planned)
+    primary = analysis.plan.analysis.primary_axis
+    yield from _figure(primary, figures[primary])
+    yield from success_by_size(analysis)
+    yield from ("## Success against other costs", "")
     for axis, file in figures.items():
-        yield from (f"![Success of each arm against {axis.value.replace('_', ' ')}]({file.name})", "")
+        if axis is not primary:
+            yield from _figure(axis, file)
     yield from arm_tables(analysis)
     yield from comparison_tables(analysis)
     yield from shift_tables(analysis)
     yield from _provenance(analysis)
+
+
+def _figure(axis: Axis, file: Path) -> tuple[str, str]:
+    return f"![Success of each arm against {axis.value.replace('_', ' ')}]({file.name})", ""
 
 
 def _provenance(analysis: StudyAnalysis) -> Iterator[str]:
