@@ -240,9 +240,13 @@ class StudyPlan(StrictModel):
             if student is not None and student.network not in self.networks:
                 place = ("pool", "parts", name, "student", "network")
                 raise FieldError(f"there is no network '{student.network}'", place)
-        for name in self.networks:
+        for name, rule in self.networks.items():
             if name not in self.rates.networks:
                 raise FieldError(f"the rates of the network '{name}' are missing", ("rates", "networks"))
+            if rule.head_updates is not None and not self.rates.networks[name].head_step:
+                raise FieldError(
+                    "an update of the head has no rate", ("rates", "networks", name, "head_step")
+                )
         for name in (*self.arms, *self.references):
             if name not in self.rates.courses:
                 raise FieldError(f"the rate of '{name}' is missing", ("rates", "courses"))

@@ -109,24 +109,35 @@ class NetworkRule(StrictModel):
 
     With N rows it has at most `updates`·(N / `REFERENCE_ROWS`)^`GROWTH` updates. It is measured on the
     held-out episodes of its subset again and again, and ends when it has not improved for `patience` times.
+    A policy may have a second phase with `head_updates` in place of `updates`, in which the trunk stays as it
+    is and the head learns from its stored features.
     """
 
     config: Text  # file in ``configs/training``
     overrides: tuple[Text, ...] = ()  # ``KEY=VALUE`` of that file
     updates: Steps  # of a subset of `REFERENCE_ROWS`
+    head_updates: Steps | None = None
     measure_every: Steps  # updates, rounded up to whole passes over the subset
     patience: Epochs
 
     @property
     def content(self) -> str:
         """What determines when a training ends, as JSON."""
-        return self.model_dump_json(exclude={"config", "overrides"})
+        return self.model_dump_json(exclude={"config", "overrides"}, exclude_none=True)
+
+    @property
+    def of_head(self) -> NetworkRule | None:
+        """The rule of the second phase."""
+        if self.head_updates is None:
+            return None
+        return self.model_copy(update={"updates": self.head_updates, "head_updates": None})
 
 
 class NetworkRates(StrictModel):
     """Measured CPU time of the training of a network [s]."""
 
     step: CoreSeconds  # of one update
+    head_step: CoreSeconds = 0.0  # of one update of the head alone
     read: CoreSeconds  # of a row of the subset, before the first update
     evaluate: CoreSeconds  # of a held-out row, each time that the network is measured
     finish: CoreSeconds  # after the last update: export and the measurement on the common episodes

@@ -104,8 +104,9 @@ class HoursEstimate:
         }
         for network in self.networks:
             sizes = [size for name, _, size, _ in tasks if name == network]
-            seconds = sum(self._training(network, size) for size in sizes)
-            yield Work(f"training of {network}", len(sizes), seconds)
+            if sizes:
+                seconds = sum(self._training(network, size) for size in sizes)
+                yield Work(f"training of {network}", len(sizes), seconds)
 
     def _training(self, name: str, size: int) -> float:
         """CPU time of the training of a network from ``size`` rows [s]."""
@@ -115,6 +116,11 @@ class HoursEstimate:
         steps = self.networks[name].steps_per_pass(learned, frames)
         plan = schedule(self.plan.networks[name], size, steps)
         updates = rates.step * steps * plan.all_passes
+        if (head := self.plan.networks[name].of_head) is not None:
+            second = schedule(head, size, steps)
+            updates += (
+                rates.head_step * steps * second.all_passes + rates.evaluate * size
+            )  # once by the trunk
         return updates + rates.read * size + rates.evaluate * held_out * plan.epochs + rates.finish
 
     def _drives(self) -> Iterator[Work]:

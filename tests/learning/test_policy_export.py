@@ -135,7 +135,7 @@ def test_the_plain_policy_differs_in_targets_and_drives_alone() -> None:
     )
     assert full.auxiliary_weight > 0.0 and plain.auxiliary_weight == 0.0
     parts = load_plan().provenance.mixtures[FULL_MIXTURE].parts
-    assert [item.recordings for item in plain.rounds] == [parts]
+    assert [(item.recordings, item.frozen) for item in plain.rounds] == [(parts, False), ((), True)]
     labelled = {"people": 1.0, "sharp_bend": 1.0, "curve": 1.0, "turning": 1.0}  # road and people are labels
     assert plain.balance == full.balance.model_copy(update=labelled)
     same = {"rounds": full.rounds, "auxiliary_weight": full.auxiliary_weight, "balance": full.balance}
@@ -206,6 +206,7 @@ def test_residual_layers_that_cannot_be_built_are_refused(override: str, message
             "rounds=[{name: a, recordings: [x], epochs: 1}, {name: b, recordings: [x], epochs: 1}]",
             "a recording is there twice",
         ),
+        ("rounds=[{name: a, recordings: [], epochs: 1}]", "the first has nothing to learn from"),
         ("rounds=[{name: a, first_seed: 100000, seeds: 1, epochs: 1}]", "less than 100000"),
     ],
 )

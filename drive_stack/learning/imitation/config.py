@@ -128,7 +128,8 @@ class Round(StrictModel):
     """One round of recording and training; each learns from all recordings so far."""
 
     name: str
-    recordings: tuple[str, ...] = ()  # made by another command; the keys of a drive are then unused
+    # made by another command, or none: nothing is recorded, and the keys of a drive are unused
+    recordings: tuple[str, ...] | None = None
     seeds: SeedCount = 1  # per scenario
     first_seed: Annotated[int, Field(ge=0, lt=SeedSplit.TRAINING.seeds.stop)] = 0
     suite: str | None = None  # suite whose courses are driven; None: the whole catalogue
@@ -145,9 +146,10 @@ class Round(StrictModel):
     def _has_one_driver(self) -> Round:
         if self.dagger and self.driver is not None:
             raise ValueError("driver: the policy drives where dagger is true")
-        if unused := sorted(self.model_fields_set & _OF_A_DRIVE) if self.recordings else []:
+        drives = self.recordings is None
+        if unused := [] if drives else sorted(self.model_fields_set & _OF_A_DRIVE):
             raise ValueError(f"{unused[0]}: does not go with recordings")
-        if missing := sorted({"seeds", "first_seed"} - self.model_fields_set) if not self.recordings else []:
+        if missing := sorted({"seeds", "first_seed"} - self.model_fields_set) if drives else []:
             raise ValueError(f"{missing[0]}: is missing")
         return self
 
@@ -157,7 +159,7 @@ class Round(StrictModel):
 
         Validation drives are the expert's. They show none of the situations that a student causes.
         """
-        return self.dagger or bool(self.recordings)
+        return self.dagger or self.recordings is not None
 
 
 class PolicyTraining(StrictModel):
@@ -187,11 +189,13 @@ class PolicyTraining(StrictModel):
         names = [item.name for item in self.rounds]
         if len(set(names)) < len(names):
             raise ValueError("rounds: two have the same name")
-        names = [name for item in self.rounds for name in item.recordings]
+        names = [name for item in self.rounds for name in item.recordings or ()]
         if len(set(names)) < len(names):
             raise ValueError("rounds: a recording is there twice")
         if self.rounds[0].dagger:
             raise ValueError("rounds: the first has no policy yet that could drive")
         if self.rounds[0].frozen:
             raise ValueError("rounds: the first has no trunk yet that could be left as it is")
+        if self.rounds[0].recordings == ():
+            raise ValueError("rounds: the first has nothing to learn from")
         return self

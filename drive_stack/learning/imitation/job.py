@@ -50,7 +50,7 @@ class PolicyJob:
         trunk = self.work / NAME
         for number, current in enumerate(self.config.rounds):
             previous = self._weights(self.config.rounds[number - 1]) if current.dagger else None
-            if current.recordings:
+            if current.recordings is not None:
                 folders += recorded_folders(self.recordings, current.recordings)
             else:
                 own = self._recorded(current.name, current.first_seed, current.seeds, current, previous)

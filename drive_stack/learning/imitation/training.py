@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
@@ -111,7 +112,15 @@ class PolicyTrainer:
 
     def features(self, data: PolicyData) -> torch.Tensor:
         """Features of all images by the current trunk."""
-        return trunk_features(self.network.trunk, data.packed, self._folder / "views").to(self._device)
+        return trunk_features(self.network.trunk, data.packed, self._features_folder).to(self._device)
+
+    def discard_features(self) -> None:
+        """Remove stored features, which no further round needs."""
+        shutil.rmtree(self._features_folder, ignore_errors=True)
+
+    @property
+    def _features_folder(self) -> Path:
+        return self._folder / "features"
 
     def batches(self, data: PolicyData, *, with_images: bool = True) -> BatchMaker:
         """What makes batches of ``data`` for this network; without images if their features are known."""
@@ -170,9 +179,9 @@ class _RoundTraining:
         self._features = trainer.features(data) if training_round.frozen else None
         self._maker = trainer.batches(data, with_images=not training_round.frozen)
         network = trainer.network
-        trained = network.head_parameters() if training_round.frozen else network.parameters()
+        self._trained = list(network.head_parameters() if training_round.frozen else network.parameters())
         self._optimizer = torch.optim.AdamW(
-            trained, config.learning_rate, weight_decay=config.weight_decay, fused=True
+            self._trained, config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         self.averaged = copy.deepcopy(trainer.network).eval()
         self.errors: list[Errors] = []
@@ -228,7 +237,7 @@ class _RoundTraining:
         loss = policy_loss(predicted, batch.target, config) + config.auxiliary_weight * auxiliary
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        torch.nn.utils.clip_grad_norm_(self._trained, 5.0)
         self._optimizer.step()
         update_average(self.averaged, network, min(config.average_decay, (done + 1) / (done + 10)))
         return float(loss.detach())

@@ -24,12 +24,13 @@ from drive_stack.study_runner.networks.protocol import (
 )
 
 TRUNK = "policy.trunk.onnx"
-_ROUND = "study"  # its name seeds the draw of the batches, together with the training's seed
+# their names seed the draw of the batches, together with the training's seed
+_ROUND, _HEAD_ROUND = "study", "head"
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyNetwork:
-    """A `NetworkTraining` of a policy, in one round from random weights."""
+    """A `NetworkTraining` of a policy: in one round from random weights, then perhaps the head alone."""
 
     config: PolicyTraining
     rule: NetworkRule
@@ -67,15 +68,20 @@ class PolicyNetwork:
             learned = self._read(data.learned, data.cache)
             held_out = self._read(data.held_out, data.cache)
         steps = Clips.of(learned, self.config.clip).steps(self.config.batch)
-        plan = schedule(self.rule, rows_of(data), steps)
-        config = self.config.model_copy(update={"seed": seed, "patience": plan.patience})
+        config = self.config.model_copy(update={"seed": seed, "patience": self.rule.patience})
         trainer = PolicyTrainer(config, folder, report)
-        training_round = Round(name=_ROUND, seeds=1, first_seed=0, epochs=plan.epochs)
-        epochs = trainer.train_round(training_round, learned, held_out, resume=True, passes=plan.passes)
+        epochs = 0
+        for name, rule in ((_ROUND, self.rule), (_HEAD_ROUND, self.rule.of_head)):
+            if rule is not None:
+                plan = schedule(rule, rows_of(data), steps)
+                own = Round(name=name, seeds=1, first_seed=0, epochs=plan.epochs, frozen=name == _HEAD_ROUND)
+                done = trainer.train_round(own, learned, held_out, resume=True, passes=plan.passes)
+                epochs += len(done)
+        trainer.discard_features()
         trunk = folder / TRUNK
         export(trainer.best, trunk)
         for path in (trunk, head_path(trunk)):
-            write_card(path, COMMAND, {"layout": trainer.network.layout.model_dump(), "epochs": len(epochs)})
+            write_card(path, COMMAND, {"layout": trainer.network.layout.model_dump(), "epochs": epochs})
         with data.uncharged():
             errors = trainer.evaluate(trainer.best, self._read(data.measured, data.cache))
         return OfflineErrors(acceleration_error=errors.longitudinal, lateral_error=errors.lateral)

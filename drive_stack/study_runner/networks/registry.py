@@ -28,6 +28,7 @@ class NetworkKind:
     # from a file in the folder of trainings; the last argument makes the perception of a driver
     read: Callable[[Path, NetworkRule, MakePerception], NetworkTraining]
     needs: tuple[str, ...] = ()  # networks of the same subset and seed that are trained before
+    has_head: bool = False  # it can be trained alone, in a second phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,10 @@ KINDS: Mapping[str, NetworkKind] = {
         lambda path, rule, make: read_mid_to_end(path, rule, make, PERCEPTION), ("detector", "lanes")
     ),
     "affordances": NetworkKind(lambda path, rule, _: AffordancesNetwork.read(path, rule)),
-    "policy": NetworkKind(lambda path, rule, _: PolicyNetwork.read(path, rule)),
-    "policy_plain": NetworkKind(lambda path, rule, _: PolicyNetwork.read(path, rule)),
+    "policy": NetworkKind(lambda path, rule, _: PolicyNetwork.read(path, rule), has_head=True),
+    "policy_plain": NetworkKind(lambda path, rule, _: PolicyNetwork.read(path, rule), has_head=True),
+    # drives parts of the pool
+    "student": NetworkKind(lambda path, rule, _: PolicyNetwork.read(path, rule), has_head=True),
 }
 _ONE_THREAD = "perception.threads=1"
 ARMS: Mapping[str, Arm] = {
@@ -98,11 +101,15 @@ def read_networks(
     ``perception`` makes the perception of the driver `mid_to_end` from overrides of its configuration.
 
     Raises:
-        ConfigError: the plan names an unknown network, or a configuration cannot be used.
+        ConfigError: the plan names an unknown network or gives it a rule that it cannot have, or a
+            configuration cannot be used.
     """
     unknown = [name for name in plan.networks if name not in KINDS]
     if unknown:
         raise ConfigError(f"networks: there is no network '{unknown[0]}'; there are: {', '.join(KINDS)}")
+    for name, rule in plan.networks.items():
+        if rule.head_updates is not None and not KINDS[name].has_head:
+            raise ConfigError(f"networks.{name}.head_updates: only a policy has a head that learns alone")
     return {
         name: KINDS[name].read(trainings / rule.config, rule, perception)
         for name, rule in plan.networks.items()
