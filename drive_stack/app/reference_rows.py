@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from drive_stack.evaluation.batch.driving import DrivingOptions
@@ -23,6 +24,9 @@ def add_shipped_rows(
 ) -> None:
     """Append the shipped rows of those tasks that have no row yet, and print how many there are.
 
+    They get the hash of the present code: what it differs in from the code that drove them does not matter to
+    a drive, and the present code would write the same rows.
+
     Args:
         tasks: The expert's episodes.
         file: Receives the rows.
@@ -39,7 +43,7 @@ def add_shipped_rows(
     rows = fitting_rows(shipped, missing, drive_hash(packages)) if shipped else []
     rows = [row for row in rows if not options.this_code or row.code_hash == code]
     for row in rows:
-        file.append(row)
+        file.append(replace(row, code_hash=code))
     if rows:
         print(
             f"the expert's drives: {len(rows)} of {len(missing)} come with the program, "

@@ -84,8 +84,10 @@ def test_a_run_takes_the_rows_that_it_lacks_and_says_so(
     with open_rows(tmp_path / "run") as file:
         file.append(own)
         for _ in range(2):  # the second time, they are there
-            add_shipped_rows(tasks, file, DrivingOptions(), "s", BATCH.packages, path)
+            add_shipped_rows(tasks, file, DrivingOptions(), "present code", BATCH.packages, path)
         assert [row.result.seed for row in file.rows.values()] == [1, 2, 3] and own in file.rows.values()
+        # equal drives are not called those of another version
+        assert {row.code_hash for row in file.rows.values() if row != own} == {"present code"}
     message = "the expert's drives: 2 of 3 come with the program, 1 to drive\n"
     assert capsys.readouterr().err == message
 
