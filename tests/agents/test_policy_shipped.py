@@ -14,7 +14,7 @@ from tiny_world import PLATFORM
 
 from agents.end_to_end import EndToEndConfig
 from agents.registry import build_agent
-from drive_stack.app.commands.judge import POLICIES
+from drive_stack.app.commands.judge import DRIVERS
 from drive_stack.config import load_model
 from drive_stack.driving_env import DrivingEnv, EnvSpec
 from drive_stack.errors import ConfigError
@@ -97,8 +97,8 @@ def test_missing_weights_name_the_command_that_makes_them(
     assert ("policy_plain.yaml" in str(caught.value)) == plain
 
 
-@pytest.mark.parametrize("what", POLICIES)
+@pytest.mark.parametrize("what", ["policy", "policy_plain"])
 def test_the_card_that_judge_completes_is_of_the_weights_that_drive(what: str) -> None:
-    agent, trunk = POLICIES[what]
-    config = load_model(ROOT / "configs" / "agents" / f"{agent}.yaml", EndToEndConfig)
-    assert config.trunk == trunk and (ROOT / "configs" / "training" / f"{what}.yaml").is_file()
+    driver = DRIVERS[what]
+    config = load_model(ROOT / "configs" / "agents" / f"{driver.agent}.yaml", EndToEndConfig)
+    assert config.trunk == driver.weights and (ROOT / "configs" / "training" / f"{what}.yaml").is_file()

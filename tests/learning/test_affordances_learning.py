@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from synthetic_rows import drives
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
 from toy_recording import TINY, random_observation, toy_row, write_recording
 
@@ -22,8 +23,10 @@ from drive_stack.direct_perception.road_ahead import road_ahead
 from drive_stack.direct_perception.truth import SurroundingActors, true_affordances
 from drive_stack.errors import ConfigError
 from drive_stack.policy.affordance_network import vector_of_outputs
+from drive_stack.seeds import SeedSplit
 
 torch = pytest.importorskip("torch")
+from drive_stack.learning.affordances.card import add_drives_to_card  # noqa: E402
 from drive_stack.learning.affordances.job import train_affordances  # noqa: E402
 from drive_stack.learning.affordances.labels import affordance_labels  # noqa: E402
 from drive_stack.learning.affordances.training import affordance_loss  # noqa: E402
@@ -162,6 +165,11 @@ def test_the_card_and_the_hashes_of_the_weights(trained: tuple[Path, Path]) -> N
     assert set(facts.weights) == {"affordances.trunk.onnx", "affordances.head.onnx"}
     assert (facts.privileged, facts.uses_camera) == (False, True)
     assert "| toy | 160 | 4 |" in (folder / "out" / "affordances.card.md").read_text()
+    results = [row.result for row in drives("affordances", "cruise", "..x")]
+    figures = add_drives_to_card(trunk, SeedSplit.VALIDATION, results)
+    assert (figures["all"]["episodes"], figures["all"]["successes"]) == (3, 2)
+    card = (folder / "out" / "affordances.card.md").read_text()
+    assert "| toy | 160 | 4 |" in card and "| **all** | 2 of 3 |" in card and "on validation seeds" in card
 
 
 def test_a_finished_training_is_installed_again_without_training(trained: tuple[Path, Path]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import synthetic_rows
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_world import PLATFORM, Body, TinyWorld, straight_road
@@ -32,10 +33,12 @@ from drive_stack.policy.track_encoding import (
     TRACKS,
     TrackEncoder,
 )
+from drive_stack.seeds import SeedSplit
 from drive_stack.types import Detection, Image, LaneEstimate, Track
 from envs.oracles import Oracles
 
 torch = pytest.importorskip("torch")
+from drive_stack.learning.mid_to_end.card import add_drives_to_card  # noqa: E402
 from drive_stack.learning.mid_to_end.config import MidToEndTraining, TrackAugmentSettings, TrackNetSettings  # noqa: E402
 from drive_stack.learning.mid_to_end.data import TrackData, load_track_data, perceived_inputs  # noqa: E402
 from drive_stack.learning.mid_to_end.job import train_mid_to_end, write_network  # noqa: E402
@@ -276,7 +279,12 @@ def test_the_whole_job_makes_a_driver(recordings: Path, tmp_path: Path) -> None:
         resume=False,
         report=lambda _: None,
     )
-    assert "120 rows" not in (tmp_path / "out" / "mid_to_end.card.md").read_text()
+    card = tmp_path / "out" / "mid_to_end.card.md"
+    assert "120 rows" not in card.read_text()
+    results = [row.result for row in synthetic_rows.drives("mid_to_end", "cruise", ".xx")]
+    for split in (SeedSplit.VALIDATION, SeedSplit.TEST):
+        add_drives_to_card(weights, split, results)
+    assert card.read_text().count("| **all** | 1 of 3 |") == 2 and "on test seeds" in card.read_text()
     world = TinyWorld(straight_road(1), bodies=[Body(80.0, 0.0, speed=10.0)])
     overrides = (f"weights={weights}", *ORACLE)
     agent = build_agent("mid_to_end", PLATFORM, oracles=Oracles(world, PLATFORM), overrides=overrides)

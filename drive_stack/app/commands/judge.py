@@ -4,35 +4,82 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from drive_stack.app.wiring import Wiring
 from drive_stack.config import load_model
 from drive_stack.evaluation.batch.driving import DrivingOptions
+from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.suite import load_suite
+from drive_stack.policy.affordance_network import WEIGHTS as AFFORDANCES
 from drive_stack.policy.runner import PLAIN_TRUNK, TRUNK
+from drive_stack.policy.track_policy import WEIGHTS as TRACK_POLICY
 from drive_stack.seeds import SeedSplit
 from drive_stack.support.layout import CONFIGS, MODELS
 
 if TYPE_CHECKING:  # the packages of training are slow to import
     from drive_stack.learning.detector.card_fields import CardScores
-    from drive_stack.learning.imitation.card_fields import ClosedLoopFigures
     from drive_stack.learning.lanes.card_fields import TestFigures, ValidationFigures
+    from drive_stack.learning.training.closed_loop import ClosedLoopFigures
 
     # completes a card; returns what it added
     Evaluation: TypeAlias = Callable[
         [argparse.Namespace, Wiring], CardScores | ValidationFigures | TestFigures | ClosedLoopFigures
     ]
 
-# suite and seeds that a policy drives; None stands for the suite's own seeds
+# suite and seeds that a network drives; None stands for the suite's own seeds
 SUITES: dict[SeedSplit, tuple[str, range | None]] = {
     SeedSplit.VALIDATION: ("catalogue", SeedSplit.VALIDATION.seeds[:10]),
     SeedSplit.TEST: ("standard", None),
 }
-# a policy's agent, and where its weights are
-POLICIES = {"policy": ("end_to_end", TRUNK), "policy_plain": ("end_to_end_plain", PLAIN_TRUNK)}
+
+
+class AddDrives(Protocol):
+    """Adds the figures of drives on a split of seeds to the card of some weights; returns the figures."""
+
+    def __call__(
+        self, weights: Path, split: SeedSplit, results: Sequence[EpisodeResult], /
+    ) -> ClosedLoopFigures:
+        """Raises `ConfigError` if the card does not belong to the weights."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedDriver:
+    """An agent that is driven by one network of its own."""
+
+    agent: str
+    weights: Path
+    card: Callable[[], AddDrives]  # imports what writes the card
+
+
+def _policy_card() -> AddDrives:
+    from drive_stack.learning.imitation.validation import add_drives_to_card  # noqa: PLC0415 - slow to import
+
+    return add_drives_to_card
+
+
+def _affordances_card() -> AddDrives:
+    from drive_stack.learning.affordances.card import add_drives_to_card  # noqa: PLC0415 - slow to import
+
+    return add_drives_to_card
+
+
+def _mid_to_end_card() -> AddDrives:
+    from drive_stack.learning.mid_to_end.card import add_drives_to_card  # noqa: PLC0415 - slow to import
+
+    return add_drives_to_card
+
+
+DRIVERS = {
+    "policy": JudgedDriver("end_to_end", TRUNK, _policy_card),
+    "policy_plain": JudgedDriver("end_to_end_plain", PLAIN_TRUNK, _policy_card),
+    "affordances": JudgedDriver("affordances", AFFORDANCES, _affordances_card),
+    "mid_to_end": JudgedDriver("mid_to_end", TRACK_POLICY, _mid_to_end_card),
+}
 
 
 def run(args: argparse.Namespace, wiring: Wiring) -> int:
@@ -40,7 +87,7 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
     evaluate: dict[str, Evaluation] = {
         "detector": _evaluate_detector,
         "lanes": _evaluate_lanes,
-        **dict.fromkeys(POLICIES, _evaluate_policy),
+        **dict.fromkeys(DRIVERS, _evaluate_driver),
     }
     scores = evaluate[args.what](args, wiring)
     print(json.dumps(scores, ensure_ascii=False, indent=1))
@@ -73,21 +120,20 @@ def _evaluate_lanes(args: argparse.Namespace, wiring: Wiring) -> ValidationFigur
     )
 
 
-def _evaluate_policy(args: argparse.Namespace, wiring: Wiring) -> ClosedLoopFigures:
+def _evaluate_driver(args: argparse.Namespace, wiring: Wiring) -> ClosedLoopFigures:
     from drive_stack.app.agent_evaluation import EvaluationSpec, evaluate_agents  # noqa: PLC0415 - pyarrow is slow to import
-    from drive_stack.learning.imitation.validation import add_drives_to_card  # noqa: PLC0415
 
     suite, seeds = SUITES[SeedSplit(args.on)]
-    agent, trunk = POLICIES[args.what]
+    driver = DRIVERS[args.what]
     spec = EvaluationSpec(
         folder=args.work / "evaluate" / f"{args.what}_{suite}",
         suite=load_suite(suite),
-        agents=(agent,),
+        agents=(driver.agent,),
         seeds=seeds,
         driving=DrivingOptions(workers=2),
     )
     results = evaluate_agents(spec, wiring.batch)
-    return add_drives_to_card(trunk, SeedSplit(args.on), results)
+    return driver.card()(driver.weights, SeedSplit(args.on), results)
 
 
 def _config(args: argparse.Namespace) -> Path:

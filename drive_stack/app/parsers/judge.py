@@ -25,7 +25,7 @@ def make_parser() -> CommandParser:
     )
     add_model_options(
         parser,
-        ("detector", "lanes", "policy", "policy_plain"),
+        ("detector", "lanes", "policy", "policy_plain", "affordances", "mid_to_end"),
         "evaluate",
         "recorded frames and drives; what is missing is recorded",
     )

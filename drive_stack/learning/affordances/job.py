@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.reader import Recording
-from drive_stack.learning.affordances.card import AffordancesCard, card_markdown
+from drive_stack.learning.affordances.card import write_markdown
 from drive_stack.learning.affordances.config import COMMAND, AffordanceTraining
 from drive_stack.learning.affordances.labels import affordance_labels
 from drive_stack.learning.affordances.training import train, with_labels
@@ -19,8 +19,8 @@ from drive_stack.learning.training.recordings import describe_recordings, record
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.affordance_network import WEIGHTS
 from drive_stack.policy.image_network import head_path
-from drive_stack.runtime.weights import card_path, read_card, write_card
-from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
+from drive_stack.runtime.weights import card_path, write_card
+from drive_stack.support.atomic_files import copy_atomically, make_folder
 
 
 def train_affordances(
@@ -83,6 +83,5 @@ def _install(trunk: Path, out: Path) -> Path:
     safetensors = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
     for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safetensors):
         copy_atomically(path, out / path.name)
-    card = read_card(out / trunk.name, COMMAND, AffordancesCard)
-    write_atomically(out / "affordances.card.md", card_markdown(card))
+    write_markdown(out / trunk.name)
     return out / trunk.name

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drive_stack.learning.imitation.card_fields import ClosedLoopFigures, DriveFigures, PolicyCard
+from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.config import COMMAND
+from drive_stack.learning.training.closed_loop import closed_loop_lines
 from drive_stack.learning.training.recordings import recordings_table
 from drive_stack.runtime.weights import read_card
 
@@ -31,29 +32,5 @@ def card_markdown(trunk: Path) -> str:
         f"{errors['sideways']:.3f} m/s² lateral and {errors['forward']:.3f} m/s² longitudinal acceleration.",
         "",
     ]
-    for span, drives in card.get("closed_loop", {}).items():
-        lines += _drives(span, drives)
+    lines += closed_loop_lines(card.get("closed_loop", {}))
     return "\n".join(lines)
-
-
-def _drives(span: str, drives: ClosedLoopFigures) -> list[str]:
-    """The closed-loop figures of one split of seeds."""
-    first, last = drives["seeds"]
-    return [
-        f"Closed-loop drives on {span} seeds {first}–{last} (`run_sim.py judge`; a success is a completed "
-        "route with no collision of its own fault):",
-        "",
-        "| Drives | Successes | Collisions of its own fault | Route | Offset from the lane centre |",
-        "|---|---|---|---|---|",
-        _row("**all**", drives["all"]),
-        *(_row(name, figures) for name, figures in drives["by_scenario"].items()),
-        "",
-    ]
-
-
-def _row(name: str, figures: DriveFigures) -> str:
-    offset = "–" if figures["lane_offset_m"] is None else f"{figures['lane_offset_m']:.2f} m"
-    return (
-        f"| {name} | {figures['successes']} of {figures['episodes']} | {figures['at_fault']} "
-        f"| {100 * figures['route_completion']:.0f} % | {offset} |"
-    )

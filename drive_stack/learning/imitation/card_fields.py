@@ -6,6 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from drive_stack.learning.training.closed_loop import ClosedLoopFigures
 from drive_stack.learning.training.recordings import RecordingFacts
 from drive_stack.policy.image_network import Layout
 from drive_stack.runtime.weights import Card
@@ -18,24 +19,6 @@ class ValidationErrors(TypedDict):
     sideways: float
     forward: float
     hints: float
-
-
-class DriveFigures(TypedDict):
-    """Results of some drives."""
-
-    episodes: int
-    successes: int
-    at_fault: int  # episodes with an at-fault collision
-    route_completion: float  # mean, 0 … 1
-    lane_offset_m: float | None  # mean distance from the lane's centre [m]
-
-
-class ClosedLoopFigures(TypedDict):
-    """Results of all drives on one split of seeds, and by scenario."""
-
-    seeds: list[int]  # first and last
-    all: DriveFigures
-    by_scenario: dict[str, DriveFigures]
 
 
 class PolicyCard(Card):

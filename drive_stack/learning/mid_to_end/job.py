@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.reader import Recording
-from drive_stack.learning.mid_to_end.card import MidToEndCard, card_markdown
+from drive_stack.learning.mid_to_end.card import write_markdown
 from drive_stack.learning.mid_to_end.config import COMMAND, MidToEndTraining
 from drive_stack.learning.mid_to_end.data import TrackData, load_track_data
 from drive_stack.learning.mid_to_end.network import TrackNet, export
@@ -18,8 +18,8 @@ from drive_stack.learning.training.recordings import describe_recordings, record
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.pipeline.perceiving import PerceptionSource
 from drive_stack.policy.track_policy import WEIGHTS
-from drive_stack.runtime.weights import card_path, read_card, write_card
-from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
+from drive_stack.runtime.weights import card_path, write_card
+from drive_stack.support.atomic_files import copy_atomically, make_folder
 
 
 def train_mid_to_end(
@@ -79,6 +79,5 @@ def _install(weights: Path, out: Path) -> Path:
     make_folder(out)
     for path in (weights, card_path(weights)):
         copy_atomically(path, out / path.name)
-    card = read_card(out / weights.name, COMMAND, MidToEndCard)
-    write_atomically(out / "mid_to_end.card.md", card_markdown(card))
+    write_markdown(out / weights.name)
     return out / weights.name
