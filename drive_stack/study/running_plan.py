@@ -20,7 +20,7 @@ CoreSeconds = Annotated[float, Field(ge=0.0, le=1e6)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 REFERENCE_ROWS = 16_000  # at which the numbers of updates are stated
-GROWTH = 0.25  # of the updates with the rows: an exponent
+GROWTH = 0.25  # of the updates with the rows: an exponent, unless the rule has its own
 HELD_OUT_SUITE = "frontier"  # no part of the pool may record its courses
 
 
@@ -107,7 +107,7 @@ class Pool(StrictModel):
 class NetworkRule(StrictModel):
     """How a network is trained, whatever the size of its subset.
 
-    With N rows it has at most `updates`·(N / `REFERENCE_ROWS`)^`GROWTH` updates. It is measured on the
+    With N rows it has at most `updates`·(N / `REFERENCE_ROWS`)^`growth` updates. It is measured on the
     held-out episodes of its subset again and again, and ends when it has not improved for `patience` times.
     A policy may have a second phase with `head_updates` in place of `updates`, in which the trunk stays as it
     is and the head learns from its stored features.
@@ -117,6 +117,7 @@ class NetworkRule(StrictModel):
     overrides: tuple[Text, ...] = ()  # ``KEY=VALUE`` of that file
     updates: Steps  # of a subset of `REFERENCE_ROWS`
     head_updates: Steps | None = None
+    growth: Fraction | None = Field(default=None, description="an exponent; None: `GROWTH`")
     measure_every: Steps  # updates, rounded up to whole passes over the subset
     patience: Epochs
 
@@ -172,6 +173,7 @@ def schedule(rule: NetworkRule, rows: int, steps_per_pass: int) -> Schedule:
     The updates are rounded to whole epochs.
     """
     passes = -(-rule.measure_every // steps_per_pass)
-    updates = rule.updates * (rows / REFERENCE_ROWS) ** GROWTH
+    growth = GROWTH if rule.growth is None else rule.growth
+    updates = rule.updates * (rows / REFERENCE_ROWS) ** growth
     epochs = max(round(updates / (passes * steps_per_pass)), 1)
     return Schedule(passes=passes, epochs=epochs, patience=rule.patience)

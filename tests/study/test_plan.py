@@ -18,10 +18,9 @@ def test_the_shipped_plan() -> None:
     assert plan.sizes == tuple(1000 * 2**step for step in range(8))
     assert plan.arms["modular"].seeds == {**dict.fromkeys(plan.sizes, 5), 128_000: 3}
     assert plan.arms["end_to_end"].seeds == plan.arms["modular"].seeds
-    assert plan.arms["affordances"].seeds == {4000: 2, 16_000: 2, 64_000: 2, 128_000: 2}
-    assert plan.trainings == 2 * 38 + 3 * 8
-    assert {plan.courses_of(arm, plan.courses).seeds for arm in ("modular", "end_to_end")} == {3}
-    assert plan.courses_of("affordances", plan.courses).seeds == 2
+    assert plan.arms["affordances"].seeds == {4000: 1, 16_000: 1, 64_000: 1, 128_000: 1}
+    assert plan.trainings == 2 * 38 + 3 * 4
+    assert {plan.courses_of(arm, plan.courses).seeds for arm in plan.arms} == {2}
     assert plan.courses_of("affordances", plan.frontier).seeds == 1
     assert {plan.courses.suite, plan.frontier.suite, plan.validation.suite} <= suites().keys()
     assert plan.analysis.pairs[0] == ("modular", "end_to_end")
@@ -42,7 +41,7 @@ def test_the_pool_is_large_enough_and_of_training_seeds() -> None:
     for mixture in plan.provenance.mixtures.values():
         assert sum(rows[part] for part in mixture.parts or rows) >= plan.provenance.size
     assert {split_of(part.first_seed) for part in plan.pool.parts.values()} == {SeedSplit.TRAINING}
-    assert plan.phase is Phase.PILOT and plan.driven is plan.validation
+    assert plan.phase is Phase.FINAL and plan.driven is plan.courses
 
 
 @pytest.mark.parametrize(
@@ -62,6 +61,16 @@ def test_the_schedule_of_a_training_by_hand(rows: int, steps_per_pass: int, pass
     numbers = {"config": "x.yaml", "updates": 1000, "measure_every": 100, "patience": 3}
     rule = NetworkRule.model_validate(numbers)
     assert schedule(rule, rows, steps_per_pass) == Schedule(passes=passes, epochs=epochs, patience=3)
+
+
+def test_a_rule_may_let_the_updates_grow_faster() -> None:
+    numbers = {"config": "x.yaml", "updates": 1000, "head_updates": 2000, "measure_every": 100, "patience": 3}
+    slow, fast = (NetworkRule.model_validate(numbers | {"growth": growth}) for growth in (None, 0.5))
+    # for four times the rows √2 and 2 times the updates, of the head too
+    assert [schedule(rule, 64_000, 1).epochs for rule in (slow, fast)] == [14, 20]
+    assert fast.of_head is not None and schedule(fast.of_head, 4000, 1).epochs == 10
+    # a network that keeps the common growth stays the same training, such as the kept students
+    assert "growth" not in slow.content and "growth" in fast.content
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_the_shipped_plan_fits_into_its_hours(phase: str) -> None:
     whole = estimate(f"phase={phase}")
     work = {item.what: item.pieces for item in whole.work()}
     assert work["training of detector"] == 38 and work["training of policy"] == 38 + 6
-    assert work["training of policy_plain"] == work["training of affordances"] == 8
+    assert work["training of policy_plain"] == work["training of affordances"] == 4
     assert whole.hours(sum(item.core_seconds for item in whole.work())) <= whole.plan.limits.hours
     lines = list(hours_table(whole))
     assert len(lines) == len(work) + 6 and "| training of lanes | 38 |" in "\n".join(lines)

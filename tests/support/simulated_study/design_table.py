@@ -26,7 +26,7 @@ from drive_stack.study.resampling import Resampling, resample_curve
 from simulated_study import CROSSING_ROWS, END_TO_END, MODULAR, SIZES, TrueCurve, simulated_outcomes
 
 PLAN = load_plan()
-COURSES = 66
+COURSES = 44
 Pair = tuple[TrueCurve, TrueCurve]
 WORLDS: Mapping[str, Pair] = {
     "a crossing at 83 min": (MODULAR, END_TO_END),
