@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from drive_stack.evaluation.estimate_text import format_points
+from drive_stack.evaluation.estimate_text import format_p, format_points
 from drive_stack.study.analysis import StudyAnalysis
 from drive_stack.study.comparison.crossings import Crossing, NoCrossing, Verdict
 from drive_stack.study.comparison.equal_success import DataRatio
@@ -35,7 +35,9 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
         yield from (f"**Unfinished: {finished} of {len(planned)} planned trainings.**", "")
     crossing = analysis.crossing(settings.pairs[0], settings.primary_axis)
     if not isinstance(crossing, Crossing):
-        yield from (f"There is no crossing of the primary pair: {_why_none(analysis, crossing)}.", "")
+        yield f"There is no crossing of the primary pair: {_why_none(analysis, crossing)}."
+        yield from _at_the_largest_sizes(analysis)
+        yield ""
         return
     names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
     yield f"**Does {names[0]} overtake {names[1]} within the range of data? {_ANSWERS[crossing.verdict]}.**"
@@ -46,12 +48,18 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
             f"The interval holds for these trainings only: no size of {' and '.join(single)} has two "
             "trainings, so that training seeds were not resampled."
         )
-    for name in settings.pairs[0]:
-        cell = analysis.arms[name].cells[-1]
-        success = f"{100.0 * cell.success.value:.1f} % of the courses"
-        yield f"With {cell.size:,} rows, {name.replace('_', ' ')} succeeds on {success}."
+    yield from _at_the_largest_sizes(analysis)
     yield from _ratio_sentence(analysis, names)
     yield ""
+
+
+def _at_the_largest_sizes(analysis: StudyAnalysis) -> Iterator[str]:
+    """How often each arm of the primary pair succeeds with most data."""
+    for name in analysis.plan.analysis.pairs[0]:
+        if name in analysis.arms:
+            cell = analysis.arms[name].cells[-1]
+            success = f"{100.0 * cell.success.value:.1f} % of the courses"
+            yield f"With {cell.size:,} rows, {name.replace('_', ' ')} succeeds on {success}."
 
 
 def _ratio_sentence(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[str]:
@@ -213,7 +221,7 @@ def _differences(analysis: StudyAnalysis) -> Iterator[str]:
             str(item.courses),
             UNKNOWN if item.of_new is None else str(format_points(item.of_new)),
             str(format_points(item.of_these)),
-            f"{item.p:.2g}",
+            format_p(item.p).removeprefix("= "),
         ]
         for differences in analysis.differences.values()
         for item in differences

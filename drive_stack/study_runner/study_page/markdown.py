@@ -18,8 +18,10 @@ FEW_TRAININGS = (
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 1) -> Iterator[str]:
     """A table whose first ``texts`` columns are aligned to the left, and an empty line after it.
 
-    A table of more than `MAX_ROWS` rows is folded.
+    A table of more than `MAX_ROWS` rows is folded; without rows there is none.
     """
+    if not rows:
+        return
     marks = ["---" if column < texts else "---:" for column in range(len(header))]
     is_folded = len(rows) > MAX_ROWS
     if is_folded:
