@@ -16,6 +16,9 @@ from drive_stack.seeds import MAX_SEED
 FULL_MIXTURE = "full"  # the fixed mixture of recordings; other names are those of the provenance arm
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+ScenarioName = Annotated[
+    str, Field(min_length=1, max_length=5000)
+]  # with the conditions and overrides of the course
 Text = Annotated[str, Field(max_length=1000)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -91,7 +94,7 @@ class DriveRow:
     size: Count
     training_seed: Annotated[int, Field(ge=0, le=MAX_SEED)]
     suite: Name
-    scenario: Name
+    scenario: ScenarioName
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)]
     world: Text  # seeds the scenario's worlds, see `Row.world`
     status: Status

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from simulated_study import FIRST_SEED, MODULAR, drive, simulate, training_row
 from synthetic_rows import row
 
+import run_sim
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.result import Status
+from drive_stack.evaluation.suite import load_suite, suites
 from drive_stack.study.outcomes import collect, common_courses
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow, drive_row
 from drive_stack.study.tables import read_table, write_table
@@ -193,3 +195,12 @@ def test_courses_in_common() -> None:
     second = first.on(first.courses[1:3])
     assert common_courses(first, second) == first.courses[1:3]
     assert second.failed.tolist() == first.failed[:, 1:3].tolist()
+
+
+@pytest.mark.parametrize("suite", suites())
+def test_drives_of_every_suite_can_be_kept(suite: str, tmp_path: Path) -> None:
+    # a course's name holds its conditions and overrides, and may be long
+    names = load_suite(suite).scenarios(run_sim.make_wiring().batch.scenarios, str)
+    rows = [drive(training_row("modular", 1000, 0), name, FIRST_SEED, success=True) for name in names]
+    write_table(tmp_path / "drives.parquet", rows, DriveRow)
+    assert {row.scenario for row in read_table(tmp_path / "drives.parquet", DriveRow)} == set(names)
