@@ -68,9 +68,12 @@ def write_figure(analysis: StudyAnalysis, axis: Axis, file: Path) -> None:
     axes = figure.subplots()
     if axis is not Axis.DECISION_MS:
         axes.set_xscale("log")
-    for number, (name, arm) in enumerate(analysis.arms.items()):
-        style = _Style(name.replace("_", " "), COLOURS[number % 6], STROKES[number % 6], MARKERS[number % 6])
-        _draw_arm(axes, arm, axis, analysis, style)
+    for number, name in enumerate(analysis.plan.arms):  # an arm keeps its style as long as others are missing
+        if name in analysis.arms:
+            style = _Style(
+                name.replace("_", " "), COLOURS[number % 6], STROKES[number % 6], MARKERS[number % 6]
+            )
+            _draw_arm(axes, analysis.arms[name], axis, analysis, style)
     crossing = analysis.crossing(analysis.plan.analysis.pairs[0], axis)
     if isinstance(crossing, Crossing):
         _mark_crossing(axes, crossing)

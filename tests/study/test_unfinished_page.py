@@ -9,6 +9,7 @@ import pytest
 from simulated_study import END_TO_END, MODULAR, simulate
 
 from drive_stack.study.config import Phase, StudyPlan, load_plan
+from drive_stack.study.figures import COLOURS
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study.tables import write_table
 from drive_stack.study_runner.selection import planned_trainings
@@ -91,6 +92,18 @@ def test_why_there_is_no_crossing_is_said(
     assert "primary pair: there are too few sizes." in one_size
     assert "With 1,000 rows, modular succeeds on" in one_size  # what is known is said
     assert "family of both curves" not in one_size  # and a table without rows is left out
+
+
+def test_an_arm_keeps_its_colour_while_others_are_missing(
+    single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
+) -> None:
+    rows, drives = single
+    page_of(tmp_path, rows, drives)
+    drawn = (tmp_path / "report" / "minutes.svg").read_text(encoding="utf-8").upper()
+    places = list(PLAN.arms)
+    for arm in ("modular", "end_to_end"):
+        assert COLOURS[places.index(arm)] in drawn
+    assert COLOURS[places.index("mid_to_end")] not in drawn
     first = drives[0].course
     apart = [item for item in drives if (item.course == first) == (item.arm == "modular")]
     assert "primary pair: there are no common courses." in page_of(tmp_path, rows, apart)
