@@ -92,6 +92,9 @@ def test_why_there_is_no_crossing_is_said(
     assert "primary pair: there are too few sizes." in one_size
     assert "With 1,000 rows, modular succeeds on" in one_size  # what is known is said
     assert "family of both curves" not in one_size  # and a table without rows is left out
+    first = drives[0].course
+    apart = [item for item in drives if (item.course == first) == (item.arm == "modular")]
+    assert "primary pair: there are no common courses." in page_of(tmp_path, rows, apart)
 
 
 def test_an_arm_keeps_its_colour_while_others_are_missing(
@@ -104,9 +107,6 @@ def test_an_arm_keeps_its_colour_while_others_are_missing(
     for arm in ("modular", "end_to_end"):
         assert COLOURS[places.index(arm)] in drawn
     assert COLOURS[places.index("mid_to_end")] not in drawn
-    first = drives[0].course
-    apart = [item for item in drives if (item.course == first) == (item.arm == "modular")]
-    assert "primary pair: there are no common courses." in page_of(tmp_path, rows, apart)
 
 
 def test_a_failed_training_takes_no_time_to_decide(
