@@ -26,7 +26,7 @@ from drive_stack.policy.affordance_network import vector_of_outputs
 from drive_stack.seeds import SeedSplit
 
 torch = pytest.importorskip("torch")
-from drive_stack.learning.affordances.card import add_drives_to_card  # noqa: E402
+from drive_stack.learning.affordances.card import CARD  # noqa: E402
 from drive_stack.learning.affordances.job import train_affordances  # noqa: E402
 from drive_stack.learning.affordances.labels import affordance_labels  # noqa: E402
 from drive_stack.learning.affordances.training import affordance_loss  # noqa: E402
@@ -166,7 +166,7 @@ def test_the_card_and_the_hashes_of_the_weights(trained: tuple[Path, Path]) -> N
     assert (facts.privileged, facts.uses_camera) == (False, True)
     assert "| toy | 160 | 4 |" in (folder / "out" / "affordances.card.md").read_text()
     results = [row.result for row in drives("affordances", "cruise", "..x")]
-    figures = add_drives_to_card(trunk, SeedSplit.VALIDATION, results)
+    figures = CARD.add_drives(trunk, SeedSplit.VALIDATION, results)
     assert (figures["all"]["episodes"], figures["all"]["successes"]) == (3, 2)
     card = (folder / "out" / "affordances.card.md").read_text()
     assert "| toy | 160 | 4 |" in card and "| **all** | 2 of 3 |" in card and "on validation seeds" in card

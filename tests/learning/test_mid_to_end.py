@@ -38,7 +38,7 @@ from drive_stack.types import Detection, Image, LaneEstimate, Track
 from envs.oracles import Oracles
 
 torch = pytest.importorskip("torch")
-from drive_stack.learning.mid_to_end.card import add_drives_to_card  # noqa: E402
+from drive_stack.learning.mid_to_end.card import CARD  # noqa: E402
 from drive_stack.learning.mid_to_end.config import MidToEndTraining, TrackAugmentSettings, TrackNetSettings  # noqa: E402
 from drive_stack.learning.mid_to_end.data import TrackData, load_track_data, perceived_inputs  # noqa: E402
 from drive_stack.learning.mid_to_end.job import train_mid_to_end, write_network  # noqa: E402
@@ -283,7 +283,7 @@ def test_the_whole_job_makes_a_driver(recordings: Path, tmp_path: Path) -> None:
     assert "120 rows" not in card.read_text()
     results = [row.result for row in synthetic_rows.drives("mid_to_end", "cruise", ".xx")]
     for split in (SeedSplit.VALIDATION, SeedSplit.TEST):
-        add_drives_to_card(weights, split, results)
+        CARD.add_drives(weights, split, results)
     assert card.read_text().count("| **all** | 1 of 3 |") == 2 and "on test seeds" in card.read_text()
     world = TinyWorld(straight_road(1), bodies=[Body(80.0, 0.0, speed=10.0)])
     overrides = (f"weights={weights}", *ORACLE)

@@ -12,10 +12,10 @@ from toy_recording import TINY, toy_recording
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.collection import CollectionSpec
 from drive_stack.errors import ConfigError
+from drive_stack.learning.imitation.card import CARD
 from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.job import train_policy
-from drive_stack.learning.imitation.validation import add_drives_to_card
 from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import read_card, sha256_of
 from drive_stack.seeds import SeedSplit
@@ -136,8 +136,8 @@ def test_closed_loop_drives_are_added_to_both_cards(
     rows = [
         row.result for row in drives("end_to_end", "cruise", "..x") + drives("end_to_end", "cut_in", "xx.")
     ]
-    add_drives_to_card(trunk, SeedSplit.VALIDATION, rows)
-    add_drives_to_card(trunk, SeedSplit.TEST, rows[:3])
+    CARD.add_drives(trunk, SeedSplit.VALIDATION, rows)
+    CARD.add_drives(trunk, SeedSplit.TEST, rows[:3])
     card = json.loads(trunk.with_suffix(".card.json").read_text(encoding="utf-8"))
     assert card["closed_loop"]["validation"]["all"]["successes"] == 3
     assert card["closed_loop"]["validation"]["by_scenario"]["cut_in"]["successes"] == 1

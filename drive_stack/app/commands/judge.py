@@ -7,12 +7,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from drive_stack.app.wiring import Wiring
 from drive_stack.config import load_model
 from drive_stack.evaluation.batch.driving import DrivingOptions
-from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.suite import load_suite
 from drive_stack.policy.affordance_network import WEIGHTS as AFFORDANCES
 from drive_stack.policy.runner import PLAIN_TRUNK, TRUNK
@@ -21,10 +20,13 @@ from drive_stack.seeds import SeedSplit
 from drive_stack.support.layout import CONFIGS, MODELS
 
 if TYPE_CHECKING:  # the packages of training are slow to import
+    from drive_stack.evaluation.result import EpisodeResult
     from drive_stack.learning.detector.card_fields import CardScores
     from drive_stack.learning.lanes.card_fields import TestFigures, ValidationFigures
     from drive_stack.learning.training.closed_loop import ClosedLoopFigures
 
+    # adds drives to the card of some weights; returns their figures
+    AddDrives: TypeAlias = Callable[[Path, SeedSplit, Sequence[EpisodeResult]], ClosedLoopFigures]
     # completes a card; returns what it added
     Evaluation: TypeAlias = Callable[
         [argparse.Namespace, Wiring], CardScores | ValidationFigures | TestFigures | ClosedLoopFigures
@@ -37,41 +39,31 @@ SUITES: dict[SeedSplit, tuple[str, range | None]] = {
 }
 
 
-class AddDrives(Protocol):
-    """Adds the figures of drives on a split of seeds to the card of some weights; returns the figures."""
-
-    def __call__(
-        self, weights: Path, split: SeedSplit, results: Sequence[EpisodeResult], /
-    ) -> ClosedLoopFigures:
-        """Raises `ConfigError` if the card does not belong to the weights."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class JudgedDriver:
     """An agent that is driven by one network of its own."""
 
     agent: str
     weights: Path
-    card: Callable[[], AddDrives]  # imports what writes the card
+    card: Callable[[], AddDrives]  # imports what completes its card
 
 
 def _policy_card() -> AddDrives:
-    from drive_stack.learning.imitation.validation import add_drives_to_card  # noqa: PLC0415 - slow to import
+    from drive_stack.learning.imitation.card import CARD  # noqa: PLC0415 - slow to import
 
-    return add_drives_to_card
+    return CARD.add_drives
 
 
 def _affordances_card() -> AddDrives:
-    from drive_stack.learning.affordances.card import add_drives_to_card  # noqa: PLC0415 - slow to import
+    from drive_stack.learning.affordances.card import CARD  # noqa: PLC0415 - slow to import
 
-    return add_drives_to_card
+    return CARD.add_drives
 
 
 def _mid_to_end_card() -> AddDrives:
-    from drive_stack.learning.mid_to_end.card import add_drives_to_card  # noqa: PLC0415 - slow to import
+    from drive_stack.learning.mid_to_end.card import CARD  # noqa: PLC0415 - slow to import
 
-    return add_drives_to_card
+    return CARD.add_drives
 
 
 DRIVERS = {

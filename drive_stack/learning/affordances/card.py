@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import NotRequired
 
-from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.learning.affordances.config import COMMAND
 from drive_stack.learning.training.closed_loop import (
     ClosedLoopFigures,
-    amend_card_with_drives,
+    DriverCard,
     closed_loop_lines,
 )
 from drive_stack.learning.training.recordings import RecordingFacts, recordings_table
 from drive_stack.policy.image_network import Layout
-from drive_stack.runtime.weights import Card, read_card
-from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import write_atomically
+from drive_stack.runtime.weights import Card
 
 
 class AffordancesCard(Card):
@@ -58,23 +53,4 @@ def card_markdown(card: AffordancesCard) -> str:
     )
 
 
-def write_markdown(weights: Path) -> None:
-    """Write the card of ``weights`` as Markdown next to it.
-
-    Raises:
-        ConfigError: the card does not belong to the weights.
-    """
-    card = read_card(weights, COMMAND, AffordancesCard)
-    write_atomically(weights.with_name("affordances.card.md"), card_markdown(card))
-
-
-def add_drives_to_card(
-    weights: Path, split: SeedSplit, results: Sequence[EpisodeResult]
-) -> ClosedLoopFigures:
-    """Add the figures of closed-loop drives to the card of ``weights``; returns the figures.
-
-    Raises `ConfigError` if the card does not belong to the weights.
-    """
-    _, figures = amend_card_with_drives(weights, AffordancesCard, COMMAND, split, results)
-    write_markdown(weights)
-    return figures
+CARD = DriverCard(AffordancesCard, COMMAND, "affordances.card.md", card_markdown)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.reader import Recording
-from drive_stack.learning.affordances.card import write_markdown
+from drive_stack.learning.affordances.card import CARD
 from drive_stack.learning.affordances.config import COMMAND, AffordanceTraining
 from drive_stack.learning.affordances.labels import affordance_labels
 from drive_stack.learning.affordances.training import train, with_labels
@@ -83,5 +83,5 @@ def _install(trunk: Path, out: Path) -> Path:
     safetensors = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
     for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safetensors):
         copy_atomically(path, out / path.name)
-    write_markdown(out / trunk.name)
+    CARD.write_markdown(out / trunk.name)
     return out / trunk.name

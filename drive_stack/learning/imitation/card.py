@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.config import COMMAND
-from drive_stack.learning.training.closed_loop import closed_loop_lines
+from drive_stack.learning.training.closed_loop import DriverCard, closed_loop_lines
 from drive_stack.learning.training.recordings import recordings_table
-from drive_stack.runtime.weights import read_card
 
 
-def card_markdown(trunk: Path) -> str:
-    """Format the card as Markdown; every figure comes from the JSON card next to the weights."""
-    card = read_card(trunk, COMMAND, PolicyCard)
+def card_markdown(card: PolicyCard) -> str:
+    """Format the card as Markdown."""
     errors = card["validation"]
     lines = [
         "# End-to-end policy",
@@ -34,3 +30,6 @@ def card_markdown(trunk: Path) -> str:
     ]
     lines += closed_loop_lines(card.get("closed_loop", {}))
     return "\n".join(lines)
+
+
+CARD = DriverCard(PolicyCard, COMMAND, "policy.card.md", card_markdown)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.collection import CollectionSpec
-from drive_stack.learning.imitation.card import card_markdown
+from drive_stack.learning.imitation.card import CARD
 from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import load_policy_data
 from drive_stack.learning.imitation.network import export
@@ -20,7 +20,7 @@ from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.image_network import head_path
 from drive_stack.runtime.weights import card_path, write_card
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import copy_atomically, make_folder, write_atomically
+from drive_stack.support.atomic_files import copy_atomically, make_folder
 from drive_stack.support.layout import MODELS
 
 NAME = "policy.trunk.onnx"
@@ -159,5 +159,5 @@ def install(trunk: Path, out: Path) -> Path:
     safetensors = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
     for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safetensors):
         copy_atomically(path, out / path.name)
-    write_atomically(out / "policy.card.md", card_markdown(out / trunk.name))
+    CARD.write_markdown(out / trunk.name)
     return out / trunk.name

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import NotRequired
 
-from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.learning.mid_to_end.config import COMMAND
 from drive_stack.learning.training.closed_loop import (
     ClosedLoopFigures,
-    amend_card_with_drives,
+    DriverCard,
     closed_loop_lines,
 )
 from drive_stack.learning.training.recordings import RecordingFacts, recordings_table
-from drive_stack.runtime.weights import Card, read_card
-from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import write_atomically
+from drive_stack.runtime.weights import Card
 
 
 class MidToEndCard(Card):
@@ -56,23 +51,4 @@ def card_markdown(card: MidToEndCard) -> str:
     )
 
 
-def write_markdown(weights: Path) -> None:
-    """Write the card of ``weights`` as Markdown next to it.
-
-    Raises:
-        ConfigError: the card does not belong to the weights.
-    """
-    card = read_card(weights, COMMAND, MidToEndCard)
-    write_atomically(weights.with_name("mid_to_end.card.md"), card_markdown(card))
-
-
-def add_drives_to_card(
-    weights: Path, split: SeedSplit, results: Sequence[EpisodeResult]
-) -> ClosedLoopFigures:
-    """Add the figures of closed-loop drives to the card of ``weights``; returns the figures.
-
-    Raises `ConfigError` if the card does not belong to the weights.
-    """
-    _, figures = amend_card_with_drives(weights, MidToEndCard, COMMAND, split, results)
-    write_markdown(weights)
-    return figures
+CARD = DriverCard(MidToEndCard, COMMAND, "mid_to_end.card.md", card_markdown)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drive_stack.config import load_model
 from drive_stack.datasets.drives.reader import Recording
-from drive_stack.learning.mid_to_end.card import write_markdown
+from drive_stack.learning.mid_to_end.card import CARD
 from drive_stack.learning.mid_to_end.config import COMMAND, MidToEndTraining
 from drive_stack.learning.mid_to_end.data import TrackData, load_track_data
 from drive_stack.learning.mid_to_end.network import TrackNet, export
@@ -79,5 +79,5 @@ def _install(weights: Path, out: Path) -> Path:
     make_folder(out)
     for path in (weights, card_path(weights)):
         copy_atomically(path, out / path.name)
-    write_markdown(out / weights.name)
+    CARD.write_markdown(out / weights.name)
     return out / weights.name

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic
 
 import numpy as np
 from typing_extensions import TypedDict  # pydantic does not accept that of `typing` in Python 3.11
@@ -12,6 +14,7 @@ from drive_stack.evaluation.result import EpisodeResult
 from drive_stack.evaluation.summary import summarise_episodes
 from drive_stack.runtime.weights import CardType, amend_card, read_card
 from drive_stack.seeds import SeedSplit
+from drive_stack.support.atomic_files import write_atomically
 
 
 class DriveFigures(TypedDict):
@@ -32,22 +35,39 @@ class ClosedLoopFigures(TypedDict):
     by_scenario: dict[str, DriveFigures]
 
 
-def amend_card_with_drives(
-    weights: Path, kind: type[CardType], command: str, split: SeedSplit, results: Sequence[EpisodeResult]
-) -> tuple[CardType, ClosedLoopFigures]:
-    """Add the figures of drives on ``split`` to a card, under the key ``closed_loop``.
+@dataclass(frozen=True, slots=True)
+class DriverCard(Generic[CardType]):
+    """The card of a network that drives: its keys, and its text in Markdown."""
 
-    ``command`` is named if there is no card. Returns the new card, and the figures.
+    kind: type[CardType]
+    command: str  # is named if there is no card
+    file: str  # name of the text, next to the weights
+    markdown: Callable[[CardType], str]
 
-    Raises:
-        ConfigError: the card does not belong to the weights, or is not of this ``kind``.
-    """
-    figures = summarise_drives(results)
-    card = read_card(weights, command, kind)
-    earlier = card.get("closed_loop", {})
-    known = dict(earlier) if isinstance(earlier, Mapping) else {}
-    amend_card(weights, card["command"], {"closed_loop": {**known, split: figures}})
-    return read_card(weights, command, kind), figures
+    def write_markdown(self, weights: Path) -> None:
+        """Write the card of ``weights`` as Markdown.
+
+        Raises:
+            ConfigError: the card does not belong to the weights, or is not of this kind.
+        """
+        card = read_card(weights, self.command, self.kind)
+        write_atomically(weights.with_name(self.file), self.markdown(card))
+
+    def add_drives(
+        self, weights: Path, split: SeedSplit, results: Sequence[EpisodeResult]
+    ) -> ClosedLoopFigures:
+        """Add the figures of drives on ``split`` to the card, under the key ``closed_loop``; returns them.
+
+        Raises:
+            ConfigError: the card does not belong to the weights, or is not of this kind.
+        """
+        figures = summarise_drives(results)
+        card = read_card(weights, self.command, self.kind)
+        earlier = card.get("closed_loop", {})
+        known = dict(earlier) if isinstance(earlier, Mapping) else {}
+        amend_card(weights, card["command"], {"closed_loop": {**known, split: figures}})
+        self.write_markdown(weights)
+        return figures
 
 
 def summarise_drives(results: Sequence[EpisodeResult]) -> ClosedLoopFigures:
