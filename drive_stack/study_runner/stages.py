@@ -18,6 +18,7 @@ from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study_runner.driving import CourseDriver, DriveCourses
 from drive_stack.study_runner.folder import StudyFolder
 from drive_stack.study_runner.hours import CountCourses, HoursEstimate, hours_table
+from drive_stack.study_runner.installing import install_networks
 from drive_stack.study_runner.kept_tables import StudyTables
 from drive_stack.study_runner.network_units import NetworkTask, read_record, train_network
 from drive_stack.study_runner.networks.mid_to_end import MakePerception
@@ -42,6 +43,7 @@ class Stage(StrEnum):
     EVALUATE = "evaluate"
     PREDICT = "predict"
     REPORT = "report"
+    INSTALL = "install"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ class Study:
             return
         self._tables.check_plan()
         self.folder.start(self.plan)
-        if stage is not Stage.REPORT and (restored := restore_finished(self.plan, self.folder)):
+        if stage not in (Stage.REPORT, Stage.INSTALL) and (
+            restored := restore_finished(self.plan, self.folder)
+        ):
             self.report(f"{restored} trainings and their drives are kept in {self.folder.tables}")
         match stage:
             case Stage.RECORD:
@@ -99,6 +103,8 @@ class Study:
                 self._predict()
             case Stage.REPORT:
                 self._report()
+            case Stage.INSTALL:
+                self._install(chosen)
             case None:
                 self._run_all(chosen)
 
@@ -259,6 +265,11 @@ class Study:
         planned = planned_trainings(self.plan)
         written = write_report(self.plan, self.folder.tables, self.folder.report, planned)
         self.report("written: " + ", ".join(map(str, written)))
+
+    def _install(self, chosen: Sequence[TrainingId]) -> None:
+        if not self.only:
+            raise ConfigError("install: name the training with --only ARM:SIZE:SEED")
+        install_networks(self._work(read_pool(self.folder.pool, self.plan)), chosen, self.report)
 
     def _write_trainings(self) -> list[TrainingRow]:
         """Write the table of all finished trainings; returns its rows."""

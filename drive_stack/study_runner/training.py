@@ -68,7 +68,7 @@ class TrainingWork:
             self._check_settings(training)
         unfinished = [training for training in trainings if not self.folder.training(training).exists()]
         tasks = {
-            (name, _shared(training)): self._task(name, training)
+            (name, _shared(training)): self.task(name, training)
             for training in unfinished
             for name in with_inputs(find_arm(training.arm).networks)
         }
@@ -98,7 +98,7 @@ class TrainingWork:
         A name is listed once for each mixture.
         """
         tasks = {
-            (name, _shared(training)): self._task(name, training)
+            (name, _shared(training)): self.task(name, training)
             for training in trainings
             if not self.folder.training(training).exists()
             for name in with_inputs(find_arm(training.arm).networks)
@@ -129,7 +129,8 @@ class TrainingWork:
             ):
                 progress.add(task.title, size, seconds)
 
-    def _task(self, name: str, training: TrainingId) -> NetworkTask:
+    def task(self, name: str, training: TrainingId) -> NetworkTask:
+        """The training of a network for an arm. Raises `ConfigError` if the plan has no rule for it."""
         if name not in self.networks:
             raise ConfigError(f"networks: the plan has no rule for '{name}', which {training.arm} needs")
         subset = self.subset(training)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from drive_stack.app.options import CommandParser, add_backend_options, add_workers_option
 
-STAGES = ("plan", "record", "train", "evaluate", "predict", "report")
+STAGES = ("plan", "record", "train", "evaluate", "predict", "report", "install")
 MAX_HOURS = 10_000.0
 HELP = """\
 examples:
@@ -18,6 +18,7 @@ examples:
   python run_sim.py study evaluate --only 'end_to_end:*:0'      all sizes of one seed
   python run_sim.py study --tables docs/study --hours 2         two hours, on top of what is committed
   python run_sim.py study report --tables docs/study            the report from committed rows alone
+  python run_sim.py study install --only affordances:64000:0    its network drives `--agent affordances`
 
 You can stop the command at any time: run again, it continues where it stopped.
 docs/study/running.md says how long it takes, and docs/study/protocol.md what is studied.
@@ -47,7 +48,8 @@ def make_parser() -> CommandParser:
         "stage",
         nargs="?",
         choices=STAGES,
-        help="do only this part; plan: print the hours of each part, and do nothing (default: all of them, "
+        help="do only this part; plan: print the hours of each part, and do nothing; install: make "
+        "the network of the training that --only names the weights of its agent (default: all the others, "
         "size after size of each seed; the largest size is trained after its prediction)",
     )
     parser.add_argument(

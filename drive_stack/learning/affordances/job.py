@@ -14,13 +14,13 @@ from drive_stack.learning.affordances.labels import affordance_labels
 from drive_stack.learning.affordances.training import train, with_labels
 from drive_stack.learning.imitation.data import PolicyData, load_policy_data
 from drive_stack.learning.imitation.network import PolicyNet, export
+from drive_stack.learning.imitation.weight_files import install_weights
 from drive_stack.learning.training.fitting import Fit
 from drive_stack.learning.training.recordings import describe_recordings, recorded_folders
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.affordance_network import WEIGHTS
 from drive_stack.policy.image_network import head_path
-from drive_stack.runtime.weights import card_path, write_card
-from drive_stack.support.atomic_files import copy_atomically, make_folder
+from drive_stack.runtime.weights import write_card
 
 
 def train_affordances(
@@ -43,7 +43,7 @@ def train_affordances(
     data, validation = (_load(part, config, work / "views") for part in (folders[:-1], folders[-1:]))
     report(f"{data.rows} training rows, {validation.rows} validation rows")
     fitted = train(data, validation, config, config.seed, work, resume=resume, report=report)
-    return _install(_write(fitted, folders, work), out)
+    return install_weights(_write(fitted, folders, work), out, CARD)
 
 
 def _load(folders: Sequence[Path], config: AffordanceTraining, cache: Path) -> PolicyData:
@@ -75,13 +75,3 @@ def write_network(fitted: Fit[PolicyNet], folder: Path, facts: Mapping[str, obje
     for path in (trunk, head_path(trunk)):
         write_card(path, COMMAND, content)
     return trunk
-
-
-def _install(trunk: Path, out: Path) -> Path:
-    """Copy weights and cards to ``out``, where the agent loads them, and write the card as Markdown."""
-    make_folder(out)
-    safetensors = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
-    for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safetensors):
-        copy_atomically(path, out / path.name)
-    CARD.write_markdown(out / trunk.name)
-    return out / trunk.name

@@ -15,12 +15,13 @@ from drive_stack.learning.imitation.config import COMMAND, PolicyTraining, Round
 from drive_stack.learning.imitation.data import load_policy_data
 from drive_stack.learning.imitation.network import export
 from drive_stack.learning.imitation.training import Errors, PolicyTrainer
+from drive_stack.learning.imitation.weight_files import install_weights
 from drive_stack.learning.training.recordings import describe_recordings, recorded_folders
 from drive_stack.learning.training.run_folder import start_run
 from drive_stack.policy.image_network import head_path
-from drive_stack.runtime.weights import card_path, write_card
+from drive_stack.runtime.weights import write_card
 from drive_stack.seeds import SeedSplit
-from drive_stack.support.atomic_files import copy_atomically, make_folder
+from drive_stack.support.atomic_files import make_folder
 from drive_stack.support.layout import MODELS
 
 NAME = "policy.trunk.onnx"
@@ -150,14 +151,4 @@ def train_policy(
     """
     config = load_model(config_path, PolicyTraining, overrides)
     start_run(work, config, resume=True, may_change=("workers", "patience"))
-    return install(PolicyJob(config, collect, recordings, work, report, command).run(), out)
-
-
-def install(trunk: Path, out: Path) -> Path:
-    """Copy weights and cards to ``out``, where the agent loads them, and write the card as Markdown."""
-    make_folder(out)
-    safetensors = trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
-    for path in (trunk, head_path(trunk), card_path(trunk), card_path(head_path(trunk)), safetensors):
-        copy_atomically(path, out / path.name)
-    CARD.write_markdown(out / trunk.name)
-    return out / trunk.name
+    return install_weights(PolicyJob(config, collect, recordings, work, report, command).run(), out, CARD)

@@ -20,6 +20,7 @@ from drive_stack.learning.imitation.column_targets import COLUMNS, KINDS
 from drive_stack.learning.imitation.config import EncoderSettings, NetworkSettings
 from drive_stack.learning.imitation.head import OUTPUTS, Head
 from drive_stack.learning.imitation.normalised_relu import normalised_relu
+from drive_stack.learning.imitation.weight_files import safetensors_path
 from drive_stack.policy.image_network import Layout, head_path
 from drive_stack.policy.views import packed_size
 from drive_stack.support.atomic_files import atomic_file
@@ -221,5 +222,5 @@ def export(network: PolicyNet, trunk: Path) -> None:
         for name, value in network.state_dict().items()
         if not name.startswith(("now.", "then.", "columns."))
     }
-    with atomic_file(trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))) as part:
+    with atomic_file(safetensors_path(trunk)) as part:
         save_file(weights, part)
