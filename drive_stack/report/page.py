@@ -190,5 +190,5 @@ def _notes(runs: Runs) -> list[str]:
             notes.append(f"{name} was made with, and is repeated by: {command}")
         versions = made_with(entry.row for entry in runs.entries if entry.run == folder)
         notes.append(f"{name}: {', '.join(f'{package} {version}' for package, version in versions.items())}.")
-    notes.append("The scores, their rules and sources are described in docs/evaluation.md.")
+    notes.append("The scores, their rules and sources are described in docs/guides/evaluation.md.")
     return notes

@@ -20,7 +20,7 @@ PERCEPTION_NOTE = (
     "every fifth frame for detection. Detections that the driver discards as too uncertain count as missing. "
     "AP50 on a model's card and in the documentation is of single frames of recorded drives, with every "
     "confidence. The two can differ by many points for the same network, and must not be compared; "
-    "docs/perception.md says which figure is of which frames."
+    "docs/drivers/perception.md says which figure is of which frames."
 )
 _ALL_CLASSES, _ALL_NEAR = "all", "0–60"  # rows that summarise others
 

@@ -1,7 +1,7 @@
 """Prevents libraries from sending telemetry and from writing files to the home directory.
 
-`drive_stack` calls `opt_out` when it is imported, before any of these libraries is imported. docs/security.md
-lists what each library would do.
+`drive_stack` calls `opt_out` when it is imported, before any of these libraries is imported.
+docs/development/security.md lists what each library would do.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def test_an_unknown_setting_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_the_page_quotes_the_headings_paths_and_conditions_that_the_command_prints() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "control.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "drivers" / "control.md").read_text(encoding="utf-8")
     assert page.count(f"| {' | '.join(column.heading for column in COLUMNS)} |") == len(CONDITIONS)
     for path in study_paths():
         assert page.count(f"\n| {path.name} | pure_pursuit |") == len(CONDITIONS), path.name

@@ -236,7 +236,7 @@ def test_one_episode_is_driven_and_its_tables_are_written() -> None:
     tables = stage_tables([episode])
     assert "HOTA" in markdown(tables, [episode], "command")
     assert '"episodes"' in as_json(tables, [episode])
-    page = (Path(__file__).parents[2] / "docs" / "perception.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "drivers" / "perception.md").read_text(encoding="utf-8")
     for table in tables[2:]:  # the page quotes no table of detection
         assert f"| {' | '.join(table.columns)} |" in page, table.title
         assert f"\n### {table.title}\n" in page

@@ -42,7 +42,7 @@ def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.mark.parametrize("source", ["README.md", "CHANGELOG.md", "docs/race.md", "configs/study.yaml"])
+@pytest.mark.parametrize("source", ["README.md", "CHANGELOG.md", "docs/guides/race.md", "configs/study.yaml"])
 def test_every_file_has_one_place_in_the_site(source: str) -> None:
     assert HOOKS.source_path(HOOKS.site_path(source)) == source
 
@@ -50,12 +50,12 @@ def test_every_file_has_one_place_in_the_site(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "link", "expected"),
     [
-        ("README.md", "docs/race.md", "race.md"),
-        ("docs/race.md", "images/race.png", "images/race.png"),
+        ("README.md", "docs/guides/race.md", "guides/race.md"),
+        ("docs/guides/race.md", "../images/race.png", "../images/race.png"),
         ("docs/study/protocol.md", "../../configs/study.yaml", "../repository/configs/study.yaml"),
-        ("docs/security.md", "../CONTRIBUTING.md#security-advisories", "contributing.md#security-advisories"),
-        ("docs/race.md", "#names", "#names"),
-        ("docs/race.md", "https://www.ray.io", "https://www.ray.io"),
+        ("docs/development/security.md", "../../CONTRIBUTING.md#security", "../contributing.md#security"),
+        ("docs/guides/race.md", "#names", "#names"),
+        ("docs/guides/race.md", "https://www.ray.io", "https://www.ray.io"),
     ],
 )
 def test_links_lead_to_the_same_file_in_the_site(source: str, link: str, expected: str) -> None:
@@ -85,7 +85,11 @@ def test_docstrings_become_the_reference(manual: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
-    [("index", 390, "light"), ("evaluation", 1200, "dark"), ("reference/drive_stack.types", 1200, "dark")],
+    [
+        ("index", 390, "light"),
+        ("guides/evaluation", 1200, "dark"),
+        ("reference/drive_stack.types", 1200, "dark"),
+    ],
 )
 def test_a_browser_shows_pages_that_everybody_can_read(
     manual: Path, browser: Browser, name: str, width: int, scheme: str

@@ -54,9 +54,9 @@ EXCLUDED = {
 NEEDS_OTHERS = r"mine\.(pt|zip)|runs/ppo"  # files that earlier commands of a page write
 IN_FULL = (
     "README.md",
-    "docs/evaluation.md",
-    "docs/own_drivers.md",
-    "docs/why.md",
+    "docs/guides/evaluation.md",
+    "docs/guides/own_drivers.md",
+    "docs/guides/why.md",
 )  # pages that the slow test runs
 
 
@@ -80,7 +80,7 @@ def is_drive(command: str) -> bool:
 
 def short_drives() -> list[object]:
     """The drives and races of all pages, each once, as parameters of a test."""
-    fast = ALL[ROOT / "README.md"] + ALL[ROOT / "docs" / "own_drivers.md"]
+    fast = ALL[ROOT / "README.md"] + ALL[ROOT / "docs" / "guides" / "own_drivers.md"]
     shown = (command for page in PAGES for command in ALL[page])
     return [
         pytest.param(command, marks=() if command in fast else pytest.mark.slow)

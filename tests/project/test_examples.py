@@ -37,7 +37,7 @@ def observation(speed: float) -> Observation:
     ],
 )
 def test_a_page_shows_an_example_as_it_is(page: str, name: str) -> None:
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "guides" / page).read_text(encoding="utf-8")
     shown = re.search(rf"This is `examples/{name}`:\n\n```\w+\n(.*?)^```", text, flags=re.M | re.S)
     assert shown is not None
     assert shown.group(1) == (EXAMPLES / name).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 from drive_stack.evaluation.abilities.assignment import SCENARIOS, Ability, ability_of
 from envs.scenarios.scenario import scenario_names
 
-DOCS = Path(__file__).parents[2] / "docs" / "evaluation.md"
+DOCS = Path(__file__).parents[2] / "docs" / "guides" / "evaluation.md"
 
 
 def test_every_scenario_of_the_catalogue_has_one_ability() -> None:

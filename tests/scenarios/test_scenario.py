@@ -188,7 +188,7 @@ def test_any_misspelt_key_of_a_catalogue_file_names_the_right_one(name: str, tmp
 
 
 def test_the_example_of_the_manual_loads(tmp_path: Path) -> None:
-    manual = (CATALOGUE.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    manual = (CATALOGUE.parents[1] / "docs" / "guides" / "scenarios.md").read_text(encoding="utf-8")
     example = tmp_path / "example.yaml"
     example.write_text(manual.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     assert load_scenario(example).actors[0].kind == "lead"

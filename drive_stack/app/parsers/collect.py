@@ -30,7 +30,7 @@ examples:
       record again what is damaged
 
 You can stop the command at any time and run it again: it continues where it stopped.
-docs/recordings.md describes the columns.
+docs/guides/recordings.md describes the columns.
 """
 
 

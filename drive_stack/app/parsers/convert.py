@@ -15,7 +15,7 @@ examples:
 
 Drive the result with: python run_sim.py --agent modular --scenario my_cut_in.yaml
 The road network is not read. What was not carried over is printed, and stands at the top of the file.
-docs/scenarios.md says what can be converted.
+docs/guides/scenarios.md says what can be converted.
 """
 
 

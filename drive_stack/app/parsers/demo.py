@@ -12,7 +12,7 @@ examples:
   python run_sim.py demo --record demo.mp4       watch it, and record it with its captions
   python run_sim.py demo --headless              print the story only
 
-configs/demo.yaml lists the drivers and the courses. docs/demo.md explains the captions.
+configs/demo.yaml lists the drivers and the courses. docs/guides/demo.md explains the captions.
 """
 
 

@@ -20,7 +20,7 @@ examples:
   python run_sim.py evaluate --suite examples/my_suite.yaml           courses of your own
 
 You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.
-docs/evaluation.md explains suites, scores and rows.
+docs/guides/evaluation.md explains suites, scores and rows.
 """
 
 

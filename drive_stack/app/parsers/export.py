@@ -17,7 +17,7 @@ examples:
       one .rrd file for each episode, to look at with: rerun runs/exports/rerun/*.rrd
 
 The recording comes from: python run_sim.py collect --scenarios cut_in --seeds 2 --out runs/recordings/cut_in
-docs/recordings.md says what each field means and how to open the result.
+docs/guides/recordings.md says what each field means and how to open the result.
 """
 
 

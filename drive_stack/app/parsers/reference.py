@@ -14,7 +14,7 @@ examples:
   python run_sim.py reference --check 5                drive five of them again, and compare
 
 You can stop the command at any time: run again, it drives only what is missing.
-docs/evaluation.md explains when a row fits.
+docs/guides/evaluation.md explains when a row fits.
 """
 
 

@@ -22,7 +22,8 @@ examples:
   python run_sim.py search --scenario cut_in --vary actors.0.gap=6:30 --vary conditions.light=day,night
   python run_sim.py search --scenario cut_in --method tpe --method random    compared with random search
 
-You can stop the command at any time: run again, it goes on from there. docs/search.md explains what counts.
+You can stop the command at any time: run again, it goes on from there.
+docs/guides/search.md explains what counts.
 """
 METHODS = ("tpe", "random")
 MAX_BUDGET = 10_000

@@ -20,7 +20,7 @@ examples:
 
 You can stop the command at any time: run again, it drives only the episodes that --out does not hold yet.
 After a change to a configuration, a scenario or weights, it drives the affected episodes again.
-docs/evaluation.md explains the table and the rows.
+docs/guides/evaluation.md explains the table and the rows.
 """
 
 

@@ -13,7 +13,7 @@ examples:
   python run_sim.py why runs/evaluate/smoke --episode modular:cut_in:100000  by driver, scenario, seed
   python run_sim.py why runs/evaluate/standard --all --workers 2             every failure, and a table
 
-Explanations are added to why.json in RUN. The report shows them. docs/why.md explains what is tried.
+Explanations are added to why.json in RUN. The report shows them. docs/guides/why.md explains what is tried.
 """
 MAX_BEFORE = 60.0  # [s]
 

@@ -1,6 +1,6 @@
 """The columns of a recorded drive: one row for each step that is saved.
 
-Names carry units. docs/recordings.md says what each column holds.
+Names carry units. docs/guides/recordings.md says what each column holds.
 """
 
 from __future__ import annotations
