@@ -1,7 +1,8 @@
-"""The shipped policy: its weights, networks and card agree, and it drives."""
+"""The shipped policies: their weights, networks and cards agree, and they drive."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,26 +24,30 @@ from drive_stack.evaluation.rollout import run_episode
 from drive_stack.learning.imitation.card_fields import PolicyCard
 from drive_stack.learning.imitation.config import PolicyTraining
 from drive_stack.learning.imitation.network import PolicyNet
+from drive_stack.learning.imitation.weight_files import safetensors_path
 from drive_stack.policy import runner
-from drive_stack.policy.runner import TRUNK, PolicyRunner
+from drive_stack.policy.runner import PLAIN_TRUNK, TRUNK, PolicyRunner
 from drive_stack.policy.state_vector import control_of, state_of
 from drive_stack.policy.views import pack
 from drive_stack.runtime.weights import read_card
 from drive_stack.seeds import SeedSplit
+from drive_stack.study.config import load_plan
+from drive_stack.study.records import FULL_MIXTURE
 from drive_stack.types import NavigationCommand, Observation
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_networks_are_exported_from_the_weights_next_to_them() -> None:
-    settings = load_model(ROOT / "configs" / "training" / "policy.yaml", PolicyTraining).network
+@pytest.mark.parametrize(("training", "trunk"), [("policy", TRUNK), ("policy_plain", PLAIN_TRUNK)])
+def test_the_networks_are_exported_from_the_weights_next_to_them(training: str, trunk: Path) -> None:
+    settings = load_model(ROOT / "configs" / "training" / f"{training}.yaml", PolicyTraining).network
     network = PolicyNet(settings).eval()
-    weights = load_file(TRUNK.with_name("policy.safetensors"))
+    weights = load_file(safetensors_path(trunk))
     missing, unknown = network.load_state_dict(weights, strict=False)
     assert not unknown and all(name.startswith(("now.", "then.", "columns.")) for name in missing)
     image = read_image(GOLDEN / "curve.jpg")
     observation = Observation(image, 25.0, 0.02, False, False, 33.0, NavigationCommand.FOLLOW)
-    driver = PolicyRunner(TRUNK, PLATFORM.car, 0.1)
+    driver = PolicyRunner(trunk, PLATFORM.car, 0.1)
     packed = torch.from_numpy(pack(image, network.layout.views)[None])
     with torch.no_grad():
         rows = torch.zeros((1, len(settings.history)), dtype=torch.long)
@@ -71,12 +76,26 @@ def test_its_card_describes_its_training_and_its_drives() -> None:
         assert low in SeedSplit(split).seeds and high in SeedSplit(split).seeds and low <= high
 
 
-def test_it_keeps_its_lane_and_is_the_same_every_time() -> None:
+def test_the_card_of_the_plain_policy_says_which_training_of_the_study_it_is() -> None:
+    card = read_card(PLAIN_TRUNK, "", PolicyCard)
+    rows = sum(recording["rows"] for recording in card["recordings"].values())
+    (training,) = card["rounds"]
+    match = re.fullmatch(r"end_to_end_plain, ([0-9,]+) rows, seed 0", training)
+    assert match is not None
+    size = int(match[1].replace(",", ""))
+    assert 0 <= rows - size < 1_000  # the subset ends with a whole episode
+    assert card["command"].endswith(f"study install --only end_to_end_plain:{size}:0")
+    plan = load_plan()
+    assert card["recordings"].keys() == set(plan.provenance.mixtures[FULL_MIXTURE].parts)
+
+
+@pytest.mark.parametrize("agent", ["end_to_end", "end_to_end_plain"])
+def test_it_keeps_its_lane_and_is_the_same_every_time(agent: str) -> None:
     course = "cruise[route_length=250]"
     env = DrivingEnv(EnvSpec(course))
     try:
         first, again = (
-            run_episode(env, build_agent("end_to_end", env.platform), scenario=course, seed=100_000)
+            run_episode(env, build_agent(agent, env.platform), scenario=course, seed=100_000)
             for _ in range(2)
         )
     finally:
