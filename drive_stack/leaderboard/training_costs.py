@@ -42,6 +42,13 @@ class _Steps(_Part):
     agent_hz: float
 
 
+class _Labels(_Part):
+    boxes: int
+    lane_frames: int
+    distances: int
+    controls: int
+
+
 class ModelCard(_Part):
     """What the cards of all networks of the project say about their training, each in its own keys."""
 
@@ -55,6 +62,7 @@ class ModelCard(_Part):
     recordings: Mapping[str, _Recording] = {}
     training_data: _Frames | None = None
     training: _Steps | None = None
+    labels: _Labels | None = None
 
     @property
     def count(self) -> int | None:
@@ -72,14 +80,20 @@ class ModelCard(_Part):
         return None if self.training is None else self.training.steps / self.training.agent_hz / 60.0
 
     def label_hours(self, prices: Prices) -> float | None:
-        """A person's work for boxes of a detector, and for lines of a lane network [h]; None if unknown."""
+        """A person's work for the labels [h]; None if unknown."""
         if self.training is not None:
             return 0.0  # a reward is computed
+        if self.labels is not None:
+            return prices.hours(**self.labels.model_dump())
         if self.training_data is None:
             return None
         is_detector = self.file.startswith("detector")
-        count = self.training_data.boxes if is_detector else self.training_data.frames
-        return count * (prices.box if is_detector else prices.lane_frame).seconds / 3600.0
+        return prices.hours(
+            boxes=self.training_data.boxes if is_detector else 0,
+            lane_frames=0 if is_detector else self.training_data.frames,
+            distances=0,
+            controls=0,
+        )
 
     @property
     def core_hours(self) -> float | None:

@@ -112,6 +112,16 @@ class Prices(StrictModel):
     distance: Price
     control: Price
 
+    def hours(self, *, boxes: int, lane_frames: int, distances: int, controls: int) -> float:
+        """Working time for so many labels of each kind [h]."""
+        seconds = (
+            boxes * self.box.seconds
+            + lane_frames * self.lane_frame.seconds
+            + distances * self.distance.seconds
+            + controls * self.control.seconds
+        )
+        return seconds / 3600.0
+
 
 class Analysis(StrictModel):
     """What is computed from the rows."""

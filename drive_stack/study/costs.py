@@ -15,8 +15,6 @@ from drive_stack.study.config import Axis, StudyPlan
 from drive_stack.study.records import TrainingRow
 from drive_stack.types import FloatArray
 
-SECONDS_PER_HOUR = 3600.0
-
 
 def cost_of(training: TrainingRow, axis: Axis, plan: StudyPlan) -> float:
     """What a training costs on an axis, in the axis's unit."""
@@ -24,14 +22,12 @@ def cost_of(training: TrainingRow, axis: Axis, plan: StudyPlan) -> float:
         case Axis.MINUTES:
             return training.rows / plan.rows_per_second / 60.0
         case Axis.LABEL_HOURS:
-            prices = plan.prices
-            seconds = (
-                training.boxes * prices.box.seconds
-                + training.lane_frames * prices.lane_frame.seconds
-                + training.distances * prices.distance.seconds
-                + training.controls * prices.control.seconds
+            return plan.prices.hours(
+                boxes=training.boxes,
+                lane_frames=training.lane_frames,
+                distances=training.distances,
+                controls=training.controls,
             )
-            return seconds / SECONDS_PER_HOUR
         case Axis.CORE_HOURS:
             return training.core_hours
         case Axis.DECISION_MS:

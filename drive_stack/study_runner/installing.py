@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from safetensors import safe_open
@@ -101,6 +101,8 @@ def _facts(
         "command": f"{COMMAND} --only {training.arm}:{training.size}:{training.seed}",
         "date": record.date,
         "minutes": round(record.core_seconds / 60.0, 1),
+        "threads": 1,
+        "labels": asdict(record.labels),
         "recordings": _recordings(work.subset(training).episodes, work.pool),
     }
     if record.errors.acceleration_error is None:

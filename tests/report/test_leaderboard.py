@@ -189,6 +189,14 @@ def test_two_files_of_one_training_count_once(tmp_path: Path) -> None:
     assert costs.label_hours is None and costs.core_hours is None  # no card says it
 
 
+def test_costs_of_a_training_of_the_study_worked_by_hand(tmp_path: Path) -> None:
+    labels = {"boxes": 720, "lane_frames": 360, "distances": 1200, "controls": 9999}
+    write_model_card(tmp_path, "trunk.onnx", labels=labels, minutes=90.0, threads=1)
+    costs = training_costs({"trunk.onnx": "trunk.onnx" * 2}, tmp_path)
+    assert costs.label_hours == pytest.approx(1.4 + 0.5 + 1.0)  # 7, 5 and 3 s; controls cost nothing
+    assert costs.core_hours == 1.5
+
+
 def test_weights_with_a_name_that_others_have_are_found_by_their_hash(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()
@@ -205,7 +213,7 @@ def test_other_weights_are_unknown_and_no_network_costs_nothing(tmp_path: Path) 
     assert training_costs({}, tmp_path) == Costs(data_minutes=0, label_hours=0, core_hours=0, weights=0)
 
 
-@pytest.mark.parametrize("agent", ["modular", "end_to_end", "ppo"])
+@pytest.mark.parametrize("agent", ["modular", "end_to_end", "end_to_end_plain", "ppo"])
 def test_the_cards_of_the_shipped_networks_say_how_much_they_learned_from(agent: str) -> None:
     costs = training_costs(agent_facts(agent).weights)
     assert costs.data_minutes is not None and costs.data_minutes > 60.0

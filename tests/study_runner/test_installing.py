@@ -75,6 +75,7 @@ def test_an_installed_policy_drives_and_its_cards_say_where_it_is_from(fakes: Fa
         assert card["validation"] == {"sideways": 0.2, "forward": 0.7}
         assert card["rounds"] == {str(TrainingId("end_to_end", 200, 0)): 3}
         assert card["weights"] == driving
+        assert card["threads"] == 1 and card["labels"]["controls"] > 0
         assert sum(part["rows"] for part in card["recordings"].values()) == subset.rows
         assert sum(part["episodes"] for part in card["recordings"].values()) == len(subset.episodes)
     text = trunk.with_name("policy.card.md").read_text(encoding="utf-8")

@@ -25,6 +25,8 @@ class AffordancesCard(Card):
     minutes: float
     recordings: dict[str, RecordingFacts]
     validation: dict[str, float]
+    threads: NotRequired[int]
+    labels: NotRequired[dict[str, int]]  # kind of label → how many
     closed_loop: NotRequired[dict[str, ClosedLoopFigures]]  # split of seeds → figures
 
 

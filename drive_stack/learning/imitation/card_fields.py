@@ -22,7 +22,7 @@ class ValidationErrors(TypedDict):
 
 
 class PolicyCard(Card):
-    """The card of each of the policy's networks; evaluations add the key that is not required."""
+    """The card of each of the policy's networks; the study and evaluations add what is not required."""
 
     date: str
     layout: Layout
@@ -32,4 +32,6 @@ class PolicyCard(Card):
     minutes: float
     recordings: dict[str, RecordingFacts]
     validation: ValidationErrors
+    threads: NotRequired[int]
+    labels: NotRequired[dict[str, int]]  # kind of label → how many
     closed_loop: NotRequired[dict[str, ClosedLoopFigures]]  # split of seeds → figures
