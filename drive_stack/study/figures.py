@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from drive_stack.study.analysis import ArmAnalysis, StudyAnalysis
+from drive_stack.study.cells import Cell
 from drive_stack.study.comparison.crossings import Crossing
 from drive_stack.study.config import Axis
 from drive_stack.study.costs import CostMap, cost_map, cost_of
@@ -57,8 +58,9 @@ def write_figure(analysis: StudyAnalysis, axis: Axis, file: Path) -> None:
     """Write success against an axis; equal analyses give an equal file.
 
     Lines are the fitted curves with their 95 % bands, large markers the means of the sizes, small ones single
-    trainings. The crossing of the primary pair is marked with its interval. On the axis of decisions, a
-    larger marker is a mean of a larger size.
+    trainings. An arm with too few sizes for a curve has 95 % intervals at its means instead. The crossing of
+    the primary pair is marked with its interval. On the axis of decisions, a larger marker is a mean of a
+    larger size.
 
     Raises:
         ConfigError: the file cannot be written.
@@ -124,6 +126,9 @@ def _draw_arm(axes: Axes, arm: ArmAnalysis, axis: Axis, analysis: StudyAnalysis,
         axes.plot(costs, success, style.marker, color=style.colour, markersize=2.5, alpha=0.45, linestyle="")
     if growth is not None and arm.sample is not None:
         _draw_curve(axes, arm.sample, growth, style)
+    else:
+        drawn = [cell for cell in arm.cells if cell.size in outcomes.sizes]
+        _draw_intervals(axes, drawn, means[:, 0], style)
 
 
 def _areas(sizes: NDArray[np.int64]) -> FloatArray:
@@ -138,6 +143,13 @@ def _draw_curve(axes: Axes, sample: CurveSample, growth: CostMap, style: _Style)
     axes.fill_between(amounts, low, high, color=style.colour, alpha=0.15, linewidth=0.0)
     curve = 100.0 * sample.fit.curve.success(rows)
     axes.plot(amounts, curve, style.stroke, color=style.colour, linewidth=1.6)
+
+
+def _draw_intervals(axes: Axes, cells: Sequence[Cell], costs: FloatArray, style: _Style) -> None:
+    """The interval of each size, at its mean cost."""
+    low = [100.0 * cell.success.low for cell in cells]
+    high = [100.0 * cell.success.high for cell in cells]
+    axes.vlines(costs, low, high, color=style.colour, linewidth=1.2, alpha=0.6)
 
 
 def _mark_crossing(axes: Axes, crossing: Crossing) -> None:

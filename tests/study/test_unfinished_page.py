@@ -109,6 +109,19 @@ def test_an_arm_keeps_its_colour_while_others_are_missing(
     assert COLOURS[places.index("mid_to_end")] not in drawn
 
 
+def test_an_arm_without_a_curve_has_intervals_at_its_sizes(
+    single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
+) -> None:
+    rows, drives = single
+    for sizes in ((1000,), (1000, 8000)):
+        page_of(tmp_path, rows, [item for item in drives if item.size in (0, *sizes)])
+        for axis in ("minutes", "decision_ms"):
+            drawn = (tmp_path / "report" / f"{axis}.svg").read_text(encoding="utf-8")
+            assert drawn.count('id="LineCollection') == 2  # one for each arm
+            lines = drawn.split('id="LineCollection_1"')[1].split("</g>")[0]
+            assert lines.count("<path") == len(sizes)
+
+
 def test_a_failed_training_takes_no_time_to_decide(
     single: tuple[list[TrainingRow], list[DriveRow]], tmp_path: Path
 ) -> None:
