@@ -12,8 +12,6 @@ from pathlib import Path
 from drive_stack.errors import ConfigError
 from drive_stack.evaluation.batch.drive import AgentBuilder
 from drive_stack.study.config import StudyPlan
-from drive_stack.study.outcomes import collect_planned
-from drive_stack.study.prediction import predict, read_prediction, write_prediction
 from drive_stack.study.records import DriveRow, TrainingId, TrainingRow
 from drive_stack.study_runner.driving import CourseDriver, DriveCourses
 from drive_stack.study_runner.folder import StudyFolder
@@ -26,6 +24,7 @@ from drive_stack.study_runner.networks.policy import TRUNK
 from drive_stack.study_runner.networks.protocol import NetworkData, NetworkTraining
 from drive_stack.study_runner.networks.registry import ARMS, read_networks
 from drive_stack.study_runner.pool import EpisodePool, read_pool
+from drive_stack.study_runner.predicting import can_predict, predict_largest
 from drive_stack.study_runner.recording import STUDENT_SEED, Collect, PoolRecorder, StudentTask
 from drive_stack.study_runner.restoring import restore_finished
 from drive_stack.study_runner.selection import Selection, planned_trainings, select
@@ -233,33 +232,10 @@ class Study:
         self._write_drives()
 
     def _predict(self) -> None:
-        plan, path = self.plan.prediction, self.folder.prediction
-        planned = planned_trainings(self.plan)
-        largest = [training for training in planned if training.size >= plan.target]
-        if trained := finished_trainings(self.folder, largest):
-            raise ConfigError(f"{trained[0].id}: is trained already, so that it can no longer be predicted")
-        if path.exists():
-            kept = read_prediction(path)
-            self.report(f"{path}: kept as it is, with {len(kept.arms)} arms; delete it to predict again")
-            return
-        rows, drives = self._write_trainings(), self._write_drives()
-        driven = {drive.training for drive in drives}
-        needed = [training for training in planned if training.size <= plan.fitted_up_to]
-        if missing := [item for item in needed if item.arm in ARMS and item not in driven]:
-            raise ConfigError(
-                f"{len(missing)} trainings up to {plan.fitted_up_to:,} rows are not trained and driven yet, "
-                f"such as {missing[0]}; a prediction needs all of them"
+        if can_predict(self.plan, self.folder, self.report):
+            predict_largest(
+                self.plan, self.folder, self._write_trainings(), self._write_drives(), self.report
             )
-        collected = collect_planned(self.plan, rows, drives).arms
-        arms = {name: own.by(self.plan.analysis.endpoint) for name, own in collected.items()}
-        seeds = {name: arm.seeds for name, arm in self.plan.arms.items()}
-        counts = {name: own[plan.target] for name, own in seeds.items() if plan.target in own}
-        record = predict(arms, counts, self.plan.analysis, plan)
-        write_prediction(record, path)
-        for arm in record.arms:
-            interval = f"{100.0 * arm.low:.1f} to {100.0 * arm.high:.1f}"
-            self.report(f"{arm.arm} at {plan.target:,} rows: {100.0 * arm.success:.1f} % ({interval})")
-        self.report(f"written: {path}; commit it before {plan.target:,} rows are trained")
 
     def _report(self) -> None:
         planned = planned_trainings(self.plan)

@@ -17,7 +17,7 @@ from drive_stack.study.outcomes import Outcomes
 from drive_stack.study.prediction import ArmPrediction, PredictionRecord
 from drive_stack.study.records import DriveRow, TrainingRow
 from drive_stack.study.tables import read_table
-from drive_stack.study_runner import network_units, stages, training
+from drive_stack.study_runner import network_units, predicting, stages, training
 from drive_stack.study_runner.folder import StudyFolder
 from drive_stack.study_runner.selection import Selection
 from drive_stack.study_runner.stages import Services, Stage, Study
@@ -69,7 +69,7 @@ def replace_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
             fitted_up_to=400, target=800, family=FamilyName.POWER, replicates=1, seed=0, arms=(arm,)
         )
 
-    monkeypatch.setattr(stages, "predict", predict)
+    monkeypatch.setattr(predicting, "predict", predict)
     monkeypatch.setattr(stages, "write_report", lambda *_: ())
 
 
