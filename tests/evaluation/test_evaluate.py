@@ -12,7 +12,9 @@ import pytest
 from real_episodes import evaluate_command
 
 import run_sim
+from drive_stack.app.agent_evaluation import EvaluationSpec, run_evaluation
 from drive_stack.errors import ConfigError
+from drive_stack.evaluation.batch.driving import DrivingOptions
 from drive_stack.evaluation.batch.row_file import open_rows, read_rows
 from drive_stack.evaluation.batch.rows import Row, error_result, without_timings
 from drive_stack.evaluation.batch.tasks import BatchTask
@@ -112,16 +114,14 @@ def test_the_same_command_drives_nothing_again(
 def test_two_workers_and_an_interrupted_run_drive_the_same(
     tiny_run: Path, tiny_suite: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "other"
-    assert (
-        run_sim.main(
-            [*evaluate_command(tiny_suite, out, "constant", seeds="100000:100001"), "--workers", "2"]
-        )
-        == 0
+    out, suite, wiring = tmp_path / "other", load_suite(str(tiny_suite)), run_sim.make_wiring().batch
+    whole = EvaluationSpec(
+        out, suite, ("constant", "random"), seeds=range(100_000, 100_002), driving=DrivingOptions(workers=2)
     )
+    run_evaluation(replace(whole, agents=("constant",), seeds=range(100_000, 100_001)), wiring)
     rows = out / "rows.jsonl"
     rows.write_bytes(rows.read_bytes()[:-40])  # as a kill leaves it
-    assert run_sim.main([*evaluate_command(tiny_suite, out, "constant", "random"), "--workers", "2"]) == 0
+    run_evaluation(whole, wiring)
     assert without_timings(read_rows(out).values()) == without_timings(read_rows(tiny_run).values())
 
 
