@@ -40,7 +40,10 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
         yield ""
         return
     names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
-    yield f"**Does {names[0]} overtake {names[1]} within the range of data? {_ANSWERS[crossing.verdict]}.**"
+    low, high = map(amount_text, crossing.range)
+    data = f"{low} to {high} {UNITS[crossing.axis]}"
+    answer = _ANSWERS[crossing.verdict]
+    yield f"**Does {names[0]} overtake {names[1]} within what was measured, {data}? {answer}.**"
     found = crossing_text(crossing).replace("\n", ". ")
     yield f"{found[:1].upper()}{found[1:]}."
     if single := [name for name in settings.pairs[0] if not analysis.arms[name].outcomes.has_repeats]:
