@@ -114,14 +114,18 @@ def test_the_same_command_drives_nothing_again(
 def test_two_workers_and_an_interrupted_run_drive_the_same(
     tiny_run: Path, tiny_suite: Path, tmp_path: Path
 ) -> None:
-    out, suite, wiring = tmp_path / "other", load_suite(str(tiny_suite)), run_sim.make_wiring().batch
-    whole = EvaluationSpec(
-        out, suite, ("constant", "random"), seeds=range(100_000, 100_002), driving=DrivingOptions(workers=2)
+    out, wiring = tmp_path / "other", run_sim.make_wiring().batch
+    spec = EvaluationSpec(
+        out,
+        load_suite(str(tiny_suite)),
+        ("constant",),
+        seeds=range(100_000, 100_001),
+        driving=DrivingOptions(workers=2),
     )
-    run_evaluation(replace(whole, agents=("constant",), seeds=range(100_000, 100_001)), wiring)
+    assert not run_evaluation(spec, wiring).failed
     rows = out / "rows.jsonl"
     rows.write_bytes(rows.read_bytes()[:-40])  # as a kill leaves it
-    run_evaluation(whole, wiring)
+    assert run_sim.main([*evaluate_command(tiny_suite, out, "constant", "random"), "--workers", "2"]) == 0
     assert without_timings(read_rows(out).values()) == without_timings(read_rows(tiny_run).values())
 
 

@@ -53,7 +53,11 @@ def test_every_file_has_one_place_in_the_site(source: str) -> None:
         ("README.md", "docs/guides/race.md", "guides/race.md"),
         ("docs/guides/race.md", "../images/race.png", "../images/race.png"),
         ("docs/study/protocol.md", "../../configs/study.yaml", "../repository/configs/study.yaml"),
-        ("docs/development/security.md", "../../CONTRIBUTING.md#security", "../contributing.md#security"),
+        (
+            "docs/development/security.md",
+            "../../CONTRIBUTING.md#security-advisories",
+            "../contributing.md#security-advisories",
+        ),
         ("docs/guides/race.md", "#names", "#names"),
         ("docs/guides/race.md", "https://www.ray.io", "https://www.ray.io"),
     ],

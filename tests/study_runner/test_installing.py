@@ -88,7 +88,7 @@ def test_an_installed_policy_drives_and_its_cards_say_where_it_is_from(fakes: Fa
         ((), "name the training with --only"),
         (
             ("modular:200:0",),
-            "modular: cannot be installed; these can: affordances, end_to_end, end_to_",
+            "modular: cannot be installed; these can: affordances, end_to_end, end_to_end_plain",
         ),
         (("end_to_end:100:0", ONLY), "only one of its 2 trainings can be installed"),
         (("end_to_end:400:0",), r"policy, 400 rows, seed 0: is not trained; .* run: study train"),
