@@ -87,13 +87,9 @@ class ModelCard(_Part):
             return prices.hours(**self.labels.model_dump())
         if self.training_data is None:
             return None
-        is_detector = self.file.startswith("detector")
-        return prices.hours(
-            boxes=self.training_data.boxes if is_detector else 0,
-            lane_frames=0 if is_detector else self.training_data.frames,
-            distances=0,
-            controls=0,
-        )
+        if self.file.startswith("detector"):
+            return prices.hours(boxes=self.training_data.boxes)
+        return prices.hours(lane_frames=self.training_data.frames)
 
     @property
     def core_hours(self) -> float | None:

@@ -112,7 +112,7 @@ class Prices(StrictModel):
     distance: Price
     control: Price
 
-    def hours(self, *, boxes: int, lane_frames: int, distances: int, controls: int) -> float:
+    def hours(self, *, boxes: int = 0, lane_frames: int = 0, distances: int = 0, controls: int = 0) -> float:
         """Working time for so many labels of each kind [h]."""
         seconds = (
             boxes * self.box.seconds

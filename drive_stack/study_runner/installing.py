@@ -21,7 +21,7 @@ from drive_stack.policy.runner import PLAIN_TRUNK, TRUNK
 from drive_stack.runtime.weights import Card, amend_card, read_card, sha256_of
 from drive_stack.study.records import FULL_MIXTURE, TrainingId
 from drive_stack.study.subsets import PoolEpisode
-from drive_stack.study_runner.network_units import NetworkRecord, hash_of, read_record
+from drive_stack.study_runner.network_units import NetworkRecord, finished_record, hash_of
 from drive_stack.study_runner.pool import EpisodePool
 from drive_stack.study_runner.training import TrainingWork
 
@@ -70,7 +70,7 @@ def install_networks(
             raise ConfigError(f"--only {arm}: only one of its {count} trainings can be installed; name one")
     for training, (folder, record) in zip(chosen, finished, strict=True):
         target = INSTALLED[training.arm]
-        copy_weights(folder / target.trunk.name, target.trunk)
+        copy_weights(folder / target.trunk.name, target.trunk.parent)
         facts = _facts(training, record, target.trunk, work)
         for path in (target.trunk, head_path(target.trunk)):
             amend_card(path, COMMAND, facts)
@@ -83,10 +83,9 @@ def _finished(work: TrainingWork, training: TrainingId) -> tuple[Path, NetworkRe
     if training.arm not in INSTALLED:
         raise ConfigError(f"{training.arm}: cannot be installed; these can: {', '.join(INSTALLED)}")
     task = work.task(INSTALLED[training.arm].network, training)
-    record = read_record(task)
-    if record is None or record.failed:
-        problem = "is not trained" if record is None else "has failed"
-        raise ConfigError(f"{task.title}: {problem}; {task.folder} would hold it; run: study train")
+    record = finished_record(task)
+    if record.failed:
+        raise ConfigError(f"{task.title}: has failed; {task.folder} holds its log")
     for name, sha256 in record.files.items():
         if sha256_of(task.folder / name) != sha256:
             raise ConfigError(f"{task.folder / name}: is not the file that was trained; remove its folder")
@@ -101,11 +100,11 @@ def _facts(
         "command": f"{COMMAND} --only {training.arm}:{training.size}:{training.seed}",
         "date": record.date,
         "minutes": round(record.core_seconds / 60.0, 1),
-        "threads": 1,
+        "threads": 1,  # the minutes are of CPU time
         "labels": asdict(record.labels),
         "recordings": _recordings(work.subset(training).episodes, work.pool),
     }
-    if record.errors.acceleration_error is None:
+    if record.errors.acceleration_error is None:  # no policy; the rest is in its cards
         return facts
     epochs = read_card(trunk, COMMAND, _EpochsCard)["epochs"]
     return facts | {

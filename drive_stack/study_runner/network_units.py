@@ -94,6 +94,14 @@ def read_record(task: NetworkTask) -> NetworkRecord | None:
     return record
 
 
+def finished_record(task: NetworkTask) -> NetworkRecord:
+    """The record of a training. Raises `ConfigError` as `read_record` does, and if it is not finished."""
+    record = read_record(task)
+    if record is None:
+        raise ConfigError(f"{task.title}: is not trained; {task.folder} would hold it; run: study train")
+    return record
+
+
 def _check_origin(task: NetworkTask, origin: str) -> None:
     """Raise `ConfigError` if a training was begun with other settings or from other episodes."""
     if origin != task.origin:

@@ -23,6 +23,7 @@ from drive_stack.study_runner.folder import StudyFolder
 from drive_stack.study_runner.network_units import (
     NetworkRecord,
     NetworkTask,
+    finished_record,
     hash_of,
     read_record,
     train_in_worker,
@@ -216,7 +217,7 @@ class FinishTask:
 def finish_training(task: FinishTask) -> TrainingRow:
     """The row of a training; its decisions are timed in this process."""
     training, arm = task.training, find_arm(task.training.arm)
-    records = {name: _finished(network) for name, network in task.networks.items()}
+    records = {name: finished_record(network) for name, network in task.networks.items()}
     folders = {name: network.folder for name, network in task.networks.items()}
     seed = SeedSplit.TRAINING.first
     failed = any(record.failed for record in records.values())
@@ -252,13 +253,6 @@ def finish_training(task: FinishTask) -> TrainingRow:
         differing_episodes=task.differing_episodes,
         machine="; ".join(dict.fromkeys(filter(None, (record.machine for record in records.values())))),
     )
-
-
-def _finished(task: NetworkTask) -> NetworkRecord:
-    record = read_record(task)
-    if record is None:
-        raise ConfigError(f"{task.title}: is not trained")
-    return record
 
 
 def _hash_of_files(tasks: Mapping[str, NetworkTask], records: Mapping[str, NetworkRecord]) -> str:

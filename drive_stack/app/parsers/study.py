@@ -48,8 +48,8 @@ def make_parser() -> CommandParser:
         "stage",
         nargs="?",
         choices=STAGES,
-        help="do only this part; plan: print the hours of each part, and do nothing; install: make "
-        "the network of the training that --only names the weights of its agent (default: all the others, "
+        help="do only this part; plan: print the hours of each part, and do nothing; install: copy the "
+        "network of the training that --only names to where its agent loads it (default: record to report, "
         "size after size of each seed; the largest size is trained after its prediction)",
     )
     parser.add_argument(

@@ -15,13 +15,13 @@ def safetensors_path(trunk: Path) -> Path:
     return trunk.with_name(trunk.name.replace(".trunk.onnx", ".safetensors"))
 
 
-def copy_weights(trunk: Path, target: Path) -> None:
-    """Copy all files of a network; ``target`` is the new path of the trunk."""
-    make_folder(target.parent)
-    for path_of in (_same, head_path, safetensors_path):
-        copy_atomically(path_of(trunk), path_of(target))
-    for path_of in (_same, head_path):
-        copy_atomically(card_path(path_of(trunk)), card_path(path_of(target)))
+def copy_weights(trunk: Path, out: Path) -> Path:
+    """Copy all files of a network to the folder ``out``; returns the new path of the trunk."""
+    make_folder(out)
+    head = head_path(trunk)
+    for path in (trunk, head, card_path(trunk), card_path(head), safetensors_path(trunk)):
+        copy_atomically(path, out / path.name)
+    return out / trunk.name
 
 
 def install_weights(trunk: Path, out: Path, card: DriverCard[CardType]) -> Path:
@@ -29,11 +29,6 @@ def install_weights(trunk: Path, out: Path, card: DriverCard[CardType]) -> Path:
 
     Returns the new path of the trunk.
     """
-    target = out / trunk.name
-    copy_weights(trunk, target)
-    card.write_markdown(target)
-    return target
-
-
-def _same(trunk: Path) -> Path:
-    return trunk
+    installed = copy_weights(trunk, out)
+    card.write_markdown(installed)
+    return installed

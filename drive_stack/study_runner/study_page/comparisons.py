@@ -42,10 +42,10 @@ def answer(analysis: StudyAnalysis, planned: Sequence[TrainingId]) -> Iterator[s
     names = [name.replace("_", " ") for name in (crossing.challenger, crossing.incumbent)]
     low, high = map(amount_text, crossing.range)
     data = f"{low} to {high} {UNITS[crossing.axis]}"
-    answer = _ANSWERS[crossing.verdict]
-    yield f"**Does {names[0]} overtake {names[1]} within what was measured, {data}? {answer}.**"
-    found = crossing_text(crossing).replace("\n", ". ")
-    yield f"{found[:1].upper()}{found[1:]}."
+    found = _ANSWERS[crossing.verdict]
+    yield f"**Does {names[0]} overtake {names[1]} within what was measured, {data}? {found}.**"
+    text = crossing_text(crossing).replace("\n", ". ")
+    yield f"{text[:1].upper()}{text[1:]}."
     if single := [name for name in settings.pairs[0] if not analysis.arms[name].outcomes.has_repeats]:
         yield (
             f"The interval holds for these trainings only: no size of {' and '.join(single)} has two "
