@@ -45,8 +45,8 @@ SAMPLED_COURSES = 4  # of the suite's 22; each is driven to its end on a validat
 _CONFIDENCE, _OVERLAP = 0.25, 0.6
 _REQUIRED_RATIOS = {
     "traffic_20": 200.0, "traffic_50": 1000.0, "env_step_20": 30.0, "env_step_50": 100.0,
-    "camera_over_traffic": 1.1, "detector": 3.0, "closed_loop_real_time": 4.0, "batch": 1.5,
-    "training": 20.0,
+    "camera_over_traffic": 1.1, "detector": 5.0, "closed_loop_real_time": 4.0, "closed_loop_over_naive": 4.0,
+    "standard_over_predict": 0.3, "batch": 1.5, "training": 20.0,
 }  # fmt: skip
 
 
