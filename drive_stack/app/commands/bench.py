@@ -71,6 +71,25 @@ def run(args: argparse.Namespace, wiring: Wiring) -> int:
 
 def measure(parts: BenchWiring, batch: BatchWiring, crowded: str, report: Callable[[str], None]) -> Results:
     """Measure one part after the other; ``crowded`` is the path of a scenario with dense traffic."""
+    world = _measure_world(parts, report)
+    report("detector and lanes …")
+    seeds = parts.crowded_seeds(COUNTS[0])
+    images = camera_images(crowded, seeds[0])
+    predict = UltralyticsPredict(TRAINED, parts.network, confidence=_CONFIDENCE, overlap=_OVERLAP)
+    drivers = _network_rows(predict, images)
+    report("closed loop …")
+    loop = drive(EnvSpec(crowded), parts.agent, seeds, steps=200)
+    drivers.append(_loop_row(loop))
+    report("closed loop, next to predict and highway-env …")
+    drivers.append(_naive_row(parts, predict, images, crowded, loop.vehicles))
+    report("courses of the suite standard, two workers …")
+    drivers.append(_standard_row(batch, predict, images))
+    report("growth with the number of vehicles …")
+    stages = {"world and camera": loop.world_ms, **loop.stages_ms, "all": loop.step_ms}
+    return Results(tuple(world), tuple(drivers), stages, _growth(parts))
+
+
+def _measure_world(parts: BenchWiring, report: Callable[[str], None]) -> list[Row]:
     rows: list[Row] = []
     for count in COUNTS:
         report(f"traffic of {count} vehicles …")
@@ -89,21 +108,7 @@ def measure(parts: BenchWiring, batch: BatchWiring, crowded: str, report: Callab
     else:
         report("training by PPO …")
         rows.append(_training_row(parts))
-    report("detector and lanes …")
-    seeds = parts.crowded_seeds(COUNTS[0])
-    images = camera_images(crowded, seeds[0])
-    predict = UltralyticsPredict(TRAINED, parts.network, confidence=_CONFIDENCE, overlap=_OVERLAP)
-    rows += _network_rows(predict, images)
-    report("closed loop …")
-    loop = drive(EnvSpec(crowded), parts.agent, seeds, steps=200)
-    rows.append(_loop_row(loop))
-    report("closed loop, next to predict and highway-env …")
-    rows.append(_naive_row(parts, predict, images, crowded, loop.vehicles))
-    report("courses of the suite standard, two workers …")
-    rows.append(_standard_row(batch, predict, images))
-    report("growth with the number of vehicles …")
-    stages = {"world and camera": loop.world_ms, **loop.stages_ms, "all": loop.step_ms}
-    return Results(tuple(rows), stages, _growth(parts))
+    return rows
 
 
 def _traffic_rows(parts: BenchWiring, count: int) -> list[Row]:
