@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drive_stack.evaluation.comparison import Comparison, Difference
@@ -16,8 +17,8 @@ def verdict(comparison: Comparison) -> str:
     """Which driver is better, by how much and how certain this is.
 
     If episodes are missing, the text states how many are driven and compares nothing: intervals and p do not
-    allow for a run that is stopped when its figures please (optional stopping). Of several pairs of drivers,
-    the pair with the greatest difference is described, and its p is corrected for the number of pairs. Both
+    allow for a run that is stopped when its figures please (optional stopping). Of several drivers, the best
+    two are compared, with a p that is corrected for the number of pairs, and the others are listed. Both
     fractions are of the courses that both drivers drove: only those can be compared. Of a suite with shifted
     courses, there is a verdict on base courses and one on shifted courses.
     """
@@ -34,11 +35,12 @@ def verdict(comparison: Comparison) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The pair of drivers that a verdict describes: the greatest difference, the better driver first."""
+    """The pair of drivers that a verdict describes: the best and the next one, the better driver first."""
 
     difference: Difference
     p: float  # corrected for the number of pairs
     pairs: int  # of drivers that were compared
+    others: tuple[str, ...]  # the other drivers that were compared, the best first
 
 
 def decide(comparison: Comparison) -> Decision | None:
@@ -47,25 +49,46 @@ def decide(comparison: Comparison) -> Decision | None:
     if not differences:
         return None
     corrected = holm([difference.p for difference in differences])
-    greatest, p = max(zip(differences, corrected, strict=True), key=lambda pair: abs(pair[0].success.value))
-    return Decision(greatest.better_first(), p, len(differences))
+    ranking = _ranking(comparison, differences)
+    best, p = min(
+        zip(differences, corrected, strict=True),
+        key=lambda pair: sorted(ranking.index(label) for label in (pair[0].first, pair[0].second)),
+    )
+    others = tuple(label for label in ranking if label not in (best.first, best.second))
+    return Decision(best.better_first(), p, len(differences), others)
+
+
+def _ranking(comparison: Comparison, differences: Sequence[Difference]) -> list[str]:
+    """The drivers of some pairs, by success and then by driving score, the best first."""
+    compared = dict.fromkeys(label for one in differences for label in (one.first, one.second))
+    headlines = [comparison.headline(label) for label in compared]
+    headlines.sort(key=lambda line: (line.success.value, line.driving_score.value), reverse=True)
+    return [line.label for line in headlines]
 
 
 def _compare_drivers(comparison: Comparison) -> str:
     decision = decide(comparison)
     if decision is None:
         return " ".join(_single_driver(comparison, label) for label in comparison.labels[-1:])
-    greatest = decision.difference
+    best = decision.difference
     facts = (
-        f"{greatest.first} completes {format_percent(greatest.first_success)} of {greatest.courses} episodes "
-        f"with no at-fault collision, {greatest.second} {format_percent(greatest.second_success)}"
+        f"{best.first} completes {format_percent(best.first_success)} of {best.courses} episodes "
+        f"with no at-fault collision, {best.second} {format_percent(best.second_success)}"
     )
-    if greatest.success.value == 0.0:
-        return f"No difference: {facts}."
-    text = _difference_text(greatest, decision.p, decision.pairs)
+    others = _others_text(comparison, decision.others)
+    if best.success.value == 0.0:
+        return f"No difference: {facts}.{others}"
+    text = _difference_text(best, decision.p, decision.pairs)
     if decision.p < SIGNIFICANT:
-        return f"{greatest.first} is better: {facts}; {text}."
-    return f"No significant difference: {facts}; {text}."
+        return f"{best.first} is better: {facts}; {text}.{others}"
+    return f"No significant difference: {facts}; {text}.{others}"
+
+
+def _others_text(comparison: Comparison, labels: Sequence[str]) -> str:
+    if not labels:
+        return ""
+    listed = ", ".join(f"{label} {format_percent(comparison.headline(label).success)}" for label in labels)
+    return f" The other drivers: {listed}."
 
 
 def _difference_text(difference: Difference, p: float, comparisons: int) -> str:

@@ -64,10 +64,24 @@ def test_fractions_in_the_verdict_are_of_the_courses_that_both_drove() -> None:
 def test_p_is_corrected_for_the_number_of_pairs() -> None:
     rows = drives("a", "cruise", "." * 6) + drives("b", "cruise", "x" * 6)
     assert verdict(Comparison(rows)).startswith("a is better")  # p = 2 / 2⁶ = 0.03
-    text = verdict(Comparison(rows + drives("c", "cruise", "." * 6)))
+    text = verdict(Comparison(rows + drives("c", "cruise", "x" * 6)))
     assert (
         text.startswith("No significant difference")
         and "p = 0.094 after Holm's correction for 3 comparisons" in text
+    )
+
+
+def test_of_several_drivers_the_best_two_are_compared_and_the_others_listed() -> None:
+    failing = drives("worst", "cruise", "x" * 20) + drives("poor", "cruise", "." * 5 + "x" * 15)
+    text = verdict(
+        Comparison(
+            failing + drives("next", "cruise", "." * 12 + "x" * 8) + drives("best", "cruise", "." * 20)
+        )
+    )
+    assert text.startswith("best is better: best completes 100.0 %")
+    assert "next 60.0 %" in text and "a difference of 40.0 percentage points" in text
+    assert "for 6 comparisons). The other drivers: poor 25.0 %" in text and text.index("poor") < text.index(
+        "worst 0.0 %"
     )
 
 
