@@ -19,14 +19,13 @@ def success_by_size(analysis: StudyAnalysis) -> Iterator[str]:
     """Success of each arm at each size: a row for each size, a column for each arm."""
     cells = {(name, cell.size): cell for name, arm in analysis.arms.items() for cell in arm.cells}
     sizes = sorted({size for _, size in cells})
-    minutes = {size: size / analysis.plan.rows_per_second / 60.0 for size in sizes}
     yield from ("## Success by amount of data", "")
     yield from table(
         ["rows", "driving [min]", *analysis.arms],
         [
             [
                 f"{size:,}",
-                f"{minutes[size]:.0f}",
+                _minutes(analysis, size),
                 *(_of_cell(cells.get((name, size))) for name in analysis.arms),
             ]
             for size in sizes
@@ -36,6 +35,13 @@ def success_by_size(analysis: StudyAnalysis) -> Iterator[str]:
     if analysis.references:
         known = ", ".join(f"{name} {percent(own)}" for name, own in analysis.references.items())
         yield from (f"Drivers that learn nothing in the study: {known}.", "")
+
+
+def _minutes(analysis: StudyAnalysis, size: int) -> str:
+    """Mean minutes of the recordings of a size: whole episodes, so a little more than the size says."""
+    arms = [arm for arm in analysis.arms.values() if any(cell.size == size for cell in arm.cells)]
+    trainings = [own for arm in arms for own in arm.outcomes.at(size).trainings]
+    return mean([cost_of(own, Axis.MINUTES, analysis.plan) for own in trainings], digits=1)
 
 
 def _of_cell(cell: Cell | None) -> str:
@@ -106,7 +112,7 @@ def _of_sizes(analysis: StudyAnalysis, of: _Figures) -> list[list[str]]:
 
 
 def _costs(trainings: Sequence[TrainingRow], plan: StudyPlan) -> list[str]:
-    axes = ((Axis.MINUTES, 0), (Axis.LABEL_HOURS, 1), (Axis.CORE_HOURS, 2), (Axis.DECISION_MS, 1))
+    axes = ((Axis.MINUTES, 1), (Axis.LABEL_HOURS, 1), (Axis.CORE_HOURS, 2), (Axis.DECISION_MS, 1))
     return [
         mean(
             [

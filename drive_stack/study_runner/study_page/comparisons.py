@@ -67,14 +67,16 @@ def _at_the_largest_sizes(analysis: StudyAnalysis) -> Iterator[str]:
 
 def _ratio_sentence(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[str]:
     """How much more data the challenger needs, at each level of success."""
-    parts = []
+    parts, unreached = [], []
     for item in analysis.ratios.get(analysis.plan.analysis.pairs[0], ()):
-        level = f"{100.0 * item.success:.0f} %"
+        level = f"{100.0 * item.success:.0f}"
         if math.isinf(item.ratio.value):
-            parts.append(f"more than was measured for {level} success")
+            unreached.append(level)
             continue
         estimate, interval, _ = _ratio_texts(item, bound="at least")
-        parts.append(f"{estimate} times as much for {level} success ({interval})")
+        parts.append(f"{estimate} times as much for {level} % success ({interval})")
+    if unreached:
+        parts.append(f"more than was measured for {', '.join(unreached)} % success")
     if parts:
         challenger, incumbent = names
         yield f"To succeed as often as {incumbent}, {challenger} needs more data: {', '.join(parts)}."
