@@ -22,7 +22,7 @@ class Section(StrEnum):
 
     RACE = "race"
     JUDGE = "judge"  # the film stops before a driver brakes, and the visitor says who will
-    DATA = "data"  # one driver, trained on the amount of data `rows`
+    DATA = "data"  # drivers that were trained on the amount of data `rows`
 
 
 class FilmDriver(StrictModel):

@@ -104,7 +104,7 @@ if (slider) {
     for (const cell of document.querySelectorAll(".at")) {
       const item = found[Number(cell.dataset.arm)];
       cell.textContent = item
-        ? `${percent(item.success)} (${percent(item.low)} to ${percent(item.high)}; ${item.trainings} trainings)`
+        ? `${percent(item.success)} (${percent(item.low)} to ${percent(item.high)}; ${item.trainings} ${item.trainings === 1 ? "training" : "trainings"})`
         : "not trained with this amount";
     }
     const films = [...document.querySelectorAll(".data-film")];

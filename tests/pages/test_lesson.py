@@ -64,7 +64,7 @@ def write_film(folder: Path, spec: FilmSpec, brakes: tuple[float | None, float |
     poster.write_bytes(cv2.imencode(".jpg", np.full((48, 64, 3), 90, dtype=np.uint8))[1].tobytes())
     facts = FilmFacts(
         spec=spec,
-        outcomes=("arrived", "hit a vehicle"),
+        outcomes=("arrived", "hit a vehicle")[: len(spec.drivers)],
         brakes_s=brakes,
         seconds=3.0,
         verdict="modular wins",
@@ -85,7 +85,7 @@ def lesson(tmp_path_factory: pytest.TempPathFactory, figures: StudyFigures) -> P
     data = dataclasses.asdict(figures)["arms"][0]["measured"]
     films = [write_film(folder / "films", FILM, (2.0, None))]
     for number in (0, 1):
-        changes = {"name": f"data-{number}", "section": Section.DATA, "drivers": FILM.drivers[:1]}
+        changes = {"name": f"data-{number}", "section": Section.DATA, "drivers": FILM.drivers[: number + 1]}
         spec = FILM.model_copy(update={**changes, "rows": data[number]["size"]})
         films.append(write_film(folder / "films", spec, (None, None)))
     rows = [
@@ -219,6 +219,8 @@ def test_the_slider_moves_figures_marker_and_film(
         assert page.locator(".at").first.text_content() == text
         assert page.locator("#data .marker").get_attribute("x1") != first
         assert page.locator(".data-film:visible").get_attribute("data-rows") == "4000"
+        caption = page.locator(".data-film:visible figcaption").text_content() or ""
+        assert "Above: modular, below: constant. modular: arrived. constant: hit a vehicle. " in caption
         # severity 2: no course succeeds; 1: two of three
         page.locator("#severity").fill("2")
         assert page.locator("#bars span").first.text_content().startswith("network: 0.0 %")
