@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from drive_stack.camera_model import CameraModel
 from drive_stack.config import load_model
 from drive_stack.errors import ConfigError
+from drive_stack.learning.lanes import card_fields
 from drive_stack.learning.lanes.batches import (
     Labels,
     augment,
@@ -298,3 +299,9 @@ def test_weights_for_another_grid_are_refused(tmp_path: Path) -> None:
     weights.write_bytes(weights.read_bytes() + b"x")
     with pytest.raises(ConfigError, match="SHA-256"):
         LaneNetwork(CAMERA, weights, grid=grid)
+
+
+def test_an_evaluation_of_the_shipped_network_keeps_what_the_card_says_of_its_training() -> None:
+    trained = card_fields.TrainingFacts.__annotations__.keys()
+    for figures in (card_fields.ValidationFigures, card_fields.TestFigures):
+        assert not trained & figures.__annotations__.keys()

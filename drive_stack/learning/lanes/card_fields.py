@@ -13,6 +13,7 @@ from drive_stack.runtime.weights import Card
 class TrainingFacts(TypedDict):
     """How the network was trained."""
 
+    date: str
     network: str  # a sentence
     epochs: int
     minutes: float
@@ -79,7 +80,6 @@ class ImageErrors(TypedDict):
 class ValidationFigures(TypedDict):
     """Figures on validation drives and frames."""
 
-    date: str
     validation_seeds: list[int]  # first and last
     validation: ErrorTables
     validation_ends: EndFigures

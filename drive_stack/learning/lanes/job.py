@@ -99,7 +99,6 @@ def evaluate_lanes(
         lanes, ending.scenarios, ending_seeds, ending.drives.seconds, report, lingers=True
     )
     return {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "validation_seeds": [seeds[0], seeds[-1]],
         "validation": summarise_errors(errors),
         "validation_ends": {
@@ -184,6 +183,7 @@ def _facts(
 ) -> TrainingFacts:
     count = sum(parameter.numel() for parameter in trained.network.parameters())
     return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "network": f"An encoder-decoder of {count / 1e6:.2f} million weights over the road seen from above.",
         "epochs": trained.epochs,
         "minutes": round(trained.seconds / 60.0, 1),
