@@ -219,6 +219,8 @@ def test_the_slider_moves_figures_marker_and_film(
         assert page.locator(".at").first.text_content() == text
         assert page.locator("#data .marker").get_attribute("x1") != first
         assert page.locator(".data-film:visible").get_attribute("data-rows") == "4000"
+        absent = page.locator("#between .missing").text_content()
+        assert absent == "Not trained for the study yet: mid_to_end, affordances, end_to_end_plain."
         caption = page.locator(".data-film:visible figcaption").text_content() or ""
         assert "Above: modular, below: constant. modular: arrived. constant: hit a vehicle. " in caption
         # severity 2: no course succeeds; 1: two of three
